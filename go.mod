@@ -1,0 +1,3 @@
+module github.com/hawser-ws/websocket
+
+go 1.26.0
