@@ -1,0 +1,41 @@
+// Package conn is the protocol of one WebSocket connection as decisions: which
+// state it is in, whether a frame may come now, and how the connection ended.
+//
+// It is pure: no sockets, goroutines, clock or randomness. Time is an argument.
+// It judges headers and events and never owns a payload octet, so that the code
+// which does the I/O can put the payload straight where it belongs.
+//
+// # Layers
+//
+//	frame     octets of one frame          "this header is well formed"
+//	conn      frames in their order        "this frame may come now"      <- here
+//	root      sockets, goroutines, time    reads, writes, waits
+//
+// # The states of a connection
+//
+// RFC 6455 §7 gives one way to end well: a Close frame each way, then the server
+// closes TCP. Everything else is a way of getting there late, or not at all.
+//
+//	                            Open
+//	        ┌──────────────┬─────┴──────┬───────────────┐
+//	    SendClose     ReceiveClose   Violate        BreakWrite
+//	        ▼              ▼            ▼               ▼
+//	   ClosedByUs    ClosedByPeer     Failed           Cut
+//	        │              │         (our Close     (nothing can be sent;
+//	   ReceiveClose    SendClose      goes out,      the peer's last words
+//	        │              │          the rest       are still read)
+//	        └──────┬───────┘          is discarded)     │
+//	               ▼                    │               │
+//	         Acknowledged               │               │
+//	               │                    │               │
+//	          EndOfStream          EndOfStream     ReceiveClose
+//	               └────────────┬───────┴───────────────┘
+//	                            ▼
+//	                       Terminated
+//
+// From every state, Break (the transport failed), Expire (a deadline passed) and
+// Abandon (the application gave up) lead to Terminated. [Next] is the table.
+//
+// The table does not know the role. Who closes TCP first is asked once, at the
+// edge, of [Role.ClosesFirst].
+package conn

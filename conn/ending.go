@@ -1,0 +1,89 @@
+package conn
+
+// CloseBody is what a Close frame says. The zero value means there was no frame.
+type CloseBody struct {
+	// Code is the status code; 1005 stands for a Close frame without one
+	// (RFC 6455 §7.1.5).
+	Code   uint16
+	Reason string
+}
+
+// Status codes that never travel (RFC 6455 §7.4.1).
+const (
+	CodeNoStatus uint16 = 1005
+	CodeAbnormal uint16 = 1006
+)
+
+// Side names one end as this end sees it.
+type Side uint8
+
+const (
+	Neither Side = iota
+	Us
+	Peer
+)
+
+// String returns "neither", "us" or "the peer".
+func (s Side) String() string {
+	switch s {
+	case Us:
+		return "us"
+	case Peer:
+		return "the peer"
+	}
+	return "neither"
+}
+
+// Ending is the record of how a connection ended.
+type Ending struct {
+	// Sent and Received are the Close frames; Code is 0 where there was none.
+	Sent, Received CloseBody
+	// Began tells who ended it: whose Close frame came first, or whose transport
+	// failed or rule was broken. Neither while the connection is open.
+	Began Side
+	// Last is the event that left no way back: the one that left Open.
+	Last Event
+}
+
+// record notes what an event adds to the story. Nothing is ever taken back, so a
+// reset that follows a Close frame does not change its code.
+func (n *Ending) record(from State, e Event, body CloseBody) {
+	if from == Open {
+		n.Last = e
+		n.Began = whoBegan(e)
+	}
+	switch e {
+	case SendClose:
+		n.Sent = body
+	case ReceiveClose:
+		n.Received = body
+	}
+}
+
+func whoBegan(e Event) Side {
+	switch e {
+	case SendClose, Abandon:
+		return Us
+	default:
+		// A violation is the peer's doing, and a stream that ends, breaks or
+		// falls silent did so on the far side as far as this end can tell.
+		return Peer
+	}
+}
+
+// Clean reports whether the closing handshake was completed: a Close frame each
+// way (RFC 6455 §7.1.4).
+func (n Ending) Clean() bool { return n.Sent.Code != 0 && n.Received.Code != 0 }
+
+// Code is _The WebSocket Connection Close Code_ (RFC 6455 §7.1.5): the code
+// received, 1005 when the Close frame had none, 1006 when there was no frame.
+func (n Ending) Code() uint16 {
+	if n.Received.Code == 0 {
+		return CodeAbnormal
+	}
+	return n.Received.Code
+}
+
+// Reply is the Close frame that answers one received: the same code
+// (RFC 6455 §5.5.1), without repeating the reason.
+func Reply(received CloseBody) CloseBody { return CloseBody{Code: received.Code} }

@@ -1,0 +1,60 @@
+package conn
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// Pings matches pongs to the pings that were sent. The payload of a ping is its
+// number in eight octets, so that a pong that was not asked for matches nothing
+// and costs nothing. The zero value is ready; its owner guards it.
+type Pings struct {
+	last    uint64
+	waiting []sentPing // in the order sent
+}
+
+type sentPing struct {
+	number uint64
+	at     time.Time
+}
+
+// PingSize is the length of a ping's payload in octets.
+const PingSize = 8
+
+// Send notes a ping sent now and returns its number and payload.
+func (p *Pings) Send(now time.Time) (number uint64, payload [PingSize]byte) {
+	p.last++
+	p.waiting = append(p.waiting, sentPing{p.last, now})
+	binary.BigEndian.PutUint64(payload[:], p.last)
+	return p.last, payload
+}
+
+// Forget drops a ping whose sender no longer waits.
+func (p *Pings) Forget(number uint64) {
+	for i, w := range p.waiting {
+		if w.number == number {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			return
+		}
+	}
+}
+
+// Waiting is the number of pings not yet answered.
+func (p *Pings) Waiting() int { return len(p.waiting) }
+
+// Pong takes a pong's payload. When it answers a ping that is waited for, upTo
+// is that ping's number and rtt the time it took. It answers all earlier ones as
+// well: RFC 6455 §5.5.3 lets a peer answer only the most recent ping.
+func (p *Pings) Pong(payload []byte, now time.Time) (upTo uint64, rtt time.Duration, ok bool) {
+	if len(payload) != PingSize {
+		return 0, 0, false
+	}
+	number := binary.BigEndian.Uint64(payload)
+	for i, w := range p.waiting {
+		if w.number == number {
+			p.waiting = append(p.waiting[:0], p.waiting[i+1:]...)
+			return number, now.Sub(w.at), true
+		}
+	}
+	return 0, 0, false
+}

@@ -1,0 +1,111 @@
+package conn
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// The violations of RFC 6455 §5.4 that only the order of frames can show.
+var (
+	ErrContinuationWithoutStart = &frame.Violation{Code: 1002, Section: "5.4", Reason: "continuation frame without a first frame"}
+	ErrMessageNotFinished       = &frame.Violation{Code: 1002, Section: "5.4", Reason: "new message before the last one was finished"}
+)
+
+// Limits bound what a peer may send. A value of zero or less means no limit.
+type Limits struct {
+	Frame     int64 // octets of payload in one frame, as on the wire
+	Message   int64 // octets of payload in one message, after decompression
+	Fragments int   // data frames in one message, the empty ones too
+}
+
+// Exceeded says that the peer broke one of [Limits]. It is answered with 1009.
+type Exceeded struct {
+	What  string // "frame", "message" or "fragments"
+	Limit int64
+	Size  uint64 // what was declared or counted; at least Limit+1
+}
+
+func (e *Exceeded) Error() string {
+	if e.What == "fragments" {
+		return fmt.Sprintf("message of %d fragments exceeds the limit of %d", e.Size, e.Limit)
+	}
+	return fmt.Sprintf("%s of %d octets exceeds the limit of %d", e.What, e.Size, e.Limit)
+}
+
+// CodeTooBig is the status code that answers [Exceeded] (RFC 6455 §7.4.1).
+const CodeTooBig uint16 = 1009
+
+// Sequence follows the data frames of one direction (RFC 6455 §5.4). Control
+// frames pass it by: they may come anywhere. The zero value is between messages.
+type Sequence struct {
+	size       uint64
+	fragments  int
+	opcode     frame.Opcode // of the message under way; Continuation: none
+	compressed bool
+}
+
+// Opcode is the type of the message under way, or [frame.Continuation] between
+// messages.
+func (s *Sequence) Opcode() frame.Opcode { return s.opcode }
+
+// Compressed reports whether the message under way is compressed (RFC 7692 §6:
+// RSV1 on its first frame).
+func (s *Sequence) Compressed() bool { return s.compressed }
+
+// Begin judges the header of a data frame that has passed [frame.Check] and, if
+// it may come now, makes it the current frame. The error is a *[frame.Violation]
+// or an *[Exceeded]; the sequence must not be used after one.
+func (s *Sequence) Begin(h frame.Header, limits Limits) error {
+	if h.Opcode == frame.Continuation {
+		// RFC 6455 §5.4: a fragmented message begins with a data opcode.
+		if s.opcode == frame.Continuation {
+			return ErrContinuationWithoutStart
+		}
+	} else {
+		// RFC 6455 §5.4: fragments of one message must not be interleaved with another.
+		if s.opcode != frame.Continuation {
+			return ErrMessageNotFinished
+		}
+		s.opcode, s.compressed = h.Opcode, h.RSV1
+		s.size, s.fragments = 0, 0
+	}
+	if limits.Frame > 0 && h.Length > uint64(limits.Frame) {
+		return &Exceeded{"frame", limits.Frame, h.Length}
+	}
+	s.fragments++
+	if limits.Fragments > 0 && s.fragments > limits.Fragments {
+		return &Exceeded{"fragments", int64(limits.Fragments), uint64(s.fragments)}
+	}
+	if s.compressed {
+		return nil // its size shows only while it is inflated: Inflated
+	}
+	return s.grow(h.Length, limits.Message)
+}
+
+// Inflated counts n octets that came out of decompression.
+func (s *Sequence) Inflated(n int, limits Limits) error {
+	return s.grow(uint64(n), limits.Message)
+}
+
+func (s *Sequence) grow(n uint64, limit int64) error {
+	if n > math.MaxInt64-s.size { // the sum of two declared lengths may not wrap
+		s.size = math.MaxInt64
+	} else {
+		s.size += n
+	}
+	if limit > 0 && s.size > uint64(limit) {
+		return &Exceeded{"message", limit, s.size}
+	}
+	return nil
+}
+
+// End tells that the payload of the current frame has been consumed; fin is its
+// FIN bit.
+func (s *Sequence) End(fin bool) {
+	if fin {
+		s.opcode = frame.Continuation
+		s.compressed = false
+	}
+}
