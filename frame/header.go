@@ -1,6 +1,10 @@
 package frame
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+)
 
 const (
 	// MaxHeaderSize is the size of the longest header: two octets, eight of
@@ -120,6 +124,24 @@ func HeaderSize(h Header) int {
 		n += keySize
 	}
 	return n
+}
+
+// String returns h for people, as in "FIN RSV1 text 5 masked 37fa213d".
+func (h Header) String() string {
+	s := ""
+	for _, bit := range [...]struct {
+		set  bool
+		name string
+	}{{h.FIN, "FIN "}, {h.RSV1, "RSV1 "}, {h.RSV2, "RSV2 "}, {h.RSV3, "RSV3 "}} {
+		if bit.set {
+			s += bit.name
+		}
+	}
+	s += h.Opcode.String() + " " + strconv.FormatUint(h.Length, 10)
+	if h.Masked {
+		s += " masked " + hex.EncodeToString(binary.LittleEndian.AppendUint32(nil, uint32(h.Key)))
+	}
+	return s
 }
 
 // prefix returns the first two octets of h, with the minimal length encoding.
