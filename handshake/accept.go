@@ -1,0 +1,155 @@
+package handshake
+
+// Policy is what a server demands of a request and what it can offer in return.
+// The zero value accepts requests of no page but the server's own, and no
+// subprotocol and no extension.
+type Policy struct {
+	// Subprotocols are those that the server speaks. The first in the client's
+	// list that is here as well is selected, compared with regard to case; when
+	// there is none, the connection has no subprotocol. None when empty.
+	Subprotocols []string
+
+	// OriginPatterns are the origins, besides the server's own, whose pages
+	// may connect. None when empty.
+	//
+	// A pattern is matched by [path.Match], without regard to case, against
+	// the host and port of the origin; or, when there is "://" in it, against
+	// "scheme://host:port". The default port of the scheme may be there or not
+	// on either side. "*.example.com" is every subdomain of example.com at
+	// any depth, at the default port; "example.com:*" is any port of
+	// example.com. An IPv6 address is written in brackets and means that
+	// address. A dot at the end of a DNS name counts for nothing. "*" is every
+	// origin that has a host: prefer AnyOrigin, which says what it does.
+	//
+	// The origin "null" (of sandboxed frames and files) is matched by the
+	// pattern "null" alone.
+	OriginPatterns []string
+
+	// AnyOrigin lets pages of any origin connect. False by default. It is safe
+	// only where nothing in a request vouches for the user: no cookies, no
+	// client certificate, no private network.
+	AnyOrigin bool
+
+	// Extensions is given the client's offers in order of preference, and
+	// returns those accepted with the parameters to answer. What it is given
+	// is valid only during the call, strings included. Nil accepts none.
+	Extensions func(offers []Extension) (accepted []Extension)
+}
+
+// Acceptance is what a server answers to a request it accepts.
+type Acceptance struct {
+	Key         string      // the client's Sec-WebSocket-Key; part of the request's memory
+	Subprotocol string      // the one selected, a string of [Policy.Subprotocols]; empty for none
+	Extensions  []Extension // those accepted; empty for none
+}
+
+// Accept judges a request by RFC 6455 §4.2.1, in the order in which a server
+// can say something useful: first whether this is a WebSocket handshake of
+// our version at all, then whether it is well formed, then whether it is welcome.
+func (p *Policy) Accept(r *Request) (Acceptance, *Refusal) {
+	var a Acceptance
+	if refusal := r.checkHTTP(); refusal != nil {
+		return a, refusal
+	}
+	if refusal := r.checkUpgrade(); refusal != nil {
+		return a, refusal
+	}
+	if refusal := p.checkOrigin(r); refusal != nil {
+		return a, refusal
+	}
+	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols)
+	if refusal != nil {
+		return a, refusal
+	}
+	// The grammar is judged also when we accept none: "any violations of the
+	// ABNF grammar" (§4.2.1).
+	if err := r.offers.parse(r.Extensions); err != nil {
+		return a, badRequest("§9.1", "%v", err)
+	}
+	a.Key = trimSpace(r.Key[0])
+	a.Subprotocol = subprotocol
+	if p.Extensions != nil && len(r.offers.extensions) > 0 {
+		a.Extensions = p.Extensions(r.offers.extensions)
+	}
+	return a, nil
+}
+
+// checkHTTP judges what makes the request a GET of HTTP/1.1 without a body.
+func (r *Request) checkHTTP() *Refusal {
+	if refusal := checkVersion(r.ProtoMajor, r.ProtoMinor); refusal != nil {
+		return refusal
+	}
+	if refusal := checkMethod(r.Method); refusal != nil {
+		return refusal
+	}
+	// §4.2.1, item 2.
+	if _, ok := splitAuthority(r.Host, &hostByte); !ok {
+		return badRequest("§4.2.1", "Host %s is not a host and port", quote(r.Host))
+	}
+	return r.checkBody()
+}
+
+func checkVersion(major, minor int) *Refusal {
+	switch {
+	case major == 1 && minor >= 1: // §4.2.1, item 1
+		return nil
+	case major > 1:
+		return refuse(statusVersion, "RFC 8441 §4", "a WebSocket does not begin with GET in HTTP/%d", major)
+	}
+	return refuse(statusVersion, "§4.2.1", "HTTP/%d.%d is older than HTTP/1.1", major, minor)
+}
+
+func checkMethod(method string) *Refusal {
+	if method != "GET" { // §4.2.1, item 1
+		return refuse(statusMethodNotAllowed, "§4.2.1", "method is %s, not GET", quote(method))
+	}
+	return nil
+}
+
+// checkBody refuses a request with a body: where one hop reads the bytes after
+// the head as a body and another as frames, requests can be smuggled (RFC 9112
+// §11.2).
+func (r *Request) checkBody() *Refusal {
+	if len(r.TransferEncoding) > 0 {
+		return badRequest("RFC 9112 §11.2", "a handshake has no body: Transfer-Encoding is %s", quoteLines(r.TransferEncoding))
+	}
+	if n := len(r.ContentLength); n > 1 || n == 1 && r.ContentLength[0] != "0" {
+		return badRequest("RFC 9112 §11.2", "a handshake has no body: Content-Length is %s", quoteLines(r.ContentLength))
+	}
+	return nil
+}
+
+// checkUpgrade judges the header fields that make the request a WebSocket's.
+func (r *Request) checkUpgrade() *Refusal {
+	upgrade, valid := listHas(r.Upgrade, "websocket", true)
+	switch { // §4.2.1, item 3
+	case !valid:
+		return badRequest("§4.2.1", "Upgrade %s is not a list of protocols", quoteLines(r.Upgrade))
+	case !upgrade:
+		return refuse(statusUpgradeRequired, "§4.2.1", "Upgrade is %s, not websocket", quoteLines(r.Upgrade))
+	}
+	connection, valid := listHas(r.Connection, "upgrade", false)
+	switch { // §4.2.1, item 4
+	case !valid:
+		return badRequest("§4.2.1", "Connection %s is not a list of tokens", quoteLines(r.Connection))
+	case !connection:
+		return refuse(statusUpgradeRequired, "§4.2.1", "Connection is %s, without Upgrade", quoteLines(r.Connection))
+	}
+	switch { // §4.2.1, item 6, and §4.4
+	case len(r.Version) > 1:
+		return badRequest("§11.3.5", "Sec-WebSocket-Version comes %d times", len(r.Version))
+	case len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:
+		refusal := refuse(statusUpgradeRequired, "§4.2.2", "Sec-WebSocket-Version is %s, not %s", quoteLines(r.Version), Version)
+		refusal.Version = true
+		return refusal
+	}
+	switch { // §4.2.1, item 5
+	case len(r.Key) == 0:
+		return badRequest("§4.2.1", "Sec-WebSocket-Key is missing")
+	case len(r.Key) > 1:
+		return badRequest("§11.3.1", "Sec-WebSocket-Key comes %d times", len(r.Key))
+	case !ValidKey(trimSpace(r.Key[0])):
+		return badRequest("§4.2.1", "Sec-WebSocket-Key %s is not base64 of 16 bytes", quote(r.Key[0]))
+	}
+	return nil
+}

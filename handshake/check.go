@@ -1,0 +1,99 @@
+package handshake
+
+import "fmt"
+
+// Offer is what we, the client, put into our request and measure the response
+// by.
+type Offer struct {
+	Key          string      // Sec-WebSocket-Key; see [NewKey]
+	Subprotocols []string    // in order of preference, checked by [CheckSubprotocols]; none when empty
+	Extensions   []Extension // in order of preference; none when empty
+}
+
+// Agreement is what client and server have settled on.
+type Agreement struct {
+	Subprotocol string      // a string of [Offer.Subprotocols]; empty for none
+	Extensions  []Extension // as the server wrote them; their parameters are not judged yet; empty for none
+}
+
+// BadResponse is why we, the client, do not accept a server's response.
+type BadResponse struct {
+	Status  int    // HTTP status code of the response
+	Section string // of RFC 6455: "§4.1"
+	Reason  string // what is wrong, in one line of printable ASCII
+}
+
+// Error is the reason and the section.
+func (b *BadResponse) Error() string { return b.Reason + " (" + b.Section + ")" }
+
+const statusSwitching = 101
+
+// Check judges a response by RFC 6455 §4.1, "Once the client's opening
+// handshake has been sent", steps 1 to 6 in their order. Answers other than
+// 101 are for the caller to interpret first: redirects, authentication.
+func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
+	var a Agreement
+	bad := func(format string, args ...any) (Agreement, *BadResponse) {
+		return Agreement{}, &BadResponse{Status: status, Section: "§4.1", Reason: fmt.Sprintf(format, args...)}
+	}
+
+	// Step 1.
+	if status != statusSwitching {
+		return bad("status is %d, not %d", status, statusSwitching)
+	}
+	// Step 2: the value as a whole, not an element of a list.
+	upgrade := h.Values("Upgrade")
+	if len(upgrade) != 1 || !equalFold(trimSpace(upgrade[0]), "websocket") {
+		return bad("Upgrade is %s, not websocket", quoteLines(upgrade))
+	}
+	// Step 3.
+	connection := h.Values("Connection")
+	if has, valid := listHas(connection, "upgrade", false); !has || !valid {
+		return bad("Connection is %s, without Upgrade", quoteLines(connection))
+	}
+	// Step 4, and §11.3.3: not more than once.
+	accept := h.Values("Sec-Websocket-Accept")
+	if len(accept) != 1 {
+		return bad("Sec-WebSocket-Accept comes %d times", len(accept))
+	}
+	want := AcceptKey(o.Key)
+	if got := trimSpace(accept[0]); got != string(want[:]) {
+		return bad("Sec-WebSocket-Accept is %s, not %s", quote(got), want[:])
+	}
+	// Step 5.
+	extensions, err := ParseExtensions(h.Values("Sec-Websocket-Extensions"))
+	if err != nil {
+		return a, &BadResponse{Status: status, Section: "§9.1", Reason: err.Error()}
+	}
+	for i, e := range extensions {
+		if !hasExtension(o.Extensions, e.Name) {
+			return bad("extension %s was not offered", quote(e.Name))
+		}
+		if hasExtension(extensions[:i], e.Name) {
+			return bad("extension %s comes twice", quote(e.Name))
+		}
+	}
+	a.Extensions = extensions
+	// Step 6, and §11.3.4: not more than once.
+	protocol := h.Values("Sec-Websocket-Protocol")
+	switch len(protocol) {
+	case 0:
+		return a, nil
+	case 1:
+		a.Subprotocol = find(o.Subprotocols, trimSpace(protocol[0]))
+		if a.Subprotocol == "" {
+			return bad("subprotocol %s was not offered", quote(protocol[0]))
+		}
+		return a, nil
+	}
+	return bad("Sec-WebSocket-Protocol comes %d times", len(protocol))
+}
+
+func hasExtension(list []Extension, name string) bool {
+	for i := range list {
+		if list[i].Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,45 @@
+// Package handshake is the opening handshake of the WebSocket protocol (RFC
+// 6455 §4) as rules on headers, for both sides. It opens no socket, starts no
+// goroutine, reads no clock and draws no random number: what it needs of these
+// it is given.
+//
+// # What the server checks
+//
+// [ParseRequest] reads the head of a request for those that do without net/http,
+// as strictly as RFC 9112 lets a server be, and without allocating. For those
+// that do not, [Request.Collect] takes the same from an http.Header. Then
+// [Policy.Accept] judges it:
+//
+//   - §4.2.1 item 1: GET, and HTTP/1.1 or later of major version 1 (405, 505)
+//   - §4.2.1 item 2: Host is there (400)
+//   - RFC 9112 §11.2: no body, neither by Content-Length nor Transfer-Encoding (400)
+//   - §4.2.1 item 3: Upgrade has the element websocket (426)
+//   - §4.2.1 item 4: Connection has the element Upgrade (426)
+//   - §4.2.1 item 6, §4.4: Sec-WebSocket-Version is 13, once (426, with the version we speak)
+//   - §4.2.1 item 5: Sec-WebSocket-Key is base64 of 16 bytes, once (400)
+//   - §4.2.1 item 7, §10.2: Origin, if there is one, is our own or one allowed (403)
+//   - §4.2.1 item 8: Sec-WebSocket-Protocol is a list of different tokens (400)
+//   - §4.2.1 item 9, §9.1: Sec-WebSocket-Extensions follows its grammar (400)
+//
+// Version comes before key, since older versions had no such key. Where a header
+// does not follow its grammar the answer is 400, as §4.2.1 demands for "any
+// violations of the ABNF grammar". [AppendSwitching] and [AppendRefusal] write
+// the answer.
+//
+// # What the client checks
+//
+// [Offer.Check] judges the response by the list at the end of §4.1:
+//
+//   - step 1: the status is 101
+//   - step 2: Upgrade is websocket, and nothing besides
+//   - step 3: Connection has the element Upgrade
+//   - step 4: Sec-WebSocket-Accept answers our key, once
+//   - step 5, §9.1: Sec-WebSocket-Extensions has only what we offered, each once
+//   - step 6: Sec-WebSocket-Protocol, at most once, is one that we offered
+//
+// # What goes out
+//
+// What either side is about to send, its caller checks by [CheckSubprotocols],
+// [ValidFieldName], [ValidFieldValue] and [Reserved], so that no string of an
+// application can end a header line.
+package handshake

@@ -1,0 +1,223 @@
+package handshake
+
+import "strings"
+
+// Extension is one element of Sec-WebSocket-Extensions: an offer in a request,
+// a choice in a response (RFC 6455 §9.1).
+type Extension struct {
+	Name   string  // a token; never empty in what was parsed
+	Params []Param // in order, duplicates included; nil when there are none
+}
+
+// Param is one parameter of an [Extension]. What a parameter means, and that
+// it comes only once, is for the extension to judge.
+type Param struct {
+	Name     string // a token
+	Value    string // a token, unquoted; empty when there is none
+	HasValue bool   // a value was given: "name=value", not "name"
+	Quoted   bool   // the value was written as a quoted-string
+}
+
+// Limits on one Sec-WebSocket-Extensions, over all its lines, so that a header
+// full of commas does not become a table of many times its size.
+const (
+	maxExtensions = 64
+	maxParams     = 64
+)
+
+// ParseExtensions reads the lines of Sec-WebSocket-Extensions as the one list
+// that they make together (RFC 6455 §9.1). A header that is there must hold an
+// extension. The strings of the result are parts of the lines. The work grows
+// with the length of the lines and no faster.
+func ParseExtensions(lines []string) ([]Extension, error) {
+	var x extensionList
+	err := x.parse(lines)
+	if err != nil {
+		return nil, err
+	}
+	return x.extensions, nil
+}
+
+// grammarError says how a header value breaks its grammar.
+type grammarError string
+
+func (e grammarError) Error() string { return string(e) }
+
+const (
+	errNoExtension    = grammarError("Sec-WebSocket-Extensions without an extension")
+	errExtensionName  = grammarError("Sec-WebSocket-Extensions: the name of an extension is not a token")
+	errParamName      = grammarError("Sec-WebSocket-Extensions: the name of a parameter is not a token")
+	errParamValue     = grammarError("Sec-WebSocket-Extensions: the value of a parameter is not a token")
+	errQuote          = grammarError("Sec-WebSocket-Extensions: a quoted string does not end")
+	errDelimiter      = grammarError("Sec-WebSocket-Extensions: neither comma nor semicolon after an extension or parameter")
+	errManyExtensions = grammarError("Sec-WebSocket-Extensions: more than 64 extensions or parameters")
+)
+
+// extensionList is what has been read, with room that the next parse reuses.
+type extensionList struct {
+	extensions []Extension
+	params     []Param // those of all extensions, one after the other
+}
+
+func (x *extensionList) reset() {
+	clear(x.extensions)
+	clear(x.params)
+	x.extensions, x.params = x.extensions[:0], x.params[:0]
+}
+
+func (x *extensionList) parse(lines []string) error {
+	x.reset()
+	for _, line := range lines {
+		c := cursor{rest: line}
+		for c.skip(); c.rest != ""; c.skip() {
+			if c.take(',') { // RFC 2616 §2.1: null elements are allowed
+				continue
+			}
+			if err := x.extension(&c); err != nil {
+				return err
+			}
+			if !c.take(',') && c.rest != "" {
+				return errDelimiter
+			}
+		}
+	}
+	if len(lines) > 0 && len(x.extensions) == 0 {
+		return errNoExtension
+	}
+	return nil
+}
+
+// extension = extension-token *( ";" extension-param ), and the space after it.
+func (x *extensionList) extension(c *cursor) error {
+	name := c.token()
+	if name == "" {
+		return errExtensionName
+	}
+	first := len(x.params)
+	for c.skip(); c.take(';'); c.skip() {
+		c.skip()
+		param, err := c.param()
+		if err != nil {
+			return err
+		}
+		if len(x.params) == maxParams {
+			return errManyExtensions
+		}
+		x.params = append(x.params, param)
+	}
+	if len(x.extensions) == maxExtensions {
+		return errManyExtensions
+	}
+	e := Extension{Name: name}
+	if end := len(x.params); end > first {
+		e.Params = x.params[first:end:end]
+	}
+	x.extensions = append(x.extensions, e)
+	return nil
+}
+
+// cursor stands in a header line. Every byte is passed once.
+type cursor struct{ rest string }
+
+// skip passes white space. RFC 6455 §9.1 uses the rules of RFC 2616 "including
+// the implied *LWS rule": it may stand between any two words or separators.
+func (c *cursor) skip() { c.rest = strings.TrimLeft(c.rest, " \t") }
+
+func (c *cursor) take(b byte) bool {
+	if c.rest == "" || c.rest[0] != b {
+		return false
+	}
+	c.rest = c.rest[1:]
+	return true
+}
+
+// token passes the longest token; it is empty when there is none.
+func (c *cursor) token() string {
+	n := 0
+	for n < len(c.rest) && tokenByte[c.rest[n]] {
+		n++
+	}
+	token := c.rest[:n]
+	c.rest = c.rest[n:]
+	return token
+}
+
+// extension-param = token [ "=" (token | quoted-string) ]
+func (c *cursor) param() (Param, error) {
+	p := Param{Name: c.token()}
+	if p.Name == "" {
+		return p, errParamName
+	}
+	c.skip()
+	if !c.take('=') {
+		return p, nil
+	}
+	c.skip()
+	p.HasValue = true
+	if c.take('"') {
+		p.Quoted = true
+		value, ended := c.quoted()
+		if !ended {
+			return p, errQuote
+		}
+		p.Value = value
+	} else {
+		p.Value = c.token()
+	}
+	// RFC 6455 §9.1: after unescaping, a quoted value is a token as well.
+	if !validToken(p.Value) {
+		return p, errParamValue
+	}
+	return p, nil
+}
+
+// quoted passes a quoted-string whose first quote was passed, and returns what
+// it stands for; ended is false when the line ends before it does.
+func (c *cursor) quoted() (value string, ended bool) {
+	var unescaped []byte // stays nil when there was nothing to unescape
+	from := 0
+	for i := 0; i < len(c.rest); i++ {
+		switch c.rest[i] {
+		case '"':
+			value = c.rest[from:i]
+			if unescaped != nil {
+				value = string(append(unescaped, value...))
+			}
+			c.rest = c.rest[i+1:]
+			return value, true
+		case '\\': // RFC 2616 §2.2: quoted-pair
+			unescaped = append(unescaped, c.rest[from:i]...)
+			i++
+			from = i
+			if unescaped == nil {
+				unescaped = []byte{}
+			}
+		}
+	}
+	return "", false
+}
+
+// AppendExtensions appends the value of Sec-WebSocket-Extensions that lists
+// extensions. Names and values are taken to be tokens.
+func AppendExtensions(dst []byte, extensions []Extension) []byte {
+	for i, e := range extensions {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, e.Name...)
+		for _, p := range e.Params {
+			dst = append(dst, "; "...)
+			dst = append(dst, p.Name...)
+			switch {
+			case p.HasValue && p.Quoted:
+				dst = append(dst, `="`...)
+				dst = append(dst, p.Value...)
+				dst = append(dst, '"')
+			case p.HasValue:
+				dst = append(dst, '=')
+				dst = append(dst, p.Value...)
+			}
+		}
+	}
+	return dst
+}

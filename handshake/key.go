@@ -1,0 +1,69 @@
+package handshake
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"unsafe"
+)
+
+// Version is the one protocol version that this package speaks, the value of
+// Sec-WebSocket-Version (RFC 6455 §4.1, item 9).
+const Version = "13"
+
+// guid is what RFC 6455 §1.3 appends to the key before it is hashed.
+const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+const (
+	keySize    = 24 // base64 of 16 bytes
+	acceptSize = 28 // base64 of a SHA-1 digest
+)
+
+// NewKey returns the Sec-WebSocket-Key for 16 random bytes, which the caller
+// draws afresh for every connection (RFC 6455 §4.1, item 7).
+func NewKey(random [16]byte) string {
+	return base64.StdEncoding.EncodeToString(random[:])
+}
+
+// ValidKey reports whether key is the base64 form of exactly 16 bytes. As
+// [RFC 4648 §3.5] lets a decoder, it does not ask that the four bits left over
+// in the last character be zero.
+//
+// [RFC 4648 §3.5]: https://www.rfc-editor.org/rfc/rfc4648#section-3.5
+func ValidKey(key string) bool {
+	if len(key) != keySize || key[keySize-2:] != "==" {
+		return false
+	}
+	for i := range keySize - 2 {
+		if !base64Byte[key[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// AcceptKey returns the Sec-WebSocket-Accept that answers key (RFC 6455 §4.2.2,
+// item 5.4).
+func AcceptKey(key string) [acceptSize]byte {
+	var stack [keySize + len(guid)]byte // room for every valid key
+	input := append(stack[:0], key...)
+	input = append(input, guid...)
+	digest := sha1.Sum(input)
+
+	var accept [acceptSize]byte
+	base64.StdEncoding.Encode(accept[:], digest[:])
+	return accept
+}
+
+// AppendAccept appends [AcceptKey] of key to dst.
+func AppendAccept(dst []byte, key string) []byte {
+	accept := AcceptKey(key)
+	return append(dst, accept[:]...)
+}
+
+// alias returns the bytes as a string without copying them; it is valid for as
+// long as nobody writes to b.
+func alias(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+var base64Byte = byteSet("+/" + digits + letters)

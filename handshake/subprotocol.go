@@ -1,0 +1,76 @@
+package handshake
+
+import "fmt"
+
+// maxSubprotocols bounds a client's list, so that looking for duplicates stays
+// in proportion to it.
+const maxSubprotocols = 64
+
+// CheckSubprotocols says what is wrong with a list of subprotocols that we are
+// about to send or to offer: each must be a token, and none may come twice
+// (RFC 6455 §4.1, item 10).
+func CheckSubprotocols(subprotocols []string) error {
+	for i, s := range subprotocols {
+		if !validToken(s) {
+			return fmt.Errorf("subprotocol %s is not a token (§4.1)", quote(s))
+		}
+		if contains(subprotocols[:i], s) {
+			return fmt.Errorf("subprotocol %s is listed twice (§4.1)", quote(s))
+		}
+	}
+	return nil
+}
+
+// selectSubprotocol returns the first subprotocol of the client's lines that
+// is also in supported, or "" when there is none.
+//
+// RFC 6455 knows one order only, the client's: the list is "ordered by
+// preference" (§4.1, item 10), while the server merely selects "one of the
+// values that the server is ready to use" (§4.2.2, item 4). So the client's
+// order decides. coder/websocket, where the RFC leaves the choice open, goes by
+// the server's own order; and it compares without regard to case, where the
+// RFC compares values as they are (§4.1, step 6 of the client's checks, by
+// which a browser would refuse an answer in another case).
+//
+// The result is the string of supported, which outlives the request.
+func selectSubprotocol(lines, supported []string) (string, *Refusal) {
+	var (
+		seen     [maxSubprotocols]string
+		count    int
+		selected string
+	)
+	for _, line := range lines {
+		for name, isToken := range Tokens(line) {
+			switch {
+			case !isToken:
+				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: %s is not a token", quote(name))
+			case count == maxSubprotocols:
+				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: more than %d subprotocols", maxSubprotocols)
+			case contains(seen[:count], name):
+				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: %s is listed twice", quote(name))
+			}
+			seen[count] = name
+			count++
+			if selected == "" {
+				selected = find(supported, name)
+			}
+		}
+	}
+	if len(lines) > 0 && count == 0 {
+		return "", badRequest("§4.1", "Sec-WebSocket-Protocol without a subprotocol")
+	}
+	return selected, nil
+}
+
+// find returns the element of list that equals s, or "".
+func find(list []string, s string) string {
+	for _, e := range list {
+		if e == s {
+			return e
+		}
+	}
+	return ""
+}
+
+// contains reports whether s, which is not empty, is an element of list.
+func contains(list []string, s string) bool { return find(list, s) != "" }

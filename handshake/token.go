@@ -1,0 +1,119 @@
+package handshake
+
+import (
+	"iter"
+	"strings"
+)
+
+const (
+	digits  = "0123456789"
+	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// byteSet returns the set of the bytes of members.
+func byteSet(members string) (set [256]bool) {
+	for i := range len(members) {
+		set[members[i]] = true
+	}
+	return set
+}
+
+// RFC 9110 §5.6.2: tchar. RFC 2616 §2.2, which RFC 6455 refers to, defines the
+// same set by what it leaves out.
+var tokenByte = byteSet("!#$%&'*+-.^_`|~" + digits + letters)
+
+// validToken reports whether s is a token: one or more tchar.
+func validToken(s string) bool { return s != "" && made(s, &tokenByte) }
+
+// made reports whether every byte of s is in the set.
+func made(s string, of *[256]bool) bool {
+	for i := range len(s) {
+		if !of[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// Tokens splits one line of a header field that is a list (RFC 9110 §5.6.1)
+// and yields its elements without the white space around them, each with
+// whether it is a token. Empty elements are passed over, as §5.6.1.2 demands.
+func Tokens(line string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		rest, more := line, true
+		for more {
+			var element string
+			element, rest, more = strings.Cut(rest, ",")
+			element = trimSpace(element)
+			if element != "" && !yield(element, validToken(element)) {
+				return
+			}
+		}
+	}
+}
+
+// listHas reports whether token is an element of the list that the lines make
+// together, compared without regard to case; valid is false when an element is
+// not what the list may hold. With products, an element may be name/version
+// (RFC 9110 §7.8), and one with a version is not the bare token.
+func listHas(lines []string, token string, products bool) (has, valid bool) {
+	valid = true
+	for _, line := range lines {
+		for element, isToken := range Tokens(line) {
+			switch {
+			case isToken:
+				has = has || equalFold(element, token)
+			case products:
+				name, version, _ := strings.Cut(element, "/")
+				valid = valid && validToken(name) && validToken(version)
+			default:
+				valid = false
+			}
+		}
+	}
+	return has, valid
+}
+
+// ValidFieldName reports whether name may be the name of a header field: a
+// token (RFC 9110 §5.1).
+func ValidFieldName(name string) bool { return validToken(name) }
+
+// ValidFieldValue reports whether value may be sent as the value of a header
+// field: no control character but the tab (RFC 9110 §5.5), so that it cannot
+// end the line it stands in.
+func ValidFieldValue(value string) bool {
+	for i := range len(value) {
+		if isControl(value[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isControl reports whether c is a control character other than the tab.
+func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
+
+// trimSpace removes the optional white space around s: spaces and tabs, and
+// nothing else that Unicode calls a space.
+func trimSpace(s string) string { return strings.Trim(s, " \t") }
+
+// equalFold compares ASCII without regard to case. strings.EqualFold would
+// also take the Kelvin sign for a k and the long s for an s.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
