@@ -1,0 +1,66 @@
+package interop
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"testing"
+)
+
+func TestChromium(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	s := serve(t, ctx, acceptOurs)
+	reports := make(chan saw, 1)
+	s.mux.HandleFunc("GET /page.html", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, "testdata/page.html")
+	})
+	s.mux.HandleFunc("POST /saw", func(w http.ResponseWriter, r *http.Request) {
+		var got saw
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			got.Error = err.Error()
+		}
+		reports <- got
+	})
+
+	// Not t.TempDir, which fails the test when the browser's children still
+	// write as they are killed.
+	profile, err := os.MkdirTemp("", "interop-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(profile) })
+
+	p := start(t, ctx, "chromium", "chromium",
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--user-data-dir="+profile, s.URL+"/page.html")
+
+	var got saw
+	select {
+	case got = <-reports:
+	case <-p.done:
+		t.Fatal("chromium ended before the page reported")
+	case <-ctx.Done():
+		t.Fatal("the page has not reported: ", ctx.Err())
+	}
+
+	checkClient(t, ctx, s, got, conversation)
+	if got.ClosedEmpty.Code != 1005 {
+		t.Errorf("an empty Close was answered with %v, want an empty one (1005)", got.ClosedEmpty)
+	}
+	want(t, "the page, closed by our server while sending,", got.BusyClosed, 4008, "busy")
+	if err := s.ending(t, ctx, "busy").closeErr; err != nil {
+		t.Errorf("our server's Close while the page was sending = %v, want nil", err)
+	}
+	// Not among these: a page with unsent data, which no browser calls clean.
+	for name, v := range map[string]verdict{
+		"closed by the page":              got.Closed,
+		"closed by the page without code": got.ClosedEmpty,
+		"closed by our server":            got.ServerClosed,
+	} {
+		if v.Clean == nil || !*v.Clean {
+			t.Errorf("onclose of the connection %s: wasClean is not true", name)
+		}
+	}
+}

@@ -1,0 +1,546 @@
+package interop
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	gobwas "github.com/gobwas/ws"
+
+	websocket "github.com/coder/websocket"
+)
+
+// Real peers end connections badly. The tests here play such peers on bare TCP,
+// as the client and as the server, against one rule: a close code that has
+// arrived is what the application sees, whatever happens to TCP behind it.
+
+// promptly is how soon a call returns when nothing can arrive any more. It is
+// below the timeout of the closing handshake, which such a call must not use up.
+const promptly = 3 * time.Second
+
+// script is the peer.
+type script struct {
+	t        *testing.T
+	c        *net.TCPConn
+	r        *bufio.Reader
+	isClient bool
+}
+
+// bothRoles runs a test with our end as the client, then as the server.
+func bothRoles(t *testing.T, test func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script)) {
+	t.Parallel()
+	t.Run("our client", func(t *testing.T) {
+		t.Parallel()
+		ctx := bounded(t)
+		c, p := dialScript(t, ctx, nil)
+		test(t, ctx, c, p)
+	})
+	t.Run("our server", func(t *testing.T) {
+		t.Parallel()
+		ctx := bounded(t)
+		c, p := acceptScript(t, ctx, nil)
+		test(t, ctx, c, p)
+	})
+}
+
+// dialScript connects our client to a script that sends glued, if any, in the
+// same segment as its handshake.
+func dialScript(t *testing.T, ctx context.Context, glued []byte) (*websocket.Conn, *script) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	peer := make(chan net.Conn, 1)
+	failed := make(chan error, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			failed <- err
+			return
+		}
+		var response bytes.Buffer
+		if _, err := gobwas.Upgrade(readWriter{c, &response}); err != nil {
+			failed <- err
+			return
+		}
+		if _, err := c.Write(append(response.Bytes(), glued...)); err != nil {
+			failed <- err
+			return
+		}
+		peer <- c
+	}()
+	c, _, err := websocket.Dial(ctx, "ws://"+l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.CloseNow() })
+	select {
+	case raw := <-peer:
+		return c, newScript(t, raw, raw, false)
+	case err := <-failed:
+		t.Fatal(err)
+		return nil, nil
+	}
+}
+
+// acceptScript has our server accept a script that sends glued, if any, in the
+// same segment as its handshake.
+func acceptScript(t *testing.T, ctx context.Context, glued []byte) (*websocket.Conn, *script) {
+	t.Helper()
+	accepted := make(chan *websocket.Conn, 1)
+	failed := make(chan error, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			failed <- err
+			return
+		}
+		accepted <- c
+		<-ctx.Done() // the test has the connection now
+	}))
+	t.Cleanup(s.Close)
+	u, err := url.Parse("ws" + strings.TrimPrefix(s.URL, "http"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := gobwas.Dialer{}.Upgrade(readWriter{raw, gluedWriter{raw, glued}}, u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buffered io.Reader = raw
+	if r != nil {
+		buffered = r
+	}
+	select {
+	case c := <-accepted:
+		t.Cleanup(func() { c.CloseNow() })
+		return c, newScript(t, raw, buffered, true)
+	case err := <-failed:
+		t.Fatal(err)
+		return nil, nil
+	}
+}
+
+type readWriter struct {
+	io.Reader
+	io.Writer
+}
+
+// gluedWriter appends glued to what is written.
+type gluedWriter struct {
+	w     io.Writer
+	glued []byte
+}
+
+func (g gluedWriter) Write(b []byte) (int, error) {
+	_, err := g.w.Write(append(bytes.Clone(b), g.glued...))
+	return len(b), err
+}
+
+func newScript(t *testing.T, c net.Conn, r io.Reader, isClient bool) *script {
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(bound))
+	return &script{t, c.(*net.TCPConn), bufio.NewReader(r), isClient}
+}
+
+// bytes returns frames as the script sends them.
+func (p *script) bytes(frames ...gobwas.Frame) []byte { return frameBytes(p.isClient, frames...) }
+
+func frameBytes(masked bool, frames ...gobwas.Frame) []byte {
+	var b []byte
+	for _, f := range frames {
+		if masked {
+			f = gobwas.MaskFrame(f)
+		}
+		b = append(b, gobwas.MustCompileFrame(f)...)
+	}
+	return b
+}
+
+// send sends frames in one segment, or as near to it as TCP comes.
+func (p *script) send(frames ...gobwas.Frame) { p.sendBytes(p.bytes(frames...)) }
+
+func (p *script) sendBytes(b []byte) {
+	p.t.Helper()
+	if _, err := p.c.Write(b); err != nil {
+		p.t.Fatalf("the script cannot send: %v", err)
+	}
+}
+
+// reset ends TCP with RST.
+func (p *script) reset() {
+	p.c.SetLinger(0)
+	p.c.Close()
+}
+
+// receiveClose reads up to our Close frame.
+func (p *script) receiveClose() verdict {
+	p.t.Helper()
+	for {
+		f, err := gobwas.ReadFrame(p.r)
+		if err != nil {
+			p.t.Fatalf("the script waits for our Close frame: %v", err)
+		}
+		if f.Header.OpCode == gobwas.OpClose {
+			f = gobwas.UnmaskFrame(f)
+			if len(f.Payload) == 0 {
+				return verdict{Code: 1005}
+			}
+			code, reason := gobwas.ParseCloseFrameData(f.Payload)
+			return verdict{Code: int(code), Reason: reason}
+		}
+	}
+}
+
+// receiveEnd checks that our end closes TCP without having sent anything more.
+func (p *script) receiveEnd() {
+	p.t.Helper()
+	if n, err := io.Copy(io.Discard, p.r); n != 0 || err != nil {
+		p.t.Errorf("behind our Close frame the script received %d bytes and %v, want the end of TCP", n, err)
+	}
+}
+
+func textFrame(s string) gobwas.Frame { return gobwas.NewTextFrame([]byte(s)) }
+
+func closeFrame(code int, reason string) gobwas.Frame {
+	return gobwas.NewCloseFrame(gobwas.NewCloseFrameBody(gobwas.StatusCode(code), reason))
+}
+
+// wantRead reads the message that the script has sent.
+func wantRead(t *testing.T, ctx context.Context, c *websocket.Conn, want string) {
+	t.Helper()
+	kind, data, err := c.Read(ctx)
+	if err != nil {
+		t.Fatalf("Read: %v, want the message %q", err, want)
+	}
+	if got := (message{kind, data}); !got.is(text(want)) {
+		t.Fatalf("Read: %v, want %q", got, want)
+	}
+}
+
+// wantReadClosed checks that reading reports this close code, again and again.
+func wantReadClosed(t *testing.T, ctx context.Context, c *websocket.Conn, code int, reason string) {
+	t.Helper()
+	for _, who := range []string{"Read", "Read once more"} {
+		_, _, err := c.Read(ctx)
+		if v := verdictOf(err); err == nil || v.Code != code || v.Reason != reason {
+			t.Errorf("%s: %v: the close code in it is %v, want %d %q", who, err, v, code, reason)
+		}
+	}
+}
+
+// wantGone checks an error of a connection that ended without a Close frame.
+func wantGone(t *testing.T, who string, err error) {
+	t.Helper()
+	wantDropped(t, who, err)
+	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET} {
+		if errors.Is(err, target) {
+			return
+		}
+	}
+	t.Errorf("%s: %v matches none of the errors that mean that the connection is gone", who, err)
+}
+
+// result is what became of a call in a goroutine of its own.
+type result chan error
+
+func inBackground(call func() error) result {
+	done := make(result, 1)
+	go func() { done <- call() }()
+	return done
+}
+
+func (done result) get(t *testing.T, who string) error {
+	t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(promptly):
+		t.Fatalf("%s has not returned after %v", who, promptly)
+		return nil
+	}
+}
+
+// wantPromptClose checks only that Close does not wait for what cannot come.
+func wantPromptClose(t *testing.T, c *websocket.Conn) {
+	t.Helper()
+	inBackground(func() error { return c.Close(4001, "bye") }).get(t, "Close")
+}
+
+// The Close frame arrives, then RST.
+func TestCloseFrameThenReset(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(textFrame("last"))
+		p.send(closeFrame(4010, "gone"))
+		p.reset()
+
+		wantRead(t, ctx, c, "last")
+		wantReadClosed(t, ctx, c, 4010, "gone")
+		if err := c.Write(ctx, websocket.MessageText, []byte("too late")); err == nil {
+			t.Error("Write on a closed connection = nil")
+		}
+		wantPromptClose(t, c)
+		wantReadClosed(t, ctx, c, 4010, "gone")
+	})
+}
+
+// The same, while the application is reading already.
+func TestCloseFrameThenResetWhileReading(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(textFrame("first"))
+		wantRead(t, ctx, c, "first")
+		reading := inBackground(func() error {
+			_, _, err := c.Read(ctx)
+			return err
+		})
+		p.send(closeFrame(4011, "gone"))
+		p.reset()
+
+		want(t, "the pending Read", verdictOf(reading.get(t, "Read")), 4011, "gone")
+		wantReadClosed(t, ctx, c, 4011, "gone")
+	})
+}
+
+// The peer closes TCP while it has unread bytes of ours: its kernel sends RST.
+func TestCloseFrameThenResetByUnreadData(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		if err := c.Write(ctx, websocket.MessageBinary, pattern(20_000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.r.Peek(1); err != nil { // it has arrived
+			t.Fatal(err)
+		}
+		p.send(textFrame("last"), closeFrame(4012, "not listening"))
+		p.c.Close()
+
+		wantRead(t, ctx, c, "last")
+		wantReadClosed(t, ctx, c, 4012, "not listening")
+	})
+}
+
+// The peer's Close frame and RST are here before the application calls Close:
+// our own Close frame cannot be sent, theirs can still be read.
+func TestResetBeforeOurClose(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(closeFrame(4013, "gone first"))
+		p.reset()
+
+		wantPromptClose(t, c)
+		wantReadClosed(t, ctx, c, 4013, "gone first")
+	})
+}
+
+// The peer's Close frame and RST are here while the application only writes.
+func TestResetWhileWriting(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(closeFrame(4014, "slow down"))
+		p.reset()
+
+		failed := false
+		for range 1000 {
+			if err := c.Write(ctx, websocket.MessageBinary, pattern(1000)); err != nil {
+				failed = true
+				break
+			}
+		}
+		if !failed {
+			t.Error("1000 writes to a connection that was reset succeeded")
+		}
+		wantReadClosed(t, ctx, c, 4014, "slow down")
+		wantPromptClose(t, c)
+	})
+}
+
+// Our Close frame is on its way when RST arrives instead of an answer.
+func TestResetInsteadOfAnswer(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		closing := inBackground(func() error { return c.Close(4001, "bye") })
+		want(t, "the script", p.receiveClose(), 4001, "bye")
+		p.reset()
+
+		wantGone(t, "Close", closing.get(t, "Close"))
+		_, _, err := c.Read(ctx)
+		wantDropped(t, "Read", err)
+	})
+}
+
+// Our Close frame is on its way when FIN arrives instead of an answer.
+func TestFINInsteadOfAnswer(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		closing := inBackground(func() error { return c.Close(4001, "bye") })
+		want(t, "the script", p.receiveClose(), 4001, "bye")
+		p.c.Close()
+
+		wantGone(t, "Close", closing.get(t, "Close"))
+		_, _, err := c.Read(ctx)
+		wantDropped(t, "Read", err)
+	})
+}
+
+// The answer to our Close frame arrives, then RST: the handshake is complete.
+func TestResetBehindAnswer(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		closing := inBackground(func() error { return c.Close(4001, "bye") })
+		want(t, "the script", p.receiveClose(), 4001, "bye")
+		p.send(closeFrame(4001, ""))
+		p.reset()
+
+		if err := closing.get(t, "Close"); err != nil {
+			t.Errorf("Close = %v, want nil", err)
+		}
+		wantReadClosed(t, ctx, c, 4001, "")
+	})
+}
+
+// Both ends begin the closing handshake, and the peer closes TCP with it.
+func TestCrossedCloses(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(closeFrame(4015, "me first"))
+		p.c.CloseWrite()
+
+		wantPromptClose(t, c)
+		wantReadClosed(t, ctx, c, 4015, "me first")
+		p.receiveClose()
+		p.receiveEnd()
+	})
+}
+
+// The Close frame is glued to the last data frame.
+func TestCloseFrameGluedToData(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(textFrame("last"), closeFrame(4016, "that was all"))
+
+		wantRead(t, ctx, c, "last")
+		reading := inBackground(func() error {
+			_, _, err := c.Read(ctx)
+			return err
+		})
+		if v := p.receiveClose(); v.Code != 4016 {
+			t.Errorf("our answer is %v, want the code 4016", v)
+		}
+		if p.isClient { // then our end closes TCP first (§7.1.1)
+			p.receiveEnd()
+		}
+		p.c.Close()
+		want(t, "Read", verdictOf(reading.get(t, "Read")), 4016, "that was all")
+		wantReadClosed(t, ctx, c, 4016, "that was all")
+	})
+}
+
+// A Close frame without a code is 1005, and is answered with one like it.
+func TestCloseFrameWithoutCode(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		p.send(gobwas.NewCloseFrame(nil))
+		p.c.CloseWrite()
+
+		wantReadClosed(t, ctx, c, 1005, "")
+		want(t, "the script", p.receiveClose(), 1005, "")
+		p.receiveEnd()
+	})
+}
+
+// The peer goes on with a message, and begins another, before it answers.
+func TestDataBehindOurClose(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		closing := inBackground(func() error { return c.Close(4001, "bye") })
+		want(t, "the script", p.receiveClose(), 4001, "bye")
+		for range 10 {
+			p.send(gobwas.NewBinaryFrame(pattern(10_000)))
+		}
+		p.send(gobwas.NewFrame(gobwas.OpText, false, []byte("never ended")), gobwas.NewPingFrame(nil), closeFrame(4001, "bye"))
+		if p.isClient {
+			if n, err := io.Copy(io.Discard, p.r); err != nil {
+				t.Errorf("behind our Close frame the script received %d bytes and %v, want the end of TCP", n, err)
+			}
+		}
+		p.c.Close()
+
+		if err := closing.get(t, "Close"); err != nil {
+			t.Errorf("Close = %v, want nil", err)
+		}
+	})
+}
+
+// TCP ends without a Close frame, at every kind of place.
+func TestNoCloseFrame(t *testing.T) {
+	message := gobwas.NewBinaryFrame(pattern(1000))
+	for _, tt := range []struct {
+		name string
+		sent func(p *script) []byte
+		end  func(p *script)
+	}{
+		{"FIN between messages", func(*script) []byte { return nil }, hangUp},
+		{"FIN in a header", func(p *script) []byte { return p.bytes(message)[:3] }, hangUp},
+		{"FIN behind a header", func(p *script) []byte { return p.bytes(message)[:len(p.bytes(message))-1000] }, hangUp},
+		{"FIN in a payload", func(p *script) []byte { return p.bytes(message)[:500] }, hangUp},
+		{"FIN between fragments", func(p *script) []byte { return p.bytes(gobwas.NewFrame(gobwas.OpText, false, []byte("half"))) }, hangUp},
+		{"FIN in a Close frame", func(p *script) []byte { return p.bytes(closeFrame(4017, "cut"))[:5] }, hangUp},
+		{"RST between messages", func(*script) []byte { return nil }, (*script).reset},
+		{"RST in a payload", func(p *script) []byte { return p.bytes(message)[:500] }, (*script).reset},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+				p.send(textFrame("last"))
+				p.sendBytes(tt.sent(p))
+				tt.end(p)
+
+				wantRead(t, ctx, c, "last")
+				for _, who := range []string{"Read", "Read once more"} {
+					_, _, err := c.Read(ctx)
+					wantGone(t, who, err)
+				}
+				wantPromptClose(t, c)
+			})
+		})
+	}
+}
+
+func hangUp(p *script) { p.c.Close() }
+
+// A whole conversation arrives in one segment with the handshake.
+func TestGluedToHandshake(t *testing.T) {
+	t.Parallel()
+	frames := func(masked bool) []byte {
+		return frameBytes(masked, textFrame("early"), closeFrame(4018, "that was quick"))
+	}
+	for name, connect := range map[string]func(*testing.T, context.Context) (*websocket.Conn, *script){
+		"our client": func(t *testing.T, ctx context.Context) (*websocket.Conn, *script) {
+			return dialScript(t, ctx, frames(false))
+		},
+		"our server": func(t *testing.T, ctx context.Context) (*websocket.Conn, *script) {
+			return acceptScript(t, ctx, frames(true))
+		},
+	} {
+		for _, end := range []struct {
+			name string
+			of   func(*script)
+		}{{"FIN", func(p *script) { p.c.CloseWrite() }}, {"RST", (*script).reset}} {
+			t.Run(fmt.Sprintf("%s, %s", name, end.name), func(t *testing.T) {
+				t.Parallel()
+				ctx := bounded(t)
+				c, p := connect(t, ctx)
+				end.of(p)
+
+				wantRead(t, ctx, c, "early")
+				wantReadClosed(t, ctx, c, 4018, "that was quick")
+			})
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package interop
+
+import "testing"
+
+const npmCI = "run npm ci in interop (package ws)"
+
+func TestNodeClient(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	needFile(t, "node_modules/ws/package.json", npmCI)
+	s := serve(t, ctx, acceptOurs)
+
+	p := start(t, ctx, "nodejs", "node", "testdata/node/client.mjs", s.ws())
+	var got saw
+	p.report(ctx, &got)
+
+	checkClient(t, ctx, s, got, append(conversation[:4:4], fragmented))
+	if got.Pong != "are you there" {
+		t.Errorf("the client's ping was answered with %q", got.Pong)
+	}
+	if got.ClosedEmpty.Code != 1005 {
+		t.Errorf("an empty Close was answered with %v, want an empty one (1005)", got.ClosedEmpty)
+	}
+	wantDropped(t, "our server, left by the client,", s.ending(t, ctx, "ping").err)
+}
+
+func TestNodeServer(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	needFile(t, "node_modules/ws/package.json", npmCI)
+
+	p := start(t, ctx, "nodejs", "node", "testdata/node/server.mjs")
+	checkServer(t, ctx, p, "ws://127.0.0.1:"+p.port(ctx))
+}

@@ -1,0 +1,210 @@
+package interop
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"text/template"
+	"time"
+
+	websocket "github.com/coder/websocket"
+)
+
+// The proxies listen for ws and for wss, end TLS, and forward both to Backend.
+var proxyConfigs = struct{ nginx, haproxy *template.Template }{
+	template.Must(template.New("nginx").Parse(`
+daemon off;
+master_process off;
+pid {{.Dir}}/nginx.pid;
+error_log stderr notice;
+events {}
+http {
+	access_log off;
+	client_body_temp_path {{.Dir}}/body;
+	proxy_temp_path {{.Dir}}/proxy;
+	fastcgi_temp_path {{.Dir}}/fastcgi;
+	uwsgi_temp_path {{.Dir}}/uwsgi;
+	scgi_temp_path {{.Dir}}/scgi;
+	server {
+		listen {{.Plain}};
+		listen {{.TLS}} ssl;
+		ssl_certificate {{.PEM}};
+		ssl_certificate_key {{.PEM}};
+		location / {
+			proxy_pass http://{{.Backend}};
+			proxy_http_version 1.1;
+			proxy_set_header Host $http_host;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Connection "upgrade";
+		}
+	}
+}
+`)),
+	template.Must(template.New("haproxy").Parse(`
+global
+	maxconn 64
+defaults
+	mode http
+	timeout connect 5s
+	timeout client 30s
+	timeout server 30s
+	timeout tunnel 30s
+frontend proxy
+	bind {{.Plain}}
+	bind {{.TLS}} ssl crt {{.PEM}} alpn http/1.1
+	default_backend ours
+backend ours
+	server ours {{.Backend}}
+`)),
+}
+
+func TestNginx(t *testing.T) {
+	t.Parallel()
+	throughProxy(t, proxyConfigs.nginx, func(ctx context.Context, dir, config string) {
+		p := start(t, ctx, "nginx", "/usr/sbin/nginx", "-e", "stderr", "-p", dir, "-c", config)
+		p.await(ctx, "getrlimit(") // the last notice before it serves; it listens by then
+	})
+}
+
+func TestHAProxy(t *testing.T) {
+	t.Parallel()
+	throughProxy(t, proxyConfigs.haproxy, func(ctx context.Context, _, config string) {
+		p := start(t, ctx, "haproxy", "/usr/sbin/haproxy", "-W", "-f", config)
+		p.await(ctx, "Loading success")
+	})
+}
+
+// throughProxy has our client talk to our server, in the clear and over TLS,
+// as a page of the proxy's own origin does.
+func throughProxy(t *testing.T, config *template.Template, run func(ctx context.Context, dir, config string)) {
+	ctx := bounded(t)
+	s := serve(t, ctx, acceptOurs)
+
+	dir := t.TempDir()
+	roots := writeCertificate(t, filepath.Join(dir, "both.pem"))
+	params := struct{ Dir, PEM, Plain, TLS, Backend string }{
+		dir, filepath.Join(dir, "both.pem"), freeAddress(t), freeAddress(t), strings.TrimPrefix(s.URL, "http://"),
+	}
+	name := filepath.Join(dir, "proxy.conf")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := config.Execute(f, params); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(ctx, dir, name)
+
+	t.Run("ws", func(t *testing.T) {
+		converse(t, ctx, dialAs("http://"+params.Plain, nil), "ws://"+params.Plain)
+		wantEndings(t, ctx, s)
+	})
+	t.Run("wss", func(t *testing.T) {
+		converse(t, ctx, dialAs("https://"+params.TLS, roots), "wss://"+params.TLS)
+		wantEndings(t, ctx, s)
+	})
+	t.Run("foreign origin", func(t *testing.T) {
+		if _, err := dialAs("http://example.com", nil)(ctx, "ws://"+params.Plain+"/echo"); err == nil {
+			t.Error("our server took a foreign origin for its own behind the proxy")
+		}
+		s.ending(t, ctx, "echo")
+	})
+}
+
+// dialAs dials with this Origin header, trusting these roots.
+func dialAs(origin string, roots *x509.CertPool) dialFunc {
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	return func(ctx context.Context, url string) (party, error) {
+		c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+			HTTPClient: client,
+			HTTPHeader: http.Header{"Origin": {origin}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return newOurs(ctx, c), nil
+	}
+}
+
+// writeCertificate writes a self-signed certificate for 127.0.0.1, with its
+// key, and returns the roots that trust it.
+func writeCertificate(t *testing.T, name string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "interop"},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.Add(time.Hour),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	certDER, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certDER})
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+	if err := os.WriteFile(name, append(certPEM, keyPEM...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certPEM)
+	return roots
+}
+
+var freeAddresses = struct {
+	sync.Mutex
+	given map[string]bool
+}{given: map[string]bool{}}
+
+// freeAddress returns an address that nobody listens on. It lies below the
+// ports that Linux gives to outgoing connections and to listeners on port 0,
+// so that none of those takes it before the proxy does.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	freeAddresses.Lock()
+	defer freeAddresses.Unlock()
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+mathrand.IntN(10_000)))
+		if freeAddresses.given[address] {
+			continue
+		}
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		l.Close()
+		freeAddresses.given[address] = true
+		return address
+	}
+	t.Fatal("no free port on 127.0.0.1")
+	return ""
+}
