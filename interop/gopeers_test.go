@@ -201,9 +201,11 @@ func (p *coderParty) ping() error { return p.c.Ping(p.ctx) }
 func (p *coderParty) drop()       { p.c.CloseNow() }
 
 func (p *coderParty) close(code int, reason string) error {
-	// When the goroutine that reads sees the answer first, Close may report
-	// that the connection is closed.
-	p.c.Close(coder.StatusCode(code), reason)
+	// Whichever of Close and the goroutine that reads sees the answer knows its
+	// code; the other only learns that the connection is closed.
+	if p.c.Close(coder.StatusCode(code), reason) == nil {
+		return nil
+	}
 	return p.answered(code)
 }
 

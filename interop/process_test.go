@@ -50,8 +50,14 @@ func start(t *testing.T, ctx context.Context, debian, program string, args ...st
 		close(p.done)
 	}()
 	t.Cleanup(func() {
-		kill()
-		<-p.done
+		// Politely first: a browser then ends its own children.
+		cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-p.done:
+		case <-time.After(2 * time.Second):
+			kill()
+			<-p.done
+		}
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", program, p.printed())
 		}
