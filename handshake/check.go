@@ -61,7 +61,11 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 		return bad("Sec-WebSocket-Accept is %s, not %s", quote(got), want[:])
 	}
 	// Step 5.
-	extensions, err := ParseExtensions(h.Values("Sec-Websocket-Extensions"))
+	lines := h.Values("Sec-Websocket-Extensions")
+	if len(lines) > 1 { // §11.3.2: may be split in a request only
+		return bad("Sec-WebSocket-Extensions comes %d times", len(lines))
+	}
+	extensions, err := ParseExtensions(lines)
 	if err != nil {
 		return a, &BadResponse{Status: status, Section: "§9.1", Reason: err.Error()}
 	}

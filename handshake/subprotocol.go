@@ -24,13 +24,15 @@ func CheckSubprotocols(subprotocols []string) error {
 // selectSubprotocol returns the first subprotocol of the client's lines that
 // is also in supported, or "" when there is none.
 //
-// RFC 6455 knows one order only, the client's: the list is "ordered by
-// preference" (§4.1, item 10), while the server merely selects "one of the
-// values that the server is ready to use" (§4.2.2, item 4). So the client's
-// order decides. coder/websocket, where the RFC leaves the choice open, goes by
-// the server's own order; and it compares without regard to case, where the
-// RFC compares values as they are (§4.1, step 6 of the client's checks, by
-// which a browser would refuse an answer in another case).
+// RFC 6455 knows one order only, the client's: its list is "ordered by
+// preference" (§4.1, item 10), while the server is merely "selecting one of the
+// values [...] that the server is willing to use" (§4.2.2, item 4). So the
+// client's order decides, among those that the server speaks.
+//
+// This is not what coder/websocket does: it goes by the server's order, and
+// compares without regard to case. The latter cannot be kept, since a client
+// has to refuse an answer that is not "present in the client's handshake"
+// (§4.1, step 6), and browsers do.
 //
 // The result is the string of supported, which outlives the request.
 func selectSubprotocol(lines, supported []string) (string, *Refusal) {

@@ -1,0 +1,109 @@
+package handshake
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// https://www.rfc-editor.org/rfc/rfc6455#section-4.1
+//
+//	If present, this value indicates one or more comma-separated subprotocol
+//	the client wishes to speak, ordered by preference.
+//
+// https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
+//
+//	The value chosen MUST be derived from the client's handshake, specifically
+//	by selecting one of the values from the |Sec-WebSocket-Protocol| field that
+//	the server is willing to use for this connection (if any).
+func TestSelectSubprotocol(t *testing.T) {
+	for _, row := range []struct{ why, client, server, want string }{
+		{"none", "", "", ""},
+		{"not asked for", "", "echo", ""},
+		{"not spoken", "echo", "", ""},
+		{"no match", "chat, echo", "mqtt", ""},
+		{"match", "echo", "echo", "echo"},
+		{"the client's order decides", "echo, echo2", "echo2 echo", "echo"},
+		{"first that is spoken", "a, b, c", "c b", "b"},
+		{"over several lines", "a|b|c", "c b", "b"},
+		{"spaces and null elements", " ,a\t,, b ", "b", "b"},
+		{"regard to case", "Echo", "echo", ""},
+		{"regard to case, second matches", "ECHO, echo", "echo", "echo"},
+		{"not a part of a token", "echo2", "echo", ""},
+	} {
+		var lines []string
+		if row.client != "" {
+			lines = strings.Split(row.client, "|")
+		}
+		got, refusal := selectSubprotocol(lines, strings.Fields(row.server))
+		if refusal != nil || got != row.want {
+			t.Errorf("%s: %q, %v; want %q", row.why, got, refusal, row.want)
+		}
+	}
+}
+
+// https://www.rfc-editor.org/rfc/rfc6455#section-4.1
+//
+//	The elements that comprise this value MUST be non-empty strings with
+//	characters in the range U+0021 to U+007E not including separator
+//	characters as defined in [RFC2616] and MUST all be unique strings.
+func TestMalformedSubprotocols(t *testing.T) {
+	var many strings.Builder
+	for i := range maxSubprotocols + 1 {
+		fmt.Fprintf(&many, "p%d,", i)
+	}
+	for _, row := range []struct {
+		why   string
+		lines []string
+	}{
+		{"no element", []string{""}},
+		{"null elements only", []string{",", " , "}},
+		{"space in a token", []string{"a b"}},
+		{"separator", []string{"a, b/c"}},
+		{"quoted", []string{`"a"`}},
+		{"NUL", []string{"a\x00"}},
+		{"CR LF", []string{"a\r\nSet-Cookie: b"}},
+		{"not ASCII", []string{"ä"}},
+		{"duplicate", []string{"a, b, a"}},
+		{"duplicate on another line", []string{"a", "b", "a"}},
+		{"too many", []string{many.String()}},
+		{"malformed after a match", []string{"a, b c"}},
+	} {
+		got, refusal := selectSubprotocol(row.lines, []string{"a"})
+		if refusal == nil || refusal.Status != 400 || got != "" {
+			t.Errorf("%s: %q, %v", row.why, got, refusal)
+		}
+	}
+	if _, refusal := selectSubprotocol([]string{strings.TrimSuffix(many.String(), "p64,")}, nil); refusal != nil {
+		t.Errorf("%d subprotocols: %v", maxSubprotocols, refusal)
+	}
+	if _, refusal := selectSubprotocol([]string{"a, A"}, nil); refusal != nil {
+		t.Errorf("unique with regard to case: %v", refusal)
+	}
+}
+
+// The same rules for what we send. "attacks.md: CR/LF/NUL in subprotocol"
+func TestCheckSubprotocols(t *testing.T) {
+	for _, list := range [][]string{nil, {"a"}, {"a", "b", "A"}, {"v4.channel.k8s.io"}} {
+		if err := CheckSubprotocols(list); err != nil {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+	for _, list := range [][]string{
+		{""}, {"a", ""}, {"a b"}, {"a,b"}, {"a", "b", "a"}, {"a\r\n"}, {"a\n"}, {"a\x00"}, {"a\x7f"}, {"ä"}, {"a/b"},
+	} {
+		if err := CheckSubprotocols(list); err == nil {
+			t.Errorf("%q: no error", list)
+		}
+	}
+}
+
+// What is selected outlives the request.
+func TestSelectedSubprotocolIsTheServersString(t *testing.T) {
+	line := []byte("echo, chat")
+	got, refusal := selectSubprotocol([]string{alias(line)}, []string{"chat"})
+	clear(line)
+	if refusal != nil || got != "chat" {
+		t.Errorf("%q, %v", got, refusal)
+	}
+}
