@@ -1,15 +1,8 @@
 package frame
 
-import "math/bits"
-
 // Key is a masking key. Octet i of the key on the wire is byte i of the
 // integer, the least significant first, on every machine.
 type Key uint32
-
-// after returns the key for the octet that follows n masked ones.
-func (k Key) after(n int) Key {
-	return Key(bits.RotateLeft32(uint32(k), -8*(n&3)))
-}
 
 // Mask masks p in place, or unmasks it (RFC 6455 §5.3). It returns the key for
 // the octet after p, so that a payload may be masked in pieces of any size:
@@ -17,25 +10,24 @@ func (k Key) after(n int) Key {
 //	key = frame.Mask(p[:n], key)
 //	key = frame.Mask(p[n:], key)
 func Mask(p []byte, key Key) Key {
-	mask(p, p, key)
-	return key.after(len(p))
+	return mask(p, p, key)
 }
 
 // MaskCopy masks src into dst and returns the key for the octet after src.
 // dst must not be shorter than src. The two must begin at the same byte or not
 // overlap at all. src is not modified unless it is dst.
 func MaskCopy(dst, src []byte, key Key) Key {
-	mask(dst[:len(src):len(dst)], src, key) // len(dst), not its capacity, is the limit
-	return key.after(len(src))
+	return mask(dst[:len(src):len(dst)], src, key) // len(dst), not its capacity, is the limit
 }
 
-// mask chooses the kernel. Every kernel writes src masked with key to dst; the
-// lengths are equal, and dst is src or does not overlap it.
+// mask chooses the kernel. Every kernel writes src masked with key to dst and
+// returns the key for the octet after src; the lengths are equal, and dst is src
+// or does not overlap it.
 //
 // Vector kernels go here, as an if-chain on package bools that tests may flip,
-// in mask_amd64.go and mask_arm64.go with their .s files and a mask_noasm.go for
+// in mask_amd64.go and mask_arm64.go with their .s files, and a mask_noasm.go for
 // all other machines. maskGeneric stays: it is built everywhere, does the short
 // payloads, and is what the others are measured against.
-func mask(dst, src []byte, key Key) {
-	maskGeneric(dst, src, key)
+func mask(dst, src []byte, key Key) Key {
+	return maskGeneric(dst, src, key)
 }

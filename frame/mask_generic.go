@@ -9,7 +9,7 @@ import (
 // by words that begin at its start and words that end at its end, and may meet
 // in the middle: every one is loaded before any is stored, so an octet that two
 // of them hold is masked once.
-func maskGeneric(dst, src []byte, key Key) {
+func maskGeneric(dst, src []byte, key Key) Key {
 	le := binary.LittleEndian
 	k := uint64(key) | uint64(key)<<32
 
@@ -30,9 +30,10 @@ func maskGeneric(dst, src []byte, key Key) {
 		src, dst = src[64:], dst[64:]
 	}
 
-	// r is the key for words that end where src ends: 64, 32, 16 and 8 octets
-	// before the end are all the same phase.
+	// r is the key for the octet after src, and so for words that end there: 32,
+	// 16, 8 and 4 octets before the end are all the same phase.
 	n := len(src)
+	dst = dst[:n] // as it is: for the compiler
 	r := bits.RotateLeft64(k, -8*(n&3))
 
 	switch {
@@ -76,4 +77,5 @@ func maskGeneric(dst, src []byte, key Key) {
 	case n == 1:
 		dst[0] = src[0] ^ byte(k)
 	}
+	return Key(r)
 }

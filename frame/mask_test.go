@@ -15,6 +15,11 @@ import (
 // key is the masking key whose octets on the wire are these.
 func key(octets [4]byte) Key { return Key(binary.LittleEndian.Uint32(octets[:])) }
 
+// after is the key for octet n of the payload.
+func after(octets [4]byte, n int) Key {
+	return key([4]byte{octets[n%4], octets[(n+1)%4], octets[(n+2)%4], octets[(n+3)%4]})
+}
+
 // https://www.rfc-editor.org/rfc/rfc6455#section-5.3
 //
 // "j = i MOD 4; transformed-octet-i = original-octet-i XOR
@@ -25,12 +30,12 @@ func TestMaskVectors(t *testing.T) {
 			continue
 		}
 		p := bytes.Clone(row.Payload)
-		after := Mask(p, key(row.Key))
+		next := Mask(p, key(row.Key))
 		if !bytes.Equal(p, row.Body) {
 			t.Errorf("%s: masked to %.20x…", row, p)
 		}
 		dst := make([]byte, len(row.Payload)+1)
-		if got := MaskCopy(dst, row.Payload, key(row.Key)); got != after || !bytes.Equal(dst[:len(p)], row.Body) || dst[len(p)] != 0 {
+		if got := MaskCopy(dst, row.Payload, key(row.Key)); got != next || next != after(row.Key, len(p)) || !bytes.Equal(dst[:len(p)], row.Body) || dst[len(p)] != 0 {
 			t.Errorf("%s: copied to %.20x…", row, dst)
 		}
 		if Mask(p, key(row.Key)); !bytes.Equal(p, row.Payload) {
@@ -56,7 +61,7 @@ func TestMaskSplit(t *testing.T) {
 			if !bytes.Equal(p, want) {
 				t.Fatalf("%d octets cut at %d: %x, want %x", n, cut, p, want)
 			}
-			if next := (key(octets).after(n)); k != next {
+			if next := after(octets, n); k != next {
 				t.Fatalf("%d octets cut at %d: next key %08x, want %08x", n, cut, k, next)
 			}
 		}
@@ -100,7 +105,7 @@ func TestMaskAllocations(t *testing.T) {
 }
 
 // maskKernels are all there are on this machine, and what mask chooses.
-var maskKernels = map[string]func(dst, src []byte, key Key){
+var maskKernels = map[string]func(dst, src []byte, key Key) Key{
 	"generic": maskGeneric,
 	"chosen":  mask,
 }
@@ -129,11 +134,13 @@ func TestMaskKernels(t *testing.T) {
 			for n := range longest + 1 {
 				for align := range 9 {
 					for phase := range 4 {
-						k, want := key(octets).after(phase), masked[phase][:n]
+						k, want := after(octets, phase), masked[phase][:n]
 						at := len(ends) - align - n
 						p := ends[at : at+n : at+n]
 						copy(p, plain)
-						kernel(p, p, k)
+						if next := kernel(p, p, k); next != after(octets, phase+n) {
+							t.Fatalf("%d octets, phase %d: next key %08x", n, phase, next)
+						}
 						if !bytes.Equal(p, want) {
 							t.Fatalf("in place: %d octets, %d before the fence, phase %d: %x", n, align, phase, p)
 						}
@@ -145,7 +152,9 @@ func TestMaskKernels(t *testing.T) {
 						src := source[len(source)-n-(align*5)%9:][:n]
 						copy(src, plain)
 						p = starts[align : align+n : align+n]
-						kernel(p, src, k)
+						if next := kernel(p, src, k); next != after(octets, phase+n) {
+							t.Fatalf("%d octets, phase %d: next key %08x", n, phase, next)
+						}
 						if !bytes.Equal(p, want) {
 							t.Fatalf("copy: %d octets, %d after the fence, phase %d: %x", n, align, phase, p)
 						}

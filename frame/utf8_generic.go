@@ -57,13 +57,18 @@ func validateGeneric(state uint8, p []byte) uint8 {
 	s := uint64(state)
 
 	for len(p) >= 16 {
-		b := (*[16]byte)(p)
-		if s&63 == 0 && (le.Uint64(b[0:])|le.Uint64(b[8:]))&nonASCII == 0 {
-			p = p[16:]
-			continue
+		if s&63 == 0 {
+			p = skipASCII(p)
+			if len(p) < 16 {
+				break
+			}
 		}
-		for _, octet := range b {
-			s = utf8Steps[octet] >> (s & 63)
+		b := (*[16]byte)(p)
+		for i := 0; i < 16; i += 4 {
+			s = utf8Steps[b[i]] >> (s & 63)
+			s = utf8Steps[b[i+1]] >> (s & 63)
+			s = utf8Steps[b[i+2]] >> (s & 63)
+			s = utf8Steps[b[i+3]] >> (s & 63)
 		}
 		if s&63 == uint64(utf8Refused) {
 			return utf8Refused
@@ -80,4 +85,26 @@ func validateGeneric(state uint8, p []byte) uint8 {
 		s = utf8Steps[octet] >> (s & 63)
 	}
 	return uint8(s & 63)
+}
+
+// skipASCII returns p from the first block of sixteen octets that holds
+// something else than ASCII, or what is left after the last block.
+func skipASCII(p []byte) []byte {
+	le := binary.LittleEndian
+	for len(p) >= 64 {
+		b := (*[64]byte)(p)
+		if (le.Uint64(b[0:])|le.Uint64(b[8:])|le.Uint64(b[16:])|le.Uint64(b[24:])|
+			le.Uint64(b[32:])|le.Uint64(b[40:])|le.Uint64(b[48:])|le.Uint64(b[56:]))&nonASCII != 0 {
+			break
+		}
+		p = p[64:]
+	}
+	for len(p) >= 16 {
+		b := (*[16]byte)(p)
+		if (le.Uint64(b[0:])|le.Uint64(b[8:]))&nonASCII != 0 {
+			break
+		}
+		p = p[16:]
+	}
+	return p
 }

@@ -92,7 +92,7 @@ func TestUnmaskValid(t *testing.T) {
 			if ok != (row.Bad < 0) || v.Complete() != row.Complete {
 				t.Fatalf("%s cut at %d: valid %v, complete %v", row, cut, ok, v.Complete())
 			}
-			if ok && (!bytes.Equal(p, row.Text) || k != key(octets).after(len(p))) {
+			if ok && (!bytes.Equal(p, row.Text) || k != after(octets, len(p))) {
 				t.Fatalf("%s cut at %d: not unmasked", row, cut)
 			}
 		}
