@@ -36,7 +36,7 @@ func parseOrigin(s string) (o origin, ok bool) {
 	if !found || len(s) > maxOrigin || scheme == "" || !made(scheme, &schemeByte) {
 		return o, false
 	}
-	o.scheme = scheme
+	o.scheme, o.port = scheme, noPort
 	rest = strings.TrimSuffix(rest, "/")
 	if rest == "" {
 		return o, defaultPort(scheme) == noPort
