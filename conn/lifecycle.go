@@ -33,7 +33,9 @@ func (l *Lifecycle) Deadline() time.Time { return l.deadline }
 // have one. ok is false when the event has no meaning in the present state.
 func (l *Lifecycle) Handle(e Event, body CloseBody, now time.Time) (do Action, ok bool) {
 	to, do, ok := Next(l.state, e)
-	if !ok {
+	// RFC 6455 §5.5.1: one Close frame and no more. In Failed only the record
+	// tells whether it is out.
+	if !ok || e == SendClose && l.ending.Sent.Code != 0 {
 		return Nothing, false
 	}
 	l.ending.record(l.state, e, body)

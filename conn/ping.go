@@ -42,19 +42,26 @@ func (p *Pings) Forget(number uint64) {
 // Waiting is the number of pings not yet answered.
 func (p *Pings) Waiting() int { return len(p.waiting) }
 
-// Pong takes a pong's payload. When it answers a ping that is waited for, upTo
-// is that ping's number and rtt the time it took. It answers all earlier ones as
-// well: RFC 6455 §5.5.3 lets a peer answer only the most recent ping.
+// Pong takes a pong's payload. When it answers pings that are waited for, upTo
+// is the number of the latest of them and rtt the time since that one was sent.
+// It answers all earlier ones as well: RFC 6455 §5.5.3 lets a peer answer only
+// the most recent ping, also when that one has been forgotten here.
 func (p *Pings) Pong(payload []byte, now time.Time) (upTo uint64, rtt time.Duration, ok bool) {
 	if len(payload) != PingSize {
 		return 0, 0, false
 	}
 	number := binary.BigEndian.Uint64(payload)
-	for i, w := range p.waiting {
-		if w.number == number {
-			p.waiting = append(p.waiting[:0], p.waiting[i+1:]...)
-			return number, now.Sub(w.at), true
-		}
+	if number > p.last { // not sent yet
+		return 0, 0, false
 	}
-	return 0, 0, false
+	answered := 0
+	for answered < len(p.waiting) && p.waiting[answered].number <= number {
+		answered++
+	}
+	if answered == 0 {
+		return 0, 0, false
+	}
+	latest := p.waiting[answered-1]
+	p.waiting = append(p.waiting[:0], p.waiting[answered:]...)
+	return latest.number, now.Sub(latest.at), true
 }

@@ -41,7 +41,7 @@ const CodeTooBig uint16 = 1009
 // frames pass it by: they may come anywhere. The zero value is between messages.
 type Sequence struct {
 	size       uint64
-	fragments  int
+	fragments  uint64
 	opcode     frame.Opcode // of the message under way; Continuation: none
 	compressed bool
 }
@@ -75,8 +75,8 @@ func (s *Sequence) Begin(h frame.Header, limits Limits) error {
 		return &Exceeded{"frame", limits.Frame, h.Length}
 	}
 	s.fragments++
-	if limits.Fragments > 0 && s.fragments > limits.Fragments {
-		return &Exceeded{"fragments", int64(limits.Fragments), uint64(s.fragments)}
+	if limits.Fragments > 0 && s.fragments > uint64(limits.Fragments) {
+		return &Exceeded{"fragments", int64(limits.Fragments), s.fragments}
 	}
 	if s.compressed {
 		return nil // its size shows only while it is inflated: Inflated

@@ -1,0 +1,89 @@
+package conn
+
+import "testing"
+
+func TestSides(t *testing.T) {
+	for side, want := range map[Side]string{Neither: "neither", Us: "us", Peer: "the peer", 9: "neither"} {
+		if got := side.String(); got != want {
+			t.Errorf("Side(%d).String() = %q, want %q", side, got, want)
+		}
+	}
+}
+
+func TestEndingCode(t *testing.T) {
+	for _, test := range []struct {
+		why   string
+		n     Ending
+		code  uint16
+		clean bool
+	}{
+		// "If _The WebSocket Connection is Closed_ and no Close control frame was
+		// received by the endpoint (such as could occur if the underlying
+		// transport connection is lost), _The WebSocket Connection Close Code_ is
+		// considered to be 1006."
+		// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
+		{"no Close frame", Ending{}, 1006, false},
+		{"only ours", Ending{Sent: CloseBody{Code: 1000}}, 1006, false},
+		// "If this Close control frame contains no status code, _The WebSocket
+		// Connection Close Code_ is considered to be 1005."
+		// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
+		{"only theirs, without a code", Ending{Received: CloseBody{Code: 1005}}, 1005, false},
+		{"only theirs", Ending{Received: CloseBody{Code: 1001, Reason: "away"}}, 1001, false},
+		// "If the TCP connection was closed after the WebSocket closing handshake
+		// was completed, the WebSocket connection is said to have been closed
+		// _cleanly_."
+		// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.4
+		{"one each way", Ending{Sent: CloseBody{Code: 1000}, Received: CloseBody{Code: 4000}}, 4000, true},
+		{"one each way, without codes", Ending{Sent: CloseBody{Code: 1005}, Received: CloseBody{Code: 1005}}, 1005, true},
+	} {
+		if got := test.n.Code(); got != test.code {
+			t.Errorf("%s: code %d, want %d", test.why, got, test.code)
+		}
+		if got := test.n.Clean(); got != test.clean {
+			t.Errorf("%s: clean %v, want %v", test.why, got, test.clean)
+		}
+	}
+}
+
+// "When sending a Close frame in response, the endpoint typically echos the
+// status code it received."
+// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+func TestReply(t *testing.T) {
+	for received, want := range map[CloseBody]CloseBody{
+		{Code: 1000, Reason: "done"}: {Code: 1000},
+		{Code: 4999}:                 {Code: 4999},
+		{Code: 1005}:                 {Code: 1005}, // a frame without a code gets one without
+	} {
+		if got := Reply(received); got != want {
+			t.Errorf("the reply to %+v is %+v, want %+v", received, got, want)
+		}
+	}
+}
+
+// The event that leaves Open decides who began, and no later one changes it.
+func TestWhoBegan(t *testing.T) {
+	want := map[Event]Side{
+		SendClose:    Us,
+		ReceiveClose: Peer,
+		Violate:      Peer,
+		EndOfStream:  Peer,
+		BreakWrite:   Peer,
+		Break:        Peer,
+		Expire:       Peer,
+		Abandon:      Us,
+	}
+	if len(want) != numEvents {
+		t.Fatalf("%d events have an expectation, want %d", len(want), numEvents)
+	}
+	for first, side := range want {
+		for second := range Event(numEvents) {
+			var n Ending
+			n.record(Open, first, CloseBody{})
+			to, _, _ := Next(Open, first)
+			n.record(to, second, CloseBody{Code: 1000})
+			if n.Began != side || n.Last != first {
+				t.Errorf("%v, then %v: began %v by %v; want %v by %v", first, second, n.Began, n.Last, side, first)
+			}
+		}
+	}
+}

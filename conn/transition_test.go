@@ -1,0 +1,216 @@
+package conn
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// wantTransitions is every pair of state and event, written a second time.
+// Columns are two or more spaces apart; "-" is an event without meaning there.
+//
+// "Upon receiving such a frame, the other peer sends a Close frame in response,
+// if it hasn't already sent one."
+// https://www.rfc-editor.org/rfc/rfc6455#section-1.4
+//
+// "After both sending and receiving a Close message, an endpoint considers the
+// WebSocket connection closed and MUST close the underlying TCP connection."
+// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+const wantTransitions = `
+state           event          next            action
+
+open            send close     closed by us    await close
+open            receive close  closed by peer  send reply
+open            violate        failed          send failure
+open            end of stream  terminated      drop
+open            break write    cut             read out
+open            break          terminated      drop
+open            expire         terminated      drop
+open            abandon        terminated      drop
+
+closed by us    send close     -               -
+closed by us    receive close  acknowledged    end transport
+closed by us    violate        failed          end transport
+closed by us    end of stream  terminated      drop
+closed by us    break write    cut             read out
+closed by us    break          terminated      drop
+closed by us    expire         terminated      drop
+closed by us    abandon        terminated      drop
+
+closed by peer  send close     acknowledged    end transport
+closed by peer  receive close  -               -
+closed by peer  violate        -               -
+closed by peer  end of stream  closed by peer  nothing
+closed by peer  break write    terminated      drop
+closed by peer  break          terminated      drop
+closed by peer  expire         terminated      drop
+closed by peer  abandon        terminated      drop
+
+acknowledged    send close     -               -
+acknowledged    receive close  -               -
+acknowledged    violate        -               -
+acknowledged    end of stream  terminated      drop
+acknowledged    break write    terminated      drop
+acknowledged    break          terminated      drop
+acknowledged    expire         terminated      drop
+acknowledged    abandon        acknowledged    nothing
+
+failed          send close     failed          end transport
+failed          receive close  -               -
+failed          violate        -               -
+failed          end of stream  terminated      drop
+failed          break write    terminated      drop
+failed          break          terminated      drop
+failed          expire         terminated      drop
+failed          abandon        failed          nothing
+
+cut             send close     -               -
+cut             receive close  terminated      drop
+cut             violate        terminated      drop
+cut             end of stream  terminated      drop
+cut             break write    cut             nothing
+cut             break          terminated      drop
+cut             expire         terminated      drop
+cut             abandon        terminated      drop
+
+terminated      send close     -               -
+terminated      receive close  -               -
+terminated      violate        -               -
+terminated      end of stream  -               -
+terminated      break write    -               -
+terminated      break          -               -
+terminated      expire         -               -
+terminated      abandon        -               -
+`
+
+var columns = regexp.MustCompile(` {2,}`)
+
+func TestTransitions(t *testing.T) {
+	want := make(map[string]string) // "state × event" to "next, action"
+	for line := range strings.Lines(strings.TrimSpace(wantTransitions)) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		cell := columns.Split(line, -1)
+		if len(cell) != 4 {
+			t.Fatalf("%q has %d columns", line, len(cell))
+		}
+		name := cell[0] + " × " + cell[1]
+		if _, twice := want[name]; twice {
+			t.Errorf("%s stands twice in the table of this test", name)
+		}
+		want[name] = cell[2] + ", " + cell[3]
+	}
+	delete(want, "state × event")
+
+	for s := range State(numStates) {
+		for e := range Event(numEvents) {
+			name := s.String() + " × " + e.String()
+			to, do, ok := Next(s, e)
+			got := to.String() + ", " + do.String()
+			if !ok {
+				if to != s || do != Nothing {
+					t.Errorf("%s is refused, yet leads to %s", name, got)
+				}
+				got = "-, -"
+			}
+			if want[name] != got {
+				t.Errorf("%s: %s; want %s", name, got, want[name])
+			}
+			delete(want, name)
+		}
+	}
+	for name := range want {
+		t.Errorf("%s is in the table of this test, and names nothing", name)
+	}
+}
+
+// reachable returns the states that any events lead to from s, s included.
+func reachable(s State) map[State]bool {
+	found := map[State]bool{s: true}
+	for queue := []State{s}; len(queue) > 0; queue = queue[1:] {
+		for e := range Event(numEvents) {
+			if to, _, ok := Next(queue[0], e); ok && !found[to] {
+				found[to] = true
+				queue = append(queue, to)
+			}
+		}
+	}
+	return found
+}
+
+func TestEveryStateIsReachable(t *testing.T) {
+	if got := reachable(Open); len(got) != numStates {
+		t.Errorf("from open these states can be reached: %v; want all %d", got, numStates)
+	}
+}
+
+// Close is bounded, always: whatever the peer does, these three end it. Only
+// where nothing is left but to end the transport does the application not need to
+// hurry it: the deadline does.
+func TestOneStepFromTerminated(t *testing.T) {
+	for s := range reachable(Open) {
+		for _, e := range []Event{Expire, Break, Abandon} {
+			to, do, ok := Next(s, e)
+			switch {
+			case s == Terminated:
+				if ok {
+					t.Errorf("%v × %v leads to %v", s, e, to)
+				}
+			case e == Abandon && (s == Acknowledged || s == Failed):
+				if !ok || to != s || do != Nothing {
+					t.Errorf("%v × %v: %v, %v, %v; want it to have no effect", s, e, to, do, ok)
+				}
+			case !ok || to != Terminated || do != Drop:
+				t.Errorf("%v × %v: %v, %v, %v; want terminated, drop", s, e, to, do, ok)
+			}
+		}
+	}
+}
+
+func TestTerminatedIsFinal(t *testing.T) {
+	if got := reachable(Terminated); len(got) != 1 {
+		t.Errorf("terminated leads on to %v", got)
+	}
+}
+
+// A state that has been left does not come back: closing only goes forward.
+func TestNoWayBack(t *testing.T) {
+	for s := range State(numStates) {
+		for e := range Event(numEvents) {
+			if to, _, ok := Next(s, e); ok && to != s && reachable(to)[s] {
+				t.Errorf("%v × %v leads to %v, from where %v can be reached again", s, e, to, s)
+			}
+		}
+	}
+}
+
+// "The application MUST NOT send any more data frames after sending a Close
+// frame."
+// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+func TestNothingIsSentAfterSendClose(t *testing.T) {
+	for s := range State(numStates) {
+		to, _, ok := Next(s, SendClose)
+		if !ok {
+			continue
+		}
+		for later := range reachable(to) {
+			if later.CanSend() {
+				t.Errorf("%v × send close can lead to %v, which can send", s, later)
+			}
+		}
+	}
+}
+
+// The actions that let go of the transport belong to the state Terminated, and
+// to no other, or a connection would be dropped and still waited for.
+func TestDropMeansTerminated(t *testing.T) {
+	for s := range State(numStates) {
+		for e := range Event(numEvents) {
+			if to, do, ok := Next(s, e); ok && (to == Terminated) != (do == Drop) {
+				t.Errorf("%v × %v: %v, %v", s, e, to, do)
+			}
+		}
+	}
+}

@@ -1,0 +1,323 @@
+package websocket_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const module = "github.com/hawser-ws/websocket"
+
+// layers says who may import what, the standard library aside. It is a statement
+// of policy: a row is not widened to make a build pass.
+//
+// Packages of this repository go by their folder, "." is the root. "x/..." is x
+// and all below it, "*" is everything outside this repository (for folders with
+// a go.mod of their own, which lists it). A folder without a row may not exist.
+//
+// Test files may import what their package may, the package itself, and what the
+// row "tests" lists; if there is a row "FOLDER tests", that instead of "tests".
+const layers = `
+	# The pure packages: judgement without I/O.
+	frame:            golang.org/x/sys/cpu
+	handshake:
+	conn:             frame github.com/klauspost/compress/flate
+
+	# The door, and what stands on it.
+	.:                frame handshake conn
+	                  golang.org/x/net/... golang.org/x/sys/... github.com/klauspost/compress/...
+	wsjson:           .
+	wstest:           .
+
+	# The judges. The conformance suite speaks by the naive codec, so that it does
+	# not share the mistakes of the judged: no frame, handshake or conn for it.
+	autobahn:         . internal/naive github.com/klauspost/compress/...
+	autobahn tests:   . wstest github.com/google/go-cmp/... go.uber.org/goleak
+	fuzz:             . frame handshake conn internal/naive internal/vectors
+
+	internal/naive:
+	internal/vectors:
+	internal/guard:   golang.org/x/sys/...
+
+	tests:            . frame handshake conn wsjson wstest
+	                  internal/naive internal/vectors internal/guard
+	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
+
+	# Modules of their own: exported names only.
+	cmd/ws/...:          . frame handshake conn autobahn wsjson wstest cmd/ws/... *
+	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
+	examples/...:        . wsjson wstest examples/... *
+	bench/...:           . frame handshake conn wsjson wstest bench/... *
+	interop/...:         . wsjson wstest interop/... *
+`
+
+// impure says what the pure packages may not import, "all" being each of them.
+// Values of package time are fine for conn; its clock is not, see clock.
+const impure = `
+	all:        context crypto/rand log/... math/rand/... os/... plugin sync/... syscall/...
+	            net net/http/... net/mail net/rpc/... net/smtp net/textproto
+	            C expvar runtime/... testing/...
+	frame:      time
+	handshake:  time
+`
+
+// clock is what no pure package may use of package time.
+const clock = "After AfterFunc NewTicker NewTimer Now Since Sleep Tick Ticker Timer Until"
+
+var layerRows, impureRows = rows(layers), rows(impure)
+
+// rows reads a table such as layers: "name: field field", and lines without a
+// colon that continue the row before.
+func rows(table string) map[string][]string {
+	rows := make(map[string][]string)
+	name := ""
+	for line := range strings.Lines(table) {
+		line, _, _ = strings.Cut(line, "#")
+		fields := line
+		if before, after, ok := strings.Cut(line, ":"); ok {
+			name, fields = strings.TrimSpace(before), after
+			if rows[name] != nil {
+				panic("two rows for " + name)
+			}
+			rows[name] = []string{}
+		}
+		if f := strings.Fields(fields); len(f) > 0 {
+			rows[name] = append(rows[name], f...)
+		}
+	}
+	return rows
+}
+
+// covers reports whether a pattern such as "x" or "x/..." means p.
+func covers(pattern, p string) bool {
+	below, ok := strings.CutSuffix(pattern, "/...")
+	return p == below || ok && strings.HasPrefix(p, below+"/")
+}
+
+func coveredByAny(patterns []string, p string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return covers(pattern, p) })
+}
+
+// checkLayers judges every Go file in a tree, whatever its build constraints. It
+// returns complaints that name file and line, and the folders it has seen.
+func checkLayers(tree fs.FS) (complaints, folders []string, err error) {
+	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := path.Base(name)
+		if entry.IsDir() {
+			if name != "." && (base[0] == '.' || base[0] == '_' || base == "testdata" || base == "node_modules") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) != ".go" {
+			return nil
+		}
+		source, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		if dir := path.Dir(name); !slices.Contains(folders, dir) {
+			folders = append(folders, dir)
+		}
+		found, err := checkFile(name, source)
+		complaints = append(complaints, found...)
+		return err
+	})
+	return complaints, folders, err
+}
+
+func checkFile(name string, source []byte) (complaints []string, err error) {
+	dir, test := path.Dir(name), strings.HasSuffix(name, "_test.go")
+	row, known := "", false
+	for r := range layerRows {
+		if covers(r, dir) && len(r) > len(row) {
+			row, known = r, true
+		}
+	}
+	if !known {
+		return []string{fmt.Sprintf("%s: package %s has no row in layers", name, dir)}, nil
+	}
+	allowed := layerRows[row]
+	if test {
+		extra, own := layerRows[row+" tests"]
+		if !own {
+			extra = layerRows["tests"]
+		}
+		allowed = slices.Concat(allowed, extra, []string{dir})
+	}
+	pure := !test && slices.Contains([]string{"frame", "handshake", "conn"}, dir)
+
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	complain := func(at ast.Node, format string, args ...any) {
+		line := fset.Position(at.Pos()).Line
+		complaints = append(complaints, fmt.Sprintf("%s:%d: %s", name, line, fmt.Sprintf(format, args...)))
+	}
+
+	timeName := "" // what package time is called in this file
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		if imported == "time" {
+			timeName = "time"
+			if spec.Name != nil {
+				timeName = spec.Name.Name
+			}
+		}
+		first, _, _ := strings.Cut(imported, "/")
+		switch {
+		case imported == module || strings.HasPrefix(imported, module+"/"):
+			ours := path.Join(".", strings.TrimPrefix(imported[len(module):], "/"))
+			if !coveredByAny(allowed, ours) {
+				complain(spec, "%s may not import %s", dir, ours)
+			}
+		case strings.Contains(first, "."):
+			if !coveredByAny(allowed, imported) && !slices.Contains(allowed, "*") {
+				complain(spec, "%s may not import %s", dir, imported)
+			}
+		case pure && (coveredByAny(impureRows["all"], imported) || coveredByAny(impureRows[dir], imported)):
+			complain(spec, "%s may not import %s: it is pure", dir, imported)
+		}
+	}
+	if !pure {
+		return complaints, nil
+	}
+
+	// Pure is more than imports: no clock, no goroutines, nothing to wait for.
+	if timeName == "." {
+		complain(file.Name, "%s may not import time by a dot: its clock could not be seen", dir)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && timeName != "" && x.Name == timeName && slices.Contains(strings.Fields(clock), n.Sel.Name) {
+				complain(n, "%s may not use time.%s: time is an argument", dir, n.Sel.Name)
+			}
+		case *ast.GoStmt:
+			complain(n, "%s may not start a goroutine", dir)
+		case *ast.ChanType, *ast.SelectStmt, *ast.SendStmt:
+			complain(n, "%s may not use channels", dir)
+		case *ast.UnaryExpr:
+			if n.Op == token.ARROW {
+				complain(n, "%s may not use channels", dir)
+			}
+		}
+		return true
+	})
+	return complaints, nil
+}
+
+func TestLayering(t *testing.T) {
+	complaints, folders, err := checkLayers(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, complaint := range complaints {
+		t.Error(complaint)
+	}
+	for _, must := range []string{"frame", "conn"} {
+		if !slices.Contains(folders, must) {
+			t.Errorf("package %s was not found: is this the root of the repository?", must)
+		}
+	}
+	t.Logf("folders: %v", folders)
+}
+
+// The checker must be able to complain, or it proves nothing.
+func TestLayeringComplains(t *testing.T) {
+	ours := func(folder string) string { return `import _ "` + module + "/" + folder + `"` }
+	for _, test := range []struct {
+		file, source string
+		want         string // the one complaint; empty for none
+	}{
+		{"frame/header.go", `import "net"`, "frame/header.go:2: frame may not import net: it is pure"},
+		{"frame/header.go", `import "net/http"`, "frame/header.go:2: frame may not import net/http: it is pure"},
+		{"frame/header.go", `import "time"`, "frame/header.go:2: frame may not import time: it is pure"},
+		{"frame/mask_s390x.go", `import "sync/atomic"`, "frame/mask_s390x.go:2: frame may not import sync/atomic: it is pure"},
+		{"frame/header.go", ours("conn"), "frame/header.go:2: frame may not import conn"},
+		{"frame/header.go", ours("internal/naive"), "frame/header.go:2: frame may not import internal/naive"},
+		{"frame/header_test.go", ours("internal/naive"), ""},
+		{"frame/header_test.go", `import ("net"; "sync"; "time"); func f() { go f(); time.Now() }`, ""},
+		{"frame/mask_amd64.go", `import "golang.org/x/sys/cpu"`, ""},
+		{"frame/mask_amd64.go", `import "golang.org/x/sys/unix"`, "frame/mask_amd64.go:2: frame may not import golang.org/x/sys/unix"},
+
+		{"handshake/key.go", `import "crypto/rand"`, "handshake/key.go:2: handshake may not import crypto/rand: it is pure"},
+		{"handshake/key.go", ours("frame"), "handshake/key.go:2: handshake may not import frame"},
+		{"handshake/origin.go", `import ("net/url"; "net/netip")`, ""},
+
+		{"conn/state.go", ours("frame"), ""},
+		{"conn/state.go", ours("handshake"), "conn/state.go:2: conn may not import handshake"},
+		{"conn/state.go", `import _ "` + module + `"`, "conn/state.go:2: conn may not import ."},
+		{"conn/state.go", `import "math/rand/v2"`, "conn/state.go:2: conn may not import math/rand/v2: it is pure"},
+		{"conn/state.go", `import "time"; var d = time.Time{}.Add(time.Second)`, ""},
+		{"conn/state.go", `import "time"; var d = time.Now()`, "conn/state.go:2: conn may not use time.Now: time is an argument"},
+		{"conn/state.go", `import "time"; var sleep = time.Sleep`, "conn/state.go:2: conn may not use time.Sleep: time is an argument"},
+		{"conn/state.go", `import clock "time"; var d = clock.Since`, "conn/state.go:2: conn may not use time.Since: time is an argument"},
+		{"conn/state.go", `import . "time"; var d = Now()`, "conn/state.go:1: conn may not import time by a dot: its clock could not be seen"},
+		{"conn/state.go", `type x struct{}; func (time x) Now() { time.Now() }`, ""},
+		{"conn/state.go", `func f() { go f() }`, "conn/state.go:2: conn may not start a goroutine"},
+		{"conn/state.go", `func f(c chan<- int) {}`, "conn/state.go:2: conn may not use channels"},
+		{"conn/state.go", `func f() { select {} }`, "conn/state.go:2: conn may not use channels"},
+		{"conn/state.go", `func f() { c <- 1 }`, "conn/state.go:2: conn may not use channels"},
+		{"conn/state.go", `func f() { <-c }`, "conn/state.go:2: conn may not use channels"},
+
+		{"read.go", `import ("net"; "time"; "golang.org/x/net/http2"); var now = time.Now()`, ""},
+		{"read.go", ours("internal/naive"), "read.go:2: . may not import internal/naive"},
+		{"read.go", ours("wsjson"), "read.go:2: . may not import wsjson"},
+		{"read.go", `import "example.com/other"`, "read.go:2: . may not import example.com/other"},
+		{"read_test.go", `import _ "` + module + `"`, ""},
+		{"read_test.go", `import "go.uber.org/goleak"`, ""},
+		{"read_test.go", `import "example.com/other"`, "read_test.go:2: . may not import example.com/other"},
+		{"wsjson/wsjson.go", `import _ "` + module + `"`, ""},
+		{"wsjson/wsjson.go", ours("frame"), "wsjson/wsjson.go:2: wsjson may not import frame"},
+
+		{"autobahn/chapter_7.go", ours("internal/naive"), ""},
+		{"autobahn/chapter_7.go", ours("frame"), "autobahn/chapter_7.go:2: autobahn may not import frame"},
+		{"autobahn/chapter_7_test.go", ours("frame"), "autobahn/chapter_7_test.go:2: autobahn may not import frame"},
+		{"fuzz/frame_test.go", ours("internal/naive"), ""},
+		{"internal/vectors/vectors.go", ours("internal/naive"), "internal/vectors/vectors.go:2: internal/vectors may not import internal/naive"},
+		{"internal/vectors/vectors_test.go", ours("internal/naive"), ""},
+		{"internal/naive/naive.go", ours("frame"), "internal/naive/naive.go:2: internal/naive may not import frame"},
+
+		{"cmd/ws/main.go", `import ("example.com/other"; _ "` + module + `/cmd/ws/trace")`, ""},
+		{"cmd/ws/trace/trace.go", ours("internal/naive"), "cmd/ws/trace/trace.go:2: cmd/ws/trace may not import internal/naive"},
+		{"compat/gorilla/conn.go", ours("conn"), ""},
+		{"bench/bench_test.go", `import "github.com/gorilla/websocket"`, ""},
+
+		{"misc/misc.go", ``, "misc/misc.go: package misc has no row in layers"},
+		{"frame/sub/sub.go", ``, "frame/sub/sub.go: package frame/sub has no row in layers"},
+		{"frame/_asm/mask.go", `import "net"`, ""},
+		{"frame/testdata/x.go", `import "net"`, ""},
+	} {
+		tree := fstest.MapFS{test.file: {Data: []byte("package p\n" + test.source)}}
+		complaints, _, err := checkLayers(tree)
+		if err != nil {
+			t.Errorf("%s, %s: %v", test.file, test.source, err)
+		}
+		if got := strings.Join(complaints, "; "); got != test.want {
+			t.Errorf("%s, %s:\n got %q\nwant %q", test.file, test.source, got, test.want)
+		}
+	}
+
+	broken := fstest.MapFS{"frame/header.go": {Data: []byte("not Go")}}
+	if _, _, err := checkLayers(broken); err == nil {
+		t.Error("a file that cannot be read as Go is passed over")
+	}
+}
