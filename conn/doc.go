@@ -16,25 +16,26 @@
 // RFC 6455 §7 gives one way to end well: a Close frame each way, then the server
 // closes TCP. Everything else is a way of getting there late, or not at all.
 //
-//	                            Open
-//	        ┌──────────────┬─────┴──────┬───────────────┐
-//	    SendClose     ReceiveClose   Violate        BreakWrite
-//	        ▼              ▼            ▼               ▼
-//	   ClosedByUs    ClosedByPeer     Failed           Cut
-//	        │              │         (our Close     (nothing can be sent;
-//	   ReceiveClose    SendClose      goes out,      the peer's last words
-//	        │              │          the rest       are still read)
-//	        └──────┬───────┘          is discarded)     │
-//	               ▼                    │               │
-//	         Acknowledged               │               │
-//	               │                    │               │
-//	          EndOfStream          EndOfStream     ReceiveClose
-//	               └────────────┬───────┴───────────────┘
-//	                            ▼
-//	                       Terminated
+//	                         Open
+//	     ┌──────────────┬─────┴──────┬───────────────┐
+//	 SendClose     ReceiveClose   Violate        BreakWrite
+//	     ▼              ▼            ▼               ▼
+//	ClosedByUs    ClosedByPeer     Failed           Cut
+//	     │              │         (our Close     (nothing can be sent;
+//	ReceiveClose    SendClose      goes out,      the peer's last words
+//	     │              │          the rest       are still read)
+//	     └──────┬───────┘          is discarded)     │
+//	            ▼                    │               │
+//	      Acknowledged               │               │
+//	            │                    │               │
+//	       EndOfStream          EndOfStream     ReceiveClose
+//	            └────────────┬───────┴───────────────┘
+//	                         ▼
+//	                    Terminated
 //
-// From every state, Break (the transport failed), Expire (a deadline passed) and
-// Abandon (the application gave up) lead to Terminated. [Next] is the table.
+// From every state, Break (the transport failed) and Expire (a deadline passed)
+// lead to Terminated, and so does Abandon (the application gave up) unless all that
+// is left is to end the transport. [Next] is the table.
 //
 // The table does not know the role. Who closes TCP first is asked once, at the
 // edge, of [Role.ClosesFirst].

@@ -44,7 +44,7 @@ var transitions = [numStates]map[Event]transition{
 		BreakWrite:  {Terminated, Drop},
 		Break:       {Terminated, Drop},
 		Expire:      {Terminated, Drop},
-		Abandon:     {Terminated, Drop},
+		Abandon:     {Acknowledged, Nothing}, // it ends by itself, within its deadline
 	},
 	Failed: {
 		SendClose:   {Failed, EndTransport},
@@ -52,7 +52,7 @@ var transitions = [numStates]map[Event]transition{
 		BreakWrite:  {Terminated, Drop},
 		Break:       {Terminated, Drop},
 		Expire:      {Terminated, Drop},
-		Abandon:     {Terminated, Drop},
+		Abandon:     {Failed, Nothing}, // it ends by itself, within its deadline
 	},
 	Cut: {
 		ReceiveClose: {Terminated, Drop},

@@ -1,0 +1,75 @@
+package websocket
+
+import (
+	"context"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Batch collects messages on a connection so that they leave together. They leave
+// when [Batch.Flush] is called, when some 8 KiB have come together, with whatever
+// else is written on the connection, and before any read on it waits for the
+// network. No timer delays them.
+//
+// So a loop that answers messages through a Batch answers all it has received with
+// one write:
+//
+//	b := c.Batch()
+//	for msg, err := range c.Messages(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		if err := b.Write(ctx, msg.Type, msg.Data); err != nil {
+//			return err
+//		}
+//	}
+//
+// A Batch has no state of its own; there may be any number.
+type Batch struct{ c *Conn }
+
+// Batch returns the connection's batch.
+func (c *Conn) Batch() Batch { return Batch{c} }
+
+// Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
+// in sending it is seen by the call that sends it.
+func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
+	if typ != MessageText && typ != MessageBinary {
+		return &UsageError{"Batch.Write", "no such message type: " + typ.String()}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := b.c.submit(ctx, &outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true}, payload: p, hold: true})
+	return err
+}
+
+// WritePrepared adds a message, as [Conn.WritePrepared].
+func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	o := b.c.prepared(m)
+	o.hold = true
+	_, err := b.c.submit(ctx, o)
+	return err
+}
+
+// Flush sends what has come together.
+func (b Batch) Flush(ctx context.Context) error {
+	if b.c.out.held.Load() == 0 {
+		return nil
+	}
+	return b.c.flushHeld(ctx)
+}
+
+func (c *Conn) flushHeld(ctx context.Context) error {
+	if !c.out.gate.lock(ctx.Done()) {
+		return ctx.Err()
+	}
+	c.flush(ctx, nil)
+	c.leaveWrite()
+	if !c.state().CanSend() {
+		return nil // the read that follows tells what happened
+	}
+	return ctx.Err()
+}

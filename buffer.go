@@ -1,0 +1,114 @@
+package websocket
+
+import "sync"
+
+// Sizes of the buffers that connections borrow, in bytes.
+const (
+	// readSize is what one read from the network may bring: many small frames at
+	// once, or the beginning of a large one whose rest goes straight to its
+	// destination.
+	readSize = 16 << 10
+	// writeSize holds a frame of a few KiB with its header, or many small ones
+	// that leave together.
+	writeSize = 16 << 10
+	// messageSize is the largest buffer that goes back to the pool of message
+	// buffers: a rare huge message must not stay in memory for ever.
+	messageSize = 64 << 10
+)
+
+// Buffers are lent for as long as there is something in them. An idle connection
+// holds none.
+var (
+	readBuffers    = sync.Pool{New: func() any { return new([readSize]byte) }}
+	writeBuffers   = sync.Pool{New: func() any { return new([writeSize]byte) }}
+	messageBuffers = sync.Pool{New: func() any { return new([]byte) }}
+)
+
+// readBuffer holds what has come from the network and was not yet consumed:
+// data[start:end]. It has no memory while it is empty.
+type readBuffer struct {
+	data       *[readSize]byte
+	start, end int
+}
+
+// bytes returns what is there.
+func (b *readBuffer) bytes() []byte {
+	if b.data == nil {
+		return nil
+	}
+	return b.data[b.start:b.end]
+}
+
+func (b *readBuffer) buffered() int { return b.end - b.start }
+
+// consume drops the first n octets.
+func (b *readBuffer) consume(n int) { b.start += n }
+
+// room returns space for more, borrowing memory when there is none. It is empty
+// only if what is there fills the buffer.
+func (b *readBuffer) room() []byte {
+	switch {
+	case b.data == nil:
+		b.data = readBuffers.Get().(*[readSize]byte)
+		b.start, b.end = 0, 0
+	case b.start == b.end:
+		b.start, b.end = 0, 0
+	case b.end == readSize:
+		b.end = copy(b.data[:], b.data[b.start:b.end])
+		b.start = 0
+	}
+	return b.data[b.end:]
+}
+
+// added tells that n octets were put into room.
+func (b *readBuffer) added(n int) { b.end += n }
+
+// release gives the memory back if nothing is in it.
+func (b *readBuffer) release() {
+	if b.data != nil && b.start == b.end {
+		readBuffers.Put(b.data)
+		b.data = nil
+	}
+}
+
+// discard drops everything and gives the memory back.
+func (b *readBuffer) discard() {
+	b.start = b.end
+	b.release()
+}
+
+// preload puts what was read before the connection was made in front of what is
+// still to come: octets glued to the opening handshake are not lost.
+func (c *Conn) preload(p []byte) {
+	if len(p) > readSize {
+		c.transport = &preloaded{transport: c.transport, p: p}
+		return
+	}
+	if len(p) > 0 {
+		c.in.buf.added(copy(c.in.buf.room(), p))
+	}
+}
+
+// preloaded is a transport behind more octets than a read buffer holds.
+type preloaded struct {
+	transport
+	p []byte
+}
+
+func (t *preloaded) fill(b *readBuffer) (int, error) {
+	if len(t.p) == 0 {
+		return t.transport.fill(b)
+	}
+	n, err := t.read(b.room())
+	b.added(n)
+	return n, err
+}
+
+func (t *preloaded) read(p []byte) (int, error) {
+	if len(t.p) == 0 {
+		return t.transport.read(p)
+	}
+	n := copy(p, t.p)
+	t.p = t.p[n:]
+	return n, nil
+}

@@ -1,0 +1,211 @@
+package websocket
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Close performs the closing handshake (RFC 6455 §7): it sends a Close frame with
+// code and reason, waits for the peer's, and sees the TCP connection closed, by
+// the server first. It takes no longer than [Timeouts.Close].
+//
+// It returns nil if a Close frame went each way, a [*ClosedError] if not or if the
+// connection had ended before. Messages that arrive meanwhile go to a read that is
+// waiting for one; if none is, they are dropped.
+//
+// A reason longer than 123 bytes is cut there. StatusNoStatusRcvd sends no code. A
+// code that may not be sent is a [*UsageError], and StatusInternalError is sent in
+// its place: after Close the connection is closed, whatever happens.
+func (c *Conn) Close(code StatusCode, reason string) error {
+	return c.CloseContext(context.Background(), code, reason)
+}
+
+// CloseContext is [Conn.Close], bounded by ctx as well: when it ends, the
+// connection is dropped as by [Conn.CloseNow].
+func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
+	var misuse error
+	if code != StatusNoStatusRcvd && (code < 0 || code > 4999 || !frame.MayTravel(uint16(code))) {
+		misuse = &UsageError{"Conn.Close", fmt.Sprintf("status code %d may not be sent (RFC 6455 §7.4)", code)}
+		code, reason = StatusInternalError, ""
+	}
+	err := c.closeHandshake(ctx, conn.CloseBody{Code: uint16(code), Reason: frame.TruncateReason(reason)})
+	if misuse != nil {
+		return misuse
+	}
+	return err
+}
+
+func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
+	if body.Code == conn.CodeNoStatus {
+		body.Reason = ""
+	}
+	expire := time.AfterFunc(c.timeouts.Close, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
+	defer expire.Stop()
+	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
+	defer stop()
+
+	ended := c.done()
+	began := false
+	if c.state() == conn.Open {
+		do, err := c.sendClose(body)
+		began = err == nil
+		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
+			go c.endTransport()
+		}
+	}
+	// The application's read, if there is one, meets the peer's Close frame; if
+	// there is none, this is the one.
+	for c.state().CanReceive() && c.in.gate.lock(ended) {
+		_ = c.drain(context.Background())
+		c.leaveRead()
+	}
+	<-ended
+	if e := c.closedError(); !began || !e.Clean() {
+		return e
+	}
+	return nil
+}
+
+// sendClose sends our Close frame, if it is the first.
+func (c *Conn) sendClose(body conn.CloseBody) (conn.Action, error) {
+	var room [frame.MaxControlPayload]byte
+	return c.submit(context.Background(), &outgoing{
+		header:  frame.Header{Opcode: frame.Close, FIN: true},
+		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
+		body:    body,
+	})
+}
+
+// CloseNow ends the connection at once, without a closing handshake. A closing
+// handshake that is complete but for the end of the TCP connection is left to end
+// by itself, within [Timeouts.Close], so that it may always be deferred.
+//
+// It returns nil, or a [*ClosedError] if the connection had ended before.
+func (c *Conn) CloseNow() error {
+	if c.state() == conn.Terminated {
+		return c.closedError()
+	}
+	c.event(conn.Abandon, conn.CloseBody{}, nil)
+	return nil
+}
+
+// receivedClose deals with the peer's Close frame. It returns what the read that
+// met it returns.
+func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
+	code, reason, v := frame.ParseClose(payload)
+	if v != nil {
+		return c.violated(ctx, v)
+	}
+	body := conn.CloseBody{Code: code, Reason: string(reason)}
+	do, _ := c.event(conn.ReceiveClose, body, nil)
+	switch do {
+	case conn.SendReply:
+		c.lastFrame(ctx, conn.Reply(body))
+	case conn.EndTransport:
+		go c.endTransport()
+	}
+	return c.closedError()
+}
+
+// fail ends the connection because of what the peer sent: _Fail the WebSocket
+// Connection_ (RFC 6455 §7.1.7). It returns what the read that met it returns.
+func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error) error {
+	do, _ := c.event(conn.Violate, conn.CloseBody{}, cause)
+	switch do {
+	case conn.SendFailure:
+		c.lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)})
+	case conn.EndTransport:
+		go c.endTransport()
+	}
+	return c.closedError()
+}
+
+// lastFrame sends our Close frame and then sees the transport ended, on a
+// goroutine of its own. It waits until the frame is sent, or ctx ends.
+func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody) {
+	sent := make(chan struct{})
+	go func() {
+		// The deadline of closing bounds this: it breaks the transport.
+		do, err := c.sendClose(body)
+		close(sent)
+		if err == nil && do == conn.EndTransport {
+			c.endTransport()
+		}
+	}()
+	select {
+	case <-sent:
+	case <-ctx.Done():
+	}
+}
+
+// endTransport sees the TCP connection closed after the last frame, in the order
+// that RFC 6455 §7.1.1 asks for: the server closes its direction and waits for
+// the peer's end, the client waits for the server's. The server does not close
+// the whole connection at once: octets that arrive after that make TCP reset it,
+// and a reset can take our Close frame with it. The deadline of closing bounds it.
+func (c *Conn) endTransport() {
+	c.out.gate.lock(nil) // a write may still be under way
+	half := true
+	if c.role.ClosesFirst() {
+		half = c.transport.closeWrite()
+	}
+	c.leaveWrite()
+	if !half {
+		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction
+		return
+	}
+	c.in.gate.lock(nil)
+	defer c.leaveRead()
+	c.in.watch.drop()
+	c.in.buf.discard()
+	var dropped [512]byte
+	for {
+		_, err := c.transport.read(dropped[:])
+		switch {
+		case err == nil:
+		case interrupted(err) && c.state() != conn.Terminated:
+			c.in.watch.resume() // by the context of an earlier call
+		case err == io.EOF:
+			c.event(conn.EndOfStream, conn.CloseBody{}, nil)
+			return
+		default:
+			c.event(conn.Break, conn.CloseBody{}, nil)
+			return
+		}
+	}
+}
+
+// abandonMessage ends the connection because a fragmented message can be neither
+// finished nor taken back.
+func (c *Conn) abandonMessage(m *messageWriter, cause error) {
+	if c.out.message.Load() == m {
+		c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("write given up in the middle of a message: %w", cause))
+	}
+}
+
+// CloseRead reads and drops nothing: it deals with control frames, in a goroutine
+// of its own, for an application that only writes. A data message from the peer
+// closes the connection with StatusPolicyViolation. The context returned is
+// cancelled when the connection has ended, and when ctx is.
+//
+// It may be called any number of times; after it, no message can be read.
+func (c *Conn) CloseRead(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		if c.enterRead(ctx) != nil {
+			return
+		}
+		err := c.nextFrame(ctx)
+		c.leaveRead()
+		if err == nil {
+			_ = c.Close(StatusPolicyViolation, "unexpected data message")
+		}
+	}()
+	return ctx
+}

@@ -1,0 +1,112 @@
+package websocket
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// Role says which end of a connection this is.
+type Role = conn.Role
+
+const (
+	RoleServer = conn.Server
+	RoleClient = conn.Client
+)
+
+// Conn is a WebSocket connection. Every method may be called from any goroutine
+// at any time.
+//
+// Reads deliver messages in order, each to one caller. Writes of whole messages
+// may be concurrent; control frames, of this package's own accord or by [Conn.Ping],
+// go out between the fragments of a message. A context that is cancelled ends the
+// call, not the connection, unless a frame is half on the wire. After the
+// connection has ended every method returns a [*ClosedError].
+//
+// A connection should be ended by [Conn.Close] or [Conn.CloseNow].
+type Conn struct {
+	transport transport
+	role      conn.Role
+	life      life
+	in        reader
+	out       writer
+	writers   gate // held by the Writer that is open
+	pings     pings
+	keepAlive keepAlive
+
+	readLimit   atomic.Int64 // Limits.Message; at most zero: none
+	frameLimit  int64
+	fragments   int
+	timeouts    Timeouts
+	subprotocol string
+
+	trace    *Trace
+	onPing   func(context.Context, []byte) bool
+	onPong   func(context.Context, []byte)
+	registry *Registry
+}
+
+// NewConn makes a connection of a stream on which the opening handshake is
+// already done: for tests, tunnels and handshakes of other kinds. A stream that is
+// a [net.Conn] is driven by its deadlines; any other is read ahead by up to 4 KiB,
+// and is closed when a write on it has to be interrupted.
+//
+// Any role but RoleClient is RoleServer. opts may be nil.
+func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
+	if role != RoleClient {
+		role = RoleServer
+	}
+	if opts == nil {
+		opts = &ConnOptions{}
+	}
+	c := &Conn{
+		transport:   newTransport(rwc),
+		role:        role,
+		frameLimit:  opts.Limits.Frame,
+		fragments:   orDefault(opts.Limits.Fragments, defaultFragments),
+		subprotocol: opts.Subprotocol,
+		trace:       opts.Trace,
+		onPing:      opts.OnPingReceived,
+		onPong:      opts.OnPongReceived,
+	}
+	c.timeouts = Timeouts{Close: defaultCloseTimeout, Write: max(opts.Timeouts.Write, 0)}
+	if opts.Timeouts.Close > 0 {
+		c.timeouts.Close = opts.Timeouts.Close
+	}
+	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
+	c.life.machine.CloseTimeout = c.timeouts.Close
+	c.in.expect = role.Expects(false)
+	c.in.watch.interrupt = c.transport.interruptRead
+	c.out.watch.interrupt = c.transport.interruptWrite
+	c.preload(opts.Buffered)
+	c.keepAlive.start(c, opts.KeepAlive)
+	return c
+}
+
+// Role returns which end this is.
+func (c *Conn) Role() Role { return c.role }
+
+// Subprotocol returns the subprotocol that the opening handshake agreed on; empty
+// if there is none.
+func (c *Conn) Subprotocol() string { return c.subprotocol }
+
+// SetReadLimit sets how many bytes a message may have, from the next frame on.
+// -1 means no limit. The default is [Limits.Message].
+func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
+
+// NetConn returns the connection beneath, nil if the stream is not a [net.Conn].
+// It is for looking (addresses, TLS state, socket options), not for reading and
+// writing.
+func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
+
+func (c *Conn) limits() conn.Limits {
+	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: c.fragments}
+}
+
+// Latency returns the round-trip time of the ping that was last answered, by
+// [Conn.Ping] or keepalive; zero before the first.
+func (c *Conn) Latency() time.Duration { return time.Duration(c.pings.latency.Load()) }

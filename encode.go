@@ -1,0 +1,262 @@
+package websocket
+
+import (
+	"context"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+const (
+	// copied is up to which size a server copies a payload behind its header, to
+	// leave in one plain write. A larger one leaves by writev from where it is.
+	copied = 4 << 10
+	// roomFor is the room in the buffer below which no further frame is begun: any
+	// control frame fits.
+	roomFor = frame.MaxHeaderSize + frame.MaxControlPayload
+)
+
+// encodeDue encodes what may be sent now, as far as there is room: the rest of
+// the last payload, pongs, the queue, and own if it is the caller's own frame.
+// Inside the gate.
+func (c *Conn) encodeDue(o *outgoing) {
+	w := &c.out
+	if w.start == w.end {
+		w.start, w.end = 0, 0
+	}
+	if len(w.tail) > 0 {
+		if !c.role.Masks() || !c.encodeTail() {
+			return
+		}
+	}
+	if w.pongsDue.Load() > 0 {
+		c.encodePongs()
+	}
+	for len(w.tail) == 0 && writeSize-w.end >= roomFor {
+		var next *outgoing
+		if w.due.Load() > 0 {
+			next = c.nextInQueue()
+		}
+		if next == nil {
+			if o != &w.own || o.phase != outWaiting || !c.mayGo(o) {
+				return
+			}
+			next = o
+		}
+		c.encode(next)
+	}
+}
+
+// mayGo: RFC 6455 §5.4: the fragments of one message are not interleaved with
+// another message, while control frames may go between them. Once nothing can be
+// sent any more every frame may go: to be refused.
+func (c *Conn) mayGo(o *outgoing) bool {
+	m := c.out.message.Load()
+	return m == nil || o.message == m || o.header.Opcode.IsControl() || !c.state().CanSend()
+}
+
+// nextInQueue takes the first frame that may go out of the queue.
+func (c *Conn) nextInQueue() *outgoing {
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, o := range w.queue {
+		if c.mayGo(o) {
+			w.queue = append(w.queue[:i], w.queue[i+1:]...)
+			w.due.Add(-1)
+			o.phase = outTaken // withdraw looks for it among the taken from now on
+			return o
+		}
+	}
+	return nil
+}
+
+// encode puts o behind what is encoded, unless the state forbids it. It is the
+// one place where a frame gets its place in the stream.
+func (c *Conn) encode(o *outgoing) {
+	w := &c.out
+	if o.header.Opcode == frame.Close {
+		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
+		do, ok := c.event(conn.SendClose, o.body, nil)
+		if !ok {
+			c.reject(o)
+			return
+		}
+		o.do = do
+	} else if !c.state().CanSend() {
+		c.reject(o)
+		return
+	}
+	if w.buf == nil {
+		w.buf = writeBuffers.Get().(*[writeSize]byte)
+	}
+	h := o.header
+	h.Length = uint64(len(o.payload))
+	h.Masked = c.role.Masks()
+	o.begin = w.encoded
+	if o.framed != nil {
+		c.put(o.framed)
+	} else {
+		if h.Masked {
+			h.Key = newMaskKey()
+			w.tailKey = h.Key
+		}
+		w.end += len(frame.AppendHeader(w.buf[w.end:w.end], h))
+		w.encoded += uint64(frame.HeaderSize(h))
+		c.put(o.payload)
+	}
+	o.end = w.encoded
+	o.phase = outTaken
+	w.taken = append(w.taken, o)
+	c.track(o)
+	if t := c.trace; t != nil && t.FrameWritten != nil {
+		t.FrameWritten(frameInfo(h))
+	}
+}
+
+// track notes what cannot be undone once it is encoded: a Close frame changed the
+// state, a fragment after the first continues what is on the wire.
+func (c *Conn) track(o *outgoing) {
+	w := &c.out
+	if o.header.Opcode == frame.Close || o.header.Opcode == frame.Continuation {
+		w.committed = o.end
+	}
+	switch {
+	case o.message == nil:
+	case o.header.FIN:
+		w.message.Store(nil)
+	default:
+		w.message.Store(o.message)
+	}
+}
+
+// put puts a payload, or a frame, into the buffer, or leaves it as the tail.
+func (c *Conn) put(p []byte) {
+	w := &c.out
+	w.encoded += uint64(len(p))
+	switch {
+	case c.role.Masks():
+		w.tail = p
+		c.encodeTail()
+	case len(p) <= min(copied, writeSize-w.end):
+		w.end += copy(w.buf[w.end:], p)
+	default:
+		w.tail = p
+	}
+}
+
+// encodeTail masks into the buffer as much of the tail as fits, and reports
+// whether that was all of it.
+func (c *Conn) encodeTail() bool {
+	w := &c.out
+	n := min(len(w.tail), writeSize-w.end)
+	// RFC 6455 §5.3; the caller's payload is not modified.
+	w.tailKey = frame.MaskCopy(w.buf[w.end:w.end+n], w.tail[:n], w.tailKey)
+	w.end += n
+	w.tail = w.tail[n:]
+	if len(w.tail) > 0 {
+		return false
+	}
+	w.tail = nil
+	return true
+}
+
+// reject settles a frame that cannot be sent any more.
+func (c *Conn) reject(o *outgoing) {
+	err := c.closedError()
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgiveWithdrawal(o)
+	o.settle(err)
+}
+
+// holdBack leaves o in the buffer for more to follow, if it is small and alone.
+func (c *Conn) holdBack(o *outgoing) bool {
+	w := &c.out
+	if len(w.taken) != 1 || w.taken[0] != o || len(w.tail) > 0 || w.end > writeSize/2 {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgiveWithdrawal(o)
+	o.settle(nil)
+	w.taken = w.taken[:0]
+	w.committed = w.encoded
+	w.held.Store(int32(w.end - w.start))
+	return true
+}
+
+// maxPongs is how many pings may wait for their pongs. A peer that sends more
+// without reading gets the latest answered: RFC 6455 §5.5.3 allows that.
+const maxPongs = 16
+
+// pongQueue holds the payloads of pongs to be sent: for each its length in one
+// octet, then its octets.
+type pongQueue []byte
+
+// queuePong answers a ping without waiting for the network: a peer that does not
+// read must not keep us from reading.
+func (c *Conn) queuePong(payload []byte) {
+	w := &c.out
+	w.mu.Lock()
+	if w.pongsDue.Load() >= maxPongs {
+		w.pongs = w.pongs[:0]
+		w.pongsDue.Store(0)
+	}
+	w.pongs = append(append(w.pongs, byte(len(payload))), payload...)
+	w.pongsDue.Add(1)
+	w.mu.Unlock()
+	if w.gate.tryLock() {
+		go c.writePongs()
+	}
+}
+
+// writePongs runs inside the gate, which queuePong has entered.
+func (c *Conn) writePongs() {
+	c.flush(context.Background(), nil)
+	c.leaveWrite()
+}
+
+// encodePongs encodes the pongs that are due, as far as there is room.
+func (c *Conn) encodePongs() {
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := c.state()
+	// A ping that came before the peer's Close frame is still answered.
+	if s != conn.Open && s != conn.ClosedByPeer {
+		w.pongs = nil
+		w.pongsDue.Store(0)
+		return
+	}
+	if w.buf == nil {
+		w.buf = writeBuffers.Get().(*[writeSize]byte)
+	}
+	rest := w.pongs
+	for len(rest) > 0 && writeSize-w.end >= roomFor {
+		payload := rest[1 : 1+int(rest[0])]
+		rest = rest[1+len(payload):]
+		h := frame.Header{Opcode: frame.Pong, FIN: true, Masked: c.role.Masks(), Length: uint64(len(payload))}
+		if h.Masked {
+			h.Key = newMaskKey()
+		}
+		w.end += len(frame.AppendHeader(w.buf[w.end:w.end], h))
+		if h.Masked {
+			frame.MaskCopy(w.buf[w.end:], payload, h.Key)
+		} else {
+			copy(w.buf[w.end:], payload)
+		}
+		w.end += len(payload)
+		w.encoded += uint64(frame.HeaderSize(h) + len(payload))
+		w.pongsDue.Add(-1)
+		if t := c.trace; t != nil && t.FrameWritten != nil {
+			t.FrameWritten(frameInfo(h))
+		}
+	}
+	w.committed = w.encoded
+	w.pongs = append(w.pongs[:0], rest...)
+	if len(w.pongs) == 0 {
+		w.pongs = nil // an idle connection keeps nothing
+	}
+}

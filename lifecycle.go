@@ -1,0 +1,109 @@
+package websocket
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// life is the lifecycle of a connection: the one value that says what state it is
+// in, and why. Only [Conn.event] changes it.
+type life struct {
+	state atomic.Uint32 // machine.State(), for those who only look
+
+	mu      sync.Mutex
+	machine conn.Lifecycle
+	cause   error         // of leaving Open, or of the first loss after that
+	timer   *time.Timer   // reports Expire at the machine's deadline
+	done    chan struct{} // closed at Terminated; made by the first to wait
+}
+
+// state returns where the connection stands.
+func (c *Conn) state() conn.State { return conn.State(c.life.state.Load()) }
+
+// event reports what happened. It is the only function that changes the state,
+// and it does what entering the new state calls for: the deadline of closing,
+// and at the end the release of everything. The action is for the caller.
+//
+// cause is kept if it is the first. ok is false if the event has no meaning in
+// the present state; nothing was changed then.
+func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
+	l := &c.life
+	l.mu.Lock()
+	from := l.machine.State()
+	do, ok = l.machine.Handle(e, body, time.Now())
+	if !ok {
+		l.mu.Unlock()
+		return do, false
+	}
+	to := l.machine.State()
+	l.state.Store(uint32(to))
+	if l.cause == nil && from != conn.Acknowledged { // after a clean ending nothing is amiss
+		l.cause = cause
+	}
+	if d := l.machine.Deadline(); from == conn.Open && !d.IsZero() {
+		l.timer = time.AfterFunc(time.Until(d), func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
+	}
+	if to == conn.Terminated {
+		if l.timer != nil {
+			l.timer.Stop()
+		}
+		if l.done != nil {
+			close(l.done)
+		}
+	}
+	l.mu.Unlock()
+
+	if t := c.trace; t != nil && t.StateChanged != nil && from != to {
+		t.StateChanged(from, to)
+	}
+	if to == conn.Terminated {
+		c.terminate()
+	}
+	return do, true
+}
+
+// terminate releases what the connection holds. Whoever is inside a gate finds
+// the transport closed, and releases the rest when it leaves.
+func (c *Conn) terminate() {
+	_ = c.transport.close()
+	c.keepAlive.stop()
+	c.retireRead()
+	c.retireWrite()
+	if c.registry != nil {
+		c.registry.remove(c)
+	}
+	if t := c.trace; t != nil && t.Closed != nil {
+		t.Closed(c.closedError())
+	}
+}
+
+// done returns a channel that is closed when the connection has ended.
+func (c *Conn) done() <-chan struct{} {
+	l := &c.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done == nil {
+		l.done = make(chan struct{})
+		if l.machine.State() == conn.Terminated {
+			close(l.done)
+		}
+	}
+	return l.done
+}
+
+// closedError tells how the connection ended, as far as it has.
+func (c *Conn) closedError() *ClosedError {
+	l := &c.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ending := l.machine.Ending()
+	return &ClosedError{
+		Sent:     closeError(ending.Sent),
+		Received: closeError(ending.Received),
+		Began:    Side(ending.Began),
+		Cause:    l.cause,
+	}
+}

@@ -1,0 +1,124 @@
+package websocket
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// NetConn makes a [net.Conn] of a connection, to tunnel another protocol. Every
+// Write becomes a message of type msgType; Read gives the payloads one after the
+// other.
+//
+// ctx bounds its lifetime. A message of the other type closes the connection with
+// StatusUnsupportedData. A Close frame with StatusNormalClosure or StatusGoingAway
+// is io.EOF to Read. Close closes with StatusNormalClosure. A deadline that passes
+// fails the calls under way and later ones with [os.ErrDeadlineExceeded] until it
+// is moved; it costs the connection only if it cuts a write that has begun. The
+// read limit is lifted: a stream has no messages to limit.
+func NetConn(ctx context.Context, c *Conn, msgType MessageType) net.Conn {
+	c.SetReadLimit(-1)
+	n := &netConn{c: c, typ: msgType}
+	n.read.init(ctx)
+	n.write.init(ctx)
+	return n
+}
+
+type netConn struct {
+	c   *Conn
+	typ MessageType
+
+	read, write deadline
+
+	reading sync.Mutex // held by Read
+	rest    io.Reader  // of the message under way; nil between messages
+}
+
+func (n *netConn) Write(p []byte) (int, error) {
+	ctx := n.write.context()
+	if err := n.c.Write(ctx, n.typ, p); err != nil {
+		return 0, n.write.translate(ctx, err)
+	}
+	return len(p), nil
+}
+
+func (n *netConn) Read(p []byte) (int, error) {
+	n.reading.Lock()
+	defer n.reading.Unlock()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		ctx := n.read.context()
+		if n.rest == nil {
+			typ, r, err := n.c.Reader(ctx)
+			if err != nil {
+				return 0, n.readError(ctx, err)
+			}
+			if typ != n.typ {
+				err := fmt.Errorf("websocket: NetConn: got a message of %v, want %v", typ, n.typ)
+				_ = n.c.Close(StatusUnsupportedData, "unexpected message type")
+				return 0, err
+			}
+			n.rest = r
+		}
+		got, err := n.rest.Read(p)
+		if err == io.EOF {
+			n.rest = nil
+			err = nil
+		}
+		if err != nil {
+			n.rest = nil // a later Reader takes the message up where this one stopped
+			return got, n.readError(ctx, err)
+		}
+		if got > 0 {
+			return got, nil
+		}
+	}
+}
+
+func (n *netConn) readError(ctx context.Context, err error) error {
+	switch CloseStatus(err) {
+	case StatusNormalClosure, StatusGoingAway:
+		return io.EOF
+	}
+	return n.read.translate(ctx, err)
+}
+
+func (n *netConn) Close() error {
+	defer n.read.stop()
+	defer n.write.stop()
+	return n.c.Close(StatusNormalClosure, "")
+}
+
+func (n *netConn) LocalAddr() net.Addr {
+	if c := n.c.NetConn(); c != nil {
+		return c.LocalAddr()
+	}
+	return unknownAddr{}
+}
+
+func (n *netConn) RemoteAddr() net.Addr {
+	if c := n.c.NetConn(); c != nil {
+		return c.RemoteAddr()
+	}
+	return unknownAddr{}
+}
+
+func (n *netConn) SetDeadline(t time.Time) error {
+	n.read.set(t)
+	n.write.set(t)
+	return nil
+}
+
+func (n *netConn) SetReadDeadline(t time.Time) error  { n.read.set(t); return nil }
+func (n *netConn) SetWriteDeadline(t time.Time) error { n.write.set(t); return nil }
+
+// unknownAddr stands for the address of a stream that is not a net.Conn.
+type unknownAddr struct{}
+
+func (unknownAddr) Network() string { return "websocket" }
+func (unknownAddr) String() string  { return "websocket/unknown-addr" }

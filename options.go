@@ -1,0 +1,94 @@
+package websocket
+
+import (
+	"context"
+	"time"
+)
+
+// Limits bound what a peer may make this end hold or count. The zero value of a
+// field is its default, a negative value means no limit. The peer that exceeds
+// one is closed with StatusMessageTooBig and the read fails with a [*LimitError].
+type Limits struct {
+	// Message is the size of a message in bytes, after decompression.
+	// Default: 1 MiB. [Conn.SetReadLimit] changes it later.
+	Message int64
+	// Frame is the size of one frame's payload in bytes, as on the wire.
+	// Default: as large as the message may be.
+	Frame int64
+	// Fragments is how many frames a message may have, the empty ones too.
+	// Default: 65,536.
+	Fragments int
+}
+
+// Timeouts bound what waits for the peer. The zero value of a field is its
+// default.
+type Timeouts struct {
+	// Handshake bounds the opening handshake, from dialing or the first byte of
+	// the request to the end of the response. Default: 30 s, besides the context.
+	Handshake time.Duration
+	// Close bounds everything from the beginning of the closing handshake to the
+	// end of the TCP connection. Default: 5 s.
+	Close time.Duration
+	// Write bounds every write to the network. A write that takes longer costs the
+	// connection, with [ErrWriteTimeout] as its cause. Default: no bound but the
+	// context.
+	Write time.Duration
+}
+
+// KeepAlive makes a connection ping its peer at intervals, also while the
+// application is not reading. The zero value does not.
+type KeepAlive struct {
+	// Interval between pings. Zero: no keepalive.
+	Interval time.Duration
+	// Timeout is how long to wait for a sign of life after a ping, any octet
+	// counts. A peer that gives none costs the connection, with [ErrKeepAlive] as
+	// its cause. Default: Interval. While messages wait for the application to
+	// read them the peer is not blamed.
+	Timeout time.Duration
+}
+
+// The defaults, each with its reason.
+const (
+	// Enough for nearly every protocol, small enough that 1,000 hostile peers
+	// cannot take more than 1 GB.
+	defaultMessageLimit = 1 << 20
+	// No honest sender cuts a message finer; an endless one is cut off while its
+	// cost is only time.
+	defaultFragments = 1 << 16
+
+	defaultHandshakeTimeout = 30 * time.Second
+	// As long as other libraries wait; a live peer answers within a round trip.
+	defaultCloseTimeout = 5 * time.Second
+)
+
+// ConnOptions are the options of [NewConn]. Nil means the defaults.
+type ConnOptions struct {
+	// Subprotocol is what the two ends agreed on.
+	Subprotocol string
+	// Buffered is what was already read from the stream.
+	Buffered []byte
+
+	Limits    Limits
+	Timeouts  Timeouts
+	KeepAlive KeepAlive
+	// Trace is called at what happens on the connection. Nil: nothing is.
+	Trace *Trace
+
+	// OnPingReceived is called when a ping arrives, by the call that reads. If it
+	// returns false no pong is sent. The payload is valid during the call.
+	OnPingReceived func(ctx context.Context, payload []byte) bool
+	// OnPongReceived is called when a pong arrives, by the call that reads. The
+	// payload is valid during the call.
+	OnPongReceived func(ctx context.Context, payload []byte)
+}
+
+// orDefault resolves an option: zero is the default, negative no limit.
+func orDefault[T int | int64 | time.Duration](v, standard T) T {
+	switch {
+	case v == 0:
+		return standard
+	case v < 0:
+		return 0
+	}
+	return v
+}

@@ -1,0 +1,135 @@
+package websocket
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// pings knows the pings that are under way.
+type pings struct {
+	latency atomic.Int64 // of the last answered, in nanoseconds
+	retry   atomic.Int32 // how many callers would drive the reading if they could
+
+	mu      sync.Mutex
+	sent    conn.Pings
+	waiting []*pingCall
+}
+
+// pingCall is a call of Ping that waits.
+type pingCall struct {
+	number   uint64
+	answered chan struct{} // one token
+	drive    chan struct{} // one token: try to drive the reading again
+}
+
+// Ping sends a ping and waits for its pong (RFC 6455 §5.5.2). [Conn.Latency] has
+// the time that took. If the application is not reading, Ping does, up to the next
+// data message; the pong behind one is seen when the application reads on.
+func (c *Conn) Ping(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p := &c.pings
+	call := &pingCall{answered: make(chan struct{}, 1), drive: make(chan struct{}, 1)}
+	p.mu.Lock()
+	number, payload := p.sent.Send(time.Now())
+	call.number = number
+	p.waiting = append(p.waiting, call)
+	p.mu.Unlock()
+	defer p.forget(call)
+
+	_, err := c.submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: payload[:]})
+	if err != nil {
+		return err
+	}
+	p.retry.Add(1)
+	defer p.retry.Add(-1)
+	return c.awaitPong(ctx, call)
+}
+
+// awaitPong waits for the pong, and drives the reading while nobody else does.
+func (c *Conn) awaitPong(ctx context.Context, call *pingCall) error {
+	ended := c.done()
+	for {
+		if c.in.gate.tryLock() {
+			err := c.drivePing(ctx, call)
+			c.leaveRead()
+			if err != nil {
+				return err
+			}
+		}
+		select {
+		case <-call.answered:
+			return nil
+		case <-call.drive: // a read has ended: maybe it is our turn
+		case <-ended:
+			return c.closedError()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// drivePing reads until call is answered or data for the application is next.
+func (c *Conn) drivePing(ctx context.Context, call *pingCall) error {
+	for len(call.answered) == 0 && !c.in.atData() {
+		if !c.state().CanReceive() {
+			return c.closedError()
+		}
+		if err := c.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pong takes a pong that arrived.
+func (p *pings) pong(payload []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sent.Waiting() == 0 {
+		return
+	}
+	upTo, rtt, ok := p.sent.Pong(payload, time.Now())
+	if !ok {
+		return
+	}
+	p.latency.Store(int64(rtt))
+	for _, call := range p.waiting {
+		if call.number <= upTo {
+			select {
+			case call.answered <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+func (p *pings) forget(call *pingCall) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent.Forget(call.number)
+	for i, w := range p.waiting {
+		if w == call {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			return
+		}
+	}
+}
+
+// driveAgain tells the callers that wait for pongs that nobody is reading now.
+func (p *pings) driveAgain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, call := range p.waiting {
+		select {
+		case call.drive <- struct{}{}:
+		default:
+		}
+	}
+}

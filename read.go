@@ -1,0 +1,304 @@
+package websocket
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+const (
+	// growth is how far ahead of the octets that have arrived a destination may
+	// grow: nothing is allocated on the word of a header.
+	growth = 64 << 10
+	// direct is how much of a payload must be missing for it to be read straight
+	// into its destination rather than through the read buffer.
+	direct = readSize / 2
+)
+
+// Read reads the next message into memory of its own. See [Conn.ReadInto] for one
+// that allocates nothing, and [Conn.Reader] for messages too large to hold.
+//
+// If ctx is cancelled, Read returns its error, and the next read goes on where
+// this one stopped, in the middle of a message if need be. Only one of several
+// concurrent reads gets a message; the others wait.
+func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
+	return c.ReadInto(ctx, nil)
+}
+
+// ReadInto reads the next message, appends it to buf and returns the extended
+// slice, like append. With a buf of enough capacity it allocates nothing. When it
+// returns an error the slice is buf as it was.
+//
+// Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
+// first octet that is not.
+func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	if err := c.enterRead(ctx); err != nil {
+		return 0, buf, err
+	}
+	typ, p, err := c.readMessage(ctx, buf)
+	c.leaveRead()
+	return typ, p, err
+}
+
+// readMessage appends the rest of the message under way, or the next one.
+func (c *Conn) readMessage(ctx context.Context, dst []byte) (MessageType, []byte, error) {
+	in := &c.in
+	if in.stream != nil {
+		return 0, dst, &UsageError{"Conn.Read", "the message of the last Reader has not been read to its end"}
+	}
+	base := len(dst)
+	if in.partial != nil {
+		dst = append(dst, in.partial...)
+		in.partial = nil
+	}
+	for {
+		if in.phase == atHeader {
+			if err := c.nextFrame(ctx); err != nil {
+				return 0, in.keep(dst, base), err
+			}
+		}
+		typ := MessageType(in.seq.Opcode())
+		var err error
+		if dst, err = c.appendPayload(ctx, dst); err != nil {
+			return 0, in.keep(dst, base), err
+		}
+		last, err := c.endFrame(ctx)
+		if err != nil {
+			return 0, dst[:base], err
+		}
+		if last {
+			return typ, dst, nil
+		}
+	}
+}
+
+// keep stores what a read that fails has received of a message, for the next.
+func (in *reader) keep(dst []byte, base int) []byte {
+	if len(dst) > base {
+		in.partial = slices.Clone(dst[base:])
+	}
+	return dst[:base]
+}
+
+// appendPayload appends the rest of the current frame's payload to dst, unmasked
+// and, if it is text, judged. What has arrived is in dst also when it fails.
+func (c *Conn) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
+	in := &c.in
+	for in.left > 0 {
+		have := in.buf.bytes()
+		if len(have) == 0 {
+			if in.left < direct {
+				if err := c.fill(ctx); err != nil {
+					return dst, err
+				}
+				continue
+			}
+			if len(dst) == cap(dst) {
+				dst = slices.Grow(dst, int(min(in.left, uint64(max(growth, len(dst))))))
+			}
+			p := dst[len(dst):cap(dst)]
+			p = p[:min(uint64(len(p)), in.left)]
+			n, err := c.fillInto(ctx, p)
+			if err != nil {
+				return dst, err
+			}
+			dst = dst[:len(dst)+n]
+			if err := c.unmask(ctx, p[:n]); err != nil {
+				return dst, err
+			}
+			continue
+		}
+		n := int(min(in.left, uint64(len(have))))
+		if cap(dst)-len(dst) < n {
+			// Room for the rest of the frame as far as it may be trusted, so that a
+			// message of one frame is allocated once.
+			dst = slices.Grow(dst, int(min(in.left, uint64(max(growth, n)))))
+		}
+		dst = append(dst, have[:n]...)
+		in.buf.consume(n)
+		if err := c.unmask(ctx, dst[len(dst)-n:]); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// unmask takes p as the next octets of the current frame's payload: unmasks them
+// in place and judges them.
+func (c *Conn) unmask(ctx context.Context, p []byte) error {
+	in := &c.in
+	in.left -= uint64(len(p))
+	valid := true
+	switch {
+	case in.seq.Opcode() != frame.Text:
+		if in.expect.Masked {
+			in.key = frame.Mask(p, in.key)
+		}
+	case in.expect.Masked:
+		in.key, valid = frame.UnmaskValid(p, in.key, &in.text)
+	default:
+		valid = in.text.Valid(p)
+	}
+	if !valid {
+		return c.violated(ctx, frame.ErrText)
+	}
+	return nil
+}
+
+// endFrame closes the current frame, whose payload has all been taken. last
+// reports whether its message is complete.
+func (c *Conn) endFrame(ctx context.Context) (last bool, err error) {
+	in := &c.in
+	if in.fin && in.seq.Opcode() == frame.Text {
+		if !in.text.Complete() {
+			return false, c.violated(ctx, frame.ErrText)
+		}
+		in.text.Reset()
+	}
+	in.phase = atHeader
+	in.seq.End(in.fin)
+	return in.fin, nil
+}
+
+// Reader waits for the next message and returns its type and a reader for it,
+// which ends with io.EOF. ctx bounds the reader too; if it is cancelled in the
+// middle of the message, the rest can be had by another call of Reader.
+//
+// The reader must be read to its end before the next message: until then Read and
+// Reader fail with a [*UsageError]. Text is judged as it arrives, so what was read
+// before an error may be the beginning of a text that is not UTF-8.
+func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
+	if err := c.enterRead(ctx); err != nil {
+		return 0, nil, err
+	}
+	defer c.leaveRead()
+	in := &c.in
+	if in.stream != nil && in.stream.ctx.Err() == nil {
+		return 0, nil, &UsageError{"Conn.Reader", "the message of the last Reader has not been read to its end"}
+	}
+	if in.stream == nil && in.partial == nil && in.seq.Opcode() == frame.Continuation && in.phase == atHeader {
+		if err := c.nextFrame(ctx); err != nil {
+			return 0, nil, err
+		}
+	}
+	in.stream = &messageReader{c: c, ctx: ctx}
+	return MessageType(in.seq.Opcode()), in.stream, nil
+}
+
+// messageReader reads one message. It is the reader's stream until its end.
+type messageReader struct {
+	c   *Conn
+	ctx context.Context
+	err error // sticky: io.EOF at the end of the message
+}
+
+func (r *messageReader) Read(p []byte) (int, error) {
+	if err := r.c.enterRead(r.ctx); err != nil {
+		if r.err != nil {
+			err = r.err
+		}
+		return 0, err
+	}
+	defer r.c.leaveRead()
+	if r.err != nil {
+		return 0, r.err
+	}
+	if r.c.in.stream != r {
+		return 0, &UsageError{"Reader.Read", "another Reader has taken over the message"}
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := r.c.readSome(r.ctx, p)
+	if err == io.EOF {
+		r.err = err
+		r.c.in.stream = nil
+	}
+	return n, err
+}
+
+// readSome reads some of the message under way; io.EOF at its end.
+func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
+	in := &c.in
+	if len(in.partial) > 0 {
+		n := copy(p, in.partial)
+		if in.partial = in.partial[n:]; len(in.partial) == 0 {
+			in.partial = nil
+		}
+		return n, nil
+	}
+	for {
+		if in.phase == atHeader {
+			if in.seq.Opcode() == frame.Continuation {
+				return 0, io.EOF
+			}
+			if err := c.nextFrame(ctx); err != nil {
+				return 0, err
+			}
+		}
+		if in.left == 0 {
+			if _, err := c.endFrame(ctx); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		p = p[:min(uint64(len(p)), in.left)]
+		n := copy(p, in.buf.bytes())
+		in.buf.consume(n)
+		if n == 0 {
+			if len(p) < direct {
+				if err := c.fill(ctx); err != nil {
+					return 0, err
+				}
+				continue
+			}
+			var err error
+			if n, err = c.fillInto(ctx, p); err != nil {
+				return 0, err
+			}
+		}
+		if err := c.unmask(ctx, p[:n]); err != nil {
+			return 0, err
+		}
+		return n, nil
+	}
+}
+
+// discard drops what is left of the current data frame, without looking at it.
+func (c *Conn) discard(ctx context.Context) error {
+	in := &c.in
+	for in.left > 0 {
+		if in.buf.buffered() == 0 {
+			if err := c.fill(ctx); err != nil {
+				return err
+			}
+		}
+		n := int(min(in.left, uint64(in.buf.buffered())))
+		in.buf.consume(n)
+		in.left -= uint64(n)
+	}
+	in.phase = atHeader
+	in.seq.End(in.fin)
+	return nil
+}
+
+// atData reports whether the next thing in the stream is for the application.
+func (in *reader) atData() bool {
+	return in.phase == inPayload || in.stream != nil || in.partial != nil
+}
+
+// drain reads for the closing handshake and drops what is for the application.
+func (c *Conn) drain(ctx context.Context) error {
+	for c.state().CanReceive() {
+		do := c.step
+		if c.in.phase == inPayload {
+			do = c.discard
+		}
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return c.closedError()
+}

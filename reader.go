@@ -1,0 +1,238 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// reader is the receiving half of a connection: frames out of octets. It is used
+// inside its gate, by whoever drives the reading: the application's read, or
+// Ping, keepalive and Close where the application is not reading.
+type reader struct {
+	gate   gate
+	watch  watch
+	buf    readBuffer
+	expect frame.Expectation
+	seq    conn.Sequence
+
+	phase readPhase
+	left  uint64    // octets of the current data frame still to come
+	key   frame.Key // for the next of them
+	fin   bool      // the FIN bit of the current data frame
+	text  frame.Validator
+
+	partial []byte         // of the message under way: what a cancelled read had received
+	stream  *messageReader // the message under way is being read through this
+
+	heard atomic.Uint64 // counts arrivals, for keepalive
+}
+
+// readPhase is what comes next in the stream.
+type readPhase uint8
+
+const (
+	atHeader  readPhase = iota // a frame header
+	inPayload                  // the payload of a data frame, maybe empty
+)
+
+// enterRead takes the reading half for a call, unless ctx ends first or there is
+// nothing to read any more.
+func (c *Conn) enterRead(ctx context.Context) error {
+	if !c.in.gate.tryLock() && !c.in.gate.lock(ctx.Done()) {
+		return ctx.Err()
+	}
+	if !c.state().CanReceive() {
+		c.leaveRead()
+		return c.closedError()
+	}
+	return nil
+}
+
+// leaveRead ends the call.
+func (c *Conn) leaveRead() {
+	c.in.watch.rest()
+	c.in.buf.release()
+	idle := !c.in.atData()
+	c.in.gate.unlock()
+	if c.state() == conn.Terminated {
+		c.retireRead()
+	}
+	if idle && c.pings.retry.Load() != 0 {
+		c.pings.driveAgain()
+	}
+}
+
+// retireRead gives back what the reading half holds, once nobody is inside. Both
+// sides call it after their own step (the state is terminal, the gate is open),
+// so that one of them finds the other's done.
+func (c *Conn) retireRead() {
+	if c.in.gate.tryLock() {
+		c.in.watch.drop()
+		c.in.buf.discard()
+		c.in.partial = nil
+		c.in.gate.unlock()
+	}
+}
+
+// nextFrame reads until the header of a data frame has been accepted. Control
+// frames on the way are dealt with.
+func (c *Conn) nextFrame(ctx context.Context) error {
+	for c.in.phase == atHeader {
+		if err := c.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step reads one frame: a control frame whole, of a data frame the header.
+func (c *Conn) step(ctx context.Context) error {
+	in := &c.in
+	for {
+		p := in.buf.bytes()
+		h, n := frame.ParseHeader(p)
+		if n == 0 {
+			if len(p) >= 2 {
+				// A bad frame is refused before its length has come.
+				if v := frame.CheckPrefix(p[0], p[1], in.expect); v != nil {
+					return c.violated(ctx, v)
+				}
+			}
+			if err := c.fill(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if v := frame.Check(h, in.expect); v != nil {
+			return c.violated(ctx, v)
+		}
+		end := n
+		if h.Opcode.IsControl() {
+			if end += int(h.Length); len(p) < end {
+				if err := c.fill(ctx); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if t := c.trace; t != nil && t.FrameRead != nil {
+			t.FrameRead(frameInfo(h))
+		}
+		in.buf.consume(end)
+		if h.Opcode.IsControl() {
+			if h.Masked {
+				frame.Mask(p[n:end], h.Key)
+			}
+			return c.control(ctx, h.Opcode, p[n:end])
+		}
+		if err := in.seq.Begin(h, c.limits()); err != nil {
+			return c.refused(ctx, err)
+		}
+		in.phase, in.left, in.key, in.fin = inPayload, h.Length, h.Key, h.FIN
+		return nil
+	}
+}
+
+// fill waits for octets from the network. Everything that was read before stays,
+// whatever happens.
+func (c *Conn) fill(ctx context.Context) error {
+	if err := c.beforeWait(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := c.in.watch.arm(ctx); err != nil {
+			return err
+		}
+		_, err := c.transport.fill(&c.in.buf)
+		if err == nil {
+			c.in.heard.Add(1)
+			return nil
+		}
+		if err := c.readFailed(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// fillInto is fill with a destination of the caller's.
+func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
+	if err := c.beforeWait(ctx); err != nil {
+		return 0, err
+	}
+	for {
+		if err := c.in.watch.arm(ctx); err != nil {
+			return 0, err
+		}
+		n, err := c.transport.read(p)
+		if err == nil {
+			c.in.heard.Add(1)
+			return n, nil
+		}
+		if err := c.readFailed(ctx, err); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// beforeWait sends what a [Batch] holds back: the peer may be waiting for it.
+func (c *Conn) beforeWait(ctx context.Context) error {
+	if c.out.held.Load() == 0 {
+		return nil
+	}
+	return c.flushHeld(ctx)
+}
+
+// readFailed turns an error of the transport into what the call returns; nil
+// means to try again.
+func (c *Conn) readFailed(ctx context.Context, err error) error {
+	if interrupted(err) && c.state() != conn.Terminated {
+		c.in.watch.resume()
+		return ctx.Err() // nil: a context of an earlier call, too late
+	}
+	if errors.Is(err, io.EOF) {
+		if c.in.phase == inPayload || c.in.buf.buffered() > 0 || c.in.seq.Opcode() != frame.Continuation {
+			err = io.ErrUnexpectedEOF
+		}
+		c.event(conn.EndOfStream, conn.CloseBody{}, err)
+	} else {
+		c.event(conn.Break, conn.CloseBody{}, err)
+	}
+	return c.closedError()
+}
+
+// control deals with a whole control frame.
+func (c *Conn) control(ctx context.Context, op frame.Opcode, payload []byte) error {
+	switch op {
+	case frame.Ping:
+		if c.onPing == nil || c.onPing(ctx, payload) {
+			c.queuePong(payload)
+		}
+	case frame.Pong:
+		c.pings.pong(payload)
+		if c.onPong != nil {
+			c.onPong(ctx, payload)
+		}
+	case frame.Close:
+		return c.receivedClose(ctx, payload)
+	}
+	return nil
+}
+
+// violated refuses the peer's octets: they broke a rule of the RFC.
+func (c *Conn) violated(ctx context.Context, v *frame.Violation) error {
+	return c.fail(ctx, v.Code, v.Reason, &ProtocolError{Code: StatusCode(v.Code), Violation: v})
+}
+
+// refused refuses what the order of frames or a limit forbids.
+func (c *Conn) refused(ctx context.Context, err error) error {
+	if over, ok := errors.AsType[*conn.Exceeded](err); ok {
+		return c.fail(ctx, conn.CodeTooBig, over.Error(), &LimitError{What: over.What, Limit: over.Limit, Size: over.Size})
+	}
+	v, _ := errors.AsType[*frame.Violation](err)
+	return c.violated(ctx, v)
+}

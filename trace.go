@@ -1,0 +1,49 @@
+package websocket
+
+import (
+	"log/slog"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Trace is a set of functions to call at what happens on a connection, in the
+// manner of [net/http/httptrace]. Each may be nil. They are called by the
+// goroutine that reads or writes, so they must be quick and must not call the
+// connection's methods.
+type Trace struct {
+	// FrameRead is called for every frame received, when its header is accepted.
+	FrameRead func(FrameInfo)
+	// FrameWritten is called for every frame, when it takes its place in the
+	// outgoing stream.
+	FrameWritten func(FrameInfo)
+	// StateChanged is called when the connection goes from one state to the next.
+	StateChanged func(from, to conn.State)
+	// Closed is called once, when the connection has ended, with what every method
+	// returns from then on.
+	Closed func(*ClosedError)
+}
+
+// FrameInfo describes a frame to [Trace].
+type FrameInfo struct {
+	Opcode frame.Opcode
+	FIN    bool
+	RSV1   bool // compressed
+	Masked bool
+	Length int64 // of the payload, in bytes as on the wire
+}
+
+// LogValue makes a FrameInfo one group of attributes.
+func (f FrameInfo) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("opcode", f.Opcode.String()),
+		slog.Bool("fin", f.FIN),
+		slog.Bool("rsv1", f.RSV1),
+		slog.Bool("masked", f.Masked),
+		slog.Int64("length", f.Length),
+	)
+}
+
+func frameInfo(h frame.Header) FrameInfo {
+	return FrameInfo{Opcode: h.Opcode, FIN: h.FIN, RSV1: h.RSV1, Masked: h.Masked, Length: int64(h.Length)}
+}

@@ -1,0 +1,159 @@
+package websocket
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+// transport is the octet stream beneath a connection. Reads come from inside the
+// read gate and writes from inside the write gate, one at a time; the rest may
+// come from anywhere.
+type transport interface {
+	// fill waits for octets and puts them into b. If b has no memory it borrows
+	// some, where it can only once there is something to put there.
+	fill(b *readBuffer) (int, error)
+	// read waits for octets and puts them into p.
+	read(p []byte) (int, error)
+	// write sends head and then tail, in one system call where it can.
+	write(head, tail []byte) (int, error)
+	// interruptRead makes fill and read fail at once with os.ErrDeadlineExceeded
+	// and lose nothing, until it is called with false.
+	interruptRead(on bool)
+	// interruptWrite does so for write, which tells how much was sent.
+	interruptWrite(on bool)
+	// limitWrite makes write fail with os.ErrDeadlineExceeded when t has passed.
+	limitWrite(t time.Time)
+	// closeWrite ends our direction and keeps the peer's. ok is false where the
+	// transport has no such thing.
+	closeWrite() (ok bool)
+	close() error
+	// netConn returns the connection beneath, nil if it is not one.
+	netConn() net.Conn
+}
+
+// interrupted reports whether a read or write ended because of a deadline.
+func interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
+// past is a deadline that has always passed.
+var past = time.Unix(1, 0)
+
+// newTransport chooses how to drive a stream. Only the types that are exactly the
+// standard library's are driven below their methods: a wrapper has its reasons.
+func newTransport(rwc io.ReadWriteCloser) transport {
+	switch c := rwc.(type) {
+	case *net.TCPConn:
+		if t := newRawTransport(c, c); t != nil {
+			return t
+		}
+		return &netTransport{Conn: c}
+	case *net.UnixConn:
+		if t := newRawTransport(c, c); t != nil {
+			return t
+		}
+		return &netTransport{Conn: c}
+	case *tls.Conn:
+		return &tlsTransport{netTransport: netTransport{Conn: c}}
+	case net.Conn:
+		return &netTransport{Conn: c}
+	default:
+		return newPumpTransport(c)
+	}
+}
+
+// netTransport drives any net.Conn by its methods and deadlines.
+type netTransport struct {
+	net.Conn
+	both [2][]byte // the memory of vec, so that write allocates nothing
+	vec  net.Buffers
+}
+
+func (t *netTransport) fill(b *readBuffer) (int, error) {
+	n, err := t.Conn.Read(b.room())
+	b.added(n)
+	return progress(n, err)
+}
+
+func (t *netTransport) read(p []byte) (int, error) { return progress(t.Conn.Read(p)) }
+
+// progress delays an error that came with octets to the next read, which will
+// meet it again, and refuses the empty read that io.Reader discourages.
+func progress(n int, err error) (int, error) {
+	if n > 0 {
+		return n, nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return 0, err
+}
+
+func (t *netTransport) write(head, tail []byte) (int, error) {
+	if len(tail) == 0 {
+		return t.Conn.Write(head)
+	}
+	if len(head) == 0 {
+		return t.Conn.Write(tail)
+	}
+	// net.Buffers is one writev on what is exactly the standard library's, and a
+	// write for each part elsewhere.
+	t.both = [2][]byte{head, tail}
+	t.vec = t.both[:]
+	n, err := t.vec.WriteTo(t.Conn)
+	t.both, t.vec = [2][]byte{}, nil
+	return int(n), err
+}
+
+func (t *netTransport) interruptRead(on bool)  { _ = t.Conn.SetReadDeadline(pastIf(on)) }
+func (t *netTransport) interruptWrite(on bool) { _ = t.Conn.SetWriteDeadline(pastIf(on)) }
+func (t *netTransport) limitWrite(d time.Time) { _ = t.Conn.SetWriteDeadline(d) }
+
+func pastIf(on bool) time.Time {
+	if on {
+		return past
+	}
+	return time.Time{}
+}
+
+func (t *netTransport) closeWrite() bool {
+	half, ok := t.Conn.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
+}
+
+func (t *netTransport) close() error      { return t.Conn.Close() }
+func (t *netTransport) netConn() net.Conn { return t.Conn }
+
+// tlsTransport drives TLS. A read that is interrupted can go on; a write cannot,
+// because the record that was begun is lost (see [tls.Conn.SetWriteDeadline]).
+type tlsTransport struct {
+	netTransport
+	first [64]byte
+}
+
+// fill waits with a few octets of its own, so that an idle connection need not
+// hold a buffer of ours besides those of crypto/tls. What is left of the record
+// comes without a system call.
+func (t *tlsTransport) fill(b *readBuffer) (int, error) {
+	if b.data != nil {
+		return t.netTransport.fill(b)
+	}
+	n, err := t.Conn.Read(t.first[:])
+	if n > 0 {
+		b.added(copy(b.room(), t.first[:n]))
+	}
+	return progress(n, err)
+}
+
+func (t *tlsTransport) write(head, tail []byte) (int, error) {
+	n, err := t.netTransport.write(head, tail)
+	if err != nil && interrupted(err) {
+		err = errTLSInterrupted
+	}
+	return n, err
+}
+
+// errTLSInterrupted is not a deadline error: the connection cannot go on.
+var errTLSInterrupted = errors.New("write interrupted in the middle of a TLS record")

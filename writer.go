@@ -1,0 +1,408 @@
+package websocket
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// writer is the sending half of a connection: octets out of frames.
+//
+// A frame to be sent is an [outgoing]. Whoever is inside the gate encodes its own
+// and all that wait in the queue into one buffer and writes them together, so
+// that concurrent writers share system calls without a goroutine to serve them.
+// A caller keeps its payload unchanged until its frame is settled.
+//
+// The offsets count octets since the opening handshake. They tell of every frame
+// whether none, some or all of it is on the wire.
+type writer struct {
+	gate  gate
+	watch watch
+
+	// Inside the gate.
+	own       outgoing         // of a caller that found the gate open
+	buf       *[writeSize]byte // borrowed while it holds something
+	start     int              // buf[start:end] is to be written
+	end       int
+	tail      []byte      // follows the buffer: the rest of the last frame's payload
+	tailKey   frame.Key   // masks it (client)
+	encoded   uint64      // offset up to which frames are encoded
+	sent      uint64      // offset up to which they are on the wire
+	committed uint64      // frames that begin below cannot be taken back
+	taken     []*outgoing // encoded and not settled, in order
+
+	// Set inside the gate, read anywhere.
+	message atomic.Pointer[messageWriter] // whose first fragment is encoded and whose last is not
+	held    atomic.Int32                  // octets in buf that wait for more to leave with them
+
+	mu        sync.Mutex
+	queue     []*outgoing  // waiting to be encoded; under mu
+	pongs     pongQueue    // likewise
+	due       atomic.Int32 // how many are in queue
+	pongsDue  atomic.Int32 // how many are in pongs
+	withdrawn atomic.Int32 // how many of taken have callers that gave up
+}
+
+// outgoing is one frame on its way out.
+type outgoing struct {
+	header  frame.Header   // opcode and FIN; the rest is set when it is encoded
+	payload []byte         // of the caller
+	framed  []byte         // or the whole frame, ready to be sent (server)
+	message *messageWriter // the fragmented message it belongs to; nil: it is whole
+	body    conn.CloseBody // what a Close frame says
+	hold    bool           // it may wait for more to leave with it
+
+	begin, end uint64 // offsets, once encoded
+	phase      outPhase
+	err        error         // once settled; or why it was withdrawn
+	do         conn.Action   // what sending a Close frame calls for
+	settled    chan struct{} // holds a token once settled; nil for writer.own
+}
+
+// outPhase is where an outgoing stands. Under writer.mu, but for writer.own.
+type outPhase uint8
+
+const (
+	outWaiting   outPhase = iota // not encoded, in the queue unless it is writer.own
+	outTaken                     // encoded, maybe on the wire in part
+	outWithdrawn                 // taken, and its caller has given up
+	outSettled                   // sent, or failed with err
+)
+
+var outgoings = sync.Pool{New: func() any { return &outgoing{settled: make(chan struct{}, 1)} }}
+
+// submit sends a frame. It returns when the frame is handed to the transport, has
+// failed, or has been taken back because ctx ended before any of it was sent.
+func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
+	w := &c.out
+	if w.gate.tryLock() {
+		w.own = *f
+		c.flush(ctx, &w.own)
+		do, err := w.own.do, w.own.err
+		w.own.payload, w.own.framed = nil, nil
+		settled := w.own.phase == outSettled
+		if !settled { // a fragmented message must end before it
+			w.own.phase = outSettled
+		}
+		c.leaveWrite()
+		if settled {
+			return do, err
+		}
+	}
+	o := outgoings.Get().(*outgoing)
+	settled := o.settled
+	*o = *f
+	o.settled = settled
+	w.mu.Lock()
+	w.queue = append(w.queue, o)
+	w.due.Add(1)
+	w.mu.Unlock()
+	c.await(ctx, o)
+	do, err := o.do, o.err
+	*o = outgoing{settled: settled}
+	outgoings.Put(o)
+	return do, err
+}
+
+// await waits until o is settled: by another writer, or by the caller when its
+// turn at the gate comes.
+func (c *Conn) await(ctx context.Context, o *outgoing) {
+	w := &c.out
+	turns := w.gate.turns()
+	giveUp := ctx.Done()
+	for {
+		if w.gate.contend() {
+			c.flush(ctx, o)
+			c.leaveWrite()
+		}
+		select {
+		case <-o.settled:
+			return
+		case <-turns:
+		case <-giveUp:
+			giveUp = nil
+			c.withdraw(o, ctx.Err())
+		}
+	}
+}
+
+// withdraw asks that o not be sent, because its caller has given up. If it is
+// encoded already, whoever is inside decides; the write under way is interrupted
+// for that.
+func (c *Conn) withdraw(o *outgoing, err error) {
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch o.phase {
+	case outWaiting:
+		for i, q := range w.queue {
+			if q == o {
+				w.queue = append(w.queue[:i], w.queue[i+1:]...)
+				w.due.Add(-1)
+				break
+			}
+		}
+		o.settle(err)
+	case outTaken:
+		o.phase, o.err = outWithdrawn, err
+		w.withdrawn.Add(1)
+		w.watch.trip()
+	}
+}
+
+// settle tells the caller how it ended.
+func (o *outgoing) settle(err error) {
+	o.phase, o.err = outSettled, err
+	if o.settled != nil {
+		o.settled <- struct{}{}
+	}
+}
+
+// flush writes all that is due, o among it unless it is nil. It returns when that
+// is done; when ctx has ended, whose frame is then taken back if it can be; or
+// when o cannot go before a fragmented message has ended.
+func (c *Conn) flush(ctx context.Context, o *outgoing) {
+	w := &c.out
+	for {
+		c.encodeDue(o)
+		if w.start == w.end && len(w.tail) == 0 {
+			return
+		}
+		if o != nil && o.hold && c.holdBack(o) {
+			return
+		}
+		err := w.watch.arm(ctx)
+		if err == nil {
+			err = c.transmit()
+		} else {
+			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
+		}
+		c.settleSent()
+		switch {
+		case err == nil && w.withdrawn.Load() == 0:
+		case err == nil, interrupted(err):
+			if !c.reconsider(ctx, o) {
+				return
+			}
+		default:
+			c.writeFailed(conn.BreakWrite, err)
+			return
+		}
+	}
+}
+
+// transmit writes what is encoded, once.
+func (c *Conn) transmit() error {
+	w := &c.out
+	head, tail := w.buf[w.start:w.end], w.tail
+	if c.role.Masks() {
+		tail = nil // encodeDue masks it into the buffer, a part at a time
+	}
+	var limit time.Time
+	if c.timeouts.Write > 0 {
+		limit = time.Now().Add(c.timeouts.Write)
+		w.watch.limit(c.transport, limit)
+	}
+	n, err := c.transport.write(head, tail)
+	w.sent += uint64(n)
+	inHead := min(n, len(head))
+	w.start += inHead
+	if tail != nil {
+		w.tail = w.tail[n-inHead:]
+	}
+	if w.start == w.end {
+		w.start, w.end = 0, 0
+	}
+	w.held.Store(0)
+	if c.timeouts.Write > 0 {
+		w.watch.limit(c.transport, time.Time{})
+		if err != nil && interrupted(err) && !time.Now().Before(limit) {
+			c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
+			return ErrWriteTimeout
+		}
+	}
+	return err
+}
+
+// settleSent settles the frames that are on the wire whole.
+func (c *Conn) settleSent() {
+	w := &c.out
+	if len(w.taken) == 1 && w.taken[0] == &w.own {
+		if w.own.end <= w.sent {
+			w.own.settle(nil)
+			w.taken = w.taken[:0]
+		}
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for ; n < len(w.taken) && w.taken[n].end <= w.sent; n++ {
+		w.forgiveWithdrawal(w.taken[n])
+		w.taken[n].settle(nil)
+	}
+	w.taken = append(w.taken[:0], w.taken[n:]...)
+}
+
+func (w *writer) forgiveWithdrawal(o *outgoing) {
+	if o.phase == outWithdrawn {
+		w.withdrawn.Add(-1)
+	}
+}
+
+// reconsider is called when a write was interrupted: by the end of ctx, or by a
+// caller that withdrew its frame. Frames of which nothing is on the wire are
+// taken back; those whose callers gave up are settled, the others wait again. It
+// reports whether the caller of flush goes on.
+func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
+	w := &c.out
+	w.watch.resume()
+	gone := ctx.Err()
+	w.mu.Lock()
+	// Nothing of a frame from keep on is on the wire.
+	var lost error
+	keep := len(w.taken)
+	for keep > 0 && w.taken[keep-1].begin >= max(w.sent, w.committed) {
+		keep--
+	}
+	for _, t := range w.taken[:keep] {
+		if t == o && gone != nil {
+			lost = gone
+		} else if t.phase == outWithdrawn {
+			lost = t.err
+		}
+	}
+	if lost != nil {
+		w.mu.Unlock()
+		c.writeFailed(conn.Break, fmt.Errorf("write given up in the middle of a frame or message: %w", lost))
+		return false
+	}
+	var again []*outgoing
+	for i, t := range w.taken[keep:] {
+		if i == 0 {
+			c.cutOff(t)
+		}
+		switch {
+		case t == o && gone != nil:
+			w.forgiveWithdrawal(t)
+			t.settle(gone)
+		case t.phase == outWithdrawn:
+			w.forgiveWithdrawal(t)
+			t.settle(t.err)
+		default:
+			t.phase = outWaiting
+			if t != &w.own {
+				again = append(again, t)
+			}
+		}
+	}
+	w.taken = w.taken[:keep]
+	w.queue = append(again, w.queue...)
+	w.due.Add(int32(len(again)))
+	if o != nil && gone != nil && o.phase == outWaiting && o != &w.own {
+		w.mu.Unlock()
+		c.withdraw(o, gone)
+		return false
+	}
+	if o != nil && gone != nil && o.phase == outWaiting {
+		o.settle(gone)
+	}
+	w.mu.Unlock()
+	return gone == nil && (o == nil || o.phase != outSettled || w.start != w.end)
+}
+
+// cutOff drops what is encoded from t on.
+func (c *Conn) cutOff(t *outgoing) {
+	w := &c.out
+	w.encoded = t.begin
+	w.end = w.start + int(w.encoded-w.sent)
+	w.tail = nil
+	if t.message != nil && w.message.Load() == t.message {
+		w.message.Store(nil) // it was the first fragment: others are committed
+	}
+}
+
+// writeFailed reports that the transport cannot be written to any more, and fails
+// what is under way.
+func (c *Conn) writeFailed(e conn.Event, cause error) {
+	c.event(e, conn.CloseBody{}, cause)
+	c.failTaken()
+}
+
+// failTaken fails the frames that are encoded and not settled.
+func (c *Conn) failTaken() {
+	w := &c.out
+	w.start, w.end, w.tail = 0, 0, nil
+	w.held.Store(0)
+	w.message.Store(nil)
+	if len(w.taken) == 0 {
+		return
+	}
+	err := c.closedError()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.taken {
+		w.forgiveWithdrawal(t)
+		t.settle(err)
+	}
+	w.taken = w.taken[:0]
+}
+
+// leaveWrite leaves the gate, and sees to what nobody else would do.
+func (c *Conn) leaveWrite() {
+	w := &c.out
+	for {
+		w.watch.rest()
+		if w.start == w.end && w.buf != nil {
+			writeBuffers.Put(w.buf)
+			w.buf = nil
+		}
+		unfinished := w.start != w.end && w.held.Load() == 0
+		w.gate.unlock()
+		switch {
+		case c.state() == conn.Terminated:
+			c.retireWrite()
+			return
+		case unfinished:
+			go c.finishWriting() // its caller was cancelled; pongs and the like must still go
+			return
+		}
+		if w.due.Load() > 0 && w.message.Load() == nil {
+			w.gate.nudge()
+		}
+		if w.pongsDue.Load() == 0 || !w.gate.tryLock() {
+			return
+		}
+		c.flush(context.Background(), nil)
+	}
+}
+
+// finishWriting writes what is due on nobody's behalf.
+func (c *Conn) finishWriting() {
+	c.out.gate.lock(nil)
+	c.flush(context.Background(), nil)
+	c.leaveWrite()
+}
+
+// retireWrite gives back what the sending half holds, and fails what waits, once
+// nobody is inside. As [Conn.retireRead].
+func (c *Conn) retireWrite() {
+	w := &c.out
+	if !w.gate.tryLock() {
+		return
+	}
+	w.watch.drop()
+	c.failTaken()
+	c.encodeDue(nil) // settles what is in the queue: nothing can be sent any more
+	if w.buf != nil {
+		writeBuffers.Put(w.buf)
+		w.buf = nil
+	}
+	w.gate.unlock()
+}
