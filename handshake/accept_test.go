@@ -160,10 +160,13 @@ func TestVersionRefusalNamesOurs(t *testing.T) {
 	}
 }
 
-// https://www.rfc-editor.org/rfc/rfc6455#section-9.1
+// https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
 //
-//	The server may accept one or more of the offered extensions; it alone
-//	decides, and is asked only when there is something to decide.
+//	If the server supports multiple extensions, then the value MUST be derived
+//	from the client's handshake, specifically by selecting one or more of the
+//	values from the |Sec-WebSocket-Extensions| field.
+//
+// So who selects is asked only when there is something to select from.
 func TestAcceptExtensions(t *testing.T) {
 	asked := 0
 	p := Policy{AnyOrigin: true, Extensions: func(offers []Extension) []Extension {

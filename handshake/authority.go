@@ -80,3 +80,23 @@ func (a *authority) appendHost(dst []byte) []byte {
 	}
 	return appendLower(dst, a.host)
 }
+
+// ipLiteral returns the address when s begins with one in brackets.
+func ipLiteral(s string) (netip.Addr, bool) {
+	if !strings.HasPrefix(s, "[") {
+		return netip.Addr{}, false
+	}
+	inside, _, closed := strings.Cut(s[1:], "]")
+	if !closed || !strings.Contains(inside, ":") {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(inside)
+	return addr, err == nil
+}
+
+func appendLower(dst []byte, s string) []byte {
+	for i := range len(s) {
+		dst = append(dst, lower(s[i]))
+	}
+	return dst
+}

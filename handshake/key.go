@@ -24,11 +24,10 @@ func NewKey(random [16]byte) string {
 	return base64.StdEncoding.EncodeToString(random[:])
 }
 
-// ValidKey reports whether key is the base64 form of exactly 16 bytes. As
-// [RFC 4648 §3.5] lets a decoder, it does not ask that the four bits left over
-// in the last character be zero.
-//
-// [RFC 4648 §3.5]: https://www.rfc-editor.org/rfc/rfc4648#section-3.5
+// ValidKey reports whether key is the base64 form of exactly 16 bytes. It does
+// not ask that the four bits left over in the last character be zero: RFC 4648
+// §3.5 leaves that to the decoder, and in the example of RFC 6455 §4.1 they are
+// not.
 func ValidKey(key string) bool {
 	if len(key) != keySize || key[keySize-2:] != "==" {
 		return false

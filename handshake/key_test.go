@@ -6,10 +6,7 @@ import (
 	"testing"
 )
 
-// https://www.rfc-editor.org/rfc/rfc6455#section-1.3
-//
-//	For example, if the client's key is "dGhlIHNhbXBsZSBub25jZQ==", the server
-//	"would then return" the value "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".
+// https://www.rfc-editor.org/rfc/rfc6455#section-1.3, whose example this is.
 func TestAcceptKeyOfTheRFC(t *testing.T) {
 	const key, want = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 	if got := AcceptKey(key); string(got[:]) != want {
@@ -64,7 +61,7 @@ func TestValidKey(t *testing.T) {
 		{"16 bytes", "dGhlIHNhbXBsZSBub25jZQ==", true},
 		{"all zero", "AAAAAAAAAAAAAAAAAAAAAA==", true},
 		{"both bytes that are not alphanumeric", "++++++//////++++++////==", true},
-		{"bits left over in the last character", "dGhlIHNhbXBsZSBub25jZf==", true},
+		{"bits left over in the last character: the example of §4.1", "AQIDBAUGBwgJCgsMDQ4PEC==", true},
 		{"empty", "", false},
 		{"15 bytes", base64.StdEncoding.EncodeToString(make([]byte, 15)), false},
 		{"17 bytes", base64.StdEncoding.EncodeToString(make([]byte, 17)), false},

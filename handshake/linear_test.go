@@ -21,10 +21,13 @@ func wantLinear(t *testing.T, why string, work func(size int)) {
 		}
 		return max(best, time.Microsecond)
 	}
-	small, large := fastest(size), fastest(size*times)
-	if large > small*limit {
-		t.Errorf("%s: %v for %d bytes, %v for %d", why, small, size, large, size*times)
+	var small, large time.Duration
+	for range 3 { // a busy machine can be slow at the wrong moment, but not each time
+		if small, large = fastest(size), fastest(size*times); large <= small*limit {
+			return
+		}
 	}
+	t.Errorf("%s: %v for %d bytes, %v for %d", why, small, size, large, size*times)
 }
 
 // "attacks.md: huge Sec-WebSocket-* lists (linear-time parser)"
