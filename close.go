@@ -52,7 +52,7 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 	ended := c.done()
 	began := false
 	if c.state() == conn.Open {
-		do, err := c.sendClose(body)
+		do, err := c.sendClose(body, false)
 		began = err == nil
 		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
 			go c.endTransport()
@@ -71,13 +71,15 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 	return nil
 }
 
-// sendClose sends our Close frame, if it is the first.
-func (c *Conn) sendClose(body conn.CloseBody) (conn.Action, error) {
+// sendClose sends our Close frame, if it is the first. failure says that it
+// answers a violation.
+func (c *Conn) sendClose(body conn.CloseBody, failure bool) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
 	return c.submit(context.Background(), &outgoing{
 		header:  frame.Header{Opcode: frame.Close, FIN: true},
 		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
 		body:    body,
+		failure: failure,
 	})
 }
 
@@ -105,7 +107,7 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 	do, _ := c.event(conn.ReceiveClose, body, nil)
 	switch do {
 	case conn.SendReply:
-		c.lastFrame(ctx, conn.Reply(body))
+		c.lastFrame(ctx, conn.Reply(body), false)
 	case conn.EndTransport:
 		go c.endTransport()
 	}
@@ -118,7 +120,7 @@ func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error
 	do, _ := c.event(conn.Violate, conn.CloseBody{}, cause)
 	switch do {
 	case conn.SendFailure:
-		c.lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)})
+		c.lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)}, true)
 	case conn.EndTransport:
 		go c.endTransport()
 	}
@@ -127,11 +129,11 @@ func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error
 
 // lastFrame sends our Close frame and then sees the transport ended, on a
 // goroutine of its own. It waits until the frame is sent, or ctx ends.
-func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody) {
+func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool) {
 	sent := make(chan struct{})
 	go func() {
 		// The deadline of closing bounds this: it breaks the transport.
-		do, err := c.sendClose(body)
+		do, err := c.sendClose(body, failure)
 		close(sent)
 		if err == nil && do == conn.EndTransport {
 			c.endTransport()

@@ -18,6 +18,7 @@ type life struct {
 	cause   error         // of leaving Open, or of the first loss after that
 	timer   *time.Timer   // reports Expire at the machine's deadline
 	done    chan struct{} // closed at Terminated; made by the first to wait
+	onEnd   func()        // called at Terminated
 }
 
 // state returns where the connection stands.
@@ -52,6 +53,9 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 		}
 		if l.done != nil {
 			close(l.done)
+		}
+		if l.onEnd != nil {
+			defer l.onEnd()
 		}
 	}
 	l.mu.Unlock()
@@ -94,12 +98,27 @@ func (c *Conn) done() <-chan struct{} {
 	return l.done
 }
 
+// onEnd has f called when the connection has ended, or now if it has.
+func (c *Conn) onEnd(f func()) {
+	l := &c.life
+	l.mu.Lock()
+	ended := l.machine.State() == conn.Terminated
+	l.onEnd = f
+	l.mu.Unlock()
+	if ended {
+		f()
+	}
+}
+
 // closedError tells how the connection ended, as far as it has.
 func (c *Conn) closedError() *ClosedError {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ending := l.machine.Ending()
+	if ending.Broken {
+		ending.Sent = conn.CloseBody{}
+	}
 	return &ClosedError{
 		Sent:     closeError(ending.Sent),
 		Received: closeError(ending.Received),

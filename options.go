@@ -18,6 +18,12 @@ type Limits struct {
 	// Fragments is how many frames a message may have, the empty ones too.
 	// Default: 65,536.
 	Fragments int
+	// HeaderBytes is the size of the head of the opening handshake in bytes: of the
+	// request that [Upgrade] reads, of the response that [Dial] reads.
+	// Default: 16 KiB.
+	HeaderBytes int
+	// HeaderFields is how many header fields it may have. Default: 100.
+	HeaderFields int
 }
 
 // Timeouts bound what waits for the peer. The zero value of a field is its

@@ -56,6 +56,7 @@ type outgoing struct {
 	framed  []byte         // or the whole frame, ready to be sent (server)
 	message *messageWriter // the fragmented message it belongs to; nil: it is whole
 	body    conn.CloseBody // what a Close frame says
+	failure bool           // it is the Close frame that answers a violation
 	hold    bool           // it may wait for more to leave with it
 
 	begin, end uint64 // offsets, once encoded

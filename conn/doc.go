@@ -37,6 +37,9 @@
 // lead to Terminated, and so does Abandon (the application gave up) unless all that
 // is left is to end the transport. [Next] is the table.
 //
+// A Close frame from us may also be followed by Failed or Cut, and a stream that
+// ends while Open leads straight to Terminated; the drawing leaves these out.
+//
 // The table does not know the role. Who closes TCP first is asked once, at the
 // edge, of [Role.ClosesFirst].
 package conn

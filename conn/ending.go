@@ -41,22 +41,30 @@ type Ending struct {
 	// Began tells who ended it: whose Close frame came first, or whose transport
 	// failed or rule was broken. Neither while the connection is open.
 	Began Side
+	// Broken: a write failed. Our Close frame is the last thing we send, so it did
+	// not all go out.
+	Broken bool
 	// Last is the event that left no way back: the one that left Open.
 	Last Event
 }
 
-// record notes what an event adds to the story. Nothing is ever taken back, so a
-// reset that follows a Close frame does not change its code.
+// record notes what an event adds to the story. What was received is never taken
+// back, so a reset that follows a Close frame does not change its code.
 func (n *Ending) record(from State, e Event, body CloseBody) {
 	if from == Open {
 		n.Last = e
 		n.Began = whoBegan(e)
+	}
+	if body.Code == 0 {
+		body.Code = CodeNoStatus // 0 would say that there was no frame
 	}
 	switch e {
 	case SendClose:
 		n.Sent = body
 	case ReceiveClose:
 		n.Received = body
+	case BreakWrite:
+		n.Broken = true
 	}
 }
 
@@ -73,7 +81,7 @@ func whoBegan(e Event) Side {
 
 // Clean reports whether the closing handshake was completed: a Close frame each
 // way (RFC 6455 §7.1.4).
-func (n Ending) Clean() bool { return n.Sent.Code != 0 && n.Received.Code != 0 }
+func (n Ending) Clean() bool { return n.Sent.Code != 0 && n.Received.Code != 0 && !n.Broken }
 
 // Code is _The WebSocket Connection Close Code_ (RFC 6455 §7.1.5): the code
 // received, 1005 when the Close frame had none, 1006 when there was no frame.

@@ -107,7 +107,10 @@ func TestEverySequenceOfEvents(t *testing.T) {
 				if was.Received.Code != 0 && (is.Received != was.Received || is.Code() != was.Code()) {
 					fail("the code received is lost: %+v after %+v", is.Received, was.Received)
 				}
-				if is.Clean() != (is.Sent.Code != 0 && is.Received.Code != 0) {
+				if is.Broken != (was.Broken || e == BreakWrite) {
+					fail("broken %v after %v", is.Broken, was.Broken)
+				}
+				if is.Clean() != (is.Sent.Code != 0 && is.Received.Code != 0 && !is.Broken) {
 					fail("clean %v with %+v", is.Clean(), is)
 				}
 				if before.State() != Open && (is.Began != was.Began || is.Last != was.Last) {

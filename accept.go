@@ -1,0 +1,223 @@
+package websocket
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+// AcceptOptions are the options of [Accept], [Handler] and [Upgrade]. Nil means
+// the defaults.
+type AcceptOptions struct {
+	// Subprotocols are those that the server speaks. The first in the client's list
+	// that is here as well is selected, compared with regard to case. If there is
+	// none, the connection has no subprotocol.
+	Subprotocols []string
+
+	// InsecureSkipVerify lets pages of any origin connect. Safe only where nothing
+	// in a request vouches for the user: no cookies, no client certificate, no
+	// private network. OriginPatterns is what most want.
+	InsecureSkipVerify bool
+
+	// OriginPatterns are the origins, besides the server's own host, whose pages may
+	// connect. A pattern is matched by [path.Match], without regard to case, against
+	// the origin's host and port, or, with "://" in it, against "scheme://host:port".
+	// Default ports may be left out. Requests without an Origin, which no browser
+	// sends, are always accepted.
+	OriginPatterns []string
+
+	// CompressionMode says whether permessage-deflate is accepted. Default: no.
+	CompressionMode CompressionMode
+	// CompressionThreshold is the size in bytes from which messages are compressed.
+	CompressionThreshold int
+
+	// OnPingReceived is called when a ping arrives, by the call that reads. If it
+	// returns false no pong is sent. The payload is valid during the call.
+	OnPingReceived func(ctx context.Context, payload []byte) bool
+	// OnPongReceived is called when a pong arrives, by the call that reads. The
+	// payload is valid during the call.
+	OnPongReceived func(ctx context.Context, payload []byte)
+
+	// HTTPHeader is added to the response that opens the connection, as are the
+	// fields that were set on the http.ResponseWriter.
+	HTTPHeader http.Header
+	// OnRequest is called by Upgrade, which has no *http.Request, with a request
+	// that keeps the rules, before it is accepted. The request's strings are valid
+	// during the call. An error refuses it: with the status of a
+	// [*handshake.Refusal], with 403 Forbidden otherwise.
+	OnRequest func(r *handshake.Request) error
+	// Registry takes the connection in. Nil: none does.
+	Registry *Registry
+
+	Limits    Limits
+	Timeouts  Timeouts
+	KeepAlive KeepAlive
+	// Trace is called at what happens on the connection. Nil: nothing is.
+	Trace *Trace
+}
+
+// AcceptError is why a request was not accepted. The client was told.
+type AcceptError struct {
+	Status int   // the HTTP status code of the response; 0 if none could be sent
+	Err    error // a [*handshake.Refusal], or what failed
+}
+
+// Error says why.
+func (e *AcceptError) Error() string { return "websocket: request not accepted: " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *AcceptError) Unwrap() error { return e.Err }
+
+// Accept performs the opening handshake as the server (RFC 6455 §4.2) and takes
+// the connection over from net/http. On an error, an [*AcceptError], it has
+// already answered the request.
+//
+// The request must be a WebSocket handshake of version 13, and by default must
+// come from a page of the server's own host, or from no page: see
+// [AcceptOptions.OriginPatterns]. w may be wrapped by middleware that implements
+// Unwrap; see [http.ResponseController].
+//
+// r.Context() ends when the handler returns, as always with a hijacked connection:
+// do not use it for longer.
+func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
+	if opts == nil {
+		opts = &AcceptOptions{}
+	}
+	if opts.Registry != nil && opts.Registry.closed() {
+		return nil, respond(w, refusedByShutdown)
+	}
+	req := requests.Get().(*handshake.Request)
+	defer returnRequest(req)
+	req.Collect(r.Header)
+	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
+	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
+	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
+	accepted, refusal := opts.policy().Accept(req)
+	if refusal != nil {
+		return nil, respond(w, refusal)
+	}
+	extra, err := extraFields(w.Header(), opts.HTTPHeader)
+	if err != nil {
+		return nil, respondError(w, err)
+	}
+	nc, brw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, respondError(w, hijackError(w, err))
+	}
+	buffered := glued(brw.Reader)
+	if err := switchProtocols(nc, accepted, extra, opts.Timeouts.Handshake); err != nil {
+		_ = nc.Close()
+		return nil, &AcceptError{Err: err}
+	}
+	return opts.newConn(nc, accepted.Subprotocol, buffered)
+}
+
+func (o *AcceptOptions) policy() *handshake.Policy {
+	return &handshake.Policy{
+		Subprotocols:   o.Subprotocols,
+		OriginPatterns: o.OriginPatterns,
+		AnyOrigin:      o.InsecureSkipVerify,
+	}
+}
+
+// newConn makes the connection of a stream whose handshake is done.
+func (o *AcceptOptions) newConn(nc net.Conn, subprotocol string, buffered []byte) (*Conn, error) {
+	c := NewConn(nc, RoleServer, &ConnOptions{
+		Subprotocol:    subprotocol,
+		Buffered:       buffered,
+		Limits:         o.Limits,
+		Timeouts:       o.Timeouts,
+		KeepAlive:      o.KeepAlive,
+		Trace:          o.Trace,
+		OnPingReceived: o.OnPingReceived,
+		OnPongReceived: o.OnPongReceived,
+	})
+	if o.Registry != nil && !o.Registry.add(c) {
+		_ = c.Close(StatusGoingAway, "")
+		return nil, &AcceptError{Err: refusedByShutdown}
+	}
+	return c, nil
+}
+
+// glued returns what net/http had already read behind the request, without the
+// buffer it stands in.
+func glued(r *bufio.Reader) []byte {
+	n := r.Buffered()
+	if n == 0 {
+		return nil
+	}
+	p, _ := r.Peek(n)
+	return append([]byte(nil), p...)
+}
+
+// switchProtocols sends the response that opens the connection.
+func switchProtocols(nc net.Conn, a handshake.Acceptance, extra []handshake.Field, timeout time.Duration) error {
+	buf := writeBuffers.Get().(*[writeSize]byte)
+	defer writeBuffers.Put(buf)
+	if d := orDefault(timeout, defaultHandshakeTimeout); d > 0 {
+		_ = nc.SetWriteDeadline(time.Now().Add(d))
+		defer nc.SetWriteDeadline(time.Time{})
+	}
+	_, err := nc.Write(handshake.AppendSwitching(buf[:0], a, extra))
+	return err
+}
+
+// extraFields are the header fields of the application for the response.
+func extraFields(headers ...http.Header) (fields []handshake.Field, err error) {
+	for _, h := range headers {
+		for name, values := range h {
+			if handshake.Reserved(name) || name == "Content-Type" || name == "Content-Length" {
+				continue
+			}
+			for _, v := range values {
+				if !handshake.ValidFieldName(name) || !handshake.ValidFieldValue(v) {
+					return nil, &UsageError{"Accept", fmt.Sprintf("header field %q: %q may not be sent", name, v)}
+				}
+				fields = append(fields, handshake.Field{Name: name, Value: v})
+			}
+		}
+	}
+	return fields, nil
+}
+
+var refusedByShutdown = &handshake.Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
+
+// respond answers a request that is refused.
+func respond(w http.ResponseWriter, refusal *handshake.Refusal) error {
+	for _, f := range refusal.Fields() {
+		w.Header().Set(f.Name, f.Value)
+	}
+	http.Error(w, refusal.Error(), refusal.Status)
+	return &AcceptError{Status: refusal.Status, Err: refusal}
+}
+
+// respondError answers a request that we failed to accept.
+func respondError(w http.ResponseWriter, err error) error {
+	status := http.StatusInternalServerError
+	if errors.Is(err, http.ErrNotSupported) {
+		status = http.StatusNotImplemented
+	}
+	http.Error(w, strconv.Itoa(status)+" "+http.StatusText(status), status)
+	return &AcceptError{Status: status, Err: err}
+}
+
+// hijackError names the wrapper that stands between us and the connection.
+func hijackError(w http.ResponseWriter, err error) error {
+	if !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	for {
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return fmt.Errorf("%T implements neither http.Hijacker nor Unwrap() http.ResponseWriter: %w", w, err)
+		}
+		w = u.Unwrap()
+	}
+}
