@@ -11,10 +11,10 @@ import (
 // square would take 256 times. The fastest of several runs counts.
 func wantLinear(t *testing.T, why string, work func(size int)) {
 	t.Helper()
-	const size, times, limit = 1 << 14, 16, 80
+	const size, times, limit = 1 << 12, 16, 80
 	fastest := func(size int) time.Duration {
 		best := time.Hour
-		for range 7 {
+		for range 5 {
 			begin := time.Now()
 			work(size)
 			best = min(best, time.Since(begin))
