@@ -13,10 +13,7 @@ const Version = "13"
 // guid is what RFC 6455 §1.3 appends to the key before it is hashed.
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-const (
-	keySize    = 24 // base64 of 16 bytes
-	acceptSize = 28 // base64 of a SHA-1 digest
-)
+const keySize = 24 // base64 of 16 bytes
 
 // NewKey returns the Sec-WebSocket-Key for 16 random bytes, which the caller
 // draws afresh for every connection (RFC 6455 §4.1, item 7).
@@ -40,15 +37,15 @@ func ValidKey(key string) bool {
 	return true
 }
 
-// AcceptKey returns the Sec-WebSocket-Accept that answers key (RFC 6455 §4.2.2,
-// item 5.4).
-func AcceptKey(key string) [acceptSize]byte {
+// AcceptKey returns the Sec-WebSocket-Accept that answers key: base64 of a SHA-1
+// digest (RFC 6455 §4.2.2, item 5.4).
+func AcceptKey(key string) [28]byte {
 	var stack [keySize + len(guid)]byte // room for every valid key
 	input := append(stack[:0], key...)
 	input = append(input, guid...)
 	digest := sha1.Sum(input)
 
-	var accept [acceptSize]byte
+	var accept [28]byte
 	base64.StdEncoding.Encode(accept[:], digest[:])
 	return accept
 }
