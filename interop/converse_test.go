@@ -41,8 +41,10 @@ func converse(t *testing.T, ctx context.Context, dial dialFunc, base string) {
 			t.Fatalf("received %v, want %v", got, want)
 		}
 	}
-	closeNow := func(p party, path string, code int, reason string) {
+	// An application drops what has ended; some servers wait for that.
+	finish := func(p party, path string, code int, reason string) {
 		t.Helper()
+		defer p.drop()
 		if err := p.close(code, reason); err != nil {
 			t.Errorf("closing %s: %v", path, err)
 		}
@@ -64,23 +66,24 @@ func converse(t *testing.T, ctx context.Context, dial dialFunc, base string) {
 	}
 	send(p, fragmented) // the connection outlives the ping
 	receive(p, fragmented)
-	closeNow(p, "/echo", 4001, "bye from the client")
+	finish(p, "/echo", 4001, "bye from the client")
 
 	p = connect("/fragments")
 	for _, m := range conversation {
 		send(p, m)
 		receive(p, m)
 	}
-	closeNow(p, "/fragments", 1000, "")
+	finish(p, "/fragments", 1000, "")
 
 	p = connect("/ping")
 	send(p, text("ping me"))
 	receive(p, text("ponged"))
-	closeNow(p, "/ping", 1000, "")
+	finish(p, "/ping", 1000, "")
 
 	p = connect("/close?code=4002&reason=bye+from+the+server")
 	send(p, text("close me"))
 	want(t, "the client, closed by the server,", verdictOf(p.arrivals().ending(ctx)), 4002, "bye from the server")
+	p.drop()
 
 	p = connect("/terminate")
 	send(p, text("drop me"))

@@ -4,14 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -33,110 +32,139 @@ const promptly = 3 * time.Second
 type script struct {
 	t        *testing.T
 	c        *net.TCPConn
+	w        io.Writer // c, or TLS on it
 	r        *bufio.Reader
 	isClient bool
 }
 
-// bothRoles runs a test with our end as the client, then as the server.
+// connectFunc connects our end to a script that sends glued, if any, in the
+// same segment as its handshake.
+type connectFunc func(t *testing.T, ctx context.Context, glued ...gobwas.Frame) (*websocket.Conn, *script)
+
+// roles are our end as the client and as the server, on TCP and on TLS. Below
+// TLS the script goes on to treat TCP badly: its end is never announced by a
+// close_notify.
+var roles = []struct {
+	name    string
+	connect connectFunc
+}{
+	{"our client", dialScript(nil)},
+	{"our server", acceptScript(nil)},
+	{"our client on TLS", dialScript(newIdentity())},
+	{"our server on TLS", acceptScript(newIdentity())},
+}
+
+// bothRoles runs a test in each of the roles.
 func bothRoles(t *testing.T, test func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script)) {
 	t.Parallel()
-	t.Run("our client", func(t *testing.T) {
-		t.Parallel()
-		ctx := bounded(t)
-		c, p := dialScript(t, ctx, nil)
-		test(t, ctx, c, p)
-	})
-	t.Run("our server", func(t *testing.T) {
-		t.Parallel()
-		ctx := bounded(t)
-		c, p := acceptScript(t, ctx, nil)
-		test(t, ctx, c, p)
-	})
-}
-
-// dialScript connects our client to a script that sends glued, if any, in the
-// same segment as its handshake.
-func dialScript(t *testing.T, ctx context.Context, glued []byte) (*websocket.Conn, *script) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	peer := make(chan net.Conn, 1)
-	failed := make(chan error, 1)
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			failed <- err
-			return
-		}
-		var response bytes.Buffer
-		if _, err := gobwas.Upgrade(readWriter{c, &response}); err != nil {
-			failed <- err
-			return
-		}
-		if _, err := c.Write(append(response.Bytes(), glued...)); err != nil {
-			failed <- err
-			return
-		}
-		peer <- c
-	}()
-	c, _, err := websocket.Dial(ctx, "ws://"+l.Addr().String(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.CloseNow() })
-	select {
-	case raw := <-peer:
-		return c, newScript(t, raw, raw, false)
-	case err := <-failed:
-		t.Fatal(err)
-		return nil, nil
+	for _, role := range roles {
+		t.Run(role.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := bounded(t)
+			c, p := role.connect(t, ctx)
+			test(t, ctx, c, p)
+		})
 	}
 }
 
-// acceptScript has our server accept a script that sends glued, if any, in the
-// same segment as its handshake.
-func acceptScript(t *testing.T, ctx context.Context, glued []byte) (*websocket.Conn, *script) {
-	t.Helper()
-	accepted := make(chan *websocket.Conn, 1)
-	failed := make(chan error, 1)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, nil)
+func dialScript(id *identity) connectFunc {
+	return func(t *testing.T, ctx context.Context, glued ...gobwas.Frame) (*websocket.Conn, *script) {
+		t.Helper()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			failed <- err
-			return
+			t.Fatal(err)
 		}
-		accepted <- c
-		<-ctx.Done() // the test has the connection now
-	}))
-	t.Cleanup(s.Close)
-	u, err := url.Parse("ws" + strings.TrimPrefix(s.URL, "http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := net.Dial("tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, _, err := gobwas.Dialer{}.Upgrade(readWriter{raw, gluedWriter{raw, glued}}, u)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var buffered io.Reader = raw
-	if r != nil {
-		buffered = r
-	}
-	select {
-	case c := <-accepted:
+		defer l.Close()
+		url, opts := "ws://"+l.Addr().String(), &websocket.DialOptions{}
+		if id != nil {
+			url, opts.HTTPClient = "wss://"+l.Addr().String(), id.client()
+		}
+		p := &script{t: t}
+		handshake := inBackground(func() error {
+			raw, err := l.Accept()
+			if err != nil {
+				return err
+			}
+			p.on(raw)
+			if id != nil {
+				p.overTLS(tls.Server(raw, id.server()))
+			}
+			var response bytes.Buffer
+			if _, err := gobwas.Upgrade(readWriter{p.r, &response}); err != nil {
+				return err
+			}
+			_, err = p.w.Write(append(response.Bytes(), p.bytes(glued...)...))
+			return err
+		})
+		c, _, err := websocket.Dial(ctx, url, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
 		t.Cleanup(func() { c.CloseNow() })
-		return c, newScript(t, raw, buffered, true)
-	case err := <-failed:
-		t.Fatal(err)
-		return nil, nil
+		if err := handshake.get(t, "the script's handshake"); err != nil {
+			t.Fatal(err)
+		}
+		return c, p
 	}
 }
+
+func acceptScript(id *identity) connectFunc {
+	return func(t *testing.T, ctx context.Context, glued ...gobwas.Frame) (*websocket.Conn, *script) {
+		t.Helper()
+		accepted := make(chan *websocket.Conn, 1)
+		failed := make(chan error, 1)
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c, err := websocket.Accept(w, r, nil)
+			if err != nil {
+				failed <- err
+				return
+			}
+			accepted <- c
+			<-ctx.Done() // the test has the connection now
+		}))
+		if id != nil {
+			s.TLS = id.server()
+			s.StartTLS()
+		} else {
+			s.Start()
+		}
+		t.Cleanup(s.Close)
+
+		raw, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &script{t: t, isClient: true}
+		p.on(raw)
+		if id != nil {
+			p.overTLS(tls.Client(raw, id.trusting()))
+		}
+		u := &url.URL{Scheme: "ws", Host: raw.RemoteAddr().String(), Path: "/"}
+		early, _, err := gobwas.Dialer{}.Upgrade(readWriter{p.r, gluedWriter{p.w, p.bytes(glued...)}}, u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if early != nil {
+			p.r = early
+		}
+		select {
+		case c := <-accepted:
+			t.Cleanup(func() { c.CloseNow() })
+			return c, p
+		case err := <-failed:
+			t.Fatal(err)
+			return nil, nil
+		}
+	}
+}
+
+func (p *script) on(c net.Conn) {
+	p.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(bound))
+	p.c, p.w, p.r = c.(*net.TCPConn), c, bufio.NewReader(c)
+}
+
+func (p *script) overTLS(c *tls.Conn) { p.w, p.r = c, bufio.NewReader(c) }
 
 type readWriter struct {
 	io.Reader
@@ -154,16 +182,10 @@ func (g gluedWriter) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-func newScript(t *testing.T, c net.Conn, r io.Reader, isClient bool) *script {
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(bound))
-	return &script{t, c.(*net.TCPConn), bufio.NewReader(r), isClient}
-}
-
 // bytes returns frames as the script sends them.
-func (p *script) bytes(frames ...gobwas.Frame) []byte { return frameBytes(p.isClient, frames...) }
+func (p *script) bytes(frames ...gobwas.Frame) []byte { return frameBytes(p.isClient, frames) }
 
-func frameBytes(masked bool, frames ...gobwas.Frame) []byte {
+func frameBytes(masked bool, frames []gobwas.Frame) []byte {
 	var b []byte
 	for _, f := range frames {
 		if masked {
@@ -179,7 +201,7 @@ func (p *script) send(frames ...gobwas.Frame) { p.sendBytes(p.bytes(frames...)) 
 
 func (p *script) sendBytes(b []byte) {
 	p.t.Helper()
-	if _, err := p.c.Write(b); err != nil {
+	if _, err := p.w.Write(b); err != nil {
 		p.t.Fatalf("the script cannot send: %v", err)
 	}
 }
@@ -514,28 +536,45 @@ func TestNoCloseFrame(t *testing.T) {
 
 func hangUp(p *script) { p.c.Close() }
 
+// Our own Write waits for a peer that has stopped reading, and then leaves.
+func TestResetWhileWriteWaits(t *testing.T) {
+	bothRoles(t, func(t *testing.T, ctx context.Context, c *websocket.Conn, p *script) {
+		writing := inBackground(func() error {
+			for {
+				if err := c.Write(ctx, websocket.MessageBinary, pattern(100_000)); err != nil {
+					return err
+				}
+			}
+		})
+		if _, err := p.r.Peek(1); err != nil { // it has begun
+			t.Fatal(err)
+		}
+		p.send(closeFrame(4019, "too much"))
+		p.reset()
+
+		if err := writing.get(t, "Write"); err == nil {
+			t.Error("Write = nil")
+		}
+		wantReadClosed(t, ctx, c, 4019, "too much")
+		wantPromptClose(t, c)
+	})
+}
+
 // A whole conversation arrives in one segment with the handshake.
 func TestGluedToHandshake(t *testing.T) {
 	t.Parallel()
-	frames := func(masked bool) []byte {
-		return frameBytes(masked, textFrame("early"), closeFrame(4018, "that was quick"))
-	}
-	for name, connect := range map[string]func(*testing.T, context.Context) (*websocket.Conn, *script){
-		"our client": func(t *testing.T, ctx context.Context) (*websocket.Conn, *script) {
-			return dialScript(t, ctx, frames(false))
-		},
-		"our server": func(t *testing.T, ctx context.Context) (*websocket.Conn, *script) {
-			return acceptScript(t, ctx, frames(true))
-		},
-	} {
+	for _, role := range roles {
 		for _, end := range []struct {
 			name string
 			of   func(*script)
-		}{{"FIN", func(p *script) { p.c.CloseWrite() }}, {"RST", (*script).reset}} {
-			t.Run(fmt.Sprintf("%s, %s", name, end.name), func(t *testing.T) {
+		}{
+			{"FIN", func(p *script) { p.c.CloseWrite() }},
+			{"RST", (*script).reset},
+		} {
+			t.Run(role.name+", "+end.name, func(t *testing.T) {
 				t.Parallel()
 				ctx := bounded(t)
-				c, p := connect(t, ctx)
+				c, p := role.connect(t, ctx, textFrame("early"), closeFrame(4018, "that was quick"))
 				end.of(p)
 
 				wantRead(t, ctx, c, "early")

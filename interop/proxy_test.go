@@ -2,15 +2,7 @@ package interop
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	mathrand "math/rand/v2"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -20,7 +12,6 @@ import (
 	"sync"
 	"testing"
 	"text/template"
-	"time"
 
 	websocket "github.com/coder/websocket"
 )
@@ -96,9 +87,12 @@ func throughProxy(t *testing.T, config *template.Template, run func(ctx context.
 	s := serve(t, ctx, acceptOurs)
 
 	dir := t.TempDir()
-	roots := writeCertificate(t, filepath.Join(dir, "both.pem"))
+	id := newIdentity()
 	params := struct{ Dir, PEM, Plain, TLS, Backend string }{
 		dir, filepath.Join(dir, "both.pem"), freeAddress(t), freeAddress(t), strings.TrimPrefix(s.URL, "http://"),
+	}
+	if err := os.WriteFile(params.PEM, id.pem, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	name := filepath.Join(dir, "proxy.conf")
 	f, err := os.Create(name)
@@ -114,24 +108,23 @@ func throughProxy(t *testing.T, config *template.Template, run func(ctx context.
 	run(ctx, dir, name)
 
 	t.Run("ws", func(t *testing.T) {
-		converse(t, ctx, dialAs("http://"+params.Plain, nil), "ws://"+params.Plain)
+		converse(t, ctx, dialAs("http://"+params.Plain, http.DefaultClient), "ws://"+params.Plain)
 		wantEndings(t, ctx, s)
 	})
 	t.Run("wss", func(t *testing.T) {
-		converse(t, ctx, dialAs("https://"+params.TLS, roots), "wss://"+params.TLS)
+		converse(t, ctx, dialAs("https://"+params.TLS, id.client()), "wss://"+params.TLS)
 		wantEndings(t, ctx, s)
 	})
 	t.Run("foreign origin", func(t *testing.T) {
-		if _, err := dialAs("http://example.com", nil)(ctx, "ws://"+params.Plain+"/echo"); err == nil {
+		if _, err := dialAs("http://example.com", http.DefaultClient)(ctx, "ws://"+params.Plain+"/echo"); err == nil {
 			t.Error("our server took a foreign origin for its own behind the proxy")
 		}
 		s.ending(t, ctx, "echo")
 	})
 }
 
-// dialAs dials with this Origin header, trusting these roots.
-func dialAs(origin string, roots *x509.CertPool) dialFunc {
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+// dialAs dials with this Origin header.
+func dialAs(origin string, client *http.Client) dialFunc {
 	return func(ctx context.Context, url string) (party, error) {
 		c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{
 			HTTPClient: client,
@@ -142,42 +135,6 @@ func dialAs(origin string, roots *x509.CertPool) dialFunc {
 		}
 		return newOurs(ctx, c), nil
 	}
-}
-
-// writeCertificate writes a self-signed certificate for 127.0.0.1, with its
-// key, and returns the roots that trust it.
-func writeCertificate(t *testing.T, name string) *x509.CertPool {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "interop"},
-		NotBefore:    now.Add(-time.Hour),
-		NotAfter:     now.Add(time.Hour),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	certDER, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certDER})
-	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
-	if err := os.WriteFile(name, append(certPEM, keyPEM...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(certPEM)
-	return roots
 }
 
 var freeAddresses = struct {
@@ -193,7 +150,7 @@ func freeAddress(t *testing.T) string {
 	freeAddresses.Lock()
 	defer freeAddresses.Unlock()
 	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+mathrand.IntN(10_000)))
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(10_000)))
 		if freeAddresses.given[address] {
 			continue
 		}

@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -163,6 +164,8 @@ public class Client {
         System.out.printf(
             "{\"echoes\":[%s],\"pong\":%s,\"closed\":%s,\"fragments\":%s,\"closedEmpty\":%s,\"pinged\":%s,\"serverClosed\":%s}%n",
             String.join(",", echoes), pong, closed, fragments, closedEmpty, pinged, serverClosed);
-        System.exit(0);
+        // The answer to the last Close frame is sent behind onClose; an exit here
+        // could overtake it. The test ends this program.
+        new CountDownLatch(1).await();
     }
 }
