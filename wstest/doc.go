@@ -1,0 +1,22 @@
+// Package wstest joins two WebSocket connections in memory, for tests of code that
+// uses them.
+//
+//   - [Pipe] gives both ends as a [websocket.Conn], past the opening handshake.
+//   - [NetPipe] gives the streams beneath, for a test that plays one end itself,
+//     octet by octet, or puts something in between.
+//
+// Nothing here touches the network or the system's clock, so everything works
+// inside a [testing/synctest] bubble, where time passes only when every goroutine
+// waits. A test of a timeout then takes no time and needs no margin:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		server, client := wstest.Pipe(&wstest.Options{
+//			Server: &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Minute}},
+//		})
+//		defer server.CloseNow()
+//		defer client.CloseNow()
+//		// client does not read, so it answers no ping
+//		_, _, err := server.Read(t.Context())
+//		// two minutes later, at once: errors.Is(err, websocket.ErrKeepAlive)
+//	})
+package wstest

@@ -1,0 +1,171 @@
+package wstest
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stream is one direction of a pipe. Whoever waits does so on a sync.Cond, which
+// counts as waiting inside a synctest bubble; the mutex is held for moments only.
+type stream struct {
+	size int // how many octets data may hold
+
+	mu      sync.Mutex
+	changed sync.Cond // broadcast after every change below
+	data    bytes.Buffer
+	writing bool  // a write is under way: another waits, so that they do not mix
+	ended   bool  // by the writing end: io.EOF follows the data
+	gone    bool  // the reading end has closed
+	fault   error // the connection was reset
+
+	readBy, writeBy deadline
+}
+
+// deadline is one deadline of a stream, under its mutex. The zero value is none.
+type deadline struct {
+	at    time.Time
+	timer *time.Timer // wakes those who wait when it has passed
+}
+
+// passed looks at the time itself: a timer may be late.
+func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
+
+func newStream(size int) *stream {
+	s := &stream{size: size}
+	s.changed.L = &s.mu
+	return s
+}
+
+func (s *stream) read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch {
+		case s.gone:
+			return 0, net.ErrClosed
+		case s.fault != nil:
+			return 0, s.fault
+		case s.readBy.passed():
+			return 0, os.ErrDeadlineExceeded
+		case len(p) == 0:
+			return 0, nil
+		case s.data.Len() > 0:
+			n, _ := s.data.Read(p)
+			s.changed.Broadcast()
+			return n, nil
+		case s.ended:
+			return 0, io.EOF
+		}
+		s.changed.Wait()
+	}
+}
+
+func (s *stream) write(p []byte) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mine := false // the stream's writing is by this call
+	defer func() {
+		if mine {
+			s.writing = false
+			s.changed.Broadcast()
+		}
+	}()
+	for {
+		room := s.size - s.data.Len()
+		switch {
+		case s.ended:
+			return n, net.ErrClosed
+		case s.fault != nil:
+			return n, s.fault
+		case s.gone:
+			return n, syscall.EPIPE
+		case s.writeBy.passed():
+			return n, os.ErrDeadlineExceeded
+		case n == len(p):
+			return n, nil
+		case s.writing != mine: // by another
+		case room > 0:
+			s.writing, mine = true, true
+			put, _ := s.data.Write(p[n:min(n+room, len(p))])
+			n += put
+			s.changed.Broadcast()
+			continue
+		default:
+			s.writing, mine = true, true
+		}
+		s.changed.Wait()
+	}
+}
+
+// end is called when the writing end has no more to say. With a fault, what it
+// said is lost and the reading end meets the fault.
+func (s *stream) end(fault error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.breakWith(fault)
+	s.writeBy.clear()
+	s.changed.Broadcast()
+}
+
+// abandon is called when the reading end closes; false if it had before. With a
+// fault, the writing end meets that.
+func (s *stream) abandon(fault error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return false
+	}
+	s.gone = true
+	s.data = bytes.Buffer{}
+	s.breakWith(fault)
+	s.readBy.clear()
+	s.changed.Broadcast()
+	return true
+}
+
+func (s *stream) breakWith(fault error) {
+	if fault != nil && s.fault == nil {
+		s.fault = fault
+		s.data = bytes.Buffer{}
+	}
+}
+
+func (s *stream) abandoned() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
+}
+
+// setDeadline moves d; the zero time removes it. It counts for calls under way.
+func (s *stream) setDeadline(d *deadline, t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.clear()
+	if t.IsZero() {
+		return
+	}
+	left := time.Until(t)
+	d.at = time.Now().Add(left) // by the monotonic clock, as the timer
+	if left <= 0 {
+		s.changed.Broadcast()
+		return
+	}
+	d.timer = time.AfterFunc(left, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed.Broadcast()
+	})
+}
+
+func (d *deadline) clear() {
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	*d = deadline{}
+}
