@@ -1,0 +1,88 @@
+// Package wsjson reads and writes JSON messages: one JSON value a message.
+//
+//	var v struct{ Name string }
+//	err := wsjson.Read(ctx, c, &v)
+//	err = wsjson.Write(ctx, c, v)
+//
+// Every method of the connection may be used beside it, and messages of other
+// kinds may go between.
+package wsjson
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// Read reads the next message, text or binary, as JSON into v. See [json.Unmarshal]
+// for the rules.
+//
+// A message that is not JSON, or not of a kind that fits v, closes the connection
+// with StatusInvalidFramePayloadData; ctx bounds that as well. Other errors are those of
+// [websocket.Conn.Read]: if ctx is cancelled the connection goes on, and the next
+// Read gets the message whole. A v that is not a pointer is an error before
+// anything is read.
+func Read(ctx context.Context, c *websocket.Conn, v any) error {
+	if rv := reflect.ValueOf(v); rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return fmt.Errorf("wsjson: %w", &json.InvalidUnmarshalError{Type: reflect.TypeOf(v)})
+	}
+	buf := messages.Get().(*[]byte)
+	_, p, err := c.ReadInto(ctx, (*buf)[:0])
+	if err == nil {
+		if err = json.Unmarshal(p, v); err != nil {
+			_ = c.CloseContext(ctx, websocket.StatusInvalidFramePayloadData, "not the JSON expected")
+			err = fmt.Errorf("wsjson: message refused: %w", err)
+		}
+	}
+	if cap(p) <= maxKept {
+		*buf = p[:0]
+	}
+	messages.Put(buf)
+	return err
+}
+
+// Write writes v as a text message of JSON. See [json.Marshal] for the rules.
+//
+// If v cannot be encoded nothing is sent, and the connection goes on. Other errors
+// are those of [websocket.Conn.Write].
+func Write(ctx context.Context, c *websocket.Conn, v any) error {
+	e := encoders.Get().(*encoder)
+	err := e.json.Encode(v)
+	if err != nil {
+		err = fmt.Errorf("wsjson: %w", err)
+	} else {
+		// Encode ends every value with a newline, to keep the values of a stream
+		// apart. Messages are apart already.
+		err = c.Write(ctx, websocket.MessageText, bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
+	}
+	if e.buf.Cap() <= maxKept {
+		e.buf.Reset()
+		encoders.Put(e)
+	}
+	return err
+}
+
+// maxKept is the largest buffer that goes back to its pool, in bytes: a rare huge
+// message must not stay in memory for ever.
+const maxKept = 64 << 10
+
+var (
+	messages = sync.Pool{New: func() any { return new([]byte) }}
+	encoders = sync.Pool{New: func() any {
+		e := new(encoder)
+		e.json = json.NewEncoder(&e.buf)
+		return e
+	}}
+)
+
+// encoder is an encoder with the buffer that it writes to. Its errors do not stay:
+// only a failed write would, and a buffer takes them all.
+type encoder struct {
+	buf  bytes.Buffer
+	json *json.Encoder
+}
