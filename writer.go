@@ -44,39 +44,11 @@ type writer struct {
 	mu        sync.Mutex
 	queue     []*outgoing  // waiting to be encoded; under mu
 	pongs     pongQueue    // likewise
+	spare     []*outgoing  // to be used again; likewise
 	due       atomic.Int32 // how many are in queue
 	pongsDue  atomic.Int32 // how many are in pongs
 	withdrawn atomic.Int32 // how many of taken have callers that gave up
 }
-
-// outgoing is one frame on its way out.
-type outgoing struct {
-	header  frame.Header   // opcode and FIN; the rest is set when it is encoded
-	payload []byte         // of the caller
-	framed  []byte         // or the whole frame, ready to be sent (server)
-	message *messageWriter // the fragmented message it belongs to; nil: it is whole
-	body    conn.CloseBody // what a Close frame says
-	failure bool           // it is the Close frame that answers a violation
-	hold    bool           // it may wait for more to leave with it
-
-	begin, end uint64 // offsets, once encoded
-	phase      outPhase
-	err        error         // once settled; or why it was withdrawn
-	do         conn.Action   // what sending a Close frame calls for
-	settled    chan struct{} // holds a token once settled; nil for writer.own
-}
-
-// outPhase is where an outgoing stands. Under writer.mu, but for writer.own.
-type outPhase uint8
-
-const (
-	outWaiting   outPhase = iota // not encoded, in the queue unless it is writer.own
-	outTaken                     // encoded, maybe on the wire in part
-	outWithdrawn                 // taken, and its caller has given up
-	outSettled                   // sent, or failed with err
-)
-
-var outgoings = sync.Pool{New: func() any { return &outgoing{settled: make(chan struct{}, 1)} }}
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
 // failed, or has been taken back because ctx ended before any of it was sent.
@@ -96,18 +68,14 @@ func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 			return do, err
 		}
 	}
-	o := outgoings.Get().(*outgoing)
-	settled := o.settled
-	*o = *f
-	o.settled = settled
 	w.mu.Lock()
+	o := w.newOutgoing(f)
 	w.queue = append(w.queue, o)
 	w.due.Add(1)
 	w.mu.Unlock()
 	c.await(ctx, o)
 	do, err := o.do, o.err
-	*o = outgoing{settled: settled}
-	outgoings.Put(o)
+	w.reuse(o)
 	return do, err
 }
 
@@ -154,14 +122,6 @@ func (c *Conn) withdraw(o *outgoing, err error) {
 		o.phase, o.err = outWithdrawn, err
 		w.withdrawn.Add(1)
 		w.watch.trip()
-	}
-}
-
-// settle tells the caller how it ended.
-func (o *outgoing) settle(err error) {
-	o.phase, o.err = outSettled, err
-	if o.settled != nil {
-		o.settled <- struct{}{}
 	}
 }
 

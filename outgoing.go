@@ -1,0 +1,70 @@
+package websocket
+
+import (
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// outgoing is one frame on its way out.
+type outgoing struct {
+	header  frame.Header   // opcode and FIN; the rest is set when it is encoded
+	payload []byte         // of the caller
+	framed  []byte         // or the whole frame, ready to be sent (server)
+	message *messageWriter // the fragmented message it belongs to; nil: it is whole
+	body    conn.CloseBody // what a Close frame says
+	failure bool           // it is the Close frame that answers a violation
+	hold    bool           // it may wait for more to leave with it
+
+	begin, end uint64 // offsets, once encoded
+	phase      outPhase
+	err        error         // once settled; or why it was withdrawn
+	do         conn.Action   // what sending a Close frame calls for
+	settled    chan struct{} // holds a token once settled; nil for writer.own
+}
+
+// outPhase is where an outgoing stands. Under writer.mu, but for writer.own.
+type outPhase uint8
+
+const (
+	outWaiting   outPhase = iota // not encoded, in the queue unless it is writer.own
+	outTaken                     // encoded, maybe on the wire in part
+	outWithdrawn                 // taken, and its caller has given up
+	outSettled                   // sent, or failed with err
+)
+
+// maxSpare is how many outgoings a connection keeps for writes that meet. They do
+// not go from one connection to another by a sync.Pool: their channels would leave
+// the synctest bubble they were made in, and end the program.
+const maxSpare = 8
+
+// newOutgoing returns a copy of f that can be waited for. Under mu.
+func (w *writer) newOutgoing(f *outgoing) *outgoing {
+	var o *outgoing
+	if n := len(w.spare); n > 0 {
+		o, w.spare = w.spare[n-1], w.spare[:n-1]
+	} else {
+		o = &outgoing{settled: make(chan struct{}, 1)}
+	}
+	settled := o.settled
+	*o = *f
+	o.settled = settled
+	return o
+}
+
+// reuse takes back an outgoing that was settled and waited for.
+func (w *writer) reuse(o *outgoing) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.spare) < maxSpare {
+		*o = outgoing{settled: o.settled}
+		w.spare = append(w.spare, o)
+	}
+}
+
+// settle tells the caller how it ended.
+func (o *outgoing) settle(err error) {
+	o.phase, o.err = outSettled, err
+	if o.settled != nil {
+		o.settled <- struct{}{}
+	}
+}
