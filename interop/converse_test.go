@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	websocket "github.com/coder/websocket"
+	"github.com/hawser-ws/websocket"
 )
 
 // sizes lie around the borders of the length field (§5.2), and far from them.

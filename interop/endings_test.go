@@ -16,8 +16,7 @@ import (
 	"time"
 
 	gobwas "github.com/gobwas/ws"
-
-	websocket "github.com/coder/websocket"
+	"github.com/hawser-ws/websocket"
 )
 
 // Real peers end connections badly. The tests here play such peers on bare TCP,
@@ -41,16 +40,17 @@ type script struct {
 // same segment as its handshake.
 type connectFunc func(t *testing.T, ctx context.Context, glued ...gobwas.Frame) (*websocket.Conn, *script)
 
-// roles are our end as the client and as the server, on TCP and on TLS. Below
-// TLS the script goes on to treat TCP badly: its end is never announced by a
-// close_notify.
+// roles are our end as the client and as the server, on every kind of stream it
+// may run on. Below TLS the script goes on to treat TCP badly: its end is never
+// announced by a close_notify.
 var roles = []struct {
 	name    string
 	connect connectFunc
 }{
-	{"our client", dialScript(nil)},
+	{"our client", dialScript(nil, nil)},
+	{"our client by net/http", dialScript(nil, &http.Client{})},
+	{"our client on TLS", dialScript(newIdentity(), nil)},
 	{"our server", acceptScript(nil)},
-	{"our client on TLS", dialScript(newIdentity())},
 	{"our server on TLS", acceptScript(newIdentity())},
 }
 
@@ -67,7 +67,7 @@ func bothRoles(t *testing.T, test func(t *testing.T, ctx context.Context, c *web
 	}
 }
 
-func dialScript(id *identity) connectFunc {
+func dialScript(id *identity, client *http.Client) connectFunc {
 	return func(t *testing.T, ctx context.Context, glued ...gobwas.Frame) (*websocket.Conn, *script) {
 		t.Helper()
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -75,9 +75,9 @@ func dialScript(id *identity) connectFunc {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		url, opts := "ws://"+l.Addr().String(), &websocket.DialOptions{}
+		url, opts := "ws://"+l.Addr().String(), &websocket.DialOptions{HTTPClient: client}
 		if id != nil {
-			url, opts.HTTPClient = "wss://"+l.Addr().String(), id.client()
+			url, opts.TLSConfig = "wss://"+l.Addr().String(), id.trusting()
 		}
 		p := &script{t: t}
 		handshake := inBackground(func() error {

@@ -14,9 +14,8 @@ import (
 	gobwas "github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 	gorilla "github.com/gorilla/websocket"
+	"github.com/hawser-ws/websocket"
 	"github.com/lxzan/gws"
-
-	websocket "github.com/coder/websocket"
 )
 
 // goPeers are the other Go libraries, each in both roles.

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	websocket "github.com/coder/websocket"
+	"github.com/hawser-ws/websocket"
 )
 
 const (
@@ -250,11 +250,17 @@ func newOurs(ctx context.Context, c *websocket.Conn) *ours {
 }
 
 func dialOurs(ctx context.Context, url string) (party, error) {
-	c, _, err := websocket.Dial(ctx, url, nil)
-	if err != nil {
-		return nil, err
+	return dialWith(nil)(ctx, url)
+}
+
+func dialWith(opts *websocket.DialOptions) dialFunc {
+	return func(ctx context.Context, url string) (party, error) {
+		c, _, err := websocket.Dial(ctx, url, opts)
+		if err != nil {
+			return nil, err
+		}
+		return newOurs(ctx, c), nil
 	}
-	return newOurs(ctx, c), nil
 }
 
 func acceptOurs(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {

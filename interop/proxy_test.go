@@ -13,7 +13,7 @@ import (
 	"testing"
 	"text/template"
 
-	websocket "github.com/coder/websocket"
+	"github.com/hawser-ws/websocket"
 )
 
 // The proxies listen for ws and for wss, end TLS, and forward both to Backend.
@@ -107,34 +107,28 @@ func throughProxy(t *testing.T, config *template.Template, run func(ctx context.
 	}
 	run(ctx, dir, name)
 
-	t.Run("ws", func(t *testing.T) {
-		converse(t, ctx, dialAs("http://"+params.Plain, http.DefaultClient), "ws://"+params.Plain)
-		wantEndings(t, ctx, s)
-	})
-	t.Run("wss", func(t *testing.T) {
-		converse(t, ctx, dialAs("https://"+params.TLS, id.client()), "wss://"+params.TLS)
-		wantEndings(t, ctx, s)
-	})
+	ws, wss := "ws://"+params.Plain, "wss://"+params.TLS
+	origin := func(s string) http.Header { return http.Header{"Origin": {s}} }
+	for _, tt := range []struct {
+		name, url string
+		opts      websocket.DialOptions
+	}{
+		{"ws", ws, websocket.DialOptions{HTTPHeader: origin("http://" + params.Plain)}},
+		{"wss", wss, websocket.DialOptions{HTTPHeader: origin("https://" + params.TLS), TLSConfig: id.trusting()}},
+		{"wss by net/http", wss, websocket.DialOptions{HTTPHeader: origin("https://" + params.TLS), HTTPClient: id.client()}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			converse(t, ctx, dialWith(&tt.opts), tt.url)
+			wantEndings(t, ctx, s)
+		})
+	}
 	t.Run("foreign origin", func(t *testing.T) {
-		if _, err := dialAs("http://example.com", http.DefaultClient)(ctx, "ws://"+params.Plain+"/echo"); err == nil {
-			t.Error("our server took a foreign origin for its own behind the proxy")
+		_, response, err := websocket.Dial(ctx, ws+"/echo", &websocket.DialOptions{HTTPHeader: origin("http://example.com")})
+		if err == nil || response == nil || response.StatusCode != http.StatusForbidden {
+			t.Errorf("Dial = %v, %v, want our server's 403 for an origin that is not the proxy's", response, err)
 		}
 		s.ending(t, ctx, "echo")
 	})
-}
-
-// dialAs dials with this Origin header.
-func dialAs(origin string, client *http.Client) dialFunc {
-	return func(ctx context.Context, url string) (party, error) {
-		c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{
-			HTTPClient: client,
-			HTTPHeader: http.Header{"Origin": {origin}},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return newOurs(ctx, c), nil
-	}
 }
 
 var freeAddresses = struct {
