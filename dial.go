@@ -120,6 +120,9 @@ const (
 // A call that makes no sense fails with a [*UsageError] before anything is sent.
 // Every other failure is a [*HandshakeError].
 func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Response, error) {
+	if ctx == nil {
+		return nil, nil, usage("no context")
+	}
 	d, err := newDialing(opts)
 	if err != nil {
 		return nil, nil, err
@@ -138,9 +141,10 @@ func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Respon
 
 // dialing is one call of Dial.
 type dialing struct {
-	opts   DialOptions // a copy
-	header fields      // of HTTPHeader, what is still to be sent
-	host   string      // in place of the URL's; empty for none
+	opts        DialOptions // a copy
+	host        string      // in place of the URL's; empty for none
+	header      fields      // of HTTPHeader, what is still to be sent
+	proxyHeader fields
 }
 
 // newDialing checks the options before anything is sent.

@@ -98,14 +98,13 @@ func detached(ctx context.Context, timeout time.Duration) (bounded context.Conte
 	stopTimer := func() bool { return true }
 	if timeout > 0 {
 		timer := time.AfterFunc(timeout, func() {
-			cancel(fmt.Errorf("%w: %w", context.DeadlineExceeded, tookLonger(timeout)))
+			cancel(tookLonger(timeout))
 		})
 		stopTimer = timer.Stop
 	}
-	var once bool
 	release = func() bool {
-		once = stop()
-		return stopTimer() && once
+		running := stop()
+		return stopTimer() && running
 	}
 	return bounded, func(err error) { release(); cancel(err) }, release
 }

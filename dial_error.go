@@ -57,13 +57,14 @@ func (e *ProxyError) Unwrap() error { return e.Err }
 
 func usage(problem string) error { return &UsageError{Method: "Dial", Problem: problem} }
 
-// answered is the error of a response whose status alone refuses.
-func answered(who string, resp *http.Response) error {
-	text := strconv.Itoa(resp.StatusCode)
+// answered tells the status of a response that refuses. The words are the
+// standard's, not the peer's.
+func answered(resp *http.Response) string {
+	text := "answered " + strconv.Itoa(resp.StatusCode)
 	if known := http.StatusText(resp.StatusCode); known != "" {
 		text += " " + known
 	}
-	return errors.New(who + " answered " + text)
+	return text
 }
 
 // refusedError is a BadResponse whose text is that of a refusal, without the
@@ -74,7 +75,7 @@ type refusedError struct {
 
 func refused(resp *http.Response) error {
 	return &refusedError{&handshake.BadResponse{
-		Status: resp.StatusCode, Section: "§4.1", Reason: answered("server", resp).Error(),
+		Status: resp.StatusCode, Section: "§4.1", Reason: "server " + answered(resp),
 	}}
 }
 
@@ -85,9 +86,9 @@ func (e *refusedError) Unwrap() error { return e.bad }
 // then err is but a consequence: the context tells why.
 func because(ctx context.Context, doing string, err error) error {
 	if ctx.Err() != nil {
-		err = ctx.Err()
-		if cause := context.Cause(ctx); cause != err {
-			err = fmt.Errorf("%w: %w", err, cause)
+		err = context.Cause(ctx)
+		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 	}
 	if doing == "" {

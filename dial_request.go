@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -94,6 +95,12 @@ func (d *dialing) checkRequest() error {
 		d.host = hosts[0]
 	}
 	d.header = f.drop("Host")
+	if d.proxyHeader, err = checkedFields("ProxyHeader", d.opts.ProxyHeader); err != nil {
+		return err
+	}
+	if len(d.proxyHeader.values("Host")) > 0 {
+		return usage("ProxyHeader has Host, which is the server's address")
+	}
 	if d.host == "" {
 		return nil
 	}
@@ -144,7 +151,7 @@ func (d *dialing) ownRequest(ctx context.Context, t *target, offer *handshake.Of
 		f.add("User-Agent", userAgent)
 	}
 	if t.user != nil && len(f.values("Authorization")) == 0 {
-		f.add("Authorization", basicAuth(t.user.Username(), password(t)))
+		f.add("Authorization", basicAuth(t.user))
 	}
 	if d.opts.Jar != nil {
 		cookies := http.Request{Header: http.Header{}}
@@ -163,14 +170,10 @@ func (d *dialing) ownRequest(ctx context.Context, t *target, offer *handshake.Of
 	return req, f
 }
 
-func password(t *target) string {
-	p, _ := t.user.Password()
-	return p
-}
-
 // basicAuth is RFC 7617 §2.
-func basicAuth(user, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+func basicAuth(user *url.Userinfo) string {
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }
 
 // appendRequest writes the head of a request.

@@ -39,7 +39,7 @@ func (d *dialing) bound(ctx context.Context) (context.Context, context.CancelFun
 }
 
 func tookLonger(than time.Duration) error {
-	return fmt.Errorf("took longer than Timeouts.Handshake, %v", than)
+	return fmt.Errorf("%w: longer than the handshake timeout of %v", context.DeadlineExceeded, than)
 }
 
 // clientTrace returns the hooks in the context; never nil.
@@ -122,6 +122,18 @@ func (l *link) secure(ctx context.Context, config *tls.Config, name string) erro
 	}
 	l.conn = conn
 	return nil
+}
+
+// proxyTLS is the configuration for the proxy itself: what names the server is
+// none of its business.
+func (d *dialing) proxyTLS() *tls.Config {
+	if d.opts.TLSConfig == nil {
+		return nil
+	}
+	config := d.opts.TLSConfig.Clone()
+	config.ServerName = ""
+	config.EncryptedClientHelloConfigList = nil
+	return config
 }
 
 // prefixed is a connection behind what was already read from it.

@@ -17,7 +17,7 @@ type target struct {
 	url  *url.URL      // http or https; host in ASCII and without a zone; no user, no fragment
 	user *url.Userinfo // nil for none
 	host string        // for the Host header: without the default port
-	name string        // as in url: for certificates and proxies; no brackets, no zone, no dot at the end
+	name string        // as in url: for certificates: no brackets, no zone, no dot at the end
 	addr string        // to dial: with the zone, with the port
 }
 
@@ -72,7 +72,7 @@ func newTarget(u *url.URL) (*target, error) {
 	}
 	t := &target{user: u.User, addr: net.JoinHostPort(host, port)}
 	bare, _, _ := strings.Cut(host, "%") // RFC 6874 §1: a zone means something on this machine only
-	t.name = strings.TrimSuffix(bare, ".")
+	t.name = certificateName(host)
 	t.host = bracketed(bare)
 	if port != defaultPorts[scheme] {
 		t.host += ":" + port
@@ -129,7 +129,7 @@ func asciiHost(host string) (string, error) {
 	const others = "-._~!$&'()*+,;="
 	for _, r := range ascii {
 		if ('a' > r || r > 'z') && ('0' > r || r > '9') && !strings.ContainsRune(others, r) {
-			return "", fmt.Errorf("host %q has the character %q", printable(host), r)
+			return "", fmt.Errorf("host %s has the character %q", printable(host), r)
 		}
 	}
 	if strings.Trim(ascii, ".") == "" {
@@ -138,6 +138,14 @@ func asciiHost(host string) (string, error) {
 	return ascii, nil
 }
 
+// certificateName is a host as certificates have it (RFC 6066 §3: no dot at the
+// end; no zone, no brackets).
+func certificateName(host string) string {
+	host, _, _ = strings.Cut(host, "%")
+	return strings.TrimSuffix(host, ".")
+}
+
+// bracketed is a host as URLs and Host headers have it.
 func bracketed(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"
