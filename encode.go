@@ -228,9 +228,9 @@ func (c *Conn) encodePongs() {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := c.state()
-	// A ping that came before the peer's Close frame is still answered.
-	if s != conn.Open && s != conn.ClosedByPeer {
+	// A ping that came before the peer's Close frame, or before what we refused, is
+	// still answered: RFC 6455 §5.5.2.
+	if s := c.state(); s == conn.Cut || s == conn.Terminated || c.sentClose() {
 		w.pongs = nil
 		w.pongsDue.Store(0)
 		return

@@ -110,6 +110,14 @@ func (c *Conn) onEnd(f func()) {
 	}
 }
 
+// sentClose reports whether our Close frame has its place in the stream.
+func (c *Conn) sentClose() bool {
+	l := &c.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.machine.Ending().Sent.Code != 0
+}
+
 // closedError tells how the connection ended, as far as it has.
 func (c *Conn) closedError() *ClosedError {
 	l := &c.life
