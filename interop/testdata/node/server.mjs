@@ -1,4 +1,4 @@
-// A server of the npm package ws with the four paths that harness_test.go
+// A server of the npm package ws with the paths that server_test.go
 // serves too. It prints its port, then one JSON line per ended connection.
 import { WebSocketServer } from 'ws';
 
