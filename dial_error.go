@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
 )
@@ -97,9 +98,17 @@ func because(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// printable makes one line of printable ASCII of what a peer may have sent.
+// printable makes one line of printable ASCII, not too long, of what a peer may
+// have sent.
 func printable(s string) string {
 	const most = 100
-	q := strconv.QuoteToASCII(s[:min(len(s), most)])
-	return q[1 : len(q)-1]
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
 }

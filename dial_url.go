@@ -79,7 +79,7 @@ func newTarget(u *url.URL) (*target, error) {
 	}
 	t.url = &url.URL{
 		Scheme: scheme, Host: t.host,
-		Path: u.Path, RawPath: u.RawPath,
+		Path: u.Path, RawPath: visible(u.RawPath),
 		RawQuery: visible(u.RawQuery), ForceQuery: u.ForceQuery,
 	}
 	if t.url.Path == "" {
@@ -154,10 +154,10 @@ func bracketed(host string) string {
 }
 
 // visible encodes what would end the request line or could not stand in it.
-func visible(query string) string {
+func visible(raw string) string {
 	var b strings.Builder
-	for i := range len(query) {
-		if c := query[i]; c <= ' ' || c >= 0x7f {
+	for i := range len(raw) {
+		if c := raw[i]; c <= ' ' || c >= 0x7f {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)
