@@ -33,8 +33,8 @@ func (c *Conn) Batch() Batch { return Batch{c} }
 // Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
 // in sending it is seen by the call that sends it.
 func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if typ != MessageText && typ != MessageBinary {
-		return &UsageError{"Batch.Write", "no such message type: " + typ.String()}
+	if err := checkType("Batch.Write", typ); err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (b Batch) Flush(ctx context.Context) error {
 }
 
 func (c *Conn) flushHeld(ctx context.Context) error {
-	if !c.out.gate.lock(ctx.Done()) {
+	if !c.out.gate.lock(ctx.Done(), nil) {
 		return ctx.Err()
 	}
 	c.flush(ctx, nil)

@@ -21,7 +21,7 @@ const (
 var (
 	readBuffers    = sync.Pool{New: func() any { return new([readSize]byte) }}
 	writeBuffers   = sync.Pool{New: func() any { return new([writeSize]byte) }}
-	messageBuffers = sync.Pool{New: func() any { return new([]byte) }}
+	messageBuffers = sync.Pool{New: func() any { p := make([]byte, 0, 1<<10); return &p }}
 )
 
 // readBuffer holds what has come from the network and was not yet consumed:

@@ -60,7 +60,7 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 	}
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.
-	for c.state().CanReceive() && c.in.gate.lock(ended) {
+	for c.state().CanReceive() && c.in.gate.lock(nil, ended) {
 		_ = c.drain(context.Background())
 		c.leaveRead()
 	}
@@ -151,7 +151,8 @@ func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool)
 // the whole connection at once: octets that arrive after that make TCP reset it,
 // and a reset can take our Close frame with it. The deadline of closing bounds it.
 func (c *Conn) endTransport() {
-	c.out.gate.lock(nil) // a write may still be under way
+	c.out.gate.lock(nil, nil) // a write may still be under way
+	c.flush(context.Background(), nil)
 	half := true
 	if c.role.ClosesFirst() {
 		half = c.transport.closeWrite()
@@ -161,7 +162,7 @@ func (c *Conn) endTransport() {
 		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction
 		return
 	}
-	c.in.gate.lock(nil)
+	c.in.gate.lock(nil, nil)
 	defer c.leaveRead()
 	c.in.watch.drop()
 	c.in.buf.discard()
@@ -185,7 +186,7 @@ func (c *Conn) endTransport() {
 // abandonMessage ends the connection because a fragmented message can be neither
 // finished nor taken back.
 func (c *Conn) abandonMessage(m *messageWriter, cause error) {
-	if c.out.message.Load() == m {
+	if c.out.message.Load() == m && c.state() == conn.Open { // closing goes on without it
 		c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("write given up in the middle of a message: %w", cause))
 	}
 }

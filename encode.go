@@ -98,7 +98,7 @@ func (c *Conn) encode(o *outgoing) {
 	h := o.header
 	h.Length = uint64(len(o.payload))
 	h.Masked = c.role.Masks()
-	o.begin = w.encoded
+	o.begin, o.before = w.encoded, w.message.Load()
 	if o.framed != nil {
 		c.put(o.framed)
 	} else {
@@ -111,7 +111,9 @@ func (c *Conn) encode(o *outgoing) {
 		c.put(o.payload)
 	}
 	o.end = w.encoded
-	o.phase = outTaken
+	if o == &w.own {
+		o.phase = outTaken // one from the queue has been taken by nextInQueue, and may be withdrawn by now
+	}
 	w.taken = append(w.taken, o)
 	c.track(o)
 	if t := c.trace; t != nil && t.FrameWritten != nil {
@@ -119,11 +121,11 @@ func (c *Conn) encode(o *outgoing) {
 	}
 }
 
-// track notes what cannot be undone once it is encoded: a Close frame changed the
-// state, a fragment after the first continues what is on the wire.
+// track notes what cannot be undone once it is encoded, that a Close frame changed
+// the state, and which fragmented message is under way.
 func (c *Conn) track(o *outgoing) {
 	w := &c.out
-	if o.header.Opcode == frame.Close || o.header.Opcode == frame.Continuation {
+	if o.header.Opcode == frame.Close {
 		w.committed = o.end
 	}
 	switch {

@@ -9,11 +9,10 @@ import (
 // unlock are one atomic operation each. The zero value is open.
 //
 // The state follows Drepper's futex mutex (Futexes Are Tricky, §5, mutex2), with
-// a one-slot channel in place of the futex.
+// a bell in place of the futex.
 type gate struct {
 	state atomic.Uint32
-	mu    sync.Mutex
-	wake  chan struct{} // made by the first to wait; a token says "try again"
+	bell  bell // rings when it is worth trying again
 }
 
 const (
@@ -30,17 +29,11 @@ func (g *gate) tryLock() bool { return g.state.CompareAndSwap(gateFree, gateHeld
 func (g *gate) contend() bool { return g.state.Swap(gateWaiters) == gateFree }
 
 // turns returns the channel that hands one waiter its turn.
-func (g *gate) turns() chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.wake == nil {
-		g.wake = make(chan struct{}, 1)
-	}
-	return g.wake
-}
+func (g *gate) turns() <-chan struct{} { return g.bell.rings() }
 
-// lock waits until the caller is inside or giveUp is closed. A nil giveUp never is.
-func (g *gate) lock(giveUp <-chan struct{}) bool {
+// lock waits until the caller is inside, or until giveUp or ended is closed. One
+// that is nil never is.
+func (g *gate) lock(giveUp, ended <-chan struct{}) bool {
 	if g.tryLock() {
 		return true
 	}
@@ -49,6 +42,8 @@ func (g *gate) lock(giveUp <-chan struct{}) bool {
 		select {
 		case <-turns:
 		case <-giveUp:
+			return false
+		case <-ended:
 			return false
 		}
 	}
@@ -63,9 +58,28 @@ func (g *gate) unlock() {
 }
 
 // nudge tells one waiter to try again.
-func (g *gate) nudge() {
+func (g *gate) nudge() { g.bell.ring() }
+
+// bell wakes one of those who wait for it. A ring that nobody heard is kept for
+// the next; further ones are lost. The zero value is ready.
+type bell struct {
+	mu     sync.Mutex
+	tokens chan struct{} // made by the first to use it
+}
+
+// rings returns the channel that gives a token for a ring.
+func (b *bell) rings() chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tokens == nil {
+		b.tokens = make(chan struct{}, 1)
+	}
+	return b.tokens
+}
+
+func (b *bell) ring() {
 	select {
-	case g.turns() <- struct{}{}:
-	default: // a token is there already: whoever takes it tries again
+	case b.rings() <- struct{}{}:
+	default: // a token is there already: whoever takes it looks again
 	}
 }

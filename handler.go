@@ -31,14 +31,12 @@ func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions
 		if err != nil {
 			return
 		}
-		go run(context.WithoutCancel(r.Context()), c, serve)
+		go run(newServeContext(r.Context(), c), c, serve)
 	})
 }
 
 // run serves one connection to its end.
 func run(ctx context.Context, c *Conn, serve func(context.Context, *Conn) error) {
-	ctx, cancel := context.WithCancel(ctx)
-	c.onEnd(cancel)
 	defer func() {
 		if p := recover(); p != nil {
 			if p != http.ErrAbortHandler {

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,7 @@ type life struct {
 	cause   error         // of leaving Open, or of the first loss after that
 	timer   *time.Timer   // reports Expire at the machine's deadline
 	done    chan struct{} // closed at Terminated; made by the first to wait
-	onEnd   func()        // called at Terminated
+	onEnd   []*endCall    // started at Terminated
 }
 
 // state returns where the connection stands.
@@ -54,9 +55,10 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 		if l.done != nil {
 			close(l.done)
 		}
-		if l.onEnd != nil {
-			defer l.onEnd()
+		for _, call := range l.onEnd {
+			go call.f()
 		}
+		l.onEnd = nil
 	}
 	l.mu.Unlock()
 
@@ -98,15 +100,30 @@ func (c *Conn) done() <-chan struct{} {
 	return l.done
 }
 
-// onEnd has f called when the connection has ended, or now if it has.
-func (c *Conn) onEnd(f func()) {
+// endCall is a function to be started when the connection has ended.
+type endCall struct{ f func() }
+
+// onEnd starts f when the connection has ended, or now if it has. stop prevents
+// that, and reports whether it could.
+func (c *Conn) onEnd(f func()) (stop func() bool) {
 	l := &c.life
+	call := &endCall{f}
 	l.mu.Lock()
-	ended := l.machine.State() == conn.Terminated
-	l.onEnd = f
-	l.mu.Unlock()
-	if ended {
-		f()
+	defer l.mu.Unlock()
+	if l.machine.State() == conn.Terminated {
+		go f()
+		return func() bool { return false }
+	}
+	l.onEnd = append(l.onEnd, call)
+	return func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		i := slices.Index(l.onEnd, call)
+		if i < 0 {
+			return false
+		}
+		l.onEnd = slices.Delete(l.onEnd, i, i+1)
+		return true
 	}
 }
 

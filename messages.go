@@ -21,19 +21,22 @@ type Message struct {
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		for {
-			p := messageBuffers.Get().(*[]byte)
-			typ, data, err := c.ReadInto(ctx, (*p)[:0])
-			if err != nil {
-				returnMessageBuffer(p, data)
-				switch CloseStatus(err) {
-				case StatusNormalClosure, StatusGoingAway:
-				default:
-					yield(Message{}, err)
-				}
+			if err := c.awaitMessage(ctx); err != nil {
+				lastError(yield, err)
 				return
 			}
-			ok := yield(Message{Type: typ, Data: data}, nil)
-			returnMessageBuffer(p, data)
+			p := messageBuffers.Get().(*[]byte)
+			typ, data, err := c.takeMessage(ctx, (*p)[:0])
+			ok := false
+			if err != nil {
+				lastError(yield, err)
+			} else {
+				ok = yield(Message{Type: typ, Data: data}, nil)
+			}
+			if cap(data) <= messageSize { // what it has grown to is kept, unless it is too large
+				*p = data[:0]
+			}
+			messageBuffers.Put(p)
 			if !ok {
 				return
 			}
@@ -41,11 +44,11 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	}
 }
 
-// returnMessageBuffer puts the memory that a message has grown to into the pool,
-// unless it is too large to keep.
-func returnMessageBuffer(p *[]byte, grown []byte) {
-	if cap(grown) <= messageSize {
-		*p = grown[:0]
+// lastError yields err unless it is an orderly end.
+func lastError(yield func(Message, error) bool, err error) {
+	switch CloseStatus(err) {
+	case StatusNormalClosure, StatusGoingAway:
+	default:
+		yield(Message{}, err)
 	}
-	messageBuffers.Put(p)
 }

@@ -15,7 +15,8 @@ type outgoing struct {
 	failure bool           // it is the Close frame that answers a violation
 	hold    bool           // it may wait for more to leave with it
 
-	begin, end uint64 // offsets, once encoded
+	begin, end uint64         // offsets, once encoded
+	before     *messageWriter // writer.message before it was encoded
 	phase      outPhase
 	err        error         // once settled; or why it was withdrawn
 	do         conn.Action   // what sending a Close frame calls for

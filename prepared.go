@@ -16,8 +16,8 @@ type PreparedMessage struct {
 // Prepare frames p as a message for [Conn.WritePrepared]. It copies p.
 // The error is a [*UsageError] if there is no such type.
 func Prepare(typ MessageType, p []byte) (*PreparedMessage, error) {
-	if typ != MessageText && typ != MessageBinary {
-		return nil, &UsageError{"Prepare", "no such message type: " + typ.String()}
+	if err := checkType("Prepare", typ); err != nil {
+		return nil, err
 	}
 	h := frame.Header{Opcode: typ.opcode(), FIN: true, Length: uint64(len(p))}
 	framed := make([]byte, 0, frame.HeaderSize(h)+len(p))

@@ -34,95 +34,125 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 // Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
 // first octet that is not.
 func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, error) {
-	if err := c.enterRead(ctx); err != nil {
+	if err := c.awaitMessage(ctx); err != nil {
 		return 0, buf, err
 	}
-	typ, p, err := c.readMessage(ctx, buf)
-	c.leaveRead()
-	return typ, p, err
+	return c.takeMessage(ctx, buf)
 }
 
-// readMessage appends the rest of the message under way, or the next one.
-func (c *Conn) readMessage(ctx context.Context, dst []byte) (MessageType, []byte, error) {
+// awaitMessage takes the reading half and waits until there is something to read.
+// An idle connection waits here, with little on its stack: see sendOwn.
+func (c *Conn) awaitMessage(ctx context.Context) error {
+	if err := c.enterRead(ctx); err != nil {
+		return err
+	}
+	var err error
+	switch {
+	case c.in.stream != nil:
+		err = errMessageOpen
+	case c.in.needsMore():
+		err = c.fill(ctx)
+	}
+	if err != nil {
+		c.leaveRead()
+	}
+	return err
+}
+
+// takeMessage appends the message that awaitMessage found to buf, and gives the
+// reading half back.
+func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
-	if in.stream != nil {
-		return 0, dst, &UsageError{"Conn.Read", "the message of the last Reader has not been read to its end"}
+	in.dst = append(buf, in.partial...)
+	in.partial = nil
+	typ, err := c.readMessage(ctx)
+	if err != nil {
+		in.keep(len(buf))
+	} else {
+		buf = in.dst
 	}
-	base := len(dst)
-	if in.partial != nil {
-		dst = append(dst, in.partial...)
-		in.partial = nil
-	}
+	in.dst = nil
+	c.leaveRead()
+	return typ, buf, err
+}
+
+var errMessageOpen = &UsageError{"Conn.Read", "the message of the last Reader has not been read to its end"}
+
+// needsMore reports whether nothing can be had without octets from the network.
+func (in *reader) needsMore() bool {
+	return in.buf.buffered() == 0 && in.stream == nil && (in.phase == atHeader || in.left > 0)
+}
+
+// readMessage appends the rest of the message under way, or the next one, to dst.
+func (c *Conn) readMessage(ctx context.Context) (MessageType, error) {
+	in := &c.in
 	for {
-		if in.phase == atHeader {
-			if err := c.nextFrame(ctx); err != nil {
-				return 0, in.keep(dst, base), err
-			}
+		if err := c.nextFrame(ctx); err != nil {
+			return 0, err
 		}
 		typ := MessageType(in.seq.Opcode())
-		var err error
-		if dst, err = c.appendPayload(ctx, dst); err != nil {
-			return 0, in.keep(dst, base), err
+		if err := c.appendPayload(ctx); err != nil {
+			return 0, err
 		}
 		last, err := c.endFrame(ctx)
 		if err != nil {
-			return 0, dst[:base], err
+			return 0, err
 		}
 		if last {
-			return typ, dst, nil
+			return typ, nil
 		}
 	}
 }
 
-// keep stores what a read that fails has received of a message, for the next.
-func (in *reader) keep(dst []byte, base int) []byte {
-	if len(dst) > base {
-		in.partial = slices.Clone(dst[base:])
+// keep stores what a read that fails has received of a message behind the first
+// base octets of dst, for the next read.
+func (in *reader) keep(base int) {
+	if len(in.dst) > base {
+		in.partial = slices.Clone(in.dst[base:])
 	}
-	return dst[:base]
 }
 
 // appendPayload appends the rest of the current frame's payload to dst, unmasked
 // and, if it is text, judged. What has arrived is in dst also when it fails.
-func (c *Conn) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
+func (c *Conn) appendPayload(ctx context.Context) error {
 	in := &c.in
 	for in.left > 0 {
-		have := in.buf.bytes()
-		if len(have) == 0 {
-			if in.left < direct {
-				if err := c.fill(ctx); err != nil {
-					return dst, err
-				}
-				continue
-			}
-			if len(dst) == cap(dst) {
-				dst = slices.Grow(dst, int(min(in.left, uint64(max(growth, len(dst))))))
-			}
-			p := dst[len(dst):cap(dst)]
-			p = p[:min(uint64(len(p)), in.left)]
-			n, err := c.fillInto(ctx, p)
-			if err != nil {
-				return dst, err
-			}
-			dst = dst[:len(dst)+n]
-			if err := c.unmask(ctx, p[:n]); err != nil {
-				return dst, err
-			}
-			continue
-		}
-		n := int(min(in.left, uint64(len(have))))
-		if cap(dst)-len(dst) < n {
+		n := len(in.dst)
+		switch have := in.buf.bytes(); {
+		case len(have) > 0:
+			take := int(min(in.left, uint64(len(have))))
 			// Room for the rest of the frame as far as it may be trusted, so that a
 			// message of one frame is allocated once.
-			dst = slices.Grow(dst, int(min(in.left, uint64(max(growth, n)))))
+			in.grow(take)
+			in.dst = append(in.dst, have[:take]...)
+			in.buf.consume(take)
+		case in.left < direct:
+			if err := c.fill(ctx); err != nil {
+				return err
+			}
+			continue
+		default:
+			in.grow(1)
+			p := in.dst[n:cap(in.dst)]
+			got, err := c.fillInto(ctx, p[:min(uint64(len(p)), in.left)])
+			if err != nil {
+				return err
+			}
+			in.dst = in.dst[:n+got]
 		}
-		dst = append(dst, have[:n]...)
-		in.buf.consume(n)
-		if err := c.unmask(ctx, dst[len(dst)-n:]); err != nil {
-			return dst, err
+		if err := c.unmask(ctx, in.dst[n:]); err != nil {
+			return err
 		}
 	}
-	return dst, nil
+	return nil
+}
+
+// grow makes room for at least n octets more in dst. If it must allocate, it does
+// so for the rest of the frame, but no further ahead than growth.
+func (in *reader) grow(n int) {
+	if cap(in.dst)-len(in.dst) < n {
+		in.dst = slices.Grow(in.dst, int(min(in.left, uint64(max(growth, n, len(in.dst))))))
+	}
 }
 
 // unmask takes p as the next octets of the current frame's payload: unmasks them
@@ -176,7 +206,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	defer c.leaveRead()
 	in := &c.in
 	if in.stream != nil && in.stream.ctx.Err() == nil {
-		return 0, nil, &UsageError{"Conn.Reader", "the message of the last Reader has not been read to its end"}
+		return 0, nil, errMessageOpen
 	}
 	if in.stream == nil && in.partial == nil && in.seq.Opcode() == frame.Continuation && in.phase == atHeader {
 		if err := c.nextFrame(ctx); err != nil {

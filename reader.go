@@ -26,6 +26,7 @@ type reader struct {
 	fin   bool      // the FIN bit of the current data frame
 	text  frame.Validator
 
+	dst     []byte         // of the ReadInto under way
 	partial []byte         // of the message under way: what a cancelled read had received
 	stream  *messageReader // the message under way is being read through this
 
@@ -43,7 +44,7 @@ const (
 // enterRead takes the reading half for a call, unless ctx ends first or there is
 // nothing to read any more.
 func (c *Conn) enterRead(ctx context.Context) error {
-	if !c.in.gate.tryLock() && !c.in.gate.lock(ctx.Done()) {
+	if !c.in.gate.tryLock() && !c.in.gate.lock(ctx.Done(), nil) {
 		return ctx.Err()
 	}
 	if !c.state().CanReceive() {

@@ -14,14 +14,20 @@ import (
 // idle connection holds none. Waiting, deadlines and closing stay with net.
 type rawTransport struct {
 	netTransport
-	raw     syscall.RawConn
-	attempt func(fd uintptr) bool // tryRead, bound once so that a read allocates nothing
+	raw syscall.RawConn
+	// Bound once, so that a call allocates nothing.
+	attemptRead, attemptWrite func(fd uintptr) bool
 
 	// What the read under way is about; valid inside the read gate.
 	into *readBuffer // fill: where to borrow
 	dst  []byte      // read: where to put it
 	n    int
 	err  error
+
+	// Likewise of the write under way, inside the write gate.
+	src      []byte
+	wrote    int
+	writeErr error
 }
 
 // newRawTransport returns nil if the socket cannot be had.
@@ -31,36 +37,80 @@ func newRawTransport(c net.Conn, s syscall.Conn) transport {
 		return nil
 	}
 	t := &rawTransport{netTransport: netTransport{Conn: c}, raw: raw}
-	t.attempt = t.tryRead
+	t.attemptRead, t.attemptWrite = t.tryRead, t.tryWrite
 	return t
 }
 
 func (t *rawTransport) fill(b *readBuffer) (int, error) {
-	t.into = b
-	n, err := t.wait()
+	t.into, t.n, t.err = b, 0, nil
+	err := t.raw.Read(t.attemptRead)
 	t.into = nil
-	return n, err
+	if err != nil || t.n <= 0 {
+		return 0, t.readError(err)
+	}
+	return t.n, nil
 }
 
 func (t *rawTransport) read(p []byte) (int, error) {
-	t.dst = p
-	n, err := t.wait()
+	t.dst, t.n, t.err = p, 0, nil
+	err := t.raw.Read(t.attemptRead)
 	t.dst = nil
-	return n, err
-}
-
-func (t *rawTransport) wait() (int, error) {
-	t.n, t.err = 0, nil
-	if err := t.raw.Read(t.attempt); err != nil {
-		return 0, err
-	}
-	if t.err != nil {
-		return 0, &net.OpError{Op: "read", Net: t.Conn.RemoteAddr().Network(), Source: t.Conn.LocalAddr(), Addr: t.Conn.RemoteAddr(), Err: t.err}
-	}
-	if t.n == 0 {
-		return 0, io.EOF
+	if err != nil || t.n <= 0 {
+		return 0, t.readError(err)
 	}
 	return t.n, nil
+}
+
+// readError is what net.Conn's Read would return.
+func (t *rawTransport) readError(err error) error {
+	switch {
+	case err != nil:
+		return err
+	case t.err != nil:
+		return t.opError("read", t.err)
+	}
+	return io.EOF
+}
+
+func (t *rawTransport) opError(op string, err error) error {
+	return &net.OpError{
+		Op: op, Net: t.Conn.RemoteAddr().Network(), Source: t.Conn.LocalAddr(), Addr: t.Conn.RemoteAddr(),
+		Err: os.NewSyscallError(op, err),
+	}
+}
+
+// write sends one slice below net's Write, whose way to the system call takes more
+// of the stack; two go by writev.
+func (t *rawTransport) write(head, tail []byte) (int, error) {
+	if len(tail) > 0 {
+		return t.netTransport.write(head, tail)
+	}
+	t.src, t.wrote, t.writeErr = head, 0, nil
+	err := t.raw.Write(t.attemptWrite)
+	t.src = nil
+	if err == nil && t.writeErr != nil {
+		err = t.opError("write", t.writeErr)
+	}
+	return t.wrote, err
+}
+
+// tryWrite writes until all is sent or the socket takes no more: net then waits
+// and calls again.
+func (t *rawTransport) tryWrite(fd uintptr) bool {
+	for t.wrote < len(t.src) {
+		n, err := syscall.Write(int(fd), t.src[t.wrote:])
+		switch err {
+		case nil:
+			t.wrote += n
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return false
+		default:
+			t.writeErr = err
+			return true
+		}
+	}
+	return true
 }
 
 // tryRead reads once without waiting. It returns false when there is nothing
@@ -88,7 +138,7 @@ func (t *rawTransport) tryRead(fd uintptr) bool {
 			}
 			return false
 		default:
-			t.err = os.NewSyscallError("read", err)
+			t.err = err
 			return true
 		}
 	}

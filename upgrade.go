@@ -32,7 +32,23 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
 		opts = &AcceptOptions{}
 	}
-	if d := orDefault(opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
+	// On a goroutine of its own: a handshake needs some 4 KiB of stack, and the
+	// caller, who is likely to serve the connection, would keep them for good.
+	type result struct {
+		c   *Conn
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		c, err := opts.upgrade(nc)
+		done <- result{c, err}
+	}()
+	r := <-done
+	return r.c, r.err
+}
+
+func (o *AcceptOptions) upgrade(nc net.Conn) (*Conn, error) {
+	if d := orDefault(o.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
 		_ = nc.SetDeadline(time.Now().Add(d))
 	}
 	req := requests.Get().(*handshake.Request)
@@ -40,20 +56,20 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	var buf readBuffer
 	defer buf.discard()
 
-	accepted, rest, err := opts.readRequest(nc, &buf, req)
+	accepted, rest, err := o.readRequest(nc, &buf, req)
 	if err != nil {
 		return nil, turnAway(nc, err)
 	}
-	extra, err := extraFields(opts.HTTPHeader)
+	extra, err := extraFields(o.HTTPHeader)
 	if err == nil {
-		err = switchProtocols(nc, accepted, extra, opts.Timeouts.Handshake)
+		err = switchProtocols(nc, accepted, extra, o.Timeouts.Handshake)
 	}
 	if err != nil {
 		_ = nc.Close()
 		return nil, &AcceptError{Err: err}
 	}
 	_ = nc.SetDeadline(time.Time{})
-	return opts.newConn(nc, accepted.Subprotocol, rest)
+	return o.newConn(nc, accepted.Subprotocol, rest)
 }
 
 // readRequest reads the head of the request and judges it. rest is what came

@@ -17,7 +17,8 @@ import (
 // arm, rest and drop are called inside the gate of the direction, trip from
 // anywhere.
 type watch struct {
-	interrupt func(on bool) // of the transport
+	interrupt func(on bool)   // of the transport
+	ended     <-chan struct{} // closed at the end of the connection, which interrupts of itself
 
 	done  <-chan struct{} // of the context last seen; contexts that share it end together
 	stop  func() bool     // unregisters; nil when nothing is registered
@@ -32,7 +33,7 @@ type watch struct {
 // ctx.Err(), if ctx is done.
 func (w *watch) arm(ctx context.Context) error {
 	done := ctx.Done()
-	if done == nil {
+	if done == nil || done == w.ended {
 		if w.stop != nil || w.done != nil {
 			w.drop()
 		}
@@ -84,12 +85,13 @@ func (w *watch) drop() {
 	w.clear()
 }
 
-// resume clears an interruption, whoever asked for it. The caller then looks at
-// its own context before it goes on.
+// resume clears an interruption, whoever asked for it, also a deadline that was on
+// the transport before. The caller then looks at its own context before it goes on.
 func (w *watch) resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.clear()
+	w.tripped = false
+	w.interrupt(false)
 }
 
 func (w *watch) clear() {

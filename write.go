@@ -18,14 +18,44 @@ import (
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if typ != MessageText && typ != MessageBinary {
-		return &UsageError{"Conn.Write", "no such message type: " + typ.String()}
+	if err := checkType("Conn.Write", typ); err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err := c.submit(ctx, &outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true}, payload: p})
+	if w := &c.out; w.gate.tryLock() {
+		w.own.whole(typ, p)
+		if _, err, settled := c.sendOwn(ctx); settled {
+			return err
+		}
+	}
+	return c.enqueueWhole(ctx, typ, p)
+}
+
+// enqueueWhole stays out of line, so that the frame of Write stays small.
+//
+//go:noinline
+func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte) error {
+	var o outgoing
+	o.whole(typ, p)
+	_, err := c.enqueue(ctx, &o)
 	return err
+}
+
+// checkType refuses what is not a type of message.
+func checkType(method string, typ MessageType) error {
+	if typ == MessageText || typ == MessageBinary {
+		return nil
+	}
+	return &UsageError{method, "no such message type: " + typ.String()}
+}
+
+// whole makes an empty o a message of one frame.
+func (o *outgoing) whole(typ MessageType, p []byte) {
+	o.header.Opcode, o.header.FIN = typ.opcode(), true
+	o.payload = p
+	o.phase = outWaiting
 }
 
 // Writer begins a message of any length and returns a writer for it, which must
@@ -40,14 +70,17 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 // message is given up. After that it costs the connection, because half a message
 // can be neither finished nor taken back.
 func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, error) {
-	if typ != MessageText && typ != MessageBinary {
-		return nil, &UsageError{"Conn.Writer", "no such message type: " + typ.String()}
+	if err := checkType("Conn.Writer", typ); err != nil {
+		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !c.writers.lock(ctx.Done()) {
-		return nil, ctx.Err()
+	if !c.writers.tryLock() && !c.writers.lock(ctx.Done(), c.done()) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return nil, c.closedError()
 	}
 	if !c.state().CanSend() {
 		c.writers.unlock()

@@ -41,6 +41,8 @@ type writer struct {
 	message atomic.Pointer[messageWriter] // whose first fragment is encoded and whose last is not
 	held    atomic.Int32                  // octets in buf that wait for more to leave with them
 
+	between bell // rings for those who wait for a fragmented message to end
+
 	mu        sync.Mutex
 	queue     []*outgoing  // waiting to be encoded; under mu
 	pongs     pongQueue    // likewise
@@ -56,18 +58,38 @@ func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 	w := &c.out
 	if w.gate.tryLock() {
 		w.own = *f
-		c.flush(ctx, &w.own)
-		do, err := w.own.do, w.own.err
-		w.own.payload, w.own.framed = nil, nil
-		settled := w.own.phase == outSettled
-		if !settled { // a fragmented message must end before it
-			w.own.phase = outSettled
-		}
-		c.leaveWrite()
-		if settled {
+		if do, err, settled := c.sendOwn(ctx); settled {
 			return do, err
 		}
 	}
+	return c.enqueue(ctx, f)
+}
+
+// sendOwn sends writer.own, inside the gate, and leaves. It is not settled if a
+// fragmented message must end before it.
+//
+// What a write to the network needs of the stack counts here: a goroutine whose
+// stack has grown beyond 2 KiB once keeps it, and there is one for every
+// connection. So the functions on the way to the system call keep their frames
+// small.
+func (c *Conn) sendOwn(ctx context.Context) (do conn.Action, err error, settled bool) {
+	c.flush(ctx, &c.out.own)
+	do, err, settled = c.out.takeOwn()
+	c.leaveWrite()
+	return do, err, settled
+}
+
+// takeOwn empties own and returns how it ended.
+func (w *writer) takeOwn() (do conn.Action, err error, settled bool) {
+	o := &w.own
+	do, err, settled = o.do, o.err, o.phase == outSettled
+	*o = outgoing{phase: outSettled}
+	return do, err, settled
+}
+
+// enqueue is submit for a frame that has to wait.
+func (c *Conn) enqueue(ctx context.Context, f *outgoing) (conn.Action, error) {
+	w := &c.out
 	w.mu.Lock()
 	o := w.newOutgoing(f)
 	w.queue = append(w.queue, o)
@@ -83,17 +105,20 @@ func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 // turn at the gate comes.
 func (c *Conn) await(ctx context.Context, o *outgoing) {
 	w := &c.out
-	turns := w.gate.turns()
 	giveUp := ctx.Done()
 	for {
+		again := w.gate.turns()
 		if w.gate.contend() {
 			c.flush(ctx, o)
+			if o.phase == outWaiting { // a fragmented message must end before it
+				again = w.between.rings()
+			}
 			c.leaveWrite()
 		}
 		select {
 		case <-o.settled:
 			return
-		case <-turns:
+		case <-again:
 		case <-giveUp:
 			giveUp = nil
 			c.withdraw(o, ctx.Err())
@@ -125,28 +150,38 @@ func (c *Conn) withdraw(o *outgoing, err error) {
 	}
 }
 
-// flush writes all that is due, o among it unless it is nil. It returns when that
-// is done; when ctx has ended, whose frame is then taken back if it can be; or
-// when o cannot go before a fragmented message has ended.
+// flush writes what is due, until o is settled, or, if o is nil, until what was due
+// at first is on the wire: nobody serves the others for ever. It returns sooner when
+// ctx has ended, whose frame is then taken back if it can be, and when o cannot go
+// before a fragmented message has ended.
 func (c *Conn) flush(ctx context.Context, o *outgoing) {
 	w := &c.out
-	for {
-		c.encodeDue(o)
-		if w.start == w.end && len(w.tail) == 0 {
-			return
-		}
+	if o != nil && o.phase == outSettled {
+		return
+	}
+	c.encodeDue(o)
+	for due := w.encoded; w.unsent(); c.encodeDue(o) {
 		if o != nil && o.hold && c.holdBack(o) {
 			return
 		}
 		err := w.watch.arm(ctx)
-		if err == nil {
-			err = c.transmit()
-		} else {
+		switch {
+		case err != nil, w.withdrawn.Load() != 0:
 			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
+		case c.timeouts.Write > 0:
+			err = c.transmitTimed()
+		default:
+			var n int
+			head, tail := c.toWrite()
+			n, err = c.transport.write(head, tail)
+			w.wrote(n)
 		}
 		c.settleSent()
 		switch {
 		case err == nil && w.withdrawn.Load() == 0:
+			if o != nil && o.phase == outSettled || o == nil && w.sent >= due {
+				return
+			}
 		case err == nil, interrupted(err):
 			if !c.reconsider(ctx, o) {
 				return
@@ -158,35 +193,43 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 	}
 }
 
-// transmit writes what is encoded, once.
-func (c *Conn) transmit() error {
+// unsent reports whether something is encoded and not on the wire.
+func (w *writer) unsent() bool { return w.start != w.end || len(w.tail) > 0 }
+
+// toWrite returns what is encoded and not on the wire. A client's tail is not: it
+// is masked into the buffer first, a part at a time.
+func (c *Conn) toWrite() (head, tail []byte) {
 	w := &c.out
-	head, tail := w.buf[w.start:w.end], w.tail
-	if c.role.Masks() {
-		tail = nil // encodeDue masks it into the buffer, a part at a time
+	head = w.buf[w.start:w.end]
+	if !c.role.Masks() {
+		tail = w.tail
 	}
-	var limit time.Time
-	if c.timeouts.Write > 0 {
-		limit = time.Now().Add(c.timeouts.Write)
-		w.watch.limit(c.transport, limit)
-	}
-	n, err := c.transport.write(head, tail)
+	return head, tail
+}
+
+// wrote notes that n octets of toWrite are on the wire.
+func (w *writer) wrote(n int) {
 	w.sent += uint64(n)
-	inHead := min(n, len(head))
+	inHead := min(n, w.end-w.start)
 	w.start += inHead
-	if tail != nil {
-		w.tail = w.tail[n-inHead:]
-	}
+	w.tail = w.tail[n-inHead:]
 	if w.start == w.end {
 		w.start, w.end = 0, 0
 	}
 	w.held.Store(0)
-	if c.timeouts.Write > 0 {
-		w.watch.limit(c.transport, time.Time{})
-		if err != nil && interrupted(err) && !time.Now().Before(limit) {
-			c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
-			return ErrWriteTimeout
-		}
+}
+
+// transmitTimed writes what is encoded, once, no longer than [Timeouts.Write].
+func (c *Conn) transmitTimed() error {
+	w := &c.out
+	limit := time.Now().Add(c.timeouts.Write)
+	w.watch.limit(c.transport, limit)
+	n, err := c.transport.write(c.toWrite())
+	w.wrote(n)
+	w.watch.limit(c.transport, time.Time{})
+	if err != nil && interrupted(err) && !time.Now().Before(limit) {
+		c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
+		return ErrWriteTimeout
 	}
 	return err
 }
@@ -211,9 +254,11 @@ func (c *Conn) settleSent() {
 	w.taken = append(w.taken[:0], w.taken[n:]...)
 }
 
+// forgiveWithdrawal is called when o is about to be settled. The interruption of
+// the last withdrawal must not meet a write that it was not meant for.
 func (w *writer) forgiveWithdrawal(o *outgoing) {
-	if o.phase == outWithdrawn {
-		w.withdrawn.Add(-1)
+	if o.phase == outWithdrawn && w.withdrawn.Add(-1) == 0 {
+		w.watch.resume()
 	}
 }
 
@@ -275,7 +320,7 @@ func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
 		o.settle(gone)
 	}
 	w.mu.Unlock()
-	return gone == nil && (o == nil || o.phase != outSettled || w.start != w.end)
+	return gone == nil && (o == nil || o.phase != outSettled)
 }
 
 // cutOff drops what is encoded from t on.
@@ -284,9 +329,7 @@ func (c *Conn) cutOff(t *outgoing) {
 	w.encoded = t.begin
 	w.end = w.start + int(w.encoded-w.sent)
 	w.tail = nil
-	if t.message != nil && w.message.Load() == t.message {
-		w.message.Store(nil) // it was the first fragment: others are committed
-	}
+	w.message.Store(t.before)
 }
 
 // writeFailed reports that the transport cannot be written to any more, and fails
@@ -318,35 +361,34 @@ func (c *Conn) failTaken() {
 // leaveWrite leaves the gate, and sees to what nobody else would do.
 func (c *Conn) leaveWrite() {
 	w := &c.out
-	for {
-		w.watch.rest()
-		if w.start == w.end && w.buf != nil {
-			writeBuffers.Put(w.buf)
-			w.buf = nil
-		}
-		unfinished := w.start != w.end && w.held.Load() == 0
-		w.gate.unlock()
-		switch {
-		case c.state() == conn.Terminated:
-			c.retireWrite()
-			return
-		case unfinished:
-			go c.finishWriting() // its caller was cancelled; pongs and the like must still go
-			return
-		}
-		if w.due.Load() > 0 && w.message.Load() == nil {
-			w.gate.nudge()
-		}
-		if w.pongsDue.Load() == 0 || !w.gate.tryLock() {
-			return
-		}
-		c.flush(context.Background(), nil)
+	w.watch.rest()
+	unsent := w.unsent()
+	if !unsent && w.buf != nil {
+		writeBuffers.Put(w.buf)
+		w.buf = nil
+	}
+	owned := len(w.taken) > 0 // by callers that wait, and go on where this one stopped
+	held := w.held.Load() > 0
+	w.gate.unlock()
+	switch {
+	case c.state() == conn.Terminated:
+		c.retireWrite()
+		return
+	case unsent && !owned && !held:
+		go c.finishWriting() // pongs and the like: their writer was cancelled
+		return
+	case owned, w.due.Load() > 0 && w.message.Load() == nil:
+		w.gate.nudge()
+		w.between.ring()
+	}
+	if w.pongsDue.Load() > 0 && w.gate.tryLock() {
+		go c.writePongs() // a peer that does not read them is not the caller's concern
 	}
 }
 
 // finishWriting writes what is due on nobody's behalf.
 func (c *Conn) finishWriting() {
-	c.out.gate.lock(nil)
+	c.out.gate.lock(nil, nil)
 	c.flush(context.Background(), nil)
 	c.leaveWrite()
 }

@@ -1,0 +1,139 @@
+//go:build !race
+
+// The race detector makes sync.Pool forget at random, so these run without it.
+
+package websocket
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// stubConn is a net.Conn that has every read find the same frame, and every write
+// succeed.
+type stubConn struct {
+	net.Conn
+	wire []byte
+	pos  int
+}
+
+func (s *stubConn) Read(p []byte) (int, error) {
+	n := copy(p, s.wire[s.pos:])
+	s.pos = (s.pos + n) % len(s.wire)
+	return n, nil
+}
+func (s *stubConn) Write(p []byte) (int, error)      { return len(p), nil }
+func (s *stubConn) Close() error                     { return nil }
+func (s *stubConn) SetReadDeadline(time.Time) error  { return nil }
+func (s *stubConn) SetWriteDeadline(time.Time) error { return nil }
+
+// newStub returns a connection to which the peer sends payload again and again.
+func newStub(role Role, typ MessageType, payload []byte) *Conn {
+	h := frame.Header{FIN: true, Opcode: frame.Opcode(typ), Length: uint64(len(payload)), Masked: role.Peer().Masks(), Key: 0x5a3c9601}
+	wire := append(frame.AppendHeader(nil, h), payload...)
+	if h.Masked {
+		frame.Mask(wire[len(wire)-len(payload):], h.Key)
+	}
+	return NewConn(&stubConn{wire: wire}, role, nil)
+}
+
+// stubCases is what the claims about allocation are about.
+func stubCases(f func(name string, role Role, typ MessageType, payload []byte)) {
+	for _, role := range []Role{RoleServer, RoleClient} {
+		for _, typ := range []MessageType{MessageText, MessageBinary} {
+			for _, size := range []int{16, 125, 1 << 10, 64 << 10} {
+				f(fmt.Sprintf("%v/%v/%d", role, typ, size), role, typ, bytes.Repeat([]byte("a"), size))
+			}
+		}
+	}
+}
+
+func TestReadIntoAndWriteDoNotAllocate(t *testing.T) {
+	stubCases(func(name string, role Role, typ MessageType, payload []byte) {
+		t.Run(name, func(t *testing.T) {
+			c := newStub(role, typ, payload)
+			defer c.CloseNow()
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			buf := make([]byte, 0, len(payload))
+			n := testing.AllocsPerRun(200, func() {
+				gotType, p, err := c.ReadInto(ctx, buf[:0])
+				if err != nil || gotType != typ || len(p) != len(payload) {
+					t.Fatal(gotType, len(p), err)
+				}
+				if err := c.Write(ctx, typ, p); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if n != 0 {
+				t.Errorf("%v allocations for each message read and written", n)
+			}
+		})
+	})
+}
+
+func TestMessagesAndWritePreparedDoNotAllocate(t *testing.T) {
+	payload := bytes.Repeat([]byte("a"), 1<<10)
+	c := newStub(RoleServer, MessageText, payload)
+	defer c.CloseNow()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	m, err := Prepare(MessageText, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := 0
+	allocs := testing.AllocsPerRun(1, func() {
+		// Starting the loop may allocate; a message may not.
+		next = 0
+		for msg, err := range c.Messages(ctx) {
+			if err != nil || len(msg.Data) != len(payload) {
+				t.Fatal(len(msg.Data), err)
+			}
+			if err := c.WritePrepared(ctx, m); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Batch().Write(ctx, msg.Type, msg.Data); err != nil {
+				t.Fatal(err)
+			}
+			if next++; next == 1000 {
+				break
+			}
+		}
+	})
+	if allocs > 10 {
+		t.Errorf("%v allocations for 1,000 messages", allocs)
+	}
+}
+
+func BenchmarkReadIntoAndWrite(b *testing.B) {
+	stubCases(func(name string, role Role, typ MessageType, payload []byte) {
+		b.Run(name, func(b *testing.B) {
+			c := newStub(role, typ, payload)
+			defer c.CloseNow()
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			buf := make([]byte, 0, len(payload))
+			b.SetBytes(int64(len(payload)))
+			b.ReportAllocs()
+			for b.Loop() {
+				_, p, err := c.ReadInto(ctx, buf[:0])
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := c.Write(ctx, typ, p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+}
+
+var _ io.Reader = (*messageReader)(nil)
