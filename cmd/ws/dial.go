@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+const dialUsage = `ws dial [flags] ws://HOST/PATH
+
+A client. On a terminal, a line that you enter is sent as a text message and
+messages are printed as they come; Ctrl-D closes the connection.
+
+In a pipe it is quiet: a line of standard input is a message, and standard output
+gets the messages that arrive, each with a newline behind it, and nothing else.
+At the end of the input it sends a ping, and closes when the pong has come: a
+server that answers messages in their order has answered them all by then. For
+one that takes its time there is -wait.
+
+It exits with 0 if the connection ended well (the peer closed with 1000, 1001 or
+no code, or we did), with 1 if there was none or it ended otherwise, and with 2 if
+the command line makes no sense.`
+
+// dialFlags are the flags of ws dial.
+type dialFlags struct {
+	url                     string
+	options                 websocket.DialOptions
+	origin                  string
+	one, binary, verbose    bool
+	insecure                bool
+	ca, proxy               string
+	closeCode               int
+	closeReason             string
+	timeout, waitAfterInput time.Duration
+}
+
+// dial is the command ws dial.
+func dial(ctx context.Context, args []string) error {
+	d, err := readDialFlags(args)
+	if err != nil {
+		return err
+	}
+	out := newDisplay(d.verbose)
+	if d.verbose {
+		d.options.Trace = out.trace()
+	}
+	c, resp, err := websocket.Dial(ctx, d.url, &d.options)
+	if misuse, ok := errors.AsType[*websocket.UsageError](err); ok {
+		return usageError(misuse.Problem)
+	}
+	if err != nil {
+		return explain(err, resp)
+	}
+	defer c.CloseNow()
+	if err := out.open(); err != nil {
+		return err
+	}
+	defer out.restore()
+	out.connected(c, resp)
+	err = (&session{conn: c, flags: d, out: out}).run(ctx)
+	if d.verbose {
+		// Every method tells how the connection ended.
+		out.note("ended: " + withoutPrefix(c.CloseNow()))
+	}
+	return err
+}
+
+func readDialFlags(args []string) (*dialFlags, error) {
+	d := &dialFlags{}
+	d.options.HTTPHeader = make(http.Header)
+	flags := newFlags("dial", dialUsage)
+	flags.Func("H", "header `field` for the request, such as 'Authorization: Bearer x'; may be repeated", d.addHeader)
+	flags.Var((*list)(&d.options.Subprotocols), "subprotocol", "subprotocols to offer, `a,b`")
+	flags.StringVar(&d.origin, "origin", "", "`origin` to send, as a browser would")
+	flags.BoolVar(&d.one, "1", false, "end after the first reply")
+	flags.BoolVar(&d.binary, "b", false, "send lines as binary messages")
+	flags.BoolVar(&d.insecure, "insecure", false, "do not check the server's certificate")
+	flags.StringVar(&d.ca, "ca", "", "`file` with the certificates to trust (PEM)")
+	flags.StringVar(&d.proxy, "proxy", "", "`url` of a proxy (http, https, socks5, socks5h), or none; default: from the environment")
+	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
+	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
+	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, closing")
+	flags.DurationVar(&d.waitAfterInput, "wait", 0, "`time` to go on printing messages after the end of the input")
+	flags.BoolVar(&d.verbose, "v", false, "show the response and every frame on standard error")
+	rest, err := parse(flags, args)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rest) == 0:
+		return nil, usageError("the URL is missing")
+	case len(rest) > 1:
+		return nil, usageError(fmt.Sprintf("%q is one argument too many", rest[1]))
+	case !strings.Contains(rest[0], "://"):
+		return nil, usageError(fmt.Sprintf("%q is not a URL: is it ws://%s?", rest[0], rest[0]))
+	case !maySend(d.closeCode):
+		return nil, usageError(fmt.Sprintf("-close-code %d may not be sent; 1000 and 3000 to 4999 are for everybody", d.closeCode))
+	case d.timeout <= 0:
+		return nil, usageError("-t must be positive")
+	}
+	d.url = rest[0]
+	if d.origin != "" {
+		d.options.HTTPHeader.Set("Origin", d.origin)
+	}
+	d.options.Limits = websocket.Limits{Message: -1}
+	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}
+	if err := d.setTLS(); err != nil {
+		return nil, err
+	}
+	return d, d.setProxy()
+}
+
+func maySend(code int) bool {
+	none := code == int(websocket.StatusNoStatusRcvd) // a Close frame without a code
+	return none || code >= 0 && code <= 4999 && frame.MayTravel(uint16(code))
+}
+
+func (d *dialFlags) addHeader(field string) error {
+	name, value, ok := strings.Cut(field, ":")
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	switch {
+	case !ok || name == "":
+		return errors.New("want 'Name: value'")
+	case strings.EqualFold(name, "Host"):
+		d.options.Host = value
+	default:
+		d.options.HTTPHeader.Add(name, value)
+	}
+	return nil
+}
+
+func (d *dialFlags) setTLS() error {
+	config := &tls.Config{InsecureSkipVerify: d.insecure}
+	if d.ca != "" {
+		pem, err := os.ReadFile(d.ca)
+		if err != nil {
+			return usageError("-ca: " + err.Error())
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return usageError("-ca: there is no certificate in " + d.ca)
+		}
+	}
+	d.options.TLSConfig = config
+	return nil
+}
+
+func (d *dialFlags) setProxy() error {
+	switch d.proxy {
+	case "":
+	case "none":
+		d.options.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	default:
+		u, err := url.Parse(d.proxy)
+		if err != nil || u.Host == "" {
+			return usageError(fmt.Sprintf("-proxy %q is not a URL such as http://proxy:3128", d.proxy))
+		}
+		d.options.Proxy = http.ProxyURL(u)
+	}
+	return nil
+}
+
+// explain adds to the error of a handshake what the server says about it.
+func explain(err error, resp *http.Response) error {
+	if resp == nil || resp.Body == nil {
+		return err
+	}
+	body, _ := io.ReadAll(resp.Body)
+	if text := strings.TrimSpace(string(body)); text != "" {
+		return fmt.Errorf("%w\n%s", err, visible(text, true))
+	}
+	return err
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// serveWith runs a server of the test's own.
+func serveWith(t *testing.T, serve func(context.Context, *websocket.Conn) error) (url string) {
+	t.Helper()
+	s := httptest.NewServer(websocket.Handler(serve, nil))
+	t.Cleanup(s.Close)
+	return strings.Replace(s.URL, "http:", "ws:", 1)
+}
+
+// A line a message, both ways, to the last line of the input.
+func TestDialPipe(t *testing.T) {
+	url, _ := start(t)
+	var many strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&many, "line %d\n", i)
+	}
+	for _, test := range []struct{ input, output string }{
+		{"", ""},
+		{"a\nb\n", "a\nb\n"},
+		{"no newline", "no newline\n"},
+		{"\n\nempty\n", "\n\nempty\n"},
+		{"dos\r\n", "dos\n"},
+		{"naïve – 漢字\n", "naïve – 漢字\n"},
+		{strings.Repeat("long", 1<<18) + "\n", strings.Repeat("long", 1<<18) + "\n"},
+		{many.String(), many.String()},
+	} {
+		ws(t, test.input, "dial", url).want(t, test.output, "", exitFine)
+	}
+}
+
+func TestDialOne(t *testing.T) {
+	url, _ := start(t)
+	ws(t, "a\nb\n", "dial", "-1", url).want(t, "a\n", "", exitFine)
+	ws(t, "a\nb\n", "dial", url, "-1").want(t, "a\n", "", exitFine)
+	ws(t, "", "dial", "-1", "-t", "100ms", url).want(t, "", "no reply within 100ms", exitFailed)
+
+	greets := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		return c.Write(ctx, websocket.MessageText, []byte("hello"))
+	})
+	ws(t, "", "dial", "-1", greets).want(t, "hello\n", "", exitFine)
+	ws(t, "", "dial", greets).want(t, "hello\n", "", exitFine)
+
+	silent := serveWith(t, func(context.Context, *websocket.Conn) error { return nil })
+	ws(t, "", "dial", "-1", silent).want(t, "", "no reply: closed by the peer: 1000", exitFailed)
+}
+
+func TestDialBinary(t *testing.T) {
+	url, _ := start(t)
+	ws(t, "\xff\r\n\x00\n", "dial", "-b", url).want(t, "\xff\r\n\x00\n", "", exitFine)
+	ws(t, "good\n\xff\n", "dial", url).want(t, "good\n", "line 2 of the input is not UTF-8", exitFailed)
+}
+
+func TestDialTLS(t *testing.T) {
+	s := httptest.NewUnstartedServer(nil) // for its certificate, and its key
+	s.StartTLS()
+	defer s.Close()
+	der, err := x509.MarshalPKCS8PrivateKey(s.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writePEM(t, cert, "CERTIFICATE", s.TLS.Certificates[0].Certificate[0])
+	writePEM(t, key, "PRIVATE KEY", der)
+
+	url, _ := start(t, "-tls-cert", cert, "-tls-key", key)
+	if !strings.HasPrefix(url, "wss://") {
+		t.Fatalf("the server is at %s", url)
+	}
+	ws(t, "safe\n", "dial", "-ca", cert, url).want(t, "safe\n", "", exitFine)
+	ws(t, "safe\n", "dial", "-insecure", url).want(t, "safe\n", "", exitFine)
+	ws(t, "safe\n", "dial", url).want(t, "", "certificate", exitFailed)
+}
+
+func writePEM(t *testing.T, name, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDialFails(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := "ws://" + l.Addr().String() + "/"
+	l.Close()
+	ws(t, "", "dial", nobody).want(t, "", "connection refused", exitFailed)
+
+	url, _ := start(t)
+	e := ws(t, "", "dial", "-origin", "https://evil.example", url)
+	e.want(t, "", "403 Forbidden", exitFailed)
+	if !strings.Contains(e.stderr, `"https://evil.example" is not allowed`) {
+		t.Errorf("the server's answer is not shown: %q", e.stderr)
+	}
+
+	rude := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, "\x1b[2Jgone\n")
+	}))
+	defer rude.Close()
+	e = ws(t, "", "dial", strings.Replace(rude.URL, "http:", "ws:", 1))
+	e.want(t, "", `\x1b[2Jgone`, exitFailed)
+}
+
+// The peer decides how it ends: its code, and what the exit code is for that.
+func TestDialEndings(t *testing.T) {
+	for _, test := range []struct {
+		ending error
+		stderr string
+		code   int
+	}{
+		{nil, "", exitFine},
+		{websocket.CloseError{Code: websocket.StatusGoingAway}, "", exitFine},
+		{websocket.CloseError{Code: websocket.StatusNoStatusRcvd}, "", exitFine},
+		{websocket.CloseError{Code: 1013, Reason: "full"}, `ws dial: closed by the peer: 1013 "full"`, exitFailed},
+		{websocket.CloseError{Code: 4000}, "4000", exitFailed},
+		{io.ErrClosedPipe, "1011", exitFailed},
+	} {
+		url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+			if err := c.Write(ctx, websocket.MessageText, []byte("last words")); err != nil {
+				return err
+			}
+			return test.ending
+		})
+		ws(t, "", "dial", "-wait", "10s", url).want(t, "last words\n", test.stderr, test.code)
+	}
+
+	url := serveWith(t, func(_ context.Context, c *websocket.Conn) error { return c.CloseNow() })
+	ws(t, "x\n", "dial", "-wait", "10s", url).want(t, "", "connection lost", exitFailed)
+}
+
+// What the flags put into the request and the Close frame.
+func TestDialFlags(t *testing.T) {
+	type seen struct {
+		request *http.Request
+		close   error
+	}
+	got := make(chan seen, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+			Subprotocols: []string{"b"}, OriginPatterns: []string{"page.example"},
+		})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _, err = c.Read(r.Context())
+		got <- seen{r, err}
+	}))
+	defer s.Close()
+	e := ws(t, "", "dial", "-H", "X-One: 1", "-H", "x-one:2", "-H", "Host: other.example", "-origin", "http://page.example",
+		"-subprotocol", "a,b", "-close-code", "4001", "-close-reason", "enough", "-proxy", "none", "-v",
+		strings.Replace(s.URL, "http:", "ws:", 1))
+	e.want(t, "", "HTTP/1.1 101", exitFine)
+	if !strings.Contains(e.stderr, "sent close") || !strings.Contains(e.stderr, "ended: ") {
+		t.Errorf("-v tells %q", e.stderr)
+	}
+	g := <-got
+	if h := g.request.Header; strings.Join(h["X-One"], ",") != "1,2" || h.Get("Origin") != "http://page.example" || g.request.Host != "other.example" {
+		t.Errorf("Host %q, %v", g.request.Host, h)
+	}
+	if p := strings.Join(g.request.Header["Sec-Websocket-Protocol"], ","); strings.ReplaceAll(p, " ", "") != "a,b" {
+		t.Errorf("subprotocols %q", p)
+	}
+	if !strings.Contains(g.close.Error(), `4001 "enough"`) {
+		t.Errorf("closed with %v", g.close)
+	}
+}
+
+// SIGTERM in the middle of a conversation closes it in order.
+func TestDialSignal(t *testing.T) {
+	closed := make(chan error, 1)
+	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		err := c.Write(ctx, websocket.MessageText, []byte("ready"))
+		if err == nil {
+			_, _, err = c.Read(ctx)
+		}
+		closed <- err
+		return nil
+	})
+	cmd := exec.Command(program, "dial", url)
+	stdin, err := cmd.StdinPipe() // stays open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(stdout, make([]byte, len("ready\n"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("exit: %v", err)
+	}
+	if err := <-closed; websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Errorf("the server saw %v", err)
+	}
+}
+
+// A server that answers late is waited for with -wait.
+func TestDialWait(t *testing.T) {
+	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		_, p, err := c.Read(ctx)
+		if err != nil {
+			return err
+		}
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			_ = c.Write(ctx, websocket.MessageText, p)
+			_ = c.Close(websocket.StatusNormalClosure, "")
+		}()
+		_, _, err = c.Read(ctx)
+		return err
+	})
+	ws(t, "late\n", "dial", "-wait", "30s", url).want(t, "late\n", "", exitFine)
+}
+
+func TestVisible(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain, 漢字 \t":      "plain, 漢字 \t",
+		"\x1b]0;title\x07":  `\x1b]0;title\a`,
+		"a\rb":              `a\rb`,
+		"\u202etxt":         `\u202etxt`,
+		"two\nlines \u0085": "two\nlines \\u0085",
+	} {
+		if got := visible(in, true); got != want {
+			t.Errorf("visible(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := visible("two\nlines", false); got != `two\nlines` {
+		t.Errorf("without lines: %q", got)
+	}
+}

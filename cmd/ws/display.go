@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/term"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// display is what ws dial reads from and prints to: a terminal, or a pipe.
+type display struct {
+	verbose  bool
+	terminal *term.Terminal // nil: pipe, or not connected yet
+	restore  func()         // the terminal as it was
+
+	mu sync.Mutex // of standard output and error
+}
+
+func newDisplay(verbose bool) *display { return &display{verbose: verbose, restore: func() {}} }
+
+// open takes the terminal, if there is one on both sides. Before that Ctrl-C is a
+// signal, and ends a handshake that takes too long.
+func (d *display) open() error {
+	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
+	if !term.IsTerminal(in) || !term.IsTerminal(out) {
+		return nil
+	}
+	before, err := term.MakeRaw(in)
+	if err != nil {
+		return fmt.Errorf("terminal: %w", err)
+	}
+	d.restore = func() {
+		d.terminal.SetPrompt("")
+		_, _ = d.terminal.Write(nil) // takes the last prompt away
+		_ = term.Restore(in, before)
+	}
+	d.terminal = term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{os.Stdin, os.Stdout}, "> ")
+	if width, height, err := term.GetSize(out); err == nil && width > 0 {
+		_ = d.terminal.SetSize(width, height)
+	}
+	return nil
+}
+
+// readLine returns the next line. The last of a pipe may lack its newline.
+func (d *display) readLine(pipe *bufio.Reader) ([]byte, error) {
+	if d.terminal == nil {
+		return pipe.ReadBytes('\n')
+	}
+	line, err := d.terminal.ReadLine()
+	if err != nil {
+		// Ctrl-D or Ctrl-C: the next Ctrl-C is a signal again.
+		d.restore()
+		return nil, err
+	}
+	return []byte(line + "\n"), nil // an empty line is a message, too
+}
+
+// connected tells that the handshake is done.
+func (d *display) connected(c *websocket.Conn, resp *http.Response) {
+	if d.verbose && resp != nil {
+		var head strings.Builder
+		fmt.Fprintf(&head, "%s %s\n", resp.Proto, resp.Status)
+		_ = resp.Header.Write(&head)
+		for line := range strings.Lines(head.String()) {
+			d.note("  " + strings.TrimSpace(line))
+		}
+	}
+	if d.terminal == nil {
+		return
+	}
+	with := ""
+	if p := c.Subprotocol(); p != "" {
+		with = " (subprotocol " + p + ")"
+	}
+	d.note("connected" + with + "; Ctrl-D closes")
+}
+
+// message prints a message that came in.
+func (d *display) message(typ websocket.MessageType, p []byte) {
+	if d.terminal == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		_, _ = os.Stdout.Write(append(bytes.Clone(p), '\n'))
+		return
+	}
+	text := visible(string(p), true)
+	if typ == websocket.MessageBinary {
+		const most = 64
+		text = fmt.Sprintf("%d bytes: % x", len(p), p[:min(len(p), most)])
+		if len(p) > most {
+			text += " …"
+		}
+	}
+	_, _ = fmt.Fprintf(d.terminal, "< %s\n", text)
+}
+
+// note prints something about the connection, beside the messages.
+func (d *display) note(text string) {
+	if d.terminal != nil {
+		_, _ = fmt.Fprintf(d.terminal, "* %s\n", visible(text, false))
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fmt.Fprintf(os.Stderr, "* %s\n", visible(text, false))
+}
+
+// trace shows every frame.
+func (d *display) trace() *websocket.Trace {
+	show := func(direction string) func(websocket.FrameInfo) {
+		return func(f websocket.FrameInfo) {
+			more := ""
+			if !f.FIN {
+				more = ", more follows"
+			}
+			d.note(fmt.Sprintf("%s %v, %d bytes%s", direction, f.Opcode, f.Length, more))
+		}
+	}
+	return &websocket.Trace{
+		FrameRead:    show("received"),
+		FrameWritten: show("sent"),
+	}
+}
+
+// visible replaces what a peer could use to take the terminal over: control and
+// formatting characters. Tabs stay, and newlines if they may.
+func visible(s string, lines bool) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t', r == '\n' && lines, unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			q := strconv.QuoteRuneToASCII(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+	}
+	return b.String()
+}

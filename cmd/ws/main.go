@@ -1,0 +1,155 @@
+// Command ws is a WebSocket tool: a server to try clients with, and a client to
+// try servers with.
+//
+//	ws serve
+//	ws dial ws://127.0.0.1:9000/
+//
+// ws prints what there is, and ws COMMAND -h the flags of a command.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Exit codes, for scripts.
+const (
+	exitFine   = 0
+	exitFailed = 1 // no connection, or it ended badly
+	exitUsage  = 2 // the command line makes no sense
+)
+
+// command is one of the things that ws does.
+type command struct {
+	name    string
+	summary string
+	// run does it. ctx ends at SIGINT and SIGTERM.
+	run func(ctx context.Context, args []string) error
+}
+
+var commands = []command{
+	{"serve", "an echo server", serve},
+	{"dial", "an interactive client, and one for pipes", dial},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(dispatch(ctx, os.Args[1:]))
+}
+
+func dispatch(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		printHelp(os.Stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		printHelp(os.Stdout)
+		return exitFine
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return report(c, c.run(ctx, args[1:]))
+		}
+	}
+	fmt.Fprintf(os.Stderr, "ws: there is no command %q; ws alone prints those there are\n", args[0])
+	return exitUsage
+}
+
+func printHelp(w io.Writer) {
+	fmt.Fprint(w, "ws speaks WebSocket.\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  ws %-8s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, `
+Begin with a server in one terminal and a client in another:
+
+  ws serve
+  ws dial ws://127.0.0.1:9000/
+
+In a pipe a line is a message: echo hello | ws dial ws://127.0.0.1:9000/
+
+ws COMMAND -h tells the flags of a command.
+`)
+}
+
+// usageError is a command line that makes no sense.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// report prints why a command ended, and returns the exit code for it.
+func report(c command, err error) int {
+	_, usage := errors.AsType[usageError](err)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitFine
+	case usage:
+		fmt.Fprintf(os.Stderr, "ws %s: %v (ws %s -h tells the flags)\n", c.name, err, c.name)
+		return exitUsage
+	}
+	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, withoutPrefix(err))
+	return exitFailed
+}
+
+// withoutPrefix is the text of an error for somebody who knows who says it.
+func withoutPrefix(err error) string {
+	if err == nil {
+		return "by us"
+	}
+	return strings.TrimPrefix(err.Error(), "websocket: ")
+}
+
+// newFlags returns an empty set of flags. usage is printed above them by -h.
+func newFlags(name, usage string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {
+		fmt.Fprint(os.Stdout, usage, "\n\nFlags:\n")
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
+	}
+	return flags
+}
+
+// parse reads the command line; the flags may also stand behind the arguments.
+func parse(flags *flag.FlagSet, args []string) (rest []string, err error) {
+	help := flags.Usage
+	flags.Usage = func() {} // not at every mistake
+	for {
+		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			help()
+			return nil, err
+		} else if err != nil {
+			return nil, usageError(err.Error())
+		}
+		args = flags.Args()
+		if len(args) == 0 {
+			return rest, nil
+		}
+		rest = append(rest, args[0])
+		args = args[1:]
+	}
+}
+
+// list is a flag that may be given several times, or once with commas.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(s string) error {
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			*l = append(*l, part)
+		}
+	}
+	return nil
+}

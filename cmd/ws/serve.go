@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+const serveUsage = `ws serve [flags]
+
+An echo server: every message comes back. It prints its address first, and at
+SIGINT or SIGTERM closes its connections with 1001 (going away).`
+
+// A goodbye that no peer answers ends by the timeout of closing, 5 s; this is
+// for the case that it does not.
+const shutdownTimeout = 10 * time.Second
+
+// serve is the command ws serve.
+func serve(ctx context.Context, args []string) error {
+	flags := newFlags("serve", serveUsage)
+	listen := flags.String("listen", "127.0.0.1:9000", "`address` to listen at; port 0 takes a free one")
+	cert := flags.String("tls-cert", "", "serve wss with the certificate in this `file` (PEM)")
+	key := flags.String("tls-key", "", "`file` with its key (PEM)")
+	maxMessage := flags.Int64("max-message", 64<<20, "largest message to take, in `bytes`; -1 for no limit")
+	verbose := flags.Bool("v", false, "log every frame to standard error")
+	opts := websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
+	flags.Var((*list)(&opts.Subprotocols), "subprotocols", "subprotocols to speak, `a,b`")
+	flags.Var((*list)(&opts.OriginPatterns), "origin", "origins of other hosts whose pages may connect, `pattern,…`; '*' for any")
+	if rest, err := parse(flags, args); err != nil {
+		return err
+	} else if len(rest) > 0 {
+		return usageError(fmt.Sprintf("%q is one argument too many", rest[0]))
+	}
+	if *maxMessage == 0 || *maxMessage < -1 {
+		return usageError("-max-message must be at least 1, or -1")
+	}
+	opts.Limits.Message = *maxMessage
+
+	scheme, tlsConfig := "ws", (*tls.Config)(nil)
+	if (*cert == "") != (*key == "") {
+		return usageError("-tls-cert and -tls-key go together")
+	}
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		if err != nil {
+			return err
+		}
+		scheme, tlsConfig = "wss", &tls.Config{Certificates: []tls.Certificate{pair}}
+	}
+	l, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("listening on %s://%s/\n", scheme, reachable(l.Addr()))
+	if tlsConfig != nil {
+		l = tls.NewListener(l, tlsConfig)
+	}
+	return serveUntil(ctx, l, opts, *verbose)
+}
+
+// serveUntil serves until ctx ends, and then says goodbye.
+func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOptions, verbose bool) error {
+	live := new(websocket.Registry)
+	opts.Registry = live
+	handler := websocket.Handler(echo, &opts)
+	if verbose {
+		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			traced := opts
+			traced.Trace = logTrace(log.With("peer", r.RemoteAddr))
+			websocket.Handler(echo, &traced).ServeHTTP(w, r)
+		})
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	goodbye, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err := live.Shutdown(goodbye) // refuses newcomers as well
+	_ = server.Close()
+	return err
+}
+
+// echo serves one connection. What it answers leaves together when it has read
+// everything that had arrived.
+func echo(ctx context.Context, c *websocket.Conn) error {
+	replies := c.Batch()
+	for msg, err := range c.Messages(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := replies.Write(ctx, msg.Type, msg.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logTrace logs what happens on one connection.
+func logTrace(log *slog.Logger) *websocket.Trace {
+	return &websocket.Trace{
+		FrameRead:    func(f websocket.FrameInfo) { log.Info("read", "frame", f) },
+		FrameWritten: func(f websocket.FrameInfo) { log.Info("written", "frame", f) },
+		Closed:       func(err *websocket.ClosedError) { log.Info("ended", "how", err) },
+	}
+}
+
+// reachable is the address for people: one that listens everywhere can be
+// reached here.
+func reachable(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", tcp.Port)
+	}
+	return a.String()
+}
