@@ -37,9 +37,6 @@ func (d *dialing) checkClient() error {
 
 // byClient does the handshake with the caller's HTTP client.
 func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Response, error) {
-	fail := func(resp *http.Response, err error) (*Conn, *http.Response, error) {
-		return nil, resp, &HandshakeError{URL: t.String(), Response: resp, Err: err}
-	}
 	client := *d.opts.HTTPClient
 	timeout := orDefault(d.opts.Timeouts.Handshake, defaultHandshakeTimeout)
 	if client.Timeout > 0 && (timeout == 0 || client.Timeout < timeout) {
@@ -47,66 +44,81 @@ func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Respons
 	}
 	client.Timeout = 0 // it would end the connection
 	client.CheckRedirect = checkRedirect(client.CheckRedirect)
-	bounded, cancel, release := detached(ctx, timeout)
+	bounded := detach(ctx, timeout)
+	fail := func(resp *http.Response, err error) (*Conn, *http.Response, error) {
+		bounded.end()
+		return nil, resp, &HandshakeError{URL: t.String(), Response: resp, Err: err}
+	}
 
 	offer := d.offer()
 	req, _ := d.request(bounded, t, &offer)
-	req.URL = t.withZone() // net/http knows what to do with users and zones
+	req.URL = t.withUser()
 	resp, err := client.Do(req)
+	if resp != nil && resp.Request != nil && resp.Request.URL != nil {
+		if last, err := newTarget(resp.Request.URL); err == nil {
+			t = last // after redirects
+		}
+	}
 	if err != nil {
-		cancel(nil)
 		var inner *url.Error // repeats the URL, with its query
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
 		if resp != nil { // CheckRedirect said no; net/http has closed the body
 			resp.Body = http.NoBody
+			err = fmt.Errorf("%w: %w", refused(resp), err)
 		}
 		return fail(resp, because(bounded, "", err))
 	}
 	body := resp.Body
-	end := func() { _ = body.Close() }
-	if resp.Request != nil && resp.Request.URL != nil {
-		if last, err := newTarget(resp.Request.URL); err == nil {
-			t = last // after redirects
-		}
-	}
 	agreed, err := judge(&offer, resp)
 	rwc, ok := body.(io.ReadWriteCloser)
 	if err == nil && !ok {
 		err = fmt.Errorf("HTTPClient gave a body that cannot be written to: %T", body)
 	}
-	if err == nil && !release() {
+	if err == nil && !bounded.release() {
 		err = because(bounded, "", context.Canceled)
 	}
 	if err != nil {
-		excerpt(resp, end)
-		end()
-		cancel(nil)
+		excerpt(resp, func() { _ = body.Close() })
+		_ = body.Close()
 		return fail(resp, err)
 	}
 	resp.Body = http.NoBody
 	return NewConn(rwc, RoleClient, d.connection(ConnOptions{Subprotocol: agreed.Subprotocol})), resp, nil
 }
 
-// detached returns a context that ends with ctx or the timeout until it is
-// released. What is released stays: to net/http the context of a request is that
-// of the response's body as well, and that body is the connection.
-func detached(ctx context.Context, timeout time.Duration) (bounded context.Context, cancel context.CancelCauseFunc, release func() bool) {
-	bounded, cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { cancel(because(ctx, "", nil)) })
-	stopTimer := func() bool { return true }
+// detached is a context that ends with another, or by a timeout, until it is
+// released. Then it stays: to net/http the context of a request is that of the
+// response's body as well, and that body is the connection.
+type detached struct {
+	context.Context
+	cancel  context.CancelCauseFunc
+	watches []func() bool // each stops what might end the context
+}
+
+func detach(ctx context.Context, timeout time.Duration) *detached {
+	c := &detached{}
+	c.Context, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	c.watches = append(c.watches, context.AfterFunc(ctx, func() { c.cancel(because(ctx, "", nil)) }))
 	if timeout > 0 {
-		timer := time.AfterFunc(timeout, func() {
-			cancel(tookLonger(timeout))
-		})
-		stopTimer = timer.Stop
+		c.watches = append(c.watches, time.AfterFunc(timeout, func() { c.cancel(tookLonger(timeout)) }).Stop)
 	}
-	release = func() bool {
-		running := stop()
-		return stopTimer() && running
+	return c
+}
+
+// release reports whether the context is still there, to stay.
+func (c *detached) release() bool {
+	released := true
+	for _, stop := range c.watches {
+		released = stop() && released
 	}
-	return bounded, func(err error) { release(); cancel(err) }, release
+	return released
+}
+
+func (c *detached) end() {
+	c.release()
+	c.cancel(nil)
 }
 
 // checkRedirect lets net/http understand redirects to ws and wss, and refuses

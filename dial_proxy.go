@@ -128,8 +128,9 @@ func socks(ctx context.Context, l *link, p *proxyHop, t *target) error {
 		return err
 	}
 	// What comes back is l.conn in a wrapper, which would only keep the engine from
-	// seeing the socket.
-	_, err = dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", t.proxyAddr())
+	// seeing the socket. The context closes l.conn; a deadline besides would win the
+	// race at times, and tell less.
+	_, err = dialer.(proxy.ContextDialer).DialContext(context.WithoutCancel(ctx), "tcp", t.proxyAddr())
 	if err != nil {
 		return because(ctx, "", err)
 	}

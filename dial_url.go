@@ -166,9 +166,8 @@ func visible(raw string) string {
 	return b.String()
 }
 
-// withZone is the URL as net/http wants it: it removes the zone and the user
-// itself.
-func (t *target) withZone() *url.URL {
+// withUser is the URL as net/http wants it, which takes user and zone out itself.
+func (t *target) withUser() *url.URL {
 	u := *t.url
 	u.User = t.user
 	if strings.Contains(t.addr, "%") {
