@@ -1,0 +1,46 @@
+// Echo is the smallest useful server: it sends every message back to where it
+// came from.
+//
+// Run it, and talk to it, from the root of the repository:
+//
+//	go run ./examples/echo
+//	go run ./cmd/ws dial ws://127.0.0.1:8080/
+//
+// [websocket.Handler] does the opening handshake and the closing one, Messages
+// reads until the peer leaves, and Batch sends the answers to all the messages
+// that came together with one system call.
+package main
+
+import (
+	"context"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+func main() {
+	server := &http.Server{
+		Addr:              "127.0.0.1:8080",
+		Handler:           websocket.Handler(echo, nil),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	log.Printf("echo at ws://%s/", server.Addr)
+	log.Fatal(server.ListenAndServe())
+}
+
+// echo serves one connection. What it returns decides how that is closed: nil
+// means 1000, normal closure.
+func echo(ctx context.Context, c *websocket.Conn) error {
+	replies := c.Batch()
+	for msg, err := range c.Messages(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := replies.Write(ctx, msg.Type, msg.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
