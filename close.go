@@ -11,8 +11,9 @@ import (
 )
 
 // Close performs the closing handshake (RFC 6455 §7): it sends a Close frame with
-// code and reason, waits for the peer's, and sees the TCP connection closed, by
-// the server first. It takes no longer than [Timeouts.Close].
+// code and reason and waits for the peer's. Then a server closes its direction of
+// the TCP connection, and a client waits for that. It takes no longer than
+// [Timeouts.Close].
 //
 // It returns nil if a Close frame went each way, a [*ClosedError] if not or if the
 // connection had ended before. Messages that arrive meanwhile go to a read that is
@@ -145,6 +146,16 @@ func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool)
 	}
 }
 
+// finished tells those who wait that the closing handshake is complete and our
+// direction of TCP closed. A handshake that failed is not finished before TCP is.
+func (c *Conn) finished() {
+	c.life.mu.Lock()
+	defer c.life.mu.Unlock()
+	if c.life.machine.State() == conn.Acknowledged {
+		c.release()
+	}
+}
+
 // endTransport sees the TCP connection closed after the last frame, in the order
 // that RFC 6455 §7.1.1 asks for: the server closes its direction and waits for
 // the peer's end, the client waits for the server's. The server does not close
@@ -158,6 +169,9 @@ func (c *Conn) endTransport() {
 		half = c.transport.closeWrite()
 	}
 	c.leaveWrite()
+	if c.role.ClosesFirst() && half {
+		c.finished()
+	}
 	if !half {
 		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction
 		return
@@ -174,6 +188,9 @@ func (c *Conn) endTransport() {
 		case interrupted(err) && c.state() != conn.Terminated:
 			c.in.watch.resume() // by the context of an earlier call
 		case err == io.EOF:
+			if !c.role.ClosesFirst() {
+				c.transport.closeWrite() // TLS says goodbye each way as well
+			}
 			c.event(conn.EndOfStream, conn.CloseBody{}, nil)
 			return
 		default:

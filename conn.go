@@ -44,10 +44,9 @@ type Conn struct {
 	timeouts    Timeouts
 	subprotocol string
 
-	trace    *Trace
-	onPing   func(context.Context, []byte) bool
-	onPong   func(context.Context, []byte)
-	registry *Registry
+	trace  *Trace
+	onPing func(context.Context, []byte) bool
+	onPong func(context.Context, []byte)
 }
 
 // NewConn makes a connection of a stream on which the opening handshake is
@@ -79,6 +78,8 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	}
 	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
 	c.life.machine.CloseTimeout = c.timeouts.Close
+	c.life.done = make(chan struct{})
+	c.in.watch.ended, c.out.watch.ended = c.life.done, c.life.done
 	c.in.expect = role.Expects(false)
 	c.in.watch.interrupt = c.transport.interruptRead
 	c.out.watch.interrupt = c.transport.interruptWrite

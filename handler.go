@@ -37,15 +37,18 @@ func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions
 
 // run serves one connection to its end.
 func run(ctx context.Context, c *Conn, serve func(context.Context, *Conn) error) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			if p != http.ErrAbortHandler {
-				logPanic(ctx, p)
-			}
-			_ = c.Close(StatusInternalError, "")
+		if returned {
+			return
 		}
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			logPanic(ctx, p)
+		}
+		_ = c.Close(StatusInternalError, "")
 	}()
 	err := serve(ctx, c)
+	returned = true
 	ce, isClose := errors.AsType[CloseError](err)
 	switch {
 	case err == nil:

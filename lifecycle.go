@@ -18,8 +18,10 @@ type life struct {
 	machine conn.Lifecycle
 	cause   error         // of leaving Open, or of the first loss after that
 	timer   *time.Timer   // reports Expire at the machine's deadline
-	done    chan struct{} // closed at Terminated; made by the first to wait
-	onEnd   []*endCall    // started at Terminated
+	done    chan struct{} // closed when the connection has ended: see release
+	onEnd   []*endCall    // started then
+
+	registry *Registry // to be told at Terminated
 }
 
 // state returns where the connection stands.
@@ -52,13 +54,6 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 		if l.timer != nil {
 			l.timer.Stop()
 		}
-		if l.done != nil {
-			close(l.done)
-		}
-		for _, call := range l.onEnd {
-			go call.f()
-		}
-		l.onEnd = nil
 	}
 	l.mu.Unlock()
 
@@ -78,26 +73,60 @@ func (c *Conn) terminate() {
 	c.keepAlive.stop()
 	c.retireRead()
 	c.retireWrite()
-	if c.registry != nil {
-		c.registry.remove(c)
-	}
 	if t := c.trace; t != nil && t.Closed != nil {
 		t.Closed(c.closedError())
 	}
+	l := &c.life
+	l.mu.Lock()
+	registry := l.registry
+	l.mu.Unlock()
+	if registry != nil {
+		registry.remove(c)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.release()
+}
+
+// release tells those who wait that the connection has ended. For a server that
+// is so already when a Close frame has gone each way and its direction of TCP is
+// closed: nothing but the client's FIN is to come, and a client may take its time.
+// Under life.mu.
+func (c *Conn) release() {
+	l := &c.life
+	if c.ended() {
+		return
+	}
+	close(l.done)
+	for _, call := range l.onEnd {
+		go call.f()
+	}
+	l.onEnd = nil
 }
 
 // done returns a channel that is closed when the connection has ended.
-func (c *Conn) done() <-chan struct{} {
+func (c *Conn) done() <-chan struct{} { return c.life.done }
+
+// ended reports whether done is closed.
+func (c *Conn) ended() bool {
+	select {
+	case <-c.life.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// enrol has r told when the connection has ended. ok is false if it has.
+func (c *Conn) enrol(r *Registry) (ok bool) {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.done == nil {
-		l.done = make(chan struct{})
-		if l.machine.State() == conn.Terminated {
-			close(l.done)
-		}
+	if l.machine.State() == conn.Terminated {
+		return false
 	}
-	return l.done
+	l.registry = r
+	return true
 }
 
 // endCall is a function to be started when the connection has ended.
@@ -110,7 +139,7 @@ func (c *Conn) onEnd(f func()) (stop func() bool) {
 	call := &endCall{f}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.machine.State() == conn.Terminated {
+	if c.ended() {
 		go f()
 		return func() bool { return false }
 	}

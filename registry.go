@@ -27,7 +27,9 @@ func (r *Registry) add(c *Conn) bool {
 	if r.conns == nil {
 		r.conns = make(map[*Conn]struct{})
 	}
-	r.conns[c] = struct{}{}
+	if c.enrol(r) { // it may have ended already
+		r.conns[c] = struct{}{}
+	}
 	return true
 }
 

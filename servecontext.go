@@ -3,8 +3,6 @@ package websocket
 import (
 	"context"
 	"time"
-
-	"github.com/hawser-ws/websocket/conn"
 )
 
 // serveContext is the context of a connection that [Handler] serves: it has the
@@ -15,19 +13,16 @@ type serveContext struct {
 	c      *Conn
 }
 
-// newServeContext makes the context before the connection is used.
 func newServeContext(request context.Context, c *Conn) *serveContext {
-	c.in.watch.ended = c.done()
-	c.out.watch.ended = c.in.watch.ended
 	return &serveContext{request, c}
 }
 
 func (s *serveContext) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (s *serveContext) Done() <-chan struct{}       { return s.c.in.watch.ended }
+func (s *serveContext) Done() <-chan struct{}       { return s.c.done() }
 func (s *serveContext) Value(key any) any           { return s.values.Value(key) }
 
 func (s *serveContext) Err() error {
-	if s.c.state() == conn.Terminated {
+	if s.c.ended() {
 		return context.Canceled
 	}
 	return nil
