@@ -23,7 +23,8 @@ type transport interface {
 	// interruptRead makes fill and read fail at once with os.ErrDeadlineExceeded
 	// and lose nothing, until it is called with false.
 	interruptRead(on bool)
-	// interruptWrite does so for write, which tells how much was sent.
+	// interruptWrite does so for write, which tells how much was sent. A transport
+	// that cannot go on after that fails with errWriteCut instead.
 	interruptWrite(on bool)
 	// limitWrite makes write fail with os.ErrDeadlineExceeded when t has passed.
 	limitWrite(t time.Time)
@@ -150,10 +151,27 @@ func (t *tlsTransport) fill(b *readBuffer) (int, error) {
 func (t *tlsTransport) write(head, tail []byte) (int, error) {
 	n, err := t.netTransport.write(head, tail)
 	if err != nil && interrupted(err) {
-		err = errTLSInterrupted
+		err = errWriteCut
 	}
 	return n, err
 }
 
-// errTLSInterrupted is not a deadline error: the connection cannot go on.
-var errTLSInterrupted = errors.New("write interrupted in the middle of a TLS record")
+// closeWrite ends the TLS direction and the TCP direction beneath it.
+func (t *tlsTransport) closeWrite() bool {
+	if !t.netTransport.closeWrite() {
+		return false
+	}
+	if half, ok := t.beneath().(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	return true
+}
+
+// close does not say goodbye as tls.Conn.Close does, which waits up to 5 s for a
+// peer that does not read. In an orderly end closeWrite has said it.
+func (t *tlsTransport) close() error { return t.beneath().Close() }
+
+func (t *tlsTransport) beneath() net.Conn { return t.Conn.(*tls.Conn).NetConn() }
+
+// errWriteCut is returned by a write that was interrupted where it cannot go on.
+var errWriteCut = errors.New("write interrupted")

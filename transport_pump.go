@@ -19,22 +19,15 @@ type pumpTransport struct {
 	closed chan struct{}
 	rest   []byte // of the chunk last received
 
-	mu       sync.Mutex
-	readErr  error         // why the pump ended, before chunks is closed
-	stopRead chan struct{} // closed while reads are interrupted
-	begun    bool          // the pump runs
-	writing  writeState
-	limit    *time.Timer
+	mu        sync.Mutex
+	readErr   error         // why the pump ended, before chunks is closed
+	stopRead  chan struct{} // closed while reads are interrupted
+	begun     bool          // the pump runs
+	writing   bool          // a write is under way
+	stopWrite bool          // writes are interrupted; one that has not begun may go on later
+	cut       bool          // one that had begun was interrupted, and the stream closed for it
+	limit     *time.Timer
 }
-
-// writeState is where the writing half of a pumpTransport stands.
-type writeState uint8
-
-const (
-	writeIdle writeState = iota
-	writeBusy
-	writeInterrupted // before it began: it may go on later
-)
 
 func newPumpTransport(rwc io.ReadWriteCloser) *pumpTransport {
 	return &pumpTransport{
@@ -134,28 +127,25 @@ func (t *pumpTransport) await() error {
 
 func (t *pumpTransport) write(head, tail []byte) (int, error) {
 	t.mu.Lock()
-	if t.writing == writeInterrupted {
+	if t.stopWrite {
 		t.mu.Unlock()
 		return 0, os.ErrDeadlineExceeded
 	}
-	t.writing = writeBusy
+	t.writing = true
 	t.mu.Unlock()
-	defer func() {
-		t.mu.Lock()
-		if t.writing == writeBusy {
-			t.writing = writeIdle
-		}
-		if t.limit != nil {
-			t.limit.Stop()
-		}
-		t.mu.Unlock()
-	}()
 	n, err := t.rwc.Write(head)
-	if err != nil || len(tail) == 0 {
-		return n, err
+	if err == nil && len(tail) > 0 {
+		var m int
+		m, err = t.rwc.Write(tail)
+		n += m
 	}
-	m, err := t.rwc.Write(tail)
-	return n + m, err
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.writing = false
+	if err != nil && t.cut {
+		err = errWriteCut
+	}
+	return n, err
 }
 
 func (t *pumpTransport) interruptRead(on bool) {
@@ -175,15 +165,11 @@ func (t *pumpTransport) interruptRead(on bool) {
 
 func (t *pumpTransport) interruptWrite(on bool) {
 	t.mu.Lock()
-	busy := t.writing == writeBusy
-	switch {
-	case on && !busy:
-		t.writing = writeInterrupted
-	case !on && !busy:
-		t.writing = writeIdle
-	}
+	t.stopWrite = on
+	cut := on && t.writing
+	t.cut = t.cut || cut
 	t.mu.Unlock()
-	if on && busy {
+	if cut {
 		_ = t.close()
 	}
 }

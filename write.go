@@ -26,7 +26,7 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	}
 	if w := &c.out; w.gate.tryLock() {
 		w.own.whole(typ, p)
-		if _, err, settled := c.sendOwn(ctx); settled {
+		if _, settled, err := c.sendOwn(ctx); settled {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 	w := &c.out
 	if w.gate.tryLock() {
 		w.own = *f
-		if do, err, settled := c.sendOwn(ctx); settled {
+		if do, settled, err := c.sendOwn(ctx); settled {
 			return do, err
 		}
 	}
@@ -72,19 +72,19 @@ func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 // stack has grown beyond 2 KiB once keeps it, and there is one for every
 // connection. So the functions on the way to the system call keep their frames
 // small.
-func (c *Conn) sendOwn(ctx context.Context) (do conn.Action, err error, settled bool) {
+func (c *Conn) sendOwn(ctx context.Context) (do conn.Action, settled bool, err error) {
 	c.flush(ctx, &c.out.own)
-	do, err, settled = c.out.takeOwn()
+	do, settled, err = c.out.takeOwn()
 	c.leaveWrite()
-	return do, err, settled
+	return do, settled, err
 }
 
 // takeOwn empties own and returns how it ended.
-func (w *writer) takeOwn() (do conn.Action, err error, settled bool) {
+func (w *writer) takeOwn() (do conn.Action, settled bool, err error) {
 	o := &w.own
-	do, err, settled = o.do, o.err, o.phase == outSettled
+	do, settled, err = o.do, o.phase == outSettled, o.err
 	*o = outgoing{phase: outSettled}
-	return do, err, settled
+	return do, settled, err
 }
 
 // enqueue is submit for a frame that has to wait.
@@ -187,7 +187,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 				return
 			}
 		default:
-			c.writeFailed(conn.BreakWrite, err)
+			c.writeFailed(conn.BreakWrite, w.whoCut(ctx, err))
 			return
 		}
 	}
@@ -227,7 +227,7 @@ func (c *Conn) transmitTimed() error {
 	n, err := c.transport.write(c.toWrite())
 	w.wrote(n)
 	w.watch.limit(c.transport, time.Time{})
-	if err != nil && interrupted(err) && !time.Now().Before(limit) {
+	if err != nil && (interrupted(err) || err == errWriteCut) && !time.Now().Before(limit) {
 		c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
 		return ErrWriteTimeout
 	}
@@ -321,6 +321,25 @@ func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
 	}
 	w.mu.Unlock()
 	return gone == nil && (o == nil || o.phase != outSettled)
+}
+
+// whoCut adds to errWriteCut the error of the context because of which it was.
+func (w *writer) whoCut(ctx context.Context, err error) error {
+	if err != errWriteCut {
+		return err
+	}
+	gone := ctx.Err()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.taken {
+		if gone == nil && t.phase == outWithdrawn {
+			gone = t.err
+		}
+	}
+	if gone == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, gone)
 }
 
 // cutOff drops what is encoded from t on.
