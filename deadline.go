@@ -36,11 +36,10 @@ func (d *deadline) context() context.Context {
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
-	if d.ctx.Err() != nil && d.parent.Err() == nil {
+	passed := d.timer != nil && !d.timer.Stop() // its function may still be about to run
+	d.timer = nil
+	if (passed || d.ctx.Err() != nil) && d.parent.Err() == nil {
+		d.cancel(os.ErrDeadlineExceeded)
 		d.ctx, d.cancel = context.WithCancelCause(d.parent)
 	}
 	if t.IsZero() {

@@ -35,6 +35,7 @@ type netConn struct {
 
 	reading sync.Mutex // held by Read
 	rest    io.Reader  // of the message under way; nil between messages
+	restCtx context.Context
 }
 
 func (n *netConn) Write(p []byte) (int, error) {
@@ -53,7 +54,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 	}
 	for {
 		ctx := n.read.context()
-		if n.rest == nil {
+		if n.rest == nil || n.restCtx != ctx { // a later Reader takes the message up where this one stopped
 			typ, r, err := n.c.Reader(ctx)
 			if err != nil {
 				return 0, n.readError(ctx, err)
@@ -63,7 +64,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 				_ = n.c.Close(StatusUnsupportedData, "unexpected message type")
 				return 0, err
 			}
-			n.rest = r
+			n.rest, n.restCtx = r, ctx
 		}
 		got, err := n.rest.Read(p)
 		if err == io.EOF {
@@ -71,7 +72,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 			err = nil
 		}
 		if err != nil {
-			n.rest = nil // a later Reader takes the message up where this one stopped
+			n.rest = nil
 			return got, n.readError(ctx, err)
 		}
 		if got > 0 {
