@@ -1,0 +1,70 @@
+# What others rely on: test, lint, fuzz, bench. The rest are parts of them.
+.DELETE_ON_ERROR:
+.PHONY: help test quick race memory modules interop cross emulated lint fuzz bench
+
+GO      ?= go
+TIME    ?= 10s
+RACE    ?= -race
+PURE    := ./frame ./conn ./handshake
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: quick race memory modules cross emulated interop ## all that CI checks and needs no network (the peers must be installed)
+
+quick: ## vet and the library's tests, for every edit
+	$(GO) vet ./...
+	$(GO) test ./...
+
+race: ## the library's tests under the race detector
+	$(GO) test -race ./...
+
+memory: ## claims about memory, which the race detector would blur
+	$(GO) test -count=1 -run 'Allocat|IdleMemory' .
+
+modules: ## vet and tests of the modules around the library
+	cd cmd/ws && $(GO) vet ./... && $(GO) test $(RACE) ./...
+	cd examples && $(GO) vet ./... && $(GO) test $(RACE) ./...
+
+interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws
+	cd interop && npm ci --no-audit --no-fund && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
+
+# Systems on which it must compile, and architectures on which the pure packages
+# must also be right.
+cross: ## vet for the systems and architectures that are not this one
+	GOOS=js GOARCH=wasm $(GO) vet .
+	GOOS=windows $(GO) vet .
+	GOOS=darwin GOARCH=arm64 $(GO) vet .
+	GOOS=freebsd $(GO) vet .
+	GOOS=linux GOARCH=arm64 $(GO) vet .
+	GOOS=linux GOARCH=s390x $(GO) vet .
+	GOARCH=386 CGO_ENABLED=0 $(GO) vet .
+	GOARCH=386 CGO_ENABLED=0 $(GO) test $(PURE)
+
+emulated: ## tests of the pure packages on a big-endian and an ARM machine (qemu-user)
+	GOARCH=s390x CGO_ENABLED=0 $(GO) test -exec qemu-s390x -short $(PURE)
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 -short $(PURE)
+
+lint: ## the linters (fetches them)
+	$(GO) run $(STATICCHECK) ./...
+	cd cmd/ws && $(GO) run $(STATICCHECK) ./...
+	cd examples && $(GO) run $(STATICCHECK) ./...
+	cd interop && GOWORK=off $(GO) run $(STATICCHECK) ./...
+	$(GO) run $(GOLANGCI) run ./...
+
+vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev)
+	$(GO) run $(GOVULNCHECK) ./...
+	cd cmd/ws && $(GO) run $(GOVULNCHECK) ./...
+
+fuzz: ## every fuzz target for TIME each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) $$pkg; \
+	  done; done
+
+bench: ## benchmarks of the library
+	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,94 @@
+// Package websocket implements the WebSocket protocol, RFC 6455, for servers and
+// clients.
+//
+// # Which function for which need
+//
+// A server in net/http:
+//
+//   - [Handler] runs a function for each connection; what it returns decides how the
+//     connection is closed. It is where to begin.
+//   - [Accept] upgrades one request and gives you the connection.
+//   - [Upgrade] does so straight on a [net.Conn], without net/http.
+//
+// A client:
+//
+//   - [Dial] connects to a URL: through proxies, with TLS, cookies, redirects.
+//
+// A stream whose handshake somebody else has done, in tests and tunnels:
+//
+//   - [NewConn]; and package wstest has two ends in memory.
+//
+// Reading messages:
+//
+//   - [Conn.Messages] in a for loop, where the memory is borrowed for each turn;
+//   - [Conn.Read] into memory of its own, or [Conn.ReadInto] into yours;
+//   - [Conn.Reader] piece by piece, for messages too large to hold;
+//   - [Conn.CloseRead] for an application that only writes;
+//   - package wsjson for JSON.
+//
+// Writing messages:
+//
+//   - [Conn.Write] for one message; [Conn.Writer] for one whose length is not known;
+//   - [Prepare] and [Conn.WritePrepared] for one to many connections;
+//   - [Conn.Batch] for many that may leave together.
+//
+// Ending: [Conn.Close] performs the closing handshake, [Conn.CloseNow] does not.
+// [Registry] closes all connections of a server that goes away. [NetConn] makes a
+// net.Conn of a connection.
+//
+// # Concurrency
+//
+// Every method may be called from any goroutine at any time. Concurrent reads get a
+// message each; concurrent writes leave together, and control frames go between the
+// fragments of a message. There is no goroutine in the background: whoever reads
+// answers pings and Close frames. [Conn.Ping], [Conn.Close] and [KeepAlive] read by
+// themselves while the application does not, up to the next message for it.
+//
+// # Cancellation
+//
+// A context bounds a call, not the connection. A read that is cancelled, even in the
+// middle of a header or of a message, loses nothing: the next goes on where it
+// stopped. A write that is cancelled before any of it is on the wire is not sent.
+// Only when half a frame, or half a fragmented message, is on the wire does giving
+// up cost the connection, because the peer could make nothing of the rest. Using the
+// same context for every call costs nothing; a new one for each call is registered
+// when the call has to wait.
+//
+// # Limits
+//
+// A message may have 1 MiB and 65,536 fragments unless [Limits] or
+// [Conn.SetReadLimit] say otherwise; the peer that exceeds one is closed with
+// [StatusMessageTooBig]. Memory grows as octets arrive, not as headers announce.
+// The opening handshake has 30 seconds and 16 KiB, the closing one 5 seconds:
+// [Timeouts]. An idle connection holds no buffer.
+//
+// # Errors
+//
+// What the peer did wrong is a [*ProtocolError] or [*LimitError], what the caller did
+// wrong a [*UsageError]; the rest comes from the transport. Once a connection has
+// ended every method returns a [*ClosedError] that holds the cause, the Close frames
+// each way and who began. It matches [net.ErrClosed], and [CloseStatus] finds the
+// peer's status code in it. A handshake that fails is a [*HandshakeError] to the
+// client and an [*AcceptError] to the server.
+//
+// # Strictness
+//
+// Masking, reserved bits and opcodes, minimal lengths, the order of fragments, UTF-8
+// in text and close reasons, and close codes are checked, always. A violation is
+// answered with the close code that RFC 6455 asks for. By default a server accepts
+// browsers' requests from its own host only: [AcceptOptions.OriginPatterns].
+//
+// # Coming from github.com/coder/websocket
+//
+// The names and signatures of its version 1.8.15 are all here, so that changing the
+// import path is enough. What differs: a cancelled context does not close the
+// connection; the read limit is 1 MiB rather than 32 KiB; text that is not UTF-8 is
+// refused; the client's order of subprotocols decides and case counts; errors of a
+// connection that has ended are [*ClosedError].
+//
+// # Limitations
+//
+// Compression (permessage-deflate, RFC 7692) is not negotiated yet, whatever
+// [CompressionMode] says, and neither is HTTP/2 (RFC 8441). On js/wasm the package
+// compiles, but there is no network to dial.
+package websocket

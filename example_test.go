@@ -1,0 +1,309 @@
+package websocket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/wstest"
+)
+
+// An echo server and a client that talks to it.
+func Example() {
+	echo := func(ctx context.Context, c *websocket.Conn) error {
+		for msg, err := range c.Messages(ctx) {
+			if err != nil {
+				return err
+			}
+			if err := c.Write(ctx, msg.Type, msg.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	server := httptest.NewServer(websocket.Handler(echo, nil))
+	defer server.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, server.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	if err := c.Write(ctx, websocket.MessageText, []byte("ahoy")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, p, err := c.Read(ctx)
+	fmt.Println(string(p), err)
+	fmt.Println(c.Close(websocket.StatusNormalClosure, ""))
+	// Output:
+	// ahoy <nil>
+	// <nil>
+}
+
+// What the function returns decides how the connection is closed.
+func ExampleHandler() {
+	handler := websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+		if c.Subprotocol() != "chat" {
+			return websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "speak chat"}
+		}
+		return nil
+	}, &websocket.AcceptOptions{
+		Subprotocols:   []string{"chat"},
+		OriginPatterns: []string{"https://*.example.com"},
+	})
+	server := httptest.NewServer(handler)
+	defer server.Close()
+
+	ctx := context.Background()
+	c, _, err := websocket.Dial(ctx, server.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	_, _, err = c.Read(ctx)
+	fmt.Println(err)
+	fmt.Println(websocket.CloseStatus(err))
+	// Output:
+	// websocket: closed by the peer: 1008 "speak chat"
+	// StatusPolicyViolation
+}
+
+// The errors of a connection that has ended tell who ended it, and why.
+func ExampleClosedError() {
+	server, client := wstest.Pipe(nil)
+	defer client.CloseNow()
+	go server.Close(4001, "session expired")
+
+	_, _, err := client.Read(context.Background())
+	var closed *websocket.ClosedError
+	if errors.As(err, &closed) {
+		fmt.Println(closed.Began, "closed with", int(closed.Received.Code), closed.Received.Reason)
+	}
+	fmt.Println(errors.Is(err, net.ErrClosed))
+	// Output:
+	// the peer closed with 4001 session expired
+	// true
+}
+
+// A cancelled read loses nothing.
+func ExampleConn_Read_cancelled() {
+	server, client := wstest.Pipe(nil)
+	defer server.CloseNow()
+	defer client.CloseNow()
+
+	impatient, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err := client.Read(impatient)
+	fmt.Println(err)
+
+	ctx := context.Background()
+	go server.Write(ctx, websocket.MessageText, []byte("still here"))
+	_, p, err := client.Read(ctx)
+	fmt.Println(string(p), err)
+	// Output:
+	// context canceled
+	// still here <nil>
+}
+
+// One buffer for all messages: no allocation for each.
+func ExampleConn_ReadInto() {
+	server, client := wstest.Pipe(nil)
+	defer server.CloseNow()
+	ctx := context.Background()
+	go func() {
+		defer client.CloseNow()
+		for _, word := range []string{"one", "two", "three"} {
+			_ = client.Write(ctx, websocket.MessageText, []byte(word))
+		}
+		_ = client.Close(websocket.StatusNormalClosure, "")
+	}()
+
+	buf := make([]byte, 0, 4<<10)
+	for {
+		_, p, err := server.ReadInto(ctx, buf[:0])
+		if err != nil {
+			fmt.Println(websocket.CloseStatus(err))
+			break
+		}
+		fmt.Printf("%s\n", p)
+		buf = p
+	}
+	// Output:
+	// one
+	// two
+	// three
+	// StatusNormalClosure
+}
+
+// A message whose length is not known before, in fragments.
+func ExampleConn_Writer() {
+	server, client := wstest.Pipe(nil)
+	defer server.CloseNow()
+	defer client.CloseNow()
+	ctx := context.Background()
+	go func() {
+		w, err := client.Writer(ctx, websocket.MessageText)
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(w, strings.NewReader("a long story"))
+		_ = w.Close()
+	}()
+	_, r, err := server.Reader(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	story, err := io.ReadAll(r)
+	fmt.Println(string(story), err)
+	// Output: a long story <nil>
+}
+
+// Framed once, sent to many.
+func ExamplePrepare() {
+	ctx := context.Background()
+	news, err := websocket.Prepare(websocket.MessageText, []byte("news"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		server, client := wstest.Pipe(nil)
+		defer server.CloseNow()
+		defer client.CloseNow()
+		if err := server.WritePrepared(ctx, news); err != nil {
+			fmt.Println(err)
+		}
+		_, p, err := client.Read(ctx)
+		fmt.Println(string(p), err)
+	}
+	// Output:
+	// news <nil>
+	// news <nil>
+}
+
+// A server that goes away tells its clients.
+func ExampleRegistry() {
+	var registry websocket.Registry
+	wait := func(ctx context.Context, c *websocket.Conn) error {
+		for _, err := range c.Messages(ctx) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	server := httptest.NewServer(websocket.Handler(wait, &websocket.AcceptOptions{Registry: &registry}))
+	defer server.Close()
+
+	ctx := context.Background()
+	c, _, err := websocket.Dial(ctx, server.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	told := make(chan error, 1)
+	go func() {
+		_, _, err := c.Read(ctx)
+		told <- err
+	}()
+
+	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	fmt.Println(registry.Shutdown(bounded))
+	fmt.Println(websocket.CloseStatus(<-told))
+	// Output:
+	// <nil>
+	// StatusGoingAway
+}
+
+// Without net/http: the opening handshake straight on a connection.
+func ExampleUpgrade() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		c, err := websocket.Upgrade(nc, nil)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		_ = c.Write(context.Background(), websocket.MessageText, []byte("welcome"))
+		_ = c.Close(websocket.StatusNormalClosure, "")
+	}()
+
+	ctx := context.Background()
+	c, _, err := websocket.Dial(ctx, "ws://"+l.Addr().String(), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	for msg, err := range c.Messages(ctx) {
+		fmt.Println(string(msg.Data), err)
+	}
+	// Output: welcome <nil>
+}
+
+// A websocket behind middleware that wraps the http.ResponseWriter.
+func ExampleAccept() {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return // the client has been answered
+		}
+		defer c.CloseNow()
+		_ = c.Write(context.Background(), websocket.MessageText, []byte("accepted"))
+		_ = c.Close(websocket.StatusNormalClosure, "")
+	})
+	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(&countingWriter{ResponseWriter: w}, r)
+	})
+	server := httptest.NewServer(counted)
+	defer server.Close()
+
+	ctx := context.Background()
+	c, _, err := websocket.Dial(ctx, server.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	_, p, err := c.Read(ctx)
+	fmt.Println(string(p), err)
+	// Output: accepted <nil>
+}
+
+// countingWriter lets package websocket through by its Unwrap method.
+type countingWriter struct {
+	http.ResponseWriter
+	bytes int
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += n
+	return n, err
+}
+
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
