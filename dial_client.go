@@ -77,6 +77,7 @@ func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Respons
 		err = fmt.Errorf("HTTPClient gave a body that cannot be written to: %T", body)
 	}
 	if err == nil && !bounded.release() {
+		<-bounded.Done() // it is about to
 		err = because(bounded, "", context.Canceled)
 	}
 	if err != nil {

@@ -23,7 +23,7 @@ func TestDialClient(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Jar: jar, Timeout: time.Hour}
 	opts := &DialOptions{HTTPClient: client, Host: "virtual.example", HTTPHeader: http.Header{"X-A": {"1"}}, Subprotocols: []string{"a"}}
-	for _, u := range []string{"ws://user:pass@a.example.com/x", "http://user:pass@a.example.com/x", "wss://user:pass@a.example.com/x"} {
+	for _, u := range []string{"ws://user:pass@[fe80::1%25eth0]:81/x", "ws://user:pass@a.example.com/x", "http://user:pass@a.example.com/x", "wss://user:pass@a.example.com/x"} {
 		wantGreeted(t, u, opts)
 		r := s.requests()[0]
 		user, pass, _ := r.BasicAuth()

@@ -15,9 +15,9 @@ import (
 //
 //   - Response is there and its status is not 101: the server refused, or
 //     answered with a redirect that was not followed.
-//   - [errors.As] finds a [*handshake.BadResponse]: the server answered what the
-//     protocol forbids, or what we did not ask for.
 //   - [errors.As] finds a [*ProxyError]: the way ended at the proxy.
+//   - Else it finds a [*handshake.BadResponse]: the server answered what the
+//     protocol forbids, or what we did not ask for.
 //   - None of these: Err is what became of the connection or of the context.
 type HandshakeError struct {
 	// URL is where the handshake was tried, after redirects: without user,

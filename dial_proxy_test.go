@@ -221,6 +221,7 @@ func TestDialProxyRefuses(t *testing.T) {
 		{"no TLS", "https", "", func(p *dialPeer) { _, _ = io.WriteString(p, "HTTP/1.1 400 x\r\n\r\n") }, "TLS: ", 0},
 		{"SOCKS, no credentials", "socks5", "", x.socks, "no acceptable authentication methods", 0},
 		{"SOCKS, wrong credentials", "socks5", "user:secret@", x.socks, "username/password authentication failed", 0},
+		{"half a reply", "http", "", func(p *dialPeer) { p.request(); _, _ = io.WriteString(p, "HTTP/1.1 2"); _ = p.Close() }, "unexpected EOF", 0},
 		{"nobody there", "http", "user:secret@", nil, "connection refused", 0},
 	} {
 		addr := dead.Addr().String()
@@ -229,7 +230,7 @@ func TestDialProxyRefuses(t *testing.T) {
 		}
 		c, resp, err := Dial(t.Context(), "ws://example.com/", &DialOptions{Proxy: fixedProxy(test.scheme + "://" + test.user + addr)})
 		var proxy *ProxyError
-		if c != nil || resp != nil || !errors.As(err, &proxy) || proxy.Proxy != test.scheme+"://"+addr {
+		if c != nil || resp != nil || kindOf(err) != "proxy" || !errors.As(err, &proxy) || proxy.Proxy != test.scheme+"://"+addr {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
@@ -259,7 +260,7 @@ func TestDialProxyChoice(t *testing.T) {
 		{fixedProxy("http://a\"b/"), "choosing the proxy: host"},
 	} {
 		_, _, err := Dial(t.Context(), "ws://example.com/", &DialOptions{Proxy: test.proxy, DialContext: unreachable(t)})
-		if kindOf(err) != "transport" || !strings.Contains(err.Error(), test.err) {
+		if err == nil || kindOf(err) != "transport" || !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%v, want %q", err, test.err)
 		}
 	}

@@ -3,6 +3,7 @@ package websocket
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -203,6 +205,26 @@ func TestDialRedirectLoop(t *testing.T) {
 	_, _, err := Dial(t.Context(), s.URL, nil)
 	if kindOf(err) != "refused" || hops != 11 || !strings.Contains(err.Error(), "more than 10 times") {
 		t.Errorf("%d hops, %v", hops, err)
+	}
+}
+
+// DialContext sees the addresses that redirects lead to, after names were
+// resolved: the place to keep off those that are not for the caller.
+func TestDialRedirectControl(t *testing.T) {
+	noLeaks(t)
+	s := newRedirectSite(t)
+	private := s.secure.Listener.Addr().String()
+	forbidden := errors.New("forbidden")
+	dialer := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		if address == private {
+			return forbidden
+		}
+		return nil
+	}}
+	opts := &DialOptions{DialContext: dialer.DialContext}
+	_, _, err := Dial(t.Context(), redirectTo("ws://"+s.plain.Listener.Addr().String(), 302, "ws://"+private), opts)
+	if !errors.Is(err, forbidden) || kindOf(err) != "transport" || len(s.requests()) != 1 {
+		t.Error(err)
 	}
 }
 

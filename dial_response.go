@@ -92,7 +92,7 @@ func (r *responseReader) read(req *http.Request) (*http.Response, error) {
 func (r *responseReader) blame(err error) error {
 	switch {
 	case r.source.over:
-		return bad("RFC 9112 §2.2", fmt.Sprintf("response head is larger than %d bytes", r.source.limit))
+		return bad("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", r.source.limit))
 	case r.source.err == nil:
 		return bad("RFC 9112 §2", printable(err.Error()))
 	case r.source.err == io.EOF:

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,15 +38,12 @@ func pipePeer(script func(*dialPeer)) (ended chan struct{}, dial func(context.Co
 // goneConn tells when it is closed.
 type goneConn struct {
 	net.Conn
+	once sync.Once
 	gone chan struct{}
 }
 
 func (c *goneConn) Close() error {
-	select {
-	case <-c.gone:
-	default:
-		close(c.gone)
-	}
+	c.once.Do(func() { close(c.gone) })
 	return c.Conn.Close()
 }
 
@@ -156,6 +155,32 @@ func TestDialStalls(t *testing.T) {
 		}
 	}
 }
+
+// The context may end when everything is done but the return.
+func TestDialCancelledLast(t *testing.T) {
+	noLeaks(t)
+	addr := dialScript(t, func(p *dialPeer) { _, _ = io.WriteString(p, switching(p.request(), "Set-Cookie: a=b")) })
+	sorry := errors.New("sorry")
+	for _, byClient := range []bool{false, true} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		jar := cancellingJar(func() { cancel(sorry) })
+		opts := &DialOptions{Jar: jar}
+		if byClient {
+			opts = &DialOptions{HTTPClient: &http.Client{Jar: jar, Transport: &http.Transport{}}}
+		}
+		c, _, err := Dial(ctx, "ws://"+addr, opts)
+		if c != nil || !errors.Is(err, context.Canceled) || !errors.Is(err, sorry) {
+			t.Error(err)
+		}
+	}
+}
+
+// cancellingJar calls a function when there are cookies for it.
+type cancellingJar func()
+
+func (cancellingJar) Cookies(*url.URL) []*http.Cookie       { return nil }
+func (j cancellingJar) SetCookies(*url.URL, []*http.Cookie) { j() }
 
 func TestDialDefaultTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -81,6 +81,36 @@ func TestDialURLMisuse(t *testing.T) {
 	}
 }
 
+// Whatever the URL, what stands in the request has no byte that could end a line
+// or divide it otherwise.
+func FuzzDialTarget(f *testing.F) {
+	for _, raw := range []string{
+		"ws://h/a%2Fb/ü?q=a b", "wss://user:secret@Bücher.example.:81/", "ws://[fe80::1%25eth0]:0080/x?", "ws://h?a\"<>", "http://h/%0d%0a",
+	} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		got, err := parseTarget(raw)
+		if err != nil {
+			return
+		}
+		for _, s := range []string{got.url.RequestURI(), got.host, got.name, got.proxyAddr(), got.String()} {
+			for i := range len(s) {
+				if s[i] <= ' ' || s[i] >= 0x7f {
+					t.Errorf("%q: %q", raw, s)
+				}
+			}
+		}
+		if strings.ContainsAny(got.host+got.name, "/?#@%\\") || !strings.HasPrefix(got.url.RequestURI(), "/") {
+			t.Errorf("%q: host %q, request %q", raw, got.host, got.url.RequestURI())
+		}
+		again, err := parseTarget(got.withUser().String())
+		if err != nil || again.addr != got.addr || again.host != got.host || again.url.RequestURI() != got.url.RequestURI() {
+			t.Errorf("%q: read again: %v, %+v, %+v", raw, err, again, got)
+		}
+	})
+}
+
 // The name of a certificate and of SNI is that of the URL in ASCII.
 func TestDialServerName(t *testing.T) {
 	noLeaks(t)
