@@ -45,6 +45,9 @@ func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
 
 // WritePrepared adds a message, as [Conn.WritePrepared].
 func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
+	if err := checkType("Batch.WritePrepared", m.typ); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

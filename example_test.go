@@ -174,11 +174,7 @@ func ExampleConn_Writer() {
 // Framed once, sent to many.
 func ExamplePrepare() {
 	ctx := context.Background()
-	news, err := websocket.Prepare(websocket.MessageText, []byte("news"))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	news := websocket.Prepare(websocket.MessageText, []byte("news"))
 	for range 2 {
 		server, client := wstest.Pipe(nil)
 		defer server.CloseNow()

@@ -13,16 +13,13 @@ type PreparedMessage struct {
 	framed  []byte // as a server sends it; a client masks each copy with a key of its own
 }
 
-// Prepare frames p as a message for [Conn.WritePrepared]. It copies p.
-// The error is a [*UsageError] if there is no such type.
-func Prepare(typ MessageType, p []byte) (*PreparedMessage, error) {
-	if err := checkType("Prepare", typ); err != nil {
-		return nil, err
-	}
+// Prepare frames p as a message for [Conn.WritePrepared], which refuses a type that
+// does not exist. It copies p.
+func Prepare(typ MessageType, p []byte) *PreparedMessage {
 	h := frame.Header{Opcode: typ.opcode(), FIN: true, Length: uint64(len(p))}
 	framed := make([]byte, 0, frame.HeaderSize(h)+len(p))
 	framed = append(frame.AppendHeader(framed, h), p...)
-	return &PreparedMessage{typ: typ, payload: framed[frame.HeaderSize(h):], framed: framed}, nil
+	return &PreparedMessage{typ: typ, payload: framed[frame.HeaderSize(h):], framed: framed}
 }
 
 // Type returns the type of the message.
@@ -31,6 +28,9 @@ func (m *PreparedMessage) Type() MessageType { return m.typ }
 // WritePrepared is [Conn.Write] with a message that is already framed. It may be
 // called on any number of connections at once.
 func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
+	if err := checkType("Conn.WritePrepared", m.typ); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -35,10 +35,7 @@ func (r *rooms) serve(ctx context.Context, room string, conn *websocket.Conn) er
 		if msg.Type != websocket.MessageText {
 			return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "this is a chat: text only"}
 		}
-		prepared, err := websocket.Prepare(msg.Type, msg.Data)
-		if err != nil {
-			return err
-		}
+		prepared := websocket.Prepare(msg.Type, msg.Data)
 		r.broadcast(room, prepared)
 	}
 	return nil
