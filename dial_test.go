@@ -18,8 +18,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hawser-ws/websocket/handshake"
 	"go.uber.org/goleak"
+
+	"github.com/hawser-ws/websocket/handshake"
 )
 
 // noLeaks complains if goroutines outlive the test. It is called first, so that

@@ -106,6 +106,9 @@ func authority(hostport string) (host, port string, err error) {
 		if err != nil || !ip.Is6() || !strings.HasPrefix(hostport, "[") {
 			return "", "", fmt.Errorf("host %s is not an IPv6 address in brackets", printable(host))
 		}
+		if r, bad := strange(strings.ToLower(ip.Zone()), "-._~"); bad { // RFC 6874 §2
+			return "", "", fmt.Errorf("zone %s has the character %q", printable(ip.Zone()), r)
+		}
 		return ip.String(), port, nil
 	}
 	if host, err = asciiHost(host); err != nil {
@@ -126,16 +129,23 @@ func asciiHost(host string) (string, error) {
 		}
 	}
 	// RFC 3986 §3.2.2: reg-name, without percent-encoding.
-	const others = "-._~!$&'()*+,;="
-	for _, r := range ascii {
-		if ('a' > r || r > 'z') && ('0' > r || r > '9') && !strings.ContainsRune(others, r) {
-			return "", fmt.Errorf("host %s has the character %q", printable(host), r)
-		}
+	if r, bad := strange(ascii, "-._~!$&'()*+,;="); bad {
+		return "", fmt.Errorf("host %s has the character %q", printable(host), r)
 	}
 	if strings.Trim(ascii, ".") == "" {
 		return "", errors.New("the URL has no host")
 	}
 	return ascii, nil
+}
+
+// strange returns what is in s besides small letters, digits and others.
+func strange(s, others string) (rune, bool) {
+	for _, r := range s {
+		if ('a' > r || r > 'z') && ('0' > r || r > '9') && !strings.ContainsRune(others, r) {
+			return r, true
+		}
+	}
+	return 0, false
 }
 
 // certificateName is a host as certificates have it (RFC 6066 §3: no dot at the
