@@ -44,14 +44,36 @@ const (
 // enterRead takes the reading half for a call, unless ctx ends first or there is
 // nothing to read any more.
 func (c *Conn) enterRead(ctx context.Context) error {
-	if !c.in.gate.tryLock() && !c.in.gate.lock(ctx.Done(), nil) {
-		return ctx.Err()
+	if !c.in.gate.tryLock() {
+		if err := c.waitToRead(ctx); err != nil {
+			return err
+		}
 	}
 	if !c.state().CanReceive() {
 		c.leaveRead()
 		return c.closedError()
 	}
 	return nil
+}
+
+// waitToRead waits for the reading half. When there is nothing to read any more it
+// does not: endTransport may be inside until the peer ends its side.
+func (c *Conn) waitToRead(ctx context.Context) error {
+	turns := c.in.gate.turns()
+	for {
+		if !c.state().CanReceive() {
+			c.in.gate.nudge() // for the next that waits
+			return c.closedError()
+		}
+		if c.in.gate.contend() {
+			return nil
+		}
+		select {
+		case <-turns:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // leaveRead ends the call.
