@@ -75,7 +75,7 @@ func TestDialFails(t *testing.T) {
 		{"HTTP/1.0", strings.Replace(accepting, "1.1", "1.0", 1) + "\r\n", "protocol", "response is HTTP/1.0, not HTTP/1.1", ""},
 		{"not HTTP", "SSH-2.0-OpenSSH\x1b_9.2\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},
 		{"a bad line", "HTTP/1.1 101 x\r\nno colon\r\n\r\n", "protocol", "reading the response: malformed MIME header", ""},
-		{"a long bad line", "HTTP/1.1 1x1 " + strings.Repeat("x", 300) + "\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},
+		{"a long bad line", "SSH-" + strings.Repeat("x", 300) + "\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},
 		{"a bad length", "HTTP/1.1 403 x\r\nContent-Length: x\r\n\r\n", "protocol", "reading the response: bad Content-Length", ""},
 		{"endless line", "HTTP/1.1 101 " + strings.Repeat("x", 70000), "protocol", "reading the response: response head is larger than 65536 bytes", ""},
 		{"endless lines", "HTTP/1.1 101 x\r\n" + strings.Repeat("a: b\r\n", 20000), "protocol", "reading the response: response head is larger than 65536 bytes", ""},

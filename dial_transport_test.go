@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
@@ -217,6 +218,19 @@ func TestDialUnreachable(t *testing.T) {
 	})
 	if kindOf(err) != "transport" {
 		t.Error(err)
+	}
+}
+
+// What was read too early comes first, and then the rest.
+func TestDialPrefixed(t *testing.T) {
+	client, server := net.Pipe()
+	go func() {
+		_, _ = io.WriteString(server, "rest")
+		_ = server.Close()
+	}()
+	all, err := io.ReadAll(iotest.OneByteReader(&prefixed{Conn: client, early: []byte("early")}))
+	if err != nil || string(all) != "earlyrest" {
+		t.Errorf("%q, %v", all, err)
 	}
 }
 

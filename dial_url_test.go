@@ -68,7 +68,7 @@ func TestDialURLMisuse(t *testing.T) {
 		{"ws://1::2/", ""},
 		{"ws://[1.2.3.4]/", ""},
 		{"ws://[::x]/", ""},
-		{"ws://[fe80::1%25a%8d]/", "zone a? has the character"},
+		{"ws://[fe80::1%25a\x8d]/", "zone a? has the character"},
 		{"ws://-ü-.example/", "no international domain name"},
 		{"ws://user:sec/ret@h/", "malformed URL"},
 		{"ws://user:secret@h:x/", "malformed URL"},
