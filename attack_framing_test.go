@@ -1,0 +1,145 @@
+package websocket_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// header is a header that must be refused, alone or after frames that are fine.
+// None of its payload is ever sent.
+type header struct {
+	name      string
+	before    []naive.Frame
+	bad       naive.Frame
+	violation *frame.Violation // nil: above a limit
+}
+
+func testHeaders(t *testing.T, rows ...header) {
+	for _, h := range rows {
+		attack(t, h.name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.send(append(h.before, h.bad)...)
+			_, _, err := c.Read(someday(t))
+			code := websocket.StatusMessageTooBig
+			if h.violation != nil {
+				code = websocket.StatusCode(h.violation.Code)
+				if !errors.Is(err, h.violation) {
+					t.Errorf("%v, want %v", err, h.violation)
+				}
+			}
+			p.refused(c, err, code)
+		})
+	}
+}
+
+func with(f naive.Frame, change func(f *naive.Frame)) naive.Frame {
+	change(&f)
+	return f
+}
+
+// length×ratio overflow needs compression, which is not negotiated yet.
+func TestAttackFraming(t *testing.T) {
+	t.Run("64-bit length MSB", func(t *testing.T) {
+		for _, n := range []uint64{1 << 63, 1<<63 + 5, math.MaxUint64} {
+			testHeaders(t, header{name: fmt.Sprintf("%#x", n), bad: only(opBinary, n), violation: frame.ErrLengthTopBit})
+		}
+		testHeaders(t, header{name: "continuation", before: []naive.Frame{part(opText, "a")}, bad: only(opContinuation, math.MaxUint64), violation: frame.ErrLengthTopBit})
+	})
+	t.Run("2^63-1, 2^32±1 on 32-bit, above the limit", func(t *testing.T) {
+		for _, n := range []uint64{1<<20 + 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<32 + 1, 1<<32 + 5, math.MaxInt64} {
+			testHeaders(t, header{name: fmt.Sprintf("%#x", n), bad: only(opBinary, n)})
+		}
+	})
+	t.Run("length+fragment sum overflow", func(t *testing.T) {
+		for _, n := range []uint64{1 << 20, 1<<32 - 5, math.MaxInt64 - 4, math.MaxInt64} {
+			testHeaders(t, header{name: fmt.Sprintf("%#x", n), before: []naive.Frame{part(opText, "Hello")}, bad: only(opContinuation, n)})
+		}
+	})
+	t.Run("unknown opcode + huge length (check opcode before alloc)", func(t *testing.T) {
+		for _, op := range []byte{3, 7, 11, 15} {
+			testHeaders(t, header{name: fmt.Sprint(op), bad: only(op, 1<<62), violation: frame.ErrReservedOpcode})
+		}
+		// The first two octets are enough: the length need not come.
+		attack(t, "before the length arrives", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.sendBytes(p.wire(only(3, 1<<62))[:2])
+			var err error
+			if got := allocated(func() { _, _, err = c.Read(someday(t)) }); got > little {
+				t.Errorf("%d octets allocated", got)
+			}
+			p.refused(c, err, websocket.StatusProtocolError)
+		})
+	})
+	t.Run("non-minimal length encodings: refused with 1002", func(t *testing.T) {
+		for _, row := range []struct {
+			n      uint64
+			octets int
+		}{{1, 2}, {125, 2}, {1, 8}, {126, 8}, {65535, 8}} {
+			f := with(only(opBinary, row.n), func(f *naive.Frame) { f.Extended = row.octets })
+			testHeaders(t, header{name: fmt.Sprintf("%d in %d octets", row.n, row.octets), bad: f, violation: frame.ErrLengthNotMinimal})
+		}
+		empty := naive.Frame{FIN: true, Opcode: opText, Extended: 2}
+		testHeaders(t, header{name: "0 in 2 octets", bad: empty, violation: frame.ErrLengthNotMinimal})
+	})
+	// With deflate: when compression is negotiated.
+	t.Run("RSV1-2-3 each × without deflate × data-continuation-control", func(t *testing.T) {
+		for _, op := range []byte{opText, opBinary, opContinuation, opPing, opPong, opClose} {
+			for i, v := range []*frame.Violation{frame.ErrRSV1, frame.ErrRSV2, frame.ErrRSV3} {
+				f := whole(op, "")
+				f.RSV1, f.RSV2, f.RSV3 = i == 0, i == 1, i == 2
+				testHeaders(t, header{name: fmt.Sprintf("RSV%d on opcode %d", i+1, op), bad: f, violation: v})
+			}
+		}
+	})
+	t.Run("reserved opcodes 3-7, 11-15", func(t *testing.T) {
+		for _, op := range []byte{3, 4, 5, 6, 7, 11, 12, 13, 14, 15} {
+			testHeaders(t, header{name: fmt.Sprint(op), bad: whole(op, ""), violation: frame.ErrReservedOpcode})
+		}
+	})
+	t.Run("masked from server, unmasked from client", func(t *testing.T) {
+		for _, op := range []byte{opText, opContinuation, opPing, opClose} {
+			attack(t, fmt.Sprintf("opcode %d", op), nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+				f := whole(op, "")
+				f.Masked, f.Key = !p.client, maskingKey
+				p.sendBytes(naive.Encode(f))
+				_, _, err := c.Read(someday(t))
+				want := frame.ErrMaskForbidden
+				if p.client {
+					want = frame.ErrMaskMissing
+				}
+				if !errors.Is(err, want) {
+					t.Errorf("%v, want %v", err, want)
+				}
+				p.refused(c, err, websocket.StatusProtocolError)
+			})
+		}
+	})
+	t.Run("control >125", func(t *testing.T) {
+		for _, op := range []byte{opPing, opPong, opClose} {
+			for _, n := range []uint64{126, 65536, 1 << 62} {
+				testHeaders(t, header{name: fmt.Sprintf("opcode %d, %d", op, n), bad: only(op, n), violation: frame.ErrControlTooLong})
+			}
+		}
+	})
+	t.Run("fragmented control", func(t *testing.T) {
+		for _, op := range []byte{opPing, opPong, opClose} {
+			testHeaders(t, header{name: fmt.Sprintf("opcode %d", op), bad: part(op, "a"), violation: frame.ErrFragmentedControl},
+				header{name: fmt.Sprintf("opcode %d in fragments", op), before: []naive.Frame{part(opText, "a")}, bad: part(op, ""), violation: frame.ErrFragmentedControl})
+		}
+	})
+	t.Run("control inside fragments", func(t *testing.T) {
+		attack(t, "allowed", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.send(part(opText, "a"), whole(opPing, "1"), whole(opPong, "2"), part(opContinuation, ""), whole(opPing, "3"), whole(opContinuation, "b"))
+			if _, got, err := c.Read(someday(t)); string(got) != "ab" || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+			p.want("first", opPong, "1")
+			p.want("second", opPong, "3")
+			p.wantNothing("a pong has no answer")
+		})
+	})
+}
