@@ -289,7 +289,7 @@ func sticks(t *testing.T, c *websocket.Conn, cause error) {
 	}
 }
 
-var framed, _ = websocket.Prepare(websocket.MessageBinary, []byte("prepared"))
+var framed = websocket.Prepare(websocket.MessageBinary, []byte("prepared"))
 
 // allocated returns how many octets f has the program allocate.
 func allocated(f func()) uint64 {
