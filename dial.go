@@ -13,8 +13,8 @@ type DialOptions struct {
 	// HTTPClient sends the request, if it is there; its Transport must give a
 	// writable body with a 101, as [http.Transport] does. Its Timeout bounds the
 	// handshake only. How to reach the server is then for the client to say:
-	// TLSConfig, DialContext, Proxy, ProxyHeader, Jar, MaxRedirects and
-	// MaxResponseHeaderBytes must be zero. Nil: Dial connects by itself, and
+	// TLSConfig, DialContext, Proxy, ProxyHeader, Jar and MaxRedirects must be
+	// zero, and it bounds the response's head itself. Nil: Dial connects by itself, and
 	// [http.DefaultClient] has no part in it.
 	HTTPClient *http.Client
 
@@ -92,10 +92,6 @@ type DialOptions struct {
 	// MaxRedirects is how many redirects are followed; never from wss to ws.
 	// Zero: 10. Negative: none.
 	MaxRedirects int
-
-	// MaxResponseHeaderBytes bounds the head of a response, informational
-	// responses before it included. Zero: 64 KiB.
-	MaxResponseHeaderBytes int64
 }
 
 const (

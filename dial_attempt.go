@@ -66,8 +66,8 @@ func (d *dialing) attempt(ctx context.Context, t *target, mayFollow bool) (c *Co
 }
 
 func (d *dialing) headLimit() int64 {
-	if d.opts.MaxResponseHeaderBytes > 0 {
-		return d.opts.MaxResponseHeaderBytes
+	if d.opts.Limits.HeaderBytes > 0 {
+		return int64(d.opts.Limits.HeaderBytes)
 	}
 	return defaultResponseHeaderBytes
 }

@@ -26,7 +26,6 @@ func (d *dialing) checkClient() error {
 		{"ProxyHeader", o.ProxyHeader != nil},
 		{"Jar", o.Jar != nil},
 		{"MaxRedirects", o.MaxRedirects != 0},
-		{"MaxResponseHeaderBytes", o.MaxResponseHeaderBytes != 0},
 	} {
 		if option.set {
 			return usage(option.name + " has no effect with HTTPClient: set it in the client or its Transport")

@@ -180,8 +180,8 @@ func TestDialInformational(t *testing.T) {
 func TestDialHeaderLimit(t *testing.T) {
 	noLeaks(t)
 	addr := dialScript(t, answer(accepting+"A: "+strings.Repeat("b", 100_000)+"\r\n\r\n"+hello))
-	wantGreeted(t, "ws://"+addr, &DialOptions{MaxResponseHeaderBytes: 200_000})
-	_, _, err := Dial(t.Context(), "ws://"+addr, &DialOptions{MaxResponseHeaderBytes: 100_000})
+	wantGreeted(t, "ws://"+addr, &DialOptions{Limits: Limits{HeaderBytes: 200_000}})
+	_, _, err := Dial(t.Context(), "ws://"+addr, &DialOptions{Limits: Limits{HeaderBytes: 100_000}})
 	if err == nil || !strings.Contains(err.Error(), "larger than 100000 bytes") {
 		t.Error(err)
 	}

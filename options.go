@@ -18,11 +18,11 @@ type Limits struct {
 	// Fragments is how many frames a message may have, the empty ones too.
 	// Default: 65,536.
 	Fragments int
-	// HeaderBytes is the size of the head of the opening handshake in bytes: of the
-	// request that [Upgrade] reads, of the response that [Dial] reads.
-	// Default: 16 KiB.
+	// HeaderBytes is the size in bytes of the head of the request that [Upgrade]
+	// reads (default: 16 KiB), or of the response that [Dial] reads with what is
+	// informational before it (default: 64 KiB).
 	HeaderBytes int
-	// HeaderFields is how many header fields it may have. Default: 100.
+	// HeaderFields is how many header fields the request may have. Default: 100.
 	HeaderFields int
 }
 
@@ -30,10 +30,12 @@ type Limits struct {
 // default.
 type Timeouts struct {
 	// Handshake bounds the opening handshake, from dialing or the first byte of
-	// the request to the end of the response. Default: 30 s, besides the context.
+	// the request to the end of the response. Default: 30 s, besides the context. A
+	// negative value leaves it to the context.
 	Handshake time.Duration
 	// Close bounds everything from the beginning of the closing handshake to the
-	// end of the TCP connection. Default: 5 s.
+	// end of the TCP connection. Default: 5 s, also for a negative value: closing
+	// is always bounded.
 	Close time.Duration
 	// Write bounds every write to the network. A write that takes longer costs the
 	// connection, with [ErrWriteTimeout] as its cause. Default: no bound but the
