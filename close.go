@@ -90,7 +90,7 @@ func (c *Conn) sendClose(body conn.CloseBody, failure bool) (conn.Action, error)
 //
 // It returns nil, or a [*ClosedError] if the connection had ended before.
 func (c *Conn) CloseNow() error {
-	if c.state() == conn.Terminated {
+	if c.state() == conn.Terminated || c.ended() {
 		return c.closedError()
 	}
 	c.event(conn.Abandon, conn.CloseBody{}, nil)
