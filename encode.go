@@ -178,10 +178,11 @@ func (c *Conn) reject(o *outgoing) {
 	o.settle(err)
 }
 
-// holdBack leaves o in the buffer for more to follow, if it is small and alone.
+// holdBack leaves o in the buffer for more to follow, if it is small, alone and
+// not begun on the wire.
 func (c *Conn) holdBack(o *outgoing) bool {
 	w := &c.out
-	if len(w.taken) != 1 || w.taken[0] != o || len(w.tail) > 0 || w.end > writeSize/2 {
+	if len(w.taken) != 1 || w.taken[0] != o || o.begin < w.sent || len(w.tail) > 0 || w.end > writeSize/2 {
 		return false
 	}
 	w.mu.Lock()

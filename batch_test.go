@@ -1,0 +1,230 @@
+package websocket_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/wstest"
+)
+
+// countingConn counts writes.
+type countingConn struct {
+	net.Conn
+	writes atomic.Int32
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+func counting(t *testing.T, role websocket.Role, buffer int) (*websocket.Conn, *far, *countingConn) {
+	near, other := wstest.NetPipe(buffer)
+	counted := &countingConn{Conn: near}
+	c := websocket.NewConn(counted, role, nil)
+	t.Cleanup(func() { c.CloseNow(); other.Close() })
+	return c, &far{Conn: other, t: t, client: role == websocket.RoleServer}, counted
+}
+
+// A loop that answers through a Batch answers all it has received with one write.
+func TestBatchAnswersWithOneWrite(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f, counted := counting(t, role, 0)
+		const n = 100
+		go func() {
+			b := c.Batch()
+			ctx := context.Background()
+			for m, err := range c.Messages(ctx) {
+				if err != nil || b.Write(ctx, m.Type, m.Data) != nil {
+					return
+				}
+			}
+		}()
+		synctest.Wait()
+		for round := int32(1); round <= 2; round++ {
+			var wire []byte
+			for range n {
+				wire = append(wire, f.octets(fin(farText, "question"))...)
+			}
+			f.put(wire)
+			for range n {
+				f.want("an answer", farText, "question")
+			}
+			if got := counted.writes.Load(); got != round {
+				t.Errorf("%d answers took %d writes", n*round, got)
+			}
+		}
+		c.CloseNow()
+	})
+}
+
+func TestBatchOrder(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f, counted := counting(t, role, 1<<20)
+		b, ctx := c.Batch(), patience(t)
+		write := func(text string) {
+			t.Helper()
+			if err := b.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("1")
+		write("2")
+		synctest.Wait()
+		if counted.writes.Load() != 0 {
+			t.Error("a batch does not wait")
+		}
+		c.Write(ctx, websocket.MessageText, []byte("3")) // goes behind, and takes the batch along
+		write("4")
+		if err := b.WritePrepared(ctx, websocket.Prepare(websocket.MessageText, []byte("5"))); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		b.Flush(ctx) // nothing
+		if got := counted.writes.Load(); got != 2 {
+			t.Errorf("%d writes, want 2", got)
+		}
+		for _, text := range []string{"1", "2", "3", "4", "5"} {
+			f.want("in order", farText, text)
+		}
+		// What has come together leaves at some 8 KiB, and a large message at once.
+		for range 9 {
+			write(strings.Repeat("x", 1<<10))
+		}
+		if got := counted.writes.Load(); got != 3 {
+			t.Errorf("%d writes, want 3", got)
+		}
+		b.Flush(ctx)
+		for range 9 {
+			f.want("a KiB", farText, strings.Repeat("x", 1<<10))
+		}
+		write(strings.Repeat("y", 100<<10))
+		f.want("100 KiB", farText, strings.Repeat("y", 100<<10))
+
+		// It goes between no fragments, and before a Close frame.
+		w, _ := c.Writer(ctx, websocket.MessageText)
+		w.Write([]byte("frag"))
+		w.(interface{ Flush() error }).Flush()
+		waiting := background(func() error { return b.Write(ctx, websocket.MessageText, []byte("6")) })
+		pending(t, "Batch.Write", waiting)
+		w.Close()
+		if err := errors.Join(<-waiting, b.Flush(ctx)); err != nil {
+			t.Error(err)
+		}
+		f.wantMessage(farText, "frag")
+		f.want("in order", farText, "6")
+		write("7")
+		go c.Close(websocket.StatusNormalClosure, "")
+		f.want("in order", farText, "7")
+		f.wantFarewell("last", 1000)
+		c.CloseNow()
+	})
+}
+
+// Ping, like every call that waits for the network to read, sends what is held.
+func TestBatchLeavesBeforePingWaits(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, nil, 0)
+		c.Batch().Write(patience(t), websocket.MessageText, []byte("held"))
+		go c.Ping(context.Background())
+		f.want("the batch", farText, "held")
+		c.CloseNow()
+	})
+}
+
+func TestBatchMisuse(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, nil, stall)
+		b := c.Batch()
+		var usage *websocket.UsageError
+		if err := b.Write(patience(t), 9, nil); !errors.As(err, &usage) {
+			t.Errorf("no such type: %v", err)
+		}
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		wantIs(t, "Write", b.Write(ended, websocket.MessageText, nil), context.Canceled)
+		wantIs(t, "WritePrepared", b.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
+
+		// A flush that is cancelled leaves the batch to be sent.
+		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+			t.Fatal(err)
+		}
+		b.Write(patience(t), websocket.MessageText, []byte("held"))
+		ctx, cancel := context.WithCancel(context.Background())
+		flushed := background(func() error { return b.Flush(ctx) })
+		pending(t, "Flush", flushed)
+		cancel()
+		wantIs(t, "Flush", <-flushed, context.Canceled)
+		f.want("what was there before", farText, filling(role))
+		f.want("the batch", farText, "held")
+		f.Close()
+		_, _, err := c.Read(patience(t))
+		wantIs(t, "Read", err, net.ErrClosed)
+		wantIs(t, "Write after the end", b.Write(patience(t), websocket.MessageText, nil), net.ErrClosed)
+	})
+}
+
+// Writers that meet share a write.
+func TestConcurrentWritesLeaveTogether(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f, counted := counting(t, role, stall)
+		c.Write(patience(t), websocket.MessageText, []byte(filling(role)))
+		first := startWrite(t, c, "first")
+		var rest []write
+		for range 20 {
+			rest = append(rest, startWrite(t, c, "together"))
+		}
+		f.want("what was there before", farText, filling(role))
+		f.want("the first", farText, "first")
+		for range rest {
+			f.want("the others", farText, "together")
+		}
+		<-first.done
+		for _, w := range rest {
+			if err := <-w.done; err != nil {
+				t.Error(err)
+			}
+		}
+		if got := counted.writes.Load(); got != 3 {
+			t.Errorf("%d writes, want 3", got)
+		}
+	})
+}
+
+// A message is prepared once and sent on any number of connections at once.
+func TestWritePrepared(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for _, text := range []string{"", "short", strings.Repeat("long ", 20000)} {
+			p := []byte(text)
+			m := websocket.Prepare(websocket.MessageBinary, p)
+			for i := range p { // it has a copy
+				p[i] = 0
+			}
+			var sent []<-chan error
+			var ends []*far
+			for range 4 {
+				c, f := facing(t, role, nil, 0)
+				sent = append(sent, background(func() error { return c.WritePrepared(patience(t), m) }))
+				ends = append(ends, f)
+			}
+			for i, f := range ends {
+				f.want("the message", farBinary, text)
+				if err := <-sent[i]; err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		c, _ := facing(t, role, nil, 0)
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		wantIs(t, "WritePrepared", c.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
+	})
+}

@@ -1,0 +1,124 @@
+package websocket_test
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+var keepAlive = &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Minute, Timeout: 10 * time.Second}}
+
+// answerPings plays a live peer until the stream ends.
+func answerPings(f *far, count *int) {
+	for {
+		x, err := f.take()
+		if err != nil {
+			return
+		}
+		if x.Opcode == farPing {
+			*count++
+			f.send(fin(farPong, string(x.Payload)))
+		}
+	}
+}
+
+// It works while the application is not reading, and while it is.
+func TestKeepAlive(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for _, reading := range []bool{false, true} {
+			c, f := facing(t, role, keepAlive, 0)
+			pings := 0
+			done := background(func() error { answerPings(f, &pings); return nil })
+			if reading {
+				go c.Read(context.Background())
+			}
+			time.Sleep(time.Hour + time.Second)
+			if err := c.Write(patience(t), websocket.MessageText, []byte("still here")); err != nil {
+				t.Error(err)
+			}
+			c.CloseNow()
+			<-done
+			if pings < 59 {
+				t.Errorf("reading %v: %d pings in an hour", reading, pings)
+			}
+		}
+	})
+}
+
+// A peer that gives no sign of life is given up, in time.
+func TestKeepAliveOfDeadPeer(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for name, deaf := range map[string]bool{"silent": false, "not even reading": true} {
+			c, f := facing(t, role, keepAlive, stall)
+			drained := make(chan error, 1)
+			if deaf {
+				go c.Write(context.Background(), websocket.MessageBinary, make([]byte, 1<<10))
+				drained <- nil
+			} else {
+				go func() { _, err := io.Copy(io.Discard, f); drained <- err }()
+			}
+			within(t, name, 70*time.Second, func() {
+				_, _, err := c.Read(context.Background())
+				wantEnding(t, name, err, 0, 0, websocket.Peer, websocket.ErrKeepAlive)
+			})
+			wantIs(t, "Write", c.Write(patience(t), websocket.MessageText, nil), websocket.ErrKeepAlive)
+			<-drained
+		}
+	})
+}
+
+// A peer whose data waits for the application is not blamed for the pong behind it.
+func TestKeepAliveOfSlowApplication(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, keepAlive, 0)
+		f.send(fin(farText, "unread"), fin(farText, "as well"))
+		go io.Copy(io.Discard, f)
+		time.Sleep(time.Hour)
+		wantRead(t, c, "unread")
+		wantRead(t, c, "as well")
+		c.CloseNow()
+	})
+}
+
+// Anything the peer sends is a sign of life.
+func TestKeepAliveOfTalkingPeer(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, keepAlive, 0)
+		talking := background(func() error {
+			go io.Copy(io.Discard, f)
+			for {
+				if _, err := f.Write(f.octets(fin(farPong, ""))); err != nil {
+					return err
+				}
+				time.Sleep(9 * time.Second)
+			}
+		})
+		reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
+		time.Sleep(time.Hour)
+		pending(t, "Read", reading)
+		c.CloseNow()
+		<-reading
+		<-talking
+	})
+}
+
+// A callback that panics where keepalive reads ends its connection, not the program.
+func TestKeepAliveCallbackPanics(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, &websocket.ConnOptions{
+			KeepAlive:      keepAlive.KeepAlive,
+			OnPingReceived: func(context.Context, []byte) bool { panic("oops") },
+		}, 0)
+		f.send(fin(farPing, ""))
+		go io.Copy(io.Discard, f)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if err := c.Write(patience(t), websocket.MessageText, nil); err == nil {
+			t.Error("the connection goes on")
+		}
+	})
+}
