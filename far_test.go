@@ -49,6 +49,9 @@ func eachRole(t *testing.T, test func(t *testing.T, role websocket.Role)) {
 	}
 }
 
+// eachServer runs a test of the server's side in a bubble.
+func eachServer(t *testing.T, test func(t *testing.T)) { t.Helper(); synctest.Test(t, test) }
+
 // Opcodes and how to make frames of them.
 const (
 	farContinuation, farText, farBinary = 0, 1, 2
