@@ -1,0 +1,116 @@
+package websocket_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+func TestErrorTexts(t *testing.T) {
+	bye := &websocket.CloseError{Code: 1000, Reason: "bye"}
+	none := &websocket.CloseError{Code: websocket.StatusNoStatusRcvd}
+	violation := &websocket.ProtocolError{Code: 1007, Violation: frame.ErrText}
+	tooBig := &websocket.LimitError{What: "message", Limit: 10, Size: 11}
+	for _, test := range []struct {
+		err  error
+		text string
+		is   []error
+	}{
+		{&websocket.ClosedError{Received: bye, Sent: bye, Began: websocket.Peer}, `websocket: closed by the peer: 1000 "bye"`, []error{net.ErrClosed, *bye}},
+		{&websocket.ClosedError{Received: none, Began: websocket.Peer}, `websocket: closed by the peer: no status`, []error{net.ErrClosed, *none}},
+		{&websocket.ClosedError{Received: none, Sent: bye, Began: websocket.Us}, `websocket: closed by us: 1000 "bye"`, []error{net.ErrClosed, *none}},
+		{&websocket.ClosedError{Received: bye, Began: websocket.Us}, `websocket: closed by us`, []error{net.ErrClosed, *bye}},
+		{&websocket.ClosedError{Sent: bye, Began: websocket.Us}, `websocket: closed by us: 1000 "bye"`, []error{net.ErrClosed}},
+		{&websocket.ClosedError{Began: websocket.Us}, `websocket: closed by us without a closing handshake`, []error{net.ErrClosed}},
+		{&websocket.ClosedError{Sent: bye, Began: websocket.Us, Cause: websocket.ErrCloseTimeout}, `websocket: connection lost: closing handshake timed out`, []error{net.ErrClosed, websocket.ErrCloseTimeout}},
+		{&websocket.ClosedError{Began: websocket.Peer, Cause: io.ErrUnexpectedEOF}, `websocket: connection lost: unexpected EOF`, []error{net.ErrClosed, io.ErrUnexpectedEOF}},
+		{&websocket.ClosedError{Began: websocket.Peer, Cause: violation}, `websocket: connection lost: peer broke the protocol: ` + frame.ErrText.Error(), []error{net.ErrClosed, violation, frame.ErrText}},
+		{&websocket.ClosedError{Cause: tooBig}, `websocket: connection lost: message of 11 octets exceeds the limit of 10`, []error{websocket.ErrMessageTooBig, tooBig}},
+		{tooBig, `message of 11 octets exceeds the limit of 10`, []error{websocket.ErrMessageTooBig}},
+		{*bye, `status = StatusNormalClosure and reason = "bye"`, nil},
+		{&websocket.UsageError{Method: "Conn.Write", Problem: "no"}, `websocket: Conn.Write: no`, nil},
+	} {
+		if test.err.Error() != test.text {
+			t.Errorf("got  %s\nwant %s", test.err, test.text)
+		}
+		for _, target := range test.is {
+			if !errors.Is(test.err, target) {
+				t.Errorf("%v does not match %v", test.err, target)
+			}
+		}
+		if errors.Is(test.err, context.Canceled) {
+			t.Errorf("%v matches what it is not", test.err)
+		}
+	}
+	if got := websocket.CloseStatus(&websocket.ClosedError{Received: bye}); got != 1000 {
+		t.Errorf("CloseStatus %d", got)
+	}
+	if got := websocket.CloseStatus(&websocket.ClosedError{Sent: bye}); got != -1 {
+		t.Errorf("CloseStatus of what only we sent: %d", got)
+	}
+	if got := websocket.CloseStatus(io.EOF); got != -1 {
+		t.Errorf("CloseStatus of another error: %d", got)
+	}
+	for side, text := range map[websocket.Side]string{websocket.Neither: "neither", websocket.Us: "us", websocket.Peer: "the peer"} {
+		if side.String() != text {
+			t.Errorf("%v, want %s", side, text)
+		}
+	}
+}
+
+// What an error of a lost connection tells, by how it was lost.
+func TestErrorsOfLostConnections(t *testing.T) {
+	for _, test := range []struct {
+		loss  string
+		lose  func(c *websocket.Conn, f *far)
+		sent  websocket.StatusCode
+		cause error
+	}{
+		{"end of stream", func(_ *websocket.Conn, f *far) { f.Close() }, 0, io.EOF},
+		{"reset", func(_ *websocket.Conn, f *far) {
+			f.Conn.(interface{ SetLinger(int) error }).SetLinger(0)
+			f.Close()
+		}, 0, syscall.ECONNRESET},
+		{"half a header", func(_ *websocket.Conn, f *far) { f.put(f.octets(fin(farText, "abc"))[:1]); f.Close() }, 0, io.ErrUnexpectedEOF},
+		{"bad text", func(_ *websocket.Conn, f *far) { f.send(fin(farText, "\xff")); f.take(); f.Close() }, 1007, frame.ErrText},
+		{"too big", func(_ *websocket.Conn, f *far) { f.send(fin(farText, "0123456789+")); f.take(); f.Close() }, 1009, websocket.ErrMessageTooBig},
+	} {
+		t.Run(test.loss, func(t *testing.T) {
+			eachRole(t, func(t *testing.T, role websocket.Role) {
+				c, f := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: 10}}, 0)
+				reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
+				test.lose(c, f)
+				first := <-reading
+				wantEnding(t, "Read", first, test.sent, 0, websocket.Peer, test.cause)
+				_, _, err := c.Reader(patience(t))
+				for _, again := range []error{err, c.Write(patience(t), websocket.MessageText, nil), c.Ping(patience(t)), c.Close(1000, "")} {
+					wantEnding(t, "later", again, test.sent, 0, websocket.Peer, test.cause)
+				}
+			})
+		})
+	}
+}
+
+// A limit that is changed counts from the next frame on.
+func TestSetReadLimit(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, nil, 1<<20)
+		text := string(make([]byte, 100))
+		f.send(fin(farBinary, text))
+		wantRead(t, c, text)
+		c.SetReadLimit(-1)
+		f.send(fin(farBinary, string(make([]byte, 1<<19))))
+		wantRead(t, c, string(make([]byte, 1<<19)))
+		c.SetReadLimit(99)
+		f.send(fin(farBinary, text))
+		_, _, err := c.Read(patience(t))
+		wantIs(t, "Read", err, websocket.ErrMessageTooBig)
+		f.wantFarewell("too big", websocket.StatusMessageTooBig)
+	})
+}
