@@ -1,0 +1,264 @@
+package websocket_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/wstest"
+)
+
+// What an attacker does to the opening handshake of a server, below its headers,
+// which package handshake tests. The lines on the client's half (101 without
+// Accept, 1xx before 101, endless response headers, bytes after 101, redirects, the
+// SSRF hook, proxies, userinfo, IDN and IPv6 zones) are in the tests of Dial.
+
+// request is a good one but for the empty line at its end.
+const request = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+
+// door is a way into the server. It returns the client's end of a connection,
+// played by hand, and passes the server's end, or the error, to serve.
+type door func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(c *websocket.Conn, err error)) *peer
+
+var doors = map[string]door{
+	"Upgrade": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
+		a, b := wstest.NetPipe(buffer)
+		p := &peer{Conn: b, t: t, client: true}
+		p.floods.Go(func() { serve(websocket.Upgrade(a, opts)) })
+		t.Cleanup(func() { _ = b.Close(); p.floods.Wait() })
+		return p
+	},
+	"Accept": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
+		return throughHTTP(t, buffer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(websocket.Accept(w, r, opts)) }))
+	},
+	"Handler": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
+		return throughHTTP(t, buffer, websocket.Handler(func(_ context.Context, c *websocket.Conn) error { serve(c, nil); return nil }, opts))
+	},
+}
+
+// throughHTTP connects a client to a handler in a net/http server, in memory.
+func throughHTTP(t *testing.T, buffer int, h http.Handler) *peer {
+	a, b := wstest.NetPipe(buffer)
+	l := &oneConn{Conn: a, closed: make(chan struct{})}
+	s := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	p := &peer{Conn: b, t: t, client: true}
+	p.floods.Go(func() { _ = s.Serve(l) })
+	t.Cleanup(func() {
+		_ = b.Close()
+		_ = s.Close()
+		p.floods.Wait()
+		synctest.Wait()
+	})
+	return p
+}
+
+// oneConn is a listener to which one connection comes.
+type oneConn struct {
+	net.Conn
+	taken  bool
+	closed chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if !l.taken {
+		l.taken = true
+		return l.Conn, nil
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error {
+	select {
+	case <-l.closed:
+	default:
+		close(l.closed)
+	}
+	return nil
+}
+
+func (l *oneConn) Addr() net.Addr { return l.LocalAddr() }
+
+// through runs a test through each door, in a bubble.
+func through(t *testing.T, name string, test func(t *testing.T, open door)) {
+	for how, open := range doors {
+		t.Run(name+"/"+how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, open) })
+		})
+	}
+}
+
+// response receives the server's answer and keeps what follows it.
+func (p *peer) response() *http.Response {
+	p.t.Helper()
+	for !bytes.Contains(p.in, []byte("\r\n\r\n")) {
+		b := make([]byte, 4096)
+		_ = p.SetReadDeadline(time.Now().Add(time.Hour))
+		n, err := p.Read(b)
+		if n == 0 {
+			p.t.Fatalf("after %q: %v; want a response", p.in, err)
+		}
+		p.in = append(p.in, b[:n]...)
+	}
+	head, rest, _ := bytes.Cut(p.in, []byte("\r\n\r\n"))
+	p.in = rest
+	r, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(head)+"\r\n\r\n")), nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return r
+}
+
+func echoOnce(t *testing.T) func(c *websocket.Conn, err error) {
+	return func(c *websocket.Conn, err error) {
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		typ, m, err := c.Read(someday(t))
+		if err == nil {
+			err = c.Write(someday(t), typ, m)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		_ = c.Close(websocket.StatusNormalClosure, "")
+	}
+}
+
+func TestAttackHandshake(t *testing.T) {
+	t.Run("slow-loris", func(t *testing.T) {
+		const timeout = 10 * time.Second
+		for name, pace := range map[string]struct {
+			send  string
+			every time.Duration
+		}{
+			"nothing comes":         {"", time.Hour},
+			"one octet a second":    {request, time.Second},
+			"stops before its end":  {request[:100], time.Millisecond},
+			"headers without end":   {request + strings.Repeat("X: y\r\n", 90), 100 * time.Millisecond},
+			"the end never finally": {request + "\r", time.Millisecond},
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					begin := time.Now()
+					a, b := wstest.NetPipe(0)
+					go func() {
+						for _, octet := range []byte(pace.send) {
+							if _, err := b.Write([]byte{octet}); err != nil {
+								return
+							}
+							time.Sleep(pace.every)
+						}
+					}()
+					_, err := websocket.Upgrade(a, &websocket.AcceptOptions{Timeouts: websocket.Timeouts{Handshake: timeout}})
+					refused, ok := errors.AsType[*websocket.AcceptError](err)
+					if took := time.Since(begin); !ok || refused.Status != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || took != timeout {
+						t.Errorf("%v after %v", err, took)
+					}
+					if n, err := b.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+						t.Errorf("the connection was not closed: %v", err)
+					}
+					time.Sleep(time.Hour) // the client meets a closed connection
+				})
+			})
+		}
+		through(t, "the client does not read the response", func(t *testing.T, open door) {
+			p := open(t, &websocket.AcceptOptions{Timeouts: websocket.Timeouts{Handshake: timeout}}, 10, func(c *websocket.Conn, err error) {
+				if !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("%v", err)
+				}
+			})
+			begin := time.Now()
+			p.sendBytes([]byte(request + "\r\n"))
+			time.Sleep(2 * timeout)
+			_, err := io.Copy(io.Discard, p)
+			if err != nil || time.Since(begin) != 2*timeout {
+				t.Errorf("%v after %v", err, time.Since(begin))
+			}
+		})
+	})
+	t.Run("header size/count limits; endless headers", func(t *testing.T) {
+		for name, endless := range map[string]string{
+			"one line":        "a",
+			"many lines":      "X: y\r\n",
+			"a request line":  "GET /",
+			"no line at all":  "\x00",
+			"many long lines": "X: " + strings.Repeat("y", 1000) + "\r\n",
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := doors["Upgrade"](t, nil, 0, func(c *websocket.Conn, err error) {
+						refused, ok := errors.AsType[*websocket.AcceptError](err)
+						if _, because := errors.AsType[*handshake.Refusal](err); !ok || !because || refused.Status < 400 {
+							t.Errorf("%v", err)
+						}
+					})
+					begin := time.Now()
+					if strings.HasPrefix(endless, "X") {
+						p.sendBytes([]byte(request))
+					}
+					p.flood(bytes.Repeat([]byte(endless), 100))
+					if r := p.response(); r.StatusCode != 431 && r.StatusCode != 400 {
+						t.Errorf("answered %v", r.Status)
+					}
+					p.floods.Wait()
+					if took := time.Since(begin); took > 2*time.Second {
+						t.Errorf("the server listened to it for %v", took)
+					}
+				})
+			})
+		}
+		t.Run("no memory for it", func(t *testing.T) {
+			a, _ := wstest.NetPipe(0)
+			endless := &ahead{a, bytes.NewReader(bytes.Repeat([]byte("X: y\r\n"), 100_000))}
+			got := allocated(func() {
+				if _, err := websocket.Upgrade(endless, nil); err == nil {
+					t.Error("accepted")
+				}
+			})
+			if got > little {
+				t.Errorf("%d octets allocated", got)
+			}
+		})
+	})
+	t.Run("pipelined bytes after request (keep)", func(t *testing.T) {
+		for name, size := range map[string]int{"short": 5, "as large as a buffer": 16 << 10, "larger than buffers": 50_000} {
+			through(t, name, func(t *testing.T, open door) {
+				message := strings.Repeat("m", size)
+				p := open(t, nil, 200<<10, echoOnce(t))
+				wire := p.wire(whole(opPing, "early"), whole(opText, message))
+				p.sendBytes(append([]byte(request+"\r\n"), wire...))
+				if r := p.response(); r.StatusCode != http.StatusSwitchingProtocols {
+					t.Fatal(r.Status)
+				}
+				p.want("the ping's answer", opPong, "early")
+				p.want("the echo", opText, message)
+				p.want("the end", opClose, "\x03\xe8")
+				p.send(closing(1000, ""))
+				p.wantEnd()
+			})
+		}
+		through(t, "cut in a frame", func(t *testing.T, open door) {
+			p := open(t, nil, 0, echoOnce(t))
+			wire := p.wire(whole(opText, "Hello"))
+			p.sendBytes(append([]byte(request+"\r\n"), wire[:3]...))
+			p.response()
+			p.sendBytes(wire[3:])
+			p.want("the echo", opText, "Hello")
+		})
+	})
+}
