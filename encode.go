@@ -92,9 +92,6 @@ func (c *Conn) encode(o *outgoing) {
 		c.reject(o)
 		return
 	}
-	if w.buf == nil {
-		w.buf = writeBuffers.Get().(*[writeSize]byte)
-	}
 	h := o.header
 	h.Length = uint64(len(o.payload))
 	h.Masked = c.role.Masks()
@@ -237,9 +234,6 @@ func (c *Conn) encodePongs() {
 		w.pongs = nil
 		w.pongsDue.Store(0)
 		return
-	}
-	if w.buf == nil {
-		w.buf = writeBuffers.Get().(*[writeSize]byte)
 	}
 	rest := w.pongs
 	for len(rest) > 0 && writeSize-w.end >= roomFor {

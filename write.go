@@ -25,6 +25,7 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 		return err
 	}
 	if w := &c.out; w.gate.tryLock() {
+		w.borrow()
 		w.own.whole(typ, p)
 		if _, settled, err := c.sendOwn(ctx); settled {
 			return err

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -18,24 +17,10 @@ import (
 // and all that wait in the queue into one buffer and writes them together, so
 // that concurrent writers share system calls without a goroutine to serve them.
 // A caller keeps its payload unchanged until its frame is settled.
-//
-// The offsets count octets since the opening handshake. They tell of every frame
-// whether none, some or all of it is on the wire.
 type writer struct {
-	gate  gate
-	watch watch
-
-	// Inside the gate.
-	own       outgoing         // of a caller that found the gate open
-	buf       *[writeSize]byte // borrowed while it holds something
-	start     int              // buf[start:end] is to be written
-	end       int
-	tail      []byte      // follows the buffer: the rest of the last frame's payload
-	tailKey   frame.Key   // masks it (client)
-	encoded   uint64      // offset up to which frames are encoded
-	sent      uint64      // offset up to which they are on the wire
-	committed uint64      // frames that begin below cannot be taken back
-	taken     []*outgoing // encoded and not settled, in order
+	gate     gate
+	watch    watch
+	*sending // inside the gate; borrowed while it holds something
 
 	// Set inside the gate, read anywhere.
 	message atomic.Pointer[messageWriter] // whose first fragment is encoded and whose last is not
@@ -52,11 +37,50 @@ type writer struct {
 	withdrawn atomic.Int32 // how many of taken have callers that gave up
 }
 
+// sending is what a writer needs while something is on its way.
+//
+// The offsets count octets since it was borrowed. They tell of every frame whether
+// none, some or all of it is on the wire.
+type sending struct {
+	own       outgoing // of a caller that found the gate open
+	buf       [writeSize]byte
+	start     int // buf[start:end] is to be written
+	end       int
+	tail      []byte      // follows the buffer: the rest of the last frame's payload
+	tailKey   frame.Key   // masks it (client)
+	encoded   uint64      // offset up to which frames are encoded
+	sent      uint64      // offset up to which they are on the wire
+	committed uint64      // frames that begin below cannot be taken back
+	taken     []*outgoing // encoded and not settled, in order
+}
+
+var sendings = sync.Pool{New: func() any { return &sending{own: outgoing{phase: outSettled}} }}
+
+// borrow sees to it that there is a sending.
+func (w *writer) borrow() {
+	if w.sending == nil {
+		w.sending = sendings.Get().(*sending)
+	}
+}
+
+// giveBack returns the sending if nothing is on its way.
+func (w *writer) giveBack() {
+	if w.sending == nil || w.unsent() || len(w.taken) > 0 {
+		return
+	}
+	w.start, w.end = 0, 0
+	w.encoded, w.sent, w.committed = 0, 0, 0
+	clear(w.taken[:cap(w.taken)])
+	sendings.Put(w.sending)
+	w.sending = nil
+}
+
 // submit sends a frame. It returns when the frame is handed to the transport, has
 // failed, or has been taken back because ctx ended before any of it was sent.
 func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 	w := &c.out
 	if w.gate.tryLock() {
+		w.borrow()
 		w.own = *f
 		if do, settled, err := c.sendOwn(ctx); settled {
 			return do, err
@@ -126,30 +150,6 @@ func (c *Conn) await(ctx context.Context, o *outgoing) {
 	}
 }
 
-// withdraw asks that o not be sent, because its caller has given up. If it is
-// encoded already, whoever is inside decides; the write under way is interrupted
-// for that.
-func (c *Conn) withdraw(o *outgoing, err error) {
-	w := &c.out
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch o.phase {
-	case outWaiting:
-		for i, q := range w.queue {
-			if q == o {
-				w.queue = append(w.queue[:i], w.queue[i+1:]...)
-				w.due.Add(-1)
-				break
-			}
-		}
-		o.settle(err)
-	case outTaken:
-		o.phase, o.err = outWithdrawn, err
-		w.withdrawn.Add(1)
-		w.watch.trip()
-	}
-}
-
 // flush writes what is due, until o is settled, or, if o is nil, until what was due
 // at first is on the wire: nobody serves the others for ever. It returns sooner when
 // ctx has ended, whose frame is then taken back if it can be, and when o cannot go
@@ -159,6 +159,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 	if o != nil && o.phase == outSettled {
 		return
 	}
+	w.borrow()
 	c.encodeDue(o)
 	for due := w.encoded; w.unsent(); c.encodeDue(o) {
 		if o != nil && o.hold && c.holdBack(o) {
@@ -254,103 +255,6 @@ func (c *Conn) settleSent() {
 	w.taken = append(w.taken[:0], w.taken[n:]...)
 }
 
-// forgiveWithdrawal is called when o is about to be settled. The interruption of
-// the last withdrawal must not meet a write that it was not meant for.
-func (w *writer) forgiveWithdrawal(o *outgoing) {
-	if o.phase == outWithdrawn && w.withdrawn.Add(-1) == 0 {
-		w.watch.resume()
-	}
-}
-
-// reconsider is called when a write was interrupted: by the end of ctx, or by a
-// caller that withdrew its frame. Frames of which nothing is on the wire are
-// taken back; those whose callers gave up are settled, the others wait again. It
-// reports whether the caller of flush goes on.
-func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
-	w := &c.out
-	w.watch.resume()
-	gone := ctx.Err()
-	w.mu.Lock()
-	// Nothing of a frame from keep on is on the wire.
-	var lost error
-	keep := len(w.taken)
-	for keep > 0 && w.taken[keep-1].begin >= max(w.sent, w.committed) {
-		keep--
-	}
-	for _, t := range w.taken[:keep] {
-		if t == o && gone != nil {
-			lost = gone
-		} else if t.phase == outWithdrawn {
-			lost = t.err
-		}
-	}
-	if lost != nil {
-		w.mu.Unlock()
-		c.writeFailed(conn.Break, fmt.Errorf("write given up in the middle of a frame or message: %w", lost))
-		return false
-	}
-	var again []*outgoing
-	for i, t := range w.taken[keep:] {
-		if i == 0 {
-			c.cutOff(t)
-		}
-		switch {
-		case t == o && gone != nil:
-			w.forgiveWithdrawal(t)
-			t.settle(gone)
-		case t.phase == outWithdrawn:
-			w.forgiveWithdrawal(t)
-			t.settle(t.err)
-		default:
-			t.phase = outWaiting
-			if t != &w.own {
-				again = append(again, t)
-			}
-		}
-	}
-	w.taken = w.taken[:keep]
-	w.queue = append(again, w.queue...)
-	w.due.Add(int32(len(again)))
-	if o != nil && gone != nil && o.phase == outWaiting && o != &w.own {
-		w.mu.Unlock()
-		c.withdraw(o, gone)
-		return false
-	}
-	if o != nil && gone != nil && o.phase == outWaiting {
-		o.settle(gone)
-	}
-	w.mu.Unlock()
-	return gone == nil && (o == nil || o.phase != outSettled)
-}
-
-// whoCut adds to errWriteCut the error of the context because of which it was.
-func (w *writer) whoCut(ctx context.Context, err error) error {
-	if err != errWriteCut {
-		return err
-	}
-	gone := ctx.Err()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, t := range w.taken {
-		if gone == nil && t.phase == outWithdrawn {
-			gone = t.err
-		}
-	}
-	if gone == nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", err, gone)
-}
-
-// cutOff drops what is encoded from t on.
-func (c *Conn) cutOff(t *outgoing) {
-	w := &c.out
-	w.encoded = t.begin
-	w.end = w.start + int(w.encoded-w.sent)
-	w.tail = nil
-	w.message.Store(t.before)
-}
-
 // writeFailed reports that the transport cannot be written to any more, and fails
 // what is under way.
 func (c *Conn) writeFailed(e conn.Event, cause error) {
@@ -381,12 +285,9 @@ func (c *Conn) failTaken() {
 func (c *Conn) leaveWrite() {
 	w := &c.out
 	w.watch.rest()
-	unsent := w.unsent()
-	if !unsent && w.buf != nil {
-		writeBuffers.Put(w.buf)
-		w.buf = nil
-	}
-	owned := len(w.taken) > 0 // by callers that wait, and go on where this one stopped
+	w.giveBack()
+	unsent := w.sending != nil && w.unsent()
+	owned := w.sending != nil && len(w.taken) > 0 // by callers that wait, and go on where this one stopped
 	held := w.held.Load() > 0
 	w.gate.unlock()
 	switch {
@@ -420,11 +321,9 @@ func (c *Conn) retireWrite() {
 		return
 	}
 	w.watch.drop()
+	w.borrow()
 	c.failTaken()
 	c.encodeDue(nil) // settles what is in the queue: nothing can be sent any more
-	if w.buf != nil {
-		writeBuffers.Put(w.buf)
-		w.buf = nil
-	}
+	w.giveBack()
 	w.gate.unlock()
 }

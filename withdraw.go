@@ -1,0 +1,129 @@
+package websocket
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// withdraw asks that o not be sent, because its caller has given up. If it is
+// encoded already, whoever is inside decides; the write under way is interrupted
+// for that.
+func (c *Conn) withdraw(o *outgoing, err error) {
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch o.phase {
+	case outWaiting:
+		for i, q := range w.queue {
+			if q == o {
+				w.queue = append(w.queue[:i], w.queue[i+1:]...)
+				w.due.Add(-1)
+				break
+			}
+		}
+		o.settle(err)
+	case outTaken:
+		o.phase, o.err = outWithdrawn, err
+		w.withdrawn.Add(1)
+		w.watch.trip()
+	}
+}
+
+// forgiveWithdrawal is called when o is about to be settled. The interruption of
+// the last withdrawal must not meet a write that it was not meant for.
+func (w *writer) forgiveWithdrawal(o *outgoing) {
+	if o.phase == outWithdrawn && w.withdrawn.Add(-1) == 0 {
+		w.watch.resume()
+	}
+}
+
+// reconsider is called when a write was interrupted: by the end of ctx, or by a
+// caller that withdrew its frame. Frames of which nothing is on the wire are
+// taken back; those whose callers gave up are settled, the others wait again. It
+// reports whether the caller of flush goes on.
+func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
+	w := &c.out
+	w.watch.resume()
+	gone := ctx.Err()
+	w.mu.Lock()
+	// Nothing of a frame from keep on is on the wire.
+	var lost error
+	keep := len(w.taken)
+	for keep > 0 && w.taken[keep-1].begin >= max(w.sent, w.committed) {
+		keep--
+	}
+	for _, t := range w.taken[:keep] {
+		if t == o && gone != nil {
+			lost = gone
+		} else if t.phase == outWithdrawn {
+			lost = t.err
+		}
+	}
+	if lost != nil {
+		w.mu.Unlock()
+		c.writeFailed(conn.Break, fmt.Errorf("write given up in the middle of a frame or message: %w", lost))
+		return false
+	}
+	var again []*outgoing
+	for i, t := range w.taken[keep:] {
+		if i == 0 {
+			c.cutOff(t)
+		}
+		switch {
+		case t == o && gone != nil:
+			w.forgiveWithdrawal(t)
+			t.settle(gone)
+		case t.phase == outWithdrawn:
+			w.forgiveWithdrawal(t)
+			t.settle(t.err)
+		default:
+			t.phase = outWaiting
+			if t != &w.own {
+				again = append(again, t)
+			}
+		}
+	}
+	w.taken = w.taken[:keep]
+	w.queue = append(again, w.queue...)
+	w.due.Add(int32(len(again)))
+	if o != nil && gone != nil && o.phase == outWaiting && o != &w.own {
+		w.mu.Unlock()
+		c.withdraw(o, gone)
+		return false
+	}
+	if o != nil && gone != nil && o.phase == outWaiting {
+		o.settle(gone)
+	}
+	w.mu.Unlock()
+	return gone == nil && (o == nil || o.phase != outSettled)
+}
+
+// whoCut adds to errWriteCut the error of the context because of which it was.
+func (w *writer) whoCut(ctx context.Context, err error) error {
+	if err != errWriteCut {
+		return err
+	}
+	gone := ctx.Err()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.taken {
+		if gone == nil && t.phase == outWithdrawn {
+			gone = t.err
+		}
+	}
+	if gone == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, gone)
+}
+
+// cutOff drops what is encoded from t on.
+func (c *Conn) cutOff(t *outgoing) {
+	w := &c.out
+	w.encoded = t.begin
+	w.end = w.start + int(w.encoded-w.sent)
+	w.tail = nil
+	w.message.Store(t.before)
+}
