@@ -68,7 +68,7 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		frameLimit:  opts.Limits.Frame,
 		fragments:   orDefault(opts.Limits.Fragments, defaultFragments),
 		subprotocol: opts.Subprotocol,
-		trace:       opts.Trace,
+		trace:       opts.Trace.guarded(),
 		onPing:      opts.OnPingReceived,
 		onPong:      opts.OnPongReceived,
 	}

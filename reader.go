@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 
@@ -228,8 +229,16 @@ func (c *Conn) readFailed(ctx context.Context, err error) error {
 	return c.closedError()
 }
 
-// control deals with a whole control frame.
-func (c *Conn) control(ctx context.Context, op frame.Opcode, payload []byte) error {
+// control deals with a whole control frame. A panic in a callback of the
+// application, which may run on a goroutine of ours, is the end of its connection,
+// not of the program.
+func (c *Conn) control(ctx context.Context, op frame.Opcode, payload []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(ctx, p)
+			err = c.fail(ctx, uint16(StatusInternalError), "", fmt.Errorf("panic in a callback: %v", p))
+		}
+	}()
 	switch op {
 	case frame.Ping:
 		if c.onPing == nil || c.onPing(ctx, payload) {

@@ -35,17 +35,29 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	// On a goroutine of its own: a handshake needs some 4 KiB of stack, and the
 	// caller, who is likely to serve the connection, would keep them for good.
 	type result struct {
-		c   *Conn
-		err error
+		c     *Conn
+		err   error
+		panic any
 	}
 	done := make(chan result, 1)
 	go func() {
-		c, err := opts.upgrade(nc)
-		done <- result{c, err}
+		r := result{err: errHandshakeLeft} // by runtime.Goexit
+		defer func() {
+			if r.panic = recover(); r.c == nil {
+				_ = nc.Close()
+			}
+			done <- r
+		}()
+		r.c, r.err = opts.upgrade(nc)
 	}()
 	r := <-done
+	if r.panic != nil {
+		panic(r.panic) // of OnRequest: the caller's, as if there were no goroutine
+	}
 	return r.c, r.err
 }
+
+var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 
 func (o *AcceptOptions) upgrade(nc net.Conn) (*Conn, error) {
 	if d := orDefault(o.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
