@@ -1,0 +1,258 @@
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/wstest"
+)
+
+func TestAttackResources(t *testing.T) {
+	// The memory of idle connections is measured in TestIdleMemory.
+	t.Run("idle conns", func(t *testing.T) {
+		opts := &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Hour}}
+		attack(t, "no goroutine between calls", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
+			before := runtime.NumGoroutine()
+			p.send(whole(opPing, ""), whole(opText, "a"))
+			if _, _, err := c.Read(someday(t)); err != nil {
+				t.Error(err)
+			}
+			if err := c.Write(someday(t), websocket.MessageText, []byte("b")); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+			if after := runtime.NumGoroutine(); after > before {
+				t.Errorf("%d goroutines, %d before", after, before)
+			}
+		})
+	})
+	t.Run("half-open", func(t *testing.T) {
+		opts := &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: 30 * time.Second, Timeout: 10 * time.Second}}
+		for _, reading := range []bool{true, false} {
+			attack(t, fmt.Sprintf("the peer is gone without a word, reading %v", reading), opts, func(t *testing.T, c *websocket.Conn, p *peer) {
+				begin := time.Now()
+				if !reading {
+					time.Sleep(time.Minute)
+				}
+				_, _, err := c.Read(someday(t))
+				if took := time.Since(begin); !errors.Is(err, websocket.ErrKeepAlive) || reading && took != 40*time.Second {
+					t.Errorf("%v after %v", err, took)
+				}
+				sticks(t, c, websocket.ErrKeepAlive)
+			})
+		}
+		attack(t, "the peer is gone while we write", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
+			err := c.Write(someday(t), websocket.MessageBinary, make([]byte, 1<<20))
+			wantCause(t, "Write", err, websocket.ErrKeepAlive)
+		})
+	})
+	t.Run("write deadline on dead peer", func(t *testing.T) {
+		opts := &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: 3 * time.Second}}
+		for name, write := range writes {
+			attack(t, name, opts, func(t *testing.T, c *websocket.Conn, p *peer) {
+				begin := time.Now()
+				err := write(t, c, make([]byte, 1<<20))
+				if took := time.Since(begin); took != 3*time.Second {
+					t.Errorf("after %v", took)
+				}
+				wantCause(t, name, err, websocket.ErrWriteTimeout)
+				sticks(t, c, websocket.ErrWriteTimeout)
+			})
+		}
+	})
+	// A frame waits with the call that sends it: there is no queue but of callers.
+	t.Run("bounded write queue", func(t *testing.T) {
+		attack(t, "writers that give up leave nothing", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+			first := bytes.Repeat([]byte("1"), 100<<10)
+			written := make(chan error, 1)
+			go func() { written <- c.Write(someday(t), websocket.MessageBinary, first) }()
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			got := allocated(func() {
+				var wg sync.WaitGroup
+				for range 200 {
+					wg.Go(func() {
+						if err := c.Write(ctx, websocket.MessageText, first); !errors.Is(err, context.DeadlineExceeded) {
+							t.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+			})
+			if got > 2*little { // not their payloads
+				t.Errorf("%d octets allocated for 200 writers", got)
+			}
+			if m, _ := p.message(); !bytes.Equal(m, first) || <-written != nil {
+				t.Error("the first message was lost")
+			}
+			p.wantNothing("the others were given up")
+			go c.Write(someday(t), websocket.MessageText, []byte("after"))
+			p.want("the connection goes on", opText, "after")
+		})
+	})
+}
+
+// failures are ways to lose a connection. Each returns when it has ended.
+var failures = map[string]func(t *testing.T, c *websocket.Conn, p *peer){
+	"bad frame":      func(t *testing.T, c *websocket.Conn, p *peer) { p.send(whole(3, "")) },
+	"bad text":       func(t *testing.T, c *websocket.Conn, p *peer) { p.send(whole(opText, "\xff")) },
+	"too big":        func(t *testing.T, c *websocket.Conn, p *peer) { p.send(only(opBinary, 1<<40)) },
+	"Close frame":    func(t *testing.T, c *websocket.Conn, p *peer) { p.send(closing(1000, "")) },
+	"bad Close":      func(t *testing.T, c *websocket.Conn, p *peer) { p.send(closing(1006, "")) },
+	"FIN":            func(t *testing.T, c *websocket.Conn, p *peer) { p.halfClose() },
+	"FIN in a frame": func(t *testing.T, c *websocket.Conn, p *peer) { p.send(only(opText, 100)); p.halfClose() },
+	"RST":            func(t *testing.T, c *websocket.Conn, p *peer) { p.reset() },
+	"RST in a frame": func(t *testing.T, c *websocket.Conn, p *peer) { p.send(only(opText, 100)); p.reset() },
+	"stall, then Close": func(t *testing.T, c *websocket.Conn, p *peer) {
+		p.send(only(opText, 100))
+		_ = c.Close(websocket.StatusNormalClosure, "")
+	},
+	"flood": func(t *testing.T, c *websocket.Conn, p *peer) {
+		p.flood(bytes.Repeat(p.wire(whole(opPing, "flood")), 100))
+		go c.Close(websocket.StatusNormalClosure, "")
+	},
+	"write in the middle": func(t *testing.T, c *websocket.Conn, p *peer) {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		defer cancel()
+		_ = c.Write(ctx, websocket.MessageBinary, make([]byte, 16<<20))
+	},
+	"writers and CloseNow": func(t *testing.T, c *websocket.Conn, p *peer) {
+		for range 4 {
+			go c.Write(context.Background(), websocket.MessageBinary, make([]byte, 16<<20))
+		}
+		_ = c.CloseNow()
+	},
+	"pings and a Writer": func(t *testing.T, c *websocket.Conn, p *peer) {
+		go c.Ping(context.Background())
+		if w, err := c.Writer(context.Background(), websocket.MessageText); err == nil {
+			_, _ = w.Write(make([]byte, 20<<10))
+		}
+		p.reset()
+	},
+}
+
+func TestAttackLeaks(t *testing.T) {
+	const name = "goroutine/fd leak after every failure path (goleak + synctest)"
+	opts := func() *websocket.ConnOptions {
+		return &websocket.ConnOptions{
+			Timeouts:  websocket.Timeouts{Close: 100 * time.Millisecond},
+			KeepAlive: websocket.KeepAlive{Interval: 50 * time.Millisecond, Timeout: time.Hour},
+		}
+	}
+	for why, fail := range failures {
+		attack(t, name+"/"+why+"/in memory", opts(), func(t *testing.T, c *websocket.Conn, p *peer) {
+			fail(t, c, p)
+			for range c.Messages(someday(t)) {
+			}
+			_ = p.Close()
+			synctest.Wait()
+		})
+		for _, role := range bothRoles {
+			t.Run(name+"/"+why+"/TCP/"+role.String(), func(t *testing.T) {
+				goroutines, descriptors := goleak.IgnoreCurrent(), openDescriptors(t)
+				for range 3 {
+					a, b := overTCP(t)
+					c := websocket.NewConn(a, role, opts())
+					p := &peer{Conn: b, t: t, client: role == websocket.RoleServer}
+					fail(t, c, p)
+					for range c.Messages(someday(t)) {
+					}
+					_ = p.Close()
+					p.floods.Wait()
+					_ = c.Close(websocket.StatusNormalClosure, "") // it has ended when this returns
+				}
+				goleak.VerifyNone(t, goroutines)
+				if now := openDescriptors(t); now > descriptors {
+					t.Errorf("%d descriptors are open, %d before", now, descriptors)
+				}
+			})
+		}
+	}
+}
+
+func overTCP(t *testing.T) (a, b net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if a, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return a, b
+}
+
+// openDescriptors counts those of the process, where the system tells.
+func openDescriptors(t *testing.T) int {
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// Connections share their buffers. What one does with them, above all while it
+// fails, must not be seen by another.
+func TestAttackPoolPoisoning(t *testing.T) {
+	const name = "pool poisoning (use-after-release under -race)"
+	for _, role := range bothRoles {
+		t.Run(name+"/"+role.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var wg sync.WaitGroup
+				for i := range 8 {
+					wg.Go(func() { // honest
+						server, client := wstest.Pipe(nil)
+						defer server.CloseNow()
+						defer client.CloseNow()
+						go func() {
+							for m := range server.Messages(someday(t)) {
+								_ = server.Write(context.Background(), m.Type, m.Data)
+							}
+						}()
+						for n := range 50 {
+							want := bytes.Repeat([]byte{byte('a' + i)}, 1+n*997%40_000)
+							go client.Write(context.Background(), websocket.MessageBinary, want)
+							if _, got, err := client.Read(someday(t)); !bytes.Equal(got, want) || err != nil {
+								t.Errorf("%d octets for %d, %v: they are another's", len(got), len(want), err)
+								return
+							}
+						}
+					})
+					wg.Go(func() { // hostile
+						for n := range 25 {
+							c, p := join(t, role, nil, 0)
+							go c.Write(context.Background(), websocket.MessageBinary, bytes.Repeat([]byte("!"), 10_000))
+							frames := p.wire(whole(opText, "good"), part(opText, string(bytes.Repeat([]byte("?"), 5000))), whole(opPing, "????????"))
+							p.sendBytes(append(frames, byte(n), 0xff, 0xff, 0xff))
+							_, _, _ = c.Read(someday(t))
+							go c.Read(someday(t))
+							p.reset()
+							_ = c.CloseNow()
+						}
+					})
+				}
+				wg.Wait()
+			})
+		})
+	}
+}
