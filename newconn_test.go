@@ -1,0 +1,178 @@
+package websocket_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/wstest"
+)
+
+// An echo over every kind of stream, in every size class, and an orderly end.
+func TestEchoOverEveryStream(t *testing.T) {
+	streams := map[string]func() (a, b net.Conn){
+		"wstest": func() (a, b net.Conn) { return wstest.NetPipe(0) },
+		"1 KiB":  func() (a, b net.Conn) { return wstest.NetPipe(1 << 10) },
+		"pipe":   net.Pipe,
+		"TLS":    func() (a, b net.Conn) { a, b = wstest.NetPipe(0); return tlsPair(t, a, b) },
+	}
+	for name, stream := range streams {
+		for _, hidden := range []bool{false, true} {
+			a, b := stream()
+			var sa, sb io.ReadWriteCloser = a, b
+			if hidden {
+				sa, sb = deaf{a}, deaf{b}
+			}
+			opts := &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}, Subprotocol: "echo"}
+			server := websocket.NewConn(sa, websocket.RoleServer, opts)
+			client := websocket.NewConn(sb, websocket.RoleClient, opts)
+			if client.Subprotocol() != "echo" || client.Role() != websocket.RoleClient || server.Role() != websocket.RoleServer {
+				t.Error("the options are lost")
+			}
+			ctx := context.Background()
+			echoed := background(func() error {
+				for m, err := range server.Messages(ctx) {
+					if err != nil {
+						return err
+					}
+					if err := server.Write(ctx, m.Type, m.Data); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			for _, n := range []int{0, 1, 125, 126, 4 << 10, 5000, 16 << 10, 65535, 65536, 1 << 20} {
+				text := strings.Repeat("é", n)[:n&^1]
+				sent := background(func() error { return client.Write(ctx, websocket.MessageText, []byte(text)) })
+				_, p, err := client.Read(ctx)
+				if err := errors.Join(err, <-sent); string(p) != text || err != nil {
+					t.Fatalf("%s, hidden %v: %d octets: got %d, %v", name, hidden, len(text), len(p), err)
+				}
+			}
+			if err := client.Close(websocket.StatusNormalClosure, ""); err != nil {
+				t.Errorf("%s, hidden %v: Close: %v", name, hidden, err)
+			}
+			if err := <-echoed; err != nil {
+				t.Error(err)
+			}
+			server.CloseNow()
+		}
+	}
+}
+
+// A write takes no longer than Timeouts.Write, over any stream; one that is
+// cancelled says so.
+func TestWriteTimeout(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for name, stream := range map[string]func(a, b net.Conn) io.ReadWriteCloser{
+			"plain":        func(a, _ net.Conn) io.ReadWriteCloser { return a },
+			"no deadlines": func(a, _ net.Conn) io.ReadWriteCloser { return deaf{a} },
+			"TLS":          func(a, b net.Conn) io.ReadWriteCloser { s, _ := tlsPair(t, a, b); return s },
+		} {
+			near, other := wstest.NetPipe(4 << 10)
+			c := websocket.NewConn(stream(near, other), role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: time.Minute}})
+			if err := c.Write(patience(t), websocket.MessageText, []byte("fits")); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour) // it bounds a write, not the time between two
+			within(t, name, time.Minute, func() {
+				err := c.Write(context.Background(), websocket.MessageBinary, make([]byte, 100<<10))
+				wantIs(t, name+": Write", err, websocket.ErrWriteTimeout)
+			})
+			wantIs(t, name+": Ping", c.Ping(patience(t)), websocket.ErrWriteTimeout)
+			c.CloseNow()
+			other.Close()
+
+			near, other = wstest.NetPipe(4 << 10)
+			c = websocket.NewConn(stream(near, other), role, nil)
+			w := startWrite(t, c, strings.Repeat("x", 100<<10))
+			queued := startWrite(t, c, "not sent")
+			if name == "plain" { // elsewhere it may cost the connection
+				queued.cancel()
+				wantIs(t, name+": the write behind it", <-queued.done, context.Canceled)
+			}
+			w.cancel()
+			wantIs(t, name+": Write", <-w.done, context.Canceled)
+			c.CloseNow()
+			if name != "plain" {
+				<-queued.done
+			}
+			other.Close()
+		}
+	})
+}
+
+// What was read with the handshake comes first, however much.
+func TestBuffered(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for _, n := range []int{1, 16 << 10, 100 << 10} {
+			near, other := wstest.NetPipe(0)
+			f := &far{Conn: other, t: t, client: role == websocket.RoleServer}
+			text := strings.Repeat("b", n)
+			wire := f.octets(fin(farText, text), fin(farText, "more"))
+			c := websocket.NewConn(near, role, &websocket.ConnOptions{Buffered: wire[:len(wire)-2]})
+			f.put(wire[len(wire)-2:])
+			wantRead(t, c, text)
+			wantRead(t, c, "more")
+			c.CloseNow()
+			f.Close()
+		}
+	})
+}
+
+// Trace sees every frame and every state.
+func TestTrace(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		var events []string
+		frame := func(way string) func(websocket.FrameInfo) {
+			return func(f websocket.FrameInfo) { events = append(events, way+" "+f.LogValue().String()) }
+		}
+		ended := make(chan *websocket.ClosedError, 2)
+		c, f := facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
+			FrameRead:    frame("read"),
+			FrameWritten: frame("written"),
+			StateChanged: func(from, to conn.State) { events = append(events, from.String()+" to "+to.String()) },
+			Closed:       func(e *websocket.ClosedError) { ended <- e },
+		}}, 0)
+		f.send(fin(farText, "abc"))
+		wantRead(t, c, "abc")
+		if err := c.Write(patience(t), websocket.MessageBinary, nil); err != nil {
+			t.Fatal(err)
+		}
+		done := background(func() error { return c.Close(1000, "") })
+		synctest.Wait()
+		f.send(farewell(1000, ""))
+		f.closeWrite()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		wantEnding(t, "Closed", <-ended, 1000, 1000, websocket.Us, nil)
+		synctest.Wait()
+		if len(ended) != 0 {
+			t.Error("Closed was called twice")
+		}
+		near, other := "false", "true" // who masks
+		if role == websocket.RoleClient {
+			near, other = "true", "false"
+		}
+		want := []string{
+			"read [opcode=text fin=true rsv1=false masked=" + other + " length=3]",
+			"written [opcode=binary fin=true rsv1=false masked=" + near + " length=0]",
+			"open to closed by us",
+			"written [opcode=close fin=true rsv1=false masked=" + near + " length=2]",
+			"read [opcode=close fin=true rsv1=false masked=" + other + " length=2]",
+			"closed by us to acknowledged",
+			"acknowledged to terminated",
+		}
+		if got := strings.Join(events, "\n"); got != strings.Join(want, "\n") {
+			t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+		}
+	})
+}
