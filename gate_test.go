@@ -92,8 +92,10 @@ func TestGateWakesInTurn(t *testing.T) {
 		}
 		close(giveUp)
 		close(ended)
-		if <-got || <-got {
-			t.Error("one that gave up has entered")
+		for range 2 {
+			if <-got {
+				t.Error("one that gave up has entered")
+			}
 		}
 		g.unlock()
 		if !g.tryLock() {
