@@ -125,9 +125,12 @@ var failures = map[string]func(t *testing.T, c *websocket.Conn, p *peer){
 		go c.Close(websocket.StatusNormalClosure, "")
 	},
 	"write in the middle": func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-		defer cancel()
-		_ = c.Write(ctx, websocket.MessageBinary, make([]byte, 16<<20))
+		ctx, cancel := context.WithCancel(context.Background())
+		written := make(chan error, 1)
+		go func() { written <- c.Write(ctx, websocket.MessageBinary, make([]byte, 16<<20)) }()
+		_, _ = p.Read(make([]byte, 1)) // it has begun
+		cancel()
+		<-written
 	},
 	"writers and CloseNow": func(t *testing.T, c *websocket.Conn, p *peer) {
 		for range 4 {
@@ -168,8 +171,13 @@ func TestAttackLeaks(t *testing.T) {
 					c := websocket.NewConn(a, role, opts())
 					p := &peer{Conn: b, t: t, client: role == websocket.RoleServer}
 					fail(t, c, p)
-					for range c.Messages(someday(t)) {
+					ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+					for _, err := range c.Messages(ctx) {
+						if err != nil {
+							wantClosed(t, err) // not the context's
+						}
 					}
+					cancel()
 					_ = p.Close()
 					p.floods.Wait()
 					_ = c.Close(websocket.StatusNormalClosure, "") // it has ended when this returns
