@@ -77,6 +77,22 @@ func TestCloseHandshake(t *testing.T) {
 	})
 }
 
+// Messages that nobody will read are dropped whatever their size: they do not turn
+// a clean end into a failed one.
+func TestCloseDropsWhatIsTooBig(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		limits := websocket.Limits{Message: 4, Frame: 4, Fragments: 1}
+		c, f := facing(t, role, &websocket.ConnOptions{Limits: limits}, 0)
+		done := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
+		f.wantFarewell("our Close frame", websocket.StatusNormalClosure)
+		f.send(fragment(farText, "much too "), fragment(0, "big"), fin(0, "."), farewell(websocket.StatusNormalClosure, ""))
+		f.closeWrite()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously
 // send a Close frame, the endpoint MUST send a Close frame in response."
 func TestClosedByPeer(t *testing.T) {

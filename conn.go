@@ -96,7 +96,7 @@ func (c *Conn) Role() Role { return c.role }
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
 // SetReadLimit sets how many bytes a message may have, from the next frame on.
-// -1 means no limit. The default is [Limits.Message].
+// -1 means no limit, and so does 0. The default is [Limits.Message].
 func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 
 // NetConn returns the connection beneath, nil if the stream is not a [net.Conn].

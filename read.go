@@ -321,6 +321,9 @@ func (in *reader) atData() bool {
 
 // drain reads for the closing handshake and drops what is for the application.
 func (c *Conn) drain(ctx context.Context) error {
+	// What is dropped may be of any size; the deadline of closing bounds it.
+	c.frameLimit, c.fragments = 0, 0
+	c.readLimit.Store(0)
 	for c.state().CanReceive() {
 		do := c.step
 		if c.in.phase == inPayload {
