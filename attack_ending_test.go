@@ -201,6 +201,29 @@ func TestAttackClosing(t *testing.T) {
 	})
 }
 
+// One read meets the end. Those that wait for their turn need not wait for the
+// transport to end as well.
+func TestAttackManyReaders(t *testing.T) {
+	for name, last := range map[string]naive.Frame{"a frame that is refused": whole(3, ""), "a Close frame": closing(1000, "")} {
+		attack(t, "waiting reads return at once, on "+name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+			begin := time.Now()
+			reads := make(chan error)
+			for range 10 {
+				go func() { _, _, err := c.Read(someday(t)); reads <- err }()
+			}
+			synctest.Wait()
+			p.send(last) // and the peer's side stays open
+			first := wantClosed(t, <-reads)
+			for range 9 {
+				wantCause(t, "Read", <-reads, first.Cause)
+			}
+			if waited := time.Since(begin); waited != 0 {
+				t.Errorf("they waited for %v", waited)
+			}
+		})
+	}
+}
+
 // lost says that the connection ended without a Close frame, and why.
 func (p *peer) lost(c *websocket.Conn, err, cause error) {
 	p.t.Helper()
