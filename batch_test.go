@@ -228,3 +228,26 @@ func TestWritePrepared(t *testing.T) {
 		wantIs(t, "WritePrepared", c.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
 	})
 }
+
+// A read sends what the batch holds, but does not wait for it: two ends that both
+// have more to send than the other takes still read, and so go on.
+func TestReadDoesNotWaitForBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := wstestPair(nil, 16)
+		answers := make(chan error, 2)
+		for _, c := range []*websocket.Conn{server, client} {
+			if err := c.Batch().Write(patience(t), websocket.MessageText, make([]byte, 100)); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				_, _, err := c.Read(patience(t))
+				answers <- err
+			}()
+		}
+		for range 2 {
+			if err := <-answers; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

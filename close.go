@@ -15,8 +15,8 @@ import (
 // the TCP connection, and a client waits for that. It takes no longer than
 // [Timeouts.Close].
 //
-// It returns nil if a Close frame went each way, a [*ClosedError] if not or if the
-// connection had ended before. Messages that arrive meanwhile go to a read that is
+// It returns nil if a Close frame went each way, ours first; a [*ClosedError] if not
+// or if the connection had ended before. Messages that arrive meanwhile go to a read that is
 // waiting for one; if none is, they are dropped.
 //
 // A reason longer than 123 bytes is cut there. StatusNoStatusRcvd sends no code. A
@@ -29,32 +29,57 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 // CloseContext is [Conn.Close], bounded by ctx as well: when it ends, the
 // connection is dropped as by [Conn.CloseNow].
 func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
-	var misuse error
-	if code != StatusNoStatusRcvd && (code < 0 || code > 4999 || !frame.MayTravel(uint16(code))) {
-		misuse = &UsageError{"Conn.Close", fmt.Sprintf("status code %d may not be sent (RFC 6455 §7.4)", code)}
-		code, reason = StatusInternalError, ""
-	}
-	err := c.closeHandshake(ctx, conn.CloseBody{Code: uint16(code), Reason: frame.TruncateReason(reason)})
+	body, misuse := closeBody("Conn.Close", code, reason)
+	err := c.closeHandshake(ctx, body)
 	if misuse != nil {
 		return misuse
 	}
 	return err
 }
 
-func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
-	if body.Code == conn.CodeNoStatus {
-		body.Reason = ""
+// BeginClose begins the closing handshake and returns when the Close frame is sent:
+// nothing can be written any more, while messages can be read until the peer's
+// Close frame comes. They should be, and [Conn.Close] or [Conn.CloseNow] called in
+// the end. [Timeouts.Close] bounds it all. The code and reason are as for Close.
+//
+// It returns a [*ClosedError] if the connection was ending before. If ctx ends before
+// the Close frame is sent, the connection is lost.
+func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) error {
+	body, misuse := closeBody("Conn.BeginClose", code, reason)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
+	do, err := c.sendClose(ctx, body, false)
+	if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
+		go c.endTransport()
+	}
+	if misuse != nil {
+		return misuse
+	}
+	return err
+}
+
+// closeBody is what the Close frame is to say.
+func closeBody(method string, code StatusCode, reason string) (body conn.CloseBody, misuse error) {
+	switch {
+	case code == StatusNoStatusRcvd:
+		return conn.CloseBody{Code: conn.CodeNoStatus}, nil
+	case code < 0 || code > 4999 || !frame.MayTravel(uint16(code)):
+		misuse = &UsageError{method, fmt.Sprintf("status code %d may not be sent (RFC 6455 §7.4)", code)}
+		return conn.CloseBody{Code: uint16(StatusInternalError)}, misuse
+	}
+	return conn.CloseBody{Code: uint16(code), Reason: frame.TruncateReason(reason)}, nil
+}
+
+func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 	expire := time.AfterFunc(c.timeouts.Close, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
 	defer expire.Stop()
 	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
 	defer stop()
 
-	ended := c.done()
-	began := false
+	ended, late := c.done(), c.ended()
 	if c.state() == conn.Open {
-		do, err := c.sendClose(body, false)
-		began = err == nil
+		do, _ := c.sendClose(context.Background(), body, false)
 		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
 			go c.endTransport()
 		}
@@ -66,7 +91,7 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 		c.leaveRead()
 	}
 	<-ended
-	if e := c.closedError(); !began || !e.Clean() {
+	if e := c.closedError(); late || e.Began != Us || !e.Clean() {
 		return e
 	}
 	return nil
@@ -74,9 +99,9 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 
 // sendClose sends our Close frame, if it is the first. failure says that it
 // answers a violation.
-func (c *Conn) sendClose(body conn.CloseBody, failure bool) (conn.Action, error) {
+func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, failure bool) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
-	return c.submit(context.Background(), &outgoing{
+	return c.submit(ctx, &outgoing{
 		header:  frame.Header{Opcode: frame.Close, FIN: true},
 		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
 		body:    body,
@@ -134,7 +159,7 @@ func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool)
 	sent := make(chan struct{})
 	go func() {
 		// The deadline of closing bounds this: it breaks the transport.
-		do, err := c.sendClose(body, failure)
+		do, err := c.sendClose(context.Background(), body, failure)
 		close(sent)
 		if err == nil && do == conn.EndTransport {
 			c.endTransport()
@@ -143,16 +168,6 @@ func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool)
 	select {
 	case <-sent:
 	case <-ctx.Done():
-	}
-}
-
-// finished tells those who wait that the closing handshake is complete and our
-// direction of TCP closed. A handshake that failed is not finished before TCP is.
-func (c *Conn) finished() {
-	c.life.mu.Lock()
-	defer c.life.mu.Unlock()
-	if c.life.machine.State() == conn.Acknowledged {
-		c.release()
 	}
 }
 
@@ -169,8 +184,9 @@ func (c *Conn) endTransport() {
 		half = c.transport.closeWrite()
 	}
 	c.leaveWrite()
-	if c.role.ClosesFirst() && half {
-		c.finished()
+	// A handshake that failed is not over before TCP is.
+	if c.role.ClosesFirst() && half && c.state() == conn.Acknowledged {
+		c.conclude()
 	}
 	if !half {
 		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction

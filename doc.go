@@ -32,7 +32,8 @@
 //   - [Prepare] and [Conn.WritePrepared] for one to many connections;
 //   - [Conn.Batch] for many that may leave together.
 //
-// Ending: [Conn.Close] performs the closing handshake, [Conn.CloseNow] does not.
+// Ending: [Conn.Close] performs the closing handshake, [Conn.BeginClose] leaves the
+// reading in it to you, [Conn.CloseNow] does without.
 // [Registry] closes all connections of a server that goes away. [NetConn] makes a
 // net.Conn of a connection.
 //

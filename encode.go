@@ -216,12 +216,21 @@ func (c *Conn) queuePong(payload []byte) {
 	w.pongsDue.Add(1)
 	w.mu.Unlock()
 	if w.gate.tryLock() {
-		go c.writePongs()
+		c.handOver()
 	}
 }
 
-// writePongs runs inside the gate, which queuePong has entered.
-func (c *Conn) writePongs() {
+// handOver leaves what is due, and the gate, to a goroutine.
+func (c *Conn) handOver() {
+	w := &c.out
+	if w.rest == nil {
+		w.rest = c.writeDue // bound once, so that it costs nothing for every batch
+	}
+	go w.rest()
+}
+
+// writeDue writes what is due on nobody's behalf. Its caller has entered the gate.
+func (c *Conn) writeDue() {
 	c.flush(context.Background(), nil)
 	c.leaveWrite()
 }

@@ -12,13 +12,14 @@ import (
 // life is the lifecycle of a connection: the one value that says what state it is
 // in, and why. Only [Conn.event] changes it.
 type life struct {
-	state atomic.Uint32 // machine.State(), for those who only look
+	state     atomic.Uint32 // machine.State(), for those who only look
+	concluded atomic.Bool   // conclude has begun
 
 	mu      sync.Mutex
 	machine conn.Lifecycle
 	cause   error         // of leaving Open, or of the first loss after that
 	timer   *time.Timer   // reports Expire at the machine's deadline
-	done    chan struct{} // closed when the connection has ended: see release
+	done    chan struct{} // closed when the connection has ended: see conclude
 	onEnd   []*endCall    // started then
 
 	registry *Registry // to be told at Terminated
@@ -73,9 +74,6 @@ func (c *Conn) terminate() {
 	c.keepAlive.stop()
 	c.retireRead()
 	c.retireWrite()
-	if t := c.trace; t != nil && t.Closed != nil {
-		t.Closed(c.closedError())
-	}
 	l := &c.life
 	l.mu.Lock()
 	registry := l.registry
@@ -83,20 +81,22 @@ func (c *Conn) terminate() {
 	if registry != nil {
 		registry.remove(c)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c.release()
+	c.conclude()
 }
 
-// release tells those who wait that the connection has ended. For a server that
+// conclude tells those who wait that the connection has ended. For a server that
 // is so already when a Close frame has gone each way and its direction of TCP is
 // closed: nothing but the client's FIN is to come, and a client may take its time.
-// Under life.mu.
-func (c *Conn) release() {
-	l := &c.life
-	if c.ended() {
+func (c *Conn) conclude() {
+	if !c.life.concluded.CompareAndSwap(false, true) {
 		return
 	}
+	if t := c.trace; t != nil && t.Closed != nil {
+		t.Closed(c.closedError())
+	}
+	l := &c.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	close(l.done)
 	for _, call := range l.onEnd {
 		go call.f()

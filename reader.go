@@ -165,9 +165,7 @@ func (c *Conn) step(ctx context.Context) error {
 // fill waits for octets from the network. Everything that was read before stays,
 // whatever happens.
 func (c *Conn) fill(ctx context.Context) error {
-	if err := c.beforeWait(ctx); err != nil {
-		return err
-	}
+	c.beforeWait()
 	for {
 		if err := c.in.watch.arm(ctx); err != nil {
 			return err
@@ -185,9 +183,7 @@ func (c *Conn) fill(ctx context.Context) error {
 
 // fillInto is fill with a destination of the caller's.
 func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
-	if err := c.beforeWait(ctx); err != nil {
-		return 0, err
-	}
+	c.beforeWait()
 	for {
 		if err := c.in.watch.arm(ctx); err != nil {
 			return 0, err
@@ -203,12 +199,26 @@ func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
-// beforeWait sends what a [Batch] holds back: the peer may be waiting for it.
-func (c *Conn) beforeWait(ctx context.Context) error {
-	if c.out.held.Load() == 0 {
-		return nil
+// beforeWait sends what a [Batch] holds back, since the peer may be waiting for it,
+// but does not wait for that: a peer that writes and does not read must not keep us
+// from reading.
+func (c *Conn) beforeWait() {
+	w := &c.out
+	if w.held.Load() == 0 {
+		return
 	}
-	return c.flushHeld(ctx)
+	w.urged.Store(true)
+	if !w.gate.tryLock() {
+		return // leaveWrite of whoever is inside sees to it
+	}
+	if n := c.transport.offer(w.buf[w.start:w.end]); n > 0 {
+		w.wrote(n)
+	}
+	if w.unsent() {
+		c.handOver()
+		return
+	}
+	c.leaveWrite()
 }
 
 // readFailed turns an error of the transport into what the call returns; nil

@@ -20,6 +20,8 @@ type transport interface {
 	read(p []byte) (int, error)
 	// write sends head and then tail, in one system call where it can.
 	write(head, tail []byte) (int, error)
+	// offer sends as much of p as can go without waiting, which may be nothing.
+	offer(p []byte) int
 	// interruptRead makes fill and read fail at once with os.ErrDeadlineExceeded
 	// and lose nothing, until it is called with false.
 	interruptRead(on bool)
@@ -107,6 +109,9 @@ func (t *netTransport) write(head, tail []byte) (int, error) {
 	t.both, t.vec = [2][]byte{}, nil
 	return int(n), err
 }
+
+// offer: a net.Conn cannot say whether it would wait.
+func (t *netTransport) offer([]byte) int { return 0 }
 
 func (t *netTransport) interruptRead(on bool)  { _ = t.Conn.SetReadDeadline(pastIf(on)) }
 func (t *netTransport) interruptWrite(on bool) { _ = t.Conn.SetWriteDeadline(pastIf(on)) }

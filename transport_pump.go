@@ -185,6 +185,9 @@ func (t *pumpTransport) limitWrite(d time.Time) {
 	}
 }
 
+// offer: a stream cannot say whether it would wait.
+func (t *pumpTransport) offer([]byte) int { return 0 }
+
 func (t *pumpTransport) closeWrite() bool { return false }
 
 func (t *pumpTransport) close() error {

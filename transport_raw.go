@@ -16,7 +16,7 @@ type rawTransport struct {
 	netTransport
 	raw syscall.RawConn
 	// Bound once, so that a call allocates nothing.
-	attemptRead, attemptWrite func(fd uintptr) bool
+	attemptRead, attemptWrite, attemptOffer func(fd uintptr) bool
 
 	// What the read under way is about; valid inside the read gate.
 	into *readBuffer // fill: where to borrow
@@ -37,7 +37,7 @@ func newRawTransport(c net.Conn, s syscall.Conn) transport {
 		return nil
 	}
 	t := &rawTransport{netTransport: netTransport{Conn: c}, raw: raw}
-	t.attemptRead, t.attemptWrite = t.tryRead, t.tryWrite
+	t.attemptRead, t.attemptWrite, t.attemptOffer = t.tryRead, t.tryWrite, t.tryOffer
 	return t
 }
 
@@ -92,6 +92,21 @@ func (t *rawTransport) write(head, tail []byte) (int, error) {
 		err = t.opError("write", t.writeErr)
 	}
 	return t.wrote, err
+}
+
+// offer writes once. An error is met again by the write that follows.
+func (t *rawTransport) offer(p []byte) int {
+	t.src, t.wrote = p, 0
+	_ = t.raw.Write(t.attemptOffer)
+	t.src = nil
+	return t.wrote
+}
+
+func (t *rawTransport) tryOffer(fd uintptr) bool {
+	if n, err := syscall.Write(int(fd), t.src); err == nil {
+		t.wrote = n
+	}
+	return true
 }
 
 // tryWrite writes until all is sent or the socket takes no more: net then waits

@@ -20,11 +20,13 @@ import (
 type writer struct {
 	gate     gate
 	watch    watch
-	*sending // inside the gate; borrowed while it holds something
+	*sending        // inside the gate; borrowed while it holds something
+	rest     func() // inside the gate; writeDue, once it was needed
 
 	// Set inside the gate, read anywhere.
 	message atomic.Pointer[messageWriter] // whose first fragment is encoded and whose last is not
 	held    atomic.Int32                  // octets in buf that wait for more to leave with them
+	urged   atomic.Bool                   // they must not: a read is about to wait
 
 	between bell // rings for those who wait for a fragmented message to end
 
@@ -218,6 +220,7 @@ func (w *writer) wrote(n int) {
 		w.start, w.end = 0, 0
 	}
 	w.held.Store(0)
+	w.urged.Store(false)
 }
 
 // transmitTimed writes what is encoded, once, no longer than [Timeouts.Write].
@@ -301,16 +304,15 @@ func (c *Conn) leaveWrite() {
 		w.gate.nudge()
 		w.between.ring()
 	}
-	if w.pongsDue.Load() > 0 && w.gate.tryLock() {
-		go c.writePongs() // a peer that does not read them is not the caller's concern
+	if (w.pongsDue.Load() > 0 || w.urged.Load() && w.held.Load() > 0) && w.gate.tryLock() {
+		c.handOver() // a peer that does not read it is not the caller's concern
 	}
 }
 
 // finishWriting writes what is due on nobody's behalf.
 func (c *Conn) finishWriting() {
 	c.out.gate.lock(nil, nil)
-	c.flush(context.Background(), nil)
-	c.leaveWrite()
+	c.writeDue()
 }
 
 // retireWrite gives back what the sending half holds, and fails what waits, once
