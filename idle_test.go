@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	idleConns = 8000 // of the 20,000 descriptors that a process may have here, with room for other machines
+	idleConns = 10000
 	idleLimit = 6 << 10
 	idleRole  = "HAWSER_IDLE_SERVER"
 )
