@@ -16,8 +16,9 @@ import (
 // [Timeouts.Close].
 //
 // It returns nil if a Close frame went each way, ours first; a [*ClosedError] if not
-// or if the connection had ended before. Messages that arrive meanwhile go to a read that is
-// waiting for one; if none is, they are dropped.
+// or if the connection had ended before. Messages that arrive meanwhile go to a read
+// that is waiting for one; if none is, they are dropped. Where they matter there is
+// [Conn.BeginClose].
 //
 // A reason longer than 123 bytes is cut there. StatusNoStatusRcvd sends no code. A
 // code that may not be sent is a [*UsageError], and StatusInternalError is sent in

@@ -41,7 +41,7 @@
 //
 // Every method may be called from any goroutine at any time. Concurrent reads get a
 // message each; concurrent writes leave together, and control frames go between the
-// fragments of a message. There is no goroutine in the background: whoever reads
+// fragments of a message. No goroutine waits in the background: whoever reads
 // answers pings and Close frames. [Conn.Ping], [Conn.Close] and [KeepAlive] read by
 // themselves while the application does not, up to the next message for it.
 //
