@@ -78,10 +78,10 @@ func TestAttackPanic(t *testing.T) {
 		}
 	}
 	tracing := &websocket.ConnOptions{Trace: &websocket.Trace{
-		FrameRead:    func(websocket.FrameInfo) { panic("in FrameRead") },
-		FrameWritten: func(websocket.FrameInfo) { panic("in FrameWritten") },
-		StateChanged: func(conn.State, conn.State) { panic("in StateChanged") },
-		Closed:       func(*websocket.ClosedError) { panic("in Closed") },
+		FrameRead:    func(*websocket.Conn, websocket.FrameInfo) { panic("in FrameRead") },
+		FrameWritten: func(*websocket.Conn, websocket.FrameInfo) { panic("in FrameWritten") },
+		StateChanged: func(*websocket.Conn, conn.State, conn.State) { panic("in StateChanged") },
+		Closed:       func(*websocket.Conn, *websocket.ClosedError) { panic("in Closed") },
 	}}
 	attack(t, name+"/Trace", tracing, func(t *testing.T, c *websocket.Conn, p *peer) {
 		out := logged(t)

@@ -69,7 +69,7 @@ func TestBeginCloseIsBounded(t *testing.T) {
 func TestTraceClosedComesBeforeCloseReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := 0
-		trace := &websocket.Trace{Closed: func(*websocket.ClosedError) { told++ }}
+		trace := &websocket.Trace{Closed: func(*websocket.Conn, *websocket.ClosedError) { told++ }}
 		server, client := wstest.Pipe(&wstest.Options{Server: &websocket.ConnOptions{Trace: trace}})
 		done := background(func() error { return server.Close(websocket.StatusNormalClosure, "") })
 		_, _, _ = client.Read(patience(t))

@@ -68,7 +68,7 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		frameLimit:  opts.Limits.Frame,
 		fragments:   orDefault(opts.Limits.Fragments, defaultFragments),
 		subprotocol: opts.Subprotocol,
-		trace:       opts.Trace.guarded(),
+		trace:       opts.Trace,
 		onPing:      opts.OnPingReceived,
 		onPong:      opts.OnPongReceived,
 	}
@@ -84,6 +84,7 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	c.in.watch.interrupt = c.transport.interruptRead
 	c.out.watch.interrupt = c.transport.interruptWrite
 	c.preload(opts.Buffered)
+	c.traceHandshake()
 	c.keepAlive.start(c, opts.KeepAlive)
 	return c
 }

@@ -255,7 +255,7 @@ func TestDialPassesOptionsOn(t *testing.T) {
 		_, _ = io.WriteString(p, switching(p.request(), "Sec-WebSocket-Protocol: b")+"\x89\x01!\x8a\x00"+hello)
 	})
 	var said []string
-	trace := &Trace{FrameRead: func(FrameInfo) { said = append(said, "frame") }}
+	trace := &Trace{FrameRead: func(*Conn, FrameInfo) { said = append(said, "frame") }}
 	c, _, err := Dial(t.Context(), "ws://"+addr, &DialOptions{
 		Subprotocols:   []string{"a", "b"},
 		Limits:         Limits{Message: 5, Frame: 7, Fragments: 9},

@@ -113,8 +113,8 @@ func (c *Conn) encode(o *outgoing) {
 	}
 	w.taken = append(w.taken, o)
 	c.track(o)
-	if t := c.trace; t != nil && t.FrameWritten != nil {
-		t.FrameWritten(frameInfo(h))
+	if c.trace != nil {
+		c.traceWritten(h)
 	}
 }
 
@@ -264,8 +264,8 @@ func (c *Conn) encodePongs() {
 		w.end += len(payload)
 		w.encoded += uint64(frame.HeaderSize(h) + len(payload))
 		w.pongsDue.Add(-1)
-		if t := c.trace; t != nil && t.FrameWritten != nil {
-			t.FrameWritten(frameInfo(h))
+		if c.trace != nil {
+			c.traceWritten(h)
 		}
 	}
 	w.committed = w.encoded

@@ -58,9 +58,7 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 	}
 	l.mu.Unlock()
 
-	if t := c.trace; t != nil && t.StateChanged != nil && from != to {
-		t.StateChanged(from, to)
-	}
+	c.traceState(from, to)
 	if to == conn.Terminated {
 		c.terminate()
 	}
@@ -91,9 +89,7 @@ func (c *Conn) conclude() {
 	if !c.life.concluded.CompareAndSwap(false, true) {
 		return
 	}
-	if t := c.trace; t != nil && t.Closed != nil {
-		t.Closed(c.closedError())
-	}
+	c.traceClosed()
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -131,15 +131,18 @@ func TestBuffered(t *testing.T) {
 func TestTrace(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		var events []string
-		frame := func(way string) func(websocket.FrameInfo) {
-			return func(f websocket.FrameInfo) { events = append(events, way+" "+f.LogValue().String()) }
+		frame := func(way string) func(*websocket.Conn, websocket.FrameInfo) {
+			return func(_ *websocket.Conn, f websocket.FrameInfo) { events = append(events, way+" "+f.LogValue().String()) }
 		}
 		ended := make(chan *websocket.ClosedError, 2)
 		c, f := facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
-			FrameRead:    frame("read"),
-			FrameWritten: frame("written"),
-			StateChanged: func(from, to conn.State) { events = append(events, from.String()+" to "+to.String()) },
-			Closed:       func(e *websocket.ClosedError) { ended <- e },
+			HandshakeDone: func(c *websocket.Conn) { events = append(events, "a "+c.Role().String()) },
+			FrameRead:     frame("read"),
+			FrameWritten:  frame("written"),
+			StateChanged: func(_ *websocket.Conn, from, to conn.State) {
+				events = append(events, from.String()+" to "+to.String())
+			},
+			Closed: func(_ *websocket.Conn, e *websocket.ClosedError) { ended <- e },
 		}}, 0)
 		f.send(fin(farText, "abc"))
 		wantRead(t, c, "abc")
@@ -163,6 +166,7 @@ func TestTrace(t *testing.T) {
 			near, other = "true", "false"
 		}
 		want := []string{
+			"a " + role.String(),
 			"read [opcode=text fin=true rsv1=false masked=" + other + " length=3]",
 			"written [opcode=binary fin=true rsv1=false masked=" + near + " length=0]",
 			"open to closed by us",

@@ -144,8 +144,8 @@ func (c *Conn) step(ctx context.Context) error {
 				continue
 			}
 		}
-		if t := c.trace; t != nil && t.FrameRead != nil {
-			t.FrameRead(frameInfo(h))
+		if c.trace != nil {
+			c.traceRead(h)
 		}
 		in.buf.consume(end)
 		if h.Opcode.IsControl() {

@@ -9,42 +9,61 @@ import (
 )
 
 // Trace is a set of functions to call at what happens on a connection, in the
-// manner of [net/http/httptrace]. Each may be nil. They are called by the
-// goroutine that reads or writes, so they must be quick and must not call the
-// connection's methods. A panic in one is logged.
+// manner of [net/http/httptrace]. Each may be nil; one Trace may serve any number of
+// connections. They are called by the goroutine that reads or writes, so they must be
+// quick, and of the connection's methods only those may be called that look:
+// NetConn, Role, Subprotocol, Latency. A panic in one is logged.
 type Trace struct {
+	// HandshakeDone is called first, when the opening handshake is done.
+	HandshakeDone func(c *Conn)
 	// FrameRead is called for every frame received, when its header is accepted.
-	FrameRead func(FrameInfo)
-	// FrameWritten is called for every frame, when it takes its place in the
-	// outgoing stream.
-	FrameWritten func(FrameInfo)
+	FrameRead func(c *Conn, f FrameInfo)
+	// FrameWritten is called for every frame, when it takes its place in the outgoing
+	// stream; again if it was taken back from there, and sent later after all.
+	FrameWritten func(c *Conn, f FrameInfo)
 	// StateChanged is called when the connection goes from one state to the next.
-	StateChanged func(from, to conn.State)
+	StateChanged func(c *Conn, from, to conn.State)
 	// Closed is called once, when the connection has ended, with what every method
 	// returns from then on.
-	Closed func(*ClosedError)
+	Closed func(c *Conn, err *ClosedError)
 }
 
-// guarded returns a Trace whose panics are logged and go no further: it looks, and
-// must not change what it looks at. Most of its calls come from goroutines of ours.
-func (t *Trace) guarded() *Trace {
-	if t == nil {
-		return nil
+// Tracing: a nil Trace costs a comparison. What it looks at it must not change, and
+// most calls come from goroutines of ours, so panics are logged and go no further.
+
+func (c *Conn) traceHandshake() {
+	if t := c.trace; t != nil && t.HandshakeDone != nil {
+		defer survive()
+		t.HandshakeDone(c)
 	}
-	g := *t
-	if g.FrameRead != nil {
-		g.FrameRead = func(f FrameInfo) { defer survive(); t.FrameRead(f) }
+}
+
+func (c *Conn) traceRead(h frame.Header) {
+	if t := c.trace; t != nil && t.FrameRead != nil {
+		defer survive()
+		t.FrameRead(c, frameInfo(h))
 	}
-	if g.FrameWritten != nil {
-		g.FrameWritten = func(f FrameInfo) { defer survive(); t.FrameWritten(f) }
+}
+
+func (c *Conn) traceWritten(h frame.Header) {
+	if t := c.trace; t != nil && t.FrameWritten != nil {
+		defer survive()
+		t.FrameWritten(c, frameInfo(h))
 	}
-	if g.StateChanged != nil {
-		g.StateChanged = func(from, to conn.State) { defer survive(); t.StateChanged(from, to) }
+}
+
+func (c *Conn) traceState(from, to conn.State) {
+	if t := c.trace; t != nil && t.StateChanged != nil && from != to {
+		defer survive()
+		t.StateChanged(c, from, to)
 	}
-	if g.Closed != nil {
-		g.Closed = func(e *ClosedError) { defer survive(); t.Closed(e) }
+}
+
+func (c *Conn) traceClosed() {
+	if t := c.trace; t != nil && t.Closed != nil {
+		defer survive()
+		t.Closed(c, c.closedError())
 	}
-	return &g
 }
 
 func survive() {

@@ -120,8 +120,8 @@ func (d *display) note(text string) {
 
 // trace shows every frame.
 func (d *display) trace() *websocket.Trace {
-	show := func(direction string) func(websocket.FrameInfo) {
-		return func(f websocket.FrameInfo) {
+	show := func(direction string) func(*websocket.Conn, websocket.FrameInfo) {
+		return func(_ *websocket.Conn, f websocket.FrameInfo) {
 			more := ""
 			if !f.FIN {
 				more = ", more follows"

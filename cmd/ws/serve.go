@@ -69,16 +69,10 @@ func serve(ctx context.Context, args []string) error {
 func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOptions, verbose bool) error {
 	live := new(websocket.Registry)
 	opts.Registry = live
-	handler := websocket.Handler(echo, &opts)
 	if verbose {
-		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			traced := opts
-			traced.Trace = logTrace(log.With("peer", r.RemoteAddr))
-			websocket.Handler(echo, &traced).ServeHTTP(w, r)
-		})
+		opts.Trace = logTrace(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: websocket.Handler(echo, &opts), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
@@ -108,12 +102,16 @@ func echo(ctx context.Context, c *websocket.Conn) error {
 	return nil
 }
 
-// logTrace logs what happens on one connection.
+// logTrace logs what happens on each connection.
 func logTrace(log *slog.Logger) *websocket.Trace {
+	say := func(c *websocket.Conn, what string, more ...any) {
+		log.Info(what, append([]any{"peer", c.NetConn().RemoteAddr()}, more...)...)
+	}
 	return &websocket.Trace{
-		FrameRead:    func(f websocket.FrameInfo) { log.Info("read", "frame", f) },
-		FrameWritten: func(f websocket.FrameInfo) { log.Info("written", "frame", f) },
-		Closed:       func(err *websocket.ClosedError) { log.Info("ended", "how", err) },
+		HandshakeDone: func(c *websocket.Conn) { say(c, "accepted", "subprotocol", c.Subprotocol()) },
+		FrameRead:     func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "read", "frame", f) },
+		FrameWritten:  func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "written", "frame", f) },
+		Closed:        func(c *websocket.Conn, err *websocket.ClosedError) { say(c, "ended", "how", err) },
 	}
 }
 
