@@ -19,15 +19,24 @@ type pumpTransport struct {
 	closed chan struct{}
 	rest   []byte // of the chunk last received
 
-	mu        sync.Mutex
-	readErr   error         // why the pump ended, before chunks is closed
-	stopRead  chan struct{} // closed while reads are interrupted
-	begun     bool          // the pump runs
-	writing   bool          // a write is under way
-	stopWrite bool          // writes are interrupted; one that has not begun may go on later
-	cut       bool          // one that had begun was interrupted, and the stream closed for it
-	limit     *time.Timer
+	mu       sync.Mutex
+	readErr  error         // why the pump ended, before chunks is closed
+	stopRead chan struct{} // closed while reads are interrupted
+	pumping  sync.Once     // begins with the first read
+	writes   pumpWrites
+	limit    *time.Timer // of the write that comes next or is under way; nil: none
+	limits   uint64      // counts them, so that a timer that fires late knows it is late
 }
+
+// pumpWrites says how it stands with writes.
+type pumpWrites uint8
+
+const (
+	writesFree    pumpWrites = iota // none is under way
+	writesOne                       // one is under way
+	writesStopped                   // interrupted while none was under way: none begins until that is over
+	writesCut                       // interrupted while one was, and the stream closed for it
+)
 
 func newPumpTransport(rwc io.ReadWriteCloser) *pumpTransport {
 	return &pumpTransport{
@@ -94,12 +103,9 @@ func (t *pumpTransport) await() error {
 	if len(t.rest) > 0 {
 		return nil
 	}
+	t.pumping.Do(func() { go t.pump() })
 	t.mu.Lock()
 	stop := t.stopRead
-	if !t.begun {
-		t.begun = true
-		go t.pump()
-	}
 	t.mu.Unlock()
 	select {
 	case <-stop:
@@ -126,26 +132,40 @@ func (t *pumpTransport) await() error {
 }
 
 func (t *pumpTransport) write(head, tail []byte) (int, error) {
-	t.mu.Lock()
-	if t.stopWrite {
-		t.mu.Unlock()
-		return 0, os.ErrDeadlineExceeded
+	if err := t.beginWrite(); err != nil {
+		return 0, err
 	}
-	t.writing = true
-	t.mu.Unlock()
 	n, err := t.rwc.Write(head)
 	if err == nil && len(tail) > 0 {
 		var m int
 		m, err = t.rwc.Write(tail)
 		n += m
 	}
+	return n, t.endWrite(err)
+}
+
+func (t *pumpTransport) beginWrite() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.writing = false
-	if err != nil && t.cut {
-		err = errWriteCut
+	switch t.writes {
+	case writesStopped:
+		return os.ErrDeadlineExceeded
+	case writesCut:
+		return errWriteCut
 	}
-	return n, err
+	t.writes = writesOne
+	return nil
+}
+
+// endWrite fails also a write that was cut and yet succeeded: the stream is closed.
+func (t *pumpTransport) endWrite(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.writes == writesCut {
+		return errWriteCut
+	}
+	t.writes = writesFree
+	return err
 }
 
 func (t *pumpTransport) interruptRead(on bool) {
@@ -165,23 +185,56 @@ func (t *pumpTransport) interruptRead(on bool) {
 
 func (t *pumpTransport) interruptWrite(on bool) {
 	t.mu.Lock()
-	t.stopWrite = on
-	cut := on && t.writing
-	t.cut = t.cut || cut
+	cut := false
+	if on {
+		cut = t.stopWrites()
+	} else {
+		t.dropLimit()
+		if t.writes == writesStopped {
+			t.writes = writesFree
+		}
+	}
 	t.mu.Unlock()
 	if cut {
 		_ = t.close()
 	}
 }
 
+// stopWrites interrupts. It reports whether the stream must be closed for that.
+func (t *pumpTransport) stopWrites() (cut bool) {
+	switch t.writes {
+	case writesFree:
+		t.writes = writesStopped
+	case writesOne:
+		t.writes = writesCut
+		return true
+	}
+	return false
+}
+
 func (t *pumpTransport) limitWrite(d time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.dropLimit()
+	if d.IsZero() {
+		return
+	}
+	number := t.limits
+	t.limit = time.AfterFunc(time.Until(d), func() {
+		t.mu.Lock()
+		cut := t.limits == number && t.stopWrites()
+		t.mu.Unlock()
+		if cut {
+			_ = t.close()
+		}
+	})
+}
+
+func (t *pumpTransport) dropLimit() {
+	t.limits++
 	if t.limit != nil {
 		t.limit.Stop()
-	}
-	if !d.IsZero() {
-		t.limit = time.AfterFunc(time.Until(d), func() { t.interruptWrite(true) })
+		t.limit = nil
 	}
 }
 
