@@ -69,6 +69,7 @@ func (c *Conn) waitToRead(ctx context.Context) error {
 		if c.in.gate.contend() {
 			return nil
 		}
+		c.beforeWait()
 		select {
 		case <-turns:
 		case <-ctx.Done():
@@ -210,6 +211,11 @@ func (c *Conn) beforeWait() {
 	w.urged.Store(true)
 	if !w.gate.tryLock() {
 		return // leaveWrite of whoever is inside sees to it
+	}
+	if w.held.Load() == 0 { // it has left meanwhile
+		w.urged.Store(false)
+		c.leaveWrite()
+		return
 	}
 	if n := c.transport.offer(w.buf[w.start:w.end]); n > 0 {
 		w.wrote(n)

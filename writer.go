@@ -70,7 +70,7 @@ func (w *writer) giveBack() {
 	if w.sending == nil || w.unsent() || len(w.taken) > 0 {
 		return
 	}
-	w.start, w.end = 0, 0
+	w.start, w.end, w.tail = 0, 0, nil
 	w.encoded, w.sent, w.committed = 0, 0, 0
 	clear(w.taken[:cap(w.taken)])
 	sendings.Put(w.sending)
@@ -291,13 +291,14 @@ func (c *Conn) leaveWrite() {
 	w.giveBack()
 	unsent := w.sending != nil && w.unsent()
 	owned := w.sending != nil && len(w.taken) > 0 // by callers that wait, and go on where this one stopped
-	held := w.held.Load() > 0
+	held := int(w.held.Load())
+	batch := held > 0 && held == w.end-w.start // and nothing behind it
 	w.gate.unlock()
 	switch {
 	case c.state() == conn.Terminated:
 		c.retireWrite()
 		return
-	case unsent && !owned && !held:
+	case unsent && !owned && !batch:
 		go c.finishWriting() // pongs and the like: their writer was cancelled
 		return
 	case owned, w.due.Load() > 0 && w.message.Load() == nil:
