@@ -65,6 +65,57 @@ func TestBeginCloseIsBounded(t *testing.T) {
 	})
 }
 
+// BeginClose waits to be sent when the peer's Close frame comes: it answers that, and
+// says that the connection was ending.
+func TestBeginCloseAnswers(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, nil, stall)
+		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+			t.Fatal(err)
+		}
+		w := startWrite(t, c, "stuck")
+		begun := background(func() error { return c.BeginClose(patience(t), 4001, "") })
+		pending(t, "BeginClose", begun)
+		f.send(farewell(4002, ""))
+		read := background(func() error { _, _, err := c.Read(patience(t)); return err })
+		pending(t, "Read", read)
+		f.want("what was there before", farText, filling(role))
+		f.want("the write", farText, "stuck")
+		f.wantFarewell("our Close frame", 4001)
+		f.closeWrite()
+		if err := <-w.done; err != nil {
+			t.Error(err)
+		}
+		wantEnding(t, "BeginClose", <-begun, 4001, 4002, websocket.Peer, nil)
+		wantEnding(t, "Read", <-read, 4001, 4002, websocket.Peer, nil)
+	})
+}
+
+// BeginClose that is given up while it waits for another write has not happened.
+func TestBeginCloseGivenUp(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, f := facing(t, role, nil, stall)
+		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+			t.Fatal(err)
+		}
+		w := startWrite(t, c, "stuck")
+		ctx, cancel := context.WithCancel(context.Background())
+		begun := background(func() error { return c.BeginClose(ctx, 4001, "") })
+		pending(t, "BeginClose", begun)
+		cancel()
+		wantIs(t, "BeginClose", <-begun, context.Canceled)
+		f.want("what was there before", farText, filling(role))
+		f.want("the write", farText, "stuck")
+		if err := <-w.done; err != nil {
+			t.Error(err)
+		}
+		if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
+			t.Error(err)
+		}
+		f.want("a later write", farText, "later")
+	})
+}
+
 // Closed is called before Close returns: a program may end right after that.
 func TestTraceClosedComesBeforeCloseReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

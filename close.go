@@ -44,7 +44,8 @@ func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string)
 // the end. [Timeouts.Close] bounds it all. The code and reason are as for Close.
 //
 // It returns a [*ClosedError] if the connection was ending before. If ctx ends before
-// the Close frame is sent, the connection is lost.
+// the Close frame is sent, the connection is lost, unless the frame was still waiting
+// for another write: then nothing has happened.
 func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) error {
 	body, misuse := closeBody("Conn.BeginClose", code, reason)
 	if err := ctx.Err(); err != nil {
@@ -53,6 +54,7 @@ func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) e
 	do, err := c.sendClose(ctx, body, false)
 	if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
 		go c.endTransport()
+		err = c.closedError()
 	}
 	if misuse != nil {
 		return misuse
