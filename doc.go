@@ -57,7 +57,7 @@
 //
 // # Limits
 //
-// A message may have 1 MiB and 65,536 fragments unless [Limits] or
+// A message may have 1 MiB and 131,072 fragments unless [Limits] or
 // [Conn.SetReadLimit] say otherwise; the peer that exceeds one is closed with
 // [StatusMessageTooBig]. Memory grows as octets arrive, not as headers announce.
 // The opening handshake has 30 seconds and 16 KiB, the closing one 5 seconds:

@@ -16,7 +16,7 @@ type Limits struct {
 	// Default: as large as the message may be.
 	Frame int64
 	// Fragments is how many frames a message may have, the empty ones too.
-	// Default: 65,536.
+	// Default: 131,072.
 	Fragments int
 	// HeaderBytes is the size in bytes of the head of the request that [Upgrade]
 	// reads (default: 16 KiB), or of the response that [Dial] reads with what is
@@ -60,9 +60,9 @@ const (
 	// Enough for nearly every protocol, small enough that 1,000 hostile peers
 	// cannot take more than 1 GB.
 	defaultMessageLimit = 1 << 20
-	// No honest sender cuts a message finer; an endless one is cut off while its
-	// cost is only time.
-	defaultFragments = 1 << 16
+	// The finest cut in use is Autobahn's: 4 MiB by 64 octets, and an empty fragment
+	// at the end. An endless one is cut off while its cost is only time.
+	defaultFragments = 1 << 17
 
 	defaultHandshakeTimeout = 30 * time.Second
 	// As long as other libraries wait; a live peer answers within a round trip.
