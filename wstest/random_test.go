@@ -1,12 +1,12 @@
 package wstest_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"testing"
@@ -14,36 +14,46 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
-	"github.com/hawser-ws/websocket/wstest"
 )
 
-// Two ends do at random what applications do, over a pipe of random width: they
-// write, whole and in fragments, ping, read, and give up, often in the middle of
-// something. The properties:
+// Two ends do at random what applications do, over streams of every kind: they
+// write, whole, in fragments and in batches, ping, read, give up, often in the
+// middle of something, and close in every way. The properties:
 //
-//   - a message whose write succeeded arrives, in its writer's order, whole;
+//   - a message whose write succeeded arrives once, in its writer's order, whole,
+//     unless the receiver has closed without reading on;
 //   - one whose write was given up does not;
 //   - unless a connection was lost to a write cut in the middle, which only the end
 //     of a context does; then what arrived is still in order;
-//   - everything ends: writes, reads, and Close, which takes no time between ends
-//     that live.
+//   - everything ends: writes, reads, and Close, which takes no longer than a peer
+//     takes to read; and then every call returns the same error.
+
+var seeds = flag.Uint64("seeds", 4, "how many conversations each of TestRandomConversations has")
+
 func TestRandomConversations(t *testing.T) {
-	for seed := range uint64(10) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { converseAtRandom(t, seed) })
-		})
+	for name, stream := range memoryStreams {
+		for seed := range *seeds {
+			t.Run(fmt.Sprint(name, "/", seed), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { converse(t, seed, stream, time.Millisecond, 24*time.Hour) })
+			})
+		}
 	}
 }
 
-const (
-	randomWriters  = 3
-	randomMessages = 12
-)
+func TestRandomConversationsOnSockets(t *testing.T) {
+	for name, stream := range socketStreams {
+		for seed := range *seeds {
+			t.Run(fmt.Sprint(name, "/", seed), func(t *testing.T) { converse(t, seed, stream, 10*time.Microsecond, time.Minute) })
+		}
+	}
+}
 
 // dice are shared by the goroutines of one conversation.
 type dice struct {
-	mu sync.Mutex
-	r  *rand.Rand
+	mu   sync.Mutex
+	r    *rand.Rand
+	tick time.Duration // what the conversation counts time in
+	cuts bool          // writes may be given up at any time
 }
 
 func (d *dice) roll(n int) int {
@@ -52,141 +62,159 @@ func (d *dice) roll(n int) int {
 	return d.r.IntN(n)
 }
 
-func (d *dice) pause(most time.Duration) { time.Sleep(time.Duration(d.roll(int(most)))) }
+// pause waits for up to so many ticks.
+func (d *dice) pause(most int) { time.Sleep(time.Duration(d.roll(most)) * d.tick) }
 
 // patience is a context: one that lasts, or one that may end in the middle.
 func (d *dice) patience(may bool) (context.Context, context.CancelFunc) {
 	if !may || d.roll(3) == 0 {
 		return context.WithCancel(context.Background())
 	}
-	return context.WithTimeout(context.Background(), time.Duration(d.roll(int(time.Second))))
+	return context.WithTimeout(context.Background(), time.Duration(d.roll(1000))*d.tick)
 }
 
-func converseAtRandom(t *testing.T, seed uint64) {
-	d := &dice{r: rand.New(rand.NewPCG(seed, 0))}
-	cuts := d.roll(2) == 0 // writes may be given up at any time
-	options := func() *websocket.ConnOptions {
-		return &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Duration(d.roll(2)) * time.Second, Timeout: time.Minute}}
-	}
-	server, client := wstest.Pipe(&wstest.Options{
-		Server: options(), Client: options(), Buffer: []int{3, 16, 100, 5_000, 0}[d.roll(5)],
-	})
-	ends := []*websocket.Conn{server, client}
-	sent := [2]*[randomWriters][]int{{}, {}}     // by end and writer: those that succeeded
-	received := [2]*[randomWriters][]int{{}, {}} // by the other end
-	var writing, reading sync.WaitGroup
-	for i, c := range ends {
-		for w := range randomWriters {
-			writing.Go(func() { sent[i][w] = writeAtRandom(t, d, c, w, cuts) })
-		}
-		writing.Go(func() { pingAtRandom(t, d, c, cuts) })
-		reading.Go(func() { readAtRandom(t, d, c, received[1-i]) })
-	}
-	writing.Wait()
-	time.Sleep(time.Hour) // what is on its way arrives
-	lost := server.Ping(t.Context()) != nil
+// manner is how a conversation ends.
+type manner int
 
+const (
+	closeByOne   manner = iota // when all has been said
+	closeByBoth                // likewise
+	beginClose                 // likewise, and both read on
+	beginEarly                 // while both still write, and both read on
+	closeEarly                 // while both still write
+	abandonEarly               // likewise, by CloseNow
+	manners      = iota
+)
+
+// talker is one end of a conversation.
+type talker struct {
+	*dice
+	*websocket.Conn
+	t        *testing.T
+	sent     [randomWriters][]int // by writer: the messages that it could write
+	received [randomWriters][]int // by the other end's writer
+	closed   []string             // what Trace was told
+}
+
+func converse(t *testing.T, seed uint64, open openStream, tick, limit time.Duration) {
+	debug.SetTraceback("all")
+	stuck := time.AfterFunc(limit, func() { panic(fmt.Sprint(t.Name(), ": the conversation does not end")) })
+	defer stuck.Stop()
+
+	d := &dice{r: rand.New(rand.NewPCG(seed, 0)), tick: tick}
+	d.cuts = d.roll(2) == 0
+	end := manner(d.roll(manners))
+	streams := open(t, d)
+	var ends [2]*talker
+	for i, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
+		e := &talker{dice: d, t: t}
+		e.Conn = websocket.NewConn(streams[i], role, &websocket.ConnOptions{
+			KeepAlive: websocket.KeepAlive{Interval: time.Duration(d.roll(2)) * 1000 * tick, Timeout: time.Minute},
+			Trace:     &websocket.Trace{Closed: func(_ *websocket.Conn, err *websocket.ClosedError) { e.closed = append(e.closed, err.Error()) }},
+		})
+		ends[i] = e
+	}
+	if d.roll(2) == 0 {
+		slices.Reverse(ends[:])
+	}
+	first, second := ends[0], ends[1] // the first closes
+
+	var writing, reading sync.WaitGroup
+	for _, e := range ends {
+		for w := range randomWriters {
+			writing.Go(func() { e.write(w) })
+		}
+		writing.Go(e.ping)
+		writing.Go(e.flush)
+		reading.Go(e.read)
+	}
+	switch end {
+	case closeByOne, closeByBoth, beginClose:
+		writing.Wait()
+		for _, e := range ends {
+			_ = e.Batch().Flush(context.Background())
+			_ = e.Ping(context.Background()) // answered when all before it has been read
+		}
+	default:
+		d.pause(100)
+	}
 	start := time.Now()
-	err := ends[d.roll(2)].Close(websocket.StatusNormalClosure, "")
-	if took := time.Since(start); took != 0 || !lost && err != nil {
-		t.Errorf("Close: %v, after %v", err, took)
+	switch end {
+	case closeByBoth:
+		go second.Close(4002, "")
+		fallthrough
+	case closeByOne, closeEarly:
+		_ = first.Close(4001, "")
+		if took := time.Since(start); end == closeByOne && tick == time.Millisecond && took > readPause*tick {
+			t.Errorf("Close took %v", took)
+		}
+	case beginClose, beginEarly:
+		if err := first.BeginClose(context.Background(), 4001, ""); err != nil && !d.cuts {
+			t.Errorf("BeginClose: %v", err)
+		}
+	case abandonEarly:
+		_ = first.CloseNow()
 	}
 	reading.Wait()
-	if lost && !cuts {
-		t.Errorf("the connection was lost: %v", err)
+	writing.Wait()
+
+	lost := false
+	for _, e := range ends {
+		lost = e.wantEnded() != nil || lost
 	}
-	for i := range ends {
-		for w := range randomWriters {
-			if got, want := received[i][w], sent[i][w]; !lost && !slices.Equal(got, want) || !slices.IsSorted(got) {
-				t.Errorf("end %d, writer %d: sent %v, received %v", i, w, want, got)
-			}
-		}
+	if lost && !d.cuts && end != abandonEarly {
+		t.Errorf("the connection was lost: %v; %v", first.Close(1000, ""), second.Close(1000, ""))
+	}
+	second.wantReceived(first, !lost)
+	first.wantReceived(second, !lost && end != closeEarly)
+	if !lost && end != closeByBoth && second.closed[0] != "websocket: closed by the peer: 4001" {
+		t.Errorf("manner %d: the second end was told %q", end, second.closed)
 	}
 }
 
-// writeAtRandom returns the numbers of the messages that it could write.
-func writeAtRandom(t *testing.T, d *dice, c *websocket.Conn, writer int, cuts bool) (sent []int) {
-	for n := range randomMessages {
-		size := 2 + []int{0, 100, 5_000, 20_000}[d.roll(4)]
-		p := bytes.Repeat([]byte{byte(n)}, size)
-		p[0] = byte(writer)
-		ctx, cancel := d.patience(cuts)
-		if d.roll(5) == 0 {
-			cancel() // before anything is sent: costs nothing, ever
-		}
-		write := c.Write
-		if d.roll(3) == 0 {
-			write = func(ctx context.Context, typ websocket.MessageType, p []byte) error {
-				return writeInFragments(ctx, d, c, typ, p)
-			}
-		}
-		err := write(ctx, websocket.MessageBinary, p)
-		cancel()
-		switch {
-		case err == nil:
-			sent = append(sent, n)
-		case errors.Is(err, net.ErrClosed):
-			return sent
-		case !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
-			t.Errorf("write: %v", err)
-		}
-		d.pause(20 * time.Millisecond)
-	}
-	return sent
-}
-
-func writeInFragments(ctx context.Context, d *dice, c *websocket.Conn, typ websocket.MessageType, p []byte) error {
-	w, err := c.Writer(ctx, typ)
-	if err != nil {
+// wantEnded wants every call to return the error that Trace was told. It returns
+// what is wrong with the ending.
+func (e *talker) wantEnded() error {
+	ctx := context.Background()
+	_ = e.Close(websocket.StatusNormalClosure, "") // the first after BeginClose may be nil
+	err := e.Close(websocket.StatusNormalClosure, "")
+	closed, ok := errors.AsType[*websocket.ClosedError](err)
+	if !ok {
+		e.t.Errorf("Close after the end: %v", err)
 		return err
 	}
-	for len(p) > 0 && err == nil {
-		n := min(len(p), 1+d.roll(9_000))
-		if _, err = w.Write(p[:n]); err == nil && d.roll(3) == 0 {
-			err = w.(interface{ Flush() error }).Flush()
+	_, _, readErr := e.Read(ctx)
+	_, writerErr := e.Writer(ctx, websocket.MessageText)
+	for what, err := range map[string]error{
+		"Read":        readErr,
+		"Writer":      writerErr,
+		"Write":       e.Write(ctx, websocket.MessageText, nil),
+		"Batch.Write": e.Batch().Write(ctx, websocket.MessageText, nil),
+		"Ping":        e.Ping(ctx),
+		"BeginClose":  e.BeginClose(ctx, websocket.StatusNormalClosure, ""),
+		"CloseNow":    e.CloseNow(),
+	} {
+		if err == nil || err.Error() != closed.Error() {
+			e.t.Errorf("%s after %q: %v", what, closed, err)
 		}
-		p = p[n:]
 	}
-	if closeErr := w.Close(); err == nil {
-		err = closeErr
+	if len(e.closed) != 1 || e.closed[0] != closed.Error() {
+		e.t.Errorf("Trace was told %q, Close returns %q", e.closed, closed)
 	}
-	return err
+	if !closed.Clean() {
+		return closed
+	}
+	return nil
 }
 
-func pingAtRandom(t *testing.T, d *dice, c *websocket.Conn, cuts bool) {
-	for range 10 {
-		ctx, cancel := d.patience(cuts)
-		err := c.Ping(ctx)
-		cancel()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Ping: %v", err)
-		}
-		d.pause(100 * time.Millisecond)
-	}
-}
-
-// readAtRandom reads to the end of the connection, giving up all the time.
-func readAtRandom(t *testing.T, d *dice, c *websocket.Conn, received *[randomWriters][]int) {
-	for {
-		ctx, cancel := d.patience(true)
-		_, p, err := c.Read(ctx)
-		cancel()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return
-		case err == nil:
-			if !bytes.Equal(p[1:], bytes.Repeat(p[1:2], len(p)-1)) {
-				t.Error("a message has come mixed")
-			}
-			received[p[0]] = append(received[p[0]], int(p[1]))
-		case !errors.Is(err, context.DeadlineExceeded):
-			t.Errorf("Read: %v", err)
-		}
-		if d.roll(3) == 0 {
-			d.pause(50 * time.Millisecond)
+// wantReceived compares what e received with what the other end sent: all of it, or
+// some.
+func (e *talker) wantReceived(from *talker, all bool) {
+	for w := range randomWriters {
+		got, want := e.received[w], from.sent[w]
+		inOrder := slices.IsSortedFunc(got, func(a, b int) int { return a - b }) && len(slices.Compact(slices.Clone(got))) == len(got)
+		if all && !slices.Equal(got, want) || !inOrder {
+			e.t.Errorf("%v received %v from writer %d, who sent %v", e.Role(), got, w, want)
 		}
 	}
 }
