@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -27,72 +25,35 @@ func (w unwrapping) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 type opaque struct{ http.ResponseWriter }
 
-// serveOnce serves one request on a connection in memory and returns the client.
-func serveOnce(t *testing.T, h http.Handler, logged io.Writer) *far {
-	near, other := wstest.NetPipe(0)
-	l := &oneListener{conns: make(chan net.Conn, 1), closed: make(chan struct{})}
-	l.conns <- near
-	srv := &http.Server{Handler: h, ErrorLog: log.New(logged, "", 0)}
-	go srv.Serve(l)
-	t.Cleanup(func() { srv.Close(); other.Close() })
-	return &far{Conn: other, t: t, client: true}
-}
-
-type oneListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (l *oneListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-func (l *oneListener) Close() error   { close(l.closed); return nil }
-func (l *oneListener) Addr() net.Addr { return &net.TCPAddr{} }
-
-// head reads the head of the response.
-func (f *far) head() string {
-	f.t.Helper()
-	var head []byte
-	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
-		head = append(head, f.some(1)...)
-	}
-	return string(head)
-}
-
 // Accept finds the connection behind middleware that unwraps, keeps what came glued
 // to the request, and sends the header fields that were set.
 func TestAccept(t *testing.T) {
 	eachServer(t, func(t *testing.T) {
 		ended := make(chan error, 1)
-		f := serveOnce(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := serveOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-From-Writer", "1")
 			c, err := websocket.Accept(unwrapping{unwrapping{w}}, r, &websocket.AcceptOptions{HTTPHeader: http.Header{"X-From-Options": {"2"}}})
 			if err != nil {
 				ended <- err
 				return
 			}
-			_, p, err := c.Read(context.Background())
-			if string(p) != "glued" {
-				t.Errorf("got %q, %v", p, err)
+			_, got, err := c.Read(context.Background())
+			if string(got) != "glued" {
+				t.Errorf("got %q, %v", got, err)
 			}
 			ended <- c.Close(4000, "")
 		}), io.Discard)
-		f.put(append([]byte(upgradeRequest), f.octets(fin(farText, "glued"))...))
-		head := f.head()
+		p.sendBytes(append([]byte(upgradeRequest), p.wire(whole(opText, "glued"))...))
+		head := p.head()
 		for _, line := range []string{"HTTP/1.1 101 Switching Protocols\r\n", "X-From-Writer: 1\r\n", "X-From-Options: 2\r\n", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"} {
 			if !strings.Contains(head, line) {
 				t.Errorf("the response lacks %q:\n%s", line, head)
 			}
 		}
-		f.wantFarewell("Close", 4000)
-		f.send(farewell(4000, ""))
-		f.wantEnd("Close")
-		f.Close()
+		p.wantFarewell("Close", 4000)
+		p.send(farewell(4000, ""))
+		p.wantEnd("Close")
+		p.Close()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
@@ -146,18 +107,18 @@ func TestHandlerEndings(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var logged bytes.Buffer
 				var ctx context.Context
-				f := serveOnce(t, websocket.Handler(func(c context.Context, conn *websocket.Conn) error {
+				p := serveOnce(t, 0, websocket.Handler(func(c context.Context, conn *websocket.Conn) error {
 					ctx = c
 					return test.serve(c, conn)
 				}, nil), &logged)
-				f.put([]byte(upgradeRequest))
-				f.head()
-				if reason := f.wantFarewell(test.name, test.code); reason != test.reason {
+				p.sendBytes([]byte(upgradeRequest))
+				p.head()
+				if reason := p.wantFarewell(test.name, test.code); reason != test.reason {
 					t.Errorf("reason %q, want %q", reason, test.reason)
 				}
-				f.send(farewell(test.code, ""))
-				f.wantEnd(test.name)
-				f.Close()
+				p.send(farewell(test.code, ""))
+				p.wantEnd(test.name)
+				p.Close()
 				<-ctx.Done()
 				if ctx.Err() == nil || ctx.Value(http.ServerContextKey) == nil {
 					t.Errorf("context: %v, server %v", ctx.Err(), ctx.Value(http.ServerContextKey))
@@ -175,17 +136,17 @@ func TestHandlerEndings(t *testing.T) {
 func TestUpgrade(t *testing.T) {
 	eachServer(t, func(t *testing.T) {
 		near, other := wstest.NetPipe(1 << 20)
-		f := &far{Conn: other, t: t, client: true}
+		p := peerOf(t, websocket.RoleServer, other)
 		long := strings.Repeat("x", 40<<10)
 		request := strings.Replace(upgradeRequest, "\r\n\r\n", "\r\nCookie: "+long+"\r\n\r\n", 1)
-		f.put(append([]byte(request), f.octets(fin(farText, long))...))
+		p.sendBytes(append([]byte(request), p.wire(whole(opText, long))...))
 		c, err := websocket.Upgrade(near, &websocket.AcceptOptions{Limits: websocket.Limits{HeaderBytes: 64 << 10}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantRead(t, c, long)
 		c.CloseNow()
-		f.Close()
+		p.Close()
 
 		for _, test := range []struct {
 			request string
@@ -204,9 +165,9 @@ func TestUpgrade(t *testing.T) {
 			}}, 401},
 		} {
 			near, other := wstest.NetPipe(1 << 20)
-			f := &far{Conn: other, t: t, client: true}
-			f.put([]byte(test.request))
-			answer := background(func() string { p, _ := io.ReadAll(f); f.Close(); return string(p) })
+			p := peerOf(t, websocket.RoleServer, other)
+			p.sendBytes([]byte(test.request))
+			answer := background(func() string { got, _ := io.ReadAll(p); p.Close(); return string(got) })
 			_, err := websocket.Upgrade(near, test.opts)
 			var refused *websocket.AcceptError
 			if !errors.As(err, &refused) || refused.Status != test.status {

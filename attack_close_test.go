@@ -27,10 +27,10 @@ func (p *peer) closed(c *websocket.Conn, err error, code websocket.StatusCode, r
 		p.t.Errorf("CloseStatus is %d, want %d", got, code)
 	}
 	for range 2 {
-		_, _, err := c.Read(someday(p.t))
+		_, _, err := c.Read(patience(p.t))
 		wantCause(p.t, "Read", err, nil)
-		wantCause(p.t, "Write", c.Write(someday(p.t), websocket.MessageText, nil), nil)
-		wantCause(p.t, "Ping", c.Ping(someday(p.t)), nil)
+		wantCause(p.t, "Write", c.Write(patience(p.t), websocket.MessageText, nil), nil)
+		wantCause(p.t, "Ping", c.Ping(patience(p.t)), nil)
 		if got := websocket.CloseStatus(err); got != code {
 			p.t.Errorf("CloseStatus is then %d, want %d", got, code)
 		}
@@ -39,18 +39,12 @@ func (p *peer) closed(c *websocket.Conn, err error, code websocket.StatusCode, r
 	}
 }
 
-// wantReply receives the Close frame that answers one with code.
-func (p *peer) wantReply(code websocket.StatusCode) {
-	p.t.Helper()
-	p.wantClose(code)
-}
-
 func TestAttackClose(t *testing.T) {
 	t.Run("codes 0,999,1004-1006,1012-1015,1016,2999,3000,4999,5000,65535; 1-byte payload; reason 123", func(t *testing.T) {
 		for _, row := range vectors.Closes {
 			attack(t, row.Name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 				p.send(whole(opClose, string(row.Payload)))
-				_, _, err := c.Read(someday(t))
+				_, _, err := c.Read(patience(t))
 				if row.Fail != 0 {
 					p.refused(c, err, websocket.StatusCode(row.Fail))
 					return
@@ -62,8 +56,8 @@ func TestAttackClose(t *testing.T) {
 	})
 	t.Run("reason 124", func(t *testing.T) {
 		attack(t, "received", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(1000, strings.Repeat("a", 124)))
-			_, _, err := c.Read(someday(t))
+			p.send(farewell(1000, strings.Repeat("a", 124)))
+			_, _, err := c.Read(patience(t))
 			if !errors.Is(err, frame.ErrControlTooLong) {
 				t.Error(err)
 			}
@@ -82,12 +76,11 @@ func TestAttackClose(t *testing.T) {
 	t.Run("codes 0,999,1004-1006,1015,1016,2999,5000,65535, which we may not send", func(t *testing.T) {
 		for _, code := range []websocket.StatusCode{-1, 0, 999, 1004, 1006, 1015, 1016, 2999, 5000, 65535, 65536 + 1000} {
 			attack(t, fmt.Sprint(int(code)), nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-				closed := make(chan error, 1)
-				go func() { closed <- c.Close(code, "x") }()
+				closed := background(func() error { return c.Close(code, "x") })
 				if f, _ := p.next(); f.Opcode != opClose || string(f.Payload) != "\x03\xf3" {
 					t.Errorf("got opcode %d % x, want 1011", f.Opcode, f.Payload)
 				}
-				p.send(closing(1011, ""))
+				p.send(farewell(1011, ""))
 				_ = p.Close()
 				if _, ok := errors.AsType[*websocket.UsageError](<-closed); !ok {
 					t.Error("no UsageError")
@@ -97,8 +90,8 @@ func TestAttackClose(t *testing.T) {
 	})
 	t.Run("close during fragments", func(t *testing.T) {
 		attack(t, "the peer's", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(part(opText, "a"), part(opContinuation, "b"), closing(1001, "bye"))
-			_, got, err := c.Read(someday(t))
+			p.send(part(opText, "a"), part(opContinuation, "b"), farewell(1001, "bye"))
+			_, got, err := c.Read(patience(t))
 			if len(got) > 0 {
 				t.Errorf("half a message was delivered: %q", got)
 			}
@@ -106,8 +99,8 @@ func TestAttackClose(t *testing.T) {
 			p.closed(c, err, 1001, "bye")
 		})
 		attack(t, "the peer's, through a Reader", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(part(opText, "a"), closing(1001, "bye"))
-			_, r, err := c.Reader(someday(t))
+			p.send(part(opText, "a"), farewell(1001, "bye"))
+			_, r, err := c.Reader(patience(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,24 +112,23 @@ func TestAttackClose(t *testing.T) {
 			p.closed(c, err, 1001, "bye")
 		})
 		attack(t, "ours", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			w, err := c.Writer(someday(t), websocket.MessageText)
+			w, err := c.Writer(patience(t), websocket.MessageText)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := w.Write(bytes.Repeat([]byte("a"), 20<<10)); err != nil {
 				t.Fatal(err)
 			}
-			closed := make(chan error, 1)
-			go func() { closed <- c.Close(4000, "") }()
+			closed := background(func() error { return c.Close(4000, "") })
 			if f, err := p.next(); f.Opcode != opText || f.FIN || err != nil {
 				t.Errorf("got opcode %d, %v", f.Opcode, err)
 			}
 			p.want("between the fragments", opClose, "\x0f\xa0")
 			wantClosed(t, w.Close())
 			p.wantNothing("the message is not finished")
-			p.send(closing(4000, ""))
+			p.send(farewell(4000, ""))
 			if p.client {
-				p.wantEnd()
+				p.wantEnd("the server closes TCP")
 			}
 			_ = p.Close()
 			if err := <-closed; err != nil {
@@ -146,8 +138,8 @@ func TestAttackClose(t *testing.T) {
 	})
 	t.Run("data after close", func(t *testing.T) {
 		attack(t, "in the same segment", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(1000, ""), whole(opText, "late"), whole(opPing, "late"), closing(4001, "again"), only(3, 1<<62))
-			_, got, err := c.Read(someday(t))
+			p.send(farewell(1000, ""), whole(opText, "late"), whole(opPing, "late"), farewell(4001, "again"), only(3, 1<<62))
+			_, got, err := c.Read(patience(t))
 			if len(got) > 0 {
 				t.Errorf("%q was delivered", got)
 			}
@@ -155,8 +147,8 @@ func TestAttackClose(t *testing.T) {
 			p.closed(c, err, 1000, "")
 		})
 		attack(t, "later", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(1000, ""))
-			_, _, err := c.Read(someday(t))
+			p.send(farewell(1000, ""))
+			_, _, err := c.Read(patience(t))
 			p.wantReply(1000)
 			p.send(whole(opText, "late"), whole(opPing, "late"))
 			p.closed(c, err, 1000, "")
@@ -176,13 +168,13 @@ func TestAttackClose(t *testing.T) {
 			synctest.Wait()
 			go c.Close(1000, "")
 			p.want("our Close", opClose, "\x03\xe8")
-			p.send(whole(opText, "1"), whole(opPing, "no answer"), whole(opText, "2"), closing(1000, ""), whole(opText, "3"))
+			p.send(whole(opText, "1"), whole(opPing, "no answer"), whole(opText, "2"), farewell(1000, ""), whole(opText, "3"))
 			<-done
 			if fmt.Sprint(got) != "[1 2]" {
 				t.Errorf("got %q", got)
 			}
 			if p.client {
-				p.wantEnd()
+				p.wantEnd("nothing follows a Close frame")
 			} else {
 				p.wantNothing("nothing follows a Close frame")
 			}
@@ -190,18 +182,17 @@ func TestAttackClose(t *testing.T) {
 	})
 	t.Run("simultaneous close", func(t *testing.T) {
 		attack(t, "frames that cross", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(4001, "the peer's")) // not read yet
-			closed := make(chan error, 1)
-			go func() { closed <- c.Close(4000, "ours") }()
+			p.send(farewell(4001, "the peer's")) // not read yet
+			closed := background(func() error { return c.Close(4000, "ours") })
 			p.want("ours, once", opClose, "\x0f\xa0ours")
 			if p.client {
-				p.wantEnd()
+				p.wantEnd("one Close frame and no more")
 			}
 			_ = p.Close()
 			if err := <-closed; err != nil {
 				t.Error(err)
 			}
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			e := wantClosed(t, err)
 			if !e.Clean() || e.Sent.Code != 4000 || e.Received.Code != 4001 || e.Began != websocket.Us {
 				t.Errorf("%+v", e)

@@ -25,7 +25,7 @@ func withRoom(t *testing.T, name string, buffer int, opts *websocket.ConnOptions
 	for _, role := range bothRoles {
 		t.Run(name+"/"+role.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, p := join(t, role, opts, buffer)
+				c, p := facing(t, role, opts, buffer)
 				test(t, c, p)
 			})
 		})
@@ -50,7 +50,7 @@ func TestAttackControlFloods(t *testing.T) {
 					_, _ = p.Write(p.wire(whole(opText, "end")))
 				}()
 				// They do not keep us from reading on.
-				if _, m, err := c.Read(someday(t)); string(m) != "end" || err != nil {
+				if _, m, err := c.Read(patience(t)); string(m) != "end" || err != nil {
 					t.Errorf("%q, %v", m, err)
 				}
 				goroutines = runtime.NumGoroutine()
@@ -83,7 +83,7 @@ func TestAttackControlFloods(t *testing.T) {
 			}
 		})
 		attack(t, "all are answered when it reads", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			go c.Read(someday(t))
+			go c.Read(patience(t))
 			for i := range 1000 {
 				p.send(whole(opPing, fmt.Sprint(i)))
 				p.want("its pong", opPong, fmt.Sprint(i))
@@ -95,7 +95,7 @@ func TestAttackControlFloods(t *testing.T) {
 				frames = append(frames, whole(opPing, fmt.Sprint(i)))
 			}
 			p.send(frames...)
-			go c.Read(someday(t))
+			go c.Read(patience(t))
 			for last := ""; last != "199"; {
 				f, err := p.next()
 				if err != nil || f.Opcode != opPong {
@@ -108,7 +108,7 @@ func TestAttackControlFloods(t *testing.T) {
 			OnPingReceived: func(_ context.Context, payload []byte) bool { return string(payload) == "please" },
 		}, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(whole(opPing, "1"), whole(opPing, "please"), whole(opPing, "2"))
-			go c.Read(someday(t))
+			go c.Read(patience(t))
 			p.want("the one", opPong, "please")
 			p.wantNothing("the others")
 		})
@@ -116,13 +116,13 @@ func TestAttackControlFloods(t *testing.T) {
 	t.Run("unsolicited pong flood with no leak", func(t *testing.T) {
 		for _, role := range bothRoles {
 			t.Run("nobody pinged/"+role.String(), func(t *testing.T) {
-				p := &peer{client: role == websocket.RoleServer}
+				p := peerOf(t, role, nil)
 				wire := append(bytes.Repeat(p.wire(whole(opPong, "12345678")), 20_000), p.wire(whole(opText, "end"))...)
 				a, _ := net.Pipe()
 				c := websocket.NewConn(&ahead{a, bytes.NewReader(wire)}, role, nil)
 				defer c.CloseNow()
 				got := allocated(func() {
-					if _, m, err := c.Read(someday(t)); string(m) != "end" || err != nil {
+					if _, m, err := c.Read(patience(t)); string(m) != "end" || err != nil {
 						t.Errorf("%q, %v", m, err)
 					}
 				})
@@ -182,11 +182,10 @@ func TestAttackControlFloods(t *testing.T) {
 	t.Run("ping during write stall", func(t *testing.T) {
 		withRoom(t, "the pong follows the message", 1024, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			message := bytes.Repeat([]byte("m"), 100<<10)
-			written := make(chan error, 1)
-			go func() { written <- c.Write(someday(t), websocket.MessageBinary, message) }()
+			written := background(func() error { return c.Write(patience(t), websocket.MessageBinary, message) })
 			synctest.Wait() // the peer does not read
 			p.send(whole(opPing, "while you write"), whole(opText, "next"))
-			if _, m, err := c.Read(someday(t)); string(m) != "next" || err != nil {
+			if _, m, err := c.Read(patience(t)); string(m) != "next" || err != nil {
 				t.Errorf("%q, %v", m, err)
 			}
 			p.want("the message, whole", opBinary, string(message))
@@ -196,11 +195,11 @@ func TestAttackControlFloods(t *testing.T) {
 			}
 		})
 		withRoom(t, "the pong goes between fragments", 1024, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			w, err := c.Writer(someday(t), websocket.MessageText)
+			w, err := c.Writer(patience(t), websocket.MessageText)
 			if err != nil {
 				t.Fatal(err)
 			}
-			go c.Read(someday(t))
+			go c.Read(patience(t))
 			go func() { _, _ = w.Write(bytes.Repeat([]byte("f"), 16<<10)) }()
 			synctest.Wait()
 			p.send(whole(opPing, "1"))
@@ -226,7 +225,7 @@ func TestAttackControlFloods(t *testing.T) {
 				p.send(whole(opContinuation, ""))
 			}()
 			read := make(chan string, 1)
-			go func() { _, m, _ := c.Read(someday(t)); read <- string(m) }()
+			go func() { _, m, _ := c.Read(patience(t)); read <- string(m) }()
 			for last := ""; last != "499"; {
 				f, err := p.next()
 				if err != nil || f.Opcode != opPong {

@@ -2,13 +2,7 @@ package websocket_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"math/big"
 	"net"
 	"slices"
 	"strings"
@@ -25,12 +19,12 @@ import (
 var conversations = map[string][]naive.Frame{
 	"messages with control frames between their fragments, then close": {
 		part(opText, "Hel"), whole(opPing, "one"), part(opContinuation, ""), whole(opPong, "two"), whole(opContinuation, "lo"),
-		whole(opText, ""), whole(opBinary, strings.Repeat("b", 126)), whole(opPing, ""), whole(opText, "κόσμε"), closing(4000, "tschüß"),
+		whole(opText, ""), whole(opBinary, strings.Repeat("b", 126)), whole(opPing, ""), whole(opText, "κόσμε"), farewell(4000, "tschüß"),
 	},
 	"bad text":         {whole(opText, "good"), part(opText, "\xce"), whole(opPing, ""), whole(opContinuation, "\xbaa\xff not read")},
 	"lone tail":        {whole(opPing, "a"), whole(opContinuation, "")},
 	"too many octets":  {part(opBinary, strings.Repeat("x", 900)), whole(opPong, ""), whole(opContinuation, strings.Repeat("y", 101))},
-	"bad close reason": {whole(opText, "a"), closing(1000, "\xed\xa0\x80")},
+	"bad close reason": {whole(opText, "a"), farewell(1000, "\xed\xa0\x80")},
 	"cut in a payload": {part(opText, "abc"), with(whole(opContinuation, "d"), func(f *naive.Frame) { f.Length = 9 })},
 }
 
@@ -45,7 +39,7 @@ func observe(t *testing.T, role websocket.Role, limit int64, pair func() (net.Co
 		OnPingReceived: func(_ context.Context, p []byte) bool { note("ping %q", p); return true },
 		OnPongReceived: func(_ context.Context, p []byte) { note("pong %q", p) },
 	})
-	p := &peer{Conn: b, t: t, client: role == websocket.RoleServer}
+	p := peerOf(t, role, b)
 	var back []string
 	heard, played := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -66,7 +60,7 @@ func observe(t *testing.T, role websocket.Role, limit int64, pair func() (net.Co
 		play(p)
 	}()
 	for {
-		typ, m, err := c.Read(someday(t))
+		typ, m, err := c.Read(patience(t))
 		if err != nil {
 			note("%v", err)
 			break
@@ -89,7 +83,7 @@ func compare(t *testing.T, pair func() (net.Conn, net.Conn), deliveries func(fra
 		for _, role := range bothRoles {
 			t.Run(name+"/"+role.String(), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					wire := (&peer{client: role == websocket.RoleServer}).wire(frames...)
+					wire := peerOf(t, role, nil).wire(frames...)
 					end := func(p *peer) {
 						if strings.HasPrefix(name, "cut") {
 							synctest.Wait()
@@ -156,7 +150,7 @@ func TestAttackDelivery(t *testing.T) {
 		}
 	})
 	t.Run("TLS record splits", func(t *testing.T) {
-		compare(t, tlsPipe(t), func(frames []naive.Frame, wire []byte) []func(*peer) {
+		compare(t, tlsPipe, func(frames []naive.Frame, wire []byte) []func(*peer) {
 			plays := []func(*peer){
 				func(p *peer) { p.sendBytes(wire) }, // many frames in a record
 				func(p *peer) { // a record for each
@@ -189,25 +183,5 @@ func splitHeader(t *testing.T, role websocket.Role, row vectors.Frame) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("split at %d gives\n%.300q, at once\n%.300q", at, got, want)
 		}
-	}
-}
-
-// tlsPipe returns what makes the two ends of a TLS connection in memory.
-func tlsPipe(t *testing.T) func() (net.Conn, net.Conn) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-	return func() (net.Conn, net.Conn) {
-		a, b := wstest.NetPipe(0)
-		return tls.Server(a, &tls.Config{Certificates: []tls.Certificate{certificate}}),
-			tls.Client(b, &tls.Config{InsecureSkipVerify: true}) // no name to verify in memory
 	}
 }

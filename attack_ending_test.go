@@ -55,12 +55,11 @@ func TestAttackClosing(t *testing.T) {
 				stall(p)
 				withoutAnswer(t, c, closeIt(c))
 				p.want("our Close", opClose, "\x03\xe8")
-				p.wantEnd()
+				p.wantEnd("Close has given up")
 			})
 			attack(t, name+", a read is waiting", closeSoon, func(t *testing.T, c *websocket.Conn, p *peer) {
 				stall(p)
-				read := make(chan error, 1)
-				go func() { _, _, err := c.Read(someday(t)); read <- err }()
+				read := background(func() error { _, _, err := c.Read(patience(t)); return err })
 				synctest.Wait()
 				withoutAnswer(t, c, closeIt(c))
 				wantCause(t, "Read", <-read, websocket.ErrCloseTimeout)
@@ -81,9 +80,8 @@ func TestAttackClosing(t *testing.T) {
 		for _, role := range bothRoles {
 			t.Run(role.String(), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					c, _ := join(t, role, closeSoon, 1)
-					written := make(chan error, 1)
-					go func() { written <- c.Write(someday(t), websocket.MessageBinary, make([]byte, 100<<10)) }()
+					c, _ := facing(t, role, closeSoon, 1)
+					written := background(func() error { return c.Write(patience(t), websocket.MessageBinary, make([]byte, 100<<10)) })
 					synctest.Wait()
 					withoutAnswer(t, c, closeIt(c))
 					wantCause(t, "Write", <-written, websocket.ErrCloseTimeout)
@@ -102,13 +100,13 @@ func TestAttackClosing(t *testing.T) {
 				p.flood(bytes.Repeat(p.wire(frames...), 10))
 				withoutAnswer(t, c, closeIt(c))
 				p.want("our Close", opClose, "\x03\xe8") // and no pongs
-				p.wantEnd()
+				p.wantEnd("Close has given up")
 			})
 		}
 		attack(t, "after its own Close frame", closeSoon, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(1000, ""))
+			p.send(farewell(1000, ""))
 			p.flood(bytes.Repeat(p.wire(whole(opText, "late")), 100))
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			begin := time.Now()
 			if err := c.Close(websocket.StatusNormalClosure, ""); websocket.CloseStatus(err) != 1000 || time.Since(begin) > closeTimeout {
 				t.Errorf("%v after %v", err, time.Since(begin))
@@ -123,10 +121,8 @@ func TestAttackClosing(t *testing.T) {
 		attack(t, "between messages", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(whole(opText, "last"))
 			p.halfClose()
-			if _, got, err := c.Read(someday(t)); string(got) != "last" || err != nil {
-				t.Errorf("%q, %v", got, err)
-			}
-			_, _, err := c.Read(someday(t))
+			wantRead(t, c, "last")
+			_, _, err := c.Read(patience(t))
 			p.lost(c, err, io.EOF)
 		})
 		for name, stall := range stalls {
@@ -136,15 +132,15 @@ func TestAttackClosing(t *testing.T) {
 			attack(t, name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 				stall(p)
 				p.halfClose()
-				_, _, err := c.Read(someday(t))
+				_, _, err := c.Read(patience(t))
 				p.lost(c, err, io.ErrUnexpectedEOF)
 			})
 		}
 		// Its Close frame arrived: ours can still reach it.
 		attack(t, "after its Close frame", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(1001, "bye"))
+			p.send(farewell(1001, "bye"))
 			p.halfClose()
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			p.wantReply(1001)
 			p.closed(c, err, 1001, "bye")
 		})
@@ -158,40 +154,36 @@ func TestAttackClosing(t *testing.T) {
 	})
 	t.Run("RST", func(t *testing.T) {
 		attack(t, "while we read", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			read := make(chan error, 1)
-			go func() { _, _, err := c.Read(someday(t)); read <- err }()
+			read := background(func() error { _, _, err := c.Read(patience(t)); return err })
 			synctest.Wait()
 			p.reset()
 			p.lost(c, <-read, syscall.ECONNRESET)
 		})
 		attack(t, "in a payload", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			read := make(chan error, 1)
-			go func() { _, _, err := c.Read(someday(t)); read <- err }()
+			read := background(func() error { _, _, err := c.Read(patience(t)); return err })
 			stalls["in a payload"](p)
 			synctest.Wait()
 			p.reset()
 			p.lost(c, <-read, syscall.ECONNRESET)
 		})
 		attack(t, "while we write", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			written := make(chan error, 1)
-			go func() { written <- c.Write(someday(t), websocket.MessageBinary, make([]byte, 1<<20)) }()
+			written := background(func() error { return c.Write(patience(t), websocket.MessageBinary, make([]byte, 1<<20)) })
 			synctest.Wait()
 			p.reset()
 			p.lost(c, <-written, syscall.ECONNRESET)
 		})
 		// A close code that was received is not turned into 1006.
 		attack(t, "after its Close frame was read", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			p.send(closing(4002, "bye"))
-			_, _, err := c.Read(someday(t))
+			p.send(farewell(4002, "bye"))
+			_, _, err := c.Read(patience(t))
 			p.reset()
 			synctest.Wait()
-			if _, _, again := c.Read(someday(t)); websocket.CloseStatus(err) != 4002 || websocket.CloseStatus(again) != 4002 {
+			if _, _, again := c.Read(patience(t)); websocket.CloseStatus(err) != 4002 || websocket.CloseStatus(again) != 4002 {
 				t.Errorf("%v, then %v", err, again)
 			}
 		})
 		attack(t, "while our Close frame waits for an answer", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			closed := make(chan error, 1)
-			go func() { closed <- c.Close(websocket.StatusNormalClosure, "") }()
+			closed := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
 			synctest.Wait()
 			p.reset()
 			if e := wantClosed(t, <-closed); !errors.Is(e.Cause, syscall.ECONNRESET) || e.Clean() {
@@ -204,12 +196,12 @@ func TestAttackClosing(t *testing.T) {
 // One read meets the end. Those that wait for their turn need not wait for the
 // transport to end as well.
 func TestAttackManyReaders(t *testing.T) {
-	for name, last := range map[string]naive.Frame{"a frame that is refused": whole(3, ""), "a Close frame": closing(1000, "")} {
+	for name, last := range map[string]naive.Frame{"a frame that is refused": whole(3, ""), "a Close frame": farewell(1000, "")} {
 		attack(t, "waiting reads return at once, on "+name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			begin := time.Now()
 			reads := make(chan error)
 			for range 10 {
-				go func() { _, _, err := c.Read(someday(t)); reads <- err }()
+				go func() { _, _, err := c.Read(patience(t)); reads <- err }()
 			}
 			synctest.Wait()
 			p.send(last) // and the peer's side stays open

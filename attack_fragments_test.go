@@ -29,7 +29,7 @@ func TestAttackFragments(t *testing.T) {
 					p.send(part(opContinuation, payload), whole(opPing, "")) // which does not count
 				}
 				p.send(whole(opContinuation, payload))
-				_, got, err := c.Read(someday(t))
+				_, got, err := c.Read(patience(t))
 				if string(got) != strings.Repeat(payload, limit) || err != nil {
 					t.Errorf("%q, %v", got, err)
 				}
@@ -37,7 +37,7 @@ func TestAttackFragments(t *testing.T) {
 			attack(t, fmt.Sprintf("one more of %q", payload), few, func(t *testing.T, c *websocket.Conn, p *peer) {
 				p.send(part(opText, payload))
 				p.send(slices.Repeat([]naive.Frame{part(opContinuation, payload)}, limit)...)
-				_, _, err := c.Read(someday(t))
+				_, _, err := c.Read(patience(t))
 				tooMany(t, err, "fragments", limit)
 				p.refused(c, err, websocket.StatusMessageTooBig)
 			})
@@ -45,7 +45,7 @@ func TestAttackFragments(t *testing.T) {
 		attack(t, "the count begins again with each message", few, func(t *testing.T, c *websocket.Conn, p *peer) {
 			for range 3 * limit {
 				p.send(part(opText, "a"), part(opContinuation, ""), whole(opContinuation, "b"))
-				if _, got, err := c.Read(someday(t)); string(got) != "ab" || err != nil {
+				if _, got, err := c.Read(patience(t)); string(got) != "ab" || err != nil {
 					t.Fatalf("%q, %v", got, err)
 				}
 			}
@@ -55,20 +55,20 @@ func TestAttackFragments(t *testing.T) {
 		sixty := part(opBinary, strings.Repeat("a", 60))
 		attack(t, "at the limit", few, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(sixty, whole(opContinuation, strings.Repeat("b", 40)))
-			if _, got, err := c.Read(someday(t)); len(got) != 100 || err != nil {
+			if _, got, err := c.Read(patience(t)); len(got) != 100 || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
 		// What is above the limit is refused by its header.
 		attack(t, "above it", few, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(sixty, part(opContinuation, ""), only(opContinuation, 41))
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			tooMany(t, err, "message", 100)
 			p.refused(c, err, websocket.StatusMessageTooBig)
 		})
 		attack(t, "above it, through a Reader", few, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(sixty, only(opContinuation, 41))
-			_, r, err := c.Reader(someday(t))
+			_, r, err := c.Reader(patience(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +84,7 @@ func TestAttackFragments(t *testing.T) {
 		attack(t, "SetReadLimit", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			c.SetReadLimit(5)
 			p.send(part(opBinary, "12345"), only(opContinuation, 1))
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			tooMany(t, err, "message", 5)
 			p.refused(c, err, websocket.StatusMessageTooBig)
 		})
@@ -95,7 +95,7 @@ func TestAttackFragments(t *testing.T) {
 			attack(t, name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 				p.send(part(opText, ""))
 				p.flood(p.wire(slices.Repeat([]naive.Frame{part(opContinuation, payload)}, 64)...))
-				_, _, err := c.Read(someday(t))
+				_, _, err := c.Read(patience(t))
 				p.refused(c, err, websocket.StatusMessageTooBig)
 			})
 		}
@@ -118,9 +118,7 @@ func TestAttackFragments(t *testing.T) {
 			if _, _, err := c.Read(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 10*time.Second {
 				t.Errorf("%v after %v", err, time.Since(begin))
 			}
-			if _, got, err := c.Read(someday(t)); string(got) != strings.Repeat("a", 61) || err != nil {
-				t.Errorf("%q, %v", got, err)
-			}
+			wantRead(t, c, strings.Repeat("a", 61))
 		})
 		attack(t, "Close does not wait for the rest", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(part(opText, "a"))
@@ -138,12 +136,12 @@ func TestAttackFragments(t *testing.T) {
 				t.Run(name+"/"+role.String(), func(t *testing.T) {
 					frames := slices.Repeat([]naive.Frame{part(opContinuation, "")}, 60_000)
 					frames[0].Opcode, frames[len(frames)-1].FIN = opText, true
-					p := &peer{client: role == websocket.RoleServer}
+					p := peerOf(t, role, nil)
 					a, _ := net.Pipe()
 					c := websocket.NewConn(&ahead{a, bytes.NewReader(p.wire(frames...))}, role, nil)
 					defer c.CloseNow()
 					got := allocated(func() {
-						if err := reads[name](c, someday(t)); err != nil {
+						if err := reads[name](c, patience(t)); err != nil {
 							t.Error(err)
 						}
 					})
@@ -192,7 +190,7 @@ func testOrder(t *testing.T, name string, v *frame.Violation, frames ...naive.Fr
 		p.send(frames...)
 		var err error
 		for err == nil {
-			_, _, err = c.Read(someday(t))
+			_, _, err = c.Read(patience(t))
 		}
 		if !errors.Is(err, v) {
 			t.Errorf("%v, want %v", err, v)

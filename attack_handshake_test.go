@@ -29,6 +29,8 @@ import (
 const request = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 
+const upgradeRequest = request + "\r\n"
+
 // door is a way into the server. It returns the client's end of a connection,
 // played by hand, and passes the server's end, or the error, to serve.
 type door func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(c *websocket.Conn, err error)) *peer
@@ -36,25 +38,25 @@ type door func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve fu
 var doors = map[string]door{
 	"Upgrade": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
 		a, b := wstest.NetPipe(buffer)
-		p := &peer{Conn: b, t: t, client: true}
+		p := peerOf(t, websocket.RoleServer, b)
 		p.floods.Go(func() { serve(websocket.Upgrade(a, opts)) })
 		t.Cleanup(func() { _ = b.Close(); p.floods.Wait() })
 		return p
 	},
 	"Accept": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
-		return throughHTTP(t, buffer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(websocket.Accept(w, r, opts)) }))
+		return serveOnce(t, buffer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(websocket.Accept(w, r, opts)) }), io.Discard)
 	},
 	"Handler": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
-		return throughHTTP(t, buffer, websocket.Handler(func(_ context.Context, c *websocket.Conn) error { serve(c, nil); return nil }, opts))
+		return serveOnce(t, buffer, websocket.Handler(func(_ context.Context, c *websocket.Conn) error { serve(c, nil); return nil }, opts), io.Discard)
 	},
 }
 
-// throughHTTP connects a client to a handler in a net/http server, in memory.
-func throughHTTP(t *testing.T, buffer int, h http.Handler) *peer {
+// serveOnce serves one connection to a handler, in memory, and returns the client.
+func serveOnce(t *testing.T, buffer int, h http.Handler, logged io.Writer) *peer {
 	a, b := wstest.NetPipe(buffer)
 	l := &oneConn{Conn: a, closed: make(chan struct{})}
-	s := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	p := &peer{Conn: b, t: t, client: true}
+	s := &http.Server{Handler: h, ErrorLog: log.New(logged, "", 0)}
+	p := peerOf(t, websocket.RoleServer, b)
 	p.floods.Go(func() { _ = s.Serve(l) })
 	t.Cleanup(func() {
 		_ = b.Close()
@@ -101,21 +103,10 @@ func through(t *testing.T, name string, test func(t *testing.T, open door)) {
 	}
 }
 
-// response receives the server's answer and keeps what follows it.
+// response receives the server's answer.
 func (p *peer) response() *http.Response {
 	p.t.Helper()
-	for !bytes.Contains(p.in, []byte("\r\n\r\n")) {
-		b := make([]byte, 4096)
-		_ = p.SetReadDeadline(time.Now().Add(time.Hour))
-		n, err := p.Read(b)
-		if n == 0 {
-			p.t.Fatalf("after %q: %v; want a response", p.in, err)
-		}
-		p.in = append(p.in, b[:n]...)
-	}
-	head, rest, _ := bytes.Cut(p.in, []byte("\r\n\r\n"))
-	p.in = rest
-	r, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(head)+"\r\n\r\n")), nil)
+	r, err := http.ReadResponse(bufio.NewReader(strings.NewReader(p.head())), nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -128,9 +119,9 @@ func echoOnce(t *testing.T) func(c *websocket.Conn, err error) {
 			t.Error(err)
 			return
 		}
-		typ, m, err := c.Read(someday(t))
+		typ, m, err := c.Read(patience(t))
 		if err == nil {
-			err = c.Write(someday(t), typ, m)
+			err = c.Write(patience(t), typ, m)
 		}
 		if err != nil {
 			t.Error(err)
@@ -183,7 +174,7 @@ func TestAttackHandshake(t *testing.T) {
 				}
 			})
 			begin := time.Now()
-			p.sendBytes([]byte(request + "\r\n"))
+			p.sendBytes([]byte(upgradeRequest))
 			time.Sleep(2 * timeout)
 			_, err := io.Copy(io.Discard, p)
 			if err != nil || time.Since(begin) != 2*timeout {
@@ -248,8 +239,8 @@ func TestAttackHandshake(t *testing.T) {
 				p.want("the ping's answer", opPong, "early")
 				p.want("the echo", opText, message)
 				p.want("the end", opClose, "\x03\xe8")
-				p.send(closing(1000, ""))
-				p.wantEnd()
+				p.send(farewell(1000, ""))
+				p.wantEnd("Close")
 			})
 		}
 		through(t, "cut in a frame", func(t *testing.T, open door) {

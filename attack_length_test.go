@@ -67,7 +67,7 @@ func TestAttackDeclaredLength(t *testing.T) {
 		attack(t, "2^63-1", noLimits, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(part(opText, "Hello"), only(opContinuation, math.MaxInt64))
 			_ = p.Close()
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			if closed := wantClosed(t, err); !errors.Is(closed.Cause, io.ErrUnexpectedEOF) {
 				t.Errorf("%v, want an unexpected end", err)
 			}
@@ -100,14 +100,14 @@ func TestAttackDeclaredLength(t *testing.T) {
 		opts := &websocket.ConnOptions{Limits: websocket.Limits{Message: 10, Frame: 8}}
 		attack(t, "at it", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(part(opText, "12345678"), whole(opContinuation, "90"))
-			_, got, err := c.Read(someday(t))
+			_, got, err := c.Read(patience(t))
 			if string(got) != "1234567890" || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
 		attack(t, "above it", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(only(opText, 9))
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			tooMany(t, err, "frame", 8)
 			p.refused(c, err, websocket.StatusMessageTooBig)
 		})

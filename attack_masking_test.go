@@ -15,16 +15,16 @@ import (
 // writes are the ways to send a payload.
 var writes = map[string]func(t *testing.T, c *websocket.Conn, p []byte) error{
 	"Write": func(t *testing.T, c *websocket.Conn, p []byte) error {
-		return c.Write(someday(t), websocket.MessageBinary, p)
+		return c.Write(patience(t), websocket.MessageBinary, p)
 	},
 	"Batch": func(t *testing.T, c *websocket.Conn, p []byte) error {
-		if err := c.Batch().Write(someday(t), websocket.MessageBinary, p); err != nil {
+		if err := c.Batch().Write(patience(t), websocket.MessageBinary, p); err != nil {
 			return err
 		}
-		return c.Batch().Flush(someday(t))
+		return c.Batch().Flush(patience(t))
 	},
 	"Writer": func(t *testing.T, c *websocket.Conn, p []byte) error {
-		w, err := c.Writer(someday(t), websocket.MessageBinary)
+		w, err := c.Writer(patience(t), websocket.MessageBinary)
 		if err != nil {
 			return err
 		}
@@ -34,10 +34,10 @@ var writes = map[string]func(t *testing.T, c *websocket.Conn, p []byte) error{
 		return w.Close()
 	},
 	"WritePrepared": func(t *testing.T, c *websocket.Conn, p []byte) error {
-		return c.WritePrepared(someday(t), websocket.Prepare(websocket.MessageBinary, p))
+		return c.WritePrepared(patience(t), websocket.Prepare(websocket.MessageBinary, p))
 	},
 	"NetConn": func(t *testing.T, c *websocket.Conn, p []byte) error {
-		_, err := websocket.NetConn(someday(t), c, websocket.MessageBinary).Write(p)
+		_, err := websocket.NetConn(patience(t), c, websocket.MessageBinary).Write(p)
 		return err
 	},
 }
@@ -68,8 +68,7 @@ func TestAttackMasking(t *testing.T) {
 						user[i] = byte(i * 7)
 					}
 					want := bytes.Clone(user)
-					written := make(chan error, 1)
-					go func() { written <- write(t, c, user) }()
+					written := background(func() error { return write(t, c, user) })
 					if got, _ := p.message(); !bytes.Equal(got, want) {
 						t.Errorf("another message of %d octets arrived", len(got))
 					}
@@ -87,14 +86,14 @@ func TestAttackMasking(t *testing.T) {
 			m := websocket.Prepare(websocket.MessageText, user)
 			copy(user, "XXXXXXXXX")
 			for range 3 { // nor does sending it change it
-				go c.WritePrepared(someday(t), m)
+				go c.WritePrepared(patience(t), m)
 				if got, _ := p.message(); string(got) != "as it was" {
 					t.Errorf("%q", got)
 				}
 			}
 		})
 		attack(t, "the payload of a ping given to a callback", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			go c.Read(someday(t))
+			go c.Read(patience(t))
 			for range 3 {
 				p.send(whole(opPing, "same"))
 				p.want("pong", opPong, "same")
@@ -176,7 +175,7 @@ func TestAttackMasking(t *testing.T) {
 				return
 			}
 			seen := make(map[[4]byte]bool)
-			go c.Read(someday(t))
+			go c.Read(patience(t))
 			for range 50 {
 				p.send(whole(opPing, "a"))
 				f, err := p.next()

@@ -53,7 +53,7 @@ func TestAttackPanic(t *testing.T) {
 				out := logged(t)
 				p.send(whole(op, ""))
 				done := make(chan struct{})
-				go func() { defer close(done); run(c, someday(t)) }()
+				go func() { defer close(done); run(c, patience(t)) }()
 				var last byte
 				for last != opClose { // ours, of a call of Close, comes first
 					f, err := p.next()
@@ -66,7 +66,7 @@ func TestAttackPanic(t *testing.T) {
 				}
 				_ = p.Close()
 				<-done
-				_, _, err := c.Read(someday(t))
+				_, _, err := c.Read(patience(t))
 				if cause := wantClosed(t, err).Cause; cause == nil || !strings.Contains(cause.Error(), "panic in a callback: in OnP") {
 					t.Errorf("%v does not say that a callback panicked", err)
 				}
@@ -87,13 +87,11 @@ func TestAttackPanic(t *testing.T) {
 		out := logged(t)
 		p.send(whole(opText, "a"), whole(opPing, "b"), whole(opText, "c"))
 		for _, want := range []string{"a", "c"} {
-			if _, got, err := c.Read(someday(t)); string(got) != want || err != nil {
-				t.Errorf("%q, %v", got, err)
-			}
+			wantRead(t, c, want)
 		}
 		p.want("pong", opPong, "b")
-		p.send(closing(1000, ""))
-		_, _, err := c.Read(someday(t))
+		p.send(farewell(1000, ""))
+		_, _, err := c.Read(patience(t))
 		p.wantReply(1000)
 		p.closed(c, err, 1000, "")
 		for _, hook := range []string{"FrameRead", "FrameWritten", "StateChanged", "Closed"} {
@@ -105,11 +103,11 @@ func TestAttackPanic(t *testing.T) {
 	t.Run(name+"/Handler", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := doors["Handler"](t, nil, 0, func(*websocket.Conn, error) { panic("in serve") })
-			p.sendBytes([]byte(request + "\r\n"))
+			p.sendBytes([]byte(upgradeRequest))
 			p.response()
 			p.want("told so, without why", opClose, "\x03\xf3")
-			p.send(closing(1011, ""))
-			p.wantEnd()
+			p.send(farewell(1011, ""))
+			p.wantEnd("the closing handshake is over")
 		})
 	})
 	t.Run(name+"/OnRequest", func(t *testing.T) {
@@ -145,7 +143,7 @@ func TestAttackPanic(t *testing.T) {
 				p.want("our Close", opClose, "\x03\xe9")
 				_ = p.Close()
 			}()
-			if err := registry.Shutdown(someday(t)); err != nil || registry.Len() != 0 {
+			if err := registry.Shutdown(patience(t)); err != nil || registry.Len() != 0 {
 				t.Errorf("%v, %d left", err, registry.Len())
 			}
 		})
@@ -153,7 +151,7 @@ func TestAttackPanic(t *testing.T) {
 	t.Run(name+"/http.ErrAbortHandler", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := doors["Handler"](t, nil, 0, func(*websocket.Conn, error) { panic(http.ErrAbortHandler) })
-			p.sendBytes([]byte(request + "\r\n"))
+			p.sendBytes([]byte(upgradeRequest))
 			p.response()
 			p.want("closed as well", opClose, "\x03\xf3")
 			_ = p.Close()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"runtime"
 	"sync"
@@ -26,10 +25,10 @@ func TestAttackResources(t *testing.T) {
 		attack(t, "no goroutine between calls", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
 			before := runtime.NumGoroutine()
 			p.send(whole(opPing, ""), whole(opText, "a"))
-			if _, _, err := c.Read(someday(t)); err != nil {
+			if _, _, err := c.Read(patience(t)); err != nil {
 				t.Error(err)
 			}
-			if err := c.Write(someday(t), websocket.MessageText, []byte("b")); err != nil {
+			if err := c.Write(patience(t), websocket.MessageText, []byte("b")); err != nil {
 				t.Error(err)
 			}
 			synctest.Wait()
@@ -46,7 +45,7 @@ func TestAttackResources(t *testing.T) {
 				if !reading {
 					time.Sleep(time.Minute)
 				}
-				_, _, err := c.Read(someday(t))
+				_, _, err := c.Read(patience(t))
 				if took := time.Since(begin); !errors.Is(err, websocket.ErrKeepAlive) || reading && took != 40*time.Second {
 					t.Errorf("%v after %v", err, took)
 				}
@@ -54,7 +53,7 @@ func TestAttackResources(t *testing.T) {
 			})
 		}
 		attack(t, "the peer is gone while we write", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
-			err := c.Write(someday(t), websocket.MessageBinary, make([]byte, 1<<20))
+			err := c.Write(patience(t), websocket.MessageBinary, make([]byte, 1<<20))
 			wantCause(t, "Write", err, websocket.ErrKeepAlive)
 		})
 	})
@@ -76,8 +75,7 @@ func TestAttackResources(t *testing.T) {
 	t.Run("bounded write queue", func(t *testing.T) {
 		attack(t, "writers that give up leave nothing", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			first := bytes.Repeat([]byte("1"), 100<<10)
-			written := make(chan error, 1)
-			go func() { written <- c.Write(someday(t), websocket.MessageBinary, first) }()
+			written := background(func() error { return c.Write(patience(t), websocket.MessageBinary, first) })
 			synctest.Wait()
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
@@ -99,7 +97,7 @@ func TestAttackResources(t *testing.T) {
 				t.Error("the first message was lost")
 			}
 			p.wantNothing("the others were given up")
-			go c.Write(someday(t), websocket.MessageText, []byte("after"))
+			go c.Write(patience(t), websocket.MessageText, []byte("after"))
 			p.want("the connection goes on", opText, "after")
 		})
 	})
@@ -110,8 +108,8 @@ var failures = map[string]func(t *testing.T, c *websocket.Conn, p *peer){
 	"bad frame":      func(t *testing.T, c *websocket.Conn, p *peer) { p.send(whole(3, "")) },
 	"bad text":       func(t *testing.T, c *websocket.Conn, p *peer) { p.send(whole(opText, "\xff")) },
 	"too big":        func(t *testing.T, c *websocket.Conn, p *peer) { p.send(only(opBinary, 1<<40)) },
-	"Close frame":    func(t *testing.T, c *websocket.Conn, p *peer) { p.send(closing(1000, "")) },
-	"bad Close":      func(t *testing.T, c *websocket.Conn, p *peer) { p.send(closing(1006, "")) },
+	"Close frame":    func(t *testing.T, c *websocket.Conn, p *peer) { p.send(farewell(1000, "")) },
+	"bad Close":      func(t *testing.T, c *websocket.Conn, p *peer) { p.send(farewell(1006, "")) },
 	"FIN":            func(t *testing.T, c *websocket.Conn, p *peer) { p.halfClose() },
 	"FIN in a frame": func(t *testing.T, c *websocket.Conn, p *peer) { p.send(only(opText, 100)); p.halfClose() },
 	"RST":            func(t *testing.T, c *websocket.Conn, p *peer) { p.reset() },
@@ -126,8 +124,7 @@ var failures = map[string]func(t *testing.T, c *websocket.Conn, p *peer){
 	},
 	"write in the middle": func(t *testing.T, c *websocket.Conn, p *peer) {
 		ctx, cancel := context.WithCancel(context.Background())
-		written := make(chan error, 1)
-		go func() { written <- c.Write(ctx, websocket.MessageBinary, make([]byte, 16<<20)) }()
+		written := background(func() error { return c.Write(ctx, websocket.MessageBinary, make([]byte, 16<<20)) })
 		_, _ = p.Read(make([]byte, 1)) // it has begun
 		cancel()
 		<-written
@@ -158,7 +155,7 @@ func TestAttackLeaks(t *testing.T) {
 	for why, fail := range failures {
 		attack(t, name+"/"+why+"/in memory", opts(), func(t *testing.T, c *websocket.Conn, p *peer) {
 			fail(t, c, p)
-			for range c.Messages(someday(t)) {
+			for range c.Messages(patience(t)) {
 			}
 			_ = p.Close()
 			synctest.Wait()
@@ -169,7 +166,8 @@ func TestAttackLeaks(t *testing.T) {
 				for range 3 {
 					a, b := overTCP(t)
 					c := websocket.NewConn(a, role, opts())
-					p := &peer{Conn: b, t: t, client: role == websocket.RoleServer}
+					p := peerOf(t, role, b)
+					p.pace = 0 // no bubble: the network holds a flood back
 					fail(t, c, p)
 					ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 					for _, err := range c.Messages(ctx) {
@@ -189,22 +187,6 @@ func TestAttackLeaks(t *testing.T) {
 			})
 		}
 	}
-}
-
-func overTCP(t *testing.T) (a, b net.Conn) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if a, err = net.Dial("tcp", l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = l.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	return a, b
 }
 
 // openDescriptors counts those of the process, where the system tells.
@@ -233,14 +215,14 @@ func TestAttackPoolPoisoning(t *testing.T) {
 						defer server.CloseNow()
 						defer client.CloseNow()
 						go func() {
-							for m := range server.Messages(someday(t)) {
+							for m := range server.Messages(patience(t)) {
 								_ = server.Write(context.Background(), m.Type, m.Data)
 							}
 						}()
 						for n := range 50 {
 							want := bytes.Repeat([]byte{byte('a' + i)}, 1+n*997%40_000)
 							go client.Write(context.Background(), websocket.MessageBinary, want)
-							if _, got, err := client.Read(someday(t)); !bytes.Equal(got, want) || err != nil {
+							if _, got, err := client.Read(patience(t)); !bytes.Equal(got, want) || err != nil {
 								t.Errorf("%d octets for %d, %v: they are another's", len(got), len(want), err)
 								return
 							}
@@ -248,12 +230,12 @@ func TestAttackPoolPoisoning(t *testing.T) {
 					})
 					wg.Go(func() { // hostile
 						for n := range 25 {
-							c, p := join(t, role, nil, 0)
+							c, p := facing(t, role, nil, 0)
 							go c.Write(context.Background(), websocket.MessageBinary, bytes.Repeat([]byte("!"), 10_000))
 							frames := p.wire(whole(opText, "good"), part(opText, string(bytes.Repeat([]byte("?"), 5000))), whole(opPing, "????????"))
 							p.sendBytes(append(frames, byte(n), 0xff, 0xff, 0xff))
-							_, _, _ = c.Read(someday(t))
-							go c.Read(someday(t))
+							_, _, _ = c.Read(patience(t))
+							go c.Read(patience(t))
 							p.reset()
 							_ = c.CloseNow()
 						}

@@ -84,7 +84,7 @@ func TestAttackSmuggling(t *testing.T) {
 						_ = c.CloseNow()
 					}
 				})
-				p.sendBytes([]byte(request + "\r\n"))
+				p.sendBytes([]byte(upgradeRequest))
 				_ = p.SetReadDeadline(time.Now().Add(time.Minute))
 				p.halfClose()
 				answer, _ := io.ReadAll(p)
@@ -166,11 +166,10 @@ func TestAttackOrigin(t *testing.T) {
 	})
 	// A page that came in plain may not speak to a server that has TLS.
 	t.Run("scheme mismatch over TLS", func(t *testing.T) {
-		pair := tlsPipe(t)
 		for origin, want := range map[string]int{"http://example.com": 403, "https://example.com": 101, "https://example.com:443": 101, "http://example.com:443": 403} {
 			synctest.Test(t, func(t *testing.T) {
-				a, b := pair()
-				p := &peer{Conn: b, t: t, client: true}
+				a, b := tlsPipe()
+				p := peerOf(t, websocket.RoleServer, b)
 				p.floods.Go(func() {
 					if c, err := websocket.Upgrade(a.(*tls.Conn), nil); err == nil {
 						_ = c.CloseNow()

@@ -39,12 +39,12 @@ func TestAttackUTF8(t *testing.T) {
 	t.Run("invalid, overlong, surrogates, >U+10FFFF", func(t *testing.T) {
 		texts(t, isBad, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
 			p.send(whole(opText, string(row.Text)))
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			p.badText(c, err)
 		})
 		texts(t, isHalf, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
 			p.send(part(opText, string(row.Text)), whole(opContinuation, ""))
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			p.badText(c, err)
 		})
 	})
@@ -53,7 +53,7 @@ func TestAttackUTF8(t *testing.T) {
 			text := string(row.Text)
 			for at := range len(text) + 1 {
 				p.send(part(opText, text[:at]), whole(opPong, "\xff"), part(opContinuation, ""), whole(opContinuation, text[at:]))
-				if _, got, err := c.Read(someday(t)); string(got) != text || err != nil {
+				if _, got, err := c.Read(patience(t)); string(got) != text || err != nil {
 					t.Fatalf("split at %d: %q, %v", at, got, err)
 				}
 			}
@@ -63,7 +63,7 @@ func TestAttackUTF8(t *testing.T) {
 			for _, b := range row.Text[:row.Bad+1] {
 				p.send(part(opContinuation, string([]byte{b})))
 			}
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			p.badText(c, err)
 		})
 	})
@@ -81,12 +81,12 @@ func TestAttackUTF8(t *testing.T) {
 			}
 			p.wantNothing("before the bad octet")
 			p.sendBytes(wire[len(wire)-1:])
-			_, _, err := c.Read(someday(t))
+			_, _, err := c.Read(patience(t))
 			p.badText(c, err)
 		})
 		attack(t, "a Reader delivers what is good", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(part(opText, "Hello-\xce"), part(opContinuation, "\xba-"), part(opContinuation, "\xed\xa0"))
-			_, r, err := c.Reader(someday(t))
+			_, r, err := c.Reader(patience(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,17 +100,15 @@ func TestAttackUTF8(t *testing.T) {
 	t.Run("what is no text is not judged", func(t *testing.T) {
 		attack(t, "binary, ping, pong", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.send(whole(opPing, "\xff"), whole(opPong, "\xff"), part(opBinary, "\xff"), whole(opContinuation, "\xff"))
-			if _, got, err := c.Read(someday(t)); string(got) != "\xff\xff" || err != nil {
-				t.Errorf("%q, %v", got, err)
-			}
+			wantRead(t, c, "\xff\xff")
 			p.want("the ping's answer", opPong, "\xff")
 		})
 	})
 	t.Run("close reason", func(t *testing.T) {
 		for _, bad := range []func(vectors.Text) bool{isBad, isHalf} {
 			texts(t, bad, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
-				p.send(closing(websocket.StatusNormalClosure, string(row.Text)))
-				_, _, err := c.Read(someday(t))
+				p.send(farewell(websocket.StatusNormalClosure, string(row.Text)))
+				_, _, err := c.Read(patience(t))
 				if !errors.Is(err, frame.ErrCloseReason) {
 					t.Errorf("%v, want %v", err, frame.ErrCloseReason)
 				}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -16,16 +15,15 @@ import (
 // the peer may be waiting for it.
 func TestBatchLeavesWhilePingReads(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		go c.Ping(context.Background())
-		f.take() // and does not answer
+		p.next() // and does not answer
 		synctest.Wait()
 		if err := c.Batch().Write(patience(t), websocket.MessageText, []byte("held")); err != nil {
 			t.Fatal(err)
 		}
 		go c.Read(context.Background())
-		f.SetReadDeadline(time.Now().Add(time.Minute))
-		f.want("the batch", farText, "held")
+		p.want("the batch", opText, "held")
 		c.CloseNow()
 	})
 }
@@ -35,12 +33,12 @@ func TestBatchLeavesWhilePingReads(t *testing.T) {
 func TestPongBehindBatchLeaves(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		var c *websocket.Conn
-		var f *far
+		var p *peer
 		ctx, cancel := context.WithCancel(context.Background())
 		queuedCtx, cancelQueued := context.WithCancel(context.Background())
 		queued := make(chan error, 1)
 		written := 0
-		c, f = facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
+		c, p = facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
 			FrameWritten: func(_ *websocket.Conn, x websocket.FrameInfo) {
 				switch written++; written {
 				case 2: // "given up": another write comes along
@@ -48,7 +46,7 @@ func TestPongBehindBatchLeaves(t *testing.T) {
 					synctest.Wait()
 				case 3: // that one: it gives up, and a ping comes
 					cancelQueued()
-					f.send(fin(farPing, "p"), fin(farText, "question"))
+					p.send(whole(opPing, "p"), whole(opText, "question"))
 					synctest.Wait()
 				case 5: // behind the pong, "given up" once more
 					cancel()
@@ -63,9 +61,8 @@ func TestPongBehindBatchLeaves(t *testing.T) {
 		if err := <-read; err != nil {
 			t.Fatal(err)
 		}
-		f.SetReadDeadline(time.Now().Add(time.Minute))
-		f.want("the batch", farText, "held")
-		f.want("the pong behind it", farPong, "p")
+		p.want("the batch", opText, "held")
+		p.want("the pong behind it", opPong, "p")
 	})
 }
 

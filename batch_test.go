@@ -24,18 +24,18 @@ func (c *countingConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func counting(t *testing.T, role websocket.Role, buffer int) (*websocket.Conn, *far, *countingConn) {
+func counting(t *testing.T, role websocket.Role, buffer int) (*websocket.Conn, *peer, *countingConn) {
 	near, other := wstest.NetPipe(buffer)
 	counted := &countingConn{Conn: near}
 	c := websocket.NewConn(counted, role, nil)
 	t.Cleanup(func() { c.CloseNow(); other.Close() })
-	return c, &far{Conn: other, t: t, client: role == websocket.RoleServer}, counted
+	return c, peerOf(t, role, other), counted
 }
 
 // A loop that answers through a Batch answers all it has received with one write.
 func TestBatchAnswersWithOneWrite(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f, counted := counting(t, role, 0)
+		c, p, counted := counting(t, role, 0)
 		const n = 100
 		go func() {
 			b := c.Batch()
@@ -50,11 +50,11 @@ func TestBatchAnswersWithOneWrite(t *testing.T) {
 		for round := int32(1); round <= 2; round++ {
 			var wire []byte
 			for range n {
-				wire = append(wire, f.octets(fin(farText, "question"))...)
+				wire = append(wire, p.wire(whole(opText, "question"))...)
 			}
-			f.put(wire)
+			p.sendBytes(wire)
 			for range n {
-				f.want("an answer", farText, "question")
+				p.want("an answer", opText, "question")
 			}
 			if got := counted.writes.Load(); got != round {
 				t.Errorf("%d answers took %d writes", n*round, got)
@@ -66,7 +66,7 @@ func TestBatchAnswersWithOneWrite(t *testing.T) {
 
 func TestBatchOrder(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f, counted := counting(t, role, 1<<20)
+		c, p, counted := counting(t, role, 1<<20)
 		b, ctx := c.Batch(), patience(t)
 		write := func(text string) {
 			t.Helper()
@@ -93,7 +93,7 @@ func TestBatchOrder(t *testing.T) {
 			t.Errorf("%d writes, want 2", got)
 		}
 		for _, text := range []string{"1", "2", "3", "4", "5"} {
-			f.want("in order", farText, text)
+			p.want("in order", opText, text)
 		}
 		// What has come together leaves at some 8 KiB, and a large message at once.
 		for range 9 {
@@ -104,10 +104,10 @@ func TestBatchOrder(t *testing.T) {
 		}
 		b.Flush(ctx)
 		for range 9 {
-			f.want("a KiB", farText, strings.Repeat("x", 1<<10))
+			p.want("a KiB", opText, strings.Repeat("x", 1<<10))
 		}
 		write(strings.Repeat("y", 100<<10))
-		f.want("100 KiB", farText, strings.Repeat("y", 100<<10))
+		p.want("100 KiB", opText, strings.Repeat("y", 100<<10))
 
 		// It goes between no fragments, and before a Close frame.
 		w, _ := c.Writer(ctx, websocket.MessageText)
@@ -119,12 +119,12 @@ func TestBatchOrder(t *testing.T) {
 		if err := errors.Join(<-waiting, b.Flush(ctx)); err != nil {
 			t.Error(err)
 		}
-		f.wantMessage(farText, "frag")
-		f.want("in order", farText, "6")
+		p.wantMessage(opText, "frag")
+		p.want("in order", opText, "6")
 		write("7")
 		go c.Close(websocket.StatusNormalClosure, "")
-		f.want("in order", farText, "7")
-		f.wantFarewell("last", 1000)
+		p.want("in order", opText, "7")
+		p.wantFarewell("last", 1000)
 		c.CloseNow()
 	})
 }
@@ -132,17 +132,17 @@ func TestBatchOrder(t *testing.T) {
 // Ping, like every call that waits for the network to read, sends what is held.
 func TestBatchLeavesBeforePingWaits(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		c.Batch().Write(patience(t), websocket.MessageText, []byte("held"))
 		go c.Ping(context.Background())
-		f.want("the batch", farText, "held")
+		p.want("the batch", opText, "held")
 		c.CloseNow()
 	})
 }
 
 func TestBatchMisuse(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, stall)
+		c, p := facing(t, role, nil, stall)
 		b := c.Batch()
 		var usage *websocket.UsageError
 		if err := b.Write(patience(t), 9, nil); !errors.As(err, &usage) {
@@ -163,9 +163,9 @@ func TestBatchMisuse(t *testing.T) {
 		pending(t, "Flush", flushed)
 		cancel()
 		wantIs(t, "Flush", <-flushed, context.Canceled)
-		f.want("what was there before", farText, filling(role))
-		f.want("the batch", farText, "held")
-		f.Close()
+		p.want("what was there before", opText, filling(role))
+		p.want("the batch", opText, "held")
+		p.Close()
 		_, _, err := c.Read(patience(t))
 		wantIs(t, "Read", err, net.ErrClosed)
 		wantIs(t, "Write after the end", b.Write(patience(t), websocket.MessageText, nil), net.ErrClosed)
@@ -175,17 +175,17 @@ func TestBatchMisuse(t *testing.T) {
 // Writers that meet share a write.
 func TestConcurrentWritesLeaveTogether(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f, counted := counting(t, role, stall)
+		c, p, counted := counting(t, role, stall)
 		c.Write(patience(t), websocket.MessageText, []byte(filling(role)))
 		first := startWrite(t, c, "first")
 		var rest []write
 		for range 20 {
 			rest = append(rest, startWrite(t, c, "together"))
 		}
-		f.want("what was there before", farText, filling(role))
-		f.want("the first", farText, "first")
+		p.want("what was there before", opText, filling(role))
+		p.want("the first", opText, "first")
 		for range rest {
-			f.want("the others", farText, "together")
+			p.want("the others", opText, "together")
 		}
 		<-first.done
 		for _, w := range rest {
@@ -203,20 +203,20 @@ func TestConcurrentWritesLeaveTogether(t *testing.T) {
 func TestWritePrepared(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, text := range []string{"", "short", strings.Repeat("long ", 20000)} {
-			p := []byte(text)
-			m := websocket.Prepare(websocket.MessageBinary, p)
-			for i := range p { // it has a copy
-				p[i] = 0
+			payload := []byte(text)
+			m := websocket.Prepare(websocket.MessageBinary, payload)
+			for i := range payload { // it has a copy
+				payload[i] = 0
 			}
 			var sent []<-chan error
-			var ends []*far
+			var ends []*peer
 			for range 4 {
-				c, f := facing(t, role, nil, 0)
+				c, p := facing(t, role, nil, 0)
 				sent = append(sent, background(func() error { return c.WritePrepared(patience(t), m) }))
-				ends = append(ends, f)
+				ends = append(ends, p)
 			}
-			for i, f := range ends {
-				f.want("the message", farBinary, text)
+			for i, p := range ends {
+				p.want("the message", opBinary, text)
 				if err := <-sent[i]; err != nil {
 					t.Error(err)
 				}

@@ -15,20 +15,20 @@ import (
 // its own Close frame may still be read.
 func TestBeginClose(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		if err := c.BeginClose(patience(t), 4001, "bye"); err != nil {
 			t.Fatal(err)
 		}
-		f.wantFarewell("our Close frame", 4001)
+		p.wantFarewell("our Close frame", 4001)
 		if err := c.Write(patience(t), websocket.MessageText, nil); !errors.As(err, new(*websocket.ClosedError)) {
 			t.Errorf("a write after the Close frame: %v", err)
 		}
-		f.send(fin(farText, "one"), fin(farText, "two"), farewell(4001, ""))
+		p.send(whole(opText, "one"), whole(opText, "two"), farewell(4001, ""))
 		wantRead(t, c, "one")
 		wantRead(t, c, "two")
 		_, _, err := c.Read(patience(t))
 		wantEnding(t, "the read after them", err, 4001, 4001, websocket.Us, nil)
-		f.closeWrite()
+		p.halfClose()
 		if err := c.BeginClose(patience(t), 4002, ""); !errors.As(err, new(*websocket.ClosedError)) {
 			t.Errorf("a second BeginClose: %v", err)
 		}
@@ -38,15 +38,15 @@ func TestBeginClose(t *testing.T) {
 // Close after BeginClose sees the end that BeginClose began.
 func TestCloseAfterBeginClose(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		if err := c.BeginClose(patience(t), websocket.StatusNormalClosure, ""); err != nil {
 			t.Fatal(err)
 		}
 		done := background(func() error { return c.Close(websocket.StatusGoingAway, "not said any more") })
-		f.wantFarewell("our Close frame", websocket.StatusNormalClosure)
+		p.wantFarewell("our Close frame", websocket.StatusNormalClosure)
 		pending(t, "Close before the peer's Close frame", done)
-		f.send(farewell(websocket.StatusNormalClosure, ""))
-		f.closeWrite()
+		p.send(farewell(websocket.StatusNormalClosure, ""))
+		p.halfClose()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -55,11 +55,11 @@ func TestCloseAfterBeginClose(t *testing.T) {
 
 func TestBeginCloseIsBounded(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		if err := c.BeginClose(patience(t), websocket.StatusNormalClosure, ""); err != nil {
 			t.Fatal(err)
 		}
-		f.wantFarewell("our Close frame", websocket.StatusNormalClosure)
+		p.wantFarewell("our Close frame", websocket.StatusNormalClosure)
 		_, _, err := c.Read(context.Background()) // the peer says nothing
 		wantIs(t, "a read that nobody answers", err, websocket.ErrCloseTimeout)
 	})
@@ -69,20 +69,17 @@ func TestBeginCloseIsBounded(t *testing.T) {
 // says that the connection was ending.
 func TestBeginCloseAnswers(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, stall)
-		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
-			t.Fatal(err)
-		}
+		c, p := stalled(t, role, nil)
 		w := startWrite(t, c, "stuck")
 		begun := background(func() error { return c.BeginClose(patience(t), 4001, "") })
 		pending(t, "BeginClose", begun)
-		f.send(farewell(4002, ""))
+		p.send(farewell(4002, ""))
 		read := background(func() error { _, _, err := c.Read(patience(t)); return err })
 		pending(t, "Read", read)
-		f.want("what was there before", farText, filling(role))
-		f.want("the write", farText, "stuck")
-		f.wantFarewell("our Close frame", 4001)
-		f.closeWrite()
+		p.want("what was there before", opText, filling(role))
+		p.want("the write", opText, "stuck")
+		p.wantFarewell("our Close frame", 4001)
+		p.halfClose()
 		if err := <-w.done; err != nil {
 			t.Error(err)
 		}
@@ -94,25 +91,22 @@ func TestBeginCloseAnswers(t *testing.T) {
 // BeginClose that is given up while it waits for another write has not happened.
 func TestBeginCloseGivenUp(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, stall)
-		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
-			t.Fatal(err)
-		}
+		c, p := stalled(t, role, nil)
 		w := startWrite(t, c, "stuck")
 		ctx, cancel := context.WithCancel(context.Background())
 		begun := background(func() error { return c.BeginClose(ctx, 4001, "") })
 		pending(t, "BeginClose", begun)
 		cancel()
 		wantIs(t, "BeginClose", <-begun, context.Canceled)
-		f.want("what was there before", farText, filling(role))
-		f.want("the write", farText, "stuck")
+		p.want("what was there before", opText, filling(role))
+		p.want("the write", opText, "stuck")
 		if err := <-w.done; err != nil {
 			t.Error(err)
 		}
 		if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
 			t.Error(err)
 		}
-		f.want("a later write", farText, "later")
+		p.want("a later write", opText, "later")
 	})
 }
 

@@ -2,7 +2,6 @@ package websocket_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/wstest"
@@ -80,23 +80,23 @@ func TestCancelledReadResumes(t *testing.T) {
 	for name, read := range readWays {
 		t.Run(name, func(t *testing.T) {
 			eachRole(t, func(t *testing.T, role websocket.Role) {
-				c, f := facing(t, role, nil, 1<<20)
+				c, p := facing(t, role, nil, 1<<20)
 				// Every offset of short frames of each header size, with a control frame
 				// in between.
 				for _, n := range []int{5, 130} {
 					text := strings.Repeat("é", n)
-					wire := f.octets(fragment(farText, text), fin(farPong, "late"), fragment(farContinuation, ""), fin(farContinuation, text))
+					wire := p.wire(part(opText, text), whole(opPong, "late"), part(opContinuation, ""), whole(opContinuation, text))
 					for cut := range wire {
-						cutAndResume(t, c, f.put, wire, cut, read, text+text)
+						cutAndResume(t, c, p.sendBytes, wire, cut, read, text+text)
 					}
 				}
 				// A large payload, part of it read straight into its destination.
 				big := strings.Repeat("0123456789abcdef", 70<<10/16)
-				wire := f.octets(fin(farBinary, big))
+				wire := p.wire(whole(opBinary, big))
 				for _, cut := range []int{1, 9, 10, 13, 14, 15, 8 << 10, 16 << 10, 20001, 65 << 10, len(wire) - 1} {
-					cutAndResume(t, c, f.put, wire, cut, read, big)
+					cutAndResume(t, c, p.sendBytes, wire, cut, read, big)
 				}
-				f.send(fin(farText, "next"))
+				p.send(whole(opText, "next"))
 				wantRead(t, c, "next")
 			})
 		})
@@ -107,22 +107,22 @@ func TestCancelledReadResumes(t *testing.T) {
 func TestCancelledReadAndOtherWays(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, second := range []string{"Read", "ReadInto", "Messages", "Reader"} {
-			c, f := facing(t, role, nil, 0)
-			wire := f.octets(fragment(farText, "abc"), fin(farContinuation, "defgh"))
-			f.put(wire[:len(wire)-3])
+			c, p := facing(t, role, nil, 0)
+			wire := p.wire(part(opText, "abc"), whole(opContinuation, "defgh"))
+			p.sendBytes(wire[:len(wire)-3])
 			ctx, cancel := context.WithCancel(context.Background())
 			done := background(func() error { _, _, err := c.Read(ctx); return err })
 			pending(t, "Read", done)
 			cancel()
 			wantIs(t, "Read", <-done, context.Canceled)
-			f.put(wire[len(wire)-3:])
+			p.sendBytes(wire[len(wire)-3:])
 			if got, err := readWays[second](patience(t), c); got != "abcdefgh" || err != nil {
 				t.Errorf("%s after a cancelled Read: %q, %v", second, got, err)
 			}
 		}
 
-		c, f := facing(t, role, nil, 0)
-		f.send(fragment(farText, "abc"))
+		c, p := facing(t, role, nil, 0)
+		p.send(part(opText, "abc"))
 		ctx, cancel := context.WithCancel(context.Background())
 		typ, r, err := c.Reader(ctx)
 		if err != nil || typ != websocket.MessageText {
@@ -139,13 +139,13 @@ func TestCancelledReadAndOtherWays(t *testing.T) {
 		pending(t, "the reader", rest)
 		cancel()
 		wantIs(t, "the reader", <-rest, context.Canceled)
-		f.send(fin(farContinuation, "def"))
+		p.send(whole(opContinuation, "def"))
 		typ, taken, err := c.Reader(patience(t))
 		if err != nil || typ != websocket.MessageText {
 			t.Fatalf("Reader after a cancelled one: %v, %v", typ, err)
 		}
-		if p, err := io.ReadAll(taken); string(p) != "def" || err != nil {
-			t.Errorf("the second reader: %q, %v", p, err)
+		if got, err := io.ReadAll(taken); string(got) != "def" || err != nil {
+			t.Errorf("the second reader: %q, %v", got, err)
 		}
 		if _, err := taken.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("the second reader once more: %v", err)
@@ -159,21 +159,21 @@ func TestCancelledReadAndOtherWays(t *testing.T) {
 // Text is judged across a cancelled read as without.
 func TestCancelledReadKeepsJudging(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
-		wire := f.octets(fin(farText, "caf\xc3("))
-		f.put(wire[:len(wire)-1])
+		c, p := facing(t, role, nil, 0)
+		wire := p.wire(whole(opText, "caf\xc3("))
+		p.sendBytes(wire[:len(wire)-1])
 		ctx, cancel := context.WithCancel(context.Background())
 		done := background(func() error { _, _, err := c.Read(ctx); return err })
 		pending(t, "Read", done)
 		cancel()
 		<-done
-		f.put(wire[len(wire)-1:])
+		p.sendBytes(wire[len(wire)-1:])
 		_, _, err := c.Read(patience(t))
 		var refused *websocket.ProtocolError
 		if !errors.As(err, &refused) || refused.Code != websocket.StatusInvalidFramePayloadData {
 			t.Errorf("Read of bad text: %v", err)
 		}
-		f.wantFarewell("bad text", websocket.StatusInvalidFramePayloadData)
+		p.wantFarewell("bad text", websocket.StatusInvalidFramePayloadData)
 	})
 }
 
@@ -205,11 +205,11 @@ func TestCancelledReadOverOtherStreams(t *testing.T) {
 					c := websocket.NewConn(near, websocket.RoleServer, nil)
 					defer c.CloseNow()
 					defer other.Close()
-					f := &far{Conn: other, t: t, client: true}
+					p := peerOf(t, websocket.RoleServer, other)
 					for _, text := range []string{"hello", big} {
-						wire := f.octets(fragment(farText, text), fin(farContinuation, "."))
+						wire := p.wire(part(opText, text), whole(opContinuation, "."))
 						for _, cut := range []int{0, 1, 5, 7, len(wire) / 2, len(wire) - 1} {
-							cutAndResume(t, c, f.put, wire, cut, read, text+".")
+							cutAndResume(t, c, p.sendBytes, wire, cut, read, text+".")
 						}
 					}
 				})
@@ -218,17 +218,7 @@ func TestCancelledReadOverOtherStreams(t *testing.T) {
 	}
 }
 
-// tlsPair puts TLS on a pair of streams and does its handshake.
-func tlsPair(t *testing.T, a, b net.Conn) (server, client *tls.Conn) {
-	t.Helper()
-	server = tls.Server(a, &tls.Config{Certificates: []tls.Certificate{testCertificate(t)}})
-	client = tls.Client(b, &tls.Config{InsecureSkipVerify: true})
-	done := background(server.Handshake)
-	if err := errors.Join(client.Handshake(), <-done); err != nil {
-		t.Fatal(err)
-	}
-	return server, client
-}
+var pastTime = time.Unix(1, 0)
 
 // A deadline that was left on the stream does not make reads or writes spin or fail.
 func TestLeftoverDeadline(t *testing.T) {
@@ -237,8 +227,8 @@ func TestLeftoverDeadline(t *testing.T) {
 		near.SetDeadline(pastTime)
 		c := websocket.NewConn(near, websocket.RoleServer, nil)
 		defer c.CloseNow()
-		f := &far{Conn: other, t: t, client: true}
-		f.send(fin(farText, "hello"))
+		p := peerOf(t, websocket.RoleServer, other)
+		p.send(whole(opText, "hello"))
 		wantRead(t, c, "hello")
 		done := background(func() error { _, _, err := c.Read(context.Background()); return err })
 		pending(t, "Read", done)
@@ -248,8 +238,8 @@ func TestLeftoverDeadline(t *testing.T) {
 		if err := c.Write(patience(t), websocket.MessageText, []byte("hello")); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Error(err)
 		}
-		f.want("the message", farText, "hello")
-		f.Close()
+		p.want("the message", opText, "hello")
+		p.Close()
 		wantIs(t, "Read", <-done, io.EOF)
 	})
 }

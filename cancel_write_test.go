@@ -23,13 +23,13 @@ const stall = 64
 
 // stalled returns a connection to a peer that does not read, with a stream that
 // is full to the last octet and no frame half on it.
-func stalled(t *testing.T, role websocket.Role, opts *websocket.ConnOptions) (*websocket.Conn, *far) {
+func stalled(t *testing.T, role websocket.Role, opts *websocket.ConnOptions) (*websocket.Conn, *peer) {
 	t.Helper()
-	c, f := facing(t, role, opts, stall)
+	c, p := facing(t, role, opts, stall)
 	if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
 		t.Fatal(err)
 	}
-	return c, f
+	return c, p
 }
 
 // filling is the message whose frame fills the stream.
@@ -60,7 +60,7 @@ func startWrite(t *testing.T, c *websocket.Conn, text string) write {
 func TestCancelledWriteIsNotSent(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for first := range 3 {
-			c, f := stalled(t, role, nil)
+			c, p := stalled(t, role, nil)
 			writes := []write{startWrite(t, c, "0"), startWrite(t, c, "1"), startWrite(t, c, "2"), startWrite(t, c, "3")}
 			cancelled := []int{first, (first + 1) % 3} // 0 is at the network, the others wait behind it
 			for _, i := range cancelled {
@@ -71,10 +71,10 @@ func TestCancelledWriteIsNotSent(t *testing.T) {
 			pending(t, "a write that was not cancelled", writes[left].done)
 			pending(t, "a write that was not cancelled", writes[3].done)
 
-			f.want("what was there before", farText, filling(role))
+			p.want("what was there before", opText, filling(role))
 			got := map[string]bool{}
 			for range 2 {
-				x, err := f.take()
+				x, err := p.next()
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -89,7 +89,7 @@ func TestCancelledWriteIsNotSent(t *testing.T) {
 			if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
 				t.Fatal(err)
 			}
-			f.want("a later message", farText, "later")
+			p.want("a later message", opText, "later")
 		}
 	})
 }
@@ -99,15 +99,15 @@ func TestCancelledWriteIsNotSent(t *testing.T) {
 func TestCancelledWriteInTheMiddleOfAFrame(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, queued := range []bool{false, true} {
-			c, f := facing(t, role, nil, stall)
+			c, p := facing(t, role, nil, stall)
 			var before write
 			if queued { // the frame is written by another caller
 				before = startWrite(t, c, strings.Repeat("a", 20<<10))
 			}
 			w := startWrite(t, c, strings.Repeat("b", 200<<10))
 			if queued {
-				f.want("the first message", farText, strings.Repeat("a", 20<<10))
-				f.some(40 << 10)
+				p.want("the first message", opText, strings.Repeat("a", 20<<10))
+				p.some(40 << 10)
 				if err := <-before.done; err != nil {
 					t.Fatal(err)
 				}
@@ -128,14 +128,14 @@ func TestCancelledWriteInTheMiddleOfAFrame(t *testing.T) {
 // one goes on.
 func TestCancelledWriterOfAnother(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := stalled(t, role, nil)
+		c, p := stalled(t, role, nil)
 		small := startWrite(t, c, "small")
 		big := startWrite(t, c, strings.Repeat("b", 100<<10))
-		f.some(20)
+		p.some(20)
 		synctest.Wait()
 		small.cancel()
 		synctest.Wait()
-		go func() { f.in = nil; io.Copy(io.Discard, f) }()
+		go func() { p.in = nil; io.Copy(io.Discard, p) }()
 		if err := <-small.done; err != nil && !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
@@ -152,7 +152,7 @@ func TestCancelledWriterOfAnother(t *testing.T) {
 // A message of fragments is given up with its first fragment; others go on.
 func TestCancelledFirstFragment(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := stalled(t, role, nil)
+		c, p := stalled(t, role, nil)
 		first := startWrite(t, c, "first")
 		second := startWrite(t, c, "second")
 		ctx, cancel := context.WithCancel(context.Background())
@@ -171,12 +171,12 @@ func TestCancelledFirstFragment(t *testing.T) {
 		if err := w.Close(); !errors.Is(err, context.Canceled) {
 			t.Errorf("Close of the writer: %v", err)
 		}
-		f.want("what was there before", farText, filling(role))
-		f.want("the second", farText, "second")
+		p.want("what was there before", opText, filling(role))
+		p.want("the second", opText, "second")
 		if err := errors.Join(<-second.done, c.Write(patience(t), websocket.MessageText, []byte("later"))); err != nil {
 			t.Error(err)
 		}
-		f.want("a later message", farText, "later")
+		p.want("a later message", opText, "later")
 	})
 }
 
@@ -201,7 +201,7 @@ func TestCancelledLaterFragment(t *testing.T) {
 // A ping that is cancelled in front of a fragment does not take it along.
 func TestCancelledPingBeforeFragment(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, stall)
+		c, p := facing(t, role, nil, stall)
 		w, _ := c.Writer(patience(t), websocket.MessageText)
 		fill := filling(role)
 		io.WriteString(w, fill)
@@ -222,10 +222,10 @@ func TestCancelledPingBeforeFragment(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		wantIs(t, "Ping", <-second, context.Canceled)
-		if x, err := f.take(); err != nil || x.Opcode != farText || x.FIN || string(x.Payload) != fill {
+		if x, err := p.next(); err != nil || x.Opcode != opText || x.FIN || string(x.Payload) != fill {
 			t.Fatalf("got %+v, %v", x, err)
 		}
-		f.want("the last fragment", farContinuation, "end")
+		p.want("the last fragment", opContinuation, "end")
 		if err := <-closed; err != nil {
 			t.Error(err)
 		}
@@ -235,19 +235,19 @@ func TestCancelledPingBeforeFragment(t *testing.T) {
 // The caller of Write is not kept by pongs that the peer does not read.
 func TestWriteDoesNotWaitForPongs(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, stall)
+		c, p := facing(t, role, nil, stall)
 		go c.Read(context.Background())
 		text := filling(role) + "more"
 		w := startWrite(t, c, text)
-		f.send(fin(farPing, "are you there?"))
+		p.send(whole(opPing, "are you there?"))
 		synctest.Wait()
-		f.in = f.some(4)
+		p.in = p.some(4)
 		synctest.Wait()
 		if len(w.done) == 0 {
 			t.Fatal("Write has not returned though its message is on the wire")
 		}
-		f.want("the message", farText, text)
-		f.want("the pong", farPong, "are you there?")
+		p.want("the message", opText, text)
+		p.want("the pong", opPong, "are you there?")
 		c.CloseNow()
 	})
 }

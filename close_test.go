@@ -51,20 +51,20 @@ func wantEnding(t *testing.T, why string, err error, sent, received websocket.St
 // closed first by the server".
 func TestCloseHandshake(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		done := background(func() error { return c.Close(4001, "bye") })
-		if reason := f.wantFarewell("our Close frame", 4001); reason != "bye" {
+		if reason := p.wantFarewell("our Close frame", 4001); reason != "bye" {
 			t.Errorf("reason %q", reason)
 		}
 		pending(t, "Close before the peer's Close frame", done)
-		f.send(farewell(4001, ""))
+		p.send(farewell(4001, ""))
 		if role == websocket.RoleServer {
-			f.wantEnd("the server closes TCP")
-			f.Close()
+			p.wantEnd("the server closes TCP")
+			p.Close()
 		} else {
 			pending(t, "Close of a client before the server closes TCP", done)
-			f.closeWrite()
-			f.wantEnd("the client closes TCP after the server")
+			p.halfClose()
+			p.wantEnd("the client closes TCP after the server")
 		}
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -82,11 +82,11 @@ func TestCloseHandshake(t *testing.T) {
 func TestCloseDropsWhatIsTooBig(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		limits := websocket.Limits{Message: 4, Frame: 4, Fragments: 1}
-		c, f := facing(t, role, &websocket.ConnOptions{Limits: limits}, 0)
+		c, p := facing(t, role, &websocket.ConnOptions{Limits: limits}, 0)
 		done := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
-		f.wantFarewell("our Close frame", websocket.StatusNormalClosure)
-		f.send(fragment(farText, "much too "), fragment(0, "big"), fin(0, "."), farewell(websocket.StatusNormalClosure, ""))
-		f.closeWrite()
+		p.wantFarewell("our Close frame", websocket.StatusNormalClosure)
+		p.send(part(opText, "much too "), part(0, "big"), whole(0, "."), farewell(websocket.StatusNormalClosure, ""))
+		p.halfClose()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -97,22 +97,22 @@ func TestCloseDropsWhatIsTooBig(t *testing.T) {
 // send a Close frame, the endpoint MUST send a Close frame in response."
 func TestClosedByPeer(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
-		f.send(farewell(websocket.StatusGoingAway, "off"))
+		c, p := facing(t, role, nil, 0)
+		p.send(farewell(websocket.StatusGoingAway, "off"))
 		_, _, err := c.Read(patience(t))
 		wantEnding(t, "Read", err, websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.Peer, nil)
 		if websocket.CloseStatus(err) != websocket.StatusGoingAway || !strings.Contains(err.Error(), `"off"`) {
 			t.Errorf("%v", err)
 		}
 		c.CloseNow() // does not take the reply back
-		f.wantFarewell("the reply", websocket.StatusGoingAway)
+		p.wantFarewell("the reply", websocket.StatusGoingAway)
 		if role == websocket.RoleServer {
-			f.wantEnd("the server closes TCP")
+			p.wantEnd("the server closes TCP")
 		} else {
-			f.closeWrite()
-			f.wantEnd("the client closes TCP after the server")
+			p.halfClose()
+			p.wantEnd("the client closes TCP after the server")
 		}
-		f.Close()
+		p.Close()
 		synctest.Wait()
 		wantEnding(t, "Write", c.Write(patience(t), websocket.MessageText, nil), websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.Peer, nil)
 	})
@@ -120,12 +120,12 @@ func TestClosedByPeer(t *testing.T) {
 
 func TestSimultaneousClose(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
-		f.send(fin(farText, "unread"), farewell(4002, ""))
+		c, p := facing(t, role, nil, 0)
+		p.send(whole(opText, "unread"), farewell(4002, ""))
 		done := background(func() error { return c.Close(4001, "") })
-		f.wantFarewell("our Close frame", 4001)
-		f.closeWrite()
-		f.wantEnd("one Close frame and no more")
+		p.wantFarewell("our Close frame", 4001)
+		p.halfClose()
+		p.wantEnd("one Close frame and no more")
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -142,42 +142,43 @@ func TestSimultaneousClose(t *testing.T) {
 }
 
 // badPeers do what keeps a closing handshake from its end.
-var badPeers = map[string]func(f *far){
-	"says nothing":           func(f *far) { io.Copy(io.Discard, f) },
-	"does not read":          func(f *far) {},
-	"stalls in a header":     func(f *far) { f.put(f.octets(fin(farBinary, strings.Repeat("x", 300)))[:3]); io.Copy(io.Discard, f) },
-	"stalls in a payload":    func(f *far) { f.put(f.octets(fin(farBinary, strings.Repeat("x", 300)))[:99]); io.Copy(io.Discard, f) },
-	"stalls between":         func(f *far) { f.put(f.octets(fragment(farText, "x"))); io.Copy(io.Discard, f) },
-	"does not close TCP":     func(f *far) { f.put(f.octets(farewell(1000, ""))); io.Copy(io.Discard, f) },
-	"answers, does not read": func(f *far) { f.put(f.octets(farewell(1000, ""))) },
-	"sends slowly":           func(f *far) { trickle(f, f.octets(fin(farText, "x"))) },
-	"pings slowly":           func(f *far) { trickle(f, f.octets(fin(farPing, "x"))) },
-	"talks after its end":    func(f *far) { f.put(f.octets(farewell(1000, ""))); trickle(f, []byte("abc")) },
+var badPeers = map[string]func(p *peer){
+	"says nothing":  func(p *peer) { io.Copy(io.Discard, p) },
+	"does not read": func(p *peer) {},
+	"stalls in a header": func(p *peer) {
+		p.sendBytes(p.wire(whole(opBinary, strings.Repeat("x", 300)))[:3])
+		io.Copy(io.Discard, p)
+	},
+	"stalls in a payload": func(p *peer) {
+		p.sendBytes(p.wire(whole(opBinary, strings.Repeat("x", 300)))[:99])
+		io.Copy(io.Discard, p)
+	},
+	"stalls between":         func(p *peer) { p.send(part(opText, "x")); io.Copy(io.Discard, p) },
+	"does not close TCP":     func(p *peer) { p.send(farewell(1000, "")); io.Copy(io.Discard, p) },
+	"answers, does not read": func(p *peer) { p.send(farewell(1000, "")) },
+	"sends slowly":           func(p *peer) { trickle(p, p.wire(whole(opText, "x"))) },
+	"pings slowly":           func(p *peer) { trickle(p, p.wire(whole(opPing, "x"))) },
+	"talks after its end":    func(p *peer) { p.send(farewell(1000, "")); trickle(p, []byte("abc")) },
 }
 
-// trickle writes p every second until that fails.
-func trickle(f *far, p []byte) {
-	go io.Copy(io.Discard, f)
-	for {
-		if _, err := f.Write(p); err != nil {
-			return
-		}
-		time.Sleep(time.Second)
-	}
+// trickle writes b every second until that fails.
+func trickle(p *peer, b []byte) {
+	go io.Copy(io.Discard, p)
+	_ = p.repeat(b, time.Second)
 }
 
 // Close takes no longer than its timeout, or its context, whatever the peer does;
 // also while a write is blocked, and while the application reads.
 func TestCloseIsBounded(t *testing.T) {
 	const limit = 7 * time.Second
-	for name, peer := range badPeers {
+	for name, play := range badPeers {
 		for _, busy := range []string{"idle", "reading", "in a message", "writing"} {
 			t.Run(name+"/"+busy, func(t *testing.T) {
 				eachRole(t, func(t *testing.T, role websocket.Role) {
 					opts := &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: limit}}
 					for _, ctxLimit := range []time.Duration{0, 2 * time.Second} {
-						c, f := facing(t, role, opts, 200)
-						gone := background(func() error { peer(f); return nil })
+						c, p := facing(t, role, opts, 200)
+						gone := background(func() error { play(p); return nil })
 						switch busy {
 						case "reading":
 							go func() {
@@ -199,7 +200,7 @@ func TestCloseIsBounded(t *testing.T) {
 							within(t, "CloseContext", ctxLimit, func() { c.CloseContext(ctx, websocket.StatusNormalClosure, "") })
 							cancel()
 						}
-						f.Close()
+						p.Close()
 						<-gone
 					}
 				})
@@ -210,12 +211,12 @@ func TestCloseIsBounded(t *testing.T) {
 
 func TestCloseTimeoutIsTheCause(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
-		go io.Copy(io.Discard, f)
+		c, p := facing(t, role, nil, 0)
+		go io.Copy(io.Discard, p)
 		err := c.Close(websocket.StatusNormalClosure, "")
 		wantEnding(t, "Close", err, websocket.StatusNormalClosure, 0, websocket.Us, websocket.ErrCloseTimeout)
-		c, f = facing(t, role, nil, 0)
-		go io.Copy(io.Discard, f)
+		c, p = facing(t, role, nil, 0)
+		go io.Copy(io.Discard, p)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		err = c.CloseContext(ctx, websocket.StatusNormalClosure, "")
@@ -228,16 +229,10 @@ func TestCloseDuringFlood(t *testing.T) {
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 		near, other := wstest.NetPipe(0)
 		c := websocket.NewConn(near, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: 50 * time.Millisecond}})
-		f := &far{Conn: other, t: t, client: role == websocket.RoleServer}
-		flood := f.octets(fin(farText, "data"), fin(farPing, "ping"), fragment(farText, "a"), fin(farContinuation, "b"))
+		p := peerOf(t, role, other)
+		flood := p.wire(whole(opText, "data"), whole(opPing, "ping"), part(opText, "a"), whole(opContinuation, "b"))
 		go io.Copy(io.Discard, other)
-		flooded := background(func() error {
-			for {
-				if _, err := other.Write(flood); err != nil {
-					return err
-				}
-			}
-		})
+		flooded := background(func() error { return p.repeat(flood, 0) })
 		wantIs(t, "Close", c.Close(websocket.StatusNormalClosure, ""), websocket.ErrCloseTimeout)
 		<-flooded
 		other.Close()
@@ -276,24 +271,24 @@ func TestCloseNow(t *testing.T) {
 // What arrives while Close waits goes to a read that waits for it.
 func TestCloseWhileReading(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		var got []string
 		reading := background(func() error {
 			for {
-				_, p, err := c.Read(context.Background())
+				_, m, err := c.Read(context.Background())
 				if err != nil {
 					return err
 				}
-				got = append(got, string(p))
+				got = append(got, string(m))
 			}
 		})
 		synctest.Wait()
 		done := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
-		f.wantFarewell("our Close frame", websocket.StatusNormalClosure)
-		f.send(fin(farText, "last words"))
+		p.wantFarewell("our Close frame", websocket.StatusNormalClosure)
+		p.send(whole(opText, "last words"))
 		synctest.Wait()
-		f.send(farewell(1000, ""))
-		f.closeWrite()
+		p.send(farewell(1000, ""))
+		p.halfClose()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -307,18 +302,18 @@ func TestCloseWhileReading(t *testing.T) {
 // The closing handshake goes its way between the fragments of a Writer.
 func TestCloseBetweenFragments(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		w, _ := c.Writer(patience(t), websocket.MessageText)
 		io.WriteString(w, "half")
 		w.(interface{ Flush() error }).Flush()
 		done := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
-		f.take()
-		f.wantFarewell("our Close frame", websocket.StatusNormalClosure)
+		p.next()
+		p.wantFarewell("our Close frame", websocket.StatusNormalClosure)
 		io.WriteString(w, "more")
 		wantEnding(t, "Close of the writer", w.Close(), 1000, 0, websocket.Us, nil)
-		f.send(farewell(1000, ""))
-		f.closeWrite()
-		f.wantEnd("the end")
+		p.send(farewell(1000, ""))
+		p.halfClose()
+		p.wantEnd("the end")
 		if err := <-done; err != nil {
 			t.Errorf("Close: %v", err)
 		}
@@ -345,18 +340,18 @@ func TestCloseArguments(t *testing.T) {
 			{5000, "", 1011, ""},
 			{65536 + 1000, "", 1011, ""},
 		} {
-			c, f := facing(t, role, nil, 0)
+			c, p := facing(t, role, nil, 0)
 			done := background(func() error { return c.Close(test.code, test.reason) })
-			x, err := f.take()
+			x, err := p.next()
 			want := ""
 			if test.sent != 0 {
 				want = string([]byte{byte(test.sent >> 8), byte(test.sent)}) + test.sentReason
 			}
-			if err != nil || x.Opcode != farClose || string(x.Payload) != want || !utf8.ValidString(test.sentReason) {
+			if err != nil || x.Opcode != opClose || string(x.Payload) != want || !utf8.ValidString(test.sentReason) {
 				t.Errorf("Close(%d, %q) sends %q, %v", test.code, test.reason, x.Payload, err)
 			}
-			f.send(farewell(1000, ""))
-			f.Close()
+			p.send(farewell(1000, ""))
+			p.Close()
 			err = <-done
 			if _, usage := errors.AsType[*websocket.UsageError](err); usage != (test.sent == 1011) || !usage && err != nil {
 				t.Errorf("Close(%d): %v", test.code, err)
@@ -367,17 +362,17 @@ func TestCloseArguments(t *testing.T) {
 
 func TestCloseRead(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		one, two := c.CloseRead(context.Background()), c.CloseRead(context.Background())
-		f.send(fin(farPing, "hi"))
-		f.want("the pong", farPong, "hi")
+		p.send(whole(opPing, "hi"))
+		p.want("the pong", opPong, "hi")
 		if one.Err() != nil || two.Err() != nil {
 			t.Error("CloseRead's context has ended")
 		}
-		f.send(fin(farText, "data"))
-		f.wantFarewell("data after CloseRead", websocket.StatusPolicyViolation)
-		f.send(farewell(websocket.StatusPolicyViolation, ""))
-		f.closeWrite()
+		p.send(whole(opText, "data"))
+		p.wantFarewell("data after CloseRead", websocket.StatusPolicyViolation)
+		p.send(farewell(websocket.StatusPolicyViolation, ""))
+		p.halfClose()
 		<-one.Done()
 		<-two.Done()
 	})

@@ -17,7 +17,7 @@ import (
 // A Write that waits for a fragmented message to end sleeps, and is woken by it.
 func TestWriteWaitsForMessageUnderWay(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		ctx := patience(t)
 		w, err := c.Writer(ctx, websocket.MessageText)
 		if err != nil {
@@ -45,15 +45,15 @@ func TestWriteWaitsForMessageUnderWay(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if x, err := f.take(); err != nil || x.FIN || x.Opcode != farText || string(x.Payload) != "first" {
+		if x, err := p.next(); err != nil || x.FIN || x.Opcode != opText || string(x.Payload) != "first" {
 			t.Fatalf("got %+v, %v; want the first fragment", x, err)
 		}
-		if x, err := f.take(); err != nil || x.Opcode != farPing {
+		if x, err := p.next(); err != nil || x.Opcode != opPing {
 			t.Fatalf("got %+v, %v; want the ping", x, err)
 		}
-		f.want("the last fragment", farContinuation, "second")
+		p.want("the last fragment", opContinuation, "second")
 		for range waiting {
-			f.want("the others", farBinary, "whole")
+			p.want("the others", opBinary, "whole")
 		}
 	})
 }
@@ -62,7 +62,7 @@ func TestWriteWaitsForMessageUnderWay(t *testing.T) {
 // connection.
 func TestAbandonedWriter(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		w, err := c.Writer(context.Background(), websocket.MessageText)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestAbandonedWriter(t *testing.T) {
 		pending(t, "the fourth Writer", fourth)
 		cancel()
 		wantIs(t, "the fourth Writer", <-fourth, context.Canceled)
-		f.Close()
+		p.Close()
 		c.CloseNow()
 		wantIs(t, "the second Writer", <-second, net.ErrClosed)
 		wantIs(t, "Write", <-third, net.ErrClosed)
@@ -93,20 +93,20 @@ func TestAbandonedWriter(t *testing.T) {
 // A writer whose message is on the wire does not go on to serve the others.
 func TestWriterReturnsWhenItsOwnIsSent(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 1<<10)
+		c, p := facing(t, role, nil, 1<<10)
 		big := strings.Repeat("b", 300<<10)
 		first := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, []byte("first"+big)) })
 		pending(t, "a write that the peer does not read", first)
 		second := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, []byte("second"+big)) })
 		pending(t, "the second", second)
-		f.want("the first", farBinary, "first"+big)
-		f.in = append(f.in, f.some(32<<10)...) // what may have left together with it
+		p.want("the first", opBinary, "first"+big)
+		p.in = append(p.in, p.some(32<<10)...) // what may have left together with it
 		synctest.Wait()
 		if len(first) == 0 {
 			t.Error("the first writer has not returned: it writes for the second")
 		}
 		pending(t, "the second", second)
-		f.want("the second", farBinary, "second"+big)
+		p.want("the second", opBinary, "second"+big)
 		if err := errors.Join(<-first, <-second); err != nil {
 			t.Error(err)
 		}

@@ -68,24 +68,21 @@ func TestErrorTexts(t *testing.T) {
 func TestErrorsOfLostConnections(t *testing.T) {
 	for _, test := range []struct {
 		loss  string
-		lose  func(c *websocket.Conn, f *far)
+		lose  func(c *websocket.Conn, p *peer)
 		sent  websocket.StatusCode
 		cause error
 	}{
-		{"end of stream", func(_ *websocket.Conn, f *far) { f.Close() }, 0, io.EOF},
-		{"reset", func(_ *websocket.Conn, f *far) {
-			f.Conn.(interface{ SetLinger(int) error }).SetLinger(0)
-			f.Close()
-		}, 0, syscall.ECONNRESET},
-		{"half a header", func(_ *websocket.Conn, f *far) { f.put(f.octets(fin(farText, "abc"))[:1]); f.Close() }, 0, io.ErrUnexpectedEOF},
-		{"bad text", func(_ *websocket.Conn, f *far) { f.send(fin(farText, "\xff")); f.take(); f.Close() }, 1007, frame.ErrText},
-		{"too big", func(_ *websocket.Conn, f *far) { f.send(fin(farText, "0123456789+")); f.take(); f.Close() }, 1009, websocket.ErrMessageTooBig},
+		{"end of stream", func(_ *websocket.Conn, p *peer) { p.Close() }, 0, io.EOF},
+		{"reset", func(_ *websocket.Conn, p *peer) { p.reset() }, 0, syscall.ECONNRESET},
+		{"half a header", func(_ *websocket.Conn, p *peer) { p.sendBytes(p.wire(whole(opText, "abc"))[:1]); p.Close() }, 0, io.ErrUnexpectedEOF},
+		{"bad text", func(_ *websocket.Conn, p *peer) { p.send(whole(opText, "\xff")); p.next(); p.Close() }, 1007, frame.ErrText},
+		{"too big", func(_ *websocket.Conn, p *peer) { p.send(whole(opText, "0123456789+")); p.next(); p.Close() }, 1009, websocket.ErrMessageTooBig},
 	} {
 		t.Run(test.loss, func(t *testing.T) {
 			eachRole(t, func(t *testing.T, role websocket.Role) {
-				c, f := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: 10}}, 0)
+				c, p := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: 10}}, 0)
 				reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
-				test.lose(c, f)
+				test.lose(c, p)
 				first := <-reading
 				wantEnding(t, "Read", first, test.sent, 0, websocket.Peer, test.cause)
 				_, _, err := c.Reader(patience(t))
@@ -100,17 +97,17 @@ func TestErrorsOfLostConnections(t *testing.T) {
 // A limit that is changed counts from the next frame on.
 func TestSetReadLimit(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 1<<20)
+		c, p := facing(t, role, nil, 1<<20)
 		text := string(make([]byte, 100))
-		f.send(fin(farBinary, text))
+		p.send(whole(opBinary, text))
 		wantRead(t, c, text)
 		c.SetReadLimit(-1)
-		f.send(fin(farBinary, string(make([]byte, 1<<19))))
+		p.send(whole(opBinary, string(make([]byte, 1<<19))))
 		wantRead(t, c, string(make([]byte, 1<<19)))
 		c.SetReadLimit(99)
-		f.send(fin(farBinary, text))
+		p.send(whole(opBinary, text))
 		_, _, err := c.Read(patience(t))
 		wantIs(t, "Read", err, websocket.ErrMessageTooBig)
-		f.wantFarewell("too big", websocket.StatusMessageTooBig)
+		p.wantFarewell("too big", websocket.StatusMessageTooBig)
 	})
 }

@@ -23,7 +23,9 @@ func TestTwoMillionFrames(t *testing.T) {
 	const writers = 4
 	var left atomic.Int64 // frames still to be sent
 	left.Store(int64(total))
-	server, client := tcpConns(t)
+	a, b := overTCP(t)
+	server, client := websocket.NewConn(a, websocket.RoleServer, nil), websocket.NewConn(b, websocket.RoleClient, nil)
+	t.Cleanup(func() { server.CloseNow(); client.CloseNow() })
 	ctx := context.Background()
 
 	// The payload's filling is the number's low octet again and again.
@@ -126,26 +128,4 @@ func send(ctx context.Context, c *websocket.Conn, n uint32, p []byte) error {
 	flushed := w.(interface{ Flush() error }).Flush()
 	_, second := w.Write(p[3:])
 	return errors.Join(first, flushed, second, w.Close())
-}
-
-// tcpConns joins two connections over TCP.
-func tcpConns(t *testing.T) (server, client *websocket.Conn) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	b, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server = websocket.NewConn(a, websocket.RoleServer, nil)
-	client = websocket.NewConn(b, websocket.RoleClient, nil)
-	t.Cleanup(func() { server.CloseNow(); client.CloseNow() })
-	return server, client
 }

@@ -13,15 +13,15 @@ import (
 var keepAlive = &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Minute, Timeout: 10 * time.Second}}
 
 // answerPings plays a live peer until the stream ends.
-func answerPings(f *far, count *int) {
+func answerPings(p *peer, count *int) {
 	for {
-		x, err := f.take()
+		x, err := p.next()
 		if err != nil {
 			return
 		}
-		if x.Opcode == farPing {
+		if x.Opcode == opPing {
 			*count++
-			f.send(fin(farPong, string(x.Payload)))
+			p.send(whole(opPong, string(x.Payload)))
 		}
 	}
 }
@@ -30,9 +30,9 @@ func answerPings(f *far, count *int) {
 func TestKeepAlive(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, reading := range []bool{false, true} {
-			c, f := facing(t, role, keepAlive, 0)
+			c, p := facing(t, role, keepAlive, 0)
 			pings := 0
-			done := background(func() error { answerPings(f, &pings); return nil })
+			done := background(func() error { answerPings(p, &pings); return nil })
 			if reading {
 				go c.Read(context.Background())
 			}
@@ -53,13 +53,13 @@ func TestKeepAlive(t *testing.T) {
 func TestKeepAliveOfDeadPeer(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for name, deaf := range map[string]bool{"silent": false, "not even reading": true} {
-			c, f := facing(t, role, keepAlive, stall)
+			c, p := facing(t, role, keepAlive, stall)
 			drained := make(chan error, 1)
 			if deaf {
 				go c.Write(context.Background(), websocket.MessageBinary, make([]byte, 1<<10))
 				drained <- nil
 			} else {
-				go func() { _, err := io.Copy(io.Discard, f); drained <- err }()
+				go func() { _, err := io.Copy(io.Discard, p); drained <- err }()
 			}
 			within(t, name, 70*time.Second, func() {
 				_, _, err := c.Read(context.Background())
@@ -74,9 +74,9 @@ func TestKeepAliveOfDeadPeer(t *testing.T) {
 // A peer whose data waits for the application is not blamed for the pong behind it.
 func TestKeepAliveOfSlowApplication(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, keepAlive, 0)
-		f.send(fin(farText, "unread"), fin(farText, "as well"))
-		go io.Copy(io.Discard, f)
+		c, p := facing(t, role, keepAlive, 0)
+		p.send(whole(opText, "unread"), whole(opText, "as well"))
+		go io.Copy(io.Discard, p)
 		time.Sleep(time.Hour)
 		wantRead(t, c, "unread")
 		wantRead(t, c, "as well")
@@ -87,15 +87,10 @@ func TestKeepAliveOfSlowApplication(t *testing.T) {
 // Anything the peer sends is a sign of life.
 func TestKeepAliveOfTalkingPeer(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, keepAlive, 0)
+		c, p := facing(t, role, keepAlive, 0)
 		talking := background(func() error {
-			go io.Copy(io.Discard, f)
-			for {
-				if _, err := f.Write(f.octets(fin(farPong, ""))); err != nil {
-					return err
-				}
-				time.Sleep(9 * time.Second)
-			}
+			go io.Copy(io.Discard, p)
+			return p.repeat(p.wire(whole(opPong, "")), 9*time.Second)
 		})
 		reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
 		time.Sleep(time.Hour)
@@ -109,12 +104,12 @@ func TestKeepAliveOfTalkingPeer(t *testing.T) {
 // A callback that panics where keepalive reads ends its connection, not the program.
 func TestKeepAliveCallbackPanics(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, &websocket.ConnOptions{
+		c, p := facing(t, role, &websocket.ConnOptions{
 			KeepAlive:      keepAlive.KeepAlive,
 			OnPingReceived: func(context.Context, []byte) bool { panic("oops") },
 		}, 0)
-		f.send(fin(farPing, ""))
-		go io.Copy(io.Discard, f)
+		p.send(whole(opPing, ""))
+		go io.Copy(io.Discard, p)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		if err := c.Write(patience(t), websocket.MessageText, nil); err == nil {

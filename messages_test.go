@@ -14,26 +14,26 @@ import (
 func TestMessages(t *testing.T) {
 	for _, test := range []struct {
 		end  string
-		last func(f *far)
+		last func(p *peer)
 		want error // nil: silent
 	}{
-		{"1000", func(f *far) { f.send(farewell(1000, "")) }, nil},
-		{"1001", func(f *far) { f.send(farewell(1001, "")) }, nil},
-		{"1011", func(f *far) { f.send(farewell(1011, "")) }, websocket.CloseError{Code: 1011}},
-		{"no code", func(f *far) { f.send(fin(farClose, "")) }, websocket.CloseError{Code: 1005}},
-		{"end of stream", func(f *far) { f.closeWrite() }, io.EOF},
-		{"half a frame", func(f *far) { f.put(f.octets(fin(farText, "abc"))[:3]); f.closeWrite() }, io.ErrUnexpectedEOF},
-		{"half a message", func(f *far) { f.send(fragment(farText, "abc")); f.closeWrite() }, io.ErrUnexpectedEOF},
+		{"1000", func(p *peer) { p.send(farewell(1000, "")) }, nil},
+		{"1001", func(p *peer) { p.send(farewell(1001, "")) }, nil},
+		{"1011", func(p *peer) { p.send(farewell(1011, "")) }, websocket.CloseError{Code: 1011}},
+		{"no code", func(p *peer) { p.send(whole(opClose, "")) }, websocket.CloseError{Code: 1005}},
+		{"end of stream", func(p *peer) { p.halfClose() }, io.EOF},
+		{"half a frame", func(p *peer) { p.sendBytes(p.wire(whole(opText, "abc"))[:3]); p.halfClose() }, io.ErrUnexpectedEOF},
+		{"half a message", func(p *peer) { p.send(part(opText, "abc")); p.halfClose() }, io.ErrUnexpectedEOF},
 	} {
 		t.Run(test.end, func(t *testing.T) {
 			eachRole(t, func(t *testing.T, role websocket.Role) {
-				c, f := facing(t, role, nil, 0)
+				c, p := facing(t, role, nil, 0)
 				large := strings.Repeat("large", 20<<10)
 				go func() {
-					f.send(fin(farText, "one"), fin(farBinary, large), fin(farText, ""))
-					test.last(f)
-					io.Copy(io.Discard, f)
-					f.closeWrite()
+					p.send(whole(opText, "one"), whole(opBinary, large), whole(opText, ""))
+					test.last(p)
+					io.Copy(io.Discard, p)
+					p.halfClose()
 				}()
 				var got []string
 				var failed error
@@ -61,8 +61,8 @@ func TestMessages(t *testing.T) {
 // Leaving the loop leaves the connection; another loop goes on.
 func TestMessagesBreak(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
-		f.send(fin(farText, "one"), fin(farText, "two"), fin(farText, "three"))
+		c, p := facing(t, role, nil, 0)
+		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
 		for _, want := range []string{"one", "two"} {
 			for m, err := range c.Messages(patience(t)) {
 				if string(m.Data) != want || err != nil {

@@ -17,7 +17,7 @@ import (
 
 func TestNetConn(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		nc := websocket.NetConn(context.Background(), c, websocket.MessageBinary)
 		if nc.LocalAddr().Network() != "wstest" || nc.RemoteAddr().Network() != "wstest" {
 			t.Errorf("addresses %v, %v", nc.LocalAddr(), nc.RemoteAddr())
@@ -25,25 +25,25 @@ func TestNetConn(t *testing.T) {
 		if n, err := io.WriteString(nc, "a message"); n != 9 || err != nil {
 			t.Error(n, err)
 		}
-		f.want("a write", farBinary, "a message")
+		p.want("a write", opBinary, "a message")
 
 		// Messages are joined, and a small buffer loses nothing.
-		f.send(fin(farBinary, "hello, "), fin(farBinary, ""), fragment(farBinary, "wor"), fin(farContinuation, "ld"))
-		p := make([]byte, 12)
-		if _, err := io.ReadFull(nc, p[:3]); err != nil {
+		p.send(whole(opBinary, "hello, "), whole(opBinary, ""), part(opBinary, "wor"), whole(opContinuation, "ld"))
+		b := make([]byte, 12)
+		if _, err := io.ReadFull(nc, b[:3]); err != nil {
 			t.Error(err)
 		}
-		if _, err := io.ReadFull(nc, p[3:]); string(p) != "hello, world" || err != nil {
-			t.Errorf("%q, %v", p, err)
+		if _, err := io.ReadFull(nc, b[3:]); string(b) != "hello, world" || err != nil {
+			t.Errorf("%q, %v", b, err)
 		}
 
 		// A deadline that has passed fails calls until it is moved, also in the middle
 		// of a message.
-		f.send(fragment(farBinary, "ab"))
-		io.ReadFull(nc, p[:2])
+		p.send(part(opBinary, "ab"))
+		io.ReadFull(nc, b[:2])
 		nc.SetReadDeadline(time.Now().Add(time.Second))
 		for range 2 {
-			_, err := nc.Read(p)
+			_, err := nc.Read(b)
 			wantIs(t, "Read", err, os.ErrDeadlineExceeded)
 			var timeout net.Error
 			if !errors.As(err, &timeout) || !timeout.Timeout() {
@@ -51,18 +51,18 @@ func TestNetConn(t *testing.T) {
 			}
 		}
 		nc.SetReadDeadline(time.Time{})
-		f.send(fragment(farContinuation, "cd"))
-		if _, err := io.ReadFull(nc, p[:2]); string(p[:2]) != "cd" || err != nil {
-			t.Errorf("after the deadline was moved: %q, %v", p[:2], err)
+		p.send(part(opContinuation, "cd"))
+		if _, err := io.ReadFull(nc, b[:2]); string(b[:2]) != "cd" || err != nil {
+			t.Errorf("after the deadline was moved: %q, %v", b[:2], err)
 		}
 		nc.SetReadDeadline(time.Now().Add(time.Second))
 		time.Sleep(2 * time.Second) // passes while nobody reads
 		nc.SetReadDeadline(time.Time{})
-		rest := background(func() error { _, err := io.ReadFull(nc, p[:2]); return err })
+		rest := background(func() error { _, err := io.ReadFull(nc, b[:2]); return err })
 		pending(t, "Read", rest)
-		f.send(fin(farContinuation, "ef"))
-		if err := <-rest; string(p[:2]) != "ef" || err != nil {
-			t.Errorf("after the deadline was moved: %q, %v", p[:2], err)
+		p.send(whole(opContinuation, "ef"))
+		if err := <-rest; string(b[:2]) != "ef" || err != nil {
+			t.Errorf("after the deadline was moved: %q, %v", b[:2], err)
 		}
 		nc.SetWriteDeadline(time.Now())
 		_, err := nc.Write([]byte("x"))
@@ -71,27 +71,27 @@ func TestNetConn(t *testing.T) {
 		if _, err := nc.Write(nil); err != nil {
 			t.Error(err)
 		}
-		f.want("an empty write", farBinary, "")
+		p.want("an empty write", opBinary, "")
 
-		f.send(farewell(1000, ""))
-		_, err = nc.Read(p)
+		p.send(farewell(1000, ""))
+		_, err = nc.Read(b)
 		if err != io.EOF {
 			t.Errorf("after an orderly end: %v", err)
 		}
-		f.Close()
+		p.Close()
 		nc.Close()
 	})
 }
 
 func TestNetConnOfTheOtherType(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		nc := websocket.NetConn(context.Background(), c, websocket.MessageBinary)
-		f.send(fin(farText, "text"))
+		p.send(whole(opText, "text"))
 		read := background(func() error { _, err := nc.Read(make([]byte, 1)); return err })
-		f.wantFarewell("a message of the other type", websocket.StatusUnsupportedData)
-		f.send(farewell(websocket.StatusUnsupportedData, ""))
-		f.closeWrite()
+		p.wantFarewell("a message of the other type", websocket.StatusUnsupportedData)
+		p.send(farewell(websocket.StatusUnsupportedData, ""))
+		p.halfClose()
 		if err := <-read; err == nil {
 			t.Error("no error")
 		}

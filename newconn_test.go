@@ -114,15 +114,15 @@ func TestBuffered(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, n := range []int{1, 16 << 10, 100 << 10} {
 			near, other := wstest.NetPipe(0)
-			f := &far{Conn: other, t: t, client: role == websocket.RoleServer}
+			p := peerOf(t, role, other)
 			text := strings.Repeat("b", n)
-			wire := f.octets(fin(farText, text), fin(farText, "more"))
+			wire := p.wire(whole(opText, text), whole(opText, "more"))
 			c := websocket.NewConn(near, role, &websocket.ConnOptions{Buffered: wire[:len(wire)-2]})
-			f.put(wire[len(wire)-2:])
+			p.sendBytes(wire[len(wire)-2:])
 			wantRead(t, c, text)
 			wantRead(t, c, "more")
 			c.CloseNow()
-			f.Close()
+			p.Close()
 		}
 	})
 }
@@ -135,7 +135,7 @@ func TestTrace(t *testing.T) {
 			return func(_ *websocket.Conn, f websocket.FrameInfo) { events = append(events, way+" "+f.LogValue().String()) }
 		}
 		ended := make(chan *websocket.ClosedError, 2)
-		c, f := facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
+		c, p := facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
 			HandshakeDone: func(c *websocket.Conn) { events = append(events, "a "+c.Role().String()) },
 			FrameRead:     frame("read"),
 			FrameWritten:  frame("written"),
@@ -144,15 +144,15 @@ func TestTrace(t *testing.T) {
 			},
 			Closed: func(_ *websocket.Conn, e *websocket.ClosedError) { ended <- e },
 		}}, 0)
-		f.send(fin(farText, "abc"))
+		p.send(whole(opText, "abc"))
 		wantRead(t, c, "abc")
 		if err := c.Write(patience(t), websocket.MessageBinary, nil); err != nil {
 			t.Fatal(err)
 		}
 		done := background(func() error { return c.Close(1000, "") })
 		synctest.Wait()
-		f.send(farewell(1000, ""))
-		f.closeWrite()
+		p.send(farewell(1000, ""))
+		p.halfClose()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

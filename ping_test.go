@@ -14,25 +14,25 @@ import (
 // Ping reads by itself, to the pong, and tells how long that took.
 func TestPing(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		if c.Latency() != 0 {
 			t.Errorf("latency before the first ping: %v", c.Latency())
 		}
 		done := background(func() error { return c.Ping(patience(t)) })
-		x, _ := f.take()
-		if x.Opcode != farPing || len(x.Payload) > 125 {
+		x, _ := p.next()
+		if x.Opcode != opPing || len(x.Payload) > 125 {
 			t.Fatalf("got %+v", x)
 		}
 		// RFC 6455 §5.5.3: a pong that was not asked for is allowed, and answers nothing.
-		f.send(fin(farPong, "unasked"), fin(farPong, ""), fin(farPing, "and you?"))
-		f.want("the pong", farPong, "and you?")
+		p.send(whole(opPong, "unasked"), whole(opPong, ""), whole(opPing, "and you?"))
+		p.want("the pong", opPong, "and you?")
 		pending(t, "Ping", done)
 		time.Sleep(30 * time.Millisecond)
-		f.send(fin(farPong, string(x.Payload)))
+		p.send(whole(opPong, string(x.Payload)))
 		if err := <-done; err != nil || c.Latency() != 30*time.Millisecond {
 			t.Errorf("Ping: %v, latency %v", err, c.Latency())
 		}
-		f.send(fin(farText, "next"))
+		p.send(whole(opText, "next"))
 		wantRead(t, c, "next")
 	})
 }
@@ -41,15 +41,15 @@ func TestPing(t *testing.T) {
 // recently processed Ping frame": it answers the earlier ones too.
 func TestOnePongAnswersEarlierPings(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		var calls []<-chan error
 		var payload [3]string
 		for i := range payload {
 			calls = append(calls, background(func() error { return c.Ping(patience(t)) }))
-			x, _ := f.take()
+			x, _ := p.next()
 			payload[i] = string(x.Payload)
 		}
-		f.send(fin(farPong, payload[1]))
+		p.send(whole(opPong, payload[1]))
 		if err := <-calls[0]; err != nil {
 			t.Error(err)
 		}
@@ -57,7 +57,7 @@ func TestOnePongAnswersEarlierPings(t *testing.T) {
 			t.Error(err)
 		}
 		pending(t, "the third Ping", calls[2])
-		f.send(fin(farPong, payload[2]))
+		p.send(whole(opPong, payload[2]))
 		if err := <-calls[2]; err != nil {
 			t.Error(err)
 		}
@@ -68,10 +68,10 @@ func TestOnePongAnswersEarlierPings(t *testing.T) {
 // application has read that.
 func TestPingBehindData(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		done := background(func() error { return c.Ping(patience(t)) })
-		x, _ := f.take()
-		f.send(fragment(farText, "da"), fin(farContinuation, "ta"), fin(farPong, string(x.Payload)))
+		x, _ := p.next()
+		p.send(part(opText, "da"), whole(opContinuation, "ta"), whole(opPong, string(x.Payload)))
 		pending(t, "Ping behind data", done)
 		wantRead(t, c, "data")
 		if err := <-done; err != nil {
@@ -79,7 +79,7 @@ func TestPingBehindData(t *testing.T) {
 		}
 
 		// A reader that has stopped in the middle keeps it waiting too.
-		f.send(fragment(farText, "half"))
+		p.send(part(opText, "half"))
 		_, r, err := c.Reader(patience(t))
 		if err != nil {
 			t.Fatal(err)
@@ -87,8 +87,8 @@ func TestPingBehindData(t *testing.T) {
 		io.ReadFull(r, make([]byte, 4))
 		ctx, cancel := context.WithCancel(context.Background())
 		done = background(func() error { return c.Ping(ctx) })
-		x, _ = f.take()
-		f.send(fin(farPong, string(x.Payload)), fin(farContinuation, ""))
+		x, _ = p.next()
+		p.send(whole(opPong, string(x.Payload)), whole(opContinuation, ""))
 		pending(t, "Ping behind half a message", done)
 		cancel()
 		wantIs(t, "Ping", <-done, context.Canceled)
@@ -102,9 +102,9 @@ func TestPingBehindData(t *testing.T) {
 // is cancelled hands the reading back.
 func TestPingAndRead(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		ping := background(func() error { return c.Ping(patience(t)) })
-		x, _ := f.take()
+		x, _ := p.next()
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(context.Background())
 		read := background(func() error { _, _, err := c.Read(ctx); return err })
@@ -112,9 +112,9 @@ func TestPingAndRead(t *testing.T) {
 		cancel()
 		wantIs(t, "Read", <-read, context.Canceled)
 
-		text := background(func() string { _, p, _ := c.Read(patience(t)); return string(p) })
+		text := background(func() string { _, b, _ := c.Read(patience(t)); return string(b) })
 		synctest.Wait()
-		f.send(fin(farText, "data"))
+		p.send(whole(opText, "data"))
 		if got := <-text; got != "data" {
 			t.Errorf("Read: %q", got)
 		}
@@ -125,7 +125,7 @@ func TestPingAndRead(t *testing.T) {
 		pending(t, "Read", read)
 		cancel()
 		<-read
-		f.send(fin(farPong, string(x.Payload)))
+		p.send(whole(opPong, string(x.Payload)))
 		if err := <-ping; err != nil {
 			t.Error(err)
 		}
@@ -134,7 +134,7 @@ func TestPingAndRead(t *testing.T) {
 
 func TestPingFails(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
 		wantIs(t, "Ping with a context that has ended", c.Ping(ended), context.Canceled)
@@ -144,7 +144,7 @@ func TestPingFails(t *testing.T) {
 		driving := background(func() error { return c.Ping(context.Background()) })
 		waiting := background(func() error { return c.Ping(context.Background()) })
 		pending(t, "Ping", driving)
-		f.Close()
+		p.Close()
 		wantIs(t, "Ping", <-driving, io.EOF)
 		wantIs(t, "Ping", <-waiting, io.EOF)
 		wantIs(t, "Ping after the end", c.Ping(context.Background()), net.ErrClosed)
@@ -154,16 +154,16 @@ func TestPingFails(t *testing.T) {
 // Pings that come faster than their pongs leave are answered by the latest.
 func TestPingFlood(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, stall)
+		c, p := facing(t, role, nil, stall)
 		go c.Read(context.Background())
 		for range 1000 {
-			f.send(fin(farPing, "early"))
+			p.send(whole(opPing, "early"))
 		}
-		f.send(fin(farPing, "last"))
+		p.send(whole(opPing, "last"))
 		synctest.Wait()
 		for n := 1; ; n++ {
-			x, err := f.take()
-			if err != nil || x.Opcode != farPong {
+			x, err := p.next()
+			if err != nil || x.Opcode != opPong {
 				t.Fatalf("got %+v, %v", x, err)
 			}
 			if string(x.Payload) == "last" {
@@ -179,13 +179,13 @@ func TestPingFlood(t *testing.T) {
 func TestPingCallbacks(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		var pings, pongs []string
-		c, f := facing(t, role, &websocket.ConnOptions{
-			OnPingReceived: func(_ context.Context, p []byte) bool { pings = append(pings, string(p)); return string(p) != "quiet" },
-			OnPongReceived: func(_ context.Context, p []byte) { pongs = append(pongs, string(p)) },
+		c, p := facing(t, role, &websocket.ConnOptions{
+			OnPingReceived: func(_ context.Context, b []byte) bool { pings = append(pings, string(b)); return string(b) != "quiet" },
+			OnPongReceived: func(_ context.Context, b []byte) { pongs = append(pongs, string(b)) },
 		}, 0)
-		f.send(fin(farPing, "quiet"), fin(farPing, "loud"), fin(farPong, "pong"), fin(farText, "x"))
+		p.send(whole(opPing, "quiet"), whole(opPing, "loud"), whole(opPong, "pong"), whole(opText, "x"))
 		wantRead(t, c, "x")
-		f.want("the pong", farPong, "loud")
+		p.want("the pong", opPong, "loud")
 		if len(pings) != 2 || len(pongs) != 1 || pongs[0] != "pong" {
 			t.Errorf("pings %q, pongs %q", pings, pongs)
 		}

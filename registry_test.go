@@ -15,39 +15,32 @@ import (
 	"github.com/hawser-ws/websocket/wstest"
 )
 
-const upgradeRequest = "GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-
 // upgraded accepts a connection by Upgrade and returns its client, played by hand.
-func upgraded(t *testing.T, opts *websocket.AcceptOptions) (*websocket.Conn, *far, error) {
+func upgraded(t *testing.T, opts *websocket.AcceptOptions) (*websocket.Conn, *peer, error) {
 	t.Helper()
 	near, other := wstest.NetPipe(0)
-	f := &far{Conn: other, t: t, client: true}
-	f.put([]byte(upgradeRequest))
+	p := peerOf(t, websocket.RoleServer, other)
+	p.sendBytes([]byte(upgradeRequest))
 	c, err := websocket.Upgrade(near, opts)
 	if err != nil {
-		return nil, f, err
+		return nil, p, err
 	}
 	t.Cleanup(func() { c.CloseNow(); other.Close() })
-	var head []byte
-	for !strings.HasSuffix(string(head), "\r\n\r\n") {
-		head = append(head, f.some(1)...)
-	}
-	if !strings.HasPrefix(string(head), "HTTP/1.1 101 ") {
+	if head := p.head(); !strings.HasPrefix(head, "HTTP/1.1 101 ") {
 		t.Fatalf("answer %q", head)
 	}
-	return c, f, nil
+	return c, p, nil
 }
 
 func TestRegistry(t *testing.T) {
 	eachServer(t, func(t *testing.T) {
 		var r websocket.Registry
 		opts := &websocket.AcceptOptions{Registry: &r}
-		one, farOne, err := upgraded(t, opts)
+		one, peerOne, err := upgraded(t, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
-		two, farTwo, _ := upgraded(t, opts)
+		two, peerTwo, _ := upgraded(t, opts)
 		if r.Len() != 2 {
 			t.Errorf("%d connections, want 2", r.Len())
 		}
@@ -61,11 +54,11 @@ func TestRegistry(t *testing.T) {
 		if r.Len() != 1 {
 			t.Errorf("%d connections after one has ended", r.Len())
 		}
-		farOne.Close()
+		peerOne.Close()
 
 		// A graceful end: 1001 to all, and nobody new.
 		shut := background(func() error { return r.Shutdown(patience(t)) })
-		farTwo.wantFarewell("Shutdown", websocket.StatusGoingAway)
+		peerTwo.wantFarewell("Shutdown", websocket.StatusGoingAway)
 		pending(t, "Shutdown", shut)
 		_, late, err := upgraded(t, opts)
 		var refused *websocket.AcceptError
@@ -77,9 +70,9 @@ func TestRegistry(t *testing.T) {
 		if _, err := websocket.Accept(recorded, httptest.NewRequest("GET", "/", nil), opts); err == nil || recorded.Code != http.StatusServiceUnavailable {
 			t.Errorf("Accept during Shutdown: %v, %d", err, recorded.Code)
 		}
-		farTwo.send(farewell(websocket.StatusGoingAway, ""))
-		farTwo.wantEnd("Shutdown")
-		farTwo.Close()
+		peerTwo.send(farewell(websocket.StatusGoingAway, ""))
+		peerTwo.wantEnd("Shutdown")
+		peerTwo.Close()
 		if err := <-shut; err != nil || r.Len() != 0 {
 			t.Errorf("Shutdown: %v, %d left", err, r.Len())
 		}
@@ -94,12 +87,12 @@ func TestRegistryShutdownIsBounded(t *testing.T) {
 	eachServer(t, func(t *testing.T) {
 		var r websocket.Registry
 		for range 3 {
-			c, f, err := upgraded(t, &websocket.AcceptOptions{Registry: &r, Timeouts: websocket.Timeouts{Close: time.Hour}})
+			c, p, err := upgraded(t, &websocket.AcceptOptions{Registry: &r, Timeouts: websocket.Timeouts{Close: time.Hour}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			go c.Read(context.Background())
-			go io.Copy(io.Discard, f)
+			go io.Copy(io.Discard, p)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()

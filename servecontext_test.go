@@ -15,7 +15,7 @@ func TestServeContext(t *testing.T) {
 		called := make(chan error, 1)
 		stopped := make(chan bool, 1)
 		done := make(chan struct{})
-		f := serveOnce(t, websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+		p := serveOnce(t, 0, websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
 			defer close(done)
 			if _, bounded := ctx.Deadline(); bounded || ctx.Err() != nil {
 				t.Errorf("deadline %v, err %v", bounded, ctx.Err())
@@ -32,12 +32,12 @@ func TestServeContext(t *testing.T) {
 			}
 			return err
 		}, nil), io.Discard)
-		f.put([]byte(upgradeRequest))
-		f.head()
+		p.sendBytes([]byte(upgradeRequest))
+		p.head()
 		if !<-stopped {
 			t.Error("stop does not tell what it did")
 		}
-		f.Close()
+		p.Close()
 		wantIs(t, "AfterFunc", <-called, context.Canceled)
 		<-done
 	})

@@ -13,26 +13,26 @@ import (
 )
 
 // wantMessage takes a message in its fragments, and control frames between them.
-func (f *far) wantMessage(opcode byte, want string) (fragments, controls int) {
-	f.t.Helper()
+func (p *peer) wantMessage(opcode byte, want string) (fragments, controls int) {
+	p.t.Helper()
 	var got []byte
 	for {
-		x, err := f.take()
+		x, err := p.next()
 		switch {
 		case err != nil:
-			f.t.Fatal(err)
+			p.t.Fatal(err)
 		case x.Opcode >= 8:
 			controls++
 			continue
 		case x.Opcode != opcode:
-			f.t.Fatalf("got opcode %d, want %d", x.Opcode, opcode)
+			p.t.Fatalf("got opcode %d, want %d", x.Opcode, opcode)
 		}
 		got = append(got, x.Payload...)
 		fragments++
-		opcode = farContinuation
+		opcode = opContinuation
 		if x.FIN {
 			if string(got) != want {
-				f.t.Fatalf("got %d octets, want %d", len(got), len(want))
+				p.t.Fatalf("got %d octets, want %d", len(got), len(want))
 			}
 			return fragments, controls
 		}
@@ -42,7 +42,7 @@ func (f *far) wantMessage(opcode byte, want string) (fragments, controls int) {
 func TestWriter(t *testing.T) {
 	long := strings.Repeat("0123456789abcdef", 50<<10/16)
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 1<<20)
+		c, p := facing(t, role, nil, 1<<20)
 		for _, test := range []struct {
 			parts     []string
 			fragments int
@@ -60,15 +60,15 @@ func TestWriter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, p := range test.parts {
-				if n, err := io.WriteString(w, p); n != len(p) || err != nil {
+			for _, s := range test.parts {
+				if n, err := io.WriteString(w, s); n != len(s) || err != nil {
 					t.Fatal(n, err)
 				}
 			}
 			if err := w.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if n, _ := f.wantMessage(farText, strings.Join(test.parts, "")); n != test.fragments {
+			if n, _ := p.wantMessage(opText, strings.Join(test.parts, "")); n != test.fragments {
 				t.Errorf("%d parts: %d fragments, want %d", len(test.parts), n, test.fragments)
 			}
 			var usage *websocket.UsageError
@@ -87,7 +87,7 @@ func TestWriter(t *testing.T) {
 
 func TestWriterFlush(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		w, _ := c.Writer(patience(t), websocket.MessageBinary)
 		flush := w.(interface{ Flush() error }).Flush
 		if err := flush(); err != nil { // nothing: no empty fragment
@@ -96,13 +96,13 @@ func TestWriterFlush(t *testing.T) {
 		io.WriteString(w, "ab")
 		flush()
 		go c.Ping(context.Background())
-		f.take()
-		f.take()
-		f.send(fin(farPing, "p"))
-		f.want("a pong between fragments", farPong, "p")
+		p.next()
+		p.next()
+		p.send(whole(opPing, "p"))
+		p.want("a pong between fragments", opPong, "p")
 		io.WriteString(w, "cd")
 		w.Close()
-		f.want("the rest", farContinuation, "cd")
+		p.want("the rest", opContinuation, "cd")
 		c.CloseNow()
 	})
 }
@@ -110,7 +110,7 @@ func TestWriterFlush(t *testing.T) {
 // Writers take turns.
 func TestWritersQueue(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		first, _ := c.Writer(patience(t), websocket.MessageText)
 		second := background(func() io.WriteCloser {
 			w, err := c.Writer(context.Background(), websocket.MessageText)
@@ -124,20 +124,20 @@ func TestWritersQueue(t *testing.T) {
 		if err := c.Write(patience(t), websocket.MessageText, []byte("whole")); err != nil {
 			t.Fatal(err)
 		}
-		f.want("the whole message", farText, "whole")
+		p.want("the whole message", opText, "whole")
 		io.WriteString(first, "first")
 		first.Close()
 		w := <-second
 		io.WriteString(w, "second")
 		w.Close()
-		f.want("the first", farText, "first")
-		f.want("the second", farText, "second")
+		p.want("the first", opText, "first")
+		p.want("the second", opText, "second")
 	})
 }
 
 func TestWriterContext(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, nil, 0)
+		c, p := facing(t, role, nil, 0)
 		ctx, cancel := context.WithCancel(context.Background())
 		w, _ := c.Writer(ctx, websocket.MessageText)
 		io.WriteString(w, "given up")
@@ -156,16 +156,16 @@ func TestWriterContext(t *testing.T) {
 		if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
 			t.Fatal(err)
 		}
-		f.want("a later message", farText, "later")
+		p.want("a later message", opText, "later")
 	})
 }
 
 // A Reader behaves as an io.Reader should, also one octet at a time.
 func TestReader(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, f := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}}, 1<<20)
+		c, p := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}}, 1<<20)
 		for _, text := range []string{"", "x", strings.Repeat("hello, ", 30000)} {
-			f.send(fragment(farText, ""), fragment(farContinuation, text), fin(farPing, ""), fragment(farContinuation, ""), fin(farContinuation, text))
+			p.send(part(opText, ""), part(opContinuation, text), whole(opPing, ""), part(opContinuation, ""), whole(opContinuation, text))
 			_, r, err := c.Reader(patience(t))
 			if err != nil {
 				t.Fatal(err)
@@ -173,13 +173,13 @@ func TestReader(t *testing.T) {
 			if err := iotest.TestReader(r, []byte(text+text)); err != nil {
 				t.Error(err)
 			}
-			f.send(fin(farBinary, text))
+			p.send(whole(opBinary, text))
 			typ, r, err := c.Reader(patience(t))
 			if err != nil || typ != websocket.MessageBinary {
 				t.Fatal(typ, err)
 			}
-			if p, err := io.ReadAll(iotest.OneByteReader(r)); !bytes.Equal(p, []byte(text)) || err != nil {
-				t.Errorf("%d octets, %v", len(p), err)
+			if got, err := io.ReadAll(iotest.OneByteReader(r)); !bytes.Equal(got, []byte(text)) || err != nil {
+				t.Errorf("%d octets, %v", len(got), err)
 			}
 		}
 	})

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -23,7 +22,12 @@ import (
 // serveWith runs a server of the test's own.
 func serveWith(t *testing.T, serve func(context.Context, *websocket.Conn) error) (url string) {
 	t.Helper()
-	s := httptest.NewServer(websocket.Handler(serve, nil))
+	return serving(t, websocket.Handler(serve, nil))
+}
+
+func serving(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return strings.Replace(s.URL, "http:", "ws:", 1)
 }
@@ -228,21 +232,28 @@ func TestDialSignal(t *testing.T) {
 	}
 }
 
-// A server that answers late is waited for with -wait.
+// A server that answers late is waited for with -wait: one that answers when ws,
+// which asks at the end of its input whether anything is on its way, has heard that
+// nothing is, and has had the time to close.
 func TestDialWait(t *testing.T) {
-	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+	asked := make(chan struct{})
+	opts := &websocket.AcceptOptions{OnPingReceived: func(context.Context, []byte) bool { close(asked); return true }}
+	url := serving(t, websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
 		_, p, err := c.Read(ctx)
 		if err != nil {
 			return err
 		}
 		go func() {
-			time.Sleep(50 * time.Millisecond)
+			<-asked
+			for range 100 {
+				_ = c.Ping(ctx)
+			}
 			_ = c.Write(ctx, websocket.MessageText, p)
 			_ = c.Close(websocket.StatusNormalClosure, "")
 		}()
 		_, _, err = c.Read(ctx)
 		return err
-	})
+	}, opts))
 	ws(t, "late\n", "dial", "-wait", "30s", url).want(t, "late\n", "", exitFine)
 }
 
