@@ -104,6 +104,7 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		for c := range r.All() {
 			_ = c.CloseNow()
+			r.remove(c) // which may be under way elsewhere
 		}
 		return ctx.Err()
 	}
