@@ -62,7 +62,8 @@ func (d *dice) roll(n int) int {
 	return d.r.IntN(n)
 }
 
-// pause waits for up to so many ticks.
+// pause waits for up to so many ticks, to shake the order of things: nothing relies
+// on how long it takes.
 func (d *dice) pause(most int) { time.Sleep(time.Duration(d.roll(most)) * d.tick) }
 
 // patience is a context: one that lasts, or one that may end in the middle.
