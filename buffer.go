@@ -109,6 +109,8 @@ func (t *preloaded) read(p []byte) (int, error) {
 		return t.transport.read(p)
 	}
 	n := copy(p, t.p)
-	t.p = t.p[n:]
+	if t.p = t.p[n:]; len(t.p) == 0 {
+		t.p = nil // it is not needed as long as the connection lives
+	}
 	return n, nil
 }

@@ -31,7 +31,7 @@ func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions
 		if err != nil {
 			return
 		}
-		go run(newServeContext(r.Context(), c), c, serve)
+		go run(&serveContext{r.Context(), c}, c, serve)
 	})
 }
 

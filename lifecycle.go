@@ -51,10 +51,8 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 	if d := l.machine.Deadline(); from == conn.Open && !d.IsZero() {
 		l.timer = time.AfterFunc(time.Until(d), func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
 	}
-	if to == conn.Terminated {
-		if l.timer != nil {
-			l.timer.Stop()
-		}
+	if to == conn.Terminated && l.timer != nil {
+		l.timer.Stop()
 	}
 	l.mu.Unlock()
 

@@ -10,7 +10,8 @@ import (
 
 const (
 	// growth is how far ahead of the octets that have arrived a destination may
-	// grow: nothing is allocated on the word of a header.
+	// grow, or by as much again as has arrived if that is more: nothing is allocated
+	// on the word of a header.
 	growth = 64 << 10
 	// direct is how much of a payload must be missing for it to be read straight
 	// into its destination rather than through the read buffer.
@@ -49,7 +50,7 @@ func (c *Conn) awaitMessage(ctx context.Context) error {
 	var err error
 	switch {
 	case c.in.stream != nil:
-		err = errMessageOpen
+		err = messageOpen("Conn.Read")
 	case c.in.needsMore():
 		err = c.fill(ctx)
 	}
@@ -76,7 +77,9 @@ func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte
 	return typ, buf, err
 }
 
-var errMessageOpen = &UsageError{"Conn.Read", "the message of the last Reader has not been read to its end"}
+func messageOpen(method string) error {
+	return &UsageError{method, "the message of the last Reader has not been read to its end"}
+}
 
 // needsMore reports whether nothing can be had without octets from the network.
 func (in *reader) needsMore() bool {
@@ -148,7 +151,7 @@ func (c *Conn) appendPayload(ctx context.Context) error {
 }
 
 // grow makes room for at least n octets more in dst. If it must allocate, it does
-// so for the rest of the frame, but no further ahead than growth.
+// so for the rest of the frame, as far as growth allows.
 func (in *reader) grow(n int) {
 	if cap(in.dst)-len(in.dst) < n {
 		in.dst = slices.Grow(in.dst, int(min(in.left, uint64(max(growth, n, len(in.dst))))))
@@ -206,7 +209,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	defer c.leaveRead()
 	in := &c.in
 	if in.stream != nil && in.stream.ctx.Err() == nil {
-		return 0, nil, errMessageOpen
+		return 0, nil, messageOpen("Conn.Reader")
 	}
 	if in.stream == nil && in.partial == nil && in.seq.Opcode() == frame.Continuation && in.phase == atHeader {
 		if err := c.nextFrame(ctx); err != nil {

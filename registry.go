@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -74,11 +75,7 @@ func (r *Registry) All() iter.Seq[*Conn] {
 func (r *Registry) snapshot() []*Conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	conns := make([]*Conn, 0, len(r.conns))
-	for c := range r.conns {
-		conns = append(conns, c)
-	}
-	return slices.Clip(conns)
+	return slices.Collect(maps.Keys(r.conns))
 }
 
 // Shutdown closes every connection with StatusGoingAway and waits until all have

@@ -13,10 +13,6 @@ type serveContext struct {
 	c      *Conn
 }
 
-func newServeContext(request context.Context, c *Conn) *serveContext {
-	return &serveContext{request, c}
-}
-
 func (s *serveContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (s *serveContext) Done() <-chan struct{}       { return s.c.done() }
 func (s *serveContext) Value(key any) any           { return s.values.Value(key) }
