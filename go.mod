@@ -3,6 +3,7 @@ module github.com/hawser-ws/websocket
 go 1.26.0
 
 require (
+	github.com/klauspost/compress v1.20.3
 	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.62.0
 )

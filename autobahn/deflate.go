@@ -1,0 +1,93 @@
+package autobahn
+
+import "github.com/klauspost/compress/flate"
+
+// A deflater compresses the messages of one direction of a connection (RFC 7692
+// §7.2.1).
+type deflater struct {
+	window   int // octets
+	takeover bool
+	writer   *flate.Writer
+	out      appender
+
+	// With takeover: what precedes the message, and that the writer has lost it.
+	history []byte
+	lost    bool
+}
+
+// newDeflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
+// every message starts with an empty one.
+//
+// The level is the one that costs a run the least: of messages of 8 KiB of JSON
+// with takeover, level 1 compresses 580 MB/s to 5.3 %, level 3 440 MB/s to 5.0 %,
+// level 6 350 MB/s to 4.4 %; and level 1 reaches as far back as the others. A
+// window below 15 bits has one level, 290 to 490 MB/s.
+func newDeflater(windowBits int, takeover bool) *deflater {
+	d := &deflater{window: 1 << windowBits, takeover: takeover}
+	var err error
+	if windowBits == 15 {
+		d.writer, err = flate.NewWriter(&d.out, flate.BestSpeed)
+	} else {
+		d.writer, err = flate.NewWriterWindow(&d.out, d.window)
+	}
+	if err != nil {
+		panic(err) // windowBits is not 8 to 15
+	}
+	return d
+}
+
+// An appender is a writer that cannot fail.
+type appender struct{ p []byte }
+
+func (a *appender) Write(p []byte) (int, error) {
+	a.p = append(a.p, p...)
+	return len(p), nil
+}
+
+const (
+	// fewest is how many octets flate wants before it looks for back-references:
+	// when less is flushed it makes do with Huffman codes, and forgets its history.
+	fewest = 128
+	// indexed is how much of the history is indexed again for every message that
+	// has fewer: all that flate takes, 8 KiB, costs four times as much.
+	indexed = 2 << 10
+	// chunk is how many octets flate compresses at a time.
+	chunk = 65535
+)
+
+// message appends the compressed p to dst, as the payload of a message: flushed,
+// the 00 00 FF FF removed.
+func (d *deflater) message(dst, p []byte) []byte {
+	if len(p) == 0 {
+		return append(dst, 0x00) // RFC 7692 §7.2.3.6
+	}
+	d.out.p = dst
+	switch {
+	case !d.takeover:
+		d.writer.Reset(&d.out)
+		d.write(p)
+	case len(p) < fewest:
+		// Of the history only what the end of the message reaches as well.
+		past := min(len(d.history), d.window-len(p), indexed)
+		_ = flate.StatelessDeflate(&d.out, p, false, d.history[len(d.history)-past:])
+		d.lost = true
+	default:
+		if d.lost {
+			d.writer.ResetDict(&d.out, d.history[max(0, len(d.history)-d.window):])
+		}
+		d.write(p)
+		d.lost = len(p)%chunk != 0 && len(p)%chunk < fewest
+	}
+	if d.takeover {
+		d.history = slide(d.history, p, d.window)
+	}
+	out := d.out.p
+	d.out.p = nil
+	return out[:len(out)-4]
+}
+
+func (d *deflater) write(p []byte) {
+	// An appender does not fail, and a writer fails when what it writes to does.
+	_, _ = d.writer.Write(p)
+	_ = d.writer.Flush()
+}

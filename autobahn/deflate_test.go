@@ -1,0 +1,111 @@
+package autobahn
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What is sent keeps to the agreed window, over all messages of a connection
+// and whatever their sizes.
+func TestDeflateKeepsToTheWindow(t *testing.T) {
+	for bits := 8; bits <= 15; bits++ {
+		for _, takeover := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d bits, takeover %t", bits, takeover), func(t *testing.T) {
+				t.Parallel()
+				for _, c := range []*corpus{jsonCorpus(), imageCorpus(), proseCorpus(), htmlCorpus(), documentCorpus()} {
+					d, f := newDeflater(bits, takeover), newInflater(bits, takeover)
+					var p, payload, got []byte
+					for i := range 21 {
+						for _, n := range []int{0, 1, 12, 16, 64, 127, 128, 256, 1024, 8192, 65535, 65536 + i*9} {
+							if n > 9000 && i%10 != 0 {
+								continue
+							}
+							var err error
+							p = c.cut(p[:0], i, n)
+							payload = d.message(append(payload[:0], "head"...), p)
+							got, err = f.message(got[:0], payload[4:], -1)
+							if err != nil || string(payload[:4]) != "head" || !bytes.Equal(got, p) {
+								t.Fatalf("%s, message of %d octets: %d octets, %v", c.name, n, len(got), err)
+							}
+							if len(payload) == 4 || bytes.HasSuffix(payload, []byte("\x00\x00\xFF\xFF")) {
+								t.Fatalf("%s, message of %d octets ends with % x", c.name, n, payload[4:])
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// With takeover messages of every size refer to those before, and as far back
+// as they may.
+func TestDeflateTakesOver(t *testing.T) {
+	for _, bits := range []int{8, 9, 12, 15} {
+		for _, n := range []int{64, 127, 128, 256, 1024, 8192, 131072} {
+			d, f := newDeflater(bits, true), newInflater(bits, true)
+			crossed := 0
+			for i := range 20 {
+				p := d.message(nil, jsonCorpus().cut(nil, i, n))
+				if _, err := f.message(nil, p, -1); err != nil {
+					t.Fatal(err)
+				}
+				var fault *inflateError
+				if _, err := newInflater(bits, false).message(nil, p, -1); errors.As(err, &fault) && strings.Contains(fault.Reason, "no context takeover") {
+					crossed++
+				}
+			}
+			if crossed < 10 {
+				t.Errorf("%d bits, messages of %d: %d of 20 refer to those before", bits, n, crossed)
+			}
+			if n >= 1024 && f.reach() <= 1<<bits/2 || f.reach() <= 128 {
+				t.Errorf("%d bits, messages of %d: reach %d", bits, n, f.reach())
+			}
+		}
+	}
+}
+
+func TestDeflateEmpty(t *testing.T) {
+	for _, takeover := range []bool{true, false} {
+		if got := newDeflater(9, takeover).message(nil, nil); !bytes.Equal(got, []byte{0x00}) {
+			t.Errorf("takeover %t: %x", takeover, got)
+		}
+	}
+}
+
+func TestDeflateDoesNotAllocate(t *testing.T) {
+	for _, bits := range []int{9, 15} {
+		d, p, out := newDeflater(bits, false), jsonCorpus().cut(nil, 0, 8192), make([]byte, 0, 16<<10)
+		if n := testing.AllocsPerRun(100, func() { d.message(out, p) }); n != 0 {
+			t.Errorf("%d bits: %v allocations for each message", bits, n)
+		}
+	}
+}
+
+func BenchmarkDeflate(b *testing.B) {
+	for _, bits := range []int{9, 15} {
+		for _, takeover := range []bool{true, false} {
+			for _, c := range []*corpus{jsonCorpus(), proseCorpus(), documentCorpus()} {
+				for _, n := range []int{64, 1024, 8192, 131072} {
+					b.Run(fmt.Sprintf("%d bits/takeover %t/%s/%d", bits, takeover, c.name, n), func(b *testing.B) {
+						pieces := make([][]byte, 16)
+						for i := range pieces {
+							pieces[i] = c.cut(nil, i, n)
+						}
+						d, out, sent, i := newDeflater(bits, takeover), []byte(nil), 0, 0
+						b.SetBytes(int64(len(pieces[0])))
+						for b.Loop() {
+							out = d.message(out[:0], pieces[i%16])
+							sent += len(out)
+							i++
+						}
+						b.ReportMetric(100*float64(sent)/float64(i*len(pieces[0])), "%")
+					})
+				}
+			}
+		}
+	}
+}

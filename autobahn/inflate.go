@@ -1,0 +1,252 @@
+package autobahn
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// An inflateError says where the payload of a compressed message is not what
+// DEFLATE (RFC 1951) or permessage-deflate (RFC 7692) allows.
+type inflateError struct {
+	Offset int // in the payload, of the first octet that was not used up
+	Reason string
+}
+
+func (e *inflateError) Error() string {
+	return fmt.Sprintf("octet %d of the compressed message: %s", e.Offset, e.Reason)
+}
+
+// A windowError is a back-reference farther than the agreed window.
+type windowError struct {
+	Distance, Window int // octets
+}
+
+func (e *windowError) Error() string {
+	return fmt.Sprintf("back-reference of %d octets, a window of %d was agreed (RFC 7692 section 7.1.2)",
+		e.Distance, e.Window)
+}
+
+// errInflateLimit says that a message is longer than the caller's limit.
+var errInflateLimit = errors.New("compressed message inflates to more than the limit")
+
+// An inflater inflates the messages of one direction of a connection (RFC 7692
+// §7.2.2). Its zero value is not ready: see newInflater.
+type inflater struct {
+	window   int // octets
+	takeover bool
+	farthest int
+	failed   error
+	history  []byte // what precedes the message; the last window octets of it count
+
+	// The message being inflated.
+	in    []byte
+	at    int    // in[:at] is in bits, or used up
+	bits  uint64 // the next bits, the first one lowest; above count they are right or zero
+	count uint   // how many of them are valid
+
+	out   []byte // all of its capacity
+	end   int    // out[:end] is written
+	start int    // of this message in out
+	most  int    // what end may be
+
+	literals  literalTable
+	distances distanceTable
+}
+
+// newInflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
+// every message starts with an empty one (RFC 7692 §7.1.1).
+func newInflater(windowBits int, takeover bool) *inflater {
+	return &inflater{window: 1 << windowBits, takeover: takeover}
+}
+
+// reach is the longest distance seen so far, in octets.
+func (f *inflater) reach() int { return f.farthest }
+
+// message appends to dst what the message p inflates to. p is the payload
+// without the 00 00 FF FF that the sender removed. limit bounds what is
+// appended, below zero nothing does.
+//
+// With an error the result is what was inflated before it. The window is then
+// no longer the sender's: every later message fails with the same error.
+func (f *inflater) message(dst, p []byte, limit int) ([]byte, error) {
+	if f.failed != nil {
+		return dst, f.failed
+	}
+	f.in, f.at, f.bits, f.count = p, 0, 0, 0
+	f.out, f.end, f.start, f.most = dst[:cap(dst)], len(dst), len(dst), math.MaxInt-room
+	if limit >= 0 {
+		f.most = len(dst) + min(limit, f.most-len(dst))
+	}
+	f.failed = f.blocks()
+	if f.end > f.most {
+		f.end, f.failed = f.most, errInflateLimit
+	}
+	out := f.out[:f.end]
+	if f.takeover {
+		f.history = slide(f.history, out[f.start:], f.window)
+	}
+	f.in, f.out = nil, nil
+	return out, f.failed
+}
+
+// slide appends p to history, and keeps the last window octets at least.
+func slide(history, p []byte, window int) []byte {
+	p = p[max(0, len(p)-window):]
+	// Up to twice the window, so that many short messages move it down once.
+	if len(history)+len(p) > 2*window {
+		history = history[:copy(history, history[len(history)-(window-len(p)):])]
+	}
+	return append(history, p...)
+}
+
+// blocks inflates the blocks of a message.
+func (f *inflater) blocks() error {
+	final := false
+	for {
+		if f.remaining() == 0 && final {
+			// RFC 7692 §7.2.3.4: after a final block comes an octet 00, the head
+			// of the empty stored block whose 00 00 FF FF was removed.
+			return f.fault("ends with a final block, without the octet 00 after it (RFC 7692 section 7.2.3.4)")
+		}
+		if !f.need(3) {
+			return f.fault("does not end with an empty stored block (RFC 7692 section 7.2.1)")
+		}
+		// RFC 1951 §3.2.3: BFINAL, then BTYPE.
+		head := f.take(3)
+		final = head&1 == 1
+		var err error
+		switch head >> 1 {
+		case 0:
+			f.align()
+			if f.at == len(f.in) {
+				// RFC 7692 §7.2.2: the 00 00 FF FF that belongs here is LEN and
+				// NLEN of an empty block. There is no other place where a message
+				// may end, so the four octets need not be appended.
+				return nil
+			}
+			err = f.stored()
+		case 1:
+			err = f.codes(&fixed.literals, &fixed.distances)
+		case 2:
+			if err = f.dynamic(); err == nil {
+				err = f.codes(&f.literals, &f.distances)
+			}
+		default:
+			err = f.fault("block type 3 is reserved (RFC 1951 section 3.2.3)")
+		}
+		if err != nil {
+			return err
+		}
+		// RFC 7692 §7.2.1: a final block ends at an octet boundary, after padding
+		// bits of 0; the next block follows there, with the same window.
+		if final && !f.align() {
+			return f.fault("padding after a final block is not 0 (RFC 7692 section 7.2.1)")
+		}
+	}
+}
+
+// stored copies a stored block (RFC 1951 §3.2.4), from LEN on.
+func (f *inflater) stored() error {
+	if len(f.in)-f.at < 4 {
+		return f.fault("ends within the length of a stored block")
+	}
+	n := binary.LittleEndian.Uint16(f.in[f.at:])
+	if binary.LittleEndian.Uint16(f.in[f.at+2:]) != ^n {
+		return f.fault("LEN and NLEN of a stored block do not agree (RFC 1951 section 3.2.4)")
+	}
+	f.at += 4
+	if int(n) > len(f.in)-f.at {
+		return f.fault("ends within a stored block")
+	}
+	p := f.in[f.at:][:min(int(n), f.most-f.end)]
+	f.grow(len(p))
+	f.end += copy(f.out[f.end:], p)
+	f.at += int(n)
+	if len(p) < int(n) {
+		return errInflateLimit
+	}
+	return nil
+}
+
+// room is how many octets of out must be free for the inner loop: two
+// back-references, each written in words.
+const room = 2*258 + 64
+
+// grow makes room for n octets and what the inner loop needs more.
+func (f *inflater) grow(n int) {
+	n += room
+	if len(f.out)-f.end < n {
+		// At least double what there is of the message: messages of megabytes.
+		n = max(n, f.end-f.start, 2*(len(f.in)-f.at))
+		n = min(n, f.most-f.end+room) // an attack gets no more memory than its limit
+		f.out = slices.Grow(f.out[:f.end], n)
+		f.out = f.out[:cap(f.out)]
+	}
+}
+
+// before copies a back-reference that begins before the message.
+func (f *inflater) before(out []byte, end, length, distance int) error {
+	back := distance - (end - f.start) // octets before the start of the message
+	if back > len(f.history) {
+		if !f.takeover {
+			return f.fault(fmt.Sprintf("back-reference of %d octets, %d precede it in the message and no context takeover was agreed (RFC 7692 section 7.1.1)",
+				distance, end-f.start))
+		}
+		return f.fault(fmt.Sprintf("back-reference of %d octets, %d precede it (RFC 1951 section 2)",
+			distance, end-f.start+len(f.history)))
+	}
+	n := copy(out[end:end+length], f.history[len(f.history)-back:])
+	repeat(out, end+n, length-n, distance)
+	return nil
+}
+
+// repeat copies length octets to out[end:], from distance before it. What it
+// writes is what it reads when they overlap (RFC 1951 §3.2.3).
+func repeat(out []byte, end, length, distance int) {
+	to := out[end : end+length]
+	for n := 0; n < length; {
+		n += copy(to[n:], out[end-distance:end+n])
+	}
+}
+
+// remaining is how many bits of the message have not been used up.
+func (f *inflater) remaining() int { return 8*(len(f.in)-f.at) + int(f.count) }
+
+// need reports whether n bits remain, and has them in f.bits: at most 56.
+func (f *inflater) need(n uint) bool {
+	f.refill()
+	return f.count >= n
+}
+
+// refill makes at least 56 bits ready, or all that remain.
+func (f *inflater) refill() {
+	for f.count < 56 && f.at < len(f.in) {
+		f.bits |= uint64(f.in[f.at]) << f.count
+		f.at++
+		f.count += 8
+	}
+}
+
+// take returns the next n bits, the first one lowest. need(n) was true.
+func (f *inflater) take(n uint) uint {
+	v := uint(f.bits & (1<<n - 1))
+	f.bits >>= n
+	f.count -= n
+	return v
+}
+
+// align goes on to the next octet boundary. It reports whether all bits up to
+// there were 0.
+func (f *inflater) align() bool {
+	zero := f.bits&(1<<(f.count%8)-1) == 0
+	f.at -= int(f.count / 8)
+	f.bits, f.count = 0, 0
+	return zero
+}
+
+func (f *inflater) fault(reason string) error {
+	return &inflateError{Offset: f.at - int((f.count+7)/8), Reason: reason}
+}

@@ -1,0 +1,97 @@
+package autobahn
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"testing"
+	"unicode/utf8"
+)
+
+// The data must never change unnoticed: results of two versions of the suite
+// are compared.
+func TestPayloadsStay(t *testing.T) {
+	for _, row := range []struct {
+		corpus           func() *corpus
+		size             int
+		sum              string
+		least, most      float64 // compressed by the fastest level, in per cent
+		two, three, four bool
+	}{
+		{jsonCorpus, 194056, "beb126d60a8843eb5a57b979d247c883018ec8670ba16b43d057f1d9abf84e93", 3, 9, true, true, true},
+		{imageCorpus, 263222, "3c6ae5ca1d9324f6761e71e14247b2841f146f86d4e34a8d2dea49578c7376f0", 70, 90, false, false, false},
+		{proseCorpus, 222218, "a9a262c9989222bb26dab3a6f1c1643de6e38f8039c8a338b40417b63255d7a3", 38, 55, false, false, false},
+		{htmlCorpus, 263647, "48d700164484a9b2eca843daa9d2580c688d68d039cae57beecdf32b46833889", 4, 10, true, true, true},
+		{documentCorpus, 1042328, "558d41d307d1dbce14d1a9d109a5c8a9e19c3dc6f76745f59dc01b118a262308", 70, 85, false, false, false},
+	} {
+		c := row.corpus()
+		if len(c.octets) != row.size {
+			t.Errorf("%s: %d octets, want %d", c.name, len(c.octets), row.size)
+		}
+		sum := sha256.Sum256(c.octets)
+		if got := hex.EncodeToString(sum[:]); got != row.sum {
+			t.Errorf("%s: SHA-256 %s, want %s", c.name, got, row.sum)
+		}
+		if c.binary == utf8.Valid(c.octets) {
+			t.Errorf("%s: binary %t, but UTF-8 %t", c.name, c.binary, utf8.Valid(c.octets))
+		}
+		var compressed bytes.Buffer
+		w, _ := flate.NewWriter(&compressed, flate.BestSpeed)
+		_, _ = w.Write(c.octets)
+		_ = w.Close()
+		if ratio := 100 * float64(compressed.Len()) / float64(row.size); ratio < row.least || ratio > row.most {
+			t.Errorf("%s: compresses to %.1f %%, want %v to %v", c.name, ratio, row.least, row.most)
+		} else {
+			t.Logf("%s: compresses to %.1f %%", c.name, ratio)
+		}
+		if c.binary {
+			continue
+		}
+		var seen [5]bool
+		for _, r := range string(c.octets) {
+			seen[utf8.RuneLen(r)] = true
+		}
+		if seen[2] != row.two || seen[3] != row.three || seen[4] != row.four {
+			t.Errorf("%s: characters of 2, 3, 4 octets %v", c.name, seen[2:])
+		}
+		if len(c.characters) != utf8.RuneCount(c.octets) {
+			t.Errorf("%s: %d characters, want %d", c.name, len(c.characters), utf8.RuneCount(c.octets))
+		}
+	}
+}
+
+func TestPayloadsJSONIsJSON(t *testing.T) {
+	var record map[string]any
+	p := jsonCorpus().octets[1:] // of a list
+	if err := json.NewDecoder(bytes.NewReader(p)).Decode(&record); err != nil || record["name"] == nil {
+		t.Errorf("first record %v: %v", record, err)
+	}
+}
+
+func TestPayloadsCut(t *testing.T) {
+	for _, c := range []*corpus{jsonCorpus(), imageCorpus(), proseCorpus(), htmlCorpus(), documentCorpus()} {
+		total := c.length()
+		for _, n := range []int{1, 7, 16, 64, 256, 1024, 65536, 131072, total - 1, total, total + 1, 2*total + 3} {
+			pieces := min(200, 3+2*total/n)
+			var got []byte
+			for i := range pieces {
+				head := len(got)
+				got = c.cut(got, i, n)
+				piece := got[head:]
+				if c.binary && len(piece) != n || !c.binary && (utf8.RuneCount(piece) != n || !utf8.Valid(piece)) {
+					t.Fatalf("%s: piece %d of %d: %d octets, %d characters, UTF-8 %t", c.name, i, n, len(piece), utf8.RuneCount(piece), utf8.Valid(piece))
+				}
+			}
+			want := bytes.Repeat(c.octets, 1+len(got)/len(c.octets))[:len(got)]
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s: pieces of %d are not the text", c.name, n)
+			}
+		}
+		// Far on it is still a piece, and what dst holds stays.
+		if got := c.cut([]byte("before"), 1_000_003, 131_072); !bytes.HasPrefix(got, []byte("before")) || len(got) < 131_072 {
+			t.Errorf("%s: piece 1000003 has %d octets", c.name, len(got))
+		}
+	}
+}
