@@ -144,6 +144,7 @@ function counts(r) {
 }
 
 function countTable(name, heads, rows) {
+  if (rows.length === 0) return null;
   return el("div", { class: "scroll" }, el("table", { class: "counts" }, el("caption", {}, name),
     el("thead", {}, el("tr", {}, heads.map((h, i) => el("th", { scope: "col", class: i ? "num" : null }, h)))),
     el("tbody", {}, rows.map(([head, ...cells]) => el("tr", {}, el("th", { scope: "row" }, head), cells.map((c) => el("td", { class: "num" }, c)))))));
