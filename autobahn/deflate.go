@@ -18,10 +18,10 @@ type deflater struct {
 // newDeflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
 // every message starts with an empty one.
 //
-// The level is the one that costs a run the least: of messages of 8 KiB of JSON
-// with takeover, level 1 compresses 580 MB/s to 5.3 %, level 3 440 MB/s to 5.0 %,
-// level 6 350 MB/s to 4.4 %; and level 1 reaches as far back as the others. A
-// window below 15 bits has one level, 290 to 490 MB/s.
+// The level is the one that costs a run the least. Of JSON in messages of 8 and
+// 128 KiB, with takeover, level 1 compresses 690 and 1480 MB/s (to 5.1 %), level
+// 3 620 and 740 (4.7 %), level 6 330 and 280 (3.8 %); level 1 reaches as far back
+// as they do. A window below 15 bits has one level: 360 and 490 MB/s with 9 bits.
 func newDeflater(windowBits int, takeover bool) *deflater {
 	d := &deflater{window: 1 << windowBits, takeover: takeover}
 	var err error

@@ -42,14 +42,14 @@ func TestDeflateKeepsToTheWindow(t *testing.T) {
 }
 
 // With takeover messages of every size refer to those before, and as far back
-// as they may.
+// as they may, also when sizes change.
 func TestDeflateTakesOver(t *testing.T) {
 	for _, bits := range []int{8, 9, 12, 15} {
-		for _, n := range []int{64, 127, 128, 256, 1024, 8192, 131072} {
+		for _, sizes := range [][]int{{64}, {127}, {128}, {256}, {1024}, {8192}, {131072}, {64, 1024}, {65535 + 64, 1024}} {
 			d, f := newDeflater(bits, true), newInflater(bits, true)
 			crossed := 0
 			for i := range 20 {
-				p := d.message(nil, jsonCorpus().cut(nil, i, n))
+				p := d.message(nil, jsonCorpus().cut(nil, i, sizes[i%len(sizes)]))
 				if _, err := f.message(nil, p, -1); err != nil {
 					t.Fatal(err)
 				}
@@ -58,11 +58,11 @@ func TestDeflateTakesOver(t *testing.T) {
 					crossed++
 				}
 			}
-			if crossed < 10 {
-				t.Errorf("%d bits, messages of %d: %d of 20 refer to those before", bits, n, crossed)
+			if crossed < 15 {
+				t.Errorf("%d bits, messages of %d: %d of 20 refer to those before", bits, sizes, crossed)
 			}
-			if n >= 1024 && f.reach() <= 1<<bits/2 || f.reach() <= 128 {
-				t.Errorf("%d bits, messages of %d: reach %d", bits, n, f.reach())
+			if sizes[0] >= 1024 && f.reach() <= 1<<bits/2 || f.reach() <= 128 {
+				t.Errorf("%d bits, messages of %d: reach %d", bits, sizes, f.reach())
 			}
 		}
 	}
@@ -91,14 +91,14 @@ func BenchmarkDeflate(b *testing.B) {
 			for _, c := range []*corpus{jsonCorpus(), proseCorpus(), documentCorpus()} {
 				for _, n := range []int{64, 1024, 8192, 131072} {
 					b.Run(fmt.Sprintf("%d bits/takeover %t/%s/%d", bits, takeover, c.name, n), func(b *testing.B) {
-						pieces := make([][]byte, 16)
+						pieces := make([][]byte, max(4, 1<<20/n)) // more than a window of them
 						for i := range pieces {
 							pieces[i] = c.cut(nil, i, n)
 						}
 						d, out, sent, i := newDeflater(bits, takeover), []byte(nil), 0, 0
 						b.SetBytes(int64(len(pieces[0])))
 						for b.Loop() {
-							out = d.message(out[:0], pieces[i%16])
+							out = d.message(out[:0], pieces[i%len(pieces)])
 							sent += len(out)
 							i++
 						}

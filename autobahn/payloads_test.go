@@ -20,7 +20,7 @@ func TestPayloadsStay(t *testing.T) {
 		least, most      float64 // compressed by the fastest level, in per cent
 		two, three, four bool
 	}{
-		{jsonCorpus, 194056, "beb126d60a8843eb5a57b979d247c883018ec8670ba16b43d057f1d9abf84e93", 3, 9, true, true, true},
+		{jsonCorpus, 194056, "dc7f155a7d3936b0c805b014c8e439f8432c55a995c302582d7e13c376f7b72b", 3, 9, true, true, true},
 		{imageCorpus, 263222, "3c6ae5ca1d9324f6761e71e14247b2841f146f86d4e34a8d2dea49578c7376f0", 70, 90, false, false, false},
 		{proseCorpus, 222218, "a9a262c9989222bb26dab3a6f1c1643de6e38f8039c8a338b40417b63255d7a3", 38, 55, false, false, false},
 		{htmlCorpus, 263647, "48d700164484a9b2eca843daa9d2580c688d68d039cae57beecdf32b46833889", 4, 10, true, true, true},
@@ -64,7 +64,8 @@ func TestPayloadsStay(t *testing.T) {
 
 func TestPayloadsJSONIsJSON(t *testing.T) {
 	var record map[string]any
-	p := jsonCorpus().octets[1:] // of a list
+	p := jsonCorpus().octets
+	p = p[bytes.IndexByte(p, '[')+1:]
 	if err := json.NewDecoder(bytes.NewReader(p)).Decode(&record); err != nil || record["name"] == nil {
 		t.Errorf("first record %v: %v", record, err)
 	}
