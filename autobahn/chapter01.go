@@ -1,0 +1,55 @@
+package autobahn
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// How a connection must end.
+var (
+	// weClose: the suite closes, the peer answers with a Close frame, and then
+	// the server ends TCP.
+	weClose = ExpectedClose{Codes: []int{1000}, ByMe: true, RequireClean: true}
+	// theyFail: the peer fails the connection because of what it got.
+	theyFail    = ExpectedClose{Codes: []int{1002}}
+	theyFailFor = func(code int) ExpectedClose { return ExpectedClose{Codes: []int{code}} }
+)
+
+func gotText(payload string) Event   { return Event{Kind: "message", Payload: []byte(payload)} }
+func gotBinary(payload string) Event { return Event{"message", []byte(payload), true} }
+func gotPong(payload string) Event   { return Event{Kind: "pong", Payload: []byte(payload)} }
+
+// chapter1: a message of every length of length comes back as it is.
+func chapter1() (cases []*Case) {
+	lengths := []int{0, 125, 126, 127, 128, 65535, 65536, 65536}
+	for group, kind := range []struct {
+		name  string
+		octet string
+		frame func(string) naive.Frame
+		event func(string) Event
+	}{
+		{"text", "*", text, gotText},
+		{"binary", "\xfe", bin, gotBinary},
+	} {
+		for i, n := range lengths {
+			payload := strings.Repeat(kind.octet, n)
+			sends, how, patience := send(kind.frame(payload)), "", time.Second
+			if n > 65000 {
+				patience = 10 * time.Second
+			}
+			if i == len(lengths)-1 {
+				sends, how = sendChopped(997, kind.frame(payload)), ", written in pieces of 997 octets"
+			}
+			cases = append(cases, scripted(
+				fmt.Sprintf("1.%d.%d", group+1, i+1),
+				fmt.Sprintf("A %s message of %d octets%s.", kind.name, n, how),
+				"The message comes back. The suite closes.",
+				script{steps: []step{sends, killIn(patience)}, ok: []Event{kind.event(payload)}, ends: weClose},
+			))
+		}
+	}
+	return cases
+}

@@ -1,0 +1,49 @@
+package autobahn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// chapter3: an RSV bit that no extension has given a meaning fails the
+// connection (RFC 6455 section 5.2).
+func chapter3() []*Case {
+	const hello = "Hello, world!"
+	alone := func(id string, n int, f naive.Frame, what string) *Case {
+		return scripted(id, fmt.Sprintf("%s with RSV bits %03b.", what, n), "The connection fails with 1002.", script{
+			steps: []step{send(rsv(n, f)), killIn(time.Second)},
+			ends:  theyFail,
+		})
+	}
+	second := func(id string, n int, how string, sends func(...naive.Frame) step) *Case {
+		return afterOne(id, fmt.Sprintf("the same with RSV bits %03b", n), how, sends, rsv(n, text(hello)))
+	}
+	return []*Case{
+		alone("3.1", 1, text(hello), "A text message"),
+		second("3.2", 2, "", send),
+		second("3.3", 3, ", frame by frame", sendSync),
+		second("3.4", 4, ", octet by octet", chopped),
+		alone("3.5", 5, bin("\x00\xff\xfe\xfd\xfc\xfb\x00\xff"), "A binary message"),
+		alone("3.6", 6, bin(hello), "A binary message"),
+		alone("3.7", 7, whole(opClose, ""), "A Close frame"),
+	}
+}
+
+func chopped(frames ...naive.Frame) step { return sendChopped(1, frames...) }
+
+// afterOne is a case with a good message, a frame that the peer must refuse, and
+// a Ping that must get no answer. That the good message gets one is what is
+// wished for, not what is required.
+func afterOne(id, what, how string, sends func(...naive.Frame) step, bad naive.Frame) *Case {
+	return scripted(id,
+		"A text message, "+what+", and a Ping"+how+".",
+		"The first message comes back, then the connection fails with 1002, and no Pong comes. Not to send the first back is NON-STRICT.",
+		script{
+			steps: []step{sends(text("Hello, world!"), bad, ping("")), killIn(time.Second)},
+			ok:    []Event{gotText("Hello, world!")},
+			lax:   []Event{},
+			ends:  theyFail,
+		})
+}

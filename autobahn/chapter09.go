@@ -1,0 +1,146 @@
+package autobahn
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// chapter9: messages up to 16 MiB, in up to 65,537 frames, and the time that
+// 1,000 of them take one after the other. Unlike the original, it compares what
+// comes back octet by octet.
+func chapter9() (cases []*Case) {
+	const text9, binary9 = pattern, "\x00\xfe#\xfa\xf0"
+	add := func(c *Case) { cases = append(cases, c) }
+	for i, kib := range []int{64, 256, 1024, 4096, 8192, 16384} {
+		patience := 100 * time.Second
+		if i < 2 {
+			patience = 10 * time.Second
+		}
+		add(big(fmt.Sprintf("9.1.%d", i+1), text(text9), kib, patience, "", send))
+	}
+	for i, kib := range []int{64, 256, 1024, 4096, 8192, 16384} {
+		patience := 10 * time.Second
+		if i > 3 {
+			patience = 100 * time.Second
+		}
+		add(big(fmt.Sprintf("9.2.%d", i+1), bin(binary9), kib, patience, "", send))
+	}
+	for group, f := range []naive.Frame{text("*"), bin("*")} {
+		for i := range 9 {
+			n := 64 << (2 * i)
+			fragments := func(frames ...naive.Frame) step { return sendFragments(n, frames[0]) }
+			add(big(fmt.Sprintf("9.%d.%d", group+3, i+1), f, 4096, 100*time.Second, fmt.Sprintf(" in fragments of %d octets", n), fragments))
+		}
+	}
+	for group, f := range []naive.Frame{text(text9), bin(binary9)} {
+		for i := range 6 {
+			n := 64 << i
+			pieces := func(frames ...naive.Frame) step { return sendChopped(n, frames...) }
+			add(big(fmt.Sprintf("9.%d.%d", group+5, i+1), f, 1024, 1000*time.Second, fmt.Sprintf(" written in pieces of %d octets", n), pieces))
+		}
+	}
+	for group, f := range []naive.Frame{text("*"), bin("\xfe")} {
+		for i, n := range []int{0, 16, 64, 256, 1024, 4096} {
+			patience := []time.Duration{60, 60, 60, 120, 240, 480}[i] * time.Second
+			add(oneByOne(fmt.Sprintf("9.%d.%d", group+7, i+1), f, n, patience))
+		}
+	}
+	return cases
+}
+
+// kind names the type of a message.
+func kind(opcode byte) string {
+	if opcode == opText {
+		return "text"
+	}
+	return "binary"
+}
+
+// big is a case of one big message of f's payload again and again.
+func big(id string, f naive.Frame, kib int, patience time.Duration, how string, sends func(...naive.Frame) step) *Case {
+	return &Case{
+		ID:          id,
+		Description: fmt.Sprintf("A %s message of %d KiB%s.", kind(f.Opcode), kib, how),
+		Expectation: fmt.Sprintf("The message comes back within %v. The suite closes.", patience),
+		heavy:       true,
+		begin: func() play {
+			whole := f
+			n := kib << 10
+			whole.Payload = bytes.Repeat(f.Payload, n/len(f.Payload)+1)[:n]
+			return &echo{frame: whole, sends: sends(whole), patience: patience}
+		},
+	}
+}
+
+// An echo is the play of one message that has to come back.
+type echo struct {
+	frame    naive.Frame
+	sends    step
+	patience time.Duration
+	result   string
+	behavior Verdict
+}
+
+func (p *echo) open(s *session) {
+	s.logging(false)
+	s.result.ReportTime = true
+	s.result.ExpectedClose = weClose
+	p.behavior = Failed
+	p.result = fmt.Sprintf("No message came within %v.", p.patience)
+	p.sends(s)
+	s.closeAfter(p.patience)
+}
+
+func (p *echo) message(s *session, payload []byte, binary bool) {
+	p.behavior, p.result = compare(payload, binary, p.frame.Payload, p.frame.Opcode == opBinary)
+	s.logging(true)
+	s.close(1000)
+}
+
+func (p *echo) pong(*session, Event) {}
+
+func (p *echo) judge(r *Result) {
+	r.Behavior, r.Result = p.behavior, p.result
+	if p.behavior == Failed && !r.ClosedByMe {
+		r.Result = "The connection was over before the message was back."
+	}
+}
+
+// compare holds an echo against what was sent.
+func compare(got []byte, gotBinary bool, want []byte, wantBinary bool) (Verdict, string) {
+	switch {
+	case gotBinary != wantBinary:
+		return Failed, fmt.Sprintf("The echo is binary: %t. What was sent is: %t.", gotBinary, wantBinary)
+	case len(got) != len(want):
+		return Failed, fmt.Sprintf("The echo has %d octets, %d were sent.", len(got), len(want))
+	case !bytes.Equal(got, want):
+		at := 0
+		for got[at] == want[at] {
+			at++
+		}
+		return Failed, fmt.Sprintf("The echo differs from what was sent, from octet %d of %d on.", at, len(want))
+	}
+	return OK, fmt.Sprintf("The message came back as it was, %d octets.", len(got))
+}
+
+// oneByOne is a case of 1,000 messages of n octets, each sent when the one before is back.
+func oneByOne(id string, f naive.Frame, n int, patience time.Duration) *Case {
+	return &Case{
+		ID:          id,
+		Description: fmt.Sprintf("1,000 %s messages of %d octets, each sent when the one before has come back.", kind(f.Opcode), n),
+		Expectation: fmt.Sprintf("All come back within %v. The suite closes.", patience),
+		heavy:       true,
+		begin: func() play {
+			payload := []byte(strings.Repeat(string(f.Payload), n))
+			return &rounds{
+				binary:   f.Opcode == opBinary,
+				patience: patience,
+				next:     func([]byte, int) []byte { return payload },
+			}
+		},
+	}
+}

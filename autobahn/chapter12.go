@@ -1,0 +1,72 @@
+package autobahn
+
+import (
+	"fmt"
+	"time"
+)
+
+// sizes are those of groups of chapters 12 and 13, in order.
+var sizes = []struct {
+	length   int // characters of a text, octets of a binary message
+	fragment int // most octets in a frame; 0 for no bound
+	patience time.Duration
+}{
+	{16, 0, 60}, {64, 0, 60}, {256, 0, 120}, {1024, 0, 240}, {4096, 0, 480},
+	{8192, 0, 480}, {16384, 0, 480}, {32768, 0, 480}, {65536, 0, 480}, {131072, 0, 480},
+	{8192, 256, 480}, {16384, 256, 480}, {32768, 256, 480}, {65536, 256, 480},
+	{131072, 256, 480}, {131072, 1024, 480}, {131072, 4096, 480}, {131072, 32768, 480},
+}
+
+// chapter12: permessage-deflate (RFC 7692) with payloads of five kinds, as the
+// peer agrees to it when nothing is asked for.
+func chapter12() (cases []*Case) {
+	for i, data := range []func() *corpus{jsonCorpus, imageCorpus, proseCorpus, htmlCorpus, documentCorpus} {
+		cases = append(cases, compressed(fmt.Sprintf("12.%d", i+1), data, &negotiation{wishes: []wish{{}}})...)
+	}
+	return cases
+}
+
+// chapter13: permessage-deflate with parameters.
+func chapter13() (cases []*Case) {
+	for i, wishes := range [][]wish{
+		{{}},
+		{{noTakeover: true}},
+		{{bits: 9}},
+		{{bits: 15}},
+		{{noTakeover: true, bits: 9}},
+		{{noTakeover: true, bits: 15}},
+		{{noTakeover: true, bits: 9}, {noTakeover: true}, {}},
+	} {
+		cases = append(cases, compressed(fmt.Sprintf("13.%d", i+1), jsonCorpus, &negotiation{wishes: wishes})...)
+	}
+	return cases
+}
+
+// compressed is a group of cases, one for each of sizes.
+func compressed(group string, data func() *corpus, n *negotiation) (cases []*Case) {
+	for i, size := range sizes {
+		frames := ""
+		if size.fragment > 0 {
+			frames = fmt.Sprintf(" in frames of at most %d octets", size.fragment)
+		}
+		patience := size.patience * time.Second
+		cases = append(cases, &Case{
+			ID:          fmt.Sprintf("%s.%d", group, i+1),
+			Description: fmt.Sprintf("1,000 compressed messages of %d characters%s, each sent when the one before has come back. %s", size.length, frames, n),
+			Expectation: fmt.Sprintf("All come back within %v. The suite closes.", patience),
+			heavy:       true,
+			offer:       n,
+			begin: func() play {
+				c := data()
+				return &rounds{
+					binary:     c.binary,
+					patience:   patience,
+					compressed: true,
+					fragment:   size.fragment,
+					next:       func(dst []byte, i int) []byte { return c.cut(dst, i, size.length) },
+				}
+			},
+		})
+	}
+	return cases
+}

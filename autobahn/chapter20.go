@@ -1,0 +1,92 @@
+package autobahn
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// chapter20 is what the original lacks. Every case names the sentence behind it.
+func chapter20() []*Case {
+	return slices.Concat(
+		askedOfServers(),    // 20.1, 20.2
+		answeredToClients(), // 20.3, 20.4
+		masks(),             // 20.5
+		lengths(),           // 20.6
+		fragments(),         // 20.7
+		closeFrames(),       // 20.8
+		stalls(),            // 20.9
+		negotiations(),      // 20.10, 20.11
+		deflateFrames(),     // 20.12
+		deflateStreams(),    // 20.13, 20.14
+		floods(),            // 20.15
+	)
+}
+
+// by sets the sentence that is behind some cases.
+func by(sentence string, cases ...*Case) []*Case {
+	for _, c := range cases {
+		c.Sentence = sentence
+	}
+	return cases
+}
+
+const hello = "Hello, world!"
+
+// comesBack is the play of a connection on which all is well: a message comes back.
+func comesBack(steps ...step) script {
+	return script{
+		steps: append(steps, send(text(hello)), killIn(2*time.Second)),
+		ok:    []Event{gotText(hello)},
+		ends:  weClose,
+	}
+}
+
+// fails is the play of frames that make the peer fail the connection with one of codes.
+func fails(codes []int, steps ...step) script {
+	return script{
+		steps:    append(steps, killIn(time.Second)),
+		ends:     ExpectedClose{Codes: codes},
+		fatalEnd: true,
+		// A code that does not fit is a failure here: the RFC has one that does.
+		fatalCode: true,
+	}
+}
+
+const (
+	mustFail     = "The connection fails with 1002."
+	mustComeBack = "The message comes back. The suite closes."
+)
+
+// sendAsIs sends frames whose masks are not what the role asks for.
+func sendAsIs(frame func(judged Role) naive.Frame) step {
+	return func(s *session) (time.Duration, string) {
+		s.sendAsIs(frame(s.judged), 0, false)
+		return 0, ""
+	}
+}
+
+// wrongMask is f without a mask for a server, and with one for a client.
+func wrongMask(f naive.Frame) func(Role) naive.Frame {
+	return func(judged Role) naive.Frame {
+		f.Masked = judged == Client
+		f.Key = [4]byte{0x12, 0x34, 0x56, 0x78}
+		return f
+	}
+}
+
+// sendDeclared sends the octets of a frame whose declared length is encoded in
+// extended octets (0, 2 or 8) and need not be that of its payload.
+func sendDeclared(opcode byte, declared uint64, extended int, payload string) step {
+	return func(s *session) (time.Duration, string) {
+		f := whole(opcode, payload)
+		f.Length, f.Extended = declared, extended
+		f.Masked = s.judged == Server
+		if f.Masked {
+			f.Key = freshKey()
+		}
+		s.sendAsIs(f, 0, false)
+		return 0, ""
+	}
+}

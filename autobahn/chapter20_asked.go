@@ -1,0 +1,195 @@
+package autobahn
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// Sentences about the opening handshake, as a server has to see it.
+const (
+	asRequired = `RFC 6455 section 4.2.1: "If the server, while reading the handshake, finds that the client did not send a handshake that matches the description below [...], including but not limited to any violations of the ABNF grammar specified for the components of the handshake, the server MUST stop processing the client's handshake and return an HTTP response with an appropriate error code (such as 400 Bad Request)."`
+	asVersion  = `RFC 6455 section 4.2.2: "If this version does not match a version understood by the server, the server MUST abort the WebSocket handshake described in this section and instead send an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field indicating the version(s) the server is capable of understanding."`
+	asHTTP     = `RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a Host header field and to any request message that contains more than one Host header field line or a Host header field with an invalid field value."`
+	asFields   = `RFC 9112 section 5.1: "A server MUST reject, with a response status code of 400 (Bad Request), any received request message that contains whitespace between a header field name and colon."`
+	asTokens   = `RFC 6455 section 4.2.1: "A |Connection| header field that includes the token "Upgrade", treated as an ASCII case-insensitive value."`
+	asCase     = `RFC 6455 section 4.2.1: "An |Upgrade| header field containing the value "websocket", treated as an ASCII case-insensitive value."`
+	asOffered  = `RFC 6455 section 4.2.2: "Extensions not listed by the client MUST NOT be listed."`
+	asProtocol = `RFC 6455 section 4.2.2: "the value chosen MUST be derived from the client's handshake, specifically by selecting one of the values from the |Sec-WebSocket-Protocol| field that the server is willing to use for this connection (if any)."`
+)
+
+// anyRefusal stands for whatever is not 101: a request that does not ask for
+// WebSocket may be answered like any other.
+var anyRefusal = []int{0}
+
+// askedOfServers are opening handshakes with servers: 20.1 those that they have
+// to refuse, 20.2 those that they have to accept.
+func askedOfServers() (cases []*Case) {
+	n := 0
+	refuse := func(sentence, description string, statuses []int, change func(r *request, key string)) {
+		n++
+		c := scripted(fmt.Sprintf("20.1.%d", n), description, "The server answers with "+statusList(statuses)+".", comesBack())
+		c.door = &door{request: change, statuses: statuses}
+		c.only = Server
+		cases = append(cases, by(sentence, c)...)
+	}
+	without := func(name string) func(r *request, _ string) {
+		return func(r *request, _ string) { r.remove(name) }
+	}
+	with := func(name, value string) func(r *request, _ string) {
+		return func(r *request, _ string) { r.set(name, value) }
+	}
+	again := func(name, value string) func(r *request, _ string) {
+		return func(r *request, _ string) { r.fields = append(r.fields, field{name, value}) }
+	}
+	bad := []int{400}
+	refuse(asHTTP, "No Host.", bad, without("Host"))
+	refuse(asHTTP, "Two Host fields.", bad, again("Host", "other.example"))
+	refuse(asRequired, "No Upgrade.", anyRefusal, without("Upgrade"))
+	refuse(asRequired, "Upgrade to h2c.", anyRefusal, with("Upgrade", "h2c"))
+	refuse(asRequired, "No Connection.", anyRefusal, without("Connection"))
+	refuse(asRequired, "Connection: keep-alive, without Upgrade.", anyRefusal, with("Connection", "keep-alive"))
+	refuse(asRequired, "No Sec-WebSocket-Key.", bad, without("Sec-WebSocket-Key"))
+	refuse(asRequired, "An empty Sec-WebSocket-Key.", bad, with("Sec-WebSocket-Key", ""))
+	refuse(asRequired, "A Sec-WebSocket-Key of 15 octets.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAA"))
+	refuse(asRequired, "A Sec-WebSocket-Key of 17 octets.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAAA="))
+	refuse(asRequired, "A Sec-WebSocket-Key that is not base64.", bad, with("Sec-WebSocket-Key", "this is no base64 ?!=="))
+	refuse(`RFC 6455 section 11.3.1: "The |Sec-WebSocket-Key| header field MUST NOT appear more than once in an HTTP request."`,
+		"Two Sec-WebSocket-Key fields.", bad, func(r *request, key string) { again("Sec-WebSocket-Key", key)(r, key) })
+	refuse(asRequired, "No Sec-WebSocket-Version.", []int{400, 426}, without("Sec-WebSocket-Version"))
+	for _, version := range []string{"8", "14", "255"} {
+		refuse(asVersion, "Sec-WebSocket-Version: "+version+".", []int{400, 426}, with("Sec-WebSocket-Version", version))
+		cases[len(cases)-1].door.refusal = speaksVersion
+	}
+	refuse(asRequired, "Sec-WebSocket-Version: 013.", []int{400, 426}, with("Sec-WebSocket-Version", "013"))
+	refuse(`RFC 6455 section 11.3.5: "the |Sec-WebSocket-Version| header field MUST NOT appear more than once in an HTTP request."`,
+		"Two Sec-WebSocket-Version fields.", []int{400, 426}, again("Sec-WebSocket-Version", "13"))
+	refuse(`RFC 6455 section 4.1: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."`,
+		"POST.", []int{400, 405, 501}, func(r *request, _ string) {
+			r.line = strings.Replace(r.line, "GET", "POST", 1)
+			r.set("Content-Length", "0")
+		})
+	refuse(`RFC 6455 section 4.1: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."`,
+		"HTTP/1.0.", anyRefusal, func(r *request, _ string) { r.line = strings.Replace(r.line, "HTTP/1.1", "HTTP/1.0", 1) })
+	refuse(asFields, "A space between the name of a field and its colon.", bad, again("X-Odd ", "1"))
+	refuse(`RFC 9110 section 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous"`,
+		"A NUL in the value of a field.", bad, again("X-Odd", "a\x00b"))
+	refuse(`RFC 6455 section 9.1: "If a value is received by either the client or the server during negotiation that does not conform to the ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_."`,
+		"Sec-WebSocket-Extensions with a parameter that has no name.", bad, with("Sec-WebSocket-Extensions", "permessage-deflate; =10"))
+	refuse(`RFC 6455 section 11.3.4 and 4.1: "The elements that comprise this value MUST be non-empty strings with characters in the range U+0021 to U+007E not including separator characters"`,
+		"Sec-WebSocket-Protocol with an element that is not a token.", bad, with("Sec-WebSocket-Protocol", "chat, not a token"))
+	refuse(`RFC 9110 section 5.4: "A server that receives a request header field line, field value, or set of fields larger than it wishes to process MUST respond with an appropriate 4xx (Client Error) status code."`,
+		"A field of 2 MiB.", []int{400, 413, 431}, again("X-Large", strings.Repeat("a", 2<<20)))
+
+	n = 0
+	accept := func(sentence, description string, check func(h *head) error, change func(r *request, key string)) {
+		n++
+		c := scripted(fmt.Sprintf("20.2.%d", n), description, "The server answers with 101, and a message comes back.", comesBack())
+		c.door = &door{request: change, check: check}
+		c.only = Server
+		cases = append(cases, by(sentence, c)...)
+	}
+	accept(asTokens, "Connection: keep-alive, Upgrade.", nil, with("Connection", "keep-alive, Upgrade"))
+	accept(asTokens, "Two Connection fields, keep-alive and Upgrade.", nil, func(r *request, key string) {
+		r.set("Connection", "keep-alive")
+		again("Connection", "Upgrade")(r, key)
+	})
+	accept(asTokens, "connection: upgrade, in small letters.", nil, func(r *request, _ string) {
+		r.remove("Connection")
+		r.fields = append(r.fields, field{"connection", "upgrade"})
+	})
+	accept(asCase, "UPGRADE: WebSocket, in mixed letters.", nil, func(r *request, _ string) {
+		r.remove("Upgrade")
+		r.fields = append(r.fields, field{"UPGRADE", "WebSocket"})
+	})
+	accept(`RFC 9112 section 5.1: "a colon (":"), optional leading whitespace, the field line value, and optional trailing whitespace"`,
+		"Tabs and spaces around values.", nil, func(r *request, _ string) {
+			for i := range r.fields {
+				r.fields[i].value = "\t " + r.fields[i].value + " \t"
+			}
+		})
+	accept(`RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests even though most HTTP/1.1 clients will only send the absolute-form to a proxy."`,
+		"A request target in absolute form.", nil, func(r *request, _ string) {
+			_, rest, _ := strings.Cut(r.line, " ")
+			r.line = "GET http://" + r.get("Host") + rest
+		})
+	accept(`RFC 6455 section 4.2.1: "the order of the header fields is not important"`,
+		"50 fields more, and ours in reverse order.", nil, func(r *request, _ string) {
+			slices.Reverse(r.fields)
+			for i := range 50 {
+				r.fields = append(r.fields, field{fmt.Sprintf("X-Field-%d", i), strings.Repeat("v", 40)})
+			}
+		})
+	accept(asOffered,
+		"An extension that nobody knows is offered.", noExtension, with("Sec-WebSocket-Extensions", `x-hawser-unknown; a; b="c"; d=1`))
+	accept(asOffered, "No extension is offered.", noExtension, func(*request, string) {})
+	accept(asProtocol, "No subprotocol is offered.", protocolOf(), func(*request, string) {})
+	accept(asProtocol, "Two subprotocols are offered.", protocolOf("hawser-one", "hawser-two"), with("Sec-WebSocket-Protocol", "hawser-one, hawser-two"))
+	accept(asProtocol, "Two subprotocols are offered, in a field each.", protocolOf("hawser-one", "hawser-two"), func(r *request, key string) {
+		r.set("Sec-WebSocket-Protocol", "hawser-one")
+		again("Sec-WebSocket-Protocol", "hawser-two")(r, key)
+	})
+	glued := scripted("20.2.13", "A text message in one segment with the request.", "The server answers with 101, and the message comes back.", script{
+		steps: []step{closeIn(time.Second)}, ok: []Event{gotText(hello)}, ends: weClose,
+	})
+	glued.only = Server
+	glued.door = &door{request: func(r *request, _ string) { r.tail = maskedHello() }}
+	return append(cases, by(`RFC 6455 section 4.1: "Once the client's opening handshake has been sent, the client MUST wait for a response from the server before sending any further data." A server that keeps these octets is one that loses none of a client that does not wait.`, lenient(glued))...)
+}
+
+// lenient is c where to refuse what nobody should send is NON-STRICT, not wrong.
+func lenient(c *Case) *Case {
+	c.door.statuses = nil
+	c.door.orRefuse = true
+	return c
+}
+
+// maskedHello is a text frame of hello, as a client sends it.
+func maskedHello() []byte {
+	f := text(hello)
+	f.Masked, f.Key = true, freshKey()
+	return naive.Encode(f)
+}
+
+func statusList(statuses []int) string {
+	if slices.Contains(statuses, 0) {
+		return "anything but 101"
+	}
+	list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(statuses)), " or "), "[]")
+	return list
+}
+
+// speaksVersion: a refusal because of the version has to name the right one.
+func speaksVersion(h *head) error {
+	if !h.has("Sec-WebSocket-Version", "13") {
+		return fmt.Errorf("the refusal has Sec-WebSocket-Version %q, which does not list 13", h.get("Sec-WebSocket-Version"))
+	}
+	return nil
+}
+
+func noExtension(h *head) error {
+	if got := h.values("Sec-WebSocket-Extensions"); len(got) > 0 {
+		return fmt.Errorf("the 101 has Sec-WebSocket-Extensions %q", got)
+	}
+	return nil
+}
+
+// protocolOf checks that a server chose one of those offered, or none.
+func protocolOf(offered ...string) func(h *head) error {
+	return func(h *head) error {
+		got := h.values("Sec-WebSocket-Protocol")
+		switch {
+		case len(got) == 0:
+			return nil
+		case len(got) > 1:
+			return errors.New("the 101 has more than one Sec-WebSocket-Protocol")
+		case !slices.Contains(offered, got[0]):
+			return fmt.Errorf("the 101 has Sec-WebSocket-Protocol %q, of %q", got[0], offered)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,80 @@
+package autobahn
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// closeFrames: RFC 6455 sections 5.5.1 and 7.
+func closeFrames() (cases []*Case) {
+	const (
+		registered = `RFC 6455 section 7.4.2: "Status codes in the range 1000-2999 are reserved for definition by this protocol, its future revisions, and extensions specified in a permanent and readily available public specification."`
+		never      = `RFC 6455 section 7.4.1: "1015 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint."`
+		unused     = `RFC 6455 section 7.4.2: "Status codes in the range 0-999 are not used."`
+		echoed     = `RFC 6455 section 5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a Close frame in response."`
+		utf8       = `RFC 6455 section 5.5.1: "the body MAY contain UTF-8-encoded data with value /reason/"`
+		nothing    = `RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."`
+	)
+	add := func(sentence, id, description, expectation string, codes []int, clean bool, ok []Event, steps ...step) {
+		cases = append(cases, by(sentence, scripted(id, description, expectation, script{
+			steps: append(steps, killIn(time.Second)), ok: ok, holds: true, fatalCode: true, fatalEnd: true,
+			ends: ExpectedClose{Codes: codes, ByMe: true, RequireClean: clean},
+		}))...)
+	}
+	n := 0
+	next := func() string {
+		n++
+		return fmt.Sprintf("20.8.%d", n)
+	}
+	const answer = "A Close frame in reply, with the same code, 1000 or none."
+	// IANA's registry has three more than the RFC: 1012, 1013 and 1014.
+	for _, code := range []int{1012, 1013, 1014} {
+		add(registered, next(), "A Close frame with the registered code "+strconv.Itoa(code)+".", answer, []int{code, 1000}, true, nil, sendClose(code, ""))
+	}
+	for _, code := range []int{1015, 1017, 1999} {
+		sentence := registered
+		if code == 1015 {
+			sentence = never
+		}
+		add(sentence, next(), "A Close frame with the code "+strconv.Itoa(code)+", which may not be sent.", "A Close frame with 1002, or the end of TCP.", []int{1002}, false, nil, sendClose(code, ""))
+	}
+	add(unused, next(), "A Close frame with the code 1.", "A Close frame with 1002, or the end of TCP.", []int{1002}, false, nil, sendClose(1, ""))
+	add(echoed, next(), "A Close frame right behind a text message.", "The message comes back, or not, and a Close frame.", []int{1000}, true, []Event{gotText(hello)},
+		send(text(hello)), sendClose(1000, ""))
+	cases[len(cases)-1] = laxly(cases[len(cases)-1], []Event{})
+	add(echoed, next(), "A Close frame in the middle of a text message.", "A Close frame in reply.", []int{1000}, true, nil,
+		send(part(text("fragment1"))), sendClose(1000, ""))
+	add(nothing, next(), "A Close frame, then 100 text messages.", "A Close frame, and no message.", []int{1000}, true, nil,
+		sendClose(1000, ""), send(slices.Repeat([]naive.Frame{text(hello)}, 100)...))
+	add(utf8, next(), "A Close frame with a reason of 123 octets that are characters of three.", "A Close frame in reply.", []int{1000}, true, nil,
+		sendClose(1000, string(slices.Repeat([]rune{'€'}, 41))))
+	add(utf8, next(), "A Close frame with a reason that ends within a character.", "A Close frame with 1007 or 1002, or the end of TCP.", []int{1007, 1002}, false, nil,
+		sendClose(1000, "€"[:2]))
+	add(echoed, next(), "A Close frame written octet by octet.", "A Close frame in reply.", []int{1000}, true, nil, closeChopped)
+	return cases
+}
+
+// closeChopped begins the closing handshake octet by octet.
+func closeChopped(s *session) (time.Duration, string) {
+	code := 1000
+	s.result.LocalCloseCode = &code
+	s.send(whole(opClose, "\x03\xe8"), 1, true)
+	s.enter(closing)
+	s.result.ClosedByMe = true
+	return 0, ""
+}
+
+// laxly is c for which an outcome is NON-STRICT.
+func laxly(c *Case, outcome []Event) *Case {
+	begin := c.begin
+	c.begin = func() play {
+		p := begin().(*script)
+		p.lax = outcome
+		return p
+	}
+	return c
+}

@@ -1,0 +1,213 @@
+package autobahn
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Sentences about permessage-deflate.
+const (
+	deflateBits     = `RFC 7692 section 7.1.2.1: "A server accepts an extension negotiation offer with this parameter by including the "server_max_window_bits" extension parameter in the extension negotiation response to send back to the client with the same or smaller value as the offer."`
+	deflateTakeover = `RFC 7692 section 7.1.1.1: "A server accepts an extension negotiation offer that includes the "server_no_context_takeover" extension parameter by including the "server_no_context_takeover" extension parameter in the corresponding extension negotiation response to send back to the client."`
+	deflateDecline  = `RFC 7692 section 7.1: "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met: The negotiation offer contains an extension parameter not defined for use in an offer, [...] with an invalid value, [...] multiple extension parameters with the same name"`
+	deflateRSV1     = `RFC 7692 section 6.1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message."`
+	deflatePlain    = `RFC 7692 section 6.1: "To send an uncompressed message, an endpoint sets the "Per-Message Compressed" bit of the first fragment of that message to 0."`
+	deflateBlocks   = `RFC 7692 section 7.2.3: a message may be of any blocks of DEFLATE [RFC1951]: stored, fixed and dynamic, one or several, empty ones, and such with BFINAL set`
+	deflateWrong    = `RFC 6455 section 7.4.1: "1007 indicates that an endpoint is terminating the connection because it has received data within a message that was not consistent with the type of the message"; RFC 7692 names no other for data that does not inflate`
+)
+
+// asUsual offers permessage-deflate and asks for nothing.
+var asUsual = &negotiation{wishes: []wish{{}}}
+
+// negotiations: 20.10 what is asked of the peer, by value, and its messages
+// inflated with exactly the window that was agreed on; 20.11 offers to servers
+// that are not as they should be, or of which there are several.
+func negotiations() (cases []*Case) {
+	ask := func(id, sentence string, w wish) {
+		n := &negotiation{wishes: []wish{w}, strict: true}
+		c := &Case{
+			ID: id, Description: "Messages with repetitions just beyond the window. " + n.String(),
+			Expectation: "The answer says so, and no message refers farther back. The messages come back.",
+			offer:       n,
+			begin: func() play {
+				return &exchange{items: func(s *session) []item { return beyondWindow(w.bits, window(ownBits(s))) }}
+			},
+		}
+		cases = append(cases, by(sentence, c)...)
+	}
+	for i, bits := range []int{8, 9, 10, 11, 12, 13, 14, 15} {
+		ask(fmt.Sprintf("20.10.%d", i+1), deflateBits, wish{bits: bits})
+	}
+	ask("20.10.9", deflateTakeover, wish{noTakeover: true})
+	ask("20.10.10", deflateTakeover, wish{noTakeover: true, bits: 10})
+
+	n := 0
+	offers := func(sentence, what, raw string, decline bool) {
+		n++
+		expectation := "The server agrees to an offer that is valid, as it is, or to none."
+		if decline {
+			expectation = "The server agrees to no extension, or refuses."
+		}
+		c := scripted(fmt.Sprintf("20.11.%d", n), what+": "+raw+".", expectation, comesBack())
+		c.only = Server
+		c.offer = &negotiation{raw: raw, strict: true}
+		c.door = &door{declines: decline}
+		cases = append(cases, by(sentence, c)...)
+	}
+	for _, row := range []struct{ what, params string }{
+		{"An unknown parameter", "; window=10"},
+		{"A window of 7 bits", "; server_max_window_bits=7"},
+		{"A window of 16 bits", "; server_max_window_bits=16"},
+		{"A window with a leading zero", "; server_max_window_bits=09"},
+		{"A window that is no number", "; server_max_window_bits=large"},
+		{"A window without a value", "; server_max_window_bits"},
+		{"A client's window of 20 bits", "; client_max_window_bits=20"},
+		{"A value where there is none", "; server_no_context_takeover=1"},
+		{"A value where there is none", "; client_no_context_takeover=true"},
+		{"A parameter twice", "; server_no_context_takeover; server_no_context_takeover"},
+		{"A parameter twice, with two values", "; server_max_window_bits=10; server_max_window_bits=12"},
+	} {
+		offers(deflateDecline, row.what, deflateName+row.params, true)
+	}
+	offers(deflateDecline, "An offer that is not valid, and one that is", deflateName+"; window=10, "+deflateName, false)
+	offers(deflateBits, "Two offers", deflateName+"; server_max_window_bits=10, "+deflateName+"; server_no_context_takeover", false)
+	offers(`RFC 7692 section 7.1.2.2: "If a received extension negotiation offer doesn't have the "client_max_window_bits" extension parameter, the corresponding extension negotiation response to the offer MUST NOT include the "client_max_window_bits" extension parameter."`,
+		"No client_max_window_bits", deflateName, false)
+	offers(`RFC 7692 section 7.1.2.2: "with a value equal to or smaller than the received value"`,
+		"A client's window of 10 bits", deflateName+"; client_max_window_bits=10", false)
+	offers(`RFC 6455 section 9.1: "When using the quoted-string syntax variant, the value after quoted-string unescaping MUST conform to the 'token' ABNF."`,
+		"A quoted value", deflateName+`; server_max_window_bits="10"`, false)
+	offers(asOffered, "The extension of old browsers", "x-webkit-deflate-frame", true)
+	return cases
+}
+
+// ownBits is what was agreed on for what the suite sends.
+func ownBits(s *session) int {
+	if s.judged == Server {
+		return s.terms.clientBits
+	}
+	return s.terms.serverBits
+}
+
+// beyondWindow are messages in which everything comes a second time, a little
+// farther back than a window of theirs bits reaches, and one that refers back
+// exactly as far as ours reaches.
+func beyondWindow(theirs, ours int) []item {
+	random := documentCorpus().cut(nil, 7, 1<<window(theirs)+100)
+	twice := append(bytes.Clone(random), random...)
+	far := imageCorpus().cut(nil, 3, 1<<ours)
+	reaching := new(blocks).stored(far[:len(far)/2], false).stored(far[len(far)/2:], false).
+		fixed(false).match(64, 1<<ours).end().flush().payload()
+	return []item{
+		{payload: twice, binary: true},
+		{payload: random, binary: true},
+		{payload: twice, binary: true},
+		{payload: append(bytes.Clone(far), far[:64]...), binary: true, deflated: reaching},
+		{payload: []byte(strings.Repeat(hello, 100))},
+	}
+}
+
+// deflateFrames: 20.12, RSV1 where it may be and where it may not.
+func deflateFrames() (cases []*Case) {
+	hi := new(blocks).fixed(false).literals([]byte(hello)).end().flush().payload()
+	packed := rsv(4, text(string(hi)))
+	n := 0
+	add := func(sentence, description, expectation string, p script) {
+		n++
+		p.compressed = true
+		c := scripted(fmt.Sprintf("20.12.%d", n), description, expectation, p)
+		c.offer = asUsual
+		cases = append(cases, by(sentence, c)...)
+	}
+	add(deflateRSV1, "A Ping with RSV1.", mustFail, fails([]int{1002}, send(rsv(4, ping(string(hi))))))
+	add(deflateRSV1, "A Pong with RSV1.", mustFail, fails([]int{1002}, send(rsv(4, pong("")))))
+	add(deflateRSV1, "A Close frame with RSV1.", mustFail, fails([]int{1002}, send(rsv(4, whole(opClose, "\x03\xe8")))))
+	first := part(packed)
+	first.Payload = hi[:5]
+	second := cont(string(hi[5:]))
+	add(deflateRSV1, "A compressed message in two fragments, both with RSV1.", mustFail, fails([]int{1002}, send(first, rsv(4, second))))
+	add(deflateRSV1, "A message in two fragments, the second with RSV1.", mustFail, fails([]int{1002}, send(part(text("a")), rsv(4, cont("b")))))
+	add(deflatePlain, "A compressed message with RSV2.", mustFail, fails([]int{1002}, send(rsv(6, packed))))
+	add(deflatePlain, "A message that is not compressed, with RSV3.", mustFail, fails([]int{1002}, send(rsv(1, text(hello)))))
+	add(deflatePlain, "A compressed message, one that is not, and one that is.", "All come back, in order.", script{
+		steps: []step{send(packed, text("plain"), packed), killIn(2 * time.Second)},
+		ok:    []Event{gotText(hello), gotText("plain"), gotText(hello)}, ends: weClose,
+	})
+	add(`RFC 6455 section 5.4: "An endpoint MUST be capable of handling control frames in the middle of a fragmented message."`,
+		"A Ping between two fragments of a compressed message.", "A Pong, then the message.", script{
+			steps: []step{send(first, ping("!"), second), killIn(2 * time.Second)},
+			ok:    []Event{gotPong("!"), gotText(hello)}, ends: weClose,
+		})
+	return cases
+}
+
+// deflateStreams: 20.13 streams that an honest compressor may send, and seldom
+// does; 20.14 streams that do not inflate.
+func deflateStreams() (cases []*Case) {
+	long := []byte(strings.Repeat("All work and no play. ", 200))
+	n := 0
+	good := func(what string, items ...item) {
+		n++
+		cases = append(cases, by(deflateBlocks, &Case{
+			ID: fmt.Sprintf("20.13.%d", n), Description: what, Expectation: mustComeBack, offer: asUsual,
+			begin: func() play { return &exchange{items: func(*session) []item { return items }} },
+		})...)
+	}
+	greet := []byte(hello)
+	stored := new(blocks).stored(greet, false).flush().payload()
+	fixed := new(blocks).fixed(false).literals(greet).end().flush().payload()
+	good("A stored block.", item{payload: greet, deflated: stored})
+	good("A block of fixed codes.", item{payload: greet, deflated: fixed})
+	good("An empty text message, and an empty binary one: the octet 0.",
+		item{payload: []byte{}, deflated: []byte{0}}, item{payload: []byte{}, deflated: []byte{0}, binary: true})
+	good("Stored and fixed blocks in turn.", item{
+		payload:  bytes.Repeat(greet, 4),
+		deflated: new(blocks).stored(greet, false).fixed(false).literals(greet).end().stored(greet, false).fixed(false).match(len(greet), len(greet)).end().flush().payload(),
+	})
+	good("Empty stored blocks in the middle, as several flushes leave them.", item{
+		payload:  bytes.Repeat(greet, 2),
+		deflated: new(blocks).fixed(false).literals(greet).end().flush().flush().fixed(false).literals(greet).end().flush().payload(),
+	})
+	good("A block with BFINAL, and the octet 0 after it (section 7.2.3.4).",
+		item{payload: greet, deflated: append(new(blocks).fixed(true).literals(greet).end().payload(), 0)},
+		item{payload: greet, deflated: fixed})
+	good("A compressed message in frames of one octet.", item{payload: long, fragment: 1})
+	good("A stored block of 65535 octets.", item{payload: bytes.Repeat([]byte("x"), 65535), deflated: new(blocks).stored(bytes.Repeat([]byte("x"), 65535), false).flush().payload()})
+	good("A match of 258 octets, again and again.", item{
+		payload:  bytes.Repeat([]byte("z"), 1+258*20),
+		deflated: manyMatches(),
+	})
+	good("Text whose characters are cut by frames.", item{payload: []byte(strings.Repeat(cosmos, 50)), fragment: 3})
+
+	n = 0
+	bad := func(sentence, what string, payload []byte) {
+		n++
+		p := fails([]int{1007, 1002}, send(rsv(4, text(string(payload)))))
+		p.compressed = true
+		c := scripted(fmt.Sprintf("20.14.%d", n), what, "The connection fails with 1007 or 1002.", p)
+		c.offer = asUsual
+		cases = append(cases, by(sentence, c)...)
+	}
+	bad(deflateWrong, "A compressed message of no octets at all.", nil)
+	bad(deflateWrong, "A block of the reserved type 3.", new(blocks).bits(6, 3).bits(0, 13).flush().payload())
+	bad(deflateWrong, "A stored block whose length and its complement do not fit.", []byte{0, 5, 0, 5, 0, 'h', 'e', 'l', 'l', 'o', 0})
+	bad(deflateWrong, "A match that reaches back before the first octet.", new(blocks).fixed(false).literals([]byte("abc")).match(3, 4).end().flush().payload())
+	bad(deflateWrong, "A dynamic block that ends in its head.", new(blocks).bits(4, 3).payload())
+	bad(deflateWrong, "A match with the reserved distance code 30.", new(blocks).fixed(false).literals([]byte("abc")).symbol(257).code(30, 5).end().flush().payload())
+	bad(deflateWrong, "A dynamic block with more codes than its lengths leave room for.", new(blocks).bits(4, 3).bits(0, 5).bits(0, 5).bits(15, 4).bits(0x249249, 24).bits(0x249249, 24).bits(0x1ff, 9).flush().payload())
+	const asText = `RFC 6455 section 8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_."`
+	bad(asText, "A compressed text that is not UTF-8.", new(blocks).stored([]byte(cosmos+surrogate), false).flush().payload())
+	bad(asText, "A compressed text that ends within a character.", new(blocks).fixed(false).literals([]byte("\xe2\x82")).end().flush().payload())
+	return cases
+}
+
+// manyMatches is 'z' and 20 matches of 258 octets.
+func manyMatches() []byte {
+	b := new(blocks).fixed(false).literals([]byte("z"))
+	for range 20 {
+		b.match(258, 1)
+	}
+	return b.end().flush().payload()
+}

@@ -1,0 +1,184 @@
+package autobahn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+const tooBig = `RFC 6455 section 7.4.1: "1009 indicates that an endpoint is terminating the connection because it has received a message that is too big for it to process."`
+
+// beyondAll is the size of what no peer is expected to take: four times the
+// largest message of chapter 9.
+const beyondAll = 64 << 20
+
+// floods: 20.15, more than a peer should take. What it takes is its own affair;
+// that it says so with the right code when it does not is not.
+func floods() (cases []*Case) {
+	endless := func(s *session) (time.Duration, string) {
+		s.logging(false)
+		f := part(bin(string(make([]byte, 32<<10))))
+		for sent := 0; sent < beyondAll; sent += len(f.Payload) {
+			s.send(f, 0, false)
+			f.Opcode = opContinuation
+		}
+		return 0, ""
+	}
+	hollow := func(s *session) (time.Duration, string) {
+		s.logging(false)
+		s.send(part(text("")), 0, false)
+		for range 500_000 {
+			s.send(part(cont("")), 0, false)
+		}
+		return 0, ""
+	}
+	huge := func(s *session) (time.Duration, string) {
+		s.logging(false)
+		s.send(bin(string(make([]byte, beyondAll))), 0, false)
+		return 0, ""
+	}
+	inflated := func(opcode byte, fragment int) step {
+		return func(s *session) (time.Duration, string) {
+			s.logging(false)
+			f := naive.Frame{FIN: true, RSV1: true, Opcode: opcode, Payload: bomb(beyondAll)}
+			if fragment > 0 {
+				s.sendFragments(fragment, f)
+			} else {
+				s.send(f, 0, false)
+			}
+			return 0, ""
+		}
+	}
+	add := func(id, description string, compressed bool, steps ...step) {
+		c := bounded(id, description, steps...)
+		c.heavy = true
+		if compressed {
+			c.offer = asUsual
+			begin := c.begin
+			c.begin = func() play {
+				p := begin().(*limited)
+				p.compressed = true
+				return p
+			}
+		}
+		cases = append(cases, by(tooBig, c)...)
+	}
+	mib := beyondAll >> 20
+	add("20.15.1", fmt.Sprintf("A binary message of %d MiB in one frame.", mib), false, huge)
+	add("20.15.2", fmt.Sprintf("A binary message of %d MiB in fragments of 32 KiB, without an end.", mib), false, endless)
+	add("20.15.3", "A text message of 500,000 empty fragments, without an end.", false, hollow)
+	add("20.15.4", fmt.Sprintf("A compressed binary message that inflates to %d MiB.", mib), true, inflated(opBinary, 0))
+	add("20.15.5", fmt.Sprintf("A compressed text message that inflates to %d MiB, in fragments of 1 KiB.", mib), true, inflated(opText, 1024))
+	pings := &Case{
+		ID: "20.15.6", Description: "10,000 Pings of 125 octets, and a last one.", Expectation: "A Pong for the last. The suite closes.",
+		begin: func() play { return &pingFlood{} }, heavy: true,
+	}
+	return append(cases, by(`RFC 6455 section 5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame."`, pings)...)
+}
+
+// A limited is the play of what a peer need not take.
+type limited struct {
+	steps      []step
+	compressed bool
+	off        bool
+	took       bool
+}
+
+// limitPatience is how long a peer may think about it.
+const limitPatience = 5 * time.Second
+
+func bounded(id, description string, steps ...step) *Case {
+	return &Case{
+		ID: id, Description: description,
+		Expectation: "The connection fails with 1009, or the peer has no such limit, which is INFORMATIONAL.",
+		begin:       func() play { return &limited{steps: steps} },
+	}
+}
+
+func (p *limited) open(s *session) {
+	if p.off = p.compressed && s.terms == nil; p.off {
+		s.result.ExpectedClose = weClose
+		s.close(1000)
+		return
+	}
+	s.in.limit = 2 * beyondAll
+	for _, take := range p.steps {
+		take(s)
+	}
+	s.logging(true)
+	s.killAfter(limitPatience)
+}
+
+func (p *limited) message(s *session, payload []byte, _ bool) {
+	p.took = true
+	s.note("%d octets came back.", len(payload))
+	s.close(1000)
+}
+
+func (p *limited) pong(*session, Event) {}
+
+func (p *limited) judge(r *Result) {
+	if p.off {
+		r.Behavior, r.Result = Unimplemented, notAgreed
+		return
+	}
+	r.ExpectedClose = ExpectedClose{Codes: []int{1009}, ByMe: r.ClosedByMe}
+	switch {
+	case p.took:
+		r.Behavior, r.Result = Informational, "The peer takes it."
+	case r.ClosedByMe:
+		r.Behavior, r.Result = Informational, "The peer waits for more."
+	case r.RemoteCloseCode != nil && *r.RemoteCloseCode == 1009:
+		r.Behavior, r.Result = OK, "The peer refused with 1009."
+	case r.RemoteCloseCode != nil:
+		r.Behavior, r.Result = NonStrict, fmt.Sprintf("The peer refused with %d.", *r.RemoteCloseCode)
+		r.ExpectedClose.Codes = []int{1009, *r.RemoteCloseCode}
+	default:
+		r.Behavior, r.Result = NonStrict, "The peer ended TCP and did not say why."
+	}
+}
+
+// afterClose: a peer that is in the middle of what it takes may do what it likes.
+func (p *limited) afterClose(r *Result) {
+	if r.Behavior == Informational {
+		r.BehaviorClose = Informational
+	}
+}
+
+// A pingFlood is the play of many Pings of which the last counts.
+type pingFlood struct{ answered int }
+
+const lastPing = "the last"
+
+func (p *pingFlood) open(s *session) {
+	s.logging(false)
+	s.result.ExpectedClose = weClose
+	f := ping(string(make([]byte, 125)))
+	for range 10_000 {
+		s.send(f, 0, false)
+	}
+	s.logging(true)
+	s.send(ping(lastPing), 0, false)
+	s.logging(false)
+	s.closeAfter(limitPatience)
+}
+
+func (p *pingFlood) message(*session, []byte, bool) {}
+
+func (p *pingFlood) pong(s *session, e Event) {
+	p.answered++
+	if string(e.Payload) == lastPing {
+		s.result.Behavior = OK
+		s.logging(true)
+		s.close(1000)
+	}
+}
+
+func (p *pingFlood) judge(r *Result) {
+	if r.Behavior != OK {
+		r.Result = fmt.Sprintf("The last Ping got no Pong; %d Pongs came.", p.answered)
+		return
+	}
+	r.Result = fmt.Sprintf("The last Ping got its Pong; %d Pongs came in all.", p.answered)
+}

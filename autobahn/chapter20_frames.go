@@ -1,0 +1,120 @@
+package autobahn
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// masks: RFC 6455 section 5.1.
+func masks() (cases []*Case) {
+	sentence := map[Role]string{
+		Server: `RFC 6455 section 5.1: "The server MUST close the connection upon receiving a frame that is not masked."`,
+		Client: `RFC 6455 section 5.1: "A client MUST close a connection if it detects a masked frame."`,
+	}
+	for _, role := range []Role{Server, Client} {
+		how := map[Role]string{Server: "without a mask", Client: "with a mask"}[role]
+		wrong := func(id, what string, steps ...step) {
+			c := scripted(id, what+" "+how+".", mustFail, fails([]int{1002}, steps...))
+			c.only = role
+			cases = append(cases, by(sentence[role], c)...)
+		}
+		wrong("20.5.1", "A text message", sendAsIs(wrongMask(text(hello))))
+		wrong("20.5.2", "An empty binary message", sendAsIs(wrongMask(bin(""))))
+		wrong("20.5.3", "A Ping", sendAsIs(wrongMask(ping(hello))))
+		wrong("20.5.4", "A Close frame", sendAsIs(wrongMask(whole(opClose, "\x03\xe8"))))
+		wrong("20.5.5", "A continuation frame, after a good first fragment,", send(part(text("fragment1"))), sendAsIs(wrongMask(cont("fragment2"))))
+	}
+	zero := scripted("20.5.6", "A text message with the masking key 0.", mustComeBack, script{
+		steps: []step{
+			sendAsIs(func(Role) naive.Frame {
+				f := text(hello)
+				f.Masked = true
+				return f
+			}), killIn(time.Second),
+		},
+		ok: []Event{gotText(hello)}, ends: weClose,
+	})
+	zero.only = Server
+	return append(cases, by(`RFC 6455 section 5.3: "The masking key is a 32-bit value chosen at random by the client."`, zero)...)
+}
+
+// lengths: RFC 6455 section 5.2.
+func lengths() (cases []*Case) {
+	const minimal = `RFC 6455 section 5.2: "Note that in all cases, the minimal number of bytes MUST be used to encode the length"`
+	long := string(make([]byte, 65535))
+	for _, row := range []struct {
+		id, what string
+		step     step
+	}{
+		{"20.6.1", "An empty text message with its length in 16 bits.", sendDeclared(opText, 0, 2, "")},
+		{"20.6.2", "A text message of 125 octets with its length in 16 bits.", sendDeclared(opText, 125, 2, long[:125])},
+		{"20.6.3", "An empty binary message with its length in 64 bits.", sendDeclared(opBinary, 0, 8, "")},
+		{"20.6.4", "A binary message of 126 octets with its length in 64 bits.", sendDeclared(opBinary, 126, 8, long[:126])},
+		{"20.6.5", "A binary message of 65535 octets with its length in 64 bits.", sendDeclared(opBinary, 65535, 8, long)},
+		{"20.6.6", "A Ping of 5 octets with its length in 16 bits.", sendDeclared(opPing, 5, 2, "hello")},
+		{"20.6.7", "A Close frame of 2 octets with its length in 64 bits.", sendDeclared(opClose, 2, 8, "\x03\xe8")},
+	} {
+		cases = append(cases, by(minimal, scripted(row.id, row.what, mustFail, fails([]int{1002}, row.step)))...)
+	}
+	cases = append(cases, by(`RFC 6455 section 5.2: "the most significant bit MUST be 0"`,
+		scripted("20.6.8", "A binary message whose length of 64 bits has its top bit set.", mustFail,
+			fails([]int{1002, 1009}, sendDeclared(opBinary, 1<<63, 8, ""))))...)
+	return append(cases, by(`RFC 6455 section 7.4.1: "1009 indicates that an endpoint is terminating the connection because it has received a message that is too big for it to process."`,
+		bounded("20.6.9", "The header of a binary message of 2^62 octets, and nothing after it.", sendDeclared(opBinary, 1<<62, 8, "")))...)
+}
+
+// fragments: RFC 6455 section 5.4.
+func fragments() []*Case {
+	var empty, pinged []naive.Frame
+	var pongs []Event
+	var letters string
+	empty = append(empty, part(text("")))
+	pinged = append(pinged, part(text("")))
+	for i := range 1000 {
+		empty = append(empty, part(cont("")))
+		if i < 100 {
+			letter := string(rune('a' + i%26))
+			pinged = append(pinged, ping(strconv.Itoa(i)), part(cont(letter)))
+			pongs = append(pongs, gotPong(strconv.Itoa(i)))
+			letters += letter
+		}
+	}
+	return slices.Concat(
+		by(`RFC 6455 section 5.4: "A fragmented message consists of a single frame with the FIN bit clear and an opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."`,
+			scripted("20.7.1", "A text message in 1,002 fragments, of which only the last is not empty.", mustComeBack, script{
+				steps: []step{send(append(empty, cont(hello))...), killIn(2 * time.Second)},
+				ok:    []Event{gotText(hello)}, ends: weClose,
+			}),
+			scripted("20.7.2", "A binary message in two fragments, and a text message in one segment with it.", "Both come back, in order.", script{
+				steps: []step{send(part(bin("\xff")), cont("\xfe"), text(hello)), killIn(2 * time.Second)},
+				ok:    []Event{gotBinary("\xff\xfe"), gotText(hello)}, ends: weClose,
+			}),
+			scripted("20.7.3", "A text message in two fragments, the second of which is a text frame with FIN.", mustFail,
+				fails([]int{1002}, send(part(text("fragment1")), text("fragment2")))),
+			scripted("20.7.4", "A text message whose second fragment is a binary frame.", mustFail,
+				fails([]int{1002}, send(part(text("fragment1")), part(bin("fragment2")), cont("fragment3")))),
+			scripted("20.7.5", "A continuation frame right after a whole message.", "The connection fails with 1002. Not to send the message back first is NON-STRICT.", script{
+				steps: []step{send(text(hello), cont("")), killIn(time.Second)},
+				ok:    []Event{gotText(hello)}, lax: []Event{}, ends: theyFail, fatalEnd: true,
+			}),
+		),
+		by(`RFC 6455 section 5.4: "An endpoint MUST be capable of handling control frames in the middle of a fragmented message."`,
+			scripted("20.7.6", "A text message in 102 fragments with 100 Pings between them.", "Pongs in order, of which one may stand for those before it (section 5.5.3), then the message.", script{
+				steps: []step{send(append(pinged, cont(""))...), killIn(2 * time.Second)},
+				ok:    append(pongs, gotText(letters)), ends: weClose, fewerPongs: true,
+			}),
+			scripted("20.7.7", "A fragment of a text message, and a Pong that nobody asked for before the other.", mustComeBack, script{
+				steps: []step{send(part(text("Hello, ")), pong("?"), cont("world!")), killIn(2 * time.Second)},
+				ok:    []Event{gotText(hello)}, ends: weClose,
+			}),
+		),
+		by(`RFC 6455 section 5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented."`,
+			scripted("20.7.8", "A Close frame without FIN.", mustFail, fails([]int{1002}, send(part(whole(opClose, "\x03\xe8"))))),
+			scripted("20.7.9", "A Ping without FIN in the middle of a message.", mustFail,
+				fails([]int{1002}, send(part(text("a")), part(ping("")), cont("b")))),
+		),
+	)
+}

@@ -1,0 +1,100 @@
+package autobahn
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// stalls: frames that come in pieces, late, or not to their end.
+func stalls() []*Case {
+	const (
+		stream = `RFC 6455 section 1.2: "The WebSocket message does not necessarily correspond to a particular network layer framing, as a fragmented message may be coalesced or split by an intermediary."`
+		gone   = `RFC 6455 section 7.1.5: "If _The WebSocket Connection is Closed_ and no Close control frame was received by the endpoint (such as could occur if the underlying transport connection is lost), _The WebSocket Connection Close Code_ is considered to be 1006."`
+	)
+	var glued []naive.Frame
+	var echoes []Event
+	for i := range 1000 {
+		glued = append(glued, text(strconv.Itoa(i)))
+		echoes = append(echoes, gotText(strconv.Itoa(i)))
+	}
+	return slices.Concat(
+		by(stream,
+			scripted("20.9.1", "A text message with a pause of 100 ms after every octet of its header.", mustComeBack, script{
+				steps: append(slowly(text(hello), 100*time.Millisecond), killIn(2*time.Second)), ok: []Event{gotText(hello)}, ends: weClose,
+			}),
+			scripted("20.9.2", "A binary message of 300 octets with a pause of 1 s in its payload, and a Ping after it.", "The message comes back, then the Pong.", script{
+				steps: append(inTwo(bin(string(make([]byte, 300))), 150, time.Second), send(ping("!")), killIn(2*time.Second)),
+				ok:    []Event{gotBinary(string(make([]byte, 300))), gotPong("!")}, ends: weClose,
+			}),
+			scripted("20.9.3", "1,000 text messages in one piece.", "All come back, in order.", script{
+				steps: []step{send(glued...), killIn(5 * time.Second)}, ok: echoes, ends: weClose,
+			}),
+		),
+		by(gone,
+			cut("20.9.4", "The end of TCP in the middle of a header.", sendOctets([]byte{0x81})),
+			cut("20.9.5", "The end of TCP in the middle of a payload.", sendDeclared(opText, 100, 0, hello)),
+			cut("20.9.6", "The end of TCP in the middle of a fragmented message.", send(part(text(hello)))),
+			cut("20.9.7", "The end of TCP between messages.", send(ping(""))),
+		),
+	)
+}
+
+// slowly sends f with a pause after each of the two octets that every header
+// has, and then the rest.
+func slowly(f naive.Frame, between time.Duration) []step {
+	p := pieces{f, [4]byte{0xca, 0xfe, 0xba, 0xbe}}
+	return []step{p.send(0, 1, between), p.send(1, 2, between), p.send(2, -1, 0)}
+}
+
+// inTwo sends f with a pause after n of its octets.
+func inTwo(f naive.Frame, n int, between time.Duration) []step {
+	p := pieces{f, [4]byte{0xca, 0xfe, 0xba, 0xbe}}
+	return []step{p.send(0, n, between), p.send(n, -1, 0)}
+}
+
+// A cutShort is the play of a connection that we end without a Close frame.
+type cutShort struct {
+	steps []step
+	came  string
+}
+
+// cutPatience is how long a peer may keep a connection whose other half is closed.
+const cutPatience = 2 * time.Second
+
+func cut(id, description string, steps ...step) *Case {
+	return &Case{
+		ID: id, Description: description,
+		Expectation: "The peer ends TCP too, and nothing unfinished comes back.",
+		begin:       func() play { return &cutShort{steps: steps} },
+	}
+}
+
+func (p *cutShort) open(s *session) {
+	s.result.ExpectedClose = ExpectedClose{Codes: []int{1000, 1001, 1002, 1011}}
+	for _, take := range p.steps {
+		take(s)
+	}
+	s.sender.half()
+	s.after(cutPatience, s.drop)
+}
+
+func (p *cutShort) message(s *session, payload []byte, binary bool) {
+	p.came = "An unfinished message came back."
+}
+
+func (p *cutShort) pong(*session, Event) {}
+
+func (p *cutShort) judge(r *Result) {
+	switch {
+	case p.came != "":
+		r.Behavior, r.Result = Failed, p.came
+	case r.DroppedByMe:
+		r.Behavior, r.Result = Failed, "The peer kept the connection for "+cutPatience.String()+"."
+		r.DroppedByMe = false // judged by the line above
+	default:
+		r.Behavior, r.Result = OK, "The peer ended TCP."
+	}
+}

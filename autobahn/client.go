@@ -1,0 +1,242 @@
+package autobahn
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Timeout is for how long a peer may be silent when it is its turn, if nothing
+// else is said.
+const Timeout = 10 * time.Second
+
+// A FuzzingClient judges a server. It is used once.
+type FuzzingClient struct {
+	URL   string // of the server: ws://HOST:PORT/PATH, or wss
+	Agent string // name of the server in reports; its Server header if empty
+	Cases []*Case
+	// Parallel is how many cases are played at a time, 16 if it is 0. Those that
+	// move megabytes are played at most as many at a time as there are cores.
+	Parallel int
+	// Timeout is how long the server may take to accept TCP, for the opening
+	// handshake, and how long it may then be silent. Zero is Timeout.
+	Timeout time.Duration
+	// TLS is for wss, nil for the usual.
+	TLS *tls.Config
+	// Progress is called with each result, by one goroutine at a time; may be nil.
+	Progress func(*Result)
+
+	target  *url.URL
+	hangs   atomic.Int32 // opening handshakes in a row that were not finished
+	mu      sync.Mutex
+	results []*Result
+	name    string
+}
+
+// maxHangs is how many opening handshakes in a row may not finish before the
+// server is given up.
+const maxHangs = 3
+
+// Run plays the cases. When the server cannot be reached, or no longer can, it
+// returns what it has and an error, an *UnreachableError.
+func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
+	begun := time.Now()
+	target, err := parseTarget(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	c.target = target
+	c.Timeout = cmp.Or(c.Timeout, Timeout)
+	c.name = c.Agent
+	if err := c.probe(ctx); err != nil {
+		return &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Stopped: err.Error()}, err
+	}
+	light, heavy := byWeight(c.Cases)
+	parallel := cmp.Or(c.Parallel, defaultParallel)
+	err = c.runAll(ctx, light, parallel)
+	if err == nil && parallel > 1 {
+		err = c.runAll(ctx, doubtful(c.Cases, c.results), 4)
+	}
+	if err == nil {
+		err = c.runAll(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
+	}
+	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: inOrder(c.results)}
+	for _, r := range agent.Results {
+		r.Agent = agent.Name
+	}
+	if err != nil {
+		agent.Stopped = err.Error()
+	}
+	return agent, err
+}
+
+// runAll plays cases, at most n at a time.
+func (c *FuzzingClient) runAll(ctx context.Context, cases []*Case, n int) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	queue := make(chan *Case)
+	var workers sync.WaitGroup
+	for range min(n, len(cases)) {
+		workers.Go(func() {
+			for cs := range queue {
+				if err := c.playOne(ctx, cs); err != nil {
+					stop(err)
+					return
+				}
+			}
+		})
+	}
+feed:
+	for _, cs := range cases {
+		select {
+		case queue <- cs:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(queue)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// probe asks whether there is a server at all, so that a wrong address is one
+// message and not hundreds of failed cases.
+func (c *FuzzingClient) probe(ctx context.Context) error {
+	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return &script{ends: weClose} }})
+	if err != nil {
+		return err
+	}
+	h, _, err := s.openAsClient(c.target, &Case{}, nil)
+	close(s.gone)
+	s.sender.end()
+	s.conn.Close()
+	if h != nil {
+		c.name = cmp.Or(c.name, h.get("Server"))
+	}
+	if err != nil {
+		return &UnreachableError{URL: c.URL, Err: err}
+	}
+	return nil
+}
+
+func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	address := c.target.Host
+	if c.target.Port() == "" {
+		port := "80"
+		if c.target.Scheme == "wss" {
+			port = "443"
+		}
+		address = net.JoinHostPort(c.target.Hostname(), port)
+	}
+	var conn net.Conn
+	var err error
+	if c.target.Scheme == "wss" {
+		conn, err = (&tls.Dialer{Config: c.TLS}).DialContext(ctx, "tcp", address)
+	} else {
+		conn, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+	if err != nil {
+		return nil, &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
+	}
+	return newSession(Server, conn, cs, c.Timeout), nil
+}
+
+// playOne plays a case. It returns an error when there is no point in going on.
+func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
+	s, err := c.dial(ctx, cs)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	h, glued, err := s.openAsClient(c.target, cs, nil)
+	switch {
+	case cs.door != nil && len(cs.door.statuses) > 0:
+		cs.door.judgeRefusal(s.result, h, err)
+		s.abandon()
+	case err != nil:
+		neverOpen(s.result, err)
+		if cs.door != nil && cs.door.orRefuse {
+			s.result.Behavior, s.result.BehaviorClose = NonStrict, OK
+		}
+		s.abandon()
+	default:
+		if cs.door != nil && cs.door.check != nil {
+			s.fault = cs.door.check(h)
+		}
+		s.run(ctx, glued)
+	}
+	if err != nil && errors.Is(err, errSilent) && cs.door == nil {
+		if c.hangs.Add(1) >= maxHangs {
+			return &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
+		}
+	} else {
+		c.hangs.Store(0)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // what was cut short is no result
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.results = slices.DeleteFunc(c.results, func(r *Result) bool { return r.ID == cs.ID })
+	c.results = append(c.results, s.result)
+	if c.Progress != nil {
+		c.Progress(s.result)
+	}
+	return nil
+}
+
+// An UnreachableError says that there is nobody to judge, or no longer.
+type UnreachableError struct {
+	URL  string
+	Case string // the case at which it was noticed; empty before the first
+	Err  error
+}
+
+func (e *UnreachableError) Error() string {
+	at := ""
+	if e.Case != "" && e.Case != "probe" {
+		at = " at case " + e.Case
+	}
+	return fmt.Sprintf("autobahn: %s cannot be judged%s: %v", e.URL, at, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// parseTarget reads a URL of RFC 6455 section 3.
+func parseTarget(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, &TargetError{raw, err.Error()}
+	case u.Scheme != "ws" && u.Scheme != "wss":
+		return nil, &TargetError{raw, "it has to begin with ws:// or wss://"}
+	case u.Hostname() == "":
+		return nil, &TargetError{raw, "it has no host"}
+	case u.Fragment != "":
+		return nil, &TargetError{raw, "a WebSocket URL has no fragment (RFC 6455 section 3)"}
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u, nil
+}
+
+// A TargetError says that a URL is not one of a WebSocket server.
+type TargetError struct{ URL, Reason string }
+
+func (e *TargetError) Error() string {
+	return fmt.Sprintf("autobahn: %q is not the URL of a WebSocket server: %s", e.URL, e.Reason)
+}

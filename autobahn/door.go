@@ -1,0 +1,98 @@
+package autobahn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A door is an opening handshake that is not the usual one. What is on the far
+// side of it, if the peer may come in, is the play of the case.
+type door struct {
+	// request changes what the suite asks of a server.
+	request func(r *request, key string)
+	// statuses are those with which a server may refuse, 0 standing for any but
+	// 101; empty if it must accept.
+	statuses []int
+	// refusal looks at a response with one of statuses; an error fails the case.
+	refusal func(h *head) error
+	// declines: a server must not agree to the extension that is offered.
+	declines bool
+	// orRefuse: a server that must accept is NON-STRICT, not wrong, if it refuses.
+	orRefuse bool
+	// check looks at a response that was accepted; an error fails the case.
+	check func(h *head) error
+
+	// response is what the suite answers a client's request with.
+	response func(req *head, accept string) []byte
+	// refused says that the client must not come in by it.
+	refused bool
+}
+
+// judgeRefusal judges a server that was asked for what it has to refuse.
+func (d *door) judgeRefusal(r *Result, h *head, err error) {
+	refusal, refused := errors.AsType[*statusError](err)
+	status := 0
+	if refused {
+		_, rest, _ := strings.Cut(refusal.line, " ")
+		code, _, _ := strings.Cut(rest, " ")
+		status, _ = strconv.Atoi(code)
+	}
+	switch {
+	case refused && d.refusal != nil && d.refusal(h) != nil:
+		r.Behavior, r.Result = Failed, d.refusal(h).Error()
+	case refused && (slices.Contains(d.statuses, status) || slices.Contains(d.statuses, 0)):
+		r.Behavior, r.Result = OK, "The server refused: "+refusal.line+"."
+	case refused && status >= 400 && status < 500:
+		r.Behavior, r.Result = NonStrict, "The server refused, with a status that says little: "+refusal.line+"."
+	case refused:
+		r.Behavior, r.Result = Failed, "The server refused with a status that does not fit: "+refusal.line+"."
+	case errors.Is(err, errSilent):
+		r.Behavior, r.Result = Failed, "The server neither accepted nor refused."
+	case h == nil && !errors.Is(err, errHead):
+		r.Behavior, r.Result = NonStrict, "The server ended TCP and did not say why."
+	default:
+		r.Behavior, r.Result = Failed, "The server accepted what it has to refuse."
+	}
+	r.BehaviorClose, r.ResultClose = OK, "There was nothing to close."
+}
+
+// refusedPatience is how long a client has to let go of a connection whose
+// opening handshake it cannot accept.
+const refusedPatience = time.Second
+
+// awaitRefusal waits for a client to let go after an answer that it cannot
+// accept. A text frame is offered to it: who answers, or sends any other frame,
+// has come in.
+func (s *session) awaitRefusal(ctx context.Context) {
+	r := s.result
+	defer s.sender.end()
+	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Now()) })
+	defer stop()
+	s.send(text("Are you there?"), 0, false)
+	s.conn.SetReadDeadline(time.Now().Add(refusedPatience))
+	buf := make([]byte, 4096)
+	n, err := s.conn.Read(buf)
+	timeout, isNet := errors.AsType[net.Error](err)
+	if n > 0 {
+		r.RxOctetStats[n]++
+		s.log(Entry{Kind: logRxOctets, Length: n, Data: buf[:n]})
+	}
+	switch {
+	case n > 0 && buf[0]&0xf == opClose:
+		r.Behavior, r.Result = NonStrict, "The client sent a Close frame on a connection that was never opened."
+	case n > 0:
+		r.Behavior, r.Result = Failed, "The client accepted what it has to refuse: it sent a frame."
+	case err != nil && isNet && timeout.Timeout():
+		r.Behavior, r.Result = Failed, "The client did not let go of the connection."
+	default:
+		r.Behavior, r.Result = OK, "The client refused, and ended TCP."
+	}
+	r.BehaviorClose, r.ResultClose = OK, "There was nothing to close."
+	close(s.gone)
+	s.conn.Close()
+}

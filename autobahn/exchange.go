@@ -1,0 +1,88 @@
+package autobahn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// An item is a message of an exchange.
+type item struct {
+	payload []byte
+	binary  bool
+	// deflated is what goes out for payload, when the suite's compressor is not
+	// to choose it.
+	deflated []byte
+	plain    bool // goes out without compression
+	fragment int  // most octets in a frame, 0 for no bound
+}
+
+// An exchange is the play of some messages with permessage-deflate, each sent
+// when the one before has come back.
+type exchange struct {
+	items func(s *session) []item
+
+	left     []item
+	sent     int
+	behavior Verdict
+	result   string
+}
+
+// exchangePatience is how long all of them may take.
+const exchangePatience = 10 * time.Second
+
+func (p *exchange) open(s *session) {
+	s.result.ExpectedClose = weClose
+	if s.terms == nil {
+		p.behavior, p.result = Unimplemented, notAgreed
+		s.close(1000)
+		return
+	}
+	p.behavior, p.result = Failed, "A message did not come back."
+	p.left = p.items(s)
+	s.closeAfter(exchangePatience)
+	p.send(s)
+}
+
+func (p *exchange) send(s *session) {
+	it := p.left[0]
+	f := naive.Frame{FIN: true, Opcode: opText, Payload: it.payload}
+	if it.binary {
+		f.Opcode = opBinary
+	}
+	switch {
+	case it.deflated != nil:
+		f.RSV1, f.Payload = true, it.deflated
+		// The compressor does not know what the peer's window holds now.
+		s.renewDeflater()
+	case !it.plain:
+		f.RSV1, f.Payload = true, s.deflater.message(nil, it.payload)
+	}
+	p.sent++
+	if it.fragment > 0 {
+		s.sendFragments(it.fragment, f)
+		return
+	}
+	s.send(f, 0, false)
+}
+
+func (p *exchange) message(s *session, payload []byte, binary bool) {
+	it := p.left[0]
+	verdict, why := compare(payload, binary, it.payload, it.binary)
+	p.left = p.left[1:]
+	switch {
+	case verdict != OK:
+		p.behavior, p.result = verdict, fmt.Sprintf("Message %d: %s", p.sent, why)
+	case len(p.left) > 0:
+		p.send(s)
+		return
+	default:
+		p.behavior, p.result = OK, "All messages came back as they were."
+	}
+	s.close(1000)
+}
+
+func (p *exchange) pong(*session, Event) {}
+
+func (p *exchange) judge(r *Result) { r.Behavior, r.Result = p.behavior, p.result }

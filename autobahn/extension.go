@@ -1,0 +1,281 @@
+package autobahn
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A wish is what the suite asks of the direction from the peer to itself.
+type wish struct {
+	noTakeover bool
+	bits       int // of the window; 0 asks for nothing
+}
+
+// A negotiation is what the suite wants to agree on: a list, the first that the
+// peer agrees to counts.
+type negotiation struct {
+	wishes []wish
+	raw    string // instead of wishes, what is offered to a server, right or wrong
+	// strict fails a case when a server's answer does not fit the offer. The
+	// original does not look, so that in its chapters this is but a remark.
+	strict bool
+}
+
+const deflateName = "permessage-deflate"
+
+// offer is the value of Sec-WebSocket-Extensions with which a client asks (RFC
+// 7692 section 7.1). What concerns the other direction is left to the server.
+func (n *negotiation) offer() string {
+	if n.raw != "" {
+		return n.raw
+	}
+	var list []string
+	for _, w := range n.wishes {
+		s := deflateName + "; client_no_context_takeover; client_max_window_bits"
+		if w.noTakeover {
+			s += "; server_no_context_takeover"
+		}
+		if w.bits > 0 {
+			s += "; server_max_window_bits=" + strconv.Itoa(w.bits)
+		}
+		list = append(list, s)
+	}
+	return strings.Join(list, ", ")
+}
+
+// String describes the wishes, for what a case says of itself.
+func (n *negotiation) String() string {
+	var list []string
+	for _, w := range n.wishes {
+		s := "what the peer likes"
+		switch {
+		case w.noTakeover && w.bits > 0:
+			s = fmt.Sprintf("no context takeover and a window of %d bits", w.bits)
+		case w.noTakeover:
+			s = "no context takeover"
+		case w.bits > 0:
+			s = fmt.Sprintf("a window of %d bits", w.bits)
+		}
+		list = append(list, s)
+	}
+	return "Asked of the peer: " + strings.Join(list, ", else ") + "."
+}
+
+// accept chooses among a client's offers. agreed is nil when none will do.
+func (n *negotiation) accept(offers []extension) (agreed *terms, err error) {
+	for _, w := range n.wishes {
+		for _, offer := range offers {
+			if offer.name != deflateName {
+				continue
+			}
+			asked, err := parseOffer(offer)
+			if err != nil {
+				return nil, err
+			}
+			if w.bits > 0 && asked.clientBits == 0 {
+				// RFC 7692 section 7.1.2.2: not without the client's consent.
+				continue
+			}
+			t := asked.terms
+			t.clientNoTakeover = w.noTakeover
+			t.clientBits = 0
+			if w.bits > 0 {
+				t.clientBits = min(w.bits, asked.clientBits)
+			}
+			return &t, nil
+		}
+	}
+	return nil, nil
+}
+
+// terms is what both sides agreed on.
+type terms struct {
+	serverNoTakeover, clientNoTakeover bool
+	serverBits, clientBits             int // 0 when not spoken of, which means 15
+}
+
+// String is the value of Sec-WebSocket-Extensions with which a server agrees.
+func (t *terms) String() string {
+	s := deflateName
+	if t.serverNoTakeover {
+		s += "; server_no_context_takeover"
+	}
+	if t.serverBits > 0 {
+		s += "; server_max_window_bits=" + strconv.Itoa(t.serverBits)
+	}
+	if t.clientNoTakeover {
+		s += "; client_no_context_takeover"
+	}
+	if t.clientBits > 0 {
+		s += "; client_max_window_bits=" + strconv.Itoa(t.clientBits)
+	}
+	return s
+}
+
+// window is the bits of a window that was agreed on, or was not spoken of.
+func window(bits int) int {
+	if bits == 0 {
+		return 15
+	}
+	return bits
+}
+
+// fits holds what a server agreed to against what the client offered: it has to
+// be one of the offers, with every parameter that the offer asks for (RFC 7692
+// section 7.1).
+func (t *terms) fits(offers string) error {
+	list, err := parseExtensions([]string{offers})
+	if err != nil {
+		return fmt.Errorf("the server agreed to an offer that is not valid: %w", err)
+	}
+	var first error
+	for _, e := range list {
+		offer, err := parseOffer(e)
+		if err == nil && e.name == deflateName {
+			if err = t.fitsOne(offer); err == nil {
+				return nil
+			}
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
+}
+
+func (t *terms) fitsOne(offer asked) error {
+	switch {
+	case offer.serverNoTakeover && !t.serverNoTakeover:
+		return errors.New("the offer asks for server_no_context_takeover and the answer lacks it (RFC 7692 section 7.1.1.1)")
+	case offer.serverBits > 0 && t.serverBits == 0:
+		return fmt.Errorf("the offer asks for server_max_window_bits=%d and the answer lacks it (RFC 7692 section 7.1.2.1)", offer.serverBits)
+	case offer.serverBits > 0 && t.serverBits > offer.serverBits:
+		return fmt.Errorf("the offer asks for server_max_window_bits=%d and the answer has %d (RFC 7692 section 7.1.2.1)", offer.serverBits, t.serverBits)
+	case t.clientBits > 0 && offer.clientBits == 0:
+		return errors.New("the answer has client_max_window_bits and the offer did not (RFC 7692 section 7.1.2.2)")
+	case t.clientBits > offer.clientBits:
+		return fmt.Errorf("the offer has client_max_window_bits=%d and the answer %d (RFC 7692 section 7.1.2.2)", offer.clientBits, t.clientBits)
+	}
+	return nil
+}
+
+// agree sets the session up for what was agreed.
+func (s *session) agree(t *terms) {
+	s.terms = t
+	if t == nil {
+		return
+	}
+	if s.judged == Server {
+		s.in.inflater = newInflater(window(t.serverBits), !t.serverNoTakeover)
+	} else {
+		s.in.inflater = newInflater(window(t.clientBits), !t.clientNoTakeover)
+	}
+	s.renewDeflater()
+}
+
+// renewDeflater has what we send compressed without regard to what went before.
+func (s *session) renewDeflater() {
+	if s.judged == Server {
+		s.deflater = newDeflater(window(s.terms.clientBits), !s.terms.clientNoTakeover)
+	} else {
+		s.deflater = newDeflater(window(s.terms.serverBits), !s.terms.serverNoTakeover)
+	}
+}
+
+// An extension is one element of Sec-WebSocket-Extensions.
+type extension struct {
+	name   string
+	params []param
+}
+
+type param struct {
+	name, value string
+	valued      bool
+}
+
+// asked is a client's offer.
+type asked struct{ terms }
+
+// parseOffer reads an offer of permessage-deflate.
+func parseOffer(e extension) (asked, error) {
+	t, err := parseTerms(e, true)
+	return asked{t}, err
+}
+
+// parseTerms reads the parameters of permessage-deflate (RFC 7692 section 7.1).
+// In an offer client_max_window_bits may be without a value, which means 15.
+func parseTerms(e extension, offer bool) (t terms, err error) {
+	seen := map[string]bool{}
+	for _, p := range e.params {
+		if seen[p.name] {
+			return t, fmt.Errorf("parameter %s of %s twice", p.name, e.name)
+		}
+		seen[p.name] = true
+		switch p.name {
+		case "server_no_context_takeover":
+			t.serverNoTakeover = true
+		case "client_no_context_takeover":
+			t.clientNoTakeover = true
+		case "server_max_window_bits":
+			t.serverBits, err = parseBits(p)
+		case "client_max_window_bits":
+			if offer && !p.valued {
+				t.clientBits = 15
+				continue
+			}
+			t.clientBits, err = parseBits(p)
+		default:
+			return t, fmt.Errorf("%s has no parameter %s", e.name, p.name)
+		}
+		if strings.HasSuffix(p.name, "takeover") && p.valued {
+			return t, fmt.Errorf("parameter %s of %s has a value", p.name, e.name)
+		}
+		if err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// parseBits reads a number from 8 to 15, without leading zeros.
+func parseBits(p param) (int, error) {
+	n, err := strconv.Atoi(p.value)
+	if err != nil || n < 8 || n > 15 || p.value[0] == '0' || p.value[0] == '+' {
+		return 0, fmt.Errorf("%s=%q is not a number from 8 to 15", p.name, p.value)
+	}
+	return n, nil
+}
+
+// parseExtensions reads Sec-WebSocket-Extensions (RFC 6455 section 9.1).
+func parseExtensions(values []string) (list []extension, err error) {
+	for _, value := range values {
+		for _, element := range strings.Split(value, ",") {
+			parts := strings.Split(element, ";")
+			e := extension{name: strings.Trim(parts[0], " \t")}
+			if !isToken(e.name) {
+				return nil, fmt.Errorf("extension %q is not a token", e.name)
+			}
+			for _, part := range parts[1:] {
+				var p param
+				p.name, p.value, p.valued = strings.Cut(strings.Trim(part, " \t"), "=")
+				if n := len(p.value); n >= 2 && p.value[0] == '"' && p.value[n-1] == '"' {
+					p.value = p.value[1 : n-1]
+				}
+				if !isToken(p.name) || p.valued && !isToken(p.value) {
+					return nil, fmt.Errorf("parameter %q of extension %s is not valid", part, e.name)
+				}
+				e.params = append(e.params, p)
+			}
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
+}

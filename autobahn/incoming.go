@@ -1,0 +1,226 @@
+package autobahn
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// largest is the largest message that the suite takes from a peer: twice the
+// largest that it sends.
+const largest = 32 << 20
+
+// incoming is what has arrived of the frame and of the message under way.
+type incoming struct {
+	limit int // octets of a message, as it is on the wire and inflated
+
+	pending []byte       // of the frame under way, from its header on
+	header  *naive.Frame // once it is complete and has been judged
+	size    int          // of the header
+
+	kind       byte // opcode of the message under way, 0 outside of one
+	compressed bool // RSV1 of its first frame
+	message    []byte
+	inflater   *inflater // of what we receive, nil without permessage-deflate
+	inflated   []byte    // buffer of the last message, for the next
+}
+
+// receive takes octets that have arrived.
+func (s *session) receive(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	s.alive = time.Now()
+	s.result.RxOctetStats[len(p)]++
+	s.log(Entry{Kind: logRxOctets, Length: len(p), Data: p})
+	s.traffic.RxWire += int64(len(p))
+
+	in := &s.in
+	held := len(in.pending) > 0
+	if held {
+		in.pending = append(in.pending, p...)
+		p = in.pending
+	}
+	for s.state != closed {
+		n := s.receiveFrame(p)
+		if n == 0 {
+			break
+		}
+		p = p[n:]
+	}
+	switch {
+	case !held || len(p) == 0:
+		in.pending = append(in.pending[:0], p...)
+	case len(p) < len(in.pending):
+		in.pending = in.pending[:copy(in.pending, p)]
+	}
+}
+
+// receiveFrame takes a frame from the beginning of p. It returns its size, 0 if
+// p does not hold all of it.
+func (s *session) receiveFrame(p []byte) int {
+	in := &s.in
+	if in.header == nil {
+		header, size := naive.DecodeHeader(p)
+		if size == 0 {
+			return 0
+		}
+		in.header, in.size = &header, size
+		s.checkHeader(header)
+	}
+	f, size := *in.header, in.size
+	if uint64(len(p)-size) < f.Length {
+		if f.Length > uint64(in.limit) {
+			s.violation("frame of %d octets", f.Length)
+			s.drop()
+		}
+		return 0
+	}
+	end := size + int(f.Length)
+	f.Payload = p[size:end]
+	if f.Masked {
+		naive.Mask(f.Payload, f.Key, 0)
+	}
+	in.header = nil
+	s.result.RxFrameStats[int(f.Opcode)]++
+	s.log(Entry{
+		Kind: logRxFrame, Length: len(f.Payload), Data: f.Payload,
+		Opcode: f.Opcode, FIN: f.FIN, RSV: rsvOf(f), Masked: f.Masked, Key: f.Key,
+	})
+	switch {
+	case f.Opcode == opClose:
+		s.receiveClose(f.Payload)
+	case f.Opcode == opPing:
+		if s.state == open {
+			s.send(naive.Frame{FIN: true, Opcode: opPong, Payload: f.Payload}, 0, false)
+		}
+	case f.Opcode == opPong:
+		s.play.pong(s, Event{Kind: "pong", Payload: append([]byte{}, f.Payload...)})
+	case f.Opcode <= opBinary:
+		s.receiveData(f)
+	}
+	return end
+}
+
+// The opcodes of RFC 6455 section 5.2.
+const (
+	opContinuation byte = 0
+	opText         byte = 1
+	opBinary       byte = 2
+	opClose        byte = 8
+	opPing         byte = 9
+	opPong         byte = 10
+)
+
+// checkHeader holds a header against the rules for what the peer may send now.
+func (s *session) checkHeader(f naive.Frame) {
+	if rules := naive.Broken(f, s.judged == Client, s.terms != nil); len(rules) > 0 {
+		s.violation("frame breaks the rules: %s (RFC 6455 section 5.2)", strings.Join(rules, ", "))
+		return
+	}
+	switch inside := s.in.kind != 0; {
+	case f.Opcode == opContinuation && !inside:
+		s.violation("continuation frame outside of a message (RFC 6455 section 5.4)")
+	case (f.Opcode == opText || f.Opcode == opBinary) && inside:
+		s.violation("new message inside of a fragmented one (RFC 6455 section 5.4)")
+	}
+}
+
+// receiveData takes a frame of a message.
+func (s *session) receiveData(f naive.Frame) {
+	in := &s.in
+	if in.kind == 0 || f.Opcode != opContinuation {
+		in.kind = max(f.Opcode, opText)
+		in.compressed = f.RSV1 && s.terms != nil
+		in.message = in.message[:0]
+	}
+	s.traffic.RxFrames++
+	if len(in.message)+len(f.Payload) > in.limit {
+		s.violation("message of more than %d octets", in.limit)
+		s.drop()
+		return
+	}
+	if !f.FIN {
+		in.message = append(in.message, f.Payload...)
+		return
+	}
+	message := f.Payload
+	if len(in.message) > 0 {
+		in.message = append(in.message, f.Payload...)
+		message = in.message
+	}
+	binary := in.kind == opBinary
+	in.kind = 0
+	s.receiveMessage(message, binary)
+}
+
+// receiveMessage takes a whole message.
+func (s *session) receiveMessage(message []byte, binary bool) {
+	in := &s.in
+	s.traffic.RxMsgs++
+	s.traffic.RxWS += int64(len(message))
+	if in.compressed {
+		inflated, err := in.inflater.message(in.inflated[:0], message, in.limit)
+		if err != nil {
+			s.violation("compressed message: %v", err)
+			s.whyNotClean("the peer's compressed message does not inflate")
+			s.drop()
+			return
+		}
+		message, in.inflated = inflated, inflated
+	}
+	s.traffic.RxApp += int64(len(message))
+	if !binary && !utf8.Valid(message) {
+		s.fail(1007, "text message is not valid UTF-8")
+		return
+	}
+	if !s.result.FailedByMe {
+		s.play.message(s, message, binary)
+	}
+}
+
+// receiveClose takes a Close frame (RFC 6455 sections 5.5.1 and 7.1).
+func (s *session) receiveClose(payload []byte) {
+	code, reason, fault := naive.Close(payload)
+	s.result.RemoteCloseCode, s.result.RemoteCloseReason = nil, nil
+	if len(payload) > 1 {
+		s.result.RemoteCloseCode = &code
+	}
+	if len(payload) > 2 && utf8.ValidString(reason) {
+		s.result.RemoteCloseReason = &reason
+	}
+	if fault != 0 {
+		s.note("The peer's Close frame is not valid: code %d, %d octets.", code, len(payload))
+		s.fail(fault, fmt.Sprintf("Close frame with code %d is not valid", code))
+	}
+	switch s.state {
+	case closing:
+		s.result.WasClean = true
+		if s.judged == Client {
+			// RFC 6455 section 7.1.1: the server closes TCP first.
+			s.drop()
+		} else {
+			s.awaitDrop()
+		}
+	case open:
+		s.result.WasClean = true
+		s.sendClose(1000, "", false)
+		if s.judged == Client {
+			s.drop()
+		} else {
+			s.awaitDrop()
+		}
+	}
+}
+
+// awaitDrop gives a server its time to close TCP.
+func (s *session) awaitDrop() {
+	s.after(dropTimeout, func() {
+		s.whyNotClean("server did not drop TCP connection (in time)")
+		s.result.DropTimeout = true
+		s.drop()
+	})
+}

@@ -1,0 +1,243 @@
+package autobahn
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// headLimit bounds the head of a request or a response.
+const headLimit = 32 << 10
+
+// A head is a request or a response, without a body.
+type head struct {
+	start  string // its first line
+	fields []field
+}
+
+type field struct{ name, value string }
+
+// values are those of all fields of a name, whatever its case.
+func (h *head) values(name string) (list []string) {
+	for _, f := range h.fields {
+		if strings.EqualFold(f.name, name) {
+			list = append(list, f.value)
+		}
+	}
+	return list
+}
+
+// get is the value of a field, the values of several put together.
+func (h *head) get(name string) string { return strings.Join(h.values(name), ", ") }
+
+// has reports whether a field lists a token, whatever its case.
+func (h *head) has(name, token string) bool {
+	for t := range strings.SplitSeq(h.get(name), ",") {
+		if strings.EqualFold(strings.TrimSpace(t), token) {
+			return true
+		}
+	}
+	return false
+}
+
+var errHead = errors.New("what came is not HTTP")
+
+// readHead reads up to the empty line. glued is what came after it.
+func readHead(conn net.Conn, deadline time.Time) (raw, glued []byte, err error) {
+	conn.SetReadDeadline(deadline)
+	defer conn.SetReadDeadline(time.Time{})
+	buf := make([]byte, 4096)
+	for {
+		n, err := conn.Read(buf)
+		raw = append(raw, buf[:n]...)
+		if end := bytes.Index(raw, []byte("\r\n\r\n")); end >= 0 {
+			return raw[:end+4], raw[end+4:], nil
+		}
+		if len(raw) > headLimit {
+			return raw, nil, fmt.Errorf("%w: no empty line in %d octets", errHead, len(raw))
+		}
+		if err != nil {
+			return raw, nil, err
+		}
+	}
+}
+
+func parseHead(raw []byte) (*head, error) {
+	lines := strings.Split(strings.TrimSuffix(string(raw), "\r\n\r\n"), "\r\n")
+	h := &head{start: lines[0]}
+	for _, line := range lines[1:] {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || !isToken(name) {
+			return nil, fmt.Errorf("%w: header line %q", errHead, line)
+		}
+		h.fields = append(h.fields, field{name, strings.Trim(value, " \t")})
+	}
+	return h, nil
+}
+
+// acceptFor is the Sec-WebSocket-Accept of a key (RFC 6455 section 4.2.2).
+func acceptFor(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func freshNonce() string {
+	var nonce [16]byte
+	rand.Read(nonce[:])
+	return base64.StdEncoding.EncodeToString(nonce[:])
+}
+
+// openAsClient does the opening handshake with a server. glued is what came
+// after its response.
+func (s *session) openAsClient(target *url.URL, c *Case, header []field) (response *head, glued []byte, err error) {
+	key := freshNonce()
+	request := newRequest(target, key, c.offer, header)
+	if c.door != nil && c.door.request != nil {
+		c.door.request(request, key)
+	}
+	out := request.octets()
+	s.result.HTTPRequest = string(out)
+	s.logWrite(out, false)
+	s.conn.SetWriteDeadline(time.Now().Add(s.silence))
+	if _, err := s.conn.Write(out); err != nil {
+		return nil, nil, err
+	}
+	s.conn.SetWriteDeadline(time.Time{})
+	raw, glued, err := readHead(s.conn, time.Now().Add(s.silence))
+	s.result.HTTPResponse = string(raw)
+	if n := len(raw) + len(glued); n > 0 {
+		s.result.RxOctetStats[n]++
+		s.log(Entry{Kind: logRxOctets, Length: n, Data: raw})
+	}
+	if err != nil {
+		return nil, nil, s.handshakeError(err)
+	}
+	response, err = parseHead(raw)
+	if err == nil {
+		err = s.checkResponse(response, key, c)
+	}
+	return response, glued, err
+}
+
+// A request is what the suite asks a server, before it is written down.
+type request struct {
+	line   string
+	fields []field
+	tail   []byte // octets that are glued to it
+}
+
+func newRequest(target *url.URL, key string, offer *negotiation, header []field) *request {
+	r := &request{line: "GET " + target.RequestURI() + " HTTP/1.1"}
+	r.fields = append([]field{
+		{"Host", target.Host},
+		{"User-Agent", "hawser-conform"},
+		{"Upgrade", "websocket"},
+		{"Connection", "Upgrade"},
+		{"Sec-WebSocket-Key", key},
+		{"Sec-WebSocket-Version", "13"},
+	}, header...)
+	if offer != nil {
+		r.fields = append(r.fields, field{"Sec-WebSocket-Extensions", offer.offer()})
+	}
+	return r
+}
+
+func (r *request) get(name string) string {
+	for _, f := range r.fields {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return ""
+}
+
+// remove takes a field out.
+func (r *request) remove(name string) {
+	r.fields = slices.DeleteFunc(r.fields, func(f field) bool { return f.name == name })
+}
+
+// set gives a field a value, in its place if it is there.
+func (r *request) set(name, value string) {
+	for i := range r.fields {
+		if r.fields[i].name == name {
+			r.fields[i].value = value
+			return
+		}
+	}
+	r.fields = append(r.fields, field{name, value})
+}
+
+func (r *request) octets() []byte {
+	out := []byte(r.line + "\r\n")
+	for _, f := range r.fields {
+		out = append(out, f.name+": "+f.value+"\r\n"...)
+	}
+	out = append(out, "\r\n"...)
+	return append(out, r.tail...)
+}
+
+// checkResponse holds a server's response against RFC 6455 section 4.1.
+func (s *session) checkResponse(h *head, key string, c *Case) error {
+	version, status, _ := strings.Cut(h.start, " ")
+	status, _, _ = strings.Cut(status, " ")
+	switch {
+	case version != "HTTP/1.1" || status != "101":
+		return &statusError{h.start}
+	case !strings.EqualFold(h.get("Upgrade"), "websocket"):
+		return fmt.Errorf("the 101 has Upgrade %q", h.get("Upgrade"))
+	case !h.has("Connection", "upgrade"):
+		return fmt.Errorf("the 101 has Connection %q", h.get("Connection"))
+	case h.get("Sec-WebSocket-Accept") != acceptFor(key):
+		return fmt.Errorf("the 101 has Sec-WebSocket-Accept %q, it should be %q", h.get("Sec-WebSocket-Accept"), acceptFor(key))
+	case h.get("Sec-WebSocket-Protocol") != "" && !strings.Contains(s.result.HTTPRequest, "Sec-WebSocket-Protocol"):
+		return fmt.Errorf("the 101 has a subprotocol, %q, and none was offered", h.get("Sec-WebSocket-Protocol"))
+	}
+	list, err := parseExtensions(h.values("Sec-WebSocket-Extensions"))
+	if err != nil {
+		return err
+	}
+	for i, e := range list {
+		if e.name != deflateName || c.offer == nil || i > 0 {
+			return fmt.Errorf("the 101 has the extension %s, which was not offered, or twice", e.name)
+		}
+		t, err := parseTerms(e, false)
+		if err != nil {
+			return err
+		}
+		if c.door != nil && c.door.declines {
+			s.fault = fmt.Errorf("the server agreed to %q with %q", c.offer.offer(), h.get("Sec-WebSocket-Extensions"))
+		} else if err := t.fits(c.offer.offer()); err != nil {
+			if c.offer.strict {
+				s.fault = err
+			}
+			s.note("But %v: see 20.10.", err)
+		}
+		s.agree(&t)
+	}
+	return nil
+}
+
+// A statusError says that a server answered with something else than 101.
+type statusError struct{ line string }
+
+func (e *statusError) Error() string { return fmt.Sprintf("the server answered %q", e.line) }
+
+// errSilent says that the opening handshake was not done in time.
+var errSilent = errors.New("the peer did not finish the opening handshake in time")
+
+// handshakeError puts an error of the network in terms of the handshake.
+func (s *session) handshakeError(err error) error {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		s.result.OpenTimeout = true
+		return errSilent
+	}
+	return fmt.Errorf("TCP ended in the opening handshake: %w", err)
+}

@@ -1,0 +1,145 @@
+package autobahn
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/http"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// Own judges this module's own server or client, in this process, by loopback.
+// It is used once.
+type Own struct {
+	Role     Role // which of the two
+	Cases    []*Case
+	Parallel int           // as FuzzingClient.Parallel, for both roles
+	Timeout  time.Duration // as FuzzingClient.Timeout
+	// Progress is called with each result, by one goroutine at a time; may be nil.
+	Progress func(*Result)
+}
+
+// ownName is what our own server and client are called in reports.
+const ownName = "hawser"
+
+// Run plays the cases.
+func (o *Own) Run(ctx context.Context) (*Agent, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	if o.Role == Client {
+		return o.runClient(ctx, l)
+	}
+	return o.runServer(ctx, l)
+}
+
+func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
+	opts := &websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
+	server := &http.Server{Handler: EchoHandler(opts), ReadHeaderTimeout: cmp.Or(o.Timeout, Timeout)}
+	go server.Serve(l)
+	defer server.Close()
+	suite := &FuzzingClient{
+		URL:      "ws://" + l.Addr().String(),
+		Agent:    ownName,
+		Cases:    o.Cases,
+		Parallel: o.Parallel,
+		Timeout:  o.Timeout,
+		Progress: o.Progress,
+	}
+	return suite.Run(ctx)
+}
+
+func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
+	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: o.Progress}
+	serving, stop := context.WithCancel(ctx)
+	over := make(chan error, 1)
+	go func() { over <- suite.Serve(serving, l) }()
+	begun := time.Now()
+	testee := &Testee{
+		URL:   "ws://" + l.Addr().String(),
+		Agent: ownName,
+		Dial:  &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover},
+	}
+	parallel := cmp.Or(o.Parallel, defaultParallel)
+	light, heavy := byWeight(o.Cases)
+	testee.Parallel = parallel
+	err := testee.Play(ctx, indexes(o.Cases, light))
+	if agents := suite.Agents(); err == nil && len(agents) > 0 && parallel > 1 {
+		testee.Parallel = 4
+		err = testee.Play(ctx, indexes(o.Cases, doubtful(o.Cases, agents[0].Results)))
+	}
+	if err == nil {
+		testee.Parallel = min(parallel, runtime.GOMAXPROCS(0))
+		err = testee.Play(ctx, indexes(o.Cases, heavy))
+	}
+	if err == nil {
+		err = testee.Finish(ctx)
+	}
+	stop()
+	<-over
+	agent := &Agent{Name: ownName, Took: time.Since(begun)}
+	for _, judged := range suite.Agents() {
+		agent.Results = judged.Results
+	}
+	if err != nil {
+		agent.Stopped = err.Error()
+	}
+	return agent, err
+}
+
+// defaultParallel is how many cases are played at a time when nothing is said.
+// Nearly all of their time is spent waiting.
+const defaultParallel = 16
+
+// byWeight separates cases that move megabytes from the others.
+func byWeight(cases []*Case) (light, heavy []*Case) {
+	for _, c := range cases {
+		if c.heavy {
+			heavy = append(heavy, c)
+		} else {
+			light = append(light, c)
+		}
+	}
+	return light, heavy
+}
+
+// indexes are the numbers of some of the cases, the first of all is 1.
+func indexes(all, some []*Case) (list []int) {
+	wanted := map[*Case]bool{}
+	for _, c := range some {
+		wanted[c] = true
+	}
+	for i, c := range all {
+		if wanted[c] {
+			list = append(list, i+1)
+		}
+	}
+	return list
+}
+
+// maxDoubts bounds how many cases are played again.
+const maxDoubts = 2 * defaultParallel
+
+// doubtful are cases that did not go well because of a timer of ours. They are
+// played once more, fewer at a time: that a busy machine stands still for half a
+// second is not the peer's fault. A peer that is at fault fails again.
+func doubtful(cases []*Case, results []*Result) (again []*Case) {
+	for _, r := range results {
+		byTimer := r.CloseTimeout || r.DropTimeout || r.OpenTimeout ||
+			slices.ContainsFunc(r.Wirelog, func(e Entry) bool { return e.Kind == logKill || e.Kind == logCloseNow })
+		if r.Worst().Passed() || !byTimer || len(again) == maxDoubts {
+			continue
+		}
+		for _, c := range cases {
+			if c.ID == r.ID {
+				again = append(again, c)
+			}
+		}
+	}
+	return again
+}

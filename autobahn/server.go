@@ -1,0 +1,319 @@
+package autobahn
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A FuzzingServer judges clients. A client asks for a case by URL, and echoes:
+//
+//	/getCaseCount                  a message with the number of cases
+//	/runCase?case=N&agent=NAME     plays the N-th, the first is 1; also ?casetuple=6.4.1
+//	/getCaseInfo?case=N            a message of JSON, with the case's id and description
+//	/getCaseStatus?case=N&agent=NAME  a message of JSON with the verdict
+//	/updateReports?agent=NAME      the client is done
+//	/stopServer                    the server may end
+//
+// These are the URLs of Autobahn|Testsuite.
+type FuzzingServer struct {
+	Cases []*Case
+	// Timeout is for how long a client may be silent when it is its turn. Zero is Timeout.
+	Timeout time.Duration
+	// Progress is called with each result, by one goroutine at a time; may be nil.
+	Progress func(*Result)
+	// Report is called when a client asks for reports, and at the end; may be nil.
+	Report func(agent string)
+
+	mu      sync.Mutex
+	results map[string]map[string]*Result // by agent and case
+	begun   map[string]time.Time
+	playing map[string]int // cases under way, by agent
+	told    chan struct{}  // closed, and made anew, when one is over
+	stop    context.CancelCauseFunc
+}
+
+// ErrStopped is what Serve returns after /stopServer.
+var ErrStopped = errors.New("autobahn: a client asked the server to stop")
+
+// Serve judges the clients that come by l, until ctx ends. It closes l.
+func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	f.mu.Lock()
+	f.results, f.begun = map[string]map[string]*Result{}, map[string]time.Time{}
+	f.playing, f.told = map[string]int{}, make(chan struct{})
+	f.stop = stop
+	f.Timeout = cmp.Or(f.Timeout, Timeout)
+	f.mu.Unlock()
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	var clients sync.WaitGroup
+	defer clients.Wait()
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return err
+		}
+		clients.Go(func() { f.serve(ctx, conn) })
+	}
+}
+
+// Agents are the clients that were judged so far, by name.
+func (f *FuzzingServer) Agents() (agents []Agent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, results := range f.results {
+		agent := Agent{Name: name}
+		for _, r := range results {
+			agent.Results = append(agent.Results, r)
+			if end := r.Started.Add(time.Duration(r.Duration) * time.Millisecond); end.Sub(f.begun[name]) > agent.Took {
+				agent.Took = end.Sub(f.begun[name])
+			}
+		}
+		agent.Results = inOrder(agent.Results)
+		agents = append(agents, agent)
+	}
+	slices.SortFunc(agents, func(a, b Agent) int { return strings.Compare(a.Name, b.Name) })
+	return agents
+}
+
+// A call is what a client asks for.
+type call struct {
+	path  string
+	agent string
+	cs    *Case
+}
+
+// errNotFound says that a URL is none of those that there are.
+var errNotFound = errors.New("there is no such URL")
+
+// parseCall reads the URL of a request.
+func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
+	parts := strings.Split(h.start, " ")
+	if len(parts) != 3 || parts[0] != "GET" {
+		return c, fmt.Errorf("%w: %q", errHead, h.start)
+	}
+	u, err := url.ParseRequestURI(parts[1])
+	if err != nil {
+		return c, err
+	}
+	q := u.Query()
+	c.path, c.agent = u.Path, q.Get("agent")
+	if id := q.Get("casetuple"); id != "" {
+		i := slices.IndexFunc(f.Cases, func(c *Case) bool { return c.ID == strings.TrimSpace(id) })
+		if i < 0 {
+			return c, fmt.Errorf("there is no case %s", id)
+		}
+		c.cs = numbered(f.Cases[i], i+1)
+	}
+	if q.Has("case") {
+		n, err := strconv.Atoi(q.Get("case"))
+		if err != nil || n < 1 || n > len(f.Cases) {
+			return c, fmt.Errorf("there is no case %s, there are %d", q.Get("case"), len(f.Cases))
+		}
+		c.cs = numbered(f.Cases[n-1], n)
+	}
+	needsCase := c.path == "/runCase" || c.path == "/getCaseInfo" || c.path == "/getCaseStatus"
+	needsAgent := c.path == "/runCase" || c.path == "/updateReports" || c.path == "/getCaseStatus"
+	switch {
+	case !needsCase && !needsAgent && c.path != "/getCaseCount" && c.path != "/stopServer":
+		return c, errNotFound
+	case needsCase && c.cs == nil:
+		return c, fmt.Errorf("%s needs a case", c.path)
+	case needsAgent && c.agent == "":
+		return c, fmt.Errorf("%s needs an agent", c.path)
+	}
+	return c, nil
+}
+
+// numbered is cs as the n-th of a selection.
+func numbered(cs *Case, n int) *Case {
+	c := *cs
+	c.Index = n
+	return &c
+}
+
+// serve serves one connection.
+func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
+	raw, glued, err := readHead(conn, time.Now().Add(f.Timeout))
+	if err != nil {
+		conn.Close()
+		return
+	}
+	h, err := parseHead(raw)
+	var c call
+	if err == nil {
+		c, err = f.parseCall(h)
+	}
+	if err == nil && (!h.has("Upgrade", "websocket") || h.get("Sec-WebSocket-Key") == "") {
+		err = errors.New("this is a WebSocket server")
+	}
+	if err != nil {
+		refuse(conn, err)
+		return
+	}
+	play := c.cs
+	if c.path != "/runCase" {
+		play = &Case{ID: c.path, begin: f.answer(ctx, c)}
+	}
+	s := newSession(Client, conn, play, f.Timeout)
+	s.result.HTTPRequest = string(raw)
+	s.result.RxOctetStats[len(raw)+len(glued)]++
+	s.log(Entry{Kind: logRxOctets, Length: len(raw) + len(glued), Data: raw})
+	s.result.Agent = c.agent
+	if c.path == "/runCase" {
+		f.enter(c.agent)
+		defer f.leave(s.result)
+	}
+	refused := s.openAsServer(h, play)
+	switch {
+	case refused == nil && play.door != nil && play.door.refused:
+		s.awaitRefusal(ctx)
+	case refused != nil:
+		neverOpen(s.result, refused)
+		s.abandon()
+	default:
+		s.run(ctx, glued)
+	}
+	switch c.path {
+	case "/updateReports":
+		if f.Report != nil {
+			f.Report(c.agent)
+		}
+	case "/stopServer":
+		f.stop(ErrStopped)
+	}
+}
+
+// refuse answers what is none of our URLs.
+func refuse(conn net.Conn, err error) {
+	status := "400 Bad Request"
+	if errors.Is(err, errNotFound) {
+		status = "404 Not Found"
+	}
+	body := "A fuzzing server for WebSocket clients: " + err.Error() + ".\n"
+	conn.SetWriteDeadline(time.Now().Add(flushTimeout))
+	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+	conn.Close()
+}
+
+func (f *FuzzingServer) enter(agent string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.playing[agent]++
+	if f.results[agent] == nil {
+		f.results[agent] = map[string]*Result{}
+		f.begun[agent] = time.Now()
+	}
+}
+
+// leave keeps a result, in place of an earlier one of the same case.
+func (f *FuzzingServer) leave(r *Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.playing[r.Agent]--
+	f.results[r.Agent][r.ID] = r
+	close(f.told)
+	f.told = make(chan struct{})
+	if f.Progress != nil {
+		f.Progress(r)
+	}
+}
+
+// await waits until done, which looks at the results, is true. A client that asks
+// has its connections behind it, but the suite may not have seen their end yet.
+func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
+	patience := time.After(f.Timeout)
+	for {
+		f.mu.Lock()
+		over, told := done(), f.told
+		f.mu.Unlock()
+		if over {
+			return
+		}
+		select {
+		case <-told:
+		case <-patience:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// answer is the play of a URL that is not a case: it says something and closes.
+func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
+	return func() play {
+		switch c.path {
+		case "/getCaseCount":
+			return said(len(f.Cases))
+		case "/getCaseInfo":
+			return said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
+		case "/getCaseStatus":
+			verdict := Failed
+			f.await(ctx, func() bool {
+				r := f.results[c.agent][c.cs.ID]
+				if r != nil {
+					verdict = r.Behavior
+				}
+				return r != nil
+			})
+			return said(map[string]Verdict{"behavior": verdict})
+		case "/updateReports":
+			f.await(ctx, func() bool { return f.playing[c.agent] == 0 })
+		}
+		return said(nil)
+	}
+}
+
+// said is the play that sends v as JSON, unless it is nil, and closes.
+func said(v any) play {
+	steps := []step{sendClose(noCode, "")}
+	if v != nil {
+		message, _ := json.Marshal(v) // of numbers and strings only
+		steps = slices.Concat([]step{send(text(string(message)))}, steps)
+	}
+	return &script{steps: steps, ends: weClose, holds: true}
+}
+
+// openAsServer answers a client's request. It returns why the client cannot come in.
+func (s *session) openAsServer(h *head, c *Case) error {
+	accept := acceptFor(h.get("Sec-WebSocket-Key"))
+	list, err := parseExtensions(h.values("Sec-WebSocket-Extensions"))
+	var agreed *terms
+	if err == nil && c.offer != nil {
+		agreed, err = c.offer.accept(list)
+	}
+	if err == nil && c.door != nil && c.door.check != nil {
+		s.fault = c.door.check(h)
+	}
+	if err != nil {
+		s.write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), 0, false)
+		return err
+	}
+	s.agree(agreed)
+	response := "HTTP/1.1 101 Switching Protocols\r\nServer: hawser-conform\r\n" +
+		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n"
+	if agreed != nil {
+		response += "Sec-WebSocket-Extensions: " + agreed.String() + "\r\n"
+	}
+	out := []byte(response + "\r\n")
+	if c.door != nil && c.door.response != nil {
+		out = c.door.response(h, accept)
+	}
+	s.result.HTTPResponse = string(out)
+	s.write(out, 0, true)
+	return nil
+}

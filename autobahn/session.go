@@ -1,0 +1,298 @@
+package autobahn
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// state is where a session stands. Only session.enter changes it.
+type state int
+
+const (
+	opening state = iota // TCP, and HTTP on it
+	open                 // frames
+	closing              // we have sent a Close frame
+	closed               // TCP is gone, or we let go of it
+)
+
+// How long the suite waits for what the RFC leaves to the peer: the values of
+// the original, which the verdicts depend on.
+const (
+	closeTimeout = time.Second // for a Close frame in reply to ours
+	dropTimeout  = time.Second // for a server to close TCP once Close frames went both ways
+)
+
+// A session is the suite's end of one connection, on which it plays one case.
+// All its fields belong to the goroutine that is in run; what arrives, timers
+// and the end of writes come to that goroutine as calls.
+type session struct {
+	judged Role // the role of the peer; the suite has the other one
+	conn   net.Conn
+	play   play
+	result *Result
+	state  state
+
+	begun   time.Time     // of the TCP connection, for the wire log
+	silence time.Duration // the longest that the peer may stay silent while it is its turn
+	alive   time.Time     // when it was last not silent
+
+	calls  chan func()
+	gone   chan struct{} // closed when nobody takes calls any more
+	sender *sender
+
+	fault    error // what was wrong with an opening handshake that went through
+	in       incoming
+	terms    *terms    // of permessage-deflate, nil when it was not agreed
+	deflater *deflater // of what we send
+	traffic  Traffic
+}
+
+// newSession is a session whose opening handshake is still to be done.
+func newSession(judged Role, conn net.Conn, c *Case, silence time.Duration) *session {
+	s := &session{
+		judged:  judged,
+		conn:    conn,
+		play:    c.begin(),
+		result:  newResult(c, judged),
+		begun:   time.Now(),
+		silence: silence,
+		calls:   make(chan func(), 16),
+		gone:    make(chan struct{}),
+		in:      incoming{limit: largest},
+	}
+	s.result.Started = s.begun.UTC()
+	s.sender = newSender(conn)
+	return s
+}
+
+// enter is the one place where the state changes.
+func (s *session) enter(next state) {
+	if next > s.state {
+		s.state = next
+	}
+}
+
+// run plays the case until TCP is gone, and judges. glued are octets that came
+// with the opening handshake.
+func (s *session) run(ctx context.Context, glued []byte) {
+	defer s.finish()
+	s.enter(open)
+	opened := time.Now()
+	s.alive = opened
+	arrived := make(chan []byte)
+	taken := make(chan struct{}, 1)
+	lost := make(chan struct{})
+	go read(s.conn, arrived, taken, lost, s.gone)
+	watch := time.NewTicker(s.silence / 4)
+	defer watch.Stop()
+
+	s.play.open(s)
+	s.receive(glued)
+	for s.state != closed {
+		select {
+		case p := <-arrived:
+			s.receive(p)
+			taken <- struct{}{}
+		case call := <-s.calls:
+			call()
+		case <-lost:
+			s.lost()
+		case <-watch.C:
+			s.listen()
+		case <-ctx.Done():
+			s.whyNotClean("the run was stopped")
+			s.drop()
+		}
+	}
+	s.result.Duration = time.Since(opened).Milliseconds()
+}
+
+// read passes on what arrives, a buffer at a time; taken gives the buffer back.
+// When nobody listens any more it reads on for as long as sender.close allows,
+// lest unread octets make TCP reset what we sent last, and closes the connection.
+func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
+	defer conn.Close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := conn.Read(buf)
+		if n > 0 {
+			select {
+			case arrived <- buf[:n]:
+				select {
+				case <-taken:
+				case <-gone:
+				}
+			case <-gone:
+			}
+		}
+		if err != nil {
+			close(lost)
+			return
+		}
+	}
+}
+
+// finish lets go of the connection and judges.
+func (s *session) finish() {
+	close(s.gone)
+	s.sender.end()
+	if s.result.ReportCompressionRatio {
+		s.result.TrafficStats = s.traffic.summary()
+	}
+	judge(s.result, s.play)
+	if s.fault != nil {
+		s.result.Behavior, s.result.Result = Failed, s.fault.Error()
+	}
+}
+
+// abandon lets go of a connection that was never open.
+func (s *session) abandon() {
+	close(s.gone)
+	s.sender.end()
+	s.conn.Close()
+}
+
+// after has do called in d, unless the connection is gone by then.
+func (s *session) after(d time.Duration, do func()) {
+	time.AfterFunc(d, func() {
+		call := func() {
+			if s.state != closed {
+				do()
+			}
+		}
+		select {
+		case s.calls <- call:
+		case <-s.gone:
+		}
+	})
+}
+
+// listen ends a session whose peer has been silent for too long. Neither it nor
+// we are, while octets of ours are still on their way to it.
+func (s *session) listen() {
+	if progress := s.sender.progress(); progress.After(s.alive) {
+		s.alive = progress
+	}
+	if time.Since(s.alive) < s.silence {
+		return
+	}
+	s.result.Result = cmp.Or(s.result.Result, "Nothing came for "+s.silence.String()+".")
+	s.whyNotClean("the peer was silent for " + s.silence.String())
+	s.drop()
+}
+
+// lost records that TCP is gone, by the peer's doing or the network's.
+func (s *session) lost() {
+	if !s.result.WasClean && !s.result.DroppedByMe {
+		s.whyNotClean("peer dropped the TCP connection without previous WebSocket closing handshake")
+	}
+	s.enter(closed)
+}
+
+// drop closes TCP from our side, after what is still to be written.
+func (s *session) drop() {
+	if s.state == closed {
+		return
+	}
+	s.result.DroppedByMe = true
+	s.enter(closed)
+}
+
+// whyNotClean keeps the first reason why the connection did not end cleanly.
+func (s *session) whyNotClean(reason string) {
+	s.result.WasClean = false
+	if s.result.WhyNotClean == nil {
+		s.result.WhyNotClean = &reason
+	}
+}
+
+// log adds an entry to the wire log, unless it is off.
+func (s *session) log(e Entry) {
+	if !s.result.CreateWirelog && e.Kind != logSwitch {
+		return
+	}
+	e.Data = clipped(e.Data)
+	s.result.Wirelog = append(s.result.Wirelog, e)
+	s.result.Times = append(s.result.Times, time.Since(s.begun).Microseconds())
+}
+
+// logging turns the wire log on or off: cases that move megabytes do without.
+func (s *session) logging(on bool) {
+	if s.result.CreateWirelog != on {
+		s.result.CreateWirelog = on
+		s.log(Entry{Kind: logSwitch, On: on})
+	}
+}
+
+// send sends a frame, right or wrong but for its mask. chop > 0 writes it in
+// pieces of chop octets, sync writes it by itself, not together with its neighbours.
+func (s *session) send(f naive.Frame, chop int, sync bool) {
+	f.Masked, f.Key = s.judged == Server, [4]byte{}
+	if f.Masked {
+		f.Key = freshKey()
+	}
+	s.sendAsIs(f, chop, sync)
+}
+
+// sendAsIs is send for a frame whose mask is part of the case.
+func (s *session) sendAsIs(f naive.Frame, chop int, sync bool) {
+	s.count(f)
+	s.log(Entry{
+		Kind: logTxFrame, Length: len(f.Payload), Data: f.Payload,
+		Opcode: f.Opcode, FIN: f.FIN, RSV: rsvOf(f), Masked: f.Masked, Key: f.Key, Chop: chop, Sync: sync,
+	})
+	s.write(naive.Encode(f), chop, sync)
+}
+
+// count counts a frame that is sent.
+func (s *session) count(f naive.Frame) {
+	s.result.TxFrameStats[int(f.Opcode)]++
+	if f.Opcode < 8 && s.state == open {
+		s.traffic.TxFrames++
+	}
+}
+
+// write sends octets.
+func (s *session) write(p []byte, chop int, sync bool) {
+	if s.state == closed {
+		return
+	}
+	s.traffic.TxWire += int64(len(p))
+	s.alive = time.Now()
+	if chop <= 0 {
+		s.logWrite(p, sync)
+		s.sender.put(p, sync)
+		return
+	}
+	for len(p) > 0 {
+		n := min(chop, len(p))
+		s.logWrite(p[:n], true)
+		s.sender.put(p[:n:n], true)
+		p = p[n:]
+	}
+}
+
+func (s *session) logWrite(p []byte, sync bool) {
+	s.result.TxOctetStats[len(p)]++
+	s.log(Entry{Kind: logTxOctets, Length: len(p), Data: p, Sync: sync})
+}
+
+// clipped is a copy of as much of p as an Entry keeps.
+func clipped(p []byte) []byte {
+	return append([]byte{}, p[:min(len(p), clip)]...)
+}
+
+func rsvOf(f naive.Frame) byte {
+	rsv := byte(0)
+	for _, bit := range []bool{f.RSV1, f.RSV2, f.RSV3} {
+		rsv <<= 1
+		if bit {
+			rsv |= 1
+		}
+	}
+	return rsv
+}
