@@ -1,0 +1,133 @@
+package autobahn
+
+import (
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var (
+	full   = flag.Bool("full", false, "play all cases, not a quick selection")
+	update = flag.Bool("update", false, "write what comes out to expected.json")
+)
+
+// baseline is expected.json: what our own server and client are expected to get,
+// by role and case. A verdict that is not OK or INFORMATIONAL carries its reason,
+// after a colon. Where Behavior and BehaviorClose differ, both are there.
+type baseline map[string]map[string]string
+
+const baselineFile = "expected.json"
+
+// The baseline changes only on purpose:
+//
+//	go test ./autobahn -run TestExpected -full -update
+func TestExpected(t *testing.T) {
+	want := readBaseline(t)
+	selection := quick
+	if *full {
+		selection = "*"
+	}
+	for _, role := range []Role{Server, Client} {
+		t.Run(role.String(), func(t *testing.T) {
+			cases, err := Select(role, selection, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			agent, err := (&Own{Role: role, Cases: cases}).Run(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{}
+			for _, r := range agent.Results {
+				got[r.ID] = verdicts(r)
+				if expected, reason, _ := strings.Cut(want[role.String()][r.ID], ": "); expected == got[r.ID] && reason != "" {
+					got[r.ID] += ": " + reason
+				} else if expected != got[r.ID] && !*update {
+					t.Errorf("%s: %s, expected %q\n%s\nmust: %s\ngot: %s %s", r.ID, got[r.ID], expected, r.Description, r.Expectation, r.Result, r.ResultClose)
+				}
+			}
+			if diff := cmp.Diff(ids(cases), slices.SortedFunc(maps.Keys(got), compareIDs)); diff != "" {
+				t.Errorf("cases without a result (-), results without a case (+):\n%s", diff)
+			}
+			if *full {
+				if diff := cmp.Diff(slices.SortedFunc(maps.Keys(want[role.String()]), compareIDs), ids(cases)); diff != "" && !*update {
+					t.Errorf("only in %s (-), only in the catalog (+):\n%s", baselineFile, diff)
+				}
+				want[role.String()] = got
+			}
+		})
+	}
+	if *update && *full {
+		writeBaseline(t, want)
+	}
+}
+
+// A verdict that is not fine has a reason, or it does not belong into a baseline.
+func TestBaselineGivesReasons(t *testing.T) {
+	for role, cases := range readBaseline(t) {
+		for id, line := range cases {
+			verdict, reason, _ := strings.Cut(line, ": ")
+			if !Verdict(verdict).Passed() && reason == "" {
+				t.Errorf("%s %s is %q, without a reason", role, id, line)
+			}
+		}
+	}
+}
+
+func verdicts(r *Result) string {
+	if r.BehaviorClose == OK || r.BehaviorClose == r.Behavior {
+		return string(r.Behavior)
+	}
+	return string(r.Behavior) + ", " + string(r.BehaviorClose)
+}
+
+func ids(cases []*Case) (list []string) {
+	for _, c := range cases {
+		list = append(list, c.ID)
+	}
+	return list
+}
+
+func readBaseline(t *testing.T) baseline {
+	t.Helper()
+	b := baseline{}
+	in, err := os.ReadFile(baselineFile)
+	if err == nil {
+		err = json.Unmarshal(in, &b)
+	}
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// writeBaseline writes the cases in order, a line each.
+func writeBaseline(t *testing.T, b baseline) {
+	t.Helper()
+	var out strings.Builder
+	out.WriteString("{\n")
+	for i, role := range slices.Sorted(maps.Keys(b)) {
+		if i > 0 {
+			out.WriteString(",\n")
+		}
+		out.WriteString("  \"" + role + "\": {\n")
+		for j, id := range slices.SortedFunc(maps.Keys(b[role]), compareIDs) {
+			if j > 0 {
+				out.WriteString(",\n")
+			}
+			line, _ := json.Marshal(b[role][id])
+			out.WriteString("    \"" + id + "\": " + string(line))
+		}
+		out.WriteString("\n  }")
+	}
+	out.WriteString("\n}\n")
+	if err := os.WriteFile(baselineFile, []byte(out.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
