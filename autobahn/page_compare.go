@@ -1,0 +1,111 @@
+package autobahn
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// comparisonData is what was received beside one of the sequences of events
+// that were expected.
+type comparisonData struct {
+	Verdict int     `json:"v"` // that the expected sequence stands for
+	Row     int     `json:"d"` // the first event that differs, -1 for none
+	Octet   int     `json:"o"` // the first octet of its payload that differs, -1 if it is not the payload
+	From    int     `json:"n"` // the first event shown
+	Want    [][]int `json:"w"` // events: kind, length, payload (a blob), binary, first octet of the payload shown
+	Got     [][]int `json:"g"`
+	Wants   int     `json:"ws"` // events in all
+	Gots    int     `json:"gs"`
+}
+
+// How much of long sequences and payloads is shown, and how much of that comes
+// before the first difference.
+const (
+	eventsShown  = 200
+	octetsShown  = 256
+	eventsBefore = 20
+	octetsBefore = 48
+)
+
+// compared compares what was received with each sequence that was expected,
+// the best first.
+func (d *pageData) compared(r *Result) []comparisonData {
+	if len(r.Expected) == 0 {
+		return []comparisonData{d.compare("", r.Received, r.Received)}
+	}
+	all := []comparisonData{}
+	for _, v := range slices.SortedFunc(maps.Keys(r.Expected), compareVerdicts) {
+		all = append(all, d.compare(v, r.Expected[v], r.Received))
+	}
+	return all
+}
+
+// compareVerdicts puts verdicts in the order of meanings, and others behind them.
+func compareVerdicts(a, b Verdict) int {
+	rank := func(v Verdict) int {
+		if n := slices.IndexFunc(meanings, func(m meaning) bool { return m.Verdict == v }); n >= 0 {
+			return n
+		}
+		return len(meanings)
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+}
+
+func (d *pageData) compare(v Verdict, want, got []Event) comparisonData {
+	c := comparisonData{Verdict: d.text(string(v)), Wants: len(want), Gots: len(got)}
+	c.Row, c.Octet = firstDifference(want, got)
+	if c.Row >= eventsShown {
+		c.From = c.Row - eventsBefore
+	}
+	c.Want, c.Got = d.events(want, c), d.events(got, c)
+	return c
+}
+
+// firstDifference is the first event that is not the same, and the first octet
+// of its payload if it is that.
+func firstDifference(want, got []Event) (row, octet int) {
+	n := min(len(want), len(got))
+	for i := range n {
+		a, b := want[i], got[i]
+		if a.Kind != b.Kind || a.Binary != b.Binary {
+			return i, -1
+		}
+		if !bytes.Equal(a.Payload, b.Payload) {
+			return i, sharedPrefix(a.Payload, b.Payload)
+		}
+	}
+	if len(want) != len(got) {
+		return n, -1
+	}
+	return -1, -1
+}
+
+func sharedPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// events are those of all that c shows.
+func (d *pageData) events(all []Event, c comparisonData) [][]int {
+	out := [][]int{}
+	for i := c.From; i < min(len(all), c.From+eventsShown); i++ {
+		e, start := all[i], 0
+		if i == c.Row && c.Octet >= octetsShown {
+			start = c.Octet - octetsBefore
+		}
+		shown := e.Payload[min(start, len(e.Payload)):]
+		kind := 0
+		if e.Binary {
+			kind = 1
+		}
+		out = append(out, []int{d.text(e.Kind), len(e.Payload), d.blob(shown[:min(len(shown), octetsShown)]), kind, start})
+	}
+	return out
+}
