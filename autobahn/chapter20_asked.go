@@ -19,7 +19,7 @@ const (
 	asTokens   = `RFC 6455 section 4.2.1: "A |Connection| header field that includes the token "Upgrade", treated as an ASCII case-insensitive value."`
 	asCase     = `RFC 6455 section 4.2.1: "An |Upgrade| header field containing the value "websocket", treated as an ASCII case-insensitive value."`
 	asOffered  = `RFC 6455 section 4.2.2: "Extensions not listed by the client MUST NOT be listed."`
-	asProtocol = `RFC 6455 section 4.2.2: "the value chosen MUST be derived from the client's handshake, specifically by selecting one of the values from the |Sec-WebSocket-Protocol| field that the server is willing to use for this connection (if any)."`
+	asProtocol = `RFC 6455 section 4.2.2: "The value chosen MUST be derived from the client's handshake, specifically by selecting one of the values from the |Sec-WebSocket-Protocol| field that the server is willing to use for this connection (if any)."`
 )
 
 // anyRefusal stands for whatever is not 101: a request that does not ask for

@@ -55,7 +55,37 @@ func closeFrames() (cases []*Case) {
 	add(utf8, next(), "A Close frame with a reason that ends within a character.", "A Close frame with 1007 or 1002, or the end of TCP.", []int{1007, 1002}, false, nil,
 		sendClose(1000, "€"[:2]))
 	add(echoed, next(), "A Close frame written octet by octet.", "A Close frame in reply.", []int{1000}, true, nil, closeChopped)
-	return cases
+	waits := &Case{
+		ID: next(), Description: "A Close frame, and TCP left open for 300 ms after the reply.",
+		Expectation: "A Close frame in reply; the client does not end TCP before the server does.",
+		only:        Client,
+		begin:       func() play { return &lastToLeave{} },
+	}
+	return append(cases, by(`RFC 6455 section 7.1.1: "when a client is instructed to do the same, it SHOULD wait for a TCP Close from the server."`, waits)...)
+}
+
+// A lastToLeave is the play of a server that takes its time to end TCP.
+type lastToLeave struct{}
+
+func (*lastToLeave) open(s *session) {
+	s.linger = 300 * time.Millisecond
+	s.result.ExpectedClose = weClose
+	s.close(1000)
+}
+
+func (*lastToLeave) message(*session, []byte, bool) {}
+
+func (*lastToLeave) pong(*session, Event) {}
+
+func (*lastToLeave) judge(r *Result) {
+	switch {
+	case !r.WasClean:
+		r.Behavior, r.Result = Failed, "No Close frame came in reply."
+	case r.DroppedByMe:
+		r.Behavior, r.Result = OK, "The client waited for the server to end TCP."
+	default:
+		r.Behavior, r.Result = NonStrict, "The client ended TCP first."
+	}
 }
 
 // closeChopped begins the closing handshake octet by octet.

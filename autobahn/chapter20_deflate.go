@@ -11,9 +11,9 @@ import (
 const (
 	deflateBits     = `RFC 7692 section 7.1.2.1: "A server accepts an extension negotiation offer with this parameter by including the "server_max_window_bits" extension parameter in the extension negotiation response to send back to the client with the same or smaller value as the offer."`
 	deflateTakeover = `RFC 7692 section 7.1.1.1: "A server accepts an extension negotiation offer that includes the "server_no_context_takeover" extension parameter by including the "server_no_context_takeover" extension parameter in the corresponding extension negotiation response to send back to the client."`
-	deflateDecline  = `RFC 7692 section 7.1: "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met: The negotiation offer contains an extension parameter not defined for use in an offer, [...] with an invalid value, [...] multiple extension parameters with the same name"`
-	deflateRSV1     = `RFC 7692 section 6.1: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message."`
-	deflatePlain    = `RFC 7692 section 6.1: "To send an uncompressed message, an endpoint sets the "Per-Message Compressed" bit of the first fragment of that message to 0."`
+	deflateDecline  = `RFC 7692 section 7: "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met: The negotiation offer contains an extension parameter not defined for use in an offer. The negotiation offer contains an extension parameter with an invalid value. The negotiation offer contains multiple extension parameters with the same name."`
+	deflateRSV1     = `RFC 7692 section 6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message."`
+	deflatePlain    = `RFC 7692 section 6: "A message with the "Per-Message Compressed" bit unset on the first fragment of the message is called an "uncompressed message"."`
 	deflateBlocks   = `RFC 7692 section 7.2.3: a message may be of any blocks of DEFLATE [RFC1951]: stored, fixed and dynamic, one or several, empty ones, and such with BFINAL set`
 	deflateWrong    = `RFC 6455 section 7.4.1: "1007 indicates that an endpoint is terminating the connection because it has received data within a message that was not consistent with the type of the message"; RFC 7692 names no other for data that does not inflate`
 )

@@ -196,23 +196,19 @@ func (s *session) receiveClose(payload []byte) {
 		s.note("The peer's Close frame is not valid: code %d, %d octets.", code, len(payload))
 		s.fail(fault, fmt.Sprintf("Close frame with code %d is not valid", code))
 	}
-	switch s.state {
-	case closing:
-		s.result.WasClean = true
-		if s.judged == Client {
-			// RFC 6455 section 7.1.1: the server closes TCP first.
-			s.drop()
-		} else {
-			s.awaitDrop()
-		}
-	case open:
-		s.result.WasClean = true
-		s.sendClose(1000, "", false)
-		if s.judged == Client {
-			s.drop()
-		} else {
-			s.awaitDrop()
-		}
+	if s.state != open && s.state != closing {
+		return
+	}
+	s.result.WasClean = true
+	s.sendClose(1000, "", false) // unless ours went before
+	switch {
+	case s.judged == Server:
+		s.awaitDrop()
+	case s.linger > 0:
+		s.after(s.linger, s.drop)
+	default:
+		// RFC 6455 section 7.1.1: the server closes TCP first.
+		s.drop()
 	}
 }
 

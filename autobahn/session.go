@@ -37,6 +37,7 @@ type session struct {
 	state  state
 
 	begun   time.Time     // of the TCP connection, for the wire log
+	linger  time.Duration // for how long we, a server, do not end TCP after the Close frames
 	silence time.Duration // the longest that the peer may stay silent while it is its turn
 	alive   time.Time     // when it was last not silent
 
