@@ -1,8 +1,9 @@
-// Command ws is a WebSocket tool: a server to try clients with, and a client to
-// try servers with.
+// Command ws is a WebSocket tool: a server to try clients with, a client to try
+// servers with, and a suite of cases that judges both.
 //
 //	ws serve
 //	ws dial ws://127.0.0.1:9000/
+//	ws conform -server ws://127.0.0.1:9000/
 //
 // ws prints what there is, and ws COMMAND -h the flags of a command.
 package main
@@ -22,8 +23,8 @@ import (
 // Exit codes, for scripts.
 const (
 	exitFine   = 0
-	exitFailed = 1 // no connection, or it ended badly
-	exitUsage  = 2 // the command line makes no sense
+	exitFailed = 1 // no connection, or it ended badly; a case of ws conform failed
+	exitUsage  = 2 // the command line makes no sense; ws conform could not finish
 )
 
 // command is one of the things that ws does.
@@ -37,6 +38,7 @@ type command struct {
 var commands = []command{
 	{"serve", "an echo server", serve},
 	{"dial", "an interactive client, and one for pipes", dial},
+	{"conform", "how well a server or a client speaks WebSocket", conform},
 }
 
 func main() {
@@ -77,6 +79,8 @@ Begin with a server in one terminal and a client in another:
 
 In a pipe a line is a message: echo hello | ws dial ws://127.0.0.1:9000/
 
+Have a server judged by hundreds of cases: ws conform -server ws://127.0.0.1:9000/
+
 ws COMMAND -h tells the flags of a command.
 `)
 }
@@ -85,6 +89,15 @@ ws COMMAND -h tells the flags of a command.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
+
+// exitError ends the program with a code of its own. An empty text says that the
+// output told everything.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e *exitError) Error() string { return e.text }
 
 // report prints why a command ended, and returns the exit code for it.
 func report(c command, err error) int {
@@ -95,6 +108,12 @@ func report(c command, err error) int {
 	case usage:
 		fmt.Fprintf(os.Stderr, "ws %s: %v (ws %s -h tells the flags)\n", c.name, err, c.name)
 		return exitUsage
+	}
+	if e, ok := errors.AsType[*exitError](err); ok {
+		if e.text != "" {
+			fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, e.text)
+		}
+		return e.code
 	}
 	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, withoutPrefix(err))
 	return exitFailed

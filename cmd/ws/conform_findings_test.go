@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+// played is results of cases, all with the same verdicts.
+func played(behavior, behaviorClose autobahn.Verdict, ids ...string) (list []*autobahn.Result) {
+	for _, id := range ids {
+		list = append(list, &autobahn.Result{
+			ID: id, Behavior: behavior, BehaviorClose: behaviorClose,
+			Description: "Something is sent.", Expectation: "It comes back.",
+			Result: "It is not so", ResultClose: "It ended badly",
+		})
+	}
+	return list
+}
+
+// numbered are so many cases of a group.
+func numbered(group string, n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("%s.%d", group, i+1))
+	}
+	return ids
+}
+
+func TestRanges(t *testing.T) {
+	all := played(autobahn.OK, autobahn.OK, append(numbered("1.1", 5), numbered("2", 3)...)...)
+	for want, some := range map[string][]*autobahn.Result{
+		"1.1.1":                  all[:1],
+		"1.1.1, 1.1.2":           all[:2],
+		"1.1.1 to 1.1.3":         all[:3],
+		"1.1.3 to 1.1.5, 2.1":    all[2:6],
+		"1.1.1, 1.1.3 to 1.1.5":  append(all[:1:1], all[2:5]...),
+		"1.1.1, 1.1.5, 2.2, 2.3": {all[0], all[4], all[6], all[7]},
+	} {
+		if got := ranges(some, all); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The worse of two verdicts counts.
+func TestWorst(t *testing.T) {
+	for _, test := range []struct{ behavior, behaviorClose, want autobahn.Verdict }{
+		{autobahn.OK, autobahn.OK, autobahn.OK},
+		{autobahn.Informational, autobahn.OK, autobahn.Informational},
+		{autobahn.Informational, autobahn.Unclean, autobahn.Unclean},
+		{autobahn.NonStrict, autobahn.WrongCode, autobahn.WrongCode},
+		{autobahn.Failed, autobahn.OK, autobahn.Failed},
+		{autobahn.OK, autobahn.Failed, autobahn.Failed},
+		{"UNHEARD OF", autobahn.OK, autobahn.Failed},
+	} {
+		if got := worst(&autobahn.Result{Behavior: test.behavior, BehaviorClose: test.behaviorClose}); got != test.want {
+			t.Errorf("%s and %s: %s, want %s", test.behavior, test.behaviorClose, got, test.want)
+		}
+	}
+}
+
+// The worst comes first, no line is too long, and what many share is told once.
+func TestFindings(t *testing.T) {
+	const width = 60
+	code := 1001
+	wrong := played(autobahn.NonStrict, autobahn.WrongCode, "2.1")
+	wrong[0].RemoteCloseCode = &code
+	hostile := played(autobahn.Failed, autobahn.OK, "3.1")
+	hostile[0].Received = []autobahn.Event{{Kind: "message", Payload: []byte("\x1b[2J" + strings.Repeat("x", 100))}}
+	var all []*autobahn.Result
+	for _, some := range [][]*autobahn.Result{
+		played(autobahn.Unimplemented, autobahn.OK, numbered("12.1", 18)...),
+		played(autobahn.OK, autobahn.Unclean, numbered("6.4", 21)...),
+		played(autobahn.Informational, autobahn.OK, "7.1"), wrong, hostile,
+	} {
+		all = append(all, some...)
+	}
+	var out strings.Builder
+	(&screen{out: &out, width: width}).findings(autobahn.Agent{Name: "x", Results: all}, false)
+	rest := out.String()
+	for _, part := range []string{
+		"\nFAILED\n\n  3.1     Something is sent.\n          expected  It comes back.\n          came      It is not so. Received: message\n",
+		`"\x1b[2Jxx`, "(104\n                    octets).\n",
+		"\nWRONG CODE\n\n  2.1 ", "NON-STRICT: It is not so. It ended", "code was 1001.",
+		"\nUNCLEAN\n\n  6.4.1 to 6.4.21: It ended badly.\n",
+		"\nUNIMPLEMENTED\n\n  12.1.1 to 12.1.18: It is not so.\n",
+		"\nINFORMATIONAL: 7.1\n",
+	} {
+		at := strings.Index(rest, part)
+		if at < 0 {
+			t.Fatalf("there is no %q after what comes before it, in\n%s", part, out.String())
+		}
+		rest = rest[at:]
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > width+1 || strings.ContainsRune(line, '\x1b') {
+			t.Errorf("%d octets: %q", len(line), line)
+		}
+	}
+}

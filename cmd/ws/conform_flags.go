@@ -1,0 +1,195 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+// conformFlags are the flags of ws conform.
+type conformFlags struct {
+	servers        []target
+	listen, testee string
+	agent          string
+	cases, exclude string
+	quick          bool
+	out            string
+	parallel       int
+	timeout        time.Duration
+	insecure, json bool
+}
+
+// A target is a server to judge.
+type target struct{ name, url string } // name may be empty
+
+func readConformFlags(args []string) (*conformFlags, error) {
+	f := &conformFlags{}
+	flags := newFlags("conform", conformUsage)
+	flags.Func("server", "judge the server at this `url`, or name=url; may be repeated", f.addServer)
+	flags.StringVar(&f.listen, "listen", "", "judge the clients that come to this `address`; port 0 takes a free one")
+	flags.StringVar(&f.testee, "testee", "", "be the client of the fuzzing server at this `url`")
+	flags.StringVar(&f.agent, "agent", "", "`name` in reports; default: what the server calls itself, and hawser for -testee")
+	flags.StringVar(&f.cases, "cases", "", "cases to play, `pattern,…` such as 1.*,7.9.*; default: all, with -listen those of Autobahn|Testsuite")
+	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
+	flags.BoolVar(&f.quick, "quick", false, "a selection that finds nearly everything in a few seconds")
+	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
+	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
+	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
+	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "`time` that a peer may be silent when it is its turn")
+	flags.BoolVar(&f.insecure, "insecure", false, "do not check the server's certificate")
+	rest, err := parse(flags, args)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.check(flags, rest)
+}
+
+// addServer reads a value of -server.
+func (f *conformFlags) addServer(s string) error {
+	t := target{url: s}
+	if name, rest, ok := strings.Cut(s, "="); ok && name != "" && !strings.ContainsAny(name, ":/?") {
+		t = target{strings.TrimSpace(name), rest}
+	}
+	f.servers = append(f.servers, t)
+	return nil
+}
+
+// check complains about what makes no sense.
+func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
+	given := func(name string) (is bool) {
+		flags.Visit(func(g *flag.Flag) { is = is || g.Name == name })
+		return is
+	}
+	switch {
+	case len(rest) > 0 && strings.Contains(rest[0], "://"):
+		return usageError(fmt.Sprintf("%q is one argument too many: is it -server %s?", rest[0], rest[0]))
+	case len(rest) > 0:
+		return usageError(fmt.Sprintf("%q is one argument too many", rest[0]))
+	case given("parallel") && f.parallel < 1:
+		return usageError("-parallel must be at least 1")
+	case f.timeout <= 0:
+		return usageError("-timeout must be positive")
+	case f.quick && f.cases != "":
+		return usageError("-quick and -cases exclude each other")
+	}
+	if err := f.checkMode(flags); err != nil {
+		return err
+	}
+	return f.checkTargets()
+}
+
+// checkMode complains about flags that do not go together.
+func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
+	mode, modes := "", 0
+	takes := []string{"cases", "exclude", "quick", "o", "json", "parallel", "timeout"} // of all but -testee
+	without := "without -server"
+	if len(f.servers) > 0 {
+		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")
+	}
+	if f.listen != "" {
+		mode, modes = "listen", modes+1
+		takes = slices.DeleteFunc(takes, func(name string) bool { return name == "parallel" })
+	}
+	if f.testee != "" {
+		mode, modes, takes = "testee", modes+1, []string{"agent", "insecure", "parallel", "timeout"}
+	}
+	if modes > 1 {
+		return usageError("-server, -listen and -testee exclude each other")
+	}
+	if mode != "" {
+		without = "with -" + mode
+	}
+	var err error
+	flags.Visit(func(g *flag.Flag) {
+		if g.Name != mode && !slices.Contains(takes, g.Name) {
+			err = usageError(fmt.Sprintf("-%s makes no sense %s", g.Name, without))
+		}
+	})
+	return err
+}
+
+// checkTargets looks at the URLs and names, so that a typo in the last of them
+// does not come to light after the first was judged.
+func (f *conformFlags) checkTargets() error {
+	if f.testee != "" {
+		return checkURL("testee", f.testee)
+	}
+	taken := map[string]bool{}
+	for i, t := range f.servers {
+		if err := checkURL("server", t.url); err != nil {
+			return err
+		}
+		if f.agent != "" {
+			if len(f.servers) > 1 || t.name != "" {
+				return usageError("-agent names a single server; several are named by -server NAME=URL")
+			}
+			f.servers[i].name = f.agent
+		}
+		if t.name != "" && taken[t.name] {
+			return usageError(fmt.Sprintf("two servers are called %q", t.name))
+		}
+		taken[t.name] = true
+	}
+	return nil
+}
+
+func checkURL(name, s string) error {
+	wrong := func(why string) error {
+		return usageError(fmt.Sprintf("-%s %q is not the URL of a WebSocket server: %s", name, s, why))
+	}
+	u, err := url.Parse(s)
+	for _, scheme := range []string{"wss", "ws"} {
+		if rest, ok := strings.CutPrefix(s, scheme+":"); ok && !strings.HasPrefix(rest, "//") {
+			return wrong(fmt.Sprintf("is it %s://%s?", scheme, strings.TrimLeft(rest, "/")))
+		}
+	}
+	switch {
+	case !strings.Contains(s, "://"):
+		return wrong(fmt.Sprintf("is it ws://%s?", strings.TrimLeft(s, "/")))
+	case err != nil:
+		return wrong(err.Error())
+	case u.Scheme != "ws" && u.Scheme != "wss":
+		return wrong("it has to begin with ws:// or wss://")
+	case u.Hostname() == "":
+		return wrong("it has no host")
+	case u.Fragment != "":
+		return wrong("a WebSocket URL has no fragment (RFC 6455 section 3)")
+	}
+	return nil
+}
+
+// selection is the cases to play, by role. A role that has none of them is left
+// out, unless there is no other.
+func (f *conformFlags) selection() (sides []side, err error) {
+	roles := []autobahn.Role{autobahn.Server, autobahn.Client}
+	patterns := f.cases
+	switch {
+	case f.listen != "":
+		roles = roles[1:]
+	case len(f.servers) > 0:
+		roles = roles[:1]
+	}
+	switch {
+	case f.quick:
+		patterns = autobahn.Quick
+	case patterns == "" && f.listen != "":
+		patterns = autobahn.Original
+	}
+	for _, role := range roles {
+		cases, none := autobahn.Select(role, patterns, f.exclude)
+		if none != nil {
+			err = usageError(strings.TrimPrefix(none.Error(), "autobahn: "))
+			continue
+		}
+		sides = append(sides, side{role: role, cases: cases})
+	}
+	if len(sides) > 0 {
+		return sides, nil
+	}
+	return nil, err
+}

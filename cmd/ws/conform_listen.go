@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+// A clinic judges the clients that come to it.
+type clinic struct {
+	flags    *conformFlags
+	progress *progress
+	side     *side
+	suite    *autobahn.FuzzingServer
+
+	mu       sync.Mutex
+	finished map[string]bool // agents that asked for reports
+	unshown  bool            // there are results that no table had
+}
+
+// judgeClients is ws conform -listen.
+func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) error {
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return &exitError{exitUsage, err.Error()}
+	}
+	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
+	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Progress: c.result, Report: c.report}
+	fmt.Fprintf(os.Stderr, "listening on ws://%s/ with %d cases\n", reachable(l.Addr()), len(s.cases))
+	err = c.suite.Serve(ctx, l)
+	p.pause()
+	if ctx.Err() == nil && !errors.Is(err, autobahn.ErrStopped) {
+		s.problems = append(s.problems, err)
+	}
+	return c.conclude()
+}
+
+func (c *clinic) result(r *autobahn.Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unshown = true
+	c.progress.client(r, len(c.side.cases))
+}
+
+// report shows how an agent did that says it is done.
+func (c *clinic) report(agent string) {
+	agents := c.suite.Agents()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(agents, func(a autobahn.Agent) bool { return a.Name == agent })
+	if i < 0 {
+		return // it played nothing
+	}
+	c.finished[agent], c.unshown = true, false
+	c.progress.left(agent)
+	if !c.flags.json {
+		newScreen(os.Stdout).show([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}})
+	}
+	if c.flags.out == "" {
+		return
+	}
+	all := []side{{role: autobahn.Client, cases: c.side.cases, agents: agents}}
+	if err := writeReport(c.flags.out, all); err != nil {
+		c.progress.say("The report: " + err.Error()) // for now; at the end it counts
+		return
+	}
+	c.progress.say("The report is " + pageName(c.flags.out))
+}
+
+// conclude is at the end, when nobody is served any more.
+func (c *clinic) conclude() error {
+	s := c.side
+	s.agents = c.suite.Agents()
+	for i := range s.agents {
+		a := &s.agents[i]
+		if c.finished[a.Name] || len(a.Results) == len(s.cases) {
+			continue
+		}
+		// To whoever looks at the exit code alone, half of the cases are not a success.
+		left := errors.New("it left without asking for the other cases or for its report")
+		a.Stopped = left.Error()
+		s.problems = append(s.problems, &partialError{a.Name, left, len(a.Results), len(s.cases), c.flags.out})
+	}
+	if len(s.agents) == 0 && len(s.problems) == 0 {
+		s.problems = append(s.problems, errors.New("no client came"))
+	}
+	if c.flags.json || c.unshown || len(s.agents) > 1 {
+		return c.flags.conclude(c.progress, []side{*s})
+	}
+	return c.flags.judgement(c.progress, []side{*s})
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// corrupting is an echo server that changes a letter.
+func corrupting(t *testing.T) (url string) {
+	return serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		for msg, err := range c.Messages(ctx) {
+			if err != nil {
+				return err
+			}
+			if err := c.Write(ctx, msg.Type, bytes.ReplaceAll(msg.Data, []byte("e"), []byte("a"))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func closedPort(t *testing.T) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// mortalListener refuses everybody after so many connections.
+type mortalListener struct {
+	net.Listener
+	left atomic.Int32
+}
+
+func (l *mortalListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil && l.left.Add(-1) == 0 {
+		_ = l.Listener.Close() // before the last is served
+	}
+	return c, err
+}
+
+// mortal is an echo server that is gone after so many connections.
+func mortal(t *testing.T, connections int32) (url string) {
+	t.Helper()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &mortalListener{Listener: inner}
+	l.left.Store(connections)
+	s := &http.Server{Handler: autobahn.EchoHandler(nil)}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	return "ws://" + inner.Addr().String()
+}
+
+// A running is the program while it runs.
+type running struct {
+	*exec.Cmd
+	stdout bytes.Buffer
+	log    *bufio.Reader // standard error
+	url    string
+}
+
+// listening starts ws conform -listen.
+func listening(t *testing.T, args ...string) *running {
+	t.Helper()
+	r := begun(t, append([]string{"conform", "-listen", "127.0.0.1:0"}, args...)...)
+	line, err := r.log.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, ok := strings.CutPrefix(line, "listening on ")
+	if !ok {
+		t.Fatalf("the first line is %q", line)
+	}
+	r.url, _, _ = strings.Cut(rest, " ")
+	return r
+}
+
+// begun starts the program.
+func begun(t *testing.T, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // what hangs is a failed test, and no more
+	t.Cleanup(cancel)
+	r := &running{Cmd: exec.CommandContext(ctx, program, args...)}
+	r.Stdout = &r.stdout
+	stderr, err := r.StderrPipe()
+	if err == nil {
+		err = r.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.log = bufio.NewReader(stderr)
+	return r
+}
+
+// end waits for the end of the program.
+func (r *running) end(t *testing.T) ended {
+	t.Helper()
+	stderr, err := io.ReadAll(r.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Wait(); err != nil && !isExit(err) {
+		t.Fatal(err)
+	}
+	return ended{r.stdout.String(), string(stderr), r.ProcessState.ExitCode()}
+}
+
+func isExit(err error) bool {
+	_, ok := errors.AsType[*exec.ExitError](err)
+	return ok
+}
+
+// interrupt is Ctrl-C.
+func (r *running) interrupt(t *testing.T) ended {
+	t.Helper()
+	if err := r.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	return r.end(t)
+}
+
+// Two clients come, one after the other; Ctrl-C is the usual end.
+func TestConformListen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := listening(t, "-cases", "1.1.*,7.3.*", "-o", dir)
+	for _, name := range []string{"one", "two"} {
+		testee := &autobahn.Testee{URL: r.url, Agent: name, Parallel: 4}
+		if err := testee.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := r.interrupt(t)
+	if e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
+	}
+	has(t, e.stdout, "one as a client: 14 cases", "two as a client: 14 cases", "2 clients, 14 cases")
+	for _, name := range []string{"one", "two"} {
+		if n := reported(t, dir, "clients", name); n != 14 {
+			t.Errorf("the report of %s has %d cases", name, n)
+		}
+	}
+}
+
+// A client that leaves early is not a success, and neither is nobody.
+func TestConformListenPartial(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := listening(t, "-json", "-cases", "1.1.*", "-o", dir)
+	testee := &autobahn.Testee{URL: r.url, Agent: "early"}
+	if err := testee.Play(t.Context(), []int{1, 2, 3}); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := websocket.Dial(t.Context(), r.url+"stopServer", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, _ = c.Read(t.Context())
+	_ = c.CloseNow()
+	e := r.end(t)
+	has(t, e.stderr, "early: it left", "after 3 of 8 cases; the report of these is in "+dir)
+	if out := parsed(t, e)["clients"]["early"]; len(out.Cases) != 3 || out.Stopped == "" || e.code != exitUsage {
+		t.Errorf("%+v, exit code %d", out, e.code)
+	}
+	if n := reported(t, dir, "clients", "early"); n != 3 {
+		t.Errorf("the report has %d cases", n)
+	}
+	listening(t).interrupt(t).want(t, "", "no client came", exitUsage)
+}
+
+// Our client under the hands of a server that is not this program's.
+func TestConformTestee(t *testing.T) {
+	t.Parallel()
+	cases, err := autobahn.Select(autobahn.Client, "1.1.*", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan string, 1)
+	suite := &autobahn.FuzzingServer{Cases: cases, Report: func(agent string) { told <- agent }}
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan error, 1)
+	go func() { over <- suite.Serve(ctx, l) }()
+	url := "ws://" + l.Addr().String()
+	e := ws(t, "", "conform", "-testee", url, "-agent", "under test", "-parallel", "3")
+	e.want(t, "8 cases were played as \"under test\"; the verdicts are with the fuzzing server at "+url+"\n", "8 cases", exitFine)
+	if agent := <-told; agent != "under test" {
+		t.Errorf("the report is for %q", agent)
+	}
+	stop()
+	<-over
+	if agents := suite.Agents(); len(agents) != 1 || len(agents[0].Results) != 8 {
+		t.Errorf("%+v", agents)
+	}
+	ws(t, "", "conform", "-testee", url).want(t, "", "ws conform: "+url+" is no fuzzing server", exitUsage)
+	echo := serving(t, autobahn.EchoHandler(nil)) // it accepts, and never says a number
+	ws(t, "", "conform", "-testee", echo, "-timeout", "300ms").want(t, "", "how many cases", exitUsage)
+}
+
+// Ctrl-C in the middle of a case.
+func TestConformInterrupted(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	stuck := make(chan struct{})
+	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		if connections.Add(1) == 5 { // the first was to see whether there is a server
+			close(stuck)
+			for err := error(nil); err == nil; {
+				_, _, err = c.Read(ctx)
+			}
+			return nil
+		}
+		return autobahn.Echo(ctx, c)
+	})
+	dir := filepath.Join(t.TempDir(), "reports")
+	r := begun(t, "conform", "-server", "server="+url, "-parallel", "1", "-cases", "1.1.*", "-o", dir)
+	<-stuck
+	e := r.interrupt(t)
+	has(t, e.stdout, "server as a server: 3 of 8 cases")
+	has(t, e.stderr, "server: interrupted\nstopped after 3 of 8 cases; the report of these is in "+dir)
+	if n := reported(t, dir, "servers", "server"); n != 3 || e.code != exitUsage {
+		t.Errorf("%d cases, exit code %d", n, e.code)
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+// progress tells on standard error how far a run is: with a bar if that is a
+// terminal, else in a line at the beginning and one at the end.
+type progress struct {
+	out   *os.File
+	quiet bool // nothing at all
+	live  bool // a terminal
+
+	mu      sync.Mutex
+	what    string // who is judged, and as what
+	of      int
+	wrong   int // cases that are not OK or INFORMATIONAL
+	bar     *progressbar.ProgressBar
+	playing map[string]map[string]bool // cases by agent, of -listen
+}
+
+func newProgress(out *os.File, json bool) *progress {
+	live := term.IsTerminal(int(out.Fd()))
+	return &progress{out: out, live: live, quiet: json && !live, playing: map[string]map[string]bool{}}
+}
+
+// say prints a line.
+func (p *progress) say(line string) {
+	if !p.quiet {
+		fmt.Fprintln(p.out, visible(line, false))
+	}
+}
+
+// begin is before a run of so many cases.
+func (p *progress) begin(what string, of int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.what, p.of, p.wrong = visible(what, false), of, 0
+	if p.live {
+		p.open(of)
+		return
+	}
+	p.say(fmt.Sprintf("%s: %d cases", what, of))
+}
+
+// open begins a bar. The caller holds p.mu.
+func (p *progress) open(of int) {
+	const throttle = 50 * time.Millisecond // as often as an eye can follow
+	p.bar = progressbar.NewOptions(of,
+		progressbar.OptionSetWriter(p.out),
+		progressbar.OptionSetWidth(20),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "━", SaucerHead: "━", SaucerPadding: " ", BarStart: "│", BarEnd: "│"}),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetDescription(p.fitted(p.what)),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionThrottle(throttle),
+		progressbar.OptionSetRenderBlankState(true),
+	)
+}
+
+// result is after each case.
+func (p *progress) result(r *autobahn.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.advance(r)
+}
+
+// advance shows a case that is done. The caller holds p.mu.
+func (p *progress) advance(r *autobahn.Result) {
+	if !worst(r).Passed() {
+		p.wrong++
+	}
+	last := fmt.Sprintf("%-8s ", r.ID)
+	if p.wrong > 0 {
+		last += fmt.Sprintf("%d not OK, ", p.wrong)
+	}
+	p.step(last)
+}
+
+// step moves the bar by one case; last says something about it.
+func (p *progress) step(last string) {
+	if p.bar == nil {
+		return
+	}
+	p.bar.Describe(p.fitted(last + p.what))
+	_ = p.bar.Add(1) // it shows what it can
+}
+
+// fitted is what of a description stands beside the bar.
+func (p *progress) fitted(s string) string {
+	const beside = 46 // columns of percentage, bar and count
+	width, _, err := term.GetSize(int(p.out.Fd()))
+	if err != nil || width == 0 {
+		width = 80 // a terminal that does not know
+	}
+	return text.Trim(s, max(width-beside, 0))
+}
+
+// pause takes the bar away, so that something else can be printed.
+func (p *progress) pause() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
+		p.bar = nil
+	}
+}
+
+// end is after a run; agent may be nil.
+func (p *progress) end(agent *autobahn.Agent) {
+	p.pause()
+	if p.live || agent == nil || len(agent.Results) == 0 {
+		return
+	}
+	p.say(fmt.Sprintf("%s: %d of %d cases in %s%s", p.what, len(agent.Results), p.of, spent(agent.Took), ending(counts(agent.Results))))
+}
+
+// ending is a tally in words.
+func ending(t tally) string {
+	var words []string
+	for _, v := range occurring(t) {
+		words = append(words, fmt.Sprintf("%d %s", t[v], v))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(words, ", ")
+}
+
+// client takes in a case of one of several agents that play of cases each.
+func (p *progress) client(r *autobahn.Result, of int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.playing[r.Agent] == nil {
+		p.playing[r.Agent] = map[string]bool{}
+		if !p.live {
+			p.say(fmt.Sprintf("%s as a client: %d cases", r.Agent, of))
+		}
+	}
+	p.playing[r.Agent][r.ID] = true
+	if !p.live {
+		return
+	}
+	played := 0
+	for _, cases := range p.playing {
+		played += len(cases)
+	}
+	p.what = visible(r.Agent, false) + " as a client"
+	if p.bar == nil {
+		p.open(of * len(p.playing))
+	}
+	p.bar.ChangeMax(of * len(p.playing))
+	_ = p.bar.Set(played - 1)
+	p.advance(r)
+}
+
+// left is after a client was told how it did.
+func (p *progress) left(agent string) {
+	p.pause()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.playing, agent)
+	p.wrong = 0
+}
+
+// spent is a duration as one wants to read it.
+func spent(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+// folder is where a role has its JSON, and its key in the output of -json.
+func (s *side) folder() string { return s.role.String() + "s" }
+
+func pageName(dir string) string { return filepath.Join(dir, "index.html") }
+
+// writeReport writes the files of -o.
+func writeReport(dir string, sides []side) (err error) {
+	page := &autobahn.Page{Title: "WebSocket conformance", Made: time.Now()}
+	for _, s := range sides {
+		if len(s.agents) == 0 {
+			continue
+		}
+		if err := autobahn.WriteJSON(filepath.Join(dir, s.folder()), s.agents); err != nil {
+			return err
+		}
+		if s.role == autobahn.Client {
+			page.Clients = s.agents
+		} else {
+			page.Servers = s.agents
+		}
+	}
+	file, err := os.Create(pageName(dir))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return page.Write(file)
+}
+
+// agentJSON is an agent in the output of -json.
+type agentJSON struct {
+	Counts  map[autobahn.Verdict]int `json:"counts"`
+	Stopped string                   `json:"stopped"`
+	Seconds float64                  `json:"seconds"`
+	Cases   map[string]caseJSON      `json:"cases"`
+}
+
+type caseJSON struct {
+	Behavior      autobahn.Verdict `json:"behavior"`
+	BehaviorClose autobahn.Verdict `json:"behaviorClose"`
+	Result        string           `json:"result"`
+}
+
+// printJSON is the output of -json.
+func printJSON(w io.Writer, sides []side) error {
+	out := map[string]map[string]agentJSON{"servers": {}, "clients": {}}
+	for _, s := range sides {
+		for _, a := range s.agents {
+			cases := map[string]caseJSON{}
+			for _, r := range a.Results {
+				cases[r.ID] = caseJSON{r.Behavior, r.BehaviorClose, r.Result}
+			}
+			out[s.folder()][a.Name] = agentJSON{
+				Counts:  counts(a.Results),
+				Stopped: a.Stopped,
+				Seconds: a.Took.Round(time.Millisecond).Seconds(),
+				Cases:   cases,
+			}
+		}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(out)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/autobahn"
+)
+
+// playTestee is ws conform -testee.
+func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
+	done := 0
+	testee := &autobahn.Testee{
+		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel,
+		Dial: &websocket.DialOptions{
+			CompressionMode: websocket.CompressionContextTakeover,
+			TLSConfig:       &tls.Config{InsecureSkipVerify: f.insecure},
+			Timeouts:        websocket.Timeouts{Handshake: f.timeout},
+		},
+		Progress: func(n, _ int) {
+			done = n
+			p.step("")
+		},
+	}
+	n, err := count(ctx, f, testee)
+	if err != nil {
+		return noFuzzingServer(f.testee, err)
+	}
+	p.begin(testee.Agent+" as a client of "+f.testee, n)
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i + 1
+	}
+	err = testee.Play(ctx, all)
+	p.pause()
+	if err == nil {
+		err = testee.Finish(ctx)
+	}
+	if err != nil {
+		why := noFuzzingServer(f.testee, err)
+		return &exitError{exitUsage, fmt.Sprintf("%v\nstopped after %d of %d cases", why, done, n)}
+	}
+	fmt.Printf("%d cases were played as %q; the verdicts are with the fuzzing server at %s\n", n, testee.Agent, f.testee)
+	return nil
+}
+
+// count asks for the number of cases. A server that is none for fuzzing may
+// accept, and never tell.
+func count(ctx context.Context, f *conformFlags, testee *autobahn.Testee) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	return testee.Count(ctx)
+}
+
+// noFuzzingServer says that the server is not there, or no longer.
+func noFuzzingServer(url string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return &exitError{exitUsage, "interrupted"}
+	}
+	if gone, ok := errors.AsType[*autobahn.UnreachableError](err); ok {
+		err = gone.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("it does not tell how many cases it has")
+	}
+	text := strings.ReplaceAll(err.Error(), "websocket: ", "")
+	return &exitError{exitUsage, fmt.Sprintf("%s is no fuzzing server, or is gone: %s", url, visible(text, false))}
+}

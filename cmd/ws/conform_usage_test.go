@@ -1,0 +1,68 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// What makes no sense exits with 2, says what to do and connects to nobody.
+func TestConformUsage(t *testing.T) {
+	t.Parallel()
+	var came atomic.Int32
+	url := serving(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { came.Add(1) }))
+	for _, test := range []struct{ args, stderr string }{
+		{"-cases 99.*", `no case matches "99.*"`},
+		{"-cases 1.1.1,nonsense", `no case matches "nonsense"`},
+		{"-exclude 1.1.1.1", `no case matches "1.1.1.1"`},
+		{"-exclude *", "no case is left"},
+		{"-quick -cases 1.*", "exclude each other"},
+		{"-server localhost:9000", "is it ws://localhost:9000?"},
+		{"-server wss:/host", "is it wss://host?"},
+		{"-server x=host:1/path", "is it ws://host:1/path?"},
+		{"-server htp://host/", "ws:// or wss://"},
+		{"-server ws:///", "no host"},
+		{"-server ws://host/#a", "fragment"},
+		{"-server ws://host:port/", "port"},
+		{"-testee localhost", "is it ws://localhost?"},
+		{"-server URL -server nonsense", "is it ws://nonsense?"},
+		{"-server a=URL -server a=URL", `two servers are called "a"`},
+		{"-server URL -server URL -agent a", "-server NAME=URL"},
+		{"-server b=URL -agent a", "-server NAME=URL"},
+		{"-server URL -listen 127.0.0.1:0", "exclude each other"},
+		{"-testee URL -listen 127.0.0.1:0", "exclude each other"},
+		{"-testee URL -cases 1.*", "-cases makes no sense with -testee"},
+		{"-testee URL -o x", "-o makes no sense with -testee"},
+		{"-listen 127.0.0.1:0 -parallel 2", "-parallel makes no sense with -listen"},
+		{"-listen 127.0.0.1:0 -agent x", "-agent makes no sense with -listen"},
+		{"-insecure", "-insecure makes no sense without -server"},
+		{"-parallel 0", "at least 1"},
+		{"-timeout 0s", "must be positive"},
+		{"URL", "is it -server URL?"},
+		{"nonsense", "one argument too many"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			t.Parallel()
+			args := strings.Fields("conform " + strings.ReplaceAll(test.args, "URL", url))
+			ws(t, "", args...).want(t, "", strings.ReplaceAll(test.stderr, "-server URL?", "-server "+url+"?"), exitUsage)
+		})
+	}
+	t.Cleanup(func() {
+		if came.Load() > 0 {
+			t.Errorf("somebody connected")
+		}
+	})
+}
+
+// What cannot be written is told before anything is judged.
+func TestConformOutputFails(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ws(t, "", "conform", "-cases", "1.1.1", "-o", filepath.Join(file, "dir")).want(t, "", "ws conform: mkdir", exitUsage)
+}
