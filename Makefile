@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race memory modules interop cross emulated lint fuzz bench
+.PHONY: help test quick race memory conform modules interop cross emulated lint fuzz bench
 
 GO      ?= go
 TIME    ?= 10s
@@ -25,6 +25,9 @@ race: ## the library's tests under the race detector
 
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' .
+
+conform: ## our own server and client through the conformance suite, a selection
+	$(GO) run ./cmd/ws conform -quick
 
 modules: ## vet and tests of the modules around the library
 	cd cmd/ws && $(GO) vet ./... && $(GO) test $(RACE) ./...

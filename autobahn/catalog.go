@@ -236,5 +236,6 @@ var titles = map[string]string{
 	"20.15": "More than a peer should take",
 }
 
-// chapterTitle is the title of a chapter or of a group of cases.
-func chapterTitle(id string) string { return titles[id] }
+// Title is what a chapter or a group of cases is about: Title("6") and
+// Title("6.4") have one, a case has a Description.
+func Title(id string) string { return titles[id] }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,10 +116,12 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
 	h, _, err := s.openAsClient(c.target, &Case{}, nil)
-	close(s.gone)
-	s.sender.end()
-	s.conn.Close()
+	s.abandon()
+	if !interrupt() {
+		return context.Cause(ctx)
+	}
 	if h != nil {
 		c.name = cmp.Or(c.name, h.get("Server"))
 	}
@@ -161,7 +164,12 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 		}
 		return err
 	}
+	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
 	h, glued, err := s.openAsClient(c.target, cs, nil)
+	if !interrupt() {
+		s.abandon()
+		return context.Cause(ctx)
+	}
 	switch {
 	case cs.door != nil && len(cs.door.statuses) > 0:
 		cs.door.judgeRefusal(s.result, h, err)
@@ -215,8 +223,22 @@ func (e *UnreachableError) Error() string {
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// parseTarget reads a URL of RFC 6455 section 3.
+// CheckURL reports whether raw is the URL of a WebSocket server (RFC 6455
+// section 3), as far as one can tell by looking at it. The error is a *TargetError.
+func CheckURL(raw string) error {
+	_, err := parseTarget(raw)
+	return err
+}
+
 func parseTarget(raw string) (*url.URL, error) {
+	for _, scheme := range []string{"wss", "ws"} {
+		if rest, ok := strings.CutPrefix(raw, scheme+":"); ok && !strings.HasPrefix(rest, "//") {
+			return nil, &TargetError{raw, "is it " + scheme + "://" + strings.TrimLeft(rest, "/") + "?"}
+		}
+	}
+	if !strings.Contains(raw, "://") {
+		return nil, &TargetError{raw, "is it ws://" + strings.TrimLeft(raw, "/") + "?"}
+	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:

@@ -36,7 +36,7 @@ type Agent struct {
 }
 
 // Write writes the page: one file of HTML that loads nothing.
-func (p *Page) Write(w io.Writer) error { return p.write(w, chapterTitle) }
+func (p *Page) Write(w io.Writer) error { return p.write(w, Title) }
 
 // write takes the names of chapters and groups from titles.
 func (p *Page) write(w io.Writer, titles func(id string) string) error {

@@ -216,13 +216,14 @@ func pdfObjects(size int) []byte {
 	r := splitmix(16)
 	p := append(make([]byte, 0, size+1<<16), "%PDF-1.4\n%\xE2\xE3\xCF\xD3\n"...)
 	for i := 1; len(p) < size; i++ {
-		switch n := 2000 + r.below(14000); {
-		case i%3 == 0:
+		n := 2000 + r.below(14000)
+		switch i % 3 {
+		case 0:
 			p = fmt.Appendf(p, "%d 0 obj\n<< /Type /XObject /Subtype /Image /Filter /FlateDecode /Length %d >>\nstream\n", i, n)
 			for range n / 8 {
 				p = binary.LittleEndian.AppendUint64(p, r.next())
 			}
-		case i%3 == 1:
+		case 1:
 			p = fmt.Appendf(p, "%d 0 obj\n<< /Length %d >>\nstream\nBT\n", i, n/3)
 			for range n / 100 {
 				p = fmt.Appendf(p, "/F%d 9.96 Tf %d.%02d 0 Td [(", 1+r.below(4), r.below(400), r.below(100))

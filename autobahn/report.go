@@ -22,10 +22,12 @@ func WriteJSON(dir string, agents []Agent) error {
 		ReportFile    string  `json:"reportfile"`
 	}
 	index := map[string]map[string]line{}
+	taken := map[string]bool{}
 	for _, agent := range agents {
 		cases := map[string]line{}
+		prefix := filePrefix(agent.Name, taken)
 		for _, r := range agent.Results {
-			name := reportFile(agent.Name, r.ID)
+			name := prefix + "_case_" + strings.ReplaceAll(r.ID, ".", "_") + ".json"
 			if err := writeJSON(filepath.Join(dir, name), r); err != nil {
 				return err
 			}
@@ -44,8 +46,9 @@ func writeJSON(path string, v any) error {
 	return os.WriteFile(path, append(out, '\n'), 0o644)
 }
 
-// reportFile is the name of the file of a case, as the original makes it.
-func reportFile(agent, id string) string {
+// filePrefix is what the names of an agent's files begin with, as the original
+// makes it; agents whose names differ in other characters get a number.
+func filePrefix(agent string, taken map[string]bool) string {
 	name := strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
 			return c
@@ -53,5 +56,10 @@ func reportFile(agent, id string) string {
 		return ' '
 	}, strings.ToLower(strings.TrimSpace(agent)))
 	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "_")
-	return name + "_case_" + strings.ReplaceAll(id, ".", "_") + ".json"
+	prefix := name
+	for n := 2; taken[prefix]; n++ {
+		prefix = fmt.Sprintf("%s_%d", name, n)
+	}
+	taken[prefix] = true
+	return prefix
 }

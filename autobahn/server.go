@@ -31,7 +31,7 @@ type FuzzingServer struct {
 	Timeout time.Duration
 	// Progress is called with each result, by one goroutine at a time; may be nil.
 	Progress func(*Result)
-	// Report is called when a client asks for reports, and at the end; may be nil.
+	// Report is called when a client asks for reports; may be nil.
 	Report func(agent string)
 
 	mu      sync.Mutex

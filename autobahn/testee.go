@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -41,6 +42,9 @@ type Testee struct {
 	URL      string // of the fuzzing server
 	Agent    string // what to call itself in reports
 	Parallel int    // cases at a time, 1 if it is 0
+	// Timeout is how long the server may take to tell how many cases it has. Zero
+	// is Timeout.
+	Timeout time.Duration
 	// Dial is how it connects; CompressionMode and the like. May be nil.
 	Dial *websocket.DialOptions
 	// Progress is called after each case, by one goroutine at a time; may be nil.
@@ -68,6 +72,8 @@ func (t *Testee) Count(ctx context.Context) (n int, err error) {
 	if _, err := parseTarget(t.URL); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Timeout, Timeout))
+	defer cancel()
 	c, err := t.dial(ctx, "/getCaseCount")
 	if err != nil {
 		return 0, &UnreachableError{URL: t.URL, Err: err}

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -139,26 +139,8 @@ func (f *conformFlags) checkTargets() error {
 }
 
 func checkURL(name, s string) error {
-	wrong := func(why string) error {
-		return usageError(fmt.Sprintf("-%s %q is not the URL of a WebSocket server: %s", name, s, why))
-	}
-	u, err := url.Parse(s)
-	for _, scheme := range []string{"wss", "ws"} {
-		if rest, ok := strings.CutPrefix(s, scheme+":"); ok && !strings.HasPrefix(rest, "//") {
-			return wrong(fmt.Sprintf("is it %s://%s?", scheme, strings.TrimLeft(rest, "/")))
-		}
-	}
-	switch {
-	case !strings.Contains(s, "://"):
-		return wrong(fmt.Sprintf("is it ws://%s?", strings.TrimLeft(s, "/")))
-	case err != nil:
-		return wrong(err.Error())
-	case u.Scheme != "ws" && u.Scheme != "wss":
-		return wrong("it has to begin with ws:// or wss://")
-	case u.Hostname() == "":
-		return wrong("it has no host")
-	case u.Fragment != "":
-		return wrong("a WebSocket URL has no fragment (RFC 6455 section 3)")
+	if target, ok := errors.AsType[*autobahn.TargetError](autobahn.CheckURL(s)); ok {
+		return usageError(fmt.Sprintf("-%s %q is not the URL of a WebSocket server: %s", name, s, target.Reason))
 	}
 	return nil
 }

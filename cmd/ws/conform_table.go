@@ -77,7 +77,7 @@ func (s *screen) single(side side) {
 		return row
 	}
 	for _, chapter := range chaptersOf(side.agents) {
-		t.AppendRow(line(chapter, chapterTitle(chapter), counts(inChapter(chapter, agent.Results))))
+		t.AppendRow(line(chapter, autobahn.Title(chapter), counts(inChapter(chapter, agent.Results))))
 	}
 	t.AppendFooter(line("", "All", total))
 	s.print(t.Render() + "\n")
@@ -107,7 +107,7 @@ func (s *screen) several(side side) {
 		return row
 	}
 	for _, chapter := range chaptersOf(side.agents) {
-		t.AppendRow(fine(chapter, chapterTitle(chapter), func(agent int) tally {
+		t.AppendRow(fine(chapter, autobahn.Title(chapter), func(agent int) tally {
 			return counts(inChapter(chapter, side.agents[agent].Results))
 		}))
 	}
@@ -212,22 +212,4 @@ func inChapter(chapter string, results []*autobahn.Result) (list []*autobahn.Res
 		}
 	}
 	return list
-}
-
-// chapterTitle is what a chapter is about.
-func chapterTitle(chapter string) string {
-	return map[string]string{
-		"1":  "Framing",
-		"2":  "Pings and Pongs",
-		"3":  "Reserved bits",
-		"4":  "Opcodes",
-		"5":  "Fragmentation",
-		"6":  "UTF-8",
-		"7":  "Closing",
-		"9":  "Limits and speed",
-		"10": "Misc",
-		"12": "Compression of different payloads",
-		"13": "Compression with different parameters",
-		"20": "Beyond Autobahn",
-	}[chapter]
 }

@@ -16,7 +16,7 @@ import (
 func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 	done := 0
 	testee := &autobahn.Testee{
-		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel,
+		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel, Timeout: f.timeout,
 		Dial: &websocket.DialOptions{
 			CompressionMode: websocket.CompressionContextTakeover,
 			TLSConfig:       &tls.Config{InsecureSkipVerify: f.insecure},
@@ -27,7 +27,7 @@ func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 			p.step("")
 		},
 	}
-	n, err := count(ctx, f, testee)
+	n, err := testee.Count(ctx)
 	if err != nil {
 		return noFuzzingServer(f.testee, err)
 	}
@@ -47,14 +47,6 @@ func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 	}
 	fmt.Printf("%d cases were played as %q; the verdicts are with the fuzzing server at %s\n", n, testee.Agent, f.testee)
 	return nil
-}
-
-// count asks for the number of cases. A server that is none for fuzzing may
-// accept, and never tell.
-func count(ctx context.Context, f *conformFlags, testee *autobahn.Testee) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	return testee.Count(ctx)
 }
 
 // noFuzzingServer says that the server is not there, or no longer.
