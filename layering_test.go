@@ -57,7 +57,7 @@ const layers = `
 	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
 	examples/...:        . wsjson wstest examples/... *
 	bench/...:           . frame handshake conn wsjson wstest bench/... *
-	interop/...:         . wsjson wstest interop/... *
+	interop/...:         . autobahn wsjson wstest interop/... *
 `
 
 // impure says what the pure packages may not import, "all" being each of them.

@@ -66,7 +66,7 @@ func main() {
 	var err error
 	switch {
 	case *listen != "":
-		err = http.ListenAndServe(*listen, l.server)
+		err = serve(*listen, l.server)
 	case l.client == nil:
 		err = fmt.Errorf("%s is a server only", *lib)
 	default:
@@ -78,6 +78,16 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// serve prints its address first, for who asked for port 0.
+func serve(address string, handler http.Handler) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("listening at %v\n", l.Addr())
+	return http.Serve(l, handler)
 }
 
 // linger lets the last frames arrive: closing a socket with unread data makes the
