@@ -70,7 +70,7 @@ const refusedPatience = time.Second
 // has come in.
 func (s *session) awaitRefusal(ctx context.Context) {
 	r := s.result
-	defer s.sender.end()
+	defer s.abandon()
 	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Now()) })
 	defer stop()
 	s.send(text("Are you there?"), 0, false)
@@ -93,6 +93,4 @@ func (s *session) awaitRefusal(ctx context.Context) {
 		r.Behavior, r.Result = OK, "The client refused, and ended TCP."
 	}
 	r.BehaviorClose, r.ResultClose = OK, "There was nothing to close."
-	close(s.gone)
-	s.conn.Close()
 }

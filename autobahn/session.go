@@ -43,6 +43,7 @@ type session struct {
 
 	calls  chan func()
 	gone   chan struct{} // closed when nobody takes calls any more
+	timers []*time.Timer
 	sender *sender
 
 	fault    error // what was wrong with an opening handshake that went through
@@ -139,8 +140,7 @@ func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gon
 
 // finish lets go of the connection and judges.
 func (s *session) finish() {
-	close(s.gone)
-	s.sender.end()
+	s.letGo()
 	if s.result.ReportCompressionRatio {
 		s.result.TrafficStats = s.traffic.summary()
 	}
@@ -150,16 +150,25 @@ func (s *session) finish() {
 	}
 }
 
+// letGo ends our half of the connection. Timers hold the session and its
+// buffers, some of them for minutes.
+func (s *session) letGo() {
+	close(s.gone)
+	for _, t := range s.timers {
+		t.Stop()
+	}
+	s.sender.end()
+}
+
 // abandon lets go of a connection that was never open.
 func (s *session) abandon() {
-	close(s.gone)
-	s.sender.end()
+	s.letGo()
 	s.conn.Close()
 }
 
 // after has do called in d, unless the connection is gone by then.
 func (s *session) after(d time.Duration, do func()) {
-	time.AfterFunc(d, func() {
+	s.timers = append(s.timers, time.AfterFunc(d, func() {
 		call := func() {
 			if s.state != closed {
 				do()
@@ -169,7 +178,7 @@ func (s *session) after(d time.Duration, do func()) {
 		case s.calls <- call:
 		case <-s.gone:
 		}
-	})
+	}))
 }
 
 // listen ends a session whose peer has been silent for too long. Neither it nor
