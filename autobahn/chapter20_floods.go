@@ -81,8 +81,7 @@ func floods() (cases []*Case) {
 type limited struct {
 	steps      []step
 	compressed bool
-	off        bool
-	took       bool
+	behavior   Verdict // as soon as it is certain
 }
 
 // limitPatience is how long a peer may think about it.
@@ -97,7 +96,8 @@ func bounded(id, description string, steps ...step) *Case {
 }
 
 func (p *limited) open(s *session) {
-	if p.off = p.compressed && s.terms == nil; p.off {
+	if p.compressed && s.terms == nil {
+		p.behavior = Unimplemented
 		s.result.ExpectedClose = weClose
 		s.close(1000)
 		return
@@ -111,7 +111,7 @@ func (p *limited) open(s *session) {
 }
 
 func (p *limited) message(s *session, payload []byte, _ bool) {
-	p.took = true
+	p.behavior = Informational
 	s.note("%d octets came back.", len(payload))
 	s.close(1000)
 }
@@ -119,13 +119,13 @@ func (p *limited) message(s *session, payload []byte, _ bool) {
 func (p *limited) pong(*session, Event) {}
 
 func (p *limited) judge(r *Result) {
-	if p.off {
+	if p.behavior == Unimplemented {
 		r.Behavior, r.Result = Unimplemented, notAgreed
 		return
 	}
 	r.ExpectedClose = ExpectedClose{Codes: []int{1009}, ByMe: r.ClosedByMe}
 	switch {
-	case p.took:
+	case p.behavior == Informational:
 		r.Behavior, r.Result = Informational, "The peer takes it."
 	case r.ClosedByMe:
 		r.Behavior, r.Result = Informational, "The peer waits for more."

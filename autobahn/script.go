@@ -2,8 +2,6 @@ package autobahn
 
 import (
 	"time"
-
-	"github.com/hawser-ws/websocket/internal/naive"
 )
 
 // A play is what a case does on an open connection. Its methods are called by
@@ -39,8 +37,8 @@ type script struct {
 	// last has the last word.
 	last func(r *Result)
 
-	result *Result
-	off    bool
+	result   *Result
+	behavior Verdict // that is certain before anything was sent
 }
 
 // A step does something on the connection, and says how long to wait before the next.
@@ -53,7 +51,8 @@ func (p *script) open(s *session) {
 		p.result.Expected[NonStrict] = p.lax
 	}
 	p.result.ExpectedClose = p.ends
-	if p.off = p.compressed && s.terms == nil; p.off {
+	if p.compressed && s.terms == nil {
+		p.behavior = Unimplemented
 		p.result.ExpectedClose = weClose
 		s.close(1000)
 		return
@@ -123,7 +122,7 @@ func withoutPongs(want, got []Event) bool {
 
 func (p *script) judge(r *Result) {
 	switch {
-	case p.off:
+	case p.behavior == Unimplemented:
 		r.Behavior, r.Result = Unimplemented, notAgreed
 	case p.allCame(r):
 		r.Behavior, r.Result = OK, asExpected
@@ -139,7 +138,7 @@ const notAgreed = "The peer did not agree to permessage-deflate."
 const asExpected = "Actual events match at least one expected."
 
 func (p *script) afterClose(r *Result) {
-	if p.off {
+	if p.behavior == Unimplemented {
 		return
 	}
 	if p.fatalEnd && p.ends.ByMe != r.ClosedByMe {
@@ -150,130 +149,5 @@ func (p *script) afterClose(r *Result) {
 	}
 	if p.last != nil {
 		p.last(r)
-	}
-}
-
-// Frames, as a script writes them down.
-
-func text(payload string) naive.Frame { return whole(opText, payload) }
-func bin(payload string) naive.Frame  { return whole(opBinary, payload) }
-func ping(payload string) naive.Frame { return whole(opPing, payload) }
-func pong(payload string) naive.Frame { return whole(opPong, payload) }
-func cont(payload string) naive.Frame { return whole(opContinuation, payload) }
-
-func whole(opcode byte, payload string) naive.Frame {
-	return naive.Frame{FIN: true, Opcode: opcode, Payload: []byte(payload)}
-}
-
-// part is f without FIN: more is to come, or should be.
-func part(f naive.Frame) naive.Frame {
-	f.FIN = false
-	return f
-}
-
-// rsv is f with the RSV bits of n: 4 is RSV1, 2 RSV2, 1 RSV3.
-func rsv(n int, f naive.Frame) naive.Frame {
-	f.RSV1, f.RSV2, f.RSV3 = n&4 != 0, n&2 != 0, n&1 != 0
-	return f
-}
-
-// Steps.
-
-// send sends frames together.
-func send(frames ...naive.Frame) step {
-	return func(s *session) (time.Duration, string) {
-		for _, f := range frames {
-			s.send(f, 0, false)
-		}
-		return 0, ""
-	}
-}
-
-// sendSync sends frames one by one, each a segment of its own if TCP allows.
-func sendSync(frames ...naive.Frame) step {
-	return func(s *session) (time.Duration, string) {
-		for _, f := range frames {
-			s.send(f, 0, true)
-		}
-		return 0, ""
-	}
-}
-
-// sendChopped sends frames in pieces of n octets.
-func sendChopped(n int, frames ...naive.Frame) step {
-	return func(s *session) (time.Duration, string) {
-		for _, f := range frames {
-			s.send(f, n, false)
-		}
-		return 0, ""
-	}
-}
-
-// sendFragments sends a message in frames of at most n octets. Like the
-// original's, the last is empty when n divides the length.
-func sendFragments(n int, f naive.Frame) step {
-	return func(s *session) (time.Duration, string) {
-		s.sendFragments(n, f)
-		return 0, ""
-	}
-}
-
-func (s *session) sendFragments(n int, f naive.Frame) {
-	if len(f.Payload) <= n {
-		s.send(f, 0, false)
-		return
-	}
-	rest := f.Payload
-	for {
-		f.FIN = len(rest) < n
-		f.Payload = rest[:min(n, len(rest))]
-		rest = rest[len(f.Payload):]
-		s.send(f, 0, false)
-		if f.FIN {
-			return
-		}
-		f.Opcode, f.RSV1 = opContinuation, false
-	}
-}
-
-// sendOctets sends what need not be a frame.
-func sendOctets(p []byte) step {
-	return func(s *session) (time.Duration, string) {
-		s.write(p, 0, true)
-		return 0, ""
-	}
-}
-
-// pause waits.
-func pause(d time.Duration) step {
-	return func(*session) (time.Duration, string) { return d, "" }
-}
-
-// timeout waits, and if the connection is still open then, that is an event.
-func timeout(d time.Duration, tag string) step {
-	return func(*session) (time.Duration, string) { return d, tag }
-}
-
-// sendClose begins the closing handshake, with any code and reason.
-func sendClose(code int, reason string) step {
-	return func(s *session) (time.Duration, string) {
-		s.sendClose(code, reason, true)
-		return 0, ""
-	}
-}
-
-// killIn fails a connection that is still there in d.
-func killIn(d time.Duration) step {
-	return func(s *session) (time.Duration, string) {
-		s.killAfter(d)
-		return 0, ""
-	}
-}
-
-// closeIn closes a connection that is still there in d.
-func closeIn(d time.Duration) step {
-	return func(s *session) (time.Duration, string) {
-		s.closeAfter(d)
-		return 0, ""
 	}
 }

@@ -56,7 +56,7 @@ func (s *sender) put(p []byte, sync bool) {
 	s.filled.Signal()
 }
 
-// progress is when the peer last took something, now if there is nothing to take.
+// progress is when the peer last took something.
 func (s *sender) progress() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,0 +1,132 @@
+package autobahn
+
+import (
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// Frames, as a script writes them down.
+
+func text(payload string) naive.Frame { return whole(opText, payload) }
+func bin(payload string) naive.Frame  { return whole(opBinary, payload) }
+func ping(payload string) naive.Frame { return whole(opPing, payload) }
+func pong(payload string) naive.Frame { return whole(opPong, payload) }
+func cont(payload string) naive.Frame { return whole(opContinuation, payload) }
+
+func whole(opcode byte, payload string) naive.Frame {
+	return naive.Frame{FIN: true, Opcode: opcode, Payload: []byte(payload)}
+}
+
+// part is f without FIN: more is to come, or should be.
+func part(f naive.Frame) naive.Frame {
+	f.FIN = false
+	return f
+}
+
+// rsv is f with the RSV bits of n: 4 is RSV1, 2 RSV2, 1 RSV3.
+func rsv(n int, f naive.Frame) naive.Frame {
+	f.RSV1, f.RSV2, f.RSV3 = n&4 != 0, n&2 != 0, n&1 != 0
+	return f
+}
+
+// Steps.
+
+// send sends frames together.
+func send(frames ...naive.Frame) step {
+	return func(s *session) (time.Duration, string) {
+		for _, f := range frames {
+			s.send(f, 0, false)
+		}
+		return 0, ""
+	}
+}
+
+// sendSync sends frames one by one, each a segment of its own if TCP allows.
+func sendSync(frames ...naive.Frame) step {
+	return func(s *session) (time.Duration, string) {
+		for _, f := range frames {
+			s.send(f, 0, true)
+		}
+		return 0, ""
+	}
+}
+
+// sendChopped sends frames in pieces of n octets.
+func sendChopped(n int, frames ...naive.Frame) step {
+	return func(s *session) (time.Duration, string) {
+		for _, f := range frames {
+			s.send(f, n, false)
+		}
+		return 0, ""
+	}
+}
+
+// sendFragments sends a message in frames of at most n octets. Like the
+// original's, the last is empty when n divides the length.
+func sendFragments(n int, f naive.Frame) step {
+	return func(s *session) (time.Duration, string) {
+		s.sendFragments(n, f)
+		return 0, ""
+	}
+}
+
+func (s *session) sendFragments(n int, f naive.Frame) {
+	if len(f.Payload) <= n {
+		s.send(f, 0, false)
+		return
+	}
+	rest := f.Payload
+	for {
+		f.FIN = len(rest) < n
+		f.Payload = rest[:min(n, len(rest))]
+		rest = rest[len(f.Payload):]
+		s.send(f, 0, false)
+		if f.FIN {
+			return
+		}
+		f.Opcode, f.RSV1 = opContinuation, false
+	}
+}
+
+// sendOctets sends what need not be a frame.
+func sendOctets(p []byte) step {
+	return func(s *session) (time.Duration, string) {
+		s.write(p, 0, true)
+		return 0, ""
+	}
+}
+
+// pause waits.
+func pause(d time.Duration) step {
+	return func(*session) (time.Duration, string) { return d, "" }
+}
+
+// timeout waits, and if the connection is still open then, that is an event.
+func timeout(d time.Duration, tag string) step {
+	return func(*session) (time.Duration, string) { return d, tag }
+}
+
+// sendClose begins the closing handshake, with any code and reason.
+func sendClose(code int, reason string) step {
+	return func(s *session) (time.Duration, string) {
+		s.sendClose(code, reason, true)
+		return 0, ""
+	}
+}
+
+// killIn fails a connection that is still there in d.
+func killIn(d time.Duration) step {
+	return func(s *session) (time.Duration, string) {
+		s.killAfter(d)
+		return 0, ""
+	}
+}
+
+// closeIn closes a connection that is still there in d.
+func closeIn(d time.Duration) step {
+	return func(s *session) (time.Duration, string) {
+		s.closeAfter(d)
+		return 0, ""
+	}
+}
