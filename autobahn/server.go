@@ -3,13 +3,9 @@ package autobahn
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -89,62 +85,6 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 	return agents
 }
 
-// A call is what a client asks for.
-type call struct {
-	path  string
-	agent string
-	cs    *Case
-}
-
-// errNotFound says that a URL is none of those that there are.
-var errNotFound = errors.New("there is no such URL")
-
-// parseCall reads the URL of a request.
-func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
-	parts := strings.Split(h.start, " ")
-	if len(parts) != 3 || parts[0] != "GET" {
-		return c, fmt.Errorf("%w: %q", errHead, h.start)
-	}
-	u, err := url.ParseRequestURI(parts[1])
-	if err != nil {
-		return c, err
-	}
-	q := u.Query()
-	c.path, c.agent = u.Path, q.Get("agent")
-	if id := q.Get("casetuple"); id != "" {
-		i := slices.IndexFunc(f.Cases, func(c *Case) bool { return c.ID == strings.TrimSpace(id) })
-		if i < 0 {
-			return c, fmt.Errorf("there is no case %s", id)
-		}
-		c.cs = numbered(f.Cases[i], i+1)
-	}
-	if q.Has("case") {
-		n, err := strconv.Atoi(q.Get("case"))
-		if err != nil || n < 1 || n > len(f.Cases) {
-			return c, fmt.Errorf("there is no case %s, there are %d", q.Get("case"), len(f.Cases))
-		}
-		c.cs = numbered(f.Cases[n-1], n)
-	}
-	needsCase := c.path == "/runCase" || c.path == "/getCaseInfo" || c.path == "/getCaseStatus"
-	needsAgent := c.path == "/runCase" || c.path == "/updateReports" || c.path == "/getCaseStatus"
-	switch {
-	case !needsCase && !needsAgent && c.path != "/getCaseCount" && c.path != "/stopServer":
-		return c, errNotFound
-	case needsCase && c.cs == nil:
-		return c, fmt.Errorf("%s needs a case", c.path)
-	case needsAgent && c.agent == "":
-		return c, fmt.Errorf("%s needs an agent", c.path)
-	}
-	return c, nil
-}
-
-// numbered is cs as the n-th of a selection.
-func numbered(cs *Case, n int) *Case {
-	c := *cs
-	c.Index = n
-	return &c
-}
-
 // serve serves one connection.
 func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	raw, glued, err := readHead(conn, time.Now().Add(f.Timeout))
@@ -197,18 +137,6 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	}
 }
 
-// refuse answers what is none of our URLs.
-func refuse(conn net.Conn, err error) {
-	status := "400 Bad Request"
-	if errors.Is(err, errNotFound) {
-		status = "404 Not Found"
-	}
-	body := "A fuzzing server for WebSocket clients: " + err.Error() + ".\n"
-	conn.SetWriteDeadline(time.Now().Add(flushTimeout))
-	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
-	conn.Close()
-}
-
 func (f *FuzzingServer) enter(agent string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -251,41 +179,6 @@ func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
 			return
 		}
 	}
-}
-
-// answer is the play of a URL that is not a case: it says something and closes.
-func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
-	return func() play {
-		switch c.path {
-		case "/getCaseCount":
-			return said(len(f.Cases))
-		case "/getCaseInfo":
-			return said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
-		case "/getCaseStatus":
-			verdict := Failed
-			f.await(ctx, func() bool {
-				r := f.results[c.agent][c.cs.ID]
-				if r != nil {
-					verdict = r.Behavior
-				}
-				return r != nil
-			})
-			return said(map[string]Verdict{"behavior": verdict})
-		case "/updateReports":
-			f.await(ctx, func() bool { return f.playing[c.agent] == 0 })
-		}
-		return said(nil)
-	}
-}
-
-// said is the play that sends v as JSON, unless it is nil, and closes.
-func said(v any) play {
-	steps := []step{sendClose(noCode, "")}
-	if v != nil {
-		message, _ := json.Marshal(v) // of numbers and strings only
-		steps = slices.Concat([]step{send(text(string(message)))}, steps)
-	}
-	return &script{steps: steps, ends: weClose, holds: true}
 }
 
 // openAsServer answers a client's request. It returns why the client cannot come in.

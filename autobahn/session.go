@@ -220,24 +220,6 @@ func (s *session) whyNotClean(reason string) {
 	}
 }
 
-// log adds an entry to the wire log, unless it is off.
-func (s *session) log(e Entry) {
-	if !s.result.CreateWirelog && e.Kind != logSwitch {
-		return
-	}
-	e.Data = clipped(e.Data)
-	s.result.Wirelog = append(s.result.Wirelog, e)
-	s.result.Times = append(s.result.Times, time.Since(s.begun).Microseconds())
-}
-
-// logging turns the wire log on or off: cases that move megabytes do without.
-func (s *session) logging(on bool) {
-	if s.result.CreateWirelog != on {
-		s.result.CreateWirelog = on
-		s.log(Entry{Kind: logSwitch, On: on})
-	}
-}
-
 // send sends a frame, right or wrong but for its mask. chop > 0 writes it in
 // pieces of chop octets, sync writes it by itself, not together with its neighbours.
 func (s *session) send(f naive.Frame, chop int, sync bool) {
@@ -284,16 +266,6 @@ func (s *session) write(p []byte, chop int, sync bool) {
 		s.sender.put(p[:n:n], true)
 		p = p[n:]
 	}
-}
-
-func (s *session) logWrite(p []byte, sync bool) {
-	s.result.TxOctetStats[len(p)]++
-	s.log(Entry{Kind: logTxOctets, Length: len(p), Data: p, Sync: sync})
-}
-
-// clipped is a copy of as much of p as an Entry keeps.
-func clipped(p []byte) []byte {
-	return append([]byte{}, p[:min(len(p), clip)]...)
 }
 
 func rsvOf(f naive.Frame) byte {
