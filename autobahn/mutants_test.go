@@ -1,0 +1,291 @@
+package autobahn
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A mutant is our engine with one thing wrong, which the suite has to see. The
+// cases of plays that are in neither must nor may have to pass. All three are
+// patterns of Select.
+type mutant struct {
+	name     string
+	file     string  // of the engine, from the root of the module
+	old, new string  // old must occur once
+	role     Role    // 0 for both
+	plays    string  // light if nothing is said
+	must     string  // must not pass
+	may      string  // may pass or not: it depends on how TCP cuts the stream
+	verdict  Verdict // of must; any that is no pass if nothing is said
+}
+
+// What is played of most mutants. There is no compression, to which the program
+// does not agree, and little that moves megabytes or is waited for long.
+const (
+	brief = "1.?.[1-5],2.*,3.*,4.*,5.*,6.*,7.*,20.[1-9].*"
+	light = brief + ",1.?.[678],10.*,20.15.6"
+)
+
+var mutants = []mutant{
+	{name: "none"},
+	{name: "text is not checked", file: "frame/utf8.go",
+		old: "return validateGeneric(state, p)", new: "return utf8Accepted",
+		must: "6.[34].*,6.6.[13468],6.6.10,6.8.*,6.1[02-9].*,6.11.5,6.2[01].*", verdict: Failed},
+	{name: "text is checked when the message has ended", file: "read.go",
+		old: "if !valid {", new: "if !valid && false {",
+		must: "6.4.*", verdict: NonStrict},
+	{name: "RSV2 is accepted", file: "frame/check.go",
+		old: "if b0&bitRSV2 != 0 {", new: "if false {",
+		must: "3.2", verdict: Failed},
+	{name: "an empty Close frame is answered with 1005", file: "frame/close.go",
+		old: "if code == NoStatus {", new: "if false {",
+		must: "7.3.1"},
+	// What comes back of 7.9.4, 1005, is an empty Close frame, which is always fine.
+	{name: "codes that may not be sent are sent back", file: "frame/close.go",
+		old: "if !MayTravel(code) {", new: "if false {",
+		must: "7.9.[1-35-9],20.8.[4-7]", verdict: Failed},
+	// Pieces whose lengths are multiples of four do no harm.
+	{name: "the masking key begins anew with every read", file: "read.go", role: Server, plays: brief + ",9.[12].1",
+		old:  "in.key = frame.Mask(p, in.key)\n\t\t}\n\tcase in.expect.Masked:\n\t\tin.key, valid =",
+		new:  "frame.Mask(p, in.key)\n\t\t}\n\tcase in.expect.Masked:\n\t\t_, valid =",
+		must: "9.[12].1,20.9.2", may: "3.[34],4.?.5,5.[58],6.4.[34],20.7.*,20.9.3", verdict: Failed},
+	{name: "the masking key begins anew with every write", file: "encode.go", role: Client, plays: brief + ",9.[12].1",
+		old: "w.tailKey = frame.MaskCopy(", new: "frame.MaskCopy(",
+		must: "9.[12].1"},
+	// In 20.7.6 and 20.15.6 a Pong may stand for those before it. The upper half of
+	// heard, which counts arrivals, counts the Pings here.
+	{name: "every third Ping gets no Pong", file: "reader.go",
+		old: "c.queuePong(payload)", new: "if c.in.heard.Add(1<<32)>>32%3 != 0 { c.queuePong(payload) }",
+		must: "2.1[01]", verdict: Failed},
+	{name: "Pongs are empty", file: "reader.go", plays: brief,
+		old: "c.queuePong(payload)", new: "c.queuePong(nil)",
+		must: "2.[23469],2.1[01],5.[678],5.19,5.20,20.7.6,20.9.2", verdict: Failed},
+	{name: "TCP ends in place of a Close frame in reply", file: "close.go", plays: "1.*,2.*,3.*,6.5.*,7.*",
+		old: "c.lastFrame(ctx, conn.Reply(body), false)", new: "c.event(conn.Abandon, conn.CloseBody{}, nil)",
+		must: "1.*,2.[1-46-9],2.1[01],6.5.*,7.1.[1-5],7.3.[1345],7.7.*", verdict: Unclean},
+	// Nearly everywhere that is fine with the original. Echoes that are under way
+	// may be lost with TCP.
+	{name: "TCP ends in place of a Close frame that says what was wrong", file: "close.go",
+		old: "c.event(conn.Violate, conn.CloseBody{}, cause)", new: "c.event(conn.Abandon, conn.CloseBody{}, cause)",
+		must: "20.6.9", may: "3.[2-4],4.?.[345],5.15,20.7.5", verdict: NonStrict},
+	{name: "a server leaves the end of TCP to the client", file: "close.go", role: Server, plays: "3.*,7.*",
+		old: "if c.role.ClosesFirst() {\n", new: "if false {\n",
+		must: "3.*,7.1.[1-5],7.3.*,7.5.*,7.7.*,7.9.*"},
+	{name: "a client ends TCP before the server does", file: "close.go", role: Client,
+		old: "if c.role.ClosesFirst() {\n", new: "if true {\n",
+		must: "20.8.14", verdict: NonStrict},
+	// In chapters 9 and 10 all octets of a message in fragments are the same.
+	{name: "fragments are put together from the last to the first", file: "read.go",
+		old: "if err := c.appendPayload(ctx); err != nil {", new: `
+		before := len(in.dst)
+		err := c.appendPayload(ctx)
+		in.dst = append(slices.Clone(in.dst[before:]), in.dst[:before]...)
+		if err != nil {`,
+		must: "5.[3-8],5.15,5.19,5.20,6.2.[234],20.7.[267]"},
+	{name: "lengths need not be encoded in the fewest octets", file: "frame/check.go",
+		old: "switch h.Extended {", new: "switch 0 {",
+		must: "20.6.[1-5]", verdict: Failed},
+	{name: "a server accepts frames without a mask", file: "frame/check.go", role: Server,
+		old: "masked != want.Masked {", new: "masked != want.Masked && masked {",
+		must: "20.5.[1-5]", verdict: Failed},
+	{name: "a client accepts masked frames", file: "frame/check.go", role: Client,
+		old: "masked != want.Masked {", new: "masked != want.Masked && want.Masked {",
+		must: "20.5.[1-5]", verdict: Failed},
+	{name: "any version will do", file: "handshake/accept.go", role: Server,
+		old: "len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:", new: "len(r.Version) == 0:",
+		must: "20.1.1[4-7]", verdict: Failed},
+	{name: "a client that cannot accept the answer keeps TCP", file: "dial_attempt.go", role: Client,
+		old:  "excerpt(resp, func() { _ = l.raw.Close() })\n\t\tl.close()",
+		new:  "l.stop()\n\t\tgo func() { for err := error(nil); err == nil; { _, err = l.conn.Read(make([]byte, 64)) } }()",
+		must: "20.3.*", verdict: Failed},
+}
+
+// The suite sees what is wrong with each of the mutants, and nothing else.
+func TestMutants(t *testing.T) {
+	building, judging := make(chan struct{}, 2), make(chan struct{}, 4)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, m := range mutants {
+		// Not by t.Parallel, which runs as many as there are cores: most of the time
+		// they wait.
+		all.Go(func() {
+			t.Run(m.name, func(t *testing.T) {
+				program := m.build(t, building)
+				judging <- struct{}{}
+				defer func() { <-judging }()
+				for _, role := range []Role{Server, Client} {
+					if m.role == 0 || m.role == role {
+						m.check(t, program, role)
+					}
+				}
+			})
+		})
+	}
+}
+
+// build makes a program of the mutant, and returns its path.
+func (m *mutant) build(t *testing.T, turns chan struct{}) string {
+	t.Helper()
+	turns <- struct{}{}
+	defer func() { <-turns }()
+	dir := t.TempDir()
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	if m.file != "" {
+		source, err := filepath.Abs(filepath.Join("..", m.file))
+		must(t, err)
+		code, err := os.ReadFile(source)
+		must(t, err)
+		if n := strings.Count(string(code), m.old); n != 1 {
+			t.Fatalf("%s holds %q %d times: the mutant has to be brought up to date", m.file, m.old, n)
+		}
+		overlay.Replace[source] = filepath.Join(dir, "mutated.go")
+		must(t, os.WriteFile(overlay.Replace[source], []byte(strings.Replace(string(code), m.old, m.new, 1)), 0o600))
+	}
+	list, err := json.Marshal(overlay)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "overlay.json"), list, 0o600))
+	program := filepath.Join(dir, "mutant.exe")
+	compiler := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w",
+		"-overlay", filepath.Join(dir, "overlay.json"), "-o", program, "./testdata/mutants")
+	compiler.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := compiler.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// check has a program judged. What is not as it has to be is played once more,
+// with little else going on.
+func (m *mutant) check(t *testing.T, program string, role Role) {
+	t.Helper()
+	cases, err := Select(role, cmp.Or(m.plays, light), "")
+	must(t, err)
+	for _, p := range strings.Split(m.must+","+m.may, ",") {
+		if p != "" && !slices.ContainsFunc(cases, func(c *Case) bool { return matches(p, c.ID) }) {
+			t.Errorf("%s: %s is none of the cases that are played", role, p)
+		}
+	}
+	seen := 0
+	for _, n := range []int{32, 4} {
+		var again []*Case
+		for i, r := range judged(t, program, role, cases, n) {
+			wrong := m.wrong(r)
+			switch {
+			case wrong != "" && n == 32:
+				again = append(again, cases[i])
+			case wrong != "":
+				t.Errorf("%s: %s is %s, but %s: %s %s", role, r.ID, r.Worst(), wrong, r.Result, r.ResultClose)
+			case !r.Worst().Passed():
+				seen++
+			}
+		}
+		cases = again
+	}
+	t.Logf("%s: %d cases did not pass, as they should", role, seen)
+}
+
+// wrong returns what a result should have been, nothing if it is as it has to be.
+func (m *mutant) wrong(r *Result) string {
+	listed := func(patterns string) bool {
+		return slices.ContainsFunc(strings.Split(patterns, ","), func(p string) bool { return matches(p, r.ID) })
+	}
+	switch worst := r.Worst(); {
+	case !listed(m.must):
+		if !worst.Passed() && !listed(m.may) {
+			return "has to pass"
+		}
+	case worst.Passed():
+		return "must not pass"
+	case m.verdict != "" && worst != m.verdict:
+		return "must be " + string(m.verdict)
+	}
+	return ""
+}
+
+// judged plays the cases with a program, n at a time.
+func judged(t *testing.T, program string, role Role, cases []*Case, n int) []*Result {
+	t.Helper()
+	if len(cases) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if role == Server {
+		return judgedServer(ctx, t, program, cases, n)
+	}
+	return judgedClient(ctx, t, program, cases, n)
+}
+
+func judgedServer(ctx context.Context, t *testing.T, program string, cases []*Case, n int) []*Result {
+	t.Helper()
+	ctx, kill := context.WithCancel(ctx)
+	server := exec.CommandContext(ctx, program)
+	server.Stderr = os.Stderr
+	_, err := server.StdinPipe() // it ends with it
+	must(t, err)
+	out, err := server.StdoutPipe()
+	must(t, err)
+	must(t, server.Start())
+	defer server.Wait()
+	defer kill()
+	address, err := bufio.NewReader(out).ReadString('\n')
+	must(t, err)
+	results := make([]*Result, len(cases))
+	turns := make(chan struct{}, n)
+	var all sync.WaitGroup
+	for i, c := range cases {
+		turns <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turns }()
+			// A suite of its own: one for all would play again what failed.
+			suite := &FuzzingClient{URL: "ws://" + strings.TrimSpace(address), Cases: []*Case{c}, Parallel: 1}
+			agent, err := suite.Run(ctx)
+			if err != nil {
+				t.Error(err)
+				agent.Results = []*Result{newResult(c, Server)}
+			}
+			results[i] = agent.Results[0]
+		})
+	}
+	all.Wait()
+	return results
+}
+
+func judgedClient(ctx context.Context, t *testing.T, program string, cases []*Case, n int) []*Result {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	suite := &FuzzingServer{Cases: cases}
+	ctx, stop := context.WithCancel(ctx)
+	var served sync.WaitGroup
+	served.Go(func() { suite.Serve(ctx, l) })
+	defer served.Wait()
+	defer stop()
+	client := exec.CommandContext(ctx, program, "ws://"+l.Addr().String(), strconv.Itoa(len(cases)), strconv.Itoa(n))
+	client.Stderr = os.Stderr
+	must(t, client.Run())
+	agents := suite.Agents()
+	if len(agents) != 1 || len(agents[0].Results) != len(cases) {
+		t.Fatal("the client did not come for every case")
+	}
+	return agents[0].Results
+}

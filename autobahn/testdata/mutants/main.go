@@ -1,0 +1,94 @@
+// The engine as a program of its own, so that mutants of it can be judged: an
+// echo server without arguments; a client with the URL of a fuzzing server, the
+// number of its cases, and how many to play at a time. It does without package
+// autobahn, which takes longer to build than all the rest.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+
+	"github.com/hawser-ws/websocket"
+)
+
+var limits = websocket.Limits{Message: 16 << 20}
+
+func main() {
+	err := error(nil)
+	if len(os.Args) == 1 {
+		err = serve()
+	} else {
+		err = play(os.Args[1], os.Args[2], os.Args[3])
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve prints the address that it listens on, and ends with its input, so that
+// it does not outlive a test that was killed.
+func serve() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	go http.Serve(l, websocket.Handler(echo, &websocket.AcceptOptions{Limits: limits}))
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// play does not ask the server for the number of its cases: a mutant may not be
+// able to.
+func play(url, count, parallel string) error {
+	cases, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(parallel)
+	if err != nil {
+		return err
+	}
+	turns := make(chan struct{}, n)
+	var all sync.WaitGroup
+	for i := range cases {
+		turns <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turns }()
+			visit(url + "/runCase?agent=mutant&case=" + strconv.Itoa(i+1))
+		})
+	}
+	all.Wait()
+	visit(url + "/updateReports?agent=mutant")
+	return nil
+}
+
+// visit echoes until the server ends. How it went is for the server to say.
+func visit(url string) {
+	ctx := context.Background()
+	c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Limits: limits})
+	if err != nil {
+		return
+	}
+	defer c.CloseNow()
+	echo(ctx, c)
+}
+
+func echo(ctx context.Context, c *websocket.Conn) error {
+	for {
+		kind, message, err := c.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.Write(ctx, kind, message); err != nil {
+			return err
+		}
+	}
+}
