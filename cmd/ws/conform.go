@@ -48,7 +48,7 @@ func conform(ctx context.Context, args []string) error {
 		}
 	}
 	switch {
-	case f.listen != "":
+	case f.door.address != "":
 		return judgeClients(ctx, f, p, &sides[0])
 	case len(f.servers) > 0:
 		judgeServers(ctx, f, p, &sides[0])

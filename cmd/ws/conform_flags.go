@@ -14,7 +14,8 @@ import (
 // conformFlags are the flags of ws conform.
 type conformFlags struct {
 	servers        []target
-	listen, testee string
+	door           door // its address is -listen
+	testee         string
 	agent          string
 	cases, exclude string
 	quick          bool
@@ -31,7 +32,8 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	f := &conformFlags{}
 	flags := newFlags("conform", conformUsage)
 	flags.Func("server", "judge the server at this `url`, or name=url; may be repeated", f.addServer)
-	flags.StringVar(&f.listen, "listen", "", "judge the clients that come to this `address`; port 0 takes a free one")
+	flags.StringVar(&f.door.address, "listen", "", "judge the clients that come to this `address`; port 0 takes a free one")
+	f.door.tlsFlags(flags)
 	flags.StringVar(&f.testee, "testee", "", "be the client of the fuzzing server at this `url`")
 	flags.StringVar(&f.agent, "agent", "", "`name` in reports; default: what the server calls itself, and hawser for -testee")
 	flags.StringVar(&f.cases, "cases", "", "cases to play, `pattern,…` such as 1.*,7.9.*; default: all, with -listen those of Autobahn|Testsuite")
@@ -80,6 +82,9 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	if err := f.checkMode(flags); err != nil {
 		return err
 	}
+	if err := f.door.check(); err != nil {
+		return err
+	}
 	return f.checkTargets()
 }
 
@@ -91,9 +96,10 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	if len(f.servers) > 0 {
 		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")
 	}
-	if f.listen != "" {
+	if f.door.address != "" {
 		mode, modes = "listen", modes+1
 		takes = slices.DeleteFunc(takes, func(name string) bool { return name == "parallel" })
+		takes = append(takes, "tls-cert", "tls-key")
 	}
 	if f.testee != "" {
 		mode, modes, takes = "testee", modes+1, []string{"agent", "insecure", "parallel", "timeout"}
@@ -151,7 +157,7 @@ func (f *conformFlags) selection() (sides []side, err error) {
 	roles := []autobahn.Role{autobahn.Server, autobahn.Client}
 	patterns := f.cases
 	switch {
-	case f.listen != "":
+	case f.door.address != "":
 		roles = roles[1:]
 	case len(f.servers) > 0:
 		roles = roles[:1]
@@ -159,7 +165,7 @@ func (f *conformFlags) selection() (sides []side, err error) {
 	switch {
 	case f.quick:
 		patterns = autobahn.Quick
-	case patterns == "" && f.listen != "":
+	case patterns == "" && f.door.address != "":
 		patterns = autobahn.Original
 	}
 	for _, role := range roles {

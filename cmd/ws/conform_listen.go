@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"sync"
@@ -26,13 +25,13 @@ type clinic struct {
 
 // judgeClients is ws conform -listen.
 func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) error {
-	l, err := net.Listen("tcp", f.listen)
+	l, url, err := f.door.open()
 	if err != nil {
 		return &exitError{exitUsage, err.Error()}
 	}
 	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
 	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Progress: c.result, Report: c.report}
-	fmt.Fprintf(os.Stderr, "listening on ws://%s/ with %d cases\n", reachable(l.Addr()), len(s.cases))
+	fmt.Fprintf(os.Stderr, "listening on %s with %d cases\n", url, len(s.cases))
 	err = c.suite.Serve(ctx, l)
 	p.pause()
 	if ctx.Err() == nil && !errors.Is(err, autobahn.ErrStopped) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -25,9 +24,9 @@ const shutdownTimeout = 10 * time.Second
 // serve is the command ws serve.
 func serve(ctx context.Context, args []string) error {
 	flags := newFlags("serve", serveUsage)
-	listen := flags.String("listen", "127.0.0.1:9000", "`address` to listen at; port 0 takes a free one")
-	cert := flags.String("tls-cert", "", "serve wss with the certificate in this `file` (PEM)")
-	key := flags.String("tls-key", "", "`file` with its key (PEM)")
+	var at door
+	flags.StringVar(&at.address, "listen", "127.0.0.1:9000", "`address` to listen at; port 0 takes a free one")
+	at.tlsFlags(flags)
 	maxMessage := flags.Int64("max-message", 64<<20, "largest message to take, in `bytes`; -1 for no limit")
 	verbose := flags.Bool("v", false, "log every frame to standard error")
 	opts := websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
@@ -43,25 +42,14 @@ func serve(ctx context.Context, args []string) error {
 	}
 	opts.Limits.Message = *maxMessage
 
-	scheme, tlsConfig := "ws", (*tls.Config)(nil)
-	if (*cert == "") != (*key == "") {
-		return usageError("-tls-cert and -tls-key go together")
+	if err := at.check(); err != nil {
+		return err
 	}
-	if *cert != "" {
-		pair, err := tls.LoadX509KeyPair(*cert, *key)
-		if err != nil {
-			return err
-		}
-		scheme, tlsConfig = "wss", &tls.Config{Certificates: []tls.Certificate{pair}}
-	}
-	l, err := net.Listen("tcp", *listen)
+	l, url, err := at.open()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("listening on %s://%s/\n", scheme, reachable(l.Addr()))
-	if tlsConfig != nil {
-		l = tls.NewListener(l, tlsConfig)
-	}
+	fmt.Printf("listening on %s\n", url)
 	return serveUntil(ctx, l, opts, *verbose)
 }
 
