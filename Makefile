@@ -14,11 +14,11 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: quick race memory modules cross emulated interop ## all that CI checks and needs no network (the peers must be installed)
+test: quick race memory conform modules cross emulated interop ## all that CI checks and needs no network (the peers must be installed)
 
 quick: ## vet and the library's tests, for every edit
 	$(GO) vet ./...
-	$(GO) test ./...
+	$(GO) test -short ./...
 
 race: ## the library's tests under the race detector
 	$(GO) test -race ./...
@@ -26,8 +26,8 @@ race: ## the library's tests under the race detector
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' .
 
-conform: ## our own server and client through the conformance suite, a selection
-	$(GO) run ./cmd/ws conform -quick
+conform: ## our own server and client through the conformance suite, as ws conform -quick does
+	$(GO) test -count=1 -run TestExpected ./autobahn
 
 modules: ## vet and tests of the modules around the library
 	cd cmd/ws && $(GO) vet ./... && $(GO) test $(RACE) ./...

@@ -51,6 +51,15 @@ func fails(codes []int, steps ...step) script {
 		fatalEnd: true,
 		// A code that does not fit is a failure here: the RFC has one that does.
 		fatalCode: true,
+		last:      saysWhy,
+	}
+}
+
+// saysWhy: RFC 6455 section 7.1.7: who fails a connection "SHOULD send a Close
+// frame with an appropriate status code".
+func saysWhy(r *Result) {
+	if r.Behavior == OK && r.RxFrameStats[int(opClose)] == 0 {
+		r.Behavior, r.Result = NonStrict, "The peer ended TCP and did not say why."
 	}
 }
 
@@ -70,9 +79,10 @@ func sendAsIs(frame func(judged Role) naive.Frame) step {
 // wrongMask is f without a mask for a server, and with one for a client.
 func wrongMask(f naive.Frame) func(Role) naive.Frame {
 	return func(judged Role) naive.Frame {
-		f.Masked = judged == Client
-		f.Key = [4]byte{0x12, 0x34, 0x56, 0x78}
-		return f
+		wrong := f // of this play: others may be under way
+		wrong.Masked = judged == Client
+		wrong.Key = [4]byte{0x12, 0x34, 0x56, 0x78}
+		return wrong
 	}
 }
 

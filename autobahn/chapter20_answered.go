@@ -165,5 +165,9 @@ func answeredToClients() (cases []*Case) {
 		a.tail = naive.Encode(text(hello))
 		return a.octets()
 	}}
-	return append(cases, by(`RFC 6455 section 4.2.2: "This completes the server's handshake. If the server finishes these steps without aborting the WebSocket handshake, the server considers the WebSocket connection to be established and that the WebSocket connection is in the OPEN state. At this point, the server may begin sending (and receiving) data."`, glued)...)
+	cases = append(cases, by(`RFC 6455 section 4.2.2: "This completes the server's handshake. If the server finishes these steps without aborting the WebSocket handshake, the server considers the WebSocket connection to be established and that the WebSocket connection is in the OPEN state. At this point, the server may begin sending (and receiving) data."`, glued)...)
+	fresh := scripted("20.4.9", "The server's answer is the usual one.", "The client comes in with a Sec-WebSocket-Key that did not come before.", comesBack())
+	fresh.only = Client
+	fresh.door = &door{fresh: true}
+	return append(cases, by(`RFC 6455 section 4.1: "The nonce MUST be selected randomly for each connection."`, fresh)...)
 }

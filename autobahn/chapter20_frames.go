@@ -38,7 +38,32 @@ func masks() (cases []*Case) {
 		ok: []Event{gotText(hello)}, ends: weClose,
 	})
 	zero.only = Server
+	var echoes []Event
+	for range 16 {
+		echoes = append(echoes, gotText(hello))
+	}
+	fresh := scripted("20.5.7", "16 text messages.", "They come back, each under a masking key of its own.", script{
+		steps: []step{send(slices.Repeat([]naive.Frame{text(hello)}, 16)...), killIn(time.Second)},
+		ok:    echoes, ends: weClose, last: freshKeys,
+	})
+	fresh.only = Client
+	cases = append(cases, by(`RFC 6455 section 5.3: "When preparing a masked frame, the client MUST pick a fresh masking key from the set of allowed 32-bit values."`, fresh)...)
 	return append(cases, by(`RFC 6455 section 5.3: "The masking key is a 32-bit value chosen at random by the client."`, zero)...)
+}
+
+// freshKeys fails a client that masks two frames with one key: by chance, that
+// happens once in thirty million plays.
+func freshKeys(r *Result) {
+	used := map[[4]byte]bool{}
+	for _, e := range r.Wirelog {
+		if e.Kind != logRxFrame || !e.Masked {
+			continue
+		}
+		if used[e.Key] {
+			r.Behavior, r.Result = Failed, "Two frames have the same masking key."
+		}
+		used[e.Key] = true
+	}
 }
 
 // lengths: RFC 6455 section 5.2.

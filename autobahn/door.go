@@ -29,6 +29,8 @@ type door struct {
 
 	// response is what the suite answers a client's request with.
 	response func(req *head, accept string) []byte
+	// fresh: the key must not be one that came before.
+	fresh bool
 	// refused says that the client must not come in by it.
 	refused bool
 }

@@ -33,8 +33,9 @@ type FuzzingServer struct {
 	mu      sync.Mutex
 	results map[string]map[string]*Result // by agent and case
 	begun   map[string]time.Time
-	playing map[string]int // cases under way, by agent
-	told    chan struct{}  // closed, and made anew, when one is over
+	playing map[string]int  // cases under way, by agent
+	keys    map[string]bool // every Sec-WebSocket-Key that came
+	told    chan struct{}   // closed, and made anew, when one is over
 	stop    context.CancelCauseFunc
 }
 
@@ -48,6 +49,7 @@ func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
 	f.mu.Lock()
 	f.results, f.begun = map[string]map[string]*Result{}, map[string]time.Time{}
 	f.playing, f.told = map[string]int{}, make(chan struct{})
+	f.keys = map[string]bool{}
 	f.stop = stop
 	f.Timeout = cmp.Or(f.Timeout, Timeout)
 	f.mu.Unlock()
@@ -117,7 +119,11 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		f.enter(c.agent)
 		defer f.leave(s.result)
 	}
+	before := f.used(h.get("Sec-WebSocket-Key"))
 	refused := s.openAsServer(h, play)
+	if before && play.door != nil && play.door.fresh {
+		s.fault = errors.New("the Sec-WebSocket-Key was used before")
+	}
 	switch {
 	case refused == nil && play.door != nil && play.door.refused:
 		s.awaitRefusal(ctx)
@@ -135,6 +141,15 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	case "/stopServer":
 		f.stop(ErrStopped)
 	}
+}
+
+// used reports whether a key came before.
+func (f *FuzzingServer) used(key string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.keys[key]
+	f.keys[key] = true
+	return before
 }
 
 func (f *FuzzingServer) enter(agent string) {
