@@ -37,15 +37,15 @@ type FuzzingClient struct {
 	Progress func(*Result)
 
 	target  *url.URL
-	hangs   atomic.Int32 // opening handshakes in a row that were not finished
+	losses  atomic.Int32 // opening handshakes in a row that nobody answered
 	mu      sync.Mutex
 	results []*Result
 	name    string
 }
 
-// maxHangs is how many opening handshakes in a row may not finish before the
+// maxLosses is how many opening handshakes in a row may go unanswered before the
 // server is given up.
-const maxHangs = 3
+const maxLosses = 3
 
 // Run plays the cases. When the server cannot be reached, or no longer can, it
 // returns what it has and an error, an *UnreachableError.
@@ -125,7 +125,7 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 	if h != nil {
 		c.name = cmp.Or(c.name, h.get("Server"))
 	}
-	if err != nil {
+	if _, refused := errors.AsType[*statusError](err); err != nil && (refused || unanswered(h, err)) {
 		return &UnreachableError{URL: c.URL, Err: err}
 	}
 	return nil
@@ -186,12 +186,12 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 		}
 		s.run(ctx, glued)
 	}
-	if err != nil && errors.Is(err, errSilent) && cs.door == nil {
-		if c.hangs.Add(1) >= maxHangs {
+	if err != nil && cs.door == nil && cs.offer == nil && unanswered(h, err) {
+		if c.losses.Add(1) >= maxLosses {
 			return &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 		}
 	} else {
-		c.hangs.Store(0)
+		c.losses.Store(0)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // what was cut short is no result
@@ -204,6 +204,16 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 		c.Progress(s.result)
 	}
 	return nil
+}
+
+// unanswered reports whether an opening handshake came to nothing because there
+// is no server, or only a proxy in front of it. What a server answers, be it
+// wrong, is for the cases to judge.
+func unanswered(h *head, err error) bool {
+	if status, ok := errors.AsType[*statusError](err); ok {
+		return status.code() >= 502 && status.code() <= 504
+	}
+	return h == nil
 }
 
 // An UnreachableError says that there is nobody to judge, or no longer.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -40,9 +38,7 @@ func (d *door) judgeRefusal(r *Result, h *head, err error) {
 	refusal, refused := errors.AsType[*statusError](err)
 	status := 0
 	if refused {
-		_, rest, _ := strings.Cut(refusal.line, " ")
-		code, _, _ := strings.Cut(rest, " ")
-		status, _ = strconv.Atoi(code)
+		status = refusal.code()
 	}
 	switch {
 	case refused && d.refusal != nil && d.refusal(h) != nil:

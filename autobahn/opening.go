@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -227,6 +228,14 @@ func (s *session) checkResponse(h *head, key string, c *Case) error {
 
 // A statusError says that a server answered with something else than 101.
 type statusError struct{ line string }
+
+// code is the status code, 0 if there is none.
+func (e *statusError) code() int {
+	_, rest, _ := strings.Cut(e.line, " ")
+	digits, _, _ := strings.Cut(rest, " ")
+	code, _ := strconv.Atoi(digits)
+	return code
+}
 
 func (e *statusError) Error() string { return fmt.Sprintf("the server answered %q", e.line) }
 
