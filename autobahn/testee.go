@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/hawser-ws/websocket"
@@ -142,10 +142,11 @@ func (t *Testee) Finish(ctx context.Context) error {
 // about, and is no error; a server that is gone is.
 func (t *Testee) play(ctx context.Context, n int) error {
 	c, err := t.dial(ctx, "/runCase?case="+strconv.Itoa(n))
+	noTCP, ok := errors.AsType[*net.OpError](err)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case ok && noTCP.Op == "dial":
 		return &UnreachableError{URL: t.URL, Case: strconv.Itoa(n), Err: err}
 	case err != nil:
 		return nil
