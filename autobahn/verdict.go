@@ -2,6 +2,7 @@ package autobahn
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -101,14 +102,16 @@ type Result struct {
 	notes []string // what is added to Result
 }
 
-// Worst is what an overview shows: Behavior, unless the end of the connection
-// was worse.
+// Worst is the worse of the two verdicts.
 func (r *Result) Worst() Verdict {
-	if r.Behavior == OK && !r.BehaviorClose.Passed() {
-		return r.BehaviorClose
-	}
-	return r.Behavior
+	i, j := slices.Index(byHarm, r.Behavior), slices.Index(byHarm, r.BehaviorClose)
+	return byHarm[max(0, min(i, j))]
 }
+
+// Verdicts are all that there are, the worst first.
+func Verdicts() []Verdict { return slices.Clone(byHarm) }
+
+var byHarm = []Verdict{Failed, WrongCode, Unclean, FailedByClient, NonStrict, Unimplemented, Informational, OK}
 
 // Traffic counts the octets of the data messages of a case with compression.
 type Traffic struct {

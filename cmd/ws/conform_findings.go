@@ -22,10 +22,10 @@ func together(v autobahn.Verdict) int {
 
 // findings prints what is not OK, the worst first. named says whose it is.
 func (s *screen) findings(agent autobahn.Agent, named bool) {
-	for _, v := range verdicts() {
+	for _, v := range autobahn.Verdicts() {
 		var found []*autobahn.Result
 		for _, r := range agent.Results {
-			if worst(r) == v {
+			if r.Worst() == v {
 				found = append(found, r)
 			}
 		}
@@ -83,7 +83,7 @@ func came(r *autobahn.Result) string {
 		if v.Passed() || slices.Contains(words, result) {
 			return
 		}
-		if v != worst(r) {
+		if v != r.Worst() {
 			result = string(v) + ": " + result
 		}
 		words = append(words, result)

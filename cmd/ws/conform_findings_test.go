@@ -55,7 +55,8 @@ func TestWorst(t *testing.T) {
 		{autobahn.OK, autobahn.Failed, autobahn.Failed},
 		{"UNHEARD OF", autobahn.OK, autobahn.Failed},
 	} {
-		if got := worst(&autobahn.Result{Behavior: test.behavior, BehaviorClose: test.behaviorClose}); got != test.want {
+		r := &autobahn.Result{Behavior: test.behavior, BehaviorClose: test.behaviorClose}
+		if got := r.Worst(); got != test.want {
 			t.Errorf("%s and %s: %s, want %s", test.behavior, test.behaviorClose, got, test.want)
 		}
 	}

@@ -80,7 +80,7 @@ func (p *progress) result(r *autobahn.Result) {
 
 // advance shows a case that is done. The caller holds p.mu.
 func (p *progress) advance(r *autobahn.Result) {
-	if !worst(r).Passed() {
+	if !r.Worst().Passed() {
 		p.wrong++
 	}
 	last := fmt.Sprintf("%-8s ", r.ID)
