@@ -1,0 +1,225 @@
+package autobahn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// https://www.rfc-editor.org/rfc/rfc6455#section-1.3
+func TestAcceptFor(t *testing.T) {
+	if got := acceptFor("dGhlIHNhbXBsZSBub25jZQ=="); got != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
+		t.Error(got)
+	}
+	if a, b := freshNonce(), freshNonce(); a == b || len(a) != 24 {
+		t.Errorf("nonces %q, %q", a, b)
+	}
+}
+
+func TestCheckResponse(t *testing.T) {
+	const key = "dGhlIHNhbXBsZSBub25jZQ=="
+	const accept = "|Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+	const usual = "|Upgrade: websocket|Connection: Upgrade" + accept
+	plain, deflating := &Case{}, &Case{offer: asUsual}
+	strict := &Case{offer: &negotiation{wishes: []wish{{bits: 10}}, strict: true}}
+	declining := &Case{offer: &negotiation{raw: deflateName + "; window=10"}, door: &door{declines: true}}
+	for _, row := range []struct {
+		name, response string
+		c              *Case
+		err            string // in the error; empty for none
+		terms          string
+		fault          bool
+	}{
+		{"the usual", "HTTP/1.1 101 Switching Protocols" + usual, plain, "", "", false},
+		{"no reason", "HTTP/1.1 101" + usual, plain, "", "", false},
+		{"any case", "HTTP/1.1 101 x|UPGRADE: WebSocket|connection: keep-alive, UPGRADE" + accept, plain, "", "", false},
+		{"two Connection fields", "HTTP/1.1 101 x|Upgrade: websocket|Connection: keep-alive|Connection: Upgrade" + accept, plain, "", "", false},
+		{"200", "HTTP/1.1 200 OK" + usual, plain, "200 OK", "", false},
+		{"1012", "HTTP/1.1 1012 x" + usual, plain, "1012", "", false},
+		{"HTTP/1.0", "HTTP/1.0 101 x" + usual, plain, "HTTP/1.0", "", false},
+		{"no Upgrade", "HTTP/1.1 101 x|Connection: Upgrade" + accept, plain, `Upgrade ""`, "", false},
+		{"two upgrades", "HTTP/1.1 101 x|Upgrade: websocket, h2c|Connection: Upgrade" + accept, plain, "Upgrade", "", false},
+		{"no Connection", "HTTP/1.1 101 x|Upgrade: websocket" + accept, plain, "Connection", "", false},
+		{"upgrade within a token", "HTTP/1.1 101 x|Upgrade: websocket|Connection: no-upgrade" + accept, plain, "Connection", "", false},
+		{"no accept", "HTTP/1.1 101 x|Upgrade: websocket|Connection: Upgrade", plain, "Accept", "", false},
+		{"another accept", "HTTP/1.1 101 x|Upgrade: websocket|Connection: Upgrade|Sec-WebSocket-Accept: S3pPLMBiTxaQ9kYGzzhZRbK+xOo=", plain, "Accept", "", false},
+		{"accept twice", "HTTP/1.1 101 x" + usual + accept, plain, "Accept", "", false},
+		{"subprotocol", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Protocol: chat", plain, "subprotocol", "", false},
+		{"extension", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate", plain, "permessage-deflate", "", false},
+		{"what was offered", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10", deflating, "", "--10-", false},
+		{"another one", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: x-other", deflating, "x-other", "", false},
+		{"twice", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate", deflating, "twice", "", false},
+		{"not an extension", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: ;", deflating, "token", "", false},
+		{"bad parameter", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=7", deflating, "8 to 15", "", false},
+		{"not as offered", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate", strict, "", "----", true},
+		{"as offered", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9", strict, "", "--9-", false},
+		{"to be declined", "HTTP/1.1 101 x" + usual + "|Sec-WebSocket-Extensions: permessage-deflate", declining, "", "----", true},
+	} {
+		h, err := parseHead([]byte(strings.ReplaceAll(row.response, "|", "\r\n") + "\r\n\r\n"))
+		if err != nil {
+			t.Errorf("%s: %v", row.name, err)
+			continue
+		}
+		s := &session{judged: Server, result: newResult(row.c, Server)}
+		err = s.checkResponse(h, key, row.c)
+		if (err == nil) != (row.err == "") || err != nil && !strings.Contains(err.Error(), row.err) {
+			t.Errorf("%s: %v, want %q", row.name, err, row.err)
+		}
+		agreed := ""
+		if s.terms != nil {
+			agreed = letters(*s.terms)
+		}
+		if err == nil && (agreed != row.terms || (s.fault != nil) != row.fault) {
+			t.Errorf("%s: agreed to %q, fault %v; want %q, %t", row.name, agreed, s.fault, row.terms, row.fault)
+		}
+	}
+}
+
+func TestParseHead(t *testing.T) {
+	h, err := parseHead([]byte("GET / HTTP/1.1\r\nA: 1\r\na:\t2 \r\nB:\r\nC: a, B ,c\r\n\r\n"))
+	if err != nil || h.start != "GET / HTTP/1.1" || h.get("A") != "1, 2" || h.get("b") != "" || !h.has("c", "b") || h.has("c", "a, b") {
+		t.Errorf("%+v, %v", h, err)
+	}
+	for _, bad := range []string{"x\r\nno colon", "x\r\nA : 1", "x\r\n folded: 1", "x\r\n: 1", "\x16\x03\x01\r\n\x00"} {
+		if h, err := parseHead([]byte(bad + "\r\n\r\n")); !errors.Is(err, errHead) {
+			t.Errorf("%q: %+v, %v", bad, h, err)
+		}
+	}
+}
+
+func TestReadHead(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		writes     []string
+		end        bool // of the connection, after them
+		raw, glued string
+		err        func(error) bool
+		after      time.Duration
+	}{
+		{"in one", []string{"a\r\nb\r\n\r\n"}, false, "a\r\nb\r\n\r\n", "", nil, 0},
+		{"glued", []string{"a\r\n\r\nrest\r\n\r\n"}, false, "a\r\n\r\n", "rest\r\n\r\n", nil, 0},
+		{"octet by octet", strings.Split("a\r\n\r\n", ""), false, "a\r\n\r\n", "", nil, 0},
+		{"too late", []string{"a\r\n"}, false, "a\r\n", "", isTimeout, time.Second},
+		{"cut", []string{"a\r\n"}, true, "a\r\n", "", func(err error) bool { return errors.Is(err, io.EOF) }, 0},
+		{"too much", []string{strings.Repeat("x", headLimit+1)}, false, strings.Repeat("x", headLimit+1), "", func(err error) bool { return errors.Is(err, errHead) }, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			go func() {
+				for _, w := range row.writes {
+					theirs.Write([]byte(w))
+				}
+				if row.end {
+					theirs.Close()
+				}
+			}()
+			begun := time.Now()
+			raw, glued, err := readHead(ours, begun.Add(time.Second))
+			if string(raw) != row.raw || string(glued) != row.glued || (err == nil) != (row.err == nil) || err != nil && !row.err(err) {
+				t.Errorf("%s: %.40q, %q, %v", row.name, raw, glued, err)
+			}
+			if took := time.Since(begun); took != row.after {
+				t.Errorf("%s: took %v", row.name, took)
+			}
+			ours.Close()
+			theirs.Close()
+		})
+	}
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}
+
+func TestParseCall(t *testing.T) {
+	cases, err := Select(Client, "6.4.*", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &FuzzingServer{Cases: cases}
+	for _, row := range []struct{ line, want string }{
+		{"GET /getCaseCount HTTP/1.1", "/getCaseCount"},
+		{"GET /runCase?case=1&agent=a HTTP/1.1", "/runCase a 6.4.1 1"},
+		{"GET /runCase?agent=a&case=4 HTTP/1.1", "/runCase a 6.4.4 4"},
+		{"GET /runCase?casetuple=6.4.3&agent=a HTTP/1.1", "/runCase a 6.4.3 3"},
+		{"GET /runCase?casetuple=%206.4.3%20&agent=a HTTP/1.1", "/runCase a 6.4.3 3"},
+		{"GET http://example.com/runCase?case=1&agent=a HTTP/1.1", "/runCase a 6.4.1 1"},
+		{"GET /runCase?case=1&agent=My+Agent%2F1.0%00%0a%3Cb%3E%C3%BC HTTP/1.1", "/runCase My Agent/1.0\x00\n<b>ü 6.4.1 1"},
+		{"GET /getCaseInfo?case=2 HTTP/1.1", "/getCaseInfo 6.4.2 2"},
+		{"GET /getCaseStatus?case=2&agent=a HTTP/1.1", "/getCaseStatus a 6.4.2 2"},
+		{"GET /updateReports?agent=a HTTP/1.1", "/updateReports a"},
+		{"GET /stopServer HTTP/1.1", "/stopServer"},
+		{"GET /runCase?case=0&agent=a HTTP/1.1", "! no case 0"},
+		{"GET /runCase?case=5&agent=a HTTP/1.1", "! no case 5, there are 4"},
+		{"GET /runCase?case=-1&agent=a HTTP/1.1", "! no case -1"},
+		{"GET /runCase?case=&agent=a HTTP/1.1", "! no case"},
+		{"GET /runCase?case=1e0&agent=a HTTP/1.1", "! no case 1e0"},
+		{"GET /runCase?casetuple=1.1.1&agent=a HTTP/1.1", "! no case 1.1.1"},
+		{"GET /runCase?agent=a HTTP/1.1", "! needs a case"},
+		{"GET /runCase?case=1 HTTP/1.1", "! needs an agent"},
+		{"GET /runCase?case=1&agent= HTTP/1.1", "! needs an agent"},
+		{"GET /getCaseStatus?case=1 HTTP/1.1", "! needs an agent"},
+		{"GET /updateReports HTTP/1.1", "! needs an agent"},
+		{"GET / HTTP/1.1", "! no such URL"},
+		{"GET /runcase?case=1&agent=a HTTP/1.1", "! no such URL"},
+		{"POST /getCaseCount HTTP/1.1", "! not HTTP"},
+		{"GET /getCaseCount", "! not HTTP"},
+		{"GET getCaseCount HTTP/1.1", "! invalid URI"},
+		{"GET /%zz HTTP/1.1", "! invalid URL escape"},
+	} {
+		c, err := f.parseCall(&head{start: row.line})
+		got := c.path
+		if c.agent != "" {
+			got += " " + c.agent
+		}
+		if c.cs != nil {
+			got += " " + c.cs.ID + " " + string(rune('0'+c.cs.Index))
+		}
+		if reason, bad := strings.CutPrefix(row.want, "! "); bad {
+			if err == nil || !strings.Contains(err.Error(), reason) || errors.Is(err, errNotFound) != (reason == "no such URL") {
+				t.Errorf("%s: %v, want %q", row.line, err, reason)
+			}
+		} else if err != nil || got != row.want {
+			t.Errorf("%s: %q, %v; want %q", row.line, got, err, row.want)
+		}
+	}
+	if cases[3].Index == 4 {
+		t.Error("a selection has changed the catalog")
+	}
+}
+
+func TestParseTarget(t *testing.T) {
+	for _, row := range []struct{ raw, want string }{
+		{"ws://example.com", "ws://example.com/"},
+		{"wss://[::1]:9001/a?b=c", "wss://[::1]:9001/a?b=c"},
+		{"http://example.com/", ""},
+		{"example.com:9001", ""},
+		{"ws:example.com", ""},
+		{"ws:///path", ""},
+		{"ws://:9001", ""},
+		{"ws://example.com/#part", ""},
+		{"ws://exa mple/", ""},
+		{"ws://example.com:port/", ""},
+		{"", ""},
+	} {
+		u, err := parseTarget(row.raw)
+		if row.want == "" {
+			target, ok := errors.AsType[*TargetError](err)
+			if !ok || target.URL != row.raw || target.Reason == "" {
+				t.Errorf("%q: %v, %v", row.raw, u, err)
+			}
+			agent, err := (&FuzzingClient{URL: row.raw}).Run(context.Background())
+			if !errors.As(err, &target) || agent != nil {
+				t.Errorf("a run on %q: %v, %v", row.raw, agent, err)
+			}
+		} else if err != nil || u.String() != row.want {
+			t.Errorf("%q: %v, %v; want %s", row.raw, u, err, row.want)
+		}
+	}
+}

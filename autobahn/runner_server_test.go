@@ -1,0 +1,198 @@
+package autobahn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// startServer serves until the test is over. stopped gives what Serve returned.
+func startServer(t *testing.T, f *FuzzingServer) (url string, stopped <-chan error) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan error, 1)
+	done := make(chan struct{})
+	go func() {
+		over <- f.Serve(ctx, l)
+		close(done)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return "ws://" + l.Addr().String(), over
+}
+
+// ask dials a URL of the server and reads a message, if one comes.
+func ask(t *testing.T, url string) string {
+	t.Helper()
+	c, _, err := websocket.Dial(t.Context(), url, nil)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer c.CloseNow()
+	_, message, err := c.Read(t.Context())
+	if err == nil {
+		c.Read(t.Context())
+	}
+	return string(message)
+}
+
+func TestFuzzingServer(t *testing.T) {
+	reports := make(chan string, 1)
+	cases := selected(t, Client, brisk)
+	f := &FuzzingServer{Cases: cases, Report: func(agent string) { reports <- agent }}
+	url, stopped := startServer(t, f)
+	if got := ask(t, url+"/getCaseCount"); got != fmt.Sprint(len(cases)) {
+		t.Errorf("getCaseCount: %q", got)
+	}
+	if got, want := ask(t, url+"/getCaseInfo?case=2"), `{"description":"A text message of 125 octets.","id":"1.1.2"}`; got != want {
+		t.Errorf("getCaseInfo: %s, want %s", got, want)
+	}
+	const name = "Some <b>agent</b>/1 ü"
+	testee := &Testee{URL: url, Agent: name, Parallel: 4}
+	if err := testee.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-reports; got != name {
+		t.Errorf("reports of %q", got)
+	}
+	agents := f.Agents()
+	if len(agents) != 1 || agents[0].Name != name {
+		t.Fatalf("%+v", agents)
+	}
+	if diff := cmp.Diff(ids(cases), resultIDs(&agents[0])); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	for i, r := range agents[0].Results {
+		if r.Worst() != OK || r.Case != i+1 || r.Agent != name {
+			t.Errorf("%s, number %d: %s, %s: %s", r.ID, r.Case, r.Behavior, r.BehaviorClose, r.Result)
+		}
+	}
+	if got := ask(t, url+"/getCaseStatus?case=1&agent=Some+%3Cb%3Eagent%3C/b%3E/1+%C3%BC"); got != `{"behavior":"OK"}` {
+		t.Errorf("getCaseStatus: %s", got)
+	}
+	ask(t, url+"/stopServer")
+	if err := <-stopped; !errors.Is(err, ErrStopped) {
+		t.Errorf("after stopServer: %v", err)
+	}
+	if err := testee.Run(t.Context()); err == nil {
+		t.Error("the server goes on")
+	} else if _, ok := errors.AsType[*UnreachableError](err); !ok {
+		t.Errorf("a server that is gone: %v", err)
+	}
+}
+
+// updateReports and getCaseStatus are answered when the case is over, which is
+// not before its client has let go.
+func TestFuzzingServerAwaits(t *testing.T) {
+	reports := make(chan int, 1)
+	f := &FuzzingServer{Cases: selected(t, Client, "1.1.1,9.1.1")}
+	f.Report = func(string) {
+		n := 0
+		for _, a := range f.Agents() {
+			n += len(a.Results)
+		}
+		reports <- n
+	}
+	url, _ := startServer(t, f)
+	c, _, err := websocket.Dial(t.Context(), url+"/runCase?case=2&agent=a", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan string, 2)
+	for _, call := range []string{"/updateReports?agent=a", "/getCaseStatus?case=2&agent=a"} {
+		go func() { asked <- ask(t, url+call) }()
+	}
+	select {
+	case got := <-asked:
+		t.Errorf("answered while the case is under way: %s", got)
+	case <-time.After(50 * time.Millisecond):
+	}
+	c.CloseNow()
+	if got := <-asked + <-asked; got != `{"behavior":"FAILED"}` {
+		t.Errorf("status: %s", got)
+	}
+	if n := <-reports; n != 1 {
+		t.Errorf("%d results when reports are written", n)
+	}
+}
+
+// What is no WebSocket, and what is no URL of ours, gets an answer to read.
+func TestFuzzingServerRefuses(t *testing.T) {
+	f := &FuzzingServer{Cases: selected(t, Client, "1.1.*"), Timeout: 200 * time.Millisecond}
+	url, _ := startServer(t, f)
+	const upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	for _, row := range []struct{ request, status, body string }{
+		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "404", "there is no such URL"},
+		{"GET /getCaseCount HTTP/1.1\r\nHost: a\r\n\r\n", "400", "this is a WebSocket server"},
+		{"GET /unknown HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "404", "there is no such URL"},
+		{"GET /runCase?case=99&agent=a HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "400", "there is no case 99"},
+		{"GET /runCase?case=1 HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "400", "needs an agent"},
+		{"POST /getCaseCount HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "400", "not HTTP"},
+		{"hello\r\n\r\n", "400", "not HTTP"},
+		{"GET / HTTP/1.1\r\nno colon\r\n\r\n", "400", "header line"},
+		{"", "", ""},
+		{"GET / HTTP/1.1\r\n", "", ""},
+		{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "", ""},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "ws://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, row.request)
+		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		got, err := io.ReadAll(conn)
+		conn.Close()
+		if err != nil || !strings.HasPrefix(string(got), strings.TrimSpace("HTTP/1.1 "+row.status)) && row.status != "" || !strings.Contains(string(got), row.body) || row.status == "" && len(got) > 0 {
+			t.Errorf("%q: %q, %v; want %s and %q", row.request, got, err, row.status, row.body)
+		}
+	}
+	if agents := f.Agents(); len(agents) != 0 {
+		t.Errorf("agents: %+v", agents)
+	}
+}
+
+// Who connects and says nothing does not hold up the end.
+func TestFuzzingServerEnds(t *testing.T) {
+	f := &FuzzingServer{Cases: selected(t, Client, "9.1.1")}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan error, 1)
+	go func() { over <- f.Serve(ctx, l) }()
+	idle, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	playing, _, err := websocket.Dial(t.Context(), "ws://"+l.Addr().String()+"/runCase?case=1&agent=a", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer playing.CloseNow()
+	cancel()
+	begun := time.Now()
+	if err := <-over; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("the server took %v to end", took)
+	}
+}
