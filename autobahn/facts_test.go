@@ -157,6 +157,7 @@ func (f *fact) checkSilent(t *testing.T, judged Role, cs *Case) {
 		}
 		m.checkPieces(t, name, got, want)
 	}
+	f.checkLog(t, name, r, frames)
 	// The spacing of octets that are sent by themselves is what is added.
 	const spacing = 400 * time.Millisecond
 	var at time.Duration
@@ -230,6 +231,23 @@ func (m *mate) checkPieces(t *testing.T, name string, got sentFrame, want wanted
 	}
 	if !slices.Equal(ends, expect) {
 		t.Errorf("%s: %s comes in pieces that end at %d, want %d", name, inShort(got.Frame), ends, expect)
+	}
+}
+
+// checkLog: the log tells of pieces as they were; that frames were not kept apart
+// cannot be seen elsewhere.
+func (f *fact) checkLog(t *testing.T, name string, r *Result, frames []wanted) {
+	if r.ReportTime || f.sends[0].verb == "frame-header" {
+		return
+	}
+	i := 0
+	for _, e := range r.Wirelog {
+		if e.Kind == logTxFrame && i < len(frames) {
+			if e.Chop != frames[i].chop || e.Sync != frames[i].sync {
+				t.Errorf("%s: frame %d is sent in pieces of %d, apart %t; want %d, %t", name, i, e.Chop, e.Sync, frames[i].chop, frames[i].sync)
+			}
+			i++
+		}
 	}
 }
 
