@@ -3,6 +3,8 @@ package autobahn
 import (
 	"fmt"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/corpus"
 )
 
 // sizes are those of groups of chapters 12 and 13, in order.
@@ -20,7 +22,7 @@ var sizes = []struct {
 // chapter12: permessage-deflate (RFC 7692) with payloads of five kinds, as the
 // peer agrees to it when nothing is asked for.
 func chapter12() (cases []*Case) {
-	for i, data := range []func() *corpus{jsonCorpus, imageCorpus, proseCorpus, htmlCorpus, documentCorpus} {
+	for i, data := range []func() *corpus.Corpus{corpus.JSON, corpus.Image, corpus.Prose, corpus.HTML, corpus.Document} {
 		cases = append(cases, compressed(fmt.Sprintf("12.%d", i+1), data, &negotiation{wishes: []wish{{}}})...)
 	}
 	return cases
@@ -37,13 +39,13 @@ func chapter13() (cases []*Case) {
 		{{noTakeover: true, bits: 15}},
 		{{noTakeover: true, bits: 9}, {noTakeover: true}, {}},
 	} {
-		cases = append(cases, compressed(fmt.Sprintf("13.%d", i+1), jsonCorpus, &negotiation{wishes: wishes})...)
+		cases = append(cases, compressed(fmt.Sprintf("13.%d", i+1), corpus.JSON, &negotiation{wishes: wishes})...)
 	}
 	return cases
 }
 
 // compressed is a group of cases, one for each of sizes.
-func compressed(group string, data func() *corpus, n *negotiation) (cases []*Case) {
+func compressed(group string, data func() *corpus.Corpus, n *negotiation) (cases []*Case) {
 	for i, size := range sizes {
 		frames := ""
 		if size.fragment > 0 {
@@ -59,11 +61,11 @@ func compressed(group string, data func() *corpus, n *negotiation) (cases []*Cas
 			begin: func() play {
 				c := data()
 				return &rounds{
-					binary:     c.binary,
+					binary:     c.Binary,
 					patience:   patience,
 					compressed: true,
 					fragment:   size.fragment,
-					next:       func(dst []byte, i int) []byte { return c.cut(dst, i, size.length) },
+					next:       func(dst []byte, i int) []byte { return c.Cut(dst, i, size.length) },
 				}
 			},
 		})

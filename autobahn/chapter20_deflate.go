@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/corpus"
+	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 )
 
 // Sentences about permessage-deflate.
@@ -95,11 +98,11 @@ func ownBits(s *session) int {
 // farther back than a window of theirs bits reaches, and one that refers back
 // exactly as far as ours reaches.
 func beyondWindow(theirs, ours int) []item {
-	random := documentCorpus().cut(nil, 7, 1<<window(theirs)+100)
+	random := corpus.Document().Cut(nil, 7, 1<<window(theirs)+100)
 	twice := append(bytes.Clone(random), random...)
-	far := imageCorpus().cut(nil, 3, 1<<ours)
-	reaching := new(blocks).stored(far[:len(far)/2], false).stored(far[len(far)/2:], false).
-		fixed(false).match(64, 1<<ours).end().flush().payload()
+	far := corpus.Image().Cut(nil, 3, 1<<ours)
+	reaching := new(deflate.Blocks).Stored(far[:len(far)/2], false).Stored(far[len(far)/2:], false).
+		Fixed(false).Match(64, 1<<ours).End().Flush().Payload()
 	return []item{
 		{payload: twice, binary: true},
 		{payload: random, binary: true},
@@ -111,7 +114,7 @@ func beyondWindow(theirs, ours int) []item {
 
 // deflateFrames: 20.12, RSV1 where it may be and where it may not.
 func deflateFrames() (cases []*Case) {
-	hi := new(blocks).fixed(false).literals([]byte(hello)).end().flush().payload()
+	hi := new(deflate.Blocks).Fixed(false).Literals([]byte(hello)).End().Flush().Payload()
 	packed := rsv(4, text(string(hi)))
 	n := 0
 	add := func(sentence, description, expectation string, p script) {
@@ -156,25 +159,25 @@ func deflateStreams() (cases []*Case) {
 		})...)
 	}
 	greet := []byte(hello)
-	stored := new(blocks).stored(greet, false).flush().payload()
-	fixed := new(blocks).fixed(false).literals(greet).end().flush().payload()
+	stored := new(deflate.Blocks).Stored(greet, false).Flush().Payload()
+	fixed := new(deflate.Blocks).Fixed(false).Literals(greet).End().Flush().Payload()
 	good("A stored block.", item{payload: greet, deflated: stored})
 	good("A block of fixed codes.", item{payload: greet, deflated: fixed})
 	good("An empty text message, and an empty binary one: the octet 0.",
 		item{payload: []byte{}, deflated: []byte{0}}, item{payload: []byte{}, deflated: []byte{0}, binary: true})
 	good("Stored and fixed blocks in turn.", item{
 		payload:  bytes.Repeat(greet, 4),
-		deflated: new(blocks).stored(greet, false).fixed(false).literals(greet).end().stored(greet, false).fixed(false).match(len(greet), len(greet)).end().flush().payload(),
+		deflated: new(deflate.Blocks).Stored(greet, false).Fixed(false).Literals(greet).End().Stored(greet, false).Fixed(false).Match(len(greet), len(greet)).End().Flush().Payload(),
 	})
 	good("Empty stored blocks in the middle, as several flushes leave them.", item{
 		payload:  bytes.Repeat(greet, 2),
-		deflated: new(blocks).fixed(false).literals(greet).end().flush().flush().fixed(false).literals(greet).end().flush().payload(),
+		deflated: new(deflate.Blocks).Fixed(false).Literals(greet).End().Flush().Flush().Fixed(false).Literals(greet).End().Flush().Payload(),
 	})
 	good("A block with BFINAL, and the octet 0 after it (section 7.2.3.4).",
-		item{payload: greet, deflated: append(new(blocks).fixed(true).literals(greet).end().payload(), 0)},
+		item{payload: greet, deflated: append(new(deflate.Blocks).Fixed(true).Literals(greet).End().Payload(), 0)},
 		item{payload: greet, deflated: fixed})
 	good("A compressed message in frames of one octet.", item{payload: long, fragment: 1})
-	good("A stored block of 65535 octets.", item{payload: bytes.Repeat([]byte("x"), 65535), deflated: new(blocks).stored(bytes.Repeat([]byte("x"), 65535), false).flush().payload()})
+	good("A stored block of 65535 octets.", item{payload: bytes.Repeat([]byte("x"), 65535), deflated: new(deflate.Blocks).Stored(bytes.Repeat([]byte("x"), 65535), false).Flush().Payload()})
 	good("A match of 258 octets, again and again.", item{
 		payload:  bytes.Repeat([]byte("z"), 1+258*20),
 		deflated: manyMatches(),
@@ -191,23 +194,23 @@ func deflateStreams() (cases []*Case) {
 		cases = append(cases, by(sentence, c)...)
 	}
 	bad(deflateWrong, "A compressed message of no octets at all.", nil)
-	bad(deflateWrong, "A block of the reserved type 3.", new(blocks).bits(6, 3).bits(0, 13).flush().payload())
+	bad(deflateWrong, "A block of the reserved type 3.", new(deflate.Blocks).Bits(6, 3).Bits(0, 13).Flush().Payload())
 	bad(deflateWrong, "A stored block whose length and its complement do not fit.", []byte{0, 5, 0, 5, 0, 'h', 'e', 'l', 'l', 'o', 0})
-	bad(deflateWrong, "A match that reaches back before the first octet.", new(blocks).fixed(false).literals([]byte("abc")).match(3, 4).end().flush().payload())
-	bad(deflateWrong, "A dynamic block that ends in its head.", new(blocks).bits(4, 3).payload())
-	bad(deflateWrong, "A match with the reserved distance code 30.", new(blocks).fixed(false).literals([]byte("abc")).symbol(257).code(30, 5).end().flush().payload())
-	bad(deflateWrong, "A dynamic block with more codes than its lengths leave room for.", new(blocks).bits(4, 3).bits(0, 5).bits(0, 5).bits(15, 4).bits(0x249249, 24).bits(0x249249, 24).bits(0x1ff, 9).flush().payload())
+	bad(deflateWrong, "A match that reaches back before the first octet.", new(deflate.Blocks).Fixed(false).Literals([]byte("abc")).Match(3, 4).End().Flush().Payload())
+	bad(deflateWrong, "A dynamic block that ends in its head.", new(deflate.Blocks).Bits(4, 3).Payload())
+	bad(deflateWrong, "A match with the reserved distance code 30.", new(deflate.Blocks).Fixed(false).Literals([]byte("abc")).Symbol(257).Code(30, 5).End().Flush().Payload())
+	bad(deflateWrong, "A dynamic block with more codes than its lengths leave room for.", new(deflate.Blocks).Bits(4, 3).Bits(0, 5).Bits(0, 5).Bits(15, 4).Bits(0x249249, 24).Bits(0x249249, 24).Bits(0x1ff, 9).Flush().Payload())
 	const asText = `RFC 6455 section 8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_."`
-	bad(asText, "A compressed text that is not UTF-8.", new(blocks).stored([]byte(cosmos+surrogate), false).flush().payload())
-	bad(asText, "A compressed text that ends within a character.", new(blocks).fixed(false).literals([]byte("\xe2\x82")).end().flush().payload())
+	bad(asText, "A compressed text that is not UTF-8.", new(deflate.Blocks).Stored([]byte(cosmos+surrogate), false).Flush().Payload())
+	bad(asText, "A compressed text that ends within a character.", new(deflate.Blocks).Fixed(false).Literals([]byte("\xe2\x82")).End().Flush().Payload())
 	return cases
 }
 
 // manyMatches is 'z' and 20 matches of 258 octets.
 func manyMatches() []byte {
-	b := new(blocks).fixed(false).literals([]byte("z"))
+	b := new(deflate.Blocks).Fixed(false).Literals([]byte("z"))
 	for range 20 {
-		b.match(258, 1)
+		b.Match(258, 1)
 	}
-	return b.end().flush().payload()
+	return b.End().Flush().Payload()
 }

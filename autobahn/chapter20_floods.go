@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -41,7 +42,7 @@ func floods() (cases []*Case) {
 	inflated := func(opcode byte, fragment int) step {
 		return func(s *session) (time.Duration, string) {
 			s.logging(false)
-			f := naive.Frame{FIN: true, RSV1: true, Opcode: opcode, Payload: bomb(beyondAll)}
+			f := naive.Frame{FIN: true, RSV1: true, Opcode: opcode, Payload: deflate.Bomb(beyondAll)}
 			if fragment > 0 {
 				s.sendFragments(fragment, f)
 			} else {

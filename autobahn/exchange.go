@@ -57,7 +57,7 @@ func (p *exchange) send(s *session) {
 		// The compressor does not know what the peer's window holds now.
 		s.renewDeflater()
 	case !it.plain:
-		f.RSV1, f.Payload = true, s.deflater.message(nil, it.payload)
+		f.RSV1, f.Payload = true, s.deflater.Message(nil, it.payload)
 	}
 	p.sent++
 	if it.fragment > 0 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 )
 
 // A wish is what the suite asks of the direction from the peer to itself.
@@ -167,9 +169,9 @@ func (s *session) agree(t *terms) {
 		return
 	}
 	if s.judged == Server {
-		s.in.inflater = newInflater(window(t.serverBits), !t.serverNoTakeover)
+		s.in.inflater = deflate.NewInflater(window(t.serverBits), !t.serverNoTakeover)
 	} else {
-		s.in.inflater = newInflater(window(t.clientBits), !t.clientNoTakeover)
+		s.in.inflater = deflate.NewInflater(window(t.clientBits), !t.clientNoTakeover)
 	}
 	s.renewDeflater()
 }
@@ -177,9 +179,9 @@ func (s *session) agree(t *terms) {
 // renewDeflater has what we send compressed without regard to what went before.
 func (s *session) renewDeflater() {
 	if s.judged == Server {
-		s.deflater = newDeflater(window(s.terms.clientBits), !s.terms.clientNoTakeover)
+		s.deflater = deflate.NewDeflater(window(s.terms.clientBits), !s.terms.clientNoTakeover)
 	} else {
-		s.deflater = newDeflater(window(s.terms.serverBits), !s.terms.serverNoTakeover)
+		s.deflater = deflate.NewDeflater(window(s.terms.serverBits), !s.terms.serverNoTakeover)
 	}
 }
 

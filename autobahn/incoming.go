@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -24,8 +25,8 @@ type incoming struct {
 	kind       byte // opcode of the message under way, 0 outside of one
 	compressed bool // RSV1 of its first frame
 	message    []byte
-	inflater   *inflater // of what we receive, nil without permessage-deflate
-	inflated   []byte    // buffer of the last message, for the next
+	inflater   *deflate.Inflater // of what we receive, nil without permessage-deflate
+	inflated   []byte            // buffer of the last message, for the next
 }
 
 // receive takes octets that have arrived.
@@ -163,7 +164,7 @@ func (s *session) receiveMessage(message []byte, binary bool) {
 	s.traffic.RxMsgs++
 	s.traffic.RxWS += int64(len(message))
 	if in.compressed {
-		inflated, err := in.inflater.message(in.inflated[:0], message, in.limit)
+		inflated, err := in.inflater.Message(in.inflated[:0], message, in.limit)
 		if err != nil {
 			s.violation("compressed message: %v", err)
 			s.whyNotClean("the peer's compressed message does not inflate")

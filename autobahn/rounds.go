@@ -51,7 +51,7 @@ func (p *rounds) send(s *session) {
 		f.Opcode = opBinary
 	}
 	if p.compressed {
-		p.deflated = s.deflater.message(p.deflated[:0], p.payload)
+		p.deflated = s.deflater.Message(p.deflated[:0], p.payload)
 		f.RSV1, f.Payload = true, p.deflated
 	}
 	s.traffic.TxMsgs++

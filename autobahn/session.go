@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -48,8 +49,8 @@ type session struct {
 
 	fault    error // what was wrong with an opening handshake that went through
 	in       incoming
-	terms    *terms    // of permessage-deflate, nil when it was not agreed
-	deflater *deflater // of what we send
+	terms    *terms            // of permessage-deflate, nil when it was not agreed
+	deflater *deflate.Deflater // of what we send
 	traffic  Traffic
 }
 

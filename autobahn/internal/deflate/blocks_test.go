@@ -1,9 +1,10 @@
-package autobahn
+package deflate
 
 import (
 	"bytes"
 	"compress/flate"
 	"io"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -38,7 +39,7 @@ func standard(p []byte) ([]byte, bool) {
 // both inflates a payload with both inflaters, which must agree with want.
 func both(t *testing.T, p, want []byte) {
 	t.Helper()
-	got, err := newInflater(15, false).message(nil, p, -1)
+	got, err := NewInflater(15, false).Message(nil, p, -1)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("inflated %x to %d octets, want %d: %v", p[:min(len(p), 40)], len(got), len(want), err)
 	}
@@ -50,13 +51,13 @@ func both(t *testing.T, p, want []byte) {
 func TestBlocksStored(t *testing.T) {
 	for _, n := range []int{0, 1, 5, 65535, 65536, 200_000} {
 		p := make([]byte, n)
-		r := splitmix(1)
+		r := rand.New(rand.NewPCG(1, 0))
 		for i := range p {
-			p[i] = byte(r.next())
+			p[i] = byte(r.Uint64())
 		}
-		both(t, new(blocks).stored(p, false).flush().payload(), p)
-		both(t, new(blocks).stored(p, true).flush().payload(), p)
-		both(t, new(blocks).fixed(false).end().stored(p, false).flush().payload(), p)
+		both(t, new(Blocks).Stored(p, false).Flush().Payload(), p)
+		both(t, new(Blocks).Stored(p, true).Flush().Payload(), p)
+		both(t, new(Blocks).Fixed(false).End().Stored(p, false).Flush().Payload(), p)
 	}
 }
 
@@ -65,21 +66,21 @@ func TestBlocksLiterals(t *testing.T) {
 	for i := range p {
 		p[i] = byte(i)
 	}
-	both(t, new(blocks).fixed(false).literals(p).end().flush().payload(), p)
-	both(t, new(blocks).fixed(true).literals(p).end().flush().payload(), p)
-	both(t, new(blocks).fixed(true).literals(p[:9]).end().fixed(false).literals(p[9:]).end().flush().payload(), p)
+	both(t, new(Blocks).Fixed(false).Literals(p).End().Flush().Payload(), p)
+	both(t, new(Blocks).Fixed(true).Literals(p).End().Flush().Payload(), p)
+	both(t, new(Blocks).Fixed(true).Literals(p[:9]).End().Fixed(false).Literals(p[9:]).End().Flush().Payload(), p)
 }
 
 // Every length, and every distance that is the first or last of its symbol.
 func TestBlocksMatch(t *testing.T) {
 	p := make([]byte, 32768)
-	r := splitmix(2)
+	r := rand.New(rand.NewPCG(2, 0))
 	for i := range p {
-		p[i] = byte(r.next())
+		p[i] = byte(r.Uint64())
 	}
-	b, want := new(blocks).stored(p, false).fixed(false), bytes.Clone(p)
+	b, want := new(Blocks).Stored(p, false).Fixed(false), bytes.Clone(p)
 	match := func(length, distance int) {
-		b.match(length, distance)
+		b.Match(length, distance)
 		for range length {
 			want = append(want, want[len(want)-distance])
 		}
@@ -94,7 +95,7 @@ func TestBlocksMatch(t *testing.T) {
 			}
 		}
 	}
-	both(t, b.end().flush().payload(), want)
+	both(t, b.End().Flush().Payload(), want)
 }
 
 // RFC 7692 §7.2.3: the examples of the RFC.
@@ -102,22 +103,22 @@ func TestBlocksExamples(t *testing.T) {
 	hello := []byte("Hello")
 	for _, row := range []struct {
 		name string
-		got  *blocks
+		got  *Blocks
 		want []byte
 		text string
 	}{
-		{"one block, 7.2.3.1", new(blocks).fixed(false).literals(hello).end().flush(),
+		{"one block, 7.2.3.1", new(Blocks).Fixed(false).Literals(hello).End().Flush(),
 			[]byte{0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00}, "Hello"},
-		{"no compression, 7.2.3.3", new(blocks).stored(hello, false).flush(),
+		{"no compression, 7.2.3.3", new(Blocks).Stored(hello, false).Flush(),
 			[]byte{0x00, 0x05, 0x00, 0xFA, 0xFF, 0x48, 0x65, 0x6C, 0x6C, 0x6F, 0x00}, "Hello"},
-		{"BFINAL, 7.2.3.4", new(blocks).fixed(true).literals(hello).end().flush(),
+		{"BFINAL, 7.2.3.4", new(Blocks).Fixed(true).Literals(hello).End().Flush(),
 			[]byte{0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00}, "Hello"},
-		{"two blocks, 7.2.3.5", new(blocks).fixed(false).literals(hello[:2]).end().flush().fixed(false).literals(hello[2:]).end().flush(),
+		{"two blocks, 7.2.3.5", new(Blocks).Fixed(false).Literals(hello[:2]).End().Flush().Fixed(false).Literals(hello[2:]).End().Flush(),
 			[]byte{0xF2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xCA, 0xC9, 0xC9, 0x07, 0x00}, "Hello"},
-		{"empty, 7.2.3.6", new(blocks).flush(), []byte{0x00}, ""},
+		{"empty, 7.2.3.6", new(Blocks).Flush(), []byte{0x00}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if got := row.got.payload(); !bytes.Equal(got, row.want) {
+			if got := row.got.Payload(); !bytes.Equal(got, row.want) {
 				t.Errorf("%x, want %x", got, row.want)
 			}
 			both(t, row.want, []byte(row.text))
@@ -127,7 +128,7 @@ func TestBlocksExamples(t *testing.T) {
 
 func TestBombIsSmall(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 4, 257, 258, 259, 260, 261, 262, 516, 517, 518, 1000, 4096, 65536, 1<<20 + 1, 16 << 20} {
-		p := bomb(n)
+		p := Bomb(n)
 		both(t, p, make([]byte, n))
 		if most := n/1030 + 40; len(p) > most {
 			t.Errorf("%d octets: %d, want %d at most", n, len(p), most)

@@ -1,4 +1,4 @@
-package autobahn
+package deflate
 
 import "encoding/binary"
 
@@ -6,10 +6,10 @@ const endOfBlock = 256
 
 // codes inflates a block of Huffman codes: with the inner loop as long as there
 // is enough of input and output for it not to ask, symbol by symbol otherwise.
-func (f *inflater) codes(literals *literalTable, distances *distanceTable) error {
+func (f *Inflater) codes(literals *literalTable, distances *distanceTable) error {
 	for {
 		if f.end > f.most {
-			return errInflateLimit
+			return ErrLimit
 		}
 		f.grow(0)
 		if f.at <= len(f.in)-16 {
@@ -25,7 +25,7 @@ func (f *inflater) codes(literals *literalTable, distances *distanceTable) error
 }
 
 // one inflates one symbol. It reports whether that was the end of the block.
-func (f *inflater) one(literals *literalTable, distances *distanceTable) (done bool, err error) {
+func (f *Inflater) one(literals *literalTable, distances *distanceTable) (done bool, err error) {
 	f.refill()
 	e := literals[f.bits&(1<<literalBits-1)]
 	if e.is(entryLink) {
@@ -62,7 +62,7 @@ func (f *inflater) one(literals *literalTable, distances *distanceTable) (done b
 	distance := e.of(f.bits)
 	f.take(e.taken())
 	if distance > f.window {
-		return false, &windowError{Distance: distance, Window: f.window}
+		return false, &WindowError{Distance: distance, Window: f.window}
 	}
 	if distance > f.end-f.start {
 		if err := f.before(f.out, f.end, length, distance); err != nil {
@@ -82,7 +82,7 @@ const (
 )
 
 // link takes the bits of the first level and returns the entry of the second.
-func (f *inflater) link(table []entry, e entry) entry {
+func (f *Inflater) link(table []entry, e entry) entry {
 	if e.taken() > f.count {
 		return e
 	}
@@ -92,7 +92,7 @@ func (f *inflater) link(table []entry, e entry) entry {
 
 // many inflates symbols until less than 16 octets of input or room octets of
 // output are left. It reports whether the block ended.
-func (f *inflater) many(literals *literalTable, distances *distanceTable) (done bool, err error) {
+func (f *Inflater) many(literals *literalTable, distances *distanceTable) (done bool, err error) {
 	in, at, bits, count := f.in, f.at, f.bits, f.count
 	out, end, start, farthest := f.out, f.end, f.start, f.farthest
 	lastIn, lastOut := len(in)-16, len(out)-room
@@ -177,7 +177,7 @@ loop:
 
 		if distance > farthest {
 			if distance > f.window {
-				err = &windowError{Distance: distance, Window: f.window}
+				err = &WindowError{Distance: distance, Window: f.window}
 				break
 			}
 			farthest = distance

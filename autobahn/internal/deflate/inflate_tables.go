@@ -1,4 +1,4 @@
-package autobahn
+package deflate
 
 // An entry of a decoding table says what the next bits of a block are, in one
 // word: the inner loop adds base and extra bits without looking further.
@@ -200,7 +200,7 @@ func fill(table []entry, first uint, lengths []uint8, symbols []entry) fullness 
 var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 // dynamic reads the codes of a block with dynamic codes (RFC 1951 §3.2.7).
-func (f *inflater) dynamic() error {
+func (f *Inflater) dynamic() error {
 	const within = "ends within the codes of a block"
 	if !f.need(14) {
 		return f.fault(within)

@@ -1,4 +1,4 @@
-package autobahn
+package deflate
 
 import (
 	"encoding/binary"
@@ -8,33 +8,33 @@ import (
 	"slices"
 )
 
-// An inflateError says where the payload of a compressed message is not what
+// An Error says where the payload of a compressed message is not what
 // DEFLATE (RFC 1951) or permessage-deflate (RFC 7692) allows.
-type inflateError struct {
+type Error struct {
 	Offset int // in the payload, of the first octet that was not used up
 	Reason string
 }
 
-func (e *inflateError) Error() string {
+func (e *Error) Error() string {
 	return fmt.Sprintf("octet %d of the compressed message: %s", e.Offset, e.Reason)
 }
 
-// A windowError is a back-reference farther than the agreed window.
-type windowError struct {
+// A WindowError is a back-reference farther than the agreed window.
+type WindowError struct {
 	Distance, Window int // octets
 }
 
-func (e *windowError) Error() string {
+func (e *WindowError) Error() string {
 	return fmt.Sprintf("back-reference of %d octets, a window of %d was agreed (RFC 7692 section 7.1.2)",
 		e.Distance, e.Window)
 }
 
-// errInflateLimit says that a message is longer than the caller's limit.
-var errInflateLimit = errors.New("compressed message inflates to more than the limit")
+// ErrLimit says that a message is longer than the caller's limit.
+var ErrLimit = errors.New("compressed message inflates to more than the limit")
 
-// An inflater inflates the messages of one direction of a connection (RFC 7692
-// §7.2.2). Its zero value is not ready: see newInflater.
-type inflater struct {
+// An Inflater inflates the messages of one direction of a connection (RFC 7692
+// §7.2.2). Its zero value is not ready: see NewInflater.
+type Inflater struct {
 	window   int // octets
 	takeover bool
 	farthest int
@@ -56,22 +56,22 @@ type inflater struct {
 	distances distanceTable
 }
 
-// newInflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
+// NewInflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
 // every message starts with an empty one (RFC 7692 §7.1.1).
-func newInflater(windowBits int, takeover bool) *inflater {
-	return &inflater{window: 1 << windowBits, takeover: takeover}
+func NewInflater(windowBits int, takeover bool) *Inflater {
+	return &Inflater{window: 1 << windowBits, takeover: takeover}
 }
 
-// reach is the longest distance seen so far, in octets.
-func (f *inflater) reach() int { return f.farthest }
+// Reach is the longest distance seen so far, in octets.
+func (f *Inflater) Reach() int { return f.farthest }
 
-// message appends to dst what the message p inflates to. p is the payload
+// Message appends to dst what the message p inflates to. p is the payload
 // without the 00 00 FF FF that the sender removed. limit bounds what is
 // appended, below zero nothing does.
 //
 // With an error the result is what was inflated before it. The window is then
 // no longer the sender's: every later message fails with the same error.
-func (f *inflater) message(dst, p []byte, limit int) ([]byte, error) {
+func (f *Inflater) Message(dst, p []byte, limit int) ([]byte, error) {
 	if f.failed != nil {
 		return dst, f.failed
 	}
@@ -82,7 +82,7 @@ func (f *inflater) message(dst, p []byte, limit int) ([]byte, error) {
 	}
 	f.failed = f.blocks()
 	if f.end > f.most {
-		f.end, f.failed = f.most, errInflateLimit
+		f.end, f.failed = f.most, ErrLimit
 	}
 	out := f.out[:f.end]
 	if f.takeover {
@@ -103,7 +103,7 @@ func slide(history, p []byte, window int) []byte {
 }
 
 // blocks inflates the blocks of a message.
-func (f *inflater) blocks() error {
+func (f *Inflater) blocks() error {
 	final := false
 	for {
 		if f.remaining() == 0 && final {
@@ -149,7 +149,7 @@ func (f *inflater) blocks() error {
 }
 
 // stored copies a stored block (RFC 1951 §3.2.4), from LEN on.
-func (f *inflater) stored() error {
+func (f *Inflater) stored() error {
 	if len(f.in)-f.at < 4 {
 		return f.fault("ends within the length of a stored block")
 	}
@@ -166,7 +166,7 @@ func (f *inflater) stored() error {
 	f.end += copy(f.out[f.end:], p)
 	f.at += int(n)
 	if len(p) < int(n) {
-		return errInflateLimit
+		return ErrLimit
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (f *inflater) stored() error {
 const room = 2*258 + 64
 
 // grow makes room for n octets and what the inner loop needs more.
-func (f *inflater) grow(n int) {
+func (f *Inflater) grow(n int) {
 	n += room
 	if len(f.out)-f.end < n {
 		// At least double what there is of the message: messages of megabytes.
@@ -188,7 +188,7 @@ func (f *inflater) grow(n int) {
 }
 
 // before copies a back-reference that begins before the message.
-func (f *inflater) before(out []byte, end, length, distance int) error {
+func (f *Inflater) before(out []byte, end, length, distance int) error {
 	back := distance - (end - f.start) // octets before the start of the message
 	if back > len(f.history) {
 		if !f.takeover {
@@ -213,16 +213,16 @@ func repeat(out []byte, end, length, distance int) {
 }
 
 // remaining is how many bits of the message have not been used up.
-func (f *inflater) remaining() int { return 8*(len(f.in)-f.at) + int(f.count) }
+func (f *Inflater) remaining() int { return 8*(len(f.in)-f.at) + int(f.count) }
 
 // need reports whether n bits remain, and has them in f.bits: at most 56.
-func (f *inflater) need(n uint) bool {
+func (f *Inflater) need(n uint) bool {
 	f.refill()
 	return f.count >= n
 }
 
 // refill makes at least 56 bits ready, or all that remain.
-func (f *inflater) refill() {
+func (f *Inflater) refill() {
 	for f.count < 56 && f.at < len(f.in) {
 		f.bits |= uint64(f.in[f.at]) << f.count
 		f.at++
@@ -231,7 +231,7 @@ func (f *inflater) refill() {
 }
 
 // take returns the next n bits, the first one lowest. need(n) was true.
-func (f *inflater) take(n uint) uint {
+func (f *Inflater) take(n uint) uint {
 	v := uint(f.bits & (1<<n - 1))
 	f.bits >>= n
 	f.count -= n
@@ -240,13 +240,13 @@ func (f *inflater) take(n uint) uint {
 
 // align goes on to the next octet boundary. It reports whether all bits up to
 // there were 0.
-func (f *inflater) align() bool {
+func (f *Inflater) align() bool {
 	zero := f.bits&(1<<(f.count%8)-1) == 0
 	f.at -= int(f.count / 8)
 	f.bits, f.count = 0, 0
 	return zero
 }
 
-func (f *inflater) fault(reason string) error {
-	return &inflateError{Offset: f.at - int((f.count+7)/8), Reason: reason}
+func (f *Inflater) fault(reason string) error {
+	return &Error{Offset: f.at - int((f.count+7)/8), Reason: reason}
 }

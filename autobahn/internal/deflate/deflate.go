@@ -1,10 +1,10 @@
-package autobahn
+package deflate
 
 import "github.com/klauspost/compress/flate"
 
-// A deflater compresses the messages of one direction of a connection (RFC 7692
+// A Deflater compresses the messages of one direction of a connection (RFC 7692
 // §7.2.1).
-type deflater struct {
+type Deflater struct {
 	window   int // octets
 	takeover bool
 	writer   *flate.Writer
@@ -15,15 +15,15 @@ type deflater struct {
 	lost    bool
 }
 
-// newDeflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
+// NewDeflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
 // every message starts with an empty one.
 //
 // The level is the one that costs a run the least. Of JSON in messages of 8 and
 // 128 KiB, with takeover, level 1 compresses 690 and 1480 MB/s (to 5.1 %), level
 // 3 620 and 740 (4.7 %), level 6 330 and 280 (3.8 %); level 1 reaches as far back
 // as they do. A window below 15 bits has one level: 360 and 490 MB/s with 9 bits.
-func newDeflater(windowBits int, takeover bool) *deflater {
-	d := &deflater{window: 1 << windowBits, takeover: takeover}
+func NewDeflater(windowBits int, takeover bool) *Deflater {
+	d := &Deflater{window: 1 << windowBits, takeover: takeover}
 	var err error
 	if windowBits == 15 {
 		d.writer, err = flate.NewWriter(&d.out, flate.BestSpeed)
@@ -55,9 +55,9 @@ const (
 	chunk = 65535
 )
 
-// message appends the compressed p to dst, as the payload of a message: flushed,
+// Message appends the compressed p to dst, as the payload of a message: flushed,
 // the 00 00 FF FF removed.
-func (d *deflater) message(dst, p []byte) []byte {
+func (d *Deflater) Message(dst, p []byte) []byte {
 	if len(p) == 0 {
 		return append(dst, 0x00) // RFC 7692 §7.2.3.6
 	}
@@ -86,7 +86,7 @@ func (d *deflater) message(dst, p []byte) []byte {
 	return out[:len(out)-4]
 }
 
-func (d *deflater) write(p []byte) {
+func (d *Deflater) write(p []byte) {
 	// An appender does not fail, and a writer fails when what it writes to does.
 	_, _ = d.writer.Write(p)
 	_ = d.writer.Flush()

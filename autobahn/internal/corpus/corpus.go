@@ -1,4 +1,4 @@
-package autobahn
+package corpus
 
 import (
 	"encoding/binary"
@@ -8,31 +8,31 @@ import (
 	"unicode/utf8"
 )
 
-// A corpus is the data that chapters 12 and 13 cut their messages from. The
+// A Corpus is the data that chapters 12 and 13 cut their messages from. The
 // five are made here, with the sizes of the original's files and about as
 // compressible: made, so that nobody's data is needed, and always the same.
-type corpus struct {
-	name, title string
-	binary      bool // else UTF-8
-	octets      []byte
+type Corpus struct {
+	Name, Title string
+	Binary      bool // else UTF-8
+	Octets      []byte
 	characters  []uint32 // where each begins in octets; nil of a binary corpus
 }
 
 // The corpora are made the first time that they are asked for.
 var (
-	jsonCorpus     = sync.OnceValue(func() *corpus { return textCorpus("json", "JSON records", jsonRecords(194056)) })
-	imageCorpus    = sync.OnceValue(func() *corpus { return binaryCorpus("image", "Gray bitmap of 512 by 512", bitmap()) })
-	proseCorpus    = sync.OnceValue(func() *corpus { return binaryCorpus("prose", "Prose in ISO 8859-1", novel(222218)) })
-	htmlCorpus     = sync.OnceValue(func() *corpus { return textCorpus("html", "HTML tables", htmlTables(263647)) })
-	documentCorpus = sync.OnceValue(func() *corpus { return binaryCorpus("document", "PDF-like document", pdfObjects(1042328)) })
+	JSON     = sync.OnceValue(func() *Corpus { return textCorpus("json", "JSON records", jsonRecords(194056)) })
+	Image    = sync.OnceValue(func() *Corpus { return binaryCorpus("image", "Gray bitmap of 512 by 512", bitmap()) })
+	Prose    = sync.OnceValue(func() *Corpus { return binaryCorpus("prose", "Prose in ISO 8859-1", novel(222218)) })
+	HTML     = sync.OnceValue(func() *Corpus { return textCorpus("html", "HTML tables", htmlTables(263647)) })
+	Document = sync.OnceValue(func() *Corpus { return binaryCorpus("document", "PDF-like document", pdfObjects(1042328)) })
 )
 
-func binaryCorpus(name, title string, p []byte) *corpus {
-	return &corpus{name: name, binary: true, octets: p, title: fmt.Sprintf("%s (binary, %d octets)", title, len(p))}
+func binaryCorpus(name, title string, p []byte) *Corpus {
+	return &Corpus{Name: name, Binary: true, Octets: p, Title: fmt.Sprintf("%s (binary, %d octets)", title, len(p))}
 }
 
-func textCorpus(name, title string, p []byte) *corpus {
-	c := &corpus{name: name, octets: p, title: fmt.Sprintf("%s (UTF-8, %d octets)", title, len(p))}
+func textCorpus(name, title string, p []byte) *Corpus {
+	c := &Corpus{Name: name, Octets: p, Title: fmt.Sprintf("%s (UTF-8, %d octets)", title, len(p))}
 	for i := range string(p) {
 		c.characters = append(c.characters, uint32(i))
 	}
@@ -40,31 +40,31 @@ func textCorpus(name, title string, p []byte) *corpus {
 }
 
 // length is how many characters there are, octets of a binary corpus.
-func (c *corpus) length() int {
-	if c.binary {
-		return len(c.octets)
+func (c *Corpus) length() int {
+	if c.Binary {
+		return len(c.Octets)
 	}
 	return len(c.characters)
 }
 
 // offset is where character i begins.
-func (c *corpus) offset(i int) int {
+func (c *Corpus) offset(i int) int {
 	switch {
-	case c.binary:
+	case c.Binary:
 		return i
 	case i == len(c.characters):
-		return len(c.octets)
+		return len(c.Octets)
 	}
 	return int(c.characters[i])
 }
 
-// cut appends to dst the i-th piece of n characters, octets of a binary corpus:
+// Cut appends to dst the i-th piece of n characters, octets of a binary corpus:
 // the next one begins where this one ends, and the beginning follows the end.
-func (c *corpus) cut(dst []byte, i, n int) []byte {
+func (c *Corpus) Cut(dst []byte, i, n int) []byte {
 	at := i * n % c.length()
 	for n > 0 {
 		take := min(n, c.length()-at)
-		dst = append(dst, c.octets[c.offset(at):c.offset(at+take)]...)
+		dst = append(dst, c.Octets[c.offset(at):c.offset(at+take)]...)
 		at, n = 0, n-take
 	}
 	return dst
