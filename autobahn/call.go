@@ -90,17 +90,16 @@ func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
 		case "/getCaseInfo":
 			return said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
 		case "/getCaseStatus":
-			verdict := Failed
+			verdict := Failed // of what was never played, too
 			f.await(ctx, func() bool {
-				r := f.results[c.agent][c.cs.ID]
-				if r != nil {
+				if r := f.results[c.agent][c.cs.ID]; r != nil {
 					verdict = r.Behavior
 				}
-				return r != nil
+				return f.playing[c.agent][c.cs.ID] == 0
 			})
 			return said(map[string]Verdict{"behavior": verdict})
 		case "/updateReports":
-			f.await(ctx, func() bool { return f.playing[c.agent] == 0 })
+			f.await(ctx, func() bool { return len(f.playing[c.agent]) == 0 })
 		}
 		return said(nil)
 	}

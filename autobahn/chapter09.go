@@ -33,6 +33,10 @@ func chapter9() (cases []*Case) {
 		for i := range 9 {
 			n := 64 << (2 * i)
 			fragments := func(frames ...naive.Frame) step { return sendFragments(n, frames[0]) }
+			f := f
+			if f.Opcode == opBinary && i == 0 {
+				f = bin("\xfe") // as the original has it
+			}
 			add(big(fmt.Sprintf("9.%d.%d", group+3, i+1), f, 4096, 100*time.Second, fmt.Sprintf(" in fragments of %d octets", n), fragments))
 		}
 	}

@@ -114,6 +114,9 @@ feed:
 func (c *FuzzingClient) probe(ctx context.Context) error {
 	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return &script{ends: weClose} }})
 	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		return err
 	}
 	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
@@ -196,6 +199,7 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // what was cut short is no result
 	}
+	s.result.Agent = cmp.Or(c.name, c.target.Host)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.results = slices.DeleteFunc(c.results, func(r *Result) bool { return r.ID == cs.ID })

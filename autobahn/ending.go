@@ -51,6 +51,9 @@ func (s *session) fail(code int, reason string) {
 		s.sendClose(code, reason[:min(len(reason), 123)], true)
 	case closing:
 		s.result.FailedByMe = true
+		if !s.result.WasClean {
+			s.whyNotClean("peer did not respond (in time) in closing handshake")
+		}
 		s.drop()
 	}
 }

@@ -135,15 +135,19 @@ func (t *terms) fits(offers string) error {
 	}
 	var first error
 	for _, e := range list {
+		if e.name != deflateName {
+			continue
+		}
 		offer, err := parseOffer(e)
-		if err == nil && e.name == deflateName {
-			if err = t.fitsOne(offer); err == nil {
-				return nil
-			}
+		if err == nil {
+			err = t.fitsOne(offer)
+		}
+		if err == nil {
+			return nil
 		}
 		first = cmp.Or(first, err)
 	}
-	return first
+	return cmp.Or(first, errors.New("the server agreed to "+deflateName+" and it was not offered"))
 }
 
 func (t *terms) fitsOne(offer asked) error {
@@ -183,17 +187,6 @@ func (s *session) renewDeflater() {
 	} else {
 		s.deflater = deflate.NewDeflater(window(s.terms.serverBits), !s.terms.serverNoTakeover)
 	}
-}
-
-// An extension is one element of Sec-WebSocket-Extensions.
-type extension struct {
-	name   string
-	params []param
-}
-
-type param struct {
-	name, value string
-	valued      bool
 }
 
 // asked is a client's offer.
@@ -247,37 +240,4 @@ func parseBits(p param) (int, error) {
 		return 0, fmt.Errorf("%s=%q is not a number from 8 to 15", p.name, p.value)
 	}
 	return n, nil
-}
-
-// parseExtensions reads Sec-WebSocket-Extensions (RFC 6455 section 9.1).
-func parseExtensions(values []string) (list []extension, err error) {
-	for _, value := range values {
-		for _, element := range strings.Split(value, ",") {
-			parts := strings.Split(element, ";")
-			e := extension{name: strings.Trim(parts[0], " \t")}
-			if !isToken(e.name) {
-				return nil, fmt.Errorf("extension %q is not a token", e.name)
-			}
-			for _, part := range parts[1:] {
-				var p param
-				p.name, p.value, p.valued = strings.Cut(strings.Trim(part, " \t"), "=")
-				if n := len(p.value); n >= 2 && p.value[0] == '"' && p.value[n-1] == '"' {
-					p.value = p.value[1 : n-1]
-				}
-				if !isToken(p.name) || p.valued && !isToken(p.value) {
-					return nil, fmt.Errorf("parameter %q of extension %s is not valid", part, e.name)
-				}
-				e.params = append(e.params, p)
-			}
-			list = append(list, e)
-		}
-	}
-	return list, nil
-}
-
-// isToken reports whether s is a token (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
 }

@@ -98,7 +98,7 @@ func (s *session) receiveFrame(p []byte) int {
 		if s.state == open {
 			s.send(naive.Frame{FIN: true, Opcode: opPong, Payload: f.Payload}, 0, false)
 		}
-	case f.Opcode == opPong:
+	case f.Opcode == opPong && !s.result.FailedByMe:
 		s.play.pong(s, Event{Kind: "pong", Payload: append([]byte{}, f.Payload...)})
 	case f.Opcode <= opBinary:
 		s.receiveData(f)

@@ -107,16 +107,16 @@ func (s *session) openAsClient(target *url.URL, c *Case, header []field) (respon
 	out := request.octets()
 	s.result.HTTPRequest = string(out)
 	s.logWrite(out, false)
-	s.conn.SetWriteDeadline(time.Now().Add(s.silence))
+	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
 	if _, err := s.conn.Write(out); err != nil {
 		return nil, nil, err
 	}
 	s.conn.SetWriteDeadline(time.Time{})
-	raw, glued, err := readHead(s.conn, time.Now().Add(s.silence))
+	raw, glued, err := readHead(s.conn, time.Now().Add(s.timeout))
 	s.result.HTTPResponse = string(raw)
-	if n := len(raw) + len(glued); n > 0 {
-		s.result.RxOctetStats[n]++
-		s.log(Entry{Kind: logRxOctets, Length: n, Data: raw})
+	if len(raw) > 0 {
+		s.result.RxOctetStats[len(raw)]++
+		s.log(Entry{Kind: logRxOctets, Length: len(raw), Data: raw})
 	}
 	if err != nil {
 		return nil, nil, s.handshakeError(err)

@@ -33,9 +33,9 @@ type FuzzingServer struct {
 	mu      sync.Mutex
 	results map[string]map[string]*Result // by agent and case
 	begun   map[string]time.Time
-	playing map[string]int  // cases under way, by agent
-	keys    map[string]bool // every Sec-WebSocket-Key that came
-	told    chan struct{}   // closed, and made anew, when one is over
+	playing map[string]map[string]int // plays under way, by agent and case
+	keys    map[string]bool           // every Sec-WebSocket-Key that came
+	told    chan struct{}             // closed, and made anew, when one is over
 	stop    context.CancelCauseFunc
 }
 
@@ -48,7 +48,7 @@ func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
 	defer stop(nil)
 	f.mu.Lock()
 	f.results, f.begun = map[string]map[string]*Result{}, map[string]time.Time{}
-	f.playing, f.told = map[string]int{}, make(chan struct{})
+	f.playing, f.told = map[string]map[string]int{}, make(chan struct{})
 	f.keys = map[string]bool{}
 	f.stop = stop
 	f.Timeout = cmp.Or(f.Timeout, Timeout)
@@ -62,6 +62,7 @@ func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
+			stop(err) // clients are not waited for
 			return err
 		}
 		clients.Go(func() { f.serve(ctx, conn) })
@@ -89,7 +90,9 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 
 // serve serves one connection.
 func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
+	interrupt := context.AfterFunc(ctx, func() { conn.Close() })
 	raw, glued, err := readHead(conn, time.Now().Add(f.Timeout))
+	interrupt()
 	if err != nil {
 		conn.Close()
 		return
@@ -112,11 +115,11 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	}
 	s := newSession(Client, conn, play, f.Timeout)
 	s.result.HTTPRequest = string(raw)
-	s.result.RxOctetStats[len(raw)+len(glued)]++
-	s.log(Entry{Kind: logRxOctets, Length: len(raw) + len(glued), Data: raw})
+	s.result.RxOctetStats[len(raw)]++
+	s.log(Entry{Kind: logRxOctets, Length: len(raw), Data: raw})
 	s.result.Agent = c.agent
 	if c.path == "/runCase" {
-		f.enter(c.agent)
+		f.enter(c.agent, c.cs.ID)
 		defer f.leave(s.result)
 	}
 	before := f.used(h.get("Sec-WebSocket-Key"))
@@ -152,21 +155,23 @@ func (f *FuzzingServer) used(key string) bool {
 	return before
 }
 
-func (f *FuzzingServer) enter(agent string) {
+func (f *FuzzingServer) enter(agent, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.playing[agent]++
 	if f.results[agent] == nil {
-		f.results[agent] = map[string]*Result{}
+		f.playing[agent], f.results[agent] = map[string]int{}, map[string]*Result{}
 		f.begun[agent] = time.Now()
 	}
+	f.playing[agent][id]++
 }
 
 // leave keeps a result, in place of an earlier one of the same case.
 func (f *FuzzingServer) leave(r *Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.playing[r.Agent]--
+	if f.playing[r.Agent][r.ID]--; f.playing[r.Agent][r.ID] == 0 {
+		delete(f.playing[r.Agent], r.ID)
+	}
 	f.results[r.Agent][r.ID] = r
 	close(f.told)
 	f.told = make(chan struct{})

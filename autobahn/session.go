@@ -27,6 +27,9 @@ const (
 	dropTimeout  = time.Second // for a server to close TCP once Close frames went both ways
 )
 
+// shortestSilence is longer than any pause that a case makes itself.
+const shortestSilence = 3 * time.Second
+
 // A session is the suite's end of one connection, on which it plays one case.
 // All its fields belong to the goroutine that is in run; what arrives, timers
 // and the end of writes come to that goroutine as calls.
@@ -39,6 +42,7 @@ type session struct {
 
 	begun   time.Time     // of the TCP connection, for the wire log
 	linger  time.Duration // for how long we, a server, do not end TCP after the Close frames
+	timeout time.Duration // of the opening handshake
 	silence time.Duration // the longest that the peer may stay silent while it is its turn
 	alive   time.Time     // when it was last not silent
 
@@ -55,14 +59,15 @@ type session struct {
 }
 
 // newSession is a session whose opening handshake is still to be done.
-func newSession(judged Role, conn net.Conn, c *Case, silence time.Duration) *session {
+func newSession(judged Role, conn net.Conn, c *Case, timeout time.Duration) *session {
 	s := &session{
 		judged:  judged,
 		conn:    conn,
 		play:    c.begin(),
 		result:  newResult(c, judged),
 		begun:   time.Now(),
-		silence: silence,
+		timeout: timeout,
+		silence: max(timeout, shortestSilence),
 		calls:   make(chan func(), 16),
 		gone:    make(chan struct{}),
 		in:      incoming{limit: largest},

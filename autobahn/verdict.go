@@ -58,7 +58,7 @@ type Result struct {
 	Agent                  string              `json:"agent"`
 	Behavior               Verdict             `json:"behavior"`
 	BehaviorClose          Verdict             `json:"behaviorClose"`
-	Case                   int                 `json:"case"` // 1 is the first of those selected
+	Case                   int                 `json:"case"` // its number: a fuzzing server's first is 1, else that of the catalog
 	ClosedByMe             bool                `json:"closedByMe"`
 	CreateStats            bool                `json:"createStats"`
 	CreateWirelog          bool                `json:"createWirelog"`
