@@ -1,7 +1,6 @@
 package autobahn
 
 import (
-	"cmp"
 	"context"
 	"net"
 	"time"
@@ -120,7 +119,7 @@ func (s *session) run(ctx context.Context, glued []byte) {
 }
 
 // read passes on what arrives, a buffer at a time; taken gives the buffer back.
-// When nobody listens any more it reads on for as long as sender.close allows,
+// When nobody listens any more it reads on for as long as sender.end allows,
 // lest unread octets make TCP reset what we sent last, and closes the connection.
 func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
 	defer conn.Close()
@@ -196,7 +195,7 @@ func (s *session) listen() {
 	if time.Since(s.alive) < s.silence {
 		return
 	}
-	s.result.Result = cmp.Or(s.result.Result, "Nothing came for "+s.silence.String()+".")
+	s.note("Nothing came for %v.", s.silence)
 	s.whyNotClean("the peer was silent for " + s.silence.String())
 	s.drop()
 }
