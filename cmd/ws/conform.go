@@ -42,6 +42,10 @@ func conform(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.list {
+		newScreen(os.Stdout).list(sides)
+		return nil
+	}
 	if f.out != "" {
 		if err := os.MkdirAll(f.out, 0o755); err != nil { // rather now than when all is done
 			return &exitError{exitUsage, err.Error()}

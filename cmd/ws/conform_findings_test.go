@@ -101,3 +101,26 @@ func TestFindings(t *testing.T) {
 		}
 	}
 }
+
+// A list names every case once, under its title, with the sentence if it has one.
+func TestList(t *testing.T) {
+	var sides []side
+	for _, role := range []autobahn.Role{autobahn.Server, autobahn.Client} {
+		cases, err := autobahn.Select(role, "6.4.*,20.5.1", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sides = append(sides, side{role: role, cases: cases})
+	}
+	var out strings.Builder
+	(&screen{out: &out, width: 80}).list(sides)
+	for words, times := range map[string]int{
+		"6.4  Invalid text": 1, "  6.4.1   ": 1, "  6.4.4   ": 1,
+		"  20.5.1  ":           2, // without a mask for servers, with one for clients
+		"RFC 6455 section 5.1": 2,
+	} {
+		if n := strings.Count(out.String(), words); n != times {
+			t.Errorf("%q %d times, want %d, in\n%s", words, n, times, out.String())
+		}
+	}
+}

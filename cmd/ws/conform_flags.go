@@ -23,6 +23,7 @@ type conformFlags struct {
 	parallel       int
 	timeout        time.Duration
 	insecure, json bool
+	list           bool
 }
 
 // A target is a server to judge.
@@ -40,6 +41,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
 	flags.BoolVar(&f.quick, "quick", false, "a selection that finds nearly everything in a few seconds")
 	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
+	flags.BoolVar(&f.list, "list", false, "tell what the cases are, and play none")
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
 	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "`time` that a peer may be silent when it is its turn")
@@ -91,7 +93,7 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 // checkMode complains about flags that do not go together.
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
-	takes := []string{"cases", "exclude", "quick", "o", "json", "parallel", "timeout"} // of all but -testee
+	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout"} // of all but -testee
 	without := "without -server"
 	if len(f.servers) > 0 {
 		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")

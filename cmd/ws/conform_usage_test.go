@@ -35,6 +35,7 @@ func TestConformUsage(t *testing.T) {
 		{"-server URL -listen 127.0.0.1:0", "exclude each other"},
 		{"-testee URL -listen 127.0.0.1:0", "exclude each other"},
 		{"-testee URL -cases 1.*", "-cases makes no sense with -testee"},
+		{"-testee URL -list", "-list makes no sense with -testee"},
 		{"-testee URL -o x", "-o makes no sense with -testee"},
 		{"-listen 127.0.0.1:0 -parallel 2", "-parallel makes no sense with -listen"},
 		{"-listen 127.0.0.1:0 -agent x", "-agent makes no sense with -listen"},
