@@ -21,47 +21,11 @@ const (
 	answeredGrammar    = `RFC 6455 section 9.1: "If a value is received by either the client or the server during negotiation that does not conform to the ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_."`
 )
 
-// An answer is what the suite answers a client with.
-type answer struct {
-	line   string
-	fields []field
-	tail   []byte // octets that are glued to it
-}
-
-func (a *answer) octets() []byte {
-	r := request{line: a.line, fields: a.fields, tail: a.tail}
-	return r.octets()
-}
-
-func usualAnswer(accept string) *answer {
-	return &answer{"HTTP/1.1 101 Switching Protocols", []field{
-		{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept},
-	}, nil}
-}
-
-func (a *answer) with(name, value string) {
-	a.fields = append(a.fields, field{name, value})
-}
-
-func (a *answer) set(name, value string) {
-	for i := range a.fields {
-		if a.fields[i].name == name {
-			a.fields[i].value = value
-		}
-	}
-}
-
-func (a *answer) remove(name string) {
-	r := request{fields: a.fields}
-	r.remove(name)
-	a.fields = r.fields
-}
-
 // answeredToClients are opening handshakes with clients: 20.3 those that they
 // have to refuse, 20.4 those that they have to accept.
 func answeredToClients() (cases []*Case) {
 	n := 0
-	refuse := func(sentence, description string, change func(a *answer)) {
+	refuse := func(sentence, description string, change func(a *draft)) {
 		n++
 		c := scripted(fmt.Sprintf("20.3.%d", n), "The server's answer has "+description+".", "The client ends TCP and sends no frame.", comesBack())
 		c.only = Client
@@ -72,18 +36,18 @@ func answeredToClients() (cases []*Case) {
 		}}
 		cases = append(cases, by(sentence, c)...)
 	}
-	extensions := func(value string) func(*answer) {
-		return func(a *answer) { a.with("Sec-WebSocket-Extensions", value) }
+	extensions := func(value string) func(*draft) {
+		return func(a *draft) { a.add("Sec-WebSocket-Extensions", value) }
 	}
-	refuse(answeredUpgrade, "no Upgrade", func(a *answer) { a.remove("Upgrade") })
-	refuse(answeredUpgrade, "Upgrade: h2c", func(a *answer) { a.set("Upgrade", "h2c") })
-	refuse(answeredConnection, "no Connection", func(a *answer) { a.remove("Connection") })
-	refuse(answeredConnection, "Connection: close", func(a *answer) { a.set("Connection", "close") })
-	refuse(answeredAccept, "no Sec-WebSocket-Accept", func(a *answer) { a.remove("Sec-WebSocket-Accept") })
-	refuse(answeredAccept, "the Sec-WebSocket-Accept of another key", func(a *answer) {
+	refuse(answeredUpgrade, "no Upgrade", func(a *draft) { a.remove("Upgrade") })
+	refuse(answeredUpgrade, "Upgrade: h2c", func(a *draft) { a.set("Upgrade", "h2c") })
+	refuse(answeredConnection, "no Connection", func(a *draft) { a.remove("Connection") })
+	refuse(answeredConnection, "Connection: close", func(a *draft) { a.set("Connection", "close") })
+	refuse(answeredAccept, "no Sec-WebSocket-Accept", func(a *draft) { a.remove("Sec-WebSocket-Accept") })
+	refuse(answeredAccept, "the Sec-WebSocket-Accept of another key", func(a *draft) {
 		a.set("Sec-WebSocket-Accept", acceptFor(freshNonce()))
 	})
-	refuse(answeredAccept, "a Sec-WebSocket-Accept in small letters", func(a *answer) {
+	refuse(answeredAccept, "a Sec-WebSocket-Accept in small letters", func(a *draft) {
 		for i := range a.fields {
 			// Base64 with a capital letter in it, which all but one in a million have.
 			if a.fields[i].name == "Sec-WebSocket-Accept" {
@@ -91,23 +55,23 @@ func answeredToClients() (cases []*Case) {
 			}
 		}
 	})
-	refuse(answeredAccept, "an empty Sec-WebSocket-Accept", func(a *answer) { a.set("Sec-WebSocket-Accept", "") })
+	refuse(answeredAccept, "an empty Sec-WebSocket-Accept", func(a *draft) { a.set("Sec-WebSocket-Accept", "") })
 	refuse(`RFC 6455 section 11.3.3: "The |Sec-WebSocket-Accept| header MUST NOT appear more than once in an HTTP response."`,
-		"two Sec-WebSocket-Accept fields, the second of which is wrong", func(a *answer) {
-			a.with("Sec-WebSocket-Accept", acceptFor(freshNonce()))
+		"two Sec-WebSocket-Accept fields, the second of which is wrong", func(a *draft) {
+			a.add("Sec-WebSocket-Accept", acceptFor(freshNonce()))
 		})
-	refuse(answeredStatus, "the status 200", func(a *answer) {
+	refuse(answeredStatus, "the status 200", func(a *draft) {
 		a.line = "HTTP/1.1 200 OK"
-		a.with("Content-Length", "0")
+		a.add("Content-Length", "0")
 	})
-	refuse(answeredStatus, "the status 403", func(a *answer) {
+	refuse(answeredStatus, "the status 403", func(a *draft) {
 		a.line = "HTTP/1.1 403 Forbidden"
-		a.with("Content-Length", "0")
+		a.add("Content-Length", "0")
 	})
-	refuse(`RFC 6455 section 4.2.2: "A Status-Line with a 101 response code as per RFC 2616"`, "a status line of HTTP/1.0", func(a *answer) {
+	refuse(`RFC 6455 section 4.2.2: "A Status-Line with a 101 response code as per RFC 2616"`, "a status line of HTTP/1.0", func(a *draft) {
 		a.line = "HTTP/1.0 101 Switching Protocols"
 	})
-	refuse(answeredProtocol, "a subprotocol that was not offered", func(a *answer) { a.with("Sec-WebSocket-Protocol", "hawser-unknown") })
+	refuse(answeredProtocol, "a subprotocol that was not offered", func(a *draft) { a.add("Sec-WebSocket-Protocol", "hawser-unknown") })
 	refuse(answeredExtension, "an extension that was not offered", extensions("x-hawser-unknown"))
 	refuse(answeredGrammar, "Sec-WebSocket-Extensions that is not one", extensions("permessage-deflate; ="))
 	refuse(answeredDeflate, "permessage-deflate with a parameter that it does not have", extensions("permessage-deflate; window=10"))
@@ -121,7 +85,7 @@ func answeredToClients() (cases []*Case) {
 	refuse(answeredExtension, "permessage-deflate twice", extensions("permessage-deflate, permessage-deflate"))
 
 	n = 0
-	accept := func(sentence, description string, change func(a *answer)) {
+	accept := func(sentence, description string, change func(a *draft)) {
 		n++
 		c := scripted(fmt.Sprintf("20.4.%d", n), "The server's answer has "+description+".", "The client comes in, and a message comes back.", comesBack())
 		c.only = Client
@@ -132,28 +96,28 @@ func answeredToClients() (cases []*Case) {
 		}}
 		cases = append(cases, by(sentence, c)...)
 	}
-	accept(answeredFields, "the names of its fields in small letters", func(a *answer) {
+	accept(answeredFields, "the names of its fields in small letters", func(a *draft) {
 		for i := range a.fields {
 			a.fields[i].name = strings.ToLower(a.fields[i].name)
 		}
 	})
-	accept(answeredUpgrade, "Upgrade: WebSocket, in mixed letters", func(a *answer) { a.set("Upgrade", "WebSocket") })
-	accept(answeredConnection, "Connection: keep-alive, upgrade", func(a *answer) { a.set("Connection", "keep-alive, upgrade") })
-	accept(answeredConnection, "two Connection fields", func(a *answer) {
+	accept(answeredUpgrade, "Upgrade: WebSocket, in mixed letters", func(a *draft) { a.set("Upgrade", "WebSocket") })
+	accept(answeredConnection, "Connection: keep-alive, upgrade", func(a *draft) { a.set("Connection", "keep-alive, upgrade") })
+	accept(answeredConnection, "two Connection fields", func(a *draft) {
 		a.set("Connection", "keep-alive")
-		a.with("Connection", "Upgrade")
+		a.add("Connection", "Upgrade")
 	})
 	accept(`RFC 9112 section 4: "A server MUST send the space that separates the status-code from the reason-phrase even when the reason-phrase is absent"`,
-		"no reason phrase", func(a *answer) { a.line = "HTTP/1.1 101 " })
-	accept(`RFC 6455 section 4.1: "ignoring any leading and trailing whitespace"`, "spaces around its values", func(a *answer) {
+		"no reason phrase", func(a *draft) { a.line = "HTTP/1.1 101 " })
+	accept(`RFC 6455 section 4.1: "ignoring any leading and trailing whitespace"`, "spaces around its values", func(a *draft) {
 		for i := range a.fields {
 			a.fields[i].value = " \t" + a.fields[i].value + "\t "
 		}
 	})
-	accept(`RFC 6455 section 1.3: "Additional header fields may also be present, such as cookies [RFC6265]."`, "30 fields more, with cookies among them", func(a *answer) {
+	accept(`RFC 6455 section 1.3: "Additional header fields may also be present, such as cookies [RFC6265]."`, "30 fields more, with cookies among them", func(a *draft) {
 		for i := range 15 {
-			a.with("Set-Cookie", fmt.Sprintf("c%d=%s; Path=/", i, strings.Repeat("v", 20)))
-			a.with(fmt.Sprintf("X-Field-%d", i), "v")
+			a.add("Set-Cookie", fmt.Sprintf("c%d=%s; Path=/", i, strings.Repeat("v", 20)))
+			a.add(fmt.Sprintf("X-Field-%d", i), "v")
 		}
 	})
 	glued := scripted("20.4.8", "A text message in one segment with the server's answer.", "The client comes in, and the message comes back.", script{

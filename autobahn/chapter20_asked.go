@@ -30,21 +30,21 @@ var anyRefusal = []int{0}
 // to refuse, 20.2 those that they have to accept.
 func askedOfServers() (cases []*Case) {
 	n := 0
-	refuse := func(sentence, description string, statuses []int, change func(r *request, key string)) {
+	refuse := func(sentence, description string, statuses []int, change func(r *draft, key string)) {
 		n++
 		c := scripted(fmt.Sprintf("20.1.%d", n), description, "The server answers with "+statusList(statuses)+".", comesBack())
 		c.door = &door{request: change, statuses: statuses}
 		c.only = Server
 		cases = append(cases, by(sentence, c)...)
 	}
-	without := func(name string) func(r *request, _ string) {
-		return func(r *request, _ string) { r.remove(name) }
+	without := func(name string) func(r *draft, _ string) {
+		return func(r *draft, _ string) { r.remove(name) }
 	}
-	with := func(name, value string) func(r *request, _ string) {
-		return func(r *request, _ string) { r.set(name, value) }
+	with := func(name, value string) func(r *draft, _ string) {
+		return func(r *draft, _ string) { r.set(name, value) }
 	}
-	again := func(name, value string) func(r *request, _ string) {
-		return func(r *request, _ string) { r.fields = append(r.fields, field{name, value}) }
+	again := func(name, value string) func(r *draft, _ string) {
+		return func(r *draft, _ string) { r.add(name, value) }
 	}
 	bad := []int{400}
 	refuse(asHTTP, "No Host.", bad, without("Host"))
@@ -59,7 +59,7 @@ func askedOfServers() (cases []*Case) {
 	refuse(asRequired, "A Sec-WebSocket-Key of 17 octets.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAAA="))
 	refuse(asRequired, "A Sec-WebSocket-Key that is not base64.", bad, with("Sec-WebSocket-Key", "this is no base64 ?!=="))
 	refuse(`RFC 6455 section 11.3.1: "The |Sec-WebSocket-Key| header field MUST NOT appear more than once in an HTTP request."`,
-		"Two Sec-WebSocket-Key fields.", bad, func(r *request, key string) { again("Sec-WebSocket-Key", key)(r, key) })
+		"Two Sec-WebSocket-Key fields.", bad, func(r *draft, key string) { again("Sec-WebSocket-Key", key)(r, key) })
 	refuse(asRequired, "No Sec-WebSocket-Version.", []int{400, 426}, without("Sec-WebSocket-Version"))
 	for _, version := range []string{"8", "14", "255"} {
 		refuse(asVersion, "Sec-WebSocket-Version: "+version+".", []int{400, 426}, with("Sec-WebSocket-Version", version))
@@ -69,12 +69,12 @@ func askedOfServers() (cases []*Case) {
 	refuse(`RFC 6455 section 11.3.5: "the |Sec-WebSocket-Version| header field MUST NOT appear more than once in an HTTP request."`,
 		"Two Sec-WebSocket-Version fields.", []int{400, 426}, again("Sec-WebSocket-Version", "13"))
 	refuse(`RFC 6455 section 4.1: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."`,
-		"POST.", []int{400, 405, 501}, func(r *request, _ string) {
+		"POST.", []int{400, 405, 501}, func(r *draft, _ string) {
 			r.line = strings.Replace(r.line, "GET", "POST", 1)
 			r.set("Content-Length", "0")
 		})
 	refuse(`RFC 6455 section 4.1: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."`,
-		"HTTP/1.0.", anyRefusal, func(r *request, _ string) { r.line = strings.Replace(r.line, "HTTP/1.1", "HTTP/1.0", 1) })
+		"HTTP/1.0.", anyRefusal, func(r *draft, _ string) { r.line = strings.Replace(r.line, "HTTP/1.1", "HTTP/1.0", 1) })
 	refuse(asFields, "A space between the name of a field and its colon.", bad, again("X-Odd ", "1"))
 	refuse(`RFC 9110 section 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous"`,
 		"A NUL in the value of a field.", bad, again("X-Odd", "a\x00b"))
@@ -86,7 +86,7 @@ func askedOfServers() (cases []*Case) {
 		"A field of 2 MiB.", []int{400, 413, 431}, again("X-Large", strings.Repeat("a", 2<<20)))
 
 	n = 0
-	accept := func(sentence, description string, check func(h *head) error, change func(r *request, key string)) {
+	accept := func(sentence, description string, check func(h *head) error, change func(r *draft, key string)) {
 		n++
 		c := scripted(fmt.Sprintf("20.2.%d", n), description, "The server answers with 101, and a message comes back.", comesBack())
 		c.door = &door{request: change, check: check}
@@ -94,42 +94,42 @@ func askedOfServers() (cases []*Case) {
 		cases = append(cases, by(sentence, c)...)
 	}
 	accept(asTokens, "Connection: keep-alive, Upgrade.", nil, with("Connection", "keep-alive, Upgrade"))
-	accept(asTokens, "Two Connection fields, keep-alive and Upgrade.", nil, func(r *request, key string) {
+	accept(asTokens, "Two Connection fields, keep-alive and Upgrade.", nil, func(r *draft, key string) {
 		r.set("Connection", "keep-alive")
 		again("Connection", "Upgrade")(r, key)
 	})
-	accept(asTokens, "connection: upgrade, in small letters.", nil, func(r *request, _ string) {
+	accept(asTokens, "connection: upgrade, in small letters.", nil, func(r *draft, _ string) {
 		r.remove("Connection")
-		r.fields = append(r.fields, field{"connection", "upgrade"})
+		r.add("connection", "upgrade")
 	})
-	accept(asCase, "UPGRADE: WebSocket, in mixed letters.", nil, func(r *request, _ string) {
+	accept(asCase, "UPGRADE: WebSocket, in mixed letters.", nil, func(r *draft, _ string) {
 		r.remove("Upgrade")
-		r.fields = append(r.fields, field{"UPGRADE", "WebSocket"})
+		r.add("UPGRADE", "WebSocket")
 	})
 	accept(`RFC 9112 section 5.1: "a colon (":"), optional leading whitespace, the field line value, and optional trailing whitespace"`,
-		"Tabs and spaces around values.", nil, func(r *request, _ string) {
+		"Tabs and spaces around values.", nil, func(r *draft, _ string) {
 			for i := range r.fields {
 				r.fields[i].value = "\t " + r.fields[i].value + " \t"
 			}
 		})
 	accept(`RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests even though most HTTP/1.1 clients will only send the absolute-form to a proxy."`,
-		"A request target in absolute form.", nil, func(r *request, _ string) {
+		"A request target in absolute form.", nil, func(r *draft, _ string) {
 			_, rest, _ := strings.Cut(r.line, " ")
 			r.line = "GET http://" + r.get("Host") + rest
 		})
 	accept(`RFC 6455 section 4.2.1: "the order of the header fields is not important"`,
-		"50 fields more, and ours in reverse order.", nil, func(r *request, _ string) {
+		"50 fields more, and ours in reverse order.", nil, func(r *draft, _ string) {
 			slices.Reverse(r.fields)
 			for i := range 50 {
-				r.fields = append(r.fields, field{fmt.Sprintf("X-Field-%d", i), strings.Repeat("v", 40)})
+				r.add(fmt.Sprintf("X-Field-%d", i), strings.Repeat("v", 40))
 			}
 		})
 	accept(asOffered,
 		"An extension that nobody knows is offered.", noExtension, with("Sec-WebSocket-Extensions", `x-hawser-unknown; a; b="c"; d=1`))
-	accept(asOffered, "No extension is offered.", noExtension, func(*request, string) {})
-	accept(asProtocol, "No subprotocol is offered.", protocolOf(), func(*request, string) {})
+	accept(asOffered, "No extension is offered.", noExtension, func(*draft, string) {})
+	accept(asProtocol, "No subprotocol is offered.", protocolOf(), func(*draft, string) {})
 	accept(asProtocol, "Two subprotocols are offered.", protocolOf("hawser-one", "hawser-two"), with("Sec-WebSocket-Protocol", "hawser-one, hawser-two"))
-	accept(asProtocol, "Two subprotocols are offered, in a field each.", protocolOf("hawser-one", "hawser-two"), func(r *request, key string) {
+	accept(asProtocol, "Two subprotocols are offered, in a field each.", protocolOf("hawser-one", "hawser-two"), func(r *draft, key string) {
 		r.set("Sec-WebSocket-Protocol", "hawser-one")
 		again("Sec-WebSocket-Protocol", "hawser-two")(r, key)
 	})
@@ -137,7 +137,7 @@ func askedOfServers() (cases []*Case) {
 		steps: []step{closeIn(time.Second)}, ok: []Event{gotText(hello)}, ends: weClose,
 	})
 	glued.only = Server
-	glued.door = &door{request: func(r *request, _ string) { r.tail = maskedHello() }}
+	glued.door = &door{request: func(r *draft, _ string) { r.tail = maskedHello() }}
 	return append(cases, by(`RFC 6455 section 4.1: "Once the client's opening handshake has been sent, the client MUST wait for a response from the server before sending any further data." A server that keeps these octets is one that loses none of a client that does not wait.`, lenient(glued))...)
 }
 

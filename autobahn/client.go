@@ -120,7 +120,7 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 		return err
 	}
 	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, _, err := s.openAsClient(c.target, &Case{}, nil)
+	h, _, err := s.openAsClient(c.target, &Case{})
 	s.abandon()
 	if !interrupt() {
 		return context.Cause(ctx)
@@ -168,7 +168,7 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 		return err
 	}
 	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, glued, err := s.openAsClient(c.target, cs, nil)
+	h, glued, err := s.openAsClient(c.target, cs)
 	if !interrupt() {
 		s.abandon()
 		return context.Cause(ctx)

@@ -12,7 +12,7 @@ import (
 // side of it, if the peer may come in, is the play of the case.
 type door struct {
 	// request changes what the suite asks of a server.
-	request func(r *request, key string)
+	request func(r *draft, key string)
 	// statuses are those with which a server may refuse, 0 standing for any but
 	// 101; empty if it must accept.
 	statuses []int

@@ -58,7 +58,7 @@ func playPiped(t *testing.T, judged Role, c *Case, extensions string, do func(m 
 		var judging sync.WaitGroup
 		judging.Go(func() {
 			if judged == Server {
-				_, glued, err := s.openAsClient(&url.URL{Scheme: "ws", Host: "example.com", Path: "/"}, c, nil)
+				_, glued, err := s.openAsClient(&url.URL{Scheme: "ws", Host: "example.com", Path: "/"}, c)
 				if err != nil {
 					neverOpen(s.result, err)
 					s.abandon()

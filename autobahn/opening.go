@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,9 +97,9 @@ func freshNonce() string {
 
 // openAsClient does the opening handshake with a server. glued is what came
 // after its response.
-func (s *session) openAsClient(target *url.URL, c *Case, header []field) (response *head, glued []byte, err error) {
+func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued []byte, err error) {
 	key := freshNonce()
-	request := newRequest(target, key, c.offer, header)
+	request := newRequest(target, key, c.offer)
 	if c.door != nil && c.door.request != nil {
 		c.door.request(request, key)
 	}
@@ -126,63 +125,6 @@ func (s *session) openAsClient(target *url.URL, c *Case, header []field) (respon
 		err = s.checkResponse(response, key, c)
 	}
 	return response, glued, err
-}
-
-// A request is what the suite asks a server, before it is written down.
-type request struct {
-	line   string
-	fields []field
-	tail   []byte // octets that are glued to it
-}
-
-func newRequest(target *url.URL, key string, offer *negotiation, header []field) *request {
-	r := &request{line: "GET " + target.RequestURI() + " HTTP/1.1"}
-	r.fields = append([]field{
-		{"Host", target.Host},
-		{"User-Agent", "hawser-conform"},
-		{"Upgrade", "websocket"},
-		{"Connection", "Upgrade"},
-		{"Sec-WebSocket-Key", key},
-		{"Sec-WebSocket-Version", "13"},
-	}, header...)
-	if offer != nil {
-		r.fields = append(r.fields, field{"Sec-WebSocket-Extensions", offer.offer()})
-	}
-	return r
-}
-
-func (r *request) get(name string) string {
-	for _, f := range r.fields {
-		if f.name == name {
-			return f.value
-		}
-	}
-	return ""
-}
-
-// remove takes a field out.
-func (r *request) remove(name string) {
-	r.fields = slices.DeleteFunc(r.fields, func(f field) bool { return f.name == name })
-}
-
-// set gives a field a value, in its place if it is there.
-func (r *request) set(name, value string) {
-	for i := range r.fields {
-		if r.fields[i].name == name {
-			r.fields[i].value = value
-			return
-		}
-	}
-	r.fields = append(r.fields, field{name, value})
-}
-
-func (r *request) octets() []byte {
-	out := []byte(r.line + "\r\n")
-	for _, f := range r.fields {
-		out = append(out, f.name+": "+f.value+"\r\n"...)
-	}
-	out = append(out, "\r\n"...)
-	return append(out, r.tail...)
 }
 
 // checkResponse holds a server's response against RFC 6455 section 4.1.
