@@ -37,6 +37,8 @@ type AcceptOptions struct {
 	CompressionMode CompressionMode
 	// CompressionThreshold is the size in bytes from which messages are compressed.
 	CompressionThreshold int
+	// Compression says more about it.
+	Compression CompressionOptions
 
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
 	// returns false no pong is sent. The payload is valid during the call.

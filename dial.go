@@ -39,6 +39,8 @@ type DialOptions struct {
 	// compressed. Zero: 512 for CompressionNoContextTakeover, 128 for
 	// CompressionContextTakeover.
 	CompressionThreshold int
+	// Compression says more about it.
+	Compression CompressionOptions
 
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
 	// returns false no pong is sent. The payload is valid during the call. Nil:
