@@ -30,17 +30,25 @@ type Policy struct {
 	// client certificate, no private network.
 	AnyOrigin bool
 
-	// Extensions is given the client's offers in order of preference, and
-	// returns those accepted with the parameters to answer. What it is given
-	// is valid only during the call, strings included. Nil accepts none.
-	Extensions func(offers []Extension) (accepted []Extension)
+	// Deflate has the server accept permessage-deflate (RFC 7692): the first of
+	// the client's offers that is as it should be. Nil accepts none.
+	//
+	// NoContextTakeover of either side demands it; when it is false the client
+	// may still ask for it. MaxWindowBits of either side is the most; the client
+	// may ask for less. Where a client does not let the server bound the client's
+	// window, Client.NoContextTakeover is demanded in place of a
+	// Client.MaxWindowBits below 15.
+	Deflate *Deflate
 }
 
 // Acceptance is what a server answers to a request it accepts.
 type Acceptance struct {
-	Key         string      // the client's Sec-WebSocket-Key; part of the request's memory
-	Subprotocol string      // the one selected, a string of [Policy.Subprotocols]; empty for none
-	Extensions  []Extension // those accepted; empty for none
+	Key         string  // the client's Sec-WebSocket-Key; part of the request's memory
+	Subprotocol string  // the one selected, a string of [Policy.Subprotocols]; empty for none
+	Deflated    bool    // permessage-deflate is accepted
+	Deflate     Deflate // its terms, which the answer tells the client in full, with all bits from 8 to 15; zero unless Deflated
+
+	serverWindow, clientWindow windowForm // of the answer
 }
 
 // Accept judges a request by RFC 6455 §4.2.1, in the order in which a server
@@ -68,8 +76,10 @@ func (p *Policy) Accept(r *Request) (Acceptance, *Refusal) {
 	}
 	a.Key = trimSpace(r.Key[0])
 	a.Subprotocol = subprotocol
-	if p.Extensions != nil && len(r.offers.extensions) > 0 {
-		a.Extensions = p.Extensions(r.offers.extensions)
+	if p.Deflate != nil {
+		var answer deflateHeader
+		answer, a.Deflated = p.Deflate.accept(r.offers.extensions)
+		a.Deflate, a.serverWindow, a.clientWindow = answer.Deflate, answer.serverWindow, answer.clientWindow
 	}
 	return a, nil
 }

@@ -23,7 +23,7 @@ func sampleRequest() *Request {
 func TestAcceptSample(t *testing.T) {
 	p := Policy{Subprotocols: []string{"chat"}, OriginPatterns: []string{"example.com"}}
 	a, refusal := p.Accept(sampleRequest())
-	if refusal != nil || a.Key != "dGhlIHNhbXBsZSBub25jZQ==" || a.Subprotocol != "chat" || a.Extensions != nil {
+	if refusal != nil || a.Key != "dGhlIHNhbXBsZSBub25jZQ==" || a.Subprotocol != "chat" || a.Deflated {
 		t.Errorf("%+v, %v", a, refusal)
 	}
 }
@@ -129,7 +129,7 @@ func TestAcceptRules(t *testing.T) {
 			if refusal == nil || refusal.Status != row.status {
 				t.Fatalf("%v, want %d", refusal, row.status)
 			}
-			if a.Key != "" || a.Subprotocol != "" || a.Extensions != nil {
+			if a.Key != "" || a.Subprotocol != "" || a.Deflated {
 				t.Errorf("an acceptance beside the refusal: %+v", a)
 			}
 			if refusal.Section == "" || refusal.Reason == "" || !isPrintable(refusal.Reason) {
@@ -166,28 +166,27 @@ func TestVersionRefusalNamesOurs(t *testing.T) {
 //	from the client's handshake, specifically by selecting one or more of the
 //	values from the |Sec-WebSocket-Extensions| field.
 //
-// So who selects is asked only when there is something to select from.
+// So there is an extension only when the client offers one and the server has it.
 func TestAcceptExtensions(t *testing.T) {
-	asked := 0
-	p := Policy{AnyOrigin: true, Extensions: func(offers []Extension) []Extension {
-		asked++
-		if got := text(offers); got != "[a x=1][b]" {
-			t.Errorf("offers %s", got)
+	for _, row := range []struct {
+		lines    []string
+		deflated bool
+	}{
+		{nil, false},
+		{[]string{"a;x=1", "b"}, false},
+		{[]string{"a;x=1", "permessage-deflate"}, true},
+		{[]string{"permessage-deflate, b", "c"}, true},
+	} {
+		r := sampleRequest()
+		r.Extensions = row.lines
+		p := Policy{AnyOrigin: true, Deflate: &Deflate{}}
+		if a, refusal := p.Accept(r); refusal != nil || a.Deflated != row.deflated {
+			t.Errorf("%q: %+v, %v", row.lines, a, refusal)
 		}
-		return []Extension{{Name: "a", Params: []Param{{Name: "y"}}}}
-	}}
-	r := sampleRequest()
-	if a, refusal := p.Accept(r); a.Extensions != nil || refusal != nil || asked != 0 {
-		t.Errorf("no offers: %+v, %v, asked %d times", a, refusal, asked)
-	}
-	r.Extensions = []string{"a;x=1", "b"}
-	a, refusal := p.Accept(r)
-	if refusal != nil || text(a.Extensions) != "[a y]" || asked != 1 {
-		t.Errorf("%+v, %v, asked %d times", a, refusal, asked)
-	}
-	r.Extensions = []string{"a;x=1", "b;"}
-	if _, refusal := p.Accept(r); refusal == nil || asked != 1 {
-		t.Errorf("malformed: %v, asked %d times", refusal, asked)
+		p.Deflate = nil
+		if a, refusal := p.Accept(r); refusal != nil || a.Deflated || a.Deflate != (Deflate{}) {
+			t.Errorf("%q to a server without extensions: %+v, %v", row.lines, a, refusal)
+		}
 	}
 }
 

@@ -5,21 +5,36 @@ import "fmt"
 // Offer is what we, the client, put into our request and measure the response
 // by.
 type Offer struct {
-	Key          string      // Sec-WebSocket-Key; see [NewKey]
-	Subprotocols []string    // in order of preference, checked by [CheckSubprotocols]; none when empty
-	Extensions   []Extension // in order of preference; none when empty
+	Key          string   // Sec-WebSocket-Key; see [NewKey]
+	Subprotocols []string // in order of preference, checked by [CheckSubprotocols]; none when empty
+
+	// Deflate has us offer permessage-deflate (RFC 7692), in the words of
+	// [Offer.ExtensionsValue]. Nil offers no extension.
+	//
+	// NoContextTakeover and MaxWindowBits of the server are demands that it
+	// agrees to or declines the offer, but for a window that the server cannot
+	// bound: then Server.NoContextTakeover will do. Those of the client are what
+	// we keep to in any case.
+	Deflate *Deflate
 }
 
 // Agreement is what client and server have settled on.
 type Agreement struct {
-	Subprotocol string      // a string of [Offer.Subprotocols]; empty for none
-	Extensions  []Extension // as the server wrote them; their parameters are not judged yet; empty for none
+	Subprotocol string // a string of [Offer.Subprotocols]; empty for none
+	Deflated    bool   // the server accepts permessage-deflate
+
+	// Deflate is its terms, with all bits from 8 to 15; zero unless Deflated. Of
+	// the server they are what it answered, and nothing beyond: a wish it did not
+	// repeat is not in them. Of the client they are what binds us: what the
+	// server answered and, whether or not it did, what we offered to do without.
+	// A server that did not repeat that may thus count on less than we keep to.
+	Deflate Deflate
 }
 
 // BadResponse is why we, the client, do not accept a server's response.
 type BadResponse struct {
 	Status  int    // HTTP status code of the response
-	Section string // of RFC 6455: "§4.1"
+	Section string // where the broken rule stands: "§4.1" in RFC 6455, or "RFC 7692 §7"
 	Reason  string // what is wrong, in one line of printable ASCII
 }
 
@@ -69,15 +84,20 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	if err != nil {
 		return a, &BadResponse{Status: status, Section: "§9.1", Reason: err.Error()}
 	}
-	for i, e := range extensions {
-		if !hasExtension(o.Extensions, e.Name) {
+	for i := range extensions {
+		e := &extensions[i]
+		if o.Deflate == nil || e.Name != deflateName {
 			return bad("extension %s was not offered", quote(e.Name))
 		}
-		if hasExtension(extensions[:i], e.Name) {
+		if a.Deflated {
 			return bad("extension %s comes twice", quote(e.Name))
 		}
+		terms, wrong := o.Deflate.check(e)
+		if wrong != nil {
+			return Agreement{}, wrong
+		}
+		a.Deflated, a.Deflate = true, terms
 	}
-	a.Extensions = extensions
 	// Step 6, and §11.3.4: not more than once.
 	protocol := h.Values("Sec-Websocket-Protocol")
 	switch len(protocol) {
@@ -91,13 +111,4 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 		return a, nil
 	}
 	return bad("Sec-WebSocket-Protocol comes %d times", len(protocol))
-}
-
-func hasExtension(list []Extension, name string) bool {
-	for i := range list {
-		if list[i].Name == name {
-			return true
-		}
-	}
-	return false
 }

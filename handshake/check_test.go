@@ -10,7 +10,7 @@ func sampleOffer() *Offer {
 	return &Offer{
 		Key:          "dGhlIHNhbXBsZSBub25jZQ==",
 		Subprotocols: []string{"chat", "superchat"},
-		Extensions:   []Extension{{Name: "permessage-deflate"}, {Name: "x"}},
+		Deflate:      &Deflate{},
 	}
 }
 
@@ -73,14 +73,13 @@ func TestCheckRules(t *testing.T) {
 		// this header field indicates the use of an extension that was not present
 		// in the client's handshake [...]
 		{"extension", extensions, []string{"permessage-deflate; server_no_context_takeover"}, false},
-		{"extensions", extensions, []string{"x, permessage-deflate"}, false},
 		{"extension not offered", extensions, []string{"permessage-deflate, bbf-usp-protocol"}, true},
 		{"extension in another case", extensions, []string{"Permessage-Deflate"}, true},
-		{"extension twice", extensions, []string{"x, permessage-deflate, x"}, true},
+		{"extension twice", extensions, []string{"permessage-deflate, permessage-deflate"}, true},
 		{"extension malformed", extensions, []string{"permessage-deflate; a="}, true},
 		{"extension header empty", extensions, []string{""}, true},
 		// §11.3.2: MUST NOT appear more than once in an HTTP response.
-		{"duplicate Extensions", extensions, []string{"permessage-deflate", "x"}, true},
+		{"duplicate Extensions", extensions, []string{"permessage-deflate", "permessage-deflate"}, true},
 		// 6. If the response includes a |Sec-WebSocket-Protocol| header field and
 		// this header field indicates the use of a subprotocol that was not present
 		// in the client's handshake [...]
@@ -107,7 +106,7 @@ func TestCheckRules(t *testing.T) {
 			if bad == nil {
 				return
 			}
-			if agreement.Subprotocol != "" || agreement.Extensions != nil {
+			if agreement != (Agreement{}) {
 				t.Errorf("an agreement beside the error: %+v", agreement)
 			}
 			if bad.Status != 101 || !strings.HasSuffix(bad.Error(), " ("+bad.Section+")") || !isPrintable(bad.Reason) {
@@ -128,19 +127,19 @@ func TestCheckStatus(t *testing.T) {
 
 func TestAgreement(t *testing.T) {
 	h := sampleResponse()
-	if a, bad := sampleOffer().Check(101, h); bad != nil || a.Subprotocol != "" || a.Extensions != nil {
+	if a, bad := sampleOffer().Check(101, h); bad != nil || a != (Agreement{}) {
 		t.Errorf("the server may choose nothing: %+v, %v", a, bad)
 	}
 	h.Set("Sec-WebSocket-Protocol", "superchat")
-	h.Set("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=\"10\"")
+	h.Set("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=10")
 	a, bad := sampleOffer().Check(101, h)
-	if bad != nil || a.Subprotocol != "superchat" || text(a.Extensions) != `[permessage-deflate server_max_window_bits="10"]` {
+	if bad != nil || a.Subprotocol != "superchat" || !a.Deflated || a.Deflate != (Deflate{DeflateSide{false, 10}, DeflateSide{false, 15}}) {
 		t.Errorf("%+v, %v", a, bad)
 	}
 	// Refused when nothing was offered.
 	for _, name := range []string{"Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"} {
 		h := sampleResponse()
-		h.Set(name, "x")
+		h.Set(name, "permessage-deflate")
 		if _, bad := (&Offer{Key: sampleOffer().Key}).Check(101, h); bad == nil {
 			t.Errorf("%s that was not offered is accepted", name)
 		}
@@ -150,10 +149,10 @@ func TestAgreement(t *testing.T) {
 // The two sides of this package agree with each other.
 func TestServerAndClientAgree(t *testing.T) {
 	r := sampleRequest()
-	r.Extensions = []string{string(AppendExtensions(nil, sampleOffer().Extensions))}
+	r.Extensions = []string{sampleOffer().ExtensionsValue()}
 	p := Policy{
 		AnyOrigin: true, Subprotocols: []string{"superchat"},
-		Extensions: func(offers []Extension) []Extension { return offers[1:] },
+		Deflate: &Deflate{Server: DeflateSide{true, 12}, Client: DeflateSide{MaxWindowBits: 9}},
 	}
 	a, refusal := p.Accept(r)
 	if refusal != nil {
@@ -161,7 +160,7 @@ func TestServerAndClientAgree(t *testing.T) {
 	}
 	response := readResponse(t, AppendSwitching(nil, a, nil))
 	agreement, bad := sampleOffer().Check(response.StatusCode, response.Header)
-	if bad != nil || agreement.Subprotocol != "superchat" || text(agreement.Extensions) != "[x]" {
+	if bad != nil || agreement.Subprotocol != "superchat" || !agreement.Deflated || agreement.Deflate != a.Deflate {
 		t.Errorf("%+v, %v", agreement, bad)
 	}
 }

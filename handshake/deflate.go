@@ -1,7 +1,8 @@
 package handshake
 
 // Deflate is what permessage-deflate (RFC 7692 §7.1) settles for a connection:
-// the terms of each direction, named by the end that compresses it.
+// the terms of each direction, named by the end that compresses it. It is also
+// how either end says what it wants: in [Policy.Deflate] and [Offer.Deflate].
 type Deflate struct {
 	Server, Client DeflateSide
 }
@@ -15,6 +16,25 @@ type DeflateSide struct {
 	NoContextTakeover bool
 	// MaxWindowBits bounds the LZ77 window to 1<<MaxWindowBits octets: the
 	// parameters server_max_window_bits and client_max_window_bits (RFC 7692
-	// §7.1.2). 8 to 15; zero means 15.
+	// §7.1.2). 8 to 15; zero means 15, and any other number the nearest of these.
 	MaxWindowBits int
+}
+
+// RFC 7692 §7.1.2.
+const (
+	minWindowBits = 8
+	maxWindowBits = 15
+)
+
+// String writes the terms as a header would, for people:
+// "permessage-deflate; server_no_context_takeover; client_max_window_bits=12". A
+// window of 15 bits is left out.
+func (d Deflate) String() string { return string(deflateHeader{Deflate: d}.append(nil)) }
+
+// bits is MaxWindowBits as a number from 8 to 15.
+func (s DeflateSide) bits() int {
+	if s.MaxWindowBits == 0 {
+		return maxWindowBits
+	}
+	return max(minWindowBits, min(s.MaxWindowBits, maxWindowBits))
 }

@@ -34,8 +34,25 @@
 //   - step 2: Upgrade is websocket, and nothing besides
 //   - step 3: Connection has the element Upgrade
 //   - step 4: Sec-WebSocket-Accept answers our key, once
-//   - step 5, §9.1: Sec-WebSocket-Extensions has only what we offered, each once
+//   - step 5, §9.1: Sec-WebSocket-Extensions has only what we offered, once
 //   - step 6: Sec-WebSocket-Protocol, at most once, is one that we offered
+//
+// # Compression
+//
+// permessage-deflate (RFC 7692) is the one extension that is negotiated. A client
+// says what it wants in [Offer.Deflate] and sends [Offer.ExtensionsValue]; a server
+// says what it is ready for in [Policy.Deflate]. What comes of it is in
+// [Acceptance.Deflate] and [Agreement.Deflate], by these sections of RFC 7692:
+//
+//   - §5: the server takes the first offer that it can, and answers it
+//   - §7: it passes over an offer with a parameter that is unknown, comes twice or
+//     has a value that it may not have; a client fails the connection over such an answer
+//   - §7.1.1.1, §7.1.2.1: what a client demands of the server is answered, or the
+//     client fails the connection; the server may add what was not demanded
+//   - §7.1.1.2: the server may forbid the client context takeover, offered or not
+//   - §7.1.2.2: it may bound the client's window only when that was offered; when
+//     it was not, our server forbids context takeover instead
+//   - §7.1.1.2, §7.1.2.2: what a client says of itself binds it in any case
 //
 // # What goes out
 //

@@ -335,11 +335,10 @@ func TestRequestAliasesTheHead(t *testing.T) {
 func TestAcceptingDoesNotAllocate(t *testing.T) {
 	head := readTestdata(t, "chrome-livekit.http")
 	extra := []Field{{"Server", "hawser"}}
-	deflate := []Extension{{Name: "permessage-deflate", Params: []Param{{Name: "server_no_context_takeover"}}}}
 	for why, p := range map[string]*Policy{
 		"by a pattern":   {OriginPatterns: []string{"app.example.com", "127.0.0.1:*"}},
 		"any origin":     {AnyOrigin: true, Subprotocols: []string{"a", "b"}},
-		"with extension": {AnyOrigin: true, Extensions: func([]Extension) []Extension { return deflate }},
+		"with extension": {AnyOrigin: true, Deflate: &Deflate{Client: DeflateSide{MaxWindowBits: 10}}},
 	} {
 		var (
 			r      Request

@@ -32,9 +32,9 @@ func AppendSwitching(dst []byte, a Acceptance, extra []Field) []byte {
 	if a.Subprotocol != "" {
 		dst = appendField(dst, Field{"Sec-WebSocket-Protocol", a.Subprotocol})
 	}
-	if len(a.Extensions) > 0 {
+	if a.Deflated {
 		dst = append(dst, "Sec-WebSocket-Extensions: "...)
-		dst = AppendExtensions(dst, a.Extensions)
+		dst = deflateHeader{a.Deflate, a.serverWindow, a.clientWindow}.append(dst)
 		dst = append(dst, "\r\n"...)
 	}
 	for _, f := range extra {

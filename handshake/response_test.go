@@ -34,10 +34,11 @@ func TestAppendSwitching(t *testing.T) {
 		t.Errorf("bare: %q", got)
 	}
 	a.Subprotocol = "chat"
-	a.Extensions = []Extension{{Name: "permessage-deflate", Params: []Param{{Name: "a"}, {Name: "b", Value: "9", HasValue: true}}}, {Name: "x"}}
+	a.Deflated = true
+	a.Deflate = Deflate{Server: DeflateSide{NoContextTakeover: true}, Client: DeflateSide{MaxWindowBits: 9}}
 	got := string(AppendSwitching([]byte("before "), a, []Field{{"Set-Cookie", "a=b"}, {"Set-Cookie", ""}}))
 	want := "before " + bare + "Sec-WebSocket-Protocol: chat\r\n" +
-		"Sec-WebSocket-Extensions: permessage-deflate; a; b=9, x\r\nSet-Cookie: a=b\r\nSet-Cookie: \r\n\r\n"
+		"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_max_window_bits=9\r\nSet-Cookie: a=b\r\nSet-Cookie: \r\n\r\n"
 	if got != want {
 		t.Errorf("full: %q\nwant  %q", got, want)
 	}
