@@ -2,9 +2,9 @@ package handshake
 
 import "strconv"
 
-// The names are compared with regard to case, as subprotocols are and as clients
-// compare them: RFC 6455 §9.1 says of extension-token no more than that it is a
-// token, and RFC 7692 §7.1 writes these in small letters.
+// The names are compared with regard to case, as subprotocols are: RFC 6455 §9.1
+// says of extension-token no more than that it is a token, and RFC 7692 §7.1 writes
+// these in small letters.
 const (
 	deflateName       = "permessage-deflate"
 	serverNoTakeover  = "server_no_context_takeover"
