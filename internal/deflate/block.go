@@ -1,0 +1,188 @@
+package deflate
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// A block is the memory for choosing a block's codes.
+type block struct {
+	literalFreq  [288]uint32
+	distanceFreq [32]uint32
+
+	literalLengths  [maxLiterals]uint8
+	distanceLengths [maxDistances]uint8
+	dynamic         codes
+
+	header  header
+	builder builder
+}
+
+type codes struct {
+	literal  [288]code
+	distance [32]code
+}
+
+// RFC 1951 section 3.2.6: the codes of BTYPE 01.
+var fixed = fixedCodes()
+
+func fixedCodes() (c codes) {
+	reversed := func(value uint32, n uint) code {
+		r := uint32(0)
+		for range n {
+			r = r<<1 | value&1
+			value >>= 1
+		}
+		return code(r) | code(n)<<16
+	}
+	for i := range uint32(288) {
+		switch {
+		case i < 144:
+			c.literal[i] = reversed(0x30+i, 8)
+		case i < 256:
+			c.literal[i] = reversed(0x190+i-144, 9)
+		case i < 280:
+			c.literal[i] = reversed(i-256, 7)
+		default:
+			c.literal[i] = reversed(0xc0+i-280, 8)
+		}
+	}
+	for i := range uint32(32) {
+		c.distance[i] = reversed(i, 5)
+	}
+	return c
+}
+
+// RFC 1951 section 3.2.3: BFINAL, always 0 here, and BTYPE.
+const (
+	blockStored  = 0 << 1
+	blockFixed   = 1 << 1
+	blockDynamic = 2 << 1
+)
+
+// maxLiteralBits is one less than RFC 1951 section 3.2.7 allows, so that four codes fit between two drains.
+const (
+	maxLiteralBits  = 14
+	maxDistanceBits = 15
+)
+
+// appendBlock appends data, of which found is all but the last literals, as the kind of block that takes least.
+func (e *Encoder) appendBlock(dst, data []byte, found []sequence) []byte {
+	b := &e.block
+	b.count(data, found)
+
+	stored := 3 + 7 + 32 + 8*len(data)
+	size, dynamic := b.choose()
+	if stored <= size {
+		return e.appendStored(dst, data)
+	}
+	w := e.begin(dst, size)
+	if dynamic {
+		w.put(blockDynamic, 3)
+		b.header.put(&w)
+		w.putSequences(data, found, &b.dynamic)
+	} else {
+		w.put(blockFixed, 3)
+		w.putSequences(data, found, &fixed)
+	}
+	return e.end(&w)
+}
+
+// choose compares fixed codes with the best codes, and returns the smaller size in bits.
+func (b *block) choose() (size int, dynamic bool) {
+	// The extra bits are the same with every code.
+	extra, symbols, used := 3, 0, 0
+	fixedSize := 0
+	for symbol, f := range b.literalFreq[:maxLiterals] {
+		symbols += int(f)
+		used += int((f + 1<<31 - 1) >> 31)
+		fixedSize += int(f) * int(fixed.literal[symbol].len())
+	}
+	for i, f := range b.literalFreq[firstLength:] {
+		extra += int(f) * int(lengthExtra[i])
+	}
+	for i, f := range b.distanceFreq {
+		symbols += int(f)
+		extra += int(f) * int(distanceExtra[i])
+		fixedSize += int(f) * 5
+	}
+	fixedSize += extra
+
+	// Nothing to win if even a description of three bits for each symbol, and codes of one bit, are too much.
+	if fixedSize <= extra+symbols+14+12+3*used {
+		return fixedSize, false
+	}
+	b.builder.build(b.literalFreq[:maxLiterals], b.literalLengths[:], b.dynamic.literal[:], maxLiteralBits)
+	b.builder.build(b.distanceFreq[:maxDistances], b.distanceLengths[:], b.dynamic.distance[:], maxDistanceBits)
+	size = extra + b.header.describe(&b.builder, b.literalLengths[:], b.distanceLengths[:])
+	for symbol, n := range b.literalLengths {
+		size += int(n) * int(b.literalFreq[symbol])
+	}
+	for symbol, n := range b.distanceLengths {
+		size += int(n) * int(b.distanceFreq[symbol])
+	}
+	if fixedSize <= size {
+		return fixedSize, false
+	}
+	return size, true
+}
+
+// appendStored appends data, at most 65,535 octets, as a stored block.
+func (e *Encoder) appendStored(dst, data []byte) []byte {
+	// RFC 1951 section 3.2.4: any bits up to the next octet boundary are ignored, then LEN and its complement follow.
+	dst = slices.Grow(dst, len(data)+2*spare)
+	w := e.begin(dst, 0)
+	w.put(blockStored, 3)
+	w.held = (w.held + 7) &^ 7
+	w.drain()
+	dst = e.end(&w)
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(data)))
+	dst = binary.LittleEndian.AppendUint16(dst, ^uint16(len(data)))
+	return append(dst, data...)
+}
+
+// putSequences writes the octets of a block, and its end.
+func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
+	for _, s := range found {
+		n := s.literals()
+		w.putLiterals(data[:n], c)
+		if n == onlyLiterals {
+			data = data[n:]
+			continue
+		}
+		data = data[n+s.length():]
+
+		symbol := lengthSymbol[s>>15&0xff]
+		l := c.literal[firstLength+uint32(symbol)]
+		w.put(l.bits(), l.len())
+		extra := uint(lengthExtra[symbol&31])
+		w.put(uint64(s>>15)&(1<<(extra&15)-1), extra)
+
+		d := distanceSymbol(uint32(s) & 0x7fff)
+		l = c.distance[d&31]
+		w.put(l.bits(), l.len())
+		extra = uint(distanceExtra[d&31])
+		w.put(uint64(s)&(1<<(extra&15)-1), extra)
+		w.drain()
+	}
+	w.putLiterals(data, c)
+	l := c.literal[endOfBlock]
+	w.put(l.bits(), l.len())
+	w.drain()
+}
+
+func (w *bitWriter) putLiterals(data []byte, c *codes) {
+	for len(data) >= 4 {
+		for _, o := range data[:4] {
+			l := c.literal[o]
+			w.put(l.bits(), l.len())
+		}
+		w.drain()
+		data = data[4:]
+	}
+	for _, o := range data {
+		l := c.literal[o]
+		w.put(l.bits(), l.len())
+	}
+	w.drain()
+}

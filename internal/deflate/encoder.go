@@ -1,0 +1,135 @@
+package deflate
+
+const (
+	minWindowBits = 8
+	maxWindowBits = 15
+	maxWindow     = 1 << maxWindowBits
+
+	// RFC 1951 section 3.2.5: a length is at most 258.
+	maxMatch = 258
+
+	// minMatch is 4 though RFC 1951 allows 3: a copy of three octets seldom costs less than the octets.
+	minMatch = 4
+
+	// maxPosition is where positions start again at firstPosition. One block (and what Reset adds) fits above it.
+	maxPosition = 1<<32 - 1<<18
+
+	// firstPosition is further than a window from the zeros of an empty table.
+	firstPosition = maxWindow + 1
+)
+
+// An Encoder is the working memory of compression. It holds tables of some hundred kilobytes, and no data of its
+// callers: they hand it the octets in front of those to be compressed. It can serve many streams, one after another.
+// The zero value must be Reset before use. An Encoder must not be used by two goroutines at a time.
+type Encoder struct {
+	// pos is the position of the next octet. Positions count on across streams, with a gap between two, so that what
+	// the tables say of an earlier stream is too far away to be used. This is why Reset clears nothing.
+	pos    uint32
+	window uint32 // octets
+	level  level
+
+	// indexed is the position before which the chains know every octet that they shall know.
+	indexed uint32
+
+	bits  uint64 // not yet written, the first in the lowest place
+	nbits uint   // at most 7 between calls
+
+	tableBits uint // of head, as many as the stream was found to need so far
+	head      [1 << maxTableBits]uint32
+	prev      []uint16 // only for chains
+
+	found [maxSequences]sequence
+	block block
+}
+
+// Reset begins a stream that nothing precedes. Its distances will not exceed 1<<windowBits octets; windowBits is 8 to
+// 15. Level 1 is the fastest and 9 the most thorough; 0 means 1. Values outside are taken for the nearest.
+func (e *Encoder) Reset(windowBits, level int) {
+	e.window = 1 << min(max(windowBits, minWindowBits), maxWindowBits)
+	e.level = levels[min(max(level, 1), len(levels)-1)]
+	e.bits, e.nbits, e.tableBits = 0, 0, minTableBits
+	if e.level.depth > 0 && e.prev == nil {
+		e.prev = make([]uint16, maxWindow)
+	}
+	if e.pos < firstPosition || e.pos > maxPosition-maxWindow {
+		e.restart()
+	} else {
+		e.pos += maxWindow
+	}
+	e.indexed = e.pos
+}
+
+// restart makes positions small again.
+func (e *Encoder) restart() {
+	clear(e.head[:])
+	e.pos, e.indexed = firstPosition, firstPosition
+}
+
+// Prime tells the Encoder, right after Reset, which octets precede the stream, so that they are found by Append.
+func (e *Encoder) Prime(history []byte) {
+	history = history[max(0, len(history)-int(e.window)):]
+	e.fit(len(history))
+	e.pos += uint32(len(history))
+	e.index(history)
+}
+
+// index puts into the tables what precedes e.pos.
+func (e *Encoder) index(history []byte) {
+	history = history[max(0, len(history)-int(e.window)):]
+	if e.level.depth > 0 {
+		e.chainHistory(history)
+	} else {
+		e.probeHistory(history)
+	}
+	e.indexed = e.pos - min(uint32(len(history)), minMatch-1)
+}
+
+// fit takes as much of the table as n octets deserve, and reports whether that is more than before. A short message
+// then touches few lines of the cache. Entries made before remain: each is verified by whoever reads it.
+func (e *Encoder) fit(n int) bool {
+	want := e.tableBits
+	for want < maxTableBits && n > 1<<want {
+		want += 2
+	}
+	want = min(want, maxTableBits)
+	grown := want > e.tableBits
+	e.tableBits = want
+	return grown
+}
+
+// Append compresses buf[start:] and appends the blocks to dst, except for the bits after the last whole octet, which
+// the Encoder keeps for the next call. The octets in front of start are the last ones of the stream so far, at most as
+// many as the window and possibly fewer than there were; none before buf[0] will be referred to. Append may write to
+// the spare capacity of dst beyond what it returns. It does not modify buf, nor keep it.
+func (e *Encoder) Append(dst, buf []byte, start int) []byte {
+	if drop := start - int(e.window); drop > 0 {
+		buf, start = buf[drop:], int(e.window)
+	}
+	if start < len(buf) && e.fit(len(buf)) && start > 0 {
+		e.index(buf[:start])
+	}
+	for start < len(buf) {
+		if e.pos > maxPosition {
+			e.restart()
+			past := buf[max(0, start-int(e.window)):start]
+			e.pos += uint32(len(past))
+			e.index(past)
+		}
+		var n, next int
+		if e.level.depth > 0 {
+			n, next = e.findChains(buf, start)
+		} else {
+			n, next = e.findGreedy(buf, start)
+		}
+		dst = e.appendBlock(dst, buf[start:next], e.found[:n])
+		e.pos += uint32(next - start)
+		start = next
+	}
+	return dst
+}
+
+// Flush appends an empty stored block, with which everything compressed so far can be inflated. Its last four octets
+// are 00 00 FF FF, those that RFC 7692 section 7.2.1 takes away from the end of a message.
+func (e *Encoder) Flush(dst []byte) []byte {
+	return e.appendStored(dst, nil)
+}

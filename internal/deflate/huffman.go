@@ -1,0 +1,164 @@
+package deflate
+
+import "math/bits"
+
+// A code is a symbol's Huffman code as it goes into the stream, with its length in bits 16 and up. RFC 1951 section
+// 3.1.1: a Huffman code goes out from its most significant bit, all else from its least; so the code is kept reversed.
+type code uint32
+
+func (c code) bits() uint64 { return uint64(c & 0xffff) }
+func (c code) len() uint    { return uint(c >> 16) }
+
+const maxSymbols = 288
+
+// A builder makes codes. It is kept only for its memory.
+type builder struct {
+	used   [maxSymbols]uint32 // freq<<9 | symbol, in the order of symbols
+	sorted [maxSymbols]uint32 // the same in the order of freq
+	tree   [maxSymbols]uint32
+	counts [16]uint32 // of codes, by length
+}
+
+// build finds the code of least total length for the symbols with a freq, none longer than limit bits, and writes
+// lengths and codes for all symbols used. lengths of other symbols become 0, codes of others are left as they are.
+func (b *builder) build(freq []uint32, lengths []uint8, codes []code, limit int) {
+	n := 0
+	for symbol, f := range freq {
+		b.used[n] = f<<9 | uint32(symbol)
+		n += int((f + 1<<31 - 1) >> 31) // 1 unless f is 0, without a branch
+	}
+	// RFC 1951 section 3.2.7 allows a single code of one bit, or none at all, but there are inflaters which do not: two
+	// codes at least.
+	for symbol := uint32(0); n < 2; symbol++ {
+		if n == 0 || b.used[0]&511 != symbol {
+			b.used[n] = symbol
+			n++
+			if n == 2 && b.used[0]&511 > symbol {
+				b.used[0], b.used[1] = b.used[1], b.used[0]
+			}
+		}
+	}
+	clear(lengths)
+	used := b.used[:n]
+	sorted := b.sorted[:n]
+	sortByFreq(sorted, used)
+	b.countLengths(sorted, limit)
+
+	i := 0
+	for length := limit; length > 0; length-- {
+		for range b.counts[length] {
+			lengths[sorted[i]&511] = uint8(length)
+			i++
+		}
+	}
+
+	// RFC 1951 section 3.2.2: codes of one length have consecutive values in the order of their symbols, and shorter
+	// ones lexicographically precede longer ones.
+	var next [16]uint32
+	value := uint32(0)
+	for length := 1; length <= limit; length++ {
+		value = (value + b.counts[length-1]) << 1
+		next[length] = value
+	}
+	for _, u := range used {
+		length := lengths[u&511] & 15
+		codes[u&511] = code(bits.Reverse16(uint16(next[length]))>>(16-length)) | code(length)<<16
+		next[length]++
+	}
+}
+
+// sortByFreq sorts from into to. Symbols whose freqs agree in their four highest bits are first put beside each other,
+// which leaves little to do for an insertion sort.
+func sortByFreq(to, from []uint32) {
+	if len(from) > 24 {
+		var ends [128]uint16
+		for _, u := range from {
+			ends[bucket(u>>9)&127]++
+		}
+		sum := uint16(0)
+		for i, n := range ends {
+			ends[i] = sum
+			sum += n
+		}
+		for _, u := range from {
+			k := bucket(u>>9) & 127
+			to[ends[k]] = u
+			ends[k]++
+		}
+	} else {
+		copy(to, from)
+	}
+	for i := 1; i < len(to); i++ {
+		u, j := to[i], i
+		for j > 0 && to[j-1] > u {
+			to[j] = to[j-1]
+			j--
+		}
+		to[j] = u
+	}
+}
+
+func bucket(f uint32) uint32 {
+	if f < 16 {
+		return f
+	}
+	n := uint32(bits.Len32(f)) - 4
+	return n<<3 + f>>n
+}
+
+// countLengths finds how many codes of each length the best code has. Moffat and Katajainen's method: the tree is built
+// in the place of the weights, those of inner nodes giving way to their parents and these to depths.
+func (b *builder) countLengths(sorted []uint32, limit int) {
+	n := len(sorted)
+	tree := b.tree[:n]
+	clear(b.counts[:])
+
+	// Inner nodes arise in the order of their weights, so the two lightest are always at the head of one of two
+	// queues: leaves not yet taken, and inner nodes not yet taken.
+	leaf, root := 0, 0
+	for node := range n - 1 {
+		weight := uint32(0)
+		for range 2 {
+			if leaf >= n || root < node && tree[root] < sorted[leaf]>>9 {
+				weight += tree[root]
+				tree[root] = uint32(node)
+				root++
+			} else {
+				weight += sorted[leaf] >> 9
+				leaf++
+			}
+		}
+		tree[node] = weight
+	}
+	// From parents to depths, and at each depth the nodes that are not inner ones are leaves.
+	tree[n-2] = 0
+	for node := n - 3; node >= 0; node-- {
+		tree[node] = tree[tree[node]] + 1
+	}
+	node, places := n-2, uint32(1)
+	for depth := 0; places > 0; depth++ {
+		inner := uint32(0)
+		for node >= 0 && tree[node] == uint32(depth) {
+			inner++
+			node--
+		}
+		b.counts[min(depth, limit)] += places - inner
+		places = 2 * inner
+	}
+
+	// Leaves that were deeper than limit now take more room than there is, in units of a code of limit bits. One unit
+	// is won when such a leaf becomes the sibling of a shallower one.
+	over := -(1 << limit)
+	for length, n := range b.counts[:limit+1] {
+		over += int(n) << (limit - length)
+	}
+	for ; over > 0; over-- {
+		length := limit - 1
+		for b.counts[length] == 0 {
+			length--
+		}
+		b.counts[length]--
+		b.counts[length+1] += 2
+		b.counts[limit]--
+	}
+}
