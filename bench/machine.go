@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket/bench/servers"
+)
+
+// Machine is what the figures were measured on.
+type Machine struct {
+	Time     time.Time
+	Go       string
+	CPU      string
+	Kernel   string
+	Load     string            // averages over 1, 5 and 15 minutes, before
+	Versions map[string]string // of the libraries
+}
+
+func machine(libs []string) Machine {
+	m := Machine{
+		Time:     time.Now().UTC().Truncate(time.Second),
+		Go:       runtime.Version() + " " + runtime.GOARCH,
+		Kernel:   line("/proc/sys/kernel/osrelease"),
+		Load:     loadAverage(),
+		Versions: make(map[string]string),
+	}
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	for l := range strings.Lines(string(info)) {
+		if name, value, ok := strings.Cut(l, ":"); ok && strings.TrimSpace(name) == "model name" {
+			m.CPU = strings.TrimSpace(value)
+			break
+		}
+	}
+	for _, name := range libs {
+		if lib, err := servers.Get(name); err == nil {
+			m.Versions[name] = version(lib.Module())
+		}
+	}
+	return m
+}
+
+// version is that of a module in this program; ours comes from the folder above.
+func version(module string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "?"
+	}
+	for _, dep := range info.Deps {
+		switch {
+		case dep.Path == module && dep.Replace != nil:
+			return "of this tree"
+		case dep.Path == module:
+			return dep.Version
+		}
+	}
+	return "?"
+}
+
+func loadAverage() string {
+	return strings.Join(strings.Fields(line("/proc/loadavg"))[:3], " ")
+}
+
+func line(file string) string {
+	b, _ := os.ReadFile(file)
+	return strings.TrimSpace(string(b))
+}
+
+// writeJSON keeps a report for programs.
+func writeJSON(file string, report any) error {
+	if file == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(report, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(b, '\n'), 0o644)
+}

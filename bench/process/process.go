@@ -1,0 +1,95 @@
+// Package process runs servers in processes of their own, and asks Linux what they
+// use.
+package process
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Process is a server that runs.
+type Process struct {
+	Address string // where it listens, as it says in its first line
+
+	cmd   *exec.Cmd
+	stdin io.Closer // it ends when this is closed, and so when we end
+}
+
+const (
+	startTimeout = 20 * time.Second
+	stopTimeout  = 5 * time.Second
+)
+
+// Start runs a program on one core and waits for its address.
+func Start(core int, program string, args ...string) (*Process, error) {
+	p := &Process{cmd: exec.Command(program, args...)}
+	p.cmd.Stderr = os.Stderr
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := onCore(core, p.cmd.Start); err != nil {
+		return nil, fmt.Errorf("%s: %w", program, err)
+	}
+	first := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(stdout).ReadString('\n')
+		first <- strings.TrimSpace(line)
+	}()
+	select {
+	case p.Address = <-first:
+	case <-time.After(startTimeout):
+	}
+	if p.Address == "" {
+		return nil, errors.Join(fmt.Errorf("%s does not tell its address", p.cmd), p.Stop())
+	}
+	return p, nil
+}
+
+// onCore runs start so that the process which it makes stays on the core, from
+// its first thread on.
+func onCore(core int, start func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var before, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return err
+	}
+	one.Set(core)
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		return err
+	}
+	err := start()
+	return errors.Join(err, unix.SchedSetaffinity(0, &before))
+}
+
+// PID is the process's number.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Stop ends it.
+func (p *Process) Stop() error {
+	_ = p.stdin.Close()
+	done := make(chan error, 1)
+	go func() { done <- p.cmd.Wait() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(stopTimeout):
+		_ = p.cmd.Process.Kill()
+		<-done
+		return fmt.Errorf("%s did not end by itself", p.cmd)
+	}
+}

@@ -1,0 +1,63 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// CPU is the time that all threads of the process have run, in the kernel too.
+func (p *Process) CPU() (time.Duration, error) {
+	// The clock of another process: clock_getcpuclockid(3).
+	const scheduler = 2
+	clock := int32(^p.PID())<<3 | scheduler
+	var ts unix.Timespec
+	if err := unix.ClockGettime(clock, &ts); err != nil {
+		return 0, fmt.Errorf("CPU clock of process %d: %w", p.PID(), err)
+	}
+	return time.Duration(ts.Nano()), nil
+}
+
+// Waited is the time that threads of the process stood ready and had no core.
+func (p *Process) Waited() (total time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID()))
+	for _, name := range files {
+		b, _ := os.ReadFile(name)
+		if fields := strings.Fields(string(b)); len(fields) == 3 {
+			ns, _ := strconv.ParseInt(fields[1], 10, 64)
+			total += time.Duration(ns)
+		}
+	}
+	return total
+}
+
+// RSS is the memory of the process that is in RAM, in bytes.
+func (p *Process) RSS() (int64, error) { return field(p.status(), "VmRSS:") }
+
+// PeakRSS is the most that RSS has been.
+func (p *Process) PeakRSS() (int64, error) { return field(p.status(), "VmHWM:") }
+
+func (p *Process) status() string { return fmt.Sprintf("/proc/%d/status", p.PID()) }
+
+// Available is the memory that the machine has left, in bytes.
+func Available() (int64, error) { return field("/proc/meminfo", "MemAvailable:") }
+
+// field reads a line such as "VmRSS:  1234 kB".
+func field(file, name string) (int64, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(b)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == name && fields[2] == "kB" {
+			kb, err := strconv.ParseInt(fields[1], 10, 64)
+			return kb << 10, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no line %s", file, name)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/hawser-ws/websocket/bench/process"
+	"github.com/hawser-ws/websocket/bench/servers"
+)
+
+// serveCommand is for the processes that this program starts from itself.
+const serveCommand = "serve"
+
+// serve is the echo server of one library. It prints its address, and ends when
+// its standard input does.
+func serve(_ context.Context, args []string) error {
+	var s servers.Settings
+	flags := flag.NewFlagSet(serveCommand, flag.ContinueOnError)
+	name := flags.String("lib", servers.Ours, "`library`")
+	flags.StringVar((*string)(&s.Mode), "mode", string(servers.None), "`mode` of compression")
+	flags.IntVar(&s.Bits, "bits", 15, "`bits` of the windows")
+	flags.IntVar(&s.Level, "level", 0, "`level` of compression; 0 for the library's default")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if err := s.Check(); err != nil {
+		return err
+	}
+	lib, err := servers.Get(*name)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- lib.Echo(l, s) }()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		failed <- nil
+	}()
+	fmt.Println(l.Addr())
+	return <-failed
+}
+
+// start runs the echo server of one library in a process of its own.
+func start(core int, lib string, s servers.Settings) (*process.Process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return process.Start(core, self, serveCommand, "-lib", lib, "-mode", string(s.Mode),
+		"-bits", strconv.Itoa(s.Bits), "-level", strconv.Itoa(s.Level))
+}

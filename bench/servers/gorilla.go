@@ -1,0 +1,56 @@
+package servers
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+// gorillaLib has neither context takeover nor a choice of windows. A write buffer
+// from a pool, as large as its messages are, is what its documentation advises for
+// many connections; the read goes to a buffer that the connection keeps.
+type gorillaLib struct{}
+
+func (gorillaLib) Module() string { return "github.com/gorilla/websocket" }
+
+const gorillaWriteBuffer = 16 << 10
+
+func (gorillaLib) Echo(l net.Listener, s Settings) error {
+	upgrader := websocket.Upgrader{
+		EnableCompression: s.Mode != None,
+		WriteBufferPool:   new(sync.Pool),
+		WriteBufferSize:   gorillaWriteBuffer,
+	}
+	return serveHTTP(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		if s.Level != 0 && c.SetCompressionLevel(s.Level) != nil {
+			return
+		}
+		for echoGorilla(c) == nil {
+		}
+	}))
+}
+
+// gorillaBuffers hold a message while it is echoed.
+var gorillaBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func echoGorilla(c *websocket.Conn) error {
+	typ, r, err := c.NextReader()
+	if err != nil {
+		return err
+	}
+	b := gorillaBuffers.Get().(*bytes.Buffer)
+	defer gorillaBuffers.Put(b)
+	b.Reset()
+	if _, err := b.ReadFrom(r); err != nil {
+		return err
+	}
+	return c.WriteMessage(typ, b.Bytes())
+}

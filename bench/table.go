@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/hawser-ws/websocket/bench/servers"
+)
+
+func printMachine(w io.Writer, m Machine) {
+	fmt.Fprintf(w, "%s; %s; Linux %s; %s; load average before: %s\n", m.Time.Format("2006-01-02 15:04 MST"), m.CPU, m.Kernel, m.Go, m.Load)
+	for _, name := range servers.Names() {
+		if v := m.Versions[name]; v != "" {
+			fmt.Fprintf(w, "%s %s; ", name, v)
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// title says what the servers were asked for.
+func title(s servers.Settings) string {
+	title := string(s.Mode)
+	if s.Mode != servers.None {
+		title += fmt.Sprintf(", windows of %d bits", s.Bits)
+		if s.Level != 0 {
+			title += fmt.Sprintf(", level %d", s.Level)
+		}
+	}
+	return title
+}
+
+// note is what has to be known besides the figures of a library.
+func (r *Result) note(rounds int) string {
+	switch {
+	case r.Note == "":
+		return ""
+	case rounds > 0:
+		return r.Lib + ": MEASURED BUT NOT COMPARABLE: " + r.Note
+	}
+	return r.Lib + ": not compared: " + r.Note
+}
+
+func printNote(w io.Writer, note string) {
+	if note != "" {
+		fmt.Fprintln(w, "  "+note)
+	}
+}
+
+func printTable(w io.Writer, t table.Writer) {
+	if t.Length() > 0 {
+		fmt.Fprintln(w, t.Render())
+	}
+}
+
+// newTable is a table of figures with one column of names, the second.
+func newTable(header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(header)
+	var columns []table.ColumnConfig
+	for i := range header {
+		align := text.AlignRight
+		if i == 1 {
+			align = text.AlignLeft
+		}
+		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
