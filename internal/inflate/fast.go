@@ -1,0 +1,134 @@
+package inflate
+
+import "encoding/binary"
+
+const (
+	// fastInput is two loads of eight octets, the first of which uses up to
+	// seven.
+	fastInput = 16
+	// fastRoom is the longest match, three literals before it, and as much as
+	// copying in steps of 16 octets may write too far.
+	fastRoom = 258 + 3 + 16
+)
+
+// fast decodes symbols while there is plenty of input and of room. It stops
+// before a symbol that is not as it should be, with state symbols, and in a
+// match that may not be made, with state match.
+func (d *Decoder) fast(c *call) {
+	var (
+		buf, in   = c.buf, c.in
+		end, at   = c.end, c.at
+		base      = c.base
+		bits      = d.bits
+		nbits     = d.nbits
+		literals  = &d.codes.literal
+		distances = &d.codes.distance
+		lastIn    = len(in) - fastInput
+		lastOut   = len(buf) - fastRoom
+		load      = binary.LittleEndian
+	)
+loop:
+	for at <= lastIn && end <= lastOut {
+		bits |= load.Uint64(in[at:]) << (nbits & 63)
+		at += int((63 - nbits) >> 3)
+		nbits |= 56
+
+		// Three literals of the first part of the table and a length take no
+		// more than 3·10 + 15+5 of the 56 bits.
+		e := literals[bits&(1<<literalBits-1)]
+		if e&isLiteral != 0 {
+			buf[end] = byte(e >> valueAt)
+			end++
+			bits >>= e & 63
+			nbits -= uint(e & total)
+			e = literals[bits&(1<<literalBits-1)]
+			if e&isLiteral != 0 {
+				buf[end] = byte(e >> valueAt)
+				end++
+				bits >>= e & 63
+				nbits -= uint(e & total)
+				e = literals[bits&(1<<literalBits-1)]
+				if e&isLiteral != 0 {
+					buf[end] = byte(e >> valueAt)
+					end++
+					bits >>= e & 63
+					nbits -= uint(e & total)
+					continue
+				}
+			}
+		}
+		if e&isSpecial != 0 {
+			if e&isSubtable != 0 {
+				e = literals[inSubtable(e, bits, literalBits)]
+				if e&isLiteral != 0 {
+					buf[end] = byte(e >> valueAt)
+					end++
+					bits >>= e & 63
+					nbits -= uint(e & total)
+					continue
+				}
+			}
+			if e&isSpecial != 0 {
+				if e&isEnd == 0 {
+					break loop
+				}
+				bits >>= e & 63
+				nbits -= uint(e & total)
+				d.state = d.after
+				break loop
+			}
+		}
+		saved := bits
+		bits >>= e & 63
+		nbits -= uint(e & total)
+		length := int(e>>valueAt) + int(saved&(1<<(e&63)-1)>>(e>>widthAt&widthMask))
+
+		bits |= load.Uint64(in[at:]) << (nbits & 63)
+		at += int((63 - nbits) >> 3)
+		nbits |= 56
+
+		e = distances[bits&(1<<distanceBits-1)]
+		if e&isSpecial != 0 {
+			if e&isSubtable != 0 {
+				e = distances[inSubtable(e, bits, distanceBits)]
+			}
+			if e&isSpecial != 0 {
+				d.length, d.state = length, distance
+				break loop
+			}
+		}
+		saved = bits
+		bits >>= e & 63
+		nbits -= uint(e & total)
+		back := int(e>>valueAt) + int(saved&(1<<(e&63)-1)>>(e>>widthAt&widthMask))
+
+		if back > d.window || back > end-base {
+			if back > d.window || back > end-base+len(d.history) {
+				d.length, d.distance, d.state = length, back, match
+				break loop
+			}
+			end = copyMatch(buf, end, base, d.history, back, length)
+			continue
+		}
+		from := end - back
+		stop := end + length
+		if back < 8 {
+			for end < stop {
+				end += copy(buf[end:stop], buf[from:end])
+			}
+			continue
+		}
+		for {
+			load.PutUint64(buf[end:], load.Uint64(buf[from:]))
+			load.PutUint64(buf[end+8:], load.Uint64(buf[from+8:]))
+			end += 16
+			from += 16
+			if end >= stop {
+				break
+			}
+		}
+		end = stop
+	}
+	c.end, c.at = end, at
+	d.bits, d.nbits = bits&(1<<(nbits&63)-1), nbits
+}

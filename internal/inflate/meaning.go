@@ -1,0 +1,92 @@
+package inflate
+
+const (
+	maxLiterals  = 286 // RFC 1951 §3.2.7
+	maxDistances = 30
+	maxSymbols   = 288 // of the fixed literal/length code (§3.2.6)
+	endOfBlock   = 256
+)
+
+// What the symbols mean, as entries that lack the bits of their code.
+var (
+	literalMeaning  = literalMeanings()
+	distanceMeaning = distanceMeanings()
+	lengthMeaning   = lengthMeanings()
+)
+
+// fixed are the codes of blocks of type 1.
+var fixed = fixedCodes()
+
+// literalMeanings are the symbols of the literal/length code (RFC 1951 §3.2.5).
+func literalMeanings() (m [maxSymbols]entry) {
+	for s := range entry(endOfBlock) {
+		m[s] = isLiteral | s<<valueAt
+	}
+	m[endOfBlock] = isSpecial | isEnd
+	// Lengths from 3: eight without extra bits, then four with each number of
+	// them up to five; the last stands apart, for 258 alone.
+	length := entry(3)
+	for s := endOfBlock + 1; s < maxLiterals-1; s++ {
+		extra := entry(max(0, (s-261)/4))
+		m[s] = length<<valueAt | extra
+		length += 1 << extra
+	}
+	m[maxLiterals-1] = 258 << valueAt
+	for s := maxLiterals; s < maxSymbols; s++ {
+		m[s] = isSpecial | badSymbol<<valueAt
+	}
+	return m
+}
+
+// distanceMeanings are the symbols of the distance code (RFC 1951 §3.2.5):
+// distances from 1, four without extra bits and then two with each number of
+// them up to 13.
+func distanceMeanings() (m [32]entry) {
+	distance := entry(1)
+	for s := range maxDistances {
+		extra := entry(max(0, s/2-1))
+		m[s] = distance<<valueAt | extra
+		distance += 1 << extra
+	}
+	for s := maxDistances; s < len(m); s++ {
+		m[s] = isSpecial | badSymbol<<valueAt
+	}
+	return m
+}
+
+// lengthMeanings are the symbols of the code length code (RFC 1951 §3.2.7): 16
+// of them are lengths, and three repeat with so many extra bits.
+func lengthMeanings() (m [19]entry) {
+	for s := range m {
+		m[s] = entry(s) << valueAt
+	}
+	m[16] |= 2
+	m[17] |= 3
+	m[18] |= 7
+	return m
+}
+
+// fixedCodes are the codes of RFC 1951 §3.2.6.
+func fixedCodes() (c codes) {
+	var n counts
+	var used []uint16
+	for s := range uint16(maxSymbols) {
+		width := uint16(8)
+		switch {
+		case s >= 144 && s <= 255:
+			width = 9
+		case s >= 256 && s <= 279:
+			width = 7
+		}
+		used = append(used, s<<usedAt|width)
+		n[width]++
+	}
+	build(c.literal[:], literalBits, &n, used, literalMeaning[:])
+
+	used = used[:0]
+	for s := range uint16(len(distanceMeaning)) {
+		used = append(used, s<<usedAt|5)
+	}
+	build(c.distance[:], distanceBits, &counts{5: 32}, used, distanceMeaning[:])
+	return c
+}

@@ -1,0 +1,167 @@
+package inflate
+
+import "math/bits"
+
+// An entry of a table says what the bits that lead to it mean.
+//
+//	bit 31      a literal
+//	bits 16-30  the literal, the least length or distance, the symbol of the
+//	            code length code, or where a subtable begins
+//	bit 15      none of the above but one of these:
+//	bit 14      a subtable follows
+//	bit 13      end of block
+//	            neither: an error, which one stands in bits 16-30
+//	bits 8-12   the bits of the code, or the bits that index the subtable
+//	bits 0-7    the bits of the code and of the extra bits behind it
+type entry = uint32
+
+const (
+	isLiteral  entry = 1 << 31
+	isSpecial  entry = 1 << 15
+	isSubtable entry = 1 << 14
+	isEnd      entry = 1 << 13
+
+	valueAt  = 16
+	widthAt  = 8
+	maxWidth = 15 // bits of a code (RFC 1951 §3.2.7)
+
+	value     = 0x7fff // after a shift by valueAt
+	widthMask = 0x1f   // after a shift by widthAt
+	total     = 0xff
+
+	// one more bit of code is one more in both counts of an entry
+	perBit entry = 1<<widthAt | 1
+)
+
+// What an entry of a bit sequence without a meaning has as its value.
+const (
+	badCode = iota
+	badSymbol
+)
+
+// The bits that index the tables, and how many entries each takes with its
+// subtables. zlib's enough.c finds the most that any complete code can need:
+// 1334 for 286 symbols and 10 bits, 402 for 30 symbols and 8 bits, both with
+// codes of up to 15 bits. TestEnough finds them again.
+const (
+	literalBits  = 10
+	distanceBits = 8
+	lengthBits   = 7
+
+	literalSize  = 1334
+	distanceSize = 402
+	lengthSize   = 1 << lengthBits
+)
+
+// codes are the two codes of a block.
+type codes struct {
+	literal  [literalSize]entry
+	distance [distanceSize]entry
+}
+
+// counts has the number of codes of each width. The number of width 0 has no
+// meaning.
+type counts [maxWidth + 1]uint16
+
+// build makes the table of a code in t, with a first part that is indexed by
+// width bits, and reports whether the code is one. used has the symbols that
+// occur, in ascending order, each shifted by usedAt above its width; meaning
+// has the entry of each symbol, short of the bits of its code.
+func build(t []entry, width uint, n *counts, used []uint16, meaning []entry) bool {
+	// RFC 1951 §3.2.2: codes of one width follow each other in the order of
+	// their symbols, and those of the next width follow them.
+	var next [maxWidth + 2]uint16
+	left := 1
+	for w := 1; w <= maxWidth; w++ {
+		left = left<<1 - int(n[w])
+		next[w+1] = next[w] + n[w]
+		if left < 0 {
+			return false
+		}
+	}
+	if left > 0 {
+		return buildSparse(t[:1<<width], used, meaning)
+	}
+	var sorted [maxSymbols]uint16
+	for _, u := range used {
+		w := u & (1<<usedAt - 1)
+		sorted[next[w]] = u >> usedAt
+		next[w]++
+	}
+
+	// A code is read from its first bit, which is the lowest of the input, so
+	// tables are indexed by codes in reverse and a code counts up from its high
+	// end. A table of w bits that is complete but for longer codes, written
+	// twice, is one of w+1 bits.
+	var (
+		code uint // of the next symbol, its bits reversed
+		i    int  // of the next symbol in sorted
+		w    uint = 1
+	)
+	for ; w <= width; w++ {
+		copy(t[1<<(w-1):1<<w], t[:1<<(w-1)])
+		for range n[w] {
+			t[code] = meaning[sorted[i]] + entry(w)*perBit
+			i++
+			code = following(code, w)
+		}
+	}
+
+	var (
+		prefix = ^uint(0)
+		start  uint
+		size   = uint(1) << width
+	)
+	for ; i < len(used); w++ {
+		for left := n[w]; left > 0; left-- {
+			if first := code & (1<<width - 1); first != prefix {
+				prefix, start = first, size
+				// The subtable is as wide as the longest code with this prefix.
+				sub := w - width
+				for room := 1<<sub - int(left); room > 0; {
+					sub++
+					room = room<<1 - int(n[width+sub])
+				}
+				size += 1 << sub
+				t[prefix] = isSpecial | isSubtable | entry(start)<<valueAt | entry(sub)<<widthAt | entry(width)
+			}
+			e := meaning[sorted[i]] + entry(w)*perBit
+			for at := start + code>>width; at < size; at += 1 << (w - width) {
+				t[at] = e
+			}
+			i++
+			code = following(code, w)
+		}
+	}
+	return true
+}
+
+// following returns the code of w bits after code, both with the bits
+// reversed. After the last one it returns 0.
+func following(code, w uint) uint {
+	ones := uint(1)<<w - 1
+	carry := bits.Len(code ^ ones) // the highest zero is the lowest of the code
+	if carry == 0 {
+		return 0
+	}
+	bit := uint(1) << (carry - 1)
+	return code&(bit-1) | bit
+}
+
+// buildSparse makes the table of a code without symbols, or with a single one
+// of one bit, and reports whether used is such a code.
+func buildSparse(t []entry, used []uint16, meaning []entry) bool {
+	zero, one := isSpecial|badCode<<valueAt, isSpecial|badCode<<valueAt
+	switch {
+	case len(used) == 0:
+	case len(used) == 1 && used[0]&(1<<usedAt-1) == 1:
+		zero = meaning[used[0]>>usedAt] + perBit
+		one += perBit
+	default:
+		return false
+	}
+	for i := 0; i < len(t); i += 2 {
+		t[i], t[i+1] = zero, one
+	}
+	return true
+}
