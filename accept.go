@@ -33,11 +33,14 @@ type AcceptOptions struct {
 	// sends, are always accepted.
 	OriginPatterns []string
 
-	// CompressionMode says whether permessage-deflate is accepted. Default: no.
+	// CompressionMode says whether permessage-deflate (RFC 7692) is accepted.
+	// Default: no.
 	CompressionMode CompressionMode
-	// CompressionThreshold is the size in bytes from which messages are compressed.
+	// CompressionThreshold is the size in bytes from which on messages are compressed.
+	// Default: 512 for CompressionNoContextTakeover, 128 for
+	// CompressionContextTakeover. A negative one compresses all.
 	CompressionThreshold int
-	// Compression says more about it.
+	// Compression refines CompressionMode.
 	Compression CompressionOptions
 
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
@@ -101,7 +104,11 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
 	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
 	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
-	accepted, refusal := opts.policy().Accept(req)
+	policy, err := opts.policy()
+	if err != nil {
+		return nil, respondError(w, err)
+	}
+	accepted, refusal := policy.Accept(req)
 	if refusal != nil {
 		return nil, respond(w, refusal)
 	}
@@ -118,21 +125,30 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 		_ = nc.Close()
 		return nil, &AcceptError{Err: err}
 	}
-	return opts.newConn(nc, accepted.Subprotocol, buffered)
+	return opts.newConn(nc, &accepted, buffered)
 }
 
-func (o *AcceptOptions) policy() *handshake.Policy {
-	return &handshake.Policy{
+// policy is what the options mean to the handshake.
+func (o *AcceptOptions) policy() (*handshake.Policy, error) {
+	p := &handshake.Policy{
 		Subprotocols:   o.Subprotocols,
 		OriginPatterns: o.OriginPatterns,
 		AnyOrigin:      o.InsecureSkipVerify,
 	}
+	ours, theirs, ok, err := o.Compression.wanted("Accept", o.CompressionMode)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		p.Deflate = &handshake.Deflate{Server: ours, Client: theirs}
+	}
+	return p, nil
 }
 
 // newConn makes the connection of a stream whose handshake is done.
-func (o *AcceptOptions) newConn(nc net.Conn, subprotocol string, buffered []byte) (*Conn, error) {
-	c := NewConn(nc, RoleServer, &ConnOptions{
-		Subprotocol:    subprotocol,
+func (o *AcceptOptions) newConn(nc net.Conn, a *handshake.Acceptance, buffered []byte) (*Conn, error) {
+	options := ConnOptions{
+		Subprotocol:    a.Subprotocol,
 		Buffered:       buffered,
 		Limits:         o.Limits,
 		Timeouts:       o.Timeouts,
@@ -140,7 +156,14 @@ func (o *AcceptOptions) newConn(nc net.Conn, subprotocol string, buffered []byte
 		Trace:          o.Trace,
 		OnPingReceived: o.OnPingReceived,
 		OnPongReceived: o.OnPongReceived,
-	})
+
+		CompressionThreshold: o.CompressionThreshold,
+		CompressionLevel:     o.Compression.Level,
+	}
+	if a.Deflated {
+		options.Deflate = &a.Deflate
+	}
+	c := NewConn(nc, RoleServer, &options)
 	if o.Registry != nil && !o.Registry.add(c) {
 		_ = c.Close(StatusGoingAway, "")
 		return nil, &AcceptError{Err: refusedByShutdown}

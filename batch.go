@@ -33,11 +33,11 @@ func (c *Conn) Batch() Batch { return Batch{c} }
 // Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
 // in sending it is seen by the call that sends it.
 func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkType("Batch.Write", typ); err != nil {
+	if err := checkWrite(ctx, "Batch.Write", typ); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if b.c.deflates(len(p)) {
+		return b.c.writeDeflated(ctx, typ, p, true)
 	}
 	_, err := b.c.submit(ctx, &outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true}, payload: p, hold: true})
 	return err
@@ -45,16 +45,10 @@ func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
 
 // WritePrepared adds a message, as [Conn.WritePrepared].
 func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
-	if err := checkType("Batch.WritePrepared", m.typ); err != nil {
+	if err := checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	o := b.c.prepared(m)
-	o.hold = true
-	_, err := b.c.submit(ctx, o)
-	return err
+	return b.c.writePrepared(ctx, m, true)
 }
 
 // Flush sends what has come together.

@@ -1,21 +1,29 @@
 package websocket
 
-import "github.com/hawser-ws/websocket/handshake"
+import (
+	"fmt"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/handshake"
+)
 
 // CompressionMode says whether and how permessage-deflate (RFC 7692) is offered
-// and accepted. This version negotiates it off, whatever the mode.
+// and accepted. The peer has a say: what was agreed on is in [Conn.Compression].
 type CompressionMode int
 
 const (
 	// CompressionDisabled does not negotiate compression.
 	CompressionDisabled CompressionMode = iota
 
-	// CompressionContextTakeover keeps the sliding window from one message to the
-	// next. It compresses better and costs memory for as long as the connection
-	// lives.
+	// CompressionContextTakeover lets messages refer to those before them, which
+	// makes small ones that resemble each other much smaller. For that an idle
+	// connection keeps a window for each direction, of at most 32 KiB; see
+	// [CompressionOptions] for less. If the peer refuses, each message is compressed
+	// on its own.
 	CompressionContextTakeover
 
-	// CompressionNoContextTakeover compresses each message on its own.
+	// CompressionNoContextTakeover compresses each message on its own, in both
+	// directions. An idle connection keeps nothing.
 	CompressionNoContextTakeover
 )
 
@@ -26,7 +34,7 @@ type CompressionOptions struct {
 	// differ. Default: CompressionMode.
 	Send, Receive CompressionMode
 	// SendWindowBits and ReceiveWindowBits bound the windows of the two directions
-	// to 1<<bits bytes, 8 to 15. The peer may ask for less. Default: 15.
+	// to 1<<bits bytes, 9 to 15. The peer may ask for less. Default: 15.
 	SendWindowBits, ReceiveWindowBits int
 	// Level is how hard to try: 1, the fastest, to 9, the smallest. Default: 1.
 	Level int
@@ -36,6 +44,115 @@ type CompressionOptions struct {
 	Memory int
 }
 
-// Compression returns what the opening handshake agreed on; ok is false if
-// messages are not compressed.
-func (c *Conn) Compression() (terms handshake.Deflate, ok bool) { return handshake.Deflate{}, false }
+// Compression returns what the opening handshake agreed on; ok is false if no
+// message is compressed.
+func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
+	if c.deflate == nil {
+		return terms, false
+	}
+	return c.deflate.terms, true
+}
+
+const (
+	// The size of a message in bytes from which on compressing it gains something:
+	// with takeover there is more to refer to.
+	thresholdTakeover   = 128
+	thresholdNoTakeover = 512
+
+	minWindowBits, maxWindowBits = 9, 15
+)
+
+// wanted resolves the options to what a handshake is to agree on: ours is the
+// direction in which we send. It is not ok if that is nothing. method is for errors.
+func (o *CompressionOptions) wanted(method string, mode CompressionMode) (ours, theirs handshake.DeflateSide, ok bool, err error) {
+	if mode == CompressionDisabled {
+		return ours, theirs, false, nil
+	}
+	if ours, err = wantedSide(method, "Send", o.Send, mode, o.SendWindowBits); err != nil {
+		return ours, theirs, false, err
+	}
+	if theirs, err = wantedSide(method, "Receive", o.Receive, mode, o.ReceiveWindowBits); err != nil {
+		return ours, theirs, false, err
+	}
+	if o.Level < 0 || o.Level > 9 {
+		return ours, theirs, false, &UsageError{method, fmt.Sprintf("Compression.Level is %d, not 1 to 9", o.Level)}
+	}
+	if o.Memory > 0 {
+		fit(&ours, &theirs, o.Memory)
+	}
+	return ours, theirs, true, nil
+}
+
+func wantedSide(method, name string, mode, standard CompressionMode, bits int) (s handshake.DeflateSide, err error) {
+	switch {
+	case bits == 0:
+		bits = maxWindowBits
+	case bits < minWindowBits || bits > maxWindowBits:
+		return s, &UsageError{method, fmt.Sprintf("Compression.%sWindowBits is %d, not 9 to 15", name, bits)}
+	}
+	if mode == CompressionDisabled {
+		mode = standard
+	}
+	switch mode {
+	case CompressionContextTakeover, CompressionNoContextTakeover:
+		return handshake.DeflateSide{NoContextTakeover: mode == CompressionNoContextTakeover, MaxWindowBits: bits}, nil
+	}
+	return s, &UsageError{method, fmt.Sprintf("no such CompressionMode: %d", mode)}
+}
+
+// fit reduces the windows that are kept between messages to memory bytes in all.
+func fit(ours, theirs *handshake.DeflateSide, memory int) {
+	kept := func(s *handshake.DeflateSide) int {
+		if s.NoContextTakeover {
+			return 0
+		}
+		return 1 << s.MaxWindowBits
+	}
+	for kept(ours)+kept(theirs) > memory {
+		larger := ours
+		if kept(theirs) > kept(ours) {
+			larger = theirs
+		}
+		if larger.MaxWindowBits == minWindowBits {
+			larger.NoContextTakeover = true
+			larger.MaxWindowBits = maxWindowBits // costs nothing then
+		} else {
+			larger.MaxWindowBits--
+		}
+	}
+}
+
+// deflating is the compression of a connection, if it was agreed on.
+type deflating struct {
+	terms     handshake.Deflate
+	threshold int // octets; what is shorter is sent as it is
+	level     int
+	in        conn.Inflater
+	out       conn.Deflater
+	turn      gate // with takeover: held from compressing a message until it is sent, or is not
+}
+
+// newDeflating makes the compression of a connection of what was agreed on. A
+// threshold of zero is the default, a negative one compresses all.
+func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int) *deflating {
+	ours, theirs := &terms.Server, &terms.Client
+	if role == conn.Client {
+		ours, theirs = theirs, ours
+	}
+	z := &deflating{in: conn.NewInflater(termsOf(theirs)), out: conn.NewDeflater(termsOf(ours), level)}
+	z.terms, z.level = terms, level
+	standard := thresholdTakeover
+	if ours.NoContextTakeover {
+		standard = thresholdNoTakeover
+	}
+	z.threshold = orDefault(threshold, standard)
+	return z
+}
+
+// termsOf resolves what zero stands for.
+func termsOf(s *handshake.DeflateSide) conn.Terms {
+	if s.MaxWindowBits == 0 {
+		s.MaxWindowBits = maxWindowBits
+	}
+	return conn.Terms{WindowBits: s.MaxWindowBits, Takeover: !s.NoContextTakeover}
+}

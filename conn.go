@@ -37,6 +37,7 @@ type Conn struct {
 	writers   gate // held by the Writer that is open
 	pings     pings
 	keepAlive keepAlive
+	deflate   *deflating // nil: messages are not compressed
 
 	readLimit   atomic.Int64 // Limits.Message; at most zero: none
 	frameLimit  int64
@@ -80,7 +81,10 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	c.life.machine.CloseTimeout = c.timeouts.Close
 	c.life.done = make(chan struct{})
 	c.in.watch.ended, c.out.watch.ended = c.life.done, c.life.done
-	c.in.expect = role.Expects(false)
+	if opts.Deflate != nil {
+		c.deflate = newDeflating(*opts.Deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
+	}
+	c.in.expect = role.Expects(c.deflate != nil)
 	c.in.watch.interrupt = c.transport.interruptRead
 	c.out.watch.interrupt = c.transport.interruptWrite
 	c.preload(opts.Buffered)

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"github.com/hawser-ws/websocket/handshake"
 )
 
 // DialOptions are the options of [Dial]. Nil means the defaults.
@@ -37,9 +39,9 @@ type DialOptions struct {
 
 	// CompressionThreshold is the size in bytes from which on a message is
 	// compressed. Zero: 512 for CompressionNoContextTakeover, 128 for
-	// CompressionContextTakeover.
+	// CompressionContextTakeover. A negative one compresses all.
 	CompressionThreshold int
-	// Compression says more about it.
+	// Compression refines CompressionMode.
 	Compression CompressionOptions
 
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
@@ -143,6 +145,7 @@ type dialing struct {
 	host        string      // in place of the URL's; empty for none
 	header      fields      // of HTTPHeader, what is still to be sent
 	proxyHeader fields
+	deflate     *handshake.Deflate // what is offered; nil for nothing
 }
 
 // newDialing checks the options before anything is sent.
@@ -157,11 +160,24 @@ func newDialing(opts *DialOptions) (*dialing, error) {
 	if err := d.checkRequest(); err != nil {
 		return nil, err
 	}
+	ours, theirs, ok, err := d.opts.Compression.wanted("Dial", d.opts.CompressionMode)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		d.deflate = &handshake.Deflate{Server: theirs, Client: ours}
+	}
 	return d, nil
 }
 
-// connection makes the Conn, after the handshake.
-func (d *dialing) connection(options ConnOptions) *ConnOptions {
+// connection makes the options of the Conn, after the handshake.
+func (d *dialing) connection(agreed *handshake.Agreement, options ConnOptions) *ConnOptions {
+	options.Subprotocol = agreed.Subprotocol
+	if agreed.Deflated {
+		options.Deflate = &agreed.Deflate
+	}
+	options.CompressionThreshold = d.opts.CompressionThreshold
+	options.CompressionLevel = d.opts.Compression.Level
 	options.Limits = d.opts.Limits
 	options.Timeouts = d.opts.Timeouts
 	options.KeepAlive = d.opts.KeepAlive

@@ -59,10 +59,7 @@ func (d *dialing) attempt(ctx context.Context, t *target, mayFollow bool) (c *Co
 		return fail(because(ctx, "", context.Canceled))
 	}
 	resp.Body = http.NoBody
-	return NewConn(l.conn, RoleClient, d.connection(ConnOptions{
-		Subprotocol: agreed.Subprotocol,
-		Buffered:    r.rest(),
-	})), resp, nil, nil
+	return NewConn(l.conn, RoleClient, d.connection(&agreed, ConnOptions{Buffered: r.rest()})), resp, nil, nil
 }
 
 func (d *dialing) headLimit() int64 {

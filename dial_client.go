@@ -85,7 +85,7 @@ func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Respons
 		return fail(resp, err)
 	}
 	resp.Body = http.NoBody
-	return NewConn(rwc, RoleClient, d.connection(ConnOptions{Subprotocol: agreed.Subprotocol})), resp, nil
+	return NewConn(rwc, RoleClient, d.connection(&agreed, ConnOptions{})), resp, nil
 }
 
 // detached is a context that ends with another, or by a timeout, until it is

@@ -119,7 +119,7 @@ func (d *dialing) checkRequest() error {
 func (d *dialing) offer() handshake.Offer {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return handshake.Offer{Key: handshake.NewKey(random), Subprotocols: d.opts.Subprotocols}
+	return handshake.Offer{Key: handshake.NewKey(random), Subprotocols: d.opts.Subprotocols, Deflate: d.deflate}
 }
 
 // request is what both ways to send it have in common.
@@ -138,6 +138,9 @@ func (d *dialing) request(ctx context.Context, t *target, offer *handshake.Offer
 	f.add("Sec-WebSocket-Version", handshake.Version)
 	if len(offer.Subprotocols) > 0 {
 		f.add("Sec-WebSocket-Protocol", strings.Join(offer.Subprotocols, ", "))
+	}
+	if extensions := offer.ExtensionsValue(); extensions != "" {
+		f.add("Sec-WebSocket-Extensions", extensions)
 	}
 	f = append(f, d.header...)
 	req.Header = f.header()

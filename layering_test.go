@@ -30,11 +30,17 @@ const layers = `
 	# The pure packages: judgement without I/O.
 	frame:            golang.org/x/sys/cpu
 	handshake:
-	conn:             frame github.com/klauspost/compress/flate
+	conn:             frame internal/deflate internal/inflate
+	internal/deflate:
+	internal/inflate:
+
+	# What compression is measured against, and by.
+	internal/deflate tests:  github.com/klauspost/compress/flate
+	internal/inflate tests:  github.com/klauspost/compress/flate
 
 	# The door, and what stands on it.
 	.:                frame handshake conn
-	                  golang.org/x/net/... golang.org/x/sys/... github.com/klauspost/compress/...
+	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
 
@@ -71,6 +77,8 @@ const impure = `
 	            C expvar runtime/... testing/...
 	frame:      time
 	handshake:  time
+	internal/deflate:  time
+	internal/inflate:  time
 `
 
 // clock is what no pure package may use of package time.
@@ -160,7 +168,7 @@ func checkFile(name string, source []byte) (complaints []string, err error) {
 		}
 		allowed = slices.Concat(allowed, extra, []string{dir})
 	}
-	pure := !test && slices.Contains([]string{"frame", "handshake", "conn"}, dir)
+	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate"}, dir)
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)

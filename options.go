@@ -3,6 +3,8 @@ package websocket
 import (
 	"context"
 	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
 )
 
 // Limits bound what a peer may make this end hold or count. The zero value of a
@@ -75,6 +77,12 @@ type ConnOptions struct {
 	Subprotocol string
 	// Buffered is what was already read from the stream.
 	Buffered []byte
+	// Deflate is what the two ends agreed on for permessage-deflate (RFC 7692). Nil:
+	// messages are not compressed.
+	Deflate *handshake.Deflate
+	// CompressionThreshold and CompressionLevel are as in [AcceptOptions].
+	CompressionThreshold int
+	CompressionLevel     int
 
 	Limits    Limits
 	Timeouts  Timeouts

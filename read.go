@@ -64,7 +64,7 @@ func (c *Conn) awaitMessage(ctx context.Context) error {
 // reading half back.
 func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
-	in.dst = append(buf, in.partial...)
+	in.dst, in.base = append(buf, in.partial...), len(buf)
 	in.partial = nil
 	typ, err := c.readMessage(ctx)
 	if err != nil {
@@ -94,6 +94,9 @@ func (c *Conn) readMessage(ctx context.Context) (MessageType, error) {
 			return 0, err
 		}
 		typ := MessageType(in.seq.Opcode())
+		if in.seq.Compressed() {
+			return typ, c.inflateMessage(ctx)
+		}
 		if err := c.appendPayload(ctx); err != nil {
 			return 0, err
 		}
@@ -216,6 +219,9 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 			return 0, nil, err
 		}
 	}
+	if in.inflating != nil && in.partial != nil {
+		in.inflating.adopt(in.partial)
+	}
 	in.stream = &messageReader{c: c, ctx: ctx}
 	return MessageType(in.seq.Opcode()), in.stream, nil
 }
@@ -262,6 +268,9 @@ func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 		}
 		return n, nil
 	}
+	if in.seq.Compressed() {
+		return c.readInflated(ctx, p)
+	}
 	for {
 		if in.phase == atHeader {
 			if in.seq.Opcode() == frame.Continuation {
@@ -302,6 +311,7 @@ func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 // discard drops what is left of the current data frame, without looking at it.
 func (c *Conn) discard(ctx context.Context) error {
 	in := &c.in
+	in.plain = 0
 	for in.left > 0 {
 		if in.buf.buffered() == 0 {
 			if err := c.fill(ctx); err != nil {

@@ -81,12 +81,16 @@ func (o *AcceptOptions) upgrade(nc net.Conn) (*Conn, error) {
 		return nil, &AcceptError{Err: err}
 	}
 	_ = nc.SetDeadline(time.Time{})
-	return o.newConn(nc, accepted.Subprotocol, rest)
+	return o.newConn(nc, &accepted, rest)
 }
 
 // readRequest reads the head of the request and judges it. rest is what came
 // behind it.
 func (o *AcceptOptions) readRequest(nc net.Conn, buf *readBuffer, req *handshake.Request) (a handshake.Acceptance, rest []byte, err error) {
+	policy, err := o.policy()
+	if err != nil {
+		return a, nil, err
+	}
 	parser := handshake.RequestParser{Limits: handshake.Limits{HeaderBytes: o.Limits.HeaderBytes, Fields: o.Limits.HeaderFields}}
 	_, overTLS := nc.(*tls.Conn)
 	head := buf.room()[:0]
@@ -115,7 +119,7 @@ func (o *AcceptOptions) readRequest(nc net.Conn, buf *readBuffer, req *handshake
 		return a, nil, refusedByShutdown
 	}
 	req.TLS = overTLS
-	a, refusal := o.policy().Accept(req)
+	a, refusal := policy.Accept(req)
 	if refusal != nil {
 		return a, nil, refusal
 	}

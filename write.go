@@ -3,9 +3,6 @@ package websocket
 import (
 	"context"
 	"io"
-	"sync"
-
-	"github.com/hawser-ws/websocket/frame"
 )
 
 // Write sends p as one message of one frame. It returns when the message is
@@ -18,12 +15,17 @@ import (
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkType("Conn.Write", typ); err != nil {
+	if err := checkWrite(ctx, "Conn.Write", typ); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if c.deflates(len(p)) {
+		return c.writeDeflated(ctx, typ, p, false)
 	}
+	return c.writePlain(ctx, typ, p)
+}
+
+// writePlain sends p as it is.
+func (c *Conn) writePlain(ctx context.Context, typ MessageType, p []byte) error {
 	if w := &c.out; w.gate.tryLock() {
 		w.borrow()
 		w.own.whole(typ, p)
@@ -42,6 +44,14 @@ func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte) erro
 	o.whole(typ, p)
 	_, err := c.enqueue(ctx, &o)
 	return err
+}
+
+// checkWrite refuses what cannot be begun.
+func checkWrite(ctx context.Context, method string, typ MessageType) error {
+	if err := checkType(method, typ); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // checkType refuses what is not a type of message.
@@ -71,10 +81,19 @@ func (o *outgoing) whole(typ MessageType, p []byte) {
 // message is given up. After that it costs the connection, because half a message
 // can be neither finished nor taken back.
 func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, error) {
-	if err := checkType("Conn.Writer", typ); err != nil {
+	m, err := c.newWriter(ctx, typ, "Conn.Writer")
+	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
+	if c.deflate != nil {
+		m.compression = undecided
+	}
+	return m, nil
+}
+
+// newWriter begins a message that is not compressed.
+func (c *Conn) newWriter(ctx context.Context, typ MessageType, method string) (*messageWriter, error) {
+	if err := checkWrite(ctx, method, typ); err != nil {
 		return nil, err
 	}
 	if !c.writers.tryLock() && !c.writers.lock(ctx.Done(), c.done()) {
@@ -88,113 +107,4 @@ func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, err
 		return nil, c.closedError()
 	}
 	return &messageWriter{c: c, ctx: ctx, opcode: typ.opcode()}, nil
-}
-
-// messageWriter sends one message in fragments.
-type messageWriter struct {
-	c   *Conn
-	ctx context.Context
-
-	mu     sync.Mutex
-	opcode frame.Opcode // of the next fragment: Continuation after the first
-	buf    *[writeSize]byte
-	n      int
-	err    error // sticky; errWriterClosed after Close
-}
-
-var errWriterClosed = &UsageError{"Writer", "the message has ended"}
-
-func (m *messageWriter) Write(p []byte) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return 0, m.err
-	}
-	written := 0
-	for len(p) > 0 {
-		if m.n == 0 && len(p) >= writeSize {
-			// As large as a fragment: it need not be collected.
-			if err := m.send(p, false); err != nil {
-				return written, err
-			}
-			return written + len(p), nil
-		}
-		if m.buf == nil {
-			m.buf = writeBuffers.Get().(*[writeSize]byte)
-		}
-		n := copy(m.buf[m.n:], p)
-		m.n += n
-		p = p[n:]
-		written += n
-		if m.n == writeSize {
-			if err := m.flush(false); err != nil {
-				return written, err
-			}
-		}
-	}
-	return written, nil
-}
-
-// Flush sends what is collected as a fragment, if it is anything.
-func (m *messageWriter) Flush() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil || m.n == 0 {
-		return m.err
-	}
-	return m.flush(false)
-}
-
-// Close ends the message.
-func (m *messageWriter) Close() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return m.err
-	}
-	err := m.flush(true)
-	if err == nil {
-		m.finish(errWriterClosed)
-	}
-	return err
-}
-
-func (m *messageWriter) flush(fin bool) error {
-	var p []byte
-	if m.buf != nil {
-		p = m.buf[:m.n]
-	}
-	err := m.send(p, fin)
-	m.n = 0
-	return err
-}
-
-func (m *messageWriter) send(p []byte, fin bool) error {
-	err := m.ctx.Err()
-	if err == nil {
-		_, err = m.c.submit(m.ctx, &outgoing{
-			header:  frame.Header{Opcode: m.opcode, FIN: fin},
-			payload: p,
-			message: m,
-		})
-	}
-	if err != nil {
-		if m.opcode == frame.Continuation {
-			m.c.abandonMessage(m, err)
-		}
-		m.finish(err)
-		return err
-	}
-	m.opcode = frame.Continuation
-	return nil
-}
-
-// finish lets the next Writer begin.
-func (m *messageWriter) finish(err error) {
-	m.err = err
-	if m.buf != nil {
-		writeBuffers.Put(m.buf)
-		m.buf = nil
-	}
-	m.c.writers.unlock()
 }

@@ -1,0 +1,77 @@
+package conn
+
+import (
+	"errors"
+
+	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/inflate"
+)
+
+// codeInvalidPayload is the status code for a message whose data is not what its
+// type says (RFC 6455 §7.4.1).
+const codeInvalidPayload = 1007
+
+// ErrDeflateEnd is for a compressed message that does not end where DEFLATE lets it.
+var ErrDeflateEnd = &frame.Violation{Code: codeInvalidPayload, RFC: 7692, Section: "7.2.2", Reason: "compressed message ends in the middle of a block"}
+
+// Inflater decompresses the messages that one end receives (RFC 7692 §7.2.2). As a
+// [Deflater] it keeps no more than a window between two messages.
+type Inflater struct {
+	terms  Terms
+	window window
+}
+
+// InflateEngine is the working memory of an Inflater while a message is under way.
+// The zero value is ready.
+type InflateEngine struct{ decoder inflate.Decoder }
+
+// NewInflater returns an Inflater.
+func NewInflater(t Terms) Inflater { return Inflater{terms: t} }
+
+// Terms returns what it was made with.
+func (f *Inflater) Terms() Terms { return f.terms }
+
+// Begin makes e ready for a message.
+func (f *Inflater) Begin(e *InflateEngine) {
+	e.decoder.Reset(1<<f.terms.WindowBits, f.window)
+}
+
+// Inflate takes octets of the payload and appends to out what they say, up to its
+// capacity and never beyond. out[base:] holds what the message has said before, or
+// the last window of it. used is how much of p was taken: all of it, unless out is
+// full. What is full may have room for what p says all the same: nothing.
+//
+// After the payload of the last frame, [Trailer] is to be given in the same way, and
+// then Ended asked.
+func (e *InflateEngine) Inflate(out []byte, base int, p []byte) (result []byte, used int, v *frame.Violation) {
+	result, used, err := e.decoder.Inflate(out, base, p)
+	if err != nil {
+		v = violation(err)
+	}
+	return result, used, v
+}
+
+// violation is what corrupt data is to a connection: a message that is not what its
+// type says.
+func violation(err error) *frame.Violation {
+	wrong, ok := errors.AsType[*inflate.Error](err)
+	if !ok {
+		return ErrDeflateEnd
+	}
+	return &frame.Violation{Code: codeInvalidPayload, RFC: uint16(wrong.RFC), Section: wrong.Section, Reason: wrong.Reason}
+}
+
+// Ended reports whether a message may end here.
+func (e *InflateEngine) Ended() bool { return e.decoder.AtBoundary() }
+
+// End tells that the message has ended; said is what it said, or the last window of
+// it. It lets go of e.
+func (f *Inflater) End(e *InflateEngine, said []byte) {
+	e.Drop()
+	if f.terms.Takeover {
+		f.window.slide(said, 1<<f.terms.WindowBits)
+	}
+}
+
+// Drop lets go of what belongs to the connection.
+func (e *InflateEngine) Drop() { e.decoder.Reset(0, nil) }

@@ -1,0 +1,198 @@
+package websocket
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// messageWriter sends one message in fragments.
+type messageWriter struct {
+	c   *Conn
+	ctx context.Context
+
+	mu     sync.Mutex
+	opcode frame.Opcode // of the next fragment: Continuation after the first
+	buf    *[writeSize]byte
+	n      int
+	err    error // sticky; errWriterClosed after Close
+
+	compression compression
+	engine      *conn.DeflateEngine // while it is compressed
+}
+
+// compression says whether a message is compressed, which its first frame tells
+// the peer (RFC 7692 §6).
+type compression uint8
+
+const (
+	plain compression = iota
+	undecided
+	compressed
+)
+
+var errWriterClosed = &UsageError{"Writer", "the message has ended"}
+
+func (m *messageWriter) Write(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return 0, m.err
+	}
+	written := 0
+	for len(p) > 0 {
+		if m.n == 0 && len(p) >= writeSize {
+			// As large as a fragment: it need not be collected.
+			if err := m.send(p, false); err != nil {
+				return written, err
+			}
+			return written + len(p), nil
+		}
+		if m.buf == nil {
+			m.buf = writeBuffers.Get().(*[writeSize]byte)
+		}
+		n := copy(m.buf[m.n:], p)
+		m.n += n
+		p = p[n:]
+		written += n
+		if m.n == writeSize {
+			if err := m.flush(false); err != nil {
+				return written, err
+			}
+		}
+	}
+	return written, nil
+}
+
+// Flush sends what is collected as a fragment, if it is anything.
+func (m *messageWriter) Flush() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil || m.n == 0 {
+		return m.err
+	}
+	return m.flush(false)
+}
+
+// Close ends the message.
+func (m *messageWriter) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	err := m.flush(true)
+	if err == nil {
+		m.finish(errWriterClosed)
+	}
+	return err
+}
+
+func (m *messageWriter) flush(fin bool) error {
+	var p []byte
+	if m.buf != nil {
+		p = m.buf[:m.n]
+	}
+	err := m.send(p, fin)
+	m.n = 0
+	return err
+}
+
+func (m *messageWriter) send(p []byte, fin bool) error {
+	err := m.ctx.Err()
+	if err == nil {
+		err = m.submit(p, fin)
+	}
+	if err != nil {
+		if m.opcode == frame.Continuation {
+			m.c.abandonMessage(m, err)
+		}
+		m.finish(err)
+		return err
+	}
+	m.opcode = frame.Continuation
+	return nil
+}
+
+func (m *messageWriter) submit(p []byte, fin bool) error {
+	f := outgoing{
+		header:  frame.Header{Opcode: m.opcode, FIN: fin},
+		payload: p,
+		message: m,
+	}
+	if m.compression == undecided {
+		if err := m.decide(len(p)); err != nil {
+			return err
+		}
+	}
+	if m.compression == compressed {
+		return m.submitDeflated(&f)
+	}
+	_, err := m.c.submit(m.ctx, &f)
+	return err
+}
+
+// decide settles by the size of the first fragment whether the message is
+// compressed, and waits for its turn if it is.
+func (m *messageWriter) decide(n int) error {
+	if !m.c.deflates(n) {
+		m.compression = plain
+		return nil
+	}
+	if err := m.c.enterDeflate(m.ctx); err != nil {
+		return err
+	}
+	m.compression = compressed
+	m.engine = deflateEngines.Get().(*conn.DeflateEngine)
+	m.c.deflate.out.Begin(m.engine)
+	return nil
+}
+
+// submitDeflated sends a fragment compressed. A message of one fragment that gains
+// nothing by it is sent as it is.
+func (m *messageWriter) submitDeflated(f *outgoing) error {
+	z := m.c.deflate
+	buf := messageBuffers.Get().(*[]byte)
+	payload := z.out.Part(m.engine, (*buf)[:0], f.payload, f.header.FIN)
+	first := f.header.Opcode != frame.Continuation
+	whole := first && f.header.FIN
+	if whole && len(payload) >= len(f.payload) {
+		m.leaveDeflate(z.out.Unsent)
+	} else {
+		// RFC 7692 §6.1: RSV1 on the first frame of a message only.
+		f.payload, f.header.RSV1 = payload, first
+	}
+	_, err := m.c.submit(m.ctx, f)
+	if err == nil && f.header.FIN && m.engine != nil {
+		m.leaveDeflate(func() { z.out.SentParts(m.engine) })
+	}
+	if cap(payload) <= messageSize {
+		*buf = payload
+	}
+	messageBuffers.Put(buf)
+	return err
+}
+
+// leaveDeflate gives back what compressing the message has taken, once done has
+// told how it ended.
+func (m *messageWriter) leaveDeflate(done func()) {
+	done()
+	deflateEngines.Put(m.engine)
+	m.engine = nil
+	m.c.deflate.leave()
+}
+
+// finish lets the next Writer begin.
+func (m *messageWriter) finish(err error) {
+	m.err = err
+	if m.buf != nil {
+		writeBuffers.Put(m.buf)
+		m.buf = nil
+	}
+	if m.engine != nil { // the message was given up
+		m.leaveDeflate(m.c.deflate.out.Unsent)
+	}
+	m.c.writers.unlock()
+}

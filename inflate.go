@@ -1,0 +1,241 @@
+package websocket
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// inflating is what the reading half needs while a compressed message is under way.
+type inflating struct {
+	engine  conn.InflateEngine
+	trailer int // how many octets of conn.Trailer the engine has been given
+
+	// For a Reader, which takes what the message says piece by piece. What it has
+	// taken stays for as long as the message may refer to it.
+	said  []byte
+	taken int // said[:taken]
+}
+
+const (
+	// saidSize holds the largest window, and as much again to be taken.
+	saidSize = 2 << 15
+	// inflateRoom is the least room in bytes that is made for what a message says.
+	// The inner loop of the decoder needs some to be fast.
+	inflateRoom = 1 << 10
+)
+
+var inflatings = sync.Pool{New: func() any { return new(inflating) }}
+
+// inflation returns the state of the compressed message under way.
+func (c *Conn) inflation() *inflating {
+	in := &c.in
+	if in.inflating == nil {
+		in.inflating = inflatings.Get().(*inflating)
+		c.deflate.in.Begin(&in.inflating.engine)
+	}
+	return in.inflating
+}
+
+// dropInflation gives the state back.
+func (in *reader) dropInflation() {
+	if z := in.inflating; z != nil {
+		in.inflating = nil
+		z.engine.Drop()
+		z.trailer, z.taken, z.said = 0, 0, z.said[:0]
+		inflatings.Put(z)
+	}
+}
+
+// inflateMessage appends to dst, from base on, the rest of the compressed message
+// under way.
+func (c *Conn) inflateMessage(ctx context.Context) error {
+	in := &c.in
+	for {
+		var (
+			end bool
+			err error
+		)
+		in.dst, end, err = c.inflate(ctx, in.dst, in.base)
+		if err != nil {
+			return err
+		}
+		if end {
+			return c.endInflated(ctx, in.dst[in.base:])
+		}
+		if len(in.dst) == cap(in.dst) {
+			c.growInflated()
+		}
+	}
+}
+
+// endInflated ends the compressed message under way. said is what it said, or the
+// last window of it.
+func (c *Conn) endInflated(ctx context.Context, said []byte) error {
+	if _, err := c.endFrame(ctx); err != nil {
+		return err
+	}
+	c.deflate.in.End(&c.in.inflating.engine, said)
+	c.in.dropInflation()
+	return nil
+}
+
+// growInflated makes room in dst. Text of JSON or the like comes to some four times
+// of what arrived; after that the room doubles. Neither goes beyond what the message
+// may say, and one octet to find that it says more.
+func (c *Conn) growInflated() {
+	in := &c.in
+	have := len(in.dst) - in.base
+	n := max(inflateRoom, have, 4*in.buf.buffered())
+	if limit := c.readLimit.Load(); limit > 0 {
+		n = min(n, int(max(0, min(limit, int64(maxInt-inflateRoom))-int64(have)))+inflateRoom)
+	}
+	in.dst = append(in.dst, make([]byte, n)...)[:len(in.dst)]
+}
+
+const maxInt = int(^uint(0) >> 1)
+
+// inflate appends to out what the compressed message under way says next, up to its
+// capacity; out[base:] is what it has said before. It returns when out is full, at
+// the end of the message, and when there is something and the rest must be waited for.
+// What it returns is good also with an error.
+func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, end bool, err error) {
+	in := &c.in
+	z := c.inflation()
+	for begin := len(out); ; {
+		switch {
+		case in.phase == atHeader:
+			if err := c.nextFrame(ctx); err != nil {
+				return out, false, err
+			}
+		case in.left > 0 && in.buf.buffered() == 0:
+			if len(out) > begin {
+				return out, false, nil
+			}
+			if err := c.fill(ctx); err != nil {
+				return out, false, err
+			}
+		case in.left == 0 && !in.fin:
+			if _, err := c.endFrame(ctx); err != nil {
+				return out, false, err
+			}
+			continue
+		}
+		p := in.compressed(z.trailer)
+		n := len(out)
+		var (
+			used int
+			v    *frame.Violation
+		)
+		out, used, v = z.engine.Inflate(out, base, p)
+		if in.left > 0 {
+			in.inflated(used)
+		} else if in.fin {
+			z.trailer += used
+		}
+		if len(out) > n {
+			if err := c.judgeInflated(ctx, out[n:]); err != nil {
+				return out, false, err
+			}
+		}
+		switch {
+		case v != nil:
+			return out, false, c.violated(ctx, v)
+		case used < len(p):
+			return out, false, nil // out is full
+		case z.trailer < len(conn.Trailer): // there is more to come
+		case z.ended():
+			return out, true, nil
+		case len(out) == cap(out):
+			return out, false, nil
+		default:
+			return out, false, c.violated(ctx, conn.ErrDeflateEnd)
+		}
+	}
+}
+
+// compressed returns the octets of the payload that are there, unmasked. After those
+// of the last frame comes what is left of the trailer.
+func (in *reader) compressed(trailer int) []byte {
+	if in.left == 0 {
+		if !in.fin {
+			return nil
+		}
+		return deflateTrailer[trailer:]
+	}
+	p := in.buf.bytes()
+	p = p[:min(in.left, uint64(len(p)))]
+	if in.expect.Masked {
+		in.key = frame.Mask(p[in.plain:], in.key)
+	}
+	in.plain = len(p)
+	return p
+}
+
+var deflateTrailer = []byte(conn.Trailer)
+
+// inflated tells that n octets of what compressed returned are dealt with.
+func (in *reader) inflated(n int) {
+	in.buf.consume(n)
+	in.left -= uint64(n)
+	in.plain -= n
+}
+
+// judgeInflated judges what came out of decompression: how much the message says by
+// now, and if it is text.
+func (c *Conn) judgeInflated(ctx context.Context, p []byte) error {
+	in := &c.in
+	if err := in.seq.Inflated(len(p), c.limits()); err != nil {
+		return c.refused(ctx, err)
+	}
+	if in.seq.Opcode() == frame.Text && !in.text.Valid(p) {
+		return c.violated(ctx, frame.ErrText)
+	}
+	return nil
+}
+
+// ended reports whether all of the message is in said, or in dst.
+func (z *inflating) ended() bool { return z.trailer == len(conn.Trailer) && z.engine.Ended() }
+
+// readInflated reads some of what the compressed message under way says; io.EOF at
+// its end.
+func (c *Conn) readInflated(ctx context.Context, p []byte) (int, error) {
+	z := c.inflation()
+	for z.taken == len(z.said) {
+		if z.ended() {
+			if err := c.endInflated(ctx, z.said); err != nil {
+				return 0, err
+			}
+			return 0, io.EOF
+		}
+		z.makeRoom(1 << c.deflate.in.Terms().WindowBits)
+		var err error
+		if z.said, _, err = c.inflate(ctx, z.said, 0); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, z.said[z.taken:])
+	z.taken += n
+	return n, nil
+}
+
+// makeRoom drops what is taken and out of the window's reach, if there is no room.
+func (z *inflating) makeRoom(window int) {
+	if z.said == nil {
+		z.said = make([]byte, 0, saidSize)
+	}
+	if cap(z.said)-len(z.said) < inflateRoom {
+		z.said = z.said[:copy(z.said, z.said[len(z.said)-window:])]
+		z.taken = len(z.said)
+	}
+}
+
+// adopt goes on for a Reader where a ReadInto was cancelled, which had received p.
+func (z *inflating) adopt(p []byte) {
+	z.makeRoom(0)
+	z.said = append(z.said, p[max(0, len(p)-saidSize/2):]...)
+	z.taken = len(z.said)
+}
