@@ -8,7 +8,7 @@ const (
 	fastInput = 16
 	// fastRoom is the longest match, three literals before it, and as much as
 	// copying in steps of 16 octets may write too far.
-	fastRoom = 258 + 3 + 16
+	fastRoom = 258 + 3 + 32
 )
 
 // fast decodes symbols while there is plenty of input and of room. It stops
@@ -20,7 +20,7 @@ func (d *Decoder) fast(c *call) {
 		end, at   = c.end, c.at
 		base      = c.base
 		bits      = d.bits
-		nbits     = d.nbits
+		nbits     = uint32(d.nbits)
 		literals  = &d.codes.literal
 		distances = &d.codes.distance
 		lastIn    = len(in) - fastInput
@@ -30,7 +30,7 @@ func (d *Decoder) fast(c *call) {
 loop:
 	for at <= lastIn && end <= lastOut {
 		bits |= load.Uint64(in[at:]) << (nbits & 63)
-		at += int((63 - nbits) >> 3)
+		at += int(^nbits >> 3 & 7)
 		nbits |= 56
 
 		// Three literals of the first part of the table and a length take no
@@ -40,19 +40,19 @@ loop:
 			buf[end] = byte(e >> valueAt)
 			end++
 			bits >>= e & 63
-			nbits -= uint(e & total)
+			nbits -= e
 			e = literals[bits&(1<<literalBits-1)]
 			if e&isLiteral != 0 {
 				buf[end] = byte(e >> valueAt)
 				end++
 				bits >>= e & 63
-				nbits -= uint(e & total)
+				nbits -= e
 				e = literals[bits&(1<<literalBits-1)]
 				if e&isLiteral != 0 {
 					buf[end] = byte(e >> valueAt)
 					end++
 					bits >>= e & 63
-					nbits -= uint(e & total)
+					nbits -= e
 					continue
 				}
 			}
@@ -64,7 +64,7 @@ loop:
 					buf[end] = byte(e >> valueAt)
 					end++
 					bits >>= e & 63
-					nbits -= uint(e & total)
+					nbits -= e
 					continue
 				}
 			}
@@ -73,18 +73,18 @@ loop:
 					break loop
 				}
 				bits >>= e & 63
-				nbits -= uint(e & total)
+				nbits -= e
 				d.state = d.after
 				break loop
 			}
 		}
 		saved := bits
 		bits >>= e & 63
-		nbits -= uint(e & total)
-		length := int(e>>valueAt) + int(saved&(1<<(e&63)-1)>>(e>>widthAt&widthMask))
+		nbits -= e
+		length := int(e>>valueAt) + int(saved&(1<<(e&63)-1)>>(e>>widthAt&63))
 
 		bits |= load.Uint64(in[at:]) << (nbits & 63)
-		at += int((63 - nbits) >> 3)
+		at += int(^nbits >> 3 & 7)
 		nbits |= 56
 
 		e = distances[bits&(1<<distanceBits-1)]
@@ -99,8 +99,8 @@ loop:
 		}
 		saved = bits
 		bits >>= e & 63
-		nbits -= uint(e & total)
-		back := int(e>>valueAt) + int(saved&(1<<(e&63)-1)>>(e>>widthAt&widthMask))
+		nbits -= e
+		back := int(e>>valueAt) + int(saved&(1<<(e&63)-1)>>(e>>widthAt&63))
 
 		if back > d.window || back > end-base {
 			if back > d.window || back > end-base+len(d.history) {
@@ -112,17 +112,20 @@ loop:
 		}
 		from := end - back
 		stop := end + length
-		if back < 8 {
+		if back < 16 {
 			for end < stop {
 				end += copy(buf[end:stop], buf[from:end])
 			}
 			continue
 		}
+		// Copies of a constant length are a load and a store. The second one
+		// of a pair reads what the first has written if back is below 32.
 		for {
-			load.PutUint64(buf[end:], load.Uint64(buf[from:]))
-			load.PutUint64(buf[end+8:], load.Uint64(buf[from+8:]))
-			end += 16
-			from += 16
+			to, of := buf[end:end+32], buf[from:from+32]
+			copy(to[:16], of[:16])
+			copy(to[16:], of[16:])
+			end += 32
+			from += 32
 			if end >= stop {
 				break
 			}
@@ -130,5 +133,5 @@ loop:
 		end = stop
 	}
 	c.end, c.at = end, at
-	d.bits, d.nbits = bits&(1<<(nbits&63)-1), nbits
+	d.bits, d.nbits = bits&(1<<(nbits&63)-1), uint(nbits&63)
 }

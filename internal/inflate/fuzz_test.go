@@ -23,10 +23,10 @@ func FuzzInflate(f *testing.F) {
 		seed(s.stream, s.history)
 	}
 	f.Fuzz(func(t *testing.T, stream, history []byte, windowBits uint8, cuts, rooms []byte) {
-		if len(stream) > 1<<15 || len(history) > 1<<16 {
+		if len(stream) > 1<<12 || len(history) > 1<<16 {
 			return
 		}
-		whole, err := feed(t, fresh(MaxWindow, history), stream, fixedly(1<<20), fixedly(1<<14))
+		whole, err := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream, fixedly(1<<20), fixedly(1<<16))
 		agree(t, stream, history, whole, err)
 
 		// Cut into pieces the stream is the same. Pieces and rooms of no octets
@@ -41,8 +41,8 @@ func FuzzInflate(f *testing.F) {
 				return max(least, int(sizes[i%len(sizes)]))
 			}
 		}
-		least := 1 + len(whole)/256 // the test itself copies the output each time
-		got, gotErr := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream, turn(cuts, 1+len(stream)/512), turn(rooms, least))
+		least := 1 + len(whole)/64 // the test itself copies the output each time
+		got, gotErr := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream, turn(cuts, 1+len(stream)/64), turn(rooms, least))
 		if !bytes.Equal(got, whole) || gotErr != err {
 			t.Fatalf("in pieces: %d octets and %v, want %d and %v", len(got), gotErr, len(whole), err)
 		}
@@ -50,7 +50,7 @@ func FuzzInflate(f *testing.F) {
 		// A smaller window may end it earlier, at a distance beyond.
 		window := 1 << (8 + windowBits&7)
 		d := fresh(window, history)
-		got, gotErr = feedSliding(t, d, window, stream, turn(cuts, 1+len(stream)/512), turn(rooms, least))
+		got, gotErr = feedSliding(t, d, window, stream, turn(cuts, 1+len(stream)/64), turn(rooms, least))
 		switch {
 		case gotErr == ErrBeyondWindow:
 			if !bytes.HasPrefix(whole, got) {

@@ -117,7 +117,7 @@ func agree(t *testing.T, stream, history, got []byte, err error) {
 		if len(got) == len(want) && err == nil {
 			return
 		}
-		short, err := feed(t, fresh(MaxWindow, history), stream[:max(0, len(stream)-2)], fixedly(1<<30), fixedly(1<<16))
+		short, err := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream[:max(0, len(stream)-2)], fixedly(1<<30), fixedly(1<<16))
 		if err != nil || len(short) > len(want) {
 			t.Fatalf("two octets earlier: %d octets, want at most %d; error %v", len(short), len(want), err)
 		}
