@@ -69,7 +69,7 @@ func lengthMeanings() (m [19]entry) {
 // fixedCodes are the codes of RFC 1951 §3.2.6.
 func fixedCodes() (c codes) {
 	var n counts
-	var used []uint16
+	var used, sorted [maxSymbols]uint16
 	for s := range uint16(maxSymbols) {
 		width := uint16(8)
 		switch {
@@ -78,15 +78,14 @@ func fixedCodes() (c codes) {
 		case s >= 256 && s <= 279:
 			width = 7
 		}
-		used = append(used, s<<usedAt|width)
+		used[s] = s<<usedAt | width
 		n[width]++
 	}
-	build(c.literal[:], literalBits, &n, used, literalMeaning[:])
+	build(c.literal[:], literalBits, &n, used[:], sorted[:], literalMeaning[:])
 
-	used = used[:0]
 	for s := range uint16(len(distanceMeaning)) {
-		used = append(used, s<<usedAt|5)
+		used[s] = s<<usedAt | 5
 	}
-	build(c.distance[:], distanceBits, &counts{5: 32}, used, distanceMeaning[:])
+	build(c.distance[:], distanceBits, &counts{5: 32}, used[:len(distanceMeaning)], sorted[:], distanceMeaning[:])
 	return c
 }

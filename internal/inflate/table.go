@@ -35,8 +35,8 @@ const (
 
 // What an entry of a bit sequence without a meaning has as its value.
 const (
-	badCode = iota
-	badSymbol
+	badCode   = 0xff // above every symbol of the code length code
+	badSymbol = 0xfe
 )
 
 // The bits that index the tables, and how many entries each takes with its
@@ -67,7 +67,9 @@ type counts [maxWidth + 1]uint16
 // width bits, and reports whether the code is one. used has the symbols that
 // occur, in ascending order, each shifted by usedAt above its width; meaning
 // has the entry of each symbol, short of the bits of its code.
-func build(t []entry, width uint, n *counts, used []uint16, meaning []entry) bool {
+//
+// sorted is memory to work in, for as many symbols as used has.
+func build(t []entry, width uint, n *counts, used, sorted []uint16, meaning []entry) bool {
 	// RFC 1951 §3.2.2: codes of one width follow each other in the order of
 	// their symbols, and those of the next width follow them.
 	var next [maxWidth + 2]uint16
@@ -82,7 +84,7 @@ func build(t []entry, width uint, n *counts, used []uint16, meaning []entry) boo
 	if left > 0 {
 		return buildSparse(t[:1<<width], used, meaning)
 	}
-	var sorted [maxSymbols]uint16
+	sorted = sorted[:len(used)]
 	for _, u := range used {
 		w := u & (1<<usedAt - 1)
 		sorted[next[w]] = u >> usedAt
@@ -90,21 +92,26 @@ func build(t []entry, width uint, n *counts, used []uint16, meaning []entry) boo
 	}
 
 	// A code is read from its first bit, which is the lowest of the input, so
-	// tables are indexed by codes in reverse and a code counts up from its high
-	// end. A table of w bits that is complete but for longer codes, written
-	// twice, is one of w+1 bits.
+	// tables are indexed by codes in reverse. A table of w bits that is complete
+	// but for longer codes, written twice, is one of w+1 bits.
 	var (
-		code uint // of the next symbol, its bits reversed
-		i    int  // of the next symbol in sorted
-		w    uint = 1
+		code uint16 // of the next symbol
+		i    int    // of the next symbol in sorted
+		w    = uint(1)
 	)
+	for n[w] == 0 {
+		w++
+	}
 	for ; w <= width; w++ {
-		copy(t[1<<(w-1):1<<w], t[:1<<(w-1)])
-		for range n[w] {
-			t[code] = meaning[sorted[i]] + entry(w)*perBit
-			i++
-			code = following(code, w)
+		if i > 0 {
+			copy(t[1<<(w-1):1<<w], t[:1<<(w-1)])
 		}
+		code <<= 1
+		for _, s := range sorted[i : i+int(n[w])] {
+			t[reverse(code, w)] = meaning[s] + entry(w)*perBit
+			code++
+		}
+		i += int(n[w])
 	}
 
 	var (
@@ -113,8 +120,10 @@ func build(t []entry, width uint, n *counts, used []uint16, meaning []entry) boo
 		size   = uint(1) << width
 	)
 	for ; i < len(used); w++ {
+		code <<= 1
 		for left := n[w]; left > 0; left-- {
-			if first := code & (1<<width - 1); first != prefix {
+			at := reverse(code, w)
+			if first := at & (1<<width - 1); first != prefix {
 				prefix, start = first, size
 				// The subtable is as wide as the longest code with this prefix.
 				sub := w - width
@@ -126,26 +135,19 @@ func build(t []entry, width uint, n *counts, used []uint16, meaning []entry) boo
 				t[prefix] = isSpecial | isSubtable | entry(start)<<valueAt | entry(sub)<<widthAt | entry(width)
 			}
 			e := meaning[sorted[i]] + entry(w)*perBit
-			for at := start + code>>width; at < size; at += 1 << (w - width) {
+			for at = start + at>>width; at < size; at += 1 << (w - width) {
 				t[at] = e
 			}
 			i++
-			code = following(code, w)
+			code++
 		}
 	}
 	return true
 }
 
-// following returns the code of w bits after code, both with the bits
-// reversed. After the last one it returns 0.
-func following(code, w uint) uint {
-	ones := uint(1)<<w - 1
-	carry := bits.Len(code ^ ones) // the highest zero is the lowest of the code
-	if carry == 0 {
-		return 0
-	}
-	bit := uint(1) << (carry - 1)
-	return code&(bit-1) | bit
+// reverse returns the w bits of code in reverse.
+func reverse(code uint16, w uint) uint {
+	return uint(bits.Reverse16(code << ((16 - w) & 15)))
 }
 
 // buildSparse makes the table of a code without symbols, or with a single one

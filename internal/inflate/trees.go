@@ -15,6 +15,8 @@ type trees struct {
 	used  [maxLiterals + maxDistances]uint16
 	found int
 	n     counts
+
+	sorted [maxLiterals]uint16 // for build
 }
 
 // usedAt is where the symbol begins in an element of trees.used.
@@ -62,7 +64,7 @@ func (d *Decoder) codeLengthCode(c *call) bool {
 			t.n[w]++
 		}
 	}
-	if !build(t.table[:], lengthBits, &t.n, used, lengthMeaning[:]) {
+	if !build(t.table[:], lengthBits, &t.n, used, t.sorted[:], lengthMeaning[:]) {
 		return d.fail(ErrCodeLengthCode)
 	}
 	t.n = counts{}
@@ -75,57 +77,67 @@ func (d *Decoder) codeLengthCode(c *call) bool {
 func (d *Decoder) codeLengths(c *call) bool {
 	t := &d.trees
 	all := t.literals + t.distances
-	for t.done < all {
-		if d.nbits < 14 {
+	// Copies of what changes with each length, as there may be 316.
+	bits, nbits := d.bits, uint32(d.nbits)
+	done, found, previous := t.done, t.found, t.previous
+	for done < all {
+		if nbits < lengthBits+7 { // a code and the most extra bits
+			d.bits, d.nbits = bits, uint(nbits)
 			d.fill(c)
+			bits, nbits = d.bits, uint32(d.nbits)
 		}
-		e := t.table[d.bits&(lengthSize-1)]
-		if uint(e&total) > d.nbits {
-			return false
+		e := t.table[bits&(lengthSize-1)]
+		if e&total > nbits {
+			break
+		}
+		saved := bits
+		bits >>= e & 63
+		nbits -= e & total
+		if e>>valueAt <= maxWidth {
+			previous = uint16(e >> valueAt)
+			t.used[found] = uint16(done)<<usedAt | previous
+			if previous != 0 {
+				found++
+			}
+			t.n[previous]++
+			done++
+			continue
 		}
 		if e&isSpecial != 0 {
 			return d.fail(ErrUnusedCode)
 		}
-		symbol := uint16(e >> valueAt)
-		if symbol <= maxWidth {
-			t.previous = symbol
-			t.add(1, symbol)
-			d.drop(uint(e & total))
-			continue
-		}
-		d.drop(uint(e >> widthAt & widthMask))
-		var repeat int
-		switch symbol {
+		repeat := int(saved & (1<<(e&63) - 1) >> (e >> widthAt & 63))
+		switch e >> valueAt {
 		case 16:
-			if t.done == 0 {
+			repeat += 3
+			if done == 0 {
 				return d.fail(ErrRepeatNothing)
 			}
-			repeat = 3 + d.take(2)
 		case 17:
-			repeat = 3 + d.take(3)
-			t.previous = 0
+			repeat += 3
+			previous = 0
 		default:
-			repeat = 11 + d.take(7)
-			t.previous = 0
+			repeat += 11
+			previous = 0
 		}
-		if repeat > all-t.done {
+		if repeat > all-done {
 			return d.fail(ErrRepeatTooFar)
 		}
-		t.add(repeat, t.previous)
+		if previous != 0 {
+			for i := range repeat {
+				t.used[found+i] = uint16(done+i)<<usedAt | previous
+			}
+			found += repeat
+			t.n[previous] += uint16(repeat)
+		}
+		done += repeat
+	}
+	d.bits, d.nbits = bits, uint(nbits)
+	t.done, t.found, t.previous = done, found, previous
+	if done < all {
+		return false
 	}
 	return d.buildCodes()
-}
-
-// add notes that the next repeat symbols have codes of width bits.
-func (t *trees) add(repeat int, width uint16) {
-	if width != 0 {
-		for i := range repeat {
-			t.used[t.found+i] = uint16(t.done+i)<<usedAt | width
-		}
-		t.found += repeat
-		t.n[width] += uint16(repeat)
-	}
-	t.done += repeat
 }
 
 // buildCodes builds the tables of a dynamic block, when all its header is read.
@@ -143,10 +155,10 @@ func (d *Decoder) buildCodes() bool {
 		t.n[width]--
 	}
 	literals, distances := t.used[:split], t.used[split:t.found]
-	if !build(d.own.literal[:], literalBits, &t.n, literals, literalMeaning[:]) {
+	if !build(d.own.literal[:], literalBits, &t.n, literals, t.sorted[:], literalMeaning[:]) {
 		return d.fail(ErrLiteralCode)
 	}
-	if !build(d.own.distance[:], distanceBits, &n, distances, distanceMeaning[:]) {
+	if !build(d.own.distance[:], distanceBits, &n, distances, t.sorted[:], distanceMeaning[:]) {
 		return d.fail(ErrDistanceCode)
 	}
 	end := len(literals)
