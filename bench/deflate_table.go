@@ -39,7 +39,7 @@ func (g *DeflateGroup) bestPeer() *DeflateRow {
 
 // print prints the group's table, the least CPU time first.
 func (g *DeflateGroup) print(w io.Writer) {
-	t := newTable("CPU, to\nbest peer", "library", "CPU µs a\nmessage", "spread\n%", "answer\noctets", "its wire, to\nbest peer",
+	t := newTable("CPU, to\nbest peer", "library", "CPU µs a\nmessage", "least", "spread\n%", "answer\noctets", "its wire, to\nbest peer",
 		"request\noctets", "frames an\nanswer", "messages\na second", "waited\n%")
 	rows := slices.SortedStableFunc(slices.Values(g.Rows), func(a, b *DeflateRow) int { return cmp.Compare(a.cpu().Median, b.cpu().Median) })
 	best := g.bestPeer()
@@ -55,6 +55,7 @@ func (g *DeflateGroup) print(w io.Writer) {
 		median := func(figure func(DeflateRound) float64) float64 { return r.over(figure).Median }
 		t.AppendRow(table.Row{ratio, r.Lib,
 			fmt.Sprintf("%.2f", r.cpu().Median),
+			fmt.Sprintf("%.2f", r.cpu().Least),
 			fmt.Sprintf("%.1f", 100*r.cpu().Spread()),
 			fmt.Sprintf("%.1f", r.answer()), wire,
 			fmt.Sprintf("%.1f", median(func(d DeflateRound) float64 { return d.Request })),

@@ -1,10 +1,11 @@
 package servers
 
 import (
+	"bytes"
 	"context"
-	"io"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/coder/websocket"
 )
@@ -34,17 +35,20 @@ func (coderLib) Echo(l net.Listener, s Settings) error {
 	}))
 }
 
+// coderBuffers hold a message while it is echoed. Copied from Reader to Writer it
+// would leave in many small frames.
+var coderBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 func echoCoder(ctx context.Context, c *websocket.Conn) error {
 	typ, r, err := c.Reader(ctx)
 	if err != nil {
 		return err
 	}
-	w, err := c.Writer(ctx, typ)
-	if err != nil {
+	b := coderBuffers.Get().(*bytes.Buffer)
+	defer coderBuffers.Put(b)
+	b.Reset()
+	if _, err := b.ReadFrom(r); err != nil {
 		return err
 	}
-	if _, err := io.Copy(w, r); err != nil {
-		return err
-	}
-	return w.Close()
+	return c.Write(ctx, typ, b.Bytes())
 }

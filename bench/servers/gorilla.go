@@ -11,12 +11,12 @@ import (
 
 // gorillaLib has neither context takeover nor a choice of windows. A write buffer
 // from a pool, as large as its messages are, is what its documentation advises for
-// many connections; the read goes to a buffer that the connection keeps.
+// many connections; a buffer from another pool takes the message that is read.
 type gorillaLib struct{}
 
 func (gorillaLib) Module() string { return "github.com/gorilla/websocket" }
 
-const gorillaWriteBuffer = 16 << 10
+const gorillaWriteBuffer = 32 << 10
 
 func (gorillaLib) Echo(l net.Listener, s Settings) error {
 	upgrader := websocket.Upgrader{
