@@ -69,8 +69,6 @@ const (
 // appendBlock appends data, of which found is all but the last literals, as the kind of block that takes least.
 func (e *Encoder) appendBlock(dst, data []byte, found []sequence) []byte {
 	b := &e.block
-	b.count(data, found)
-
 	stored := 3 + 7 + 32 + 8*len(data)
 	size, dynamic := b.choose()
 	if stored <= size {
@@ -141,48 +139,72 @@ func (e *Encoder) appendStored(dst, data []byte) []byte {
 	return append(dst, data...)
 }
 
-// putSequences writes the octets of a block, and its end.
+// putSequences writes the octets of a block, and its end. The writer's fields are in variables meanwhile, which are
+// registers then.
 func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
-	for _, s := range found {
-		n := s.literals()
-		w.putLiterals(data[:n], c)
-		if n == onlyLiterals {
-			data = data[n:]
+	out, at, b, held := w.out, w.n, w.bits, w.held
+	at0 := 0
+	for k := 0; k <= len(found); k++ {
+		n := len(data) - at0
+		var s sequence
+		if k < len(found) {
+			s = found[k]
+			n = s.literals()
+		}
+		run := data[at0 : at0+n]
+		at0 += n
+		for len(run) >= 4 {
+			l0, l1, l2, l3 := c.literal[run[0]], c.literal[run[1]], c.literal[run[2]], c.literal[run[3]]
+			b |= l0.bits() << (held & 63)
+			held += l0.len()
+			b |= l1.bits() << (held & 63)
+			held += l1.len()
+			b |= l2.bits() << (held & 63)
+			held += l2.len()
+			b |= l3.bits() << (held & 63)
+			held += l3.len()
+			binary.LittleEndian.PutUint64(out[at:at+8:at+8], b)
+			at += int(held >> 3)
+			b >>= held & 56
+			held &= 7
+			run = run[4:]
+		}
+		for _, o := range run {
+			l := c.literal[o]
+			b |= l.bits() << (held & 63)
+			held += l.len()
+		}
+		binary.LittleEndian.PutUint64(out[at:at+8:at+8], b)
+		at += int(held >> 3)
+		b >>= held & 56
+		held &= 7
+		if n == onlyLiterals || k == len(found) {
 			continue
 		}
-		data = data[n+s.length():]
+		at0 += s.length()
 
-		symbol := lengthSymbol[s>>15&0xff]
+		symbol := lengthSymbol[s>>15&0xff] & 31
 		l := c.literal[firstLength+uint32(symbol)]
-		w.put(l.bits(), l.len())
-		extra := uint(lengthExtra[symbol&31])
-		w.put(uint64(s>>15)&(1<<(extra&15)-1), extra)
+		b |= l.bits() << (held & 63)
+		held += l.len()
+		extra := uint(lengthExtra[symbol])
+		b |= (uint64(s>>15) & (1<<(extra&15) - 1)) << (held & 63)
+		held += extra
 
-		d := distanceSymbol(uint32(s) & 0x7fff)
-		l = c.distance[d&31]
-		w.put(l.bits(), l.len())
-		extra = uint(distanceExtra[d&31])
-		w.put(uint64(s)&(1<<(extra&15)-1), extra)
-		w.drain()
+		d := distanceSymbol(uint32(s)&0x7fff) & 31
+		l = c.distance[d]
+		b |= l.bits() << (held & 63)
+		held += l.len()
+		extra = uint(distanceExtra[d])
+		b |= (uint64(s) & (1<<(extra&15) - 1)) << (held & 63)
+		held += extra
+		binary.LittleEndian.PutUint64(out[at:at+8:at+8], b)
+		at += int(held >> 3)
+		b >>= held & 56
+		held &= 7
 	}
-	w.putLiterals(data, c)
+	w.n, w.bits, w.held = at, b, held
 	l := c.literal[endOfBlock]
 	w.put(l.bits(), l.len())
-	w.drain()
-}
-
-func (w *bitWriter) putLiterals(data []byte, c *codes) {
-	for len(data) >= 4 {
-		for _, o := range data[:4] {
-			l := c.literal[o]
-			w.put(l.bits(), l.len())
-		}
-		w.drain()
-		data = data[4:]
-	}
-	for _, o := range data {
-		l := c.literal[o]
-		w.put(l.bits(), l.len())
-	}
 	w.drain()
 }

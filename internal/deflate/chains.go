@@ -3,18 +3,18 @@ package deflate
 import "math/bits"
 
 // A chain leads from a place to the one before it with the same hash, and so on. Encoder.head has the last place of
-// each chain, Encoder.prev how far it is from a place to the next of its chain, 0 if there is none in reach.
+// each chain, Encoder.prev how far it is from a place to the next of its chain.
 
-// insert puts position at the head of its chain, and returns how far back the place is that was there before.
-func (e *Encoder) insert(prev *[maxWindow]uint16, v, position uint32) uint32 {
-	h := hash(v, 32-e.tableBits)
+// noLink is beyond every window.
+const noLink = 1<<16 - 1
+
+// insert puts position, where the eight octets of v are, at the head of its chain, and returns how far back the place is
+// that was there before.
+func (e *Encoder) insert(prev *[maxWindow]uint16, v uint64, position uint32, factor uint64, mask uint32) uint32 {
+	h := hash64(v, factor, mask)
 	distance := position - e.head[h]
 	e.head[h] = position
-	link := distance
-	if link > maxWindow {
-		link = 0
-	}
-	prev[position&(maxWindow-1)] = uint16(link)
+	prev[position&(maxWindow-1)] = uint16(min(distance, noLink))
 	return distance
 }
 
@@ -23,48 +23,60 @@ func (e *Encoder) insert(prev *[maxWindow]uint16, v, position uint32) uint32 {
 func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	end := len(buf)
 	soft := min(end, from+maxBlock-maxMatch)
-	tail := end - minMatch + 1 // no match can begin here
+	tail := end - 8 + 1 // from here on there is no searching
 	last := min(soft, tail)
 	base := e.pos - uint32(from)
 	prev := (*[maxWindow]uint16)(e.prev)
+	factor, mask := e.hashing()
+	depth, lazy, stride := e.level.depth, e.level.lazy, e.level.stride
 
 	// The last octets before this call could not be indexed without those that follow.
 	known := max(0, from-int(e.pos-e.indexed))
 	for ; known < min(from, tail); known++ {
-		e.insert(prev, load32(buf, known), base+uint32(known))
+		e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
 	}
 
+	e.block.clear()
 	done := from
 	i := from
 	for i < last && n < maxSequences-reserve {
-		v := load32(buf, i)
+		v := load64(buf, i)
 		known = i + 1
-		length, distance := e.longest(buf, base, i, e.insert(prev, v, base+uint32(i)), minMatch-1, e.level.depth)
+		d := e.insert(prev, v, base+uint32(i), factor, mask)
+		length, distance := 0, uint32(0)
+		if d <= min(e.window, uint32(i)) {
+			length, distance = e.longest(buf, base, i, d, minMatch-1, depth)
+		}
 		if length < minMatch {
 			i += 1 + (i-done)>>e.level.skip
 			continue
 		}
-		for length < e.level.lazy && known < last {
-			d := e.insert(prev, load32(buf, known), base+uint32(known))
+		for length < lazy && known < last {
+			d := e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
 			known++
-			l, d := e.longest(buf, base, i+1, d, length-1, e.level.depth>>1)
+			if d > min(e.window, uint32(i+1)) {
+				break
+			}
+			l, d := e.longest(buf, base, i+1, d, length-1, depth)
 			if l < length || worth(l, d) <= worth(length, distance)+2 {
 				break
 			}
 			i++
 			length, distance = l, d
 		}
+		e.block.countLiterals(buf[done:i])
 		n = e.add(n, i-done, length, int(distance))
 		i += length
 		done = i
-		for ; known < min(i, tail); known++ {
-			e.insert(prev, load32(buf, known), base+uint32(known))
+		for stop := min(i, tail); known < stop; known += stride {
+			e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
 		}
 	}
 	next = max(soft, done)
 	if n >= maxSequences-reserve {
 		next = done
 	}
+	e.block.countLiterals(buf[done:next])
 	e.indexed = base + uint32(min(next, max(known, tail)))
 	return n, next
 }
@@ -76,35 +88,33 @@ func worth(length int, distance uint32) int {
 
 // longest follows a chain from distance on for a match at buf[i:] longer than best.
 func (e *Encoder) longest(buf []byte, base uint32, i int, distance uint32, best, depth int) (length int, at uint32) {
-	stop := min(len(buf), i+maxMatch)
 	reach := min(e.window, uint32(i))
 	prev := (*[maxWindow]uint16)(e.prev)
-	nice := min(e.level.nice, stop-i)
+	nice := min(e.level.nice, len(buf)-i)
 	score := minWorth
 	if best >= nice {
 		return 0, 0
 	}
+	v := load64(buf, i)
 	probe := load32(buf, i+best-3)
 	pos := base + uint32(i)
 	for ; depth > 0 && distance <= reach; depth-- {
 		j := i - int(distance)
 		if load32(buf, j+best-3) == probe {
-			l := matchLength(buf, j, i, stop)
-			if l > best {
-				if w := worth(l, distance); w > score {
-					score, best, length, at = w, l, l, distance
-					if l >= nice {
-						break
+			if diff := load64(buf, j) ^ v; uint32(diff) == 0 {
+				l := matchLength(buf, j, i, diff)
+				if l > best {
+					if w := worth(l, distance); w > score {
+						score, best, length, at = w, l, l, distance
+						if l >= nice {
+							break
+						}
+						probe = load32(buf, i+best-3)
 					}
-					probe = load32(buf, i+best-3)
 				}
 			}
 		}
-		link := prev[(pos-distance)&(maxWindow-1)]
-		if link == 0 {
-			break
-		}
-		distance += uint32(link)
+		distance += uint32(prev[(pos-distance)&(maxWindow-1)])
 	}
 	return length, at
 }
@@ -116,7 +126,8 @@ const minWorth = 4*minMatch - 13
 func (e *Encoder) chainHistory(history []byte) {
 	base := e.pos - uint32(len(history))
 	prev := (*[maxWindow]uint16)(e.prev)
-	for i := 0; i+minMatch <= len(history); i += e.level.step {
-		e.insert(prev, load32(history, i), base+uint32(i))
+	factor, mask := e.hashing()
+	for i := 0; i+8 <= len(history); i += e.level.step {
+		e.insert(prev, load64(history, i), base+uint32(i), factor, mask)
 	}
 }

@@ -1,60 +1,100 @@
 package deflate
 
+import "math/bits"
+
 // findGreedy finds the sequences of a block which begins at buf[from:], and returns their number and the block's end.
 // It looks at one earlier place for each octet and takes what it gets.
 func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	end := len(buf)
 	soft := min(end, from+maxBlock-maxMatch)
-	last := min(soft, end-minMatch+1) // the search ends before it
+	last := min(soft, end-8+1) // the search ends before it
 	base := e.pos - uint32(from)
 	window := e.window
-	shift := 32 - e.tableBits
+	factor, mask := e.hashing()
 	table := &e.head
+	stride := e.level.stride
+	freq := &e.block.literalFreq
+	e.block.clear()
 
 	done := from // up to here the octets are in sequences
-	i := from
+	i := from    // and up to here the literals are counted
 	for i < last {
-		v := load32(buf, i)
-		h := hash(v, shift)
+		v := load64(buf, i)
+		h := hash64(v, factor, mask)
 		distance := base + uint32(i) - table[h]
 		table[h] = base + uint32(i)
-		if distance > window || int(distance) > i || load32(buf, i-int(distance)) != v {
-			i += 1 + (i-done)>>6
-			continue
+		if distance <= min(window, uint32(i)) {
+			at := i - int(distance)
+			diff := load64(buf, at) ^ v
+			if uint32(diff) == 0 {
+				length := matchLength(buf, at, i, diff)
+				for i > done && at > 0 && buf[i-1] == buf[at-1] && length < maxMatch {
+					i--
+					at--
+					length++
+					freq[buf[i]]--
+				}
+				n = e.add(n, i-done, length, int(distance))
+				i += length
+				done = i
+				if n >= maxSequences-reserve {
+					return n, done
+				}
+				if stride > 0 {
+					for p := i - length + 1; p < min(i-2, last); p += stride {
+						table[hash64(load64(buf, p), factor, mask)] = base + uint32(p)
+					}
+				}
+				if i < last {
+					p := i - 2
+					table[hash64(load64(buf, p), factor, mask)] = base + uint32(p)
+				}
+				continue
+			}
 		}
-		at := i - int(distance)
-		stop := min(end, i+maxMatch)
-		length := minMatch + matchLength(buf, at+minMatch, i+minMatch, stop)
-		if length == minMatch && distance > 4096 {
-			i++
-			continue
-		}
-		for i > done && at > 0 && buf[i-1] == buf[at-1] && length < maxMatch {
-			i--
-			at--
-			length++
-		}
-		n = e.add(n, i-done, length, int(distance))
-		i += length
-		done = i
-		if n >= maxSequences-reserve {
-			return n, done
-		}
-		if i < last {
-			p := i - 2
-			table[hash(load32(buf, p), shift)] = base + uint32(p)
+		freq[byte(v)]++
+		i++
+		// Where nothing is found, less is searched for.
+		if skip := min((i-done)>>skipAfter, last-i); skip > 0 {
+			e.block.countLiterals(buf[i : i+skip])
+			i += skip
 		}
 	}
-	return n, max(soft, done)
+	next = max(soft, done)
+	e.block.countLiterals(buf[i:next])
+	return n, next
 }
+
+// skipAfter: after 1<<skipAfter literals in a row the search begins to leave octets out.
+const skipAfter = 6
 
 // probeHistory indexes what precedes the position e.pos.
 func (e *Encoder) probeHistory(history []byte) {
 	base := e.pos - uint32(len(history))
-	shift := 32 - e.tableBits
+	factor, mask := e.hashing()
 	table := &e.head
 	step := e.level.step
-	for i := 0; i+4 <= len(history); i += step {
-		table[hash(load32(history, i), shift)] = base + uint32(i)
+	for i := 0; i+8 <= len(history); i += step {
+		table[hash64(load64(history, i), factor, mask)] = base + uint32(i)
 	}
+}
+
+// matchLength is how many octets at `at` equal those at i, at most 258, where diff is the XOR of the first eight of
+// both. The first sixteen are compared without a branch to guess.
+func matchLength(buf []byte, at, i int, diff uint64) int {
+	if i+16 > len(buf) {
+		if diff != 0 {
+			return bits.TrailingZeros64(diff) >> 3
+		}
+		return 8 + commonPrefix(buf, at+8, i+8, min(len(buf), i+maxMatch))
+	}
+	length := bits.TrailingZeros64(diff) >> 3
+	more := 8 + bits.TrailingZeros64(load64(buf, at+8)^load64(buf, i+8))>>3
+	if length == 8 {
+		length = more
+	}
+	if length == 16 {
+		length += commonPrefix(buf, at+16, i+16, min(len(buf), i+maxMatch))
+	}
+	return length
 }

@@ -12,32 +12,53 @@ const (
 
 // A level says how hard to look.
 type level struct {
-	depth int // how many earlier places to compare; 0 means a single probe without chains
-	lazy  int // a match shorter than this is given up for a better one that begins one octet later
-	nice  int // a match this long ends the search
-	skip  int // after 1<<skip literals in a row the search begins to leave octets out
-	step  int // which octets of a history are indexed: every step-th
+	depth  int // how many earlier places to compare; 0 means one, and no chains
+	lazy   int // a match shorter than this is given up for a better one that begins one octet later
+	nice   int // a match this long ends the search
+	skip   int // after 1<<skip literals in a row the search begins to leave octets out
+	octets int // that the hash is of, if there is much to choose from
+	stride int // inside a match every stride-th octet is indexed
+	step   int // and every step-th of a history
 }
 
 var levels = [...]level{
-	1: {skip: 6, step: 4},
-	2: {skip: 6, step: 2},
-	3: {skip: 7, depth: 2, lazy: 0, nice: 16, step: 2},
-	4: {skip: 7, depth: 4, lazy: 8, nice: 24, step: 2},
-	5: {skip: 7, depth: 6, lazy: 16, nice: 32, step: 2},
-	6: {skip: 8, depth: 12, lazy: 32, nice: 64, step: 2},
-	7: {skip: 9, depth: 32, lazy: 64, nice: 128, step: 1},
-	8: {skip: 30, depth: 128, lazy: 128, nice: 258, step: 1},
-	9: {skip: 30, depth: 1024, lazy: 258, nice: 258, step: 1},
+	1: {skip: 6, octets: 6, step: 4},
+	2: {skip: 6, octets: 6, step: 2, stride: 2},
+	3: {depth: 2, lazy: 0, nice: 32, skip: 6, octets: 6, stride: 2, step: 3},
+	4: {depth: 3, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 2},
+	5: {depth: 4, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 2},
+	6: {depth: 8, lazy: 32, nice: 64, skip: 7, octets: 6, stride: 1, step: 1},
+	7: {depth: 24, lazy: 64, nice: 128, skip: 9, octets: 5, stride: 1, step: 1},
+	8: {depth: 96, lazy: 128, nice: 258, skip: 30, octets: 4, stride: 1, step: 1},
+	9: {depth: 1024, lazy: 258, nice: 258, skip: 30, octets: 4, stride: 1, step: 1},
 }
 
-func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
+func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i : i+4 : i+4]) }
 
-// hash of four octets, the best bits lowest after the shift.
-func hash(v uint32, shift uint) uint32 { return v * 0x9e3779b1 >> (shift & 31) & (1<<maxTableBits - 1) }
+func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
 
-// matchLength is how many octets at a equal those at b, at most to the end of buf[:end]; a < b.
-func matchLength(buf []byte, a, b, end int) int {
+// hash64 is a hash of the first of the eight octets in v, of as many as factor has been shifted to leave.
+func hash64(v, factor uint64, mask uint32) uint32 { return uint32(v*factor>>(64-maxTableBits)) & mask }
+
+// factors by the number of octets.
+var factors = [8]uint64{
+	4: 0x9e3779b1 << (64 - 8*4),
+	5: 0x9e3779b185 << (64 - 8*5),
+	6: 0x9e3779b185eb << (64 - 8*6),
+}
+
+// hashing is what hash64 needs. The more octets the hash is of, the longer are the matches that are found among few; but
+// where there is little to choose from, the short ones count. The size of the table tells.
+func (e *Encoder) hashing() (factor uint64, mask uint32) {
+	octets := e.level.octets
+	if e.tableBits <= 12 {
+		octets = min(octets, 5)
+	}
+	return factors[octets&7], 1<<e.tableBits - 1
+}
+
+// commonPrefix is how many octets at a equal those at b, at most to the end of buf[:end]; a < b.
+func commonPrefix(buf []byte, a, b, end int) int {
 	y := buf[b:end]
 	x := buf[a:]
 	x = x[:len(y)]

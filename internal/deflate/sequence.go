@@ -23,7 +23,8 @@ const (
 func (s sequence) literals() int { return int(s >> 23) }
 func (s sequence) length() int   { return int(s>>15&0xff) + 3 }
 
-// add packs one sequence. There must be room for the longest run of literals as well: see reserve.
+// add packs and counts one sequence, but for its literals, which are counted by who passes over them. There must be room
+// for the longest run of literals as well: see reserve.
 func (e *Encoder) add(n, literals, length, distance int) int {
 	for literals >= onlyLiterals {
 		e.found[n&(maxSequences-1)] = onlyLiterals << 23
@@ -31,6 +32,8 @@ func (e *Encoder) add(n, literals, length, distance int) int {
 		n++
 	}
 	e.found[n&(maxSequences-1)] = sequence(literals<<23 | (length-3)<<15 | (distance - 1))
+	e.block.literalFreq[firstLength+uint32(lengthSymbol[uint8(length-3)])&31]++
+	e.block.distanceFreq[distanceSymbol(uint32(distance-1))&31]++
 	return n + 1
 }
 
@@ -80,25 +83,15 @@ func distanceSymbol(less1 uint32) uint32 {
 	return 2*(n-1) + less1>>(n-2)&1
 }
 
-// count takes stock of a block: how often each symbol occurs. It returns the number of extra bits.
-func (b *block) count(data []byte, found []sequence) {
+// clear begins to count what is in a block.
+func (b *block) clear() {
 	clear(b.literalFreq[:])
 	clear(b.distanceFreq[:])
-	for _, s := range found {
-		n := s.literals()
-		for _, c := range data[:n] {
-			b.literalFreq[c]++
-		}
-		if n == onlyLiterals {
-			data = data[n:]
-			continue
-		}
-		data = data[n+s.length():]
-		b.literalFreq[firstLength+uint32(lengthSymbol[s>>15&0xff])]++
-		b.distanceFreq[distanceSymbol(uint32(s)&0x7fff)&31]++
-	}
+	b.literalFreq[endOfBlock] = 1
+}
+
+func (b *block) countLiterals(data []byte) {
 	for _, c := range data {
 		b.literalFreq[c]++
 	}
-	b.literalFreq[endOfBlock] = 1
 }
