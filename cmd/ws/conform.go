@@ -22,7 +22,8 @@ of our own. Alone it judges this library, as a server and then as a client.
 anybody's clients, which ask for cases by the URLs of Autobahn|Testsuite
 (/getCaseCount, /runCase?case=1&agent=NAME, /updateReports?agent=NAME), until
 SIGINT, SIGTERM or /stopServer. -testee makes this library the client of a
-fuzzing server, this one's or Autobahn's own, which then has the verdicts.
+fuzzing server, this one's or Autobahn's own, which then has the verdicts; it
+compresses as -compress and its like say.
 
 A case counts by the worse of its two verdicts, on what was said and on how the
 connection ended. The exit code is 0 if all are OK or INFORMATIONAL, 1 if not, and

@@ -22,6 +22,7 @@ type conformFlags struct {
 	out            string
 	parallel       int
 	timeout        time.Duration
+	compress       compression
 	insecure, json bool
 	list           bool
 }
@@ -36,6 +37,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.StringVar(&f.door.address, "listen", "", "judge the clients that come to this `address`; port 0 takes a free one")
 	f.door.tlsFlags(flags)
 	flags.StringVar(&f.testee, "testee", "", "be the client of the fuzzing server at this `url`")
+	f.compress.flags(flags)
 	flags.StringVar(&f.agent, "agent", "", "`name` in reports; default: what the server calls itself, and hawser for -testee")
 	flags.StringVar(&f.cases, "cases", "", "cases to play, `pattern,…` such as 1.*,7.9.*; default: all, with -listen those of Autobahn|Testsuite")
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
@@ -84,6 +86,9 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	if err := f.checkMode(flags); err != nil {
 		return err
 	}
+	if err := f.compress.check(flags); err != nil {
+		return err
+	}
 	if err := f.door.check(); err != nil {
 		return err
 	}
@@ -105,6 +110,7 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	}
 	if f.testee != "" {
 		mode, modes, takes = "testee", modes+1, []string{"agent", "insecure", "parallel", "timeout"}
+		takes = append(takes, compressFlags...)
 	}
 	if modes > 1 {
 		return usageError("-server, -listen and -testee exclude each other")
@@ -114,7 +120,9 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	}
 	var err error
 	flags.Visit(func(g *flag.Flag) {
-		if g.Name != mode && !slices.Contains(takes, g.Name) {
+		if mode == "" && slices.Contains(compressFlags, g.Name) {
+			err = usageError(fmt.Sprintf("-%s makes no sense without -testee", g.Name))
+		} else if g.Name != mode && !slices.Contains(takes, g.Name) {
 			err = usageError(fmt.Sprintf("-%s makes no sense %s", g.Name, without))
 		}
 	})

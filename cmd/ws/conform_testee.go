@@ -15,13 +15,13 @@ import (
 // playTestee is ws conform -testee.
 func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 	done := 0
+	opts := &websocket.DialOptions{
+		TLSConfig: &tls.Config{InsecureSkipVerify: f.insecure},
+		Timeouts:  websocket.Timeouts{Handshake: f.timeout},
+	}
+	opts.CompressionMode, opts.CompressionThreshold, opts.Compression = f.compress.options()
 	testee := &autobahn.Testee{
-		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel, Timeout: f.timeout,
-		Dial: &websocket.DialOptions{
-			CompressionMode: websocket.CompressionContextTakeover,
-			TLSConfig:       &tls.Config{InsecureSkipVerify: f.insecure},
-			Timeouts:        websocket.Timeouts{Handshake: f.timeout},
-		},
+		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel, Timeout: f.timeout, Dial: opts,
 		Progress: func(n, _ int) {
 			done = n
 			p.step("")

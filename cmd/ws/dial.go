@@ -40,6 +40,7 @@ type dialFlags struct {
 	one, binary, verbose    bool
 	insecure                bool
 	ca, proxy               string
+	compress                compression
 	closeCode               int
 	closeReason             string
 	timeout, waitAfterInput time.Duration
@@ -82,6 +83,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags := newFlags("dial", dialUsage)
 	flags.Func("H", "header `field` for the request, such as 'Authorization: Bearer x'; may be repeated", d.addHeader)
 	flags.Var((*list)(&d.options.Subprotocols), "subprotocol", "subprotocols to offer, `a,b`")
+	d.compress.flags(flags)
 	flags.StringVar(&d.origin, "origin", "", "`origin` to send, as a browser would")
 	flags.BoolVar(&d.one, "1", false, "end after the first reply")
 	flags.BoolVar(&d.binary, "b", false, "send lines as binary messages")
@@ -108,10 +110,14 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	case d.timeout <= 0:
 		return nil, usageError("-t must be positive")
 	}
+	if err := d.compress.check(flags); err != nil {
+		return nil, err
+	}
 	d.url = rest[0]
 	if d.origin != "" {
 		d.options.HTTPHeader.Set("Origin", d.origin)
 	}
+	d.options.CompressionMode, d.options.CompressionThreshold, d.options.Compression = d.compress.options()
 	d.options.Limits = websocket.Limits{Message: -1}
 	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}
 	if err := d.setTLS(); err != nil {

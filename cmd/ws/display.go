@@ -10,11 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode"
 
 	"golang.org/x/term"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/frame"
 )
 
 // display is what ws dial reads from and prints to: a terminal, or a pipe.
@@ -23,7 +25,13 @@ type display struct {
 	terminal *term.Terminal // nil: pipe, or not connected yet
 	restore  func()         // the terminal as it was
 
-	mu sync.Mutex // of standard output and error
+	sending atomic.Int64 // length of the message that is being sent, for trace
+
+	mu sync.Mutex // of standard output and error, and of:
+	// compressed tells of the messages that trace has seen begin, and that have not
+	// been printed, which of them are compressed. There may be several: while a ping
+	// waits, frames are read ahead of the messages.
+	compressed []bool
 }
 
 func newDisplay(verbose bool) *display { return &display{verbose: verbose, restore: func() {}} }
@@ -78,18 +86,24 @@ func (d *display) connected(c *websocket.Conn, resp *http.Response) {
 			d.note("  " + strings.TrimSpace(line))
 		}
 	}
-	if d.terminal == nil {
-		return
-	}
-	with := ""
+	text := agreed(c)
 	if p := c.Subprotocol(); p != "" {
-		with = " (subprotocol " + p + ")"
+		text = "subprotocol " + p + ", " + text
 	}
-	d.note("connected" + with + "; Ctrl-D closes")
+	text = "connected (" + text + ")"
+	switch {
+	case d.terminal != nil:
+		d.note(text + "; Ctrl-D closes")
+	case d.verbose:
+		d.note(text)
+	}
 }
 
 // message prints a message that came in.
 func (d *display) message(typ websocket.MessageType, p []byte) {
+	if d.verbose && d.nextCompressed() {
+		d.note(fmt.Sprintf("decompressed to %d bytes", len(p)))
+	}
 	if d.terminal == nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -107,6 +121,16 @@ func (d *display) message(typ websocket.MessageType, p []byte) {
 	_, _ = fmt.Fprintf(d.terminal, "< %s\n", text)
 }
 
+// nextCompressed tells whether the message to be printed next was compressed.
+func (d *display) nextCompressed() (is bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.compressed) > 0 {
+		is, d.compressed = d.compressed[0], d.compressed[1:]
+	}
+	return is
+}
+
 // note prints something about the connection, beside the messages.
 func (d *display) note(text string) {
 	if d.terminal != nil {
@@ -120,18 +144,32 @@ func (d *display) note(text string) {
 
 // trace shows every frame.
 func (d *display) trace() *websocket.Trace {
-	show := func(direction string) func(*websocket.Conn, websocket.FrameInfo) {
-		return func(_ *websocket.Conn, f websocket.FrameInfo) {
-			more := ""
-			if !f.FIN {
-				more = ", more follows"
-			}
-			d.note(fmt.Sprintf("%s %v, %d bytes%s", direction, f.Opcode, f.Length, more))
+	show := func(direction string, f websocket.FrameInfo, more string) {
+		if !f.FIN {
+			more += ", more follows"
 		}
+		d.note(fmt.Sprintf("%s %v, %d bytes%s", direction, f.Opcode, f.Length, more))
 	}
 	return &websocket.Trace{
-		FrameRead:    show("received"),
-		FrameWritten: show("sent"),
+		FrameRead: func(_ *websocket.Conn, f websocket.FrameInfo) {
+			more := ""
+			if f.Opcode == frame.Text || f.Opcode == frame.Binary {
+				d.mu.Lock()
+				d.compressed = append(d.compressed, f.RSV1)
+				d.mu.Unlock()
+			}
+			if f.RSV1 {
+				more = ", compressed"
+			}
+			show("received", f, more)
+		},
+		FrameWritten: func(_ *websocket.Conn, f websocket.FrameInfo) {
+			more := ""
+			if f.RSV1 {
+				more = fmt.Sprintf(", compressed from %d", d.sending.Load())
+			}
+			show("sent", f, more)
+		},
 	}
 }
 

@@ -29,7 +29,9 @@ func serve(ctx context.Context, args []string) error {
 	at.tlsFlags(flags)
 	maxMessage := flags.Int64("max-message", 64<<20, "largest message to take, in `bytes`; -1 for no limit")
 	verbose := flags.Bool("v", false, "log every frame to standard error")
-	opts := websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
+	var opts websocket.AcceptOptions
+	var compress compression
+	compress.flags(flags)
 	flags.Var((*list)(&opts.Subprotocols), "subprotocols", "subprotocols to speak, `a,b`")
 	flags.Var((*list)(&opts.OriginPatterns), "origin", "origins of other hosts whose pages may connect, `pattern,…`; '*' for any")
 	if rest, err := parse(flags, args); err != nil {
@@ -40,7 +42,11 @@ func serve(ctx context.Context, args []string) error {
 	if *maxMessage == 0 || *maxMessage < -1 {
 		return usageError("-max-message must be at least 1, or -1")
 	}
+	if err := compress.check(flags); err != nil {
+		return err
+	}
 	opts.Limits.Message = *maxMessage
+	opts.CompressionMode, opts.CompressionThreshold, opts.Compression = compress.options()
 
 	if err := at.check(); err != nil {
 		return err
@@ -96,7 +102,7 @@ func logTrace(log *slog.Logger) *websocket.Trace {
 		log.Info(what, append([]any{"peer", c.NetConn().RemoteAddr()}, more...)...)
 	}
 	return &websocket.Trace{
-		HandshakeDone: func(c *websocket.Conn) { say(c, "accepted", "subprotocol", c.Subprotocol()) },
+		HandshakeDone: func(c *websocket.Conn) { say(c, "accepted", "subprotocol", c.Subprotocol(), "compression", agreed(c)) },
 		FrameRead:     func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "read", "frame", f) },
 		FrameWritten:  func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "written", "frame", f) },
 		Closed:        func(c *websocket.Conn, err *websocket.ClosedError) { say(c, "ended", "how", err) },

@@ -102,6 +102,7 @@ func (s *session) send(ctx context.Context) error {
 				return fmt.Errorf("line %d of the input is not UTF-8: -b sends it as binary", n)
 			}
 		}
+		s.out.sending.Store(int64(len(line)))
 		if err := s.conn.Write(ctx, typ, line); err != nil {
 			return nil // the read tells how it ended
 		}
