@@ -9,6 +9,8 @@ import (
 type block struct {
 	literalFreq  [288]uint32
 	distanceFreq [32]uint32
+	literalUsed  [maxSymbols]uint32
+	distanceUsed [maxSymbols]uint32
 
 	literalLengths  [maxLiterals]uint8
 	distanceLengths [maxDistances]uint8
@@ -88,36 +90,39 @@ func (e *Encoder) appendBlock(dst, data []byte, found []sequence) []byte {
 
 // choose compares fixed codes with the best codes, and returns the smaller size in bits.
 func (b *block) choose() (size int, dynamic bool) {
+	literals := gather(&b.literalUsed, b.literalFreq[:maxLiterals])
+	distances := gather(&b.distanceUsed, b.distanceFreq[:maxDistances])
+
 	// The extra bits are the same with every code.
-	extra, symbols, used := 3, 0, 0
-	fixedSize := 0
-	for symbol, f := range b.literalFreq[:maxLiterals] {
-		symbols += int(f)
-		used += int((f + 1<<31 - 1) >> 31)
-		fixedSize += int(f) * int(fixed.literal[symbol].len())
+	extra, symbols, fixedSize := 3, 0, 0
+	for _, u := range literals {
+		f, symbol := int(u>>9), u&511
+		symbols += f
+		fixedSize += f * int(fixed.literal[symbol].len())
+		if symbol >= firstLength {
+			extra += f * int(lengthExtra[symbol-firstLength])
+		}
 	}
-	for i, f := range b.literalFreq[firstLength:] {
-		extra += int(f) * int(lengthExtra[i])
-	}
-	for i, f := range b.distanceFreq {
-		symbols += int(f)
-		extra += int(f) * int(distanceExtra[i])
-		fixedSize += int(f) * 5
+	for _, u := range distances {
+		f := int(u >> 9)
+		symbols += f
+		fixedSize += f * 5
+		extra += f * int(distanceExtra[u&31])
 	}
 	fixedSize += extra
 
 	// Nothing to win if even a description of three bits for each symbol, and codes of one bit, are too much.
-	if fixedSize <= extra+symbols+14+12+3*used {
+	if fixedSize <= extra+symbols+14+12+3*len(literals) {
 		return fixedSize, false
 	}
-	b.builder.build(b.literalFreq[:maxLiterals], b.literalLengths[:], b.dynamic.literal[:], maxLiteralBits)
-	b.builder.build(b.distanceFreq[:maxDistances], b.distanceLengths[:], b.dynamic.distance[:], maxDistanceBits)
+	b.builder.build(literals, b.literalLengths[:], b.dynamic.literal[:], maxLiteralBits)
+	b.builder.build(distances, b.distanceLengths[:], b.dynamic.distance[:], maxDistanceBits)
 	size = extra + b.header.describe(&b.builder, b.literalLengths[:], b.distanceLengths[:])
-	for symbol, n := range b.literalLengths {
-		size += int(n) * int(b.literalFreq[symbol])
+	for _, u := range literals {
+		size += int(u>>9) * int(b.literalLengths[u&511])
 	}
-	for symbol, n := range b.distanceLengths {
-		size += int(n) * int(b.distanceFreq[symbol])
+	for _, u := range distances {
+		size += int(u>>9) * int(b.distanceLengths[u&31])
 	}
 	if fixedSize <= size {
 		return fixedSize, false

@@ -64,6 +64,11 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 			i++
 			length, distance = l, d
 		}
+		// Not every octet is indexed: the match may begin earlier.
+		for at := i - int(distance); i > done && at > 0 && buf[i-1] == buf[at-1] && length < maxMatch; length++ {
+			i--
+			at--
+		}
 		e.block.countLiterals(buf[done:i])
 		n = e.add(n, i-done, length, int(distance))
 		i += length

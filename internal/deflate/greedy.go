@@ -55,7 +55,8 @@ func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 		freq[byte(v)]++
 		i++
 		// Where nothing is found, less is searched for.
-		if skip := min((i-done)>>skipAfter, last-i); skip > 0 {
+		if i-done >= 1<<skipAfter {
+			skip := max(0, min((i-done)>>skipAfter, last-i))
 			e.block.countLiterals(buf[i : i+skip])
 			i += skip
 		}

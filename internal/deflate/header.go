@@ -27,6 +27,7 @@ type header struct {
 	literals, distances, order int // how many lengths of each are sent
 
 	freq        [19]uint32
+	used        [maxSymbols]uint32
 	codeLengths [19]uint8
 	codes       [19]code
 }
@@ -48,7 +49,7 @@ func (h *header) describe(b *builder, literals, distances []uint8) int {
 	}
 	h.runs(n)
 
-	b.build(h.freq[:], h.codeLengths[:], h.codes[:], 7)
+	b.build(gather(&h.used, h.freq[:]), h.codeLengths[:], h.codes[:], 7)
 	h.order = len(lengthOrder)
 	for h.order > 4 && h.codeLengths[lengthOrder[h.order-1]] == 0 {
 		h.order--

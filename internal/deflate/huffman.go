@@ -13,34 +13,37 @@ const maxSymbols = 288
 
 // A builder makes codes. It is kept only for its memory.
 type builder struct {
-	used   [maxSymbols]uint32 // freq<<9 | symbol, in the order of symbols
-	sorted [maxSymbols]uint32 // the same in the order of freq
+	sorted [maxSymbols]uint32
 	tree   [maxSymbols]uint32
 	counts [16]uint32 // of codes, by length
 }
 
-// build finds the code of least total length for the symbols with a freq, none longer than limit bits, and writes
-// lengths and codes for all symbols used. lengths of other symbols become 0, codes of others are left as they are.
-func (b *builder) build(freq []uint32, lengths []uint8, codes []code, limit int) {
+// gather lists in used which symbols have a freq, in their order, as freq<<9 | symbol.
+func gather(used *[maxSymbols]uint32, freq []uint32) []uint32 {
 	n := 0
-	for symbol, f := range freq {
-		b.used[n] = f<<9 | uint32(symbol)
+	for symbol, f := range freq[:min(len(freq), maxSymbols-2)] {
+		used[n] = f<<9 | uint32(symbol)
 		n += int((f + 1<<31 - 1) >> 31) // 1 unless f is 0, without a branch
 	}
 	// RFC 1951 section 3.2.7 allows a single code of one bit, or none at all, but there are inflaters which do not: two
 	// codes at least.
 	for symbol := uint32(0); n < 2; symbol++ {
-		if n == 0 || b.used[0]&511 != symbol {
-			b.used[n] = symbol
+		if n == 0 || used[0]&511 != symbol {
+			used[n] = symbol
 			n++
-			if n == 2 && b.used[0]&511 > symbol {
-				b.used[0], b.used[1] = b.used[1], b.used[0]
-			}
 		}
 	}
+	if used[0]&511 > used[1]&511 {
+		used[0], used[1] = used[1], used[0]
+	}
+	return used[:n]
+}
+
+// build finds the code of least total length for the symbols used, none longer than limit bits, and writes their lengths
+// and codes. lengths of other symbols become 0, codes of others are left as they are.
+func (b *builder) build(used []uint32, lengths []uint8, codes []code, limit int) {
 	clear(lengths)
-	used := b.used[:n]
-	sorted := b.sorted[:n]
+	sorted := b.sorted[:len(used)]
 	sortByFreq(sorted, used)
 	b.countLengths(sorted, limit)
 
@@ -72,11 +75,14 @@ func (b *builder) build(freq []uint32, lengths []uint8, codes []code, limit int)
 func sortByFreq(to, from []uint32) {
 	if len(from) > 24 {
 		var ends [128]uint16
+		last := uint32(0)
 		for _, u := range from {
-			ends[bucket(u>>9)&127]++
+			k := bucket(u>>9) & 127
+			ends[k]++
+			last = max(last, k)
 		}
 		sum := uint16(0)
-		for i, n := range ends {
+		for i, n := range ends[:last+1] {
 			ends[i] = sum
 			sum += n
 		}

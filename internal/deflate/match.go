@@ -22,7 +22,7 @@ type level struct {
 }
 
 var levels = [...]level{
-	1: {skip: 6, octets: 6, step: 4},
+	1: {skip: 6, octets: 7, step: 4},
 	2: {skip: 6, octets: 6, step: 2, stride: 2},
 	3: {depth: 2, lazy: 0, nice: 32, skip: 6, octets: 6, stride: 2, step: 3},
 	4: {depth: 3, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 2},
@@ -45,14 +45,20 @@ var factors = [8]uint64{
 	4: 0x9e3779b1 << (64 - 8*4),
 	5: 0x9e3779b185 << (64 - 8*5),
 	6: 0x9e3779b185eb << (64 - 8*6),
+	7: 0x9e3779b185ebcb << (64 - 8*7),
 }
 
 // hashing is what hash64 needs. The more octets the hash is of, the longer are the matches that are found among few; but
 // where there is little to choose from, the short ones count. The size of the table tells.
 func (e *Encoder) hashing() (factor uint64, mask uint32) {
 	octets := e.level.octets
-	if e.tableBits <= 12 {
-		octets = min(octets, 5)
+	switch {
+	case e.tableBits <= 12 && e.level.depth > 2:
+		octets = 4
+	case e.tableBits <= 12:
+		octets = 5
+	case e.tableBits <= 14:
+		octets = min(octets, 6)
 	}
 	return factors[octets&7], 1<<e.tableBits - 1
 }
