@@ -7,7 +7,7 @@ const (
 	// seven.
 	fastInput = 16
 	// fastRoom is the longest match, three literals before it, and as much as
-	// copying in steps of 16 octets may write too far.
+	// copying in steps of 32 octets may write too far.
 	fastRoom = 258 + 3 + 32
 )
 
@@ -33,8 +33,8 @@ loop:
 		at += int(^nbits >> 3 & 7)
 		nbits |= 56
 
-		// Three literals of the first part of the table and a length take no
-		// more than 3·10 + 15+5 of the 56 bits.
+		// Three literals of the first part of the table, and a length or one
+		// more literal, take no more than 3·10 + 15+5 of the 56 bits.
 		e := literals[bits&(1<<literalBits-1)]
 		if e&isLiteral != 0 {
 			buf[end] = byte(e >> valueAt)
@@ -53,7 +53,14 @@ loop:
 					end++
 					bits >>= e & 63
 					nbits -= e
-					continue
+					e = literals[bits&(1<<literalBits-1)]
+					if e&isLiteral != 0 {
+						buf[end] = byte(e >> valueAt)
+						end++
+						bits >>= e & 63
+						nbits -= e
+						continue
+					}
 				}
 			}
 		}

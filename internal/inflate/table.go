@@ -40,9 +40,8 @@ const (
 )
 
 // The bits that index the tables, and how many entries each takes with its
-// subtables. zlib's enough.c finds the most that any complete code can need:
-// 1334 for 286 symbols and 10 bits, 402 for 30 symbols and 8 bits, both with
-// codes of up to 15 bits. TestEnough finds them again.
+// subtables: the most that any complete code of 288 or 32 symbols can need,
+// which TestEnough searches for.
 const (
 	literalBits  = 10
 	distanceBits = 8
