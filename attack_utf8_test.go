@@ -23,9 +23,14 @@ func (p *peer) badText(c *websocket.Conn, err error) {
 
 // texts runs a test for the rows that choose accepts.
 func texts(t *testing.T, choose func(row vectors.Text) bool, test func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text)) {
+	textsOn(t, nil, choose, test)
+}
+
+// textsOn is texts with options of the connection.
+func textsOn(t *testing.T, opts *websocket.ConnOptions, choose func(row vectors.Text) bool, test func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text)) {
 	for _, row := range vectors.Texts {
 		if choose(row) {
-			attack(t, row.Name, nil, func(t *testing.T, c *websocket.Conn, p *peer) { test(t, c, p, row) })
+			attack(t, row.Name, opts, func(t *testing.T, c *websocket.Conn, p *peer) { test(t, c, p, row) })
 		}
 	}
 }
@@ -34,7 +39,6 @@ func isBad(row vectors.Text) bool  { return row.Bad >= 0 }
 func isGood(row vectors.Text) bool { return row.Complete }
 func isHalf(row vectors.Text) bool { return row.Bad < 0 && !row.Complete }
 
-// Split across inflate chunks: when compression is negotiated.
 func TestAttackUTF8(t *testing.T) {
 	t.Run("invalid, overlong, surrogates, >U+10FFFF", func(t *testing.T) {
 		texts(t, isBad, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
@@ -63,6 +67,36 @@ func TestAttackUTF8(t *testing.T) {
 			for _, b := range row.Text[:row.Bad+1] {
 				p.send(part(opContinuation, string([]byte{b})))
 			}
+			_, _, err := c.Read(patience(t))
+			p.badText(c, err)
+		})
+	})
+	t.Run("split rune across inflate chunks", func(t *testing.T) {
+		textsOn(t, deflating(0), isGood, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
+			d, text := newDeflater(), string(row.Text)
+			for at := range len(text) + 1 { // a block ends in the middle of a rune
+				p.send(rsv1(whole(opText, d.payload(text[:at])+"\x00\x00\xff\xff"+d.payload(text[at:]))))
+				read := readWhole
+				if at%2 == 1 {
+					read = readPieces
+				}
+				if got, err := read(patience(t), c); got != text || err != nil {
+					t.Fatalf("split at %d: %q, %v", at, got, err)
+				}
+			}
+		})
+		incomplete := func(row vectors.Text) bool { return !row.Complete }
+		for _, read := range []func(context.Context, *websocket.Conn) (string, error){readWhole, readPieces} {
+			textsOn(t, deflating(0), incomplete, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
+				p.send(rsv1(whole(opText, deflated("fine until here "+string(row.Text)))))
+				_, err := read(patience(t), c)
+				p.badText(c, err)
+			})
+		}
+	})
+	t.Run("fail-fast on first bad byte, compressed", func(t *testing.T) {
+		textsOn(t, deflating(0), isBad, func(t *testing.T, c *websocket.Conn, p *peer, row vectors.Text) {
+			p.send(rsv1(part(opText, deflated(string(row.Text[:row.Bad+1]))+"\x00\x00\xff\xff")))
 			_, _, err := c.Read(patience(t))
 			p.badText(c, err)
 		})

@@ -11,9 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
-	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/handshake"
-	"github.com/hawser-ws/websocket/wstest"
 )
 
 // saying makes messages worth compressing: each is words of a small vocabulary, and
@@ -218,6 +216,3 @@ func readSomehow(ctx context.Context, c *websocket.Conn, r *rand.Rand) ([]byte, 
 		}
 	}
 }
-
-var _ = frame.Text
-var _ = wstest.Pipe

@@ -106,24 +106,6 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 	in := &c.in
 	z := c.inflation()
 	for begin := len(out); ; {
-		switch {
-		case in.phase == atHeader:
-			if err := c.nextFrame(ctx); err != nil {
-				return out, false, err
-			}
-		case in.left > 0 && in.buf.buffered() == 0:
-			if len(out) > begin {
-				return out, false, nil
-			}
-			if err := c.fill(ctx); err != nil {
-				return out, false, err
-			}
-		case in.left == 0 && !in.fin:
-			if _, err := c.endFrame(ctx); err != nil {
-				return out, false, err
-			}
-			continue
-		}
 		p := in.compressed(z.trailer)
 		n := len(out)
 		var (
@@ -133,7 +115,7 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 		out, used, v = z.engine.Inflate(out, base, p)
 		if in.left > 0 {
 			in.inflated(used)
-		} else if in.fin {
+		} else {
 			z.trailer += used
 		}
 		if len(out) > n {
@@ -141,20 +123,48 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 				return out, false, err
 			}
 		}
+		full := len(out) == cap(out) // the engine may hold more
 		switch {
 		case v != nil:
 			return out, false, c.violated(ctx, v)
-		case used < len(p):
-			return out, false, nil // out is full
-		case z.trailer < len(conn.Trailer): // there is more to come
 		case z.ended():
 			return out, true, nil
-		case len(out) == cap(out):
+		case used < len(p), full && in.mustWait():
 			return out, false, nil
-		default:
+		case z.trailer == len(conn.Trailer) && !full:
 			return out, false, c.violated(ctx, conn.ErrDeflateEnd)
+		case z.trailer == len(conn.Trailer), len(out) > begin && in.mustWait():
+			return out, false, nil
+		}
+		if err := c.morePayload(ctx); err != nil {
+			return out, false, err
 		}
 	}
+}
+
+// mustWait reports whether the message goes on in octets that may not have come.
+func (in *reader) mustWait() bool {
+	if in.left > 0 {
+		return in.buf.buffered() == 0
+	}
+	return !in.fin
+}
+
+// morePayload sees to it that there is more of the payload, or that it has ended.
+func (c *Conn) morePayload(ctx context.Context) error {
+	in := &c.in
+	switch {
+	case in.left > 0:
+		if in.buf.buffered() == 0 {
+			return c.fill(ctx)
+		}
+	case in.phase == atHeader:
+		return c.nextFrame(ctx)
+	case !in.fin:
+		_, err := c.endFrame(ctx)
+		return err
+	}
+	return nil
 }
 
 // compressed returns the octets of the payload that are there, unmasked. After those

@@ -19,11 +19,12 @@ import (
 // peer is the other end of a connection, played by hand.
 type peer struct {
 	net.Conn
-	t      *testing.T
-	client bool          // its role: it masks
-	in     []byte        // read and not yet decoded
-	pace   time.Duration // the pause in a flood
-	floods sync.WaitGroup
+	t       *testing.T
+	client  bool          // its role: it masks
+	deflate bool          // frames may be compressed
+	in      []byte        // read and not yet decoded
+	pace    time.Duration // the pause in a flood
+	floods  sync.WaitGroup
 }
 
 // peerOf is the peer, at the other end of conn, of an engine in this role.
@@ -138,7 +139,7 @@ func (p *peer) next() (naive.Frame, error) {
 	for {
 		if f, n := naive.Decode(p.in); n > 0 {
 			p.in = p.in[n:]
-			if broken := naive.Broken(f, !p.client, false); broken != nil {
+			if broken := naive.Broken(f, !p.client, p.deflate); broken != nil {
 				p.t.Errorf("got a frame that breaks rules: %v", broken)
 			}
 			return f, nil

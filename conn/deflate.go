@@ -24,7 +24,7 @@ type Deflater struct {
 	level    int
 	window   window
 	identity *identity
-	messages uint64 // that are in the window
+	serial   uint64 // of what is in the window
 }
 
 // identity tells the streams of different Deflaters apart, without keeping their
@@ -39,9 +39,9 @@ type DeflateEngine struct {
 	encoder deflate.Encoder
 	recent  []byte // the octets before what is compressed next: at least the window, if there are as many
 
-	// Whose stream this is, with how many messages.
+	// Whose stream this is, and up to where.
 	identity *identity
-	messages uint64
+	serial   uint64
 }
 
 // NewDeflater returns one for level 1 (fastest) to 9 (smallest).
@@ -63,7 +63,7 @@ func (d *Deflater) Message(e *DeflateEngine, dst, p []byte) []byte {
 
 // Begin makes e ready for a message.
 func (d *Deflater) Begin(e *DeflateEngine) {
-	if d.terms.Takeover && e.identity == d.identity && e.messages == d.messages {
+	if d.terms.Takeover && e.identity == d.identity && e.serial == d.serial {
 		return
 	}
 	e.identity = nil
@@ -95,7 +95,7 @@ func (d *Deflater) Part(e *DeflateEngine, dst, p []byte, fin bool) []byte {
 	if !fin {
 		return dst
 	}
-	e.identity, e.messages = d.identity, d.messages+1
+	e.identity, e.serial = d.identity, d.serial+1
 	return trim(dst)
 }
 
@@ -107,7 +107,7 @@ func trim(p []byte) []byte { return p[:len(p)-len(Trailer)] }
 func (d *Deflater) Sent(p []byte) {
 	if d.terms.Takeover {
 		d.window.slide(p, 1<<d.terms.WindowBits)
-		d.messages++
+		d.serial++
 	}
 }
 
@@ -122,7 +122,5 @@ func (d *Deflater) SentParts(e *DeflateEngine) {
 // Unsent tells that the message last compressed will not be sent: no engine may take
 // it for part of the window.
 func (d *Deflater) Unsent() {
-	if d.terms.Takeover {
-		d.identity = new(identity)
-	}
+	d.serial += 2
 }

@@ -1,0 +1,234 @@
+package websocket_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// deflater compresses as a peer does, by the standard library.
+type deflater struct {
+	out bytes.Buffer
+	w   *flate.Writer
+}
+
+func newDeflater() *deflater {
+	d := &deflater{}
+	d.w, _ = flate.NewWriter(&d.out, 6)
+	return d
+}
+
+// payload is the next message of a stream with context takeover.
+func (d *deflater) payload(text string) string {
+	d.out.Reset()
+	_, _ = io.WriteString(d.w, text)
+	_ = d.w.Flush()
+	return strings.TrimSuffix(d.out.String(), "\x00\x00\xff\xff")
+}
+
+// deflated is the payload of a message that stands alone.
+func deflated(text string) string { return newDeflater().payload(text) }
+
+// rsv1 marks the first frame of a compressed message.
+func rsv1(f naive.Frame) naive.Frame { f.RSV1 = true; return f }
+
+// deflating are options of a connection that has agreed on compression.
+func deflating(limit int64) *websocket.ConnOptions {
+	return &websocket.ConnOptions{Deflate: &handshake.Deflate{}, Limits: websocket.Limits{Message: limit}}
+}
+
+// readWhole and readPieces are the two ways in which a compressed message is read.
+var readWhole, readPieces = readWays["Read"], readWays["Reader"]
+
+// refusedBoth says that a compressed message is refused, whichever way it is read.
+func refusedBoth(t *testing.T, name string, opts *websocket.ConnOptions, code websocket.StatusCode, frames ...naive.Frame) {
+	for way, read := range map[string]func(context.Context, *websocket.Conn) (string, error){"whole": readWhole, "pieces": readPieces} {
+		attack(t, name+"/"+way, opts, func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.send(frames...)
+			_, err := read(patience(t), c)
+			p.refused(c, err, code)
+		})
+	}
+}
+
+func TestAttackCompression(t *testing.T) {
+	t.Run("bomb (1:1000) vs limit at limit-1, limit, limit+1", func(t *testing.T) {
+		const limit = 100_000
+		for _, n := range []int{limit - 1, limit} {
+			attack(t, fmt.Sprint(n), deflating(limit), func(t *testing.T, c *websocket.Conn, p *peer) {
+				text := strings.Repeat("0", n)
+				p.send(rsv1(whole(opBinary, deflated(text))), rsv1(whole(opBinary, deflated(text))))
+				if got, err := readWhole(patience(t), c); got != text || err != nil {
+					t.Errorf("%d octets, %v", len(got), err)
+				}
+				if got, err := readPieces(patience(t), c); got != text || err != nil {
+					t.Errorf("%d octets, %v", len(got), err)
+				}
+			})
+		}
+		refusedBoth(t, "one more", deflating(limit), websocket.StatusMessageTooBig, rsv1(whole(opBinary, deflated(strings.Repeat("0", limit+1)))))
+	})
+
+	t.Run("bomb across fragments", func(t *testing.T) {
+		d := newDeflater()
+		frames := []naive.Frame{rsv1(part(opBinary, d.payload(strings.Repeat("0", 1<<16))+"\x00\x00\xff\xff"))}
+		for range 20 {
+			frames = append(frames, part(opContinuation, d.payload(strings.Repeat("0", 1<<16))+"\x00\x00\xff\xff"))
+		}
+		refusedBoth(t, "a million in twenty", deflating(1<<20), websocket.StatusMessageTooBig, frames...)
+	})
+
+	t.Run("memory grows with what may be said, not with what is", func(t *testing.T) {
+		bomb := deflated(strings.Repeat("0", 32<<20))
+		attack(t, "32 MiB against 64 KiB", deflating(64<<10), func(t *testing.T, c *websocket.Conn, p *peer) {
+			done := background(func() error { _, err := p.Write(p.wire(rsv1(whole(opBinary, bomb)))); return err })
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, _, err := c.Read(patience(t))
+			runtime.ReadMemStats(&after)
+			if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
+				t.Errorf("%d octets were allocated to refuse it", got)
+			}
+			if !errors.Is(err, websocket.ErrMessageTooBig) {
+				t.Error(err)
+			}
+			p.wantFarewell("the bomb", websocket.StatusMessageTooBig)
+			_ = p.Close()
+			<-done
+		})
+	})
+
+	// An error ends the connection, so that no message can refer to one of which half
+	// was understood; a message that is not compressed leaves the window as it is.
+	t.Run("context-takeover poisoning after error", func(t *testing.T) {
+		attack(t, "plain messages between", deflating(0), func(t *testing.T, c *websocket.Conn, p *peer) {
+			d := newDeflater()
+			for i, text := range []string{"a candidate", "a candidate", "another candidate"} {
+				p.send(rsv1(whole(opText, d.payload(text))), whole(opText, "plain"), whole(opPing, "p"))
+				for _, want := range []string{text, "plain"} {
+					if got, err := readWays[[]string{"Read", "Reader", "Messages"}[i]](patience(t), c); got != want || err != nil {
+						t.Errorf("got %q, %v; want %q", got, err, want)
+					}
+				}
+			}
+		})
+		attack(t, "after corrupt data", deflating(0), func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.send(rsv1(whole(opText, "\x07")), rsv1(whole(opText, deflated("fine"))))
+			_, err := readWhole(patience(t), c)
+			p.refused(c, err, websocket.StatusInvalidFramePayloadData)
+		})
+	})
+
+	t.Run("odd but right", func(t *testing.T) {
+		final := func(text string) string { // one block with BFINAL, and the octet that ends the message
+			var out bytes.Buffer
+			w, _ := flate.NewWriter(&out, 6)
+			_, _ = io.WriteString(w, text)
+			_ = w.Close()
+			return out.String() + "\x00"
+		}
+		for _, test := range []struct{ name, payload, want string }{
+			{"RFC 7692 §7.2.3.1, one block", "\xf2\x48\xcd\xc9\xc9\x07\x00", "Hello"},
+			{"RFC 7692 §7.2.3.3, no compression", "\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", "Hello"},
+			{"RFC 7692 §7.2.3.4, BFINAL", "\xf3\x48\xcd\xc9\xc9\x07\x00\x00", "Hello"},
+			{"RFC 7692 §7.2.3.5, two blocks", "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", "Hello"},
+			{"RFC 7692 §7.2.3.6, empty message", "\x00", ""},
+			{"empty blocks before the end", "\x00\x00\x00\xff\xff\x00\x00\x00\xff\xff\x00", ""},
+			{"trailing 00 00 FF FF", deflated("Hello") + "\x00\x00\xff\xff\x00", "Hello"},
+			{"BFINAL mid-stream", strings.TrimSuffix(final("Hello"), "\x00") + final(" world"), "Hello world"},
+		} {
+			attack(t, test.name, deflating(0), func(t *testing.T, c *websocket.Conn, p *peer) {
+				if got, _ := io.ReadAll(flate.NewReader(strings.NewReader(test.payload + "\x00\x00\xff\xff\x01\x00\x00\xff\xff"))); !strings.HasPrefix(test.want, string(got)) {
+					t.Fatalf("the standard library makes %q of it", got)
+				}
+				for at := range len(test.payload) {
+					p.send(rsv1(part(opText, test.payload[:at])), part(opContinuation, ""), whole(opContinuation, test.payload[at:]))
+					read := readWhole
+					if at%2 == 1 {
+						read = readPieces
+					}
+					if got, err := read(patience(t), c); got != test.want || err != nil {
+						t.Fatalf("split at %d: %q, %v; want %q", at, got, err, test.want)
+					}
+				}
+			})
+		}
+	})
+
+	t.Run("corrupt", func(t *testing.T) {
+		beyond := func(window int) string { // two strangers, the second as far from its copy as the window and one
+			r := &saying{r: rand.New(rand.NewPCG(3, 0))}
+			noise := r.noise(window + 1)
+			return deflated(string(noise) + string(noise[:200]))
+		}
+		for _, test := range []struct {
+			name, payload string
+			terms         handshake.DeflateSide
+		}{
+			{"RSV1 on empty", "", handshake.DeflateSide{}},
+			{"truncated in a block", deflated(strings.Repeat("truncated", 9))[:8], handshake.DeflateSide{}},
+			{"truncated in a stored block", "\x00\x05\x00\xfa\xff\x48\x65", handshake.DeflateSide{}},
+			{"reserved block type", "\x06", handshake.DeflateSide{}},
+			{"LEN and NLEN", "\x00\x05\x00\xfa\xfe\x48\x65\x6c\x6c\x6f\x00", handshake.DeflateSide{}},
+			{"trailing 00 00 FF FF that was not removed", deflated("Hello") + "\x00\x00\xff\xff", handshake.DeflateSide{}},
+			{"nothing after BFINAL", "\xf3\x48\xcd\xc9\xc9\x07\x00", handshake.DeflateSide{}},
+			{"distance before the beginning", "\x02\x00\x00\x00", handshake.DeflateSide{}},
+			{"distance beyond negotiated window 9", beyond(1 << 9), handshake.DeflateSide{MaxWindowBits: 9}},
+			{"distance beyond negotiated window 8", beyond(1 << 8), handshake.DeflateSide{MaxWindowBits: 8}},
+			{"distance beyond negotiated window 14", beyond(1 << 14), handshake.DeflateSide{MaxWindowBits: 14}},
+		} {
+			opts := &websocket.ConnOptions{Deflate: &handshake.Deflate{Server: test.terms, Client: test.terms}}
+			refusedBoth(t, test.name, opts, websocket.StatusInvalidFramePayloadData, rsv1(whole(opBinary, test.payload)))
+		}
+		// What is within the window of the first message is not there without takeover.
+		d := newDeflater()
+		frames := []naive.Frame{rsv1(whole(opBinary, d.payload("a candidate"))), rsv1(whole(opBinary, d.payload("a candidate")))}
+		alone := handshake.DeflateSide{NoContextTakeover: true}
+		opts := &websocket.ConnOptions{Deflate: &handshake.Deflate{Server: alone, Client: alone}}
+		attack(t, "distance into the message before, without takeover", opts, func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.send(frames...)
+			wantRead(t, c, "a candidate")
+			_, err := readWhole(patience(t), c)
+			p.refused(c, err, websocket.StatusInvalidFramePayloadData)
+		})
+	})
+
+	t.Run("CPU per byte bound", func(t *testing.T) {
+		// Empty blocks say nothing for ever: what they cost is what they are long.
+		attack(t, "a million empty blocks", deflating(1), func(t *testing.T, c *websocket.Conn, p *peer) {
+			blocks := strings.Repeat("\x00\x00\x00\xff\xff", 1_000_000)
+			done := background(func() error { _, err := p.Write(p.wire(rsv1(whole(opBinary, blocks+"\x00")))); return err })
+			if _, got, err := c.Read(patience(t)); len(got) != 0 || err != nil {
+				t.Errorf("%d octets, %v", len(got), err)
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	})
+
+	t.Run("RSV1", func(t *testing.T) {
+		for name, f := range map[string]naive.Frame{
+			"ping": rsv1(whole(opPing, "")), "pong": rsv1(whole(opPong, "")), "close": rsv1(whole(opClose, "")),
+		} {
+			refusedBoth(t, "on "+name, deflating(0), websocket.StatusProtocolError, f)
+		}
+		for name, first := range map[string]naive.Frame{
+			"compressed": rsv1(part(opText, "\xf2\x48")), "plain": part(opText, "Hello"),
+		} {
+			refusedBoth(t, "on a continuation of what is "+name, deflating(0), websocket.StatusProtocolError, first, rsv1(whole(opContinuation, "")))
+		}
+		refusedBoth(t, "where nothing was agreed on", nil, websocket.StatusProtocolError, rsv1(whole(opText, deflated("Hello"))))
+	})
+}
