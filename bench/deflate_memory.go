@@ -101,7 +101,7 @@ func deflateMemory(ctx context.Context, args []string) error {
 }
 
 func (g *MemoryGroup) run(ctx context.Context, b *bench, f *memoryFlags) error {
-	return takeTurns(ctx, g.Rows, f.rounds, f.mismatched, func(r *MemoryRow) *Result { return &r.Result },
+	return takeTurns(ctx, g.Rows, &f.choices, f.rounds, func(r *MemoryRow) *Result { return &r.Result },
 		func(r *MemoryRow) error { return g.round(ctx, b, f, r) })
 }
 

@@ -29,12 +29,12 @@ const (
 	// so that each message gets its turn.
 	checkWarming, checkRound = 7, 101
 
-	roundTimeout = time.Minute
+	roundTimeout = 2 * time.Minute
 )
 
 // run is a group's rounds.
 func (g *DeflateGroup) run(ctx context.Context, b *bench, f *deflateFlags) error {
-	return takeTurns(ctx, g.Rows, f.rounds, f.mismatched, func(r *DeflateRow) *Result { return &r.Result },
+	return takeTurns(ctx, g.Rows, &f.choices, f.rounds, func(r *DeflateRow) *Result { return &r.Result },
 		func(r *DeflateRow) error { return g.round(ctx, b, f, r) })
 }
 

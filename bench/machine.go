@@ -38,23 +38,27 @@ func machine(libs []string) Machine {
 	}
 	for _, name := range libs {
 		if lib, err := servers.Get(name); err == nil {
-			m.Versions[name] = version(lib.Module())
+			m.Versions[name] = version(lib)
 		}
 	}
 	return m
 }
 
-// version is that of a module in this program; ours comes from the folder above.
-func version(module string) string {
+// version is that of a module in this program, or of npm's package; ours comes
+// from the folder above.
+func version(lib servers.Library) string {
+	if program, ok := lib.(servers.Program); ok {
+		return program.Version()
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "?"
 	}
 	for _, dep := range info.Deps {
 		switch {
-		case dep.Path == module && dep.Replace != nil:
+		case dep.Path == lib.Module() && dep.Replace != nil:
 			return "of this tree"
-		case dep.Path == module:
+		case dep.Path == lib.Module():
 			return dep.Version
 		}
 	}

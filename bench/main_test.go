@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,9 +94,12 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// It is one for all tests, as the process that it is can move to its core once.
+var testBench = sync.OnceValues(newBench)
+
 func newTestBench(t *testing.T) *bench {
 	t.Helper()
-	b, err := newBench()
+	b, err := testBench()
 	if err != nil {
 		t.Fatal(err)
 	}

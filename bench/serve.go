@@ -9,6 +9,8 @@ import (
 	"os"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/hawser-ws/websocket/bench/process"
 	"github.com/hawser-ws/websocket/bench/servers"
 )
@@ -34,6 +36,13 @@ func serve(_ context.Context, args []string) error {
 	lib, err := servers.Get(*name)
 	if err != nil {
 		return err
+	}
+	if program, ok := lib.(servers.Program); ok {
+		path, args, err := program.Command(s)
+		if err != nil {
+			return err
+		}
+		return unix.Exec(path, args, os.Environ()) // the process stays what it is for the bench
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

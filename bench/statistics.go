@@ -28,3 +28,11 @@ func (s Summary) Spread() float64 {
 	}
 	return (s.Most - s.Least) / s.Median
 }
+
+// mostRounds is how many rounds a table is made of.
+func mostRounds[R any](rows []R, rounds func(R) int) (most int) {
+	for _, r := range rows {
+		most = max(most, rounds(r))
+	}
+	return most
+}

@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -12,12 +15,11 @@ import (
 
 func printMachine(w io.Writer, m Machine) {
 	fmt.Fprintf(w, "%s; %s; Linux %s; %s; load average before: %s\n", m.Time.Format("2006-01-02 15:04 MST"), m.CPU, m.Kernel, m.Go, m.Load)
-	for _, name := range servers.Names() {
-		if v := m.Versions[name]; v != "" {
-			fmt.Fprintf(w, "%s %s; ", name, v)
-		}
+	var versions []string
+	for _, name := range slices.Sorted(maps.Keys(m.Versions)) {
+		versions = append(versions, name+" "+m.Versions[name])
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, strings.Join(versions, "; "))
 }
 
 // title says what the servers were asked for.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hawser-ws/websocket/bench/raw"
 )
@@ -26,14 +27,23 @@ func (r *Result) agree(asked, agreed raw.Terms) bool {
 	return r.Compared
 }
 
+// The time for a table: with four of them -quick takes less than a minute, unless
+// the machine is so busy that one round takes longer.
+const fullTime, quickTime = 3 * time.Minute, 12 * time.Second
+
 // takeTurns runs rounds: A B C, then B C A. A library that cannot be compared is
-// left out after its first, unless mismatched says that it is to be measured.
-func takeTurns[R any](ctx context.Context, rows []R, rounds int, mismatched bool, result func(R) *Result, round func(R) error) error {
+// left out after its first, unless it is to be measured nevertheless. No round
+// begins when the time is up, except the first.
+func takeTurns[R any](ctx context.Context, rows []R, c *choices, rounds int, result func(R) *Result, round func(R) error) error {
+	end := time.Now().Add(time.Duration(c.or(0, int(fullTime), int(quickTime))))
 	for n := range rounds {
+		if n > 0 && time.Now().After(end) {
+			break
+		}
 		for i := range rows {
 			row := rows[(i+n)%len(rows)]
 			r := result(row)
-			if r.failed || r.Note != "" && !mismatched {
+			if r.failed || r.Note != "" && !c.mismatched {
 				continue
 			}
 			if err := ctx.Err(); err != nil {

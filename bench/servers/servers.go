@@ -21,7 +21,7 @@ type Library interface {
 	Echo(l net.Listener, s Settings) error
 }
 
-// Names are those of the libraries, ours first.
+// Names are those of the libraries that need nothing besides Go, ours first.
 func Names() []string { return []string{"hawser", "gorilla", "coder", "gws"} }
 
 // Ours is the name of the library that the others are compared with.
@@ -38,8 +38,10 @@ func Get(name string) (Library, error) {
 		return coderLib{}, nil
 	case "gws":
 		return gwsLib{}, nil
+	case "ws":
+		return nodeLib{}, nil
 	}
-	return nil, fmt.Errorf("no library %q; there are %q", name, Names())
+	return nil, fmt.Errorf("no library %q; there are %q and ws, which needs Node", name, Names())
 }
 
 // Mode says how messages are compressed.
