@@ -69,7 +69,8 @@ func (d *Decoder) Reset(window int, history []byte) {
 func (d *Decoder) DropHistory() { d.history = nil }
 
 // Inflate decodes in and appends to out, up to cap(out) and never beyond it.
-// What lies between the end of the result and cap(out) may be overwritten.
+// What lies between the end of the result and cap(out) may be overwritten. Some
+// 300 octets more room than the output needs let all of it take the fast way.
 //
 // out[base:], as passed in, is what this stream has produced before, or the
 // last part of it: at least the window or all there is. The octet at distance D

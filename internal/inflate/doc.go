@@ -12,31 +12,25 @@
 //
 // # States
 //
-//	        ┌──────────── end of block ◄───────────────┐
-//	        ▼                                          │
-//	  blockHeader ──00──► storedHeader ──► storedData ─┤
-//	        │                                          │
-//	        ├─────01──────────────┐                    │
-//	        │                     ▼                    │
-//	       10                  symbols ────────────────┘
-//	        │                   ▲ │  ▲
-//	        ▼                   │ ▼  │
-//	   codeCounts               │ distance
-//	        │                   │    │
-//	        ▼                   │    ▼
-//	codeLengthCode              │  match
-//	        │                   │
-//	        ▼                   │
-//	  codeLengths ──────────────┘
+//	    ┌───────────── end of block ◄───────────────────┬────────┐
+//	    ▼                                               │        │
+//	blockHeader ─00─► storedHeader ─► storedData ───────┘        │
+//	    │                                                        │
+//	    ├─01──────────────────────────────────────► symbols ─────┘
+//	   10                                            ▲  ▲ │
+//	    ▼                                            │  │ ▼
+//	codeCounts ─► codeLengthCode ─► codeLengths ─────┘  │ distance
+//	                                                    │ ▼
+//	                                                    match
 //
 // Any state may be left for failed, which only [Decoder.Reset] ends. The end of
 // a final block leads through padding, where the stream is brought to an octet
 // boundary, and then to the next block header: in RFC 7692 the stream goes on
 // (§7.2.1, §7.2.3.4).
 //
-// Every state but symbols takes its input in pieces of at most 32 bits out of a
-// buffer of 64, and waits where it is when there are fewer. So a stream may be
-// cut between any two octets, and the output may be full at any octet.
+// Every state takes its input in pieces of at most 32 bits out of a buffer of
+// 64, and waits where it is when there are fewer. So a stream may be cut between
+// any two octets, and the output may be full at any octet.
 //
 // # Two ways through the symbols
 //
