@@ -64,7 +64,7 @@ func (g *DeflateGroup) print(w io.Writer) {
 			fmt.Sprintf("%.1f", 100*median(func(d DeflateRound) float64 { return d.Waited })),
 		})
 	}
-	fmt.Fprintf(w, "\n%s, messages of %d octets, %d rounds\n", title(g.Settings), g.Size, mostRounds(rows, func(r *DeflateRow) int { return len(r.Rounds) }))
+	fmt.Fprintf(w, "\n%s, messages of %d octets, rounds: %d\n", title(g.Settings), g.Size, mostRounds(rows, func(r *DeflateRow) int { return len(r.Rounds) }))
 	printTable(w, t)
 	for _, r := range g.Rows {
 		printNote(w, r.note(len(r.Rounds)))

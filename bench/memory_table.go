@@ -47,7 +47,7 @@ func (g *MemoryGroup) print(w io.Writer) {
 			kib(func(m MemoryRound) float64 { return float64(m.Before) }),
 		})
 	}
-	fmt.Fprintf(w, "\n%s, %d rounds\n", title(g.Settings), mostRounds(rows, func(r *MemoryRow) int { return len(r.Rounds) }))
+	fmt.Fprintf(w, "\n%s, rounds: %d\n", title(g.Settings), mostRounds(rows, func(r *MemoryRow) int { return len(r.Rounds) }))
 	printTable(w, t)
 	for _, r := range g.Rows {
 		printNote(w, r.note(len(r.Rounds)))
