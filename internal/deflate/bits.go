@@ -41,3 +41,75 @@ func (w *bitWriter) drain() {
 	w.bits >>= w.held & 56
 	w.held &= 7
 }
+
+// putSequences writes the octets of a block, and its end. The writer's fields are in variables meanwhile, which can be
+// registers.
+func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
+	out, n, acc, held := w.out, w.n, w.bits, w.held
+	for k := 0; k <= len(found); k++ {
+		literals := len(data) // after the last sequence
+		var s sequence
+		if k < len(found) {
+			s = found[k]
+			literals = s.literals()
+		}
+		run := data[:literals]
+		data = data[literals:]
+		// A code of a literal has at most 14 bits: four fit beside what is held.
+		for len(run) >= 4 {
+			l0, l1, l2, l3 := c.literal[run[0]], c.literal[run[1]], c.literal[run[2]], c.literal[run[3]]
+			acc |= l0.bits() << (held & 63)
+			held += l0.len()
+			acc |= l1.bits() << (held & 63)
+			held += l1.len()
+			acc |= l2.bits() << (held & 63)
+			held += l2.len()
+			acc |= l3.bits() << (held & 63)
+			held += l3.len()
+			binary.LittleEndian.PutUint64(out[n:n+8:n+8], acc)
+			n += int(held >> 3)
+			acc >>= held & 56
+			held &= 7
+			run = run[4:]
+		}
+		for _, o := range run {
+			l := c.literal[o]
+			acc |= l.bits() << (held & 63)
+			held += l.len()
+		}
+		binary.LittleEndian.PutUint64(out[n:n+8:n+8], acc)
+		n += int(held >> 3)
+		acc >>= held & 56
+		held &= 7
+		if literals == onlyLiterals || k == len(found) {
+			continue
+		}
+		data = data[s.length():]
+
+		// RFC 1951 section 3.2.5: extra bits follow the code. They are the low bits of what the sequence has, since each
+		// symbol's least length, less 3, and least distance, less 1, is a multiple of the number of its values.
+		symbol := lengthSymbol[uint8(s>>15)] & 31
+		l := c.literal[firstLength+uint32(symbol)]
+		acc |= l.bits() << (held & 63)
+		held += l.len()
+		extra := uint(lengthExtra[symbol])
+		acc |= (uint64(s>>15) & (1<<(extra&15) - 1)) << (held & 63)
+		held += extra
+
+		d := distanceSymbol(uint32(s)&0x7fff) & 31
+		l = c.distance[d]
+		acc |= l.bits() << (held & 63)
+		held += l.len()
+		extra = uint(distanceExtra[d])
+		acc |= (uint64(s) & (1<<(extra&15) - 1)) << (held & 63)
+		held += extra
+		binary.LittleEndian.PutUint64(out[n:n+8:n+8], acc)
+		n += int(held >> 3)
+		acc >>= held & 56
+		held &= 7
+	}
+	w.n, w.bits, w.held = n, acc, held
+	l := c.literal[endOfBlock]
+	w.put(l.bits(), l.len())
+	w.drain()
+}

@@ -14,7 +14,8 @@ func (e *Encoder) insert(prev *[maxWindow]uint16, v uint64, position uint32, fac
 	h := hash64(v, factor, mask)
 	distance := position - e.head[h]
 	e.head[h] = position
-	prev[position&(maxWindow-1)] = uint16(min(distance, noLink))
+	// A place entered again, for a larger table, ends its chain, as 0 becomes noLink.
+	prev[position&(maxWindow-1)] = uint16(min(distance-1, noLink-1)) + 1
 	return distance
 }
 
@@ -36,31 +37,58 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 		e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
 	}
 
+	window := e.window
+	freq := &e.block.literalFreq
 	e.block.clear()
-	done := from
-	i := from
-	for i < last && n < maxSequences-reserve {
+
+	done := from // up to here the octets are in sequences
+	i := from    // and up to here the literals are counted
+	for i < last {
 		v := load64(buf, i)
-		known = i + 1
-		d := e.insert(prev, v, base+uint32(i), factor, mask)
-		length, distance := 0, uint32(0)
-		if d <= min(e.window, uint32(i)) {
-			length, distance = e.longest(buf, base, i, d, minMatch-1, depth)
+		distance := e.insert(prev, v, base+uint32(i), factor, mask)
+		reach := min(window, uint32(i))
+		// Most places differ at once, and are not worth a call.
+		left := depth
+		for left > 0 && distance <= reach && uint32(load64(buf, i-int(distance))^v) != 0 {
+			distance += uint32(prev[(base+uint32(i)-distance)&(maxWindow-1)])
+			left--
 		}
+		length := 0
+		if left > 0 && distance <= reach {
+			length, distance = e.longest(buf, base, i, distance, minMatch-1, left)
+		}
+		known = i + 1
 		if length < minMatch {
-			i += 1 + (i-done)>>e.level.skip
+			freq[byte(v)]++
+			i++
+			// Where nothing is found, less is searched for.
+			if i-done >= 1<<e.level.skip {
+				skip := max(0, min((i-done)>>e.level.skip, last-i))
+				e.block.countLiterals(buf[i : i+skip])
+				i += skip
+			}
 			continue
 		}
-		for length < lazy && known < last {
-			d := e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
+		for length < lazy && known < last && i+length < end {
+			position := base + uint32(known)
+			d := e.insert(prev, load64(buf, known), position, factor, mask)
 			known++
-			if d > min(e.window, uint32(i+1)) {
+			// Only what differs from this match, and goes on beyond its end, can be better.
+			reach := min(window, uint32(i+1))
+			left := depth
+			probe := load32(buf, i+length-3)
+			for left > 0 && d <= reach && (d == distance || load32(buf, i+length-3-int(d)) != probe) {
+				d += uint32(prev[(position-d)&(maxWindow-1)])
+				left--
+			}
+			if left == 0 || d > reach {
 				break
 			}
-			l, d := e.longest(buf, base, i+1, d, length-1, depth)
+			l, d := e.longest(buf, base, i+1, d, length-1, left)
 			if l < length || worth(l, d) <= worth(length, distance)+2 {
 				break
 			}
+			freq[buf[i]]++
 			i++
 			length, distance = l, d
 		}
@@ -68,20 +96,21 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 		for at := i - int(distance); i > done && at > 0 && buf[i-1] == buf[at-1] && length < maxMatch; length++ {
 			i--
 			at--
+			freq[buf[i]]--
 		}
-		e.block.countLiterals(buf[done:i])
 		n = e.add(n, i-done, length, int(distance))
 		i += length
 		done = i
 		for stop := min(i, tail); known < stop; known += stride {
 			e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
 		}
+		if n >= maxSequences-reserve {
+			e.indexed = base + uint32(min(i, max(known, tail)))
+			return n, done
+		}
 	}
 	next = max(soft, done)
-	if n >= maxSequences-reserve {
-		next = done
-	}
-	e.block.countLiterals(buf[done:next])
+	e.block.countLiterals(buf[i:next])
 	e.indexed = base + uint32(min(next, max(known, tail)))
 	return n, next
 }
@@ -124,7 +153,7 @@ func (e *Encoder) longest(buf []byte, base uint32, i int, distance uint32, best,
 	return length, at
 }
 
-// minWorth is that of the least match taken: four octets from not too far away.
+// minWorth is less than that of any match taken: four octets must be less than 4 KiB away.
 const minWorth = 4*minMatch - 13
 
 // chainHistory is probeHistory for chains.

@@ -81,7 +81,7 @@ func (e *Encoder) index(history []byte) {
 	} else {
 		e.probeHistory(history)
 	}
-	e.indexed = e.pos - min(uint32(len(history)), 8-1)
+	e.indexed = e.pos - min(uint32(len(history)), 8-1) // the hash reads eight octets
 }
 
 // fit takes as much of the table as n octets deserve, and reports whether that is more than before. A short message

@@ -1,7 +1,5 @@
 package deflate
 
-import "math/bits"
-
 // findGreedy finds the sequences of a block which begins at buf[from:], and returns their number and the block's end.
 // It looks at one earlier place for each octet and takes what it gets.
 func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
@@ -78,24 +76,4 @@ func (e *Encoder) probeHistory(history []byte) {
 	for i := 0; i+8 <= len(history); i += step {
 		table[hash64(load64(history, i), factor, mask)] = base + uint32(i)
 	}
-}
-
-// matchLength is how many octets at `at` equal those at i, at most 258, where diff is the XOR of the first eight of
-// both. The first sixteen are compared without a branch to guess.
-func matchLength(buf []byte, at, i int, diff uint64) int {
-	if i+16 > len(buf) {
-		if diff != 0 {
-			return bits.TrailingZeros64(diff) >> 3
-		}
-		return 8 + commonPrefix(buf, at+8, i+8, min(len(buf), i+maxMatch))
-	}
-	length := bits.TrailingZeros64(diff) >> 3
-	more := 8 + bits.TrailingZeros64(load64(buf, at+8)^load64(buf, i+8))>>3
-	if length == 8 {
-		length = more
-	}
-	if length == 16 {
-		length += commonPrefix(buf, at+16, i+16, min(len(buf), i+maxMatch))
-	}
-	return length
 }

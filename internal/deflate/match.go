@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	minTableBits = 10
+	minTableBits = 10 // of four octets each
 	maxTableBits = 15
 )
 
@@ -21,18 +21,20 @@ type level struct {
 	step   int // and every step-th of a history
 }
 
+// With levels 1 to 6 the time goes into probes and entries, so they do with few, of long hashes; from 7 on into comparing.
 var levels = [...]level{
 	1: {skip: 6, octets: 7, step: 4},
-	2: {skip: 6, octets: 6, step: 2, stride: 2},
-	3: {depth: 2, lazy: 0, nice: 32, skip: 6, octets: 6, stride: 2, step: 3},
-	4: {depth: 3, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 2},
-	5: {depth: 4, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 2},
-	6: {depth: 8, lazy: 32, nice: 64, skip: 7, octets: 6, stride: 1, step: 1},
+	2: {skip: 6, octets: 6, stride: 2, step: 4},
+	3: {depth: 3, lazy: 0, nice: 32, skip: 6, octets: 7, stride: 2, step: 4},
+	4: {depth: 3, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 3, step: 3},
+	5: {depth: 4, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 3},
+	6: {depth: 8, lazy: 32, nice: 64, skip: 7, octets: 6, stride: 1, step: 2},
 	7: {depth: 24, lazy: 64, nice: 128, skip: 9, octets: 5, stride: 1, step: 1},
 	8: {depth: 96, lazy: 128, nice: 258, skip: 30, octets: 4, stride: 1, step: 1},
 	9: {depth: 1024, lazy: 258, nice: 258, skip: 30, octets: 4, stride: 1, step: 1},
 }
 
+// The third index makes the capacity a constant, which spares the arithmetic of slicing.
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i : i+4 : i+4]) }
 
 func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
@@ -48,8 +50,8 @@ var factors = [8]uint64{
 	7: 0x9e3779b185ebcb << (64 - 8*7),
 }
 
-// hashing is what hash64 needs. The more octets the hash is of, the longer are the matches that are found among few; but
-// where there is little to choose from, the short ones count. The size of the table tells.
+// hashing is what hash64 needs. The more octets the hash is of, the longer are the matches, when only a few places are
+// compared; but where there is little to choose from, short matches count. The size of the table tells how much there is.
 func (e *Encoder) hashing() (factor uint64, mask uint32) {
 	octets := e.level.octets
 	switch {
@@ -61,6 +63,26 @@ func (e *Encoder) hashing() (factor uint64, mask uint32) {
 		octets = min(octets, 6)
 	}
 	return factors[octets&7], 1<<e.tableBits - 1
+}
+
+// matchLength is how many octets at `at` equal those at i, at most 258, where diff is the XOR of the first eight of
+// both. The first sixteen are compared without a branch to guess.
+func matchLength(buf []byte, at, i int, diff uint64) int {
+	if i+16 > len(buf) {
+		if diff != 0 {
+			return bits.TrailingZeros64(diff) >> 3
+		}
+		return 8 + commonPrefix(buf, at+8, i+8, min(len(buf), i+maxMatch))
+	}
+	length := bits.TrailingZeros64(diff) >> 3
+	more := 8 + bits.TrailingZeros64(load64(buf, at+8)^load64(buf, i+8))>>3
+	if length == 8 {
+		length = more
+	}
+	if length == 16 {
+		length += commonPrefix(buf, at+16, i+16, min(len(buf), i+maxMatch))
+	}
+	return length
 }
 
 // commonPrefix is how many octets at a equal those at b, at most to the end of buf[:end]; a < b.
