@@ -20,6 +20,8 @@ import (
 
 var limits = websocket.Limits{Message: 16 << 20}
 
+const compression = websocket.CompressionContextTakeover
+
 func main() {
 	err := error(nil)
 	if len(os.Args) == 1 {
@@ -40,7 +42,7 @@ func serve() error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	go http.Serve(l, websocket.Handler(echo, &websocket.AcceptOptions{Limits: limits}))
+	go http.Serve(l, websocket.Handler(echo, &websocket.AcceptOptions{CompressionMode: compression, Limits: limits}))
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }
@@ -73,7 +75,7 @@ func play(url, count, parallel string) error {
 // visit echoes until the server ends. How it went is for the server to say.
 func visit(url string) {
 	ctx := context.Background()
-	c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Limits: limits})
+	c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{CompressionMode: compression, Limits: limits})
 	if err != nil {
 		return
 	}
