@@ -25,7 +25,7 @@ type level struct {
 var levels = [...]level{
 	1: {skip: 6, octets: 7, step: 4},
 	2: {skip: 6, octets: 6, stride: 2, step: 4},
-	3: {depth: 3, lazy: 0, nice: 32, skip: 6, octets: 7, stride: 2, step: 4},
+	3: {depth: 2, lazy: 16, nice: 24, skip: 6, octets: 7, stride: 3, step: 4},
 	4: {depth: 3, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 3, step: 3},
 	5: {depth: 4, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 3},
 	6: {depth: 8, lazy: 32, nice: 64, skip: 7, octets: 6, stride: 1, step: 2},
