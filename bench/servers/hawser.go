@@ -16,10 +16,11 @@ func (hawserLib) Echo(l net.Listener, s Settings) error {
 }
 
 func hawserOptions(s Settings) *websocket.AcceptOptions {
+	bits := max(s.Bits, 9) // it has no smaller window
 	opts := &websocket.AcceptOptions{
 		Compression: websocket.CompressionOptions{
-			SendWindowBits:    s.Bits,
-			ReceiveWindowBits: s.Bits,
+			SendWindowBits:    bits,
+			ReceiveWindowBits: bits,
 			Level:             s.Level,
 		},
 	}

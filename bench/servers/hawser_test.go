@@ -17,7 +17,7 @@ import (
 // What our server has told the client in the handshake is what it acts upon.
 func TestHawserAgreement(t *testing.T) {
 	for _, mode := range []Mode{None, NoTakeover, Takeover} {
-		for _, bits := range []int{15, 12, 9} {
+		for _, bits := range []int{15, 12, 9, 8} {
 			s := Settings{Mode: mode, Bits: bits}
 			t.Run(fmt.Sprint(mode, bits), func(t *testing.T) {
 				// The answer is longer than any threshold for compression, and told
