@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -23,18 +24,7 @@ func TestChromium(t *testing.T) {
 		reports <- got
 	})
 
-	// Not t.TempDir, which fails the test when the browser's children still
-	// write as they are killed.
-	profile, err := os.MkdirTemp("", "interop-chromium-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(profile) })
-
-	p := start(t, ctx, "chromium", "chromium",
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir="+profile, s.URL+"/page.html")
+	p := browse(t, ctx, s.URL+"/page.html")
 
 	var got saw
 	select {
@@ -63,4 +53,21 @@ func TestChromium(t *testing.T) {
 			t.Errorf("onclose of the connection %s: wasClean is not true", name)
 		}
 	}
+}
+
+// browse opens a page in a browser that knows nothing yet.
+func browse(t *testing.T, ctx context.Context, page string) *process {
+	t.Helper()
+	// Not t.TempDir, which fails the test when the browser's children still
+	// write as they are killed.
+	profile, err := os.MkdirTemp("", "interop-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(profile) })
+
+	return start(t, ctx, "chromium", "chromium",
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--user-data-dir="+profile, page)
 }
