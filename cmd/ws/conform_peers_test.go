@@ -152,6 +152,28 @@ func TestConformTestee(t *testing.T) {
 	ws(t, "", "conform", "-testee", echo, "-timeout", "300ms").want(t, "", "how many cases", exitUsage)
 }
 
+// How our client compresses is for the flags to say.
+func TestConformTesteeCompress(t *testing.T) {
+	t.Parallel()
+	r := listening(t, "-json", "-cases", "20.12.9")
+	for _, flags := range [][]string{
+		{"-agent", "usual"},
+		{"-agent", "small", "-window-bits", "9", "-level", "9"},
+		{"-agent", "plain", "-compress", "off"},
+	} {
+		e := ws(t, "", append([]string{"conform", "-testee", r.url}, flags...)...)
+		e.want(t, e.stdout, "1 case", exitFine)
+	}
+	judged := parsed(t, r.interrupt(t))["clients"]
+	for agent, want := range map[string]autobahn.Verdict{
+		"usual": autobahn.OK, "small": autobahn.OK, "plain": autobahn.Unimplemented,
+	} {
+		if got := judged[agent].Cases["20.12.9"].Behavior; got != string(want) {
+			t.Errorf("%s: %s, want %s", agent, got, want)
+		}
+	}
+}
+
 // Ctrl-C in the middle of a case.
 func TestConformInterrupted(t *testing.T) {
 	t.Parallel()
