@@ -43,7 +43,7 @@ func deflate(ctx context.Context, args []string) error {
 	f.register(flags)
 	flags.Func("sizes", "`octets` of the messages (default 1024,65536)", numbers(&f.sizes))
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 7, with -quick 3)")
-	flags.IntVar(&f.each, "each", 0, "`messages` for each connection in a round (default: 512 KiB of them, with -quick 128, and at least 24, or 8)")
+	flags.IntVar(&f.each, "each", 0, "`messages` for each connection in a round (default: 512 KiB of them, with -quick 128, and at least 64, or 8)")
 	flags.IntVar(&f.connections, "connections", 64, "`connections`, each with one message in flight")
 	if err := f.parse(flags, args); err != nil {
 		return err
@@ -70,7 +70,7 @@ func deflate(ctx context.Context, args []string) error {
 }
 
 func (f *deflateFlags) group(s servers.Settings, size int) *DeflateGroup {
-	full, quick := max(24, 512<<10/size), max(8, 128<<10/size)
+	full, quick := max(variety, 512<<10/size), max(8, 128<<10/size)
 	g := &DeflateGroup{Settings: s, Size: size, Each: f.or(f.each, full, quick)}
 	for _, lib := range f.libs {
 		g.Rows = append(g.Rows, &DeflateRow{Result: Result{Lib: lib}})
