@@ -126,7 +126,7 @@ var mutants = []mutant{
 		old: "e.encoder.Reset(d.terms.WindowBits, d.level)", new: "e.encoder.Reset(15, d.level)",
 		must: "13.[35].4,20.10.[1-7],20.10.10", verdict: Failed},
 	{name: "messages refer to those before them, which was agreed not to be", file: "conn/deflate.go", plays: deflated,
-		old: "return Deflater{terms: t,", new: "t.Takeover = true\n\treturn Deflater{terms: t,",
+		old: "level int) Deflater {", new: "level int) Deflater {\n\tt.Takeover = true",
 		must: "13.[25].4,20.10.9", verdict: Failed},
 	// Servers are not sent such messages.
 	{name: "what messages refer to is forgotten", file: "conn/inflate.go", role: Client, plays: deflated,
