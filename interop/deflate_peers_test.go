@@ -43,6 +43,7 @@ func TestDeflateAmongPeers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			g.client = true
 			g.run(c)
 			t.Cleanup(g.drop)
 			checkField(t, "the response of the server", extensions, plainTerms(handshake.Deflate{}))
