@@ -50,7 +50,11 @@ func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
 	if c.deflate == nil {
 		return terms, false
 	}
-	return c.deflate.terms, true
+	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
+	if c.role == conn.Client {
+		terms.Server, terms.Client = terms.Client, terms.Server
+	}
+	return terms, true
 }
 
 const (
@@ -124,9 +128,7 @@ func fit(ours, theirs *handshake.DeflateSide, memory int) {
 
 // deflating is the compression of a connection, if it was agreed on.
 type deflating struct {
-	terms     handshake.Deflate
 	threshold int // octets; what is shorter is sent as it is
-	level     int
 	in        conn.Inflater
 	out       conn.Deflater
 	turn      gate // with takeover: held from compressing a message until it is sent, or is not
@@ -135,24 +137,29 @@ type deflating struct {
 // newDeflating makes the compression of a connection of what was agreed on. A
 // threshold of zero is the default, a negative one compresses all.
 func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int) *deflating {
-	ours, theirs := &terms.Server, &terms.Client
+	ours, theirs := termsOf(terms.Server), termsOf(terms.Client)
 	if role == conn.Client {
 		ours, theirs = theirs, ours
 	}
-	z := &deflating{in: conn.NewInflater(termsOf(theirs)), out: conn.NewDeflater(termsOf(ours), level)}
-	z.terms, z.level = terms, level
-	standard := thresholdTakeover
-	if ours.NoContextTakeover {
-		standard = thresholdNoTakeover
+	standard := thresholdNoTakeover
+	if ours.Takeover {
+		standard = thresholdTakeover
 	}
-	z.threshold = orDefault(threshold, standard)
-	return z
+	return &deflating{
+		threshold: orDefault(threshold, standard),
+		in:        conn.NewInflater(theirs),
+		out:       conn.NewDeflater(ours, level),
+	}
 }
 
 // termsOf resolves what zero stands for.
-func termsOf(s *handshake.DeflateSide) conn.Terms {
+func termsOf(s handshake.DeflateSide) conn.Terms {
 	if s.MaxWindowBits == 0 {
 		s.MaxWindowBits = maxWindowBits
 	}
 	return conn.Terms{WindowBits: s.MaxWindowBits, Takeover: !s.NoContextTakeover}
+}
+
+func sideOf(t conn.Terms) handshake.DeflateSide {
+	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
 }

@@ -42,7 +42,7 @@ type Conn struct {
 	readLimit   atomic.Int64 // Limits.Message; at most zero: none
 	frameLimit  int64
 	fragments   int
-	timeouts    Timeouts
+	writeLimit  time.Duration // Timeouts.Write; zero: none
 	subprotocol string
 
 	trace  *Trace
@@ -73,12 +73,12 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		onPing:      opts.OnPingReceived,
 		onPong:      opts.OnPongReceived,
 	}
-	c.timeouts = Timeouts{Close: defaultCloseTimeout, Write: max(opts.Timeouts.Write, 0)}
-	if opts.Timeouts.Close > 0 {
-		c.timeouts.Close = opts.Timeouts.Close
-	}
+	c.writeLimit = max(opts.Timeouts.Write, 0)
 	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
-	c.life.machine.CloseTimeout = c.timeouts.Close
+	c.life.machine.CloseTimeout = defaultCloseTimeout
+	if opts.Timeouts.Close > 0 {
+		c.life.machine.CloseTimeout = opts.Timeouts.Close
+	}
 	c.life.done = make(chan struct{})
 	c.in.watch.ended, c.out.watch.ended = c.life.done, c.life.done
 	if opts.Deflate != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -21,11 +22,25 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-const (
-	idleConns = 10000
-	idleLimit = 6 << 10
-	idleRole  = "HAWSER_IDLE_SERVER"
-)
+const idleRole = "HAWSER_IDLE_SERVER"
+
+// idleServers are the kinds of server that are measured, and what each may need for
+// a connection in bytes.
+var idleServers = map[string]struct {
+	opts  *websocket.AcceptOptions
+	conns int
+	limit int
+}{
+	"Handler": {nil, 10_000, 6 << 10},
+	"Upgrade": {nil, 10_000, 6 << 10},
+	// With windows of 32 KiB each way, 4 KiB each way, and none.
+	"takeover 15": {&websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}, 1_000, 72 << 10},
+	"takeover 12": {&websocket.AcceptOptions{
+		CompressionMode: websocket.CompressionContextTakeover,
+		Compression:     websocket.CompressionOptions{Memory: 8 << 10},
+	}, 1_000, 16 << 10},
+	"no takeover": {&websocket.AcceptOptions{CompressionMode: websocket.CompressionNoContextTakeover}, 1_000, 8 << 10},
+}
 
 // TestIdleServerProcess is the server of TestIdleMemory, in a process of its own so
 // that its memory is nothing but the server's. Run by itself it does nothing.
@@ -60,8 +75,8 @@ func serveIdle(how string, l net.Listener) {
 		}
 		return nil
 	}
-	if how == "Handler" {
-		_ = http.Serve(l, websocket.Handler(echo, nil))
+	if how != "Upgrade" {
+		_ = http.Serve(l, websocket.Handler(echo, idleServers[how].opts))
 		return
 	}
 	for {
@@ -96,7 +111,7 @@ func residentBytes(t *testing.T) int {
 // TestIdleMemory measures what an idle connection costs a server that has a
 // goroutine for each, after one message each.
 func TestIdleMemory(t *testing.T) {
-	for _, how := range []string{"Handler", "Upgrade"} {
+	for how := range idleServers {
 		t.Run(how, func(t *testing.T) { measureIdle(t, how) })
 	}
 }
@@ -138,21 +153,42 @@ func measureIdle(t *testing.T, how string) {
 		return n
 	}
 	addr := answer("listening")
-	openIdle(t, addr, 100) // whatever the first connections make for all
+	kind := idleServers[how]
+	request := idleRequest(kind.opts != nil)
+	openIdle(t, addr, 100, request) // whatever the first connections make for all
 	before := resident()
-	openIdle(t, addr, idleConns)
-	each := (resident() - before) / idleConns
-	t.Logf("%d bytes for each of %d idle connections", each, idleConns)
-	if each > idleLimit {
-		t.Errorf("%d bytes for each idle connection, want at most %d", each, idleLimit)
+	openIdle(t, addr, kind.conns, request)
+	each := (resident() - before) / kind.conns
+	t.Logf("%d bytes for each of %d idle connections", each, kind.conns)
+	if each > kind.limit {
+		t.Errorf("%d bytes for each idle connection, want at most %d", each, kind.limit)
 	}
+}
+
+// idleRequest is what a client sends: the handshake and a message, which fills the
+// windows if it is compressed.
+func idleRequest(compressed bool) []byte {
+	request := "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	payload := string(make([]byte, 64)) // NUL is text, too
+	if compressed {
+		request += "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=12\r\n"
+		s := &saying{r: rand.New(rand.NewPCG(1, 2))}
+		payload = ""
+		w := newDeflater()
+		for range 12 { // without references beyond 4 KiB
+			w.w.Reset(&w.out)
+			payload += w.payload(string(s.message(4_000))) + "\x00\x00\xff\xff"
+		}
+		payload += "\x00"
+	}
+	h := frame.Header{FIN: true, RSV1: compressed, Opcode: frame.Text, Masked: true, Length: uint64(len(payload))}
+	return append(frame.AppendHeader([]byte(request+"\r\n"), h), payload...)
 }
 
 // openIdle opens connections and exchanges a message on each. They stay open until
 // the test ends.
-func openIdle(t *testing.T, addr string, n int) {
-	const request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+func openIdle(t *testing.T, addr string, n int, request []byte) {
 	for range n {
 		nc, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -160,8 +196,7 @@ func openIdle(t *testing.T, addr string, n int) {
 		}
 		t.Cleanup(func() { _ = nc.Close() })
 		_ = nc.SetDeadline(time.Now().Add(time.Minute))
-		message := frame.AppendHeader([]byte(request), frame.Header{FIN: true, Opcode: frame.Text, Masked: true, Length: 64})
-		if _, err := nc.Write(append(message, make([]byte, 64)...)); err != nil { // NUL is text, too
+		if _, err := nc.Write(request); err != nil {
 			t.Fatal(err)
 		}
 		r := bufio.NewReader(nc)
@@ -169,8 +204,22 @@ func openIdle(t *testing.T, addr string, n int) {
 		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 			t.Fatal(resp, err)
 		}
-		if _, err := r.Discard(2 + 64); err != nil {
+		_ = takeFrame(t, r)
+	}
+}
+
+// takeFrame reads a frame of a server, and returns its header.
+func takeFrame(t *testing.T, r *bufio.Reader) frame.Header {
+	for n := 2; ; n++ {
+		p, err := r.Peek(n)
+		if err != nil {
 			t.Fatal(err)
+		}
+		if h, size := frame.ParseHeader(p); size > 0 {
+			if _, err := r.Discard(size + int(h.Length)); err != nil {
+				t.Fatal(err)
+			}
+			return h
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 // inflating is what the reading half needs while a compressed message is under way.
 type inflating struct {
 	engine  conn.InflateEngine
+	plain   int // octets of the payload at the front of the read buffer that are unmasked
 	trailer int // how many octets of conn.Trailer the engine has been given
 
 	// For a Reader, which takes what the message says piece by piece. What it has
@@ -45,29 +46,29 @@ func (in *reader) dropInflation() {
 	if z := in.inflating; z != nil {
 		in.inflating = nil
 		z.engine.Drop()
-		z.trailer, z.taken, z.said = 0, 0, z.said[:0]
+		z.plain, z.trailer, z.taken, z.said = 0, 0, 0, z.said[:0]
 		inflatings.Put(z)
 	}
 }
 
 // inflateMessage appends to dst, from base on, the rest of the compressed message
 // under way.
-func (c *Conn) inflateMessage(ctx context.Context) error {
+func (c *Conn) inflateMessage(ctx context.Context, base int) error {
 	in := &c.in
 	for {
 		var (
 			end bool
 			err error
 		)
-		in.dst, end, err = c.inflate(ctx, in.dst, in.base)
+		in.dst, end, err = c.inflate(ctx, in.dst, base)
 		if err != nil {
 			return err
 		}
 		if end {
-			return c.endInflated(ctx, in.dst[in.base:])
+			return c.endInflated(ctx, in.dst[base:])
 		}
 		if len(in.dst) == cap(in.dst) {
-			c.growInflated()
+			c.growInflated(len(in.dst) - base)
 		}
 	}
 }
@@ -83,12 +84,11 @@ func (c *Conn) endInflated(ctx context.Context, said []byte) error {
 	return nil
 }
 
-// growInflated makes room in dst. Text of JSON or the like comes to some four times
+// growInflated makes room in dst, where have octets of the message are. Text of JSON or the like comes to some four times
 // of what arrived; after that the room doubles. Neither goes beyond what the message
 // may say, and one octet to find that it says more.
-func (c *Conn) growInflated() {
+func (c *Conn) growInflated(have int) {
 	in := &c.in
-	have := len(in.dst) - in.base
 	n := max(inflateRoom, have, 4*in.buf.buffered())
 	if limit := c.readLimit.Load(); limit > 0 {
 		n = min(n, int(max(0, min(limit, int64(maxInt-inflateRoom))-int64(have)))+inflateRoom)
@@ -106,7 +106,7 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 	in := &c.in
 	z := c.inflation()
 	for begin := len(out); ; {
-		p := in.compressed(z.trailer)
+		p := in.compressed(z)
 		n := len(out)
 		var (
 			used int
@@ -114,7 +114,9 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 		)
 		out, used, v = z.engine.Inflate(out, base, p)
 		if in.left > 0 {
-			in.inflated(used)
+			in.buf.consume(used)
+			in.left -= uint64(used)
+			z.plain -= used
 		} else {
 			z.trailer += used
 		}
@@ -169,30 +171,23 @@ func (c *Conn) morePayload(ctx context.Context) error {
 
 // compressed returns the octets of the payload that are there, unmasked. After those
 // of the last frame comes what is left of the trailer.
-func (in *reader) compressed(trailer int) []byte {
+func (in *reader) compressed(z *inflating) []byte {
 	if in.left == 0 {
 		if !in.fin {
 			return nil
 		}
-		return deflateTrailer[trailer:]
+		return deflateTrailer[z.trailer:]
 	}
 	p := in.buf.bytes()
 	p = p[:min(in.left, uint64(len(p)))]
 	if in.expect.Masked {
-		in.key = frame.Mask(p[in.plain:], in.key)
+		in.key = frame.Mask(p[z.plain:], in.key)
 	}
-	in.plain = len(p)
+	z.plain = len(p)
 	return p
 }
 
 var deflateTrailer = []byte(conn.Trailer)
-
-// inflated tells that n octets of what compressed returned are dealt with.
-func (in *reader) inflated(n int) {
-	in.buf.consume(n)
-	in.left -= uint64(n)
-	in.plain -= n
-}
 
 // judgeInflated judges what came out of decompression: how much the message says by
 // now, and if it is text.

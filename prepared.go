@@ -96,7 +96,7 @@ func (c *Conn) submitPreparedDeflated(ctx context.Context, f *outgoing, deflated
 // deflate returns the message compressed for a connection; not ok if that gains
 // nothing.
 func (m *PreparedMessage) deflate(z *deflating) (deflated preparedFrame, ok bool) {
-	settings := deflateSettings{z.out.Terms().WindowBits, z.level}
+	settings := deflateSettings{z.out.Terms().WindowBits, z.out.Level()}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	deflated, ok = m.deflated[settings]

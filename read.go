@@ -64,9 +64,9 @@ func (c *Conn) awaitMessage(ctx context.Context) error {
 // reading half back.
 func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
-	in.dst, in.base = append(buf, in.partial...), len(buf)
+	in.dst = append(buf, in.partial...)
 	in.partial = nil
-	typ, err := c.readMessage(ctx)
+	typ, err := c.readMessage(ctx, len(buf))
 	if err != nil {
 		in.keep(len(buf))
 	} else {
@@ -86,8 +86,9 @@ func (in *reader) needsMore() bool {
 	return in.buf.buffered() == 0 && in.stream == nil && (in.phase == atHeader || in.left > 0)
 }
 
-// readMessage appends the rest of the message under way, or the next one, to dst.
-func (c *Conn) readMessage(ctx context.Context) (MessageType, error) {
+// readMessage appends the rest of the message under way, or the next one, to dst,
+// where it begins at base.
+func (c *Conn) readMessage(ctx context.Context, base int) (MessageType, error) {
 	in := &c.in
 	for {
 		if err := c.nextFrame(ctx); err != nil {
@@ -95,7 +96,7 @@ func (c *Conn) readMessage(ctx context.Context) (MessageType, error) {
 		}
 		typ := MessageType(in.seq.Opcode())
 		if in.seq.Compressed() {
-			return typ, c.inflateMessage(ctx)
+			return typ, c.inflateMessage(ctx, base)
 		}
 		if err := c.appendPayload(ctx); err != nil {
 			return 0, err
@@ -311,7 +312,9 @@ func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 // discard drops what is left of the current data frame, without looking at it.
 func (c *Conn) discard(ctx context.Context) error {
 	in := &c.in
-	in.plain = 0
+	if in.inflating != nil {
+		in.inflating.plain = 0
+	}
 	for in.left > 0 {
 		if in.buf.buffered() == 0 {
 			if err := c.fill(ctx); err != nil {

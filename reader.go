@@ -28,12 +28,10 @@ type reader struct {
 	text  frame.Validator
 
 	dst     []byte         // of the ReadInto under way
-	base    int            // where its message begins in dst
 	partial []byte         // of the message under way: what a cancelled read had received
 	stream  *messageReader // the message under way is being read through this
 
 	inflating *inflating // a compressed message is under way
-	plain     int        // octets of its payload at the front of buf that are unmasked
 
 	heard atomic.Uint64 // counts arrivals, for keepalive
 }

@@ -171,7 +171,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
 			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
-		case c.timeouts.Write > 0:
+		case c.writeLimit > 0:
 			err = c.transmitTimed()
 		default:
 			var n int
@@ -226,7 +226,7 @@ func (w *writer) wrote(n int) {
 // transmitTimed writes what is encoded, once, no longer than [Timeouts.Write].
 func (c *Conn) transmitTimed() error {
 	w := &c.out
-	limit := time.Now().Add(c.timeouts.Write)
+	limit := time.Now().Add(c.writeLimit)
 	w.watch.limit(c.transport, limit)
 	n, err := c.transport.write(c.toWrite())
 	w.wrote(n)

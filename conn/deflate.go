@@ -46,11 +46,18 @@ type DeflateEngine struct {
 
 // NewDeflater returns one for level 1 (fastest) to 9 (smallest).
 func NewDeflater(t Terms, level int) Deflater {
-	return Deflater{terms: t, level: level, identity: new(identity)}
+	d := Deflater{terms: t, level: level}
+	if t.Takeover {
+		d.identity = new(identity)
+	}
+	return d
 }
 
 // Terms returns what it was made with.
 func (d *Deflater) Terms() Terms { return d.terms }
+
+// Level returns what it was made with.
+func (d *Deflater) Level() int { return d.level }
 
 // Message appends to dst the payload of a compressed message that says p.
 func (d *Deflater) Message(e *DeflateEngine, dst, p []byte) []byte {
