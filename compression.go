@@ -36,7 +36,8 @@ type CompressionOptions struct {
 	// SendWindowBits and ReceiveWindowBits bound the windows of the two directions
 	// to 1<<bits bytes, 9 to 15. The peer may ask for less. Default: 15.
 	SendWindowBits, ReceiveWindowBits int
-	// Level is how hard to try: 1, the fastest, to 9, the smallest. Default: 1.
+	// Level is how hard to try: 1, the fastest, to 9, the smallest. Default: 1 for a
+	// window of 15 bits, 5 for smaller ones, in which there is little to search.
 	Level int
 	// Memory bounds what an idle connection keeps for compression, in bytes: window
 	// bits and context takeover are negotiated so that it suffices. Default: no

@@ -44,8 +44,29 @@ type DeflateEngine struct {
 	serial   uint64
 }
 
-// NewDeflater returns one for level 1 (fastest) to 9 (smallest).
+// contiguous is how much of a message is copied to where the window is. It is as
+// large as any window, and as blocks are: what they say of their codes should not
+// have to be said twice.
+const contiguous = 64 << 10
+
+// The levels that level 0 stands for. In a window that is not the largest there is
+// little to search, so that searching it well costs little; and it has to be, if the
+// message is to come out as small as elsewhere.
+const (
+	fastLevel        = 1
+	smallWindowLevel = 5
+)
+
+// NewDeflater returns one for level 1 (fastest) to 9 (smallest); 0 leaves it to the
+// window.
 func NewDeflater(t Terms, level int) Deflater {
+	switch {
+	case level > 0:
+	case t.WindowBits < 15:
+		level = smallWindowLevel
+	default:
+		level = fastLevel
+	}
 	d := Deflater{terms: t, level: level}
 	if t.Takeover {
 		d.identity = new(identity)
@@ -87,7 +108,7 @@ func (d *Deflater) Begin(e *DeflateEngine) {
 func (d *Deflater) Part(e *DeflateEngine, dst, p []byte, fin bool) []byte {
 	e.identity = nil // until the message is whole
 	size := 1 << d.terms.WindowBits
-	n := min(len(p), size)
+	n := min(len(p), contiguous)
 	e.recent = append(e.recent, p[:n]...)
 	dst = e.encoder.Append(dst, e.recent, len(e.recent)-n)
 	if n < len(p) {

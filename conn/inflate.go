@@ -54,10 +54,7 @@ func (e *InflateEngine) Inflate(out []byte, base int, p []byte) (result []byte, 
 // violation is what corrupt data is to a connection: a message that is not what its
 // type says.
 func violation(err error) *frame.Violation {
-	wrong, ok := errors.AsType[*inflate.Error](err)
-	if !ok {
-		return ErrDeflateEnd
-	}
+	wrong, _ := errors.AsType[*inflate.Error](err) // the decoder has no other
 	return &frame.Violation{Code: codeInvalidPayload, RFC: uint16(wrong.RFC), Section: wrong.Section, Reason: wrong.Reason}
 }
 
