@@ -25,7 +25,8 @@ import (
 const idleRole = "HAWSER_IDLE_SERVER"
 
 // idleServers are the kinds of server that are measured, and what each may need for
-// a connection in bytes.
+// a connection in bytes. What net/http leaves behind of its handshakes, and the
+// request's context that a Handler keeps, are in the figures of Handler.
 var idleServers = map[string]struct {
 	opts  *websocket.AcceptOptions
 	conns int
@@ -33,14 +34,23 @@ var idleServers = map[string]struct {
 }{
 	"Handler": {nil, 10_000, 6 << 10},
 	"Upgrade": {nil, 10_000, 6 << 10},
-	// With windows of 32 KiB each way, 4 KiB each way, and none.
-	"takeover 15": {&websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}, 1_000, 72 << 10},
-	"takeover 12": {&websocket.AcceptOptions{
+
+	"Upgrade, no takeover":        {noTakeover, 1_000, 8 << 10},
+	"Upgrade, windows of 12 bits": {windowsOf12, 1_000, 16 << 10},
+	"Upgrade, windows of 15 bits": {windowsOf15, 1_000, 72 << 10},
+	"Handler, no takeover":        {noTakeover, 1_000, 10 << 10},
+	"Handler, windows of 12 bits": {windowsOf12, 1_000, 20 << 10},
+	"Handler, windows of 15 bits": {windowsOf15, 1_000, 76 << 10},
+}
+
+var (
+	noTakeover  = &websocket.AcceptOptions{CompressionMode: websocket.CompressionNoContextTakeover}
+	windowsOf15 = &websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
+	windowsOf12 = &websocket.AcceptOptions{
 		CompressionMode: websocket.CompressionContextTakeover,
 		Compression:     websocket.CompressionOptions{Memory: 8 << 10},
-	}, 1_000, 16 << 10},
-	"no takeover": {&websocket.AcceptOptions{CompressionMode: websocket.CompressionNoContextTakeover}, 1_000, 8 << 10},
-}
+	}
+)
 
 // TestIdleServerProcess is the server of TestIdleMemory, in a process of its own so
 // that its memory is nothing but the server's. Run by itself it does nothing.
@@ -75,7 +85,7 @@ func serveIdle(how string, l net.Listener) {
 		}
 		return nil
 	}
-	if how != "Upgrade" {
+	if !strings.HasPrefix(how, "Upgrade") {
 		_ = http.Serve(l, websocket.Handler(echo, idleServers[how].opts))
 		return
 	}
@@ -85,7 +95,7 @@ func serveIdle(how string, l net.Listener) {
 			return
 		}
 		go func() {
-			c, err := websocket.Upgrade(nc, nil)
+			c, err := websocket.Upgrade(nc, idleServers[how].opts)
 			if err != nil {
 				return
 			}
@@ -172,7 +182,7 @@ func idleRequest(compressed bool) []byte {
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	payload := string(make([]byte, 64)) // NUL is text, too
 	if compressed {
-		request += "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=12\r\n"
+		request += "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 		s := &saying{r: rand.New(rand.NewPCG(1, 2))}
 		payload = ""
 		w := newDeflater()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -68,11 +69,16 @@ func newTransport(rwc io.ReadWriteCloser) transport {
 }
 
 // netTransport drives any net.Conn by its methods and deadlines.
-type netTransport struct {
-	net.Conn
-	both [2][]byte // the memory of vec, so that write allocates nothing
+type netTransport struct{ net.Conn }
+
+// vector is the memory of a write in two parts, lent so that it allocates nothing
+// and an idle connection holds none.
+type vector struct {
+	both [2][]byte
 	vec  net.Buffers
 }
+
+var vectors = sync.Pool{New: func() any { return new(vector) }}
 
 func (t *netTransport) fill(b *readBuffer) (int, error) {
 	n, err := t.Conn.Read(b.room())
@@ -103,10 +109,12 @@ func (t *netTransport) write(head, tail []byte) (int, error) {
 	}
 	// net.Buffers is one writev on what is exactly the standard library's, and a
 	// write for each part elsewhere.
-	t.both = [2][]byte{head, tail}
-	t.vec = t.both[:]
-	n, err := t.vec.WriteTo(t.Conn)
-	t.both, t.vec = [2][]byte{}, nil
+	v := vectors.Get().(*vector)
+	v.both = [2][]byte{head, tail}
+	v.vec = v.both[:]
+	n, err := v.vec.WriteTo(t.Conn)
+	*v = vector{}
+	vectors.Put(v)
 	return int(n), err
 }
 
