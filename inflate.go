@@ -84,17 +84,22 @@ func (c *Conn) endInflated(ctx context.Context, said []byte) error {
 	return nil
 }
 
-// growInflated makes room in dst, where have octets of the message are. Text of JSON or the like comes to some four times
-// of what arrived; after that the room doubles. Neither goes beyond what the message
-// may say, and one octet to find that it says more.
+// growInflated makes room in dst, where have octets of the message are: for some
+// four times of what has arrived, as JSON and the like come to; and for as much of
+// what is announced as has come out already. Neither goes beyond what the message may
+// say, and one octet to find that it says more.
 func (c *Conn) growInflated(have int) {
 	in := &c.in
-	n := max(inflateRoom, have, 4*in.buf.buffered())
+	arrived := min(in.left, uint64(in.buf.buffered()))
+	n := max(inflateRoom, expansion*int(arrived), int(min(uint64(have), expansion*min(in.left, uint64(have)))))
 	if limit := c.readLimit.Load(); limit > 0 {
 		n = min(n, int(max(0, min(limit, int64(maxInt-inflateRoom))-int64(have)))+inflateRoom)
 	}
 	in.dst = append(in.dst, make([]byte, n)...)[:len(in.dst)]
 }
+
+// expansion is what compressed text may be expected to grow by.
+const expansion = 4
 
 const maxInt = int(^uint(0) >> 1)
 
