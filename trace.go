@@ -12,7 +12,7 @@ import (
 // manner of [net/http/httptrace]. Each may be nil; one Trace may serve any number of
 // connections. They are called by the goroutine that reads or writes, so they must be
 // quick, and of the connection's methods only those may be called that look:
-// NetConn, Role, Subprotocol, Latency. A panic in one is logged.
+// NetConn, Role, Subprotocol, Compression, Latency. A panic in one is logged.
 type Trace struct {
 	// HandshakeDone is called first, when the opening handshake is done.
 	HandshakeDone func(c *Conn)

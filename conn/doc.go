@@ -2,14 +2,34 @@
 // state it is in, whether a frame may come now, and how the connection ended.
 //
 // It is pure: no sockets, goroutines, clock or randomness. Time is an argument.
-// It judges headers and events and never owns a payload octet, so that the code
-// which does the I/O can put the payload straight where it belongs.
+// It judges headers and events and never owns a payload octet but those of a window,
+// so that the code which does the I/O can put the payload straight where it belongs.
 //
 // # Layers
 //
 //	frame     octets of one frame          "this header is well formed"
 //	conn      frames in their order        "this frame may come now"      <- here
+//	          messages and their windows   "this is what it says"
 //	root      sockets, goroutines, time    reads, writes, waits
+//
+// # Compression
+//
+// Of permessage-deflate (RFC 7692) this package has what lies between messages and
+// DEFLATE (RFC 1951), which is in internal/deflate and internal/inflate: the window
+// that context takeover keeps, the trailer that is left out, and what is wrong with a
+// message that does not inflate.
+//
+//	            lent for one message     kept by a connection
+//	sending     DeflateEngine            Deflater: window, which messages are in it
+//	receiving   InflateEngine            Inflater: window
+//
+// A message that is compressed is not yet a message that was sent. Deflater is told
+// what became of it, so that its window is what the peer's is:
+//
+//	         Message, or Begin and Part      Sent, SentParts: into the window
+//	between ────────────────────────▶ said ─┤
+//	   ▲                                    └ Unsent: forgotten
+//	   └──────────────────────────────────────────┘
 //
 // # The states of a connection
 //
