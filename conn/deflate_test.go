@@ -24,7 +24,7 @@ func chat(r *rand.Rand, n int) []byte {
 func listen(f *Inflater, payload []byte, step int) ([]byte, *frame.Violation) {
 	e := new(InflateEngine)
 	f.Begin(e)
-	out := make([]byte, 0, 1<<20)
+	out := make([]byte, 0, 128<<10)
 	for p := range slices.Chunk(append(bytes.Clone(payload), Trailer...), step) {
 		var v *frame.Violation
 		if out, _, v = e.Inflate(out, 0, p); v != nil {
@@ -55,7 +55,7 @@ func TestDeflaterWithAnyEngine(t *testing.T) {
 				for i := range streams {
 					streams[i] = stream{NewDeflater(terms, i), NewInflater(terms)}
 				}
-				for range 300 {
+				for range 120 {
 					s := &streams[r.IntN(len(streams))]
 					e := engines[r.IntN(len(engines))]
 					p := chat(r, r.IntN(3_000))
