@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/hawser-ws/websocket/bench/load"
@@ -39,12 +40,16 @@ type MemoryRound struct {
 	AtOnce  float64 // when the last answer has arrived
 	Settled float64 // the least while the connections are idle
 	Peak    float64
+	// Collected is after a garbage collection, with what is free given back to the
+	// system: what the connections hold. Zero where the server cannot be asked.
+	Collected float64
 	Before  int64 // octets of the whole process
 }
 
 type memoryFlags struct {
 	choices
 	rounds, connections, busy int
+	long                      int
 	settle                    time.Duration
 }
 
@@ -67,6 +72,7 @@ func deflateMemory(ctx context.Context, args []string) error {
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 3, with -quick 1)")
 	flags.IntVar(&f.connections, "connections", 0, "`connections` (default 1000, with -quick 300)")
 	flags.IntVar(&f.busy, "busy", 64, "`connections` that exchange messages at a time")
+	flags.IntVar(&f.long, "long", longSize, "`octets` of the long message; 0 for none")
 	flags.DurationVar(&f.settle, "settle", 0, "`time` to stay idle (default 15s, with -quick 4s)")
 	if err := f.parse(flags, args); err != nil {
 		return err
@@ -84,7 +90,7 @@ func deflateMemory(ctx context.Context, args []string) error {
 	report := &MemoryReport{Machine: machine(f.libs), Connections: f.connections}
 	printMachine(os.Stdout, report.Machine)
 	fmt.Printf("%d connections, of which %d at a time exchange %d messages of %d octets and one of %d; then idle for %v\n",
-		f.connections, f.busy, shortCount, shortSize, longSize, f.settle)
+		f.connections, f.busy, shortCount, shortSize, f.long, f.settle)
 	for _, s := range f.settings() {
 		g := &MemoryGroup{Settings: s}
 		for _, lib := range f.libs {
@@ -125,8 +131,10 @@ func (g *MemoryGroup) round(ctx context.Context, b *bench, f *memoryFlags, row *
 	if !row.agree(asked, l.Terms) && !f.mismatched {
 		return nil
 	}
-	short := traffic.Records(shortCount, shortSize)
-	messages := append(append(short[:shortCount/2:shortCount/2], traffic.Records(1, longSize)...), short[shortCount/2:]...)
+	messages := traffic.Records(shortCount, shortSize)
+	if f.long > 0 {
+		messages = slices.Insert(messages, shortCount/2, traffic.Records(1, f.long)...)
+	}
 	script, err := traffic.NewScript(messages, l.Terms)
 	if err != nil {
 		return err
@@ -137,6 +145,16 @@ func (g *MemoryGroup) round(ctx context.Context, b *bench, f *memoryFlags, row *
 	}
 	if err := r.watch(ctx, server, f); err != nil {
 		return err
+	}
+	if row.Lib != "ws" {
+		if err := server.Collect(); err != nil {
+			return err
+		}
+		rss, err := server.RSS()
+		if err != nil {
+			return err
+		}
+		r.Collected = float64(rss-r.Before) / float64(f.connections)
 	}
 	row.Rounds = append(row.Rounds, r)
 	return nil

@@ -22,7 +22,7 @@ func (r *MemoryRow) settled() float64 {
 
 // print prints the group's table, the least memory first.
 func (g *MemoryGroup) print(w io.Writer) {
-	t := newTable("settled, to\nbest peer", "library", "settled KiB\na connection", "spread\n%", "at once", "peak", "process\nbefore, KiB")
+	t := newTable("settled, to\nbest peer", "library", "settled KiB\na connection", "spread\n%", "at once", "peak", "collected", "process\nbefore, KiB")
 	rows := slices.SortedStableFunc(slices.Values(g.Rows), func(a, b *MemoryRow) int { return cmp.Compare(a.settled(), b.settled()) })
 	var best *MemoryRow
 	for _, r := range rows {
@@ -44,6 +44,7 @@ func (g *MemoryGroup) print(w io.Writer) {
 			fmt.Sprintf("%.1f", 100*r.over(func(m MemoryRound) float64 { return m.Settled }).Spread()),
 			kib(func(m MemoryRound) float64 { return m.AtOnce }),
 			kib(func(m MemoryRound) float64 { return m.Peak }),
+			kib(func(m MemoryRound) float64 { return m.Collected }),
 			kib(func(m MemoryRound) float64 { return float64(m.Before) }),
 		})
 	}

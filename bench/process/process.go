@@ -20,13 +20,14 @@ import (
 type Process struct {
 	Address string // where it listens, as it says in its first line
 
-	cmd   *exec.Cmd
-	stdin io.Closer // it ends when this is closed, and so when we end
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser // it ends when this is closed, and so when we end
+	stdout *bufio.Reader
 }
 
 const (
-	startTimeout = 20 * time.Second
-	stopTimeout  = 5 * time.Second
+	lineTimeout = 20 * time.Second
+	stopTimeout = 5 * time.Second
 )
 
 // Start runs a program on one core and waits for its address.
@@ -44,19 +45,38 @@ func Start(core int, program string, args ...string) (*Process, error) {
 	if err := onCore(core, p.cmd.Start); err != nil {
 		return nil, fmt.Errorf("%s: %w", program, err)
 	}
-	first := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(stdout).ReadString('\n')
-		first <- strings.TrimSpace(line)
-	}()
-	select {
-	case p.Address = <-first:
-	case <-time.After(startTimeout):
-	}
-	if p.Address == "" {
+	p.stdout = bufio.NewReader(stdout)
+	if p.Address = p.line(); p.Address == "" {
 		return nil, errors.Join(fmt.Errorf("%s does not tell its address", p.cmd), p.Stop())
 	}
 	return p, nil
+}
+
+// line waits for a line that the process prints; empty if there is none.
+func (p *Process) line() string {
+	first := make(chan string, 1)
+	go func() {
+		line, _ := p.stdout.ReadString('\n')
+		first <- strings.TrimSpace(line)
+	}()
+	select {
+	case line := <-first:
+		return line
+	case <-time.After(lineTimeout):
+		return ""
+	}
+}
+
+// Collect has a process that understands it give all memory back that it does not
+// need, and waits until it has.
+func (p *Process) Collect() error {
+	if _, err := io.WriteString(p.stdin, "\n"); err != nil {
+		return err
+	}
+	if p.line() == "" {
+		return fmt.Errorf("%s does not collect", p.cmd)
+	}
+	return nil
 }
 
 // onCore runs start so that the process which it makes stays on the core, from
