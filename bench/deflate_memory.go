@@ -43,7 +43,7 @@ type MemoryRound struct {
 	// Collected is after a garbage collection, with what is free given back to the
 	// system: what the connections hold. Zero where the server cannot be asked.
 	Collected float64
-	Before  int64 // octets of the whole process
+	Before    int64 // octets of the whole process
 }
 
 type memoryFlags struct {

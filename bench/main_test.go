@@ -79,7 +79,7 @@ func TestLargerAnswersAreFlagged(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	b := newTestBench(t)
-	f := memoryFlags{choices: choices{libs: []string{"coder"}}, rounds: 1, connections: 20, busy: 5, settle: time.Millisecond}
+	f := memoryFlags{choices: choices{libs: []string{"coder"}}, rounds: 1, connections: 20, busy: 5, long: longSize, settle: time.Millisecond}
 	g := &MemoryGroup{Settings: servers.Settings{Mode: servers.Takeover, Bits: 15}, Rows: []*MemoryRow{{Result: Result{Lib: "coder"}}}}
 	if err := g.run(t.Context(), b, &f); err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestMemory(t *testing.T) {
 		t.Fatalf("%+v", row)
 	}
 	// A compressor of its standard library takes more than 500 KiB.
-	if r := row.Rounds[0]; r.Settled < 100<<10 || r.Settled > r.AtOnce || r.Peak < r.AtOnce || r.Before < 1<<20 {
+	if r := row.Rounds[0]; r.Settled < 100<<10 || r.Settled > r.AtOnce || r.Collected < 100<<10 || r.Peak < r.AtOnce || r.Before < 1<<20 {
 		t.Errorf("%+v", r)
 	}
 }
