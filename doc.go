@@ -81,13 +81,14 @@
 //
 // Between two messages a connection keeps its windows and nothing else: at most
 // 1<<bits bytes for each direction with context takeover, nothing without. What
-// compressing and decompressing needs besides, some 250 KB and 10 KB, is lent for one
-// message from pools that all connections share. A compressor that comes back to the
-// connection it served last goes on at once; any other is told the window first. For
-// a message of 1 KiB of JSON at the default level that is, with windows of 9, 12 and
-// 15 bits, 10, 13 and 12 µs in place of 9, 8 and 4 (amd64, one core of an EPYC). A compressor of its own for each
-// connection would save the difference and cost 250 KB where the window is at most 32: few servers are so busy
-// with so few connections that this pays, and those that are mostly get the one they had.
+// compressing and decompressing needs besides, up to 300 KB and some 10 KB, is lent
+// for one message from pools that all connections share. A compressor that comes back
+// to the connection it served last goes on at once; any other is told the window
+// first. With windows of 9, 12 and 15 bits a message of 1 KiB of JSON takes 10, 13
+// and 12 µs so, against 9, 8 and 4 (default levels, one core of an AMD EPYC). Holding
+// a compressor for each connection would save the difference and cost 300 KB beside a
+// window of at most 32: it would pay for few connections that are busy all the time,
+// and those mostly get back the one they had.
 //
 // With takeover, messages that are compressed leave one after another, each having
 // waited until the one before was handed to the transport; without, they are
