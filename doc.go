@@ -87,8 +87,8 @@
 // first. With windows of 9, 12 and 15 bits a message of 1 KiB of JSON takes 10, 13
 // and 12 µs so, against 9, 8 and 4 (default levels, one core of an AMD EPYC). Holding
 // a compressor for each connection would save the difference and cost 300 KB beside a
-// window of at most 32: it would pay for few connections that are busy all the time,
-// and those mostly get back the one they had.
+// window of at most 32: it would pay for few connections that are busy all the time.
+// One that is alone busy, as a client's mostly is, does get back the one it had.
 //
 // With takeover, messages that are compressed leave one after another, each having
 // waited until the one before was handed to the transport; without, they are
