@@ -12,13 +12,14 @@ import (
 
 // Sentences about permessage-deflate.
 const (
-	deflateBits     = `RFC 7692 section 7.1.2.1: "A server accepts an extension negotiation offer with this parameter by including the "server_max_window_bits" extension parameter in the extension negotiation response to send back to the client with the same or smaller value as the offer."`
-	deflateTakeover = `RFC 7692 section 7.1.1.1: "A server accepts an extension negotiation offer that includes the "server_no_context_takeover" extension parameter by including the "server_no_context_takeover" extension parameter in the corresponding extension negotiation response to send back to the client."`
-	deflateDecline  = `RFC 7692 section 7: "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met: The negotiation offer contains an extension parameter not defined for use in an offer. The negotiation offer contains an extension parameter with an invalid value. The negotiation offer contains multiple extension parameters with the same name."`
-	deflateRSV1     = `RFC 7692 section 6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message."`
-	deflatePlain    = `RFC 7692 section 6: "A message with the "Per-Message Compressed" bit unset on the first fragment of the message is called an "uncompressed message"."`
-	deflateBlocks   = `RFC 7692 section 7.2.3: a message may be of any blocks of DEFLATE [RFC1951]: stored, fixed and dynamic, one or several, empty ones, and such with BFINAL set`
-	deflateWrong    = `RFC 6455 section 7.4.1: "1007 indicates that an endpoint is terminating the connection because it has received data within a message that was not consistent with the type of the message"; RFC 7692 names no other for data that does not inflate`
+	deflateBits        = `RFC 7692 section 7.1.2.1: "A server accepts an extension negotiation offer with this parameter by including the "server_max_window_bits" extension parameter in the extension negotiation response to send back to the client with the same or smaller value as the offer."`
+	deflateTakeover    = `RFC 7692 section 7.1.1.1: "A server accepts an extension negotiation offer that includes the "server_no_context_takeover" extension parameter by including the "server_no_context_takeover" extension parameter in the corresponding extension negotiation response to send back to the client."`
+	deflateOwnTakeover = `RFC 7692 section 7.1.1.2: client_no_context_takeover in the answer prevents the client from using context takeover; without it, and unoffered, a server has to keep the window`
+	deflateDecline     = `RFC 7692 section 7: "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met: The negotiation offer contains an extension parameter not defined for use in an offer. The negotiation offer contains an extension parameter with an invalid value. The negotiation offer contains multiple extension parameters with the same name."`
+	deflateRSV1        = `RFC 7692 section 6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message."`
+	deflatePlain       = `RFC 7692 section 6: "A message with the "Per-Message Compressed" bit unset on the first fragment of the message is called an "uncompressed message"."`
+	deflateBlocks      = `RFC 7692 section 7.2.3: a message may be of any blocks of DEFLATE [RFC1951]: stored, fixed and dynamic, one or several, empty ones, and such with BFINAL set`
+	deflateWrong       = `RFC 6455 section 7.4.1: "1007 indicates that an endpoint is terminating the connection because it has received data within a message that was not consistent with the type of the message"; RFC 7692 names no other for data that does not inflate`
 )
 
 // asUsual offers permessage-deflate and asks for nothing.
@@ -45,6 +46,24 @@ func negotiations() (cases []*Case) {
 	}
 	ask("20.10.9", deflateTakeover, wish{noTakeover: true})
 	ask("20.10.10", deflateTakeover, wish{noTakeover: true, bits: 10})
+	// The offers above do without takeover in the suite's own direction, as the
+	// original's do. What a server makes of messages that refer back is seen here.
+	for i, params := range []string{"", "; client_max_window_bits=10"} {
+		n := &negotiation{raw: deflateName + params, strict: true}
+		c := &Case{
+			ID: fmt.Sprintf("20.10.%d", 11+i), Description: "Messages that refer to those before them, unless the server forbids it. Offered: " + n.raw + ".",
+			Expectation: "The messages come back.",
+			only:        Server,
+			offer:       n,
+			begin: func() play {
+				return &exchange{items: func(s *session) []item {
+					short := item{payload: []byte(strings.Repeat(hello, 3))} // twice, within any window
+					return append(beyondWindow(0, window(ownBits(s))), short, short)
+				}}
+			},
+		}
+		cases = append(cases, by(deflateOwnTakeover, c)...)
+	}
 
 	n := 0
 	offers := func(sentence, what, raw string, decline bool) {

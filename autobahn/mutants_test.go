@@ -128,10 +128,13 @@ var mutants = []mutant{
 	{name: "messages refer to those before them, which was agreed not to be", file: "conn/deflate.go", plays: deflated,
 		old: "level int) Deflater {", new: "level int) Deflater {\n\tt.Takeover = true",
 		must: "13.[25].4,20.10.9", verdict: Failed},
-	// Servers are not sent such messages.
 	{name: "what messages refer to is forgotten", file: "conn/inflate.go", role: Client, plays: deflated,
 		old: "if f.terms.Takeover {", new: "if false {",
 		must: "12.*,13.*,20.10.*", verdict: Failed},
+	// The offers of other cases do without takeover.
+	{name: "what messages refer to is forgotten", file: "conn/inflate.go", role: Server, plays: deflated,
+		old: "if f.terms.Takeover {", new: "if false {",
+		must: "20.10.1[12]", verdict: Failed},
 	{name: "the last octets of what is compressed are not removed", file: "conn/deflate.go", plays: deflated,
 		old: "return p[:len(p)-len(Trailer)]", new: "return p",
 		must: "12.*,13.*,20.10.*,20.13.[789],20.13.10", verdict: Failed},
