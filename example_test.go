@@ -303,3 +303,45 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 }
 
 func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// A server that compresses, and keeps no more than 8 KiB for it while a connection is
+// idle. The frames of a conversation are as long as they are on the wire.
+func ExampleCompressionOptions() {
+	opts := &websocket.AcceptOptions{
+		CompressionMode: websocket.CompressionContextTakeover,
+		Compression:     websocket.CompressionOptions{Memory: 8 << 10},
+	}
+	opts.Trace = &websocket.Trace{FrameRead: func(_ *websocket.Conn, f websocket.FrameInfo) {
+		if f.RSV1 {
+			fmt.Println("compressed to a tenth or less:", f.Length < 100)
+		}
+	}}
+	server := httptest.NewServer(websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+		_, p, err := c.Read(ctx)
+		fmt.Println("the message has", len(p), "bytes")
+		return err
+	}, opts))
+	defer server.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	c, _, err := websocket.Dial(ctx, server.URL, &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	terms, _ := c.Compression()
+	fmt.Println(terms)
+	if err := c.Write(ctx, websocket.MessageText, []byte(strings.Repeat("a=candidate ", 100))); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _, err = c.Read(ctx)
+	fmt.Println(websocket.CloseStatus(err))
+	// Output:
+	// permessage-deflate; server_max_window_bits=12; client_max_window_bits=12
+	// compressed to a tenth or less: true
+	// the message has 1200 bytes
+	// StatusNormalClosure
+}
