@@ -104,7 +104,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
 	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
 	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
-	policy, err := opts.policy()
+	policy, err := opts.policy("Accept")
 	if err != nil {
 		return nil, respondError(w, err)
 	}
@@ -128,14 +128,14 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	return opts.newConn(nc, &accepted, buffered)
 }
 
-// policy is what the options mean to the handshake.
-func (o *AcceptOptions) policy() (*handshake.Policy, error) {
+// policy is what the options mean to the handshake. method is for errors.
+func (o *AcceptOptions) policy(method string) (*handshake.Policy, error) {
 	p := &handshake.Policy{
 		Subprotocols:   o.Subprotocols,
 		OriginPatterns: o.OriginPatterns,
 		AnyOrigin:      o.InsecureSkipVerify,
 	}
-	ours, theirs, ok, err := o.Compression.wanted("Accept", o.CompressionMode)
+	ours, theirs, ok, err := o.Compression.wanted(method, o.CompressionMode)
 	if err != nil {
 		return nil, err
 	}

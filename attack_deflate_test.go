@@ -91,22 +91,25 @@ func TestAttackCompression(t *testing.T) {
 
 	t.Run("memory grows with what may be said, not with what is", func(t *testing.T) {
 		bomb := deflated(strings.Repeat("0", 32<<20))
-		attack(t, "32 MiB against 64 KiB", deflating(64<<10), func(t *testing.T, c *websocket.Conn, p *peer) {
-			done := background(func() error { _, err := p.Write(p.wire(rsv1(whole(opBinary, bomb)))); return err })
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			_, _, err := c.Read(patience(t))
-			runtime.ReadMemStats(&after)
-			if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
-				t.Errorf("%d octets were allocated to refuse it", got)
-			}
-			if !errors.Is(err, websocket.ErrMessageTooBig) {
-				t.Error(err)
-			}
-			p.wantFarewell("the bomb", websocket.StatusMessageTooBig)
-			_ = p.Close()
-			<-done
-		})
+		for _, test := range []struct{ limit, most int64 }{{64 << 10, 1 << 20}, {4 << 20, 16 << 20}} {
+			attack(t, fmt.Sprintf("32 MiB against %d KiB", test.limit>>10), deflating(test.limit), func(t *testing.T, c *websocket.Conn, p *peer) {
+				done := background(func() error { _, err := p.Write(p.wire(rsv1(whole(opBinary, bomb)))); return err })
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_, _, err := c.Read(patience(t))
+				runtime.ReadMemStats(&after)
+				if got := after.TotalAlloc - before.TotalAlloc; got > uint64(test.most) {
+					t.Errorf("%d octets were allocated to refuse it", got)
+				}
+				over, ok := errors.AsType[*websocket.LimitError](err)
+				if !ok || over.Size > uint64(test.limit)+2<<10 {
+					t.Error(err)
+				}
+				p.wantFarewell("the bomb", websocket.StatusMessageTooBig)
+				_ = p.Close()
+				<-done
+			})
+		}
 	})
 
 	// An error ends the connection, so that no message can refer to one of which half
@@ -205,10 +208,22 @@ func TestAttackCompression(t *testing.T) {
 	})
 
 	t.Run("CPU per byte bound", func(t *testing.T) {
-		// Empty blocks say nothing for ever: what they cost is what they are long.
-		attack(t, "a million empty blocks", deflating(1), func(t *testing.T, c *websocket.Conn, p *peer) {
-			blocks := strings.Repeat("\x00\x00\x00\xff\xff", 1_000_000)
-			done := background(func() error { _, err := p.Write(p.wire(rsv1(whole(opBinary, blocks+"\x00")))); return err })
+		// Empty blocks say nothing, and could go on for ever.
+		const none = "\x00\x00\x00\xff\xff"
+		attack(t, "as much of nothing as there may be", deflating(1), func(t *testing.T, c *websocket.Conn, p *peer) {
+			p.send(rsv1(whole(opBinary, strings.Repeat(none, 13_000)+"\x00")))
+			if _, got, err := c.Read(patience(t)); len(got) != 0 || err != nil {
+				t.Errorf("%d octets, %v", len(got), err)
+			}
+		})
+		refusedBoth(t, "nothing without end", deflating(1), websocket.StatusMessageTooBig, rsv1(only(opBinary, 1<<40)))
+		frames := []naive.Frame{rsv1(part(opBinary, none)), part(opContinuation, strings.Repeat(none, 6_000)), only(opContinuation, 40_000)}
+		refusedBoth(t, "nothing without end, in fragments", deflating(1), websocket.StatusMessageTooBig, frames...)
+		attack(t, "no limit", deflating(-1), func(t *testing.T, c *websocket.Conn, p *peer) {
+			done := background(func() error {
+				_, err := p.Write(p.wire(rsv1(whole(opBinary, strings.Repeat(none, 1_000_000)+"\x00"))))
+				return err
+			})
 			if _, got, err := c.Read(patience(t)); len(got) != 0 || err != nil {
 				t.Errorf("%d octets, %v", len(got), err)
 			}

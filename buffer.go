@@ -12,8 +12,9 @@ const (
 	// that leave together.
 	writeSize = 16 << 10
 	// messageSize is the largest buffer that goes back to the pool of message
-	// buffers: a rare huge message must not stay in memory for ever.
-	messageSize = 64 << 10
+	// buffers: a rare huge message must not stay in memory for ever. A message of
+	// 64 KiB may have come to fill half of it, as it was inflated.
+	messageSize = 128 << 10
 )
 
 // Buffers are lent for as long as there is something in them. An idle connection

@@ -113,54 +113,17 @@ func fit(ours, theirs *handshake.DeflateSide, memory int) {
 		}
 		return 1 << s.MaxWindowBits
 	}
+	oursFirst, theirsFirst := ours.MaxWindowBits, theirs.MaxWindowBits
 	for kept(ours)+kept(theirs) > memory {
-		larger := ours
+		larger, first := ours, oursFirst
 		if kept(theirs) > kept(ours) {
-			larger = theirs
+			larger, first = theirs, theirsFirst
 		}
 		if larger.MaxWindowBits == minWindowBits {
 			larger.NoContextTakeover = true
-			larger.MaxWindowBits = maxWindowBits // costs nothing then
+			larger.MaxWindowBits = first // it is not kept, so that its size costs nothing
 		} else {
 			larger.MaxWindowBits--
 		}
 	}
-}
-
-// deflating is the compression of a connection, if it was agreed on.
-type deflating struct {
-	threshold int // octets; what is shorter is sent as it is
-	in        conn.Inflater
-	out       conn.Deflater
-	turn      gate // with takeover: held from compressing a message until it is sent, or is not
-}
-
-// newDeflating makes the compression of a connection of what was agreed on. A
-// threshold of zero is the default, a negative one compresses all.
-func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int) *deflating {
-	ours, theirs := termsOf(terms.Server), termsOf(terms.Client)
-	if role == conn.Client {
-		ours, theirs = theirs, ours
-	}
-	standard := thresholdNoTakeover
-	if ours.Takeover {
-		standard = thresholdTakeover
-	}
-	return &deflating{
-		threshold: orDefault(threshold, standard),
-		in:        conn.NewInflater(theirs),
-		out:       conn.NewDeflater(ours, level),
-	}
-}
-
-// termsOf resolves what zero stands for.
-func termsOf(s handshake.DeflateSide) conn.Terms {
-	if s.MaxWindowBits == 0 {
-		s.MaxWindowBits = maxWindowBits
-	}
-	return conn.Terms{WindowBits: s.MaxWindowBits, Takeover: !s.NoContextTakeover}
-}
-
-func sideOf(t conn.Terms) handshake.DeflateSide {
-	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
 }

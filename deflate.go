@@ -2,12 +2,52 @@ package websocket
 
 import (
 	"context"
-	"io"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/handshake"
 )
+
+// deflating is the compression of a connection, if it was agreed on.
+type deflating struct {
+	threshold int // octets; what is shorter is sent as it is
+	in        conn.Inflater
+	out       conn.Deflater
+	turn      gate // with takeover: held from compressing a message until it is sent, or is not
+}
+
+// newDeflating makes the compression of a connection of what was agreed on. A
+// threshold of zero is the default, a negative one compresses all.
+func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int) *deflating {
+	ours, theirs := termsOf(terms.Server), termsOf(terms.Client)
+	if role == conn.Client {
+		ours, theirs = theirs, ours
+	}
+	standard := thresholdNoTakeover
+	if ours.Takeover {
+		standard = thresholdTakeover
+	}
+	return &deflating{
+		threshold: orDefault(threshold, standard),
+		in:        conn.NewInflater(theirs),
+		out:       conn.NewDeflater(ours, level),
+	}
+}
+
+// termsOf resolves what zero stands for, and other numbers than 8 to 15, as
+// [handshake.DeflateSide] has it.
+func termsOf(s handshake.DeflateSide) conn.Terms {
+	bits := maxWindowBits
+	if s.MaxWindowBits != 0 {
+		bits = min(max(s.MaxWindowBits, 8), maxWindowBits)
+	}
+	return conn.Terms{WindowBits: bits, Takeover: !s.NoContextTakeover}
+}
+
+func sideOf(t conn.Terms) handshake.DeflateSide {
+	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
+}
 
 var deflateEngines = sync.Pool{New: func() any { return new(conn.DeflateEngine) }}
 
@@ -15,16 +55,39 @@ var deflateEngines = sync.Pool{New: func() any { return new(conn.DeflateEngine) 
 func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
 
 // enterDeflate waits for the turn to compress: messages leave in the order in which
-// they are compressed if they may refer to each other (RFC 7692 §7.1.1).
+// they are compressed if they may refer to each other (RFC 7692 §7.1.1). It fails as
+// soon as nothing can be sent any more.
 func (c *Conn) enterDeflate(ctx context.Context) error {
 	z := c.deflate
-	if !z.out.Terms().Takeover || z.turn.tryLock() || z.turn.lock(ctx.Done(), c.done()) {
-		return nil
+	if z.out.Terms().Takeover && !z.turn.tryLock() {
+		if err := c.waitForTurn(ctx); err != nil {
+			return err
+		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if !c.state().CanSend() {
+		z.leave()
+		return c.closedError()
 	}
-	return c.closedError()
+	return nil
+}
+
+func (c *Conn) waitForTurn(ctx context.Context) error {
+	turn := &c.deflate.turn
+	turns := turn.turns()
+	for {
+		if !c.state().CanSend() {
+			turn.nudge() // for the next that waits
+			return c.closedError()
+		}
+		if turn.contend() {
+			return nil
+		}
+		select {
+		case <-turns:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (z *deflating) leave() {
@@ -80,25 +143,4 @@ func (c *Conn) submitDeflated(ctx context.Context, f *outgoing, p []byte) error 
 	}
 	z.out.Sent(p)
 	return nil
-}
-
-// Uncompressed writes messages as they are on a connection that compresses others:
-// those that are compressed already, and those that hold a secret beside what
-// somebody else has chosen, whose size would tell of it (RFC 7692 §8).
-type Uncompressed struct{ c *Conn }
-
-// Uncompressed returns the writer of messages that are not to be compressed.
-func (c *Conn) Uncompressed() Uncompressed { return Uncompressed{c} }
-
-// Write is [Conn.Write] without compression.
-func (u Uncompressed) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Uncompressed.Write", typ); err != nil {
-		return err
-	}
-	return u.c.writePlain(ctx, typ, p)
-}
-
-// Writer is [Conn.Writer] without compression.
-func (u Uncompressed) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, error) {
-	return u.c.newWriter(ctx, typ, "Uncompressed.Writer")
 }

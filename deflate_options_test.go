@@ -96,6 +96,7 @@ func TestCompressionOptions(t *testing.T) {
 		{"server memory for little", end{takeover, options{Memory: 1 << 10}}, end{mode: takeover}, "permessage-deflate; server_max_window_bits=9; client_max_window_bits=9"},
 		{"server memory for one", end{takeover, options{Memory: 1023}}, end{mode: takeover}, "permessage-deflate; server_no_context_takeover; client_max_window_bits=9"},
 		{"server memory for none", end{takeover, options{Memory: 1}}, end{mode: takeover}, "permessage-deflate; server_no_context_takeover; client_no_context_takeover"},
+		{"server memory for none in small windows", end{takeover, options{SendWindowBits: 10, ReceiveWindowBits: 11, Memory: 1}}, end{mode: takeover}, "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits=11"},
 		{"client memory", end{mode: takeover}, end{takeover, options{Memory: 8 << 10}}, "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"},
 		{"levels differ", end{takeover, options{Level: 9}}, end{takeover, options{Level: 1}}, "permessage-deflate"},
 	} {
@@ -154,6 +155,28 @@ func TestCompressionOptionsRefused(t *testing.T) {
 				t.Errorf("Upgrade: %v", err)
 			}
 		})
+	}
+}
+
+// What a handshake of another kind has agreed on is taken as the nearest there is.
+func TestDeflateOfOptions(t *testing.T) {
+	for given, want := range map[int]int{0: 15, -1: 8, 7: 8, 8: 8, 15: 15, 16: 15, 20: 15} {
+		side := handshake.DeflateSide{MaxWindowBits: given}
+		opts := &websocket.ConnOptions{Deflate: &handshake.Deflate{Server: side, Client: side}, CompressionThreshold: -1, CompressionLevel: given}
+		a, b := wstestPair(opts, 1<<20)
+		text := []byte(strings.Repeat("what was agreed on holds ", 4000))
+		if err := a.Write(t.Context(), websocket.MessageText, text); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := b.Read(t.Context()); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("%d bits: %d octets, %v", given, len(got), err)
+		}
+		for _, c := range []*websocket.Conn{a, b} {
+			if terms, ok := c.Compression(); !ok || terms.Server.MaxWindowBits != want || terms.Client.MaxWindowBits != want {
+				t.Errorf("%d bits are %v", given, terms)
+			}
+			_ = c.CloseNow()
+		}
 	}
 }
 

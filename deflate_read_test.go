@@ -75,6 +75,42 @@ func TestCancelledInflatingAndOtherWays(t *testing.T) {
 	})
 }
 
+// A Reader that goes on after a cancelled Read may be cancelled as well, with some of
+// what the Read had received still to be delivered: what the rest refers to is there.
+func TestCancelledInflatingTwice(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, deflating(0), 1<<20)
+		s := &saying{r: rand.New(rand.NewPCG(10, 10))}
+		d := newDeflater()
+		for range 2 {
+			noise := string(s.noise(3_000))
+			first, second := d.payload(noise), d.payload(noise+noise)
+			p.send(rsv1(part(opBinary, first+"\x00\x00\xff\xff")))
+			ctx, cancel := context.WithCancel(context.Background())
+			done := background(func() error { _, _, err := c.Read(ctx); return err })
+			pending(t, "Read", done)
+			cancel()
+			wantIs(t, "Read", <-done, context.Canceled)
+
+			ctx, cancel = context.WithCancel(context.Background())
+			_, r, err := c.Reader(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]byte, 1_000)
+			if n, err := r.Read(got); n != len(got) || err != nil {
+				t.Fatal(n, err)
+			}
+			cancel()
+			p.send(whole(opContinuation, second))
+			rest, err := readPieces(patience(t), c)
+			if string(got)+rest != noise+noise+noise || err != nil {
+				t.Fatalf("%d octets, %v; the same up to %d", len(got)+len(rest), err, same([]byte(string(got)+rest), []byte(noise+noise+noise)))
+			}
+		}
+	})
+}
+
 // ReadInto with room for the message and no more allocates nothing, and does not
 // look beyond it.
 func TestInflateIntoExactRoom(t *testing.T) {

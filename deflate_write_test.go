@@ -7,7 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
@@ -223,6 +225,68 @@ func TestWaitingToCompressEnds(t *testing.T) {
 		wantClosed(t, <-first)
 		wantClosed(t, <-second)
 		wantClosed(t, c.Write(patience(t), websocket.MessageBinary, text))
+	})
+}
+
+// It is told at once when nothing can be sent any more, as others are.
+func TestWaitingToCompressAfterBeginClose(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p, _ := facingDeflated(t, role, websocket.ConnOptions{Deflate: &handshake.Deflate{}, CompressionThreshold: -1}, 1<<20)
+		w, err := c.Writer(patience(t), websocket.MessageBinary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(make([]byte, 100_000)); err != nil {
+			t.Fatal(err)
+		}
+		var writes []<-chan error
+		for range 3 {
+			done := background(func() error { return c.Write(patience(t), websocket.MessageBinary, make([]byte, 100)) })
+			pending(t, "a Write behind a message that has begun", done)
+			writes = append(writes, done)
+		}
+		begin := time.Now()
+		if err := c.BeginClose(patience(t), websocket.StatusNormalClosure, ""); err != nil {
+			t.Fatal(err)
+		}
+		for _, done := range writes {
+			wantClosed(t, <-done)
+		}
+		if _, err := w.Write(make([]byte, 100_000)); err == nil {
+			t.Error("the message went on")
+		}
+		if took := time.Since(begin); took > 0 {
+			t.Errorf("it took %v", took)
+		}
+		_ = p.Close()
+		_ = c.CloseNow()
+	})
+}
+
+// Compressing side by side, without takeover, shares nothing.
+func TestWritesWithoutTakeoverMeet(t *testing.T) {
+	eachServer(t, func(t *testing.T) {
+		alone := handshake.DeflateSide{NoContextTakeover: true}
+		a, b := deflatedPair(handshake.Deflate{Server: alone, Client: alone}, 1, 1<<20)
+		defer a.CloseNow()
+		defer b.CloseNow()
+		var all sync.WaitGroup
+		for i := range 4 {
+			s := &saying{r: rand.New(rand.NewPCG(uint64(i), 0))}
+			all.Go(func() {
+				for range 50 {
+					if err := a.Write(patience(t), websocket.MessageBinary, s.noise(600)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		for range 200 {
+			if _, p, err := b.Read(patience(t)); len(p) != 600 || err != nil {
+				t.Fatal(len(p), err)
+			}
+		}
+		all.Wait()
 	})
 }
 

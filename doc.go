@@ -71,12 +71,12 @@
 // permessage-deflate (RFC 7692) is negotiated if a CompressionMode says so, on both
 // ends; [CompressionOptions] has the four parameters of the RFC, the level, and a
 // budget of memory. Every method reads and writes compressed messages. A message
-// shorter than the threshold is sent as it is, and so is one that would come out no
-// smaller.
+// shorter than the threshold is sent as it is, and so is one of a single frame that
+// would come out no smaller.
 //
 // Limits count what comes out of decompression while it comes out, so that a message
-// that inflates beyond its limit costs no more memory than the limit. Text is judged
-// in the same way. Data that is not DEFLATE, or reaches back beyond the window that was
+// that inflates beyond its limit costs no more memory than one that does not. Text is
+// judged in the same way. Data that is not DEFLATE, or reaches back beyond the window that was
 // agreed on, fails the connection with [StatusInvalidFramePayloadData].
 //
 // Between two messages a connection keeps its windows and nothing else: at most

@@ -137,7 +137,7 @@ func (e *ProtocolError) Unwrap() error { return e.Violation }
 // LimitError is the peer's fault: it sent more than [Limits] or
 // [Conn.SetReadLimit] allow. It matches [ErrMessageTooBig].
 type LimitError struct {
-	What  string // "frame", "message" or "fragments"
+	What  string // "frame", "message", "compressed message" (on the wire) or "fragments"
 	Limit int64
 	Size  uint64 // as declared or counted when it was refused, above Limit
 }

@@ -28,7 +28,7 @@ type messageWriter struct {
 type compression uint8
 
 const (
-	plain compression = iota
+	asItIs compression = iota
 	undecided
 	compressed
 )
@@ -138,7 +138,7 @@ func (m *messageWriter) submit(p []byte, fin bool) error {
 // compressed, and waits for its turn if it is.
 func (m *messageWriter) decide(n int) error {
 	if !m.c.deflates(n) {
-		m.compression = plain
+		m.compression = asItIs
 		return nil
 	}
 	if err := m.c.enterDeflate(m.ctx); err != nil {

@@ -85,21 +85,31 @@ func (c *Conn) endInflated(ctx context.Context, said []byte) error {
 }
 
 // growInflated makes room in dst, where have octets of the message are: for some
-// four times of what has arrived, as JSON and the like come to; and for as much of
-// what is announced as has come out already. Neither goes beyond what the message may
-// say, and one octet to find that it says more.
+// four times of what has arrived, as JSON and the like come to, and for as much again
+// as there is, unless little of the message is left. Neither goes beyond what the
+// message may say, but for a little that lets the decoder be fast and shows that it
+// says more.
 func (c *Conn) growInflated(have int) {
 	in := &c.in
 	arrived := min(in.left, uint64(in.buf.buffered()))
-	n := max(inflateRoom, expansion*int(arrived), int(min(uint64(have), expansion*min(in.left, uint64(have)))))
+	more := have
+	if in.fin {
+		more = int(min(uint64(have), steep*min(in.left, uint64(have))))
+	}
+	n := max(inflateRoom, expansion*int(arrived), more)
 	if limit := c.readLimit.Load(); limit > 0 {
 		n = min(n, int(max(0, min(limit, int64(maxInt-inflateRoom))-int64(have)))+inflateRoom)
 	}
-	in.dst = append(in.dst, make([]byte, n)...)[:len(in.dst)]
+	// Not by append, which makes more room than it is asked for.
+	in.dst = append(make([]byte, 0, len(in.dst)+n), in.dst...)
 }
 
-// expansion is what compressed text may be expected to grow by.
-const expansion = 4
+const (
+	// expansion is what compressed text may be expected to grow by, and steep what
+	// few messages exceed.
+	expansion = 4
+	steep     = 64
+)
 
 const maxInt = int(^uint(0) >> 1)
 

@@ -57,6 +57,9 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 	l.mu.Unlock()
 
 	c.traceState(from, to)
+	if from.CanSend() && !to.CanSend() && c.deflate != nil {
+		c.deflate.turn.nudge() // those who wait to compress wait in vain
+	}
 	if to == conn.Terminated {
 		c.terminate()
 	}

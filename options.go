@@ -15,7 +15,8 @@ type Limits struct {
 	// Default: 1 MiB. [Conn.SetReadLimit] changes it later.
 	Message int64
 	// Frame is the size of one frame's payload in bytes, as on the wire.
-	// Default: as large as the message may be.
+	// Default: as large as the message may be; a compressed message may take an eighth
+	// more and 64 KiB, all its frames together.
 	Frame int64
 	// Fragments is how many frames a message may have, the empty ones too.
 	// Default: 131,072.
@@ -80,7 +81,8 @@ type ConnOptions struct {
 	// Deflate is what the two ends agreed on for permessage-deflate (RFC 7692). Nil:
 	// messages are not compressed.
 	Deflate *handshake.Deflate
-	// CompressionThreshold and CompressionLevel are as in [AcceptOptions].
+	// CompressionThreshold is as in [AcceptOptions], CompressionLevel as the Level of
+	// [CompressionOptions]; a larger one is 9.
 	CompressionThreshold int
 	CompressionLevel     int
 

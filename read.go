@@ -29,8 +29,9 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 }
 
 // ReadInto reads the next message, appends it to buf and returns the extended
-// slice, like append. With a buf of enough capacity it allocates nothing. When it
-// returns an error the slice is buf as it was.
+// slice, like append. With a buf of enough capacity it allocates nothing; for a
+// compressed message that is one octet more than it says. When it returns an error
+// the slice is buf as it was.
 //
 // Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
 // first octet that is not.
@@ -220,7 +221,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 			return 0, nil, err
 		}
 	}
-	if in.inflating != nil && in.partial != nil {
+	if in.stream == nil && in.inflating != nil && in.partial != nil {
 		in.inflating.adopt(in.partial)
 	}
 	in.stream = &messageReader{c: c, ctx: ctx}

@@ -87,7 +87,7 @@ func (o *AcceptOptions) upgrade(nc net.Conn) (*Conn, error) {
 // readRequest reads the head of the request and judges it. rest is what came
 // behind it.
 func (o *AcceptOptions) readRequest(nc net.Conn, buf *readBuffer, req *handshake.Request) (a handshake.Acceptance, rest []byte, err error) {
-	policy, err := o.policy()
+	policy, err := o.policy("Upgrade")
 	if err != nil {
 		return a, nil, err
 	}

@@ -77,6 +77,9 @@ func (o *outgoing) whole(typ MessageType, p []byte) {
 // its first fragment is on the wire Write waits as well (RFC 6455 §5.4), while
 // pings, pongs and Close go between the fragments.
 //
+// Whether the message is compressed, where that was agreed on, depends on its first
+// fragment, which tells the peer: it is if that fragment is as long as the threshold.
+//
 // ctx bounds the writer too. If it is cancelled before anything was sent the
 // message is given up. After that it costs the connection, because half a message
 // can be neither finished nor taken back.
@@ -91,7 +94,8 @@ func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, err
 	return m, nil
 }
 
-// newWriter begins a message that is not compressed.
+// newWriter begins a message that is sent as it is, unless its compression is still
+// to be decided on.
 func (c *Conn) newWriter(ctx context.Context, typ MessageType, method string) (*messageWriter, error) {
 	if err := checkWrite(ctx, method, typ); err != nil {
 		return nil, err

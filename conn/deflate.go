@@ -16,7 +16,7 @@ type Terms struct {
 // two messages it keeps a window if context takeover was agreed on, and nothing
 // otherwise; what it works with is lent to it.
 //
-// With takeover, messages must be sent in the order in which they are compressed,
+// Without takeover its methods may be called concurrently. With takeover, messages must be sent in the order in which they are compressed,
 // and one that was sent must be told of by Sent or SentParts before the next is
 // compressed; one that was not, by Unsent.
 type Deflater struct {
@@ -123,7 +123,9 @@ func (d *Deflater) Part(e *DeflateEngine, dst, p []byte, fin bool) []byte {
 	if !fin {
 		return dst
 	}
-	e.identity, e.serial = d.identity, d.serial+1
+	if d.terms.Takeover {
+		e.identity, e.serial = d.identity, d.serial+1
+	}
 	return trim(dst)
 }
 
@@ -150,5 +152,7 @@ func (d *Deflater) SentParts(e *DeflateEngine) {
 // Unsent tells that the message last compressed will not be sent: no engine may take
 // it for part of the window.
 func (d *Deflater) Unsent() {
-	d.serial += 2
+	if d.terms.Takeover {
+		d.serial += 2
+	}
 }

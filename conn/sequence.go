@@ -22,7 +22,7 @@ type Limits struct {
 
 // Exceeded says that the peer broke one of [Limits]. It is answered with 1009.
 type Exceeded struct {
-	What  string // "frame", "message" or "fragments"
+	What  string // "frame", "message", "compressed message" or "fragments"
 	Limit int64
 	Size  uint64 // what was declared or counted; at least Limit+1
 }
@@ -41,6 +41,7 @@ const CodeTooBig uint16 = 1009
 // frames pass it by: they may come anywhere. The zero value is between messages.
 type Sequence struct {
 	size       uint64
+	wire       uint64 // of a compressed message
 	fragments  uint64
 	opcode     frame.Opcode // of the message under way; Continuation: none
 	compressed bool
@@ -69,7 +70,7 @@ func (s *Sequence) Begin(h frame.Header, limits Limits) error {
 			return ErrMessageNotFinished
 		}
 		s.opcode, s.compressed = h.Opcode, h.RSV1
-		s.size, s.fragments = 0, 0
+		s.size, s.wire, s.fragments = 0, 0, 0
 	}
 	if limits.Frame > 0 && h.Length > uint64(limits.Frame) {
 		return &Exceeded{"frame", limits.Frame, h.Length}
@@ -79,9 +80,32 @@ func (s *Sequence) Begin(h frame.Header, limits Limits) error {
 		return &Exceeded{"fragments", int64(limits.Fragments), s.fragments}
 	}
 	if s.compressed {
-		return nil // its size shows only while it is inflated: Inflated
+		return s.compress(h.Length, limits.Message) // its size shows only while it is inflated: Inflated
 	}
 	return s.grow(h.Length, limits.Message)
+}
+
+const (
+	// What compression adds at the most to what a message says, in octets, if the
+	// sender is any good: stored blocks have 5 in 65,535, and each fragment ends with
+	// as much. There is room for many times of that.
+	wireShare    = 8 // one for this many
+	wireFragment = 64
+	wireMessage  = 64 << 10
+)
+
+// compress counts n octets of a compressed message as it is on the wire. Blocks that
+// say nothing could go on for ever below a limit on what is said.
+func (s *Sequence) compress(n uint64, limit int64) error {
+	s.wire = sum(s.wire, n)
+	if limit <= 0 {
+		return nil
+	}
+	most := sum(uint64(limit)+uint64(limit)/wireShare, wireMessage+wireFragment*min(s.fragments, 1<<32))
+	if s.wire > most {
+		return &Exceeded{"compressed message", int64(most), s.wire}
+	}
+	return nil
 }
 
 // Inflated counts n octets that came out of decompression.
@@ -90,15 +114,19 @@ func (s *Sequence) Inflated(n int, limits Limits) error {
 }
 
 func (s *Sequence) grow(n uint64, limit int64) error {
-	if n > math.MaxInt64-s.size { // the sum of two declared lengths may not wrap
-		s.size = math.MaxInt64
-	} else {
-		s.size += n
-	}
+	s.size = sum(s.size, n)
 	if limit > 0 && s.size > uint64(limit) {
 		return &Exceeded{"message", limit, s.size}
 	}
 	return nil
+}
+
+// sum is a + b, or the largest there is: declared lengths may not wrap.
+func sum(a, b uint64) uint64 {
+	if b > math.MaxInt64-min(a, math.MaxInt64) {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // End tells that the payload of the current frame has been consumed; fin is its

@@ -312,3 +312,33 @@ func TestAcceptedFramesAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations for two messages", n)
 	}
 }
+
+// A compressed message that says nothing is bounded all the same, as it is on the wire:
+// its limit, an eighth of it, 64 KiB, and 64 octets for each fragment.
+func TestSequenceBoundsTheWire(t *testing.T) {
+	first := frame.Header{Opcode: frame.Binary, RSV1: true}
+	next := frame.Header{Opcode: frame.Continuation}
+	with := func(h frame.Header, n uint64) frame.Header { h.Length = n; return h }
+	limits := Limits{Message: 8000}
+	const most = 8000 + 1000 + 64<<10 + 64
+
+	var s Sequence
+	wantAccepted(t, s.Begin(with(first, most), limits), "all there may be in one frame")
+	s.End(false)
+	wantAccepted(t, s.Begin(with(next, 64), limits), "what another fragment may have more")
+	s.End(false)
+	wantExceeded(t, s.Begin(with(next, 65), limits), Exceeded{"compressed message", most + 128, most + 129}, "an octet more")
+
+	s = Sequence{}
+	wantExceeded(t, s.Begin(with(first, math.MaxInt64), limits), Exceeded{"compressed message", most, math.MaxInt64}, "for ever")
+
+	s = Sequence{}
+	wantAccepted(t, s.Begin(with(first, math.MaxInt64), Limits{}), "for ever, without a limit")
+	s.End(false)
+	wantAccepted(t, s.Begin(with(next, math.MaxInt64), Limits{}), "and ever")
+	s.End(true)
+	wantAccepted(t, s.Begin(with(first, most), limits), "the next message")
+
+	s = Sequence{}
+	wantAccepted(t, s.Begin(with(first, 1<<20), Limits{Message: math.MaxInt64}), "a limit that cannot be added to")
+}
