@@ -97,8 +97,8 @@ func (c *Conn) growInflated(have int) {
 		more = int(min(uint64(have), steep*min(in.left, uint64(have))))
 	}
 	n := max(inflateRoom, expansion*int(arrived), more)
-	if limit := c.readLimit.Load(); limit > 0 {
-		n = min(n, int(max(0, min(limit, int64(maxInt-inflateRoom))-int64(have)))+inflateRoom)
+	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
+		n = min(n, int(min(limit-int64(have), int64(maxInt-inflateRoom)))+inflateRoom)
 	}
 	// Not by append, which makes more room than it is asked for.
 	in.dst = append(make([]byte, 0, len(in.dst)+n), in.dst...)
