@@ -84,8 +84,8 @@
 // compressing and decompressing needs besides, up to 300 KB and some 10 KB, is lent
 // for one message from pools that all connections share. A compressor that comes back
 // to the connection it served last goes on at once; any other is told the window
-// first. With windows of 9, 12 and 15 bits a message of 1 KiB of JSON takes 10, 13
-// and 12 µs so, against 9, 8 and 4 (default levels, one core of an AMD EPYC). Holding
+// first. With windows of 9, 12 and 15 bits a message of 1 KiB of JSON takes 9, 13
+// and 12 µs so, against 8, 8 and 4 (default levels, one core of an AMD EPYC). Holding
 // a compressor for each connection would save the difference and cost 300 KB beside a
 // window of at most 32: it would pay for few connections that are busy all the time.
 // One that is alone busy, as a client's mostly is, does get back the one it had.
