@@ -36,7 +36,7 @@ type Conn struct {
 	out       writer
 	writers   gate // held by the Writer that is open
 	pings     pings
-	keepAlive keepAlive
+	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
 
 	readLimit   atomic.Int64 // Limits.Message; at most zero: none
@@ -80,7 +80,6 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		c.life.machine.CloseTimeout = opts.Timeouts.Close
 	}
 	c.life.done = make(chan struct{})
-	c.in.watch.ended, c.out.watch.ended = c.life.done, c.life.done
 	if opts.Deflate != nil {
 		c.deflate = newDeflating(*opts.Deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
 	}
@@ -89,7 +88,7 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	c.out.watch.interrupt = c.transport.interruptWrite
 	c.preload(opts.Buffered)
 	c.traceHandshake()
-	c.keepAlive.start(c, opts.KeepAlive)
+	c.startKeepAlive(opts.KeepAlive)
 	return c
 }
 

@@ -35,14 +35,8 @@ func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int)
 	}
 }
 
-// termsOf resolves what zero stands for, and other numbers than 8 to 15, as
-// [handshake.DeflateSide] has it.
 func termsOf(s handshake.DeflateSide) conn.Terms {
-	bits := maxWindowBits
-	if s.MaxWindowBits != 0 {
-		bits = min(max(s.MaxWindowBits, 8), maxWindowBits)
-	}
-	return conn.Terms{WindowBits: bits, Takeover: !s.NoContextTakeover}
+	return conn.Terms{WindowBits: s.WindowBits(), Takeover: !s.NoContextTakeover}
 }
 
 func sideOf(t conn.Terms) handshake.DeflateSide {
@@ -108,7 +102,7 @@ func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hol
 	}
 	defer c.deflate.leave()
 	buf := messageBuffers.Get().(*[]byte)
-	payload := c.deflate.message((*buf)[:0], p)
+	payload := deflateMessage(&c.deflate.out, (*buf)[:0], p)
 	f := outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true, RSV1: true}, payload: payload, hold: hold}
 	err := c.submitDeflated(ctx, &f, p)
 	if cap(payload) <= messageSize {
@@ -118,10 +112,10 @@ func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hol
 	return err
 }
 
-// message appends p, compressed, to dst.
-func (z *deflating) message(dst, p []byte) []byte {
+// deflateMessage appends p, compressed, to dst.
+func deflateMessage(d *conn.Deflater, dst, p []byte) []byte {
 	e := deflateEngines.Get().(*conn.DeflateEngine)
-	dst = z.out.Message(e, dst, p)
+	dst = d.Message(e, dst, p)
 	deflateEngines.Put(e)
 	return dst
 }

@@ -22,12 +22,7 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-const (
-	idleRole = "HAWSER_IDLE_SERVER"
-	// idleNoise is by how much two runs differ, in bytes for each of 1,000 connections:
-	// the pages of a process are counted, and it has its own.
-	idleNoise = 256
-)
+const idleRole = "HAWSER_IDLE_SERVER"
 
 // idleServers are the kinds of server that are measured, and what each may need for
 // a connection in bytes. What net/http leaves behind of its handshakes, and the
@@ -175,7 +170,7 @@ func measureIdle(t *testing.T, how string) {
 	openIdle(t, addr, kind.conns, request)
 	each := (resident() - before) / kind.conns
 	t.Logf("%d bytes for each of %d idle connections", each, kind.conns)
-	if each > kind.limit+idleNoise {
+	if each > kind.limit {
 		t.Errorf("%d bytes for each idle connection, want at most %d", each, kind.limit)
 	}
 }

@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -98,7 +99,7 @@ func (c *Conn) growInflated(have int) {
 	}
 	n := max(inflateRoom, expansion*int(arrived), more)
 	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
-		n = min(n, int(min(limit-int64(have), int64(maxInt-inflateRoom)))+inflateRoom)
+		n = min(n, int(min(limit-int64(have), int64(math.MaxInt-inflateRoom)))+inflateRoom)
 	}
 	// Not by append, which makes more room than it is asked for.
 	in.dst = append(make([]byte, 0, len(in.dst)+n), in.dst...)
@@ -110,8 +111,6 @@ const (
 	expansion = 4
 	steep     = 64
 )
-
-const maxInt = int(^uint(0) >> 1)
 
 // inflate appends to out what the compressed message under way says next, up to its
 // capacity; out[base:] is what it has said before. It returns when out is full, at

@@ -16,23 +16,28 @@ type keepAlive struct {
 	set KeepAlive
 
 	mu    sync.Mutex
-	timer *time.Timer // nil: no keepalive, or stopped
+	timer *time.Timer // nil: stopped
 }
 
-func (k *keepAlive) start(c *Conn, set KeepAlive) {
+func (c *Conn) startKeepAlive(set KeepAlive) {
 	if set.Interval <= 0 {
 		return
 	}
 	if set.Timeout <= 0 {
 		set.Timeout = set.Interval
 	}
-	k.set = set
+	k := &keepAlive{set: set}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	c.keepAlive = k
 	k.timer = time.AfterFunc(set.Interval, c.checkAlive)
 }
 
+// stop is for nil as well.
 func (k *keepAlive) stop() {
+	if k == nil {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.timer != nil {

@@ -101,8 +101,8 @@ func (m *PreparedMessage) deflate(z *deflating) (deflated preparedFrame, ok bool
 	defer m.mu.Unlock()
 	deflated, ok = m.deflated[settings]
 	if !ok {
-		alone := deflating{out: conn.NewDeflater(conn.Terms{WindowBits: settings.windowBits}, settings.level)}
-		if p := alone.message(nil, m.plain.payload); len(p) < len(m.plain.payload) {
+		alone := conn.NewDeflater(conn.Terms{WindowBits: settings.windowBits}, settings.level)
+		if p := deflateMessage(&alone, nil, m.plain.payload); len(p) < len(m.plain.payload) {
 			deflated = prepareFrame(m.typ, p, true)
 		}
 		m.deflated[settings] = deflated

@@ -15,17 +15,19 @@ import (
 // inside its gate, by whoever drives the reading: the application's read, or
 // Ping, keepalive and Close where the application is not reading.
 type reader struct {
-	gate   gate
-	watch  watch
-	buf    readBuffer
-	expect frame.Expectation
-	seq    conn.Sequence
+	gate  gate
+	watch watch
+	buf   readBuffer
+	seq   conn.Sequence
 
-	phase readPhase
-	left  uint64    // octets of the current data frame still to come
-	key   frame.Key // for the next of them
-	fin   bool      // the FIN bit of the current data frame
-	text  frame.Validator
+	// The small fields stand beside each other: there is one of these for every
+	// connection.
+	expect frame.Expectation
+	phase  readPhase
+	fin    bool      // the FIN bit of the current data frame
+	key    frame.Key // for the next of its octets
+	left   uint64    // of which so many are still to come
+	text   frame.Validator
 
 	dst     []byte         // of the ReadInto under way
 	partial []byte         // of the message under way: what a cancelled read had received
@@ -171,7 +173,7 @@ func (c *Conn) step(ctx context.Context) error {
 func (c *Conn) fill(ctx context.Context) error {
 	c.beforeWait()
 	for {
-		if err := c.in.watch.arm(ctx); err != nil {
+		if err := c.in.watch.arm(ctx, c.done()); err != nil {
 			return err
 		}
 		_, err := c.transport.fill(&c.in.buf)
@@ -189,7 +191,7 @@ func (c *Conn) fill(ctx context.Context) error {
 func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 	c.beforeWait()
 	for {
-		if err := c.in.watch.arm(ctx); err != nil {
+		if err := c.in.watch.arm(ctx, c.done()); err != nil {
 			return 0, err
 		}
 		n, err := c.transport.read(p)

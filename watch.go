@@ -17,23 +17,24 @@ import (
 // arm, rest and drop are called inside the gate of the direction, trip from
 // anywhere.
 type watch struct {
-	interrupt func(on bool)   // of the transport
-	ended     <-chan struct{} // closed at the end of the connection, which interrupts of itself
+	interrupt func(on bool) // of the transport
 
-	done  <-chan struct{} // of the context last seen; contexts that share it end together
-	stop  func() bool     // unregisters; nil when nothing is registered
-	calls int             // how many calls in a row have armed the same context
+	done <-chan struct{} // of the context last seen; contexts that share it end together
+	stop func() bool     // unregisters; nil when nothing is registered
 
 	mu      sync.Mutex
 	turn    uint64 // counts registrations, so that a late callback knows it is late
 	tripped bool   // the transport stands interrupted
+
+	calls uint32 // inside the gate: how many calls in a row have armed the same context
 }
 
 // arm makes ctx able to interrupt the transport from now on. It fails, with
-// ctx.Err(), if ctx is done.
-func (w *watch) arm(ctx context.Context) error {
+// ctx.Err(), if ctx is done. A ctx that is done when ended is closed, at the end of the
+// connection, needs no watching: that interrupts of itself.
+func (w *watch) arm(ctx context.Context, ended <-chan struct{}) error {
 	done := ctx.Done()
-	if done == nil || done == w.ended {
+	if done == nil || done == ended {
 		if w.stop != nil || w.done != nil {
 			w.drop()
 		}

@@ -12,6 +12,7 @@ type watched struct {
 	watch
 	on      bool
 	touched int
+	ended   chan struct{} // of the connection
 }
 
 func newWatched() *watched {
@@ -28,7 +29,7 @@ func TestWatchInterrupts(t *testing.T) {
 		w := newWatched()
 		for range 4 { // a new context each time, as with a timeout for each call
 			ctx, cancel := context.WithCancel(context.Background())
-			if err := w.arm(ctx); err != nil || w.on {
+			if err := w.arm(ctx, w.ended); err != nil || w.on {
 				t.Fatalf("arm: %v, interrupted %v", err, w.on)
 			}
 			cancel()
@@ -36,12 +37,12 @@ func TestWatchInterrupts(t *testing.T) {
 			if !w.on {
 				t.Fatal("the context ended and nothing was interrupted")
 			}
-			if err := w.arm(ctx); !errors.Is(err, context.Canceled) {
+			if err := w.arm(ctx, w.ended); !errors.Is(err, context.Canceled) {
 				t.Fatalf("arm with a context that has ended: %v", err)
 			}
 			w.rest()
 		}
-		if err := w.arm(context.Background()); err != nil || w.on {
+		if err := w.arm(context.Background(), w.ended); err != nil || w.on {
 			t.Errorf("arm: %v, interrupted %v", err, w.on)
 		}
 		w.trip()
@@ -59,7 +60,7 @@ func TestWatchBetweenCalls(t *testing.T) {
 			w := newWatched()
 			ctx, cancel := context.WithCancel(context.Background())
 			for range times {
-				if err := w.arm(ctx); err != nil {
+				if err := w.arm(ctx, w.ended); err != nil {
 					t.Fatal(err)
 				}
 				w.rest()
@@ -70,7 +71,7 @@ func TestWatchBetweenCalls(t *testing.T) {
 				t.Error("a context seen once stays registered")
 			}
 			other, stop := context.WithCancel(context.Background())
-			if err := w.arm(other); err != nil || w.on {
+			if err := w.arm(other, w.ended); err != nil || w.on {
 				t.Errorf("after %d calls: arm: %v, interrupted %v", times, err, w.on)
 			}
 			w.rest()
@@ -90,7 +91,7 @@ func TestWatchSameContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	call := func() {
-		if err := w.arm(ctx); err != nil {
+		if err := w.arm(ctx, w.ended); err != nil {
 			t.Fatal(err)
 		}
 		w.rest()
@@ -114,7 +115,7 @@ func TestWatchSameContext(t *testing.T) {
 // The context of the connection's own end is not watched.
 func TestWatchOwnEnd(t *testing.T) {
 	w := newWatched()
-	if err := w.arm(endContext{context.Background(), w.ended}); err != nil || w.stop != nil {
+	if err := w.arm(endContext{context.Background(), w.ended}, w.ended); err != nil || w.stop != nil {
 		t.Errorf("arm: %v, registered %v", err, w.stop != nil)
 	}
 }

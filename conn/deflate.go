@@ -16,9 +16,10 @@ type Terms struct {
 // two messages it keeps a window if context takeover was agreed on, and nothing
 // otherwise; what it works with is lent to it.
 //
-// Without takeover its methods may be called concurrently. With takeover, messages must be sent in the order in which they are compressed,
-// and one that was sent must be told of by Sent or SentParts before the next is
-// compressed; one that was not, by Unsent.
+// Without takeover its methods may be called concurrently. With takeover, messages
+// must be sent in the order in which they are compressed, and one that was sent must
+// be told of by Sent or SentParts before the next is compressed; one that was not, by
+// Unsent.
 type Deflater struct {
 	terms    Terms
 	level    int
@@ -83,7 +84,7 @@ func (d *Deflater) Level() int { return d.level }
 // Message appends to dst the payload of a compressed message that says p.
 func (d *Deflater) Message(e *DeflateEngine, dst, p []byte) []byte {
 	d.Begin(e)
-	if len(e.recent) == 0 && !d.terms.Takeover {
+	if !d.terms.Takeover { // nothing precedes it, so that it need not be copied
 		return trim(e.encoder.Flush(e.encoder.Append(dst, p, 0)))
 	}
 	return d.Part(e, dst, p, true)

@@ -39,7 +39,7 @@ func (f *Inflater) Begin(e *InflateEngine) {
 // Inflate takes octets of the payload and appends to out what they say, up to its
 // capacity and never beyond. out[base:] holds what the message has said before, or
 // the last window of it. used is how much of p was taken: all of it, unless out is
-// full. What is full may have room for what p says all the same: nothing.
+// full. Octets that say nothing are taken also then.
 //
 // After the payload of the last frame, [Trailer] is to be given in the same way, and
 // then Ended asked.

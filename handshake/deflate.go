@@ -31,8 +31,8 @@ const (
 // window of 15 bits is left out.
 func (d Deflate) String() string { return string(deflateHeader{Deflate: d}.append(nil)) }
 
-// bits is MaxWindowBits as a number from 8 to 15.
-func (s DeflateSide) bits() int {
+// WindowBits is MaxWindowBits as a number from 8 to 15.
+func (s DeflateSide) WindowBits() int {
 	if s.MaxWindowBits == 0 {
 		return maxWindowBits
 	}

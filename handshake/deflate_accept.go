@@ -27,10 +27,10 @@ func (d *Deflate) answer(offer *deflateHeader) (answer deflateHeader) {
 	answer.Client.NoContextTakeover = d.Client.NoContextTakeover || offer.Client.NoContextTakeover
 	// RFC 7692 §7.1.2.1: an offer is answered with the same value or a smaller one;
 	// the server may also answer what was not offered.
-	answer.Server.MaxWindowBits = min(d.Server.bits(), offer.Server.MaxWindowBits)
+	answer.Server.MaxWindowBits = min(d.Server.WindowBits(), offer.Server.MaxWindowBits)
 	answer.serverWindow = offer.serverWindow
 	// RFC 7692 §7.1.2.2: likewise, but not without an offer, and with a value.
-	answer.Client.MaxWindowBits = min(d.Client.bits(), offer.Client.MaxWindowBits)
+	answer.Client.MaxWindowBits = min(d.Client.WindowBits(), offer.Client.MaxWindowBits)
 	switch offer.clientWindow {
 	case windowValue:
 		answer.clientWindow = windowValue

@@ -61,7 +61,7 @@ func parseDeflate(x *Extension, answer bool) (h deflateHeader, param *Param, err
 			return deflateHeader{}, param, err
 		}
 	}
-	h.Server.MaxWindowBits, h.Client.MaxWindowBits = h.Server.bits(), h.Client.bits()
+	h.Server.MaxWindowBits, h.Client.MaxWindowBits = h.Server.WindowBits(), h.Client.WindowBits()
 	return h, nil, nil
 }
 
@@ -115,8 +115,8 @@ func (h deflateHeader) append(dst []byte) []byte {
 	if h.Client.NoContextTakeover {
 		dst = append(dst, "; "+clientNoTakeover...)
 	}
-	dst = appendWindow(dst, "; "+serverWindowParam, h.Server.bits(), h.serverWindow)
-	return appendWindow(dst, "; "+clientWindowParam, h.Client.bits(), h.clientWindow)
+	dst = appendWindow(dst, "; "+serverWindowParam, h.Server.WindowBits(), h.serverWindow)
+	return appendWindow(dst, "; "+clientWindowParam, h.Client.WindowBits(), h.clientWindow)
 }
 
 func appendWindow(dst []byte, param string, bits int, form windowForm) []byte {

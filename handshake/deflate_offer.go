@@ -16,7 +16,7 @@ func (o *Offer) ExtensionsValue() string {
 	// our window.
 	offer := deflateHeader{Deflate: *o.Deflate, clientWindow: windowBare}
 	value := offer.append(nil)
-	if o.Deflate.Server.bits() < maxWindowBits {
+	if o.Deflate.Server.WindowBits() < maxWindowBits {
 		offer.Server = DeflateSide{NoContextTakeover: true}
 		value = append(value, ", "...)
 		value = offer.append(value)
@@ -37,7 +37,7 @@ func (d *Deflate) check(x *Extension) (agreed Deflate, bad *BadResponse) {
 	if err != nil { // RFC 7692 §7
 		return fails("§7", "parameter %s %v", quote(param.Name+valueOf(param)), err)
 	}
-	theirs, ours := d.Server.bits(), d.Client.bits()
+	theirs, ours := d.Server.WindowBits(), d.Client.WindowBits()
 	// RFC 7692 §7.1.1.1: both offers have it if we want it.
 	if d.Server.NoContextTakeover && !answer.Server.NoContextTakeover {
 		return fails("§7.1.1.1", "%s was offered and is not answered", serverNoTakeover)

@@ -193,7 +193,7 @@ func FuzzDeflateNegotiation(f *testing.F) {
 		if agreement.Deflated {
 			wantBits(t, agreement.Deflate)
 			if ours.Client.NoContextTakeover && !agreement.Deflate.Client.NoContextTakeover ||
-				agreement.Deflate.Client.MaxWindowBits > ours.Client.bits() {
+				agreement.Deflate.Client.MaxWindowBits > ours.Client.WindowBits() {
 				t.Errorf("%q binds us to %s, we offered %s", line, agreement.Deflate, ours)
 			}
 		}

@@ -52,8 +52,8 @@ type call struct {
 
 // Reset begins a stream at a block header. No distance in it may exceed window
 // octets. history is what precedes the stream, of which only the last window
-// octets count: it is kept, and never modified, until the next Reset or
-// DropHistory. Reset(0, nil) lets go of everything.
+// octets count: it is kept, and never modified, until the next Reset.
+// Reset(0, nil) lets go of everything.
 func (d *Decoder) Reset(window int, history []byte) {
 	if len(history) > window {
 		history = history[len(history)-window:]
@@ -62,11 +62,6 @@ func (d *Decoder) Reset(window int, history []byte) {
 	d.state, d.after, d.err = blockHeader, blockHeader, nil
 	d.window, d.history = window, history
 }
-
-// DropHistory says that history no longer precedes out[base:]. It is for users
-// that slide their buffer: from here on out[base:] must itself hold the last
-// octets of the stream, the window or all there were.
-func (d *Decoder) DropHistory() { d.history = nil }
 
 // Inflate decodes in and appends to out, up to cap(out) and never beyond it.
 // What lies between the end of the result and cap(out) may be overwritten. Some
