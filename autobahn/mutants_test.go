@@ -158,7 +158,7 @@ var mutants = []mutant{
 		old: "return s.grow(uint64(n), limits.Message)", new: "return s.grow(0, limits.Message)",
 		must: "20.15.[45]", verdict: Informational},
 	{name: "a larger window is agreed to than was offered", file: "handshake/deflate_accept.go", role: Server, plays: deflated,
-		old: "min(d.Server.bits(), offer.Server.MaxWindowBits)", new: "d.Server.bits()",
+		old: "min(d.Server.WindowBits(), offer.Server.MaxWindowBits)", new: "d.Server.WindowBits()",
 		must: "20.10.[1-7],20.10.10,20.11.13", verdict: Failed},
 	{name: "any value will do for a window", file: "handshake/deflate_header.go", role: Client, plays: deflated,
 		old: "return 10 + int(v[1]-'0')\n\t}\n\treturn 0", new: "return 10 + int(v[1]-'0')\n\t}\n\treturn 15",
