@@ -9,35 +9,49 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 )
-
-const usage = `bench COMMAND [flags]
-
-  deflate         CPU time and size on the wire of an echo with compression
-  deflate-memory  memory of connections that have compressed and now are idle
-
-bench COMMAND -h tells the flags.
-`
-
-// commands by their names.
-var commands = map[string]func(ctx context.Context, args []string) error{
-	"deflate":        deflate,
-	"deflate-memory": deflateMemory,
-	serveCommand:     serve,
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprint(os.Stderr, usage)
+	run, args := choose(os.Args[1:])
+	if run == nil {
+		fmt.Fprint(os.Stderr, usage())
 		os.Exit(2)
 	}
-	err := commands[os.Args[1]](ctx, os.Args[2:])
+	err := run(ctx, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// choose finds the command that the arguments mean; flags alone mean everything.
+func choose(args []string) (run func(context.Context, []string) error, rest []string) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	if strings.HasPrefix(args[0], "-") {
+		return everything, args
+	}
+	if args[0] == serveCommand {
+		return serve, args[1:]
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run, args[1:]
+		}
+	}
+	return nil, nil
+}
+
+func usage() string {
+	text := "bench COMMAND [flags]\nbench -quick [-json]   a short run of everything, and its ratios\n\n"
+	for _, c := range commands {
+		text += fmt.Sprintf("  %-14s  %s\n", c.name, c.what)
+	}
+	return text + "\nbench COMMAND -h tells the flags.\n"
 }
