@@ -39,6 +39,7 @@ type command struct {
 var commands = []command{
 	{"deflate", "CPU time and size on the wire of an echo with compression", deflate},
 	{"deflate-memory", "memory of connections that have compressed and now are idle", deflateMemory},
+	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
 
 // sections are what a run without a command goes through, a line for each.

@@ -1,0 +1,159 @@
+package micro
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Contest is functions that do the same, in turns.
+type Contest struct {
+	Group  string // such as "mask"
+	Case   string // such as "1 KiB"
+	Octets int    // that one call deals with
+	Of     []*Contender
+}
+
+// A Contender is one of the functions, and what it did.
+type Contender struct {
+	Name  string
+	Notes map[string]string `json:",omitempty"` // a column each
+
+	NS     []float64 // CPU time of a call, round by round
+	Allocs float64   // for each call, in the last round
+	Bytes  float64
+
+	// Batch calls the function n times. It returns the CPU time if it knows better
+	// than this process.
+	Batch func(n int) (time.Duration, error) `json:"-"`
+	n     int
+}
+
+// Calls makes a Batch of a function that calls n times.
+func Calls(run func(n int) error) func(int) (time.Duration, error) {
+	return func(n int) (time.Duration, error) {
+		before := cpu()
+		err := run(n)
+		return cpu() - before, err
+	}
+}
+
+// cpu is the time that this process has run. Unlike that of a clock it leaves out
+// what others do with the core.
+func cpu() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts)
+	return time.Duration(ts.Nano())
+}
+
+// Effort is how long to measure.
+type Effort struct {
+	Rounds int
+	Batch  time.Duration // a function's part in a round
+}
+
+// Run lets the contenders take turns: A B C, then B C A.
+func (c *Contest) Run(ctx context.Context, e Effort) error {
+	for _, f := range c.Of {
+		if err := f.calibrate(e.Batch); err != nil {
+			return fmt.Errorf("%s, %s: %s: %w", c.Group, c.Case, f.Name, err)
+		}
+	}
+	for round := range e.Rounds {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for i := range c.Of {
+			f := c.Of[(i+round)%len(c.Of)]
+			if err := f.round(round == e.Rounds-1); err != nil {
+				return fmt.Errorf("%s, %s: %s: %w", c.Group, c.Case, f.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// calibrate finds how many calls take the time of a batch. It warms up.
+func (f *Contender) calibrate(batch time.Duration) error {
+	for f.n = 1; ; {
+		d, err := f.Batch(f.n)
+		if err != nil {
+			return err
+		}
+		if d >= batch/8 {
+			f.n = max(1, int(float64(f.n)*float64(batch)/float64(d)))
+			return nil
+		}
+		f.n *= 2
+	}
+}
+
+// round is one turn. Garbage is left to be collected when it is due, by whoever
+// made most of it as a rule.
+func (f *Contender) round(count bool) error {
+	var before, after runtime.MemStats
+	if count {
+		runtime.ReadMemStats(&before)
+	}
+	d, err := f.Batch(f.n)
+	if err != nil {
+		return err
+	}
+	if count {
+		runtime.ReadMemStats(&after)
+		f.Allocs = round2(float64(after.Mallocs-before.Mallocs) / float64(f.n))
+		f.Bytes = round2(float64(after.TotalAlloc-before.TotalAlloc) / float64(f.n))
+	}
+	f.NS = append(f.NS, float64(d.Nanoseconds())/float64(f.n))
+	return nil
+}
+
+// round2 leaves out the allocations of the measuring itself.
+func round2(v float64) float64 { return float64(int(v*100+0.5)) / 100 }
+
+// Get returns a contender by its name, or nil.
+func (c *Contest) Get(name string) *Contender {
+	for _, f := range c.Of {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Median is that of a contender's rounds.
+func (f *Contender) Median() float64 { return median(f.NS) }
+
+// Least is the best round.
+func (f *Contender) Least() float64 {
+	if len(f.NS) == 0 {
+		return 0
+	}
+	return slices.Min(f.NS)
+}
+
+// Ratio is the median of what a call of one took, divided by what one of the other
+// took in the same round. Zero if there is nothing to divide.
+func Ratio(ours, theirs *Contender) float64 {
+	if ours == nil || theirs == nil {
+		return 0
+	}
+	var ratios []float64
+	for i := range min(len(ours.NS), len(theirs.NS)) {
+		ratios = append(ratios, ours.NS[i]/theirs.NS[i])
+	}
+	return median(ratios)
+}
+
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	v = slices.Sorted(slices.Values(v))
+	n := len(v)
+	return (v[(n-1)/2] + v[n/2]) / 2
+}

@@ -1,0 +1,268 @@
+package micro
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	coder "github.com/coder/websocket"
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+	gorilla "github.com/gorilla/websocket"
+	"github.com/lxzan/gws"
+	xnet "golang.org/x/net/websocket"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// An Echo is a library's server connection that reads a message and writes it back.
+type Echo struct {
+	Name   string
+	Checks bool // that text is UTF-8
+	How    string
+	// Open makes the connection. run echoes n messages; end is called once.
+	Open func(s *Stub) (run func(n int) error, end func(), err error)
+}
+
+// Floor is the name of the echo by hand.
+const Floor = "by hand"
+
+// Echoes are the libraries, ours first, and the echo by hand.
+func Echoes() []Echo {
+	return []Echo{
+		{"hawser", true, "ReadInto, Write", openHawser},
+		{"gws", true, "ReadLoop, WriteMessage, CheckUtf8Enabled", openGws},
+		{"gobwas", true, "wsutil.ReadClientData, WriteServerMessage", openGobwas},
+		{"gobwas-buffered", true, "wsutil.Reader on a bufio.Reader, wsutil.Writer", openGobwasBuffered},
+		{"gorilla", false, "NextReader, WriteMessage", openGorilla},
+		{"coder", false, "Reader, Write", openCoder},
+		{"xnet", false, "Message.Receive, Write", openXnet},
+		{Floor, true, "frame.UnmaskValid, nothing copied", openFloor},
+	}
+}
+
+func nothing() {}
+
+func openHawser(s *Stub) (func(int) error, func(), error) {
+	c := websocket.NewConn(s, websocket.RoleServer, nil)
+	ctx := context.Background()
+	var buf []byte
+	run := func(n int) error {
+		for range n {
+			typ, p, err := c.ReadInto(ctx, buf[:0])
+			if err != nil {
+				return err
+			}
+			buf = p
+			if err := c.Write(ctx, typ, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return run, func() { _ = c.CloseNow() }, nil
+}
+
+func openFloor(s *Stub) (func(int) error, func(), error) {
+	f := &floor{rw: s, buf: make([]byte, max(4<<10, s.Largest()))}
+	return f.run, nothing, nil
+}
+
+func openGorilla(s *Stub) (func(int) error, func(), error) {
+	var upgrader gorilla.Upgrader
+	w, r := handshake(s)
+	c, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var b bytes.Buffer
+	run := func(n int) error {
+		for range n {
+			typ, r, err := c.NextReader()
+			if err != nil {
+				return err
+			}
+			b.Reset()
+			if _, err := b.ReadFrom(r); err != nil {
+				return err
+			}
+			if err := c.WriteMessage(typ, b.Bytes()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return run, func() { _ = c.Close() }, nil
+}
+
+func openCoder(s *Stub) (func(int) error, func(), error) {
+	w, r := handshake(s)
+	c, err := coder.Accept(w, r, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.SetReadLimit(1 << 20)
+	ctx := context.Background()
+	var b bytes.Buffer
+	run := func(n int) error {
+		for range n {
+			typ, r, err := c.Reader(ctx)
+			if err != nil {
+				return err
+			}
+			b.Reset()
+			if _, err := b.ReadFrom(r); err != nil {
+				return err
+			}
+			if err := c.Write(ctx, typ, b.Bytes()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return run, func() { _ = c.CloseNow() }, nil
+}
+
+func openGobwas(s *Stub) (func(int) error, func(), error) {
+	run := func(n int) error {
+		for range n {
+			p, op, err := wsutil.ReadClientData(s)
+			if err != nil {
+				return err
+			}
+			if err := wsutil.WriteServerMessage(s, op, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return run, nothing, nil
+}
+
+// openGobwasBuffered reuses all that this library lets one reuse.
+func openGobwasBuffered(s *Stub) (func(int) error, func(), error) {
+	size := max(4<<10, s.Largest())
+	r := wsutil.NewServerSideReader(bufio.NewReaderSize(s, 4<<10))
+	r.CheckUTF8 = true
+	w := wsutil.NewWriterSize(s, ws.StateServerSide, ws.OpText, size)
+	w.DisableFlush()
+	buf := make([]byte, size)
+	run := func(n int) error {
+		for range n {
+			header, err := r.NextFrame()
+			if err != nil {
+				return err
+			}
+			p := buf[:header.Length]
+			if _, err := io.ReadFull(r, p); err != nil && err != io.EOF {
+				return err
+			}
+			w.ResetOp(header.OpCode)
+			if _, err := w.Write(p); err != nil {
+				return err
+			}
+			if err := w.Flush(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return run, nothing, nil
+}
+
+// laps hands rounds to a goroutine in which a library calls us.
+type laps struct {
+	ask  chan int
+	done chan error
+	left int
+	over bool
+}
+
+func newLaps() *laps { return &laps{ask: make(chan int), done: make(chan error)} }
+
+// run has n messages echoed.
+func (l *laps) run(n int) error {
+	l.ask <- n
+	return <-l.done
+}
+
+// more reports whether there is a message to echo; if not it waits for the next round.
+// It is called before each message.
+func (l *laps) more() bool {
+	for l.left == 0 {
+		n, ok := <-l.ask
+		if !ok {
+			l.over = true
+			return false
+		}
+		l.left = n
+	}
+	return true
+}
+
+// did counts a message, or ends the round with an error.
+func (l *laps) did(err error) {
+	if l.left--; l.left == 0 || err != nil {
+		l.left = 0
+		l.done <- err
+	}
+}
+
+type gwsEcho struct {
+	gws.BuiltinEventHandler
+	*laps
+}
+
+func (e gwsEcho) OnMessage(c *gws.Conn, m *gws.Message) {
+	defer m.Close()
+	if e.over {
+		return // read ahead
+	}
+	e.did(c.WriteMessage(m.Opcode, m.Bytes()))
+	if !e.more() {
+		_ = c.NetConn().Close()
+	}
+}
+
+func (e gwsEcho) OnOpen(*gws.Conn) { e.more() }
+
+func openGws(s *Stub) (func(int) error, func(), error) {
+	e := gwsEcho{laps: newLaps()}
+	upgrader := gws.NewUpgrader(e, &gws.ServerOption{CheckUtf8Enabled: true})
+	w, r := handshake(s)
+	c, err := upgrader.Upgrade(w, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	go c.ReadLoop()
+	return e.run, func() { close(e.ask) }, nil
+}
+
+func openXnet(s *Stub) (func(int) error, func(), error) {
+	l := newLaps()
+	begun, ended := make(chan struct{}), make(chan struct{})
+	server := xnet.Server{Handler: func(c *xnet.Conn) {
+		close(begun)
+		var p []byte
+		for l.more() {
+			err := xnet.Message.Receive(c, &p)
+			if err == nil {
+				_, err = c.Write(p)
+			}
+			l.did(err)
+		}
+	}}
+	w, r := handshake(s)
+	go func() {
+		defer close(ended)
+		server.ServeHTTP(w, r)
+	}()
+	select {
+	case <-begun:
+	case <-ended:
+		return nil, nil, errors.New("the handshake failed")
+	}
+	return l.run, func() { close(l.ask); <-ended }, nil
+}
