@@ -1,67 +1,110 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/hawser-ws/websocket/bench/micro"
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// print prints a table for each contest, the least time first.
+// print prints all tables.
 func (r *MicroReport) print(w io.Writer) {
-	for _, c := range r.Contests {
-		fmt.Fprintf(w, "\n%s, %s, rounds: %d\n", c.Group, c.Case, mostRounds(c.Of, func(f *micro.Contender) int { return len(f.NS) }))
-		header, rows := microTable(c)
-		head := make([]any, len(header))
-		for i, h := range header {
-			head[i] = h
-		}
-		t := newTable(head...)
-		for _, row := range rows {
-			cells := make(table.Row, len(row))
-			for i, cell := range row {
-				cells[i] = cell
-			}
-			t.AppendRow(cells)
-		}
-		printTable(w, t)
-	}
-	for _, n := range r.Notes {
-		printNote(w, n)
+	for _, g := range r.grids() {
+		g.print(w)
 	}
 }
 
-// microTable is a contest as a table: the second column has the names.
-func microTable(c *micro.Contest) (header []string, rows [][]string) {
-	header = []string{"hawser,\nto this", "function", "ns", "least", "GB/s", "allocs"}
-	notes := map[string]bool{}
-	for _, f := range c.Of {
-		for name := range f.Notes {
-			notes[name] = true
+// grids are the tables: one for each contest of libraries, and one for all contests
+// of the same functions.
+func (r *MicroReport) grids() (all []*grid) {
+	byGroup := make(map[string][]*micro.Contest)
+	var groups []string
+	for _, c := range r.Contests {
+		if byGroup[c.Group] == nil {
+			groups = append(groups, c.Group)
+		}
+		byGroup[c.Group] = append(byGroup[c.Group], c)
+	}
+	for _, group := range groups {
+		if group != "message" {
+			all = append(all, functions(group, byGroup[group]))
+			continue
+		}
+		for _, c := range byGroup[group] {
+			all = append(all, libraries(c))
 		}
 	}
-	columns := slices.Sorted(maps.Keys(notes))
-	header = append(header, columns...)
+	if len(all) > 0 {
+		all[0].notes = r.Notes
+	}
+	return all
+}
+
+var microTitles = map[string]string{
+	"mask":    "Masking in place",
+	"utf8":    "Judging UTF-8",
+	"fused":   "Unmasking and judging at once, beside each alone",
+	"header":  "Frame headers",
+	"message": "A message read and one written",
+}
+
+// functions is a table with a line for each contest.
+func functions(group string, contests []*micro.Contest) *grid {
+	first := contests[0]
+	g := &grid{
+		title:  fmt.Sprintf("%s, rounds: %d", microTitles[group], mostRounds(first.Of, func(f *micro.Contender) int { return len(f.NS) })),
+		header: []string{"hawser ns", "what"},
+	}
+	sized := first.Octets > 0
+	if sized {
+		g.header = append(g.header, "hawser GB/s")
+	}
+	for _, f := range first.Of[1:] {
+		g.header = append(g.header, f.Name+" ns")
+		if sized {
+			g.header = append(g.header, "GB/s")
+		}
+		g.header = append(g.header, "hawser to it")
+		if how := f.Notes["how"]; how != "" {
+			g.notes = append(g.notes, f.Name+": "+how)
+		}
+	}
+	for _, c := range contests {
+		ours := c.Get(servers.Ours)
+		row := []string{fmt.Sprintf("%.1f", ours.Median()), c.Case}
+		if sized {
+			row = append(row, fmt.Sprintf("%.2f", float64(c.Octets)/ours.Median()))
+		}
+		for _, f := range c.Of[1:] {
+			row = append(row, fmt.Sprintf("%.1f", f.Median()))
+			if sized {
+				row = append(row, fmt.Sprintf("%.2f", float64(c.Octets)/f.Median()))
+			}
+			row = append(row, ratio(micro.Ratio(ours, f)))
+		}
+		g.add(row...)
+	}
+	return g
+}
+
+// libraries is a table with a line for each library, the least time first.
+func libraries(c *micro.Contest) *grid {
+	g := &grid{
+		title:  fmt.Sprintf("%s, %s, rounds: %d", microTitles[c.Group], c.Case, mostRounds(c.Of, func(f *micro.Contender) int { return len(f.NS) })),
+		header: []string{"hawser\nto it", "library", "ns", "least", "allocations", "octets\nallocated", "Reads", "Writes", "UTF-8", "how"},
+	}
 	ours := c.Get(servers.Ours)
-	sorted := slices.SortedStableFunc(slices.Values(c.Of), func(a, b *micro.Contender) int {
-		return int(1000*a.Median()) - int(1000*b.Median())
-	})
-	for _, f := range sorted {
-		ratio := "—"
-		if ours != nil && f != ours {
-			ratio = fmt.Sprintf("%.2f", micro.Ratio(ours, f))
+	for _, f := range slices.SortedStableFunc(slices.Values(c.Of), func(a, b *micro.Contender) int { return cmp.Compare(a.Median(), b.Median()) }) {
+		to := "—"
+		if f != ours {
+			to = ratio(micro.Ratio(ours, f))
 		}
-		row := []string{ratio, f.Name, fmt.Sprintf("%.1f", f.Median()), fmt.Sprintf("%.1f", f.Least()),
-			fmt.Sprintf("%.2f", float64(c.Octets)/f.Median()), fmt.Sprintf("%.2f", f.Allocs)}
-		for _, name := range columns {
-			row = append(row, f.Notes[name])
-		}
-		rows = append(rows, row)
+		g.add(to, f.Name, fmt.Sprintf("%.1f", f.Median()), fmt.Sprintf("%.1f", f.Least()),
+			fmt.Sprintf("%.2f", f.Allocs), fmt.Sprintf("%.0f", f.Bytes),
+			f.Notes["Reads"], f.Notes["Writes"], f.Notes["UTF-8"], f.Notes["how"])
 	}
-	return header, rows
+	return g
 }

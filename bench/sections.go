@@ -43,7 +43,9 @@ var commands = []command{
 }
 
 // sections are what a run without a command goes through, a line for each.
-var sections = []Section{}
+var sections = []Section{
+	{"micro", microSection},
+}
 
 // Everything is what a run without a command finds out.
 type Everything struct {

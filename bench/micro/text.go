@@ -1,0 +1,128 @@
+package micro
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+var textSizes = []int{8, 32, 125, 1 << 10, 16 << 10, 1 << 20}
+
+// Scripts are the kinds of text, that of one octet for each character first.
+var Scripts = []string{"ASCII", "Cyrillic", "CJK", "emoji", "mixed"}
+
+var sentences = map[string]string{
+	"ASCII":    "The quick brown fox jumps over the lazy dog, and {\"id\":1807,\"state\":\"waiting\"} follows it. ",
+	"Cyrillic": "Съешь же ещё этих мягких французских булок, да выпей чаю; потом приходи опять. ",
+	"CJK":      "春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。床前明月光，疑是地上霜。",
+	"emoji":    "😀😎🚀🌍🎉🐙🍋🧭🎻🛰🧊🦉🪁🥨🪐",
+}
+
+// Text makes n octets of whole characters. What does not fill a character is dots.
+func Text(script string, n int) []byte {
+	sentence := sentences[script]
+	if script == "mixed" {
+		// As people write: mostly ASCII, with a bit of everything.
+		sentence = "Meeting at 9 — Björn, 田中さん и Катя 🎉 agree: \"naïve\" costs 12 €; see http://example.com/a?b=c. "
+	}
+	p := make([]byte, 0, n)
+	for {
+		for _, r := range sentence {
+			if len(p)+utf8.RuneLen(r) > n {
+				for len(p) < n {
+					p = append(p, '.')
+				}
+				return p
+			}
+			p = utf8.AppendRune(p, r)
+		}
+	}
+}
+
+var errRefused = errors.New("valid text is refused")
+
+// ours is how package websocket judges a message of one piece.
+func ours(p []byte) bool {
+	var v frame.Validator
+	return v.Valid(p) && v.Complete()
+}
+
+// Standard is the name of the standard library's function.
+const Standard = "utf8.Valid"
+
+// Validation measures judging text.
+func Validation(ctx context.Context, e Effort) ([]*Contest, error) {
+	var all []*Contest
+	for _, script := range Scripts {
+		for _, size := range textSizes {
+			p := Text(script, size)
+			judge := func(valid func([]byte) bool) func(int) (time.Duration, error) {
+				return Calls(func(n int) error {
+					for range n {
+						if !valid(p) {
+							return errRefused
+						}
+					}
+					return nil
+				})
+			}
+			c := &Contest{Group: "utf8", Case: script + ", " + Size(size), Octets: size, Of: []*Contender{
+				{Name: "hawser", Batch: judge(ours)},
+				{Name: Standard, Batch: judge(utf8.Valid)},
+			}}
+			if err := c.Run(ctx, e); err != nil {
+				return all, err
+			}
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+// The parts of Fused besides ours.
+const (
+	MaskAlone  = "Mask alone"
+	ValidAlone = "Valid alone"
+)
+
+// fusedKey turns every text of ours into another that is valid, and back, so that
+// it can be masked in place over and over.
+const fusedKey = 0x01010101
+
+// Fused measures unmasking and judging at once against each alone.
+func Fused(ctx context.Context, e Effort) ([]*Contest, error) {
+	var all []*Contest
+	for _, script := range Scripts {
+		for _, size := range textSizes {
+			p := Text(script, size)
+			run := func(f func() bool) func(int) (time.Duration, error) {
+				return Calls(func(n int) error {
+					for range n {
+						if !f() {
+							return errRefused
+						}
+					}
+					return nil
+				})
+			}
+			c := &Contest{Group: "fused", Case: script + ", " + Size(size), Octets: size, Of: []*Contender{
+				{Name: "hawser", Batch: run(func() bool {
+					var v frame.Validator
+					_, ok := frame.UnmaskValid(p, fusedKey, &v)
+					return ok && v.Complete()
+				})},
+				{Name: MaskAlone, Batch: run(func() bool { frame.Mask(p, fusedKey); return true })},
+				{Name: ValidAlone, Batch: run(func() bool { return ours(p) })},
+			}}
+			if err := c.Run(ctx, e); err != nil {
+				return all, fmt.Errorf("%s: %w", c.Case, err)
+			}
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
