@@ -1,0 +1,67 @@
+package frame
+
+import "encoding/binary"
+
+// ParseWhole reads the frame at the start of p if it is a message by itself that
+// nothing can be said against: text or binary, FIN, no reserved bit, masked exactly
+// if masked says so, its length in the fewest octets, all of it in p. That is what
+// most frames are. payload is still masked, with key; size is how many octets of p
+// the frame takes. When size is 0 the frame is something else, good or bad, or not
+// complete: that is for [ParseHeader] and [Check] to say.
+func ParseWhole(p []byte, masked bool) (op Opcode, payload []byte, key Key, size int) {
+	if len(p) < 2 {
+		return 0, nil, 0, 0
+	}
+	b0, b1 := p[0], p[1]
+	if b0 != bitFIN|byte(Text) && b0 != bitFIN|byte(Binary) || b1&bitMask != 0 != masked {
+		return 0, nil, 0, 0
+	}
+	at, length := 2, int(b1&lengths)
+	if length >= length16 {
+		// Eight octets of length are left to those who judge it.
+		if length != length16 || len(p) < 4 {
+			return 0, nil, 0, 0
+		}
+		at, length = 4, int(binary.BigEndian.Uint16(p[2:]))
+		if length < length16 {
+			return 0, nil, 0, 0
+		}
+	}
+	if masked {
+		if len(p) < at+keySize {
+			return 0, nil, 0, 0
+		}
+		key = Key(binary.LittleEndian.Uint32(p[at:]))
+		at += keySize
+	}
+	if size = at + length; len(p) < size {
+		return 0, nil, 0, 0
+	}
+	return Opcode(b0 & opcodes), p[at:size:size], key, size
+}
+
+// AppendWhole appends a message of one frame to dst, its payload masked with key if
+// masked says so. The payload is not modified.
+func AppendWhole(dst []byte, op Opcode, payload []byte, masked bool, key Key) []byte {
+	var mask byte
+	if masked {
+		mask = bitMask
+	}
+	switch n := len(payload); {
+	case n < length16:
+		dst = append(dst, bitFIN|byte(op), mask|byte(n))
+	case n <= 0xFFFF:
+		dst = append(dst, bitFIN|byte(op), mask|length16, byte(n>>8), byte(n))
+	default:
+		dst = append(dst, bitFIN|byte(op), mask|length64)
+		dst = binary.BigEndian.AppendUint64(dst, uint64(n))
+	}
+	if !masked {
+		return append(dst, payload...)
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(key))
+	at := len(dst)
+	dst = append(dst, payload...)
+	Mask(dst[at:], key)
+	return dst
+}
