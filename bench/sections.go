@@ -39,12 +39,14 @@ type command struct {
 var commands = []command{
 	{"deflate", "CPU time and size on the wire of an echo with compression", deflate},
 	{"deflate-memory", "memory of connections that have compressed and now are idle", deflateMemory},
+	{"idle", "memory of connections on which nothing happens", idle},
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
 
 // sections are what a run without a command goes through, a line for each.
 var sections = []Section{
 	{"micro", microSection},
+	{"idle", idleSection},
 }
 
 // Everything is what a run without a command finds out.

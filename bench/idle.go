@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/hawser-ws/websocket/bench/process"
+	"github.com/hawser-ws/websocket/bench/raw"
+	"github.com/hawser-ws/websocket/bench/servers"
+)
+
+// IdleReport is what the command idle finds out.
+type IdleReport struct {
+	Machine Machine
+	Rows    []*IdleRow
+}
+
+// IdleRow is one library with one number of connections.
+type IdleRow struct {
+	Result
+	Connections int
+	Rounds      []IdleRound
+}
+
+// IdleRound is what one process did: octets in RAM for each connection, above what
+// it had before the first.
+type IdleRound struct {
+	AtOnce    float64 // when the last answer has arrived
+	Collected float64 // after it was asked to collect its garbage; 0 if it cannot be
+	Before    int64   // octets of the whole process
+}
+
+var (
+	idleLibs   = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
+	idleCounts = []int{1000, 10000, 18000}
+)
+
+const idleSize = 32 // octets of the one message
+
+type idleFlags struct {
+	libs   []string
+	counts []int
+	rounds int
+}
+
+// idle measures the memory of connections on which nothing happens.
+func idle(ctx context.Context, args []string) error {
+	f := idleFlags{libs: idleLibs, counts: idleCounts}
+	flags := flag.NewFlagSet("bench idle", flag.ContinueOnError)
+	flags.Func("libs", "libraries, `a,b` (default "+strings.Join(idleLibs, ",")+")", func(s string) error {
+		f.libs = strings.Split(s, ",")
+		return nil
+	})
+	flags.Func("connections", "`numbers` of connections (default 1000,10000,18000)", numbers(&f.counts))
+	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 2, with -quick 1)")
+	quick := flags.Bool("quick", false, "one round of 1000 and 4000 connections")
+	file := flags.String("json", "", "`file` to write the figures to, round by round")
+	serve := flags.Bool("serve", false, "be the server that the others are compared with")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is one argument too many", flags.Arg(0))
+	}
+	if *serve {
+		return serveParked()
+	}
+	b, err := newBench()
+	if err != nil {
+		return err
+	}
+	report, err := runIdle(ctx, b, f, *quick)
+	if err != nil {
+		return err
+	}
+	printMachine(os.Stdout, report.Machine)
+	report.grid().print(os.Stdout)
+	fmt.Printf("load average after: %s\n", loadAverage())
+	return writeJSON(*file, report)
+}
+
+// idleSection is a run with the defaults.
+func idleSection(ctx context.Context, b *bench, quick bool) (any, []Ratio, error) {
+	report, err := runIdle(ctx, b, idleFlags{libs: idleLibs, counts: idleCounts}, quick)
+	return report, report.ratios(), err
+}
+
+func runIdle(ctx context.Context, b *bench, f idleFlags, quick bool) (*IdleReport, error) {
+	c := &choices{quick: quick}
+	f.rounds = c.or(f.rounds, 2, 1)
+	if quick && slices.Equal(f.counts, idleCounts) {
+		f.counts = []int{1000, 4000}
+	}
+	report := &IdleReport{Machine: machine(slices.DeleteFunc(slices.Clone(f.libs), func(lib string) bool { return lib == servers.Parked }))}
+	for _, n := range f.counts {
+		for _, lib := range f.libs {
+			report.Rows = append(report.Rows, &IdleRow{Result: Result{Lib: lib, Compared: true}, Connections: n})
+		}
+	}
+	return report, takeTurns(ctx, report.Rows, c, f.rounds, func(r *IdleRow) *Result { return &r.Result },
+		func(r *IdleRow) error { return r.round(ctx, b) })
+}
+
+// round is one round of one library, in a new process.
+func (row *IdleRow) round(ctx context.Context, b *bench) (err error) {
+	fmt.Fprintf(os.Stderr, "idle: %s, %d connections\n", row.Lib, row.Connections)
+	var server *process.Process
+	if row.Lib == servers.Parked {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		server, err = process.Start(b.serverCore, self, "idle", "-serve")
+		if err != nil {
+			return err
+		}
+	} else if server, err = start(b.serverCore, row.Lib, servers.Settings{Mode: servers.None, Bits: 15}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	r := IdleRound{}
+	if r.Before, err = server.RSS(); err != nil {
+		return err
+	}
+	conns, err := openIdle(ctx, server.Address, row.Connections)
+	defer func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	each := func() (float64, error) {
+		rss, err := server.RSS()
+		return float64(rss-r.Before) / float64(row.Connections), err
+	}
+	if r.AtOnce, err = each(); err != nil {
+		return err
+	}
+	if err := server.Collect(); err != nil {
+		return err
+	}
+	if r.Collected, err = each(); err != nil {
+		return err
+	}
+	row.Rounds = append(row.Rounds, r)
+	return nil
+}
+
+// openIdle makes connections, each with one message echoed.
+func openIdle(ctx context.Context, address string, n int) (conns []plainConn, err error) {
+	client, err := newPlainClient(address)
+	if err != nil {
+		return nil, err
+	}
+	text := []byte(strings.Repeat("idle", idleSize/4))
+	frame := raw.AppendFrame(nil, raw.Text, false, [4]byte{1, 2, 3, 4}, text)
+	answer := append([]byte{0x80 | raw.Text, idleSize}, text...)
+	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return conns, err
+		}
+		c, err := client.dial(i)
+		if err != nil {
+			return conns, fmt.Errorf("connection %d: %w", i, err)
+		}
+		conns = append(conns, c)
+		if err := client.exchange(c, frame, answer); err != nil {
+			return conns, fmt.Errorf("connection %d: %w", i, err)
+		}
+	}
+	return conns, nil
+}
+
+// serveParked does what serve does.
+func serveParked() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	return serveLines(l, func() { _ = servers.Park(l) }, func() error {
+		debug.FreeOSMemory()
+		debug.FreeOSMemory()
+		return nil
+	})
+}
+
+// serveLines is a server that does something at each line of its input, and answers
+// with a line. It ends when its input does.
+func serveLines(l net.Listener, accept func(), line func() error) error {
+	go accept()
+	fmt.Println(l.Addr())
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		if err := line(); err != nil {
+			return err
+		}
+		fmt.Println("done")
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hawser-ws/websocket/bench/servers"
+)
+
+// What is promised: octets for each of 10,000 connections, and how much more or
+// less it may be for each of 1,000 or 18,000.
+const (
+	limitIdle     = 4500
+	limitIdleFlat = 1.1
+	idleMain      = 10000
+)
+
+func (r *IdleRow) atOnce() float64 {
+	return summarize(r.Rounds, func(i IdleRound) float64 { return i.AtOnce }).Median
+}
+
+func (r *IdleRow) collected() float64 {
+	return summarize(r.Rounds, func(i IdleRound) float64 { return i.Collected }).Median
+}
+
+func (r *IdleReport) get(lib string, n int) *IdleRow {
+	for _, row := range r.Rows {
+		if row.Lib == lib && row.Connections == n && len(row.Rounds) > 0 {
+			return row
+		}
+	}
+	return nil
+}
+
+func (r *IdleReport) counts() (all []int) {
+	for _, row := range r.Rows {
+		if !slices.Contains(all, row.Connections) {
+			all = append(all, row.Connections)
+		}
+	}
+	return all
+}
+
+func (r *IdleReport) libs() (all []string) {
+	for _, row := range r.Rows {
+		if !slices.Contains(all, row.Lib) {
+			all = append(all, row.Lib)
+		}
+	}
+	return all
+}
+
+// grid has a line for each library, the least memory first.
+func (r *IdleReport) grid() *grid {
+	g := &grid{
+		title:  "Memory of an idle connection, octets",
+		header: []string{"hawser\nto it", "library"},
+	}
+	counts := r.counts()
+	for _, n := range counts {
+		g.header = append(g.header, fmt.Sprintf("%d,\nat once", n), "collected")
+	}
+	most := counts[len(counts)-1]
+	order := func(lib string) float64 {
+		if row := r.get(lib, most); row != nil {
+			return row.collected()
+		}
+		return 1e12
+	}
+	libs := r.libs()
+	slices.SortStableFunc(libs, func(a, b string) int { return int(order(a) - order(b)) })
+	for _, lib := range libs {
+		to := "—"
+		if ours, theirs := r.get(servers.Ours, most), r.get(lib, most); ours != nil && theirs != nil && ours != theirs {
+			to = ratio(ours.collected() / theirs.collected())
+		}
+		row := []string{to, lib}
+		for _, n := range counts {
+			if one := r.get(lib, n); one != nil {
+				row = append(row, fmt.Sprintf("%.0f", one.atOnce()), fmt.Sprintf("%.0f", one.collected()))
+			} else {
+				row = append(row, "", "")
+			}
+		}
+		g.add(row...)
+	}
+	for _, row := range r.Rows {
+		g.notes = append(g.notes, row.note(len(row.Rounds)))
+	}
+	return g
+}
+
+// ratios compares what connections hold.
+func (r *IdleReport) ratios() (all []Ratio) {
+	counts := r.counts()
+	for _, n := range counts {
+		ours := r.get(servers.Ours, n)
+		if ours == nil {
+			continue
+		}
+		name := fmt.Sprintf("idle %d", n)
+		limit := 0.0
+		if n == idleMain {
+			limit = limitIdle
+		}
+		all = append(all, Ratio{name, servers.Ours, "octets a connection", ours.collected(), limit})
+		var best *IdleRow
+		for _, row := range r.Rows {
+			if row.Connections == n && servers.KindOf(row.Lib) == servers.Peer && len(row.Rounds) > 0 &&
+				(best == nil || row.collected() < best.collected()) {
+				best = row
+			}
+		}
+		if best != nil {
+			all = append(all, Ratio{name, servers.Ours, best.Lib, ours.collected() / best.collected(), 0})
+		}
+		if floor := r.get(servers.Parked, n); floor != nil {
+			all = append(all, Ratio{name, servers.Ours, servers.Parked, ours.collected() / floor.collected(), 0})
+		}
+	}
+	first, last := r.get(servers.Ours, slices.Min(append(counts, 1<<30))), r.get(servers.Ours, slices.Max(append(counts, 0)))
+	if first != nil && last != nil && first != last {
+		all = append(all, Ratio{fmt.Sprintf("idle %d", last.Connections), servers.Ours,
+			fmt.Sprintf("itself with %d", first.Connections), last.collected() / first.collected(), limitIdleFlat})
+	}
+	return all
+}
