@@ -8,6 +8,6 @@ import (
 	_ "gonum.org/v1/plot"
 	_ "gonum.org/v1/plot/plotter"
 	_ "gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgsvg"
 	_ "gonum.org/v1/plot/vg/vgimg"
+	_ "gonum.org/v1/plot/vg/vgsvg"
 )

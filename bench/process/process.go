@@ -32,8 +32,14 @@ const (
 
 // Start runs a program on one core and waits for its address.
 func Start(core int, program string, args ...string) (*Process, error) {
+	return StartOn([]int{core}, nil, program, args...)
+}
+
+// StartOn is Start on several cores, with additions to the environment.
+func StartOn(cores []int, env []string, program string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.Command(program, args...)}
 	p.cmd.Stderr = os.Stderr
+	p.cmd.Env = append(os.Environ(), env...)
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -42,7 +48,7 @@ func Start(core int, program string, args ...string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := onCore(core, p.cmd.Start); err != nil {
+	if err := onCores(cores, p.cmd.Start); err != nil {
 		return nil, fmt.Errorf("%s: %w", program, err)
 	}
 	p.stdout = bufio.NewReader(stdout)
@@ -79,17 +85,19 @@ func (p *Process) Collect() error {
 	return nil
 }
 
-// onCore runs start so that the process which it makes stays on the core, from
+// onCores runs start so that the process which it makes stays on the cores, from
 // its first thread on.
-func onCore(core int, start func() error) error {
+func onCores(cores []int, start func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	var before, one unix.CPUSet
+	var before, chosen unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return err
 	}
-	one.Set(core)
-	if err := unix.SchedSetaffinity(0, &one); err != nil {
+	for _, core := range cores {
+		chosen.Set(core)
+	}
+	if err := unix.SchedSetaffinity(0, &chosen); err != nil {
 		return err
 	}
 	err := start()

@@ -61,3 +61,16 @@ func field(file, name string) (int64, error) {
 	}
 	return 0, fmt.Errorf("%s has no line %s", file, name)
 }
+
+// Calls are the system calls read and write that the process has made, in whatever
+// variant, sockets included.
+func (p *Process) Calls() (reads, writes int64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.PID()))
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err := fmt.Sscanf(string(b), "rchar: %d\nwchar: %d\nsyscr: %d\nsyscw: %d", new(int64), new(int64), &reads, &writes); err != nil {
+		return 0, 0, fmt.Errorf("/proc/%d/io: %w", p.PID(), err)
+	}
+	return reads, writes, nil
+}

@@ -21,27 +21,86 @@ type Library interface {
 	Echo(l net.Listener, s Settings) error
 }
 
-// Names are those of the libraries that need nothing besides Go, ours first.
-func Names() []string { return []string{"hawser", "gorilla", "coder", "gws"} }
+// A Kind says what a row of a table is.
+type Kind int
 
-// Ours is the name of the library that the others are compared with.
-const Ours = "hawser"
+const (
+	Own   Kind = iota + 1 // ours
+	Peer                  // a library of Go
+	Other                 // a library of another language
+	Floor                 // no library: what the system calls alone cost
+)
+
+// A server is an entry in the table of all.
+type server struct {
+	name string
+	kind Kind
+	lib  Library
+	// A server compresses, or is for echoes without only.
+	compresses bool
+}
+
+var all = []server{
+	{"hawser", Own, hawserLib{}, true},
+	{"hawser-upgrade", Own, hawserUpgrade{}, false},
+	{"gorilla", Peer, gorillaLib{}, true},
+	{"coder", Peer, coderLib{}, true},
+	{"gws", Peer, gwsLib{}, true},
+	{"gobwas", Peer, gobwasLib{}, false},
+	{"nbio", Peer, nbioLib{}, false},
+	{"nbio-blocking", Peer, nbioLib{blocking: true}, false},
+	{"xnet", Peer, xnetLib{}, false},
+	{"ws", Other, nodeLib{}, true},
+	{"tcp", Floor, tcpFloor{}, false},
+	{"rawconn", Floor, rawConnFloor{}, false},
+	{"epoll", Floor, epollFloor{}, false},
+}
+
+// Names are those of the libraries that compress and need nothing besides Go, ours
+// first.
+func Names() (names []string) {
+	for _, s := range all {
+		if _, program := s.lib.(Program); s.compresses && !program {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// EchoNames are those of all that echo without compression, ours first and the
+// floors last. Some need Node or a C compiler.
+func EchoNames() (names []string) {
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// Ours is the name of the library that the others are compared with, and BareGo
+// that of the floor which is written in Go as one writes it.
+const (
+	Ours   = "hawser"
+	BareGo = "tcp"
+)
 
 // Get returns a library by its name.
 func Get(name string) (Library, error) {
-	switch name {
-	case "hawser":
-		return hawserLib{}, nil
-	case "gorilla":
-		return gorillaLib{}, nil
-	case "coder":
-		return coderLib{}, nil
-	case "gws":
-		return gwsLib{}, nil
-	case "ws":
-		return nodeLib{}, nil
+	for _, s := range all {
+		if s.name == name {
+			return s.lib, nil
+		}
 	}
-	return nil, fmt.Errorf("no library %q; there are %q and ws, which needs Node", name, Names())
+	return nil, fmt.Errorf("no library %q; there are %q", name, EchoNames())
+}
+
+// KindOf is the kind of the server of a name, 0 if there is none.
+func KindOf(name string) Kind {
+	for _, s := range all {
+		if s.name == name {
+			return s.kind
+		}
+	}
+	return 0
 }
 
 // Mode says how messages are compressed.

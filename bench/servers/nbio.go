@@ -1,0 +1,78 @@
+package servers
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/lesismal/nbio/logging"
+	"github.com/lesismal/nbio/nbhttp"
+	"github.com/lesismal/nbio/nbhttp/websocket"
+)
+
+// nbioLib is two libraries: an event loop that hands messages to a pool of
+// goroutines, and with blocking a goroutine for each connection, which writes by
+// itself, as its author's own benchmark has it.
+type nbioLib struct{ blocking bool }
+
+func (nbioLib) Module() string { return "github.com/lesismal/nbio" }
+
+func (n nbioLib) Echo(l net.Listener, s Settings) error {
+	logging.Output = os.Stderr // the first line on standard output is the address
+	logging.SetLevel(logging.LevelError)
+	upgrader := websocket.NewUpgrader()
+	upgrader.KeepaliveTime = 0 // no deadline to move for each message
+	upgrader.BlockingModAsyncWrite = false
+	upgrader.OnMessage(func(c *websocket.Conn, typ websocket.MessageType, data []byte) {
+		_ = c.WriteMessage(typ, data)
+	})
+	if s.Mode != None {
+		upgrader.EnableCompression(true)
+	}
+	ended := make(chan error, 1)
+	config := nbhttp.Config{
+		Network:                 "tcp",
+		Addrs:                   []string{l.Addr().String()},
+		Listen:                  func(string, string) (net.Listener, error) { return &endingListener{l, ended}, nil },
+		ReleaseWebsocketPayload: true,
+		MaxLoad:                 1 << 20,
+		// Its default cuts an answer of 64 KiB into three.
+		MaxWebsocketFramePayloadSize: 1 << 20,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c, err := upgrader.Upgrade(w, r, nil); err == nil {
+				_ = c.SetReadDeadline(time.Time{}) // the handshake's
+			}
+		}),
+	}
+	if n.blocking {
+		config.IOMod = nbhttp.IOModBlocking
+	}
+	engine := nbhttp.NewEngine(config)
+	upgrader.Engine = engine // of blocking connections
+	if err := engine.Start(); err != nil {
+		return err
+	}
+	err := <-ended
+	engine.Stop()
+	return err
+}
+
+// An endingListener tells when it is closed from outside, and then keeps an engine
+// from trying again.
+type endingListener struct {
+	net.Listener
+	ended chan error
+}
+
+func (l *endingListener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		select {
+		case l.ended <- err:
+		default:
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nc, err
+}
