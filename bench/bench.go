@@ -11,6 +11,7 @@ import (
 // bench is this process: it makes the load, on a core that the servers do not use.
 type bench struct {
 	serverCore int
+	loadCore   int
 	scripts    map[scriptKey]*traffic.Script
 }
 
@@ -28,7 +29,7 @@ func newBench() (*bench, error) {
 		return nil, err
 	}
 	runtime.GOMAXPROCS(1)
-	return &bench{serverCore: server, scripts: make(map[scriptKey]*traffic.Script)}, nil
+	return &bench{serverCore: server, loadCore: load, scripts: make(map[scriptKey]*traffic.Script)}, nil
 }
 
 // script is made once for all rounds.

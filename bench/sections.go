@@ -37,6 +37,7 @@ type command struct {
 
 // commands are all of them, a line for each.
 var commands = []command{
+	{"echo", "CPU time of an echo without compression, and of what it cannot do without", echo},
 	{"deflate", "CPU time and size on the wire of an echo with compression", deflate},
 	{"deflate-memory", "memory of connections that have compressed and now are idle", deflateMemory},
 	{"idle", "memory of connections on which nothing happens", idle},
