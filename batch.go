@@ -1,10 +1,6 @@
 package websocket
 
-import (
-	"context"
-
-	"github.com/hawser-ws/websocket/frame"
-)
+import "context"
 
 // Batch collects messages on a connection so that they leave together. They leave
 // when [Batch.Flush] is called, when some 8 KiB have come together, with whatever
@@ -39,8 +35,7 @@ func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
 	if b.c.deflates(len(p)) {
 		return b.c.writeDeflated(ctx, typ, p, true)
 	}
-	_, err := b.c.submit(ctx, &outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true}, payload: p, hold: true})
-	return err
+	return b.c.writePlain(ctx, typ, p, true)
 }
 
 // WritePrepared adds a message, as [Conn.WritePrepared].

@@ -179,7 +179,7 @@ func (c *Conn) reject(o *outgoing) {
 // not begun on the wire.
 func (c *Conn) holdBack(o *outgoing) bool {
 	w := &c.out
-	if len(w.taken) != 1 || w.taken[0] != o || len(w.tail) > 0 || w.end > writeSize/2 {
+	if len(w.taken) != 1 || w.taken[0] != o || len(w.tail) > 0 || w.end > holdUpTo {
 		return false
 	}
 	if o.begin != w.sent+uint64(w.held.Load()) {

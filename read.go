@@ -65,6 +65,11 @@ func (c *Conn) awaitMessage(ctx context.Context) error {
 // reading half back.
 func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
+	if op, p, ok := c.nextWhole(); ok && in.partial == nil {
+		buf, err := c.appendWhole(ctx, op, buf, p)
+		c.leaveRead()
+		return MessageType(op), buf, err
+	}
 	in.dst = append(buf, in.partial...)
 	in.partial = nil
 	typ, err := c.readMessage(ctx, len(buf))

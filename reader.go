@@ -168,6 +168,9 @@ func (c *Conn) step(ctx context.Context) error {
 	}
 }
 
+// noteArrival counts, inside the gate. It is not an Add: only one is here at a time.
+func (in *reader) noteArrival() { in.heard.Store(in.heard.Load() + 1) }
+
 // fill waits for octets from the network. Everything that was read before stays,
 // whatever happens.
 func (c *Conn) fill(ctx context.Context) error {
@@ -178,7 +181,7 @@ func (c *Conn) fill(ctx context.Context) error {
 		}
 		_, err := c.transport.fill(&c.in.buf)
 		if err == nil {
-			c.in.heard.Add(1)
+			c.in.noteArrival()
 			return nil
 		}
 		if err := c.readFailed(ctx, err); err != nil {
@@ -196,7 +199,7 @@ func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 		}
 		n, err := c.transport.read(p)
 		if err == nil {
-			c.in.heard.Add(1)
+			c.in.noteArrival()
 			return n, nil
 		}
 		if err := c.readFailed(ctx, err); err != nil {

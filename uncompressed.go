@@ -18,7 +18,7 @@ func (u Uncompressed) Write(ctx context.Context, typ MessageType, p []byte) erro
 	if err := checkWrite(ctx, "Uncompressed.Write", typ); err != nil {
 		return err
 	}
-	return u.c.writePlain(ctx, typ, p)
+	return u.c.writePlain(ctx, typ, p, false)
 }
 
 // Writer is [Conn.Writer] without compression.

@@ -41,7 +41,12 @@ func (w *watch) arm(ctx context.Context, ended <-chan struct{}) error {
 		return nil
 	}
 	if w.stop != nil && done == w.done {
-		return ctx.Err()
+		select {
+		case <-done:
+			return ctx.Err()
+		default:
+			return nil
+		}
 	}
 	if w.stop != nil {
 		w.drop()

@@ -21,27 +21,44 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	if c.deflates(len(p)) {
 		return c.writeDeflated(ctx, typ, p, false)
 	}
-	return c.writePlain(ctx, typ, p)
+	return c.writePlain(ctx, typ, p, false)
 }
 
-// writePlain sends p as it is.
-func (c *Conn) writePlain(ctx context.Context, typ MessageType, p []byte) error {
-	if w := &c.out; w.gate.tryLock() {
+// writePlain sends p as it is. It may be held back for more to leave with it.
+func (c *Conn) writePlain(ctx context.Context, typ MessageType, p []byte, hold bool) error {
+	w := &c.out
+	if !w.gate.tryLock() {
+		return c.enqueueWhole(ctx, typ, p, hold)
+	}
+	switch size := c.putWhole(typ.opcode(), p); {
+	case size == 0:
 		w.borrow()
 		w.own.whole(typ, p)
-		if _, settled, err := c.sendOwn(ctx); settled {
-			return err
-		}
+		w.own.hold = hold
+	case hold && w.end <= holdUpTo:
+		w.committed = w.encoded
+		w.held.Store(int32(w.end - w.start))
+		c.leaveWrite()
+		return nil
+	case c.sendWhole(ctx):
+		c.leaveWrite()
+		return nil
+	default:
+		w.adopt(size, typ, p)
 	}
-	return c.enqueueWhole(ctx, typ, p)
+	if _, settled, err := c.sendOwn(ctx); settled {
+		return err
+	}
+	return c.enqueueWhole(ctx, typ, p, hold)
 }
 
 // enqueueWhole stays out of line, so that the frame of Write stays small.
 //
 //go:noinline
-func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte) error {
+func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte, hold bool) error {
 	var o outgoing
 	o.whole(typ, p)
+	o.hold = hold
 	_, err := c.enqueue(ctx, &o)
 	return err
 }

@@ -1,0 +1,124 @@
+package websocket
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Most messages are one small frame, and lie in the read buffer whole when they are
+// looked for, or find nothing else on its way out. These here are the ways for them.
+// They decide nothing that the general ways, which take all other cases, do not
+// decide in the same way.
+
+// nextWhole takes the next message out of the read buffer, still masked with in.key,
+// if it lies there whole and nothing can be said against it.
+func (c *Conn) nextWhole() (op frame.Opcode, p []byte, ok bool) {
+	in := &c.in
+	if in.phase != atHeader || in.seq.Opcode() != frame.Continuation || in.stream != nil || in.partial != nil || c.trace != nil {
+		return 0, nil, false
+	}
+	op, p, key, size := frame.ParseWhole(in.buf.bytes(), in.expect.Masked)
+	if size == 0 || !within(int64(len(p)), c.frameLimit) || !within(int64(len(p)), c.readLimit.Load()) {
+		return 0, nil, false
+	}
+	in.key = key
+	in.buf.consume(size)
+	return op, p, true
+}
+
+// within reports whether n is within a limit of [conn.Limits].
+func within(n, limit int64) bool { return limit <= 0 || n <= limit }
+
+// appendWhole appends what nextWhole returned to buf, unmasked and judged.
+func (c *Conn) appendWhole(ctx context.Context, op frame.Opcode, buf, p []byte) ([]byte, error) {
+	if op == frame.Binary && c.in.expect.Masked {
+		n := len(buf)
+		buf = slices.Grow(buf, len(p))[:n+len(p)]
+		frame.MaskCopy(buf[n:], p, c.in.key)
+		return buf, nil
+	}
+	if err := c.openWhole(ctx, op, p); err != nil {
+		return buf, err
+	}
+	return append(buf, p...), nil
+}
+
+// openWhole unmasks and judges what nextWhole returned, in place.
+func (c *Conn) openWhole(ctx context.Context, op frame.Opcode, p []byte) error {
+	in := &c.in
+	valid := true
+	switch {
+	case op != frame.Text:
+		if in.expect.Masked {
+			frame.Mask(p, in.key)
+		}
+	case in.expect.Masked:
+		_, valid = frame.UnmaskValid(p, in.key, &in.text)
+	default:
+		valid = in.text.Valid(p)
+	}
+	// RFC 6455 §8.1
+	if !valid || !in.text.Complete() {
+		return c.violated(ctx, frame.ErrText)
+	}
+	return nil
+}
+
+// holdUpTo is how many octets a batch collects before they leave.
+const holdUpTo = writeSize / 2
+
+// putWhole encodes a message of one frame, inside the gate, if nothing stands before
+// it but a batch. size is how many octets the frame has, 0 if it was not encoded.
+func (c *Conn) putWhole(op frame.Opcode, p []byte) (size int) {
+	w := &c.out
+	if len(p) > copied || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != nil || c.trace != nil || !c.state().CanSend() {
+		return 0
+	}
+	if w.sending == nil {
+		w.borrow()
+	} else if !w.holds() || writeSize-w.end < frame.MaxHeaderSize+len(p) {
+		return 0
+	}
+	begin := w.end
+	var key frame.Key
+	if c.role.Masks() {
+		key = newMaskKey()
+	}
+	w.end = len(frame.AppendWhole(w.buf[:begin], op, p, c.role.Masks(), key))
+	size = w.end - begin
+	w.encoded += uint64(size)
+	return size
+}
+
+// holds reports whether a batch is held back, and nothing behind it.
+func (w *writer) holds() bool {
+	held := int(w.held.Load())
+	return held > 0 && held == w.end-w.start && len(w.taken) == 0 && len(w.tail) == 0
+}
+
+// sendWhole sends what putWhole encoded, inside the gate. It is settled if all of it
+// is on the wire; if not, flush goes on, and meets again what was in the way.
+func (c *Conn) sendWhole(ctx context.Context) (settled bool) {
+	w := &c.out
+	n := c.transport.offer(w.buf[w.start:w.end])
+	if n == 0 && c.writeLimit == 0 && w.watch.arm(ctx, c.done()) == nil {
+		n, _ = c.transport.write(w.buf[w.start:w.end], nil)
+	}
+	if n == 0 {
+		return false
+	}
+	w.wrote(n)
+	return !w.unsent()
+}
+
+// adopt makes the last size octets of what is encoded the frame of a caller that
+// waits until they are sent, some of which may be already.
+func (w *writer) adopt(size int, typ MessageType, p []byte) {
+	o := &w.own
+	o.whole(typ, p)
+	o.begin, o.end = w.encoded-uint64(size), w.encoded
+	o.phase = outTaken
+	w.taken = append(w.taken, o)
+}
