@@ -1,17 +1,27 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 )
 
-//go:embed floor/mask.c
-var maskC string
+//go:embed floor/mask.c floor/broadcast.c floor/handshake.c floor/handshake.h
+var sourcesC embed.FS
 
-// compileC makes a program of a source in C. end removes it. Without a compiler the
+// The programs in C.
+const (
+	maskC      = "mask.c"
+	broadcastC = "broadcast.c"
+	handshakeC = "handshake.c"
+)
+
+var errNoCompiler = errors.New("there is no C compiler")
+
+// compileC makes a program of a source. end removes it. Without a compiler the
 // program is empty, and nothing is compared with C.
 func compileC(name, source string) (program string, end func(), err error) {
 	cc, err := exec.LookPath("cc")
@@ -23,11 +33,12 @@ func compileC(name, source string) (program string, end func(), err error) {
 		return "", nil, err
 	}
 	end = func() { _ = os.RemoveAll(folder) }
-	program, file := filepath.Join(folder, name), filepath.Join(folder, name+".c")
-	if err = os.WriteFile(file, []byte(source), 0o600); err == nil {
+	program = filepath.Join(folder, name)
+	if err = os.CopyFS(folder, sourcesC); err == nil {
 		var out []byte
-		if out, err = exec.Command(cc, "-O3", "-march=native", "-o", program, file).CombinedOutput(); err != nil {
-			err = fmt.Errorf("%s.c: %w\n%s", name, err, out)
+		out, err = exec.Command(cc, "-O3", "-march=native", "-o", program, filepath.Join(folder, "floor", source)).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%s: %w\n%s", source, err, out)
 		}
 	}
 	if err != nil {

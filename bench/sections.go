@@ -38,16 +38,20 @@ type command struct {
 // commands are all of them, a line for each.
 var commands = []command{
 	{"echo", "CPU time of an echo without compression, and of what it cannot do without", echo},
+	{"scale", "CPU time and memory with 10 to 10,000 connections", scale},
 	{"deflate", "CPU time and size on the wire of an echo with compression", deflate},
 	{"deflate-memory", "memory of connections that have compressed and now are idle", deflateMemory},
+	{"broadcast", "CPU time of one message to many connections", broadcast},
 	{"idle", "memory of connections on which nothing happens", idle},
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
 
 // sections are what a run without a command goes through, a line for each.
 var sections = []Section{
+	{"echo", echoSection},
 	{"micro", microSection},
 	{"idle", idleSection},
+	{"broadcast", broadcastSection},
 }
 
 // Everything is what a run without a command finds out.
@@ -82,7 +86,7 @@ func everything(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report := Everything{Machine: machine(servers.Names())}
+	report := Everything{Machine: machine(servers.EchoNames())}
 	for _, s := range sections {
 		fmt.Fprintf(os.Stderr, "%s …\n", s.Name)
 		report.run(ctx, b, s, *quick)

@@ -142,9 +142,14 @@ func Ratio(ours, theirs *Contender) float64 {
 	if ours == nil || theirs == nil {
 		return 0
 	}
+	return MedianRatio(ours.NS, theirs.NS)
+}
+
+// MedianRatio is the median of the rounds' ratios, zero if there are none.
+func MedianRatio(ours, theirs []float64) float64 {
 	var ratios []float64
-	for i := range min(len(ours.NS), len(theirs.NS)) {
-		ratios = append(ratios, ours.NS[i]/theirs.NS[i])
+	for i := range min(len(ours), len(theirs)) {
+		ratios = append(ratios, ours[i]/theirs[i])
 	}
 	return median(ratios)
 }
