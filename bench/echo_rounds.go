@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 
@@ -119,3 +120,13 @@ func startPlain(b *bench, lib string, procs int) (*process.Process, error) {
 		serveCommand, "-lib", lib, "-mode", string(servers.None))
 }
 
+// failure is that of a library which could not be compared. Where something is
+// promised of the ratios nobody may be missing unnoticed.
+func (c *EchoCase) failure() error {
+	for _, r := range c.Rows {
+		if !r.Compared {
+			return fmt.Errorf("%s: %s: %s", c.Name(), r.Lib, r.Note)
+		}
+	}
+	return nil
+}

@@ -37,7 +37,7 @@ func machine(libs []string) Machine {
 		}
 	}
 	for _, name := range libs {
-		if lib, err := servers.Get(name); err == nil {
+		if lib, err := servers.Get(name); err == nil && (lib.Module() != "" || isProgram(lib)) {
 			m.Versions[name] = version(lib)
 		}
 	}
@@ -47,8 +47,8 @@ func machine(libs []string) Machine {
 // version is that of a module in this program, or of npm's package; ours comes
 // from the folder above.
 func version(lib servers.Library) string {
-	if program, ok := lib.(servers.Program); ok {
-		return program.Version()
+	if isProgram(lib) {
+		return lib.(servers.Program).Version()
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -63,6 +63,11 @@ func version(lib servers.Library) string {
 		}
 	}
 	return "?"
+}
+
+func isProgram(lib servers.Library) bool {
+	_, ok := lib.(servers.Program)
+	return ok
 }
 
 func loadAverage() string {

@@ -47,6 +47,7 @@ var all = []server{
 	{"coder", Peer, coderLib{}, true},
 	{"gws", Peer, gwsLib{}, true},
 	{"gobwas", Peer, gobwasLib{}, false},
+	{"gobwas-simple", Peer, gobwasSimple{}, false},
 	{"nbio", Peer, nbioLib{}, false},
 	{"nbio-blocking", Peer, nbioLib{blocking: true}, false},
 	{"xnet", Peer, xnetLib{}, false},

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// In a short run only those libraries have their turns of which one has always been
+// the best peer.
+var quickEchoLibs = []string{"hawser", "gobwas", "gws", "gorilla", "tcp"}
+
+// echoSection is the part that echo has in a run of everything.
+func echoSection(ctx context.Context, b *bench, quick bool) (any, []Ratio, error) {
+	f := echoFlags{choices: plainChoices(quickEchoLibs)}
+	f.quick = quick
+	f.settle()
+	if quick {
+		f.rounds, f.duration = 3, 120*time.Millisecond
+	}
+	var cases []*EchoCase
+	var ratios []Ratio
+	for _, c := range []*EchoCase{
+		f.newCase(64, 32, 1, 1),
+		f.newCase(64, 1<<10, 1, 1),
+		f.newCase(64, longMessage, 1, 1),
+		f.newCase(1000, 32, 1, 1),
+		f.newCase(64, 32, 16, 1),
+		f.newCase(64, 1<<10, 16, 1),
+	} {
+		if err := c.run(ctx, b, &f); err != nil {
+			return cases, ratios, err
+		}
+		cases = append(cases, c)
+		ratios = append(ratios, c.ratios()...)
+		if err := c.failure(); err != nil {
+			return cases, ratios, err
+		}
+	}
+	return cases, ratios, nil
+}

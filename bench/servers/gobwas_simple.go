@@ -1,0 +1,26 @@
+package servers
+
+import (
+	"net"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+// gobwasSimple is the first example of gobwas's documentation: two reads and more
+// for a message, and two writes, but nothing held in between.
+type gobwasSimple struct{ gobwasLib }
+
+func (gobwasSimple) Echo(l net.Listener, _ Settings) error {
+	return serveConns(l, func(nc net.Conn) {
+		if _, err := ws.Upgrade(nc); err != nil {
+			return
+		}
+		for {
+			p, op, err := wsutil.ReadClientData(nc)
+			if err != nil || wsutil.WriteServerMessage(nc, op, p) != nil {
+				return
+			}
+		}
+	})
+}
