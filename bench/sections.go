@@ -42,6 +42,7 @@ var commands = []command{
 	{"deflate", "CPU time and size on the wire of an echo with compression", deflate},
 	{"deflate-memory", "memory of connections that have compressed and now are idle", deflateMemory},
 	{"broadcast", "CPU time of one message to many connections", broadcast},
+	{"handshake", "CPU time and allocations of opening handshakes", handshake},
 	{"idle", "memory of connections on which nothing happens", idle},
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
@@ -52,6 +53,7 @@ var sections = []Section{
 	{"micro", microSection},
 	{"idle", idleSection},
 	{"broadcast", broadcastSection},
+	{"handshake", handshakeSection},
 }
 
 // Everything is what a run without a command finds out.
