@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race memory conform modules interop cross emulated lint fuzz bench
+.PHONY: help test quick race memory conform modules interop cross emulated kernels lint fuzz bench
 
 GO      ?= go
 TIME    ?= 10s
@@ -49,9 +49,27 @@ cross: ## vet for the systems and architectures that are not this one
 	GOARCH=386 CGO_ENABLED=0 $(GO) vet .
 	GOARCH=386 CGO_ENABLED=0 $(GO) test $(PURE)
 
-emulated: ## tests of the pure packages on a big-endian and an ARM machine (qemu-user)
-	GOARCH=s390x CGO_ENABLED=0 $(GO) test -exec qemu-s390x -short $(PURE)
-	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 -short $(PURE)
+# HAWSER_KERNELS says which kernels must be there and no others; HAWSER_THINNED
+# steps over some of the lengths in the tests of kernels.
+emulated: export HAWSER_THINNED = 1
+emulated: ## tests of the pure packages on a big-endian and an ARM machine and on older processors (qemu-user)
+	GOARCH=s390x CGO_ENABLED=0 HAWSER_KERNELS=plain $(GO) test -exec qemu-s390x -short $(PURE)
+	GOARCH=arm64 CGO_ENABLED=0 HAWSER_KERNELS=neon $(GO) test -exec qemu-aarch64 -short $(PURE)
+	GOARCH=amd64 CGO_ENABLED=0 HAWSER_KERNELS=plain $(GO) test -exec 'qemu-x86_64 -cpu Nehalem' -short ./frame
+	GOARCH=amd64 CGO_ENABLED=0 HAWSER_KERNELS=avx2 $(GO) test -exec 'qemu-x86_64 -cpu Haswell' -short ./frame
+
+kernels: ## writes the vector kernels again; they must not change, and must run here (fetches avo)
+	rm -f frame/*_amd64.s frame/*_arm64.s
+	$(GO) generate ./frame
+	git diff --exit-code -- 'frame/*.s'
+	@test -z "$$(git ls-files --others -- 'frame/*.s')" || { echo "frame: a kernel is not in the repository" >&2; exit 1; }
+	@want=plain; has() { for flag; do grep -qw "$$flag" /proc/cpuinfo || return 1; done; }; \
+	case $$($(GO) env GOARCH) in \
+	  arm64) want=neon ;; \
+	  amd64) if has avx2 avx512f avx512dq avx512bw avx512vl; then want=avx512,avx2; elif has avx2; then want=avx2; fi ;; \
+	esac; \
+	echo "kernels: $$want"; HAWSER_KERNELS=$$want $(GO) test -run Kernel ./frame
+	HAWSER_KERNELS=plain $(GO) test -short -tags purego ./frame
 
 lint: ## the linters (fetches them)
 	$(GO) run $(STATICCHECK) ./...

@@ -25,6 +25,24 @@
 // anywhere. [Validator] judges text as it arrives and refuses it at the first
 // octet that cannot be part of valid UTF-8 (§8.1). [UnmaskValid] does both.
 //
+// # Kernels
+//
+// Masking, validation and both together exist in plain Go, which is built
+// everywhere, and as vector kernels: AVX-512 (F, DQ, BW and VL) and AVX2 on
+// amd64, NEON on arm64. The best that processor and system support is chosen
+// for each call by the length of the payload; short payloads stay with words in
+// Go. The build tag purego leaves the plain code alone.
+//
+// The kernels are written by a generator in the folder _asm, a module of its
+// own: go generate runs it, and "make kernels" fails if that changes anything.
+// The same tests hold every kernel against the plain code and against a slow
+// second implementation, up against pages that cannot be touched. With
+// HAWSER_KERNELS in the environment, such as "avx512,avx2", they fail if those
+// kernels are not the ones of this machine, so that none passes unseen; "make
+// emulated" requires those that this machine may not have. Text is validated by
+// the lookup method of John Keiser and Daniel Lemire, "Validating UTF-8 In Less
+// Than One Instruction Per Byte", Software: Practice and Experience 51 (5), 2021.
+//
 // Nothing here allocates, except [AppendHeader] and [AppendClose] when dst
 // has no room, [TruncateReason] when it has to replace something, and the
 // methods that produce text.

@@ -1,5 +1,7 @@
 package frame
 
+//go:generate env GOWORK=off go run -C _asm . ..
+
 // Key is a masking key. Octet i of the key on the wire is byte i of the
 // integer, the least significant first, on every machine.
 type Key uint32
@@ -18,16 +20,4 @@ func Mask(p []byte, key Key) Key {
 // overlap at all. src is not modified unless it is dst.
 func MaskCopy(dst, src []byte, key Key) Key {
 	return mask(dst[:len(src):len(dst)], src, key) // len(dst), not its capacity, is the limit
-}
-
-// mask chooses the kernel. Every kernel writes src masked with key to dst and
-// returns the key for the octet after src; the lengths are equal, and dst is src
-// or does not overlap it.
-//
-// Vector kernels go here, as an if-chain on package bools that tests may flip,
-// in mask_amd64.go and mask_arm64.go with their .s files, and a mask_noasm.go for
-// all other machines. maskGeneric stays: it is built everywhere, does the short
-// payloads, and is what the others are measured against.
-func mask(dst, src []byte, key Key) Key {
-	return maskGeneric(dst, src, key)
 }

@@ -21,29 +21,3 @@ func (v *Validator) Complete() bool { return v.state == utf8Accepted }
 
 // Reset makes v ready for the next message.
 func (v *Validator) Reset() { v.state = utf8Accepted }
-
-// fusedBlock is how much UnmaskValid unmasks before it validates: small enough
-// to be still in the first-level cache for the second pass.
-const fusedBlock = 8 << 10
-
-// UnmaskValid is [Mask] and [Validator.Valid] together. When it returns false
-// the text is refused, and how much of p has been unmasked is unspecified.
-//
-// It is the seam for kernels that do both in one pass over memory.
-func UnmaskValid(p []byte, key Key, v *Validator) (Key, bool) {
-	for len(p) > fusedBlock {
-		key = Mask(p[:fusedBlock], key)
-		if !v.Valid(p[:fusedBlock]) {
-			return key, false
-		}
-		p = p[fusedBlock:]
-	}
-	key = Mask(p, key)
-	return key, v.Valid(p)
-}
-
-// validate chooses the kernel: it returns the state after p. Vector kernels go
-// here in the same way as those of mask.
-func validate(state uint8, p []byte) uint8 {
-	return validateGeneric(state, p)
-}
