@@ -17,11 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FIRST = 4096, MOST = 1 << 20, EVENTS = 256 };
+/* The buffer begins with FIRST octets, and grows to what arrives at a time, up to
+ * USUAL, and for a long frame up to MOST. */
+enum { FIRST = 4 << 10, USUAL = 64 << 10, MOST = 1 << 20, EVENTS = 256 };
 
 struct conn {
 	int fd;
 	int open;                  /* the handshake is over */
+	int filled;                /* by the last read: there may be more */
 	char *buf;
 	size_t have, size;         /* octets in buf, and its size */
 	size_t from, to, used;     /* answers in buf that are not yet written, and the requests they were */
@@ -176,7 +179,7 @@ static int turn(struct conn *c, int ending)
 {
 	int all = flush(c);
 	while (all == 1) {
-		if (c->have == c->size) {
+		if (c->have == c->size || (c->filled && c->size < USUAL)) {
 			if (c->size >= MOST || !(c->buf = realloc(c->buf, c->size *= 2)))
 				return -1;
 		}
@@ -189,6 +192,7 @@ static int turn(struct conn *c, int ending)
 		if (n == 0)
 			return -1;
 		c->have += n;
+		c->filled = c->have == c->size;
 		if ((!c->open && handshake(c) < 0) || (c->open && answer(c) < 0))
 			return -1;
 		all = flush(c);

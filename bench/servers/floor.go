@@ -17,9 +17,11 @@ import (
 var errFloor = errors.New("not what a floor understands")
 
 const (
-	// floorBuffer is what a connection begins with. It grows to what arrives at a time.
-	floorBuffer     = 4 << 10
-	floorBufferMost = 1 << 20
+	// floorBuffer is what a connection begins with. It grows to what arrives at a
+	// time, up to floorBufferUsual, and for a long frame up to floorBufferMost.
+	floorBuffer      = 4 << 10
+	floorBufferUsual = 64 << 10
+	floorBufferMost  = 1 << 20
 )
 
 // floorHandshake answers the request, and returns what came behind it.
@@ -54,8 +56,9 @@ func floorResponse(key []byte) string {
 
 // A floorConn has the octets that have arrived and are not yet answered.
 type floorConn struct {
-	buf  []byte
-	have int
+	buf    []byte
+	have   int
+	filled bool // by what arrived last: there may be more
 }
 
 func newFloorConn(rest []byte) *floorConn {
@@ -66,13 +69,19 @@ func newFloorConn(rest []byte) *floorConn {
 
 // space is where to read to.
 func (c *floorConn) space() ([]byte, error) {
-	if c.have == len(c.buf) {
+	if c.have == len(c.buf) || c.filled && len(c.buf) < floorBufferUsual {
 		if c.have >= floorBufferMost {
 			return nil, errFloor
 		}
 		c.buf = append(c.buf, make([]byte, len(c.buf))...)
 	}
 	return c.buf[c.have:], nil
+}
+
+// arrived says how much was read to the space.
+func (c *floorConn) arrived(n int) {
+	c.have += n
+	c.filled = c.have == len(c.buf)
 }
 
 // answer turns all whole frames into their answers, in place, the answers being

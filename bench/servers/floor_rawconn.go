@@ -54,7 +54,7 @@ func (c *floorConn) turn(raw syscall.RawConn, fd uintptr) (drained bool, err err
 	case n == 0:
 		return false, io.EOF
 	}
-	c.have += n
+	c.arrived(n)
 	answers, used, err := c.answer()
 	if err != nil {
 		return false, err

@@ -35,6 +35,6 @@ func echoTCP(nc net.Conn) {
 		if err != nil {
 			return
 		}
-		c.have += n
+		c.arrived(n)
 	}
 }
