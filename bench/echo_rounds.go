@@ -112,6 +112,14 @@ func startPlain(b *bench, lib string, procs int) (*process.Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l, err := servers.Get(lib); err != nil {
+		return nil, err
+	} else if program, ok := l.(servers.Program); ok {
+		// It does this by itself, but what is missing is told here.
+		if _, _, err := program.Command(servers.Settings{Mode: servers.None}); err != nil {
+			return nil, err
+		}
+	}
 	cores := []int{b.serverCore}
 	if procs > 1 {
 		cores = append(cores, b.loadCore)
