@@ -15,7 +15,7 @@ func echoSection(ctx context.Context, b *bench, quick bool) (any, []Ratio, error
 	f.quick = quick
 	f.settle()
 	if quick {
-		f.rounds, f.duration = 3, 120*time.Millisecond
+		f.rounds, f.duration, f.limit = 3, 120*time.Millisecond, 3500*time.Millisecond
 	}
 	var cases []*EchoCase
 	var ratios []Ratio

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hawser-ws/websocket/bench/servers"
 )
@@ -17,6 +18,7 @@ type choices struct {
 	level      int
 	mismatched bool
 	quick      bool
+	limit      time.Duration // for a table; 0 for what quick says
 	json       string
 }
 

@@ -35,7 +35,7 @@ const fullTime, quickTime = 3 * time.Minute, 12 * time.Second
 // left out after its first, unless it is to be measured nevertheless. No round
 // begins when the time is up, except the first.
 func takeTurns[R any](ctx context.Context, rows []R, c *choices, rounds int, result func(R) *Result, round func(R) error) error {
-	end := time.Now().Add(time.Duration(c.or(0, int(fullTime), int(quickTime))))
+	end := time.Now().Add(time.Duration(c.or(int(c.limit), int(fullTime), int(quickTime))))
 	for n := range rounds {
 		if n > 0 && time.Now().After(end) {
 			break
