@@ -44,6 +44,7 @@ var commands = []command{
 	{"broadcast", "CPU time of one message to many connections", broadcast},
 	{"handshake", "CPU time and allocations of opening handshakes", handshake},
 	{"idle", "memory of connections on which nothing happens", idle},
+	{"results", "all of this, as a page with plots", results},
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
 

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/hawser-ws/websocket/bench/servers"
+)
+
+// resultParts are what a page consists of, and together take less than half an hour.
+var resultParts = []struct {
+	name    string
+	measure func(ctx context.Context, b *bench, r *Results, quick bool) error
+}{
+	{"echo", measureEcho},
+	{"scale", measureScale},
+	{"deflate", measureDeflate},
+	{"deflate-memory", measureDeflateMemory},
+	{"micro", func(ctx context.Context, _ *bench, r *Results, quick bool) (err error) {
+		r.Micro, err = runMicro(ctx, microNames(), 0, quick)
+		return err
+	}},
+	{"idle", func(ctx context.Context, b *bench, r *Results, quick bool) (err error) {
+		r.Idle, err = runIdle(ctx, b, idleFlags{libs: idleLibs, counts: idleCounts}, quick)
+		return err
+	}},
+	{"broadcast", func(ctx context.Context, b *bench, r *Results, quick bool) (err error) {
+		var f broadcastFlags
+		f.register(flag.NewFlagSet("", flag.ContinueOnError))
+		r.Broadcast, err = runBroadcast(ctx, b, f, quick)
+		return err
+	}},
+	{"handshake", func(ctx context.Context, b *bench, r *Results, quick bool) (err error) {
+		var f handshakeFlags
+		f.register(flag.NewFlagSet("", flag.ContinueOnError))
+		r.Handshake, err = runHandshake(ctx, b, f, quick)
+		return err
+	}},
+}
+
+// resultLibs are the echo servers of the page: of each library the way that is best.
+var resultLibs = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
+
+func known(libs []string) []string {
+	return slices.DeleteFunc(slices.Clone(libs), func(lib string) bool { return servers.KindOf(lib) == 0 })
+}
+
+func measureEcho(ctx context.Context, b *bench, r *Results, quick bool) error {
+	f := echoFlags{choices: plainChoices(known(resultLibs)), rounds: 5, duration: 400 * time.Millisecond}
+	if quick {
+		f.quick, f.rounds, f.duration = true, 1, 60*time.Millisecond
+	}
+	r.Echo = &EchoReport{Machine: machine(f.libs)}
+	add := func(connections, size, inFlight int) {
+		r.Echo.Cases = append(r.Echo.Cases, f.newCase(connections, size, inFlight, 1))
+	}
+	for _, size := range []int{32, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10} {
+		add(64, size, 1)
+	}
+	for _, inFlight := range []int{4, 16, 64} {
+		add(64, 32, inFlight)
+	}
+	add(64, 1<<10, 16)
+	add(1000, 32, 1)
+	add(1000, 1<<10, 1)
+	return runCases(ctx, b, &f, r.Echo.Cases)
+}
+
+func measureScale(ctx context.Context, b *bench, r *Results, quick bool) error {
+	f := echoFlags{
+		choices:     plainChoices(known([]string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"})),
+		connections: []int{10, 100, 1000, 10_000}, sizes: []int{32}, inFlight: []int{1}, procs: []int{1}, given: true,
+		rounds: 3, duration: 500 * time.Millisecond,
+	}
+	if quick {
+		f.quick, f.rounds, f.duration, f.connections = true, 1, 60*time.Millisecond, []int{10, 100, 1000}
+	}
+	r.Scale = &ScaleReport{Machine: machine(f.libs), Libs: f.libs, Cases: f.cases()}
+	return runCases(ctx, b, &f, r.Scale.Cases)
+}
+
+func runCases(ctx context.Context, b *bench, f *echoFlags, cases []*EchoCase) error {
+	for _, c := range cases {
+		fmt.Fprintf(os.Stderr, "       %s\n", c.Name())
+		if err := c.run(ctx, b, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func measureDeflate(ctx context.Context, b *bench, r *Results, quick bool) error {
+	f := deflateFlags{sizes: []int{1 << 10, 64 << 10}, rounds: 3, connections: 64}
+	f.register(flag.NewFlagSet("", flag.ContinueOnError))
+	if quick {
+		f.quick, f.rounds = true, 1
+	}
+	r.Deflate = &DeflateReport{Machine: machine(f.libs), Connections: f.connections}
+	for _, s := range f.settings() {
+		for _, size := range f.sizes {
+			g := f.group(s, size)
+			r.Deflate.Groups = append(r.Deflate.Groups, g)
+			fmt.Fprintf(os.Stderr, "       %s, %d octets\n", title(s), size)
+			if err := g.run(ctx, b, &f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func measureDeflateMemory(ctx context.Context, b *bench, r *Results, quick bool) error {
+	f := memoryFlags{rounds: 1, connections: 1000, busy: 64, long: longSize, settle: 5 * time.Second}
+	f.register(flag.NewFlagSet("", flag.ContinueOnError))
+	if quick {
+		f.quick, f.connections, f.settle = true, 100, 500*time.Millisecond
+	}
+	r.DeflateMemory = &MemoryReport{Machine: machine(f.libs), Connections: f.connections}
+	for _, s := range f.settings() {
+		g := &MemoryGroup{Settings: s}
+		for _, lib := range f.libs {
+			g.Rows = append(g.Rows, &MemoryRow{Result: Result{Lib: lib}})
+		}
+		r.DeflateMemory.Groups = append(r.DeflateMemory.Groups, g)
+		fmt.Fprintf(os.Stderr, "       %s\n", title(s))
+		if err := g.run(ctx, b, &f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
