@@ -38,7 +38,7 @@ func (c *barChart) draw(file string) error {
 		names = append(names, b.label)
 		most = max(most, b.value)
 		labels.XYs = append(labels.XYs, plotter.XY{X: b.value, Y: float64(i)})
-		labels.Labels = append(labels.Labels, " "+figure(b.value))
+		labels.Labels = append(labels.Labels, figure(b.value))
 	}
 	values, err := plotter.NewLabels(labels)
 	if err != nil {
@@ -48,6 +48,7 @@ func (c *barChart) draw(file string) error {
 		values.TextStyle[i].Font = p.X.Tick.Label.Font
 		values.TextStyle[i].YAlign = -0.4
 	}
+	values.Offset.X = vg.Points(4)
 	p.Add(values)
 	p.NominalY(names...)
 	p.X.Min, p.X.Max = 0, most*1.12

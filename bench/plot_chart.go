@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"image/color"
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -85,7 +85,7 @@ func (c *chart) points() (most int) {
 	return most
 }
 
-const plotWidth, plotHeight, legendWidth = 760, 440, 130 // points
+const plotWidth, plotHeight, legendWidth = 760, 440, 145 // points
 
 func (c *chart) draw(file string) error {
 	p := newPlot(c.title)
@@ -142,12 +142,20 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// decades marks 1, 2 and 5 of each power of ten.
-func decades(low, high float64) (ticks []plot.Tick) {
+// decades marks 1, 2 and 5 of each power of ten, or more numbers if that is little.
+func decades(low, high float64) []plot.Tick {
+	ticks := marks(low, high, 1, 2, 5)
+	if len(ticks) < 4 {
+		ticks = marks(low, high, 1, 1.5, 2, 3, 4, 5, 6, 8)
+	}
+	return ticks
+}
+
+func marks(low, high float64, digits ...float64) (ticks []plot.Tick) {
 	for e := math.Floor(math.Log10(low)); e <= math.Ceil(math.Log10(high)); e++ {
-		for _, m := range []float64{1, 2, 5} {
+		for _, m := range digits {
 			if v := m * math.Pow(10, e); v >= low && v <= high {
-				ticks = append(ticks, plot.Tick{Value: v, Label: strings.TrimSuffix(fmt.Sprintf("%.4g", v), ".0")})
+				ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64)})
 			}
 		}
 	}
