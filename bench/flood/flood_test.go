@@ -13,8 +13,12 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// listen runs a server whose answers go through spoil.
-func listen(t *testing.T, spoil func(n int, p []byte) []byte) string {
+// A spoiler changes a connection's n-th answer.
+type spoiler func(n int, p []byte) []byte
+
+// listen runs a server whose answers go through a spoiler, a new one for each
+// connection.
+func listen(t *testing.T, spoilers func() spoiler) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -27,6 +31,7 @@ func listen(t *testing.T, spoil func(n int, p []byte) []byte) string {
 			return
 		}
 		defer c.Close()
+		spoil := spoilers()
 		for n := 0; ; n++ {
 			typ, p, err := c.ReadMessage()
 			if err != nil {
@@ -42,7 +47,10 @@ func listen(t *testing.T, spoil func(n int, p []byte) []byte) string {
 	return l.Addr().String()
 }
 
-func faithful(_ int, p []byte) []byte { return p }
+func faithful() spoiler { return func(_ int, p []byte) []byte { return p } }
+
+// same is for a spoiler that remembers nothing.
+func same(s spoiler) func() spoiler { return func() spoiler { return s } }
 
 func run(t *testing.T, address string, script *Script, p Plan) (Count, error) {
 	t.Helper()
@@ -87,30 +95,30 @@ func TestNotices(t *testing.T) {
 	for name, test := range map[string]struct {
 		script *Script
 		full   bool
-		spoil  func(n int, p []byte) []byte
+		spoil  func() spoiler
 		want   string
 	}{
-		"a wrong octet": {small, false, func(n int, p []byte) []byte {
+		"a wrong octet": {small, false, same(func(n int, p []byte) []byte {
 			if n == 20 {
 				p[31]++
 			}
 			return p
-		}, "octet 33 is"},
-		"a wrong octet in a long one": {large, true, func(_ int, p []byte) []byte {
+		}), "octet 33 is"},
+		"a wrong octet in a long one": {large, true, same(func(_ int, p []byte) []byte {
 			p[1000]++
 			return p
-		}, "octet 1010 is"},
-		"a sample's wrong octet": {large, false, func(_ int, p []byte) []byte {
+		}), "octet 1010 is"},
+		"a sample's wrong octet": {large, false, same(func(_ int, p []byte) []byte {
 			p[1000]++
 			return p
-		}, "octet 1010 is"},
-		"a wrong length": {large, false, func(n int, p []byte) []byte {
+		}), "octet 1010 is"},
+		"a wrong length": {large, false, same(func(n int, p []byte) []byte {
 			if n == 20 {
 				p = p[1:]
 			}
 			return p
-		}, "octet 1 is"},
-		"two in the wrong order": {NewScript(32, 4, false), false, func() func(int, []byte) []byte {
+		}), "octet 1 is"},
+		"two in the wrong order": {NewScript(32, 4, false), false, func() spoiler {
 			var kept []byte
 			return func(n int, p []byte) []byte {
 				if n == 1 {
@@ -121,7 +129,7 @@ func TestNotices(t *testing.T) {
 				}
 				return p
 			}
-		}(), "answer 3 of 4"},
+		}, "answer 3 of 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := run(t, listen(t, test.spoil), test.script, Plan{Each: 400, Full: test.full}); err == nil || !strings.Contains(err.Error(), test.want) {
