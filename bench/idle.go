@@ -41,6 +41,10 @@ type IdleRound struct {
 var (
 	idleLibs   = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
 	idleCounts = []int{1000, 10000, 18000}
+
+	// For a short run.
+	idleQuickLibs   = []string{"hawser", "gobwas-simple", servers.Parked}
+	idleQuickCounts = []int{1000, 10000}
 )
 
 const idleSize = 32 // octets of the one message
@@ -61,7 +65,7 @@ func idle(ctx context.Context, args []string) error {
 	})
 	flags.Func("connections", "`numbers` of connections (default 1000,10000,18000)", numbers(&f.counts))
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 2, with -quick 1)")
-	quick := flags.Bool("quick", false, "one round of 1000 and 4000 connections")
+	quick := flags.Bool("quick", false, "one round, fewer libraries and connections")
 	file := flags.String("json", "", "`file` to write the figures to, round by round")
 	serve := flags.Bool("serve", false, "be the server that the others are compared with")
 	if err := flags.Parse(args); err != nil {
@@ -97,7 +101,10 @@ func runIdle(ctx context.Context, b *bench, f idleFlags, quick bool) (*IdleRepor
 	c := &choices{quick: quick}
 	f.rounds = c.or(f.rounds, 2, 1)
 	if quick && slices.Equal(f.counts, idleCounts) {
-		f.counts = []int{1000, 4000}
+		f.counts = idleQuickCounts
+	}
+	if quick && slices.Equal(f.libs, idleLibs) {
+		f.libs = idleQuickLibs
 	}
 	report := &IdleReport{Machine: machine(slices.DeleteFunc(slices.Clone(f.libs), func(lib string) bool { return lib == servers.Parked }))}
 	for _, n := range f.counts {

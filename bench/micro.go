@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/bench/micro"
-	"github.com/hawser-ws/websocket/bench/servers"
 )
 
 // MicroReport is what the command micro finds out.
@@ -32,6 +31,9 @@ var microParts = []struct {
 	{"header", micro.Headers, 2 * time.Millisecond},
 	{"message", micro.Messages, 10 * time.Millisecond},
 }
+
+// microLibs are those whose versions are told.
+var microLibs = []string{"hawser", "gorilla", "coder", "gws", "gobwas", "xnet"}
 
 // notMeasured is said below the tables.
 const notMeasured = "mask: that of gorilla, coder and gws is not exported, and so not here; it is part of their messages"
@@ -89,7 +91,7 @@ func microCommand(ctx context.Context, args []string) error {
 }
 
 func runMicro(ctx context.Context, parts []string, rounds int, quick bool) (*MicroReport, error) {
-	report := &MicroReport{Machine: machine(servers.Names())}
+	report := &MicroReport{Machine: machine(microLibs)}
 	if slices.Contains(parts, "mask") {
 		report.Notes = append(report.Notes, notMeasured)
 	}
