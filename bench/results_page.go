@@ -68,37 +68,49 @@ func (r *Results) chapters() (all []chapter) {
 		all = append(all, c)
 	}
 	if r.Scale != nil {
-		c := chapter{name: "scale", title: "More and more connections", command: "scale", plots: []string{plotConnections}, grids: r.Scale.grids()}
+		c := chapter{name: "scale", title: "More and more connections", command: "scale",
+			text:  "The same echo of 32 octets with more and more connections. With few of them memory is what the process needs at all.",
+			plots: []string{plotConnections}, grids: r.Scale.grids()}
 		all = append(all, c)
 	}
 	if r.Deflate != nil {
-		c := chapter{name: "deflate", title: "Echo with compression", command: "deflate"}
+		c := chapter{name: "deflate", title: "Echo with compression", command: "deflate",
+			text: "permessage-deflate. Less CPU time is no merit where the answers are larger."}
 		for _, g := range r.Deflate.Groups {
 			c.grids = append(c.grids, g.grid())
 		}
 		all = append(all, c)
 	}
 	if r.DeflateMemory != nil {
-		c := chapter{name: "deflate-memory", title: "Memory of connections that have compressed", command: "deflate-memory"}
+		c := chapter{name: "deflate-memory", title: "Memory of connections that have compressed", command: "deflate-memory",
+			text: "RAM of the server for each of 1,000 connections after messages of 1 KiB and one of 64 KiB, above what it had before the first."}
 		for _, g := range r.DeflateMemory.Groups {
 			c.grids = append(c.grids, g.grid())
 		}
 		all = append(all, c)
 	}
 	if r.Idle != nil {
-		all = append(all, chapter{name: "idle", title: "Idle connections", command: "idle", plots: []string{plotIdle},
+		all = append(all, chapter{name: "idle", title: "Idle connections", command: "idle",
+			text:  "RAM of the server for each connection, above what it had before the first, after a handshake and one message echoed. `parked` is a goroutine that waits in `net.Conn.Read`, and nothing else.",
+			plots: []string{plotIdle},
 			grids: []*grid{r.Idle.grid()}, ratios: r.Idle.ratios()})
 	}
 	if r.Broadcast != nil {
-		all = append(all, chapter{name: "broadcast", title: "Broadcast", command: "broadcast", plots: []string{plotBroadcast, plotBursts},
+		all = append(all, chapter{name: "broadcast", title: "Broadcast", command: "broadcast",
+			text:  "CPU time of the server for each delivery; most of it is the kernel's.",
+			plots: []string{plotBroadcast, plotBursts},
 			grids: r.Broadcast.grids(), ratios: r.Broadcast.ratios()})
 	}
 	if r.Handshake != nil {
-		all = append(all, chapter{name: "handshake", title: "Opening handshakes", command: "handshake", plots: []string{plotHandshake},
+		all = append(all, chapter{name: "handshake", title: "Opening handshakes", command: "handshake",
+			text:  "CPU time of the server for a connection that is accepted, opened with the request of a browser, and closed.",
+			plots: []string{plotHandshake},
 			grids: r.Handshake.grids(), ratios: r.Handshake.ratios()})
 	}
 	if r.Micro != nil {
-		all = append(all, chapter{name: "micro", title: "Without a network", command: "micro", grids: r.Micro.grids(), ratios: r.Micro.ratios()})
+		all = append(all, chapter{name: "micro", title: "Without a network", command: "micro",
+			text:  "Functions in one process, and in C, in turns; and whole libraries over a connection in memory.",
+			grids: r.Micro.grids(), ratios: r.Micro.ratios()})
 	}
 	return all
 }

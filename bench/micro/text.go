@@ -1,6 +1,7 @@
 package micro
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,6 +100,9 @@ func Fused(ctx context.Context, e Effort) ([]*Contest, error) {
 	for _, script := range Scripts {
 		for _, size := range textSizes {
 			p := Text(script, size)
+			if err := checkFused(p); err != nil {
+				return all, fmt.Errorf("%s, %s: %w", script, Size(size), err)
+			}
 			run := func(f func() bool) func(int) (time.Duration, error) {
 				return Calls(func(n int) error {
 					for range n {
@@ -125,4 +129,20 @@ func Fused(ctx context.Context, e Effort) ([]*Contest, error) {
 		}
 	}
 	return all, nil
+}
+
+// checkFused compares with the definition in RFC 6455 §5.3.
+func checkFused(p []byte) error {
+	got, want := bytes.Clone(p), bytes.Clone(p)
+	for i := range want {
+		want[i] ^= fusedKey & 0xFF
+	}
+	var v frame.Validator
+	if _, ok := frame.UnmaskValid(got, fusedKey, &v); !ok || !v.Complete() {
+		return errRefused
+	}
+	if !bytes.Equal(got, want) {
+		return errors.New("unmasked wrongly")
+	}
+	return nil
 }
