@@ -30,6 +30,7 @@ var (
 type readBuffer struct {
 	data       *[readSize]byte
 	start, end int
+	lent       bool // some of what was consumed is in use: data stays as it is
 }
 
 // bytes returns what is there.
@@ -52,6 +53,10 @@ func (b *readBuffer) room() []byte {
 	case b.data == nil:
 		b.data = readBuffers.Get().(*[readSize]byte)
 		b.start, b.end = 0, 0
+	case b.lent:
+		fresh := readBuffers.Get().(*[readSize]byte)
+		b.start, b.end = 0, copy(fresh[:], b.data[b.start:b.end])
+		b.data, b.lent = fresh, false // whoever has borrowed the other one returns it
 	case b.start == b.end:
 		b.start, b.end = 0, 0
 	case b.end == readSize:
@@ -66,15 +71,33 @@ func (b *readBuffer) added(n int) { b.end += n }
 
 // release gives the memory back if nothing is in it.
 func (b *readBuffer) release() {
-	if b.data != nil && b.start == b.end {
+	if b.data != nil && b.start == b.end && !b.lent {
 		readBuffers.Put(b.data)
 		b.data = nil
 	}
 }
 
+// lend keeps what was consumed as it is until settle is called.
+func (b *readBuffer) lend() *[readSize]byte {
+	b.lent = true
+	return b.data
+}
+
+// settle ends what lend began, and returned.
+func (b *readBuffer) settle(lent *[readSize]byte) {
+	if b.data == lent {
+		b.lent = false
+		return
+	}
+	readBuffers.Put(lent) // room or discard has left it to us
+}
+
 // discard drops everything and gives the memory back.
 func (b *readBuffer) discard() {
 	b.start = b.end
+	if b.lent {
+		b.data, b.lent = nil, false
+	}
 	b.release()
 }
 

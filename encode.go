@@ -192,6 +192,9 @@ func (c *Conn) holdBack(o *outgoing) bool {
 	w.taken = w.taken[:0]
 	w.committed = w.encoded
 	w.held.Store(int32(w.end - w.start))
+	if w.replying.Load() {
+		w.limitHolding(c)
+	}
 	return true
 }
 

@@ -3,6 +3,8 @@ package websocket
 import (
 	"context"
 	"iter"
+
+	"github.com/hawser-ws/websocket/frame"
 )
 
 // Message is one data message, as [Conn.Messages] yields it.
@@ -16,30 +18,27 @@ type Message struct {
 // connection is closed with StatusNormalClosure or StatusGoingAway, and yields one
 // error otherwise, last.
 //
+// While the next message has arrived already, short messages that are written, by
+// whomever, are held back: a loop that answers messages answers all that have come
+// together with one system call, as with a [Batch]. They leave before the loop waits
+// for the network, and if its body takes its time, after 5 ms at the latest.
+//
 // The memory of Data is borrowed while the loop's body runs, so that a connection
-// that waits for a message holds none.
+// that waits for a message holds none. So is the socket: after CloseNow its file
+// descriptor is released when the body ends.
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		for {
-			if err := c.awaitMessage(ctx); err != nil {
-				lastError(yield, err)
-				return
-			}
-			p := messageBuffers.Get().(*[]byte)
-			typ, data, err := c.takeMessage(ctx, (*p)[:0])
-			ok := false
-			if err != nil {
-				lastError(yield, err)
-			} else {
-				ok = yield(Message{Type: typ, Data: data}, nil)
-			}
-			if cap(data) <= messageSize { // what it has grown to is kept, unless it is too large
-				*p = data[:0]
-			}
-			messageBuffers.Put(p)
-			if !ok {
-				return
-			}
+		l := &messageLoop{c: c, ctx: ctx, yield: yield}
+		if socket, ok := c.transport.(resident); ok {
+			l.socket, l.attempt = socket, l.arrived
+		}
+		for l.next() {
+		}
+		if c.out.replying.Load() {
+			c.endReplies()
+		}
+		if l.err != nil {
+			lastError(yield, l.err)
 		}
 	}
 }
@@ -50,5 +49,163 @@ func lastError(yield func(Message, error) bool, err error) {
 	case StatusNormalClosure, StatusGoingAway:
 	default:
 		yield(Message{}, err)
+	}
+}
+
+// messageLoop is one loop over the messages of a connection.
+type messageLoop struct {
+	c       *Conn
+	ctx     context.Context
+	yield   func(Message, error) bool
+	socket  resident    // nil: the transport is not one
+	attempt func() bool // arrived, bound
+
+	outside bool  // the loop had to leave its socket without being inside the gate
+	stopped bool  // the body wants no more
+	err     error // why there is no more
+}
+
+// next runs the body for the next message, or for all that come as long as the loop
+// can stay in its socket. It reports whether there may be more.
+func (l *messageLoop) next() bool {
+	c := l.c
+	if l.err = c.enterRead(l.ctx); l.err != nil {
+		return false
+	}
+	switch in := &c.in; {
+	case in.stream != nil:
+		l.err = messageOpen("Conn.Messages")
+	case !in.needsMore():
+	case l.socket != nil && in.atStart():
+		return l.reside()
+	default:
+		l.err = c.fill(l.ctx)
+	}
+	if l.err != nil {
+		c.leaveRead()
+		return false
+	}
+	return l.one()
+}
+
+// atStart reports whether a message begins next, of which nothing is there.
+func (in *reader) atStart() bool {
+	return in.buf.buffered() == 0 && in.phase == atHeader && in.seq.Opcode() == frame.Continuation && in.partial == nil
+}
+
+// one runs the body for one message, the beginning of which is there. It is called
+// inside the gate and returns outside.
+func (l *messageLoop) one() bool {
+	c := l.c
+	p := messageBuffers.Get().(*[]byte)
+	typ, data, err := c.receive(l.ctx, (*p)[:0])
+	c.expectReplies(err == nil && c.in.buf.buffered() > 0)
+	c.leaveRead()
+	if l.err = err; err == nil {
+		l.stopped = !l.yield(Message{Type: typ, Data: data}, nil)
+	}
+	returnMessage(p, data)
+	return l.err == nil && !l.stopped
+}
+
+// returnMessage gives a buffer back, with what it has grown to unless that is too
+// large to keep.
+func returnMessage(p *[]byte, data []byte) {
+	if cap(data) <= messageSize {
+		*p = data[:0]
+	}
+	messageBuffers.Put(p)
+}
+
+// reside waits for messages inside the socket, and runs the body there for each. It
+// is called inside the gate and returns outside.
+func (l *messageLoop) reside() bool {
+	c := l.c
+	c.beforeWait()
+	for {
+		if l.err = c.in.watch.arm(l.ctx, c.done()); l.err != nil {
+			break
+		}
+		err := l.socket.reside(&c.in.buf, l.attempt)
+		if err == nil || l.outside || l.stopped || l.err != nil {
+			break
+		}
+		if l.err = c.readFailed(l.ctx, err); l.err != nil {
+			break
+		}
+	}
+	if !l.outside {
+		c.leaveRead()
+	}
+	l.outside = false
+	return l.err == nil && !l.stopped
+}
+
+// arrived deals with what has come into the buffer, as far as it is whole messages.
+func (l *messageLoop) arrived() (stay bool) {
+	c := l.c
+	c.in.noteArrival()
+	op, p, ok := c.nextWhole()
+	if !ok || !l.socket.lend() {
+		return false
+	}
+	for ; ok; op, p, ok = c.nextWhole() {
+		if c.in.buf.buffered() > 0 {
+			l.inPlace(op, p)
+		} else {
+			l.copied(op, p)
+		}
+		if l.outside || l.stopped || l.err != nil {
+			break
+		}
+	}
+	if l.outside || !l.socket.regain() || l.stopped || l.err != nil || !c.in.atStart() {
+		return false
+	}
+	c.beforeWait()
+	l.err = c.in.watch.arm(l.ctx, c.done())
+	return l.err == nil
+}
+
+// inPlace runs the body for a message in the read buffer, where more has come.
+func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
+	in := &l.c.in
+	if l.err = l.c.openWhole(l.ctx, op, p); l.err != nil {
+		return
+	}
+	lent := in.buf.lend()
+	l.body(op, p)
+	if !l.outside {
+		in.buf.settle(lent)
+	}
+}
+
+// copied runs the body for a message that is the last that has come, so that it need
+// not hold the read buffer.
+func (l *messageLoop) copied(op frame.Opcode, p []byte) {
+	buf := messageBuffers.Get().(*[]byte)
+	data, err := l.c.appendWhole(l.ctx, op, (*buf)[:0], p)
+	if l.err = err; err == nil {
+		l.body(op, data)
+	}
+	returnMessage(buf, data)
+}
+
+// body leaves the gate to run the body, and enters it again.
+func (l *messageLoop) body(op frame.Opcode, p []byte) {
+	c := l.c
+	c.expectReplies(c.in.buf.buffered() > 0)
+	c.leaveRead()
+	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
+	switch {
+	case c.in.gate.tryLock():
+		if !l.stopped && !c.state().CanReceive() {
+			l.err = c.closedError()
+		}
+	case l.stopped:
+		l.outside = true
+	default:
+		l.err = c.waitToRead(l.ctx)
+		l.outside = l.err != nil
 	}
 }

@@ -64,10 +64,16 @@ func (c *Conn) awaitMessage(ctx context.Context) error {
 // takeMessage appends the message that awaitMessage found to buf, and gives the
 // reading half back.
 func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	typ, buf, err := c.receive(ctx, buf)
+	c.leaveRead()
+	return typ, buf, err
+}
+
+// receive is takeMessage without the end.
+func (c *Conn) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
-	if op, p, ok := c.nextWhole(); ok && in.partial == nil {
+	if op, p, ok := c.nextWhole(); ok {
 		buf, err := c.appendWhole(ctx, op, buf, p)
-		c.leaveRead()
 		return MessageType(op), buf, err
 	}
 	in.dst = append(buf, in.partial...)
@@ -79,7 +85,6 @@ func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte
 		buf = in.dst
 	}
 	in.dst = nil
-	c.leaveRead()
 	return typ, buf, err
 }
 

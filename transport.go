@@ -39,6 +39,18 @@ type transport interface {
 	netConn() net.Conn
 }
 
+// resident is a transport in which a loop over messages can live: see residence.
+type resident interface {
+	// reside calls arrived, inside the wait, whenever octets have come into b, until
+	// it returns false; arrived leaves b empty if it returns true. Both are inside the
+	// read gate, but arrived may leave it between lend and regain.
+	reside(b *readBuffer, arrived func() (stay bool)) error
+	// lend has the socket read and closed by others. It fails if it is closed.
+	lend() bool
+	// regain ends that. It fails if arrived must return false.
+	regain() bool
+}
+
 // interrupted reports whether a read or write ended because of a deadline.
 func interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 

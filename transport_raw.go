@@ -16,18 +16,20 @@ type rawTransport struct {
 	netTransport
 	raw syscall.RawConn
 	// Bound once, so that a call allocates nothing.
-	attemptRead, attemptWrite, attemptOffer func(fd uintptr) bool
+	attemptRead, attemptWrite func(fd uintptr) bool
 
 	// What the read under way is about; valid inside the read gate.
-	into *readBuffer // fill: where to borrow
-	dst  []byte      // read: where to put it
-	n    int
-	err  error
+	into    *readBuffer // fill: where to borrow
+	dst     []byte      // read: where to put it
+	n       int
+	readErr syscall.Errno
 
 	// Likewise of the write under way, inside the write gate.
-	src      []byte
-	wrote    int
-	writeErr error
+	src      []byte // what is still to be written
+	once     bool   // without waiting
+	writeErr syscall.Errno
+
+	residence residence
 }
 
 // newRawTransport returns nil if the socket cannot be had.
@@ -37,42 +39,48 @@ func newRawTransport(c net.Conn, s syscall.Conn) transport {
 		return nil
 	}
 	t := &rawTransport{netTransport: netTransport{Conn: c}, raw: raw}
-	t.attemptRead, t.attemptWrite, t.attemptOffer = t.tryRead, t.tryWrite, t.tryOffer
+	t.attemptRead, t.attemptWrite = t.tryRead, t.tryWrite
 	return t
 }
 
 func (t *rawTransport) fill(b *readBuffer) (int, error) {
-	t.into, t.n, t.err = b, 0, nil
-	err := t.raw.Read(t.attemptRead)
+	t.into = b
+	err := t.wait()
 	t.into = nil
-	if err != nil || t.n <= 0 {
-		return 0, t.readError(err)
-	}
-	return t.n, nil
+	return t.outcome(err, t.n, t.readErr)
 }
 
 func (t *rawTransport) read(p []byte) (int, error) {
-	t.dst, t.n, t.err = p, 0, nil
-	err := t.raw.Read(t.attemptRead)
+	t.dst = p
+	err := t.wait()
 	t.dst = nil
-	if err != nil || t.n <= 0 {
-		return 0, t.readError(err)
-	}
-	return t.n, nil
+	return t.outcome(err, t.n, t.readErr)
 }
 
-// readError is what net.Conn's Read would return.
-func (t *rawTransport) readError(err error) error {
+// wait reads once, as soon as there is something.
+func (t *rawTransport) wait() error {
+	t.n, t.readErr = 0, 0
+	raw, err := t.readable()
+	if err != nil {
+		return err
+	}
+	return raw.Read(t.attemptRead)
+}
+
+// outcome is what net.Conn's Read would return.
+func (t *rawTransport) outcome(err error, n int, errno syscall.Errno) (int, error) {
 	switch {
 	case err != nil:
-		return err
-	case t.err != nil:
-		return t.opError("read", t.err)
+		return 0, err
+	case errno != 0:
+		return 0, t.opError("read", errno)
+	case n <= 0:
+		return 0, io.EOF
 	}
-	return io.EOF
+	return n, nil
 }
 
-func (t *rawTransport) opError(op string, err error) error {
+func (t *rawTransport) opError(op string, err syscall.Errno) error {
 	return &net.OpError{
 		Op: op, Net: t.Conn.RemoteAddr().Network(), Source: t.Conn.LocalAddr(), Addr: t.Conn.RemoteAddr(),
 		Err: os.NewSyscallError(op, err),
@@ -85,43 +93,41 @@ func (t *rawTransport) write(head, tail []byte) (int, error) {
 	if len(tail) > 0 {
 		return t.netTransport.write(head, tail)
 	}
-	t.src, t.wrote, t.writeErr = head, 0, nil
+	t.src, t.once, t.writeErr = head, false, 0
 	err := t.raw.Write(t.attemptWrite)
+	n := len(head) - len(t.src)
 	t.src = nil
-	if err == nil && t.writeErr != nil {
+	if err == nil && t.writeErr != 0 {
 		err = t.opError("write", t.writeErr)
 	}
-	return t.wrote, err
+	return n, err
 }
 
 // offer writes once. An error is met again by the write that follows.
 func (t *rawTransport) offer(p []byte) int {
-	t.src, t.wrote = p, 0
-	_ = t.raw.Write(t.attemptOffer)
+	t.src, t.once = p, true
+	_ = t.raw.Write(t.attemptWrite)
+	n := len(p) - len(t.src)
 	t.src = nil
-	return t.wrote
-}
-
-func (t *rawTransport) tryOffer(fd uintptr) bool {
-	if n, err := syscall.Write(int(fd), t.src); err == nil {
-		t.wrote = n
-	}
-	return true
+	return n
 }
 
 // tryWrite writes until all is sent or the socket takes no more: net then waits
 // and calls again.
-func (t *rawTransport) tryWrite(fd uintptr) bool {
-	for t.wrote < len(t.src) {
-		n, err := syscall.Write(int(fd), t.src[t.wrote:])
-		switch err {
-		case nil:
-			t.wrote += n
+func (t *rawTransport) tryWrite(fd uintptr) (done bool) {
+	for len(t.src) > 0 {
+		n, errno := sysWrite(fd, t.src)
+		switch errno {
+		case 0:
+			t.src = t.src[n:]
+			if t.once {
+				return true
+			}
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			return false
+			return t.once
 		default:
-			t.writeErr = err
+			t.writeErr = errno
 			return true
 		}
 	}
@@ -130,31 +136,31 @@ func (t *rawTransport) tryWrite(fd uintptr) bool {
 
 // tryRead reads once without waiting. It returns false when there is nothing
 // yet: net then waits for the socket and calls again. The poller is
-// edge-triggered, so only a read that found nothing may lead to waiting.
-func (t *rawTransport) tryRead(fd uintptr) bool {
-	p := t.dst
-	if t.into != nil {
-		p = t.into.room()
-	}
+// edge-triggered, so only a read that found nothing may lead to waiting; but see
+// residence.
+func (t *rawTransport) tryRead(fd uintptr) (done bool) {
 	for {
-		n, err := syscall.Read(int(fd), p)
-		switch err {
-		case nil:
-			t.n = n
-			if t.into != nil {
-				t.into.added(n)
-			}
-			return true
-		case syscall.EINTR:
+		p := t.dst
+		if t.into != nil {
+			p = t.into.room()
+		}
+		n, errno := sysRead(fd, p)
+		switch {
+		case errno == syscall.EINTR:
 			continue
-		case syscall.EAGAIN:
+		case errno == syscall.EAGAIN:
 			if t.into != nil {
 				t.into.release()
 			}
 			return false
-		default:
-			t.err = err
+		case errno != 0:
+			t.readErr = errno
 			return true
 		}
+		t.n = n
+		if t.into != nil {
+			t.into.added(n)
+		}
+		return true
 	}
 }

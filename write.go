@@ -18,10 +18,11 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	if err := checkWrite(ctx, "Conn.Write", typ); err != nil {
 		return err
 	}
+	hold := c.out.replying.Load()
 	if c.deflates(len(p)) {
-		return c.writeDeflated(ctx, typ, p, false)
+		return c.writeDeflated(ctx, typ, p, hold)
 	}
-	return c.writePlain(ctx, typ, p, false)
+	return c.writePlain(ctx, typ, p, hold)
 }
 
 // writePlain sends p as it is. It may be held back for more to leave with it.
@@ -38,6 +39,9 @@ func (c *Conn) writePlain(ctx context.Context, typ MessageType, p []byte, hold b
 	case hold && w.end <= holdUpTo:
 		w.committed = w.encoded
 		w.held.Store(int32(w.end - w.start))
+		if w.replying.Load() {
+			w.limitHolding(c)
+		}
 		c.leaveWrite()
 		return nil
 	case c.sendWhole(ctx):

@@ -28,6 +28,10 @@ type writer struct {
 	held    atomic.Int32                  // octets in buf that wait for more to leave with them
 	urged   atomic.Bool                   // they must not: a read is about to wait
 
+	replying atomic.Bool // a loop over messages has more of them at hand: see Conn.Messages
+	limiting atomic.Bool // limiter is set
+	limiter  *time.Timer // made by the first to use it, inside the gate
+
 	between bell // rings for those who wait for a fragmented message to end
 
 	mu        sync.Mutex

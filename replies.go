@@ -1,0 +1,45 @@
+package websocket
+
+import "time"
+
+// repliesWait is how long replies may be held back by a loop over messages whose body
+// takes its time.
+const repliesWait = 5 * time.Millisecond
+
+// expectReplies says whether the answer to what is read now may wait for those to the
+// messages that have arrived behind it. Inside the read gate.
+func (c *Conn) expectReplies(more bool) {
+	if w := &c.out; w.replying.Load() != more {
+		w.replying.Store(more)
+	}
+}
+
+// endReplies sends what is held back.
+func (c *Conn) endReplies() {
+	c.out.replying.Store(false)
+	c.beforeWait()
+}
+
+// limitHolding sees to it that what is held back leaves in time, inside the write
+// gate. The timer is not stopped when it does: it then finds nothing to do, and that
+// costs less than to set it for each batch.
+func (w *writer) limitHolding(c *Conn) {
+	if w.limiting.Load() {
+		return
+	}
+	w.limiting.Store(true)
+	if w.limiter == nil {
+		w.limiter = time.AfterFunc(repliesWait, c.replyLate)
+		return
+	}
+	w.limiter.Reset(repliesWait)
+}
+
+// replyLate is when the timer of limitHolding fires.
+func (c *Conn) replyLate() {
+	w := &c.out
+	w.limiting.Store(false)
+	if w.held.Load() > 0 {
+		c.endReplies() // and what the body writes from now on is not held back
+	}
+}

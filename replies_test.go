@@ -1,0 +1,95 @@
+package websocket_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// The plain way to write an echo answers all that has come together with one write.
+func TestRepliesLeaveTogether(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p, counted := counting(t, role, 0)
+		_ = echoes(context.Background(), c, func(string) {})
+		for range 3 {
+			var questions []naive.Frame
+			for i := range 16 {
+				questions = append(questions, whole(opText, fmt.Sprint(i)))
+			}
+			before := counted.writes.Load()
+			p.send(questions...)
+			for i := range 16 {
+				p.want("the echo", opText, fmt.Sprint(i))
+			}
+			if n := counted.writes.Load() - before; n != 1 {
+				t.Errorf("%d writes for 16 answers", n)
+			}
+		}
+		c.CloseNow()
+	})
+}
+
+// An answer does not wait for a body that takes its time with the next message, nor
+// does what that body writes.
+func TestRepliesDoNotWaitForTheBody(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 0)
+		goOn := make(chan bool)
+		_ = echoes(context.Background(), c, func(text string) {
+			if text == "slow" {
+				goOn <- true
+				_ = c.Write(context.Background(), websocket.MessageText, []byte("working"))
+				<-goOn
+			}
+		})
+		start := time.Now()
+		p.send(whole(opText, "quick"), whole(opText, "slow"), whole(opText, "next"), whole(opText, "last"))
+		p.want("while the body for the next runs", opText, "quick")
+		if late := time.Since(start); late > 10*time.Millisecond {
+			t.Errorf("it came after %v", late)
+		}
+		<-goOn
+		p.want("at once", opText, "working")
+		if late := time.Since(start); late > 10*time.Millisecond {
+			t.Errorf("it came after %v", late)
+		}
+		goOn <- true
+		p.want("the slow one", opText, "slow")
+		p.want("the next", opText, "next")
+		p.want("the last", opText, "last")
+		c.CloseNow()
+	})
+}
+
+// Nothing is left behind when the loop is left.
+func TestRepliesLeaveWithTheLoop(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 0)
+		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+		synctest.Wait()
+		start := time.Now()
+		for m, err := range c.Messages(context.Background()) {
+			if err != nil {
+				t.Error(err)
+			}
+			_ = c.Write(context.Background(), m.Type, m.Data)
+			if string(m.Data) == "two" {
+				break
+			}
+		}
+		p.want("one", opText, "one")
+		p.want("two", opText, "two")
+		_ = c.Write(context.Background(), websocket.MessageText, []byte("not held back"))
+		p.want("after the loop", opText, "not held back")
+		if late := time.Since(start); late != 0 {
+			t.Errorf("it took %v", late)
+		}
+		wantRead(t, c, "three")
+		c.CloseNow()
+	})
+}
