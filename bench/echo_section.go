@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// In a short run only those libraries have their turns of which one has always been
-// the best peer.
+// In a short run only those libraries have their turns of which one has been the best
+// peer in nearly every run.
 var quickEchoLibs = []string{"hawser", "gobwas", "gws", "gorilla", "tcp"}
 
 // echoSection is the part that echo has in a run of everything.
