@@ -41,36 +41,43 @@ four:
 	RET
 
 many:
+	MOVQ AX, R8
+	MOVQ AX, R9
+	MOVQ DX, R10
+	CMPQ BX, $0x00000200
+	JBE  placed
+
 	// From the first aligned place in dst; it is at most a vector from the start.
-	MOVQ         AX, BX
-	LEAQ         64(AX), R8
-	ANDQ         $-64, R8
-	MOVQ         R8, R9
-	SUBQ         AX, R9
+	LEAQ         64(AX), R9
+	ANDQ         $-64, R9
+	MOVQ         R9, R10
+	SUBQ         AX, R10
 	MOVL         SI, AX
-	MOVQ         R9, CX
+	MOVQ         R10, CX
 	SHLL         $0x03, CX
 	RORL         CL, AX
 	VPBROADCASTD AX, Z0
-	ADDQ         DX, R9
-	SUBQ         R8, DI
-	SUBQ         $0x40, DI
+	ADDQ         DX, R10
+
+placed:
+	SUBQ R9, DI
+	SUBQ $0x40, DI
 
 	// Blocks of four, while more than the last vector is left.
 	SUBQ $0x00000100, DI
 	JB   ones
 
 fours:
-	VPXORQ    (R9), Z0, Z1
-	VPXORQ    64(R9), Z0, Z4
-	VPXORQ    128(R9), Z0, Z5
-	VPXORQ    192(R9), Z0, Z6
-	VMOVDQU64 Z1, (R8)
-	VMOVDQU64 Z4, 64(R8)
-	VMOVDQU64 Z5, 128(R8)
-	VMOVDQU64 Z6, 192(R8)
+	VPXORQ    (R10), Z0, Z1
+	VPXORQ    64(R10), Z0, Z4
+	VPXORQ    128(R10), Z0, Z5
+	VPXORQ    192(R10), Z0, Z6
+	VMOVDQU64 Z1, (R9)
+	VMOVDQU64 Z4, 64(R9)
+	VMOVDQU64 Z5, 128(R9)
+	VMOVDQU64 Z6, 192(R9)
+	ADDQ      $0x00000100, R10
 	ADDQ      $0x00000100, R9
-	ADDQ      $0x00000100, R8
 	SUBQ      $0x00000100, DI
 	JAE       fours
 
@@ -79,18 +86,18 @@ ones:
 	JLE  ends
 
 one:
-	VPXORQ    (R9), Z0, Z1
-	VMOVDQU64 Z1, (R8)
+	VPXORQ    (R10), Z0, Z1
+	VMOVDQU64 Z1, (R9)
+	ADDQ      $0x40, R10
 	ADDQ      $0x40, R9
-	ADDQ      $0x40, R8
 	SUBQ      $0x40, DI
 	JG        one
 
 ends:
-	VMOVDQU64 Z2, (BX)
+	VMOVDQU64 Z2, (R8)
 
 	// left is negative, or zero, by as much as the last vector is covered.
-	VMOVDQU64 Z3, (R8)(DI*1)
+	VMOVDQU64 Z3, (R9)(DI*1)
 	VZEROUPPER
 	RET
 
@@ -133,37 +140,44 @@ four:
 	RET
 
 many:
+	MOVQ AX, R8
+	MOVQ AX, R9
+	MOVQ DX, R10
+	CMPQ BX, $0x00000200
+	JBE  placed
+
 	// From the first aligned place in dst; it is at most a vector from the start.
-	MOVQ         AX, BX
-	LEAQ         32(AX), R8
-	ANDQ         $-32, R8
-	MOVQ         R8, R9
-	SUBQ         AX, R9
+	LEAQ         32(AX), R9
+	ANDQ         $-32, R9
+	MOVQ         R9, R10
+	SUBQ         AX, R10
 	MOVL         SI, AX
-	MOVQ         R9, CX
+	MOVQ         R10, CX
 	SHLL         $0x03, CX
 	RORL         CL, AX
 	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
-	ADDQ         DX, R9
-	SUBQ         R8, DI
-	SUBQ         $0x20, DI
+	ADDQ         DX, R10
+
+placed:
+	SUBQ R9, DI
+	SUBQ $0x20, DI
 
 	// Blocks of four, while more than the last vector is left.
 	SUBQ $0x00000080, DI
 	JB   ones
 
 fours:
-	VPXOR   (R9), Y0, Y1
-	VPXOR   32(R9), Y0, Y4
-	VPXOR   64(R9), Y0, Y5
-	VPXOR   96(R9), Y0, Y6
-	VMOVDQU Y1, (R8)
-	VMOVDQU Y4, 32(R8)
-	VMOVDQU Y5, 64(R8)
-	VMOVDQU Y6, 96(R8)
+	VPXOR   (R10), Y0, Y1
+	VPXOR   32(R10), Y0, Y4
+	VPXOR   64(R10), Y0, Y5
+	VPXOR   96(R10), Y0, Y6
+	VMOVDQU Y1, (R9)
+	VMOVDQU Y4, 32(R9)
+	VMOVDQU Y5, 64(R9)
+	VMOVDQU Y6, 96(R9)
+	ADDQ    $0x00000080, R10
 	ADDQ    $0x00000080, R9
-	ADDQ    $0x00000080, R8
 	SUBQ    $0x00000080, DI
 	JAE     fours
 
@@ -172,17 +186,17 @@ ones:
 	JLE  ends
 
 one:
-	VPXOR   (R9), Y0, Y1
-	VMOVDQU Y1, (R8)
+	VPXOR   (R10), Y0, Y1
+	VMOVDQU Y1, (R9)
+	ADDQ    $0x20, R10
 	ADDQ    $0x20, R9
-	ADDQ    $0x20, R8
 	SUBQ    $0x20, DI
 	JG      one
 
 ends:
-	VMOVDQU Y2, (BX)
+	VMOVDQU Y2, (R8)
 
 	// left is negative, or zero, by as much as the last vector is covered.
-	VMOVDQU Y3, (R8)(DI*1)
+	VMOVDQU Y3, (R9)(DI*1)
 	VZEROUPPER
 	RET

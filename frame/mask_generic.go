@@ -5,10 +5,14 @@ import (
 	"math/bits"
 )
 
-// maskGeneric masks with 64-bit words. What is left after whole blocks is done
-// by words that begin at its start and words that end at its end, and may meet
-// in the middle: every one is loaded before any is stored, so an octet that two
-// of them hold is masked once.
+// maskGeneric masks with 64-bit words. As every kernel it writes src masked with
+// key to dst and returns the key for the octet after src; the lengths are equal,
+// and dst is src or does not overlap it. It is built everywhere, does the short
+// payloads, and is what the others are measured against.
+//
+// What is left after whole blocks is done by words that begin at its start and
+// words that end at its end, and may meet in the middle: every one is loaded
+// before any is stored, so an octet that two of them hold is masked once.
 func maskGeneric(dst, src []byte, key Key) Key {
 	le := binary.LittleEndian
 	k := uint64(key) | uint64(key)<<32
@@ -61,21 +65,23 @@ func maskGeneric(dst, src []byte, key Key) Key {
 		le.PutUint64(d[8:], a1^k)
 		le.PutUint64(e[0:], z0^r)
 		le.PutUint64(e[8:], z1^r)
-	case n >= 8:
+	case n > 8:
 		a, z := le.Uint64(src), le.Uint64(src[n-8:])
 		le.PutUint64(dst, a^k)
 		le.PutUint64(dst[n-8:], z^r)
-	case n >= 4:
+	case n > 4:
 		a, z := le.Uint32(src), le.Uint32(src[n-4:])
 		le.PutUint32(dst, a^uint32(k))
 		le.PutUint32(dst[n-4:], z^uint32(r))
-	case n >= 2:
+	case n > 2:
 		a, z := le.Uint16(src), le.Uint16(src[n-2:])
 		// Two octets before the end is half a key from the phase of r.
 		le.PutUint16(dst, a^uint16(k))
 		le.PutUint16(dst[n-2:], z^uint16(r>>16))
-	case n == 1:
-		dst[0] = src[0] ^ byte(k)
+	case n > 0:
+		a, z := src[0], src[n-1]
+		dst[0] = a ^ byte(k)
+		dst[n-1] = z ^ byte(r>>24)
 	}
 	return Key(r)
 }

@@ -2,13 +2,49 @@
 
 package frame
 
-// unmaskValidWhole chooses the kernel: it unmasks p, of at least 32
-// octets, and reports whether it then is UTF-8 from the first octet to the last.
-func unmaskValidWhole(p []byte, key Key) bool {
-	if useAVX512 {
-		return unmaskValidAVX512(&p[0], len(p), key)
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// unmaskValid chooses the kernel. The shortest texts are those of validate, but
+// for ASCII, which words do faster; long ones are those of mask.
+func unmaskValid(p []byte, key Key, v *Validator) (Key, bool) {
+	if len(p) <= textShort {
+		if len(p) <= textShort512 || !useAVX512 {
+			return unmaskValidGeneric(p, key, v)
+		}
+		if v.state == utf8Accepted && unmaskASCII(p, key) {
+			return Key(bits.RotateLeft32(uint32(key), -8*len(p))), true
+		}
 	}
-	return unmaskValidAVX2(&p[0], len(p), key)
+	if !useAVX2 {
+		return unmaskValidGeneric(p, key, v)
+	}
+	if v.state != utf8Accepted {
+		if p, key = finishMasked(p, key, v); v.state == utf8Refused {
+			return key, false
+		}
+	}
+	next := Key(bits.RotateLeft32(uint32(key), -8*len(p)))
+	whole := len(p) - unended(binary.LittleEndian.Uint32(p[len(p)-4:])^uint32(next))
+	valid := false
+	if useAVX512 && (len(p) >= maskWide || len(p) <= textShort) {
+		valid = unmaskValidAVX512(&p[0], whole, key)
+	} else {
+		valid = unmaskValidAVX2(&p[0], whole, key)
+	}
+	if !valid {
+		v.state = utf8Refused
+		return next, false
+	}
+	if whole == len(p) {
+		return next, true
+	}
+	p, key = p[whole:], Key(bits.RotateLeft32(uint32(key), -8*whole))
+	maskGeneric(p, p, key)
+	v.state = begun(p)
+	return next, v.state != utf8Refused
 }
 
 //go:noescape

@@ -173,61 +173,80 @@ GLOBL lane<>(SB), RODATA|NOPTR, $2
 TEXT ·unmaskValidAVX512(SB), NOSPLIT, $0-25
 	MOVQ         p+0(FP), AX
 	MOVQ         n+8(FP), DX
-	MOVL         key+16(FP), CX
-	VPBROADCASTD CX, Z0
+	MOVL         key+16(FP), BX
+	VPBROADCASTD BX, Z0
+	CMPQ         DX, $0x40
+	JB           few
+	LEAQ         -64(AX)(DX*1), SI
+	MOVL         BX, DI
+	MOVQ         DX, CX
+	SHLL         $0x03, CX
+	RORL         CL, DI
+	VPBROADCASTD DI, Z1
+	VPXORQ       (SI), Z1, Z1
+	CMPQ         DX, $0x00000200
+	JB           aligned
+	LEAQ         64(AX), DI
+	ANDQ         $-64, DI
+	MOVQ         DI, R8
+	SUBQ         AX, R8
+	MOVQ         R8, CX
+	SHLL         $0x03, CX
+	RORL         CL, BX
+	VPBROADCASTD BX, Z2
+	VPXORQ       (AX), Z0, Z3
+	VPXORQ       (DI), Z2, Z4
+	VPORQ        Z3, Z4, Z5
+	VPMOVB2M     Z5, K1
+	KORTESTQ     K1, K1
+	JNZ          text
+	VMOVDQU64    Z3, (AX)
+	VMOVDQU64    Z4, (DI)
+	VMOVDQU64    Z2, Z0
+	LEAQ         64(DI), AX
+	SUBQ         R8, DX
+	SUBQ         $0x40, DX
 
+aligned:
 	// While it is ASCII, two vectors at a time.
 	SUBQ $0x00000080, DX
 	JB   short
 
 ascii:
-	VPXORQ    (AX), Z0, Z1
-	VPXORQ    64(AX), Z0, Z2
-	VPORQ     Z1, Z2, Z3
-	VPMOVB2M  Z3, K1
+	VPXORQ    (AX), Z0, Z2
+	VPXORQ    64(AX), Z0, Z3
+	VPORQ     Z2, Z3, Z4
+	VPMOVB2M  Z4, K1
 	KORTESTQ  K1, K1
 	JNZ       back
-	VMOVDQU64 Z1, (AX)
-	VMOVDQU64 Z2, 64(AX)
+	VMOVDQU64 Z2, (AX)
+	VMOVDQU64 Z3, 64(AX)
 	ADDQ      $0x00000080, AX
 	SUBQ      $0x00000080, DX
 	JAE       ascii
 
 short:
-	ADDQ       $0x00000080, DX
-	JZ         yes
-	CMPQ       DX, $0x40
-	JBE        one
-	VPXORQ     (AX), Z0, Z1
-	MOVQ       DX, CX
-	NEGQ       CX
-	MOVQ       $-1, BX
-	SHRQ       CL, BX
-	KMOVQ      BX, K1
-	VMOVDQU8.Z 64(AX), K1, Z2
-	VPXORQ     Z2, Z0, Z2
-	VMOVDQU8.Z Z2, K1, Z2
-	VPORQ      Z1, Z2, Z3
-	VPMOVB2M   Z3, K2
-	KORTESTQ   K2, K2
-	JNZ        text
-	VMOVDQU64  Z1, (AX)
-	VMOVDQU8   Z2, K1, 64(AX)
-	JMP        yes
+	ADDQ      $0x00000080, DX
+	JZ        yes
+	CMPQ      DX, $0x40
+	JBE       one
+	VPXORQ    (AX), Z0, Z2
+	VPORQ     Z2, Z1, Z4
+	VPMOVB2M  Z4, K1
+	KORTESTQ  K1, K1
+	JNZ       text
+	VMOVDQU64 Z2, (AX)
+	VMOVDQU64 Z1, (SI)
+	VZEROUPPER
+	MOVB      $0x01, AL
+	MOVB      AL, ret+24(FP)
+	RET
 
 one:
-	MOVQ       DX, CX
-	NEGQ       CX
-	MOVQ       $-1, BX
-	SHRQ       CL, BX
-	KMOVQ      BX, K1
-	VMOVDQU8.Z (AX), K1, Z1
-	VPXORQ     Z1, Z0, Z1
-	VMOVDQU8.Z Z1, K1, Z1
-	VPMOVB2M   Z1, K2
-	KORTESTQ   K2, K2
-	JNZ        text
-	VMOVDQU8   Z1, K1, (AX)
+	VPMOVB2M  Z1, K1
+	KORTESTQ  K1, K1
+	JNZ       text
+	VMOVDQU64 Z1, (SI)
 
 yes:
 	VZEROUPPER
@@ -239,53 +258,53 @@ back:
 	ADDQ $0x00000080, DX
 
 text:
-	VBROADCASTI32X4 high1<>+0(SB), Z1
-	VBROADCASTI32X4 low1<>+0(SB), Z2
-	VBROADCASTI32X4 high2<>+0(SB), Z3
-	VPBROADCASTB    single<>+0(SB), Z6
-	VPBROADCASTB    single<>+1(SB), Z7
-	VPBROADCASTB    single<>+2(SB), Z8
-	VPBROADCASTB    single<>+3(SB), Z9
-	VPXORQ          Z4, Z4, Z4
-	VPXORQ          Z5, Z5, Z5
+	VBROADCASTI32X4 high1<>+0(SB), Z2
+	VBROADCASTI32X4 low1<>+0(SB), Z3
+	VBROADCASTI32X4 high2<>+0(SB), Z4
+	VPBROADCASTB    single<>+0(SB), Z5
+	VPBROADCASTB    single<>+1(SB), Z8
+	VPBROADCASTB    single<>+2(SB), Z9
+	VPBROADCASTB    single<>+3(SB), Z10
+	VPXORQ          Z6, Z6, Z6
+	VPXORQ          Z7, Z7, Z7
 	SUBQ            $0x40, DX
 	JB              rest
 
 block:
-	VPXORQ    (AX), Z0, Z10
-	VMOVDQU64 Z10, (AX)
-	VPMOVB2M  Z10, K1
+	VPXORQ    (AX), Z0, Z11
+	VMOVDQU64 Z11, (AX)
+	VPMOVB2M  Z11, K1
 	KORTESTQ  K1, K1
 	JNZ       lookup
-	VPSUBUSB  limits<>+0(SB), Z4, Z4
-	VPORQ     Z4, Z5, Z5
-	VMOVDQA64 Z10, Z4
+	VPSUBUSB  limits<>+0(SB), Z6, Z6
+	VPORQ     Z6, Z7, Z7
+	VMOVDQA64 Z11, Z6
 	ADDQ      $0x40, AX
 	SUBQ      $0x40, DX
 	JAE       block
 	JMP       rest
 
 lookup:
-	VALIGNQ    $0x06, Z4, Z10, Z4
-	VPALIGNR   $0x0f, Z4, Z10, Z11
-	VPSRLW     $0x04, Z11, Z12
-	VPANDQ     Z11, Z6, Z11
-	VPANDQ     Z12, Z6, Z12
-	VPSHUFB    Z11, Z2, Z11
-	VPSHUFB    Z12, Z1, Z12
-	VPSRLW     $0x04, Z10, Z13
-	VPANDQ     Z13, Z6, Z13
-	VPSHUFB    Z13, Z3, Z13
-	VPTERNLOGQ $0x80, Z12, Z11, Z13
+	VALIGNQ    $0x06, Z6, Z11, Z6
+	VPALIGNR   $0x0f, Z6, Z11, Z12
+	VPSRLW     $0x04, Z12, Z13
+	VPANDQ     Z12, Z5, Z12
+	VPANDQ     Z13, Z5, Z13
+	VPSHUFB    Z12, Z3, Z12
+	VPSHUFB    Z13, Z2, Z13
+	VPSRLW     $0x04, Z11, Z14
+	VPANDQ     Z14, Z5, Z14
+	VPSHUFB    Z14, Z4, Z14
+	VPTERNLOGQ $0x80, Z13, Z12, Z14
 
 	// After a leader of three or four, two continuations are no fault, and none is one.
-	VPALIGNR   $0x0e, Z4, Z10, Z11
-	VPALIGNR   $0x0d, Z4, Z10, Z4
-	VPSUBUSB   Z8, Z11, Z11
-	VPSUBUSB   Z9, Z4, Z4
-	VPTERNLOGQ $0xa8, Z7, Z11, Z4
-	VPTERNLOGQ $0xf6, Z13, Z4, Z5
-	VMOVDQU64  Z10, Z4
+	VPALIGNR   $0x0e, Z6, Z11, Z12
+	VPALIGNR   $0x0d, Z6, Z11, Z6
+	VPSUBUSB   Z9, Z12, Z12
+	VPSUBUSB   Z10, Z6, Z6
+	VPTERNLOGQ $0xa8, Z8, Z12, Z6
+	VPTERNLOGQ $0xf6, Z14, Z6, Z7
+	VMOVDQU64  Z11, Z6
 	ADDQ       $0x40, AX
 	SUBQ       $0x40, DX
 	JAE        block
@@ -298,39 +317,94 @@ rest:
 	MOVQ       $-1, DX
 	SHRQ       CL, DX
 	KMOVQ      DX, K1
-	VMOVDQU8.Z (AX), K1, Z10
-	VPXORQ     Z10, Z0, Z10
-	VMOVDQU8.Z Z10, K1, Z10
-	VMOVDQU8   Z10, K1, (AX)
-	VALIGNQ    $0x06, Z4, Z10, Z0
-	VPALIGNR   $0x0f, Z0, Z10, Z4
-	VPSRLW     $0x04, Z4, Z11
-	VPANDQ     Z4, Z6, Z4
-	VPANDQ     Z11, Z6, Z11
-	VPSHUFB    Z4, Z2, Z4
-	VPSHUFB    Z11, Z1, Z11
-	VPSRLW     $0x04, Z10, Z1
-	VPANDQ     Z1, Z6, Z1
+	VMOVDQU8.Z (AX), K1, Z11
+	VPXORQ     Z11, Z0, Z11
+	VMOVDQU8.Z Z11, K1, Z11
+	VMOVDQU64  Z1, (SI)
+	VALIGNQ    $0x06, Z6, Z11, Z0
+	VPALIGNR   $0x0f, Z0, Z11, Z1
+	VPSRLW     $0x04, Z1, Z6
+	VPANDQ     Z1, Z5, Z1
+	VPANDQ     Z6, Z5, Z6
 	VPSHUFB    Z1, Z3, Z1
-	VPTERNLOGQ $0x80, Z11, Z4, Z1
+	VPSHUFB    Z6, Z2, Z6
+	VPSRLW     $0x04, Z11, Z2
+	VPANDQ     Z2, Z5, Z2
+	VPSHUFB    Z2, Z4, Z2
+	VPTERNLOGQ $0x80, Z6, Z1, Z2
 
 	// After a leader of three or four, two continuations are no fault, and none is one.
-	VPALIGNR   $0x0e, Z0, Z10, Z2
-	VPALIGNR   $0x0d, Z0, Z10, Z0
-	VPSUBUSB   Z8, Z2, Z2
-	VPSUBUSB   Z9, Z0, Z0
-	VPTERNLOGQ $0xa8, Z7, Z2, Z0
-	VPTERNLOGQ $0xf6, Z1, Z0, Z5
-	VMOVDQU64  Z10, Z4
+	VPALIGNR   $0x0e, Z0, Z11, Z1
+	VPALIGNR   $0x0d, Z0, Z11, Z0
+	VPSUBUSB   Z9, Z1, Z1
+	VPSUBUSB   Z10, Z0, Z0
+	VPTERNLOGQ $0xa8, Z8, Z1, Z0
+	VPTERNLOGQ $0xf6, Z2, Z0, Z7
+	VMOVDQU64  Z11, Z6
 
 end:
-	VPSUBUSB limits<>+0(SB), Z4, Z0
-	VPORQ    Z0, Z5, Z5
-	VPTESTMB Z5, Z5, K1
+	VPSUBUSB limits<>+0(SB), Z6, Z0
+	VPORQ    Z0, Z7, Z7
+	VPTESTMB Z7, Z7, K1
 	KORTESTQ K1, K1
 	SETEQ    AL
 	VZEROUPPER
 	MOVB     AL, ret+24(FP)
+	RET
+
+few:
+	MOVQ       DX, CX
+	NEGQ       CX
+	MOVQ       $-1, DX
+	SHRQ       CL, DX
+	KMOVQ      DX, K1
+	VMOVDQU8.Z (AX), K1, Z1
+	VPXORQ     Z1, Z0, Z1
+	VMOVDQU8.Z Z1, K1, Z1
+	VMOVDQU8   Z1, K1, (AX)
+	VPMOVB2M   Z1, K1
+	KORTESTQ   K1, K1
+	JNZ        fewText
+	VZEROUPPER
+	MOVB       $0x01, AL
+	MOVB       AL, ret+24(FP)
+	RET
+
+fewText:
+	VBROADCASTI32X4 high1<>+0(SB), Z0
+	VBROADCASTI32X4 low1<>+0(SB), Z4
+	VBROADCASTI32X4 high2<>+0(SB), Z5
+	VPBROADCASTB    single<>+0(SB), Z6
+	VPBROADCASTB    single<>+1(SB), Z7
+	VPBROADCASTB    single<>+2(SB), Z8
+	VPBROADCASTB    single<>+3(SB), Z9
+	VPXORQ          Z2, Z2, Z2
+	VPXORQ          Z3, Z3, Z3
+	VALIGNQ         $0x06, Z2, Z1, Z2
+	VPALIGNR        $0x0f, Z2, Z1, Z10
+	VPSRLW          $0x04, Z10, Z11
+	VPANDQ          Z10, Z6, Z10
+	VPANDQ          Z11, Z6, Z11
+	VPSHUFB         Z10, Z4, Z10
+	VPSHUFB         Z11, Z0, Z11
+	VPSRLW          $0x04, Z1, Z0
+	VPANDQ          Z0, Z6, Z0
+	VPSHUFB         Z0, Z5, Z0
+	VPTERNLOGQ      $0x80, Z11, Z10, Z0
+
+	// After a leader of three or four, two continuations are no fault, and none is one.
+	VPALIGNR   $0x0e, Z2, Z1, Z4
+	VPALIGNR   $0x0d, Z2, Z1, Z2
+	VPSUBUSB   Z8, Z4, Z4
+	VPSUBUSB   Z9, Z2, Z2
+	VPTERNLOGQ $0xa8, Z7, Z4, Z2
+	VPTERNLOGQ $0xf6, Z0, Z2, Z3
+	VMOVDQU64  Z1, Z2
+	VPTESTMB   Z3, Z3, K1
+	KORTESTQ   K1, K1
+	SETEQ      AL
+	VZEROUPPER
+	MOVB       AL, ret+24(FP)
 	RET
 
 // func unmaskValidAVX2(p *byte, n int, key uint32) bool
@@ -342,13 +416,38 @@ TEXT ·unmaskValidAVX2(SB), NOSPLIT, $0-25
 	VMOVD        BX, X0
 	VPBROADCASTD X0, Y0
 	LEAQ         -32(AX)(DX*1), SI
+	MOVL         BX, DI
 	MOVQ         DX, CX
 	SHLL         $0x03, CX
-	RORL         CL, BX
-	VMOVD        BX, X1
+	RORL         CL, DI
+	VMOVD        DI, X1
 	VPBROADCASTD X1, Y1
 	VPXOR        (SI), Y1, Y1
+	CMPQ         DX, $0x00000200
+	JB           aligned
+	LEAQ         32(AX), DI
+	ANDQ         $-32, DI
+	MOVQ         DI, R8
+	SUBQ         AX, R8
+	MOVQ         R8, CX
+	SHLL         $0x03, CX
+	RORL         CL, BX
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Y2
+	VPXOR        (AX), Y0, Y3
+	VPXOR        (DI), Y2, Y4
+	VPOR         Y3, Y4, Y5
+	VPMOVMSKB    Y5, CX
+	TESTL        CX, CX
+	JNZ          text
+	VMOVDQU      Y3, (AX)
+	VMOVDQU      Y4, (DI)
+	VMOVDQU      Y2, Y0
+	LEAQ         32(DI), AX
+	SUBQ         R8, DX
+	SUBQ         $0x20, DX
 
+aligned:
 	// While it is ASCII, two vectors at a time.
 	SUBQ $0x40, DX
 	JB   short

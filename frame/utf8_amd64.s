@@ -171,52 +171,47 @@ GLOBL lane<>(SB), RODATA|NOPTR, $2
 // func validAVX512(p *byte, n int) bool
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·validAVX512(SB), NOSPLIT, $0-17
-	MOVQ p+0(FP), AX
-	MOVQ n+8(FP), DX
+	MOVQ      p+0(FP), AX
+	MOVQ      n+8(FP), CX
+	CMPQ      CX, $0x40
+	JB        few
+	LEAQ      -64(AX)(CX*1), DX
+	VMOVDQU64 (DX), Z0
 
 	// While it is ASCII, two vectors at a time.
-	SUBQ $0x00000080, DX
+	SUBQ $0x00000080, CX
 	JB   short
 
 ascii:
-	VMOVDQU64 (AX), Z0
-	VMOVDQU64 64(AX), Z1
-	VPORQ     Z0, Z1, Z0
-	VPMOVB2M  Z0, K1
+	VMOVDQU64 (AX), Z1
+	VMOVDQU64 64(AX), Z2
+	VPORQ     Z1, Z2, Z1
+	VPMOVB2M  Z1, K1
 	KORTESTQ  K1, K1
 	JNZ       back
 	ADDQ      $0x00000080, AX
-	SUBQ      $0x00000080, DX
+	SUBQ      $0x00000080, CX
 	JAE       ascii
 
 short:
-	ADDQ       $0x00000080, DX
-	JZ         yes
-	CMPQ       DX, $0x40
-	JBE        one
-	VMOVDQU64  (AX), Z0
-	MOVQ       DX, CX
-	NEGQ       CX
-	MOVQ       $-1, BX
-	SHRQ       CL, BX
-	KMOVQ      BX, K1
-	VMOVDQU8.Z 64(AX), K1, Z1
-	VPORQ      Z0, Z1, Z0
-	VPMOVB2M   Z0, K1
-	KORTESTQ   K1, K1
-	JNZ        text
-	JMP        yes
+	ADDQ      $0x00000080, CX
+	JZ        yes
+	CMPQ      CX, $0x40
+	JBE       one
+	VMOVDQU64 (AX), Z1
+	VPORQ     Z1, Z0, Z1
+	VPMOVB2M  Z1, K1
+	KORTESTQ  K1, K1
+	JNZ       text
+	VZEROUPPER
+	MOVB      $0x01, AL
+	MOVB      AL, ret+16(FP)
+	RET
 
 one:
-	MOVQ       DX, CX
-	NEGQ       CX
-	MOVQ       $-1, BX
-	SHRQ       CL, BX
-	KMOVQ      BX, K1
-	VMOVDQU8.Z (AX), K1, Z0
-	VPMOVB2M   Z0, K1
-	KORTESTQ   K1, K1
-	JNZ        text
+	VPMOVB2M Z0, K1
+	KORTESTQ K1, K1
+	JNZ      text
 
 yes:
 	VZEROUPPER
@@ -225,19 +220,19 @@ yes:
 	RET
 
 back:
-	ADDQ $0x00000080, DX
+	ADDQ $0x00000080, CX
 
 text:
 	VBROADCASTI32X4 high1<>+0(SB), Z0
 	VBROADCASTI32X4 low1<>+0(SB), Z1
-	VBROADCASTI32X4 high2<>+0(SB), Z4
+	VBROADCASTI32X4 high2<>+0(SB), Z2
 	VPBROADCASTB    single<>+0(SB), Z5
 	VPBROADCASTB    single<>+1(SB), Z6
 	VPBROADCASTB    single<>+2(SB), Z7
 	VPBROADCASTB    single<>+3(SB), Z8
-	VPXORQ          Z2, Z2, Z2
 	VPXORQ          Z3, Z3, Z3
-	SUBQ            $0x40, DX
+	VPXORQ          Z4, Z4, Z4
+	SUBQ            $0x40, CX
 	JB              rest
 
 block:
@@ -245,17 +240,17 @@ block:
 	VPMOVB2M  Z9, K1
 	KORTESTQ  K1, K1
 	JNZ       lookup
-	VPSUBUSB  limits<>+0(SB), Z2, Z2
-	VPORQ     Z2, Z3, Z3
-	VMOVDQA64 Z9, Z2
+	VPSUBUSB  limits<>+0(SB), Z3, Z3
+	VPORQ     Z3, Z4, Z4
+	VMOVDQA64 Z9, Z3
 	ADDQ      $0x40, AX
-	SUBQ      $0x40, DX
+	SUBQ      $0x40, CX
 	JAE       block
 	JMP       rest
 
 lookup:
-	VALIGNQ    $0x06, Z2, Z9, Z2
-	VPALIGNR   $0x0f, Z2, Z9, Z10
+	VALIGNQ    $0x06, Z3, Z9, Z3
+	VPALIGNR   $0x0f, Z3, Z9, Z10
 	VPSRLW     $0x04, Z10, Z11
 	VPANDQ     Z10, Z5, Z10
 	VPANDQ     Z11, Z5, Z11
@@ -263,32 +258,31 @@ lookup:
 	VPSHUFB    Z11, Z0, Z11
 	VPSRLW     $0x04, Z9, Z12
 	VPANDQ     Z12, Z5, Z12
-	VPSHUFB    Z12, Z4, Z12
+	VPSHUFB    Z12, Z2, Z12
 	VPTERNLOGQ $0x80, Z11, Z10, Z12
 
 	// After a leader of three or four, two continuations are no fault, and none is one.
-	VPALIGNR   $0x0e, Z2, Z9, Z10
-	VPALIGNR   $0x0d, Z2, Z9, Z2
+	VPALIGNR   $0x0e, Z3, Z9, Z10
+	VPALIGNR   $0x0d, Z3, Z9, Z3
 	VPSUBUSB   Z7, Z10, Z10
-	VPSUBUSB   Z8, Z2, Z2
-	VPTERNLOGQ $0xa8, Z6, Z10, Z2
-	VPTERNLOGQ $0xf6, Z12, Z2, Z3
-	VMOVDQU64  Z9, Z2
+	VPSUBUSB   Z8, Z3, Z3
+	VPTERNLOGQ $0xa8, Z6, Z10, Z3
+	VPTERNLOGQ $0xf6, Z12, Z3, Z4
+	VMOVDQU64  Z9, Z3
 	ADDQ       $0x40, AX
-	SUBQ       $0x40, DX
+	SUBQ       $0x40, CX
 	JAE        block
 
 rest:
-	ADDQ       $0x40, DX
+	ADDQ       $0x40, CX
 	JZ         end
-	MOVQ       DX, CX
 	NEGQ       CX
 	MOVQ       $-1, DX
 	SHRQ       CL, DX
 	KMOVQ      DX, K1
 	VMOVDQU8.Z (AX), K1, Z9
-	VALIGNQ    $0x06, Z2, Z9, Z2
-	VPALIGNR   $0x0f, Z2, Z9, Z10
+	VALIGNQ    $0x06, Z3, Z9, Z3
+	VPALIGNR   $0x0f, Z3, Z9, Z10
 	VPSRLW     $0x04, Z10, Z11
 	VPANDQ     Z10, Z5, Z10
 	VPANDQ     Z11, Z5, Z11
@@ -296,26 +290,77 @@ rest:
 	VPSHUFB    Z11, Z0, Z11
 	VPSRLW     $0x04, Z9, Z0
 	VPANDQ     Z0, Z5, Z0
-	VPSHUFB    Z0, Z4, Z0
+	VPSHUFB    Z0, Z2, Z0
 	VPTERNLOGQ $0x80, Z11, Z10, Z0
 
 	// After a leader of three or four, two continuations are no fault, and none is one.
-	VPALIGNR   $0x0e, Z2, Z9, Z1
-	VPALIGNR   $0x0d, Z2, Z9, Z2
+	VPALIGNR   $0x0e, Z3, Z9, Z1
+	VPALIGNR   $0x0d, Z3, Z9, Z2
 	VPSUBUSB   Z7, Z1, Z1
 	VPSUBUSB   Z8, Z2, Z2
 	VPTERNLOGQ $0xa8, Z6, Z1, Z2
-	VPTERNLOGQ $0xf6, Z0, Z2, Z3
-	VMOVDQU64  Z9, Z2
+	VPTERNLOGQ $0xf6, Z0, Z2, Z4
+	VMOVDQU64  Z9, Z3
 
 end:
-	VPSUBUSB limits<>+0(SB), Z2, Z0
-	VPORQ    Z0, Z3, Z3
-	VPTESTMB Z3, Z3, K1
+	VPSUBUSB limits<>+0(SB), Z3, Z0
+	VPORQ    Z0, Z4, Z4
+	VPTESTMB Z4, Z4, K1
 	KORTESTQ K1, K1
 	SETEQ    AL
 	VZEROUPPER
 	MOVB     AL, ret+16(FP)
+	RET
+
+few:
+	NEGQ       CX
+	MOVQ       $-1, DX
+	SHRQ       CL, DX
+	KMOVQ      DX, K1
+	VMOVDQU8.Z (AX), K1, Z0
+	VPMOVB2M   Z0, K1
+	KORTESTQ   K1, K1
+	JNZ        fewText
+	VZEROUPPER
+	MOVB       $0x01, AL
+	MOVB       AL, ret+16(FP)
+	RET
+
+fewText:
+	VBROADCASTI32X4 high1<>+0(SB), Z1
+	VBROADCASTI32X4 low1<>+0(SB), Z2
+	VBROADCASTI32X4 high2<>+0(SB), Z3
+	VPBROADCASTB    single<>+0(SB), Z4
+	VPBROADCASTB    single<>+1(SB), Z5
+	VPBROADCASTB    single<>+2(SB), Z6
+	VPBROADCASTB    single<>+3(SB), Z7
+	VPXORQ          Z8, Z8, Z8
+	VPXORQ          Z9, Z9, Z9
+	VALIGNQ         $0x06, Z8, Z0, Z8
+	VPALIGNR        $0x0f, Z8, Z0, Z10
+	VPSRLW          $0x04, Z10, Z11
+	VPANDQ          Z10, Z4, Z10
+	VPANDQ          Z11, Z4, Z11
+	VPSHUFB         Z10, Z2, Z10
+	VPSHUFB         Z11, Z1, Z11
+	VPSRLW          $0x04, Z0, Z1
+	VPANDQ          Z1, Z4, Z1
+	VPSHUFB         Z1, Z3, Z1
+	VPTERNLOGQ      $0x80, Z11, Z10, Z1
+
+	// After a leader of three or four, two continuations are no fault, and none is one.
+	VPALIGNR   $0x0e, Z8, Z0, Z2
+	VPALIGNR   $0x0d, Z8, Z0, Z3
+	VPSUBUSB   Z6, Z2, Z2
+	VPSUBUSB   Z7, Z3, Z3
+	VPTERNLOGQ $0xa8, Z5, Z2, Z3
+	VPTERNLOGQ $0xf6, Z1, Z3, Z9
+	VMOVDQU64  Z0, Z8
+	VPTESTMB   Z9, Z9, K1
+	KORTESTQ   K1, K1
+	SETEQ      AL
+	VZEROUPPER
+	MOVB       AL, ret+16(FP)
 	RET
 
 // func validAVX2(p *byte, n int) bool

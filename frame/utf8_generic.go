@@ -48,12 +48,18 @@ var utf8Steps = func() (steps [256]uint64) {
 }()
 
 // nonASCII has the top bit of each octet of a word.
-const nonASCII = 0x8080808080808080
+const (
+	nonASCII   = 0x8080808080808080
+	nonASCII32 = 0x80808080
+)
 
 // validateGeneric passes over ASCII by words, and takes the rest in blocks of
 // sixteen octets without a branch on what they hold.
 func validateGeneric(state uint8, p []byte) uint8 {
 	le := binary.LittleEndian
+	if len(p) < 8 && state == utf8Accepted && isShortASCII(p) {
+		return utf8Accepted
+	}
 	s := uint64(state)
 
 	for len(p) >= 16 {
@@ -85,6 +91,18 @@ func validateGeneric(state uint8, p []byte) uint8 {
 		s = utf8Steps[octet] >> (s & 63)
 	}
 	return uint8(s & 63)
+}
+
+// isShortASCII reports whether fewer than eight octets are ASCII.
+func isShortASCII(p []byte) bool {
+	le := binary.LittleEndian
+	switch n := len(p); {
+	case n >= 4:
+		return (le.Uint32(p)|le.Uint32(p[n-4:]))&nonASCII32 == 0
+	case n > 0:
+		return (p[0] | p[n/2] | p[n-1]) < 0x80
+	}
+	return true
 }
 
 // skipASCII returns p from the first block of sixteen octets that holds

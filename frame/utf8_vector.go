@@ -2,78 +2,35 @@
 
 package frame
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+// A kernel judges whole characters. What is before and after them, at most three
+// octets each, is done by steps.
 
-// textShort is the longest text that is not given to a vector kernel. Of a
-// longer one 32 octets remain for it, whatever is taken off at both ends.
-const textShort = 38
-
-func validate(state uint8, p []byte) uint8 {
-	if len(p) <= textShort || !haveVectors() {
-		return validateGeneric(state, p)
-	}
-	return validateVector(state, p)
-}
-
-// validateVector gives a kernel what is whole characters, and takes steps
-// before and after: at most three each.
-func validateVector(state uint8, p []byte) uint8 {
-	s := uint64(state)
-	for s != uint64(utf8Accepted) {
-		if s == uint64(utf8Refused) {
-			return utf8Refused
-		}
-		s = utf8Steps[p[0]] >> s & 63
+// finish takes the steps that end the character p begins in the middle of. It
+// returns what is left of p, which must be longer than a character.
+func finish(state uint8, p []byte) (uint8, []byte) {
+	for state != utf8Accepted && state != utf8Refused {
+		state = uint8(utf8Steps[p[0]] >> state & 63)
 		p = p[1:]
 	}
-	whole := len(p) - unended(binary.LittleEndian.Uint32(p[len(p)-4:]))
-	if !valid(p[:whole]) {
-		return utf8Refused
-	}
-	for _, octet := range p[whole:] {
-		s = utf8Steps[octet] >> s & 63
-	}
-	return uint8(s)
+	return state, p
 }
 
-func unmaskValid(p []byte, key Key, v *Validator) (Key, bool) {
-	if len(p) <= textShort || !haveVectors() {
-		return unmaskValidGeneric(p, key, v)
+// begun takes the steps of what begins a character at the end of a text.
+func begun(p []byte) uint8 {
+	state := utf8Accepted
+	for _, octet := range p {
+		state = uint8(utf8Steps[octet] >> state & 63)
 	}
-	return unmaskValidVector(p, key, v)
+	return state
 }
 
-// unmaskValidVector is as validateVector.
-func unmaskValidVector(p []byte, key Key, v *Validator) (Key, bool) {
-	for v.state != utf8Accepted {
-		if v.state == utf8Refused {
-			return key, false
-		}
-		key = unmaskStep(p[:1], key, v)
-		p = p[1:]
+// finishMasked is finish, and unmasks what it takes.
+func finishMasked(p []byte, key Key, v *Validator) ([]byte, Key) {
+	for v.state != utf8Accepted && v.state != utf8Refused {
+		key = maskGeneric(p[:1], p[:1], key)
+		v.state, p = uint8(utf8Steps[p[0]]>>v.state&63), p[1:]
 	}
-	next := Key(bits.RotateLeft32(uint32(key), -8*len(p)))
-	whole := len(p) - unended(binary.LittleEndian.Uint32(p[len(p)-4:])^uint32(next))
-	if !unmaskValidWhole(p[:whole], key) {
-		v.state = utf8Refused
-		return next, false
-	}
-	if whole < len(p) {
-		unmaskStep(p[whole:], Key(bits.RotateLeft32(uint32(key), -8*whole)), v)
-	}
-	return next, v.state != utf8Refused
-}
-
-func unmaskStep(p []byte, key Key, v *Validator) Key {
-	for i := range p {
-		p[i] ^= byte(key)
-		key = Key(bits.RotateLeft32(uint32(key), -8))
-		v.state = uint8(utf8Steps[p[i]] >> v.state & 63)
-	}
-	return key
+	return p, key
 }
 
 // unended is how many of the last four octets, the last in the upper bits, begin

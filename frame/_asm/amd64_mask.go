@@ -64,8 +64,8 @@ func masks(c *asm) {
 // The first and the last vector lie wherever they lie and overlap what is
 // between them: they are loaded before anything is stored, and stored when all
 // has been loaded, so that an octet is masked once. What is between them is
-// stored aligned: a store that crosses a line takes twice the time, a load that
-// does so takes less.
+// stored aligned if it is long: a store that crosses a line takes twice the time,
+// a load that does so takes less.
 func mask(c *asm, v width) {
 	w := v.octets
 	c.function("mask"+v.name, "func(dst, src *byte, n int, key uint32)")
@@ -105,14 +105,19 @@ func mask(c *asm, v width) {
 
 	c.Label("many")
 	start, to, from := c.GP64(), c.GP64(), c.GP64()
-	c.Comment("From the first aligned place in dst; it is at most a vector from the start.")
 	c.MOVQ(dst, start)
+	c.MOVQ(dst, to)
+	c.MOVQ(src, from)
+	c.CMPQ(n, U32(512))
+	c.JBE(LabelRef("placed"))
+	c.Comment("From the first aligned place in dst; it is at most a vector from the start.")
 	c.LEAQ(at(dst, w), to)
 	c.ANDQ(I32(int32(-w)), to)
 	c.MOVQ(to, from)
 	c.SUBQ(dst, from)
 	v.spread(c, c.rotated(key, from), k)
 	c.ADDQ(src, from)
+	c.Label("placed")
 	c.SUBQ(to, dstEnd)
 	left := dstEnd
 	c.SUBQ(Imm(uint64(w)), left)

@@ -236,6 +236,55 @@ func (t *text) writeSome(r reg.VecVirtual, mask reg.OpmaskVirtual, disp int) {
 	}
 }
 
+// tail is the last vector, and where it lies.
+func (t *text) tail() (tail reg.VecVirtual, end reg.GPVirtual) {
+	tail, end = t.vector(t.asm), t.GP64()
+	t.LEAQ(Mem{Base: t.p, Index: t.n, Scale: 1, Disp: -t.octets}, end)
+	if t.unmask {
+		key := t.vector(t.asm)
+		t.spread(t.asm, t.rotated(t.key, t.n), key)
+		t.xor(t.asm, at(end, 0), key, tail)
+	} else {
+		t.load(t.asm, at(end, 0), tail)
+	}
+	return tail, end
+}
+
+func (t *text) writeTail(tail reg.VecVirtual, end reg.GPVirtual) {
+	if t.unmask {
+		t.load(t.asm, tail, at(end, 0))
+	}
+}
+
+// align takes the vector at the start and the first one at an aligned place,
+// which may share octets, if there is a long way to go and both are ASCII: a
+// store that crosses a line takes twice the time.
+func (t *text) align() {
+	if !t.unmask {
+		return
+	}
+	w := t.octets
+	t.CMPQ(t.n, U32(512))
+	t.JB(LabelRef("aligned"))
+	key, to, skip := t.vector(t.asm), t.GP64(), t.GP64()
+	t.LEAQ(at(t.p, w), to)
+	t.ANDQ(I32(int32(-w)), to)
+	t.MOVQ(to, skip)
+	t.SUBQ(t.p, skip)
+	t.spread(t.asm, t.rotated(t.key, skip), key)
+	first, second, both := t.read(0), t.vector(t.asm), t.vector(t.asm)
+	t.xor(t.asm, at(to, 0), key, second)
+	t.or(t.asm, first, second, both)
+	t.ifText(both, "text")
+	t.load(t.asm, first, at(t.p, 0))
+	t.load(t.asm, second, at(to, 0))
+	t.load(t.asm, key, t.k)
+	t.LEAQ(at(to, w), t.p)
+	t.SUBQ(skip, t.n)
+	t.SUBQ(Imm(uint64(w)), t.n)
+	t.Label("aligned")
+}
+
 func (t *text) answer(valid bool) {
 	t.VZEROUPPER()
 	a := t.GP8()
@@ -264,10 +313,15 @@ func (t *text) verdict(err reg.VecVirtual) {
 	t.RET()
 }
 
-// validator512 takes any text but none; what is no whole vector is read through
-// a mask.
+// validator512 takes any text but none. Less than one vector is read and written
+// through a mask. Of a longer text the last vector is loaded first, before octets
+// that it shares with the one before it are unmasked in place.
 func validator512(c *asm, k *constants, unmask bool) {
 	t := beginText(c, avx512, unmask)
+	c.CMPQ(t.n, Imm(64))
+	c.JB(LabelRef("few"))
+	tail, end := t.tail()
+	t.align()
 	c.Comment("While it is ASCII, two vectors at a time.")
 	c.SUBQ(U32(128), t.n)
 	c.JB(LabelRef("short"))
@@ -281,26 +335,20 @@ func validator512(c *asm, k *constants, unmask bool) {
 	c.ADDQ(U32(128), t.p)
 	c.SUBQ(U32(128), t.n)
 	c.JAE(LabelRef("ascii"))
-
 	c.Label("short")
 	c.ADDQ(U32(128), t.n)
 	c.JZ(LabelRef("yes"))
 	c.CMPQ(t.n, Imm(64))
 	c.JBE(LabelRef("one"))
 	a = t.read(0)
-	mask := t.some(t.n)
-	b = t.readSome(64, mask)
-	both = c.ZMM()
-	c.VPORQ(a, b, both)
+	c.VPORQ(a, tail, both)
 	c.ifText(both, "text")
 	t.write(a, 0)
-	t.writeSome(b, mask, 64)
-	c.JMP(LabelRef("yes"))
+	t.writeTail(tail, end)
+	t.answer(true)
 	c.Label("one")
-	mask = t.some(t.n)
-	a = t.readSome(0, mask)
-	c.ifText(a, "text")
-	t.writeSome(a, mask, 0)
+	c.ifText(tail, "text")
+	t.writeTail(tail, end)
 	c.Label("yes")
 	t.answer(true)
 
@@ -328,12 +376,22 @@ func validator512(c *asm, k *constants, unmask bool) {
 	c.Label("rest")
 	c.ADDQ(Imm(64), t.n)
 	c.JZ(LabelRef("end"))
-	mask = t.some(t.n)
-	a = t.readSome(0, mask)
-	t.writeSome(a, mask, 0)
+	a = t.readSome(0, t.some(t.n))
+	t.writeTail(tail, end)
 	j.block(a)
 	c.Label("end")
 	j.ended()
+	t.verdict(j.err)
+
+	c.Label("few")
+	mask := t.some(t.n)
+	a = t.readSome(0, mask)
+	t.writeSome(a, mask, 0)
+	c.ifText(a, "fewText")
+	t.answer(true)
+	c.Label("fewText")
+	j = begin(c, avx512, k)
+	j.block(a)
 	t.verdict(j.err)
 }
 
@@ -342,24 +400,8 @@ func validator512(c *asm, k *constants, unmask bool) {
 // before it are unmasked in place.
 func validator2(c *asm, k *constants, unmask bool) {
 	t := beginText(c, avx2, unmask)
-	tail, end := c.YMM(), c.GP64()
-	c.LEAQ(Mem{Base: t.p, Index: t.n, Scale: 1, Disp: -32}, end)
-	if unmask {
-		c.MOVQ(t.n, reg.RCX)
-		c.SHLL(Imm(3), reg.ECX)
-		c.RORL(reg.CL, t.key)
-		r := c.YMM()
-		t.spread(c, t.key, r)
-		c.VPXOR(at(end, 0), r, tail)
-	} else {
-		c.VMOVDQU(at(end, 0), tail)
-	}
-	writeTail := func() {
-		if unmask {
-			c.VMOVDQU(tail, at(end, 0))
-		}
-	}
-
+	tail, end := t.tail()
+	t.align()
 	c.Comment("While it is ASCII, two vectors at a time.")
 	c.SUBQ(Imm(64), t.n)
 	c.JB(LabelRef("short"))
@@ -385,7 +427,7 @@ func validator2(c *asm, k *constants, unmask bool) {
 	c.SUBQ(Imm(32), t.n)
 	c.Label("one")
 	c.ifText(tail, "text")
-	writeTail()
+	t.writeTail(tail, end)
 	c.Label("yes")
 	t.answer(true)
 
@@ -413,7 +455,7 @@ func validator2(c *asm, k *constants, unmask bool) {
 	c.Label("rest")
 	c.ADDQ(Imm(32), t.n)
 	c.JZ(LabelRef("end"))
-	writeTail()
+	t.writeTail(tail, end)
 	j.block(t.last(tail, t.n, k))
 	c.Label("end")
 	j.ended()
