@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/hawser-ws/websocket/frame"
 )
@@ -29,9 +30,6 @@ type Message struct {
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		l := &messageLoop{c: c, ctx: ctx, yield: yield}
-		if socket, ok := c.transport.(resident); ok {
-			l.socket, l.attempt = socket, l.arrived
-		}
 		for l.next() {
 		}
 		if c.out.replying.Load() {
@@ -54,11 +52,12 @@ func lastError(yield func(Message, error) bool, err error) {
 
 // messageLoop is one loop over the messages of a connection.
 type messageLoop struct {
-	c       *Conn
-	ctx     context.Context
-	yield   func(Message, error) bool
-	socket  resident    // nil: the transport is not one
-	attempt func() bool // arrived, bound
+	c     *Conn
+	ctx   context.Context
+	yield func(Message, error) bool
+
+	since    time.Duration // clock: when messages began to be counted
+	messages int           // waited for since then
 
 	outside bool  // the loop had to leave its socket without being inside the gate
 	stopped bool  // the body wants no more
@@ -76,8 +75,11 @@ func (l *messageLoop) next() bool {
 	case in.stream != nil:
 		l.err = messageOpen("Conn.Messages")
 	case !in.needsMore():
-	case l.socket != nil && in.atStart():
-		return l.reside()
+	case l.busy() && in.atStart():
+		if socket, ok := c.transport.(resident); ok {
+			return l.reside(socket)
+		}
+		l.err = c.fill(l.ctx)
 	default:
 		l.err = c.fill(l.ctx)
 	}
@@ -86,6 +88,26 @@ func (l *messageLoop) next() bool {
 		return false
 	}
 	return l.one()
+}
+
+const (
+	// busyMessages in busyTime make a loop one that is worth a residence, which costs
+	// more than it saves where little happens, and more of the stack.
+	busyMessages = 8
+	busyTime     = time.Second
+)
+
+var clockStart = time.Now()
+
+// busy counts a wait for the network.
+func (l *messageLoop) busy() bool {
+	if l.messages++; l.messages < busyMessages {
+		return false
+	}
+	now := time.Since(clockStart)
+	worth := l.since != 0 && now-l.since < busyTime
+	l.since, l.messages = now, 0
+	return worth
 }
 
 // atStart reports whether a message begins next, of which nothing is there.
@@ -119,14 +141,15 @@ func returnMessage(p *[]byte, data []byte) {
 
 // reside waits for messages inside the socket, and runs the body there for each. It
 // is called inside the gate and returns outside.
-func (l *messageLoop) reside() bool {
+func (l *messageLoop) reside(socket resident) bool {
 	c := l.c
 	c.beforeWait()
+	arrived := func() bool { return l.arrived(socket) }
 	for {
 		if l.err = c.in.watch.arm(l.ctx, c.done()); l.err != nil {
 			break
 		}
-		err := l.socket.reside(&c.in.buf, l.attempt)
+		err := socket.reside(&c.in.buf, arrived)
 		if err == nil || l.outside || l.stopped || l.err != nil {
 			break
 		}
@@ -142,11 +165,11 @@ func (l *messageLoop) reside() bool {
 }
 
 // arrived deals with what has come into the buffer, as far as it is whole messages.
-func (l *messageLoop) arrived() (stay bool) {
+func (l *messageLoop) arrived(socket resident) (stay bool) {
 	c := l.c
 	c.in.noteArrival()
 	op, p, ok := c.nextWhole()
-	if !ok || !l.socket.lend() {
+	if !ok || !socket.lend() {
 		return false
 	}
 	for ; ok; op, p, ok = c.nextWhole() {
@@ -159,7 +182,7 @@ func (l *messageLoop) arrived() (stay bool) {
 			break
 		}
 	}
-	if l.outside || !l.socket.regain() || l.stopped || l.err != nil || !c.in.atStart() {
+	if l.outside || !socket.regain() || l.stopped || l.err != nil || !c.in.atStart() {
 		return false
 	}
 	c.beforeWait()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -29,7 +31,10 @@ type rawTransport struct {
 	once     bool   // without waiting
 	writeErr syscall.Errno
 
-	residence residence
+	use         atomic.Uint32 // socketFree, socketLent or socketClosed
+	interrupted bool          // reads stand interrupted; under mu
+	mu          sync.Mutex
+	residence   *residence // nil before the first; set under mu, inside the read gate
 }
 
 // newRawTransport returns nil if the socket cannot be had.

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"net"
 	"os"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// residence is how a loop over messages lives inside the wait for its socket.
+// residence is how a loop over messages lives inside the wait for its socket while it
+// is busy.
 //
 // net forgets, whenever a read begins, that the socket became readable before. So
 // a read must look whether there is something, and mostly finds nothing: a second
@@ -25,78 +24,70 @@ import (
 //
 // Two things have to be seen to. The peer's FIN, or RST, may have come together with
 // the octets that were read; nothing is told of it any more, and only another read
-// finds it. So trust is limited in time: a deadline makes the loop look after at the
-// most trustFor. A loop that is not busy gains little, and always looks.
+// finds it. So trust is limited in time: a deadline ends the residence after trustFor,
+// and the loop, back outside, looks.
 //
 // And the body of the loop runs while net believes that a read is under way: a
 // second one would wait for the first, and so would Close. While the socket is lent to
 // the body, others read through a duplicate of its descriptor, and close only shuts
 // the socket down: the loop closes it when it leaves.
 type residence struct {
-	use atomic.Uint32 // one of socketFree, socketLent and socketClosed
-
 	// Of the loop, inside the read gate.
-	attempt  func(fd uintptr) bool // bound by the first loop
-	into     *readBuffer
-	arrived  func() (stay bool)
-	n        int // of the last read; not rawTransport's, which others use meanwhile
-	readErr  syscall.Errno
-	trusting bool          // a deadline limits the trust
-	since    time.Duration // clock: beginning of the time in which messages are counted
-	messages uint8         // that came since
+	attempt func(fd uintptr) bool // bound
+	into    *readBuffer
+	arrived func() (stay bool)
+	n       int // of the last read; not rawTransport's, which others use meanwhile
+	readErr syscall.Errno
 
-	mu          sync.Mutex
-	interrupted bool     // reads stand interrupted
-	second      *os.File // a duplicate of the descriptor, while somebody needs it
-	secondRaw   syscall.RawConn
+	// Under rawTransport.mu.
+	trusting  bool     // a deadline limits the trust
+	second    *os.File // a duplicate of the descriptor, while somebody needs it
+	secondRaw syscall.RawConn
 }
 
+// The uses of a socket.
 const (
 	socketFree   uint32 = iota
 	socketLent          // the body of a loop runs inside the read
 	socketClosed        // close was called
 )
 
-const (
-	// trustFor is how late the end of a stream may be seen that came with the last
-	// octets of a busy connection.
-	trustFor = time.Second
-	// busy is how many arrivals in trustFor make a connection one that is worth it.
-	busy = 8
-)
+// trustFor is how late the end of a stream may be seen that came with the last octets
+// of a busy connection.
+const trustFor = time.Second
 
-var clockStart = time.Now()
-
-// reside calls arrived whenever octets have come into b, until it returns false. It
-// is called inside the read gate; arrived may leave that between lend and regain.
+// reside calls arrived whenever octets have come into b, until it returns false or
+// it is time to look whether the stream has ended. It is called inside the read gate;
+// arrived may leave that between lend and regain.
 func (t *rawTransport) reside(b *readBuffer, arrived func() (stay bool)) error {
-	r := &t.residence
-	if r.attempt == nil {
-		r.attempt = t.tryReside
+	r := t.residence
+	if r == nil {
+		r = &residence{}
+		r.attempt = func(fd uintptr) bool { return r.tryReside(t, fd) }
+		t.mu.Lock()
+		t.residence = r
+		t.mu.Unlock()
 	}
 	r.into, r.arrived = b, arrived
-	defer t.leaveResidence() // also if the body panics
-	for {
-		r.n, r.readErr = 1, 0
-		err := t.raw.Read(r.attempt)
-		if err == nil || !r.distrust(t, err) {
-			_, err = t.outcome(err, r.n, r.readErr)
-			return err
-		}
+	defer t.leaveResidence(r) // also if the body panics
+	r.n, r.readErr = 1, 0
+	err := t.raw.Read(r.attempt)
+	if err != nil && r.distrust(t, err) {
+		return nil
 	}
+	_, err = t.outcome(err, r.n, r.readErr)
+	return err
 }
 
-func (t *rawTransport) leaveResidence() {
-	r := &t.residence
+func (t *rawTransport) leaveResidence(r *residence) {
 	r.into, r.arrived = nil, nil
-	if !r.use.CompareAndSwap(socketLent, socketFree) && r.use.Load() == socketClosed {
+	if !t.use.CompareAndSwap(socketLent, socketFree) && t.use.Load() == socketClosed {
 		_ = t.Conn.Close() // where close left it to us; otherwise it is closed
 	}
 }
 
 // tryReside is tryRead for a loop.
-func (t *rawTransport) tryReside(fd uintptr) (done bool) {
-	r := &t.residence
+func (r *residence) tryReside(t *rawTransport, fd uintptr) (done bool) {
 	for {
 		p := r.into.room()
 		n, errno := sysRead(fd, p)
@@ -118,29 +109,22 @@ func (t *rawTransport) tryReside(fd uintptr) (done bool) {
 			return true
 		}
 		// What had come is dealt with, and the buffer is empty.
-		if n < len(p) && r.trust(t) {
+		if n < len(p) {
 			r.into.release()
-			return false
+			return !r.trust(t)
 		}
 	}
 }
 
-// trust reports whether the loop may wait without looking.
+// trust lets the loop wait without looking, for a time. It fails if reads stand
+// interrupted.
 func (r *residence) trust(t *rawTransport) bool {
-	if r.trusting {
-		return true
-	}
-	now := time.Since(clockStart)
-	if now-r.since >= trustFor {
-		r.since, r.messages = now, 0
-	}
-	if r.messages++; r.messages < busy {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.interrupted {
 		return false
 	}
-	r.messages = 0
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.interrupted {
+	if !r.trusting {
 		r.trusting = t.Conn.SetReadDeadline(time.Now().Add(trustFor)) == nil
 	}
 	return r.trusting
@@ -148,12 +132,9 @@ func (r *residence) trust(t *rawTransport) bool {
 
 // distrust reports whether err says no more than that it is time to look.
 func (r *residence) distrust(t *rawTransport, err error) bool {
-	if !r.trusting || !errors.Is(err, os.ErrDeadlineExceeded) {
-		return false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.interrupted {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.interrupted || !r.trusting || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
 	r.trusting = false
@@ -163,36 +144,40 @@ func (r *residence) distrust(t *rawTransport, err error) bool {
 // lend lets others read and close while the body of the loop runs. It fails if the
 // socket is closed.
 func (t *rawTransport) lend() bool {
-	return t.residence.use.CompareAndSwap(socketFree, socketLent)
+	return t.use.CompareAndSwap(socketFree, socketLent)
 }
 
 // regain ends that, inside the gate. It fails if the loop must leave: the socket was
 // closed, or read by others.
 func (t *rawTransport) regain() bool {
-	r := &t.residence
-	if !r.use.CompareAndSwap(socketLent, socketFree) {
+	if !t.use.CompareAndSwap(socketLent, socketFree) {
 		return false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.second == nil {
-		return true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.residence.dropSecond()
+}
+
+// dropSecond closes the duplicate, if there is one.
+func (r *residence) dropSecond() bool {
+	if r == nil || r.second == nil {
+		return false
 	}
 	_ = r.second.Close()
 	r.second, r.secondRaw = nil, nil
-	return false
+	return true
 }
 
 // readable returns what to wait on.
 func (t *rawTransport) readable() (syscall.RawConn, error) {
-	r := &t.residence
-	if r.use.Load() == socketFree {
+	if t.use.Load() == socketFree {
 		return t.raw, nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.residence
 	switch {
-	case r.use.Load() == socketClosed:
+	case r == nil, t.use.Load() == socketClosed:
 		return nil, net.ErrClosed
 	case r.second != nil:
 		return r.secondRaw, nil
@@ -202,7 +187,7 @@ func (t *rawTransport) readable() (syscall.RawConn, error) {
 		return nil, err
 	}
 	raw, err := file.SyscallConn()
-	if err == nil && r.interrupted {
+	if err == nil && t.interrupted {
 		err = file.SetReadDeadline(past)
 	}
 	if err != nil {
@@ -214,29 +199,24 @@ func (t *rawTransport) readable() (syscall.RawConn, error) {
 }
 
 func (t *rawTransport) interruptRead(on bool) {
-	r := &t.residence
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.interrupted = on
-	if !on {
-		r.trusting = false
-	}
-	_ = t.Conn.SetReadDeadline(pastIf(on))
-	if r.second != nil {
-		_ = r.second.SetReadDeadline(pastIf(on))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.interrupted = on
+	t.netTransport.interruptRead(on)
+	if r := t.residence; r != nil {
+		r.trusting = r.trusting && on
+		if r.second != nil {
+			_ = r.second.SetReadDeadline(pastIf(on))
+		}
 	}
 }
 
 // close does not wait for the body of a loop, from which it may have been called.
 func (t *rawTransport) close() error {
-	r := &t.residence
-	lent := r.use.Swap(socketClosed) == socketLent
-	r.mu.Lock()
-	if r.second != nil {
-		_ = r.second.Close()
-		r.second, r.secondRaw = nil, nil
-	}
-	r.mu.Unlock()
+	lent := t.use.Swap(socketClosed) == socketLent
+	t.mu.Lock()
+	t.residence.dropSecond()
+	t.mu.Unlock()
 	if !lent {
 		return t.Conn.Close()
 	}
