@@ -174,25 +174,34 @@ func TestMaskKernels(t *testing.T) {
 
 func BenchmarkMask(b *testing.B) {
 	octets := [4]byte{0x37, 0xfa, 0x21, 0x3d}
-	for _, n := range []int{2, 8, 15, 32, 64, 125, 256, 1024, 16384, 1 << 20} {
+	for _, n := range []int{2, 8, 15, 32, 64, 125, 256, 1024, 16384, 65536, 1 << 20} {
 		p, dst := make([]byte, n), make([]byte, n)
 		keys := bytes.Repeat(octets[:], n/4+1)
-		for _, way := range []struct {
-			name string
-			f    func()
-		}{
-			{"Mask", func() { Mask(p, key(octets)) }},
-			{"MaskCopy", func() { MaskCopy(dst, p, key(octets)) }},
-			{"generic", func() { maskGeneric(p, p, key(octets)) }},
-			{"XORBytes", func() { subtle.XORBytes(p, p, keys) }}, // the key written out beforehand, for nothing
-			{"naive", func() { naive.Mask(p, octets, 0) }},
-		} {
-			b.Run(fmt.Sprintf("%s/%d", way.name, n), func(b *testing.B) {
+		run := func(name string, f func()) {
+			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
 				b.SetBytes(int64(n))
 				for b.Loop() {
-					way.f()
+					f()
 				}
 			})
 		}
+		for _, name := range append(kernels(), "plain") {
+			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
+				only(b, name)
+				b.SetBytes(int64(n))
+				for b.Loop() {
+					Mask(p, 0x12345678)
+				}
+			})
+			b.Run(fmt.Sprintf("%d/%s copy", n, name), func(b *testing.B) {
+				only(b, name)
+				b.SetBytes(int64(n))
+				for b.Loop() {
+					MaskCopy(dst, p, 0x12345678)
+				}
+			})
+		}
+		run("XORBytes", func() { subtle.XORBytes(p, p, keys) }) // the key written out beforehand, for nothing
+		run("naive", func() { naive.Mask(p, octets, 0) })
 	}
 }

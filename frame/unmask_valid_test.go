@@ -65,10 +65,11 @@ var wholeKernels = map[string]wholeKernel{}
 // backgrounds are texts to put faults into.
 var backgrounds = []struct{ name, unit string }{
 	{"ASCII", "Hello, world. "},
-	{"two", "κόσμε"},
-	{"three", "いろはにほへど"},
-	{"four", "😀😃😄"},
-	{"mixed", "a é€😀 0123456789 "},
+	{"Latin", "Größe, naïveté et cœur déçu à la carte; "},
+	{"Cyrillic", "Съешьжеещёэтихмягких"},
+	{"Japanese", "いろはにほへど"},
+	{"emoji", "\U0001F600\U0001F603\U0001F604"},
+	{"mixed", "a é€\U0001F600 0123456789 "},
 }
 
 // repeated is unit n times or more, cut where a character ends, at most n octets.
@@ -238,13 +239,17 @@ func TestKernelsSplit(t *testing.T) {
 	}
 }
 
-// Every length, from every alignment and key phase, beside both fences: the
+// Every length, from many alignments and key phases, beside both fences: the
 // whole is unmasked, and nothing else.
 func TestUnmaskValidKernels(t *testing.T) {
-	const longest, room = 1024, 16
+	const longest, room = 4400, 64
 	octets := [4]byte{0xA5, 0x01, 0x80, 0x7E}
 	last, first := guard.Slice(t, longest+room), guard.Head(t, longest+room)
 	blank := make([]byte, longest+room)
+	lengths := []int{2000, 4090, 4095, 4096, 4097, 4099, 4160, 4161, 4222, 4223, 4400}
+	for n := 0; n <= 1024; n += thinned(5) {
+		lengths = append(lengths, n)
+	}
 	for _, background := range backgrounds {
 		text := []byte(strings.Repeat(background.unit, longest/len(background.unit)+1))[:longest]
 		var wire [4][]byte // by phase
@@ -252,26 +257,43 @@ func TestUnmaskValidKernels(t *testing.T) {
 			wire[phase] = bytes.Clone(text)
 			naive.Mask(wire[phase], octets, phase)
 		}
-		for name, kernel := range unmaskValidKernels {
-			for n := 0; n <= longest; n += thinned(5) {
-				complete := utf8.Valid(text[:n])
-				for align := 0; align < 9; align += 1 + n/300 {
-					phase := (n + align) % 4
-					for _, memory := range [][]byte{last, first} {
-						p := memory[align:][:n]
-						if &memory[0] == &last[0] {
-							p = memory[len(memory)-align-n:][:n]
-						}
-						copy(p, wire[phase])
-						var v Validator
-						next, ok := kernel(p, after(octets, phase), &v)
-						if !ok || v.Complete() != complete || next != after(octets, phase+n) || !bytes.Equal(p, text[:n]) {
-							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: valid %v, complete %v, next key %08x, %x", name, background.name, n, align, phase, ok, v.Complete(), next, p)
+		for _, n := range lengths {
+			complete := utf8.Valid(text[:n])
+			for align := n % 2; align < 64; align += 1 + n/50 {
+				phase := (n + align) % 4
+				for _, memory := range [][]byte{last, first} {
+					p := memory[align:][:n]
+					if &memory[0] == &last[0] {
+						p = memory[len(memory)-align-n:][:n]
+					}
+					check := func(name string) {
+						t.Helper()
+						if !bytes.Equal(p, text[:n]) {
+							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: unmasked to %x", name, background.name, n, align, phase, p)
 						}
 						clear(p)
 						if !bytes.Equal(memory, blank) {
 							t.Fatalf("%s, %s: %d octets, alignment %d: wrote outside", name, background.name, n, align)
 						}
+					}
+					for name, kernel := range unmaskValidKernels {
+						copy(p, wire[phase])
+						var v Validator
+						next, ok := kernel(p, after(octets, phase), &v)
+						if !ok || v.Complete() != complete || next != after(octets, phase+n) {
+							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: valid %v, complete %v, next key %08x", name, background.name, n, align, phase, ok, v.Complete(), next)
+						}
+						check(name)
+					}
+					for name, kernel := range wholeKernels {
+						if n < kernel.shortest {
+							continue
+						}
+						copy(p, wire[phase])
+						if kernel.unmask(p, after(octets, phase)) != complete {
+							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: valid %v", name, background.name, n, align, phase, !complete)
+						}
+						check(name)
 					}
 				}
 			}
@@ -305,7 +327,7 @@ func TestKernelsRandom(t *testing.T) {
 
 func BenchmarkUnmaskValid(b *testing.B) {
 	for _, background := range backgrounds {
-		for _, n := range []int{8, 32, 64, 125, 256, 1024, 16384, 65536, 1 << 20} {
+		for _, n := range []int{1, 8, 32, 64, 125, 256, 1024, 16384, 65536, 1 << 20} {
 			p := repeated(background.unit, n)
 			for _, name := range append(kernels(), "plain") {
 				b.Run(fmt.Sprintf("%s/%d/%s", background.name, n, name), func(b *testing.B) {

@@ -223,35 +223,26 @@ func TestValidateKernelsSpoilt(t *testing.T) {
 	}
 }
 
-func BenchmarkValid(b *testing.B) {
-	for _, text := range []struct{ name, unit string }{
-		{"ASCII", "Hello, world. "},
-		{"Latin", "Größe, naïveté et cœur déçu à la carte; "},
-		{"Greek", "κόσμε "},
-		{"Japanese", "いろはにほへどちりぬるを"},
-		{"emoji", "😀😃😄"},
-	} {
-		for _, n := range []int{8, 32, 125, 1024, 16384} {
-			p := []byte(strings.Repeat(text.unit, n/len(text.unit)+1))[:n]
-			for len(p) > 0 && !utf8.Valid(p) { // do not end half way
-				p = p[:len(p)-1]
-			}
-			for _, way := range []struct {
-				name string
-				f    func()
-			}{
-				{"Validator", func() { var v Validator; v.Valid(p) }},
-				{"stdlib", func() { utf8.Valid(p) }},
-				{"UnmaskValid", func() { var v Validator; UnmaskValid(p, 0, &v) }},
-				{"naive", func() { naive.FirstBad(p) }},
-			} {
-				b.Run(fmt.Sprintf("%s/%s/%d", way.name, text.name, n), func(b *testing.B) {
+func BenchmarkUTF8(b *testing.B) {
+	for _, background := range backgrounds {
+		for _, n := range []int{1, 8, 15, 32, 64, 125, 256, 1024, 16384, 1 << 20} {
+			p := repeated(background.unit, n)
+			for _, name := range append(kernels(), "plain") {
+				b.Run(fmt.Sprintf("%s/%d/%s", background.name, n, name), func(b *testing.B) {
+					only(b, name)
 					b.SetBytes(int64(len(p)))
+					var v Validator
 					for b.Loop() {
-						way.f()
+						v.Valid(p)
 					}
 				})
 			}
+			b.Run(fmt.Sprintf("%s/%d/stdlib", background.name, n), func(b *testing.B) {
+				b.SetBytes(int64(len(p)))
+				for b.Loop() {
+					utf8.Valid(p)
+				}
+			})
 		}
 	}
 }
