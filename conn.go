@@ -84,8 +84,8 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		c.deflate = newDeflating(*opts.Deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
 	}
 	c.in.expect = role.Expects(c.deflate != nil)
-	c.in.watch.interrupt = c.transport.interruptRead
-	c.out.watch.interrupt = c.transport.interruptWrite
+	c.in.watch = watch{conn: c, direction: reading}
+	c.out.watch = watch{conn: c, direction: writing}
 	c.preload(opts.Buffered)
 	c.traceHandshake()
 	c.startKeepAlive(opts.KeepAlive)

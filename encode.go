@@ -60,9 +60,10 @@ func (c *Conn) nextInQueue() *outgoing {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, o := range w.queue {
+	q := w.waits()
+	for i, o := range q.queue {
 		if c.mayGo(o) {
-			w.queue = append(w.queue[:i], w.queue[i+1:]...)
+			q.queue = append(q.queue[:i], q.queue[i+1:]...)
 			w.due.Add(-1)
 			o.phase = outTaken // withdraw looks for it among the taken from now on
 			return o
@@ -211,11 +212,12 @@ type pongQueue []byte
 func (c *Conn) queuePong(payload []byte) {
 	w := &c.out
 	w.mu.Lock()
+	q := w.waits()
 	if w.pongsDue.Load() >= maxPongs {
-		w.pongs = w.pongs[:0]
+		q.pongs = q.pongs[:0]
 		w.pongsDue.Store(0)
 	}
-	w.pongs = append(append(w.pongs, byte(len(payload))), payload...)
+	q.pongs = append(append(q.pongs, byte(len(payload))), payload...)
 	w.pongsDue.Add(1)
 	w.mu.Unlock()
 	if w.gate.tryLock() {
@@ -243,14 +245,15 @@ func (c *Conn) encodePongs() {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	q := w.waits()
 	// A ping that came before the peer's Close frame, or before what we refused, is
 	// still answered: RFC 6455 §5.5.2.
 	if s := c.state(); s == conn.Cut || s == conn.Terminated || c.sentClose() {
-		w.pongs = nil
+		q.pongs = nil
 		w.pongsDue.Store(0)
 		return
 	}
-	rest := w.pongs
+	rest := q.pongs
 	for len(rest) > 0 && writeSize-w.end >= roomFor {
 		payload := rest[1 : 1+int(rest[0])]
 		rest = rest[1+len(payload):]
@@ -272,8 +275,8 @@ func (c *Conn) encodePongs() {
 		}
 	}
 	w.committed = w.encoded
-	w.pongs = append(w.pongs[:0], rest...)
-	if len(w.pongs) == 0 {
-		w.pongs = nil // an idle connection keeps nothing
+	q.pongs = append(q.pongs[:0], rest...)
+	if len(q.pongs) == 0 {
+		q.pongs = nil // an idle connection keeps nothing
 	}
 }

@@ -1,9 +1,6 @@
 package websocket
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // gate is a mutex that a caller can stop waiting for. An uncontended lock and
 // unlock are one atomic operation each. The zero value is open.
@@ -63,18 +60,17 @@ func (g *gate) nudge() { g.bell.ring() }
 // bell wakes one of those who wait for it. A ring that nobody heard is kept for
 // the next; further ones are lost. The zero value is ready.
 type bell struct {
-	mu     sync.Mutex
-	tokens chan struct{} // made by the first to use it
+	tokens atomic.Pointer[chan struct{}] // made by the first to use it
 }
 
 // rings returns the channel that gives a token for a ring.
 func (b *bell) rings() chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.tokens == nil {
-		b.tokens = make(chan struct{}, 1)
+	if tokens := b.tokens.Load(); tokens != nil {
+		return *tokens
 	}
-	return b.tokens
+	tokens := make(chan struct{}, 1)
+	b.tokens.CompareAndSwap(nil, &tokens)
+	return *b.tokens.Load()
 }
 
 func (b *bell) ring() {

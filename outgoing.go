@@ -39,7 +39,7 @@ const (
 const maxSpare = 8
 
 // newOutgoing returns a copy of f that can be waited for. Under mu.
-func (w *writer) newOutgoing(f *outgoing) *outgoing {
+func (w *waiting) newOutgoing(f *outgoing) *outgoing {
 	var o *outgoing
 	if n := len(w.spare); n > 0 {
 		o, w.spare = w.spare[n-1], w.spare[:n-1]
@@ -56,9 +56,9 @@ func (w *writer) newOutgoing(f *outgoing) *outgoing {
 func (w *writer) reuse(o *outgoing) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.spare) < maxSpare {
+	if q := w.waits(); len(q.spare) < maxSpare {
 		*o = outgoing{settled: o.settled}
-		w.spare = append(w.spare, o)
+		q.spare = append(q.spare, o)
 	}
 }
 

@@ -14,10 +14,23 @@ import (
 type pings struct {
 	latency atomic.Int64 // of the last answered, in nanoseconds
 	retry   atomic.Int32 // how many callers would drive the reading if they could
+	way     atomic.Pointer[pingsUnderWay]
+}
 
+// pingsUnderWay are those that were sent and not answered. Most connections never
+// send one.
+type pingsUnderWay struct {
 	mu      sync.Mutex
 	sent    conn.Pings
 	waiting []*pingCall
+}
+
+// underWay makes what it returns if that is not there.
+func (p *pings) underWay() *pingsUnderWay {
+	if p.way.Load() == nil {
+		p.way.CompareAndSwap(nil, &pingsUnderWay{})
+	}
+	return p.way.Load()
 }
 
 // pingCall is a call of Ping that waits.
@@ -35,7 +48,7 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p := &c.pings
+	p := c.pings.underWay()
 	call := &pingCall{answered: make(chan struct{}, 1), drive: make(chan struct{}, 1)}
 	p.mu.Lock()
 	number, payload := p.sent.Send(time.Now())
@@ -48,8 +61,8 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.retry.Add(1)
-	defer p.retry.Add(-1)
+	c.pings.retry.Add(1)
+	defer c.pings.retry.Add(-1)
 	return c.awaitPong(ctx, call)
 }
 
@@ -90,7 +103,11 @@ func (c *Conn) drivePing(ctx context.Context, call *pingCall) error {
 }
 
 // pong takes a pong that arrived.
-func (p *pings) pong(payload []byte) {
+func (all *pings) pong(payload []byte) {
+	p := all.way.Load()
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sent.Waiting() == 0 {
@@ -100,7 +117,7 @@ func (p *pings) pong(payload []byte) {
 	if !ok {
 		return
 	}
-	p.latency.Store(int64(rtt))
+	all.latency.Store(int64(rtt))
 	for _, call := range p.waiting {
 		if call.number <= upTo {
 			select {
@@ -111,7 +128,7 @@ func (p *pings) pong(payload []byte) {
 	}
 }
 
-func (p *pings) forget(call *pingCall) {
+func (p *pingsUnderWay) forget(call *pingCall) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sent.Forget(call.number)
@@ -124,7 +141,8 @@ func (p *pings) forget(call *pingCall) {
 }
 
 // driveAgain tells the callers that wait for pongs that nobody is reading now.
-func (p *pings) driveAgain() {
+func (all *pings) driveAgain() {
+	p := all.underWay()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, call := range p.waiting {

@@ -17,16 +17,33 @@ import (
 // arm, rest and drop are called inside the gate of the direction, trip from
 // anywhere.
 type watch struct {
-	interrupt func(on bool) // of the transport
+	conn *Conn
 
 	done <-chan struct{} // of the context last seen; contexts that share it end together
 	stop func() bool     // unregisters; nil when nothing is registered
 
-	mu      sync.Mutex
-	turn    uint64 // counts registrations, so that a late callback knows it is late
-	tripped bool   // the transport stands interrupted
+	mu   sync.Mutex
+	turn uint32 // counts registrations, so that a late callback knows it is late
 
-	calls uint32 // inside the gate: how many calls in a row have armed the same context
+	direction direction
+	tripped   bool  // the transport stands interrupted; under mu
+	calls     uint8 // inside the gate: how many calls in a row have armed the same context, up to 2
+}
+
+type direction uint8
+
+const (
+	reading direction = iota
+	writing
+)
+
+// interrupt sets the transport's interruption. Under mu.
+func (w *watch) interrupt(on bool) {
+	if w.tripped = on; w.direction == reading {
+		w.conn.transport.interruptRead(on)
+	} else {
+		w.conn.transport.interruptWrite(on)
+	}
 }
 
 // arm makes ctx able to interrupt the transport from now on. It fails, with
@@ -71,6 +88,7 @@ func (w *watch) rest() {
 		return
 	}
 	if w.calls++; w.calls >= 2 {
+		w.calls = 2
 		return // seen twice in a row: it will be seen again
 	}
 	done, calls := w.done, w.calls
@@ -96,13 +114,11 @@ func (w *watch) drop() {
 func (w *watch) resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tripped = false
 	w.interrupt(false)
 }
 
 func (w *watch) clear() {
 	if w.tripped {
-		w.tripped = false
 		w.interrupt(false)
 	}
 }
@@ -120,15 +136,13 @@ func (w *watch) limit(t transport, deadline time.Time) {
 func (w *watch) trip() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tripped = true
 	w.interrupt(true)
 }
 
-func (w *watch) tripIf(turn uint64) {
+func (w *watch) tripIf(turn uint32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.turn == turn {
-		w.tripped = true
 		w.interrupt(true)
 	}
 }

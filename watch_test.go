@@ -10,6 +10,7 @@ import (
 // watched records what a watch does to its transport.
 type watched struct {
 	watch
+	transport // of the connection: it has no other methods than this test needs
 	on      bool
 	touched int
 	ended   chan struct{} // of the connection
@@ -17,10 +18,12 @@ type watched struct {
 
 func newWatched() *watched {
 	w := &watched{}
-	w.interrupt = func(on bool) { w.on = on; w.touched++ }
+	w.conn = &Conn{transport: w}
 	w.ended = make(chan struct{})
 	return w
 }
+
+func (w *watched) interruptRead(on bool) { w.on = on; w.touched++ }
 
 // A context that ends during the call interrupts; the next context does not find
 // the interruption.

@@ -16,9 +16,10 @@ func (c *Conn) withdraw(o *outgoing, err error) {
 	defer w.mu.Unlock()
 	switch o.phase {
 	case outWaiting:
-		for i, q := range w.queue {
-			if q == o {
-				w.queue = append(w.queue[:i], w.queue[i+1:]...)
+		q := w.waits()
+		for i, other := range q.queue {
+			if other == o {
+				q.queue = append(q.queue[:i], q.queue[i+1:]...)
 				w.due.Add(-1)
 				break
 			}
@@ -86,7 +87,10 @@ func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
 		}
 	}
 	w.taken = w.taken[:keep]
-	w.queue = append(again, w.queue...)
+	if len(again) > 0 {
+		q := w.waits()
+		q.queue = append(again, q.queue...)
+	}
 	w.due.Add(int32(len(again)))
 	if o != nil && gone != nil && o.phase == outWaiting && o != &w.own {
 		w.mu.Unlock()

@@ -35,12 +35,25 @@ type writer struct {
 	between bell // rings for those who wait for a fragmented message to end
 
 	mu        sync.Mutex
-	queue     []*outgoing  // waiting to be encoded; under mu
-	pongs     pongQueue    // likewise
-	spare     []*outgoing  // to be used again; likewise
-	due       atomic.Int32 // how many are in queue
-	pongsDue  atomic.Int32 // how many are in pongs
+	waiting   *waiting     // nil: nothing ever has; under mu
+	due       atomic.Int32 // how many are in its queue
+	pongsDue  atomic.Int32 // how many are in its pongs
 	withdrawn atomic.Int32 // how many of taken have callers that gave up
+}
+
+// waiting is what could not be sent at once.
+type waiting struct {
+	queue []*outgoing // waiting to be encoded
+	pongs pongQueue
+	spare []*outgoing // to be used again
+}
+
+// waits returns waiting, and makes it if need be. Under mu.
+func (w *writer) waits() *waiting {
+	if w.waiting == nil {
+		w.waiting = &waiting{}
+	}
+	return w.waiting
 }
 
 // sending is what a writer needs while something is on its way.
@@ -121,8 +134,9 @@ func (w *writer) takeOwn() (do conn.Action, settled bool, err error) {
 func (c *Conn) enqueue(ctx context.Context, f *outgoing) (conn.Action, error) {
 	w := &c.out
 	w.mu.Lock()
-	o := w.newOutgoing(f)
-	w.queue = append(w.queue, o)
+	q := w.waits()
+	o := q.newOutgoing(f)
+	q.queue = append(q.queue, o)
 	w.due.Add(1)
 	w.mu.Unlock()
 	c.await(ctx, o)

@@ -94,7 +94,7 @@ func functions(group string, contests []*micro.Contest) *grid {
 func libraries(c *micro.Contest) *grid {
 	g := &grid{
 		title:  fmt.Sprintf("%s, %s, rounds: %d", microTitles[c.Group], c.Case, mostRounds(c.Of, func(f *micro.Contender) int { return len(f.NS) })),
-		header: []string{"hawser\nto it", "library", "ns", "least", "allocations", "octets\nallocated", "Reads", "Writes", "UTF-8", "how"},
+		header: []string{"hawser\nto it", "library", "ns", "least", "allocations", "octets\nallocated", "Reads", "Writes", "UTF-8", "what", "how"},
 	}
 	ours := c.Get(servers.Ours)
 	for _, f := range slices.SortedStableFunc(slices.Values(c.Of), func(a, b *micro.Contender) int { return cmp.Compare(a.Median(), b.Median()) }) {
@@ -104,7 +104,7 @@ func libraries(c *micro.Contest) *grid {
 		}
 		g.add(to, f.Name, fmt.Sprintf("%.1f", f.Median()), fmt.Sprintf("%.1f", f.Least()),
 			fmt.Sprintf("%.2f", f.Allocs), fmt.Sprintf("%.0f", f.Bytes),
-			f.Notes["Reads"], f.Notes["Writes"], f.Notes["UTF-8"], f.Notes["how"])
+			f.Notes["Reads"], f.Notes["Writes"], f.Notes["UTF-8"], f.Notes["whole"], f.Notes["how"])
 	}
 	return g
 }

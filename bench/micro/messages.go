@@ -48,7 +48,7 @@ func messages(ctx context.Context, e Effort, echoes []Echo, size int, single boo
 		per := func(n int) string { return fmt.Sprintf("%.2f", float64(n)/float64(10*s.Variety())) }
 		c.Of = append(c.Of, &Contender{
 			Name:  echo.Name,
-			Notes: map[string]string{"UTF-8": yes(echo.Checks), "Reads": per(s.Reads), "Writes": per(s.Writes), "how": echo.How},
+			Notes: map[string]string{"UTF-8": yes(echo.Checks), "whole": whole(echo.Loop), "Reads": per(s.Reads), "Writes": per(s.Writes), "how": echo.How},
 			Batch: Calls(func(n int) error {
 				s.Rest()
 				if err := run(n); err != nil {
@@ -76,6 +76,13 @@ func yes(b bool) string {
 		return "checked"
 	}
 	return "not checked"
+}
+
+func whole(loop bool) string {
+	if loop {
+		return "a loop"
+	}
+	return "library"
 }
 
 // Size tells octets for people.
