@@ -65,7 +65,7 @@ func (p *Policy) Accept(r *Request) (Acceptance, *Refusal) {
 	if refusal := p.checkOrigin(r); refusal != nil {
 		return a, refusal
 	}
-	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols)
+	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols, &r.protocols)
 	if refusal != nil {
 		return a, refusal
 	}
@@ -93,7 +93,7 @@ func (r *Request) checkHTTP() *Refusal {
 		return refusal
 	}
 	// §4.2.1, item 2.
-	if _, ok := splitAuthority(r.Host, &hostByte); !ok {
+	if _, ok := r.authority(); !ok {
 		return badRequest("§4.2.1", "Host %s is not a host and port", quote(r.Host))
 	}
 	return r.checkBody()

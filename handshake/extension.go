@@ -1,7 +1,5 @@
 package handshake
 
-import "strings"
-
 // Extension is one element of Sec-WebSocket-Extensions: an offer in a request,
 // a choice in a response (RFC 6455 §9.1).
 type Extension struct {
@@ -121,7 +119,11 @@ type cursor struct{ rest string }
 
 // skip passes white space. RFC 6455 §9.1 uses the rules of RFC 2616 "including
 // the implied *LWS rule": it may stand between any two words or separators.
-func (c *cursor) skip() { c.rest = strings.TrimLeft(c.rest, " \t") }
+func (c *cursor) skip() {
+	for c.rest != "" && isSpace(c.rest[0]) {
+		c.rest = c.rest[1:]
+	}
+}
 
 func (c *cursor) take(b byte) bool {
 	if c.rest == "" || c.rest[0] != b {

@@ -79,7 +79,7 @@ func sameOrigin(o *origin, r *Request) bool {
 	if r.TLS && defaultPort(scheme) != defaultPort("https") {
 		return false
 	}
-	host, ok := splitAuthority(r.Host, &hostByte)
+	host, ok := r.authority()
 	if !ok {
 		return false
 	}

@@ -1,6 +1,10 @@
 package handshake
 
-import "strings"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
 
 // Limits bound the head of a request: the request line, the header lines and
 // the empty line after them.
@@ -73,12 +77,15 @@ func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
 	if maxFields <= 0 {
 		maxFields = DefaultFields
 	}
-	for ; p.seen < len(head); p.seen++ {
-		if p.seen == maxBytes {
-			return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the head of the request is larger than %d bytes", maxBytes)
+	for limited := head[:min(len(head), maxBytes)]; ; p.seen++ {
+		afterCR := p.seen > 0 && head[p.seen-1] == '\r'
+		if !afterCR {
+			p.seen = control(limited, p.seen)
+		}
+		if p.seen == len(limited) {
+			break
 		}
 		c := head[p.seen]
-		afterCR := p.seen > 0 && head[p.seen-1] == '\r'
 		if afterCR != (c == '\n') || isControl(c) && c != '\r' && c != '\n' {
 			return 0, badRequest("RFC 9112 §2.2", "control character in the head of the request: %s", quote(string(head[p.line:p.seen+1])))
 		}
@@ -94,7 +101,32 @@ func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
 		p.line = p.seen + 1
 		p.lines++
 	}
+	if len(head) > maxBytes {
+		return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the head of the request is larger than %d bytes", maxBytes)
+	}
 	return 0, nil
+}
+
+// control returns where the first control character of b is, from index i on, or
+// len(b). It looks at eight bytes at a time.
+func control(b []byte, i int) int {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x80 * ones
+	)
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		// A byte below 0x20 or equal to 0x7f sets its top bit; a borrow can make
+		// that of a byte after it wrong, not of one before it.
+		low, del := x-0x20*ones, x^0x7f*ones
+		if found := (low&^x | (del-ones)&^del) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(b) && b[i] >= ' ' && b[i] != 0x7f {
+		i++
+	}
+	return i
 }
 
 // parse takes apart a head whose lines are known to end properly.
@@ -106,27 +138,31 @@ func (r *Request) parse(head string) *Refusal {
 	}
 	hosts := 0
 	for {
-		line, rest, _ = strings.Cut(rest, "\r\n")
+		end := strings.IndexByte(rest, '\r')
+		line, rest = rest[:end], rest[end+2:]
 		if line == "" {
 			break
 		}
 		// RFC 9112 §5.1: no white space between the name and the colon; §5.2:
 		// none before the name, which would continue the line before.
-		name, value, found := strings.Cut(line, ":")
-		if !found || !validToken(name) {
+		colon := 0
+		for colon < len(line) && tokenByte[line[colon]] {
+			colon++
+		}
+		if colon == 0 || colon == len(line) || line[colon] != ':' {
 			return badRequest("RFC 9112 §5", "malformed header line %s", quote(line))
 		}
-		value = trimSpace(value)
-		if equalFold(name, "Host") {
+		f := Field{line[:colon], trimSpace(line[colon+1:])}
+		if colon == len("Host") && equalFold(f.Name, "Host") {
 			hosts++
-			r.Host = value
+			r.Host = f.Value
 		}
-		r.add(Field{name, value})
+		r.add(f)
 	}
 	if hosts != 1 { // RFC 9112 §3.2
 		return badRequest("RFC 9112 §3.2", "Host comes %d times", hosts)
 	}
-	host, ok := splitAuthority(r.Host, &hostByte)
+	host, ok := r.authority()
 	if !ok {
 		return badRequest("RFC 9112 §3.2", "Host %s is not a host and port", quote(r.Host))
 	}

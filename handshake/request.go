@@ -35,7 +35,10 @@ type Request struct {
 	// Only ParseRequest fills it.
 	Header []Field
 
-	offers extensionList
+	protocols []string // the elements of Protocol
+	offers    extensionList
+	host      authority // of hostOf, if it has one: see authority
+	hostOf    string
 }
 
 // Collect fills the named slices from h, in place of what they held. The
@@ -66,7 +69,7 @@ func collect(lines *[]string, h Values, name string) {
 func (r *Request) Reset() {
 	for _, lines := range [...]*[]string{
 		&r.Upgrade, &r.Connection, &r.Key, &r.Version, &r.Protocol, &r.Extensions,
-		&r.Origin, &r.SecFetchSite, &r.ContentLength, &r.TransferEncoding,
+		&r.Origin, &r.SecFetchSite, &r.ContentLength, &r.TransferEncoding, &r.protocols,
 	} {
 		clear(*lines)
 		*lines = (*lines)[:0]
@@ -75,6 +78,7 @@ func (r *Request) Reset() {
 	r.Header = r.Header[:0]
 	r.offers.reset()
 	r.Method, r.Target, r.Host = "", "", ""
+	r.host, r.hostOf = authority{}, ""
 	r.ProtoMajor, r.ProtoMinor, r.TLS = 0, 0, false
 }
 
@@ -86,28 +90,49 @@ func (r *Request) add(f Field) {
 	}
 }
 
+// lines tells names apart by their length first, which few share.
 func (r *Request) lines(name string) *[]string {
-	switch {
-	case equalFold(name, "Upgrade"):
-		return &r.Upgrade
-	case equalFold(name, "Connection"):
-		return &r.Connection
-	case equalFold(name, "Sec-WebSocket-Key"):
-		return &r.Key
-	case equalFold(name, "Sec-WebSocket-Version"):
-		return &r.Version
-	case equalFold(name, "Sec-WebSocket-Protocol"):
-		return &r.Protocol
-	case equalFold(name, "Sec-WebSocket-Extensions"):
-		return &r.Extensions
-	case equalFold(name, "Origin"):
-		return &r.Origin
-	case equalFold(name, "Sec-Fetch-Site"):
-		return &r.SecFetchSite
-	case equalFold(name, "Content-Length"):
-		return &r.ContentLength
-	case equalFold(name, "Transfer-Encoding"):
-		return &r.TransferEncoding
+	var own string
+	var lines *[]string
+	switch len(name) {
+	case len("Origin"):
+		own, lines = "Origin", &r.Origin
+	case len("Upgrade"):
+		own, lines = "Upgrade", &r.Upgrade
+	case len("Connection"):
+		own, lines = "Connection", &r.Connection
+	case len("Content-Length"): // and of Sec-Fetch-Site
+		if equalFold(name, "Content-Length") {
+			return &r.ContentLength
+		}
+		own, lines = "Sec-Fetch-Site", &r.SecFetchSite
+	case len("Sec-WebSocket-Key"): // and of Transfer-Encoding
+		if equalFold(name, "Transfer-Encoding") {
+			return &r.TransferEncoding
+		}
+		own, lines = "Sec-WebSocket-Key", &r.Key
+	case len("Sec-WebSocket-Version"):
+		own, lines = "Sec-WebSocket-Version", &r.Version
+	case len("Sec-WebSocket-Protocol"):
+		own, lines = "Sec-WebSocket-Protocol", &r.Protocol
+	case len("Sec-WebSocket-Extensions"):
+		own, lines = "Sec-WebSocket-Extensions", &r.Extensions
+	}
+	if lines != nil && equalFold(name, own) {
+		return lines
 	}
 	return nil
+}
+
+// authority is Host taken apart; ok is false if it is not a host and port. Several
+// rules ask for it, so what was found is kept for the next.
+func (r *Request) authority() (a authority, ok bool) {
+	if r.hostOf == r.Host && r.host.host != "" {
+		return r.host, true
+	}
+	a, ok = splitAuthority(r.Host, &hostByte)
+	if ok {
+		r.host, r.hostOf = a, r.Host
+	}
+	return a, ok
 }

@@ -57,6 +57,9 @@ func Tokens(line string) iter.Seq2[string, bool] {
 // not what the list may hold. With products, an element may be name/version
 // (RFC 9110 §7.8), and one with a version is not the bare token.
 func listHas(lines []string, token string, products bool) (has, valid bool) {
+	if len(lines) == 1 && equalFold(lines[0], token) { // as nearly always
+		return true, true
+	}
 	valid = true
 	for _, line := range lines {
 		for element, isToken := range Tokens(line) {
@@ -95,11 +98,24 @@ func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // trimSpace removes the optional white space around s: spaces and tabs, and
 // nothing else that Unicode calls a space.
-func trimSpace(s string) string { return strings.Trim(s, " \t") }
+func trimSpace(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 // equalFold compares ASCII without regard to case. strings.EqualFold would
 // also take the Kelvin sign for a k and the long s for an s.
 func equalFold(a, b string) bool {
+	if a == b {
+		return true
+	}
 	if len(a) != len(b) {
 		return false
 	}
