@@ -57,6 +57,11 @@ type extensionList struct {
 	params     []Param // those of all extensions, one after the other
 }
 
+// What most browsers offer is known without reading it.
+const browserOffer = deflateName + "; " + clientWindowParam
+
+var browserExtension = Extension{Name: deflateName, Params: []Param{{Name: clientWindowParam}}}
+
 func (x *extensionList) reset() {
 	clear(x.extensions)
 	clear(x.params)
@@ -65,6 +70,10 @@ func (x *extensionList) reset() {
 
 func (x *extensionList) parse(lines []string) error {
 	x.reset()
+	if len(lines) == 1 && lines[0] == browserOffer {
+		x.extensions = append(x.extensions, browserExtension)
+		return nil
+	}
 	for _, line := range lines {
 		c := cursor{rest: line}
 		for c.skip(); c.rest != ""; c.skip() {

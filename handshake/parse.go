@@ -1,10 +1,6 @@
 package handshake
 
-import (
-	"encoding/binary"
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // Limits bound the head of a request: the request line, the header lines and
 // the empty line after them.
@@ -37,98 +33,6 @@ func ParseRequest(head []byte, limits Limits, r *Request) (n int, refusal *Refus
 	return p.Parse(head, r)
 }
 
-// RequestParser is [ParseRequest] with a memory of the bytes that it has seen,
-// so that the work for a whole head is in proportion to its length however
-// small the pieces are. The zero value is ready.
-type RequestParser struct {
-	Limits Limits // zero fields mean the defaults
-
-	seen  int // bytes that were looked at
-	line  int // where the line that is being looked at begins
-	lines int // lines that have ended
-}
-
-// Reset makes p ready for another head; the limits stay.
-func (p *RequestParser) Reset() { *p = RequestParser{Limits: p.Limits} }
-
-// Parse is ParseRequest; head begins with the bytes of the call before, and may
-// have moved. What no further byte can put right is refused at once.
-func (p *RequestParser) Parse(head []byte, r *Request) (n int, refusal *Refusal) {
-	n, refusal = p.scan(head)
-	if n == 0 || refusal != nil {
-		return 0, refusal
-	}
-	tls := r.TLS
-	r.Reset()
-	r.TLS = tls
-	if refusal = r.parse(alias(head[:n])); refusal != nil {
-		return 0, refusal
-	}
-	return n, nil
-}
-
-// scan looks for the empty line that ends the head, and sees to it that lines
-// end in CR LF, hold no other control character, and are not too many.
-func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
-	maxBytes, maxFields := p.Limits.HeaderBytes, p.Limits.Fields
-	if maxBytes <= 0 {
-		maxBytes = DefaultHeaderBytes
-	}
-	if maxFields <= 0 {
-		maxFields = DefaultFields
-	}
-	for limited := head[:min(len(head), maxBytes)]; ; p.seen++ {
-		afterCR := p.seen > 0 && head[p.seen-1] == '\r'
-		if !afterCR {
-			p.seen = control(limited, p.seen)
-		}
-		if p.seen == len(limited) {
-			break
-		}
-		c := head[p.seen]
-		if afterCR != (c == '\n') || isControl(c) && c != '\r' && c != '\n' {
-			return 0, badRequest("RFC 9112 §2.2", "control character in the head of the request: %s", quote(string(head[p.line:p.seen+1])))
-		}
-		if c != '\n' {
-			continue
-		}
-		if p.seen == p.line+1 {
-			return p.seen + 1, nil
-		}
-		if p.lines > maxFields { // one of them is the request line
-			return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the request has more than %d header lines", maxFields)
-		}
-		p.line = p.seen + 1
-		p.lines++
-	}
-	if len(head) > maxBytes {
-		return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the head of the request is larger than %d bytes", maxBytes)
-	}
-	return 0, nil
-}
-
-// control returns where the first control character of b is, from index i on, or
-// len(b). It looks at eight bytes at a time.
-func control(b []byte, i int) int {
-	const (
-		ones = 0x0101010101010101
-		tops = 0x80 * ones
-	)
-	for ; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		// A byte below 0x20 or equal to 0x7f sets its top bit; a borrow can make
-		// that of a byte after it wrong, not of one before it.
-		low, del := x-0x20*ones, x^0x7f*ones
-		if found := (low&^x | (del-ones)&^del) & tops; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
-		}
-	}
-	for i < len(b) && b[i] >= ' ' && b[i] != 0x7f {
-		i++
-	}
-	return i
-}
-
 // parse takes apart a head whose lines are known to end properly.
 func (r *Request) parse(head string) *Refusal {
 	line, rest, _ := strings.Cut(head, "\r\n")
@@ -153,12 +57,14 @@ func (r *Request) parse(head string) *Refusal {
 			return badRequest("RFC 9112 §5", "malformed header line %s", quote(line))
 		}
 		f := Field{line[:colon], trimSpace(line[colon+1:])}
-		if colon == len("Host") && equalFold(f.Name, "Host") {
-			hosts++
-			r.Host = f.Value
-		}
-		r.add(f)
+		hosts += r.add(f)
 	}
+	return r.checkHead(authority, hosts)
+}
+
+// checkHead judges the head as a whole: authority is that of its target, hosts how
+// often Host comes.
+func (r *Request) checkHead(authority string, hosts int) *Refusal {
 	if hosts != 1 { // RFC 9112 §3.2
 		return badRequest("RFC 9112 §3.2", "Host comes %d times", hosts)
 	}

@@ -32,9 +32,10 @@ type Request struct {
 	TransferEncoding []string
 
 	// Header is every header line in order, for callers that look for others.
-	// Only ParseRequest fills it.
+	// Only ParseRequest fills it, and a RequestParser that is not RulesOnly.
 	Header []Field
 
+	rulesOnly bool     // Header is to stay empty
 	protocols []string // the elements of Protocol
 	offers    extensionList
 	host      authority // of hostOf, if it has one: see authority
@@ -79,15 +80,23 @@ func (r *Request) Reset() {
 	r.offers.reset()
 	r.Method, r.Target, r.Host = "", "", ""
 	r.host, r.hostOf = authority{}, ""
-	r.ProtoMajor, r.ProtoMinor, r.TLS = 0, 0, false
+	r.ProtoMajor, r.ProtoMinor, r.TLS, r.rulesOnly = 0, 0, false, false
 }
 
-// add keeps a header line, and keeps it by name when the rules look at it.
-func (r *Request) add(f Field) {
-	r.Header = append(r.Header, f)
+// add keeps a header line, and keeps it by name when the rules look at it. It returns
+// 1 if it is Host.
+func (r *Request) add(f Field) (hosts int) {
+	if !r.rulesOnly {
+		r.Header = append(r.Header, f)
+	}
+	if len(f.Name) == len("Host") && equalFold(f.Name, "Host") {
+		r.Host = f.Value
+		return 1
+	}
 	if lines := r.lines(f.Name); lines != nil {
 		*lines = append(*lines, f.Value)
 	}
+	return 0
 }
 
 // lines tells names apart by their length first, which few share.

@@ -41,15 +41,19 @@ func CheckSubprotocols(subprotocols []string) error {
 func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
 	*seen = (*seen)[:0]
 	selected := ""
-	for _, line := range lines {
-		for name, isToken := range Tokens(line) {
+	for _, rest := range lines {
+		for rest != "" {
+			var name string
+			name, rest = cutElement(rest)
 			switch {
-			case !isToken:
-				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: %s is not a token", quote(name))
+			case name == "":
+				continue
+			case !validToken(name):
+				return "", badSubprotocol(name, "is not a token")
 			case len(*seen) == maxSubprotocols:
 				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: more than %d subprotocols", maxSubprotocols)
 			case contains(*seen, name):
-				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: %s is listed twice", quote(name))
+				return "", badSubprotocol(name, "is listed twice")
 			}
 			*seen = append(*seen, name)
 			if selected == "" {
@@ -61,6 +65,10 @@ func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refu
 		return "", badRequest("§4.1", "Sec-WebSocket-Protocol without a subprotocol")
 	}
 	return selected, nil
+}
+
+func badSubprotocol(name, why string) *Refusal {
+	return badRequest("§4.1", "Sec-WebSocket-Protocol: %s %s", quote(name), why)
 }
 
 // find returns the element of list that equals s, or "".

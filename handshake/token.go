@@ -40,11 +40,9 @@ func made(s string, of *[256]bool) bool {
 // whether it is a token. Empty elements are passed over, as §5.6.1.2 demands.
 func Tokens(line string) iter.Seq2[string, bool] {
 	return func(yield func(string, bool) bool) {
-		rest, more := line, true
-		for more {
+		for rest := line; rest != ""; {
 			var element string
-			element, rest, more = strings.Cut(rest, ",")
-			element = trimSpace(element)
+			element, rest = cutElement(rest)
 			if element != "" && !yield(element, validToken(element)) {
 				return
 			}
@@ -61,10 +59,13 @@ func listHas(lines []string, token string, products bool) (has, valid bool) {
 		return true, true
 	}
 	valid = true
-	for _, line := range lines {
-		for element, isToken := range Tokens(line) {
+	for _, rest := range lines {
+		for rest != "" {
+			var element string
+			element, rest = cutElement(rest)
 			switch {
-			case isToken:
+			case element == "":
+			case validToken(element):
 				has = has || equalFold(element, token)
 			case products:
 				name, version, _ := strings.Cut(element, "/")
@@ -75,6 +76,15 @@ func listHas(lines []string, token string, products bool) (has, valid bool) {
 		}
 	}
 	return has, valid
+}
+
+// cutElement cuts the first element off a list, without the white space around it;
+// it may be empty. It is what [Tokens] does, on less stack.
+func cutElement(list string) (element, rest string) {
+	if i := strings.IndexByte(list, ','); i >= 0 {
+		return trimSpace(list[:i]), list[i+1:]
+	}
+	return trimSpace(list), ""
 }
 
 // ValidFieldName reports whether name may be the name of a header field: a
