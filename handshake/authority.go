@@ -21,7 +21,7 @@ var hostByte = byteSet("-._~!$&'()*+,;=" + digits + letters)
 // splitAuthority takes host [ ":" port ] apart, where the host is of the bytes
 // given or an IPv6 address in brackets, without a zone. The host is not empty.
 func splitAuthority(s string, hostBytes *[256]bool) (a authority, ok bool) {
-	host, rest := s, ""
+	var host, rest string
 	if strings.HasPrefix(s, "[") {
 		if _, ok := ipLiteral(s); !ok || strings.Contains(s, "%") {
 			return a, false

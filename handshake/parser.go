@@ -61,9 +61,13 @@ func (p *RequestParser) bounds() (bytes, fields int) {
 func (p *RequestParser) whole(head []byte, r *Request) (n int) {
 	maxBytes, maxFields := p.bounds()
 	if !bytes.HasSuffix(head, emptyLine) { // it is not there, or more came with it
-		head = head[:bytes.Index(head, emptyLine)+len(emptyLine)]
+		i := bytes.Index(head, emptyLine)
+		if i < 0 {
+			return 0
+		}
+		head = head[:i+len(emptyLine)]
 	}
-	if len(head) <= len(emptyLine) || len(head) > maxBytes {
+	if len(head) > maxBytes {
 		return 0
 	}
 	end := control(head, 0)
