@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -93,82 +94,106 @@ func (e *AcceptError) Unwrap() error { return e.Err }
 // do not use it for longer.
 func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
-		opts = &AcceptOptions{}
+		opts = &noOptions
 	}
 	if opts.Registry != nil && opts.Registry.closed() {
 		return nil, respond(w, refusedByShutdown)
 	}
-	req := requests.Get().(*handshake.Request)
-	defer returnRequest(req)
-	req.Collect(r.Header)
-	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
-	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
-	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
-	policy, err := opts.policy("Accept")
-	if err != nil {
+	h := handshakes.Get().(*handshaking)
+	h.opts = opts
+	c, err := h.accept(w, r)
+	h.clear() // not after a panic of what w is
+	handshakes.Put(h)
+	return c, err
+}
+
+var handshakes = sync.Pool{New: func() any { return new(handshaking) }}
+
+func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	if err := h.opts.policy("Accept", h); err != nil {
 		return nil, respondError(w, err)
 	}
-	accepted, refusal := policy.Accept(req)
-	if refusal != nil {
+	h.collect(r)
+	if refusal := h.policy.AcceptInto(&h.accepted, &h.request); refusal != nil {
 		return nil, respond(w, refusal)
 	}
-	extra, err := extraFields(w.Header(), opts.HTTPHeader)
+	response, err := h.switching(w.Header())
 	if err != nil {
 		return nil, respondError(w, err)
 	}
-	nc, brw, err := http.NewResponseController(w).Hijack()
+	nc, brw, err := hijack(w)
 	if err != nil {
 		return nil, respondError(w, hijackError(w, err))
 	}
 	buffered := glued(brw.Reader)
-	if err := switchProtocols(nc, accepted, extra, opts.Timeouts.Handshake); err != nil {
+	c := new(Conn)
+	c.transport = newTransport(nc)
+	if err := h.send(nc, c.transport, response); err != nil {
 		_ = nc.Close()
 		return nil, &AcceptError{Err: err}
 	}
-	return opts.newConn(nc, &accepted, buffered)
-}
-
-// policy is what the options mean to the handshake. method is for errors.
-func (o *AcceptOptions) policy(method string) (*handshake.Policy, error) {
-	p := &handshake.Policy{
-		Subprotocols:   o.Subprotocols,
-		OriginPatterns: o.OriginPatterns,
-		AnyOrigin:      o.InsecureSkipVerify,
-	}
-	ours, theirs, ok, err := o.Compression.wanted(method, o.CompressionMode)
-	if err != nil {
+	if err := h.opts.open(c, &h.accepted, buffered); err != nil {
 		return nil, err
 	}
-	if ok {
-		p.Deflate = &handshake.Deflate{Server: ours, Client: theirs}
-	}
-	return p, nil
+	return c, nil
 }
 
-// newConn makes the connection of a stream whose handshake is done.
-func (o *AcceptOptions) newConn(nc net.Conn, a *handshake.Acceptance, buffered []byte) (*Conn, error) {
-	options := ConnOptions{
-		Subprotocol:    a.Subprotocol,
-		Buffered:       buffered,
-		Limits:         o.Limits,
-		Timeouts:       o.Timeouts,
-		KeepAlive:      o.KeepAlive,
-		Trace:          o.Trace,
-		OnPingReceived: o.OnPingReceived,
-		OnPongReceived: o.OnPongReceived,
+// collect takes from r what the rules look at.
+func (h *handshaking) collect(r *http.Request) {
+	req := &h.request
+	req.Collect(canonical(r.Header))
+	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
+	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
+	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
+}
 
-		CompressionThreshold: o.CompressionThreshold,
-		CompressionLevel:     o.Compression.Level,
+// canonical is an http.Header that is asked for canonical names only, and need not
+// look at each of their letters.
+type canonical map[string][]string
+
+func (h canonical) Values(name string) []string { return h[name] }
+
+// hijack does without an http.ResponseController where w needs none.
+func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+	if h, ok := w.(http.Hijacker); ok {
+		return h.Hijack()
 	}
+	return http.NewResponseController(w).Hijack()
+}
+
+// policy sets h.policy to what the options mean to the handshake. method is for errors.
+func (o *AcceptOptions) policy(method string, h *handshaking) (err error) {
+	p := &h.policy
+	p.Subprotocols, p.OriginPatterns, p.AnyOrigin = o.Subprotocols, o.OriginPatterns, o.InsecureSkipVerify
+	p.Deflate = nil
+	if o.CompressionMode != CompressionDisabled {
+		p.Deflate = &h.deflate
+		h.deflate.Server, h.deflate.Client, _, err = o.Compression.wanted(method, o.CompressionMode)
+	}
+	return err
+}
+
+// open makes c, which has its transport, the connection of a handshake that is done.
+func (o *AcceptOptions) open(c *Conn, a *handshake.Acceptance, buffered []byte) error {
+	var options ConnOptions // field by field, not by way of another
+	options.Subprotocol = a.Subprotocol
+	options.Buffered = buffered
+	options.Limits = o.Limits
+	options.Timeouts = o.Timeouts
+	options.KeepAlive = o.KeepAlive
+	options.Trace = o.Trace
+	options.OnPingReceived, options.OnPongReceived = o.OnPingReceived, o.OnPongReceived
+	options.CompressionThreshold, options.CompressionLevel = o.CompressionThreshold, o.Compression.Level
+	var deflate *handshake.Deflate
 	if a.Deflated {
-		options.Deflate = &a.Deflate
+		deflate = &a.Deflate
 	}
-	c := NewConn(nc, RoleServer, &options)
+	c.open(RoleServer, &options, deflate)
 	if o.Registry != nil && !o.Registry.add(c) {
 		_ = c.Close(StatusGoingAway, "")
-		return nil, &AcceptError{Err: refusedByShutdown}
+		return &AcceptError{Err: refusedByShutdown}
 	}
-	return c, nil
+	return nil
 }
 
 // glued returns what net/http had already read behind the request, without the
@@ -182,15 +207,27 @@ func glued(r *bufio.Reader) []byte {
 	return append([]byte(nil), p...)
 }
 
-// switchProtocols sends the response that opens the connection.
-func switchProtocols(nc net.Conn, a handshake.Acceptance, extra []handshake.Field, timeout time.Duration) error {
-	buf := writeBuffers.Get().(*[writeSize]byte)
-	defer writeBuffers.Put(buf)
-	if d := orDefault(timeout, defaultHandshakeTimeout); d > 0 {
+// switching returns the response that opens the connection; it is valid until h is
+// cleared.
+func (h *handshaking) switching(header http.Header) ([]byte, error) {
+	if len(header)+len(h.opts.HTTPHeader) == 0 {
+		return h.accepted.AppendSwitching(h.response[:0], nil), nil
+	}
+	extra, err := extraFields(header, h.opts.HTTPHeader)
+	return h.accepted.AppendSwitching(h.response[:0], extra), err
+}
+
+// send sends the response, with a deadline only if it has to wait.
+func (h *handshaking) send(nc net.Conn, t transport, response []byte) error {
+	n := t.offer(response)
+	if n == len(response) {
+		return nil
+	}
+	if d := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
 		_ = nc.SetWriteDeadline(time.Now().Add(d))
 		defer nc.SetWriteDeadline(time.Time{})
 	}
-	_, err := nc.Write(handshake.AppendSwitching(buf[:0], a, extra))
+	_, err := nc.Write(response[n:])
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/handshake"
 )
 
 // Role says which end of a connection this is.
@@ -63,25 +64,28 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	if opts == nil {
 		opts = &ConnOptions{}
 	}
-	c := &Conn{
-		transport:   newTransport(rwc),
-		role:        role,
-		frameLimit:  opts.Limits.Frame,
-		fragments:   orDefault(opts.Limits.Fragments, defaultFragments),
-		subprotocol: opts.Subprotocol,
-		trace:       opts.Trace,
-		onPing:      opts.OnPingReceived,
-		onPong:      opts.OnPongReceived,
-	}
+	c := new(Conn)
+	c.transport = newTransport(rwc)
+	c.open(role, opts, opts.Deflate)
+	return c
+}
+
+// open makes a connection of c, which has its transport. deflate is in the place of
+// opts.Deflate.
+func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
+	c.role = role
+	c.frameLimit = opts.Limits.Frame
+	c.fragments = orDefault(opts.Limits.Fragments, defaultFragments)
 	c.writeLimit = max(opts.Timeouts.Write, 0)
 	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
+	c.subprotocol = opts.Subprotocol
+	c.trace, c.onPing, c.onPong = opts.Trace, opts.OnPingReceived, opts.OnPongReceived
 	c.life.machine.CloseTimeout = defaultCloseTimeout
 	if opts.Timeouts.Close > 0 {
 		c.life.machine.CloseTimeout = opts.Timeouts.Close
 	}
-	c.life.done = make(chan struct{})
-	if opts.Deflate != nil {
-		c.deflate = newDeflating(*opts.Deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
+	if deflate != nil {
+		c.deflate = newDeflating(*deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
 	}
 	c.in.expect = role.Expects(c.deflate != nil)
 	c.in.watch = watch{conn: c, direction: reading}
@@ -89,7 +93,6 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	c.preload(opts.Buffered)
 	c.traceHandshake()
 	c.startKeepAlive(opts.KeepAlive)
-	return c
 }
 
 // Role returns which end this is.

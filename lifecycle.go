@@ -17,10 +17,11 @@ type life struct {
 
 	mu      sync.Mutex
 	machine conn.Lifecycle
-	cause   error         // of leaving Open, or of the first loss after that
-	timer   *time.Timer   // reports Expire at the machine's deadline
-	done    chan struct{} // closed when the connection has ended: see conclude
-	onEnd   []*endCall    // started then
+	cause   error        // of leaving Open, or of the first loss after that
+	timer   *time.Timer  // reports Expire at the machine's deadline
+	done    atomic.Value // chan struct{}, made by the first who asks for it; closed at the end: see conclude
+	over    atomic.Bool  // done is closed, or about to be, or would be if it were made
+	onEnd   []*endCall   // started then
 
 	registry *Registry // to be told at Terminated
 }
@@ -94,7 +95,10 @@ func (c *Conn) conclude() {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	close(l.done)
+	l.over.Store(true)
+	if done, made := l.done.Load().(chan struct{}); made {
+		close(done)
+	}
 	for _, call := range l.onEnd {
 		go call.f()
 	}
@@ -102,16 +106,39 @@ func (c *Conn) conclude() {
 }
 
 // done returns a channel that is closed when the connection has ended.
-func (c *Conn) done() <-chan struct{} { return c.life.done }
+func (c *Conn) done() <-chan struct{} {
+	if done, made := c.life.done.Load().(chan struct{}); made {
+		return done
+	}
+	return c.makeDone()
+}
+
+func (c *Conn) makeDone() <-chan struct{} {
+	l := &c.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if done, made := l.done.Load().(chan struct{}); made {
+		return done
+	}
+	done := make(chan struct{})
+	if l.over.Load() {
+		close(done)
+	}
+	l.done.Store(done)
+	return done
+}
 
 // ended reports whether done is closed.
 func (c *Conn) ended() bool {
-	select {
-	case <-c.life.done:
-		return true
-	default:
-		return false
+	if done, made := c.life.done.Load().(chan struct{}); made {
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
 	}
+	return c.life.over.Load()
 }
 
 // enrol has r told when the connection has ended. ok is false if it has.

@@ -12,14 +12,6 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// requests are lent for the duration of a handshake.
-var requests = sync.Pool{New: func() any { return new(handshake.Request) }}
-
-func returnRequest(r *handshake.Request) {
-	r.Reset()
-	requests.Put(r)
-}
-
 // Upgrade performs the opening handshake as the server straight on a connection,
 // without net/http: it reads the request, judges it as [Accept] does, and answers.
 // Octets that the client sent behind its request are kept. A tls.Conn does its own
@@ -30,108 +22,232 @@ func returnRequest(r *handshake.Request) {
 // [Limits.HeaderFields] what the client may send.
 func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
-		opts = &AcceptOptions{}
+		opts = &noOptions
 	}
-	// On a goroutine of its own: a handshake needs some 4 KiB of stack, and the
-	// caller, who is likely to serve the connection, would keep them for good.
-	type result struct {
-		c     *Conn
-		err   error
-		panic any
+	u := upgrades.Get().(*upgrade)
+	u.opts, u.nc = opts, nc
+	if u.keepsStack() {
+		u.finished.Add(1)
+		go u.apart()
+		u.finished.Wait()
+	} else {
+		u.do()
 	}
-	done := make(chan result, 1)
-	go func() {
-		r := result{err: errHandshakeLeft} // by runtime.Goexit
-		defer func() {
-			if r.panic = recover(); r.c == nil {
-				_ = nc.Close()
-			}
-			done <- r
-		}()
-		r.c, r.err = opts.upgrade(nc)
-	}()
-	r := <-done
-	if r.panic != nil {
-		panic(r.panic) // of OnRequest: the caller's, as if there were no goroutine
+	c, err := u.conn, u.err
+	if u.panic != nil {
+		panic(u.panic) // of OnRequest: the caller's, as if there were no goroutine
 	}
-	return r.c, r.err
+	u.free()
+	return c, err
+}
+
+var (
+	noOptions AcceptOptions
+	upgrades  = sync.Pool{New: func() any {
+		u := new(upgrade)
+		u.apart = u.runApart
+		return u
+	}}
+)
+
+// upgrade is one opening handshake of a server and the memory it needs, which is
+// lent: nothing stays but the Conn. It holds no channel, because that would belong to
+// the synctest bubble in which it was made.
+type upgrade struct {
+	handshaking
+	nc   net.Conn
+	buf  readBuffer
+	head []byte // what was read, in buf or, if that is too small, in memory of its own
+	end  int    // of the request in head
+
+	conn *Conn
+	err  error
+
+	apart    func() // runApart, bound once
+	finished sync.WaitGroup
+	panic    any
+}
+
+// handshaking is what any opening handshake of a server needs.
+type handshaking struct {
+	opts     *AcceptOptions
+	request  handshake.Request
+	parser   handshake.RequestParser
+	policy   handshake.Policy
+	deflate  handshake.Deflate // of policy
+	accepted handshake.Acceptance
+	response [512]byte // room for it
+}
+
+// clear drops what belongs to others.
+func (h *handshaking) clear() {
+	h.request.Reset()
+	h.opts = nil
+	h.policy.Subprotocols, h.policy.OriginPatterns = nil, nil
+	h.accepted = handshake.Acceptance{}
+}
+
+// free is not called when there was a panic.
+func (u *upgrade) free() {
+	u.clear()
+	u.buf.discard()
+	u.nc, u.head, u.conn, u.err = nil, nil, nil, nil
+	upgrades.Put(u)
+}
+
+// keepsStack reports whether the stack of the goroutine that serves the connection is
+// worth keeping small. A goroutine begins with 2 KiB, of which some 1.2 KiB can be
+// used. On a socket or TLS an idle connection needs no more; a handshake does, and
+// what has grown stays. On any other stream an idle connection has a buffer that makes
+// the stack look small.
+//
+// OnRequest is the application's, and may do what it likes to its goroutine.
+func (u *upgrade) keepsStack() bool {
+	switch u.nc.(type) {
+	case *net.TCPConn, *net.UnixConn, *tls.Conn:
+		return true
+	}
+	return u.opts.OnRequest != nil
+}
+
+// leave sees to it that the stream does not outlive a handshake that failed.
+func (u *upgrade) leave() {
+	if u.conn == nil {
+		_ = u.nc.Close()
+	}
+}
+
+// runApart works on a goroutine of its own.
+func (u *upgrade) runApart() {
+	defer u.finished.Done()
+	defer func() { u.panic = recover() }()
+	u.err = errHandshakeLeft // by runtime.Goexit
+	u.do()
 }
 
 var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 
-func (o *AcceptOptions) upgrade(nc net.Conn) (*Conn, error) {
-	if d := orDefault(o.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
-		_ = nc.SetDeadline(time.Now().Add(d))
-	}
-	req := requests.Get().(*handshake.Request)
-	defer returnRequest(req)
-	var buf readBuffer
-	defer buf.discard()
-
-	accepted, rest, err := o.readRequest(nc, &buf, req)
-	if err != nil {
-		return nil, turnAway(nc, err)
-	}
-	extra, err := extraFields(o.HTTPHeader)
+// do is shallow, as is what it calls: a goroutine of its own need not have its stack
+// grow either, where SHA-1 alone takes 600 octets of it.
+func (u *upgrade) do() {
+	defer u.leave()
+	c := new(Conn)
+	c.transport = newTransport(u.nc)
+	err := u.opts.policy("Upgrade", &u.handshaking)
 	if err == nil {
-		err = switchProtocols(nc, accepted, extra, o.Timeouts.Handshake)
+		if d := orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
+			_ = u.nc.SetDeadline(time.Now().Add(d)) // one for it all: each costs a timer
+		}
+		err = u.read(c.transport)
+	}
+	if err == nil {
+		err = u.judge()
 	}
 	if err != nil {
-		_ = nc.Close()
-		return nil, &AcceptError{Err: err}
+		u.err = turnAway(u.nc, err)
+		return
 	}
-	_ = nc.SetDeadline(time.Time{})
-	return o.newConn(nc, &accepted, rest)
+	response, err := u.switching(nil)
+	if err == nil {
+		err = u.send(c.transport, response)
+	}
+	if err != nil {
+		u.err = &AcceptError{Err: err}
+		return
+	}
+	_ = u.nc.SetDeadline(time.Time{})
+	if u.err = u.opts.open(c, &u.accepted, u.glued(c)); u.err == nil {
+		u.conn = c
+	}
 }
 
-// readRequest reads the head of the request and judges it. rest is what came
-// behind it.
-func (o *AcceptOptions) readRequest(nc net.Conn, buf *readBuffer, req *handshake.Request) (a handshake.Acceptance, rest []byte, err error) {
-	policy, err := o.policy("Upgrade")
-	if err != nil {
-		return a, nil, err
+// read reads the head of the request.
+func (u *upgrade) read(t transport) error {
+	limits := &u.opts.Limits
+	u.parser = handshake.RequestParser{
+		Limits:    handshake.Limits{HeaderBytes: limits.HeaderBytes, Fields: limits.HeaderFields},
+		RulesOnly: u.opts.OnRequest == nil,
 	}
-	parser := handshake.RequestParser{Limits: handshake.Limits{HeaderBytes: o.Limits.HeaderBytes, Fields: o.Limits.HeaderFields}}
-	_, overTLS := nc.(*tls.Conn)
-	head := buf.room()[:0]
 	for {
-		if len(head) == cap(head) { // a limit above the buffer: doubled as octets arrive
-			head = append(head, make([]byte, len(head))...)[:len(head)]
-		}
-		n, err := nc.Read(head[len(head):cap(head)])
-		head = head[:len(head)+n]
-		if n == 0 && err != nil {
+		if err := u.readMore(t); err != nil {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			return a, nil, err
+			return err
 		}
-		end, refusal := parser.Parse(head, req)
+		end, refusal := u.parser.Parse(u.head, &u.request)
 		if refusal != nil {
-			return a, nil, refusal
+			return refusal
 		}
 		if end > 0 {
-			rest = head[end:]
-			break
+			u.end = end
+			return nil
 		}
 	}
-	if o.Registry != nil && o.Registry.closed() {
-		return a, nil, refusedByShutdown
+}
+
+func (u *upgrade) readMore(t transport) error {
+	if len(u.head) < readSize {
+		_, err := t.fill(&u.buf)
+		u.head = u.buf.bytes()
+		return err
 	}
-	req.TLS = overTLS
-	a, refusal := policy.Accept(req)
-	if refusal != nil {
-		return a, nil, refusal
+	if len(u.head) == cap(u.head) { // a limit above the buffer: doubled as octets arrive
+		u.head = append(u.head, make([]byte, len(u.head))...)[:len(u.head)]
+	}
+	n, err := t.read(u.head[len(u.head):cap(u.head)])
+	u.head = u.head[:len(u.head)+n]
+	return err
+}
+
+func (u *upgrade) judge() error {
+	o := u.opts
+	if o.Registry != nil && o.Registry.closed() {
+		return refusedByShutdown
+	}
+	_, u.request.TLS = u.nc.(*tls.Conn)
+	if refusal := u.policy.AcceptInto(&u.accepted, &u.request); refusal != nil {
+		return refusal
 	}
 	if o.OnRequest != nil {
-		if err := o.OnRequest(req); err != nil {
-			if refusal, ok := errors.AsType[*handshake.Refusal](err); ok {
-				return a, nil, refusal
-			}
-			return a, nil, &handshake.Refusal{Status: http.StatusForbidden, Reason: err.Error()}
-		}
+		return u.ask()
 	}
-	return a, rest, nil
+	return nil
+}
+
+// ask asks the application.
+func (u *upgrade) ask() error {
+	err := u.opts.OnRequest(&u.request)
+	if err == nil {
+		return nil
+	}
+	if refusal, ok := errors.AsType[*handshake.Refusal](err); ok {
+		return refusal
+	}
+	return &handshake.Refusal{Status: http.StatusForbidden, Reason: err.Error()}
+}
+
+// send sends the response. A new connection has room for all of it.
+func (u *upgrade) send(t transport, response []byte) error {
+	n := t.offer(response)
+	if n == len(response) {
+		return nil
+	}
+	_, err := u.nc.Write(response[n:])
+	return err
+}
+
+// glued is what came behind the request. What is in buf goes to the connection as it
+// is.
+func (u *upgrade) glued(c *Conn) []byte {
+	if len(u.head) > readSize {
+		return u.head[u.end:]
+	}
+	u.buf.consume(u.end)
+	if u.buf.buffered() > 0 {
+		c.in.buf, u.buf = u.buf, readBuffer{}
+	}
+	return nil
 }
 
 // turnAway answers a client that is refused, and closes the connection.

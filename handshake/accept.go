@@ -54,34 +54,46 @@ type Acceptance struct {
 // Accept judges a request by RFC 6455 §4.2.1, in the order in which a server
 // can say something useful: first whether this is a WebSocket handshake of
 // our version at all, then whether it is well formed, then whether it is welcome.
-func (p *Policy) Accept(r *Request) (Acceptance, *Refusal) {
-	var a Acceptance
+func (p *Policy) Accept(r *Request) (a Acceptance, refusal *Refusal) {
+	refusal = p.AcceptInto(&a, r)
+	return a, refusal
+}
+
+// AcceptInto is Accept without a copy of the answer: a is to be the zero value, and
+// is of use only if nothing is refused. It stays shallow, as does what it calls,
+// because the stack it stands on may be a small one.
+func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if refusal := r.checkHTTP(); refusal != nil {
-		return a, refusal
+		return refusal
 	}
 	if refusal := r.checkUpgrade(); refusal != nil {
-		return a, refusal
+		return refusal
 	}
 	if refusal := p.checkOrigin(r); refusal != nil {
-		return a, refusal
+		return refusal
 	}
-	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols)
+	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols, &r.protocols)
 	if refusal != nil {
-		return a, refusal
+		return refusal
 	}
 	// The grammar is judged also when we accept none: "any violations of the
 	// ABNF grammar" (§4.2.1).
 	if err := r.offers.parse(r.Extensions); err != nil {
-		return a, badRequest("§9.1", "%v", err)
+		return badRequest("§9.1", "%v", err)
 	}
 	a.Key = trimSpace(r.Key[0])
 	a.Subprotocol = subprotocol
 	if p.Deflate != nil {
-		var answer deflateHeader
-		answer, a.Deflated = p.Deflate.accept(r.offers.extensions)
-		a.Deflate, a.serverWindow, a.clientWindow = answer.Deflate, answer.serverWindow, answer.clientWindow
+		a.agree(p.Deflate, r.offers.extensions)
 	}
-	return a, nil
+	return nil
+}
+
+// agree answers the offers of permessage-deflate.
+func (a *Acceptance) agree(d *Deflate, offers []Extension) {
+	var answer deflateHeader
+	answer, a.Deflated = d.accept(offers)
+	a.Deflate, a.serverWindow, a.clientWindow = answer.Deflate, answer.serverWindow, answer.clientWindow
 }
 
 // checkHTTP judges what makes the request a GET of HTTP/1.1 without a body.
@@ -93,7 +105,7 @@ func (r *Request) checkHTTP() *Refusal {
 		return refusal
 	}
 	// §4.2.1, item 2.
-	if _, ok := splitAuthority(r.Host, &hostByte); !ok {
+	if _, ok := r.authority(); !ok {
 		return badRequest("§4.2.1", "Host %s is not a host and port", quote(r.Host))
 	}
 	return r.checkBody()

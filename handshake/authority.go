@@ -21,7 +21,7 @@ var hostByte = byteSet("-._~!$&'()*+,;=" + digits + letters)
 // splitAuthority takes host [ ":" port ] apart, where the host is of the bytes
 // given or an IPv6 address in brackets, without a zone. The host is not empty.
 func splitAuthority(s string, hostBytes *[256]bool) (a authority, ok bool) {
-	host, rest := s, ""
+	var host, rest string
 	if strings.HasPrefix(s, "[") {
 		if _, ok := ipLiteral(s); !ok || strings.Contains(s, "%") {
 			return a, false
@@ -29,13 +29,17 @@ func splitAuthority(s string, hostBytes *[256]bool) (a authority, ok bool) {
 		end := strings.IndexByte(s, ']') + 1
 		host, rest = s[:end], s[end:]
 	} else {
-		if i := strings.IndexByte(s, ':'); i >= 0 {
-			host, rest = s[:i], s[i:]
+		end, before := 0, byte('.')
+		for ; end < len(s) && s[end] != ':'; end++ {
+			c := s[end]
+			if !hostBytes[c] || c == '.' && before == '.' { // no label is empty
+				return a, false
+			}
+			before = c
 		}
 		// The root label of DNS: "example.com." is "example.com".
-		host = strings.TrimSuffix(host, ".")
-		if host == "" || host[0] == '.' || strings.Contains(host, "..") ||
-			host[len(host)-1] == '.' || !made(host, hostBytes) {
+		host, rest = strings.TrimSuffix(s[:end], "."), s[end:]
+		if host == "" {
 			return a, false
 		}
 	}

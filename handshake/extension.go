@@ -1,7 +1,5 @@
 package handshake
 
-import "strings"
-
 // Extension is one element of Sec-WebSocket-Extensions: an offer in a request,
 // a choice in a response (RFC 6455 §9.1).
 type Extension struct {
@@ -59,6 +57,11 @@ type extensionList struct {
 	params     []Param // those of all extensions, one after the other
 }
 
+// What most browsers offer is known without reading it.
+const browserOffer = deflateName + "; " + clientWindowParam
+
+var browserExtension = Extension{Name: deflateName, Params: []Param{{Name: clientWindowParam}}}
+
 func (x *extensionList) reset() {
 	clear(x.extensions)
 	clear(x.params)
@@ -67,6 +70,10 @@ func (x *extensionList) reset() {
 
 func (x *extensionList) parse(lines []string) error {
 	x.reset()
+	if len(lines) == 1 && lines[0] == browserOffer {
+		x.extensions = append(x.extensions, browserExtension)
+		return nil
+	}
 	for _, line := range lines {
 		c := cursor{rest: line}
 		for c.skip(); c.rest != ""; c.skip() {
@@ -121,7 +128,11 @@ type cursor struct{ rest string }
 
 // skip passes white space. RFC 6455 §9.1 uses the rules of RFC 2616 "including
 // the implied *LWS rule": it may stand between any two words or separators.
-func (c *cursor) skip() { c.rest = strings.TrimLeft(c.rest, " \t") }
+func (c *cursor) skip() {
+	for c.rest != "" && isSpace(c.rest[0]) {
+		c.rest = c.rest[1:]
+	}
+}
 
 func (c *cursor) take(b byte) bool {
 	if c.rest == "" || c.rest[0] != b {

@@ -40,20 +40,26 @@ func ValidKey(key string) bool {
 // AcceptKey returns the Sec-WebSocket-Accept that answers key: base64 of a SHA-1
 // digest (RFC 6455 §4.2.2, item 5.4).
 func AcceptKey(key string) [28]byte {
-	var stack [keySize + len(guid)]byte // room for every valid key
-	input := append(stack[:0], key...)
-	input = append(input, guid...)
-	digest := sha1.Sum(input)
-
 	var accept [28]byte
-	base64.StdEncoding.Encode(accept[:], digest[:])
+	AppendAccept(accept[:0], key)
 	return accept
 }
 
 // AppendAccept appends [AcceptKey] of key to dst.
 func AppendAccept(dst []byte, key string) []byte {
-	accept := AcceptKey(key)
-	return append(dst, accept[:]...)
+	at := len(dst)
+	if cap(dst)-at < len(key)+len(guid) {
+		return appendAccept(dst, key)
+	}
+	// The end of dst serves as memory: SHA-1 needs much of a small stack.
+	digest := sha1.Sum(append(append(dst, key...), guid...)[at:])
+	return base64.StdEncoding.AppendEncode(dst, digest[:])
+}
+
+func appendAccept(dst []byte, key string) []byte {
+	var stack [keySize + len(guid)]byte // room for every valid key
+	digest := sha1.Sum(append(append(stack[:0], key...), guid...))
+	return base64.StdEncoding.AppendEncode(dst, digest[:])
 }
 
 // alias returns the bytes as a string without copying them; it is valid for as

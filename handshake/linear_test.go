@@ -52,7 +52,7 @@ func TestListsTakeLinearTime(t *testing.T) {
 			line := []string{inputs[size]}
 			ParseExtensions(line)
 			listHas(line, "x", true)
-			selectSubprotocol(line, []string{"x"})
+			selectSubprotocol(line, []string{"x"}, new([]string))
 		})
 	}
 	wantLinear(t, "header lines", func(size int) {

@@ -79,7 +79,7 @@ func sameOrigin(o *origin, r *Request) bool {
 	if r.TLS && defaultPort(scheme) != defaultPort("https") {
 		return false
 	}
-	host, ok := splitAuthority(r.Host, &hostByte)
+	host, ok := r.authority()
 	if !ok {
 		return false
 	}
@@ -99,13 +99,17 @@ func (p *Policy) checkOrigin(r *Request) *Refusal {
 	if p.AnyOrigin {
 		return nil
 	}
+	return p.judgeOrigin(r)
+}
+
+func (p *Policy) judgeOrigin(r *Request) *Refusal {
 	// Fetch Metadata §2.3: the browser's own judgement, which no script can
 	// set. It holds where a proxy has rewritten Host, and where http and https
 	// cannot be told apart from here.
 	site := fetchSite(r.SecFetchSite)
 	if len(r.Origin) == 0 {
 		if site == elsewhere {
-			return forbidden("Sec-Fetch-Site is %s, and there is no Origin to match", quoteLines(r.SecFetchSite))
+			return foreignSite(r)
 		}
 		return nil // RFC 6455 §4.2.1, item 7: not a browser
 	}
@@ -113,11 +117,25 @@ func (p *Policy) checkOrigin(r *Request) *Refusal {
 	value := trimSpace(r.Origin[0])
 	o, ok := parseOrigin(value)
 	if !ok {
-		return forbidden("Origin %s is not an origin", quote(value))
+		return noOrigin(value)
 	}
 	if !o.null && (site == fromHere || site == unknownSite && sameOrigin(&o, r)) {
 		return nil
 	}
+	return p.matchOrigin(r, value, &o, site)
+}
+
+// What may be refused is apart from what may be accepted, because to say why needs
+// more stack.
+
+func foreignSite(r *Request) *Refusal {
+	return forbidden("Sec-Fetch-Site is %s, and there is no Origin to match", quoteLines(r.SecFetchSite))
+}
+
+func noOrigin(value string) *Refusal { return forbidden("Origin %s is not an origin", quote(value)) }
+
+// matchOrigin refuses an origin that is not our own, unless a pattern allows it.
+func (p *Policy) matchOrigin(r *Request, value string, o *origin, site site) *Refusal {
 	for _, pattern := range p.OriginPatterns {
 		matched, err := o.matches(pattern)
 		if matched {
@@ -128,7 +146,7 @@ func (p *Policy) checkOrigin(r *Request) *Refusal {
 		}
 	}
 	because := ""
-	if site == elsewhere && sameOrigin(&o, r) {
+	if site == elsewhere && sameOrigin(o, r) {
 		because = fmt.Sprintf(" (the browser says Sec-Fetch-Site: %s)", quoteLines(r.SecFetchSite))
 	}
 	return forbidden("Origin %s is not allowed for Host %s%s; OriginPatterns: %s would allow it",

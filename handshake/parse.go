@@ -33,70 +33,6 @@ func ParseRequest(head []byte, limits Limits, r *Request) (n int, refusal *Refus
 	return p.Parse(head, r)
 }
 
-// RequestParser is [ParseRequest] with a memory of the bytes that it has seen,
-// so that the work for a whole head is in proportion to its length however
-// small the pieces are. The zero value is ready.
-type RequestParser struct {
-	Limits Limits // zero fields mean the defaults
-
-	seen  int // bytes that were looked at
-	line  int // where the line that is being looked at begins
-	lines int // lines that have ended
-}
-
-// Reset makes p ready for another head; the limits stay.
-func (p *RequestParser) Reset() { *p = RequestParser{Limits: p.Limits} }
-
-// Parse is ParseRequest; head begins with the bytes of the call before, and may
-// have moved. What no further byte can put right is refused at once.
-func (p *RequestParser) Parse(head []byte, r *Request) (n int, refusal *Refusal) {
-	n, refusal = p.scan(head)
-	if n == 0 || refusal != nil {
-		return 0, refusal
-	}
-	tls := r.TLS
-	r.Reset()
-	r.TLS = tls
-	if refusal = r.parse(alias(head[:n])); refusal != nil {
-		return 0, refusal
-	}
-	return n, nil
-}
-
-// scan looks for the empty line that ends the head, and sees to it that lines
-// end in CR LF, hold no other control character, and are not too many.
-func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
-	maxBytes, maxFields := p.Limits.HeaderBytes, p.Limits.Fields
-	if maxBytes <= 0 {
-		maxBytes = DefaultHeaderBytes
-	}
-	if maxFields <= 0 {
-		maxFields = DefaultFields
-	}
-	for ; p.seen < len(head); p.seen++ {
-		if p.seen == maxBytes {
-			return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the head of the request is larger than %d bytes", maxBytes)
-		}
-		c := head[p.seen]
-		afterCR := p.seen > 0 && head[p.seen-1] == '\r'
-		if afterCR != (c == '\n') || isControl(c) && c != '\r' && c != '\n' {
-			return 0, badRequest("RFC 9112 §2.2", "control character in the head of the request: %s", quote(string(head[p.line:p.seen+1])))
-		}
-		if c != '\n' {
-			continue
-		}
-		if p.seen == p.line+1 {
-			return p.seen + 1, nil
-		}
-		if p.lines > maxFields { // one of them is the request line
-			return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the request has more than %d header lines", maxFields)
-		}
-		p.line = p.seen + 1
-		p.lines++
-	}
-	return 0, nil
-}
-
 // parse takes apart a head whose lines are known to end properly.
 func (r *Request) parse(head string) *Refusal {
 	line, rest, _ := strings.Cut(head, "\r\n")
@@ -106,27 +42,33 @@ func (r *Request) parse(head string) *Refusal {
 	}
 	hosts := 0
 	for {
-		line, rest, _ = strings.Cut(rest, "\r\n")
+		end := strings.IndexByte(rest, '\r')
+		line, rest = rest[:end], rest[end+2:]
 		if line == "" {
 			break
 		}
 		// RFC 9112 §5.1: no white space between the name and the colon; §5.2:
 		// none before the name, which would continue the line before.
-		name, value, found := strings.Cut(line, ":")
-		if !found || !validToken(name) {
+		colon := 0
+		for colon < len(line) && tokenByte[line[colon]] {
+			colon++
+		}
+		if colon == 0 || colon == len(line) || line[colon] != ':' {
 			return badRequest("RFC 9112 §5", "malformed header line %s", quote(line))
 		}
-		value = trimSpace(value)
-		if equalFold(name, "Host") {
-			hosts++
-			r.Host = value
-		}
-		r.add(Field{name, value})
+		f := Field{line[:colon], trimSpace(line[colon+1:])}
+		hosts += r.add(f)
 	}
+	return r.checkHead(authority, hosts)
+}
+
+// checkHead judges the head as a whole: authority is that of its target, hosts how
+// often Host comes.
+func (r *Request) checkHead(authority string, hosts int) *Refusal {
 	if hosts != 1 { // RFC 9112 §3.2
 		return badRequest("RFC 9112 §3.2", "Host comes %d times", hosts)
 	}
-	host, ok := splitAuthority(r.Host, &hostByte)
+	host, ok := r.authority()
 	if !ok {
 		return badRequest("RFC 9112 §3.2", "Host %s is not a host and port", quote(r.Host))
 	}

@@ -8,6 +8,8 @@ func FuzzParseRequest(f *testing.F) {
 	for _, row := range heads {
 		f.Add([]byte(row.head))
 	}
+	f.Add([]byte(nil))
+	f.Add([]byte("\r\n\r\n"))
 	f.Add(readTestdata(f, "chrome-livekit.http"))
 	f.Fuzz(func(t *testing.T, head []byte) {
 		wantSameMeaning(t, head)

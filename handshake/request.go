@@ -32,10 +32,14 @@ type Request struct {
 	TransferEncoding []string
 
 	// Header is every header line in order, for callers that look for others.
-	// Only ParseRequest fills it.
+	// Only ParseRequest fills it, and a RequestParser that is not RulesOnly.
 	Header []Field
 
-	offers extensionList
+	rulesOnly bool     // Header is to stay empty
+	protocols []string // the elements of Protocol
+	offers    extensionList
+	host      authority // of hostOf, if it has one: see authority
+	hostOf    string
 }
 
 // Collect fills the named slices from h, in place of what they held. The
@@ -66,7 +70,7 @@ func collect(lines *[]string, h Values, name string) {
 func (r *Request) Reset() {
 	for _, lines := range [...]*[]string{
 		&r.Upgrade, &r.Connection, &r.Key, &r.Version, &r.Protocol, &r.Extensions,
-		&r.Origin, &r.SecFetchSite, &r.ContentLength, &r.TransferEncoding,
+		&r.Origin, &r.SecFetchSite, &r.ContentLength, &r.TransferEncoding, &r.protocols,
 	} {
 		clear(*lines)
 		*lines = (*lines)[:0]
@@ -75,39 +79,69 @@ func (r *Request) Reset() {
 	r.Header = r.Header[:0]
 	r.offers.reset()
 	r.Method, r.Target, r.Host = "", "", ""
-	r.ProtoMajor, r.ProtoMinor, r.TLS = 0, 0, false
+	r.host, r.hostOf = authority{}, ""
+	r.ProtoMajor, r.ProtoMinor, r.TLS, r.rulesOnly = 0, 0, false, false
 }
 
-// add keeps a header line, and keeps it by name when the rules look at it.
-func (r *Request) add(f Field) {
-	r.Header = append(r.Header, f)
+// add keeps a header line, and keeps it by name when the rules look at it. It returns
+// 1 if it is Host.
+func (r *Request) add(f Field) (hosts int) {
+	if !r.rulesOnly {
+		r.Header = append(r.Header, f)
+	}
+	if len(f.Name) == len("Host") && equalFold(f.Name, "Host") {
+		r.Host = f.Value
+		return 1
+	}
 	if lines := r.lines(f.Name); lines != nil {
 		*lines = append(*lines, f.Value)
 	}
+	return 0
 }
 
+// lines tells names apart by their length first, which few share.
 func (r *Request) lines(name string) *[]string {
-	switch {
-	case equalFold(name, "Upgrade"):
-		return &r.Upgrade
-	case equalFold(name, "Connection"):
-		return &r.Connection
-	case equalFold(name, "Sec-WebSocket-Key"):
-		return &r.Key
-	case equalFold(name, "Sec-WebSocket-Version"):
-		return &r.Version
-	case equalFold(name, "Sec-WebSocket-Protocol"):
-		return &r.Protocol
-	case equalFold(name, "Sec-WebSocket-Extensions"):
-		return &r.Extensions
-	case equalFold(name, "Origin"):
-		return &r.Origin
-	case equalFold(name, "Sec-Fetch-Site"):
-		return &r.SecFetchSite
-	case equalFold(name, "Content-Length"):
-		return &r.ContentLength
-	case equalFold(name, "Transfer-Encoding"):
-		return &r.TransferEncoding
+	var own string
+	var lines *[]string
+	switch len(name) {
+	case len("Origin"):
+		own, lines = "Origin", &r.Origin
+	case len("Upgrade"):
+		own, lines = "Upgrade", &r.Upgrade
+	case len("Connection"):
+		own, lines = "Connection", &r.Connection
+	case len("Content-Length"): // and of Sec-Fetch-Site
+		if equalFold(name, "Content-Length") {
+			return &r.ContentLength
+		}
+		own, lines = "Sec-Fetch-Site", &r.SecFetchSite
+	case len("Sec-WebSocket-Key"): // and of Transfer-Encoding
+		if equalFold(name, "Transfer-Encoding") {
+			return &r.TransferEncoding
+		}
+		own, lines = "Sec-WebSocket-Key", &r.Key
+	case len("Sec-WebSocket-Version"):
+		own, lines = "Sec-WebSocket-Version", &r.Version
+	case len("Sec-WebSocket-Protocol"):
+		own, lines = "Sec-WebSocket-Protocol", &r.Protocol
+	case len("Sec-WebSocket-Extensions"):
+		own, lines = "Sec-WebSocket-Extensions", &r.Extensions
+	}
+	if lines != nil && equalFold(name, own) {
+		return lines
 	}
 	return nil
+}
+
+// authority is Host taken apart; ok is false if it is not a host and port. Several
+// rules ask for it, so what was found is kept for the next.
+func (r *Request) authority() (a authority, ok bool) {
+	if r.hostOf == r.Host && r.host.host != "" {
+		return r.host, true
+	}
+	a, ok = splitAuthority(r.Host, &hostByte)
+	if ok {
+		r.host, r.hostOf = a, r.Host
+	}
+	return a, ok
 }

@@ -23,6 +23,11 @@ func Reserved(name string) bool {
 // or could not be sent ([ValidFieldName], [ValidFieldValue]); a caller who wants
 // to hear of that asks before.
 func AppendSwitching(dst []byte, a Acceptance, extra []Field) []byte {
+	return a.AppendSwitching(dst, extra)
+}
+
+// AppendSwitching is the function of that name without a copy of a.
+func (a *Acceptance) AppendSwitching(dst []byte, extra []Field) []byte {
 	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\n"+
 		"Upgrade: websocket\r\n"+
 		"Connection: Upgrade\r\n"+
@@ -33,16 +38,27 @@ func AppendSwitching(dst []byte, a Acceptance, extra []Field) []byte {
 		dst = appendField(dst, Field{"Sec-WebSocket-Protocol", a.Subprotocol})
 	}
 	if a.Deflated {
-		dst = append(dst, "Sec-WebSocket-Extensions: "...)
-		dst = deflateHeader{a.Deflate, a.serverWindow, a.clientWindow}.append(dst)
-		dst = append(dst, "\r\n"...)
+		dst = a.appendDeflate(dst)
 	}
+	if len(extra) > 0 {
+		dst = appendExtra(dst, extra)
+	}
+	return append(dst, "\r\n"...)
+}
+
+func (a *Acceptance) appendDeflate(dst []byte) []byte {
+	dst = append(dst, "Sec-WebSocket-Extensions: "...)
+	dst = deflateHeader{a.Deflate, a.serverWindow, a.clientWindow}.append(dst)
+	return append(dst, "\r\n"...)
+}
+
+func appendExtra(dst []byte, extra []Field) []byte {
 	for _, f := range extra {
 		if !Reserved(f.Name) && ValidFieldName(f.Name) && ValidFieldValue(f.Value) {
 			dst = appendField(dst, f)
 		}
 	}
-	return append(dst, "\r\n"...)
+	return dst
 }
 
 // AppendRefusal appends a complete response that says why, after which the

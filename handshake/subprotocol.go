@@ -35,33 +35,40 @@ func CheckSubprotocols(subprotocols []string) error {
 // (§4.1, step 6), and browsers do.
 //
 // The result is the string of supported, which outlives the request.
-func selectSubprotocol(lines, supported []string) (string, *Refusal) {
-	var (
-		seen     [maxSubprotocols]string
-		count    int
-		selected string
-	)
-	for _, line := range lines {
-		for name, isToken := range Tokens(line) {
+//
+// seen is room for the client's list. On the stack it would take half of the 2 KiB
+// that a goroutine begins with.
+func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
+	*seen = (*seen)[:0]
+	selected := ""
+	for _, rest := range lines {
+		for rest != "" {
+			var name string
+			name, rest = cutElement(rest)
 			switch {
-			case !isToken:
-				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: %s is not a token", quote(name))
-			case count == maxSubprotocols:
+			case name == "":
+				continue
+			case !validToken(name):
+				return "", badSubprotocol(name, "is not a token")
+			case len(*seen) == maxSubprotocols:
 				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: more than %d subprotocols", maxSubprotocols)
-			case contains(seen[:count], name):
-				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: %s is listed twice", quote(name))
+			case contains(*seen, name):
+				return "", badSubprotocol(name, "is listed twice")
 			}
-			seen[count] = name
-			count++
+			*seen = append(*seen, name)
 			if selected == "" {
 				selected = find(supported, name)
 			}
 		}
 	}
-	if len(lines) > 0 && count == 0 {
+	if len(lines) > 0 && len(*seen) == 0 {
 		return "", badRequest("§4.1", "Sec-WebSocket-Protocol without a subprotocol")
 	}
 	return selected, nil
+}
+
+func badSubprotocol(name, why string) *Refusal {
+	return badRequest("§4.1", "Sec-WebSocket-Protocol: %s %s", quote(name), why)
 }
 
 // find returns the element of list that equals s, or "".

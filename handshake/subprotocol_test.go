@@ -35,7 +35,7 @@ func TestSelectSubprotocol(t *testing.T) {
 		if row.client != "" {
 			lines = strings.Split(row.client, "|")
 		}
-		got, refusal := selectSubprotocol(lines, strings.Fields(row.server))
+		got, refusal := selectSubprotocol(lines, strings.Fields(row.server), new([]string))
 		if refusal != nil || got != row.want {
 			t.Errorf("%s: %q, %v; want %q", row.why, got, refusal, row.want)
 		}
@@ -69,15 +69,15 @@ func TestMalformedSubprotocols(t *testing.T) {
 		{"too many", []string{many.String()}},
 		{"malformed after a match", []string{"a, b c"}},
 	} {
-		got, refusal := selectSubprotocol(row.lines, []string{"a"})
+		got, refusal := selectSubprotocol(row.lines, []string{"a"}, new([]string))
 		if refusal == nil || refusal.Status != 400 || got != "" {
 			t.Errorf("%s: %q, %v", row.why, got, refusal)
 		}
 	}
-	if _, refusal := selectSubprotocol([]string{strings.TrimSuffix(many.String(), "p64,")}, nil); refusal != nil {
+	if _, refusal := selectSubprotocol([]string{strings.TrimSuffix(many.String(), "p64,")}, nil, new([]string)); refusal != nil {
 		t.Errorf("%d subprotocols: %v", maxSubprotocols, refusal)
 	}
-	if _, refusal := selectSubprotocol([]string{"a, A"}, nil); refusal != nil {
+	if _, refusal := selectSubprotocol([]string{"a, A"}, nil, new([]string)); refusal != nil {
 		t.Errorf("unique with regard to case: %v", refusal)
 	}
 }
@@ -101,7 +101,7 @@ func TestCheckSubprotocols(t *testing.T) {
 // What is selected outlives the request.
 func TestSelectedSubprotocolIsTheServersString(t *testing.T) {
 	line := []byte("echo, chat")
-	got, refusal := selectSubprotocol([]string{alias(line)}, []string{"chat"})
+	got, refusal := selectSubprotocol([]string{alias(line)}, []string{"chat"}, new([]string))
 	clear(line)
 	if refusal != nil || got != "chat" {
 		t.Errorf("%q, %v", got, refusal)

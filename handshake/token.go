@@ -40,11 +40,9 @@ func made(s string, of *[256]bool) bool {
 // whether it is a token. Empty elements are passed over, as §5.6.1.2 demands.
 func Tokens(line string) iter.Seq2[string, bool] {
 	return func(yield func(string, bool) bool) {
-		rest, more := line, true
-		for more {
+		for rest := line; rest != ""; {
 			var element string
-			element, rest, more = strings.Cut(rest, ",")
-			element = trimSpace(element)
+			element, rest = cutElement(rest)
 			if element != "" && !yield(element, validToken(element)) {
 				return
 			}
@@ -57,11 +55,17 @@ func Tokens(line string) iter.Seq2[string, bool] {
 // not what the list may hold. With products, an element may be name/version
 // (RFC 9110 §7.8), and one with a version is not the bare token.
 func listHas(lines []string, token string, products bool) (has, valid bool) {
+	if len(lines) == 1 && equalFold(lines[0], token) { // as nearly always
+		return true, true
+	}
 	valid = true
-	for _, line := range lines {
-		for element, isToken := range Tokens(line) {
+	for _, rest := range lines {
+		for rest != "" {
+			var element string
+			element, rest = cutElement(rest)
 			switch {
-			case isToken:
+			case element == "":
+			case validToken(element):
 				has = has || equalFold(element, token)
 			case products:
 				name, version, _ := strings.Cut(element, "/")
@@ -72,6 +76,15 @@ func listHas(lines []string, token string, products bool) (has, valid bool) {
 		}
 	}
 	return has, valid
+}
+
+// cutElement cuts the first element off a list, without the white space around it;
+// it may be empty. It is what [Tokens] does, on less stack.
+func cutElement(list string) (element, rest string) {
+	if i := strings.IndexByte(list, ','); i >= 0 {
+		return trimSpace(list[:i]), list[i+1:]
+	}
+	return trimSpace(list), ""
 }
 
 // ValidFieldName reports whether name may be the name of a header field: a
@@ -95,11 +108,24 @@ func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // trimSpace removes the optional white space around s: spaces and tabs, and
 // nothing else that Unicode calls a space.
-func trimSpace(s string) string { return strings.Trim(s, " \t") }
+func trimSpace(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 // equalFold compares ASCII without regard to case. strings.EqualFold would
 // also take the Kelvin sign for a k and the long s for an s.
 func equalFold(a, b string) bool {
+	if a == b {
+		return true
+	}
 	if len(a) != len(b) {
 		return false
 	}
