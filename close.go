@@ -75,7 +75,7 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 }
 
 func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
-	expire := time.AfterFunc(c.life.machine.CloseTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
+	expire := time.AfterFunc(c.life.closeTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
 	defer expire.Stop()
 	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
 	defer stop()

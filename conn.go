@@ -80,9 +80,9 @@ func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
 	c.subprotocol = opts.Subprotocol
 	c.trace, c.onPing, c.onPong = opts.Trace, opts.OnPingReceived, opts.OnPongReceived
-	c.life.machine.CloseTimeout = defaultCloseTimeout
+	c.life.closeTimeout = defaultCloseTimeout
 	if opts.Timeouts.Close > 0 {
-		c.life.machine.CloseTimeout = opts.Timeouts.Close
+		c.life.closeTimeout = opts.Timeouts.Close
 	}
 	if deflate != nil {
 		c.deflate = newDeflating(*deflate, role, opts.CompressionThreshold, opts.CompressionLevel)

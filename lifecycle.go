@@ -15,13 +15,15 @@ type life struct {
 	state     atomic.Uint32 // machine.State(), for those who only look
 	concluded atomic.Bool   // conclude has begun
 
+	closeTimeout time.Duration
+
 	mu      sync.Mutex
-	machine conn.Lifecycle
-	cause   error        // of leaving Open, or of the first loss after that
-	timer   *time.Timer  // reports Expire at the machine's deadline
-	done    atomic.Value // chan struct{}, made by the first who asks for it; closed at the end: see conclude
-	over    atomic.Bool  // done is closed, or about to be, or would be if it were made
-	onEnd   []*endCall   // started then
+	machine *conn.Lifecycle // nil: Open, and nothing ever happened
+	cause   error           // of leaving Open, or of the first loss after that
+	timer   *time.Timer     // reports Expire at the machine's deadline
+	done    atomic.Value    // chan struct{}, made by the first who asks for it; closed at the end: see conclude
+	over    atomic.Bool     // done is closed, or about to be, or would be if it were made
+	onEnd   []*endCall      // started then
 
 	registry *Registry // to be told at Terminated
 }
@@ -38,7 +40,10 @@ func (c *Conn) state() conn.State { return conn.State(c.life.state.Load()) }
 func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
 	l := &c.life
 	l.mu.Lock()
-	from := l.machine.State()
+	from := c.state()
+	if l.machine == nil {
+		l.machine = &conn.Lifecycle{CloseTimeout: l.closeTimeout}
+	}
 	do, ok = l.machine.Handle(e, body, time.Now())
 	if !ok {
 		l.mu.Unlock()
@@ -128,6 +133,12 @@ func (c *Conn) makeDone() <-chan struct{} {
 	return done
 }
 
+// isDone reports whether done is what done returns, if that was ever asked for.
+func (l *life) isDone(done <-chan struct{}) bool {
+	own, made := l.done.Load().(chan struct{})
+	return made && done == own
+}
+
 // ended reports whether done is closed.
 func (c *Conn) ended() bool {
 	if done, made := c.life.done.Load().(chan struct{}); made {
@@ -146,7 +157,7 @@ func (c *Conn) enrol(r *Registry) (ok bool) {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.machine.State() == conn.Terminated {
+	if c.state() == conn.Terminated {
 		return false
 	}
 	l.registry = r
@@ -180,12 +191,20 @@ func (c *Conn) onEnd(f func()) (stop func() bool) {
 	}
 }
 
+// ending is the record of how the connection ended, as far as it has. Under mu.
+func (l *life) ending() conn.Ending {
+	if l.machine == nil {
+		return conn.Ending{}
+	}
+	return l.machine.Ending()
+}
+
 // sentClose reports whether our Close frame has its place in the stream.
 func (c *Conn) sentClose() bool {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.machine.Ending().Sent.Code != 0
+	return l.ending().Sent.Code != 0
 }
 
 // closedError tells how the connection ended, as far as it has.
@@ -193,7 +212,7 @@ func (c *Conn) closedError() *ClosedError {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ending := l.machine.Ending()
+	ending := l.ending()
 	if ending.Broken {
 		ending.Sent = conn.CloseBody{}
 	}

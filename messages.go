@@ -146,7 +146,7 @@ func (l *messageLoop) reside(socket resident) bool {
 	c.beforeWait()
 	arrived := func() bool { return l.arrived(socket) }
 	for {
-		if l.err = c.in.watch.arm(l.ctx, c.done()); l.err != nil {
+		if l.err = c.in.watch.arm(l.ctx); l.err != nil {
 			break
 		}
 		err := socket.reside(&c.in.buf, arrived)
@@ -186,7 +186,7 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 		return false
 	}
 	c.beforeWait()
-	l.err = c.in.watch.arm(l.ctx, c.done())
+	l.err = c.in.watch.arm(l.ctx)
 	return l.err == nil
 }
 

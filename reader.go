@@ -176,7 +176,7 @@ func (in *reader) noteArrival() { in.heard.Store(in.heard.Load() + 1) }
 func (c *Conn) fill(ctx context.Context) error {
 	c.beforeWait()
 	for {
-		if err := c.in.watch.arm(ctx, c.done()); err != nil {
+		if err := c.in.watch.arm(ctx); err != nil {
 			return err
 		}
 		_, err := c.transport.fill(&c.in.buf)
@@ -194,7 +194,7 @@ func (c *Conn) fill(ctx context.Context) error {
 func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 	c.beforeWait()
 	for {
-		if err := c.in.watch.arm(ctx, c.done()); err != nil {
+		if err := c.in.watch.arm(ctx); err != nil {
 			return 0, err
 		}
 		n, err := c.transport.read(p)

@@ -47,11 +47,14 @@ func (w *watch) interrupt(on bool) {
 }
 
 // arm makes ctx able to interrupt the transport from now on. It fails, with
-// ctx.Err(), if ctx is done. A ctx that is done when ended is closed, at the end of the
-// connection, needs no watching: that interrupts of itself.
-func (w *watch) arm(ctx context.Context, ended <-chan struct{}) error {
-	done := ctx.Done()
-	if done == nil || done == ended {
+// ctx.Err(), if ctx is done. A ctx that is done when the connection has ended needs no
+// watching: that interrupts of itself.
+func (w *watch) arm(ctx context.Context) error {
+	var done <-chan struct{}
+	if own, ok := ctx.(*serveContext); !ok || own.c != w.conn {
+		done = ctx.Done()
+	}
+	if done == nil || w.conn.life.isDone(done) {
 		if w.stop != nil || w.done != nil {
 			w.drop()
 		}

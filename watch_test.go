@@ -13,13 +13,11 @@ type watched struct {
 	transport // of the connection: it has no other methods than this test needs
 	on      bool
 	touched int
-	ended   chan struct{} // of the connection
 }
 
 func newWatched() *watched {
 	w := &watched{}
 	w.conn = &Conn{transport: w}
-	w.ended = make(chan struct{})
 	return w
 }
 
@@ -32,7 +30,7 @@ func TestWatchInterrupts(t *testing.T) {
 		w := newWatched()
 		for range 4 { // a new context each time, as with a timeout for each call
 			ctx, cancel := context.WithCancel(context.Background())
-			if err := w.arm(ctx, w.ended); err != nil || w.on {
+			if err := w.arm(ctx); err != nil || w.on {
 				t.Fatalf("arm: %v, interrupted %v", err, w.on)
 			}
 			cancel()
@@ -40,12 +38,12 @@ func TestWatchInterrupts(t *testing.T) {
 			if !w.on {
 				t.Fatal("the context ended and nothing was interrupted")
 			}
-			if err := w.arm(ctx, w.ended); !errors.Is(err, context.Canceled) {
+			if err := w.arm(ctx); !errors.Is(err, context.Canceled) {
 				t.Fatalf("arm with a context that has ended: %v", err)
 			}
 			w.rest()
 		}
-		if err := w.arm(context.Background(), w.ended); err != nil || w.on {
+		if err := w.arm(context.Background()); err != nil || w.on {
 			t.Errorf("arm: %v, interrupted %v", err, w.on)
 		}
 		w.trip()
@@ -63,7 +61,7 @@ func TestWatchBetweenCalls(t *testing.T) {
 			w := newWatched()
 			ctx, cancel := context.WithCancel(context.Background())
 			for range times {
-				if err := w.arm(ctx, w.ended); err != nil {
+				if err := w.arm(ctx); err != nil {
 					t.Fatal(err)
 				}
 				w.rest()
@@ -74,7 +72,7 @@ func TestWatchBetweenCalls(t *testing.T) {
 				t.Error("a context seen once stays registered")
 			}
 			other, stop := context.WithCancel(context.Background())
-			if err := w.arm(other, w.ended); err != nil || w.on {
+			if err := w.arm(other); err != nil || w.on {
 				t.Errorf("after %d calls: arm: %v, interrupted %v", times, err, w.on)
 			}
 			w.rest()
@@ -94,7 +92,7 @@ func TestWatchSameContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	call := func() {
-		if err := w.arm(ctx, w.ended); err != nil {
+		if err := w.arm(ctx); err != nil {
 			t.Fatal(err)
 		}
 		w.rest()
@@ -118,7 +116,7 @@ func TestWatchSameContext(t *testing.T) {
 // The context of the connection's own end is not watched.
 func TestWatchOwnEnd(t *testing.T) {
 	w := newWatched()
-	if err := w.arm(endContext{context.Background(), w.ended}, w.ended); err != nil || w.stop != nil {
+	if err := w.arm(endContext{context.Background(), w.conn.done()}); err != nil || w.stop != nil {
 		t.Errorf("arm: %v, registered %v", err, w.stop != nil)
 	}
 }

@@ -103,7 +103,7 @@ func (w *writer) holds() bool {
 func (c *Conn) sendWhole(ctx context.Context) (settled bool) {
 	w := &c.out
 	n := c.transport.offer(w.buf[w.start:w.end])
-	if n == 0 && c.writeLimit == 0 && w.watch.arm(ctx, c.done()) == nil {
+	if n == 0 && c.writeLimit == 0 && w.watch.arm(ctx) == nil {
 		n, _ = c.transport.write(w.buf[w.start:w.end], nil)
 	}
 	if n == 0 {

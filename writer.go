@@ -185,7 +185,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 		if o != nil && o.hold && c.holdBack(o) {
 			return
 		}
-		err := w.watch.arm(ctx, c.done())
+		err := w.watch.arm(ctx)
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
 			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
