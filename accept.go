@@ -127,7 +127,7 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 	}
 	buffered := glued(brw.Reader)
 	c := new(Conn)
-	c.transport = newTransport(nc)
+	c.drive(nc)
 	if err := h.send(nc, c.transport, response); err != nil {
 		_ = nc.Close()
 		return nil, &AcceptError{Err: err}

@@ -29,13 +29,7 @@ func (c *Conn) Batch() Batch { return Batch{c} }
 // Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
 // in sending it is seen by the call that sends it.
 func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Batch.Write", typ); err != nil {
-		return err
-	}
-	if b.c.deflates(len(p)) {
-		return b.c.writeDeflated(ctx, typ, p, true)
-	}
-	return b.c.writePlain(ctx, typ, p, true)
+	return b.c.write(ctx, "Batch.Write", typ, p, false, true)
 }
 
 // WritePrepared adds a message, as [Conn.WritePrepared].

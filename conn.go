@@ -31,6 +31,7 @@ const (
 // A connection should be ended by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
 	transport transport
+	socket    rawTransport // what transport is, of most connections
 	role      conn.Role
 	life      life
 	in        reader
@@ -65,7 +66,7 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		opts = &ConnOptions{}
 	}
 	c := new(Conn)
-	c.transport = newTransport(rwc)
+	c.drive(rwc)
 	c.open(role, opts, opts.Deflate)
 	return c
 }

@@ -6,6 +6,8 @@ import (
 	"log"
 	"net/http"
 	"runtime/debug"
+
+	"github.com/hawser-ws/websocket/conn"
 )
 
 // Handler returns a handler that accepts WebSocket requests and runs serve for
@@ -35,20 +37,15 @@ func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions
 	})
 }
 
-// run serves one connection to its end.
+// run serves one connection to its end. It lies below serve on the stack of every
+// connection, so it is small.
 func run(ctx context.Context, c *Conn, serve func(context.Context, *Conn) error) {
-	returned := false
-	defer func() {
-		if returned {
-			return
-		}
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
-			logPanic(ctx, p)
-		}
-		_ = c.Close(StatusInternalError, "")
-	}()
-	err := serve(ctx, c)
-	returned = true
+	defer c.leftServe(ctx)
+	c.served(serve(ctx, c))
+}
+
+// served closes the connection as serve asked by what it returned.
+func (c *Conn) served(err error) {
 	ce, isClose := errors.AsType[CloseError](err)
 	switch {
 	case err == nil:
@@ -56,6 +53,17 @@ func run(ctx context.Context, c *Conn, serve func(context.Context, *Conn) error)
 	case isClose:
 		_ = c.Close(ce.Code, ce.Reason)
 	default:
+		_ = c.Close(StatusInternalError, "")
+	}
+}
+
+// leftServe closes the connection if serve has not returned: after a panic, or
+// runtime.Goexit. Otherwise it is closed, and this does nothing.
+func (c *Conn) leftServe(ctx context.Context) {
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		logPanic(ctx, p)
+	}
+	if c.state() == conn.Open {
 		_ = c.Close(StatusInternalError, "")
 	}
 }

@@ -56,6 +56,9 @@ type messageLoop struct {
 	ctx   context.Context
 	yield func(Message, error) bool
 
+	buf     *[]byte // lent for message
+	message Message
+
 	since    time.Duration // clock: when messages began to be counted
 	messages int           // waited for since then
 
@@ -118,16 +121,24 @@ func (in *reader) atStart() bool {
 // one runs the body for one message, the beginning of which is there. It is called
 // inside the gate and returns outside.
 func (l *messageLoop) one() bool {
-	c := l.c
-	p := messageBuffers.Get().(*[]byte)
-	typ, data, err := c.receive(l.ctx, (*p)[:0])
-	c.expectReplies(err == nil && c.in.buf.buffered() > 0)
-	c.leaveRead()
-	if l.err = err; err == nil {
-		l.stopped = !l.yield(Message{Type: typ, Data: data}, nil)
+	l.buf = messageBuffers.Get().(*[]byte)
+	if l.receive() {
+		l.stopped = !l.yield(l.message, nil)
 	}
-	returnMessage(p, data)
+	returnMessage(l.buf, l.message.Data)
+	l.buf, l.message.Data = nil, nil
 	return l.err == nil && !l.stopped
+}
+
+// receive stays out of line, for the sake of the stack below the body.
+//
+//go:noinline
+func (l *messageLoop) receive() bool {
+	c := l.c
+	l.message.Type, l.message.Data, l.err = c.receive(l.ctx, (*l.buf)[:0])
+	c.expectReplies(l.err == nil && c.in.buf.buffered() > 0)
+	c.leaveRead()
+	return l.err == nil
 }
 
 // returnMessage gives a buffer back, with what it has grown to unless that is too

@@ -57,27 +57,31 @@ func interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded)
 // past is a deadline that has always passed.
 var past = time.Unix(1, 0)
 
-// newTransport chooses how to drive a stream. Only the types that are exactly the
-// standard library's are driven below their methods: a wrapper has its reasons.
-func newTransport(rwc io.ReadWriteCloser) transport {
-	switch c := rwc.(type) {
+// drive chooses how to drive a stream. Only the types that are exactly the standard
+// library's are driven below their methods: a wrapper has its reasons. The memory for
+// what most connections need is part of the Conn.
+func (c *Conn) drive(rwc io.ReadWriteCloser) {
+	switch s := rwc.(type) {
 	case *net.TCPConn:
-		if t := newRawTransport(c, c); t != nil {
-			return t
+		if c.socket.init(s, s) {
+			c.transport = &c.socket
+			return
 		}
-		return &netTransport{Conn: c}
 	case *net.UnixConn:
-		if t := newRawTransport(c, c); t != nil {
-			return t
+		if c.socket.init(s, s) {
+			c.transport = &c.socket
+			return
 		}
-		return &netTransport{Conn: c}
 	case *tls.Conn:
-		return &tlsTransport{netTransport: netTransport{Conn: c}}
-	case net.Conn:
-		return &netTransport{Conn: c}
-	default:
-		return newPumpTransport(c)
+		c.transport = &tlsTransport{netTransport: netTransport{Conn: s}}
+		return
 	}
+	if nc, ok := rwc.(net.Conn); ok {
+		c.socket.Conn = nc
+		c.transport = &c.socket.netTransport
+		return
+	}
+	c.transport = newPumpTransport(rwc)
 }
 
 // netTransport drives any net.Conn by its methods and deadlines.

@@ -7,5 +7,7 @@ import (
 	"syscall"
 )
 
-// newRawTransport: this system has no readiness to wait for, or none that suits.
-func newRawTransport(net.Conn, syscall.Conn) transport { return nil }
+// rawTransport: this system has no readiness to wait for, or none that suits.
+type rawTransport struct{ netTransport }
+
+func (t *rawTransport) init(net.Conn, syscall.Conn) bool { return false }

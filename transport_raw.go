@@ -17,19 +17,6 @@ import (
 type rawTransport struct {
 	netTransport
 	raw syscall.RawConn
-	// Bound once, so that a call allocates nothing.
-	attemptRead, attemptWrite func(fd uintptr) bool
-
-	// What the read under way is about; valid inside the read gate.
-	into    *readBuffer // fill: where to borrow
-	dst     []byte      // read: where to put it
-	n       int
-	readErr syscall.Errno
-
-	// Likewise of the write under way, inside the write gate.
-	src      []byte // what is still to be written
-	once     bool   // without waiting
-	writeErr syscall.Errno
 
 	use         atomic.Uint32 // socketFree, socketLent or socketClosed
 	interrupted bool          // reads stand interrupted; under mu
@@ -37,39 +24,58 @@ type rawTransport struct {
 	residence   *residence // nil before the first; set under mu, inside the read gate
 }
 
-// newRawTransport returns nil if the socket cannot be had.
-func newRawTransport(c net.Conn, s syscall.Conn) transport {
+// init reports whether the socket can be had.
+func (t *rawTransport) init(c net.Conn, s syscall.Conn) bool {
 	raw, err := s.SyscallConn()
 	if err != nil {
-		return nil
+		return false
 	}
-	t := &rawTransport{netTransport: netTransport{Conn: c}, raw: raw}
-	t.attemptRead, t.attemptWrite = t.tryRead, t.tryWrite
-	return t
+	t.Conn, t.raw = c, raw
+	return true
 }
 
-func (t *rawTransport) fill(b *readBuffer) (int, error) {
-	t.into = b
-	err := t.wait()
-	t.into = nil
-	return t.outcome(err, t.n, t.readErr)
+// socketCall is a read or a write under way. It is lent, together with the function
+// that net calls, so that a call allocates nothing and a connection that makes none
+// holds nothing.
+type socketCall struct {
+	attempt func(fd uintptr) (done bool) // try or put, bound
+
+	into  *readBuffer // read: where to borrow; nil: into p
+	p     []byte      // what is to be filled, or what is left to write
+	once  bool        // write: without waiting
+	n     int         // what was read
+	errno syscall.Errno
 }
 
-func (t *rawTransport) read(p []byte) (int, error) {
-	t.dst = p
-	err := t.wait()
-	t.dst = nil
-	return t.outcome(err, t.n, t.readErr)
-}
+var (
+	socketReads = sync.Pool{New: func() any {
+		s := new(socketCall)
+		s.attempt = func(fd uintptr) bool { return s.tryRead(fd) }
+		return s
+	}}
+	socketWrites = sync.Pool{New: func() any {
+		s := new(socketCall)
+		s.attempt = func(fd uintptr) bool { return s.tryWrite(fd) }
+		return s
+	}}
+)
 
-// wait reads once, as soon as there is something.
-func (t *rawTransport) wait() error {
-	t.n, t.readErr = 0, 0
+func (t *rawTransport) fill(b *readBuffer) (int, error) { return t.receive(b, nil) }
+func (t *rawTransport) read(p []byte) (int, error)      { return t.receive(nil, p) }
+
+// receive reads once, as soon as there is something.
+func (t *rawTransport) receive(b *readBuffer, p []byte) (int, error) {
 	raw, err := t.readable()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return raw.Read(t.attemptRead)
+	s := socketReads.Get().(*socketCall)
+	s.into, s.p = b, p
+	err = raw.Read(s.attempt)
+	n, errno := s.n, s.errno
+	*s = socketCall{attempt: s.attempt}
+	socketReads.Put(s)
+	return t.outcome(err, n, errno)
 }
 
 // outcome is what net.Conn's Read would return.
@@ -98,41 +104,45 @@ func (t *rawTransport) write(head, tail []byte) (int, error) {
 	if len(tail) > 0 {
 		return t.netTransport.write(head, tail)
 	}
-	t.src, t.once, t.writeErr = head, false, 0
-	err := t.raw.Write(t.attemptWrite)
-	n := len(head) - len(t.src)
-	t.src = nil
-	if err == nil && t.writeErr != 0 {
-		err = t.opError("write", t.writeErr)
+	s := socketWrites.Get().(*socketCall)
+	s.p = head
+	err := t.raw.Write(s.attempt)
+	n, errno := len(head)-len(s.p), s.errno
+	s.p, s.errno = nil, 0
+	socketWrites.Put(s)
+	if err == nil && errno != 0 {
+		err = t.opError("write", errno)
 	}
 	return n, err
 }
 
 // offer writes once. An error is met again by the write that follows.
 func (t *rawTransport) offer(p []byte) int {
-	t.src, t.once = p, true
-	_ = t.raw.Write(t.attemptWrite)
-	n := len(p) - len(t.src)
-	t.src = nil
+	s := socketWrites.Get().(*socketCall)
+	s.p, s.once = p, true
+	_ = t.raw.Write(s.attempt)
+	n := len(p) - len(s.p)
+	s.p, s.once, s.errno = nil, false, 0
+	socketWrites.Put(s)
 	return n
 }
 
 // tryWrite writes until all is sent or the socket takes no more: net then waits
 // and calls again.
-func (t *rawTransport) tryWrite(fd uintptr) (done bool) {
-	for len(t.src) > 0 {
-		n, errno := sysWrite(fd, t.src)
+func (s *socketCall) tryWrite(fd uintptr) (done bool) {
+	for len(s.p) > 0 {
+		n, errno := sysWrite(fd, s.p)
 		switch errno {
 		case 0:
-			t.src = t.src[n:]
-			if t.once {
+			s.p = s.p[n:]
+			if s.once {
 				return true
 			}
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			return t.once
+			return s.once
 		default:
-			t.writeErr = errno
+			s.errno = errno
 			return true
 		}
 	}
@@ -143,29 +153,29 @@ func (t *rawTransport) tryWrite(fd uintptr) (done bool) {
 // yet: net then waits for the socket and calls again. The poller is
 // edge-triggered, so only a read that found nothing may lead to waiting; but see
 // residence.
-func (t *rawTransport) tryRead(fd uintptr) (done bool) {
+func (s *socketCall) tryRead(fd uintptr) (done bool) {
 	for {
-		p := t.dst
-		if t.into != nil {
-			p = t.into.room()
+		p := s.p
+		if s.into != nil {
+			p = s.into.room()
 		}
 		n, errno := sysRead(fd, p)
-		switch {
-		case errno == syscall.EINTR:
-			continue
-		case errno == syscall.EAGAIN:
-			if t.into != nil {
-				t.into.release()
+		switch errno {
+		case 0:
+			s.n = n
+			if s.into != nil {
+				s.into.added(n)
+			}
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			if s.into != nil {
+				s.into.release()
 			}
 			return false
-		case errno != 0:
-			t.readErr = errno
+		default:
+			s.errno = errno
 			return true
 		}
-		t.n = n
-		if t.into != nil {
-			t.into.added(n)
-		}
-		return true
 	}
 }

@@ -15,10 +15,7 @@ func (c *Conn) Uncompressed() Uncompressed { return Uncompressed{c} }
 
 // Write is [Conn.Write] without compression.
 func (u Uncompressed) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Uncompressed.Write", typ); err != nil {
-		return err
-	}
-	return u.c.writePlain(ctx, typ, p, false)
+	return u.c.write(ctx, "Uncompressed.Write", typ, p, true, u.c.out.replying.Load())
 }
 
 // Writer is [Conn.Writer] without compression.

@@ -132,7 +132,7 @@ var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 func (u *upgrade) do() {
 	defer u.leave()
 	c := new(Conn)
-	c.transport = newTransport(u.nc)
+	c.drive(u.nc)
 	err := u.opts.policy("Upgrade", &u.handshaking)
 	if err == nil {
 		if d := orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {

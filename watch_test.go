@@ -11,8 +11,8 @@ import (
 type watched struct {
 	watch
 	transport // of the connection: it has no other methods than this test needs
-	on      bool
-	touched int
+	on        bool
+	touched   int
 }
 
 func newWatched() *watched {

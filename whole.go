@@ -98,17 +98,25 @@ func (w *writer) holds() bool {
 	return held > 0 && held == w.end-w.start && len(w.taken) == 0 && len(w.tail) == 0
 }
 
-// sendWhole sends what putWhole encoded, inside the gate. It is settled if all of it
-// is on the wire; if not, flush goes on, and meets again what was in the way.
-func (c *Conn) sendWhole(ctx context.Context) (settled bool) {
-	w := &c.out
-	n := c.transport.offer(w.buf[w.start:w.end])
-	if n == 0 && c.writeLimit == 0 && w.watch.arm(ctx) == nil {
-		n, _ = c.transport.write(w.buf[w.start:w.end], nil)
-	}
+// sendWhole sends what putWhole encoded, as far as it can without waiting, inside the
+// gate, and reports whether that was all.
+func (w *writer) sendWhole(t transport) bool {
+	n := t.offer(w.buf[w.start:w.end])
 	if n == 0 {
 		return false
 	}
+	w.wrote(n)
+	return !w.unsent()
+}
+
+// sendWaiting goes on where sendWhole stopped. If it stops as well flush goes on, and
+// meets again what was in the way.
+func (c *Conn) sendWaiting(ctx context.Context) bool {
+	w := &c.out
+	if c.writeLimit != 0 || w.watch.arm(ctx) != nil {
+		return false
+	}
+	n, _ := c.transport.write(w.buf[w.start:w.end], nil)
 	w.wrote(n)
 	return !w.unsent()
 }

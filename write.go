@@ -15,18 +15,18 @@ import (
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Conn.Write", typ); err != nil {
-		return err
-	}
-	hold := c.out.replying.Load()
-	if c.deflates(len(p)) {
-		return c.writeDeflated(ctx, typ, p, hold)
-	}
-	return c.writePlain(ctx, typ, p, hold)
+	return c.write(ctx, "Conn.Write", typ, p, false, c.out.replying.Load())
 }
 
-// writePlain sends p as it is. It may be held back for more to leave with it.
-func (c *Conn) writePlain(ctx context.Context, typ MessageType, p []byte, hold bool) error {
+// write sends p, compressed if it is to be; plain says that it is not. It may be held
+// back for more to leave with it. It is long so that the stack is not: see sendOwn.
+func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []byte, plain, hold bool) error {
+	if err := checkWrite(ctx, method, typ); err != nil {
+		return err
+	}
+	if !plain && c.deflates(len(p)) {
+		return c.writeDeflated(ctx, typ, p, hold)
+	}
 	w := &c.out
 	if !w.gate.tryLock() {
 		return c.enqueueWhole(ctx, typ, p, hold)
@@ -44,7 +44,7 @@ func (c *Conn) writePlain(ctx context.Context, typ MessageType, p []byte, hold b
 		}
 		c.leaveWrite()
 		return nil
-	case c.sendWhole(ctx):
+	case w.sendWhole(c.transport), c.sendWaiting(ctx):
 		c.leaveWrite()
 		return nil
 	default:
