@@ -30,7 +30,8 @@
 //
 //   - [Conn.Write] for one message; [Conn.Writer] for one whose length is not known;
 //   - [Prepare] and [Conn.WritePrepared] for one to many connections;
-//   - [Conn.Batch] for many that may leave together.
+//   - [Conn.Batch] for many that may leave together;
+//   - [Hub] for one to many connections, of which some may be slow.
 //
 // Ending: [Conn.Close] performs the closing handshake, [Conn.BeginClose] leaves the
 // reading in it to you, [Conn.CloseNow] does without.

@@ -99,8 +99,9 @@ func TestSlowMember(t *testing.T) {
 			hear(t, quick, text)
 		}
 		synctest.Wait()
-		if r.mu.Lock(); len(r.members["room"]) != 1 {
-			t.Errorf("%d members are left", len(r.members["room"]))
+		r.mu.Lock()
+		if n := r.hubs["room"].hub.Len(); n != 1 {
+			t.Errorf("%d members are left", n)
 		}
 		r.mu.Unlock()
 

@@ -6,8 +6,8 @@
 // What to look at:
 //
 //   - A message is framed once, by [websocket.Prepare], and sent to everybody.
-//   - Each member has a bounded queue of messages, so that a slow one holds nobody
-//     up. Whose queue is full is closed with 1013, try again later.
+//   - A room is a [websocket.Hub]: it waits for nobody. A member that does not read
+//     is closed with 1013, try again later, when its queue is full.
 //   - A [websocket.Registry] closes the connections with 1001, going away, when the
 //     server ends. http.Server.Shutdown does not know them.
 //   - Keepalive finds members whose network is gone.

@@ -1,0 +1,158 @@
+package websocket
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// member is a connection in a hub, with the messages that wait for it.
+type member struct {
+	conn  *Conn
+	state atomic.Uint32 // changed under mu
+	plain bool          // offerPlain will do
+	hub   *Hub
+	index int         // in Hub.list; under Hub.mu
+	stop  func() bool // forgets to be told of the end
+
+	mu    sync.Mutex
+	queue messageQueue
+	run   func() // drain, bound once, so that starting it costs nothing
+}
+
+const (
+	memberIdle     = iota // nothing waits, no goroutine
+	memberDraining        // there is a goroutine that writes what waits
+	memberGone            // it has left the hub
+)
+
+// glance has the processor fetch what offer will look at.
+func (m *member) glance() {
+	c := m.conn
+	_ = m.state.Load()
+	_ = c.state()
+	_ = c.out.gate.state.Load()
+	_ = c.out.message.Load()
+	_ = c.out.due.Load()
+	_ = c.transport.netConn()
+}
+
+// offer sends a message at once, unless others wait already or it would have to. Under
+// Hub.order, so that the queue of a member that is idle stays empty.
+func (m *member) offer(msg *PreparedMessage) bool {
+	switch {
+	case m.state.Load() != memberIdle:
+		return false
+	case m.plain:
+		return m.conn.offerPlain(msg)
+	}
+	return m.conn.offerPrepared(msg)
+}
+
+// push has a message wait, and sees to it that somebody sends it. If there is no room
+// it returns the message that is dropped.
+func (m *member) push(msg *PreparedMessage, limit int, slow SlowPolicy) (lost *PreparedMessage) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state.Load() == memberGone {
+		return nil
+	}
+	if m.queue.n >= limit {
+		if slow != DropOldest {
+			return msg
+		}
+		lost = m.queue.pop()
+	}
+	m.queue.push(msg, limit)
+	if m.state.Load() == memberIdle {
+		m.state.Store(memberDraining)
+		if m.run == nil {
+			m.run = m.drain
+		}
+		go m.run()
+	}
+	return lost
+}
+
+// drain writes what waits until nothing does. All that waits leaves together, as in a
+// [Batch].
+func (m *member) drain() {
+	held := false
+	for {
+		msg, more := m.next()
+		if msg == nil {
+			if held { // what was to follow was dropped when the member left
+				_ = m.conn.Batch().Flush(context.Background())
+			}
+			return
+		}
+		if m.conn.writePrepared(context.Background(), msg, more) != nil {
+			m.hub.remove(m) // it can be sent nothing any more
+			return
+		}
+		held = more
+	}
+}
+
+// next returns the message to be written, and whether more wait; nil when drain ends.
+func (m *member) next() (msg *PreparedMessage, more bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.queue.n > 0 {
+		msg = m.queue.pop()
+		return msg, m.queue.n > 0
+	}
+	m.queue.rest()
+	if m.state.Load() == memberDraining {
+		m.state.Store(memberIdle)
+	}
+	return nil, false
+}
+
+// retire drops what waits, and reports how much that was.
+func (m *member) retire() (waited int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.state.Store(memberGone)
+	waited = m.queue.n
+	m.queue = messageQueue{}
+	return waited
+}
+
+// messageQueue is a ring that grows with what it holds.
+type messageQueue struct {
+	ring  []*PreparedMessage
+	first int
+	n     int
+}
+
+// smallQueue is how large a ring a connection keeps for which nothing waits.
+const smallQueue = 4
+
+// push adds a message, for which there is room among limit.
+func (q *messageQueue) push(m *PreparedMessage, limit int) {
+	if q.n == len(q.ring) {
+		larger := make([]*PreparedMessage, min(limit, max(smallQueue, 2*q.n)))
+		copied := copy(larger, q.ring[q.first:])
+		copy(larger[copied:], q.ring[:q.first])
+		q.ring, q.first = larger, 0
+	}
+	q.ring[(q.first+q.n)%len(q.ring)] = m
+	q.n++
+}
+
+// pop takes the oldest message out.
+func (q *messageQueue) pop() *PreparedMessage {
+	m := q.ring[q.first]
+	q.ring[q.first] = nil
+	q.first = (q.first + 1) % len(q.ring)
+	q.n--
+	return m
+}
+
+// rest gives memory back that an empty queue need not keep.
+func (q *messageQueue) rest() {
+	if len(q.ring) > smallQueue {
+		*q = messageQueue{}
+	}
+}

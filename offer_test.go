@@ -1,0 +1,257 @@
+package websocket
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+// offeredTo is a transport that takes of each offer as much as accept says, and of a
+// write all, once it is open.
+type offeredTo struct {
+	netTransport
+	open   chan struct{} // writes wait until it is closed
+	accept func(n int) int
+
+	mu    sync.Mutex
+	taken bytes.Buffer
+}
+
+func (t *offeredTo) offer(p []byte) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.accept(len(p))
+	t.taken.Write(p[:n])
+	return n
+}
+
+func (t *offeredTo) write(head, tail []byte) (int, error) {
+	<-t.open
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken.Write(head)
+	t.taken.Write(tail)
+	return len(head) + len(tail), nil
+}
+
+// messages decodes what was taken; the payloads of pongs and whole messages.
+func (t *offeredTo) messages(tb testing.TB) (said []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var fragments string
+	for b := t.taken.Bytes(); len(b) > 0; {
+		h, n := frame.ParseHeader(b)
+		if n <= 0 || uint64(len(b)-n) < h.Length {
+			tb.Fatalf("%d octets that are no frame", len(b))
+		}
+		payload := slices.Clone(b[n : n+int(h.Length)])
+		b = b[n+int(h.Length):]
+		if h.Masked {
+			frame.Mask(payload, h.Key)
+		}
+		switch {
+		case !h.FIN || h.Opcode == frame.Continuation:
+			if (fragments == "") != (h.Opcode == frame.Text) {
+				tb.Fatal("fragments of two messages are mixed")
+			}
+			if fragments += string(payload); h.FIN {
+				said, fragments = append(said, fragments), ""
+			}
+		case fragments != "" && !h.Opcode.IsControl():
+			tb.Fatal("a message between fragments")
+		default:
+			said = append(said, string(payload))
+		}
+	}
+	return said
+}
+
+func newOffered(t *testing.T, role Role, opts *ConnOptions, accept func(n int) int) (*Conn, *offeredTo) {
+	near, other := net.Pipe()
+	go func() { _, _ = io.Copy(io.Discard, other) }()
+	to := &offeredTo{netTransport: netTransport{Conn: near}, open: make(chan struct{}), accept: accept}
+	c := NewConn(near, role, opts)
+	c.transport = to
+	t.Cleanup(func() { _ = c.CloseNow(); _ = other.Close() })
+	return c, to
+}
+
+func all(n int) int      { return n }
+func nothing(int) int    { return 0 }
+func oneOctet(int) int   { return 1 }
+func butOne(n int) int   { return n - 1 }
+func atRandom(n int) int { return rand.IntN(n + 1) }
+
+// Whatever part of a frame the transport takes at once, the peer gets it whole, once,
+// and what follows behind it.
+func TestOffer(t *testing.T) {
+	accepts := map[string]func(n int) int{"all": all, "nothing": nothing, "one octet": oneOctet, "all but one": butOne}
+	for _, role := range []Role{RoleServer, RoleClient} {
+		for name, accept := range accepts {
+			for _, size := range []int{0, 1, 125, 5 << 10, 100 << 10} {
+				t.Run(fmt.Sprint(role, "/", name, "/", size), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						c, to := newOffered(t, role, nil, accept)
+						text := strings.Repeat("x", size)
+						sent := c.offerPrepared(Prepare(MessageText, []byte(text)))
+						if sent != (name != "nothing") {
+							t.Errorf("sent: %v", sent)
+						}
+						synctest.Wait()
+						written := make(chan error, 1)
+						go func() { written <- c.Write(context.Background(), MessageText, []byte("behind")) }()
+						synctest.Wait()
+						if name != "nothing" && name != "all" && c.offerPrepared(Prepare(MessageText, nil)) {
+							t.Error("one has gone past what is half on the wire")
+						}
+						close(to.open)
+						if err := <-written; err != nil {
+							t.Fatal(err)
+						}
+						want := []string{text, "behind"}
+						if !sent {
+							want = want[1:]
+						}
+						if got := to.messages(t); !slices.Equal(got, want) {
+							t.Errorf("%d messages arrived, want %d", len(got), len(want))
+						}
+						if synctest.Wait(); c.out.sending != nil {
+							t.Error("it keeps a buffer")
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// Nothing that is offered goes past what came before it.
+func TestOfferGoesPastNobody(t *testing.T) {
+	for _, role := range []Role{RoleServer, RoleClient} {
+		synctest.Test(t, func(t *testing.T) {
+			c, to := newOffered(t, role, nil, all)
+			close(to.open)
+			m := Prepare(MessageText, []byte("offered"))
+			try := func(why string, want bool) {
+				t.Helper()
+				if c.offerPrepared(m) != want {
+					t.Errorf("%s: sent is %v", why, !want)
+				}
+			}
+			try("nobody is there", true)
+			ctx := context.Background()
+			_ = c.Batch().Write(ctx, MessageText, []byte("held"))
+			try("a batch is held", false)
+			_ = c.Batch().Flush(ctx)
+			try("it has left", true)
+			w, _ := c.Writer(ctx, MessageText)
+			_, _ = w.Write([]byte("frag"))
+			try("none of it is on the wire", true)
+			_ = w.(*messageWriter).Flush()
+			try("a message is open", false)
+			_, _ = w.Write([]byte("ment"))
+			_ = w.Close()
+			try("it has ended", true)
+			c.out.gate.lock(nil, nil)
+			try("somebody is inside", false)
+			c.leaveWrite()
+			want := []string{"offered", "held", "offered", "offered", "fragment", "offered"}
+			if got := to.messages(t); !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			_ = c.CloseNow()
+			try("it has ended", false)
+		})
+	}
+}
+
+// A hub beside every other way of writing, on transports that take what they like:
+// each writer's messages arrive whole, once and in order.
+func TestHubOffersAtRandom(t *testing.T) {
+	const rounds = 200
+	for _, role := range []Role{RoleServer, RoleClient} {
+		for _, deflate := range []*handshake.Deflate{nil, {}} {
+			synctest.Test(t, func(t *testing.T) {
+				opts := &ConnOptions{Deflate: deflate, CompressionThreshold: 1 << 20}
+				h := Hub{Queue: 2 * rounds}
+				var tos []*offeredTo
+				for range 4 {
+					c, to := newOffered(t, role, opts, atRandom)
+					close(to.open)
+					h.Add(c)
+					tos = append(tos, to)
+				}
+				var writing sync.WaitGroup
+				say := func(name string, write func(p []byte) error) {
+					writing.Go(func() {
+						for i := range rounds {
+							text := fmt.Sprint(name, " ", i, strings.Repeat(".", rand.IntN(300)))
+							if err := write([]byte(text)); err != nil {
+								t.Error(name, err)
+								return
+							}
+						}
+					})
+				}
+				ctx := context.Background()
+				say("hub", func(p []byte) error { return h.Broadcast(Prepare(MessageText, p)) })
+				say("also", func(p []byte) error { return h.Broadcast(PrepareUncompressed(MessageText, p)) })
+				for c := range h.All() {
+					say("write", func(p []byte) error { return c.Write(ctx, MessageText, p) })
+					say("batch", func(p []byte) error { return c.Batch().Write(ctx, MessageText, p) })
+					say("writer", func(p []byte) error {
+						w, err := c.Writer(ctx, MessageText)
+						if err != nil {
+							return err
+						}
+						_, _ = w.Write(p[:len(p)/2])
+						_ = w.(*messageWriter).Flush()
+						_, _ = w.Write(p[len(p)/2:])
+						return w.Close()
+					})
+				}
+				writing.Wait()
+				for c := range h.All() {
+					_ = c.Batch().Flush(ctx)
+				}
+				synctest.Wait()
+				var first []string
+				for _, to := range tos {
+					next := map[string]int{}
+					var broadcast []string
+					for _, said := range to.messages(t) {
+						var name string
+						var i int
+						if _, err := fmt.Sscan(strings.TrimRight(said, "."), &name, &i); err != nil || i != next[name] {
+							t.Fatalf("%.20q, want number %d", said, next[name])
+						}
+						if next[name]++; name == "hub" || name == "also" {
+							broadcast = append(broadcast, said)
+						}
+					}
+					for _, name := range []string{"hub", "also", "write", "batch", "writer"} {
+						if next[name] != rounds {
+							t.Errorf("%s: %d of %d arrived", name, next[name], rounds)
+						}
+					}
+					if first == nil {
+						first = broadcast
+					} else if !slices.Equal(first, broadcast) {
+						t.Error("two connections disagree about the order of what is broadcast")
+					}
+				}
+			})
+		}
+	}
+}
