@@ -31,6 +31,7 @@ type readBuffer struct {
 	data       *[readSize]byte
 	start, end int
 	lent       bool // some of what was consumed is in use: data stays as it is
+	kept       bool // data stays although it is empty
 }
 
 // bytes returns what is there.
@@ -71,11 +72,22 @@ func (b *readBuffer) added(n int) { b.end += n }
 
 // release gives the memory back if nothing is in it.
 func (b *readBuffer) release() {
-	if b.data != nil && b.start == b.end && !b.lent {
+	if b.start == b.end && !b.kept {
+		b.giveBack()
+	}
+}
+
+//go:noinline
+func (b *readBuffer) giveBack() {
+	if b.data != nil && !b.lent {
 		readBuffers.Put(b.data)
 		b.data = nil
 	}
 }
+
+// keep is for a transport that needs memory in order to wait: what it would borrow
+// again at once need not be given back.
+func (b *readBuffer) keep() { b.kept = true }
 
 // lend keeps what was consumed as it is until settle is called.
 func (b *readBuffer) lend() *[readSize]byte {
@@ -94,7 +106,7 @@ func (b *readBuffer) settle(lent *[readSize]byte) {
 
 // discard drops everything and gives the memory back.
 func (b *readBuffer) discard() {
-	b.start = b.end
+	b.start, b.kept = b.end, false
 	if b.lent {
 		b.data, b.lent = nil, false
 	}

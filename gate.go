@@ -54,7 +54,9 @@ func (g *gate) unlock() {
 	}
 }
 
-// nudge tells one waiter to try again.
+// nudge tells one waiter to try again. It is out of line so that unlock is not.
+//
+//go:noinline
 func (g *gate) nudge() { g.bell.ring() }
 
 // bell wakes one of those who wait for it. A ring that nobody heard is kept for

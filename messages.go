@@ -178,7 +178,7 @@ func (l *messageLoop) reside(socket resident) bool {
 // arrived deals with what has come into the buffer, as far as it is whole messages.
 func (l *messageLoop) arrived(socket resident) (stay bool) {
 	c := l.c
-	c.in.noteArrival()
+	c.noteArrival()
 	op, p, ok := c.nextWhole()
 	if !ok || !socket.lend() {
 		return false

@@ -91,7 +91,7 @@ func (c *Conn) leaveRead() {
 	if c.state() == conn.Terminated {
 		c.retireRead()
 	}
-	if idle && c.pings.retry.Load() != 0 {
+	if c.pings.retry.Load() != 0 && idle {
 		c.pings.driveAgain()
 	}
 }
@@ -168,8 +168,12 @@ func (c *Conn) step(ctx context.Context) error {
 	}
 }
 
-// noteArrival counts, inside the gate. It is not an Add: only one is here at a time.
-func (in *reader) noteArrival() { in.heard.Store(in.heard.Load() + 1) }
+// noteArrival counts for keepalive, if there is one.
+func (c *Conn) noteArrival() {
+	if c.keepAlive != nil {
+		c.in.heard.Add(1)
+	}
+}
 
 // fill waits for octets from the network. Everything that was read before stays,
 // whatever happens.
@@ -181,7 +185,7 @@ func (c *Conn) fill(ctx context.Context) error {
 		}
 		_, err := c.transport.fill(&c.in.buf)
 		if err == nil {
-			c.in.noteArrival()
+			c.noteArrival()
 			return nil
 		}
 		if err := c.readFailed(ctx, err); err != nil {
@@ -199,7 +203,7 @@ func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 		}
 		n, err := c.transport.read(p)
 		if err == nil {
-			c.in.noteArrival()
+			c.noteArrival()
 			return n, nil
 		}
 		if err := c.readFailed(ctx, err); err != nil {
@@ -212,10 +216,13 @@ func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 // but does not wait for that: a peer that writes and does not read must not keep us
 // from reading.
 func (c *Conn) beforeWait() {
-	w := &c.out
-	if w.held.Load() == 0 {
-		return
+	if c.out.held.Load() != 0 {
+		c.sendHeld()
 	}
+}
+
+func (c *Conn) sendHeld() {
+	w := &c.out
 	w.urged.Store(true)
 	if !w.gate.tryLock() {
 		return // leaveWrite of whoever is inside sees to it

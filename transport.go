@@ -97,6 +97,7 @@ type vector struct {
 var vectors = sync.Pool{New: func() any { return new(vector) }}
 
 func (t *netTransport) fill(b *readBuffer) (int, error) {
+	b.keep()
 	n, err := t.Conn.Read(b.room())
 	b.added(n)
 	return progress(n, err)

@@ -34,8 +34,8 @@ func newRequestConn() *requestConn { return &requestConn{stubConn{wire: []byte(b
 // What is allocated besides the Conn is its transport, what that has bound, and how
 // it is to be interrupted.
 const (
-	streamAllocs = 4
-	socketAllocs = 8 // SyscallConn allocates, too
+	streamAllocs = 1
+	socketAllocs = 2 // SyscallConn allocates, too
 )
 
 func TestUpgradeAllocatesLittle(t *testing.T) {

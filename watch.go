@@ -50,14 +50,13 @@ func (w *watch) interrupt(on bool) {
 // ctx.Err(), if ctx is done. A ctx that is done when the connection has ended needs no
 // watching: that interrupts of itself.
 func (w *watch) arm(ctx context.Context) error {
-	var done <-chan struct{}
-	if own, ok := ctx.(*serveContext); !ok || own.c != w.conn {
-		done = ctx.Done()
+	if own, ok := ctx.(*serveContext); ok && own.c == w.conn {
+		w.disarm()
+		return nil
 	}
+	done := ctx.Done()
 	if done == nil || w.conn.life.isDone(done) {
-		if w.stop != nil || w.done != nil {
-			w.drop()
-		}
+		w.disarm()
 		return nil
 	}
 	if w.stop != nil && done == w.done {
@@ -85,11 +84,21 @@ func (w *watch) arm(ctx context.Context) error {
 	return nil
 }
 
+// disarm is arm for a context that needs no watching.
+func (w *watch) disarm() {
+	if w.stop != nil || w.done != nil {
+		w.drop()
+	}
+}
+
 // rest is called when a call that may have armed the watch is over.
 func (w *watch) rest() {
-	if w.stop == nil {
-		return
+	if w.stop != nil {
+		w.restArmed()
 	}
+}
+
+func (w *watch) restArmed() {
 	if w.calls++; w.calls >= 2 {
 		w.calls = 2
 		return // seen twice in a row: it will be seen again

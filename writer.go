@@ -89,7 +89,9 @@ func (w *writer) giveBack() {
 	}
 	w.start, w.end, w.tail = 0, 0, nil
 	w.encoded, w.sent, w.committed = 0, 0, 0
-	clear(w.taken[:cap(w.taken)])
+	if all := w.taken[:cap(w.taken)]; len(all) > 0 && all[0] != nil {
+		clear(all)
+	}
 	sendings.Put(w.sending)
 	w.sending = nil
 }
@@ -237,8 +239,12 @@ func (w *writer) wrote(n int) {
 	if w.start == w.end {
 		w.start, w.end = 0, 0
 	}
-	w.held.Store(0)
-	w.urged.Store(false)
+	if w.held.Load() != 0 { // to look is cheaper than to store
+		w.held.Store(0)
+	}
+	if w.urged.Load() {
+		w.urged.Store(false)
+	}
 }
 
 // transmitTimed writes what is encoded, once, no longer than [Timeouts.Write].
