@@ -3,7 +3,7 @@ package websocket
 import "context"
 
 // Batch collects messages on a connection so that they leave together. They leave
-// when [Batch.Flush] is called, when some 8 KiB have come together, with whatever
+// when [Batch.Flush] is called, when some 24 KiB have come together, with whatever
 // else is written on the connection, and before any read on it waits for the
 // network. No timer delays them.
 //

@@ -95,15 +95,15 @@ func TestBatchOrder(t *testing.T) {
 		for _, text := range []string{"1", "2", "3", "4", "5"} {
 			p.want("in order", opText, text)
 		}
-		// What has come together leaves at some 8 KiB, and a large message at once.
-		for range 9 {
+		// What has come together leaves at some 24 KiB, and a large message at once.
+		for range 25 {
 			write(strings.Repeat("x", 1<<10))
 		}
 		if got := counted.writes.Load(); got != 3 {
 			t.Errorf("%d writes, want 3", got)
 		}
 		b.Flush(ctx)
-		for range 9 {
+		for range 25 {
 			p.want("a KiB", opText, strings.Repeat("x", 1<<10))
 		}
 		write(strings.Repeat("y", 100<<10))

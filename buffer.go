@@ -5,11 +5,13 @@ import "sync"
 // Sizes of the buffers that connections borrow, in bytes.
 const (
 	// readSize is what one read from the network may bring: many small frames at
-	// once, or the beginning of a large one whose rest goes straight to its
-	// destination.
-	readSize = 16 << 10
-	// writeSize holds a frame of a few KiB with its header, or many small ones
-	// that leave together.
+	// once, sixteen of 1 KiB among them, or the beginning of a large one whose rest goes
+	// straight to its destination.
+	readSize = 32 << 10
+	// sendSize holds a frame of a few KiB with its header, or as many small ones that
+	// leave together as one read brings.
+	sendSize = 32 << 10
+	// writeSize is what a Writer collects for a fragment.
 	writeSize = 16 << 10
 	// messageSize is the largest buffer that goes back to the pool of message
 	// buffers: a rare huge message must not stay in memory for ever. A message of

@@ -32,7 +32,7 @@ func (c *Conn) encodeDue(o *outgoing) {
 	if w.pongsDue.Load() > 0 {
 		c.encodePongs()
 	}
-	for len(w.tail) == 0 && writeSize-w.end >= roomFor {
+	for len(w.tail) == 0 && sendSize-w.end >= roomFor {
 		var next *outgoing
 		if w.due.Load() > 0 {
 			next = c.nextInQueue()
@@ -143,7 +143,7 @@ func (c *Conn) put(p []byte) {
 	case c.role.Masks():
 		w.tail = p
 		c.encodeTail()
-	case len(p) <= min(copied, writeSize-w.end):
+	case len(p) <= min(copied, sendSize-w.end):
 		w.end += copy(w.buf[w.end:], p)
 	default:
 		w.tail = p
@@ -154,7 +154,7 @@ func (c *Conn) put(p []byte) {
 // whether that was all of it.
 func (c *Conn) encodeTail() bool {
 	w := &c.out
-	n := min(len(w.tail), writeSize-w.end)
+	n := min(len(w.tail), sendSize-w.end)
 	// RFC 6455 §5.3; the caller's payload is not modified.
 	w.tailKey = frame.MaskCopy(w.buf[w.end:w.end+n], w.tail[:n], w.tailKey)
 	w.end += n
@@ -254,7 +254,7 @@ func (c *Conn) encodePongs() {
 		return
 	}
 	rest := q.pongs
-	for len(rest) > 0 && writeSize-w.end >= roomFor {
+	for len(rest) > 0 && sendSize-w.end >= roomFor {
 		payload := rest[1 : 1+int(rest[0])]
 		rest = rest[1+len(payload):]
 		h := frame.Header{Opcode: frame.Pong, FIN: true, Masked: c.role.Masks(), Length: uint64(len(payload))}

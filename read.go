@@ -15,7 +15,7 @@ const (
 	growth = 64 << 10
 	// direct is how much of a payload must be missing for it to be read straight
 	// into its destination rather than through the read buffer.
-	direct = readSize / 2
+	direct = 8 << 10
 )
 
 // Read reads the next message into memory of its own. See [Conn.ReadInto] for one

@@ -66,8 +66,9 @@ func (c *Conn) openWhole(ctx context.Context, op frame.Opcode, p []byte) error {
 	return nil
 }
 
-// holdUpTo is how many octets a batch collects before they leave.
-const holdUpTo = writeSize / 2
+// holdUpTo is how many octets a batch collects before they leave: there is room for
+// one more frame that is copied.
+const holdUpTo = sendSize - 2*copied
 
 // putWhole encodes a message of one frame, inside the gate, if nothing stands before
 // it but a batch. size is how many octets the frame has, 0 if it was not encoded.
@@ -78,7 +79,7 @@ func (c *Conn) putWhole(op frame.Opcode, p []byte) (size int) {
 	}
 	if w.sending == nil {
 		w.borrow()
-	} else if !w.holds() || writeSize-w.end < frame.MaxHeaderSize+len(p) {
+	} else if !w.holds() || sendSize-w.end < frame.MaxHeaderSize+len(p) {
 		return 0
 	}
 	begin := w.end

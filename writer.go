@@ -62,7 +62,7 @@ func (w *writer) waits() *waiting {
 // none, some or all of it is on the wire.
 type sending struct {
 	own       outgoing // of a caller that found the gate open
-	buf       [writeSize]byte
+	buf       [sendSize]byte
 	start     int // buf[start:end] is to be written
 	end       int
 	tail      []byte      // follows the buffer: the rest of the last frame's payload
