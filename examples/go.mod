@@ -6,6 +6,7 @@ require github.com/hawser-ws/websocket v0.0.0
 
 require (
 	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
 

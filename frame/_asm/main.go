@@ -23,7 +23,6 @@ func main() {
 	folder := os.Args[1]
 
 	for name, kernels := range map[string]func(*asm){
-		"cpu_amd64.s":          cpu,
 		"mask_amd64.s":         masks,
 		"utf8_amd64.s":         func(c *asm) { validators(c, false) },
 		"unmask_valid_amd64.s": func(c *asm) { validators(c, true) },
