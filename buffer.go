@@ -24,8 +24,21 @@ const (
 var (
 	readBuffers    = sync.Pool{New: func() any { return new([readSize]byte) }}
 	writeBuffers   = sync.Pool{New: func() any { return new([writeSize]byte) }}
-	messageBuffers = sync.Pool{New: func() any { p := make([]byte, 0, 1<<10); return &p }}
+	messageBuffers = sync.Pool{New: func() any { return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}} }}
 )
+
+// messageBuffer holds a message while the body of a loop runs, or its payload while
+// it is compressed and sent.
+type messageBuffer struct{ message Message }
+
+// giveBack keeps what the memory has grown to, unless that is too large.
+func (b *messageBuffer) giveBack() {
+	if cap(b.message.Data) > messageSize {
+		return
+	}
+	b.message.Data = b.message.Data[:0]
+	messageBuffers.Put(b)
+}
 
 // readBuffer holds what has come from the network and was not yet consumed:
 // data[start:end]. It has no memory while it is empty.

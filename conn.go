@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -32,7 +33,6 @@ const (
 type Conn struct {
 	transport transport
 	socket    rawTransport // what transport is, of most connections
-	role      conn.Role
 	life      life
 	in        reader
 	out       writer
@@ -43,11 +43,17 @@ type Conn struct {
 
 	readLimit   atomic.Int64 // Limits.Message; at most zero: none
 	frameLimit  int64
-	fragments   int
+	fragments   int32
+	role        conn.Role
 	writeLimit  time.Duration // Timeouts.Write; zero: none
 	subprotocol string
 
-	trace  *Trace
+	trace *Trace
+	calls *callbacks // nil: none
+}
+
+// callbacks are of the application.
+type callbacks struct {
 	onPing func(context.Context, []byte) bool
 	onPong func(context.Context, []byte)
 }
@@ -76,11 +82,14 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 	c.role = role
 	c.frameLimit = opts.Limits.Frame
-	c.fragments = orDefault(opts.Limits.Fragments, defaultFragments)
+	c.fragments = int32(min(max(orDefault(opts.Limits.Fragments, defaultFragments), -1), math.MaxInt32))
 	c.writeLimit = max(opts.Timeouts.Write, 0)
 	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
 	c.subprotocol = opts.Subprotocol
-	c.trace, c.onPing, c.onPong = opts.Trace, opts.OnPingReceived, opts.OnPongReceived
+	c.trace = opts.Trace
+	if opts.OnPingReceived != nil || opts.OnPongReceived != nil {
+		c.calls = &callbacks{opts.OnPingReceived, opts.OnPongReceived}
+	}
 	c.life.closeTimeout = defaultCloseTimeout
 	if opts.Timeouts.Close > 0 {
 		c.life.closeTimeout = opts.Timeouts.Close
@@ -113,9 +122,14 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
 
 func (c *Conn) limits() conn.Limits {
-	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: c.fragments}
+	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: int(c.fragments)}
 }
 
 // Latency returns the round-trip time of the ping that was last answered, by
 // [Conn.Ping] or keepalive; zero before the first.
-func (c *Conn) Latency() time.Duration { return time.Duration(c.pings.latency.Load()) }
+func (c *Conn) Latency() time.Duration {
+	if p := c.pings.way.Load(); p != nil {
+		return time.Duration(p.latency.Load())
+	}
+	return 0
+}

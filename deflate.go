@@ -101,15 +101,12 @@ func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hol
 		return err
 	}
 	defer c.deflate.leave()
-	buf := messageBuffers.Get().(*[]byte)
-	payload := deflateMessage(&c.deflate.out, (*buf)[:0], p)
+	b := messageBuffers.Get().(*messageBuffer)
+	defer b.giveBack()
+	payload := deflateMessage(&c.deflate.out, b.message.Data, p)
+	b.message.Data = payload
 	f := outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true, RSV1: true}, payload: payload, hold: hold}
-	err := c.submitDeflated(ctx, &f, p)
-	if cap(payload) <= messageSize {
-		*buf = payload
-	}
-	messageBuffers.Put(buf)
-	return err
+	return c.submitDeflated(ctx, &f, p)
 }
 
 // deflateMessage appends p, compressed, to dst.

@@ -154,8 +154,10 @@ func (m *messageWriter) decide(n int) error {
 // nothing by it is sent as it is.
 func (m *messageWriter) submitDeflated(f *outgoing) error {
 	z := m.c.deflate
-	buf := messageBuffers.Get().(*[]byte)
-	payload := z.out.Part(m.engine, (*buf)[:0], f.payload, f.header.FIN)
+	b := messageBuffers.Get().(*messageBuffer)
+	defer b.giveBack()
+	payload := z.out.Part(m.engine, b.message.Data, f.payload, f.header.FIN)
+	b.message.Data = payload
 	first := f.header.Opcode != frame.Continuation
 	whole := first && f.header.FIN
 	if whole && len(payload) >= len(f.payload) {
@@ -168,10 +170,6 @@ func (m *messageWriter) submitDeflated(f *outgoing) error {
 	if err == nil && f.header.FIN && m.engine != nil {
 		m.leaveDeflate(func() { z.out.SentParts(m.engine) })
 	}
-	if cap(payload) <= messageSize {
-		*buf = payload
-	}
-	messageBuffers.Put(buf)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,7 @@ type life struct {
 	timer   *time.Timer     // reports Expire at the machine's deadline
 	done    atomic.Value    // chan struct{}, made by the first who asks for it; closed at the end: see conclude
 	over    atomic.Bool     // done is closed, or about to be, or would be if it were made
-	onEnd   []*endCall      // started then
+	onEnd   *endCall        // started then: a list
 
 	registry *Registry // to be told at Terminated
 }
@@ -104,7 +103,7 @@ func (c *Conn) conclude() {
 	if done, made := l.done.Load().(chan struct{}); made {
 		close(done)
 	}
-	for _, call := range l.onEnd {
+	for call := l.onEnd; call != nil; call = call.next {
 		go call.f()
 	}
 	l.onEnd = nil
@@ -165,29 +164,33 @@ func (c *Conn) enrol(r *Registry) (ok bool) {
 }
 
 // endCall is a function to be started when the connection has ended.
-type endCall struct{ f func() }
+type endCall struct {
+	f    func()
+	next *endCall
+}
 
 // onEnd starts f when the connection has ended, or now if it has. stop prevents
 // that, and reports whether it could.
 func (c *Conn) onEnd(f func()) (stop func() bool) {
 	l := &c.life
-	call := &endCall{f}
+	call := &endCall{f: f}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.ended() {
 		go f()
 		return func() bool { return false }
 	}
-	l.onEnd = append(l.onEnd, call)
+	call.next, l.onEnd = l.onEnd, call
 	return func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		i := slices.Index(l.onEnd, call)
-		if i < 0 {
-			return false
+		for at := &l.onEnd; *at != nil; at = &(*at).next {
+			if *at == call {
+				*at = call.next
+				return true
+			}
 		}
-		l.onEnd = slices.Delete(l.onEnd, i, i+1)
-		return true
+		return false
 	}
 }
 

@@ -56,15 +56,13 @@ type messageLoop struct {
 	ctx   context.Context
 	yield func(Message, error) bool
 
-	buf     *[]byte // lent for message
-	message Message
+	lent *messageBuffer
+	err  error // why there is no more
 
-	since    time.Duration // clock: when messages began to be counted
-	messages int           // waited for since then
-
-	outside bool  // the loop had to leave its socket without being inside the gate
-	stopped bool  // the body wants no more
-	err     error // why there is no more
+	since    uint32 // seconds on the clock: when messages began to be counted
+	messages uint8  // waited for since then
+	outside  bool   // the loop had to leave its socket without being inside the gate
+	stopped  bool   // the body wants no more
 }
 
 // next runs the body for the next message, or for all that come as long as the loop
@@ -93,12 +91,9 @@ func (l *messageLoop) next() bool {
 	return l.one()
 }
 
-const (
-	// busyMessages in busyTime make a loop one that is worth a residence, which costs
-	// more than it saves where little happens, and more of the stack.
-	busyMessages = 8
-	busyTime     = time.Second
-)
+// busyMessages in a second or two make a loop one that is worth a residence, which
+// costs more than it saves where little happens, and more of the stack.
+const busyMessages = 8
 
 var clockStart = time.Now()
 
@@ -107,8 +102,8 @@ func (l *messageLoop) busy() bool {
 	if l.messages++; l.messages < busyMessages {
 		return false
 	}
-	now := time.Since(clockStart)
-	worth := l.since != 0 && now-l.since < busyTime
+	now := uint32(time.Since(clockStart)/time.Second) + 1
+	worth := l.since != 0 && now-l.since <= 1
 	l.since, l.messages = now, 0
 	return worth
 }
@@ -121,12 +116,12 @@ func (in *reader) atStart() bool {
 // one runs the body for one message, the beginning of which is there. It is called
 // inside the gate and returns outside.
 func (l *messageLoop) one() bool {
-	l.buf = messageBuffers.Get().(*[]byte)
+	l.lent = messageBuffers.Get().(*messageBuffer)
 	if l.receive() {
-		l.stopped = !l.yield(l.message, nil)
+		l.stopped = !l.yield(l.lent.message, nil)
 	}
-	returnMessage(l.buf, l.message.Data)
-	l.buf, l.message.Data = nil, nil
+	l.lent.giveBack()
+	l.lent = nil
 	return l.err == nil && !l.stopped
 }
 
@@ -134,20 +129,11 @@ func (l *messageLoop) one() bool {
 //
 //go:noinline
 func (l *messageLoop) receive() bool {
-	c := l.c
-	l.message.Type, l.message.Data, l.err = c.receive(l.ctx, (*l.buf)[:0])
+	c, m := l.c, &l.lent.message
+	m.Type, m.Data, l.err = c.receive(l.ctx, m.Data)
 	c.expectReplies(l.err == nil && c.in.buf.buffered() > 0)
 	c.leaveRead()
 	return l.err == nil
-}
-
-// returnMessage gives a buffer back, with what it has grown to unless that is too
-// large to keep.
-func returnMessage(p *[]byte, data []byte) {
-	if cap(data) <= messageSize {
-		*p = data[:0]
-	}
-	messageBuffers.Put(p)
 }
 
 // reside waits for messages inside the socket, and runs the body there for each. It
@@ -217,12 +203,11 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 // copied runs the body for a message that is the last that has come, so that it need
 // not hold the read buffer.
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
-	buf := messageBuffers.Get().(*[]byte)
-	data, err := l.c.appendWhole(l.ctx, op, (*buf)[:0], p)
-	if l.err = err; err == nil {
-		l.body(op, data)
+	b := messageBuffers.Get().(*messageBuffer)
+	if b.message.Data, l.err = l.c.appendWhole(l.ctx, op, b.message.Data, p); l.err == nil {
+		l.body(op, b.message.Data)
 	}
-	returnMessage(buf, data)
+	b.giveBack()
 }
 
 // body leaves the gate to run the body, and enters it again.

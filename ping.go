@@ -12,14 +12,15 @@ import (
 
 // pings knows the pings that are under way.
 type pings struct {
-	latency atomic.Int64 // of the last answered, in nanoseconds
-	retry   atomic.Int32 // how many callers would drive the reading if they could
-	way     atomic.Pointer[pingsUnderWay]
+	retry atomic.Int32 // how many callers would drive the reading if they could
+	way   atomic.Pointer[pingsUnderWay]
 }
 
 // pingsUnderWay are those that were sent and not answered. Most connections never
 // send one.
 type pingsUnderWay struct {
+	latency atomic.Int64 // of the last answered, in nanoseconds
+
 	mu      sync.Mutex
 	sent    conn.Pings
 	waiting []*pingCall
@@ -117,7 +118,7 @@ func (all *pings) pong(payload []byte) {
 	if !ok {
 		return
 	}
-	all.latency.Store(int64(rtt))
+	p.latency.Store(int64(rtt))
 	for _, call := range p.waiting {
 		if call.number <= upTo {
 			select {

@@ -272,13 +272,13 @@ func (c *Conn) control(ctx context.Context, op frame.Opcode, payload []byte) (er
 	}()
 	switch op {
 	case frame.Ping:
-		if c.onPing == nil || c.onPing(ctx, payload) {
+		if c.calls == nil || c.calls.onPing == nil || c.calls.onPing(ctx, payload) {
 			c.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)
-		if c.onPong != nil {
-			c.onPong(ctx, payload)
+		if c.calls != nil && c.calls.onPong != nil {
+			c.calls.onPong(ctx, payload)
 		}
 	case frame.Close:
 		return c.receivedClose(ctx, payload)
