@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race memory conform modules interop cross emulated kernels lint fuzz bench
+.PHONY: help test quick race memory conform modules interop cross emulated kernels lint fuzz bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -89,5 +89,8 @@ fuzz: ## every fuzz target for TIME each
 	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) $$pkg; \
 	  done; done
 
-bench: ## benchmarks of the library
+bench: ## other libraries beside us, half an hour on a quiet machine with two cores: bench/RESULTS.md
+	cd bench && GOWORK=off $(GO) run . results
+
+microbench: ## the library's own benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -39,10 +40,15 @@ type residence struct {
 	n       int // of the last read; not rawTransport's, which others use meanwhile
 	readErr syscall.Errno
 
-	// Under rawTransport.mu.
-	trusting  bool     // a deadline limits the trust
-	second    *os.File // a duplicate of the descriptor, while somebody needs it
-	secondRaw syscall.RawConn
+	// Changed under rawTransport.mu.
+	trusting atomic.Bool               // a deadline limits the trust
+	second   atomic.Pointer[duplicate] // while somebody needs it
+}
+
+// duplicate is the socket by another descriptor, which net waits for separately.
+type duplicate struct {
+	file *os.File
+	raw  syscall.RawConn
 }
 
 // The uses of a socket.
@@ -111,33 +117,32 @@ func (r *residence) tryReside(t *rawTransport, fd uintptr) (done bool) {
 		// What had come is dealt with, and the buffer is empty.
 		if n < len(p) {
 			r.into.release()
-			return !r.trust(t)
+			return !r.trusting.Load() && !r.trust(t)
 		}
 	}
 }
 
 // trust lets the loop wait without looking, for a time. It fails if reads stand
-// interrupted.
+// interrupted. An interruption of a loop that trusts already has its own deadline in
+// place of ours.
 func (r *residence) trust(t *rawTransport) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.interrupted {
+	if t.interrupted || t.Conn.SetReadDeadline(time.Now().Add(trustFor)) != nil {
 		return false
 	}
-	if !r.trusting {
-		r.trusting = t.Conn.SetReadDeadline(time.Now().Add(trustFor)) == nil
-	}
-	return r.trusting
+	r.trusting.Store(true)
+	return true
 }
 
 // distrust reports whether err says no more than that it is time to look.
 func (r *residence) distrust(t *rawTransport, err error) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.interrupted || !r.trusting || !errors.Is(err, os.ErrDeadlineExceeded) {
+	if t.interrupted || !r.trusting.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
-	r.trusting = false
+	r.trusting.Store(false)
 	return t.Conn.SetReadDeadline(time.Time{}) == nil
 }
 
@@ -153,19 +158,16 @@ func (t *rawTransport) regain() bool {
 	if !t.use.CompareAndSwap(socketLent, socketFree) {
 		return false
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return !t.residence.dropSecond()
+	return t.residence.second.Load() == nil || !t.residence.dropSecond()
 }
 
 // dropSecond closes the duplicate, if there is one.
 func (r *residence) dropSecond() bool {
-	if r == nil || r.second == nil {
-		return false
+	second := r.second.Swap(nil)
+	if second != nil {
+		_ = second.file.Close()
 	}
-	_ = r.second.Close()
-	r.second, r.secondRaw = nil, nil
-	return true
+	return second != nil
 }
 
 // readable returns what to wait on.
@@ -176,11 +178,11 @@ func (t *rawTransport) readable() (syscall.RawConn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.residence
-	switch {
-	case r == nil, t.use.Load() == socketClosed:
+	if r == nil || t.use.Load() == socketClosed {
 		return nil, net.ErrClosed
-	case r.second != nil:
-		return r.secondRaw, nil
+	}
+	if second := r.second.Load(); second != nil {
+		return second.raw, nil
 	}
 	file, err := t.Conn.(interface{ File() (*os.File, error) }).File()
 	if err != nil {
@@ -194,7 +196,7 @@ func (t *rawTransport) readable() (syscall.RawConn, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	r.second, r.secondRaw = file, raw
+	r.second.Store(&duplicate{file, raw})
 	return raw, nil
 }
 
@@ -204,9 +206,11 @@ func (t *rawTransport) interruptRead(on bool) {
 	t.interrupted = on
 	t.netTransport.interruptRead(on)
 	if r := t.residence; r != nil {
-		r.trusting = r.trusting && on
-		if r.second != nil {
-			_ = r.second.SetReadDeadline(pastIf(on))
+		if !on {
+			r.trusting.Store(false)
+		}
+		if second := r.second.Load(); second != nil {
+			_ = second.file.SetReadDeadline(pastIf(on))
 		}
 	}
 }
@@ -215,7 +219,9 @@ func (t *rawTransport) interruptRead(on bool) {
 func (t *rawTransport) close() error {
 	lent := t.use.Swap(socketClosed) == socketLent
 	t.mu.Lock()
-	t.residence.dropSecond()
+	if r := t.residence; r != nil {
+		r.dropSecond()
+	}
 	t.mu.Unlock()
 	if !lent {
 		return t.Conn.Close()

@@ -25,7 +25,7 @@ const (
 // Hubs are those of the libraries, ours first, and the loop in Go.
 func Hubs() []Hub {
 	return []Hub{
-		{"hawser", "Prepare, WritePrepared", hubHawser},
+		{"hawser", "Prepare, Hub.Broadcast", hubHawser},
 		{"gorilla", "NewPreparedMessage, WritePreparedMessage", hubGorilla},
 		{"coder", "Write", hubCoder},
 		{"gws", "NewBroadcaster, Broadcast", hubGws},

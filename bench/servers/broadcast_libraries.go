@@ -16,10 +16,9 @@ import (
 )
 
 func hubHawser(l net.Listener) (func([]byte), func() int) {
-	var m members[*websocket.Conn]
+	var hub websocket.Hub
 	h := websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
-		m.add(c)
-		defer m.remove(c)
+		hub.Add(c) // it leaves by itself
 		for {
 			if _, _, err := c.Read(ctx); err != nil {
 				return err
@@ -27,16 +26,7 @@ func hubHawser(l net.Listener) (func([]byte), func() int) {
 		}
 	}, nil)
 	handle(l, h.ServeHTTP)
-	return m.sender(broadcastHawser), m.count
-}
-
-// broadcastHawser is all there is about ours.
-func broadcastHawser(all []*websocket.Conn, text []byte) {
-	ctx := context.Background()
-	p := websocket.Prepare(websocket.MessageText, text)
-	for _, c := range all {
-		_ = c.WritePrepared(ctx, p)
-	}
+	return func(text []byte) { _ = hub.Broadcast(websocket.Prepare(websocket.MessageText, text)) }, hub.Len
 }
 
 func hubGorilla(l net.Listener) (func([]byte), func() int) {

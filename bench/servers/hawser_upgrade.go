@@ -7,8 +7,7 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// hawserUpgrade is ours without net/http: Upgrade on what Accept returned, and
-// every message into the memory of the one before it.
+// hawserUpgrade is ours without net/http: Upgrade on what Accept returned.
 type hawserUpgrade struct{ hawserLib }
 
 func (hawserUpgrade) Echo(l net.Listener, s Settings) error {
@@ -19,15 +18,6 @@ func (hawserUpgrade) Echo(l net.Listener, s Settings) error {
 			return
 		}
 		defer c.CloseNow()
-		var buf []byte
-		for ctx := context.Background(); ; {
-			var typ websocket.MessageType
-			if typ, buf, err = c.ReadInto(ctx, buf[:0]); err != nil {
-				return
-			}
-			if c.Write(ctx, typ, buf) != nil {
-				return
-			}
-		}
+		_ = echoHawser(context.Background(), c)
 	})
 }
