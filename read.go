@@ -178,21 +178,27 @@ func (in *reader) grow(n int) {
 func (c *Conn) unmask(ctx context.Context, p []byte) error {
 	in := &c.in
 	in.left -= uint64(len(p))
-	valid := true
-	switch {
-	case in.seq.Opcode() != frame.Text:
-		if in.expect.Masked {
-			in.key = frame.Mask(p, in.key)
-		}
-	case in.expect.Masked:
-		in.key, valid = frame.UnmaskValid(p, in.key, &in.text)
-	default:
-		valid = in.text.Valid(p)
-	}
+	valid := in.open(in.seq.Opcode(), p)
 	if !valid {
 		return c.violated(ctx, frame.ErrText)
 	}
 	return nil
+}
+
+// open unmasks p, the next octets of a message of this type, in place, and reports
+// whether they may stand there if they are text.
+func (in *reader) open(op frame.Opcode, p []byte) (valid bool) {
+	switch {
+	case op != frame.Text:
+		if in.expect.Masked {
+			in.key = frame.Mask(p, in.key)
+		}
+		return true
+	case in.expect.Masked:
+		in.key, valid = frame.UnmaskValid(p, in.key, &in.text)
+		return valid
+	}
+	return in.text.Valid(p)
 }
 
 // endFrame closes the current frame, whose payload has all been taken. last

@@ -47,20 +47,8 @@ func (c *Conn) appendWhole(ctx context.Context, op frame.Opcode, buf, p []byte) 
 
 // openWhole unmasks and judges what nextWhole returned, in place.
 func (c *Conn) openWhole(ctx context.Context, op frame.Opcode, p []byte) error {
-	in := &c.in
-	valid := true
-	switch {
-	case op != frame.Text:
-		if in.expect.Masked {
-			frame.Mask(p, in.key)
-		}
-	case in.expect.Masked:
-		_, valid = frame.UnmaskValid(p, in.key, &in.text)
-	default:
-		valid = in.text.Valid(p)
-	}
 	// RFC 6455 §8.1
-	if !valid || !in.text.Complete() {
+	if valid := c.in.open(op, p); !valid || !c.in.text.Complete() {
 		return c.violated(ctx, frame.ErrText)
 	}
 	return nil
