@@ -8,6 +8,9 @@ const (
 	// once, sixteen of 1 KiB among them, or the beginning of a large one whose rest goes
 	// straight to its destination.
 	readSize = 32 << 10
+	// smallReadSize is what one read brings on a stream that needs memory in order to
+	// wait, so that an idle connection holds it.
+	smallReadSize = 4 << 10
 	// sendSize holds a frame of a few KiB with its header, or as many small ones that
 	// leave together as one read brings.
 	sendSize = 32 << 10
@@ -22,7 +25,8 @@ const (
 // Buffers are lent for as long as there is something in them. An idle connection
 // holds none.
 var (
-	readBuffers    = sync.Pool{New: func() any { return new([readSize]byte) }}
+	readBuffers    = sync.Pool{New: func() any { p := make([]byte, readSize); return &p }}
+	smallBuffers   = sync.Pool{New: func() any { p := make([]byte, smallReadSize); return &p }}
 	writeBuffers   = sync.Pool{New: func() any { return new([writeSize]byte) }}
 	messageBuffers = sync.Pool{New: func() any { return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}} }}
 )
@@ -41,12 +45,12 @@ func (b *messageBuffer) giveBack() {
 }
 
 // readBuffer holds what has come from the network and was not yet consumed:
-// data[start:end]. It has no memory while it is empty.
+// data[start:end]. It has no memory while it is empty, unless it is kept.
 type readBuffer struct {
-	data       *[readSize]byte
+	data       *[]byte
 	start, end int
 	lent       bool // some of what was consumed is in use: data stays as it is
-	kept       bool // data stays although it is empty
+	kept       bool // data, which is small, stays although it is empty
 }
 
 // bytes returns what is there.
@@ -54,7 +58,7 @@ func (b *readBuffer) bytes() []byte {
 	if b.data == nil {
 		return nil
 	}
-	return b.data[b.start:b.end]
+	return (*b.data)[b.start:b.end]
 }
 
 func (b *readBuffer) buffered() int { return b.end - b.start }
@@ -62,24 +66,41 @@ func (b *readBuffer) buffered() int { return b.end - b.start }
 // consume drops the first n octets.
 func (b *readBuffer) consume(n int) { b.start += n }
 
+// full reports whether what is there fills the buffer.
+func (b *readBuffer) full() bool { return b.data != nil && b.buffered() == len(*b.data) }
+
 // room returns space for more, borrowing memory when there is none. It is empty
-// only if what is there fills the buffer.
+// only if the buffer is full.
 func (b *readBuffer) room() []byte {
 	switch {
 	case b.data == nil:
-		b.data = readBuffers.Get().(*[readSize]byte)
+		b.data = b.borrow()
 		b.start, b.end = 0, 0
 	case b.lent:
-		fresh := readBuffers.Get().(*[readSize]byte)
-		b.start, b.end = 0, copy(fresh[:], b.data[b.start:b.end])
+		fresh := b.borrow()
+		if len(*fresh) < len(*b.data) {
+			fresh = readBuffers.Get().(*[]byte)
+		}
+		b.start, b.end = 0, copy(*fresh, b.bytes())
 		b.data, b.lent = fresh, false // whoever has borrowed the other one returns it
 	case b.start == b.end:
+		if b.kept && len(*b.data) == readSize { // from before it was known that it is kept
+			b.giveBack()
+			b.data = b.borrow()
+		}
 		b.start, b.end = 0, 0
-	case b.end == readSize:
-		b.end = copy(b.data[:], b.data[b.start:b.end])
+	case b.end == len(*b.data):
+		b.end = copy(*b.data, b.bytes())
 		b.start = 0
 	}
-	return b.data[b.end:]
+	return (*b.data)[b.end:]
+}
+
+func (b *readBuffer) borrow() *[]byte {
+	if b.kept {
+		return smallBuffers.Get().(*[]byte)
+	}
+	return readBuffers.Get().(*[]byte)
 }
 
 // added tells that n octets were put into room.
@@ -95,28 +116,36 @@ func (b *readBuffer) release() {
 //go:noinline
 func (b *readBuffer) giveBack() {
 	if b.data != nil && !b.lent {
-		readBuffers.Put(b.data)
+		returnBuffer(b.data)
 		b.data = nil
 	}
 }
 
+func returnBuffer(p *[]byte) {
+	if len(*p) == readSize {
+		readBuffers.Put(p)
+	} else {
+		smallBuffers.Put(p)
+	}
+}
+
 // keep is for a transport that needs memory in order to wait: what it would borrow
-// again at once need not be given back.
+// again at once is not given back, and is small.
 func (b *readBuffer) keep() { b.kept = true }
 
 // lend keeps what was consumed as it is until settle is called.
-func (b *readBuffer) lend() *[readSize]byte {
+func (b *readBuffer) lend() *[]byte {
 	b.lent = true
 	return b.data
 }
 
 // settle ends what lend began, and returned.
-func (b *readBuffer) settle(lent *[readSize]byte) {
+func (b *readBuffer) settle(lent *[]byte) {
 	if b.data == lent {
 		b.lent = false
 		return
 	}
-	readBuffers.Put(lent) // room or discard has left it to us
+	returnBuffer(lent) // room or discard has left it to us
 }
 
 // discard drops everything and gives the memory back.

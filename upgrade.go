@@ -187,7 +187,7 @@ func (u *upgrade) read(t transport) error {
 }
 
 func (u *upgrade) readMore(t transport) error {
-	if len(u.head) < readSize {
+	if !u.buf.full() {
 		_, err := t.fill(&u.buf)
 		u.head = u.buf.bytes()
 		return err
@@ -240,7 +240,7 @@ func (u *upgrade) send(t transport, response []byte) error {
 // glued is what came behind the request. What is in buf goes to the connection as it
 // is.
 func (u *upgrade) glued(c *Conn) []byte {
-	if len(u.head) > readSize {
+	if len(u.head) > u.buf.buffered() { // in memory of its own
 		return u.head[u.end:]
 	}
 	u.buf.consume(u.end)
