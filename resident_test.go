@@ -65,22 +65,6 @@ func overUnix(t *testing.T) (a, b net.Conn) {
 	return a, b
 }
 
-// echoes runs an echo loop, whose body first calls each.
-func echoes(ctx context.Context, c *websocket.Conn, each func(text string)) <-chan error {
-	return background(func() error {
-		for m, err := range c.Messages(ctx) {
-			if err != nil {
-				return err
-			}
-			each(string(m.Data))
-			if err := c.Write(ctx, m.Type, m.Data); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // busy has so many messages echoed, one after the other, that the loop no longer looks
 // whether there is more before it waits.
 func (p *peer) busy() {

@@ -74,3 +74,19 @@ func wantIs(t *testing.T, why string, err, want error) {
 func wstestPair(opts *websocket.ConnOptions, buffer int) (server, client *websocket.Conn) {
 	return wstest.Pipe(&wstest.Options{Server: opts, Client: opts, Buffer: buffer})
 }
+
+// echoes runs an echo loop, whose body first calls each.
+func echoes(ctx context.Context, c *websocket.Conn, each func(text string)) <-chan error {
+	return background(func() error {
+		for m, err := range c.Messages(ctx) {
+			if err != nil {
+				return err
+			}
+			each(string(m.Data))
+			if err := c.Write(ctx, m.Type, m.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
