@@ -32,8 +32,8 @@ var idleServers = map[string]struct {
 	conns int
 	limit int
 }{
-	"Handler": {nil, 10_000, 6 << 10},
-	"Upgrade": {nil, 10_000, 6 << 10},
+	"Handler": {nil, 10_000, 5500},
+	"Upgrade": {nil, 10_000, 4900},
 
 	"Upgrade, no takeover":        {noTakeover, 1_000, 8 << 10},
 	"Upgrade, windows of 12 bits": {windowsOf12, 1_000, 16 << 10},
