@@ -1,6 +1,10 @@
 package websocket
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/hawser-ws/websocket/frame"
+)
 
 // Sizes of the buffers that connections borrow, in bytes.
 const (
@@ -8,6 +12,9 @@ const (
 	// once, sixteen of 1 KiB among them, or the beginning of a large one whose rest goes
 	// straight to its destination.
 	readSize = 32 << 10
+	// largeReadSize is what one read may bring where messages do not fit in readSize: a
+	// message of 64 KiB at once.
+	largeReadSize = 128 << 10
 	// smallReadSize is what one read brings on a stream that needs memory in order to
 	// wait, so that an idle connection holds it.
 	smallReadSize = 4 << 10
@@ -26,6 +33,7 @@ const (
 // holds none.
 var (
 	readBuffers    = sync.Pool{New: func() any { p := make([]byte, readSize); return &p }}
+	largeBuffers   = sync.Pool{New: func() any { p := make([]byte, largeReadSize); return &p }}
 	smallBuffers   = sync.Pool{New: func() any { p := make([]byte, smallReadSize); return &p }}
 	writeBuffers   = sync.Pool{New: func() any { return new([writeSize]byte) }}
 	messageBuffers = sync.Pool{New: func() any { return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}} }}
@@ -51,6 +59,7 @@ type readBuffer struct {
 	start, end int
 	lent       bool // some of what was consumed is in use: data stays as it is
 	kept       bool // data, which is small, stays although it is empty
+	large      bool // what is borrowed is
 }
 
 // bytes returns what is there.
@@ -78,13 +87,14 @@ func (b *readBuffer) room() []byte {
 		b.start, b.end = 0, 0
 	case b.lent:
 		fresh := b.borrow()
-		if len(*fresh) < len(*b.data) {
-			fresh = readBuffers.Get().(*[]byte)
+		if len(*fresh) < b.buffered() {
+			returnBuffer(fresh)
+			fresh = largeBuffers.Get().(*[]byte)
 		}
 		b.start, b.end = 0, copy(*fresh, b.bytes())
 		b.data, b.lent = fresh, false // whoever has borrowed the other one returns it
 	case b.start == b.end:
-		if b.kept && len(*b.data) == readSize { // from before it was known that it is kept
+		if b.kept && len(*b.data) != smallReadSize { // from before it was known that it is kept
 			b.giveBack()
 			b.data = b.borrow()
 		}
@@ -97,8 +107,11 @@ func (b *readBuffer) room() []byte {
 }
 
 func (b *readBuffer) borrow() *[]byte {
-	if b.kept {
+	switch {
+	case b.kept:
 		return smallBuffers.Get().(*[]byte)
+	case b.large:
+		return largeBuffers.Get().(*[]byte)
 	}
 	return readBuffers.Get().(*[]byte)
 }
@@ -122,12 +135,18 @@ func (b *readBuffer) giveBack() {
 }
 
 func returnBuffer(p *[]byte) {
-	if len(*p) == readSize {
+	switch len(*p) {
+	case readSize:
 		readBuffers.Put(p)
-	} else {
+	case largeReadSize:
+		largeBuffers.Put(p)
+	default:
 		smallBuffers.Put(p)
 	}
 }
+
+// came says how large a message was that has come, for what is borrowed next.
+func (b *readBuffer) came(n int) { b.large = n > readSize/2 && n <= largeReadSize-frame.MaxHeaderSize }
 
 // keep is for a transport that needs memory in order to wait: what it would borrow
 // again at once is not given back, and is small.

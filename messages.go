@@ -170,7 +170,7 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 		return false
 	}
 	for ; ok; op, p, ok = c.nextWhole() {
-		if c.in.buf.buffered() > 0 {
+		if c.in.buf.buffered() > 0 || len(p) > copied {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -187,7 +187,8 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 	return l.err == nil
 }
 
-// inPlace runs the body for a message in the read buffer, where more has come.
+// inPlace runs the body for a message in the read buffer, where more has come, or
+// for one that a copy would cost as much memory.
 func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 	in := &l.c.in
 	if l.err = l.c.openWhole(l.ctx, op, p); l.err != nil {
@@ -200,8 +201,8 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 	}
 }
 
-// copied runs the body for a message that is the last that has come, so that it need
-// not hold the read buffer.
+// copied runs the body for a short message that is the last that has come, so that it
+// need not hold the read buffer.
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 	b := messageBuffers.Get().(*messageBuffer)
 	if b.message.Data, l.err = l.c.appendWhole(l.ctx, op, b.message.Data, p); l.err == nil {

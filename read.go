@@ -211,6 +211,9 @@ func (c *Conn) endFrame(ctx context.Context) (last bool, err error) {
 		}
 		in.text.Reset()
 	}
+	if in.fin {
+		in.buf.came(len(in.dst))
+	}
 	in.phase = atHeader
 	in.seq.End(in.fin)
 	return in.fin, nil

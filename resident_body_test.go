@@ -252,3 +252,47 @@ func TestResidentPieces(t *testing.T) {
 		p.busy()
 	})
 }
+
+// Messages of every size, one behind the other: buffers grow and shrink with them.
+func TestResidentSizes(t *testing.T) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+		ctx := quickly(t)
+		done := background(func() error {
+			for m, err := range c.Messages(ctx) {
+				if err != nil {
+					return err
+				}
+				before := bytes.Clone(m.Data)
+				if len(m.Data)%7 == 0 { // others come into the buffer meanwhile
+					if _, next, err := c.Read(ctx); err != nil || len(next) != len(m.Data)+1 {
+						return fmt.Errorf("%d octets behind %d: %w", len(next), len(m.Data), err)
+					}
+				}
+				if !bytes.Equal(before, m.Data) {
+					t.Errorf("a message of %d octets has changed", len(before))
+				}
+				if err := c.Write(ctx, m.Type, m.Data); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		p.busy()
+		text := bytes.Repeat([]byte("0123456789"), 30_000)
+		for _, n := range []int{5, 70_000, 65_536, 64_000, 70_001, 20, 16_384, 100, 131_050, 32_760, 131_072, 250_000, 7, 65_530, 1} {
+			p.floods.Go(func() {
+				p.send(whole(opBinary, string(text[:n])))
+				if n%7 == 0 {
+					p.send(whole(opBinary, string(text[:n+1])))
+				}
+			})
+			p.want("the echo", opBinary, string(text[:n]))
+			p.floods.Wait()
+		}
+		p.send(farewell(websocket.StatusNormalClosure, ""))
+		p.wantReply(websocket.StatusNormalClosure)
+		if err := returned(t, "the loop", done); err != nil {
+			t.Error(err)
+		}
+	})
+}

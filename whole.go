@@ -25,6 +25,7 @@ func (c *Conn) nextWhole() (op frame.Opcode, p []byte, ok bool) {
 	}
 	in.key = key
 	in.buf.consume(size)
+	in.buf.came(size)
 	return op, p, true
 }
 

@@ -17,15 +17,21 @@ func ParseWhole(p []byte, masked bool) (op Opcode, payload []byte, key Key, size
 		return 0, nil, 0, 0
 	}
 	at, length := 2, int(b1&lengths)
-	if length >= length16 {
-		// Eight octets of length are left to those who judge it.
-		if length != length16 || len(p) < 4 {
-			return 0, nil, 0, 0
-		}
+	switch {
+	case length < length16:
+	case length == length16 && len(p) >= 4:
 		at, length = 4, int(binary.BigEndian.Uint16(p[2:]))
 		if length < length16 {
 			return 0, nil, 0, 0
 		}
+	case length == length64 && len(p) >= 10:
+		long := binary.BigEndian.Uint64(p[2:])
+		if long <= 0xFFFF || long > uint64(len(p)) {
+			return 0, nil, 0, 0
+		}
+		at, length = 10, int(long)
+	default:
+		return 0, nil, 0, 0
 	}
 	if masked {
 		if len(p) < at+keySize {

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/hawser-ws/websocket/internal/vectors"
@@ -12,7 +13,7 @@ func judgeWhole(p []byte, masked bool) (h Header, size int) {
 	h, n := ParseHeader(p)
 	switch {
 	case n == 0, Check(h, Expectation{Masked: masked}) != nil:
-	case h.Opcode != Text && h.Opcode != Binary, !h.FIN, h.Extended == 8:
+	case h.Opcode != Text && h.Opcode != Binary, !h.FIN:
 	case h.Length > uint64(len(p)-n):
 	default:
 		return h, n + int(h.Length)
@@ -44,6 +45,21 @@ func TestParseWholeVectors(t *testing.T) {
 		for n := range min(len(p), 400) + 1 {
 			sameWhole(t, p[:n], row.Masked)
 			sameWhole(t, p[:n], !row.Masked)
+		}
+	}
+}
+
+// Lengths of eight octets, the impossible ones too.
+func TestParseWholeLong(t *testing.T) {
+	p := make([]byte, 14+0x10001)
+	p[0] = 0x82
+	for _, b1 := range []byte{0x7F, 0xFF} {
+		p[1] = b1
+		for _, n := range []uint64{0, 125, 0xFFFF, 0x10000, 0x10001, 0x10002, 1 << 31, 1<<32 + 5, 1 << 62, 1 << 63, 1<<64 - 1} {
+			binary.BigEndian.PutUint64(p[2:], n)
+			for _, short := range []int{0, 1, 2, 4, 5} {
+				sameWhole(t, p[:len(p)-short], b1 == 0xFF)
+			}
 		}
 	}
 }
