@@ -99,7 +99,11 @@ func (c *Conn) growInflated(have int) {
 	}
 	n := max(inflateRoom, expansion*int(arrived), more)
 	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
-		n = min(n, int(min(limit-int64(have), int64(math.MaxInt-inflateRoom)))+inflateRoom)
+		// What comes close to the limit goes all the way, so that it need not be moved
+		// once more for the little.
+		if left := int(min(limit-int64(have), int64(math.MaxInt-inflateRoom))); n > left-inflateRoom {
+			n = left + inflateRoom
+		}
 	}
 	// Not by append, which makes more room than it is asked for.
 	in.dst = append(make([]byte, 0, len(in.dst)+n), in.dst...)
