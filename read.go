@@ -79,10 +79,11 @@ func (c *Conn) receive(ctx context.Context, buf []byte) (MessageType, []byte, er
 	in.dst = append(buf, in.partial...)
 	in.partial = nil
 	typ, err := c.readMessage(ctx, len(buf))
-	if err != nil {
-		in.keep(len(buf))
-	} else {
+	switch {
+	case err == nil:
 		buf = in.dst
+	case c.state().CanReceive(): // there will be a next read
+		in.keep(len(buf))
 	}
 	in.dst = nil
 	return typ, buf, err
