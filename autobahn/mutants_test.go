@@ -66,8 +66,8 @@ var mutants = []mutant{
 		must: "7.9.[1-35-9],20.8.[4-7]", verdict: Failed},
 	// Pieces whose lengths are multiples of four do no harm.
 	{name: "the masking key begins anew with every read", file: "read.go", role: Server, plays: brief + ",9.[12].1",
-		old:  "in.key = frame.Mask(p, in.key)\n\t\t}\n\tcase in.expect.Masked:\n\t\tin.key, valid =",
-		new:  "frame.Mask(p, in.key)\n\t\t}\n\tcase in.expect.Masked:\n\t\t_, valid =",
+		old:  "in.key = frame.Mask(p, in.key)\n\t\t}\n\t\treturn true\n\tcase in.expect.Masked:\n\t\tin.key, valid =",
+		new:  "frame.Mask(p, in.key)\n\t\t}\n\t\treturn true\n\tcase in.expect.Masked:\n\t\t_, valid =",
 		must: "9.[12].1,20.9.2", may: "3.[34],4.?.5,5.[58],6.4.[34],20.7.*,20.9.3", verdict: Failed},
 	{name: "the masking key begins anew with every write", file: "encode.go", role: Client, plays: brief + ",9.[12].1",
 		old: "w.tailKey = frame.MaskCopy(", new: "frame.MaskCopy(",
