@@ -29,7 +29,7 @@ func (c *Conn) Batch() Batch { return Batch{c} }
 // Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
 // in sending it is seen by the call that sends it.
 func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
-	return b.c.write(ctx, "Batch.Write", typ, p, false, true)
+	return b.c.write(ctx, "Batch.Write", typ, p, false, inBatch)
 }
 
 // WritePrepared adds a message, as [Conn.WritePrepared].
@@ -37,7 +37,7 @@ func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	if err := checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
 		return err
 	}
-	return b.c.writePrepared(ctx, m, true)
+	return b.c.writePrepared(ctx, m, inBatch)
 }
 
 // Flush sends what has come together.

@@ -121,6 +121,7 @@ func (c *Conn) CloseNow() error {
 	if c.state() == conn.Terminated || c.ended() {
 		return c.closedError()
 	}
+	c.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
 	c.event(conn.Abandon, conn.CloseBody{}, nil)
 	return nil
 }

@@ -117,8 +117,9 @@ func (c *Conn) Subprotocol() string { return c.subprotocol }
 func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 
 // NetConn returns the connection beneath, nil if the stream is not a [net.Conn].
-// It is for looking (addresses, TLS state, socket options), not for reading and
-// writing.
+// It is for looking (addresses, TLS state, socket options), not for reading,
+// writing or closing: in the body of a loop over [Conn.Messages] its Close would wait
+// for the body, and so for itself. [Conn.CloseNow] does not.
 func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
 
 func (c *Conn) limits() conn.Limits {

@@ -96,7 +96,7 @@ func (z *deflating) leave() {
 // It stays out of line, so that the frame of Write stays small.
 //
 //go:noinline
-func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hold bool) error {
+func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hold holding) error {
 	if err := c.enterDeflate(ctx); err != nil {
 		return err
 	}

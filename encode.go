@@ -36,6 +36,10 @@ func (c *Conn) encodeDue(o *outgoing) {
 		var next *outgoing
 		if w.due.Load() > 0 {
 			next = c.nextInQueue()
+			if next == nil && w.pongsDue.Load() > 0 { // they go before a Close frame
+				c.encodePongs()
+				continue
+			}
 		}
 		if next == nil {
 			if o != &w.own || o.phase != outWaiting || !c.mayGo(o) {
@@ -62,6 +66,9 @@ func (c *Conn) nextInQueue() *outgoing {
 	defer w.mu.Unlock()
 	q := w.waits()
 	for i, o := range q.queue {
+		if o.header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
+			return nil // the pings came before it: see encodePongs
+		}
 		if c.mayGo(o) {
 			q.queue = append(q.queue[:i], q.queue[i+1:]...)
 			w.due.Add(-1)
@@ -193,7 +200,7 @@ func (c *Conn) holdBack(o *outgoing) bool {
 	w.taken = w.taken[:0]
 	w.committed = w.encoded
 	w.held.Store(int32(w.end - w.start))
-	if w.replying.Load() {
+	if o.hold == asReply || w.replying.Load() {
 		w.limitHolding(c)
 	}
 	return true

@@ -86,7 +86,11 @@ func (m *member) drain() {
 			}
 			return
 		}
-		if m.conn.writePrepared(context.Background(), msg, more) != nil {
+		hold := atOnce
+		if more {
+			hold = inBatch
+		}
+		if m.conn.writePrepared(context.Background(), msg, hold) != nil {
 			m.hub.remove(m) // it can be sent nothing any more
 			return
 		}

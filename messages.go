@@ -22,7 +22,8 @@ type Message struct {
 // While the next message has arrived already, short messages that are written, by
 // whomever, are held back: a loop that answers messages answers all that have come
 // together with one system call, as with a [Batch]. They leave before the loop waits
-// for the network, and if its body takes its time, after 5 ms at the latest.
+// for the network, when it ends, and if its body takes its time, after 5 ms at the
+// latest. [Conn.CloseNow] in the body loses what of them cannot go without waiting.
 //
 // The memory of Data is borrowed while the loop's body runs, so that a connection
 // that waits for a message holds none. So is the socket: after CloseNow its file
@@ -33,7 +34,9 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 		for l.next() {
 		}
 		if c.out.replying.Load() {
-			c.endReplies()
+			c.out.replying.Store(false)
+			_ = c.Batch().Flush(ctx) // Write has said that it is sent
+			c.beforeWait()           // if ctx has ended
 		}
 		if l.err != nil {
 			lastError(yield, l.err)

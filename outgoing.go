@@ -13,7 +13,7 @@ type outgoing struct {
 	message *messageWriter // the fragmented message it belongs to; nil: it is whole
 	body    conn.CloseBody // what a Close frame says
 	failure bool           // it is the Close frame that answers a violation
-	hold    bool           // it may wait for more to leave with it
+	hold    holding        // it may wait for more to leave with it
 
 	begin, end uint64         // offsets, once encoded
 	before     *messageWriter // writer.message before it was encoded
@@ -32,6 +32,21 @@ const (
 	outWithdrawn                 // taken, and its caller has given up
 	outSettled                   // sent, or failed with err
 )
+
+// holding says whether a message may be held back for more to leave with it.
+type holding uint8
+
+const (
+	atOnce  holding = iota
+	asReply         // while a loop over messages has more of them at hand, and not for long
+	inBatch
+)
+
+// mayHold is asked when a message is about to be sent: what was so when its caller
+// began to wait for that need not be so any more. Inside the gate.
+func (w *writer) mayHold(h holding) bool {
+	return h == inBatch || h == asReply && w.replying.Load()
+}
 
 // maxSpare is how many outgoings a connection keeps for writes that meet. They do
 // not go from one connection to another by a sync.Pool: their channels would leave

@@ -57,10 +57,10 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	if err := checkWrite(ctx, "Conn.WritePrepared", m.typ); err != nil {
 		return err
 	}
-	return c.writePrepared(ctx, m, false)
+	return c.writePrepared(ctx, m, atOnce)
 }
 
-func (c *Conn) writePrepared(ctx context.Context, m *PreparedMessage, hold bool) error {
+func (c *Conn) writePrepared(ctx context.Context, m *PreparedMessage, hold holding) error {
 	f := outgoing{header: frame.Header{Opcode: m.typ.opcode(), FIN: true}, hold: hold}
 	if m.deflated != nil && c.deflates(len(m.plain.payload)) {
 		if deflated, ok := m.deflate(c.deflate); ok {

@@ -3,6 +3,7 @@ package websocket_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,5 +92,66 @@ func TestRepliesLeaveWithTheLoop(t *testing.T) {
 		}
 		wantRead(t, c, "three")
 		c.CloseNow()
+	})
+}
+
+// A write that began while replies were held back, and gets its turn when the loop
+// waits for the network already, is not held back for it.
+func TestRepliesWriteBehindAnother(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 4<<10)
+		goOn := make(chan bool)
+		ctx := context.Background()
+		go func() {
+			for m, err := range c.Messages(ctx) {
+				if err == nil && string(m.Data) == "one" {
+					goOn <- true
+					<-goOn
+				}
+			}
+		}()
+		p.send(whole(opText, "one"), whole(opText, "two"))
+		<-goOn
+		large := strings.Repeat("x", 20_000)
+		go c.Write(ctx, websocket.MessageText, []byte(large))
+		synctest.Wait() // it waits for the peer to read
+		small := background(func() error { return c.Write(ctx, websocket.MessageText, []byte("small")) })
+		synctest.Wait() // it waits for the large one
+		goOn <- true
+		synctest.Wait() // and the loop for the network
+		start := time.Now()
+		_ = p.SetReadDeadline(start.Add(time.Second))
+		p.want("first", opText, large)
+		p.want("behind it", opText, "small")
+		if err := <-small; err != nil {
+			t.Error(err)
+		}
+		if late := time.Since(start); late > 5*time.Millisecond {
+			t.Errorf("it came after %v", late)
+		}
+		c.CloseNow()
+	})
+}
+
+// What Write has answered with nil is not lost to a CloseNow that follows the loop.
+func TestRepliesAreSentWhenTheLoopIsLeft(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 0)
+		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+		synctest.Wait()
+		for m, err := range c.Messages(context.Background()) {
+			if err != nil {
+				t.Error(err)
+			}
+			if err := c.Write(context.Background(), m.Type, m.Data); err != nil {
+				t.Error(err)
+			}
+			if string(m.Data) == "two" {
+				break
+			}
+		}
+		_ = c.CloseNow()
+		p.want("one", opText, "one")
+		p.want("two", opText, "two")
 	})
 }

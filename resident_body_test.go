@@ -10,6 +10,7 @@ import (
 	"io"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -292,6 +293,86 @@ func TestResidentSizes(t *testing.T) {
 		p.send(farewell(websocket.StatusNormalClosure, ""))
 		p.wantReply(websocket.StatusNormalClosure)
 		if err := returned(t, "the loop", done); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A busy loop within the body of a busy loop, and one beside it.
+func TestResidentLoopWithinLoop(t *testing.T) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+		ctx := quickly(t)
+		done := background(func() error {
+			echo := func(m websocket.Message, err error) error {
+				if err != nil {
+					return err
+				}
+				return c.Write(ctx, m.Type, m.Data)
+			}
+			for m, err := range c.Messages(ctx) {
+				if err := echo(m, err); err != nil {
+					return err
+				}
+				if string(m.Data) != "nest" {
+					continue
+				}
+				for m, err := range c.Messages(ctx) {
+					if err := echo(m, err); err != nil {
+						return err
+					}
+					if string(m.Data) == "leave" {
+						break
+					}
+				}
+			}
+			return nil
+		})
+		p.SetReadDeadline(time.Now().Add(5 * time.Second))
+		p.busy()
+		for range 2 {
+			p.send(whole(opText, "nest"))
+			p.want("the inner loop", opText, "nest")
+			for i := range 50 {
+				p.send(whole(opText, fmt.Sprint(i)))
+				p.want("the inner loop", opText, fmt.Sprint(i))
+			}
+			p.send(whole(opText, "leave"))
+			p.want("the inner loop", opText, "leave")
+			p.busy()
+			p.busy()
+		}
+		p.send(farewell(websocket.StatusNormalClosure, ""))
+		if err := returned(t, "both loops", done); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestResidentLoopsSideBySide(t *testing.T) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+		ctx := quickly(t)
+		echo := func() error {
+			for m, err := range c.Messages(ctx) {
+				if err != nil {
+					return err
+				}
+				if err := c.Write(ctx, m.Type, m.Data); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		one, two := background(echo), background(echo)
+		p.SetReadDeadline(time.Now().Add(5 * time.Second))
+		for range 200 {
+			p.send(whole(opText, "question"))
+			p.want("an answer", opText, "question")
+		}
+		p.send(farewell(websocket.StatusNormalClosure, ""))
+		if err := returned(t, "one", one); err != nil {
+			t.Error(err)
+		}
+		if err := returned(t, "two", two); err != nil {
 			t.Error(err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -213,4 +214,67 @@ func TestResidentCloseWhileBodyRuns(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A body can read and close when no descriptor is left.
+func TestResidentWithoutDescriptors(t *testing.T) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+		var was syscall.Rlimit
+		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+			t.Fatal(err)
+		}
+		restore := func() { _ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was) }
+		defer restore()
+		var closeErr, readErr error
+		var read string
+		done := echoes(context.Background(), c, func(text string) {
+			switch text {
+			case "read":
+				_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 3, Max: was.Max})
+				var b []byte
+				_, b, readErr = c.Read(context.Background())
+				read = string(b)
+			case "close":
+				closeErr = c.Close(websocket.StatusNormalClosure, "")
+				restore()
+			}
+		})
+		p.busy()
+		p.send(whole(opText, "read"))
+		p.send(whole(opText, "by the body"))
+		p.want("the question", opText, "read")
+		p.send(whole(opText, "close"))
+		p.wantFarewell("the close", websocket.StatusNormalClosure)
+		p.send(farewell(websocket.StatusNormalClosure, ""))
+		p.halfClose()
+		_ = returned(t, "the loop", done)
+		if readErr != nil || read != "by the body" {
+			t.Error(read, readErr)
+		}
+		if closeErr != nil {
+			t.Error(closeErr)
+		}
+	})
+}
+
+// What is held back when the body calls CloseNow goes as far as it can without waiting.
+func TestRepliesAreSentBeforeCloseNow(t *testing.T) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+		for m, err := range c.Messages(context.Background()) {
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			if err := c.Write(context.Background(), m.Type, m.Data); err != nil {
+				t.Error(err)
+			}
+			if string(m.Data) == "two" {
+				_ = c.CloseNow()
+				break
+			}
+		}
+		p.want("one", opText, "one")
+		p.want("two", opText, "two")
+	})
 }

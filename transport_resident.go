@@ -66,6 +66,10 @@ const trustFor = time.Second
 // it is time to look whether the stream has ended. It is called inside the read gate;
 // arrived may leave that between lend and regain.
 func (t *rawTransport) reside(b *readBuffer, arrived func() (stay bool)) error {
+	if t.use.Load() != socketFree { // another loop lives here, and its body runs
+		_, err := t.fill(b)
+		return err
+	}
 	r := t.residence
 	if r == nil {
 		r = &residence{}
@@ -186,7 +190,7 @@ func (t *rawTransport) readable() (syscall.RawConn, error) {
 	}
 	file, err := t.Conn.(interface{ File() (*os.File, error) }).File()
 	if err != nil {
-		return nil, err
+		return lentConn{t.raw, t}, nil // there are no descriptors left
 	}
 	raw, err := file.SyscallConn()
 	if err == nil && t.interrupted {
@@ -198,6 +202,31 @@ func (t *rawTransport) readable() (syscall.RawConn, error) {
 	}
 	r.second.Store(&duplicate{file, raw})
 	return raw, nil
+}
+
+// lentConn reads a socket that is lent without a descriptor of its own to wait for.
+type lentConn struct {
+	syscall.RawConn
+	t *rawTransport
+}
+
+func (l lentConn) Read(attempt func(fd uintptr) (done bool)) error {
+	for pause := time.Millisecond; ; pause = min(2*pause, 64*time.Millisecond) {
+		l.t.mu.Lock()
+		interrupted := l.t.interrupted
+		l.t.mu.Unlock()
+		if interrupted {
+			return os.ErrDeadlineExceeded
+		}
+		if l.t.use.Load() == socketClosed {
+			return net.ErrClosed
+		}
+		done := false
+		if err := l.Control(func(fd uintptr) { done = attempt(fd) }); err != nil || done {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 func (t *rawTransport) interruptRead(on bool) {

@@ -15,7 +15,7 @@ func (c *Conn) Uncompressed() Uncompressed { return Uncompressed{c} }
 
 // Write is [Conn.Write] without compression.
 func (u Uncompressed) Write(ctx context.Context, typ MessageType, p []byte) error {
-	return u.c.write(ctx, "Uncompressed.Write", typ, p, true, u.c.out.replying.Load())
+	return u.c.write(ctx, "Uncompressed.Write", typ, p, true, asReply)
 }
 
 // Writer is [Conn.Writer] without compression.

@@ -15,7 +15,7 @@ import (
 // Upgrade performs the opening handshake as the server straight on a connection,
 // without net/http: it reads the request, judges it as [Accept] does, and answers.
 // Octets that the client sent behind its request are kept. A tls.Conn does its own
-// handshake first.
+// handshake first. nc then belongs to the Conn: see [Conn.NetConn].
 //
 // On an error, an [*AcceptError], the client was answered if that was possible, and
 // nc is closed. [Timeouts.Handshake] bounds it all, [Limits.HeaderBytes] and

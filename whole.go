@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 )
 
@@ -99,16 +100,26 @@ func (w *writer) sendWhole(t transport) bool {
 	return !w.unsent()
 }
 
-// sendWaiting goes on where sendWhole stopped. If it stops as well flush goes on, and
-// meets again what was in the way.
-func (c *Conn) sendWaiting(ctx context.Context) bool {
+// sendWaiting goes on where sendWhole stopped. If it stops as well, the frame has been
+// made writer.own, and flush goes on: with what an interruption calls for, which it
+// meets again, but not with a transport that has failed.
+func (c *Conn) sendWaiting(ctx context.Context, size int, typ MessageType, p []byte) bool {
 	w := &c.out
-	if c.writeLimit != 0 || w.watch.arm(ctx) != nil {
-		return false
+	var err error
+	if c.writeLimit == 0 && w.watch.arm(ctx) == nil {
+		var n int
+		n, err = c.transport.write(w.buf[w.start:w.end], nil)
+		w.wrote(n)
+		if err == nil && !w.unsent() {
+			return true
+		}
 	}
-	n, _ := c.transport.write(w.buf[w.start:w.end], nil)
-	w.wrote(n)
-	return !w.unsent()
+	w.adopt(size, typ, p)
+	c.settleSent()
+	if err != nil && !interrupted(err) {
+		c.writeFailed(conn.BreakWrite, w.whoCut(ctx, err))
+	}
+	return false
 }
 
 // adopt makes the last size octets of what is encoded the frame of a caller that

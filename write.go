@@ -15,12 +15,12 @@ import (
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
-	return c.write(ctx, "Conn.Write", typ, p, false, c.out.replying.Load())
+	return c.write(ctx, "Conn.Write", typ, p, false, asReply)
 }
 
 // write sends p, compressed if it is to be; plain says that it is not. It may be held
 // back for more to leave with it. It is long so that the stack is not: see sendOwn.
-func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []byte, plain, hold bool) error {
+func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []byte, plain bool, hold holding) error {
 	if err := checkWrite(ctx, method, typ); err != nil {
 		return err
 	}
@@ -36,19 +36,17 @@ func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []by
 		w.borrow()
 		w.own.whole(typ, p)
 		w.own.hold = hold
-	case hold && w.end <= holdUpTo:
+	case w.mayHold(hold) && w.end <= holdUpTo:
 		w.committed = w.encoded
 		w.held.Store(int32(w.end - w.start))
-		if w.replying.Load() {
+		if hold == asReply || w.replying.Load() {
 			w.limitHolding(c)
 		}
 		c.leaveWrite()
 		return nil
-	case w.sendWhole(c.transport), c.sendWaiting(ctx):
+	case w.sendWhole(c.transport), c.sendWaiting(ctx, size, typ, p):
 		c.leaveWrite()
 		return nil
-	default:
-		w.adopt(size, typ, p)
 	}
 	if _, settled, err := c.sendOwn(ctx); settled {
 		return err
@@ -59,7 +57,7 @@ func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []by
 // enqueueWhole stays out of line, so that the frame of Write stays small.
 //
 //go:noinline
-func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte, hold bool) error {
+func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte, hold holding) error {
 	var o outgoing
 	o.whole(typ, p)
 	o.hold = hold

@@ -184,7 +184,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 	w.borrow()
 	c.encodeDue(o)
 	for due := w.encoded; w.unsent(); c.encodeDue(o) {
-		if o != nil && o.hold && c.holdBack(o) {
+		if o != nil && w.mayHold(o.hold) && c.holdBack(o) {
 			return
 		}
 		err := w.watch.arm(ctx)
