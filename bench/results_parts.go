@@ -67,6 +67,9 @@ func measureEcho(ctx context.Context, b *bench, r *Results, quick bool) error {
 	add(64, 1<<10, 16)
 	add(1000, 32, 1)
 	add(1000, 1<<10, 1)
+	for _, inFlight := range []int{1, 16} { // GOMAXPROCS 2: the load has no core of its own then
+		r.Echo.Cases = append(r.Echo.Cases, f.newCase(64, 32, inFlight, 2))
+	}
 	return runCases(ctx, b, &f, r.Echo.Cases)
 }
 
