@@ -153,32 +153,43 @@ func TestAttackClose(t *testing.T) {
 			p.send(whole(opText, "late"), whole(opPing, "late"))
 			p.closed(c, err, 1000, "")
 		})
-		// What comes before the peer's answer to our Close frame is still read.
-		attack(t, "after ours, a read is waiting", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			var got []string
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				for m := range c.Messages(ctx) {
-					got = append(got, string(m.Data))
+		// What comes before the peer's answer to our Close frame is still read: all of it
+		// with BeginClose, which does not read itself; with Close what a read is waiting
+		// for, and it may be Close that reads what comes while the loop's body runs.
+		for _, how := range []struct {
+			name  string
+			close func(c *websocket.Conn)
+			want  string
+		}{
+			{"BeginClose", func(c *websocket.Conn) { c.BeginClose(context.Background(), 1000, "") }, "[1 2]"},
+			{"Close", func(c *websocket.Conn) { go c.Close(1000, "") }, "[1]"},
+		} {
+			attack(t, "after ours, a read is waiting, "+how.name, nil, func(t *testing.T, c *websocket.Conn, p *peer) {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				var got []string
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					for m := range c.Messages(ctx) {
+						got = append(got, string(m.Data))
+					}
+				}()
+				synctest.Wait()
+				how.close(c)
+				p.want("our Close", opClose, "\x03\xe8")
+				p.send(whole(opText, "1"), whole(opPing, "no answer"), whole(opText, "2"), farewell(1000, ""), whole(opText, "3"))
+				<-done
+				if text := fmt.Sprint(got); text != how.want && text != "[1 2]" {
+					t.Errorf("got %q", got)
 				}
-			}()
-			synctest.Wait()
-			go c.Close(1000, "")
-			p.want("our Close", opClose, "\x03\xe8")
-			p.send(whole(opText, "1"), whole(opPing, "no answer"), whole(opText, "2"), farewell(1000, ""), whole(opText, "3"))
-			<-done
-			if fmt.Sprint(got) != "[1 2]" {
-				t.Errorf("got %q", got)
-			}
-			if p.client {
-				p.wantEnd("nothing follows a Close frame")
-			} else {
-				p.wantNothing("nothing follows a Close frame")
-			}
-		})
+				if p.client {
+					p.wantEnd("nothing follows a Close frame")
+				} else {
+					p.wantNothing("nothing follows a Close frame")
+				}
+			})
+		}
 	})
 	t.Run("simultaneous close", func(t *testing.T) {
 		attack(t, "frames that cross", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
