@@ -65,7 +65,8 @@
 // [Conn.SetReadLimit] say otherwise; the peer that exceeds one is closed with
 // [StatusMessageTooBig]. Memory grows as octets arrive, not as headers announce.
 // The opening handshake has 30 seconds and 16 KiB, the closing one 5 seconds:
-// [Timeouts]. An idle connection holds no buffer.
+// [Timeouts]. An idle connection holds no buffer on a socket or TLS, and 4 KiB on any
+// other net.Conn.
 //
 // # Speed
 //

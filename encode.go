@@ -198,11 +198,7 @@ func (c *Conn) holdBack(o *outgoing) bool {
 	w.forgiveWithdrawal(o)
 	o.settle(nil)
 	w.taken = w.taken[:0]
-	w.committed = w.encoded
-	w.held.Store(int32(w.end - w.start))
-	if o.hold == asReply || w.replying.Load() {
-		w.limitHolding(c)
-	}
+	c.noteHeld(o.hold)
 	return true
 }
 

@@ -20,6 +20,17 @@ func (c *Conn) endReplies() {
 	c.beforeWait()
 }
 
+// noteHeld has all that is encoded wait for more to leave with it, inside the write
+// gate: it cannot be taken back any more.
+func (c *Conn) noteHeld(hold holding) {
+	w := &c.out
+	w.committed = w.encoded
+	w.held.Store(int32(w.end - w.start))
+	if hold == asReply || w.replying.Load() {
+		w.limitHolding(c)
+	}
+}
+
 // limitHolding sees to it that what is held back leaves in time, inside the write
 // gate. The timer is not stopped when it does: it then finds nothing to do, and that
 // costs less than to set it for each batch.

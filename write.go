@@ -37,11 +37,7 @@ func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []by
 		w.own.whole(typ, p)
 		w.own.hold = hold
 	case w.mayHold(hold) && w.end <= holdUpTo:
-		w.committed = w.encoded
-		w.held.Store(int32(w.end - w.start))
-		if hold == asReply || w.replying.Load() {
-			w.limitHolding(c)
-		}
+		c.noteHeld(hold)
 		c.leaveWrite()
 		return nil
 	case w.sendWhole(c.transport), c.sendWaiting(ctx, size, typ, p):
