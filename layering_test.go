@@ -39,7 +39,7 @@ const layers = `
 	internal/inflate tests:  github.com/klauspost/compress/flate
 
 	# The door, and what stands on it.
-	.:                frame handshake conn
+	.:                frame handshake conn internal/ledger
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
@@ -51,7 +51,14 @@ const layers = `
 	autobahn/internal/corpus:
 	autobahn tests:   . wstest github.com/google/go-cmp/... go.uber.org/goleak
 	autobahn/internal/deflate tests:  autobahn/internal/corpus github.com/klauspost/compress/...
-	fuzz:             . frame handshake conn internal/naive internal/vectors
+	fuzz:             . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
+	# What fuzz targets start from: the conformance cases among it.
+	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
+	# Connections by the thousand through a network that fails them.
+	fuzz/soak:        . wstest internal/ledger golang.org/x/sys/... fuzz/internal/... fuzz/soak
+
+	# Counts what is lent, in builds with the tag ledger.
+	internal/ledger:
 
 	internal/naive:
 	internal/vectors:
@@ -67,6 +74,7 @@ const layers = `
 	examples/...:        . wsjson wstest examples/... *
 	bench/...:           . frame handshake conn wsjson wstest bench/... *
 	interop/...:         . autobahn wsjson wstest interop/... *
+	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *
 `
 
 // impure says what the pure packages may not import, "all" being each of them.
