@@ -167,6 +167,18 @@ func (b *readBuffer) settle(lent *[]byte) {
 	returnBuffer(lent) // room or discard has left it to us
 }
 
+// shrink moves what is there to a small buffer, if it leaves room in one: for a wait
+// that may be long although something has come.
+func (b *readBuffer) shrink() {
+	if b.data == nil || b.lent || len(*b.data) == smallReadSize || b.buffered() >= smallReadSize {
+		return
+	}
+	small := smallBuffers.Get().(*[]byte)
+	n := copy(*small, b.bytes())
+	returnBuffer(b.data)
+	b.data, b.start, b.end = small, 0, n
+}
+
 // discard drops everything and gives the memory back.
 func (b *readBuffer) discard() {
 	b.start, b.kept = b.end, false
