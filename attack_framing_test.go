@@ -1,10 +1,12 @@
 package websocket_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
@@ -42,7 +44,6 @@ func with(f naive.Frame, change func(f *naive.Frame)) naive.Frame {
 	return f
 }
 
-// length×ratio overflow needs compression, which is not negotiated yet.
 func TestAttackFraming(t *testing.T) {
 	t.Run("64-bit length MSB", func(t *testing.T) {
 		for _, n := range []uint64{1 << 63, 1<<63 + 5, math.MaxUint64} {
@@ -58,6 +59,31 @@ func TestAttackFraming(t *testing.T) {
 	t.Run("length+fragment sum overflow", func(t *testing.T) {
 		for _, n := range []uint64{1 << 20, 1<<32 - 5, math.MaxInt64 - 4, math.MaxInt64} {
 			testHeaders(t, header{name: fmt.Sprintf("%#x", n), before: []naive.Frame{part(opText, "Hello")}, bad: only(opContinuation, n)})
+		}
+	})
+	// The limit on a compressed message is a share above that on what it says: neither
+	// may wrap, and what is declared is not multiplied by what it might inflate to.
+	t.Run("length×ratio overflow", func(t *testing.T) {
+		for _, limit := range []int64{math.MaxInt64, math.MaxInt64 - 1, math.MaxInt64/9*8 + 1, math.MaxInt64 / 9 * 8} {
+			attack(t, fmt.Sprintf("a limit of %#x, 2^63-1 declared", limit), deflating(limit), func(t *testing.T, c *websocket.Conn, p *peer) {
+				p.send(rsv1(part(opText, deflated("Hello")+"\x00\x00\xff\xff")), only(opContinuation, math.MaxInt64))
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				var err error
+				if got := allocated(func() { _, _, err = c.Read(ctx) }); got > 4*little {
+					t.Errorf("%d octets allocated", got)
+				}
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v, but the message may be as long", err)
+				}
+			})
+		}
+		for _, n := range []uint64{1 << 21, 1<<32 + 1, math.MaxInt64 / 1032, math.MaxInt64} {
+			attack(t, fmt.Sprintf("the default limit, %#x declared", n), deflating(0), func(t *testing.T, c *websocket.Conn, p *peer) {
+				p.send(rsv1(only(opText, n)))
+				_, _, err := c.Read(patience(t))
+				p.refused(c, err, websocket.StatusMessageTooBig)
+			})
 		}
 	})
 	t.Run("unknown opcode + huge length (check opcode before alloc)", func(t *testing.T) {
@@ -85,7 +111,31 @@ func TestAttackFraming(t *testing.T) {
 		empty := naive.Frame{FIN: true, Opcode: opText, Extended: 2}
 		testHeaders(t, header{name: "0 in 2 octets", bad: empty, violation: frame.ErrLengthNotMinimal})
 	})
-	// With deflate: when compression is negotiated.
+	t.Run("RSV1-2-3 each × with deflate × data-continuation-control", func(t *testing.T) {
+		for _, op := range []byte{opText, opBinary, opContinuation, opPing, opPong, opClose} {
+			for i, v := range []*frame.Violation{frame.ErrRSV1Misplaced, frame.ErrRSV2, frame.ErrRSV3} {
+				if i == 0 && (op == opText || op == opBinary) {
+					continue // it says that the message is compressed
+				}
+				for _, compressed := range []bool{false, true} {
+					f := whole(op, "")
+					f.RSV1, f.RSV2, f.RSV3 = i == 0 || compressed && (op == opText || op == opBinary), i == 1, i == 2
+					attack(t, fmt.Sprintf("RSV%d on opcode %d, in a compressed message %v", i+1, op, compressed), deflating(0), func(t *testing.T, c *websocket.Conn, p *peer) {
+						if first := part(opText, "a"); op == opContinuation {
+							first.RSV1 = compressed
+							p.send(first)
+						}
+						p.send(f)
+						_, _, err := c.Read(patience(t))
+						if !errors.Is(err, v) {
+							t.Errorf("%v, want %v", err, v)
+						}
+						p.refused(c, err, websocket.StatusProtocolError)
+					})
+				}
+			}
+		}
+	})
 	t.Run("RSV1-2-3 each × without deflate × data-continuation-control", func(t *testing.T) {
 		for _, op := range []byte{opText, opBinary, opContinuation, opPing, opPong, opClose} {
 			for i, v := range []*frame.Violation{frame.ErrRSV1, frame.ErrRSV2, frame.ErrRSV3} {

@@ -53,9 +53,14 @@ var doors = map[string]door{
 
 // serveOnce serves one connection to a handler, in memory, and returns the client.
 func serveOnce(t *testing.T, buffer int, h http.Handler, logged io.Writer) *peer {
+	return serveLimited(t, buffer, h, logged, 0)
+}
+
+// serveLimited is serveOnce with a ReadHeaderTimeout.
+func serveLimited(t *testing.T, buffer int, h http.Handler, logged io.Writer, readHeader time.Duration) *peer {
 	a, b := wstest.NetPipe(buffer)
 	l := &oneConn{Conn: a, closed: make(chan struct{})}
-	s := &http.Server{Handler: h, ErrorLog: log.New(logged, "", 0)}
+	s := &http.Server{Handler: h, ErrorLog: log.New(logged, "", 0), ReadHeaderTimeout: readHeader}
 	p := peerOf(t, websocket.RoleServer, b)
 	p.floods.Go(func() { _ = s.Serve(l) })
 	t.Cleanup(func() {
@@ -164,6 +169,30 @@ func TestAttackHandshake(t *testing.T) {
 						t.Errorf("the connection was not closed: %v", err)
 					}
 					time.Sleep(time.Hour) // the client meets a closed connection
+				})
+			})
+		}
+		// Before Accept sees it a request is net/http's: ReadHeaderTimeout ends it.
+		for how, h := range map[string]http.Handler{
+			"Accept":  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Error("a request came through") }),
+			"Handler": websocket.Handler(func(context.Context, *websocket.Conn) error { t.Error("a request came through"); return nil }, nil),
+		} {
+			t.Run("one octet a second, behind net-http/"+how, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					begin := time.Now()
+					p := serveLimited(t, 0, h, io.Discard, timeout)
+					p.floods.Go(func() {
+						for _, octet := range []byte(request) {
+							if _, err := p.Write([]byte{octet}); err != nil {
+								return
+							}
+							time.Sleep(time.Second)
+						}
+					})
+					_, _ = io.Copy(io.Discard, p)
+					if took := time.Since(begin); took != timeout {
+						t.Errorf("the server listened to it for %v", took)
+					}
 				})
 			})
 		}

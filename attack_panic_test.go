@@ -78,13 +78,16 @@ func TestAttackPanic(t *testing.T) {
 		}
 	}
 	tracing := &websocket.ConnOptions{Trace: &websocket.Trace{
+		HandshakeDone: func(*websocket.Conn) { panic("in HandshakeDone") },
+
 		FrameRead:    func(*websocket.Conn, websocket.FrameInfo) { panic("in FrameRead") },
 		FrameWritten: func(*websocket.Conn, websocket.FrameInfo) { panic("in FrameWritten") },
 		StateChanged: func(*websocket.Conn, conn.State, conn.State) { panic("in StateChanged") },
 		Closed:       func(*websocket.Conn, *websocket.ClosedError) { panic("in Closed") },
 	}}
+	out := logged(t)
 	attack(t, name+"/Trace", tracing, func(t *testing.T, c *websocket.Conn, p *peer) {
-		out := logged(t)
+		defer out.Reset()
 		p.send(whole(opText, "a"), whole(opPing, "b"), whole(opText, "c"))
 		for _, want := range []string{"a", "c"} {
 			wantRead(t, c, want)
@@ -94,7 +97,7 @@ func TestAttackPanic(t *testing.T) {
 		_, _, err := c.Read(patience(t))
 		p.wantReply(1000)
 		p.closed(c, err, 1000, "")
-		for _, hook := range []string{"FrameRead", "FrameWritten", "StateChanged", "Closed"} {
+		for _, hook := range []string{"HandshakeDone", "FrameRead", "FrameWritten", "StateChanged", "Closed"} {
 			if !strings.Contains(out.String(), "in "+hook) {
 				t.Errorf("no panic in %s was logged", hook)
 			}
