@@ -91,3 +91,82 @@ func TestAttacksOnTheHandshake(t *testing.T) {
 		})
 	}
 }
+
+// The parameters of permessage-deflate that a peer may send: as an offer to a server,
+// which declines it and goes on without compression, and as an answer to a client,
+// which fails (RFC 7692 §5.1, §7).
+func TestAttacksOnCompression(t *testing.T) {
+	for _, row := range []struct {
+		why, params string
+		terms       Deflate // what is agreed on, if anything is
+		good        bool
+	}{
+		{"window bits 8 (zlib quirk)", "; sbits=8", wants(false, false, 8, 15), true},
+		{"window bits 7", "; sbits=7", Deflate{}, false},
+		{"window bits 16", "; sbits=16", Deflate{}, false},
+		{"window bits 99", "; cbits=99", Deflate{}, false},
+		{"window bits 08", "; sbits=08", Deflate{}, false},
+		{"window bits quoted", "; sbits=\"10\"", Deflate{}, false},
+		{"duplicate params", "; sno; sno", Deflate{}, false},
+		{"duplicate params, of other values", "; sbits=10; sbits=11", Deflate{}, false},
+		{"unknown params", "; x", Deflate{}, false},
+		{"unknown params behind known ones", "; sno; cbits=10; x=1", Deflate{}, false},
+		{"a value where none may be", "; sno=1", Deflate{}, false},
+	} {
+		t.Run(row.why+"/server", func(t *testing.T) {
+			if a, _ := answered(t, Deflate{}, expand(row.params)); a.Deflated != row.good || a.Deflate != row.terms {
+				t.Errorf("%s: %+v, want %s", row.params, a, row.terms)
+			}
+			// Two offers: the next is taken.
+			a, _ := answered(t, Deflate{}, expand(row.params)+", "+expand("; cno"))
+			want := row.terms
+			if !row.good {
+				want = wants(false, true, 15, 15)
+			}
+			if !a.Deflated || a.Deflate != want {
+				t.Errorf("%s, and another: %+v, want %s", row.params, a, want)
+			}
+		})
+		t.Run(row.why+"/client", func(t *testing.T) {
+			a, bad := checked(Deflate{}, expand(row.params))
+			if (bad == nil) != row.good || a.Deflated != row.good || a.Deflate != row.terms {
+				t.Errorf("%s: %+v, %v; want %s", row.params, a, bad, row.terms)
+			}
+		})
+	}
+	t.Run("window bits empty/server", func(t *testing.T) { // RFC 6455 §9.1: not a token, whatever the extension
+		for _, params := range []string{`; sbits=""`, "; sbits="} {
+			r := sampleRequest()
+			r.Extensions = []string{expand(params)}
+			if a, refusal := (&Policy{AnyOrigin: true, Deflate: &Deflate{}}).Accept(r); refusal == nil || refusal.Status != http.StatusBadRequest {
+				t.Errorf("%s: %+v, %v", params, a, refusal)
+			}
+		}
+	})
+	t.Run("window bits empty/client", func(t *testing.T) {
+		for _, params := range []string{`; sbits=""`, "; sbits="} {
+			if a, bad := checked(Deflate{}, expand(params)); bad == nil {
+				t.Errorf("%s: %+v", params, a)
+			}
+		}
+	})
+	t.Run("two offers/server", func(t *testing.T) {
+		for _, offers := range [][]string{{expand("; sbits=9"), expand("")}, {expand("; sbits=9") + "," + expand("")}} {
+			if a, value := answered(t, Deflate{}, offers...); a.Deflate != wants(false, false, 9, 15) || strings.Contains(value, ",") {
+				t.Errorf("%q: answered %q", offers, value)
+			}
+		}
+	})
+	t.Run("two offers/client", func(t *testing.T) { // both accepted
+		if a, bad := checked(Deflate{}, expand("")+", "+expand("")); bad == nil {
+			t.Errorf("%+v", a)
+		}
+	})
+	t.Run("response with params not offered/client", func(t *testing.T) {
+		for _, params := range []string{"; sbits=11", "; cbits=11", "; cbits"} {
+			if a, bad := checked(wants(false, false, 10, 10), expand(params)); bad == nil {
+				t.Errorf("%s: %+v", params, a)
+			}
+		}
+	})
+}
