@@ -1,0 +1,80 @@
+package websocket
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+// The figures of SECURITY.md are those of the code.
+func TestSecurityTable(t *testing.T) {
+	page, err := os.ReadFile("SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(map[string]string)
+	for line := range strings.Lines(string(page)) {
+		if cells := strings.Split(line, "|"); len(cells) == 5 {
+			said[strings.TrimSpace(cells[1])] = strings.TrimSpace(cells[2])
+		}
+	}
+	if len(said) < 20 {
+		t.Fatalf("%d rows", len(said))
+	}
+	kib := func(n int) string {
+		if n >= 1<<20 {
+			return fmt.Sprintf("%d MiB", n>>20)
+		}
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	count := func(n int) string {
+		if n >= 1000 {
+			return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+		}
+		return fmt.Sprint(n)
+	}
+	span := func(d time.Duration) string {
+		if d < time.Second {
+			return fmt.Sprintf("%d ms", d.Milliseconds())
+		}
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	for row, is := range map[string]string{
+		"size of a message, decompressed":                           kib(defaultMessageLimit),
+		"fragments in a message, empty ones too":                    count(defaultFragments),
+		"head of a request":                                         kib(handshake.DefaultHeaderBytes),
+		"fields in a request":                                       count(handshake.DefaultFields),
+		"head of a response, informational ones before it among it": kib(defaultResponseHeaderBytes),
+		"informational responses before a response":                 count(maxInformational),
+		"what is read of the body of a refusal":                     kib(excerptSize),
+		"redirects followed, never from wss to ws":                  count(defaultMaxRedirects),
+		"time for the opening handshake":                            span(defaultHandshakeTimeout),
+		"time for the closing handshake, down to the end of TCP":    span(defaultCloseTimeout),
+		"pongs that wait to be sent":                                count(maxPongs),
+		"messages of a hub that wait for a connection":              count(defaultQueue),
+		"time that a reply is held back for others":                 span(repliesWait),
+		"memory ahead of what has arrived of a message":             kib(growth) + ", or as much again",
+	} {
+		if said[row] != is {
+			t.Errorf("SECURITY.md: %s: %q, the code says %s", row, said[row], is)
+		}
+	}
+	// No bound unless somebody sets one.
+	c := NewConn(&stubConn{}, RoleServer, nil)
+	defer c.CloseNow()
+	if c.writeLimit != 0 || c.keepAlive != nil || c.deflate != nil {
+		t.Error("a write timeout, keepalive or compression without being asked for")
+	}
+	for row, field := range map[string]string{
+		"size of a frame, as on the wire": "`Limits.Frame`", "time for a write to the network": "`Timeouts.Write`",
+		"silence of the peer": "`KeepAlive`", "messages of a hub that wait for a connection": "`Hub.Queue`",
+	} {
+		if _, ok := said[row]; !ok || !strings.Contains(string(page), field) {
+			t.Errorf("SECURITY.md does not say how %s is set", row)
+		}
+	}
+}
