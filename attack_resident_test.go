@@ -138,7 +138,7 @@ func TestAttackResident(t *testing.T) {
 			}
 			p.floods.Wait()
 		})
-		if got > 3*little {
+		if got > 3*little && !raced {
 			t.Errorf("%d octets allocated for %d pings", got, pings)
 		}
 		p.busy()

@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -64,7 +65,8 @@ func TestSecurityTable(t *testing.T) {
 		}
 	}
 	// No bound unless somebody sets one.
-	c := NewConn(&stubConn{}, RoleServer, nil)
+	stream, _ := net.Pipe()
+	c := NewConn(stream, RoleServer, nil)
 	defer c.CloseNow()
 	if c.writeLimit != 0 || c.keepAlive != nil || c.deflate != nil {
 		t.Error("a write timeout, keepalive or compression without being asked for")
