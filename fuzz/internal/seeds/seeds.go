@@ -1,0 +1,59 @@
+// Package seeds is what fuzz targets start from: the rows of internal/vectors,
+// connections of real programs (testdata/captures), and what the conformance suite
+// sends in its cases (testdata/cases.txt).
+//
+// A fuzz target that starts from nothing finds nothing, and looks as if all were
+// well. So everything here panics when a source is empty, and a target says with
+// [Need] how many seeds it wants at least.
+package seeds
+
+import "testing"
+
+// Stream is what one end sent after the opening handshake.
+type Stream struct {
+	Name       string
+	FromClient bool
+	Deflate    bool   // permessage-deflate is agreed on
+	Octets     []byte // frames as on the wire
+}
+
+// Streams are whole connections and single frames, right and wrong.
+func Streams() []Stream {
+	return gather(fromVectors(), captured().streams, played().streams)
+}
+
+// Head is the head of an HTTP message, with the empty line and, in some, what is
+// glued behind it.
+type Head struct {
+	Name   string
+	Octets []byte
+}
+
+// Requests are heads of opening handshakes as clients send them, right and wrong.
+func Requests() []Head {
+	return gather(oddRequests(), captured().requests, played().requests)
+}
+
+// Responses are answers to them, right and wrong.
+func Responses() []Head {
+	return gather(oddResponses(), captured().responses, played().responses)
+}
+
+// gather puts sources together, none of which may be empty.
+func gather[T any](sources ...[]T) (all []T) {
+	for _, source := range sources {
+		if len(source) == 0 {
+			panic("seeds: a source has none")
+		}
+		all = append(all, source...)
+	}
+	return all
+}
+
+// Need fails a target that has fewer than n seeds.
+func Need[T any](tb testing.TB, seeds []T, n int) {
+	tb.Helper()
+	if len(seeds) < n {
+		tb.Fatalf("%d seeds, at least %d are needed: the target would start from next to nothing", len(seeds), n)
+	}
+}
