@@ -57,15 +57,37 @@ func TestCases(t *testing.T) {
 		what, octets := strings.Fields(line)[0], strings.Fields(line)[2]
 		known[what+" "+octets] = true
 	}
-	for _, of := range lines {
+	news := func(played string) (line string) {
+		for line := range strings.Lines(played) {
+			if line = strings.TrimSpace(line); !known[line] {
+				return line
+			}
+		}
+		return ""
+	}
+	for end, of := range lines {
 		for id, played := range of {
-			for line := range strings.Lines(played) {
-				if what, octets := strings.Fields(line)[0], strings.Fields(line)[1]; !known[what+" "+octets] {
-					t.Errorf("case %s now sends, as %s, %s: -update?", id, what, octets)
+			// By the clock, the suite's timers may cut a case short on a machine that
+			// stands still; then it says something else the next time.
+			for range 3 {
+				if end == "client" && news(played) != "" {
+					played = hearClientIn(t, caseOf(t, id))
 				}
+			}
+			if line := news(played); line != "" {
+				t.Errorf("case %s now sends %s: -update?", id, line)
 			}
 		}
 	}
+}
+
+func caseOf(t *testing.T, id string) *autobahn.Case {
+	t.Helper()
+	list, err := autobahn.Select(autobahn.Server, id, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list[0]
 }
 
 // write writes each line once, with the first case that sends it.
@@ -95,7 +117,11 @@ func write(t *testing.T, lines map[string]map[string]string) {
 
 func chosen(t *testing.T, judged autobahn.Role) []*autobahn.Case {
 	t.Helper()
-	list, err := autobahn.Select(judged, playedCases, without)
+	selection, exclude := checked, ""
+	if *update || checked == playedCases {
+		selection, exclude = playedCases, without
+	}
+	list, err := autobahn.Select(judged, selection, exclude)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +191,7 @@ func hearClient(t *testing.T) map[string]string {
 	heard := map[string]string{}
 	var mu sync.Mutex
 	var playing sync.WaitGroup
-	slots := make(chan struct{}, 200)
+	slots := make(chan struct{}, 64)
 	for _, c := range chosen(t, autobahn.Server) {
 		slots <- struct{}{}
 		playing.Go(func() {
