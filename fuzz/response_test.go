@@ -133,8 +133,9 @@ func secondReading(answer []byte, accept string, offered bool) (r reading, stric
 		}
 		r.end += n
 		version, rest, _ := strings.Cut(lines[0], " ")
-		status, _, _ := strings.Cut(rest, " ")
-		strict = strict && version == "HTTP/1.1" && len(status) == 3 && strings.Count(lines[0], " ") >= 2
+		// RFC 9112 §4: several spaces may be taken for one.
+		status, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+		strict = strict && !strings.HasPrefix(rest, " ") && version == "HTTP/1.1" && len(status) == 3 && strings.Count(lines[0], " ") >= 2
 		if strings.HasPrefix(status, "1") && status != "101" && r.passed < 5 {
 			r.passed++
 			continue

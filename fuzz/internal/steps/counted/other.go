@@ -1,0 +1,5 @@
+//go:build !steps
+
+package main
+
+func main() { panic("counted: build it by package steps") }
