@@ -11,15 +11,15 @@ import (
 // answer; the tables of the other test files have their variants:
 //
 //	header size/count limits    TestHeadLimits
-//	huge lists                  TestListsTakeLinearTime, TestExtensionLimits
+//	huge lists                  TestExtensionLimits, and FuzzSteps in package fuzz
 //	CR, LF, NUL in what we send TestCheckSubprotocols, TestFieldSyntax, TestSwitchingHoldsNoOtherHeader
 //	duplicates                  TestAcceptRules, TestCheckRules
 //	101 without Accept          TestCheckRules
 //	Origin, all of it           TestSameOrigin, TestMalformedOrigin, TestOriginPatterns, TestSecFetchSite
 //
 // Some need a network and belong to the root package, which owns it: the clock
-// of a slow-loris (that its bytes cost no more than others is shown in
-// TestTrickledHeadTakesLinearTime), bytes after 101, 1xx before 101, endless
+// of a slow-loris (that its bytes cost no more than others is counted by
+// fuzz/internal/steps), bytes after 101, 1xx before 101, endless
 // response headers, redirects and the credentials on them, the SSRF hook, a
 // proxy's reply glued to the server's bytes. So do the parts of a ws URL:
 // userinfo, IDN, IPv6 zones; in an Origin and a Host they are refused here.
