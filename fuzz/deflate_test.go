@@ -36,9 +36,9 @@ func FuzzDeflate(f *testing.F) {
 			list = append(list, bytes.Repeat(list[0], min(len(messages), 80<<10/(len(list[0])+1))), list[0])
 		}
 		for i, say := range list {
-			e := &engines[int(how>>(i%4))&1]
-			if how>>(i%5)&2 != 0 {
-				lost := out.Message(e, nil, append([]byte("lost"), say...))
+			e, other := &engines[int(how>>(i%4))&1], &engines[1-int(how>>(i%4))&1]
+			if how>>(i%5)&2 != 0 { // the other engine may be lent for the next message
+				lost := out.Message(other, nil, append([]byte("lost"), say...))
 				out.Unsent()
 				if len(lost) == 0 {
 					t.Fatal("nothing for a message that says something")

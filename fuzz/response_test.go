@@ -140,7 +140,7 @@ func secondReading(answer []byte, accept string, offered bool) (r reading, stric
 			r.passed++
 			continue
 		}
-		h := http.Header{}
+		h := map[string][]string{} // names in small letters
 		for _, line := range lines[1:] {
 			name, value, colon := strings.Cut(line, ":")
 			if !colon {
@@ -192,7 +192,7 @@ func headLines(p []byte) (lines []string, n int, plain bool) {
 }
 
 // fault is what RFC 6455 §4.1 has against an answer.
-func fault(version, status string, h http.Header, accept string, offered bool) string {
+func fault(version, status string, h map[string][]string, accept string, offered bool) string {
 	connection, tokens := split(h["connection"])
 	extensions, _, follows := obvious(h["sec-websocket-extensions"])
 	switch {

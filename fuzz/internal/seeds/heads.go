@@ -31,6 +31,7 @@ func oddRequests() (all []Head) {
 		"GET / HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n",
 		"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
 		"GET / HTTP/1.0\r\nHost: a\r\n" + opening + "\r\n",
