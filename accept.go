@@ -8,10 +8,10 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // AcceptOptions are the options of [Accept], [Handler] and [Upgrade]. Nil means
@@ -107,7 +107,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	return c, err
 }
 
-var handshakes = sync.Pool{New: func() any { return new(handshaking) }}
+var handshakes = ledger.Pool{New: func() any { return new(handshaking) }}
 
 func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	if err := h.opts.policy("Accept", h); err != nil {

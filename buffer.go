@@ -1,9 +1,8 @@
 package websocket
 
 import (
-	"sync"
-
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // Sizes of the buffers that connections borrow, in bytes.
@@ -32,23 +31,23 @@ const (
 // Buffers are lent for as long as there is something in them. An idle connection
 // holds none.
 var (
-	readBuffers    = sync.Pool{New: func() any { p := make([]byte, readSize); return &p }}
-	largeBuffers   = sync.Pool{New: func() any { p := make([]byte, largeReadSize); return &p }}
-	smallBuffers   = sync.Pool{New: func() any { p := make([]byte, smallReadSize); return &p }}
-	writeBuffers   = sync.Pool{New: func() any { return new([writeSize]byte) }}
-	messageBuffers = sync.Pool{New: func() any { return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}} }}
+	readBuffers    = ledger.Pool{New: func() any { p := make([]byte, readSize); return &p }}
+	largeBuffers   = ledger.Pool{New: func() any { p := make([]byte, largeReadSize); return &p }}
+	smallBuffers   = ledger.Pool{New: func() any { p := make([]byte, smallReadSize); return &p }}
+	writeBuffers   = ledger.Pool{New: func() any { return new([writeSize]byte) }}
+	messageBuffers = ledger.Pool{New: func() any { return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}} }}
 )
 
 // messageBuffer holds a message while the body of a loop runs, or its payload while
 // it is compressed and sent.
 type messageBuffer struct{ message Message }
 
-// giveBack keeps what the memory has grown to, unless that is too large.
+// giveBack keeps what the memory has grown to, unless that is too large. Whoever
+// borrows it next finds in it what it held.
 func (b *messageBuffer) giveBack() {
 	if cap(b.message.Data) > messageSize {
-		return
+		b.message.Data = nil
 	}
-	b.message.Data = b.message.Data[:0]
 	messageBuffers.Put(b)
 }
 

@@ -2,11 +2,11 @@ package websocket
 
 import (
 	"context"
-	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // deflating is the compression of a connection, if it was agreed on.
@@ -43,7 +43,7 @@ func sideOf(t conn.Terms) handshake.DeflateSide {
 	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
 }
 
-var deflateEngines = sync.Pool{New: func() any { return new(conn.DeflateEngine) }}
+var deflateEngines = ledger.Pool{New: func() any { return new(conn.DeflateEngine) }}
 
 // deflates reports whether a message of n octets is to be compressed.
 func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
@@ -103,7 +103,7 @@ func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hol
 	defer c.deflate.leave()
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := deflateMessage(&c.deflate.out, b.message.Data, p)
+	payload := deflateMessage(&c.deflate.out, b.message.Data[:0], p)
 	b.message.Data = payload
 	f := outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true, RSV1: true}, payload: payload, hold: hold}
 	return c.submitDeflated(ctx, &f, p)

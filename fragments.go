@@ -156,7 +156,7 @@ func (m *messageWriter) submitDeflated(f *outgoing) error {
 	z := m.c.deflate
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := z.out.Part(m.engine, b.message.Data, f.payload, f.header.FIN)
+	payload := z.out.Part(m.engine, b.message.Data[:0], f.payload, f.header.FIN)
 	b.message.Data = payload
 	first := f.header.Opcode != frame.Continuation
 	whole := first && f.header.FIN

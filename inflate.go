@@ -4,10 +4,10 @@ import (
 	"context"
 	"io"
 	"math"
-	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // inflating is what the reading half needs while a compressed message is under way.
@@ -30,7 +30,7 @@ const (
 	inflateRoom = 1 << 10
 )
 
-var inflatings = sync.Pool{New: func() any { return new(inflating) }}
+var inflatings = ledger.Pool{New: func() any { return new(inflating) }}
 
 // inflation returns the state of the compressed message under way.
 func (c *Conn) inflation() *inflating {

@@ -3,9 +3,9 @@ package websocket
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"sync"
 
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // keyBlock is random octets from which masking keys are taken, each once.
@@ -16,7 +16,7 @@ type keyBlock struct {
 
 // keyBlocks spreads the cost of the system's random source over 256 keys. A block
 // that the garbage collector takes is lost, never used twice.
-var keyBlocks = sync.Pool{New: func() any { return &keyBlock{used: len(keyBlock{}.random)} }}
+var keyBlocks = ledger.Pool{New: func() any { return &keyBlock{used: len(keyBlock{}.random)} }}
 
 // newMaskKey returns a masking key. RFC 6455 §5.3: fresh for every frame, from a
 // strong source of entropy, and not to be predicted from the keys before it.

@@ -133,7 +133,7 @@ func (l *messageLoop) one() bool {
 //go:noinline
 func (l *messageLoop) receive() bool {
 	c, m := l.c, &l.lent.message
-	m.Type, m.Data, l.err = c.receive(l.ctx, m.Data)
+	m.Type, m.Data, l.err = c.receive(l.ctx, m.Data[:0])
 	c.expectReplies(l.err == nil && c.in.buf.buffered() > 0)
 	c.leaveRead()
 	return l.err == nil
@@ -208,7 +208,7 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 // need not hold the read buffer.
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 	b := messageBuffers.Get().(*messageBuffer)
-	if b.message.Data, l.err = l.c.appendWhole(l.ctx, op, b.message.Data, p); l.err == nil {
+	if b.message.Data, l.err = l.c.appendWhole(l.ctx, op, b.message.Data[:0], p); l.err == nil {
 		l.body(op, b.message.Data)
 	}
 	b.giveBack()

@@ -6,8 +6,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"time"
+
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // transport is the octet stream beneath a connection. Reads come from inside the
@@ -94,7 +95,7 @@ type vector struct {
 	vec  net.Buffers
 }
 
-var vectors = sync.Pool{New: func() any { return new(vector) }}
+var vectors = ledger.Pool{New: func() any { return new(vector) }}
 
 func (t *netTransport) fill(b *readBuffer) (int, error) {
 	b.keep()

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // rawTransport drives a socket of the standard library below its Read method: it
@@ -48,12 +50,12 @@ type socketCall struct {
 }
 
 var (
-	socketReads = sync.Pool{New: func() any {
+	socketReads = ledger.Pool{New: func() any {
 		s := new(socketCall)
 		s.attempt = func(fd uintptr) bool { return s.tryRead(fd) }
 		return s
 	}}
-	socketWrites = sync.Pool{New: func() any {
+	socketWrites = ledger.Pool{New: func() any {
 		s := new(socketCall)
 		s.attempt = func(fd uintptr) bool { return s.tryWrite(fd) }
 		return s

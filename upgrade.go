@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // Upgrade performs the opening handshake as the server straight on a connection,
@@ -43,7 +44,7 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 
 var (
 	noOptions AcceptOptions
-	upgrades  = sync.Pool{New: func() any {
+	upgrades  = ledger.Pool{New: func() any {
 		u := new(upgrade)
 		u.apart = u.runApart
 		return u

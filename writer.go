@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // writer is the sending half of a connection: octets out of frames.
@@ -73,7 +74,7 @@ type sending struct {
 	taken     []*outgoing // encoded and not settled, in order
 }
 
-var sendings = sync.Pool{New: func() any { return &sending{own: outgoing{phase: outSettled}} }}
+var sendings = ledger.Pool{New: func() any { return &sending{own: outgoing{phase: outSettled}} }}
 
 // borrow sees to it that there is a sending.
 func (w *writer) borrow() {

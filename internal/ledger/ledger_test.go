@@ -1,0 +1,58 @@
+//go:build ledger
+
+package ledger
+
+import (
+	"strings"
+	"testing"
+)
+
+func outOf(t *testing.T, name string) Loan {
+	t.Helper()
+	for _, l := range Loans() {
+		if l.Pool == name {
+			return l
+		}
+	}
+	t.Fatalf("no pool %q among %v", name, Loans())
+	return Loan{}
+}
+
+func TestLoans(t *testing.T) {
+	p := &Pool{New: func() any { return new([8]byte) }}
+	Name(p, "eight")
+	a, b := p.Get(), p.Get()
+	l := outOf(t, "eight")
+	if l.Out != 2 || l.Lent != 2 {
+		t.Errorf("two are lent: %d are out of %d", l.Out, l.Lent)
+	}
+	for at := range l.At {
+		if !strings.Contains(at, "TestLoans") {
+			t.Errorf("lent at\n%s", at)
+		}
+	}
+	p.Put(a)
+	p.Put(b)
+	if l := outOf(t, "eight"); l.Out != 0 || l.Lent != 2 {
+		t.Errorf("all came back: %d are out of %d", l.Out, l.Lent)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	p := &Pool{New: func() any { return new(int) }}
+	v := p.Get()
+	p.Put(v)
+	if f := Faults(); len(f) != 0 {
+		t.Fatalf("before any: %q", f)
+	}
+	p.Put(v)
+	f := Faults()
+	if len(f) != 1 || !strings.Contains(f[0], "*int: given back and not lent") || !strings.Contains(f[0], "TestFaults") {
+		t.Errorf("given back twice: %q", f)
+	}
+	// It is in the pool once, or two would share it.
+	a, b := p.Get(), p.Get()
+	if a == b {
+		t.Error("one value is lent twice")
+	}
+}

@@ -1,0 +1,118 @@
+//go:build ledger
+
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"testing"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/ledger"
+)
+
+// lent returns how many values the pool of this name has out.
+func lent(t *testing.T, pool string) int {
+	t.Helper()
+	for _, l := range ledger.Loans() {
+		if l.Pool == pool {
+			return l.Out
+		}
+	}
+	t.Fatalf("there is no pool %q", pool)
+	return 0
+}
+
+// The ledger sees what is not given back: a Writer that is never closed keeps its
+// buffer, and the body of a loop over messages has one while it runs.
+func TestLedgerSeesWhatIsOut(t *testing.T) {
+	ctx := t.Context()
+	server, client := tcpEnds(t)
+	writers, messages := lent(t, "Writer buffers"), lent(t, "message buffers")
+
+	w, err := client.Writer(ctx, websocket.MessageText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("a message")); err != nil {
+		t.Fatal(err)
+	}
+	if n := lent(t, "Writer buffers") - writers; n != 1 {
+		t.Errorf("%d buffers are out while a Writer has one", n)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := lent(t, "Writer buffers") - writers; n != 0 {
+		t.Errorf("%d buffers are out after the Writer was closed", n)
+	}
+	for _, err := range server.Messages(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := lent(t, "message buffers") - messages; n != 1 {
+			t.Errorf("%d buffers are out while the body has one", n)
+		}
+		break
+	}
+	if n := lent(t, "message buffers") - messages; n != 0 {
+		t.Errorf("%d buffers are out after the loop", n)
+	}
+	if faults := ledger.Faults(); len(faults) > 0 {
+		t.Errorf("%q", faults)
+	}
+}
+
+// What is too large to be kept is not lost: it is let go.
+func TestLedgerLetsGoOfLargeMessages(t *testing.T) {
+	ctx := t.Context()
+	server, client := tcpEnds(t)
+	before := lent(t, "message buffers")
+	go func() { _ = client.Write(ctx, websocket.MessageBinary, bytes.Repeat([]byte{1}, 300<<10)) }()
+	for m, err := range server.Messages(ctx) {
+		if err != nil || len(m.Data) != 300<<10 {
+			t.Fatalf("%d octets, %v", len(m.Data), err)
+		}
+		break
+	}
+	if n := lent(t, "message buffers") - before; n != 0 {
+		t.Errorf("%d buffers are out after the loop", n)
+	}
+}
+
+// tcpEnds returns two ends of a connection over TCP.
+func tcpEnds(t *testing.T) (server, client *websocket.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accepted := make(chan *websocket.Conn, 1)
+	go func() {
+		defer close(accepted)
+		nc, err := l.Accept()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		c, err := websocket.Upgrade(nc, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		accepted <- c
+	}()
+	client, _, err = websocket.Dial(context.Background(), "ws://"+l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if server = <-accepted; server == nil {
+		t.FailNow()
+	}
+	t.Cleanup(func() {
+		_ = client.CloseNow()
+		_ = server.CloseNow()
+	})
+	return server, client
+}
