@@ -1,0 +1,192 @@
+package conn
+
+import (
+	"testing"
+	"time"
+)
+
+// breakage is a machine that is wrong on purpose.
+type breakage struct {
+	name string
+	into func(m *machine)
+	// One of the explorations finds it, with this complaint first.
+	complaint string
+}
+
+// cell puts another cell into the table of transitions; an action that is numActions
+// takes the cell away.
+func cell(s State, e Event, to State, do Action) func(*machine) {
+	return func(m *machine) {
+		handle := m.handle
+		m.handle = func(l *Lifecycle, event Event, body CloseBody, now time.Time) (Action, bool) {
+			if l.state != s || event != e {
+				return handle(l, event, body, now)
+			}
+			was, had := transitions[s][e]
+			if transitions[s][e] = (transition{to, do}); do == numActions {
+				delete(transitions[s], e)
+			}
+			defer func() {
+				if transitions[s][e] = was; !had {
+					delete(transitions[s], e)
+				}
+			}()
+			return handle(l, event, body, now)
+		}
+	}
+}
+
+// behind does something else behind the machine's back.
+func behind(wrong func(before Lifecycle, l *Lifecycle, e Event, body CloseBody, now time.Time)) func(*machine) {
+	return func(m *machine) {
+		handle := m.handle
+		m.handle = func(l *Lifecycle, e Event, body CloseBody, now time.Time) (Action, bool) {
+			before := *l
+			do, ok := handle(l, e, body, now)
+			if ok {
+				wrong(before, l, e, body, now)
+			}
+			return do, ok
+		}
+	}
+}
+
+// either is a state more in which something may be done.
+func either(may func(State) bool, more State) func(State) bool {
+	return func(s State) bool { return s == more || may(s) }
+}
+
+var breakages = []breakage{
+	{"data may be sent after our Close frame", func(m *machine) { m.canSend = either(m.canSend, ClosedByUs) },
+		"the server sends a frame after its Close frame"},
+	{"data may be sent after both", func(m *machine) { m.canSend = either(m.canSend, Acknowledged) },
+		"the server sends a frame after its Close frame"},
+	{"a second Close frame may be sent", func(m *machine) {
+		handle := m.handle
+		m.handle = func(l *Lifecycle, e Event, body CloseBody, now time.Time) (Action, bool) {
+			if l.state == ClosedByUs && e == SendClose {
+				return AwaitClose, true
+			}
+			return handle(l, e, body, now)
+		}
+	}, "the server sends a frame after its Close frame"},
+	{"data is read after the peer's Close frame", func(m *machine) { m.canReceive = either(m.canReceive, Acknowledged) },
+		"the client delivers data after the end"},
+	{"data is read after a refusal", func(m *machine) { m.canReceive = either(m.canReceive, Failed) },
+		"the client delivers data after the end"},
+	{"nothing is read after our Close frame", func(m *machine) { m.canReceive = func(s State) bool { return s == Open } },
+		"the client discards what it might have read"},
+	{"the client drops TCP when both Close frames are there", func(m *machine) {
+		cell(ClosedByUs, ReceiveClose, Terminated, Drop)(m)
+		cell(ClosedByPeer, SendClose, Terminated, Drop)(m)
+	}, "the client closes TCP before the server"},
+	{"the client ends TCP as the server does", func(m *machine) { m.closesFirst = func(Role) bool { return true } },
+		"the client closes TCP before the server"},
+	{"the server waits for the client's FIN", func(m *machine) { m.closesFirst = func(r Role) bool { return r == Client } },
+		"the server does not close TCP at once"},
+	{"no deadline while our Close frame is out", behind(func(_ Lifecycle, l *Lifecycle, _ Event, _ CloseBody, _ time.Time) {
+		if l.state == ClosedByUs {
+			l.deadline = time.Time{}
+		}
+	}), "the server is closed by us with a wrong deadline"},
+	{"a deadline for every step of closing", behind(func(_ Lifecycle, l *Lifecycle, _ Event, _ CloseBody, now time.Time) {
+		if l.state != Open && l.state != Terminated {
+			l.deadline = now.Add(l.CloseTimeout)
+		}
+	}), "the server is acknowledged with a wrong deadline"},
+	{"a deadline that changes nothing", cell(Cut, Expire, Cut, Nothing),
+		"a deadline does not end the client"},
+	{"the peer's Close frame is recorded twice", behind(func(before Lifecycle, l *Lifecycle, e Event, _ CloseBody, _ time.Time) {
+		if before.state == Acknowledged && e == EndOfStream {
+			l.ending.Received = CloseBody{Code: 1000}
+		}
+	}), "the client's record of a Close frame is overwritten"},
+	{"our own Close frame is taken for the peer's", behind(func(_ Lifecycle, l *Lifecycle, e Event, body CloseBody, _ time.Time) {
+		if e == SendClose && l.ending.Received.Code == 0 {
+			l.ending.Received = body
+		}
+	}), "the server's close code is 4000, not 1006"},
+	{"1006 where there was no code", func(m *machine) {
+		code := m.code
+		m.code = func(n Ending) uint16 {
+			if c := code(n); c != CodeNoStatus {
+				return c
+			}
+			return CodeAbnormal
+		}
+	}, "the client's close code is 1006, not 1005"},
+	{"1005 where there was no Close frame", func(m *machine) {
+		m.code = func(n Ending) uint16 {
+			if n.Received.Code == 0 {
+				return CodeNoStatus
+			}
+			return n.Received.Code
+		}
+	}, "the server's close code is 1005, not 1006"},
+	{"a reset takes back the code received", behind(func(_ Lifecycle, l *Lifecycle, e Event, _ CloseBody, _ time.Time) {
+		if e == Break {
+			l.ending.Received = CloseBody{}
+		}
+	}), "the client's record of a Close frame is overwritten"},
+	{"one Close frame is clean", func(m *machine) { m.clean = func(n Ending) bool { return n.Received.Code != 0 } },
+		"the client ended cleanly: true, not false"},
+	{"a Close frame that was not written counts", func(m *machine) {
+		m.clean = func(n Ending) bool { return n.Sent.Code != 0 && n.Received.Code != 0 }
+	}, "the client ended cleanly: true, not false"},
+	{"Terminated can be left", cell(Terminated, SendClose, ClosedByUs, AwaitClose),
+		"the client is terminated, and takes send close"},
+	{"Terminated takes what changes nothing", cell(Terminated, Abandon, Terminated, Nothing),
+		"the client is terminated, and takes abandon"},
+	{"a violation is not answered", cell(Open, Violate, Failed, Nothing),
+		"the client does not say why it failed"},
+	{"a Close frame is not answered", cell(Open, ReceiveClose, ClosedByPeer, Nothing),
+		"the client does not answer the Close frame"},
+	{"a Close frame is answered by the end of TCP", cell(Open, ReceiveClose, Terminated, Drop),
+		"the client closes TCP before the server"},
+	{"a violation ends TCP", cell(Open, Violate, Terminated, Drop),
+		"the client closes TCP before the server"},
+	{"a violation after our Close frame is explained once more", cell(ClosedByUs, Violate, Failed, SendFailure),
+		"the client cannot send its Close frame"},
+	{"after a violation the transport is not ended", cell(Failed, SendClose, Failed, Nothing),
+		"only a deadline helps"},
+	{"after the reply the transport is not ended", cell(ClosedByPeer, SendClose, Acknowledged, Nothing),
+		"the server does not close TCP at once"},
+	{"a write that fails drops what has come", cell(Open, BreakWrite, Terminated, Drop),
+		"the client drops the transport with a Close frame in it"},
+	{"a write that fails while closing drops what has come", cell(ClosedByUs, BreakWrite, Terminated, Drop),
+		"the client drops the transport with a Close frame in it"},
+	{"a peer that has ended its direction gets no reply", cell(ClosedByPeer, EndOfStream, Terminated, Drop),
+		"the client leaves the Close frame without an answer that could arrive"},
+	{"the end of the stream is not taken", cell(ClosedByUs, EndOfStream, ClosedByUs, numActions),
+		"the server does not take the end of the stream"},
+	{"a drop is not the end", cell(ClosedByUs, Break, ClosedByUs, Drop),
+		"the client is to drop the transport, and is closed by us"},
+	{"an end that is given up after its handshake drops TCP", cell(Acknowledged, Abandon, Terminated, Drop),
+		"the server does not wait for the end of TCP"},
+}
+
+// The explorer finds what is wrong with a machine that is broken on purpose.
+func TestBreakages(t *testing.T) {
+	for _, b := range breakages {
+		t.Run(b.name, func(t *testing.T) {
+			m := engine()
+			b.into(&m)
+			states := 0
+			for _, e := range explorations {
+				x := e.explorer(m, 1)
+				x.explore()
+				states += len(x.worlds)
+				if len(x.faults) == 0 {
+					continue
+				}
+				f := x.faults[0]
+				if f.complaint != b.complaint {
+					t.Errorf("the complaint is %q, want %q", f.complaint, b.complaint)
+				}
+				t.Logf("found after %d states, %s:\n%v", states, e.name, f)
+				return
+			}
+			t.Errorf("not found in %d states", states)
+		})
+	}
+}
