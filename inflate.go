@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math"
 
@@ -208,14 +209,20 @@ func (in *reader) compressed(z *inflating) []byte {
 var deflateTrailer = []byte(conn.Trailer)
 
 // judgeInflated judges what came out of decompression: how much the message says by
-// now, and if it is text.
+// now, and if it is text. How much comes out at once depends on how the octets arrived;
+// the verdict does not, because what is within the limit is judged before the rest.
 func (c *Conn) judgeInflated(ctx context.Context, p []byte) error {
 	in := &c.in
-	if err := in.seq.Inflated(len(p), c.limits()); err != nil {
-		return c.refused(ctx, err)
+	over := in.seq.Inflated(len(p), c.limits())
+	if exceeded, ok := errors.AsType[*conn.Exceeded](over); ok {
+		beyond := exceeded.Size - uint64(exceeded.Limit)
+		p = p[:len(p)-int(min(beyond, uint64(len(p))))]
 	}
 	if in.seq.Opcode() == frame.Text && !in.text.Valid(p) {
 		return c.violated(ctx, frame.ErrText)
+	}
+	if over != nil {
+		return c.refused(ctx, over)
 	}
 	return nil
 }
