@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race memory conform modules interop cross emulated kernels lint fuzz bench microbench
+.PHONY: help test quick race memory conform modules interop cross emulated kernels corpora lint vuln fuzz corpus bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -14,7 +14,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: quick race memory conform modules cross emulated interop ## all that CI checks and needs no network (the peers must be installed)
+test: quick race memory conform modules corpora cross emulated interop ## all that CI checks and needs no network (the peers must be installed)
 
 quick: ## vet and the library's tests, for every edit
 	$(GO) vet ./...
@@ -77,17 +77,34 @@ lint: ## the linters (fetches them)
 	cd examples && $(GO) run $(STATICCHECK) ./...
 	cd interop && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	cd bench && GOWORK=off $(GO) run $(STATICCHECK) ./...
+	cd fuzz/peers && GOWORK=off $(GO) run $(STATICCHECK) ./...
+	cd frame/_asm && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	$(GO) run $(GOLANGCI) run ./...
 
-vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev)
-	$(GO) run $(GOVULNCHECK) ./...
-	cd cmd/ws && $(GO) run $(GOVULNCHECK) ./...
+vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev, or VULNDB=file:///DIR)
+	@set -e; for module in . cmd/ws examples bench interop fuzz/peers frame/_asm; do \
+	  echo "== $$module"; workspace=; case $$module in bench|interop|fuzz/peers|frame/_asm) workspace=off ;; esac; \
+	  (export GOWORK=$$workspace; cd $$module && $(GO) run $(GOVULNCHECK) $(if $(VULNDB),-db $(VULNDB)) ./...); \
+	done
 
+# fuzz/peers, whose targets hold other libraries beside us, is a module of its own.
 fuzz: ## every fuzz target for TIME each
-	@set -e; for pkg in $$($(GO) list ./...); do \
-	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) $$pkg; \
-	  done; done
+	@set -e; for module in . fuzz/peers; do \
+	  export GOWORK=; test $$module = . || GOWORK=off; \
+	  for pkg in $$(cd $$module && $(GO) list ./...); do \
+	    for target in $$(cd $$module && $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	      echo "== $$pkg $$target"; (cd $$module && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) $(FUZZFLAGS) $$pkg); \
+	    done; done; done
+
+corpora: ## the corpora of all fuzz targets, and with the portable kernels
+	$(GO) test -count=1 -run '^Fuzz' ./...
+	$(GO) test -count=1 -run '^Fuzz' -tags purego ./...
+	cd fuzz/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
+	cd fuzz/peers && GOWORK=off $(GO) test -count=1 -tags purego ./...
+
+corpus: ## takes into the corpora what fuzzing on this machine has found and they do not reach
+	$(GO) run ./fuzz/internal/minimize
+	GOWORK=off $(GO) run ./fuzz/internal/minimize -C fuzz/peers
 
 bench: ## other libraries beside us, half an hour on a quiet machine with two cores: bench/RESULTS.md
 	cd bench && GOWORK=off $(GO) run . results
