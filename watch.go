@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,13 +23,37 @@ type watch struct {
 	done <-chan struct{} // of the context last seen; contexts that share it end together
 	stop func() bool     // unregisters; nil when nothing is registered
 
-	mu   sync.Mutex
-	turn uint32 // counts registrations, so that a late callback knows it is late
+	mu    sync.Mutex
+	state watchState
 
 	direction direction
-	tripped   bool  // the transport stands interrupted; under mu
 	calls     uint8 // inside the gate: how many calls in a row have armed the same context, up to 2
 }
+
+// watchState is two flags, and above them a count of registrations, by which a late
+// callback knows that it is late. A connection has two of these: it is one word.
+type watchState struct{ word atomic.Uint32 }
+
+const (
+	tripped  = 1 << iota // the transport stands interrupted; changed under mu
+	resting              // a context stays registered, and no call is under way
+	nextTurn             // one registration; changed under mu
+)
+
+func (s *watchState) is(flag uint32) bool { return s.word.Load()&flag != 0 }
+
+func (s *watchState) set(flag uint32, on bool) {
+	if on {
+		s.word.Or(flag)
+	} else {
+		s.word.And(^flag)
+	}
+}
+
+// turn begins a registration, or forgets the one that was.
+func (s *watchState) turn() (turn uint32) { return s.word.Add(nextTurn) / nextTurn }
+
+func (s *watchState) isTurn(turn uint32) bool { return s.word.Load()/nextTurn == turn }
 
 type direction uint8
 
@@ -39,7 +64,8 @@ const (
 
 // interrupt sets the transport's interruption. Under mu.
 func (w *watch) interrupt(on bool) {
-	if w.tripped = on; w.direction == reading {
+	w.state.set(tripped, on)
+	if w.direction == reading {
 		w.conn.transport.interruptRead(on)
 	} else {
 		w.conn.transport.interruptWrite(on)
@@ -60,6 +86,7 @@ func (w *watch) arm(ctx context.Context) error {
 		return nil
 	}
 	if w.stop != nil && done == w.done {
+		w.state.set(resting, false)
 		select {
 		case <-done:
 			return ctx.Err()
@@ -77,8 +104,7 @@ func (w *watch) arm(ctx context.Context) error {
 		w.done, w.calls = done, 0
 	}
 	w.mu.Lock()
-	w.turn++
-	turn := w.turn
+	turn := w.state.turn()
 	w.mu.Unlock()
 	w.stop = context.AfterFunc(ctx, func() { w.tripIf(turn) })
 	return nil
@@ -100,8 +126,11 @@ func (w *watch) rest() {
 
 func (w *watch) restArmed() {
 	if w.calls++; w.calls >= 2 {
-		w.calls = 2
-		return // seen twice in a row: it will be seen again
+		w.calls = 2 // seen twice in a row: it will be seen again
+		if w.state.set(resting, true); w.state.is(tripped) {
+			w.drop() // tripIf may not have seen that nobody is interrupted
+		}
+		return
 	}
 	done, calls := w.done, w.calls
 	w.drop()
@@ -115,9 +144,10 @@ func (w *watch) drop() {
 		w.stop = nil
 	}
 	w.done, w.calls = nil, 0
+	w.state.set(resting, false)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.turn++
+	w.state.turn()
 	w.clear()
 }
 
@@ -130,7 +160,7 @@ func (w *watch) resume() {
 }
 
 func (w *watch) clear() {
-	if w.tripped {
+	if w.state.is(tripped) {
 		w.interrupt(false)
 	}
 }
@@ -139,7 +169,7 @@ func (w *watch) clear() {
 func (w *watch) limit(t transport, deadline time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.tripped {
+	if !w.state.is(tripped) {
 		t.limitWrite(deadline)
 	}
 }
@@ -154,7 +184,12 @@ func (w *watch) trip() {
 func (w *watch) tripIf(turn uint32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.turn == turn {
-		w.interrupt(true)
+	if !w.state.isTurn(turn) {
+		return
+	}
+	// A deadline that passes while nobody writes is not harmless: TLS answers a
+	// KeyUpdate in the middle of a read, and a write that fails once fails for ever.
+	if w.interrupt(true); w.state.is(resting) {
+		w.interrupt(false) // the next call finds the context done
 	}
 }
