@@ -13,6 +13,7 @@ import (
 type life struct {
 	state     atomic.Uint32 // machine.State(), for those who only look
 	concluded atomic.Bool   // conclude has begun
+	written   atomic.Bool   // all of our Close frame is on the wire
 
 	closeTimeout time.Duration
 
@@ -43,14 +44,20 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 	if l.machine == nil {
 		l.machine = &conn.Lifecycle{CloseTimeout: l.closeTimeout}
 	}
-	do, ok = l.machine.Handle(e, body, time.Now())
+	unwritten := l.givesUpClose(e) // which is a write that fails
+	if unwritten {
+		do, ok = l.machine.Handle(conn.BreakWrite, conn.CloseBody{}, time.Now())
+	}
+	if l.machine.State() != conn.Terminated || !unwritten {
+		do, ok = l.machine.Handle(e, body, time.Now())
+	}
 	if !ok {
 		l.mu.Unlock()
 		return do, false
 	}
 	to := l.machine.State()
 	l.state.Store(uint32(to))
-	if l.cause == nil && from != conn.Acknowledged { // after a clean ending nothing is amiss
+	if l.cause == nil && (from != conn.Acknowledged || unwritten) { // after a clean ending nothing is amiss
 		l.cause = cause
 	}
 	if d := l.machine.Deadline(); from == conn.Open && !d.IsZero() {
@@ -69,6 +76,16 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 		c.terminate()
 	}
 	return do, true
+}
+
+// givesUpClose reports whether e ends the connection while our Close frame waits to be
+// written: the peer does not get it, and the record has to say so. Under mu.
+func (l *life) givesUpClose(e conn.Event) bool {
+	if e != conn.Expire && e != conn.Abandon || l.written.Load() || l.ending().Sent.Code == 0 {
+		return false
+	}
+	to, _, _ := conn.Next(l.machine.State(), e)
+	return to == conn.Terminated && l.machine.State() != conn.Terminated
 }
 
 // terminate releases what the connection holds. Whoever is inside a gate finds

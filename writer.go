@@ -268,6 +268,7 @@ func (c *Conn) settleSent() {
 	w := &c.out
 	if len(w.taken) == 1 && w.taken[0] == &w.own {
 		if w.own.end <= w.sent {
+			c.noteWritten(&w.own)
 			w.own.settle(nil)
 			w.taken = w.taken[:0]
 		}
@@ -278,9 +279,17 @@ func (c *Conn) settleSent() {
 	n := 0
 	for ; n < len(w.taken) && w.taken[n].end <= w.sent; n++ {
 		w.forgiveWithdrawal(w.taken[n])
+		c.noteWritten(w.taken[n])
 		w.taken[n].settle(nil)
 	}
 	w.taken = append(w.taken[:0], w.taken[n:]...)
+}
+
+// noteWritten notes that a frame is on the wire whole.
+func (c *Conn) noteWritten(o *outgoing) {
+	if o.header.Opcode == frame.Close {
+		c.life.written.Store(true)
+	}
 }
 
 // writeFailed reports that the transport cannot be written to any more, and fails
