@@ -71,9 +71,9 @@ var breakages = []breakage{
 		}
 	}, "the server sends a frame after its Close frame"},
 	{"data is read after the peer's Close frame", func(m *machine) { m.canReceive = either(m.canReceive, Acknowledged) },
-		"the client delivers data after the end"},
+		"the client delivers what comes after the end"},
 	{"data is read after a refusal", func(m *machine) { m.canReceive = either(m.canReceive, Failed) },
-		"the client delivers data after the end"},
+		"the client delivers what comes after the end"},
 	{"nothing is read after our Close frame", func(m *machine) { m.canReceive = func(s State) bool { return s == Open } },
 		"the client discards what it might have read"},
 	{"the client drops TCP when both Close frames are there", func(m *machine) {

@@ -3,4 +3,4 @@
 package conn
 
 // room is less with the race detector, which makes ten times as much work of it.
-const room = 2
+const room = 1

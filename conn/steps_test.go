@@ -260,7 +260,7 @@ func (x *explorer) visitFrame(w world, i int, f uint8) {
 	// WebSocket Connection_."
 	// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
 	if o.heard != 0 || o.refused != 0 {
-		x.complain("the %v delivers %s after the end", roles[i], frameNames[f])
+		x.complain("the %v delivers what comes after the end", roles[i])
 	}
 	switch f {
 	case bad, garbled:
