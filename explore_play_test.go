@@ -212,11 +212,14 @@ func play(steps script, buffer, own int, pairs map[[2]conn.State]int, outcomes m
 	return s.wrong
 }
 
-// bubbled counts the goroutines of the bubble.
+// bubbled counts the goroutines of the caller's bubble, and of no other that has not
+// quite ended: the first line of a dump says which it is.
 func bubbled() (n int, dump string) {
-	b := make([]byte, 1<<20)
+	b := make([]byte, 4<<20)
 	dump = string(b[:runtime.Stack(b, true)])
-	return strings.Count(dump, ", synctest bubble"), dump
+	_, bubble, _ := strings.Cut(dump, ", synctest bubble ")
+	bubble, _, _ = strings.Cut(bubble, "]")
+	return strings.Count(dump, ", synctest bubble "+bubble+"]"), dump
 }
 
 // sticks asks an end that has ended again and again.

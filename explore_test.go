@@ -1,0 +1,50 @@
+package websocket_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// Two ends of the engine and a network between them, through every short script of
+// what their applications and the network may do. What package conn explores with
+// machines is done here by those who drive them.
+func TestExplore(t *testing.T) {
+	pairs := make(map[[2]conn.State]int)
+	outcomes := make(map[string]int)
+	played, wrong := 0, 0
+	longest := exploreSteps
+	if testing.Short() {
+		longest--
+	}
+	for _, network := range []struct {
+		name   string
+		buffer int
+		k      int
+	}{
+		{"roomy", 0, longest},
+		{"an octet at a time", 1, longest - 1},
+	} {
+		for first := range everyOp {
+			t.Run(fmt.Sprint(network.name, "/", first), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					own, _ := bubbled()
+					for steps := range scripts(first, network.k, network.buffer == 1) {
+						played++
+						complaints := play(steps, network.buffer, own, pairs, outcomes)
+						if len(complaints) == 0 {
+							continue
+						}
+						if wrong++; wrong <= 20 {
+							t.Errorf("%v:\n\t%s", steps, strings.Join(complaints, "\n\t"))
+						}
+					}
+				})
+			})
+		}
+	}
+	t.Logf("%d scripts of up to %d steps; %d pairs of states, %d outcomes; %d scripts went wrong", played, longest, len(pairs), len(outcomes), wrong)
+}
