@@ -11,13 +11,13 @@ import (
 )
 
 // check compares what came of a delivery with what has to.
-func (s setup) check(t *testing.T, v verdict, d delivery, o outcome) (excused bool) {
+func (s setup) check(t *testing.T, v verdict, d delivery, o outcome) (explained bool) {
 	t.Helper()
 	fail := func(format string, args ...any) {
 		t.Helper()
 		t.Errorf("%v\n%v\n"+format, append([]any{s, d}, args...)...)
 	}
-	if s.excused(v, o) {
+	if excused(v, o.err, s.receiver.window) {
 		if n := len(o.messages); n > len(v.messages) || !slices.Equal(o.messages, v.messages[:n]) || s.sent(o.wire).received.code != 1007 {
 			fail("%v: messages %.200q, want the beginning of %.200q, and code 1007", o.err, o.messages, v.messages)
 		}
@@ -178,8 +178,8 @@ func answered(pongs, pings []string, cut bool) bool {
 // excused reports whether the engine refused what the oracle cannot know to be wrong, or
 // knows only later. Each of these is written down in package internal/inflate. What came
 // before it counts all the same.
-func (s setup) excused(v verdict, o outcome) bool {
-	protocol, ok := errors.AsType[*websocket.ProtocolError](o.err)
+func excused(v verdict, err error, window int) bool {
+	protocol, ok := errors.AsType[*websocket.ProtocolError](err)
 	if !ok || protocol.Violation.RFC == 0 || protocol.Violation.RFC == 6455 {
 		return false
 	}
@@ -188,7 +188,7 @@ func (s setup) excused(v verdict, o outcome) bool {
 		applies bool
 	}{
 		// compress/flate knows no window but the largest.
-		{"distance beyond the agreed window", s.receiver.window < 1<<15},
+		{"distance beyond the agreed window", window < 1<<15},
 		// It does not show the bits between a final block and the next octet.
 		{"padding after a final block is not zero", v.final},
 		// A block that cannot end is refused when it begins, not where it is read in vain.

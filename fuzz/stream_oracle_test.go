@@ -1,6 +1,7 @@
 package fuzz_test
 
 import (
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -29,6 +30,8 @@ type message struct {
 	typ  int // opcode
 	data string
 }
+
+func (m message) String() string { return fmt.Sprintf("%d %.80s", m.typ, m.data) }
 
 // farewell is what a Close frame says.
 type farewell struct {
