@@ -86,11 +86,11 @@ func (c *Conn) encode(o *outgoing) {
 	if o.header.Opcode == frame.Close {
 		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
 		// In Failed the one Close frame is for the code of the violation.
-		ok := c.state() != conn.Failed || o.failure
-		var do conn.Action
-		if ok {
-			do, ok = c.event(conn.SendClose, o.body, nil)
+		not := conn.Failed
+		if o.failure {
+			not = conn.Terminated
 		}
+		do, ok := c.eventUnless(not, conn.SendClose, o.body, nil)
 		if !ok {
 			c.reject(o)
 			return

@@ -31,16 +31,25 @@ type life struct {
 // state returns where the connection stands.
 func (c *Conn) state() conn.State { return conn.State(c.life.state.Load()) }
 
-// event reports what happened. It is the only function that changes the state,
+// event reports what happened. It alone changes the state, with eventUnless behind it,
 // and it does what entering the new state calls for: the deadline of closing,
 // and at the end the release of everything. The action is for the caller.
 //
 // cause is kept if it is the first. ok is false if the event has no meaning in
 // the present state; nothing was changed then.
 func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
+	return c.eventUnless(conn.Terminated, e, body, cause) // where none has a meaning
+}
+
+// eventUnless is event, without a meaning in one state more.
+func (c *Conn) eventUnless(not conn.State, e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
 	l := &c.life
 	l.mu.Lock()
 	from := c.state()
+	if from == not {
+		l.mu.Unlock()
+		return conn.Nothing, false
+	}
 	if l.machine == nil {
 		l.machine = &conn.Lifecycle{CloseTimeout: l.closeTimeout}
 	}
