@@ -128,6 +128,7 @@ func (p *party) want(t *testing.T, r receiver, from *relay, sender *party, whole
 	_, tooBig := errors.AsType[*websocket.LimitError](closed.Cause)
 	switch {
 	case v.unsure, excused(v, closed, r.window):
+	case p.drops && (v.fail == 1007 || v.fail == 1009): // what Close drops is not judged
 	case broken || tooBig:
 		code := 1009
 		if broken {

@@ -57,7 +57,7 @@ func (a *application) giveUp() {
 // run reads until there is nothing more.
 func (a *application) run() {
 	a.giveUp()
-	defer func() { a.cancel() }()
+	defer a.giveUp()
 	if a.manner == byCloseRead {
 		<-a.conn.CloseRead(context.Background()).Done()
 		_, _, a.err = a.conn.Read(context.Background())
