@@ -18,10 +18,10 @@ func FuzzDeflate(f *testing.F) {
 	for i, p := range texts {
 		next := texts[(i+1)%len(texts)]
 		if len(p) < 3000 && len(next) < 3000 {
-			f.Add(packed(p, next, p, append(bytes.Clone(next), p...)), uint8(i), uint8(i/3), uint8(i*13), someCuts[i%6])
+			f.Add(inOne(p, next, p, append(bytes.Clone(next), p...)), uint8(i), uint8(i/3), uint8(i*13), someCuts[i%6])
 		}
 	}
-	f.Add(packed(bytes.Repeat([]byte("ab"), 700), nil, bytes.Repeat([]byte("ab"), 700)), uint8(8), uint8(9), uint8(255), []byte{1, 0, 255})
+	f.Add(inOne(bytes.Repeat([]byte("ab"), 700), nil, bytes.Repeat([]byte("ab"), 700)), uint8(8), uint8(9), uint8(255), []byte{1, 0, 255})
 	f.Fuzz(func(t *testing.T, messages []byte, bits, level, how uint8, cuts []byte) {
 		if len(messages) > 16<<10 || len(cuts) > 64 {
 			return
@@ -31,7 +31,7 @@ func FuzzDeflate(f *testing.F) {
 		var engines [2]conn.DeflateEngine
 		var inflating conn.InflateEngine
 		var before []byte
-		list := unpacked(messages)
+		list := apart(messages)
 		if how&1 != 0 && len(list) > 0 { // longer than any window
 			list = append(list, bytes.Repeat(list[0], min(len(messages), 80<<10/(len(list[0])+1))), list[0])
 		}

@@ -15,9 +15,9 @@ import (
 // maxSaid bounds what a message may say here.
 const maxSaid = 1 << 18
 
-// packed puts payloads into one input, each with its length before it; unpacked takes
+// inOne puts payloads into one input, each with its length before it; apart takes
 // them out again. What is left is the last.
-func packed(payloads ...[]byte) (all []byte) {
+func inOne(payloads ...[]byte) (all []byte) {
 	for _, p := range payloads {
 		all = binary.BigEndian.AppendUint16(all, uint16(len(p)))
 		all = append(all, p...)
@@ -25,7 +25,7 @@ func packed(payloads ...[]byte) (all []byte) {
 	return all
 }
 
-func unpacked(all []byte) (payloads [][]byte) {
+func apart(all []byte) (payloads [][]byte) {
 	for len(all) > 2 && len(payloads) < 8 {
 		n := min(int(binary.BigEndian.Uint16(all)), len(all)-2)
 		payloads, all = append(payloads, all[2:2+n]), all[2+n:]
@@ -133,12 +133,12 @@ func FuzzInflate(f *testing.F) {
 	for i, p := range deflated {
 		next, third := deflated[(i+1)%len(deflated)], deflated[(i+2)%len(deflated)]
 		if len(p) < 3000 {
-			f.Add(packed(p, next[:min(len(next), 300)], p, third[:min(len(third), 300)]), uint8(i), someCuts[i%6], someCuts[i/6%6])
+			f.Add(inOne(p, next[:min(len(next), 300)], p, third[:min(len(third), 300)]), uint8(i), someCuts[i%6], someCuts[i/6%6])
 		}
 	}
-	f.Add(packed([]byte("\xf2\x48\xcd\xc9\xc9\x07\x00"), []byte("\xf2\x00\x11\x00\x00")), uint8(15), []byte{}, []byte{1}) // §7.2.3.2
-	f.Add(packed([]byte("\xf3\x48\xcd\xc9\xc9\x07\x00\x00")), uint8(15), []byte{3}, []byte{2})                            // §7.2.3.4
-	f.Add(packed([]byte{0}, nil, []byte{0}), uint8(8), []byte{}, []byte{})                                                // §7.2.3.6
+	f.Add(inOne([]byte("\xf2\x48\xcd\xc9\xc9\x07\x00"), []byte("\xf2\x00\x11\x00\x00")), uint8(15), []byte{}, []byte{1}) // §7.2.3.2
+	f.Add(inOne([]byte("\xf3\x48\xcd\xc9\xc9\x07\x00\x00")), uint8(15), []byte{3}, []byte{2})                            // §7.2.3.4
+	f.Add(inOne([]byte{0}, nil, []byte{0}), uint8(8), []byte{}, []byte{})                                                // §7.2.3.6
 	f.Fuzz(func(t *testing.T, messages []byte, bits uint8, cuts, rooms []byte) {
 		if len(messages) > 4<<10 || len(cuts) > 64 || len(rooms) > 64 {
 			return
@@ -147,7 +147,7 @@ func FuzzInflate(f *testing.F) {
 		in := conn.NewInflater(terms)
 		var engine, other conn.InflateEngine
 		var before []byte // all that was said, if the window is taken over
-		for i, payload := range unpacked(messages) {
+		for i, payload := range apart(messages) {
 			e := &engine
 			if i%2 == 1 && bits&16 != 0 { // engines are lent
 				e = &other
