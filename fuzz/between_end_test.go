@@ -16,7 +16,6 @@ import (
 // party is one end, and the application that uses it.
 type party struct {
 	*websocket.Conn
-	window int
 
 	script  []byte
 	said    []message // in order; the last may have failed
