@@ -13,7 +13,6 @@ import (
 type life struct {
 	state     atomic.Uint32 // machine.State(), for those who only look
 	concluded atomic.Bool   // conclude has begun
-	written   atomic.Bool   // all of our Close frame is on the wire
 
 	closeTimeout time.Duration
 
@@ -23,6 +22,7 @@ type life struct {
 	timer   *time.Timer     // reports Expire at the machine's deadline
 	done    atomic.Value    // chan struct{}, made by the first who asks for it; closed at the end: see conclude
 	over    atomic.Bool     // done is closed, or about to be, or would be if it were made
+	written atomic.Bool     // all of our Close frame is on the wire
 	onEnd   *endCall        // started then: a list
 
 	registry *Registry // to be told at Terminated

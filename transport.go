@@ -99,23 +99,30 @@ var vectors = ledger.Pool{New: func() any { return new(vector) }}
 
 func (t *netTransport) fill(b *readBuffer) (int, error) {
 	b.keep()
-	n, err := t.Conn.Read(b.room())
+	n, err := readSome(t.Conn, b.room())
 	b.added(n)
-	return progress(n, err)
+	return n, err
 }
 
-func (t *netTransport) read(p []byte) (int, error) { return progress(t.Conn.Read(p)) }
+func (t *netTransport) read(p []byte) (int, error) { return readSome(t.Conn, p) }
 
-// progress delays an error that came with octets to the next read, which will
-// meet it again, and refuses the empty read that io.Reader discourages.
-func progress(n int, err error) (int, error) {
-	if n > 0 {
-		return n, nil
+// emptyReads is how many reads in a row may bring nothing: [io.Reader] discourages
+// them and means by them that nothing happened. A peer's empty write is one where a
+// stream keeps writes apart, as [net.Pipe] does.
+const emptyReads = 100
+
+// readSome reads at least one octet, or fails. An error that came with octets is
+// left to the next read, which will meet it again.
+func readSome(r io.Reader, p []byte) (n int, err error) {
+	for range emptyReads {
+		if n, err = r.Read(p); n > 0 {
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	if err == nil {
-		err = io.ErrNoProgress
-	}
-	return 0, err
+	return 0, io.ErrNoProgress
 }
 
 func (t *netTransport) write(head, tail []byte) (int, error) {
@@ -172,11 +179,11 @@ func (t *tlsTransport) fill(b *readBuffer) (int, error) {
 	if b.data != nil {
 		return t.netTransport.fill(b)
 	}
-	n, err := t.Conn.Read(t.first[:])
+	n, err := readSome(t.Conn, t.first[:])
 	if n > 0 {
 		b.added(copy(b.room(), t.first[:n]))
 	}
-	return progress(n, err)
+	return n, err
 }
 
 func (t *tlsTransport) write(head, tail []byte) (int, error) {

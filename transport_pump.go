@@ -53,7 +53,7 @@ func (t *pumpTransport) pump() {
 	defer close(t.chunks)
 	buf := make([]byte, 4<<10)
 	for {
-		n, err := t.rwc.Read(buf)
+		n, err := readSome(t.rwc, buf)
 		if n > 0 {
 			select {
 			case t.chunks <- buf[:n]:
