@@ -25,6 +25,8 @@ type acted struct {
 	in   *way // what it is given
 	near interface{ Close() error }
 
+	timeout time.Duration // Timeouts.Close
+
 	mu       sync.Mutex
 	edges    [][2]conn.State
 	left     time.Time // when it left Open
@@ -54,7 +56,11 @@ func (s *stage) complain(format string, args ...any) {
 	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
 }
 
-func newStage(buffer int, pairs map[[2]conn.State]int) *stage {
+// newStage: an end whose deadline passes gives the other's octets up, which the network
+// then takes. A Close frame the last octet of which goes in the moment that its own
+// deadline passes may count as sent or not. So where writes wait, the deadline of one
+// end passes first.
+func newStage(buffer, first int, pairs map[[2]conn.State]int) *stage {
 	s := &stage{pairs: pairs, tight: buffer == 1}
 	nearServer, farServer := wstest.NetPipe(buffer)
 	nearClient, farClient := wstest.NetPipe(buffer)
@@ -62,6 +68,12 @@ func newStage(buffer int, pairs map[[2]conn.State]int) *stage {
 	there.back, back.back = back, there
 	s.far[0], s.far[1] = farServer, farClient
 	s.ends[0], s.ends[1] = &acted{out: there, in: back, near: nearServer}, &acted{out: back, in: there, near: nearClient}
+	for i, a := range s.ends {
+		a.timeout = closeTimeout
+		if s.tight && i != first {
+			a.timeout += time.Second
+		}
+	}
 	s.ends[0].c = websocket.NewConn(nearServer, websocket.RoleServer, s.ends[0].options())
 	s.ends[1].c = websocket.NewConn(nearClient, websocket.RoleClient, s.ends[1].options())
 	go there.run()
@@ -71,7 +83,7 @@ func newStage(buffer int, pairs map[[2]conn.State]int) *stage {
 
 func (a *acted) options() *websocket.ConnOptions {
 	return &websocket.ConnOptions{
-		Timeouts: websocket.Timeouts{Close: closeTimeout},
+		Timeouts: websocket.Timeouts{Close: a.timeout},
 		Trace: &websocket.Trace{StateChanged: func(_ *websocket.Conn, from, to conn.State) {
 			a.mu.Lock()
 			defer a.mu.Unlock()
@@ -161,18 +173,18 @@ func (a *acted) close(code websocket.StatusCode) {
 	a.closedIn = max(a.closedIn, time.Since(begin))
 }
 
-// play plays a script, closes both ends, and says what was wrong. own is how many
-// goroutines the bubble has of its own.
-func play(steps script, buffer, own int, pairs map[[2]conn.State]int, outcomes map[string]int) []string {
+// play plays a script, closes both ends, and says what was wrong. first is the end
+// whose patience ends first, own how many goroutines the bubble has of its own.
+func play(steps script, buffer, first, own int, pairs map[[2]conn.State]int, outcomes map[string]int) []string {
 	goroutines := runtime.NumGoroutine()
-	s := newStage(buffer, pairs)
+	s := newStage(buffer, first, pairs)
 	for _, o := range steps {
 		s.do(o)
 	}
 	for _, a := range s.ends {
 		a.calls.Go(func() { a.close(websocket.StatusGoingAway) })
 	}
-	time.Sleep(closeTimeout)
+	time.Sleep(max(s.ends[0].timeout, s.ends[1].timeout))
 	synctest.Wait()
 	s.pairs[[2]conn.State{s.ends[0].state(), s.ends[1].state()}]++
 	outcome := ""
@@ -181,10 +193,10 @@ func play(steps script, buffer, own int, pairs map[[2]conn.State]int, outcomes m
 			s.complain("the %s is %v when its time is over", endNames[i], state)
 			_ = a.near.Close()
 		}
-		if late := a.over.Sub(a.left); late > closeTimeout {
+		if late := a.over.Sub(a.left); late > a.timeout {
 			s.complain("the %s was out of open for %v", endNames[i], late)
 		}
-		if a.closedIn > closeTimeout {
+		if a.closedIn > a.timeout {
 			s.complain("the %s's Close took %v", endNames[i], a.closedIn)
 		}
 		a.calls.Wait()

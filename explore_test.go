@@ -21,25 +21,28 @@ func TestExplore(t *testing.T) {
 		longest--
 	}
 	for _, network := range []struct {
-		name   string
-		buffer int
-		k      int
+		name      string
+		buffer    int
+		k         int
+		impatient []int // which end's deadlines pass first; roomy: those of both at once
 	}{
-		{"roomy", 0, longest},
-		{"an octet at a time", 1, longest - 1},
+		{"roomy", 0, longest, []int{0}},
+		{"an octet at a time", 1, longest - 1, []int{0, 1}},
 	} {
 		for first := range everyOp {
 			t.Run(fmt.Sprint(network.name, "/", first), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					own, _ := bubbled()
 					for steps := range scripts(first, network.k, network.buffer == 1) {
-						played++
-						complaints := play(steps, network.buffer, own, pairs, outcomes)
-						if len(complaints) == 0 {
-							continue
-						}
-						if wrong++; wrong <= 20 {
-							t.Errorf("%v:\n\t%s", steps, strings.Join(complaints, "\n\t"))
+						for _, impatient := range network.impatient {
+							played++
+							complaints := play(steps, network.buffer, impatient, own, pairs, outcomes)
+							if len(complaints) == 0 {
+								continue
+							}
+							if wrong++; wrong <= 20 {
+								t.Errorf("%v:\n\t%s", steps, strings.Join(complaints, "\n\t"))
+							}
 						}
 					}
 				})
