@@ -87,8 +87,19 @@ func (c *Conn) eventUnless(not conn.State, e conn.Event, body conn.CloseBody, ca
 	return do, true
 }
 
+// because keeps the cause of an ending that is about to come, so that a write which
+// fails meanwhile is not taken for it.
+func (l *life) because(cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cause == nil {
+		l.cause = cause
+	}
+}
+
 // givesUpClose reports whether e ends the connection while our Close frame waits to be
-// written: the peer does not get it, and the record has to say so. Under mu.
+// written: the peer does not get it, and the record has to say so. A write that takes
+// its last octet at that moment may not have told so yet: it counts as unwritten. Under mu.
 func (l *life) givesUpClose(e conn.Event) bool {
 	if e != conn.Expire && e != conn.Abandon || l.written.Load() || l.ending().Sent.Code == 0 {
 		return false

@@ -23,7 +23,9 @@ type Message struct {
 // whomever, are held back: a loop that answers messages answers all that have come
 // together with one system call, as with a [Batch]. They leave before the loop waits
 // for the network, when it ends, and if its body takes its time, after 5 ms at the
-// latest. [Conn.CloseNow] in the body loses what of them cannot go without waiting.
+// latest. When the peer closes its direction of the stream they are still sent, within
+// [Timeouts.Close]. [Conn.CloseNow] in the body loses what of them cannot go without
+// waiting.
 //
 // The memory of Data is borrowed while the loop's body runs, so that a connection
 // that waits for a message holds none. So is the socket: after CloseNow its file

@@ -253,10 +253,9 @@ func (c *Conn) readFailed(ctx context.Context, err error) error {
 		if c.in.phase == inPayload || c.in.buf.buffered() > 0 || c.in.seq.Opcode() != frame.Continuation {
 			err = io.ErrUnexpectedEOF
 		}
-		c.event(conn.EndOfStream, conn.CloseBody{}, err)
-	} else {
-		c.event(conn.Break, conn.CloseBody{}, err)
+		return c.endOfStream(ctx, err)
 	}
+	c.event(conn.Break, conn.CloseBody{}, err)
 	return c.closedError()
 }
 

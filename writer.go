@@ -40,6 +40,7 @@ type writer struct {
 	due       atomic.Int32 // how many are in its queue
 	pongsDue  atomic.Int32 // how many are in its pongs
 	withdrawn atomic.Int32 // how many of taken have callers that gave up
+	ending    atomic.Bool  // the peer's direction has ended: see endOfStream
 }
 
 // waiting is what could not be sent at once.

@@ -1,0 +1,56 @@
+package websocket
+
+import (
+	"context"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// endOfStream deals with the end of the stream, because of which there is nothing more
+// to read: cause. It returns what the read that met it returns.
+//
+// The peer may have closed its direction only, and still read. What we owed it by then
+// is sent before the connection ends: pongs, what a [Batch] or a loop over messages
+// held back, writes under way.
+func (c *Conn) endOfStream(ctx context.Context, cause error) error {
+	c.life.because(cause)
+	if !c.owes() {
+		c.event(conn.EndOfStream, conn.CloseBody{}, cause)
+		return c.closedError()
+	}
+	if c.out.ending.CompareAndSwap(false, true) {
+		go c.sendLast(cause)
+	}
+	select {
+	case <-c.done():
+	case <-ctx.Done():
+		if c.state() != conn.Terminated {
+			return ctx.Err() // the next read meets the end again
+		}
+	}
+	return c.closedError()
+}
+
+// owes reports whether something is to be sent, or being sent.
+func (c *Conn) owes() bool {
+	w := &c.out
+	if !w.gate.tryLock() {
+		return true
+	}
+	due := w.sending != nil && w.unsent() || w.due.Load() > 0 || w.pongsDue.Load() > 0
+	c.leaveWrite()
+	return due
+}
+
+// sendLast sends what is due and ends the connection, within [Timeouts.Close].
+func (c *Conn) sendLast(cause error) {
+	end := func() { c.event(conn.EndOfStream, conn.CloseBody{}, cause) }
+	late := time.AfterFunc(c.life.closeTimeout, end)
+	defer late.Stop()
+	if c.out.gate.lock(nil, c.done()) {
+		c.flush(context.Background(), nil)
+		c.leaveWrite()
+	}
+	end()
+}
