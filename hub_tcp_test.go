@@ -133,19 +133,15 @@ func TestHubConcurrently(t *testing.T) {
 				}))
 			}
 			var broadcasting, coming sync.WaitGroup
-			done := make(chan struct{})
+			ctx, done := context.WithCancel(context.Background())
+			defer done()
 			for range 3 {
 				coming.Go(func() {
-					for {
-						select {
-						case <-done:
-							return
-						default:
-						}
+					for ctx.Err() == nil {
 						server, client := pair()
 						h.Add(server)
 						if rand.IntN(2) == 0 {
-							_, _, _ = client.Read(context.Background())
+							_, _, _ = client.Read(ctx) // one that came last may wait for what is never broadcast
 							h.Remove(server)
 						}
 						_, _ = h.Len(), h.Dropped()
@@ -172,12 +168,8 @@ func TestHubConcurrently(t *testing.T) {
 					t.Errorf("they heard %.100q and %.100q", first, got)
 				}
 			}
-			close(done)
-			// A client that came last may wait for what is never broadcast.
-			for stopped := background(func() bool { coming.Wait(); return true }); len(stopped) == 0; {
-				tell(t, &h, "go")
-				time.Sleep(time.Millisecond)
-			}
+			done()
+			coming.Wait()
 		})
 	}
 }
