@@ -20,9 +20,14 @@
 //	FuzzInflate       messages in a row, any split, any room: compress/flate
 //	FuzzDeflate       messages compressed and inflated again: compress/flate and our own side
 //	FuzzSteps         input doubled, work at most doubled, counted by fuzz/internal/steps
+//	FuzzStream        a whole stream, octet by octet, in pieces and at once, by every way to read, in
+//	                  memory and on sockets: each other, and naive with compress/flate
+//	FuzzLifecycle     any order of events: a second model, of what has happened and not of states
+//	FuzzBetween       two ends of ours and a rewriter between them: what passed, by the same oracle
 //
-// Those in files named stream_* are about whole connections and have their words
-// there, as have lifecycle_* and between_*.
+// Package peers, a module of its own, holds the same streams against gobwas and
+// gorilla; package soak puts connections by the thousand on a network that fails. What
+// is attacked, and the test of each attack, is the table in README.md.
 //
 // Seeds come from fuzz/internal/seeds: the rows of internal/vectors, connections of
 // real programs, the cases of the conformance suite. A target that finds too few
