@@ -47,9 +47,6 @@ func answering(response, cuts []byte) (client net.Conn, sent func() (answer []by
 		out <- answer
 		out <- accept
 		for piece := range cut(answer, cuts) {
-			if len(piece) == 0 {
-				continue // a pipe would make an empty read of it, at which a Conn gives up
-			}
 			if _, err := server.Write(piece); err != nil {
 				return
 			}
@@ -136,10 +133,6 @@ func secondReading(answer []byte, accept string, offered bool) (r reading, stric
 		// RFC 9112 §4: several spaces may be taken for one.
 		status, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 		strict = strict && !strings.HasPrefix(rest, " ") && version == "HTTP/1.1" && len(status) == 3 && strings.Count(lines[0], " ") >= 2
-		if strings.HasPrefix(status, "1") && status != "101" && r.passed < 5 {
-			r.passed++
-			continue
-		}
 		h := map[string][]string{} // names in small letters
 		for _, line := range lines[1:] {
 			name, value, colon := strings.Cut(line, ":")
@@ -151,6 +144,10 @@ func secondReading(answer []byte, accept string, offered bool) (r reading, stric
 			h[strings.ToLower(name)] = append(h[strings.ToLower(name)], strings.Trim(value, " \t"))
 			// How long a body is, net/http judges even where there is none.
 			strict = strict && !slices.Contains([]string{"content-length", "transfer-encoding", "trailer"}, strings.ToLower(name))
+		}
+		if strings.HasPrefix(status, "1") && status != "101" && r.passed < 5 {
+			r.passed++
+			continue
 		}
 		// Where Connection says close as well, net/http takes the field away, and the
 		// client misses it.
