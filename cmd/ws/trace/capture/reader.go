@@ -1,0 +1,154 @@
+package capture
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// Reader reads a capture packet by packet.
+type Reader struct {
+	// Format is "pcap" or "pcapng".
+	Format string
+
+	counts  Counts
+	next    func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error)
+	decoder decoder
+	secrets *secretsTap
+	segment Segment
+	damage  error
+	first   time.Time
+}
+
+// sectionHeader is the block type that a pcapng file begins with; it reads the
+// same in either byte order.
+const sectionHeader = 0x0a0d0d0a
+
+// NewReader reads the head of a capture.
+func NewReader(r io.Reader) (*Reader, error) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("gzip: %w", err)
+		}
+		in = bufio.NewReaderSize(z, 1<<16)
+	}
+	magic, err := in.Peek(4)
+	if err == io.EOF {
+		return nil, errors.New("too short for a packet capture")
+	} else if err != nil {
+		return nil, err
+	}
+	c := &Reader{}
+	c.decoder.init()
+	if binary.BigEndian.Uint32(magic) == sectionHeader {
+		return c, c.openNg(in)
+	}
+	return c, c.openClassic(in)
+}
+
+func (c *Reader) openClassic(in io.Reader) error {
+	c.Format = "pcap"
+	r, err := pcapgo.NewReader(in)
+	if err != nil {
+		return fmt.Errorf("not a packet capture: %w", err)
+	}
+	link := r.LinkType()
+	c.next = func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
+		data, info, err := r.ZeroCopyReadPacketData()
+		return data, info, link, err
+	}
+	return nil
+}
+
+func (c *Reader) openNg(in io.Reader) error {
+	c.Format = "pcapng"
+	c.secrets = &secretsTap{r: in}
+	r, err := pcapgo.NewNgReader(c.secrets, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
+	if err != nil {
+		return fmt.Errorf("not a packet capture: %w", err)
+	}
+	c.next = func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
+		data, info, err := r.ZeroCopyReadPacketData()
+		link := layers.LinkType(0)
+		if err == nil {
+			link, _ = info.AncillaryData[0].(layers.LinkType)
+		}
+		return data, info, link, err
+	}
+	return nil
+}
+
+// Next returns the next TCP segment, which is valid until the call after. The error
+// at the end is io.EOF, also for a file that is damaged: see [Reader.Damage].
+func (c *Reader) Next() (*Segment, error) {
+	for c.damage == nil {
+		data, info, link, err := c.read()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			c.damage = fmt.Errorf("packet %d cannot be read: %w", c.counts.Packets+1, err)
+			break
+		}
+		c.counts.Packets++
+		if c.first.IsZero() {
+			c.first = info.Timestamp
+		}
+		s := &c.segment
+		*s = Segment{Number: c.counts.Packets, Time: info.Timestamp}
+		switch c.decoder.decode(data, link, s) {
+		case isTCP:
+			c.counts.TCP++
+			if s.Missing > 0 {
+				c.counts.Truncated++
+			}
+			return s, nil
+		case isFragment:
+			c.counts.Fragments++
+		case isUnreadable:
+			c.counts.Unreadable++
+		default:
+			c.counts.Other++
+		}
+	}
+	return nil, io.EOF
+}
+
+// read is next, but for what a file can do to the reader of it.
+func (c *Reader) read() (data []byte, info gopacket.CaptureInfo, link layers.LinkType, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("malformed: %v", p)
+		}
+	}()
+	return c.next()
+}
+
+// Counts returns what has been read so far.
+func (c *Reader) Counts() Counts { return c.counts }
+
+// Start is the time of the first packet.
+func (c *Reader) Start() time.Time { return c.first }
+
+// Damage is why the file could not be read to its end, if it could not.
+func (c *Reader) Damage() error { return c.damage }
+
+// Secrets returns the TLS secrets, in the format of a key log, that have come by in
+// the file and not been returned before.
+func (c *Reader) Secrets() []byte {
+	if c.secrets == nil {
+		return nil
+	}
+	found := c.secrets.found
+	c.secrets.found = nil
+	return found
+}
