@@ -1,0 +1,266 @@
+package reassembly
+
+import (
+	"bytes"
+	"slices"
+	"time"
+)
+
+// How much a Stream holds beyond a hole before it gives the hole up, and how many
+// segments it waits for a SYN that comes late.
+const (
+	MaxHeld   = 1 << 20
+	MaxPieces = 512
+	maxEarly  = 32
+)
+
+// Chunk is a run of octets of a stream, from one packet, or a hole.
+type Chunk struct {
+	Data   []byte // valid during the call
+	Lost   int64  // the length of a hole; Data is empty then
+	Offset int64  // of its first octet in the stream
+	Packet int    // the number of the packet; of a hole: of the packet after it
+	Time   time.Time
+	Start  bool // a segment began here
+}
+
+// Counts are what a stream was made of. Octets.
+type Counts struct {
+	Segments   int   `json:"segments"`             // with payload
+	Delivered  int64 `json:"octets"`               // in order
+	Lost       int64 `json:"lost,omitempty"`       // in holes
+	Repeated   int64 `json:"repeated,omitempty"`   // that had come before: retransmitted or captured twice
+	Conflicts  int64 `json:"conflicts,omitempty"`  // repeated, and different from what came before
+	OutOfOrder int   `json:"outOfOrder,omitempty"` // segments that came before an earlier one
+}
+
+// A Stream is one direction. Its zero value is not ready: see New.
+type Stream struct {
+	deliver  func(Chunk)
+	anchored bool
+	base     uint32 // the sequence number of offset 0
+	next     int64  // the offset that is delivered next
+	finAt    int64  // offset of the FIN, or -1
+	held     []piece
+	heldSize int
+	counts   Counts
+}
+
+// piece is a segment that waits, without what was there before it. Data nil with a
+// size means: octets that the capture does not have.
+type piece struct {
+	offset int64
+	size   int64
+	data   []byte
+	packet int
+	time   time.Time
+	start  bool
+}
+
+func (p *piece) end() int64 { return p.offset + p.size }
+
+// New returns a stream that calls deliver for its octets in order.
+func New(deliver func(Chunk)) *Stream { return &Stream{deliver: deliver, finAt: -1} }
+
+// Counts returns what has come so far.
+func (s *Stream) Counts() Counts { return s.counts }
+
+// Held is how many octets wait beyond a hole.
+func (s *Stream) Held() int { return s.heldSize }
+
+// Begin tells the sequence number of the first octet, from a SYN or from the ACK
+// of one. It counts once, and only while nothing has been delivered.
+func (s *Stream) Begin(seq uint32) {
+	if s.anchored {
+		return
+	}
+	if len(s.held) == 0 {
+		s.base = seq
+	}
+	move := int64(int32(seq - s.base))
+	s.base, s.anchored = seq, true
+	if s.finAt >= 0 {
+		s.finAt -= move
+	}
+	for i := range s.held {
+		s.held[i].offset -= move
+	}
+	held := s.held
+	s.held, s.heldSize = nil, 0
+	for _, p := range held {
+		s.insert(p)
+	}
+	s.drain()
+}
+
+// Anchored reports whether it is known where the stream begins.
+func (s *Stream) Anchored() bool { return s.anchored }
+
+// Finished reports whether all up to the FIN has been delivered.
+func (s *Stream) Finished() bool { return s.finAt >= 0 && s.next >= s.finAt }
+
+// Segment takes a segment. missing octets after data were not captured. data is
+// copied if it has to wait.
+func (s *Stream) Segment(seq uint32, data []byte, missing int, fin bool, packet int, at time.Time) {
+	if !s.anchored && len(s.held) == 0 {
+		s.base = seq
+	}
+	offset := s.next + int64(int32(seq-s.base-uint32(s.next)))
+	end := offset + int64(len(data)) + int64(missing)
+	if fin && s.finAt < 0 {
+		s.finAt = end
+	}
+	if end > offset {
+		s.counts.Segments++
+		if len(s.held) > 0 && s.held[len(s.held)-1].offset > offset {
+			s.counts.OutOfOrder++
+		}
+		if len(data) > 0 {
+			s.insert(piece{offset, int64(len(data)), data, packet, at, true})
+		}
+		if missing > 0 {
+			s.insert(piece{offset + int64(len(data)), int64(missing), nil, packet, at, len(data) == 0})
+		}
+	}
+	if !s.anchored && len(s.held) >= maxEarly {
+		s.anchor()
+	}
+	s.drain()
+	for s.anchored && (s.heldSize > MaxHeld || len(s.held) > MaxPieces) {
+		s.giveUp()
+	}
+}
+
+// anchor lets the stream begin with the earliest octet that has come.
+func (s *Stream) anchor() {
+	move := int64(0)
+	if len(s.held) > 0 {
+		move = s.held[0].offset
+	}
+	s.base += uint32(move)
+	for i := range s.held {
+		s.held[i].offset -= move
+	}
+	if s.finAt >= 0 {
+		s.finAt -= move
+	}
+	s.anchored = true
+}
+
+// Flush delivers what waits; whatever is missing before it is lost.
+func (s *Stream) Flush() {
+	if !s.anchored {
+		s.anchor()
+	}
+	s.drain()
+	for len(s.held) > 0 {
+		s.giveUp()
+	}
+}
+
+// giveUp tells the hole before the first piece as lost.
+func (s *Stream) giveUp() {
+	first := &s.held[0]
+	s.hole(first.offset-s.next, first.packet, first.time)
+	s.drain()
+}
+
+func (s *Stream) hole(n int64, packet int, at time.Time) {
+	s.counts.Lost += n
+	c := Chunk{Lost: n, Offset: s.next, Packet: packet, Time: at}
+	s.next += n
+	s.deliver(c)
+}
+
+// drain delivers the pieces that nothing is missing before.
+func (s *Stream) drain() {
+	if !s.anchored {
+		return
+	}
+	n := 0
+	for n < len(s.held) && s.held[n].offset <= s.next {
+		p := &s.held[n]
+		n++
+		s.heldSize -= len(p.data)
+		s.hand(*p)
+	}
+	s.held = slices.Delete(s.held, 0, n)
+}
+
+// hand delivers a piece whose turn it is.
+func (s *Stream) hand(p piece) {
+	if p.data == nil {
+		s.hole(p.size, p.packet, p.time)
+		return
+	}
+	s.next += p.size
+	s.counts.Delivered += p.size
+	s.deliver(Chunk{Data: p.data, Offset: p.offset, Packet: p.packet, Time: p.time, Start: p.start})
+}
+
+// cut removes the first n octets.
+func (p *piece) cut(n int64) {
+	p.offset += n
+	p.size -= n
+	p.start = false
+	if p.data != nil {
+		p.data = p.data[n:]
+	}
+}
+
+// insert puts those octets of p into their place that have not come before.
+func (s *Stream) insert(p piece) {
+	if s.anchored && p.offset < s.next {
+		n := min(s.next-p.offset, p.size)
+		if p.data != nil {
+			s.counts.Repeated += n
+		}
+		p.cut(n)
+	}
+	// The usual case needs no copy.
+	if s.anchored && p.size > 0 && p.offset == s.next && (len(s.held) == 0 || s.held[0].offset >= p.end()) {
+		s.hand(p)
+		return
+	}
+	i, _ := slices.BinarySearchFunc(s.held, p.offset, func(q piece, at int64) int {
+		if q.end() <= at {
+			return -1
+		}
+		return 1
+	})
+	// s.held[i] is the first that ends behind the beginning of p.
+	for ; p.size > 0; i++ {
+		if i == len(s.held) || s.held[i].offset >= p.end() {
+			s.hold(i, p)
+			return
+		}
+		q := &s.held[i]
+		if before := q.offset - p.offset; before > 0 {
+			part := p
+			part.size = before
+			if part.data != nil {
+				part.data = part.data[:before]
+			}
+			s.hold(i, part)
+			p.cut(before)
+			i++
+			q = &s.held[i]
+		}
+		at := p.offset - q.offset
+		n := min(q.size-at, p.size)
+		if p.data != nil {
+			s.counts.Repeated += n
+			if q.data != nil && !bytes.Equal(p.data[:n], q.data[at:at+n]) {
+				s.counts.Conflicts += n
+			}
+		}
+		p.cut(n)
+	}
+}
+
+// hold keeps a copy of p at place i.
+func (s *Stream) hold(i int, p piece) {
+	p.data = bytes.Clone(p.data)
+	s.heldSize += len(p.data)
+	s.held = slices.Insert(s.held, i, p)
+}
