@@ -1,0 +1,78 @@
+package trace
+
+import (
+	"sort"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+)
+
+// backlog is a run of octets of one direction, without a hole, that nobody has read
+// yet, and which packets they are from.
+type backlog struct {
+	octets []byte
+	marks  []origin
+	offset int64 // of the first octet in the stream
+}
+
+// origin is where the octets of a backlog from at on are from.
+type origin struct {
+	at    int64 // offset in the stream
+	start bool
+	Mark
+}
+
+func (b *backlog) add(c reassembly.Chunk) {
+	if len(b.octets) == 0 {
+		b.offset = c.Offset
+		b.marks = b.marks[:0]
+	}
+	b.marks = append(b.marks, origin{c.Offset, c.Start, Mark{c.Packet, c.Time}})
+	b.octets = append(b.octets, c.Data...)
+}
+
+func (b *backlog) empty() bool { return len(b.octets) == 0 }
+
+func (b *backlog) weight() int { return cap(b.octets) + 48*cap(b.marks) }
+
+// index returns which of the marks octet i belongs to.
+func (b *backlog) index(i int) int {
+	at := b.offset + int64(i)
+	return sort.Search(len(b.marks), func(k int) bool { return b.marks[k].at > at }) - 1
+}
+
+// mark tells where octet i is from.
+func (b *backlog) mark(i int) Mark { return b.marks[b.index(i)].Mark }
+
+// starts reports whether a segment begins with octet i, or would if there were one.
+func (b *backlog) starts(i int) bool {
+	if i == len(b.octets) {
+		return true
+	}
+	o := b.marks[b.index(i)]
+	return o.start && o.at == b.offset+int64(i)
+}
+
+// drop removes the first n octets.
+func (b *backlog) drop(n int) {
+	if n >= len(b.octets) {
+		*b = backlog{}
+		return
+	}
+	k := b.index(n)
+	b.marks = append(b.marks[:0], b.marks[k:]...)
+	if first := &b.marks[0]; first.at < b.offset+int64(n) {
+		first.at, first.start = b.offset+int64(n), false
+	}
+	b.octets = append(b.octets[:0], b.octets[n:]...)
+	b.offset += int64(n)
+}
+
+// first returns the octets of the first packet.
+func (b *backlog) first() reassembly.Chunk {
+	n := len(b.octets)
+	if len(b.marks) > 1 {
+		n = int(b.marks[1].at - b.offset)
+	}
+	m := b.marks[0]
+	return reassembly.Chunk{Data: b.octets[:n], Offset: b.offset, Packet: m.Packet, Time: m.Time, Start: m.start}
+}

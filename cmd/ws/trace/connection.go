@@ -1,0 +1,188 @@
+package trace
+
+import (
+	"encoding/json"
+	"net/netip"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace/capture"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/spool"
+)
+
+// flow is a TCP connection by its addresses, the lesser one first.
+type flow struct{ a, b netip.AddrPort }
+
+func flowOf(s *capture.Segment) (f flow, side int) {
+	if s.Src.Compare(s.Dst) <= 0 {
+		return flow{s.Src, s.Dst}, 0
+	}
+	return flow{s.Dst, s.Src}, 1
+}
+
+// connection is one TCP connection. Its sides are numbered as the addresses of its
+// flow.
+type connection struct {
+	flow flow
+	conv Conversation
+	// sides
+	streams [2]*reassembly.Stream
+	syn     [2]bool
+	isn     [2]uint32
+	ended   [2]bool // a FIN or an RST was seen
+
+	tcp     *exchange // over TCP
+	inner   *exchange // over the TLS in it
+	secured *secured
+	events  *spool.Log
+
+	older, newer *connection // in the order in which they were active
+	weighs       int
+}
+
+func (t *tracker) newConnection(f flow, stream int) *connection {
+	c := &connection{flow: f, events: t.store.NewLog()}
+	c.conv.Stream = stream
+	c.tcp = &exchange{client: -1, conv: &c.conv, log: c.record, mode: amid}
+	c.tcp.frames = frames{unknown: true, engines: &t.engines}
+	c.tcp.tls = func(side int, ch reassembly.Chunk) { t.secure(c, side, ch) }
+	for side := range c.streams {
+		c.streams[side] = reassembly.New(func(ch reassembly.Chunk) { c.tcp.feed(side, ch) })
+	}
+	return c
+}
+
+// record keeps an event.
+func (c *connection) record(e Event) {
+	p, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // there is nothing in an Event that has no form in JSON
+	}
+	c.events.Append(p)
+}
+
+// segment takes a segment from a side.
+func (c *connection) segment(s *capture.Segment, side int) {
+	at := Mark{s.Number, s.Time}
+	c.conv.Packets++
+	if c.conv.Packets == 1 {
+		c.conv.First = at
+	}
+	c.conv.Last = at
+	seq := s.Seq
+	switch {
+	case s.SYN:
+		seq++
+		c.synchronise(s, side, at)
+	case s.ACK && c.conv.SYNACK != nil && c.conv.ACK == nil && side == c.tcp.client:
+		c.conv.ACK = &at
+	}
+	if s.RST || s.FIN {
+		c.end(s, side, at)
+	}
+	if s.RST {
+		return // what it carries is for people (RFC 9293 §3.5.3)
+	}
+	c.streams[side].Segment(seq, s.Payload, s.Missing, s.FIN, s.Number, s.Time)
+}
+
+// synchronise takes a SYN.
+func (c *connection) synchronise(s *capture.Segment, side int, at Mark) {
+	if c.syn[side] {
+		return // again
+	}
+	c.syn[side], c.isn[side] = true, s.Seq
+	client := side
+	if s.ACK {
+		client = 1 - side
+		c.conv.SYNACK = &at
+	} else {
+		c.conv.SYN = &at
+	}
+	if c.tcp.mode == amid && c.tcp.client < 0 && c.tcp.back[0].empty() && c.tcp.back[1].empty() {
+		c.tcp.client, c.tcp.mode = client, detecting
+	}
+	c.streams[side].Begin(s.Seq + 1)
+	if s.ACK { // it tells where the other side begins, too
+		c.streams[1-side].Begin(s.Ack)
+	}
+}
+
+// end notes the first FIN or RST of a side.
+func (c *connection) end(s *capture.Segment, side int, at Mark) {
+	if c.ended[side] {
+		return
+	}
+	c.ended[side] = true
+	what := "FIN"
+	if s.RST {
+		what = "RST"
+	}
+	c.conv.Ends = append(c.conv.Ends, End{By: Dir(side), What: what, Mark: at})
+}
+
+// weight is what the connection takes of memory, in octets.
+func (c *connection) weight() int {
+	n := 4096 + c.tcp.weight() + c.streams[0].Held() + c.streams[1].Held()
+	if c.inner != nil {
+		n += c.inner.weight() + c.secured.weight()
+	}
+	if c.conv.Request != nil {
+		n += len(c.conv.Request.Fields) * 64
+	}
+	return n
+}
+
+// finish ends the connection, and keeps it if there is something to tell.
+func (t *tracker) finish(c *connection) {
+	for _, s := range c.streams {
+		s.Flush()
+	}
+	c.tcp.end()
+	x := c.tcp
+	if c.inner != nil {
+		c.secured.end()
+		c.inner.end()
+		x = c.inner
+	}
+	t.count(c)
+	if c.conv.Kind == NoHandshake {
+		return
+	}
+	client := x.client
+	if client < 0 {
+		client = c.likelyClient()
+	}
+	v := &c.conv
+	ends := [2]netip.AddrPort{c.flow.a, c.flow.b}
+	v.Client, v.Server = ends[client].String(), ends[1-client].String()
+	for i := range v.Ends {
+		if v.Ends[i].By == Dir(client) {
+			v.Ends[i].By = FromClient
+		} else {
+			v.Ends[i].By = FromServer
+		}
+	}
+	if x.client < 0 && client == 1 { // nobody has settled it: see unread
+		v.C2S, v.S2C = v.S2C, v.C2S
+	}
+	v.C2S.Counts, v.S2C.Counts = c.streams[client].Counts(), c.streams[1-client].Counts()
+	summary, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // as in record
+	}
+	log := t.store.NewLog()
+	log.Append(summary)
+	t.done = append(t.done, Kept{stream: v.Stream, summary: log, events: c.events})
+}
+
+// likelyClient guesses who opened a connection whose beginning was not seen: the
+// side with the greater port.
+func (c *connection) likelyClient() int {
+	if c.tcp.client >= 0 {
+		return c.tcp.client
+	}
+	if c.flow.a.Port() < c.flow.b.Port() {
+		return 1
+	}
+	return 0
+}

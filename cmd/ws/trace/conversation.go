@@ -1,0 +1,240 @@
+package trace
+
+import (
+	"time"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Dir is the direction that octets go in.
+type Dir uint8
+
+// The directions.
+const (
+	FromClient Dir = iota
+	FromServer
+)
+
+// Other is the opposite direction.
+func (d Dir) Other() Dir { return 1 - d }
+
+// String returns "c2s" or "s2c".
+func (d Dir) String() string {
+	if d == FromServer {
+		return "s2c"
+	}
+	return "c2s"
+}
+
+// Sender is the end that sends in this direction.
+func (d Dir) Sender() string {
+	if d == FromServer {
+		return "server"
+	}
+	return "client"
+}
+
+// MarshalText writes the direction as String does.
+func (d Dir) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText is the opposite of MarshalText.
+func (d *Dir) UnmarshalText(p []byte) error {
+	*d = FromClient
+	if string(p) == FromServer.String() {
+		*d = FromServer
+	}
+	return nil
+}
+
+// Mark is a place in a capture.
+type Mark struct {
+	Packet int       `json:"packet"`
+	Time   time.Time `json:"time"`
+}
+
+// Kind is what a connection turned out to carry.
+type Kind string
+
+// The kinds of connections that are told of. All others are counted.
+const (
+	WebSocket      Kind = "websocket"
+	Refused        Kind = "refused"        // the Upgrade was not answered with 101
+	TLS            Kind = "tls"            // it cannot be seen what is in it
+	HTTP2          Kind = "http2"          // it may carry WebSockets (RFC 8441), which are not decoded
+	Unsynchronised Kind = "unsynchronised" // it began before the capture, and no frame boundary can be proven
+	NoHandshake    Kind = ""               // nothing of ours
+)
+
+// Conversation is what is known of a connection when it has ended.
+type Conversation struct {
+	Stream int    `json:"stream"` // the number of the TCP connection in the file, from 0
+	Kind   Kind   `json:"kind"`
+	Client string `json:"client"`
+	Server string `json:"server"`
+
+	Packets int   `json:"packets"`
+	First   Mark  `json:"first"`
+	Last    Mark  `json:"last"`
+	SYN     *Mark `json:"syn,omitempty"`
+	SYNACK  *Mark `json:"synAck,omitempty"`
+	ACK     *Mark `json:"ack,omitempty"`
+
+	TLS *Secured `json:"tls,omitempty"`
+
+	Request  *Head   `json:"request,omitempty"`
+	Response *Head   `json:"response,omitempty"`
+	Agreed   *Agreed `json:"agreed,omitempty"`
+
+	// Violations of the opening handshake. Those of frames are with the frames.
+	Violations []Violation `json:"violations,omitempty"`
+	Broken     int         `json:"frameViolations,omitempty"` // how many frames have some
+
+	Closes []CloseSent `json:"closes,omitempty"` // the first of either side, in their order
+	Ends   []End       `json:"ends,omitempty"`   // FIN and RST, the first of either side, in their order
+
+	C2S Direction `json:"c2s"`
+	S2C Direction `json:"s2c"`
+}
+
+// Direction is one side of a conversation in figures.
+type Direction struct {
+	reassembly.Counts
+	Frames   int    `json:"frames"`
+	Messages int    `json:"messages"`
+	Payload  uint64 `json:"payload"` // octets in frames
+	// Sync tells how the first frame boundary was found: "handshake", "proven" or
+	// "not synchronised".
+	Sync    string `json:"sync,omitempty"`
+	Skipped int64  `json:"skipped,omitempty"` // octets before a frame boundary that could be proven
+}
+
+// Direction returns the figures of d.
+func (c *Conversation) Direction(d Dir) *Direction {
+	if d == FromServer {
+		return &c.S2C
+	}
+	return &c.C2S
+}
+
+// Head is the head of a request or a response, and where it was.
+type Head struct {
+	Mark
+	http1.Head
+	LastPacket int `json:"lastPacket"`
+}
+
+// Agreed is what the opening handshake settled on.
+type Agreed struct {
+	Subprotocol string `json:"subprotocol,omitempty"`
+	Extensions  string `json:"extensions,omitempty"`
+	Deflate     string `json:"deflate,omitempty"` // in words, empty for none
+}
+
+// Secured tells of TLS.
+type Secured struct {
+	Version   string   `json:"version,omitempty"`
+	Name      string   `json:"serverName,omitempty"`
+	ALPN      []string `json:"alpn,omitempty"`
+	Cipher    string   `json:"cipher,omitempty"`
+	Records   [2]int   `json:"records"`
+	Decrypted bool     `json:"decrypted"`
+	Why       string   `json:"why,omitempty"` // it is not decrypted
+}
+
+// Violation is a rule that was broken.
+type Violation struct {
+	By     Dir    `json:"by"`
+	RFC    string `json:"rfc"` // "RFC 6455 §5.1"
+	Reason string `json:"reason"`
+	Code   uint16 `json:"code,omitempty"` // the close code that answers it
+}
+
+// CloseSent is a Close frame.
+type CloseSent struct {
+	By Dir `json:"by"`
+	Mark
+	Code   uint16 `json:"code"` // 1005 if it has none
+	Reason string `json:"reason,omitempty"`
+}
+
+// End is how a side ended its direction of TCP, or all of it.
+type End struct {
+	By   Dir    `json:"by"`
+	What string `json:"what"` // "FIN" or "RST"
+	Mark
+}
+
+// Frame is one frame.
+type Frame struct {
+	Dir        Dir    `json:"dir"`
+	Index      int    `json:"index"`  // in its direction, from 1
+	Offset     int64  `json:"offset"` // of its first octet in its direction of the connection
+	Mark              // where its first octet is
+	LastPacket int    `json:"lastPacket"`
+	FIN        bool   `json:"fin"`
+	RSV        uint8  `json:"rsv"` // RSV1 is 4, RSV2 is 2, RSV3 is 1
+	Opcode     string `json:"opcode"`
+	Masked     bool   `json:"masked"`
+	Key        string `json:"key,omitempty"`
+	Length     uint64 `json:"length"`
+	Missing    uint64 `json:"missing,omitempty"` // octets of payload that are not in the capture
+	SHA256     string `json:"sha256,omitempty"`  // of the unmasked payload, if nothing is missing
+
+	Close      *frameClose   `json:"close,omitempty"`
+	Kind       string        `json:"kind,omitempty"`
+	Preview    string        `json:"preview,omitempty"`
+	Message    *Message      `json:"message,omitempty"` // that ends with this frame
+	RTT        time.Duration `json:"rtt,omitempty"`     // of a pong: since the ping that it answers
+	Violations []Violation   `json:"violations,omitempty"`
+	Unfinished bool          `json:"unfinished,omitempty"` // the capture or the connection ends in it
+}
+
+type frameClose struct {
+	Code   uint16 `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// Message is a whole message, after decompression.
+type Message struct {
+	Index      int    `json:"index"` // in its direction, from 1
+	Type       string `json:"type"`
+	Compressed bool   `json:"compressed"`
+	Fragments  int    `json:"fragments"`
+	Wire       uint64 `json:"wireLength"`
+	Length     uint64 `json:"length"`
+	SHA256     string `json:"sha256,omitempty"`
+	Unreadable string `json:"unreadable,omitempty"` // why there is no Length and no SHA256
+}
+
+// Note is something about a conversation that is not a frame.
+type Note struct {
+	Mark
+	Dir  Dir    `json:"dir"`
+	Text string `json:"text"`
+}
+
+// Event is a Frame or a Note.
+type Event struct {
+	Frame *Frame `json:"frame,omitempty"`
+	Note  *Note  `json:"note,omitempty"`
+}
+
+// opcodeName is the name of an opcode in a table of frames.
+func opcodeName(o frame.Opcode) string {
+	if o == frame.Continuation {
+		return "cont"
+	}
+	return o.String()
+}
+
+func violation(by Dir, v *frame.Violation) Violation {
+	rfc := "RFC 6455 §"
+	if v.RFC == 7692 {
+		rfc = "RFC 7692 §"
+	} else if v.RFC == 1951 {
+		rfc = "RFC 1951 §"
+	}
+	return Violation{By: by, RFC: rfc + v.Section, Reason: v.Reason, Code: v.Code}
+}

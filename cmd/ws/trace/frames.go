@@ -1,0 +1,235 @@
+package trace
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// frames is what is known of an exchange in frames.
+type frames struct {
+	receivers [2]*receiver // by Dir; nil: not synchronised
+	terms     [2]*conn.Terms
+	unknown   bool // nothing is known of extensions: the handshake was not seen
+	need      [2]need
+	engines   *engines
+	counted   [2]struct{ frames, messages int } // of receivers before
+
+	pings [2]ping // the last of either direction
+}
+
+// need is what is asked of a frame boundary.
+type need struct {
+	bits, frames int
+	tried        int // octets of backlog at the last try
+}
+
+type ping struct {
+	said string
+	at   time.Time
+	sent bool
+}
+
+// frame takes what comes next from a side.
+func (x *exchange) frame(side int, c reassembly.Chunk) {
+	d := x.dir(side)
+	r := x.frames.receivers[d]
+	at := Mark{c.Packet, c.Time}
+	switch {
+	case r == nil:
+		x.search(side, c)
+	case c.Lost > 0:
+		if r.lost(c.Lost, at) {
+			x.note(d, at, fmt.Sprintf("%d octets are not in the capture", c.Lost))
+			return
+		}
+		x.note(d, at, fmt.Sprintf("%d octets are not in the capture, and with them where the next frame begins", c.Lost))
+		x.retire(d)
+		x.frames.need[d] = need{bits: proofAgain, frames: 2}
+	default:
+		was := r.dead
+		r.feed(c.Data, c.Offset, at)
+		if r.dead != "" && was == "" {
+			x.note(d, at, r.dead)
+		}
+	}
+}
+
+// retire lets go of a receiver that has lost its place.
+func (x *exchange) retire(d Dir) {
+	r := x.frames.receivers[d]
+	x.count(r)
+	x.frames.counted[d].frames += r.frames
+	x.frames.counted[d].messages += r.messages
+	x.frames.receivers[d] = nil
+}
+
+func (x *exchange) count(r *receiver) {
+	s := x.conv.Direction(r.dir)
+	s.Payload += r.octets
+	r.octets = 0
+}
+
+func (x *exchange) note(d Dir, at Mark, text string) {
+	x.log(Event{Note: &Note{Mark: at, Dir: d, Text: text}})
+}
+
+// search looks for a frame boundary in a direction that has lost it.
+func (x *exchange) search(side int, c reassembly.Chunk) {
+	d, b := x.dir(side), &x.back[side]
+	if c.Lost > 0 {
+		if !x.locate(d) {
+			x.skip(side, len(b.octets))
+			x.frames.need[d].tried = 0
+			x.conv.Direction(d).Skipped += 0
+			return
+		}
+		x.frame(side, c)
+		return
+	}
+	b.add(c)
+	n := &x.frames.need[d]
+	if len(b.octets) < 2*n.tried {
+		return
+	}
+	n.tried = max(256, len(b.octets))
+	if !x.locate(d) && len(b.octets) > maxBacklog {
+		x.skip(side, len(b.octets)/2)
+		n.tried = len(b.octets) / 2
+	}
+}
+
+// skip gives up octets at the beginning of a backlog.
+func (x *exchange) skip(side, n int) {
+	x.conv.Direction(x.dir(side)).Skipped += int64(n)
+	x.back[side].drop(n)
+}
+
+// locate tries to prove a frame boundary in what is held of a direction.
+func (x *exchange) locate(d Dir) bool {
+	side := x.side(d)
+	b, n := &x.back[side], x.frames.need[d]
+	p := prove(b, d == FromClient, x.frames.terms[d], x.frames.unknown, n.bits)
+	if p.bits < n.bits || p.frames < n.frames {
+		return false
+	}
+	x.begin(d, p)
+	return true
+}
+
+// begin reads a direction from where a proof says.
+func (x *exchange) begin(d Dir, p proof) {
+	side := x.side(d)
+	x.skip(side, p.start)
+	b := &x.back[side]
+	x.note(d, b.mark(0), "a frame begins here: "+p.String())
+	terms := x.frames.terms[d]
+	if x.frames.unknown {
+		terms = lenient()
+	}
+	r := x.receive(d, terms)
+	r.joined = true
+	r.message.blank = true
+	r.frames, r.messages = x.frames.counted[d].frames, x.frames.counted[d].messages
+	x.frames.counted[d] = struct{ frames, messages int }{}
+	if s := x.conv.Direction(d); s.Sync == "" {
+		s.Sync = "proven"
+	}
+	held := *b
+	*b = backlog{}
+	for !held.empty() {
+		c := held.first()
+		r.feed(c.Data, c.Offset, Mark{c.Packet, c.Time})
+		held.drop(len(c.Data))
+	}
+}
+
+// emit takes a frame that a receiver has read.
+func (x *exchange) emit(f *Frame) {
+	s := x.conv.Direction(f.Dir)
+	s.Frames = f.Index
+	if f.Message != nil {
+		s.Messages = f.Message.Index
+	}
+	if len(f.Violations) > 0 {
+		x.conv.Broken++
+	}
+	said := x.frames.receivers[f.Dir].sample
+	switch {
+	case f.Unfinished:
+	case f.Opcode == frame.Ping.String():
+		x.frames.pings[f.Dir] = ping{string(said), f.Time, true}
+	case f.Opcode == frame.Pong.String():
+		if p := &x.frames.pings[f.Dir.Other()]; p.sent && p.said == string(said) {
+			f.RTT = f.Time.Sub(p.at)
+			p.sent = false
+		}
+	case f.Close != nil:
+		x.closed(f)
+	}
+	x.log(Event{Frame: f})
+}
+
+// closed notes the first Close frame of a side. Their order is that of the packets.
+func (x *exchange) closed(f *Frame) {
+	for _, c := range x.conv.Closes {
+		if c.By == f.Dir {
+			return
+		}
+	}
+	sent := CloseSent{By: f.Dir, Mark: f.Mark, Code: f.Close.Code, Reason: payload.Visible(f.Close.Reason)}
+	x.conv.Closes = append(x.conv.Closes, sent)
+	if n := len(x.conv.Closes); n == 2 && x.conv.Closes[1].Packet < x.conv.Closes[0].Packet {
+		c := x.conv.Closes
+		c[0], c[1] = c[1], c[0]
+	}
+}
+
+// end is the end of the connection, or of the capture.
+func (x *exchange) end() {
+	switch x.mode {
+	case amid:
+		x.prove()
+		if x.mode == amid {
+			x.unproven()
+			return
+		}
+		fallthrough
+	case inFrames:
+		for d, r := range x.frames.receivers {
+			d := Dir(d)
+			if r == nil {
+				if !x.locate(d) {
+					x.lostForGood(d)
+					continue
+				}
+				r = x.frames.receivers[d]
+			}
+			if !r.boundary() {
+				r.cut(x.conv.Last)
+			}
+			x.count(r)
+		}
+	case inHTTP, detecting:
+		if x.upgrade && x.conv.Response == nil {
+			x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture")
+		}
+	}
+}
+
+// lostForGood is for a direction that ends without a frame boundary.
+func (x *exchange) lostForGood(d Dir) {
+	side := x.side(d)
+	s := x.conv.Direction(d)
+	if s.Sync == "" && (len(x.back[side].octets) > 0 || s.Skipped > 0) {
+		s.Sync = "not synchronised"
+	}
+	x.skip(side, len(x.back[side].octets))
+	if s.Skipped > 0 {
+		x.note(d, x.conv.Last, fmt.Sprintf("not synchronised: in %d octets no frame boundary can be proven", s.Skipped))
+	}
+}

@@ -1,0 +1,168 @@
+package trace
+
+import (
+	"bytes"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+)
+
+// enterMiddle gives up knowing what is being said.
+func (x *exchange) enterMiddle() {
+	x.mode = amid
+	x.bodies = [2]http1.Body{}
+	x.pending, x.upgrade = nil, false
+	x.frames = frames{unknown: true, engines: x.frames.engines}
+}
+
+// amid takes what comes of a connection whose beginning is not known.
+func (x *exchange) amid(side int, c reassembly.Chunk) {
+	b, n := &x.back[side], &x.frames.need[side]
+	if c.Lost > 0 {
+		if x.prove(); x.mode == inFrames {
+			x.frame(side, c)
+			return
+		}
+		x.forgo(side, len(b.octets))
+		return
+	}
+	if c.Start && x.begins(side, c) {
+		return
+	}
+	b.add(c)
+	if len(b.octets) < 2*n.tried {
+		return
+	}
+	n.tried = max(4096, len(b.octets))
+	if x.prove(); x.mode == inFrames {
+		return
+	}
+	if len(b.octets) > maxBacklog {
+		x.forgo(side, len(b.octets)/2)
+		n.tried = len(b.octets) / 2
+	}
+}
+
+// forgo gives up octets of a side of which it is not known who it is.
+func (x *exchange) forgo(side, n int) {
+	x.unread(side).Skipped += int64(n)
+	x.back[side].drop(n)
+	if x.unread(side).Skipped > maxUnproven {
+		x.unproven()
+	}
+}
+
+// unread is where the figures of a side are kept while it is not known who it is.
+func (x *exchange) unread(side int) *Direction {
+	if x.client >= 0 {
+		return x.conv.Direction(x.dir(side))
+	}
+	return x.conv.Direction(Dir(side))
+}
+
+// begins reports whether a segment begins with a request, in which case HTTP is read
+// from there.
+func (x *exchange) begins(side int, c reassembly.Chunk) bool {
+	if x.client >= 0 && side != x.client || !http1.MaybeRequest(c.Data) {
+		return false
+	}
+	line, _, ok := bytes.Cut(c.Data, []byte("\r\n"))
+	if !ok || !bytes.HasSuffix(line, []byte(" HTTP/1.1")) {
+		return false
+	}
+	x.settle(side)
+	x.back = [2]backlog{}
+	x.mode = inHTTP
+	x.http(side, c)
+	return true
+}
+
+// settle makes a side the client.
+func (x *exchange) settle(side int) {
+	if x.client < 0 && side == 1 {
+		// The figures so far are as if side 0 were the client.
+		x.conv.C2S, x.conv.S2C = x.conv.S2C, x.conv.C2S
+	}
+	x.client = side
+}
+
+// prove tries to find out which side is the client, and where its frames begin: by
+// the rule in doc.go.
+func (x *exchange) prove() {
+	type result struct{ masked, plain proof }
+	var found [2]*result // if side i is the client
+	for i := range found {
+		if x.client >= 0 && x.client != i {
+			continue
+		}
+		r := &result{
+			masked: prove(&x.back[i], true, nil, true, proofMasked),
+			plain:  prove(&x.back[1-i], false, nil, true, proofUnmasked),
+		}
+		strong := r.masked.bits >= proofMasked && r.masked.frames >= proofFrames
+		alone := r.plain.said >= proofUnmasked && r.plain.frames >= proofFrames
+		if strong || alone {
+			found[i] = r
+		}
+	}
+	if (found[0] == nil) == (found[1] == nil) {
+		return
+	}
+	side := 0
+	if found[0] == nil {
+		side = 1
+	}
+	x.settle(side)
+	x.mode = inFrames
+	x.conv.Kind = WebSocket
+	for d, p := range []proof{found[side].masked, found[side].plain} {
+		x.frames.need[d] = need{bits: proofSecond, frames: 1}
+		if p.bits >= proofSecond && p.frames >= 1 {
+			x.begin(Dir(d), p)
+		}
+	}
+}
+
+// unproven is the end of the search in both directions.
+func (x *exchange) unproven() {
+	octets := 0
+	for side := range x.back {
+		octets += len(x.back[side].octets)
+		s := x.unread(side)
+		s.Skipped += int64(len(x.back[side].octets))
+		if s.Skipped > 0 {
+			s.Sync = "not synchronised"
+			octets++
+		}
+	}
+	if octets > 0 && x.conv.Kind == NoHandshake {
+		x.conv.Kind = Unsynchronised
+		if tlsRecords(&x.back[0]) || tlsRecords(&x.back[1]) {
+			x.conv.Kind = TLS
+			x.conv.TLS = &Secured{Why: "it began before the capture"}
+		}
+	}
+	x.ignore()
+}
+
+// tlsRecords reports whether three records of TLS follow each other somewhere, from
+// the beginning of a segment.
+func tlsRecords(b *backlog) bool {
+	for _, o := range b.marks {
+		if !o.start {
+			continue
+		}
+		p, n := b.octets[min(int(o.at-b.offset), len(b.octets)):], 0
+		for len(p) >= 5 && p[0] >= 20 && p[0] <= 23 && p[1] == 3 && p[2] <= 4 {
+			size := 5 + int(p[3])<<8 + int(p[4])
+			if n++; n >= 3 {
+				return true
+			}
+			if size > len(p) {
+				break
+			}
+			p = p[size:]
+		}
+	}
+	return false
+}

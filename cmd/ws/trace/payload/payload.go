@@ -1,0 +1,111 @@
+// Package payload says in a few words what is in a message: JSON, SIP, what looks
+// like protobuf, text, octets. It sees no more than the beginning of a long message.
+package payload
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxSample is how much of a message is looked at, in octets; maxPreview how long the
+// text about it may be, in characters.
+const (
+	MaxSample  = 2048
+	maxPreview = 200
+)
+
+// The kinds of payload.
+const (
+	JSON     = "JSON"
+	SIP      = "SIP"
+	Protobuf = "protobuf" // looks like it: there is no mark to know it by
+	Text     = "text"
+	Binary   = "binary"
+)
+
+// Describe tells what a payload of size octets is that begins with sample, and
+// shows it in one line without control characters.
+func Describe(sample []byte, size int64) (kind, preview string) {
+	whole := int64(len(sample)) == size
+	if size == 0 {
+		return "", ""
+	}
+	text := isText(sample, whole)
+	switch {
+	case text && isSIP(sample):
+		return SIP, clip(sip(sample), true)
+	case text && isJSON(sample, whole):
+		return JSON, clip(oneLine(sample), whole)
+	case text:
+		return Text, clip(oneLine(sample), whole)
+	}
+	if fields, ok := protobuf(sample, size); ok {
+		return Protobuf, clip(fields, whole)
+	}
+	return Binary, hex(sample, size)
+}
+
+// Describes text of which it is known that it is text, such as a close reason.
+func Visible(s string) string { return clip(oneLine([]byte(s)), true) }
+
+// isText reports whether p is UTF-8 that somebody can read. A sample may end in the
+// middle of a character.
+func isText(p []byte, whole bool) bool {
+	for len(p) > 0 {
+		r, n := utf8.DecodeRune(p)
+		if r == utf8.RuneError && n == 1 {
+			return !whole && len(p) < utf8.UTFMax && !utf8.FullRune(p)
+		}
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return false
+		}
+		p = p[n:]
+	}
+	return true
+}
+
+// oneLine replaces line ends and what could take a terminal over.
+func oneLine(p []byte) string {
+	var b strings.Builder
+	for i := 0; i < len(p) && b.Len() < 4*maxPreview; {
+		r, n := utf8.DecodeRune(p[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, p[i])
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			q := strconv.QuoteRune(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// clip cuts a line at maxPreview characters. whole says that there is no more of it.
+func clip(s string, whole bool) string {
+	n := 0
+	for i := range s {
+		if n == maxPreview-1 {
+			return s[:i] + "…"
+		}
+		n++
+	}
+	if !whole {
+		return s + "…"
+	}
+	return s
+}
+
+func hex(p []byte, size int64) string {
+	const most = 24
+	s := fmt.Sprintf("% x", p[:min(len(p), most)])
+	if size > most {
+		s += " …"
+	}
+	return s
+}

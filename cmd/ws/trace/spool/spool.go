@@ -1,0 +1,128 @@
+// Package spool keeps records of many logs at once, in memory up to a bound and in a
+// temporary file beyond it. What is known of a capture grows with the capture, and is
+// printed by connection while the packets of all connections come mixed.
+package spool
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+)
+
+// A Store holds logs. Its zero value is not ready: see New.
+type Store struct {
+	limit int
+	size  int // octets in the buffers of logs
+	dirty []*Log
+	file  *os.File
+	end   int64
+	err   error
+}
+
+// New returns a Store that keeps limit octets in memory.
+func New(limit int) *Store { return &Store{limit: limit} }
+
+// A Log is a sequence of records.
+type Log struct {
+	store  *Store
+	chunks []chunk
+	buf    []byte
+	dirty  bool
+}
+
+// chunk is a part of the file.
+type chunk struct {
+	at   int64
+	size int
+}
+
+// NewLog returns an empty log.
+func (s *Store) NewLog() *Log { return &Log{store: s} }
+
+// Append adds a record. An error is kept for [Store.Err].
+func (l *Log) Append(record []byte) {
+	s := l.store
+	before := len(l.buf)
+	l.buf = binary.AppendUvarint(l.buf, uint64(len(record)))
+	l.buf = append(l.buf, record...)
+	s.size += len(l.buf) - before
+	if !l.dirty {
+		l.dirty = true
+		s.dirty = append(s.dirty, l)
+	}
+	if s.size > s.limit && s.err == nil {
+		s.err = s.spill()
+	}
+}
+
+// spill moves all buffers into the file.
+func (s *Store) spill() error {
+	if s.file == nil {
+		file, err := os.CreateTemp("", "ws-trace-*")
+		if err != nil {
+			return fmt.Errorf("temporary file: %w", err)
+		}
+		s.file = file
+	}
+	for _, l := range s.dirty {
+		if _, err := s.file.WriteAt(l.buf, s.end); err != nil {
+			return fmt.Errorf("temporary file: %w", err)
+		}
+		l.chunks = append(l.chunks, chunk{s.end, len(l.buf)})
+		s.end += int64(len(l.buf))
+		l.buf, l.dirty = nil, false
+	}
+	clear(s.dirty)
+	s.dirty, s.size = s.dirty[:0], 0
+	return nil
+}
+
+// Err is why records are missing, if they are.
+func (s *Store) Err() error { return s.err }
+
+// Spilled is how many octets are in the temporary file.
+func (s *Store) Spilled() int64 { return s.end }
+
+// Close removes the temporary file.
+func (s *Store) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+}
+
+// All yields the records of the log, which are valid until the next one.
+func (l *Log) All() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		var part []byte
+		for _, c := range l.chunks {
+			if cap(part) < c.size {
+				part = make([]byte, c.size)
+			}
+			part = part[:c.size]
+			if _, err := l.store.file.ReadAt(part, c.at); err != nil && err != io.EOF {
+				yield(nil, fmt.Errorf("temporary file: %w", err))
+				return
+			}
+			if !records(part, yield) {
+				return
+			}
+		}
+		records(l.buf, yield)
+	}
+}
+
+func records(p []byte, yield func([]byte, error) bool) bool {
+	for len(p) > 0 {
+		size, n := binary.Uvarint(p)
+		record := p[n : n+int(size)]
+		p = p[n+int(size):]
+		if !yield(record, nil) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,143 @@
+package tlsrecord
+
+import (
+	"crypto/tls"
+	"slices"
+
+	"encoding/binary"
+)
+
+// Info is what the two Hello messages say.
+type Info struct {
+	Version uint16 // 0 before the ServerHello
+	Name    string // of the server, as the client calls it
+	ALPN    []string
+	Cipher  uint16
+
+	clientRandom, serverRandom [32]byte
+	client, server             bool // seen
+}
+
+// fields reads a message piece by piece. What is beyond its end reads as nothing, and
+// sets bad.
+type fields struct {
+	p   []byte
+	bad bool
+}
+
+func (f *fields) take(n int) []byte {
+	if n > len(f.p) {
+		f.bad = true
+		n = len(f.p)
+	}
+	part := f.p[:n]
+	f.p = f.p[n:]
+	return part
+}
+
+func (f *fields) number(size int) (n int) {
+	for _, b := range f.take(size) {
+		n = n<<8 | int(b)
+	}
+	return n
+}
+
+// list takes a length of size octets and as many octets.
+func (f *fields) list(size int) *fields { return &fields{p: f.take(f.number(size))} }
+
+// Extensions (RFC 8446 §4.2, RFC 6066 §3, RFC 7301).
+const (
+	extServerName = 0
+	extALPN       = 16
+	extVersions   = 43
+)
+
+// helloRetry is the random of a ServerHello that asks for another ClientHello (RFC
+// 8446 §4.1.3).
+var helloRetry = [4]byte{0xcf, 0x21, 0xad, 0x74}
+
+// clientHello reads the body of a ClientHello.
+func (i *Info) clientHello(p []byte) {
+	f := &fields{p: p}
+	f.take(2)
+	random := f.take(32)
+	f.list(1) // session
+	f.list(2) // cipher suites
+	f.list(1) // compression
+	if f.bad {
+		return
+	}
+	i.client, i.clientRandom = true, [32]byte(random)
+	i.ALPN = nil
+	for x := f.list(2); len(x.p) > 0 && !x.bad; {
+		kind, body := x.number(2), x.list(2)
+		switch kind {
+		case extServerName:
+			names := body.list(2)
+			if names.number(1) == 0 {
+				i.Name = string(names.list(2).p)
+			}
+		case extALPN:
+			for names := body.list(2); len(names.p) > 0 && !names.bad; {
+				i.ALPN = append(i.ALPN, string(names.list(1).p))
+			}
+		}
+	}
+}
+
+// serverHello reads the body of a ServerHello.
+func (i *Info) serverHello(p []byte) {
+	f := &fields{p: p}
+	version := f.number(2)
+	random := f.take(32)
+	f.list(1) // session
+	cipher := f.number(2)
+	f.take(1) // compression
+	if f.bad || [4]byte(random) == helloRetry {
+		return
+	}
+	i.server, i.serverRandom = true, [32]byte(random)
+	i.Version, i.Cipher = uint16(version), uint16(cipher)
+	for x := f.list(2); len(x.p) > 0 && !x.bad; {
+		kind, body := x.number(2), x.list(2)
+		switch kind {
+		case extVersions:
+			i.Version = uint16(body.number(2))
+		case extALPN:
+			if names := body.list(2); len(names.p) > 0 {
+				i.ALPN = []string{string(names.list(1).p)}
+			}
+		}
+	}
+}
+
+// VersionName is the name of the version, empty if it is not known.
+func (i *Info) VersionName() string {
+	if i.Version == 0 {
+		return ""
+	}
+	return tls.VersionName(i.Version)
+}
+
+// CipherName is the name of the cipher suite, empty if it is not known.
+func (i *Info) CipherName() string {
+	if !i.server {
+		return ""
+	}
+	return tls.CipherSuiteName(i.Cipher)
+}
+
+// Suites with AES-GCM: the length of the key, and whether the hash is SHA-384.
+func suite(cipher uint16) (key int, sha384, ok bool) {
+	small := []uint16{0x1301, 0x009c, 0x009e, 0xc02b, 0xc02f}
+	large := []uint16{0x1302, 0x009d, 0x009f, 0xc02c, 0xc030}
+	switch {
+	case slices.Contains(small, cipher):
+		return 16, false, true
+	case slices.Contains(large, cipher):
+		return 32, true, true
+	}
+	return 0, false, false
+}
+
+func sequence(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

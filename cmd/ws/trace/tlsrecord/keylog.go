@@ -1,0 +1,46 @@
+package tlsrecord
+
+import (
+	"bytes"
+	"encoding/hex"
+)
+
+// maxSecrets bounds a KeyLog.
+const maxSecrets = 200_000
+
+// KeyLog are secrets by their label and the random of the ClientHello, as in the file
+// that SSLKEYLOGFILE names.
+type KeyLog struct{ secrets map[secretName][]byte }
+
+type secretName struct {
+	label  string
+	random [32]byte
+}
+
+// Add takes the lines of a key log, and returns how many had a secret.
+func (k *KeyLog) Add(lines []byte) (n int) {
+	for line := range bytes.Lines(lines) {
+		f := bytes.Fields(line)
+		if len(f) != 3 || f[0][0] == '#' || len(k.secrets) >= maxSecrets {
+			continue
+		}
+		random, err1 := hex.DecodeString(string(f[1]))
+		secret, err2 := hex.DecodeString(string(f[2]))
+		if err1 != nil || err2 != nil || len(random) != 32 || len(secret) == 0 || len(secret) > 64 {
+			continue
+		}
+		if k.secrets == nil {
+			k.secrets = make(map[secretName][]byte)
+		}
+		k.secrets[secretName{string(f[0]), [32]byte(random)}] = secret
+		n++
+	}
+	return n
+}
+
+// Empty reports whether there are no secrets at all.
+func (k *KeyLog) Empty() bool { return len(k.secrets) == 0 }
+
+func (k *KeyLog) find(label string, random [32]byte) []byte {
+	return k.secrets[secretName{label, random}]
+}

@@ -1,0 +1,213 @@
+package tlsrecord
+
+import (
+	"crypto/tls"
+	"time"
+)
+
+// The types of records, and of the handshake messages that matter (RFC 8446 §4, §5.1).
+const (
+	recordChangeCipher = 20
+	recordAlert        = 21
+	recordHandshake    = 22
+	recordData         = 23
+
+	msgClientHello = 1
+	msgServerHello = 2
+	msgKeyUpdate   = 24
+
+	maxRecord    = 16384 + 2048
+	maxHandshake = 64 << 10
+)
+
+// Data is application data of one record.
+type Data struct {
+	Plain  []byte
+	Packet int // that the record began in
+	Time   time.Time
+}
+
+// Session follows the TLS of one connection. Direction 0 is the client's.
+type Session struct {
+	Info
+	Records   [2]int
+	Decrypted bool   // some application data was
+	Why       string // something was not
+
+	keys *KeyLog
+	data func(dir int, d Data)
+	dirs [2]direction
+	made bool // secrets have been looked up
+}
+
+type direction struct {
+	record    []byte // so far
+	packet    int
+	time      time.Time
+	dead      bool
+	handshake []byte  // messages in the clear, so far
+	encrypted bool    // TLS 1.2: ChangeCipherSpec has come
+	opener    *opener // in use
+	traffic   *opener // TLS 1.3: of application data, when opener is that of the handshake
+}
+
+// New returns a Session that calls data for the application data that it can decrypt.
+func New(keys *KeyLog, data func(dir int, d Data)) *Session {
+	return &Session{keys: keys, data: data}
+}
+
+// Weight is what the session takes of memory, in octets.
+func (s *Session) Weight() int {
+	n := 4096
+	for i := range s.dirs {
+		n += cap(s.dirs[i].record) + cap(s.dirs[i].handshake)
+	}
+	return n
+}
+
+// Lost tells of octets that are missing. Nothing of that direction can be read after.
+func (s *Session) Lost(dir int) {
+	s.dirs[dir].dead = true
+	s.why("octets are missing in the capture")
+}
+
+func (s *Session) why(text string) {
+	if s.Why == "" {
+		s.Why = text
+	}
+}
+
+// Feed takes octets of a packet.
+func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
+	d := &s.dirs[dir]
+	for len(p) > 0 && !d.dead {
+		if len(d.record) == 0 {
+			d.packet, d.time = packet, at
+		}
+		want := 5
+		if len(d.record) >= 5 {
+			want += int(d.record[3])<<8 + int(d.record[4])
+		}
+		n := min(len(p), want-len(d.record))
+		d.record = append(d.record, p[:n]...)
+		p = p[n:]
+		if len(d.record) < 5 {
+			return
+		}
+		size := int(d.record[3])<<8 + int(d.record[4])
+		if d.record[0] < recordChangeCipher || d.record[0] > recordData+1 || d.record[1] != 3 || size > maxRecord {
+			d.dead = true
+			s.why("what follows is not TLS")
+			return
+		}
+		if len(d.record) == 5+size {
+			s.Records[dir]++
+			s.take(dir, d.record[:5], d.record[5:])
+			d.record = d.record[:0]
+		}
+	}
+}
+
+// take takes a whole record.
+func (s *Session) take(dir int, head, body []byte) {
+	d := &s.dirs[dir]
+	switch {
+	case head[0] == recordChangeCipher:
+		d.encrypted = s.Version != tls.VersionTLS13 || !s.server
+		return
+	case head[0] == recordHandshake && (!d.encrypted || !s.server):
+		s.messages(dir, body)
+		return
+	case head[0] == recordAlert && !d.encrypted && s.Version != tls.VersionTLS13:
+		return
+	}
+	s.secrets()
+	if s.Why != "" && !s.Decrypted {
+		return
+	}
+	plain, kind, ok := d.opener.open(head, body)
+	if !ok && d.traffic != nil {
+		if plain, kind, ok = d.traffic.open(head, body); ok {
+			d.opener, d.traffic = d.traffic, nil
+		}
+	}
+	switch {
+	case !ok && d.traffic != nil: // of a handshake without its secret, or early data
+	case !ok:
+		d.dead = true
+		s.why("a record does not fit the secrets")
+	case kind == recordData:
+		s.Decrypted = true
+		if len(plain) > 0 {
+			s.data(dir, Data{plain, d.packet, d.time})
+		}
+	case kind == recordHandshake && !d.opener.old && d.traffic == nil && len(plain) > 0 && plain[0] == msgKeyUpdate:
+		d.opener = d.opener.next()
+	}
+}
+
+// messages takes handshake messages in the clear.
+func (s *Session) messages(dir int, p []byte) {
+	d := &s.dirs[dir]
+	d.handshake = append(d.handshake, p...)
+	for len(d.handshake) >= 4 {
+		kind, size := d.handshake[0], 4+(int(d.handshake[1])<<16|int(d.handshake[2])<<8|int(d.handshake[3]))
+		if len(d.handshake) < size {
+			break
+		}
+		body := d.handshake[4:size]
+		switch {
+		case kind == msgClientHello && dir == 0:
+			s.clientHello(body)
+		case kind == msgServerHello && dir == 1:
+			s.serverHello(body)
+		}
+		d.handshake = d.handshake[size:]
+	}
+	if len(d.handshake) > maxHandshake {
+		d.dead = true
+	}
+	if len(d.handshake) == 0 {
+		d.handshake = nil
+	}
+}
+
+// secrets looks the secrets of the connection up, once.
+func (s *Session) secrets() {
+	if s.made || !s.server {
+		return
+	}
+	s.made = true
+	_, _, known := suite(s.Cipher)
+	switch {
+	case !s.client:
+		s.why("the ClientHello is not in the capture")
+		return
+	case s.keys.Empty():
+		s.why("there are no secrets: give them by -keylog")
+		return
+	}
+	if s.Version == tls.VersionTLS13 {
+		for i, side := range []string{"CLIENT", "SERVER"} {
+			d := &s.dirs[i]
+			d.opener = newOpener13(s.Cipher, s.keys.find(side+"_HANDSHAKE_TRAFFIC_SECRET", s.clientRandom))
+			d.traffic = newOpener13(s.Cipher, s.keys.find(side+"_TRAFFIC_SECRET_0", s.clientRandom))
+		}
+		if s.dirs[0].traffic == nil || s.dirs[1].traffic == nil {
+			s.absent(known)
+		}
+		return
+	}
+	master := s.keys.find("CLIENT_RANDOM", s.clientRandom)
+	if s.dirs[0].opener, s.dirs[1].opener = newOpeners12(s.Cipher, master, s.clientRandom, s.serverRandom); s.dirs[0].opener == nil {
+		s.absent(known)
+	}
+}
+
+func (s *Session) absent(suiteKnown bool) {
+	if !suiteKnown {
+		s.why("the cipher suite is not one that is decrypted here")
+		return
+	}
+	s.why("the secrets of this connection are not in the key log")
+}

@@ -1,0 +1,218 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace/capture"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/spool"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/tlsrecord"
+)
+
+// Limits bound what Read holds in memory. Zero fields mean the defaults.
+type Limits struct {
+	Connections int // followed at a time; by default 16,384
+	Waiting     int // octets that wait, of all connections together; by default 128 MiB
+	Records     int // octets of what is to be printed, before a file is used; by default 32 MiB
+}
+
+func (l *Limits) defaults() {
+	l.Connections = cmp.Or(l.Connections, 16<<10)
+	l.Waiting = cmp.Or(l.Waiting, 128<<20)
+	l.Records = cmp.Or(l.Records, 32<<20)
+}
+
+// Options are for Read. The zero value is fine.
+type Options struct {
+	Limits Limits
+	KeyLog []byte // TLS secrets, in the format of SSLKEYLOGFILE
+}
+
+// Trace is what was found in a capture.
+type Trace struct {
+	Format        string         `json:"format"`
+	Start         time.Time      `json:"start"` // of the first packet
+	Packets       capture.Counts `json:"packets"`
+	Connections   int            `json:"connections"`
+	Conversations int            `json:"conversations"`     // of WebSocket
+	GivenUp       int            `json:"givenUp,omitempty"` // connections that did not fit into memory any more
+	Damage        string         `json:"damage,omitempty"`  // why the file could not be read to its end
+
+	Octets  int64 `json:"octets"` // that TCP delivered
+	Lost    int64 `json:"lost"`
+	Spilled int64 `json:"-"` // octets of the temporary file
+
+	store *spool.Store
+	done  []Kept
+}
+
+// tracker follows all connections of a capture.
+type tracker struct {
+	Trace
+	limits  Limits
+	engines engines
+	keys    tlsrecord.KeyLog
+	open    map[flow]*connection
+	oldest  *connection
+	newest  *connection
+	waiting int
+}
+
+// Read goes through a capture. The Trace is to be closed.
+func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
+	in, err := capture.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	o.Limits.defaults()
+	t := &tracker{limits: o.Limits, open: make(map[flow]*connection)}
+	t.Format, t.store = in.Format, spool.New(o.Limits.Records)
+	t.keys.Add(o.KeyLog)
+	for n := 0; ; n++ {
+		s, err := in.Next()
+		if err != nil {
+			break
+		}
+		if n%1024 == 0 && ctx.Err() != nil {
+			return nil, errors.Join(ctx.Err(), t.store.Close())
+		}
+		if secrets := in.Secrets(); secrets != nil {
+			t.keys.Add(secrets)
+		}
+		t.segment(s)
+	}
+	for t.oldest != nil {
+		t.close(t.oldest)
+	}
+	t.Start, t.Packets, t.Spilled = in.Start(), in.Counts(), t.store.Spilled()
+	if err := in.Damage(); err != nil {
+		t.Damage = err.Error()
+	}
+	slices.SortFunc(t.done, func(a, b Kept) int { return cmp.Compare(a.stream, b.stream) })
+	if err := t.store.Err(); err != nil {
+		return nil, errors.Join(err, t.store.Close())
+	}
+	return &t.Trace, nil
+}
+
+func (t *tracker) segment(s *capture.Segment) {
+	f, side := flowOf(s)
+	c := t.open[f]
+	// A SYN with another number is another connection between the same ports.
+	if c != nil && s.SYN && !s.ACK && (!c.syn[side] && c.conv.Packets > 32 || c.syn[side] && c.isn[side] != s.Seq) {
+		t.close(c)
+		c = nil
+	}
+	if c == nil {
+		c = t.newConnection(f, t.Connections)
+		t.Connections++
+		t.open[f] = c
+		t.link(c)
+	} else if c != t.newest {
+		t.unlink(c)
+		t.link(c)
+	}
+	c.segment(s, side)
+	w := c.weight()
+	t.waiting += w - c.weighs
+	c.weighs = w
+	for len(t.open) > t.limits.Connections || t.waiting > t.limits.Waiting && t.oldest != nil {
+		t.GivenUp++
+		c := t.oldest
+		if !(c.ended[0] && c.ended[1]) {
+			c.record(Event{Note: &Note{Mark: c.conv.Last, Text: "given up here: too many connections at a time to follow them all"}})
+		} else {
+			t.GivenUp--
+		}
+		t.close(c)
+	}
+}
+
+func (t *tracker) close(c *connection) {
+	t.unlink(c)
+	delete(t.open, c.flow)
+	t.waiting -= c.weighs
+	t.finish(c)
+}
+
+func (t *tracker) link(c *connection) {
+	c.older, c.newer = t.newest, nil
+	if t.newest != nil {
+		t.newest.newer = c
+	} else {
+		t.oldest = c
+	}
+	t.newest = c
+}
+
+func (t *tracker) unlink(c *connection) {
+	if c.older != nil {
+		c.older.newer = c.newer
+	} else {
+		t.oldest = c.newer
+	}
+	if c.newer != nil {
+		c.newer.older = c.older
+	} else {
+		t.newest = c.older
+	}
+}
+
+// count adds a connection to the sums.
+func (t *tracker) count(c *connection) {
+	for _, s := range c.streams {
+		t.Octets += s.Counts().Delivered
+		t.Lost += s.Counts().Lost
+	}
+	if c.conv.Kind == WebSocket {
+		t.Conversations++
+	}
+}
+
+// Close removes what the trace has in a temporary file.
+func (t *Trace) Close() error { return t.store.Close() }
+
+// Kept is a conversation that is kept for printing.
+type Kept struct {
+	stream          int
+	summary, events *spool.Log
+}
+
+// Kept returns the conversations by the number of their stream.
+func (t *Trace) Kept() []Kept { return t.done }
+
+// Conversation returns what is known of it.
+func (k *Kept) Conversation() (*Conversation, error) {
+	for p, err := range k.summary.All() {
+		if err != nil {
+			return nil, err
+		}
+		c := &Conversation{}
+		return c, json.Unmarshal(p, c)
+	}
+	return nil, io.ErrUnexpectedEOF
+}
+
+// Events yields frames and notes in the order in which they ended.
+func (k *Kept) Events() iter.Seq2[*Event, error] {
+	return func(yield func(*Event, error) bool) {
+		for p, err := range k.events.All() {
+			e := &Event{}
+			if err == nil {
+				err = json.Unmarshal(p, e)
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Raw yields the events in the form of JSON. They are valid until the next one.
+func (k *Kept) Raw() iter.Seq2[[]byte, error] { return k.events.All() }
