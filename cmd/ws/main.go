@@ -1,9 +1,10 @@
 // Command ws is a WebSocket tool: a server to try clients with, a client to try
-// servers with, and a suite of cases that judges both.
+// servers with, a suite of cases that judges both, and a decoder of packet captures.
 //
 //	ws serve
 //	ws dial ws://127.0.0.1:9000/
 //	ws conform -server ws://127.0.0.1:9000/
+//	ws trace call.pcapng
 //
 // ws prints what there is, and ws COMMAND -h the flags of a command.
 package main
@@ -39,6 +40,7 @@ var commands = []command{
 	{"serve", "an echo server", serve},
 	{"dial", "an interactive client, and one for pipes", dial},
 	{"conform", "how well a server or a client speaks WebSocket", conform},
+	{"trace", "the conversations in a packet capture", traceFile},
 }
 
 func main() {
@@ -80,6 +82,8 @@ Begin with a server in one terminal and a client in another:
 In a pipe a line is a message: echo hello | ws dial ws://127.0.0.1:9000/
 
 Have a server judged by hundreds of cases: ws conform -server ws://127.0.0.1:9000/
+
+See what was said in a packet capture: ws trace call.pcapng
 
 ws COMMAND -h tells the flags of a command.
 `)

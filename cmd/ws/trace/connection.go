@@ -28,7 +28,8 @@ type connection struct {
 	streams [2]*reassembly.Stream
 	syn     [2]bool
 	isn     [2]uint32
-	ended   [2]bool // a FIN or an RST was seen
+	fin     [2]bool // seen
+	rst     [2]bool
 
 	tcp     *exchange // over TCP
 	inner   *exchange // over the TLS in it
@@ -107,17 +108,22 @@ func (c *connection) synchronise(s *capture.Segment, side int, at Mark) {
 	}
 }
 
-// end notes the first FIN or RST of a side.
+// end notes the first FIN and the first RST of a side.
 func (c *connection) end(s *capture.Segment, side int, at Mark) {
-	if c.ended[side] {
+	what, seen := "FIN", &c.fin[side]
+	if s.RST {
+		what, seen = "RST", &c.rst[side]
+	}
+	if *seen {
 		return
 	}
-	c.ended[side] = true
-	what := "FIN"
-	if s.RST {
-		what = "RST"
-	}
+	*seen = true
 	c.conv.Ends = append(c.conv.Ends, End{By: Dir(side), What: what, Mark: at})
+}
+
+// over reports whether both sides have ended the connection.
+func (c *connection) over() bool {
+	return c.rst[0] || c.rst[1] || c.fin[0] && c.fin[1]
 }
 
 // weight is what the connection takes of memory, in octets.

@@ -92,7 +92,7 @@ type Conversation struct {
 	Broken     int         `json:"frameViolations,omitempty"` // how many frames have some
 
 	Closes []CloseSent `json:"closes,omitempty"` // the first of either side, in their order
-	Ends   []End       `json:"ends,omitempty"`   // FIN and RST, the first of either side, in their order
+	Ends   []End       `json:"ends,omitempty"`   // the first FIN and the first RST of either side, in their order
 
 	C2S Direction `json:"c2s"`
 	S2C Direction `json:"s2c"`

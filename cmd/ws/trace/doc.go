@@ -8,7 +8,7 @@
 //	http1        heads              where the Upgrade is
 //	trace        frames, messages   judged by handshake, frame and conn
 //	spool        records            what is known, until it is printed
-//	report       text, TSV, JSON, HTML
+//	show         text, TSV, JSON, HTML
 //
 // [Read] goes through a capture once. It judges by the packages that our own server
 // and client judge by, but does not stop where those fail a connection: a frame that

@@ -196,7 +196,7 @@ func (x *exchange) http(side int, c reassembly.Chunk) {
 	for x.mode == inHTTP && (x.request() || x.response()) {
 	}
 	if x.mode == inHTTP && (len(b.octets) > maxBacklog || len(x.pending) > maxPending) {
-		x.ignore()
+		x.notHTTP()
 	}
 }
 
@@ -236,8 +236,32 @@ func (x *exchange) request() bool {
 	return true
 }
 
+func isUpgraded(h *http1.Head) bool { return h.Status == 101 && h.Has("Upgrade", "websocket") }
+
+// openBlind opens the conversation if a 101 has come, and its request will not. It is
+// not known then where the client's frames begin.
+func (x *exchange) openBlind() bool {
+	side := 1 - x.client
+	b := &x.back[side]
+	if b.empty() {
+		return false
+	}
+	h, n, err := http1.ParseResponse(b.octets)
+	if err != nil || n == 0 || !isUpgraded(h) {
+		return false
+	}
+	head := x.head(side, h, n)
+	b.drop(n)
+	x.conv.Request, x.conv.Violations = nil, nil
+	x.open(head)
+	return true
+}
+
 // notHTTP is for octets that are no HTTP where HTTP should go on.
 func (x *exchange) notHTTP() {
+	if x.openBlind() {
+		return
+	}
 	if x.conv.Kind == Refused {
 		x.log(Event{Note: &Note{Mark: x.conv.Last, Text: "what follows is not HTTP"}})
 	}
@@ -267,12 +291,12 @@ func (x *exchange) response() bool {
 		ask = x.pending[0]
 	}
 	switch {
-	case h.Status == 101 && h.Has("Upgrade", "websocket"):
+	case isUpgraded(h):
+		if !ask.upgrade {
+			return false // the packets are out of order: the request is to come
+		}
 		head := x.head(side, h, n)
 		b.drop(n)
-		if !ask.upgrade {
-			x.conv.Request = nil
-		}
 		x.open(head)
 		return true
 	case h.Status < 200: // RFC 9110 §15.2: more is to come
@@ -309,6 +333,10 @@ func (x *exchange) open(response *Head) {
 	}
 	x.frames = frames{terms: a.deflate, engines: x.frames.engines}
 	for _, d := range []Dir{FromClient, FromServer} {
+		if d == FromClient && request == nil {
+			x.frames.need[d] = need{bits: proofSecond, frames: 1}
+			continue
+		}
 		x.conv.Direction(d).Sync = "handshake"
 		x.receive(d, a.deflate[d])
 	}

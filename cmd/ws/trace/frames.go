@@ -118,10 +118,11 @@ func (x *exchange) locate(d Dir) bool {
 		return false
 	}
 	x.begin(d, p)
+	x.enter(inFrames)
 	return true
 }
 
-// begin reads a direction from where a proof says.
+// begin makes a direction ready to be read from where a proof says; enter does it.
 func (x *exchange) begin(d Dir, p proof) {
 	side := x.side(d)
 	x.skip(side, p.start)
@@ -138,13 +139,6 @@ func (x *exchange) begin(d Dir, p proof) {
 	x.frames.counted[d] = struct{ frames, messages int }{}
 	if s := x.conv.Direction(d); s.Sync == "" {
 		s.Sync = "proven"
-	}
-	held := *b
-	*b = backlog{}
-	for !held.empty() {
-		c := held.first()
-		r.feed(c.Data, c.Offset, Mark{c.Packet, c.Time})
-		held.drop(len(c.Data))
 	}
 }
 
@@ -191,6 +185,9 @@ func (x *exchange) closed(f *Frame) {
 
 // end is the end of the connection, or of the capture.
 func (x *exchange) end() {
+	if x.mode == inHTTP {
+		x.openBlind()
+	}
 	switch x.mode {
 	case amid:
 		x.prove()

@@ -171,7 +171,7 @@ func (m *message) endFrame(r *receiver, at Mark) {
 	}
 	readable := m.unreadable == "" && m.refused == nil
 	if !readable && !m.compressed {
-		f.Kind, f.Preview = payload.Describe(r.sample, math.MaxInt64)
+		f.Kind, f.Preview = payload.Describe(r.sample, r.size())
 	} else if readable && (m.fragments > 1 || !f.FIN) {
 		f.Kind, f.Preview = payload.Describe(m.part, int64(len(m.part)))
 	}

@@ -61,8 +61,16 @@ func (x *exchange) unread(side int) *Direction {
 }
 
 // begins reports whether a segment begins with a request, in which case HTTP is read
-// from there.
+// from there, or with a 101, after which there are frames.
 func (x *exchange) begins(side int, c reassembly.Chunk) bool {
+	if side != x.client && bytes.HasPrefix(c.Data, []byte("HTTP/1.1 101 ")) {
+		if h, n, err := http1.ParseResponse(c.Data); err == nil && n > 0 && isUpgraded(h) {
+			x.settle(1 - side)
+			x.back[side] = backlog{}
+			x.back[side].add(c)
+			return x.openBlind()
+		}
+	}
 	if x.client >= 0 && side != x.client || !http1.MaybeRequest(c.Data) {
 		return false
 	}
@@ -113,7 +121,6 @@ func (x *exchange) prove() {
 		side = 1
 	}
 	x.settle(side)
-	x.mode = inFrames
 	x.conv.Kind = WebSocket
 	for d, p := range []proof{found[side].masked, found[side].plain} {
 		x.frames.need[d] = need{bits: proofSecond, frames: 1}
@@ -121,6 +128,7 @@ func (x *exchange) prove() {
 			x.begin(Dir(d), p)
 		}
 	}
+	x.enter(inFrames)
 }
 
 // unproven is the end of the search in both directions.

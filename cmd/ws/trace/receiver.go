@@ -213,22 +213,27 @@ func (r *receiver) end(m Mark) {
 	if f.Missing == 0 {
 		f.SHA256 = hex.EncodeToString(r.hash.Sum(nil))
 	}
-	size := int64(h.Length - f.Missing)
-	if f.Missing > 0 {
-		size = math.MaxInt64 // what is there is not all
-	}
 	switch {
 	case h.Opcode == frame.Close:
 		r.close()
 	case r.data:
 		r.message.endFrame(r, m)
 	default:
-		f.Kind, f.Preview = payload.Describe(r.sample, size)
+		f.Kind, f.Preview = payload.Describe(r.sample, r.size())
 	}
 	if r.data {
 		r.sequence.End(h.FIN)
 	}
 	r.finish()
+}
+
+// size is the length of the payload for those who have a sample of it. What is not all
+// there has no end.
+func (r *receiver) size() int64 {
+	if r.f.Missing > 0 {
+		return math.MaxInt64
+	}
+	return int64(r.header.Length)
 }
 
 // close reads the payload of a Close frame.

@@ -123,12 +123,10 @@ func (t *tracker) segment(s *capture.Segment) {
 	t.waiting += w - c.weighs
 	c.weighs = w
 	for len(t.open) > t.limits.Connections || t.waiting > t.limits.Waiting && t.oldest != nil {
-		t.GivenUp++
 		c := t.oldest
-		if !(c.ended[0] && c.ended[1]) {
+		if !c.over() {
+			t.GivenUp++
 			c.record(Event{Note: &Note{Mark: c.conv.Last, Text: "given up here: too many connections at a time to follow them all"}})
-		} else {
-			t.GivenUp--
 		}
 		t.close(c)
 	}
