@@ -52,6 +52,12 @@ func (b *backlog) starts(i int) bool {
 	return o.start && o.at == b.offset+int64(i)
 }
 
+// within reports whether octets i to end, end not included, are of one segment.
+func (b *backlog) within(i, end int) bool {
+	from := b.index(i)
+	return from == b.index(end-1)
+}
+
 // drop removes the first n octets.
 func (b *backlog) drop(n int) {
 	if n >= len(b.octets) {

@@ -13,18 +13,21 @@ import (
 
 // What is asked of a proof, in bits and frames: doc.go says why.
 const (
-	proofFrames   = 3  // of a direction by itself
-	proofMasked   = 48 // of the client's direction by itself
-	proofUnmasked = 72 // of the server's direction by itself, of what its payloads say alone
-	proofSecond   = 16 // of a direction when the other one is proven
-	proofAgain    = 32 // of a direction after a hole, when the handshake is known
+	proofFrames   = 3   // of a direction by itself
+	proofMasked   = 48  // of the client's direction by itself
+	proofUnmasked = 72  // of the server's direction by itself, of what its payloads say alone
+	proofSecond   = 16  // of a direction when the other one is proven
+	proofAgain    = 32  // of a direction after a hole, when the handshake is known
+	maxLeading    = 256 // frames that may be passed over at the beginning of a chain
+	proofSegment  = 11  // of the frames in the first segment, if they fill it
+	proofStart    = 16  // of the first frames up to the end of a segment
 )
 
 // What a frame can contribute, in bits: how improbable it is that octets which are
 // no frame look so.
 const (
 	bitsHeader   = 5  // reserved bits, opcode, mask
-	bitsBoundary = 6  // it ends where a segment ends
+	bitsBoundary = 6  // it ends where a segment ends, at the least
 	bitsCode     = 5  // close code of the ranges for applications
 	bitsIANA     = 12 // close code of those registered
 	bitsText     = 16 // at the most, for masked text that is UTF-8
@@ -79,6 +82,8 @@ func prove(b *backlog, masked bool, terms *conn.Terms, unknown bool, enough int)
 // anything there could not be a frame.
 func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p proof, ok bool) {
 	p = proof{start: i, ends: map[int]bool{}}
+	lead := 0 // bits since p.start, while that is not certain
+	leading, led := true, 0
 	want := frame.Expectation{Masked: masked, RSV1: terms != nil || unknown}
 	seen := map[string]bool{}
 	var sequence conn.Sequence
@@ -87,7 +92,7 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 		p.ends[i] = true
 		h, n := frame.ParseHeader(b.octets[i:])
 		if n == 0 {
-			return p, true // the capture ends in a header
+			return p, !leading // the capture ends in a header
 		}
 		if frame.Check(h, want) != nil || closed {
 			return p, false
@@ -103,7 +108,7 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 			}
 		}
 		if h.Length > uint64(len(b.octets)-i-n) {
-			return p, true // the capture ends in a payload
+			return p, !leading // the capture ends in a payload
 		}
 		end := i + n + int(h.Length)
 		bits, fits := evidence(h, b.octets[i+n:end], terms, unknown)
@@ -113,19 +118,35 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 		p.said += bits
 		// What repeats itself proves nothing: a run of zeros is a chain of empty
 		// continuations, and many a protocol has records of one length.
-		if key := fmt.Sprintf("%x", b.octets[i:i+n-maskSize(h)]); !seen[key] {
+		ends := b.starts(end)
+		if key := string(b.octets[i : i+n-maskSize(h)]); !seen[key] {
 			seen[key] = true
 			bits += bitsHeader
-			if b.starts(end) {
+			if ends {
 				bits += bitsBoundary
 			}
 		}
 		p.bits += bits
 		p.frames++
+		// A chain that begins anywhere may fall in with the true one. So its
+		// beginning has to be proven by what comes before they could have met.
+		if led++; leading && led > maxLeading {
+			return p, false
+		}
+		if lead += bits; leading && ends {
+			if lead >= proofStart || lead >= proofSegment && b.within(p.start, end) {
+				leading = false
+			} else {
+				p = proof{start: end, ends: map[int]bool{}}
+				lead, first = 0, true
+				sequence = conn.Sequence{}
+				clear(seen)
+			}
+		}
 		closed = h.Opcode == frame.Close
 		i = end
 	}
-	return p, true
+	return p, !leading
 }
 
 func maskSize(h frame.Header) int {

@@ -254,6 +254,7 @@ func (r *receiver) cut(m Mark) {
 	if r.within {
 		r.f.Missing += r.left
 		r.f.LastPacket, r.f.Unfinished = m.Packet, true
+		r.f.Kind, r.f.Preview = payload.Describe(r.sample, math.MaxInt64)
 		r.finish()
 	}
 	r.within, r.have = false, 0

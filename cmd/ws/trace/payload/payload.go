@@ -30,7 +30,7 @@ const (
 // shows it in one line without control characters.
 func Describe(sample []byte, size int64) (kind, preview string) {
 	whole := int64(len(sample)) == size
-	if size == 0 {
+	if len(sample) == 0 {
 		return "", ""
 	}
 	text := isText(sample, whole)

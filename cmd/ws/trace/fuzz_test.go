@@ -1,0 +1,274 @@
+package trace_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/show"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/synth"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// witness is a conversation that nobody touches.
+func witness() *synth.Conn {
+	c := &synth.Capture{Link: layers.LinkTypeEthernet}
+	w := c.Dial("192.0.2.1:1111", "192.0.2.2:2222")
+	w.Handshake()
+	w.Upgrade("permessage-deflate")
+	for i, p := range deflated(0x01020304, "to be and not", "to be and not to be changed") {
+		w.Send(0, p)
+		w.Send(1, bare(frame.Text, true, fmt.Sprint("answer ", i)))
+	}
+	w.Send(1, bare(frame.Close, true, "\x03\xe8"))
+	w.End(1)
+	return w
+}
+
+// bases are the packets of small captures of testdata, of Ethernet.
+func bases(f *testing.F) (captures []*synth.Capture) {
+	f.Helper()
+	names, err := filepath.Glob("testdata/*.pcap*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range names {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(file) > 60_000 || !strings.HasSuffix(name, "ng") {
+			continue
+		}
+		r, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.DefaultNgReaderOptions)
+		if err != nil {
+			f.Fatal(err)
+		}
+		c := &synth.Capture{Link: r.LinkType()}
+		for {
+			data, _, err := r.ReadPacketData()
+			if err == io.EOF {
+				break
+			} else if err != nil {
+				f.Fatal(err)
+			}
+			c.Packets = append(c.Packets, synth.Packet{Data: data})
+		}
+		if c.Link == layers.LinkTypeEthernet {
+			captures = append(captures, c)
+		}
+	}
+	return captures
+}
+
+// mutate does to packets what each four octets of script say. It returns new ones.
+func mutate(packets []synth.Packet, script []byte) []synth.Packet {
+	out := append([]synth.Packet(nil), packets...)
+	for ; len(script) >= 4 && len(out) > 0; script = script[4:] {
+		i := int(script[1]) % len(out)
+		p, at, arg := &out[i], int(script[2]), script[3]
+		switch script[0] % 8 {
+		case 0: // lost
+			out = append(out[:i], out[i+1:]...)
+		case 1: // twice
+			j := min(len(out), i+at%16)
+			out = append(out[:j], append([]synth.Packet{*p}, out[j:]...)...)
+		case 2: // out of order
+			j := (i + at) % len(out)
+			out[i], out[j] = out[j], out[i]
+		case 3: // changed in its headers
+			p.Data = bytes.Clone(p.Data)
+			if len(p.Data) > 0 {
+				p.Data[at%min(len(p.Data), 66)] ^= arg
+			}
+		case 4: // changed in its payload
+			p.Data = bytes.Clone(p.Data)
+			if n := len(p.Data) - 66; n > 0 {
+				p.Data[66+(at|int(arg)<<8)%n] ^= arg | 1
+			}
+		case 5: // cut short by a snap length
+			p.Whole = max(p.Whole, len(p.Data))
+			p.Data = p.Data[:min(len(p.Data), at)]
+		case 6: // its sequence number moved
+			p.Data = bytes.Clone(p.Data)
+			if len(p.Data) > 42 {
+				binary.BigEndian.PutUint32(p.Data[38:], binary.BigEndian.Uint32(p.Data[38:])+uint32(int8(at))*uint32(arg))
+			}
+		case 7: // the capture begins or ends here
+			if at%2 == 0 {
+				out = out[i:]
+			} else {
+				out = out[:i]
+			}
+		}
+	}
+	return out
+}
+
+// FuzzTrace feeds captures that were tampered with: as a file if base is 0, else as
+// packets of a real capture, to which happens what the script says, with those of a
+// conversation between them that stays as it is.
+//
+// Whatever comes: no panic and no memory out of proportion; the frames of a direction
+// follow each other and lie within what was captured; every way to print it works; and
+// the conversation that nobody touched says what it said.
+func FuzzTrace(f *testing.F) {
+	captures := bases(f)
+	for i := range captures {
+		f.Add(byte(i+1), []byte{})
+		for op := range byte(8) {
+			f.Add(byte(i+1), []byte{op, 5, 60, 7, op, 9, 2, 3, op, 13, 90, 0x80})
+		}
+	}
+	f.Add(byte(0), captures[0].Bytes())
+	if ng, err := os.ReadFile("testdata/wss-tls-keys.pcapng"); err == nil {
+		f.Add(byte(0), ng)
+	}
+	quiet := witness()
+	want := conversation(f, read(f, quiet.Bytes(), trace.Options{}))
+	f.Fuzz(func(t *testing.T, base byte, script []byte) {
+		if len(script) > 1<<16 {
+			return
+		}
+		file := script
+		if base > 0 {
+			packets := mutate(captures[int(base-1)%len(captures)].Packets, script)
+			mixed := &synth.Capture{Link: layers.LinkTypeEthernet}
+			for i := range max(len(packets), len(quiet.Packets)) {
+				if i < len(packets) && !bytes.Contains(packets[i].Data, []byte{192, 0, 2}) {
+					mixed.Packets = append(mixed.Packets, packets[i])
+				}
+				if i < len(quiet.Packets) {
+					mixed.Packets = append(mixed.Packets, quiet.Packets[i])
+				}
+			}
+			file = mixed.Bytes()
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		tr, err := trace.Read(t.Context(), bytes.NewReader(file), trace.Options{Limits: trace.Limits{Connections: 64, Waiting: 1 << 20, Records: 1 << 16}})
+		runtime.ReadMemStats(&after)
+		if allocated, most := after.TotalAlloc-before.TotalAlloc, uint64(16<<20+2000*len(file)); allocated > most {
+			t.Errorf("%d octets were allocated for a file of %d", allocated, len(file))
+		}
+		if err != nil {
+			if base > 0 {
+				t.Fatal(err)
+			}
+			return
+		}
+		defer func() { _ = tr.Close() }()
+		check(t, tr, len(script))
+		if base > 0 {
+			if got := conversation(t, &found{Trace: tr}); got != want {
+				t.Errorf("the conversation that nobody touched:\n got %s\nwant %s", got, want)
+			}
+		}
+	})
+}
+
+// conversation is what a trace says of the witness, without the numbers of packets.
+func conversation(t testing.TB, f *found) string {
+	t.Helper()
+	var b strings.Builder
+	for _, k := range f.Kept() {
+		c, err := k.Conversation()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Client != "192.0.2.1:1111" {
+			continue
+		}
+		fmt.Fprintln(&b, c.Kind, c.Request.Line, c.Response.Line, c.Agreed.Deflate, len(c.Closes), len(c.Ends), c.C2S, c.S2C)
+		for e, err := range k.Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x := e.Frame; x != nil {
+				fmt.Fprintln(&b, x.Dir, x.Index, x.Offset, x.Opcode, x.Length, x.SHA256, x.Preview, x.Violations)
+			} else {
+				fmt.Fprintln(&b, e.Note.Text)
+			}
+		}
+	}
+	return b.String()
+}
+
+// check holds a trace against itself, and prints it in one of the ways there are.
+func check(t *testing.T, tr *trace.Trace, way int) {
+	var octets, lost int64
+	for _, k := range tr.Kept() {
+		c, err := k.Conversation()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var end [2]int64
+		var frames, messages [2]int
+		for e, err := range k.Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := e.Frame
+			if x == nil {
+				continue
+			}
+			d := x.Dir
+			frames[d]++
+			if x.Message != nil {
+				messages[d]++
+			}
+			if x.Offset < end[d] || x.Index != frames[d] || x.LastPacket < 1 || x.Packet < 1 {
+				t.Fatalf("frame %d of %v begins at %d, the one before ends at %d: %+v", x.Index, d, x.Offset, end[d], x)
+			}
+			if x.Missing > x.Length || (x.SHA256 == "") != (x.Missing > 0) {
+				t.Fatalf("%+v", x)
+			}
+			header := int64(2)
+			if x.Masked {
+				header += 4
+			}
+			end[d] = x.Offset + header + int64(x.Length-x.Missing)
+		}
+		for _, d := range []trace.Dir{trace.FromClient, trace.FromServer} {
+			s := c.Direction(d)
+			octets, lost = octets+s.Delivered, lost+s.Lost
+			if s.Frames != frames[d] || s.Messages != messages[d] || end[d] > s.Delivered+s.Lost && c.TLS == nil {
+				t.Fatalf("%v: %+v, but %d frames, %d messages up to %d", d, s, frames[d], messages[d], end[d])
+			}
+		}
+	}
+	if octets > tr.Octets || lost > tr.Lost {
+		t.Fatalf("%d octets of conversations and %d lost, of %d and %d", octets, lost, tr.Octets, tr.Lost)
+	}
+	var out bytes.Buffer
+	ways := []func() error{
+		func() error { return show.Text(&out, "x", tr, show.Style{}) },
+		func() error { return show.JSON(&out, "x", tr) },
+		func() error { return show.HTML(&out, "x", tr) },
+		func() error { return show.Frames(&out, tr) },
+		func() error { return show.Messages(&out, tr) },
+	}
+	way %= len(ways)
+	if err := ways[way](); err != nil {
+		t.Fatal(err)
+	}
+	if way == 1 && !json.Valid(out.Bytes()) {
+		t.Fatalf("JSON: %s", out.Bytes())
+	}
+	for _, r := range out.String() {
+		if r < ' ' && r != '\n' && (r != '\t' || way == 0) {
+			t.Fatalf("a control character in what is printed: %q", r)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package show
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/hawser-ws/websocket/cmd/ws/trace"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/synth"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// What is printed of these captures is what a person has read and found right.
+func TestText(t *testing.T) {
+	for _, name := range []string{"livekit-go.pcapng", "pmd-frag.pcapng", "big-mid-frame.pcapng", "wss-tls-keys.pcapng"} {
+		var got bytes.Buffer
+		if err := Text(&got, name, read(t, name, trace.Options{}), Style{}); err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("testdata", strings.TrimSuffix(name, ".pcapng")+".txt")
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, got.String(), strings.ReplaceAll(string(want), "\r\n", "\n"))
+	}
+}
+
+// troubled is a conversation in which a good deal goes wrong, with payload that
+// would like to be more than text.
+func troubled(t *testing.T, frames int) *trace.Trace {
+	t.Helper()
+	c := &synth.Capture{Link: layers.LinkTypeEthernet}
+	conn := c.Dial("10.0.0.1:40000", "10.0.0.2:80")
+	conn.Handshake()
+	conn.Upgrade("")
+	for i := range frames {
+		conn.Send(1, synth.Text(nil, fmt.Sprintf("<script>alert(%d)</script>\x1b[31m</svg>", i)))
+	}
+	conn.Send(0, synth.Frame(frame.Header{Opcode: frame.Text, FIN: true}, "unmasked"))
+	conn.Lose(1, 10)
+	conn.Send(1, synth.Frame(frame.Header{Opcode: frame.Close, FIN: true}, "\x03\xe8<b>"))
+	conn.Packet(0, "R", nil)
+	tr, err := trace.Read(t.Context(), bytes.NewReader(c.Bytes()), trace.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tr.Close() })
+	return tr
+}
+
+// Lines fit, and colours come only when they are asked for. What a peer has sent does
+// not reach the terminal as it is.
+func TestStyle(t *testing.T) {
+	tr := troubled(t, 5)
+	for _, width := range []int{40, 80, 200} {
+		for _, colour := range []bool{false, true} {
+			var b bytes.Buffer
+			if err := Text(&b, "x", tr, Style{Width: width, Colour: colour}); err != nil {
+				t.Fatal(err)
+			}
+			text := b.String()
+			if strings.Contains(text, "\x1b[0m") != colour {
+				t.Errorf("width %d: colours are %v", width, !colour)
+			}
+			text = regexp.MustCompile(`(?m)^\x1b\[[0-9]+m|\x1b\[0m$`).ReplaceAllString(text, "")
+			for line := range strings.Lines(text) {
+				if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > width {
+					t.Errorf("%d characters, want %d: %q", n, width, line)
+				}
+			}
+			if strings.ContainsRune(text, '\x1b') {
+				t.Errorf("%q", text)
+			}
+			if width == 200 && (!strings.Contains(text, "! the client breaks RFC 6455 §5.1") || !strings.Contains(text, "RST: the client resets")) {
+				t.Errorf("%s", text)
+			}
+		}
+	}
+}
+
+// JSON is one object that says what the tables say.
+func TestJSON(t *testing.T) {
+	tr := read(t, "pmd-frag.pcapng", trace.Options{})
+	var b bytes.Buffer
+	if err := JSON(&b, "pmd-frag.pcapng", tr); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		File, Format string
+		Packets      struct{ Packets, TCP int }
+		Streams      []struct {
+			Kind     string
+			Request  struct{ Line string }
+			Agreed   struct{ Subprotocol, Deflate string }
+			Closes   []struct{ By string }
+			Events   []struct{ Frame *trace.Frame }
+			C2S, S2C struct{ Frames, Messages int }
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	s := got.Streams[0]
+	if got.File != "pmd-frag.pcapng" || got.Packets.TCP != 42 || len(got.Streams) != 1 || s.Kind != "websocket" || len(s.Events) != 27 ||
+		s.Agreed.Subprotocol != "json.v1" || s.C2S.Frames != 13 || s.S2C.Messages != 8 || s.Closes[0].By != "c2s" || s.Events[0].Frame.SHA256 == "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// The page is well formed, needs nothing from elsewhere, and nothing that was captured
+// is markup in it.
+func TestHTML(t *testing.T) {
+	for name, tr := range map[string]*trace.Trace{
+		"webrtc":   read(t, "webrtc-json-pmd.pcapng", trace.Options{}),
+		"middle":   read(t, "big-mid-frame.pcapng", trace.Options{}),
+		"tls":      read(t, "wss-tls.pcapng", trace.Options{}),
+		"troubled": troubled(t, 5),
+		"long":     troubled(t, 2000),
+	} {
+		var b bytes.Buffer
+		if err := HTML(&b, name+" <&>", tr); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		d := xml.NewDecoder(strings.NewReader(text))
+		d.Strict, d.AutoClose, d.Entity = false, []string{"meta"}, xml.HTMLEntity
+		arrows := 0
+		for {
+			token, err := d.Token()
+			if err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			e, ok := token.(xml.StartElement)
+			if !ok {
+				continue
+			}
+			if e.Name.Local == "script" || e.Name.Local == "link" || e.Name.Local == "img" || e.Name.Local == "b" {
+				t.Errorf("%s: <%s>", name, e.Name.Local)
+			}
+			if e.Name.Local == "line" {
+				arrows++
+			}
+			for _, a := range e.Attr {
+				if a.Name.Local == "src" || a.Name.Local == "href" || strings.HasPrefix(a.Name.Local, "on") {
+					t.Errorf("%s: %v", name, a)
+				}
+			}
+		}
+		if strings.ContainsAny(text, "\x1b") || regexp.MustCompile(`url\([^#]|@import|https?://[^<"&]*["')]`).MatchString(text) {
+			t.Errorf("%s: it needs something from elsewhere", name)
+		}
+		if name == "long" && (arrows > 600 || !strings.Contains(text, "frames that are not drawn")) {
+			t.Errorf("%d lines", arrows)
+		}
+		if name == "webrtc" && (arrows != 2*(2+15) || !strings.Contains(text, "offer")) {
+			t.Errorf("%d lines", arrows)
+		}
+	}
+}

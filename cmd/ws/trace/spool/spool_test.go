@@ -1,0 +1,81 @@
+package spool
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+)
+
+// Every log has its records in their order, in memory or not, and can be read twice.
+func TestLogs(t *testing.T) {
+	for _, limit := range []int{0, 100, 10_000, 1 << 30} {
+		r := rand.New(rand.NewPCG(uint64(limit), 1))
+		s := New(limit)
+		logs := make([]*Log, 20)
+		want := make([][][]byte, len(logs))
+		for i := range logs {
+			logs[i] = s.NewLog()
+		}
+		for n := range 3000 {
+			i := r.IntN(len(logs))
+			record := bytes.Repeat([]byte{byte(n)}, r.IntN(300))
+			logs[i].Append(record)
+			want[i] = append(want[i], record)
+			if s.size > limit {
+				t.Fatalf("limit %d: %d octets in memory", limit, s.size)
+			}
+		}
+		if s.Err() != nil || (s.Spilled() > 0) != (limit < 1<<30) {
+			t.Errorf("limit %d: %v, %d in the file", limit, s.Err(), s.Spilled())
+		}
+		for i, l := range logs {
+			for range 2 {
+				n := 0
+				for p, err := range l.All() {
+					if err != nil || !bytes.Equal(p, want[i][n]) {
+						t.Fatalf("limit %d, log %d, record %d: %v", limit, i, n, err)
+					}
+					n++
+				}
+				if n != len(want[i]) {
+					t.Errorf("limit %d, log %d: %d records, want %d", limit, i, n, len(want[i]))
+				}
+			}
+			for range l.All() {
+				break // it is allowed to stop
+			}
+		}
+		name := ""
+		if s.file != nil {
+			name = s.file.Name()
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if name != "" {
+			if _, err := os.Stat(name); !os.IsNotExist(err) {
+				t.Errorf("%s is still there: %v", name, err)
+			}
+		}
+	}
+}
+
+// What cannot be written is told at the end.
+func TestFails(t *testing.T) {
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, t.TempDir()+"/does/not/exist")
+	}
+	s := New(10)
+	l := s.NewLog()
+	for i := range 100 {
+		l.Append(fmt.Append(nil, i))
+	}
+	if s.Err() == nil {
+		t.Error("no error")
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
