@@ -3,6 +3,7 @@ module github.com/hawser-ws/websocket/cmd/ws
 go 1.26.0
 
 require (
+	github.com/gopacket/gopacket v1.7.7
 	github.com/hawser-ws/websocket v0.0.0
 	github.com/jedib0t/go-pretty/v6 v6.8.3
 	github.com/schollz/progressbar/v3 v3.19.1
@@ -10,7 +11,6 @@ require (
 )
 
 require (
-	github.com/gopacket/gopacket v1.7.7 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mattn/go-runewidth v0.0.16 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
@@ -230,11 +231,9 @@ func opcodeName(o frame.Opcode) string {
 }
 
 func violation(by Dir, v *frame.Violation) Violation {
-	rfc := "RFC 6455 §"
-	if v.RFC == 7692 {
-		rfc = "RFC 7692 §"
-	} else if v.RFC == 1951 {
-		rfc = "RFC 1951 §"
+	rfc := v.RFC
+	if rfc == 0 {
+		rfc = 6455
 	}
-	return Violation{By: by, RFC: rfc + v.Section, Reason: v.Reason, Code: v.Code}
+	return Violation{By: by, RFC: fmt.Sprintf("RFC %d §%s", rfc, v.Section), Reason: v.Reason, Code: v.Code}
 }

@@ -9,11 +9,8 @@ import (
 
 // segment is one that a test sends.
 type segment struct {
-	at      int // offset
-	data    []byte
-	missing int
-	fin     bool
-	packet  int
+	at   int // offset
+	data []byte
 }
 
 // sink checks what a stream delivers.

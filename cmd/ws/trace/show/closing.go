@@ -29,10 +29,9 @@ func Closing(c *trace.Conversation) (steps []Step, verdict string) {
 				step.What += " " + payload.Visible(s.Reason)
 			}
 		}
-		switch {
-		case i == 0:
+		if i == 0 {
 			step.Text = "the " + s.By.Sender() + " begins the closing handshake"
-		default:
+		} else {
 			step.Text = fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Time.Sub(c.Closes[0].Time)))
 		}
 		steps = append(steps, step)

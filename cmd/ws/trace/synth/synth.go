@@ -5,7 +5,6 @@ package synth
 import (
 	"bytes"
 	"encoding/binary"
-	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"time"
@@ -198,7 +197,7 @@ func Frame(h frame.Header, payload string) []byte {
 }
 
 // Text is a message of text in one frame, masked if r is there to draw a key from.
-func Text(r *rand.Rand, payload string) []byte {
+func Text(r interface{ Uint32() uint32 }, payload string) []byte {
 	h := frame.Header{Opcode: frame.Text, FIN: true}
 	if r != nil {
 		h.Key = frame.Key(r.Uint32() | 1)
