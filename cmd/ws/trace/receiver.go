@@ -100,13 +100,9 @@ func (r *receiver) lost(n int64, m Mark) bool {
 		r.cut(m)
 		return false
 	}
-	r.f.Missing += uint64(n)
+	r.f.Missing += uint64(n) // what is left of the payload is only counted, so the masking key may stay behind
 	if r.data {
 		r.message.fail("octets of it are not in the capture")
-	}
-	// The key goes on as if the octets had been there.
-	for range n % 4 {
-		r.key = frame.Mask([]byte{0}, r.key)
 	}
 	if r.left -= uint64(n); r.left == 0 {
 		r.end(m)

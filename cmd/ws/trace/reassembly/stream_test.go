@@ -48,7 +48,7 @@ func newSink(t *testing.T) *sink { return &sink{t: t, starts: map[int64]bool{}} 
 // Whatever a network does to segments, as long as each octet comes once it is
 // delivered once, in its place, and from a packet that brought it.
 func TestShuffled(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		whole := make([]byte, 1+r.IntN(20_000))
 		for i := range whole {
@@ -109,7 +109,7 @@ func TestShuffled(t *testing.T) {
 // With segments missing, cut short or told twice differently, every octet up to the
 // last is still delivered or lost, once.
 func TestHoles(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		size := 1 + r.IntN(30_000)
 		isn := r.Uint32()
