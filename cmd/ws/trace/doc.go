@@ -40,8 +40,15 @@
 //     three messages of JSON: frames without a mask are a length and its octets, as in
 //     many protocols.
 //   - Where two chains without a common boundary would both do, neither does.
+//   - The beginning of a chain has to be proven by itself, since a chain that begins
+//     anywhere may fall in with the true one: the frames up to the end of the first
+//     segment take 11 bits, those up to the end of a later one 16. What is short of
+//     that is passed over.
 //   - After a hole in a conversation whose handshake was seen, 32 bits do: role and
 //     extension are known.
+//
+// One thing can pass for what it is not: a message without a mask that holds frames of
+// another WebSocket, one after the other up to its end, when the capture begins in it.
 //
 // Compressed messages after such a place are read as long as they do not refer to what
 // is not there; DEFLATE says when they do, so that nothing is guessed.
