@@ -85,7 +85,6 @@ func (x *exchange) search(side int, c reassembly.Chunk) {
 		if !x.locate(d) {
 			x.skip(side, len(b.octets))
 			x.frames.need[d].tried = 0
-			x.conv.Direction(d).Skipped += 0
 			return
 		}
 		x.frame(side, c)
@@ -197,15 +196,12 @@ func (x *exchange) end() {
 		}
 		fallthrough
 	case inFrames:
-		for d, r := range x.frames.receivers {
-			d := Dir(d)
-			if r == nil {
-				if !x.locate(d) {
-					x.lostForGood(d)
-					continue
-				}
-				r = x.frames.receivers[d]
+		for _, d := range []Dir{FromClient, FromServer} {
+			if x.frames.receivers[d] == nil && !x.locate(d) {
+				x.lostForGood(d)
+				continue
 			}
+			r := x.frames.receivers[d] // locate may have found the other one as well
 			if !r.boundary() {
 				r.cut(x.conv.Last)
 			}

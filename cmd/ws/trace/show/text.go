@@ -149,34 +149,6 @@ func (p *printer) conversation(k *trace.Kept) error {
 	return nil
 }
 
-// Title says in a few words what a connection carries.
-func Title(c *trace.Conversation) string {
-	switch c.Kind {
-	case trace.TLS:
-		return "TLS"
-	case trace.HTTP2:
-		return "HTTP/2"
-	case trace.Unsynchronised:
-		return "not synchronised"
-	}
-	scheme := "ws"
-	if c.TLS != nil {
-		scheme = "wss"
-	}
-	if c.Request == nil {
-		return "WebSocket"
-	}
-	host := c.Server
-	if hosts := c.Request.Values("Host"); len(hosts) > 0 {
-		host = hosts[0]
-	}
-	target := c.Request.Line
-	if f := strings.Fields(target); len(f) > 1 {
-		target = f[1]
-	}
-	return payload.Visible(scheme + "://" + host + target)
-}
-
 func (p *printer) tcp(c *trace.Conversation) {
 	if c.SYN == nil && c.SYNACK == nil {
 		p.line(faint, " The capture begins in the middle of the connection")
@@ -204,37 +176,6 @@ func (p *printer) tls(c *trace.Conversation) {
 	}
 }
 
-// TLSLines says what is known of TLS.
-func TLSLines(s *trace.Secured) (lines []string) {
-	var words []string
-	for _, w := range []string{s.Version, s.Cipher} {
-		if w != "" {
-			words = append(words, w)
-		}
-	}
-	if s.Name != "" {
-		words = append(words, "server name "+payload.Visible(s.Name))
-	}
-	if len(s.ALPN) > 0 {
-		words = append(words, "ALPN "+payload.Visible(strings.Join(s.ALPN, " ")))
-	}
-	if s.Records != [2]int{} {
-		words = append(words, fmt.Sprintf("%d records from the client, %d from the server", s.Records[0], s.Records[1]))
-	}
-	if len(words) > 0 {
-		lines = append(lines, strings.Join(words, ", "))
-	}
-	switch {
-	case s.Decrypted && s.Why != "":
-		lines = append(lines, "decrypted with the secrets of the key log, but not to the end: "+s.Why)
-	case s.Decrypted:
-		lines = append(lines, "decrypted with the secrets of the key log; offsets below are those of the plaintext")
-	case s.Why != "":
-		lines = append(lines, "not decrypted: "+s.Why)
-	}
-	return lines
-}
-
 func (p *printer) opening(c *trace.Conversation) {
 	if c.Request == nil && c.Response == nil {
 		return
@@ -248,18 +189,6 @@ func (p *printer) opening(c *trace.Conversation) {
 	for _, v := range c.Violations {
 		p.violation(v)
 	}
-}
-
-// AgreedWords says what the opening handshake settled on.
-func AgreedWords(a *trace.Agreed) string {
-	s := "no subprotocol"
-	if a.Subprotocol != "" {
-		s = "subprotocol " + payload.Visible(a.Subprotocol)
-	}
-	if a.Deflate == "" {
-		return s + ", no compression"
-	}
-	return s + ", permessage-deflate: " + a.Deflate
 }
 
 func (p *printer) head(h *trace.Head, d trace.Dir) {
@@ -290,61 +219,4 @@ func (p *printer) event(c *trace.Conversation, e *trace.Event) {
 	for _, v := range f.Violations {
 		p.violation(v)
 	}
-}
-
-// FrameWords is a frame in one line.
-func FrameWords(f *trace.Frame) string {
-	var flags []string
-	if f.FIN {
-		flags = append(flags, "FIN")
-	}
-	for i, name := range []string{"RSV1", "RSV2", "RSV3"} {
-		if f.RSV&(4>>i) != 0 {
-			flags = append(flags, name)
-		}
-	}
-	if f.Masked {
-		flags = append(flags, "[MASKED]")
-	}
-	size := fmt.Sprint(f.Length)
-	m := f.Message
-	if m != nil && m.Compressed && m.Unreadable == "" && m.Fragments == 1 {
-		size += fmt.Sprintf(" → %d", m.Length)
-	}
-	return fmt.Sprintf("%-6s %-18s %10s  %s", f.Opcode, strings.Join(flags, " "), size, Said(f))
-}
-
-// Said is what a frame says, in a few words.
-func Said(f *trace.Frame) string {
-	var words []string
-	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
-	if f.Close != nil {
-		if f.Close.Code == 1005 {
-			add("without a code")
-		} else {
-			add("%d %s", f.Close.Code, payload.Visible(f.Close.Reason))
-		}
-	}
-	if m := f.Message; m != nil && m.Fragments > 1 {
-		add("message of %d fragments,", m.Fragments)
-		if m.Unreadable == "" {
-			add("%d octets:", m.Length)
-		}
-	}
-	if f.Message != nil && f.Message.Unreadable != "" {
-		add("(not readable: %s)", payload.Visible(f.Message.Unreadable))
-	}
-	if f.Kind != "" && (f.Kind != payload.Text || f.Opcode == "binary") {
-		add("%s", f.Kind)
-	}
-	if f.Preview != "" {
-		add("%s", f.Preview)
-	}
-	if f.RTT > 0 {
-		add("(%s after the ping)", f.RTT.Round(time.Microsecond))
-	}
-	if f.Missing > 0 {
-		add("(%s of it not in the capture)", count(f.Missing, "octet"))
-	}
-	return strings.Join(words, " ")
 }
