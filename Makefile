@@ -4,6 +4,8 @@
 
 GO      ?= go
 TIME    ?= 10s
+# By default a minute goes into making each new input shorter.
+FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
 PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate
 
