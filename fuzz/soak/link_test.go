@@ -1,0 +1,175 @@
+//go:build linux
+
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// link is one connection, from the handshake to its end, as a plan has it.
+type link struct {
+	plan
+	run     *run
+	streams [2]*stream // by the side they come from
+	air     broadcasts // of a hub, as they came
+	ends    [2]end
+
+	gone    context.Context // ends when the network is to forget the link
+	forget  context.CancelFunc
+	passed  atomic.Int64 // octets on the wire, where that is the network
+	struck  atomic.Bool  // the fault has
+	finish  atomic.Bool  // writers stop where they are, for the ending
+	busyNow atomic.Int32 // writers that have not stopped
+
+	mu      sync.Mutex
+	excuses []string // why the stream may have ended early, besides the fault
+	failed  bool
+	sealed  bool // no server end may join any more
+	joined  bool
+	left    chan struct{} // closed when the server end is over
+}
+
+func newLink(r *run, p plan) *link {
+	l := &link{plan: p, run: r, left: make(chan struct{})}
+	l.gone, l.forget = context.WithCancel(context.Background())
+	lanes := [2]int{p.writers[client], p.writers[server]}
+	if p.front.echoes() {
+		lanes[server] = lanes[client]
+	}
+	for s := range side(2) {
+		l.streams[s] = newStream(l, s, max(1, lanes[s]))
+		l.ends[s] = end{link: l, side: s, over: make(chan struct{})}
+	}
+	return l
+}
+
+// fail reports what should not be. The first of a link says the most.
+func (l *link) fail(format string, args ...any) {
+	l.mu.Lock()
+	first := !l.failed
+	l.failed = true
+	excuses := l.excuses
+	l.mu.Unlock()
+	if first {
+		l.run.fail(fmt.Sprintf(format, args...), fmt.Sprintf("%v; struck: %v; excuses: %q", &l.plan, l.struck.Load(), excuses))
+	}
+}
+
+// excuse says why the stream may end early.
+func (l *link) excuse(why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.excuses = append(l.excuses, why)
+}
+
+// excused reports whether the stream may have ended early.
+func (l *link) excused() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.excuses) > 0 || l.struck.Load()
+}
+
+// overdue is how much longer than its life a link may take: a silent peer has to be
+// found, and much else happens on the machine.
+const overdue = 90 * time.Second
+
+// live connects, runs the client end, and judges.
+func (l *link) live(ctx context.Context) {
+	l.run.links.Store(l.id, l)
+	defer l.run.links.Delete(l.id)
+	late := time.AfterFunc(l.life+overdue, func() {
+		l.fail("it does not end; goroutines:\n%s", stacks())
+		l.excuse("it was ended by force")
+		l.hangUp()
+	})
+	defer late.Stop()
+
+	c, err := l.run.net.dial(ctx, l)
+	if err != nil {
+		l.dialFailed(err)
+	} else {
+		l.run.count.connections.Add(1)
+		over := time.AfterFunc(l.life, func() { l.finish.Store(true) })
+		stop := context.AfterFunc(ctx, func() { l.finish.Store(true) })
+		l.ends[client].serve(c)
+		over.Stop()
+		stop()
+	}
+	l.mu.Lock()
+	l.sealed = true
+	joined := l.joined
+	l.mu.Unlock()
+	if joined && !(l.struck.Load() && l.fault.silent()) {
+		<-l.left // what the client has said last may still be on its way
+	}
+	l.forget()
+	l.run.net.drop(l)
+	if joined {
+		<-l.left
+	}
+	if err == nil {
+		l.judge(joined)
+	}
+}
+
+// dialFailed: without a fault nothing may fail.
+func (l *link) dialFailed(err error) {
+	if _, typed := errors.AsType[*websocket.HandshakeError](err); !typed {
+		l.fail("Dial returned %T: %v", err, err)
+	}
+	if !l.struck.Load() {
+		l.fail("Dial: %v", err)
+	}
+}
+
+// join is the server end's way in. It returns when that is over; not ok if the link is.
+func (l *link) join(c *websocket.Conn, serve func(e *end, c *websocket.Conn)) (ok bool) {
+	l.mu.Lock()
+	if l.sealed || l.joined {
+		l.mu.Unlock()
+		return false
+	}
+	l.joined = true
+	l.mu.Unlock()
+	defer close(l.left)
+	serve(&l.ends[server], c)
+	return true
+}
+
+// hangUp drops both ends.
+func (l *link) hangUp() {
+	for s := range l.ends {
+		if c := l.ends[s].conn.Load(); c != nil {
+			_ = c.CloseNow()
+		}
+	}
+	l.forget()
+	l.run.net.drop(l)
+}
+
+// quiet waits until all writers have stopped and all that they sent has come, or the
+// link is over.
+func (l *link) quiet() {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(overdue / 2); time.Now().Before(limit); {
+		if l.busyNow.Load() == 0 && l.streams[client].missing() == "" && l.streams[server].missing() == "" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-l.ends[client].over:
+			return
+		case <-l.ends[server].over:
+			return
+		}
+	}
+	l.fail("waiting for what was sent: %s %s", l.streams[client].missing(), l.streams[server].missing())
+}

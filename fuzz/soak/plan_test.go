@@ -1,0 +1,148 @@
+//go:build linux
+
+package soak
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// side is an end of a link.
+type side int
+
+const (
+	client side = iota
+	server
+)
+
+func (s side) String() string { return [...]string{"client", "server"}[s] }
+func (s side) other() side    { return 1 - s }
+
+// front is how the server takes a link, and what it does with it.
+type front int
+
+const (
+	byAccept      front = iota // messages each way
+	byUpgrade                  // the same
+	echoByHandler              // a loop over messages that sends them back
+	echoByUpgrade
+	byHub // one way, from a broadcast
+)
+
+var fronts = [...]string{"accept", "upgrade", "echo-handler", "echo-upgrade", "hub"}
+
+func (f front) String() string { return fronts[f] }
+func (f front) echoes() bool   { return f == echoByHandler || f == echoByUpgrade }
+
+// ending is what the closer does in the end.
+type ending int
+
+const (
+	orderly  ending = iota // Close, when everything sent has come
+	abrupt                 // Close amid traffic
+	begun                  // BeginClose amid traffic, and read on
+	dropped                // CloseNow
+	halfSent               // a fragmented message is given up in the middle
+)
+
+func (e ending) String() string {
+	return [...]string{"orderly", "abrupt", "begun", "dropped", "half sent"}[e]
+}
+
+// plan is what a link is to go through, all of it drawn from the seed.
+type plan struct {
+	id        uint32
+	front     front
+	hub       int // which
+	slow      bool
+	mode      websocket.CompressionMode
+	writers   [2]int // at each end
+	burst     int    // of messages, between pauses
+	busy      bool
+	unordered bool // two goroutines read at once
+	text      bool
+
+	life   time.Duration // until the ending begins
+	ending ending
+	closer side
+	code   websocket.StatusCode
+	reason string
+
+	style     style
+	fault     fault
+	fromSide  side  // of the octets that it strikes
+	after     int64 // so many of them
+	wanderers int   // writes that are cancelled, of 100
+}
+
+func (p *plan) String() string {
+	return fmt.Sprintf("link %d by %v, %v compression, ends %v by the %v after %v, %v of the %v's octets after %d",
+		p.id, p.front, p.mode, p.ending, p.closer, p.life.Round(time.Millisecond), p.fault, p.fromSide, p.after)
+}
+
+// busyWeight is how many times as busy a busy link is as others.
+const busyWeight = 10
+
+func (p *plan) weight() float64 {
+	if p.busy {
+		return busyWeight
+	}
+	return 1
+}
+
+// randomFor returns a source of its own for each use in each link.
+func randomFor(seed uint64, id uint32, use int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(id)<<16|uint64(use)))
+}
+
+// draw draws the plan of a link. faults says whether the network is the proxy.
+func draw(seed uint64, id uint32, faults bool) plan {
+	r := randomFor(seed, id, 0)
+	p := plan{
+		id:        id,
+		front:     front(r.IntN(len(fronts))),
+		hub:       r.IntN(hubs),
+		slow:      r.IntN(4) == 0,
+		mode:      websocket.CompressionMode(r.IntN(3)),
+		writers:   [2]int{1 + r.IntN(2), 1 + r.IntN(2)},
+		burst:     1 << r.IntN(5),
+		busy:      r.IntN(10) == 0,
+		unordered: r.IntN(5) == 0,
+		text:      r.IntN(2) == 0,
+		life:      time.Duration(500+r.IntN(9500)) * time.Millisecond,
+		ending:    ending(r.IntN(5)),
+		closer:    side(r.IntN(2)),
+		code:      websocket.StatusCode(3000 + r.IntN(2000)),
+		reason:    fmt.Sprint("because of ", r.Uint32()),
+		style:     drawStyle(r),
+		fromSide:  side(r.IntN(2)),
+		wanderers: r.IntN(20),
+	}
+	if r.IntN(3) == 0 {
+		p.ending = orderly // the most can be said of these
+	}
+	if r.IntN(3) == 0 {
+		p.code = websocket.StatusNormalClosure
+	}
+	p.fault, p.after = drawFault(r)
+	if !faults && p.fault != noFault {
+		p.fault = blackHole
+	}
+	switch {
+	case p.front == byHub:
+		p.unordered = false
+		if p.ending == orderly || p.ending == halfSent {
+			p.ending = abrupt
+		}
+	case p.front.echoes():
+		p.writers[server] = 0
+		p.unordered = false
+		if p.closer == server && p.ending != dropped {
+			p.ending = abrupt
+		}
+	}
+	return p
+}
