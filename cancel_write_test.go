@@ -124,6 +124,30 @@ func TestCancelledWriteInTheMiddleOfAFrame(t *testing.T) {
 	})
 }
 
+// A Write that is cancelled when a Close frame stands behind it in the stream, and
+// nothing of either is on the wire, is sent: to take it back would take the Close frame
+// along, and to give up would cost the closing handshake.
+func TestCancelledWriteBeforeAClose(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := stalled(t, role, nil)
+		first, second := startWrite(t, c, "first"), startWrite(t, c, "second")
+		closing := background(func() error { return c.BeginClose(patience(t), websocket.StatusNormalClosure, "bye") })
+		pending(t, "BeginClose", closing)
+		first.cancel() // whoever is next encodes the second, and the Close frame behind it
+		wantIs(t, "the first write", <-first.done, context.Canceled)
+		synctest.Wait()
+		second.cancel()
+		pending(t, "the second write", second.done)
+
+		p.want("what was there before", opText, filling(role))
+		p.want("the second message", opText, "second")
+		p.want("the Close frame", opClose, "\x03\xe8bye")
+		if err := errors.Join(<-second.done, <-closing); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // The caller whose message is sent is cancelled while it writes another's: that
 // one goes on.
 func TestCancelledWriterOfAnother(t *testing.T) {

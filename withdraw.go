@@ -42,9 +42,11 @@ func (w *writer) forgiveWithdrawal(o *outgoing) {
 
 // reconsider is called when a write was interrupted: by the end of ctx, or by a
 // caller that withdrew its frame. Frames of which nothing is on the wire are
-// taken back; those whose callers gave up are settled, the others wait again. It
-// reports whether the caller of flush goes on.
-func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
+// taken back; those whose callers gave up are settled, the others wait again. What
+// stands before a Close frame cannot be taken back without it, and is sent: the
+// deadline of closing bounds that. It reports whether the caller of flush goes on, and
+// with which context.
+func (c *Conn) reconsider(ctx context.Context, o *outgoing) (context.Context, bool) {
 	w := &c.out
 	w.watch.resume()
 	gone := ctx.Err()
@@ -56,16 +58,25 @@ func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
 		keep--
 	}
 	for _, t := range w.taken[:keep] {
-		if t == o && gone != nil {
+		switch {
+		case t.begin >= w.sent:
+			if t.phase == outWithdrawn {
+				w.forgiveWithdrawal(t)
+				t.phase, t.err = outTaken, nil
+			}
+			if t == o && gone != nil {
+				ctx, gone = context.Background(), nil
+			}
+		case t == o && gone != nil:
 			lost = gone
-		} else if t.phase == outWithdrawn {
+		case t.phase == outWithdrawn:
 			lost = t.err
 		}
 	}
 	if lost != nil {
 		w.mu.Unlock()
 		c.writeFailed(conn.Break, fmt.Errorf("write given up in the middle of a frame or message: %w", lost))
-		return false
+		return ctx, false
 	}
 	var again []*outgoing
 	for i, t := range w.taken[keep:] {
@@ -95,13 +106,13 @@ func (c *Conn) reconsider(ctx context.Context, o *outgoing) bool {
 	if o != nil && gone != nil && o.phase == outWaiting && o != &w.own {
 		w.mu.Unlock()
 		c.withdraw(o, gone)
-		return false
+		return ctx, false
 	}
 	if o != nil && gone != nil && o.phase == outWaiting {
 		o.settle(gone)
 	}
 	w.mu.Unlock()
-	return gone == nil && (o == nil || o.phase != outSettled)
+	return ctx, gone == nil && (o == nil || o.phase != outSettled)
 }
 
 // whoCut adds to errWriteCut the error of the context because of which it was.

@@ -184,7 +184,9 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 		return
 	}
 	w.borrow()
-	c.encodeDue(o)
+	if o == nil || o.phase != outTaken || ctx.Err() == nil { // what is to be taken back stays the last
+		c.encodeDue(o)
+	}
 	for due := w.encoded; w.unsent(); c.encodeDue(o) {
 		if o != nil && w.mayHold(o.hold) && c.holdBack(o) {
 			return
@@ -208,7 +210,8 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 				return
 			}
 		case err == nil, interrupted(err):
-			if !c.reconsider(ctx, o) {
+			var goOn bool
+			if ctx, goOn = c.reconsider(ctx, o); !goOn {
 				return
 			}
 		default:
