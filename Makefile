@@ -6,6 +6,7 @@ GO      ?= go
 TIME    ?= 10s
 # By default a minute goes into making each new input shorter.
 FUZZFLAGS ?= -fuzzminimizetime 2s
+SOAK    ?= 10m
 RACE    ?= -race
 PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate
 
@@ -107,6 +108,9 @@ corpora: ## the corpora of all fuzz targets, and with the portable kernels
 corpus: ## takes into the corpora what fuzzing on this machine has found and they do not reach
 	$(GO) run ./fuzz/internal/minimize
 	GOWORK=off $(GO) run ./fuzz/internal/minimize -C fuzz/peers
+
+soak: ## a thousand connections on a network that fails them, for SOAK; figures as it goes, PASS or FAIL at the end
+	$(GO) test -count=1 -v -timeout 0 -tags ledger -run '^TestFaults$$' ./fuzz/soak -soak $(SOAK)
 
 bench: ## other libraries beside us, half an hour on a quiet machine with two cores: bench/RESULTS.md
 	cd bench && GOWORK=off $(GO) run . results

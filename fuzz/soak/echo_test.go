@@ -51,9 +51,7 @@ func (e *end) serveEcho(ctx context.Context, c *websocket.Conn) error {
 		}
 	}
 	close(e.over)
-	if l.front == echoByUpgrade {
-		e.leave(c)
-	}
+	e.leave(c)
 	return nil
 }
 

@@ -54,6 +54,8 @@ func (l *link) excuseBy(s side) {
 	case !ok:
 	case err.Sent != nil && err.Sent.Code == websocket.StatusTryAgainLater && l.front == byHub:
 		l.excuse("too slow for the hub")
+	case kind(err.Cause) == "timeout" && l.front == byHub && l.slow:
+		l.excuse("what waited for the slow one took longer than closing may")
 	case kind(err.Cause) == "timeout" && l.fault.silent():
 		l.excuse("its patience is short, and the machine was slow") // if not because of the fault
 	case kind(err.Cause) != "context", l.ending == halfSent && l.closer == s: // conduct says so
@@ -145,6 +147,9 @@ func (l *link) causes(s side, err *websocket.ClosedError) []string {
 	}
 	if l.ending == dropped && l.closer == s {
 		may = append(may, "none")
+	}
+	if err.Received != nil && l.excused() {
+		may = append(may, "none") // it is the answer that was lost, and the peer has said why it closes
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

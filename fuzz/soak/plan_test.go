@@ -79,8 +79,12 @@ type plan struct {
 }
 
 func (p *plan) String() string {
-	return fmt.Sprintf("link %d by %v, %v compression, ends %v by the %v after %v, %v of the %v's octets after %d",
-		p.id, p.front, p.mode, p.ending, p.closer, p.life.Round(time.Millisecond), p.fault, p.fromSide, p.after)
+	front := p.front.String()
+	if p.front == byHub && p.slow {
+		front = "slow hub"
+	}
+	return fmt.Sprintf("link %d by %v, compression %v, ends %v by the %v after %v, %v of the %v's octets after %d",
+		p.id, front, p.mode, p.ending, p.closer, p.life.Round(time.Millisecond), p.fault, p.fromSide, p.after)
 }
 
 // busyWeight is how many times as busy a busy link is as others.

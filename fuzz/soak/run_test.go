@@ -21,7 +21,7 @@ var (
 	seedFlag  = flag.Uint64("seed", 0, "seed of the plans; 0: another each time, which is printed")
 	soakFlag  = flag.Duration("soak", 0, "how long TestFaults works; 0: 20 s, or 5 s with -short")
 	connsFlag = flag.Int("conns", 1000, "how many connections there are at a time in TestFaults")
-	rateFlag  = flag.Float64("rate", 0, "messages a second that the writers aim at; 0: 16,000, or 4,000 with -race")
+	rateFlag  = flag.Float64("rate", 0, "messages a second that the writers aim at; 0: 20,000, or 4,000 with -race")
 )
 
 // network is how clients reach servers, and who fails them.
@@ -55,7 +55,7 @@ func newRun(t *testing.T, slots int) *run {
 		r.seed = rand.Uint64()
 	}
 	if r.rate == 0 {
-		if r.rate = 16000; race {
+		if r.rate = 20000; race {
 			r.rate = 4000
 		}
 		r.rate *= float64(slots) / 1000
