@@ -76,9 +76,9 @@ func (l *link) excused() bool {
 	return len(l.excuses) > 0 || l.struck.Load()
 }
 
-// overdue is how much longer than its life a link may take: a silent peer has to be
-// found, and much else happens on the machine.
-const overdue = 90 * time.Second
+// overdue is how much longer than its life a link may take. Nothing here is to fail
+// because the machine is busy with something else, or stands still for a minute.
+const overdue = 5 * time.Minute
 
 // live connects, runs the client end, and judges.
 func (l *link) live(ctx context.Context) {
@@ -106,8 +106,17 @@ func (l *link) live(ctx context.Context) {
 	l.sealed = true
 	joined := l.joined
 	l.mu.Unlock()
-	if joined && !(l.struck.Load() && l.fault.silent()) {
-		<-l.left // what the client has said last may still be on its way
+	if joined { // what the client has said last may still be on its way
+		late := l.gone.Done()
+		if l.fault.silent() { // or never arrive
+			ctx, cancel := context.WithTimeout(context.Background(), silenceFound)
+			defer cancel()
+			late = ctx.Done()
+		}
+		select {
+		case <-l.left:
+		case <-late:
+		}
 	}
 	l.forget()
 	l.run.net.drop(l)
@@ -155,13 +164,19 @@ func (l *link) hangUp() {
 	l.run.net.drop(l)
 }
 
+// allHasCome: also what a loop has read and is about to send back.
+func (l *link) allHasCome() bool {
+	return l.streams[client].missing() == "" && l.streams[server].missing() == "" &&
+		(!l.front.echoes() || l.streams[server].answers(l.streams[client]))
+}
+
 // quiet waits until all writers have stopped and all that they sent has come, or the
 // link is over.
 func (l *link) quiet() {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(overdue / 2); time.Now().Before(limit); {
-		if l.busyNow.Load() == 0 && l.streams[client].missing() == "" && l.streams[server].missing() == "" {
+	for limit := time.Now().Add(overdue - time.Minute); time.Now().Before(limit); {
+		if l.busyNow.Load() == 0 && l.allHasCome() {
 			return
 		}
 		select {

@@ -84,7 +84,16 @@ func (e *end) readSome(c *websocket.Conn, r *rand.Rand, buf []byte) ([]byte, err
 	if err == nil {
 		e.received(p)
 	}
-	return p, err
+	return keep(p), err
+}
+
+// keep keeps memory for the next message, unless there is much of it: what the tests
+// hold would hide what the engine does.
+func keep(p []byte) []byte {
+	if cap(p) > 16<<10 {
+		return nil
+	}
+	return p
 }
 
 // readImpatiently gives up again and again; what was read meanwhile must not be lost.

@@ -43,7 +43,7 @@ func startServers(r *run, listen func() (net.Listener, error)) (*servers, error)
 		s.stations[i] = newStation(i)
 		s.all.Go(func() { s.stations[i].broadcast(ctx, r.seed) })
 	}
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serveHTTP), ReadHeaderTimeout: silenceFound}
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serveHTTP), ReadHeaderTimeout: overdue}
 	s.all.Go(func() { _ = s.http.Serve(s.byHTTP) })
 	s.all.Go(s.accept)
 	return s, nil
@@ -84,8 +84,8 @@ func acceptOptions(l *link) *websocket.AcceptOptions {
 // patience is how long a link waits for its peer; nil: any link.
 func patience(l *link) (websocket.Timeouts, websocket.KeepAlive) {
 	if l == nil || !l.fault.silent() {
-		return websocket.Timeouts{Handshake: 30 * time.Second, Close: 30 * time.Second},
-			websocket.KeepAlive{Interval: 5 * time.Second, Timeout: time.Minute}
+		return websocket.Timeouts{Handshake: overdue, Close: overdue},
+			websocket.KeepAlive{Interval: 5 * time.Second, Timeout: overdue}
 	}
 	return websocket.Timeouts{Handshake: silenceFound, Close: silenceFound, Write: silenceFound},
 		websocket.KeepAlive{Interval: 2 * time.Second, Timeout: silenceFound}

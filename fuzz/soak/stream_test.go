@@ -221,6 +221,22 @@ func (s *stream) missing() string {
 	return ""
 }
 
+// answers reports whether all that was sent on the other stream has come back on this.
+func (s *stream) answers(other *stream) bool {
+	for i := range s.lanes {
+		other.mu.Lock()
+		sent, marks := other.lanes[i].sent, other.lanes[i].marksSent
+		other.mu.Unlock()
+		s.mu.Lock()
+		all := s.lanes[i].received == sent && s.lanes[i].marksReceived == marks
+		s.mu.Unlock()
+		if !all {
+			return false
+		}
+	}
+	return true
+}
+
 // gap tells of what is missing before what has come; empty if nothing is.
 func (s *stream) gap() string {
 	s.mu.Lock()

@@ -111,7 +111,7 @@ func (w *writer) sent(err error) error {
 
 // message makes the next message.
 func (w *writer) message() []byte {
-	w.buf = appendMessage(w.buf[:0], w.out.next(w.lane, kindData), w.size())
+	w.buf = appendMessage(keep(w.buf)[:0], w.out.next(w.lane, kindData), w.size())
 	return w.buf
 }
 
