@@ -7,6 +7,8 @@ TIME    ?= 10s
 # By default a minute goes into making each new input shorter.
 FUZZFLAGS ?= -fuzzminimizetime 2s
 SOAK    ?= 10m
+# By default a minute goes into making each new input shorter.
+FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
 PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate
 
