@@ -4,8 +4,6 @@
 
 GO      ?= go
 TIME    ?= 10s
-# By default a minute goes into making each new input shorter.
-FUZZFLAGS ?= -fuzzminimizetime 2s
 SOAK    ?= 10m
 # By default a minute goes into making each new input shorter.
 FUZZFLAGS ?= -fuzzminimizetime 2s
@@ -26,7 +24,10 @@ quick: ## vet and the library's tests, for every edit
 	$(GO) test -short ./...
 
 race: ## the library's tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test -race $$($(GO) list ./... | grep -v /fuzz/soak)
+	HAWSER_NETNS=must $(GO) test -race -tags ledger ./fuzz/soak
+	$(GO) vet -tags ledger ./...
+	$(GO) test -tags ledger -run Ledger . ./internal/ledger
 
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' .

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,9 @@ func FuzzResponseHead(f *testing.F) {
 	})
 }
 
+// isStatus is RFC 9112 §4.
+var isStatus = regexp.MustCompile(`^[0-9]{3}$`)
+
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 // A reading is what an answer says.
@@ -132,7 +136,7 @@ func secondReading(answer []byte, accept string, offered bool) (r reading, stric
 		version, rest, _ := strings.Cut(lines[0], " ")
 		// RFC 9112 §4: several spaces may be taken for one.
 		status, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
-		strict = strict && !strings.HasPrefix(rest, " ") && version == "HTTP/1.1" && len(status) == 3 && strings.Count(lines[0], " ") >= 2
+		strict = strict && !strings.HasPrefix(rest, " ") && version == "HTTP/1.1" && isStatus.MatchString(status) && strings.Count(lines[0], " ") >= 2
 		h := map[string][]string{} // names in small letters
 		for _, line := range lines[1:] {
 			name, value, colon := strings.Cut(line, ":")
