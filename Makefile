@@ -95,8 +95,8 @@ vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev, or VULNDB
 
 # fuzz/peers, whose targets hold other libraries beside us, is a module of its own.
 fuzz: ## every fuzz target for TIME each
-	@set -e; for module in . fuzz/peers; do \
-	  export GOWORK=; test $$module = . || GOWORK=off; \
+	@set -e; for module in . fuzz/peers cmd/ws; do \
+	  export GOWORK=; test $$module != fuzz/peers || GOWORK=off; \
 	  for pkg in $$(cd $$module && $(GO) list ./...); do \
 	    for target in $$(cd $$module && $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	      echo "== $$pkg $$target"; (cd $$module && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) $(FUZZFLAGS) $$pkg); \
@@ -111,6 +111,7 @@ corpora: ## the corpora of all fuzz targets, and with the portable kernels
 corpus: ## takes into the corpora what fuzzing on this machine has found and they do not reach
 	$(GO) run ./fuzz/internal/minimize
 	GOWORK=off $(GO) run ./fuzz/internal/minimize -C fuzz/peers
+	$(GO) run ./fuzz/internal/minimize -C cmd/ws
 
 soak: ## a thousand connections on a network that fails them, for SOAK; figures as it goes, PASS or FAIL at the end
 	$(GO) test -count=1 -v -timeout 0 -tags ledger -run '^TestFaults$$' ./fuzz/soak -soak $(SOAK)

@@ -113,8 +113,9 @@ func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, failure bool)
 }
 
 // CloseNow ends the connection at once, without a closing handshake. A closing
-// handshake that is complete but for the end of the TCP connection is left to end
-// by itself, within [Timeouts.Close], so that it may always be deferred.
+// handshake that is complete but for our answer, if that need not wait behind other
+// frames, or but for the end of the TCP connection, is left to end by itself, within
+// [Timeouts.Close], so that CloseNow may always be deferred.
 //
 // It returns nil, or a [*ClosedError] if the connection had ended before.
 func (c *Conn) CloseNow() error {
@@ -122,6 +123,9 @@ func (c *Conn) CloseNow() error {
 		return c.closedError()
 	}
 	c.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
+	if c.state() == conn.ClosedByPeer && c.out.due.Load() == 0 {
+		return nil // whoever has read the peer's Close frame is about to answer it
+	}
 	c.event(conn.Abandon, conn.CloseBody{}, nil)
 	return nil
 }

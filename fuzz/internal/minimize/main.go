@@ -1,6 +1,6 @@
 // Minimize keeps of what fuzzing has found the inputs that reach something.
 //
-//	go run ./fuzz/internal/minimize [-C DIR] [PACKAGE...]
+//	go run ./fuzz/internal/minimize [-C DIR] [-most N] [PACKAGE...]
 //
 // The fuzzer's own cache grows by every input that was new to it, and stays on
 // the machine on which it ran. Of those inputs the smallest first, one after the
@@ -23,11 +23,12 @@ import (
 	"strings"
 )
 
-// most is how many inputs of a target are looked at; the rest are longer ones.
-const most = 600
+var (
+	dir  = flag.String("C", ".", "the module's directory")
+	most = flag.Int("most", 600, "how many inputs of a target are looked at, the shortest")
+)
 
 func main() {
-	dir := flag.String("C", ".", "the module's directory")
 	flag.Parse()
 	packages := flag.Args()
 	if len(packages) == 0 {
@@ -96,7 +97,7 @@ func (p tested) minimize(target string) error {
 		return info.Size()
 	}
 	slices.SortStableFunc(found, func(a, b fs.DirEntry) int { return int(size(a) - size(b)) })
-	found = found[:min(most, len(found))]
+	found = found[:min(*most, len(found))]
 	corpus := filepath.Join(p.folder, "testdata", "fuzz", target)
 	reached, err := p.reach("^" + target + "$")
 	if err != nil {
