@@ -25,7 +25,7 @@ quick: ## vet and the library's tests, for every edit
 
 race: ## the library's tests under the race detector
 	$(GO) test -race $$($(GO) list ./... | grep -v /fuzz/soak)
-	HAWSER_NETNS=must $(GO) test -race -tags ledger ./fuzz/soak
+	$(GO) test -race -tags ledger ./fuzz/soak
 	$(GO) vet -tags ledger ./...
 	$(GO) test -tags ledger -run Ledger . ./internal/ledger
 
