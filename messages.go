@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 )
 
@@ -174,6 +175,7 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 	if !ok || !socket.lend() {
 		return false
 	}
+	c.reclaim()
 	for ; ok; op, p, ok = c.nextWhole() {
 		if c.in.buf.buffered() > 0 || len(p) > copied {
 			l.inPlace(op, p)
@@ -203,6 +205,11 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 	l.body(op, p)
 	if !l.outside {
 		in.buf.settle(lent)
+		return
+	}
+	l.c.transport.(resident).forsake(lent)
+	if l.c.state() == conn.Terminated {
+		l.c.retireRead() // who retired it before did not know of this
 	}
 }
 

@@ -102,10 +102,20 @@ func (c *Conn) leaveRead() {
 func (c *Conn) retireRead() {
 	if c.in.gate.tryLock() {
 		c.in.watch.drop()
+		c.reclaim()
 		c.in.buf.discard()
 		c.in.partial = nil
 		c.in.dropInflation()
 		c.in.gate.unlock()
+	}
+}
+
+// reclaim settles, inside the gate, what a loop could not settle outside.
+func (c *Conn) reclaim() {
+	if socket, ok := c.transport.(resident); ok {
+		if lent := socket.forsaken(); lent != nil {
+			c.in.buf.settle(lent)
+		}
 	}
 }
 

@@ -50,6 +50,11 @@ type resident interface {
 	lend() bool
 	// regain ends that. It fails if arrived must return false.
 	regain() bool
+	// forsake is for a loop that cannot enter the gate again: it leaves the memory that
+	// its body had of the read buffer to whoever is inside next. forsaken returns it, nil
+	// if there is none.
+	forsake(lent *[]byte)
+	forsaken() *[]byte
 }
 
 // interrupted reports whether a read or write ended because of a deadline.

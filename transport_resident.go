@@ -43,6 +43,8 @@ type residence struct {
 	// Changed under rawTransport.mu.
 	trusting atomic.Bool               // a deadline limits the trust
 	second   atomic.Pointer[duplicate] // while somebody needs it
+
+	left atomic.Pointer[[]byte] // see forsake
 }
 
 // duplicate is the socket by another descriptor, which net waits for separately.
@@ -163,6 +165,18 @@ func (t *rawTransport) regain() bool {
 		return false
 	}
 	return t.residence.second.Load() == nil || !t.residence.dropSecond()
+}
+
+func (t *rawTransport) forsake(lent *[]byte) { t.residence.left.Store(lent) }
+
+// forsaken: a loop takes up residence only after the one before has left it, and takes
+// first what that left, so there is never more than one.
+func (t *rawTransport) forsaken() *[]byte {
+	r := t.residence // which is made inside the gate
+	if r == nil || r.left.Load() == nil {
+		return nil
+	}
+	return r.left.Swap(nil)
 }
 
 // dropSecond closes the duplicate, if there is one.

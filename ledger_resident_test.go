@@ -1,0 +1,84 @@
+//go:build ledger && unix
+
+package websocket_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/ledger"
+)
+
+// A loop that leaves while another read is inside cannot settle what its body had of
+// the read buffer. Whoever is inside gives it back: when the connection ends, or when
+// the next loop resides.
+func TestLedgerOfABodyThatLeaves(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+			before := lent(t, "read buffers")
+			long := strings.Repeat("l", 10_000) // its body runs where it lies in the buffer
+			leave := func() <-chan error {
+				inside := make(chan error, 1)
+				done := background(func() error {
+					for m, err := range c.Messages(context.Background()) {
+						if err != nil {
+							return err
+						}
+						if len(m.Data) < len(long) {
+							if err := c.Write(context.Background(), m.Type, m.Data); err != nil {
+								return err
+							}
+							continue
+						}
+						go func() {
+							_, _, err := c.Read(context.Background())
+							inside <- err
+						}()
+						for range 1000 { // until that is inside
+							ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+							_, _, err := c.Read(ctx)
+							cancel()
+							if err != nil {
+								break
+							}
+						}
+						return nil
+					}
+					return nil
+				})
+				p.busy()
+				p.send(whole(opText, long))
+				if err := returned(t, "the loop", done); err != nil {
+					t.Error(err)
+				}
+				return inside
+			}
+			inside := leave()
+			if again {
+				p.send(whole(opText, "for the other read"))
+				if err := returned(t, "the other read", inside); err != nil {
+					t.Error(err)
+				}
+				inside = leave()
+			}
+			p.halfClose()
+			_ = returned(t, "the read", inside)
+			_ = c.CloseNow()
+			for range 200 {
+				if lent(t, "read buffers") == before {
+					break
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			if n := lent(t, "read buffers") - before; n != 0 {
+				t.Errorf("%d buffers are out, a second loop %v", n, again)
+			}
+			if faults := ledger.Faults(); len(faults) > 0 {
+				t.Errorf("%q", faults)
+			}
+		})
+	}
+}
