@@ -175,7 +175,7 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 	if !ok || !socket.lend() {
 		return false
 	}
-	c.reclaim()
+	c.reclaim(socket)
 	for ; ok; op, p, ok = c.nextWhole() {
 		if c.in.buf.buffered() > 0 || len(p) > copied {
 			l.inPlace(op, p)

@@ -102,7 +102,9 @@ func (c *Conn) leaveRead() {
 func (c *Conn) retireRead() {
 	if c.in.gate.tryLock() {
 		c.in.watch.drop()
-		c.reclaim()
+		if socket, ok := c.transport.(resident); ok {
+			c.reclaim(socket)
+		}
 		c.in.buf.discard()
 		c.in.partial = nil
 		c.in.dropInflation()
@@ -111,11 +113,9 @@ func (c *Conn) retireRead() {
 }
 
 // reclaim settles, inside the gate, what a loop could not settle outside.
-func (c *Conn) reclaim() {
-	if socket, ok := c.transport.(resident); ok {
-		if lent := socket.forsaken(); lent != nil {
-			c.in.buf.settle(lent)
-		}
+func (c *Conn) reclaim(socket resident) {
+	if lent := socket.forsaken(); lent != nil {
+		c.in.buf.settle(lent)
 	}
 }
 

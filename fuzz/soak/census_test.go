@@ -100,21 +100,22 @@ func (r *run) level(all []census) {
 		return // too short to tell
 	}
 	early, late := all[fifth:2*fifth], all[len(all)-fifth:]
-	for _, what := range []struct {
+	type measure struct {
 		name  string
 		of    func(census) int64
 		slack int64
-	}{
+	}
+	measures := []measure{
 		{"goroutines", func(c census) int64 { return int64(c.goroutines) }, levelCount},
 		{"descriptors", func(c census) int64 { return int64(c.sockets) }, levelCount},
 		{"live heap", func(c census) int64 { return c.heap }, levelHeap},
-		{"resident memory", func(c census) int64 { return c.resident }, levelResident},
 		{"loans", func(c census) int64 { return int64(c.lent) }, levelCount},
-	} {
+	}
+	if !race { // whose shadow grows with all that was ever touched
+		measures = append(measures, measure{"resident memory", func(c census) int64 { return c.resident }, levelResident})
+	}
+	for _, what := range measures {
 		then, now := mean(early, what.of), mean(late, what.of)
-		if what.name == "resident memory" && race { // its shadow grows with all that was ever touched
-			continue
-		}
 		if float64(now) > levelOf*float64(then)+float64(what.slack) {
 			r.t.Errorf("%s grew from %d to %d", what.name, then, now)
 		}
