@@ -9,14 +9,14 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/spool"
 )
 
-// flow is a TCP connection by its addresses, the lesser one first.
+// flow is a TCP connection, or what goes over UDP, by its addresses, the lesser one first.
 type flow struct{ a, b netip.AddrPort }
 
-func flowOf(s *capture.Segment) (f flow, side int) {
-	if s.Src.Compare(s.Dst) <= 0 {
-		return flow{s.Src, s.Dst}, 0
+func flowOf(src, dst netip.AddrPort) (f flow, side int) {
+	if src.Compare(dst) <= 0 {
+		return flow{src, dst}, 0
 	}
-	return flow{s.Dst, s.Src}, 1
+	return flow{dst, src}, 1
 }
 
 // connection is one TCP connection. Its sides are numbered as the addresses of its
@@ -35,13 +35,14 @@ type connection struct {
 	inner   *exchange // over the TLS in it
 	secured *secured
 	events  *spool.Log
+	media   *mediaFlows
 
 	older, newer *connection // in the order in which they were active
 	weighs       int
 }
 
 func (t *tracker) newConnection(f flow, stream int) *connection {
-	c := &connection{flow: f, events: t.store.NewLog()}
+	c := &connection{flow: f, events: t.store.NewLog(), media: &t.media}
 	c.conv.Stream = stream
 	c.tcp = &exchange{client: -1, conv: &c.conv, log: c.record, mode: amid}
 	c.tcp.frames = frames{unknown: true, engines: &t.engines}
@@ -54,6 +55,9 @@ func (t *tracker) newConnection(f flow, stream int) *connection {
 
 // record keeps an event.
 func (c *connection) record(e Event) {
+	if e.Frame != nil && e.Frame.Message != nil {
+		c.media.announce(e.Frame.Message.ICE, Announced{c.conv.Stream, e.Frame.Mark})
+	}
 	p, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // there is nothing in an Event that has no form in JSON

@@ -207,6 +207,9 @@ type Message struct {
 	Length     uint64 `json:"length"`
 	SHA256     string `json:"sha256,omitempty"`
 	Unreadable string `json:"unreadable,omitempty"` // why there is no Length and no SHA256
+	// ICE is what the message announces to be the name of its sender in ICE: the
+	// username fragments of an SDP in it (RFC 8839 §5.4).
+	ICE []string `json:"ice,omitempty"`
 }
 
 // Note is something about a conversation that is not a frame.

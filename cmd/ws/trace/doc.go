@@ -7,6 +7,7 @@
 //	tlsrecord    records            plaintext, if there are secrets
 //	http1        heads              where the Upgrade is
 //	trace        frames, messages   judged by handshake, frame and conn
+//	             media              what ICE opened, and the SDP that it was named in
 //	spool        records            what is known, until it is printed
 //	show         text, TSV, JSON, HTML
 //

@@ -61,6 +61,7 @@ type message struct {
 	sample     []byte // of what it says
 	part       []byte // of what the present frame of it says
 	utf8       frame.Validator
+	ice        iceFinder
 	badText    bool
 	refused    *frame.Violation
 	unreadable string
@@ -90,6 +91,7 @@ func (m *message) begin(h frame.Header, e *engines) {
 	m.hash.Reset()
 	m.sample = m.sample[:0]
 	m.utf8.Reset()
+	m.ice.reset()
 	m.badText, m.refused, m.unreadable = false, nil, ""
 	if m.compressed {
 		m.engine = e.lend()
@@ -146,6 +148,7 @@ func (m *message) inflate(p []byte) {
 func (m *message) say(p []byte) {
 	m.size += uint64(len(p))
 	m.hash.Write(p)
+	m.ice.feed(p)
 	m.sample = append(m.sample, p[:min(len(p), payload.MaxSample-len(m.sample))]...)
 	m.part = append(m.part, p[:min(len(p), payload.MaxSample-len(m.part))]...)
 	if m.opcode == frame.Text && !m.badText {
@@ -188,7 +191,7 @@ func (m *message) endFrame(r *receiver, at Mark) {
 	case m.unreadable != "":
 		msg.Unreadable = m.unreadable
 	default:
-		msg.Length, msg.SHA256 = m.size, hex.EncodeToString(m.hash.Sum(nil))
+		msg.Length, msg.SHA256, msg.ICE = m.size, hex.EncodeToString(m.hash.Sum(nil)), m.ice.end()
 		f.Kind, f.Preview = payload.Describe(m.sample, int64(m.size))
 		f.Kind = strings.TrimPrefix(f.Kind, payload.Text) // the opcode says that
 		if m.opcode == frame.Binary && f.Kind == "" && m.size > 0 {

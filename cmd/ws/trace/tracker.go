@@ -48,6 +48,8 @@ type Trace struct {
 	Lost    int64 `json:"lost"`
 	Spilled int64 `json:"-"` // octets of the temporary file
 
+	Media []Media `json:"media,omitempty"` // what goes between the ends beside TCP, by its first packet
+
 	store *spool.Store
 	done  []Kept
 }
@@ -62,6 +64,7 @@ type tracker struct {
 	oldest  *connection
 	newest  *connection
 	waiting int
+	media   mediaFlows
 }
 
 // Read goes through a capture. The Trace is to be closed.
@@ -74,6 +77,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 	t := &tracker{limits: o.Limits, open: make(map[flow]*connection)}
 	t.Format, t.store = in.Format, spool.New(o.Limits.Records)
 	t.keys.Add(o.KeyLog)
+	in.Datagrams = t.media.datagram
 	for n := 0; ; n++ {
 		s, err := in.Next()
 		if err != nil {
@@ -90,6 +94,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 	for t.oldest != nil {
 		t.close(t.oldest)
 	}
+	t.Media = t.media.all()
 	t.Start, t.Packets, t.Spilled = in.Start(), in.Counts(), t.store.Spilled()
 	if err := in.Damage(); err != nil {
 		t.Damage = err.Error()
@@ -102,7 +107,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 }
 
 func (t *tracker) segment(s *capture.Segment) {
-	f, side := flowOf(s)
+	f, side := flowOf(s.Src, s.Dst)
 	c := t.open[f]
 	// A SYN with another number is another connection between the same ports.
 	if c != nil && s.SYN && !s.ACK && (!c.syn[side] && c.conv.Packets > 32 || c.syn[side] && c.isn[side] != s.Seq) {

@@ -13,6 +13,7 @@ type kind uint8
 const (
 	isOther kind = iota
 	isTCP
+	isUDP
 	isFragment
 	isUnreadable
 )
@@ -24,7 +25,7 @@ const (
 	linkRawBSDOS   layers.LinkType = 12
 )
 
-// decoder finds the TCP segment in a packet without garbage.
+// decoder finds the TCP segment or UDP datagram in a packet without garbage.
 type decoder struct {
 	ethernet layers.Ethernet
 	vlan     layers.Dot1Q // the innermost tag, if there are several
@@ -35,6 +36,7 @@ type decoder struct {
 	ip6      layers.IPv6
 	skip     layers.IPv6ExtensionSkipper
 	tcp      layers.TCP
+	udp      layers.UDP
 	payload  gopacket.Payload
 
 	parsers map[gopacket.LayerType]*gopacket.DecodingLayerParser
@@ -47,7 +49,7 @@ func (d *decoder) parser(first gopacket.LayerType) *gopacket.DecodingLayerParser
 	p := d.parsers[first]
 	if p == nil {
 		p = gopacket.NewDecodingLayerParser(first, &d.ethernet, &d.vlan, &d.cooked, &d.cooked2, &d.loopback,
-			&d.ip4, &d.ip6, &d.skip, &d.tcp, &d.payload)
+			&d.ip4, &d.ip6, &d.skip, &d.tcp, &d.udp, &d.payload)
 		p.IgnoreUnsupported = true
 		d.parsers[first] = p
 	}
@@ -74,8 +76,8 @@ func firstLayer(link layers.LinkType, data []byte) (gopacket.LayerType, bool) {
 	return 0, false
 }
 
-// decode fills s from a packet.
-func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment) kind {
+// decode fills s or g from a packet.
+func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment, g *Datagram) kind {
 	first, ok := firstLayer(link, data)
 	if !ok {
 		return isOther
@@ -84,7 +86,7 @@ func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment) kind {
 	err := d.parser(first).DecodeLayers(data, &d.found) // it recovers from panics
 
 	var network gopacket.LayerType
-	tcp := false
+	tcp, udp := false, false
 	for _, layer := range d.found {
 		switch layer {
 		case layers.LayerTypeIPv4, layers.LayerTypeIPv6:
@@ -93,6 +95,8 @@ func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment) kind {
 			return isFragment
 		case layers.LayerTypeTCP:
 			tcp = true
+		case layers.LayerTypeUDP:
+			udp = true
 		}
 	}
 	var src, dst []byte
@@ -112,15 +116,22 @@ func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment) kind {
 		}
 	}
 	switch {
-	case !tcp && (err != nil || len(d.found) == 0):
+	case !tcp && !udp && (err != nil || len(d.found) == 0):
 		return isUnreadable
-	case !tcp:
+	case !tcp && !udp:
 		return isOther
 	}
 	from, ok1 := netip.AddrFromSlice(src)
 	to, ok2 := netip.AddrFromSlice(dst)
 	if !ok1 || !ok2 {
 		return isUnreadable
+	}
+	if udp {
+		u := &d.udp
+		g.Src = netip.AddrPortFrom(from.Unmap(), uint16(u.SrcPort))
+		g.Dst = netip.AddrPortFrom(to.Unmap(), uint16(u.DstPort))
+		g.Payload, g.Length = u.Payload, max(len(u.Payload), int(u.Length)-8)
+		return isUDP
 	}
 	t := &d.tcp
 	s.Src = netip.AddrPortFrom(from.Unmap(), uint16(t.SrcPort))

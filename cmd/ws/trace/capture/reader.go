@@ -18,14 +18,18 @@ import (
 type Reader struct {
 	// Format is "pcap" or "pcapng".
 	Format string
+	// Datagrams is called for every UDP datagram, in its place among the segments.
+	// Nil: nothing is.
+	Datagrams func(*Datagram)
 
-	counts  Counts
-	next    func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error)
-	decoder decoder
-	secrets *secretsTap
-	segment Segment
-	damage  error
-	first   time.Time
+	counts   Counts
+	next     func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error)
+	decoder  decoder
+	secrets  *secretsTap
+	segment  Segment
+	datagram Datagram
+	damage   error
+	first    time.Time
 }
 
 // sectionHeader is the block type that a pcapng file begins with; it reads the
@@ -105,13 +109,20 @@ func (c *Reader) Next() (*Segment, error) {
 		}
 		s := &c.segment
 		*s = Segment{Number: c.counts.Packets, Time: info.Timestamp}
-		switch c.decoder.decode(data, link, s) {
+		g := &c.datagram
+		*g = Datagram{Number: s.Number, Time: s.Time}
+		switch c.decoder.decode(data, link, s, g) {
 		case isTCP:
 			c.counts.TCP++
 			if s.Missing > 0 {
 				c.counts.Truncated++
 			}
 			return s, nil
+		case isUDP:
+			c.counts.Other++
+			if c.Datagrams != nil {
+				c.Datagrams(g)
+			}
 		case isFragment:
 			c.counts.Fragments++
 		case isUnreadable:

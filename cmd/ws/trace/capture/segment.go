@@ -20,11 +20,22 @@ type Segment struct {
 	Missing int
 }
 
+// Datagram is one UDP datagram and the packet that it came in.
+type Datagram struct {
+	Number int // of the packet in the file, from 1
+	Time   time.Time
+
+	Src, Dst netip.AddrPort
+	// Payload is valid during the call; a snap length may have cut it short.
+	Payload []byte
+	Length  int // of the payload on the wire, in octets
+}
+
 // Counts are what was in a file.
 type Counts struct {
 	Packets    int `json:"packets"`
 	TCP        int `json:"tcp"`        // with a segment that could be read
-	Other      int `json:"other"`      // UDP, ARP and so on
+	Other      int `json:"other"`      // UDP, ARP and so on; see [Reader.Datagrams]
 	Fragments  int `json:"fragments"`  // of IP; they are not put together
 	Unreadable int `json:"unreadable"` // cut short before the payload, or malformed
 	Truncated  int `json:"truncated"`  // segments of which the capture has not all the payload

@@ -23,13 +23,15 @@ const (
 var pageSource string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"visible": payload.Visible,
-	"agreed":  AgreedWords,
-	"tls":     TLSLines,
-	"title":   Title,
-	"count":   func(n int, one string) string { return count(n, one) },
-	"first":   func(c *trace.Conversation) string { return FigureWords(c, trace.FromClient) },
-	"second":  func(c *trace.Conversation) string { return FigureWords(c, trace.FromServer) },
+	"visible":   payload.Visible,
+	"agreed":    AgreedWords,
+	"tls":       TLSLines,
+	"title":     Title,
+	"announced": func(c trace.Check) string { return AnnouncedWords(&c) },
+	"figures":   func(m trace.Media) []string { return MediaWords(&m) },
+	"count":     func(n int, one string) string { return count(n, one) },
+	"first":     func(c *trace.Conversation) string { return FigureWords(c, trace.FromClient) },
+	"second":    func(c *trace.Conversation) string { return FigureWords(c, trace.FromServer) },
 }).Parse(pageSource))
 
 // drawn is a conversation for the page.
@@ -68,7 +70,7 @@ func HTML(w io.Writer, name string, t *trace.Trace) error {
 			return err
 		}
 	}
-	if err := page.ExecuteTemplate(out, "foot", nil); err != nil {
+	if err := page.ExecuteTemplate(out, "foot", struct{ Media []trace.Media }{t.Media[:min(len(t.Media), maxFlows)]}); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -30,6 +30,7 @@ func Text(w io.Writer, name string, t *trace.Trace, s Style) error {
 			return err
 		}
 	}
+	p.media(t)
 	return p.out.Flush()
 }
 

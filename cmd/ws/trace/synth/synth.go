@@ -118,23 +118,39 @@ func (c *Conn) Upgrade(extensions string) {
 // Packet adds a packet with these flags, letters of "SAFR", at the sequence number
 // that is next.
 func (c *Conn) Packet(dir int, flags string, payload []byte) {
-	src, dst := c.Ends[dir], c.Ends[1-dir]
-	tcp := &layers.TCP{
-		SrcPort: layers.TCPPort(src.Port()), DstPort: layers.TCPPort(dst.Port()), Seq: c.Next[dir], Ack: c.Next[1-dir],
+	c.packet(dir, layers.IPProtocolTCP, &layers.TCP{
+		SrcPort: layers.TCPPort(c.Ends[dir].Port()), DstPort: layers.TCPPort(c.Ends[1-dir].Port()), Seq: c.Next[dir], Ack: c.Next[1-dir],
 		SYN: strings.Contains(flags, "S"), ACK: strings.Contains(flags, "A"),
 		FIN: strings.Contains(flags, "F"), RST: strings.Contains(flags, "R"), Window: 1000,
-	}
+	}, payload)
+}
+
+// Datagram adds a datagram of UDP between the same ends.
+func (c *Conn) Datagram(dir int, payload []byte) {
+	c.packet(dir, layers.IPProtocolUDP, &layers.UDP{
+		SrcPort: layers.UDPPort(c.Ends[dir].Port()), DstPort: layers.UDPPort(c.Ends[1-dir].Port()),
+	}, payload)
+}
+
+// transport is a header over IP.
+type transport interface {
+	gopacket.SerializableLayer
+	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
+}
+
+func (c *Conn) packet(dir int, protocol layers.IPProtocol, header transport, payload []byte) {
+	src, dst := c.Ends[dir], c.Ends[1-dir]
 	var stack []gopacket.SerializableLayer
 	var ip gopacket.SerializableLayer
 	ether, family := layers.EthernetTypeIPv4, layers.ProtocolFamilyIPv4
 	if src.Addr().Is4() {
-		ip4 := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
-		_ = tcp.SetNetworkLayerForChecksum(ip4)
+		ip4 := &layers.IPv4{Version: 4, TTL: 64, Protocol: protocol, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+		_ = header.SetNetworkLayerForChecksum(ip4)
 		ip = ip4
 	} else {
 		ether, family = layers.EthernetTypeIPv6, layers.ProtocolFamilyIPv6Linux
-		ip6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
-		_ = tcp.SetNetworkLayerForChecksum(ip6)
+		ip6 := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: protocol, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+		_ = header.SetNetworkLayerForChecksum(ip6)
 		ip = ip6
 	}
 	switch c.Link {
@@ -158,7 +174,7 @@ func (c *Conn) Packet(dir int, flags string, payload []byte) {
 	case layers.LinkTypeLinuxSLL2:
 		stack = append(stack, gopacket.Payload(cooked2(uint16(ether))))
 	}
-	stack = append(stack, ip, tcp, gopacket.Payload(payload))
+	stack = append(stack, ip, header, gopacket.Payload(payload))
 	b := gopacket.NewSerializeBuffer()
 	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, stack...); err != nil {
 		panic(err)
