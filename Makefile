@@ -56,7 +56,8 @@ cross: ## vet for the systems and architectures that are not this one
 	GOARCH=386 CGO_ENABLED=0 $(GO) test $(PURE)
 
 # HAWSER_KERNELS says which kernels must be there and no others; HAWSER_THINNED
-# steps over some of the lengths in the tests of kernels.
+# steps over some of the lengths in the tests of kernels, and leaves out the largest
+# explorations of package conn, which take two minutes each in an emulator.
 emulated: export HAWSER_THINNED = 1
 emulated: ## tests of the pure packages on a big-endian and an ARM machine and on older processors (qemu-user)
 	GOARCH=s390x CGO_ENABLED=0 HAWSER_KERNELS=plain $(GO) test -exec qemu-s390x -short $(PURE)

@@ -1,6 +1,10 @@
 package conn
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 // exploration is a set of powers, and what must come of it.
 type exploration struct {
@@ -47,7 +51,13 @@ func TestTwoEnds(t *testing.T) {
 	total := 0
 	var all pairs
 	var events cells
+	// An emulated machine takes minutes for the largest explorations, and is not asked
+	// about protocol but about arithmetic: there the smaller ones do.
+	emulated := os.Getenv("HAWSER_THINNED") != ""
 	for _, e := range explorations {
+		if emulated && strings.HasPrefix(e.name, "everything") {
+			continue
+		}
 		t.Run(e.name, func(t *testing.T) {
 			x := e.explorer(engine(), 3)
 			x.explore()
@@ -60,6 +70,9 @@ func TestTwoEnds(t *testing.T) {
 			events.add(&x.cells)
 			t.Logf("%d states in %d pairs, %d steps, %d endings, %d wait for a deadline", len(x.worlds), x.pairs.count(), len(x.edges), x.last, x.waits)
 		})
+	}
+	if emulated {
+		return // what all of them together reach is not reached
 	}
 	all.check(t)
 	events.check(t)
