@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+
+	"github.com/hawser-ws/websocket/examples/signaling/wire"
+)
+
+const (
+	maxMessage   = 64 << 10         // bytes of a message from a page
+	writeTimeout = 10 * time.Second // for one message to a page
+)
+
+// socket is the WebSocket of a member.
+func (s *service) socket(w http.ResponseWriter, r *http.Request) {
+	room := r.PathValue("room")
+	if err := wire.ValidRoom(room); err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	if upgrades(r) && !speaks(r) {
+		http.Error(w, "Sec-WebSocket-Protocol has neither of "+strings.Join(wire.Subprotocols, " and "), http.StatusBadRequest)
+		return
+	}
+	websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+		return s.attend(ctx, c, room)
+	}, s.accept()).ServeHTTP(w, r)
+}
+
+// upgrades reports whether a request is for a WebSocket at all. If it is not, who
+// accepts it says what is wrong.
+func upgrades(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+
+// speaks reports whether the client has one of our subprotocols. Accepting would go on
+// without one.
+func speaks(r *http.Request) bool {
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			if wire.BySubprotocol(strings.TrimSpace(name)) != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *service) accept() *websocket.AcceptOptions {
+	return &websocket.AcceptOptions{
+		Subprotocols:    wire.Subprotocols,
+		OriginPatterns:  s.options.origins,
+		CompressionMode: websocket.CompressionContextTakeover,
+		Registry:        &s.members,
+		Limits:          websocket.Limits{Message: maxMessage},
+		Timeouts:        websocket.Timeouts{Write: writeTimeout},
+		KeepAlive:       s.options.keepAlive,
+	}
+}
+
+// attend is a member's connection, from the first message to the last. What it returns
+// decides how that is closed.
+func (s *service) attend(ctx context.Context, c *websocket.Conn, room string) error {
+	codec := wire.BySubprotocol(c.Subprotocol())
+	out := newOutbox(c, codec, s.options.queue, s.log)
+	defer out.stop()
+	join, err := s.firstMessage(ctx, c, codec)
+	if err != nil {
+		return err
+	}
+	seat, err := s.rooms.Join(room, join, "", out)
+	if err != nil {
+		return err
+	}
+	defer seat.Lose() // whatever happens; after Leave it means nothing
+	for msg, err := range c.Messages(ctx) {
+		if err != nil {
+			return err
+		}
+		m, err := decode(codec, msg)
+		if err != nil {
+			return err
+		}
+		switch m := m.(type) {
+		case wire.Signal:
+			seat.Signal(m)
+		case wire.Leave:
+			seat.Leave()
+			return nil
+		case wire.Join:
+			return wire.Refuse(errors.New("join: only once on a connection"))
+		}
+	}
+	seat.Leave() // it closed with 1000 or 1001: it does not mean to come back
+	return nil
+}
+
+// firstMessage waits for the join.
+func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, codec *wire.Codec) (wire.Join, error) {
+	soon, cancel := context.WithTimeout(ctx, s.options.joinWithin)
+	defer cancel()
+	typ, p, err := c.Read(soon)
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = websocket.CloseError{Code: wire.StatusNoJoin, Reason: "no join came in time"}
+		}
+		return wire.Join{}, err
+	}
+	m, err := decode(codec, websocket.Message{Type: typ, Data: p})
+	if err != nil {
+		return wire.Join{}, err
+	}
+	join, ok := m.(wire.Join)
+	if !ok {
+		return wire.Join{}, wire.Refuse(errors.New("the first message is a join"))
+	}
+	return join, nil
+}
+
+// decode returns a message from the page, or how to close because of it.
+func decode(codec *wire.Codec, msg websocket.Message) (wire.FromPage, error) {
+	if msg.Type != codec.MessageType {
+		return nil, websocket.CloseError{
+			Code: websocket.StatusUnsupportedData, Reason: "the messages of " + codec.Subprotocol + " are of the other type",
+		}
+	}
+	m, err := codec.Decode(msg.Data)
+	if err != nil {
+		return nil, wire.Refuse(err)
+	}
+	return m, nil
+}

@@ -1,0 +1,62 @@
+package wire
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"regexp"
+)
+
+// keyForm is that of a key: 16 octets make 22 characters, one way only.
+var keyForm = base64.RawURLEncoding.Strict()
+
+const (
+	keyOctets     = 16
+	keyCharacters = 22
+)
+
+// NewKey returns a key, as a page makes it.
+func NewKey() string {
+	var octets [keyOctets]byte
+	_, _ = rand.Read(octets[:]) // which never fails
+	return keyForm.EncodeToString(octets[:])
+}
+
+// ValidKey judges a key.
+func ValidKey(key string) error {
+	// The decoder would pass over line breaks.
+	if octets, err := keyForm.DecodeString(key); err != nil || len(octets) != keyOctets || len(key) != keyCharacters {
+		return errors.New("not base64url of 16 octets, without padding")
+	}
+	return nil
+}
+
+// Identity returns who shows a key: the first 16 hexadecimal digits of the SHA-256 of
+// its characters.
+func Identity(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:8])
+}
+
+var (
+	identity = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	roomName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+)
+
+// ValidIdentity judges an identity. What names a server has the same form.
+func ValidIdentity(s string) error {
+	if !identity.MatchString(s) {
+		return errors.New("not 16 hexadecimal digits")
+	}
+	return nil
+}
+
+// ValidRoom judges the name of a room.
+func ValidRoom(s string) error {
+	if !roomName.MatchString(s) {
+		return errors.New("the name of a room has 1 to 64 letters, digits, _ and -")
+	}
+	return nil
+}
