@@ -28,9 +28,12 @@ func (s *service) socket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Sec-WebSocket-Protocol has neither of "+strings.Join(wire.Subprotocols, " and "), http.StatusBadRequest)
 		return
 	}
+	trace, hooks := s.watch.Record(r)
 	websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
-		return s.attend(ctx, c, room)
-	}, s.accept()).ServeHTTP(w, r)
+		codec := wire.BySubprotocol(c.Subprotocol())
+		out := newOutbox(c, codec, trace, s.options.queue, s.log)
+		return out.stop(s.attend(ctx, c, room, out))
+	}, s.accept(hooks)).ServeHTTP(w, r)
 }
 
 // upgrades reports whether a request is for a WebSocket at all. If it is not, who
@@ -50,7 +53,7 @@ func speaks(r *http.Request) bool {
 	return false
 }
 
-func (s *service) accept() *websocket.AcceptOptions {
+func (s *service) accept(hooks *websocket.Trace) *websocket.AcceptOptions {
 	return &websocket.AcceptOptions{
 		Subprotocols:    wire.Subprotocols,
 		OriginPatterns:  s.options.origins,
@@ -59,20 +62,19 @@ func (s *service) accept() *websocket.AcceptOptions {
 		Limits:          websocket.Limits{Message: maxMessage},
 		Timeouts:        websocket.Timeouts{Write: writeTimeout},
 		KeepAlive:       s.options.keepAlive,
+		Trace:           hooks,
 	}
 }
 
 // attend is a member's connection, from the first message to the last. What it returns
 // decides how that is closed.
-func (s *service) attend(ctx context.Context, c *websocket.Conn, room string) error {
-	codec := wire.BySubprotocol(c.Subprotocol())
-	out := newOutbox(c, codec, s.options.queue, s.log)
-	defer out.stop()
-	join, err := s.firstMessage(ctx, c, codec)
+func (s *service) attend(ctx context.Context, c *websocket.Conn, room string, out *outbox) error {
+	join, err := s.firstMessage(ctx, c, out)
 	if err != nil {
 		return err
 	}
-	seat, err := s.rooms.Join(room, join, "", out)
+	out.trace.Own(join.Key)
+	seat, err := s.rooms.Join(room, join, out.trace.ID(), out)
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (s *service) attend(ctx context.Context, c *websocket.Conn, room string) er
 		if err != nil {
 			return err
 		}
-		m, err := decode(codec, msg)
+		m, err := decode(out, msg)
 		if err != nil {
 			return err
 		}
@@ -100,7 +102,7 @@ func (s *service) attend(ctx context.Context, c *websocket.Conn, room string) er
 }
 
 // firstMessage waits for the join.
-func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, codec *wire.Codec) (wire.Join, error) {
+func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, out *outbox) (wire.Join, error) {
 	soon, cancel := context.WithTimeout(ctx, s.options.joinWithin)
 	defer cancel()
 	typ, p, err := c.Read(soon)
@@ -110,7 +112,7 @@ func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, codec *wi
 		}
 		return wire.Join{}, err
 	}
-	m, err := decode(codec, websocket.Message{Type: typ, Data: p})
+	m, err := decode(out, websocket.Message{Type: typ, Data: p})
 	if err != nil {
 		return wire.Join{}, err
 	}
@@ -122,13 +124,14 @@ func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, codec *wi
 }
 
 // decode returns a message from the page, or how to close because of it.
-func decode(codec *wire.Codec, msg websocket.Message) (wire.FromPage, error) {
-	if msg.Type != codec.MessageType {
+func decode(o *outbox, msg websocket.Message) (wire.FromPage, error) {
+	o.trace.Received(msg.Data, o.codec.Preview)
+	if msg.Type != o.codec.MessageType {
 		return nil, websocket.CloseError{
-			Code: websocket.StatusUnsupportedData, Reason: "the messages of " + codec.Subprotocol + " are of the other type",
+			Code: websocket.StatusUnsupportedData, Reason: "the messages of " + o.codec.Subprotocol + " are of the other type",
 		}
 	}
-	m, err := codec.Decode(msg.Data)
+	m, err := o.codec.Decode(msg.Data)
 	if err != nil {
 		return nil, wire.Refuse(err)
 	}

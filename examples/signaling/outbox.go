@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 
 	"github.com/hawser-ws/websocket"
 
+	"github.com/hawser-ws/websocket/examples/signaling/watch"
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
@@ -19,12 +21,14 @@ import (
 type outbox struct {
 	conn  *websocket.Conn
 	codec *wire.Codec
+	trace *watch.Recorder
 	limit int
 	log   *slog.Logger
 
-	mu    sync.Mutex
-	state outboxState
-	queue [][]byte
+	mu       sync.Mutex
+	state    outboxState
+	queue    [][]byte
+	farewell *websocket.CloseError // what we close with
 }
 
 type outboxState uint8
@@ -35,8 +39,8 @@ const (
 	outboxClosed                     // nothing is taken any more
 )
 
-func newOutbox(c *websocket.Conn, codec *wire.Codec, limit int, log *slog.Logger) *outbox {
-	return &outbox{conn: c, codec: codec, limit: limit, log: log}
+func newOutbox(c *websocket.Conn, codec *wire.Codec, trace *watch.Recorder, limit int, log *slog.Logger) *outbox {
+	return &outbox{conn: c, codec: codec, trace: trace, limit: limit, log: log}
 }
 
 // Send sends a message, after those before.
@@ -72,25 +76,44 @@ func (o *outbox) close(code websocket.StatusCode, reason string) {
 	if o.state == outboxClosed {
 		return
 	}
-	o.state, o.queue = outboxClosed, nil
+	o.drop()
+	o.farewell = &websocket.CloseError{Code: code, Reason: reason}
+	o.trace.Closing(*o.farewell)
 	go func() { _ = o.conn.Close(code, reason) }() // who reads is told how it ended
 }
 
-// stop drops what waits.
-func (o *outbox) stop() {
+// stop drops what waits, and returns what is to be returned to [websocket.Handler]: err,
+// or if it was closed from here, the code and reason of that.
+func (o *outbox) stop(err error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.state, o.queue = outboxClosed, nil
+	o.drop()
+	if o.farewell != nil {
+		return *o.farewell
+	}
+	if ce, ok := errors.AsType[websocket.CloseError](err); ok {
+		o.trace.Closing(ce)
+	} else if err == nil {
+		o.trace.Closing(websocket.CloseError{Code: websocket.StatusNormalClosure})
+	}
+	return err
 }
+
+// drop is called under mu.
+func (o *outbox) drop() { o.state, o.queue = outboxClosed, nil }
 
 // write writes until nothing waits.
 func (o *outbox) write() {
 	for p := o.next(); p != nil; p = o.next() {
 		// Bounded by Timeouts.Write.
+		o.trace.Sending(p, o.codec.Preview)
 		if err := o.conn.Write(context.Background(), o.codec.MessageType, p); err != nil {
-			o.stop() // who reads is told
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.drop() // who reads is told why
 			return
 		}
+		o.trace.Sent()
 	}
 }
 

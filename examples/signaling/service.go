@@ -16,6 +16,7 @@ import (
 
 	"github.com/hawser-ws/websocket/examples/signaling/bus"
 	"github.com/hawser-ws/websocket/examples/signaling/rooms"
+	"github.com/hawser-ws/websocket/examples/signaling/watch"
 )
 
 // endWithin bounds the end of the server, from the signal on.
@@ -27,6 +28,7 @@ type service struct {
 	life    atomic.Uint32
 	bus     bus.Bus
 	rooms   *rooms.Rooms
+	watch   *watch.Watch
 	members websocket.Registry
 	log     *slog.Logger
 }
@@ -39,19 +41,21 @@ const (
 
 func newService(o options) (*service, error) {
 	b := new(bus.Exchange).Join()
+	w := watch.New(o.traced, b)
 	r, err := rooms.New(rooms.Options{
 		Name: o.name, Capacity: o.capacity, Rooms: o.rooms, Grace: o.grace, Beat: o.beat, Log: o.log,
 	}, b)
 	if err != nil {
 		return nil, err
 	}
-	return &service{options: o, bus: b, rooms: r, log: o.log}, nil
+	return &service{options: o, bus: b, rooms: r, watch: w, log: o.log}, nil
 }
 
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
 	s.pages(mux)
 	mux.HandleFunc("GET /rooms/{room}/socket", s.socket)
+	mux.HandleFunc("GET /trace/{connection}", s.trace)
 	mux.HandleFunc("GET /config.json", s.config)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	return mux
@@ -125,6 +129,7 @@ func (s *service) end(ctx context.Context) {
 		s.log.Warn("members did not close in time", "error", err)
 	}
 	s.bus.Close()
+	s.watch.Close()
 }
 
 // debugWriter takes what net/http complains of: mostly TLS handshakes of strangers.

@@ -1,0 +1,195 @@
+package watch
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// The opcodes of RFC 6455 §5.2 from which on frames are control frames, and of Close.
+const (
+	firstControl = 0x8
+	closeOpcode  = 0x8
+)
+
+// trace returns the hooks for a connection that req asks for. opened is called when it
+// has been accepted, closed when it has ended.
+func (r *Recorder) trace(req *http.Request, opened, closed func()) *websocket.Trace {
+	request, key := requestLines(req), req.Header.Get("Sec-WebSocket-Key")
+	t := &websocket.Trace{
+		HandshakeDone: func(c *websocket.Conn) {
+			r.begin(&Handshake{request, responseLines(key, c)})
+			opened()
+		},
+		FrameRead:    func(_ *websocket.Conn, f websocket.FrameInfo) { r.frameRead(f) },
+		FrameWritten: func(_ *websocket.Conn, f websocket.FrameInfo) { r.frameWritten(f) },
+		Closed: func(_ *websocket.Conn, err *websocket.ClosedError) {
+			r.end(err)
+			closed()
+		},
+	}
+	onState(&t.StateChanged, r.change)
+	return t
+}
+
+// onState sets a hook of states, of which only their names matter here: their type is
+// found by the compiler.
+func onState[S fmt.Stringer](hook *func(*websocket.Conn, S, S), f func(from, to string)) {
+	*hook = func(_ *websocket.Conn, from, to S) { f(from.String(), to.String()) }
+}
+
+func (r *Recorder) begin(h *Handshake) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.began = time.Now()
+	r.add(Event{Kind: kindHandshake, Handshake: h})
+	r.wake()
+}
+
+func (r *Recorder) frameRead(f websocket.FrameInfo) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.wake()
+	if f.Opcode < firstControl {
+		r.arriving = 0 // the message before this one was read by nobody
+	}
+	n := r.add(frameEvent("in", f, ""))
+	switch {
+	case f.Opcode < firstControl && f.FIN:
+		r.arriving = n
+	case f.Opcode == closeOpcode:
+		r.awaitWords(n)
+	}
+}
+
+// Received says what the message is whose last frame was read, to be shown by show. It
+// is called for every message, before the next is asked for.
+func (r *Recorder) Received(p []byte, show func([]byte) string) {
+	if r.limit == 0 {
+		return
+	}
+	preview := show(p)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.preview(r.arriving, preview)
+	r.arriving = 0
+	r.wake()
+}
+
+func (r *Recorder) frameWritten(f websocket.FrameInfo) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.wake()
+	switch {
+	case f.Opcode < firstControl && r.sending.phase == sendingFrame:
+		// The engine had taken the frame back, to let another go first, and sends it now.
+		// It is shown where it stood first.
+	case f.Opcode < firstControl:
+		r.sending.phase = sendingFrame
+		r.add(frameEvent("out", f, r.sending.preview))
+	case f.Opcode == closeOpcode && r.farewell != nil && r.state == "closed by us":
+		r.add(frameEvent("out", f, r.farewell.preview()))
+	case f.Opcode == closeOpcode:
+		r.awaitWords(r.add(frameEvent("out", f, "")))
+	default:
+		r.add(frameEvent("out", f, ""))
+	}
+}
+
+// Sending says which message is written next, in one frame, and until Sent: one after
+// another.
+func (r *Recorder) Sending(p []byte, show func([]byte) string) {
+	if r.limit == 0 {
+		return
+	}
+	preview := shorten(show(p))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sending = sending{preview: preview, phase: sendingSoon}
+}
+
+// Sent says that the message has been written.
+func (r *Recorder) Sent() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sending = sending{}
+}
+
+// Closing says what the Close frame will say that is sent next, unless the peer's comes
+// before it.
+func (r *Recorder) Closing(ce websocket.CloseError) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.farewell == nil {
+		r.farewell = closeInfo(&ce)
+	}
+}
+
+func (r *Recorder) change(from, to string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.wake()
+	r.state = to
+	r.add(Event{Kind: kindState, Change: &Change{from, to}})
+}
+
+// awaitWords keeps a Close frame back until the engine says what it says: at the end.
+func (r *Recorder) awaitWords(n int64) {
+	if n > 0 {
+		r.closes = append(r.closes, n)
+	}
+}
+
+// preview adds to an event what was not known when it happened. Under mu.
+func (r *Recorder) preview(n int64, preview string) {
+	if e := r.at(n); e != nil && e.Frame != nil {
+		e.Preview = shorten(preview)
+	}
+}
+
+func (r *Recorder) end(err *websocket.ClosedError) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.wake()
+	end := &End{Began: began(err.Began), Clean: err.Clean(), Sent: closeInfo(err.Sent), Received: closeInfo(err.Received)}
+	if err.Cause != nil {
+		end.Cause = err.Cause.Error()
+	}
+	for _, n := range r.closes {
+		said := end.Sent
+		if e := r.at(n); e != nil && e.Dir == "in" {
+			said = end.Received
+		}
+		if said != nil {
+			r.preview(n, said.preview())
+		}
+	}
+	r.arriving, r.closes = 0, nil
+	r.add(Event{Kind: kindClosed, End: end})
+	r.life = recorded
+}
+
+func frameEvent(dir string, f websocket.FrameInfo, preview string) Event {
+	return Event{Kind: kindFrame, Frame: &Frame{
+		Dir: dir, Opcode: f.Opcode.String(), FIN: f.FIN, RSV1: f.RSV1, Masked: f.Masked, Length: f.Length, Preview: preview,
+	}}
+}
+
+func began(side websocket.Side) string {
+	switch side {
+	case websocket.Us:
+		return "us"
+	case websocket.Peer:
+		return "peer"
+	}
+	return "nobody"
+}
+
+func closeInfo(ce *websocket.CloseError) *CloseInfo {
+	if ce == nil {
+		return nil
+	}
+	return &CloseInfo{int(ce.Code), ce.Reason}
+}
