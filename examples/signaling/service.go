@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,15 +41,34 @@ const (
 )
 
 func newService(o options) (*service, error) {
-	b := new(bus.Exchange).Join()
+	b, err := o.join()
+	if err != nil {
+		return nil, err
+	}
 	w := watch.New(o.traced, b)
 	r, err := rooms.New(rooms.Options{
 		Name: o.name, Capacity: o.capacity, Rooms: o.rooms, Grace: o.grace, Beat: o.beat, Log: o.log,
 	}, b)
 	if err != nil {
+		b.Close()
 		return nil, err
 	}
 	return &service{options: o, bus: b, rooms: r, watch: w, log: o.log}, nil
+}
+
+// join joins the bus that the flags ask for.
+func (o *options) join() (bus.Bus, error) {
+	switch {
+	case o.nats != "":
+		return bus.DialNATS(o.nats, o.name, o.log)
+	case o.cluster != "":
+		var routes []string
+		if o.routes != "" {
+			routes = strings.Split(o.routes, ",")
+		}
+		return bus.ListenNATS(o.cluster, routes, o.name, o.log)
+	}
+	return new(bus.Exchange).Join(), nil
 }
 
 func (s *service) routes() http.Handler {

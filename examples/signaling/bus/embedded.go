@@ -1,0 +1,154 @@
+package bus
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// clusterName has servers of other clusters refused.
+const clusterName = "signaling"
+
+// readyWithin bounds the start of a NATS server, which needs nothing but its port.
+const readyWithin = 10 * time.Second
+
+// Embedded is a NATS server inside this process: a node of a cluster of such. It serves
+// us in memory, and other nodes at the address of the cluster.
+type Embedded struct {
+	server *server.Server
+	log    *natsLog
+}
+
+// ListenNATS returns a bus by a NATS server of our own. The address of the cluster is
+// [user:password@][host]:port; who knows user and password belongs to it. routes are
+// addresses of other nodes, of which one that is up is enough, and have our user and
+// password if they name none.
+func ListenNATS(cluster string, routes []string, name string, log *slog.Logger) (*NATS, error) {
+	id := newID()
+	options, err := clusterOptions(cluster, routes)
+	if err != nil {
+		return nil, err
+	}
+	options.ServerName = "signaling-" + id
+	e := &Embedded{log: &natsLog{log: log}}
+	if e.server, err = server.NewServer(options); err != nil {
+		return nil, fmt.Errorf("NATS server: %w", err)
+	}
+	e.server.SetLoggerV2(e.log, false, false, false)
+	e.server.Start()
+	if !e.server.ReadyForConnections(readyWithin) {
+		e.close()
+		return nil, cmp.Or(e.log.failure(), errors.New("NATS server: not ready in time"))
+	}
+	if err := e.log.failure(); err != nil {
+		e.close()
+		return nil, err
+	}
+	if options.Cluster.Username == "" && !loopback(options.Cluster.Host) {
+		log.Warn("whoever reaches -cluster can join: give it user:password@")
+	}
+	log.Info("NATS server, a node of a cluster", "address", e.server.ClusterAddr().String())
+	b, err := newNATS(id, "", name, e, log)
+	if err != nil {
+		e.close()
+	}
+	return b, err
+}
+
+// ClusterAddr is where other nodes find this one.
+func (b *NATS) ClusterAddr() string {
+	if b.embedded == nil {
+		return ""
+	}
+	return b.embedded.server.ClusterAddr().String()
+}
+
+func (e *Embedded) close() {
+	e.server.Shutdown()
+	e.server.WaitForShutdown()
+}
+
+func clusterOptions(cluster string, routes []string) (*server.Options, error) {
+	own, err := nodeURL(cluster)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(own.Port(), 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("cluster address %s: no port", own.Redacted())
+	}
+	options := &server.Options{DontListen: true, NoSigs: true}
+	options.Cluster = server.ClusterOpts{
+		Name: clusterName, Host: cmp.Or(own.Hostname(), "0.0.0.0"), Port: int(port), Username: own.User.Username(),
+	}
+	if port == 0 {
+		options.Cluster.Port = server.RANDOM_PORT
+	}
+	options.Cluster.Password, _ = own.User.Password()
+	for _, route := range routes {
+		u, err := nodeURL(route)
+		if err != nil {
+			return nil, err
+		}
+		if u.User == nil {
+			u.User = own.User
+		}
+		options.Routes = append(options.Routes, u)
+	}
+	return options, nil
+}
+
+// nodeURL reads the address of a node, with nats:// before it or without.
+func nodeURL(addr string) (*url.URL, error) {
+	u, err := url.Parse("nats://" + strings.TrimPrefix(strings.TrimSpace(addr), "nats://"))
+	if err != nil || u.Port() == "" || strings.Trim(u.Path, "/") != "" {
+		// The error of url.Parse would show the password.
+		return nil, errors.New("the address of a node of the cluster is [user:password@][host]:port")
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// natsLog is where a NATS server complains.
+type natsLog struct {
+	log   *slog.Logger
+	fatal atomic.Pointer[string] // the first thing it could not live with
+}
+
+func (l *natsLog) Noticef(format string, v ...any) {
+	l.log.Debug("NATS server", "says", fmt.Sprintf(format, v...))
+}
+func (l *natsLog) Warnf(format string, v ...any) {
+	l.log.Warn("NATS server", "says", fmt.Sprintf(format, v...))
+}
+func (l *natsLog) Errorf(format string, v ...any) {
+	l.log.Warn("NATS server", "says", fmt.Sprintf(format, v...))
+}
+func (l *natsLog) Debugf(string, ...any) {}
+func (l *natsLog) Tracef(string, ...any) {}
+
+func (l *natsLog) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.fatal.CompareAndSwap(nil, &text)
+	l.log.Error("NATS server", "says", text)
+}
+
+func (l *natsLog) failure() error {
+	if text := l.fatal.Load(); text != nil {
+		return errors.New("NATS server: " + *text)
+	}
+	return nil
+}
