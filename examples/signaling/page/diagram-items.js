@@ -3,7 +3,7 @@
 // "page", "server" and the identities of the other members.
 import { closingOf, parseClose } from "./trace-closing.js";
 import { closeText, timeOf } from "./trace-connection.js";
-import { compressed, milliseconds, octets, titleOf, transit, wireLength } from "./trace-words.js";
+import { compressed, milliseconds, octets, shortTitleOf, titleOf, transit, wireLength } from "./trace-words.js";
 
 // Kinds of which a run becomes one arrow: nothing but these may come in between.
 const FOLDABLE = new Set(["candidate", "ack", "ping"]);
@@ -47,7 +47,7 @@ class Drawing {
     this.#push({ type: "arrow", kind: "http", from: "page", to: "server", at: began, label: path, note: offers, title: handshake?.request?.join("\n") ?? url });
     if (!opened) return;
     const agreed = [opened.protocol, opened.extensions?.split(";")[0]].filter(Boolean).join(", ");
-    this.#push({ type: "arrow", kind: "http", from: "server", to: "page", at: opened.at, label: "101 Switching Protocols", note: agreed, title: handshake?.response?.join("\n") ?? agreed, exchanges: exchanges.filter(({ page }) => page?.text === "open") });
+    this.#push({ type: "arrow", kind: "http", from: "server", to: "page", at: opened.at, label: "101 Switching Protocols", note: agreed, title: handshake?.response?.join("\n") ?? agreed, exchanges: exchanges.filter(({ opened }) => opened) });
   }
 
   #exchange(exchange) {
@@ -67,7 +67,7 @@ class Drawing {
   #arrow(exchange) {
     const { kind, gist, direction, page, server } = exchange;
     const [from, to] = direction === "up" ? ["page", "server"] : ["server", "page"];
-    const item = { type: "arrow", kind, from, to, at: timeOf(exchange), label: titleOf(exchange, this.#nameOf), note: measure(exchange), exchanges: [exchange], count: 1 };
+    const item = { type: "arrow", kind, from, to, at: timeOf(exchange), label: shortTitleOf(exchange, this.#nameOf), note: measure(exchange), exchanges: [exchange], count: 1 };
     if (kind === "close" && !page) item.label = `Close ${closeText(...parseClose(server.frames[0].preview))}`;
     // What the server carries on to another member, or from it, nobody here has seen.
     if (gist?.other && gist.name !== "peer" && gist.name !== "gone") {
@@ -75,7 +75,8 @@ class Drawing {
       item.beyond = gist.other;
     }
     if (gist?.seq !== undefined && gist.name !== "gone" && this.#again(gist, direction)) item.label += ", again";
-    item.title = `${item.label}\n${item.note}`;
+    item.leaves = gist?.name === "leave"; // and with the page its media
+    item.title = `${titleOf(exchange, this.#nameOf)}\n${item.note}`;
     return item;
   }
 
@@ -157,11 +158,10 @@ class Drawing {
 function measure(exchange) {
   const { page, server, kind } = exchange;
   if (kind === "close") return server ? "" : "not seen by the server";
-  const words = [page?.opcode ?? server.frames[0].opcode];
-  if (server && compressed(server)) words.push(`${octets(page?.length ?? 0)} deflated to ${wireLength(server).toLocaleString("en")}`.replace(/^0 octets deflated to (.*)$/, "$1 octets, deflated"));
-  else words.push(octets(page?.length ?? wireLength(server)));
+  const words = page ? [octets(page.length)] : [];
+  if (!page || (server && compressed(server))) words.push(`${page ? wireLength(server).toLocaleString("en") : octets(wireLength(server))} on the wire`);
   const under = transit(exchange);
-  if (under !== null) words.push(`${milliseconds(under)} under way`);
-  else words.push(page ? "server's side not known" : "not seen by the page");
+  if (under !== null) words.push(milliseconds(under));
+  else words.push(page ? "not seen at the server" : "not seen by the page");
   return words.join(", ");
 }

@@ -16,7 +16,7 @@ const CHARACTER_WIDTH = 6.3; // about, of the labels
 export function draw({ lifelines, items }, { width, zero }) {
   const plan = new Plan(lifelines, width);
   const rows = [];
-  const bars = new Bars(plan);
+  const spans = new Spans(plan);
   let y = HEAD_HEIGHT + 12;
   for (const [key, item] of items.entries()) {
     const height = heights[item.type](item, plan);
@@ -25,15 +25,15 @@ export function draw({ lifelines, items }, { width, zero }) {
       node("rect", { class: "hit", x: 0, y, width: plan.width, height }),
       node("text", { class: "time", x: plan.gutter - 8, y: y + 13, "text-anchor": "end" }, time(item.at, zero)),
       ...parts[item.type](item, y, plan)));
-    bars.take(item, y + height / 2);
+    spans.take(item, y + height / 2);
     y += height;
   }
   y += 12;
-  bars.end(y);
+  spans.end(y);
   const tree = node("svg", { class: "sequence", viewBox: `0 0 ${plan.width} ${y}`, width: plan.width, height: y, role: "img", "aria-label": `Sequence diagram with ${items.length} steps` },
     node("rect", { class: "paper", x: 0, y: 0, width: plan.width, height: y }),
     ...plan.lines.map(({ x }) => node("line", { class: "life", x1: x, y1: HEAD_HEIGHT - 8, x2: x, y2: y })),
-    ...bars.nodes,
+    ...spans.nodes,
     ...rows,
     ...plan.heads());
   return { width: plan.width, height: y, tree };
@@ -65,12 +65,13 @@ class Plan {
   constructor(lifelines, width) {
     this.gutter = width < NARROW_BELOW ? GUTTER.narrow : GUTTER.wide;
     const margin = width < NARROW_BELOW ? 34 : 56; // half a head
+    const edge = 8;
     const gaps = lifelines.length; // the first counts twice
-    const gap = Math.min(GREATEST_GAP, Math.max(LEAST_GAP * (gaps > 2 ? 1 : 0.5), (width - this.gutter - 2 * margin) / gaps));
+    const gap = Math.min(GREATEST_GAP, Math.max(LEAST_GAP * (gaps > 2 ? 1 : 0.5), (width - this.gutter - 2 * margin - edge) / gaps));
     this.head = Math.min(2 * margin, gap - 6, 120);
     this.lines = lifelines.map((line, i) => ({ ...line, x: Math.round(this.gutter + margin + (i === 0 ? 0 : i + 1) * gap) }));
-    this.width = Math.max(width, this.lines.at(-1).x + margin);
-    this.notes = this.x("server") - this.x("page") > 250;
+    this.width = Math.max(width, this.lines.at(-1).x + margin + edge);
+    this.notes = this.x("server") - this.x("page") > 200;
   }
 
   x(id) {
@@ -88,9 +89,9 @@ class Plan {
   }
 }
 
-// Bars stand on the lifelines of two pages for as long as media go between them: those
+// Spans stand on the lifelines of two pages for as long as media go between them: those
 // do not end when the connection to the server does.
-class Bars {
+class Spans {
   nodes = [];
   #plan;
   #since = new Map(); // identity: y
@@ -100,6 +101,8 @@ class Bars {
   }
 
   take(item, y) {
+    for (const { id, state } of item.marks ?? []) if (tone(state) === "bad") this.#close(id, y);
+    if (item.leaves) this.end(y);
     if (item.type !== "media") return;
     if (item.state === "connected") {
       if (!this.#since.has(item.to)) this.#since.set(item.to, y);
@@ -117,7 +120,7 @@ class Bars {
     if (since === undefined) return;
     this.#since.delete(id);
     for (const x of [this.#plan.x("page"), this.#plan.x(id)]) {
-      this.nodes.push(node("rect", { class: "bar", x: x - 3, y: since, width: 6, height: y - since, rx: 3 }));
+      this.nodes.push(node("rect", { class: "span", x: x - 3, y: since, width: 6, height: y - since, rx: 3 }));
     }
   }
 }

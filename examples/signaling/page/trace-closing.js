@@ -23,7 +23,8 @@ export function closingOf(connection) {
   } else {
     steps.push(beginning(first, frames[first]), answer(second, frames[second], over));
   }
-  steps.push(transportEnd(connection, frames, over), ...pageEnd(connection));
+  // Which end of it the page or the server notices first differs.
+  steps.push(...[transportEnd(connection, frames, over), ...pageEnd(connection)].sort((a, b) => (a.at ?? 0) - (b.at ?? 0)));
   return { ...verdict(connection, over), steps };
 }
 
@@ -48,7 +49,7 @@ function closeFrame({ clock, closeFrames, closing, closed, serverClosed, opened 
     return { text, at: exchange?.page?.at ?? (seen ? clock.onPage(seen.ms) : null), called: who === "page" && closing !== null };
   }
   if (who === "page" && closing && opened) return { text: closeText(closing.code, closing.reason), at: closing.at, called: true };
-  if (closed?.wasClean && who === "server") return { text: closeText(closed.code, closed.reason), at: null, called: false };
+  if (closed?.wasClean) return { text: closeText(closed.code, who === "server" ? closed.reason : ""), at: null, called: false }; // so there was one each way
   return null;
 }
 

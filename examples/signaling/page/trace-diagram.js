@@ -44,6 +44,8 @@ export class DiagramSection {
     const { tree, items } = this.#drawing(width);
     this.#items = items;
     const svg = drawn(tree);
+    svg.style.width = `${tree.attributes.width}px`; // a style sheet for icons may have its own idea
+    svg.style.height = `${tree.attributes.height}px`;
     this.#heads = svg.querySelector(".heads");
     this.#box.replaceChildren(svg);
     this.#scroll.changed();
@@ -75,11 +77,20 @@ export class DiagramSection {
 const LEGEND = { http: "HTTP", member: "members", description: "offer, answer", candidate: "candidates", ack: "acknowledgement", ping: "ping, pong", close: "close", media: "media" };
 
 // styleOf collects the rules for the diagram from the page's style sheets, with the colours
-// in the place of the variables, which a file does not have.
+// in the place of the variables: a file does not have those, and not every program that
+// shows one knows of light and dark.
 function styleOf(box) {
-  const seen = getComputedStyle(box);
-  const rules = [...document.styleSheets].flatMap(sheet => rulesOf(sheet)).filter(rule => rule.selectorText?.includes(".sequence"));
-  return rules.map(({ cssText }) => cssText.replace(/var\((--[\w-]+)\)/g, (_, name) => seen.getPropertyValue(name).trim())).join("\n");
+  const probe = box.appendChild(element("span"));
+  const colour = name => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const rules = [...document.styleSheets].flatMap(rulesOf).filter(rule => rule.selectorText?.includes(".sequence"));
+  const style = rules.map(({ cssText }) => cssText
+    .replace("var(--trace-sans)", "sans-serif")
+    .replace(/var\((--[\w-]+)\)/g, (_, name) => colour(name))).join("\n");
+  probe.remove();
+  return style;
 }
 
 function rulesOf(sheet) {

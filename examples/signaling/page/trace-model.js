@@ -49,7 +49,7 @@ export class TraceModel {
     const connection = this.current;
     connection.opened = { at, protocol, extensions };
     connection.clock.opened(at);
-    this.#add(connection, { kind: "state", page: { at, text: "open" } });
+    this.#add(connection, { kind: "state", opened: true, page: { at, text: ["open", protocol, extensions].filter(Boolean).join(", ") } });
   }
 
   sent(at, message) {
@@ -116,11 +116,12 @@ export class TraceModel {
 
   server(connection, event) {
     if (connection.forgotten) return;
-    const missing = event.n - connection.lastNumber - 1;
+    // What it has no longer the server says itself, or does not mention.
+    const missing = event.kind === "lost" ? event.lost : event.n - connection.lastNumber - 1;
     connection.lastNumber = event.n;
     if (missing > 0) {
       connection.partial = { up: null, down: null };
-      this.#serverState(connection, event.ms, `${missing} earlier events of this side are no longer kept`);
+      this.#serverState(connection, event.ms, `${missing} events of this side were no longer kept`);
     }
     if (event.kind === "handshake") connection.handshake = { request: event.request, response: event.response };
     if (event.kind === "frame") this.#frame(connection, event);

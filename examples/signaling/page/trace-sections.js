@@ -40,7 +40,7 @@ function showAll(section, model, shown, keyOf, make) {
     const key = keyOf(connection);
     const before = shown.get(connection);
     if (before?.key === key) return before.article;
-    const article = element("article", { class: "trace-article" }, heading(connection), make(connection));
+    const article = element("article", { class: "trace-article" }, heading(connection), ...[make(connection)].flat());
     shown.set(connection, { key, article });
     return article;
   });
@@ -57,10 +57,9 @@ function heading({ attempt, began, url }) {
 function handshakeOf(connection) {
   const { handshake, opened, url, protocols, lifecycle } = connection;
   if (handshake) {
-    return [
+    return element("div", { class: "trace-both" },
       lines("Request", "from the page", handshake.request),
-      lines("Response", "from the server", handshake.response, check(handshake)),
-    ];
+      lines("Response", "from the server", handshake.response, check(handshake)));
   }
   const outcome = { connecting: "not answered yet", refused: "refused, or never answered" }[lifecycle];
   const known = [

@@ -10,6 +10,12 @@ export function milliseconds(ms) {
   return ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${ms.toFixed(Math.abs(ms) < 100 ? 1 : 0)} ms`;
 }
 
+// shortTitleOf leaves out what a signal acknowledges by the way.
+export function shortTitleOf(exchange, nameOf) {
+  const { gist } = exchange;
+  return titleOf(gist && gist.kind !== "ack" ? { ...exchange, gist: { ...gist, ack: undefined } } : exchange, nameOf);
+}
+
 // titleOf is what an exchange is, in a few words.
 export function titleOf(exchange, nameOf) {
   const { kind, gist, direction, page, server } = exchange;
