@@ -85,7 +85,7 @@ test("the server refuses what the page sent", () => {
   const words = story(opened, ["close frame", 50, "out", "1002 bad opcode"], ["state", 50, "open", "failed"], ["state", 60, "failed", "terminated"],
     ["server closed", 60, "us", false, { code: 1002, reason: "bad opcode" }, null, "reserved opcode 3 (§5.2)"],
     ["closed", 70, { code: 1002, reason: "bad opcode", wasClean: true }]);
-  assert.deepEqual(words, ["unclean", "done: The server sends Close 1002 “bad opcode”", "missing: The page did not answer",
+  assert.deepEqual(words, ["unclean", "done: The server sends Close 1002 “bad opcode”", "done: The page answers with Close 1002",
     "done: The server fails the connection", "done: The page sees 1002 “bad opcode”, wasClean true"]);
 });
 
