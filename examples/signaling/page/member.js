@@ -67,9 +67,10 @@ export class Member {
   }
 
   #hangUp() {
+    if (this.#peer === null) return;
     const peer = this.#peer;
     this.#peer = null;
-    peer?.close();
+    peer.close();
     this.#checkGone();
     this.#room.media(this);
     this.#room.changed();

@@ -3,7 +3,7 @@
 import { inWords } from "./statistics.js";
 
 const STANDINGS = {
-  new: "Not connected yet", connecting: "Connecting", connected: "", disconnected: "Path lost, waiting", failed: "Path lost, looking for another", closed: "Closed",
+  new: "Not connected yet", connecting: "Connecting", connected: "", disconnected: "Path lost", failed: "Path lost, looking for another", closed: "Closed",
 };
 
 export class Tiles {
@@ -51,7 +51,7 @@ export class Tiles {
     const figures = peer.figures;
     this.#caption(tile, name, media.audio, media.video, (figures?.width ?? 0) > 0 && (media.video === "" || media.video === "on" || media.video === "screen"));
     const standing = STANDINGS[connection];
-    text(tile, ".standing", presence === "away" ? `Away from the server${standing ? `. ${standing}` : ""}` : standing);
+    text(tile, ".standing", presence === "away" ? ["Away from the server", standing].filter(Boolean).join(" · ") : standing);
     text(tile, ".figures", figures && connection === "connected" ? inWords(figures).join(" · ") : "");
     const counters = { framesDecoded: figures?.framesDecoded ?? 0, bytesReceived: peer.bytes.received, bytesSent: peer.bytes.sent };
     const words = { framesDecoded: "frames", bytesReceived: "B in", bytesSent: "B out" };
