@@ -29,6 +29,7 @@ type chromium struct {
 	console    []string
 	exceptions []string // that nothing on the page caught
 	messages   []message
+	accepts    []string // the Sec-WebSocket-Accept of each handshake
 }
 
 // A message is one that a WebSocket of the page carried, as the browser tells
@@ -53,10 +54,11 @@ func launch(t *testing.T, name string, more ...chromedp.ExecAllocatorOption) *ch
 		chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-quic", true),
-		// A camera that shows a clock, permission to use it, and candidates on
-		// loopback, for a machine that has nothing else; by address, not by
-		// a name that multicast DNS would have to resolve.
-		chromedp.Flag("use-fake-device-for-media-stream", true),
+		// A camera that shows a clock, slow enough for a machine without an encoder
+		// of its own; permission to use it; candidates on loopback, for a machine
+		// that has nothing else; by address, not by a name that multicast DNS would
+		// have to resolve.
+		chromedp.Flag("use-fake-device-for-media-stream", "fps=10"),
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("allow-loopback-in-peer-connection", true),
 		chromedp.Flag("disable-features", "Translate,WebRtcHideLocalIpsWithMdns"),
@@ -113,6 +115,12 @@ func (b *chromium) note(event any) {
 		b.messages = append(b.messages, messageOf(e.Response, true))
 	case *network.EventWebSocketFrameReceived:
 		b.messages = append(b.messages, messageOf(e.Response, false))
+	case *network.EventWebSocketHandshakeResponseReceived:
+		for name, value := range e.Response.Headers {
+			if strings.EqualFold(name, "Sec-WebSocket-Accept") {
+				b.accepts = append(b.accepts, fmt.Sprint(value))
+			}
+		}
 	case *network.EventWebSocketFrameError:
 		b.console = append(b.console, "WebSocket: "+e.ErrorMessage)
 	case *log.EventEntryAdded:
@@ -148,6 +156,16 @@ func (b *chromium) wire() []message {
 	return b.messages[:len(b.messages):len(b.messages)]
 }
 
+// accept is the Sec-WebSocket-Accept of the last handshake.
+func (b *chromium) accept() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.accepts) == 0 {
+		return "no Sec-WebSocket-Accept"
+	}
+	return b.accepts[len(b.accepts)-1]
+}
+
 // count is how many messages one way contain a text.
 func (b *chromium) count(sent bool, text string) (n int) {
 	for _, m := range b.wire() {
@@ -170,7 +188,7 @@ func (b *chromium) tell(t *testing.T) {
 	if t.Failed() && len(b.console) > 0 {
 		t.Logf("%s's console:\n%s", b.name, strings.Join(b.console, "\n"))
 	}
-	b.console, b.exceptions, b.messages = nil, nil, nil
+	b.console, b.exceptions, b.messages, b.accepts = nil, nil, nil, nil
 }
 
 // evaluate is the value of a JavaScript expression on the page, awaited if it is a promise.

@@ -9,8 +9,6 @@ import "testing"
 func sceneServerRestarted(t *testing.T, s *stage) {
 	srv := serve(t, s.program, "the first server", "127.0.0.1:0")
 	ann, bob := s.meet(t, srv.url+"/rooms/harbour?name=Ann", srv.url+"/rooms/harbour?name=Bob")
-	s.flows(t, ann, bob)
-
 	srv.stop(t)
 	for _, b := range []*chromium{s.ann, s.bob} {
 		b.in(t, "reconnecting")
