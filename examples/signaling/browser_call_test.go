@@ -3,6 +3,10 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -10,51 +14,77 @@ import (
 func sceneCall(t *testing.T, s *stage) {
 	srv := serve(t, s.program, "the server", "127.0.0.1:0")
 	s.ann.open(t, srv.url+"/rooms/harbour?name=Ann&codec=json")
-	if v := s.ann.in(t, "waiting"); len(v.Peers) != 0 {
+	v := s.ann.in(t, "waiting")
+	if len(v.Peers) != 0 {
 		t.Errorf("Ann waits alone, with %v", v.Peers)
-	} else if len(v.Self) != 16 {
-		t.Errorf("Ann's identity is %q", v.Self)
 	}
+	ann := v.Self
 	s.show(t, s.ann, "waiting")
-
-	ann, bob := s.meet(t, srv.url+"/rooms/harbour?name=Ann&codec=json", srv.url+"/rooms/harbour?name=Bob&codec=json")
+	s.bob.open(t, srv.url+"/rooms/harbour?name=Bob&codec=json")
+	bob := s.bob.in(t, "call").Self
+	s.inCall(t, ann, bob)
+	s.ann.in(t, "call")
 	s.flows(t, ann, bob)
+	ended := s.ann.follow(t, srv)
 
 	const line = "the tide is at a quarter past four"
 	s.ann.say(t, line)
 	s.bob.reads(t, "#chat-log", line)
 	s.show(t, s.ann, "call")
 	s.show(t, s.bob, "call")
-	for _, b := range []*chromium{s.ann, s.bob} {
-		if b.count(true, "join") == 0 {
-			t.Errorf("%s's WebSocket carried no join: nothing has been seen of it", b.name)
+
+	// It went from page to page: neither the browsers nor the server have seen
+	// it on a WebSocket, and they have seen what there was.
+	s.ann.click(t, "#leave")
+	s.ann.in(t, "ended")
+	s.bob.in(t, "waiting")
+	traced := ended()
+	for witness, text := range map[string]string{"Ann's browser": s.ann.carried(), "Bob's browser": s.bob.carried(), "the server": traced} {
+		if !strings.Contains(text, "candidate") {
+			t.Errorf("%s has seen nothing of the call on its WebSocket", witness)
 		}
-		for _, m := range b.wire() {
-			if strings.Contains(m.text, line) {
-				t.Errorf("what Ann said went over %s's WebSocket: %s", b.name, m.text)
-			}
+		if strings.Contains(text, line) {
+			t.Errorf("%s has seen on a WebSocket what Ann said to Bob", witness)
 		}
 	}
-	// TODO the server's trace
+	srv.stop(t)
 }
 
-func sceneGlare(t *testing.T, s *stage) {
-	srv := serve(t, s.program, "the server", "127.0.0.1:0")
-	ann, bob := s.meet(t, srv.url+"/rooms/harbour?name=Ann", srv.url+"/rooms/harbour?name=Bob")
-	for range 3 {
-		annBefore, bobBefore := s.ann.negotiation(t), s.bob.negotiation(t)
-		annSent, bobSent := len(s.ann.wire()), len(s.bob.wire())
-		// Neither offer arrives before the other has been made.
-		srv.hold(t)
-		evaluate[any](t, s.ann, "negotiation.restart()")
-		evaluate[any](t, s.bob, "negotiation.restart()")
-		s.ann.offered(t, annSent)
-		s.bob.offered(t, bobSent)
-		srv.goOn(t)
-		s.agree(t, annBefore, bobBefore)
+// follow reads what the server tells of the page's connection. The function that
+// it returns waits until that has ended, and returns all of it.
+func (b *chromium) follow(t *testing.T, srv *server) (ended func() string) {
+	t.Helper()
+	var known struct{ Key, Connection string } // from join and welcome
+	for _, m := range b.wire() {
+		if err := json.Unmarshal([]byte(m.text), &known); err != nil {
+			t.Fatalf("%s's page: %v: %s", b.name, err, m.text)
+		}
 	}
-	s.inCall(t, ann, bob)
-	s.flows(t, ann, bob)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, "GET", srv.url+"/trace/"+known.Connection, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+known.Key)
+	transport := new(http.Transport)
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the trace of %s's connection: %s", b.name, resp.Status)
+	}
+	return func() string {
+		t.Helper()
+		events, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatalf("the trace of %s's connection: %v\n%s", b.name, err, events)
+		}
+		return string(events)
+	}
 }
 
 // A browser that is gone from one moment to the next is away, and then a new
@@ -66,6 +96,7 @@ func sceneBrowserKilled(t *testing.T, s *stage) {
 	s.ann.await(t, "in the state lost, with Bob away", func(v view) bool {
 		return v.State == "lost" && len(v.Peers) == 1 && v.Peers[0].ID == bob && v.Peers[0].Presence == "away"
 	})
+	s.ann.checkParts(t, "lost")
 	s.show(t, s.ann, "lost")
 
 	s.bob = launch(s.t, "Bob")
@@ -74,7 +105,16 @@ func sceneBrowserKilled(t *testing.T, s *stage) {
 	if again == bob {
 		t.Errorf("a new profile has the old identity %s", bob)
 	}
-	s.ann.await(t, "in a call with the new Bob", func(v view) bool { return v.State == "call" })
+	s.ann.in(t, "call")
 	s.flows(t, ann, again)
 	s.show(t, s.ann, "back")
+}
+
+// A page that is loaded again is the same member, in another session.
+func scenePageReloaded(t *testing.T, s *stage) {
+	srv := serve(t, s.program, "the server", "127.0.0.1:0")
+	ann, bob := s.meet(t, srv.url+"/rooms/harbour?name=Ann", srv.url+"/rooms/harbour?name=Bob&codec=cbor")
+	s.bob.open(t, srv.url+"/rooms/harbour?name=Bob")
+	s.inCall(t, ann, bob)
+	s.flows(t, ann, bob)
 }

@@ -166,14 +166,13 @@ func (b *chromium) accept() string {
 	return b.accepts[len(b.accepts)-1]
 }
 
-// count is how many messages one way contain a text.
-func (b *chromium) count(sent bool, text string) (n int) {
+// carried is the text of all messages on the page's WebSockets.
+func (b *chromium) carried() string {
+	var all strings.Builder
 	for _, m := range b.wire() {
-		if m.sent == sent && strings.Contains(m.text, text) {
-			n++
-		}
+		fmt.Fprintln(&all, m.text)
 	}
-	return n
+	return all.String()
 }
 
 // tell says what has happened on the page since it was last asked, and forgets it:

@@ -30,18 +30,18 @@ func sceneNATS(t *testing.T, s *stage) {
 
 // Ann is at one server and Bob at the other. Then hers is gone from one moment
 // to the next.
-func playTwoServers(t *testing.T, s *stage, first, second []string) {
-	one := serve(t, s.program, "one server", "127.0.0.1:0", first...)
-	two := serve(t, s.program, "the other server", "127.0.0.1:0", second...)
+func playTwoServers(t *testing.T, s *stage, atFirst, atSecond []string) {
+	one := serve(t, s.program, "one server", "127.0.0.1:0", atFirst...)
+	two := serve(t, s.program, "the other server", "127.0.0.1:0", atSecond...)
 	atOne, atTwo := balance(t, one.addr, two.addr), balance(t, two.addr, one.addr)
 
 	ann, bob := s.meet(t, "http://"+atOne.addr+"/rooms/harbour?name=Ann", "http://"+atTwo.addr+"/rooms/harbour?name=Bob")
 	s.renegotiate(t, s.ann)
 	s.flows(t, ann, bob)
 
-	joins := s.ann.count(true, "join")
+	first := s.ann.accept()
 	one.kill(t)
-	if !s.ann.until(t, func() bool { return s.ann.count(true, "join") > joins }) {
+	if !s.ann.until(t, func() bool { return s.ann.accept() != first }) {
 		t.Fatal("Ann's page has not connected again")
 	}
 	s.inCall(t, ann, bob)

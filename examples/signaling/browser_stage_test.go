@@ -26,6 +26,7 @@ func TestBrowsers(t *testing.T) {
 		{"call", sceneCall},
 		{"glare", sceneGlare},
 		{"browser killed", sceneBrowserKilled},
+		{"page reloaded", scenePageReloaded},
 		{"server restarted", sceneServerRestarted},
 		{"two servers, cluster", sceneCluster},
 		{"two servers, NATS", sceneNATS},
@@ -34,7 +35,7 @@ func TestBrowsers(t *testing.T) {
 		{"room full", sceneRoomFull},
 	} {
 		t.Run(scene.name, func(t *testing.T) {
-			t.Cleanup(func() { s.clear(t) })
+			defer s.clear(t) // before the servers end
 			scene.play(t, s)
 		})
 	}

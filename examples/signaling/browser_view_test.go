@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,10 +89,12 @@ func (b *chromium) until(t *testing.T, yes func() bool) bool {
 	return false
 }
 
-// in waits until the page is in a state.
+// in waits until the page is in a state, and looks like it.
 func (b *chromium) in(t *testing.T, state string) view {
 	t.Helper()
-	return b.await(t, "in the state "+state, func(v view) bool { return v.State == state })
+	v := b.await(t, "in the state "+state, func(v view) bool { return v.State == state })
+	b.checkParts(t, state)
+	return v
 }
 
 // inCallWith waits until the page is in a call with one peer, and no other.
@@ -101,4 +104,27 @@ func (b *chromium) inCallWith(t *testing.T, peer string) view {
 		return v.State == "call" && len(v.Peers) == 1 && v.Peers[0].ID == peer &&
 			v.Peers[0].Presence == "present" && v.Peers[0].Connection == "connected"
 	})
+}
+
+// parts are those of the page that are not there in every state, and when they are.
+var parts = map[string][]string{
+	"#join":       {"idle"},
+	"#invitation": {"waiting"},
+	"#ended":      {"ended"},
+	"#stage":      {"connecting", "waiting", "call", "lost", "reconnecting"},
+	"#controls":   {"connecting", "waiting", "call", "lost", "reconnecting"},
+	"#chat":       {"call", "lost", "reconnecting"},
+	"#trace":      {"connecting", "waiting", "call", "lost", "reconnecting", "ended"},
+}
+
+// checkParts says which parts can be seen that should not be in this state, and
+// the other way round.
+func (b *chromium) checkParts(t *testing.T, state string) {
+	t.Helper()
+	for part, states := range parts {
+		want := slices.Contains(states, state)
+		if seen := evaluate[bool](t, b, "document.querySelector('"+part+"').checkVisibility()"); seen != want {
+			t.Errorf("%s's page in the state %s: that %s is to be seen is %v", b.name, state, part, seen)
+		}
+	}
 }
