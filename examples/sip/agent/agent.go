@@ -1,0 +1,103 @@
+// Package agent is a small SIP user agent over WebSocket (RFC 3261, RFC 7118): it
+// registers, sends OPTIONS and MESSAGE, and answers requests.
+//
+// The WebSocket is package websocket's. Messages, transactions and digest
+// authentication are sipgo's; [Session] is where the two meet.
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+	"github.com/google/uuid"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/examples/sip/transport"
+)
+
+// Account is who the user is to a registrar.
+type Account struct {
+	User, Domain, Password string
+}
+
+// Agent is a user agent: what stays the same when its connection does not.
+type Agent struct {
+	Account Account
+	// Dial are the options of its connections. Nil: the defaults.
+	Dial *websocket.DialOptions
+	// Handle answers requests, but ACK and CANCEL. It is called by the goroutine
+	// that reads, so it must be quick. Nil: OPTIONS are answered, others refused.
+	Handle func(*sip.Request) *sip.Response
+	// Log is told what the agent does. Nil: nobody is.
+	Log *slog.Logger
+
+	once sync.Once
+	// host is in Via and Contact, user in Contact, instance tells the registrar that
+	// it is the same agent after a reconnection (RFC 5626 §4.1).
+	host, user, instance string
+
+	mu           sync.Mutex
+	registration registration
+}
+
+// init chooses what an agent has of its own.
+func (a *Agent) init() {
+	a.once.Do(func() {
+		a.host = transport.InvalidHost()
+		a.user = sip.GenerateTagN(10)
+		a.instance = "urn:uuid:" + uuid.NewString()
+		a.registration = registration{callID: uuid.NewString(), tag: sip.GenerateTagN(16)}
+		if a.Log == nil {
+			a.Log = slog.New(slog.DiscardHandler)
+		}
+		if a.Handle == nil {
+			a.Handle = Answer
+		}
+	})
+}
+
+// aor is the user's address of record (RFC 3261 §10).
+func (a *Agent) aor() sip.Uri {
+	return sip.Uri{Scheme: "sip", User: a.Account.User, Host: a.Account.Domain}
+}
+
+// contact is where the user is reached: over the connection on which this was
+// registered, whatever the host says.
+func (a *Agent) contact() *sip.ContactHeader {
+	// RFC 7118 §5.2.2: the transport is ws also where TLS is beneath.
+	address := sip.Uri{Scheme: "sip", User: a.user, Host: a.host, UriParams: sip.HeaderParams{{K: "transport", V: "ws"}}}
+	return &sip.ContactHeader{Address: address}
+}
+
+// Connect opens a connection to a SIP WebSocket server and reads it until it ends
+// or [Session.Close] is called. ctx bounds the opening handshake.
+func (a *Agent) Connect(ctx context.Context, url string) (*Session, error) {
+	a.init()
+	network, err := transport.Network(url)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := transport.Dial(ctx, url, a.Dial)
+	if err != nil {
+		return nil, err
+	}
+	return newSession(a, conn, network)
+}
+
+// allowed are the methods that an agent answers itself.
+const allowed = "OPTIONS, MESSAGE, ACK, CANCEL"
+
+// Answer is what an agent says to a request when nobody else does: 200 to OPTIONS
+// (RFC 3261 §11.2), 405 to others.
+func Answer(req *sip.Request) *sip.Response {
+	status, reason := sip.StatusMethodNotAllowed, "Method Not Allowed"
+	if req.Method == sip.OPTIONS {
+		status, reason = sip.StatusOK, "OK"
+	}
+	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res.AppendHeader(sip.NewHeader("Allow", allowed))
+	res.AppendHeader(sip.NewHeader("Accept", "text/plain"))
+	return res
+}

@@ -1,0 +1,66 @@
+package agent
+
+import (
+	"fmt"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// ConnectionError is the end of the connection.
+type ConnectionError struct {
+	Err error
+}
+
+// Error says how it ended.
+func (e *ConnectionError) Error() string {
+	switch code := websocket.CloseStatus(e.Err); code {
+	case -1:
+		return "connection lost: " + e.Err.Error()
+	case websocket.StatusGoingAway, websocket.StatusServiceRestart:
+		return "the server goes away: " + e.Err.Error()
+	default:
+		return "the server closed the connection: " + e.Err.Error()
+	}
+}
+
+// Unwrap returns Err.
+func (e *ConnectionError) Unwrap() error { return e.Err }
+
+// ResponseError is a final response that refuses a request.
+type ResponseError struct {
+	Method sip.RequestMethod
+	Status int
+	Reason string
+	// Challenged tells that the user had said who he is before it was refused.
+	Challenged bool
+}
+
+// Error says what was refused, and what that means where it is known.
+func (e *ResponseError) Error() string {
+	meaning := ""
+	switch e.Status {
+	case sip.StatusUnauthorized, sip.StatusProxyAuthRequired:
+		meaning = ": a password is needed"
+		if e.Challenged {
+			meaning = ": wrong user or password"
+		}
+	case sip.StatusNotFound:
+		meaning = ": no such user or domain there"
+	case sip.StatusRequestTimeout:
+		meaning = ": no answer in time"
+	case sip.StatusTemporarilyUnavailable:
+		meaning = ": nobody is registered there now"
+	}
+	return fmt.Sprintf("%s: %d %s%s", e.Method, e.Status, e.Reason, meaning)
+}
+
+// permanent reports whether asking again would bring the same.
+func (e *ResponseError) permanent() bool {
+	switch e.Status {
+	case sip.StatusRequestTimeout, sip.StatusTemporarilyUnavailable:
+		return false
+	}
+	return e.Status < 500
+}

@@ -1,0 +1,105 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Request begins a client transaction (RFC 3261 §17.1): sipgo's Client asks for it.
+func (s *Session) Request(_ context.Context, req *sip.Request) (sip.ClientTransaction, error) {
+	key, err := sip.ClientTxKeyMake(req)
+	if err != nil {
+		return nil, err
+	}
+	tx := sip.NewClientTx(key, req, s, slog.New(slog.DiscardHandler))
+	tx.OnTerminate(func(key string, _ error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.clients, key)
+	})
+	s.mu.Lock()
+	s.clients[key] = tx
+	s.mu.Unlock()
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		return nil, err
+	}
+	return tx, nil
+}
+
+// receiveResponse gives a response to its transaction (RFC 3261 §17.1.3). One that
+// has none is late, or none of ours.
+func (s *Session) receiveResponse(res *sip.Response) {
+	s.agent.Log.Debug("received", "message", res.String())
+	key, err := sip.ClientTxKeyMake(res)
+	if err != nil {
+		s.agent.Log.Warn("dropped", "error", err)
+		return
+	}
+	s.mu.Lock()
+	tx := s.clients[key]
+	s.mu.Unlock()
+	if tx != nil {
+		tx.Receive(res)
+	}
+}
+
+// receiveRequest answers a request in a server transaction (RFC 3261 §17.2).
+func (s *Session) receiveRequest(req *sip.Request) {
+	s.agent.Log.Debug("received", "message", req.String())
+	req.SetTransport(s.network)
+	key, err := sip.ServerTxKeyMake(req)
+	if err != nil {
+		s.agent.Log.Warn("dropped", "error", err)
+		return
+	}
+	s.mu.Lock()
+	tx := s.servers[key]
+	s.mu.Unlock()
+	if tx == nil && req.IsAck() {
+		return
+	}
+	if tx == nil {
+		tx = sip.NewServerTx(key, req, s, slog.New(slog.DiscardHandler))
+		tx.OnTerminate(func(key string, _ error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.servers, key)
+		})
+		s.mu.Lock()
+		s.servers[key] = tx
+		s.mu.Unlock()
+		err = tx.Init()
+		if err == nil {
+			err = tx.Respond(s.answer(req))
+		}
+	} else {
+		err = tx.Receive(req) // the same request again, or the ACK of a refused INVITE
+	}
+	if err != nil {
+		s.agent.Log.Warn("not answered", "request", req.StartLine(), "error", err)
+	}
+}
+
+func (s *Session) answer(req *sip.Request) *sip.Response {
+	if req.IsCancel() {
+		// RFC 3261 §9.2: whatever it would cancel has been answered at once.
+		return sip.NewResponseFromRequest(req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
+	}
+	return s.agent.Handle(req)
+}
+
+// terminate ends the transactions that the connection leaves behind.
+func (s *Session) terminate() {
+	s.mu.Lock()
+	servers := slices.Collect(maps.Values(s.servers))
+	s.mu.Unlock()
+	for _, tx := range servers {
+		tx.Terminate()
+	}
+	// Those of the client are waited for by whoever began them, who sees s.ended.
+}

@@ -1,0 +1,110 @@
+// Package transport holds the rules of SIP over WebSocket, RFC 7118: what the
+// opening handshake must agree on, and how SIP messages travel in WebSocket
+// messages. The WebSocket is package websocket's, SIP's syntax is sipgo's.
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// MaxMessage is how many octets a message may have: what sipgo parses at most.
+const MaxMessage = 65535
+
+var parser = sip.NewParser()
+
+// MalformedError is a message that no rule of SIP allows.
+type MalformedError struct {
+	// Request is what could be read of it, to be answered; nil if it was a response
+	// or nothing that could be answered.
+	Request *sip.Request
+	// Status is what to answer with, such as 400.
+	Status int
+	Err    error
+}
+
+// Error says what is wrong with the message.
+func (e *MalformedError) Error() string { return "malformed SIP message: " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *MalformedError) Unwrap() error { return e.Err }
+
+// Encode returns m as the one WebSocket message that carries it (RFC 7118 §4.2).
+// It is text, as most implementations want it, unless its body is not UTF-8.
+func Encode(m sip.Message) (websocket.MessageType, []byte) {
+	var b bytes.Buffer
+	m.StringWrite(&b)
+	if !utf8.Valid(b.Bytes()) {
+		return websocket.MessageBinary, b.Bytes()
+	}
+	return websocket.MessageText, b.Bytes()
+}
+
+// Decode reads the SIP message in a WebSocket message, text or binary alike. RFC
+// 7118 §4.2: a WebSocket message holds one SIP message, whole; so Content-Length
+// may be left out, and must be right where it is there. The error is a
+// *MalformedError.
+func Decode(p []byte) (sip.Message, error) {
+	m, n, err := parser.Parse(p, false)
+	switch {
+	case errors.Is(err, sip.ErrParseReadBodyIncomplete):
+		err = errors.New("Content-Length is more than there is")
+	case err == nil && n < len(p):
+		err = errors.New("Content-Length is less than there is")
+	}
+	status := sip.StatusBadRequest
+	if err == nil {
+		status, err = check(m)
+	}
+	if err == nil {
+		return m, nil
+	}
+	malformed := &MalformedError{Status: status, Err: err}
+	// An ACK is never answered (RFC 3261 §17), nothing is without a way back.
+	if req, ok := m.(*sip.Request); ok && !req.IsAck() && req.Via() != nil && req.CSeq() != nil {
+		malformed.Request = req
+	}
+	return nil, malformed
+}
+
+// check is about what every message must have (RFC 3261 §8.1.1 and §8.2.6.2). It
+// returns the status to answer with.
+func check(m sip.Message) (int, error) {
+	version := ""
+	switch m := m.(type) {
+	case *sip.Request:
+		version = m.SipVersion
+		if cseq := m.CSeq(); cseq != nil && cseq.MethodName != m.Method {
+			return sip.StatusBadRequest, fmt.Errorf("CSeq says %s and the request %s", cseq.MethodName, m.Method)
+		}
+	case *sip.Response:
+		version = m.SipVersion
+		if m.StatusCode < 100 || m.StatusCode > 699 {
+			return sip.StatusBadRequest, fmt.Errorf("status %d", m.StatusCode)
+		}
+	}
+	if version != "SIP/2.0" {
+		return sip.StatusVersionNotSupported, fmt.Errorf("version %q", version)
+	}
+	for _, field := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Via", m.Via() == nil},
+		{"From", m.From() == nil},
+		{"To", m.To() == nil},
+		{"Call-ID", m.CallID() == nil},
+		{"CSeq", m.CSeq() == nil},
+	} {
+		if field.missing {
+			return sip.StatusBadRequest, fmt.Errorf("no %s", field.name)
+		}
+	}
+	return 0, nil
+}
