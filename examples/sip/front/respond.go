@@ -16,6 +16,7 @@ func (f *Front) respond(p *peer, req *sip.Request, status int, reason string, he
 	}
 	tagged := req.To() != nil && req.To().Params.Has("tag")
 	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res.SipVersion = "SIP/2.0" // whatever the request has
 	if to := res.To(); to != nil && !tagged {
 		to.Params.Add("tag", f.tag(req))
 	}
