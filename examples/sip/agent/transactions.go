@@ -52,6 +52,15 @@ func (s *Session) receiveResponse(res *sip.Response) {
 func (s *Session) receiveRequest(req *sip.Request) {
 	s.agent.Log.Debug("received", "message", req.String())
 	req.SetTransport(s.network)
+	if req.IsCancel() {
+		// RFC 3261 §9.2: whatever it would cancel has been answered at once. sipgo would
+		// never end a transaction for it.
+		res := sip.NewResponseFromRequest(req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
+		if err := s.WriteMsg(res); err != nil {
+			s.agent.Log.Warn("not answered", "request", req.StartLine(), "error", err)
+		}
+		return
+	}
 	key, err := sip.ServerTxKeyMake(req)
 	if err != nil {
 		s.agent.Log.Warn("dropped", "error", err)
@@ -75,7 +84,7 @@ func (s *Session) receiveRequest(req *sip.Request) {
 		s.mu.Unlock()
 		err = tx.Init()
 		if err == nil {
-			err = tx.Respond(s.answer(req))
+			err = tx.Respond(s.agent.Handle(req))
 		}
 	} else {
 		err = tx.Receive(req) // the same request again, or the ACK of a refused INVITE
@@ -83,14 +92,6 @@ func (s *Session) receiveRequest(req *sip.Request) {
 	if err != nil {
 		s.agent.Log.Warn("not answered", "request", req.StartLine(), "error", err)
 	}
-}
-
-func (s *Session) answer(req *sip.Request) *sip.Response {
-	if req.IsCancel() {
-		// RFC 3261 §9.2: whatever it would cancel has been answered at once.
-		return sip.NewResponseFromRequest(req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
-	}
-	return s.agent.Handle(req)
 }
 
 // terminate ends the transactions that the connection leaves behind.

@@ -1,0 +1,199 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/examples/sip/front"
+	"github.com/hawser-ws/websocket/examples/sip/transport"
+	"github.com/hawser-ws/websocket/wstest"
+)
+
+// network leads to a server, or nowhere. It is in memory.
+type network struct {
+	conns chan net.Conn // to the server; nil while there is none
+	dials []time.Time
+}
+
+func (n *network) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	n.dials = append(n.dials, time.Now())
+	if n.conns == nil {
+		return nil, errors.New("connection refused")
+	}
+	near, far := wstest.NetPipe(0)
+	select {
+	case n.conns <- far:
+		return near, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept, Close and Addr make it a net.Listener.
+func (n *network) Accept() (net.Conn, error) {
+	if conn, ok := <-n.conns; ok {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+func (n *network) Close() error   { return nil }
+func (n *network) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// serve starts a server; the function returned ends it.
+func (n *network) serve(t *testing.T, h http.Handler, shutdown func(context.Context) error) (end func()) {
+	t.Helper()
+	n.conns = make(chan net.Conn)
+	server := &http.Server{Handler: h}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(n) }()
+	return func() {
+		conns := n.conns
+		n.conns = nil
+		if err := shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		close(conns)
+		<-served
+		_ = server.Close()
+	}
+}
+
+// serveFront is serve, for a registrar; the handler sees each connection.
+func (n *network) serveFront(t *testing.T, password string) (end func()) {
+	t.Helper()
+	f := front.New(front.Options{Domain: "example.com", Users: map[string]string{"alice": password}})
+	return n.serve(t, f.Handler(), f.Shutdown)
+}
+
+func listener(n *network) *Agent {
+	return &Agent{
+		Account: Account{User: "alice", Domain: "example.com", Password: "secret"},
+		Dial:    &websocket.DialOptions{DialContext: n.DialContext},
+	}
+}
+
+// reachable asks whether alice is registered, as she would herself from elsewhere.
+func reachable(t *testing.T, n *network) bool {
+	t.Helper()
+	asking := listener(n)
+	s, err := asking.Connect(t.Context(), "ws://example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	to := bob
+	to.User = "alice"
+	_, err = s.Options(t.Context(), to)
+	if err != nil && !strings.HasPrefix(err.Error(), "OPTIONS: 480") {
+		t.Error(err)
+	}
+	return err == nil
+}
+
+func TestListen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n network
+		end := n.serveFront(t, "secret")
+		ctx, leave := context.WithCancel(t.Context())
+		a := listener(&n)
+		ended := make(chan error, 1)
+		go func() { ended <- a.Listen(ctx, "ws://example.com/") }()
+		synctest.Wait()
+		if !reachable(t, &n) {
+			t.Fatal("not registered")
+		}
+
+		// It registers again before its time is over, over the same connection.
+		n.dials = nil
+		time.Sleep(3 * DefaultExpires * time.Second)
+		if len(n.dials) != 0 {
+			t.Errorf("it connected %d times", len(n.dials))
+		}
+		if !reachable(t, &n) {
+			t.Error("no longer registered")
+		}
+
+		// The server goes away for a time, and is found again.
+		end()
+		n.dials = nil
+		time.Sleep(10 * time.Minute)
+		for i := 2; i < len(n.dials); i++ {
+			if pause := n.dials[i].Sub(n.dials[i-1]); pause < firstWait/2 || pause > longestWait {
+				t.Errorf("attempt %d came after %v", i, pause)
+			}
+		}
+		if len(n.dials) < 10 || len(n.dials) > 30 {
+			t.Errorf("%d attempts in 10 minutes", len(n.dials))
+		}
+		end = n.serveFront(t, "secret")
+		time.Sleep(longestWait)
+		if !reachable(t, &n) {
+			t.Error("not found again")
+		}
+
+		// It takes its leave.
+		leave()
+		if err := <-ended; err != nil {
+			t.Errorf("Listen: %v", err)
+		}
+		if reachable(t, &n) {
+			t.Error("it has left, and is still registered")
+		}
+		end()
+	})
+}
+
+// What will not change is not tried again.
+func TestListenGivesUp(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		far  func(t *testing.T, n *network) (end func())
+		url  string
+		want string
+	}{
+		{"wrong password", func(t *testing.T, n *network) func() { return n.serveFront(t, "other") }, "ws://example.com/", "wrong user or password"},
+		{"no WebSocket", func(t *testing.T, n *network) func() {
+			return n.serve(t, http.NotFoundHandler(), func(context.Context) error { return nil })
+		}, "ws://example.com/", "404"},
+		{"no SIP", func(t *testing.T, n *network) func() {
+			return n.serve(t, websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+				_, _, err := c.Read(ctx)
+				return err
+			}, nil), func(context.Context) error { return nil })
+		}, "ws://example.com/", transport.ErrSubprotocol.Error()},
+		{"no URL of a WebSocket", func(*testing.T, *network) func() { return func() {} }, "http://example.com/", "no ws or wss URL"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var n network
+				end := test.far(t, &n)
+				err := listener(&n).Listen(t.Context(), test.url)
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("Listen: %v; want %q", err, test.want)
+				}
+				if len(n.dials) > 1 {
+					t.Errorf("%d attempts", len(n.dials))
+				}
+				end()
+			})
+		})
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	for failures := range 100 {
+		upper := min(firstWait<<min(failures, 20), longestWait)
+		for range 10 {
+			if wait := backoff(failures); wait < upper/2 || wait > upper {
+				t.Errorf("after %d failures: %v", failures, wait)
+			}
+		}
+	}
+}
