@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,54 +19,82 @@ import (
 
 // network leads to a server, or nowhere. It is in memory.
 type network struct {
-	conns chan net.Conn // to the server; nil while there is none
-	dials []time.Time
+	mu     sync.Mutex
+	server *listening // nil while there is none
+	dials  []time.Time
 }
 
 func (n *network) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	n.mu.Lock()
 	n.dials = append(n.dials, time.Now())
-	if n.conns == nil {
+	server := n.server
+	n.mu.Unlock()
+	if server == nil {
 		return nil, errors.New("connection refused")
 	}
 	near, far := wstest.NetPipe(0)
 	select {
-	case n.conns <- far:
+	case server.conns <- far:
 		return near, nil
+	case <-server.ended:
+		return nil, errors.New("connection refused")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// Accept, Close and Addr make it a net.Listener.
-func (n *network) Accept() (net.Conn, error) {
-	if conn, ok := <-n.conns; ok {
-		return conn, nil
-	}
-	return nil, net.ErrClosed
+// attempts are the times of the dials since the last call.
+func (n *network) attempts() []time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	dials := n.dials
+	n.dials = nil
+	return dials
 }
-func (n *network) Close() error   { return nil }
-func (n *network) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+func (n *network) leadTo(server *listening) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.server = server
+}
+
+// listening is a net.Listener for the far ends.
+type listening struct {
+	conns chan net.Conn
+	ended chan struct{}
+}
+
+func (l *listening) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conns:
+		return conn, nil
+	case <-l.ended:
+		return nil, net.ErrClosed
+	}
+}
+func (l *listening) Close() error   { return nil }
+func (l *listening) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
 // serve starts a server; the function returned ends it.
 func (n *network) serve(t *testing.T, h http.Handler, shutdown func(context.Context) error) (end func()) {
 	t.Helper()
-	n.conns = make(chan net.Conn)
+	l := &listening{conns: make(chan net.Conn), ended: make(chan struct{})}
+	n.leadTo(l)
 	server := &http.Server{Handler: h}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(n) }()
+	go func() { served <- server.Serve(l) }()
 	return func() {
-		conns := n.conns
-		n.conns = nil
+		n.leadTo(nil)
 		if err := shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
-		close(conns)
+		close(l.ended)
 		<-served
 		_ = server.Close()
 	}
 }
 
-// serveFront is serve, for a registrar; the handler sees each connection.
+// serveFront is serve, for a registrar that knows alice.
 func (n *network) serveFront(t *testing.T, password string) (end func()) {
 	t.Helper()
 	f := front.New(front.Options{Domain: "example.com", Users: map[string]string{"alice": password}})
@@ -111,10 +140,10 @@ func TestListen(t *testing.T) {
 		}
 
 		// It registers again before its time is over, over the same connection.
-		n.dials = nil
+		n.attempts()
 		time.Sleep(3 * DefaultExpires * time.Second)
-		if len(n.dials) != 0 {
-			t.Errorf("it connected %d times", len(n.dials))
+		if again := n.attempts(); len(again) != 0 {
+			t.Errorf("it connected %d times", len(again))
 		}
 		if !reachable(t, &n) {
 			t.Error("no longer registered")
@@ -122,15 +151,16 @@ func TestListen(t *testing.T) {
 
 		// The server goes away for a time, and is found again.
 		end()
-		n.dials = nil
+		n.attempts()
 		time.Sleep(10 * time.Minute)
-		for i := 2; i < len(n.dials); i++ {
-			if pause := n.dials[i].Sub(n.dials[i-1]); pause < firstWait/2 || pause > longestWait {
+		tried := n.attempts()
+		for i := 1; i < len(tried); i++ {
+			if pause := tried[i].Sub(tried[i-1]); pause < firstWait/2 || pause > longestWait {
 				t.Errorf("attempt %d came after %v", i, pause)
 			}
 		}
-		if len(n.dials) < 10 || len(n.dials) > 30 {
-			t.Errorf("%d attempts in 10 minutes", len(n.dials))
+		if len(tried) < 10 || len(tried) > 30 {
+			t.Errorf("%d attempts in 10 minutes", len(tried))
 		}
 		end = n.serveFront(t, "secret")
 		time.Sleep(longestWait)
@@ -178,8 +208,8 @@ func TestListenGivesUp(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("Listen: %v; want %q", err, test.want)
 				}
-				if len(n.dials) > 1 {
-					t.Errorf("%d attempts", len(n.dials))
+				if tried := n.attempts(); len(tried) > 1 {
+					t.Errorf("%d attempts", len(tried))
 				}
 				end()
 			})

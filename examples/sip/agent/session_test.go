@@ -161,6 +161,9 @@ func TestRefused(t *testing.T) {
 				if got := fmt.Sprint(err); (test.want == "") != (err == nil) || err != nil && !strings.HasPrefix(got, test.want) {
 					t.Errorf("error: %v; want %q", err, test.want)
 				}
+				synctest.Wait()
+				s.mu.Lock()
+				defer s.mu.Unlock()
 				if len(s.clients) != 0 {
 					t.Errorf("%d transactions are left", len(s.clients))
 				}
