@@ -59,7 +59,11 @@ func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 	}
 
 	server := front.New(options)
-	httpServer := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	httpServer := &http.Server{
+		Handler:           server.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 	served := make(chan error, 1)
 	go func() {
 		if *certificate != "" {

@@ -162,7 +162,7 @@ func (f *Front) request(p *peer, req *sip.Request) {
 	switch {
 	case req.IsAck() && f.answeredByUs(req):
 		// RFC 3261 §8.2.7: the ACK of what we have refused ends here.
-	case req.Method == sip.REGISTER && ours:
+	case req.Method == sip.REGISTER:
 		f.register(p, req)
 	case req.Method == sip.OPTIONS && ours && req.Recipient.User == "":
 		f.capabilities(p, req)

@@ -59,6 +59,9 @@ func (f *Front) register(p *peer, req *sip.Request) {
 
 // bind does what a REGISTER asks for, in the order of RFC 3261 §10.3.
 func (f *Front) bind(p *peer, req *sip.Request) ([]binding, error) {
+	if !f.serves(req.Recipient.Host) {
+		return nil, &refusal{sip.StatusNotFound, "Not Found", nil} // step 1, with no way to elsewhere
+	}
 	if unknown := unsupported(req, "Require", "outbound", "path"); unknown != "" {
 		return nil, &refusal{sip.StatusBadExtension, "Bad Extension", []sip.Header{sip.NewHeader("Unsupported", unknown)}}
 	}

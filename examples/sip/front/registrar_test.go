@@ -80,6 +80,10 @@ func TestRegisterRefused(t *testing.T) {
 			}
 		}
 
+		// Step 1.
+		ph.say(strings.Replace(ph.registration(contact+"\n"), "REGISTER sip:example.com", "REGISTER sip:example.org", 1))
+		ph.wantResponse(404)
+
 		// Step 2, before the password is asked for.
 		ph.say(ph.registration("Require: gruu\n" + contact + "\n"))
 		if h := ph.wantResponse(420).GetHeader("Unsupported"); h == nil || h.Value() != "gruu" {

@@ -58,6 +58,9 @@ func Decode(p []byte) (sip.Message, error) {
 	case err == nil && n < len(p):
 		err = errors.New("Content-Length is less than there is")
 	}
+	if err == nil && !lined(p) {
+		err = errors.New("a control character in the headers")
+	}
 	status := sip.StatusBadRequest
 	if err == nil {
 		status, err = check(m)
@@ -71,6 +74,14 @@ func Decode(p []byte) (sip.Message, error) {
 		malformed.Request = req
 	}
 	return nil, malformed
+}
+
+// lined reports whether the headers end their lines by CRLF alone (RFC 3261 §7), and
+// have no NUL. sipgo lets both pass within a value, where somebody to whom it is
+// forwarded may see another header.
+func lined(p []byte) bool {
+	head, _, _ := bytes.Cut(p, []byte("\r\n\r\n"))
+	return bytes.Count(head, []byte("\n")) == bytes.Count(head, []byte("\r\n")) && bytes.IndexByte(head, 0) < 0
 }
 
 // check is about what every message must have (RFC 3261 §8.1.1 and §8.2.6.2). It

@@ -43,6 +43,8 @@ func TestDecode(t *testing.T) {
 		{name: "no From", in: strings.Replace(good, "From: <sip:alice@example.com>;tag=asdyka899\r\n", "", 1), err: "no From", answer: 400},
 		{name: "no Via, so no way back", in: strings.Replace(good, "Via:", "X-Via:", 1), err: "no Via"},
 		{name: "an ACK is never answered", in: strings.ReplaceAll(strings.Replace(good, "From:", "X-From:", 1), "MESSAGE", "ACK"), err: "no From"},
+		{name: "a header in a header", in: strings.Replace(good, "Max-Forwards: 70\r\n", "Max-Forwards: 70\r\nSubject: a\nVia: b\r\n", 1), err: "a control character", answer: 400},
+		{name: "NUL", in: strings.Replace(good, "asidkj3ss", "asid\x00kj3ss", 1), err: "a control character", answer: 400},
 		{name: "no SIP", in: "GET / HTTP/1.1\r\n\r\n", err: "not a SIP message"},
 		{name: "a response of status 99", in: strings.Replace(good, "MESSAGE sip:bob@example.com SIP/2.0", "SIP/2.0 099 Odd", 1), err: "status 99"},
 		{name: "empty", in: "", err: "EOF"},
