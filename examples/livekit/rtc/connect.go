@@ -1,0 +1,181 @@
+package rtc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+)
+
+// connect makes one connection and stays on it to its end. err is why it ended.
+func (s *Session) connect(ctx context.Context, how entry) (then step, err error) {
+	url, err := joinURL(s.server, s.opts.Version, how, s.sid)
+	if err != nil {
+		return stop, err
+	}
+	s.observe(Dialing{URL: url, Resume: how == resume})
+	// A browser has to put the token into the query, as access_token, where servers and
+	// proxies log it. Whoever can set headers does better.
+	conn, resp, err := s.opts.dial(ctx, url, http.Header{"Authorization": {"Bearer " + s.token}})
+	if err != nil {
+		return s.notConnected(ctx, err, resp)
+	}
+	defer conn.CloseNow()
+	s.observe(Connected{conn, resp})
+	then, err = s.converse(ctx, conn)
+	// Every method of a connection that has ended tells how; this one ends it, if
+	// nothing has.
+	if ended := conn.CloseNow(); ended != nil {
+		s.observe(Disconnected{ended})
+	} else {
+		s.observe(Disconnected{conn.CloseNow()})
+	}
+	return then, err
+}
+
+// notConnected judges a handshake that failed: a server that is not there may come
+// back, if it ever was; one that says no will say so again.
+func (s *Session) notConnected(ctx context.Context, err error, resp *http.Response) (step, error) {
+	if resp != nil && resp.Body != nil {
+		if body, _ := io.ReadAll(resp.Body); len(body) > 0 {
+			// The server quotes the token that it does not like.
+			text := strings.ReplaceAll(string(body), s.token, "<token>")
+			err = fmt.Errorf("%w: %q", err, strings.TrimSpace(text))
+		}
+	}
+	s.observe(Disconnected{err})
+	refused := resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
+	if refused || s.sid == "" || ctx.Err() != nil {
+		return stop, err
+	}
+	return repeatAttempt, err
+}
+
+// converse reads the server's signals until the connection is of no use any more.
+func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, error) {
+	reading, giveUp := context.WithCancelCause(ctx)
+	beat := &heartbeat{send: func(r *livekit.SignalRequest) error { return s.write(reading, conn, r) }}
+	defer beat.wait()
+	defer giveUp(nil)
+	for {
+		typ, p, err := conn.Read(reading)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			// The end of the context has ended the read, not the connection: it is
+			// still good for a farewell.
+			return stop, s.leave(conn)
+		case context.Cause(reading) == ErrNoPong:
+			return s.comeBack(), ErrNoPong
+		default:
+			return s.comeBack(), err
+		}
+		res := &livekit.SignalResponse{}
+		if err := decode(typ, p, res); err != nil {
+			_ = conn.Close(websocket.StatusInvalidFramePayloadData, "not a SignalResponse")
+			return stop, fmt.Errorf("a message of %d bytes is no SignalResponse: %w", len(p), err)
+		}
+		s.observe(Signal{Direction: Received, Message: res, Size: len(p), RoundTrip: beat.answered(res)})
+		switch m := res.Message.(type) {
+		case *livekit.SignalResponse_Join:
+			if m.Join.AlternativeUrl != "" {
+				s.server = m.Join.AlternativeUrl
+				return joinAgain, farewell(conn, errors.New("the server sent us to another"))
+			}
+			s.sid = m.Join.GetParticipant().GetSid()
+			beat.start(reading, giveUp, m.Join.PingInterval, m.Join.PingTimeout)
+			if err := s.joined(reading, conn, s.opts.Hello); err != nil {
+				return s.comeBack(), err
+			}
+		case *livekit.SignalResponse_Reconnect:
+			// It has no intervals of its own: those of the join go on.
+			beat.start(reading, giveUp, 0, 0)
+			if err := s.joined(reading, conn, nil); err != nil {
+				return s.comeBack(), err
+			}
+		case *livekit.SignalResponse_RefreshToken:
+			s.token = m.RefreshToken // for the next connection
+		case *livekit.SignalResponse_RoomMoved:
+			s.token, s.sid = m.RoomMoved.Token, m.RoomMoved.GetParticipant().GetSid()
+		case *livekit.SignalResponse_Leave:
+			return s.toldToLeave(conn, m.Leave)
+		}
+	}
+}
+
+// joined is when the participant is in, or in again.
+func (s *Session) joined(ctx context.Context, conn *websocket.Conn, hello []*livekit.SignalRequest) error {
+	s.failed = 0
+	s.become(Joined, conn)
+	for _, r := range hello {
+		if err := s.write(ctx, conn, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toldToLeave does what the server's leave request asks for.
+func (s *Session) toldToLeave(conn *websocket.Conn, leave *livekit.LeaveRequest) (step, error) {
+	s.become(Leaving, nil)
+	err := farewell(conn, &LeaveError{leave.Reason})
+	switch leave.Action {
+	case livekit.LeaveRequest_RESUME:
+		return resumeAgain, err
+	case livekit.LeaveRequest_RECONNECT:
+		return joinAgain, err
+	}
+	return stop, err
+}
+
+// leave tells the server that the participant goes, which otherwise would keep the
+// place for a while, and the others wondering.
+func (s *Session) leave(conn *websocket.Conn) error {
+	s.become(Leaving, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	if err := s.write(ctx, conn, &livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
+		Reason: livekit.DisconnectReason_CLIENT_INITIATED,
+		Action: livekit.LeaveRequest_DISCONNECT,
+	}}}); err != nil {
+		return err
+	}
+	return farewell(conn, nil)
+}
+
+// farewell performs the closing handshake, unless the server was quicker. It returns
+// why, or what went wrong with it.
+func farewell(conn *websocket.Conn, why error) error {
+	err := conn.Close(websocket.StatusNormalClosure, "")
+	if ended, ok := errors.AsType[*websocket.ClosedError](err); ok && ended.Clean() {
+		err = nil
+	}
+	if why != nil {
+		return why
+	}
+	return err
+}
+
+// comeBack says how to return: as who we were, if we were somebody.
+func (s *Session) comeBack() step {
+	if s.sid == "" {
+		return joinAgain
+	}
+	return resumeAgain
+}
+
+// write sends a signal. Observe is told before, so that it hears of the answer after.
+func (s *Session) write(ctx context.Context, conn *websocket.Conn, r *livekit.SignalRequest) error {
+	p, err := proto.Marshal(r)
+	if err != nil {
+		return err
+	}
+	s.observe(Signal{Direction: Sent, Message: r, Size: len(p)})
+	return conn.Write(ctx, websocket.MessageBinary, p)
+}
