@@ -3,6 +3,7 @@
 import { Chat } from "./chat.js";
 import { Controls } from "./controls.js";
 import * as identity from "./identity.js";
+import { Lobby } from "./lobby.js";
 import { Media } from "./media.js";
 import { Room } from "./room.js";
 import { Tiles } from "./tiles.js";
@@ -10,8 +11,9 @@ import { createTrace } from "./trace.js";
 import { View } from "./view.js";
 
 const parameters = new URLSearchParams(location.search);
-const roomName = decodeURIComponent(location.pathname.split("/")[2]);
+const [, , roomName = ""] = location.pathname.split("/"); // "" at the front door
 const wanted = parameters.get("media") ?? "video";
+const asked = configuration();
 
 let room = null; // before the join
 let self = ""; // the name
@@ -24,8 +26,7 @@ const media = new Media(() => {
 const tiles = new Tiles();
 const controls = new Controls(media, () => room?.leave());
 const chat = new Chat(text => room === null || room.members.length === 0 ? null : room.chat(text));
-const view = new View(roomName, identity.name.suggested(), wanted, {
-  join,
+const view = new View(roomName, {
   now: () => room.socket.now(),
   back() {
     identity.name.entered(self);
@@ -49,8 +50,8 @@ async function join({ name, media: kinds }) {
   self = name;
   identity.name.entered(name);
   draw();
-  const { iceServers } = await configuration();
-  const url = new URL(`/rooms/${encodeURIComponent(roomName)}/socket`, location.href);
+  const { iceServers } = await asked;
+  const url = new URL(`/rooms/${roomName}/socket`, location.href);
   url.protocol = url.protocol.replace("http", "ws");
   room = new Room({
     url: url.href,
@@ -89,9 +90,11 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") room?.socket.now();
 });
 
+draw();
 const name = parameters.get("name") ?? identity.name.inCall();
-if (name) join({ name: [...name].slice(0, 40).join(""), media: wanted });
-else {
-  draw();
-  document.getElementById("name").focus();
+if (roomName !== "" && name) {
+  join({ name: [...name].slice(0, 40).join(""), media: wanted });
+} else {
+  const lobby = new Lobby({ room: roomName, name: identity.name.suggested(), media: wanted, join });
+  lobby.tell(await asked);
 }

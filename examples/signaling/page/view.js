@@ -11,20 +11,13 @@ export class View {
   #countdown = null;
   #until = 0;
 
-  // on: {join({name, media}), now(), back()}
-  constructor(room, suggestedName, media, on) {
+  // on: {now(), back()}
+  constructor(room, on) {
     this.#room = room;
-    for (const id of ["room", "join-room"]) this.#id(id).textContent = room;
+    this.#id("room").textContent = room;
     const link = new URL(location.pathname, location.href).href;
     this.#id("link").textContent = link;
     for (const id of ["copy", "copy-invitation"]) this.#id(id).onclick = event => this.#copy(link, event.currentTarget.querySelector("span") ?? event.currentTarget);
-    this.#id("name").value = suggestedName;
-    this.#id("join").elements.media.value = media;
-    this.#id("join").onsubmit = event => {
-      event.preventDefault();
-      const fields = new FormData(this.#id("join"));
-      on.join({ name: this.#id("name").value.trim(), media: fields.get("media") });
-    };
     this.#id("now").onclick = on.now;
     this.#id("back").onclick = on.back;
     this.#traceToggle();
@@ -36,7 +29,7 @@ export class View {
     const { dataset } = document.body;
     const before = dataset.state;
     Object.assign(dataset, { state, reason, code, self: self?.id ?? "" });
-    document.title = `${TITLES[state] ?? "Room"} · ${this.#room}`;
+    if (this.#room !== "") document.title = [TITLES[state], this.#room].filter(Boolean).join(" · ");
     this.#say("line", line);
     this.#say("detail", state === "ended" ? "" : detail);
     this.#say("ended-line", line);
@@ -45,7 +38,6 @@ export class View {
     this.#count(socket.value === "waiting" ? socket.until : null);
     if (state === before) return;
     if (state === "ended") this.#id("ended").focus();
-    if (before === "idle" && document.activeElement !== document.body) document.activeElement.blur();
   }
 
   // say changes a text only if it is another one: the live regions are read aloud.
