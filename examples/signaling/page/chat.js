@@ -14,7 +14,7 @@ export class Chat {
       const missed = say(text);
       if (missed === null) return this.#add("note", "", "Nobody else is here to read it.");
       this.#add("own", "You", text);
-      if (missed.length > 0) this.#add("note", "", `Not delivered to ${new Intl.ListFormat("en").format(missed)}: no connection.`);
+      if (missed.length > 0) this.#add("note", "", `Not delivered to ${new Intl.ListFormat("en-GB").format(missed)}: no connection.`);
       field.value = "";
     };
   }

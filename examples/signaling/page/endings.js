@@ -1,7 +1,7 @@
 // Why a connection ended for good, in words, by its close code.
 
 const ENDINGS = new Map([
-  [1000, { line: "You left the room", detail: "", back: "Join again" }],
+  [1000, { line: "You left the room", detail: "The others have been told. Camera and microphone are off.", back: "Join again" }],
   [1008, { line: "The server refused this page", detail: "It says: {reason}.", back: "Try again" }],
   [4001, { line: "The room is full", detail: "Somebody has to leave before you can join.", back: "Try again" }],
   [4002, { line: "The server has no space for another room", detail: "It holds as many as it may.", back: "Try again" }],

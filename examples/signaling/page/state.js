@@ -47,5 +47,5 @@ function meanwhile(members) {
 
 // list is names as one says them: “Ann, Bo and Cy”.
 export function list(members) {
-  return new Intl.ListFormat("en").format(members.map(({ name }) => name || "somebody"));
+  return new Intl.ListFormat("en-GB").format(members.map(({ name }) => name || "somebody"));
 }

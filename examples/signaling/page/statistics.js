@@ -28,13 +28,13 @@ export function figuresOf(report, before) {
   return figures;
 }
 
-// inWords returns the figures as short pieces of text, only those that there are.
+// inWords returns the figures that there are as pieces of text, by what they are.
 export function inWords({ width, height, framesPerSecond, bitrate, roundTrip, path }) {
-  const pieces = [];
-  if (width > 0) pieces.push(`${width}×${height}`);
-  if (framesPerSecond > 0) pieces.push(`${Math.round(framesPerSecond)} fps`);
-  if (bitrate > 0) pieces.push(bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1000)} kbit/s`);
-  if (roundTrip !== null) pieces.push(`${roundTrip < 10 ? roundTrip.toFixed(1) : Math.round(roundTrip)} ms`);
-  if (path !== null) pieces.push(`${path.local} – ${path.remote}, ${path.protocol}`);
+  const pieces = {};
+  if (width > 0) pieces.size = `${width}×${height}`;
+  if (framesPerSecond > 0) pieces.rate = `${Math.round(framesPerSecond)} fps`;
+  if (bitrate > 0) pieces.bitrate = bitrate >= 1e6 ? `${(bitrate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bitrate / 1000)} kbit/s`;
+  if (roundTrip !== null) pieces.trip = `${roundTrip < 10 ? roundTrip.toFixed(1) : Math.round(roundTrip)} ms`;
+  if (path !== null) pieces.path = `${path.local} – ${path.remote}, ${path.protocol}`;
   return pieces;
 }

@@ -52,7 +52,7 @@ export class Tiles {
     this.#caption(tile, name, media.audio, media.video, (figures?.width ?? 0) > 0 && (media.video === "" || media.video === "on" || media.video === "screen"));
     const standing = STANDINGS[connection];
     text(tile, ".standing", presence === "away" ? ["Away from the server", standing].filter(Boolean).join(" · ") : standing);
-    text(tile, ".figures", figures && connection === "connected" ? inWords(figures).join(" · ") : "");
+    this.#figures(tile.querySelector(".figures"), figures && connection === "connected" ? inWords(figures) : {});
     const counters = { framesDecoded: figures?.framesDecoded ?? 0, bytesReceived: peer.bytes.received, bytesSent: peer.bytes.sent };
     const words = { framesDecoded: "frames", bytesReceived: "B in", bytesSent: "B out" };
     const places = tile.querySelectorAll(".counters span");
@@ -60,6 +60,16 @@ export class Tiles {
       places[i].dataset[key] = value;
       places[i].textContent = `${value.toLocaleString("en")} ${words[key]}`;
     }
+  }
+
+  #figures(place, pieces) {
+    place.replaceChildren(...Object.entries(pieces).map(([what, words]) => {
+      const piece = document.createElement("span");
+      piece.className = what;
+      piece.textContent = words;
+      return piece;
+    }));
+    place.title = Object.values(pieces).join(" · ");
   }
 
   #caption(tile, name, audio, video, visible) {
