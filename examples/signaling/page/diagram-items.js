@@ -35,7 +35,7 @@ class Drawing {
     for (const exchange of connection.exchanges) this.#exchange(exchange);
     if (!closed && !connection.serverClosed) return;
     const closing = closingOf(connection);
-    const seen = closed ? closeText(closed.code, closed.reason) : "";
+    const seen = closed ? String(closed.code) : "";
     const end = closing.steps.find(step => step.what.includes("TCP"));
     const words = { clean: "clean", refused: "refused" }[closing.verdict] ?? "not clean";
     this.#push({ type: "end", at: closed?.at ?? end?.at ?? began, verdict: closing.verdict, label: [seen, words].filter(Boolean).join(", "), title: `${end?.what ?? ""}\n${closing.words}`.trim(), opened: opened !== null });

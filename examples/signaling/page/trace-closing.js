@@ -89,10 +89,11 @@ function transportEnd({ clock, transitions, serverClosed, closed }, frames, over
 }
 
 // pageEnd is what the page itself gets to know in the end.
-function pageEnd({ closed, abandoned }) {
+function pageEnd({ opened, closed, abandoned }) {
   if (closed) {
     const { at, code, reason, wasClean } = closed;
-    return [{ who: "page", what: `The page sees ${code}${reason ? ` “${reason}”` : ""}, wasClean ${wasClean}`, note: CLOSE_EVENTS[code] ?? "That is what its close event says.", at, state: "done" }];
+    const note = opened ? CLOSE_EVENTS[code] ?? "That is what its close event says." : "Why, the browser does not tell: a page is not to find out what there is in the network.";
+    return [{ who: "page", what: `The page sees ${code}${reason ? ` “${reason}”` : ""}, wasClean ${wasClean}`, note, at, state: wasClean ? "done" : "missing" }];
   }
   if (abandoned) return [{ who: "page", what: "The page has gone on to another connection", note: "It did not wait for the close event of this one.", at: abandoned.at, state: "done" }];
   return [];

@@ -72,6 +72,8 @@ export class TraceModel {
       return;
     }
     this.#grow(theirs, mine); // the server's side was faster
+    this.#take(theirs);
+    this.#place(theirs); // where the page's clock has it
     this.#paired(theirs);
   }
 
@@ -219,13 +221,18 @@ export class TraceModel {
 
   #add(connection, exchange) {
     Object.assign(exchange, { id: this.#nextID++, connection, page: exchange.page ?? null, server: exchange.server ?? null });
-    const list = connection.exchanges;
+    this.#place(exchange);
+    this.#count(exchange, rowsOf(exchange));
+    return exchange;
+  }
+
+  // place puts an exchange where its time is: mostly at the end.
+  #place(exchange) {
+    const list = exchange.connection.exchanges;
     const at = timeOf(exchange);
     let place = list.length;
     while (place > 0 && timeOf(list[place - 1]) > at) place--;
     list.splice(place, 0, exchange);
-    this.#count(exchange, rowsOf(exchange));
-    return exchange;
   }
 
   // grow adds to an exchange what has been seen of it since.
@@ -246,11 +253,15 @@ export class TraceModel {
 
   #remove(exchange) {
     if (exchange.forgotten) return;
-    const list = exchange.connection.exchanges;
-    list.splice(list.indexOf(exchange), 1);
+    this.#take(exchange);
     exchange.forgotten = true; // which tells whoever still waits for its other side
     this.changed.delete(exchange);
     this.#rows -= rowsOf(exchange);
+  }
+
+  #take(exchange) {
+    const list = exchange.connection.exchanges;
+    list.splice(list.indexOf(exchange), 1);
   }
 
   #forget(connection) {

@@ -26,10 +26,9 @@ function stateRow(exchange, zero, nameOf) {
   const { page, server, connection } = exchange;
   const side = page ? "page" : "server";
   const at = page?.at ?? connection.clock.onPage(server.ms);
-  return row(side, "state", [
-    time(at, zero), side, "", "", "", "", "", "",
-    element("span", { class: "trace-state" }, titleOf(exchange, nameOf)),
-  ]);
+  const rest = { class: "c-message", role: "cell", colspan: COLUMNS.length - 2, "aria-colspan": COLUMNS.length - 2 };
+  return element("tr", { class: `side-${side}`, role: "row" },
+    cell(0, time(at, zero)), cell(1, side), element("td", rest, element("span", { class: "trace-state" }, titleOf(exchange, nameOf))));
 }
 
 function pageRow(exchange, zero, nameOf) {
@@ -60,7 +59,7 @@ function frameRow(exchange, frame, first, zero, nameOf) {
 function aside(exchange, complete) {
   if (!complete) return element("span", { class: "trace-soft" }, "goes on");
   const under = transit(exchange);
-  const words = under === null ? [] : [exchange.direction === "up" ? `read ${milliseconds(under)} later` : `written ${milliseconds(under)} before`];
+  const words = under === null ? [] : [`${milliseconds(under)} ${exchange.direction === "up" ? "later" : "before"}`];
   if (compressed(exchange.server)) words.push(deflateWords(exchange));
   if (exchange.server.frames.length > 1) words.push(`${exchange.server.frames.length} frames, ${octets(wireLength(exchange.server))}`);
   return element("span", { class: "trace-soft" }, words.join("; "));
@@ -68,9 +67,10 @@ function aside(exchange, complete) {
 
 function row(side, direction, cells, continued = false) {
   const classes = `side-${side} ${direction}${continued ? " continued" : ""}`;
-  return element("tr", { class: classes, role: "row" }, cells.map((cell, i) =>
-    element("td", { class: `c-${COLUMNS[i].toLowerCase()}`, role: "cell", "data-name": COLUMNS[i] }, cell)));
+  return element("tr", { class: classes, role: "row" }, cells.map((content, i) => cell(i, content)));
 }
+
+const cell = (i, content) => element("td", { class: `c-${COLUMNS[i].toLowerCase()}`, role: "cell" }, content);
 
 const time = (at, zero, title) => element("time", { title }, seconds(at, zero));
 

@@ -40,5 +40,5 @@ export function transit({ connection, direction, page, server }) {
 // deflateWords tells what compression made of a message; "" if it is not compressed.
 export function deflateWords({ page, server }) {
   if (!server || !compressed(server)) return "";
-  return page ? `deflated from ${octets(page.length)}` : "deflated";
+  return page ? `deflated from ${page.length.toLocaleString("en")}` : "deflated";
 }

@@ -43,6 +43,15 @@ test("what the page and the server saw of a message is one exchange, whoever tel
   assert.deepEqual(connection.exchanges.map(({ direction }) => direction), [undefined, "up", "down"]);
 });
 
+test("exchanges stand in the order of the page's clock, also where the server's side came first", () => {
+  const { connection, received, written } = both();
+  const from = seq => ({ type: "signal", from: "aa", seq, data: null });
+  received(130, from(1));
+  written(13, from(2)); // at some 123 by the clocks
+  received(131, from(2));
+  assert.deepEqual(rows(connection).slice(1), ["signal1: page", "signal2: page+text"]);
+});
+
 test("the clocks come together with the messages, and rows are shown anew", () => {
   const { model, connection, sent, received, read, written } = both();
   sent(121, join);
@@ -62,7 +71,7 @@ test("a message of several frames is one exchange with all of them", () => {
   frame(3, "out", "continuation", { fin: false });
   frame(4, "out", "continuation", { preview: JSON.stringify(welcome) });
   received(130, welcome);
-  assert.deepEqual(rows(connection), ["welcome: page+text,continuation,continuation", "ping: +ping", "open, signaling.v1.json: page"]);
+  assert.deepEqual(rows(connection), ["ping: +ping", "open, signaling.v1.json: page", "welcome: page+text,continuation,continuation"]);
   const late = both();
   late.received(130, welcome);
   late.written(1, welcome, { fin: false, preview: "" });
