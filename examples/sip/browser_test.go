@@ -15,8 +15,12 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// patience bounds every wait for a program that is real.
-const patience = 60 * time.Second
+const (
+	// patience bounds every wait for a program that is real.
+	patience = 60 * time.Second
+	// pause is between two looks at it.
+	pause = 50 * time.Millisecond
+)
 
 // pages serves a page with JsSIP in it, and returns its URL.
 func pages(t *testing.T) string {
@@ -123,7 +127,7 @@ func (p *tab) want(t *testing.T, condition string) {
 	ctx, cancel := context.WithTimeout(p.ctx, patience+5*time.Second)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](condition,
-		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience))); err != nil {
+		chromedp.WithPollingInterval(pause), chromedp.WithPollingTimeout(patience))); err != nil {
 		seen, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("JSON.stringify(phone.seen, null, 1)"))
 		t.Fatalf("%s: waiting for %s: %v; seen: %s", p.name, condition, err, seen)
 	}

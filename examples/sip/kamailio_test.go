@@ -97,7 +97,7 @@ func tryKamailio(t *testing.T, path string) (address string, err error) {
 		case err := <-exited:
 			exited <- err
 			return "", fmt.Errorf("kamailio ended: %v\n%s", err, end())
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		}
 		if time.Now().After(deadline) {
 			return "", fmt.Errorf("kamailio does not listen:\n%s", end())
@@ -194,6 +194,7 @@ func TestKamailio(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("bob is not there")
 			}
+			time.Sleep(pause)
 		}
 		out, err := invoke(t, "message", "-user", "alice", "-password", "secret", "-to", "sip:bob@127.0.0.1", url, "grüße, bob")
 		if err != nil || out != "delivered to sip:bob@127.0.0.1\n" {

@@ -213,6 +213,7 @@ func TestListenAgain(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: bob is not there", what)
 			}
+			time.Sleep(pause)
 		}
 		if line := <-printed; line != "sip:alice@127.0.0.1: \"hello\"\n" {
 			t.Errorf("%s: bob was told %q", what, line)

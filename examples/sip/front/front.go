@@ -44,6 +44,7 @@ const (
 // Front is the server.
 type Front struct {
 	domain   string
+	host     string // in our Via
 	log      *slog.Logger
 	signer   signer
 	digest   authenticator
@@ -61,6 +62,7 @@ type Front struct {
 func New(o Options) *Front {
 	f := &Front{
 		domain: strings.ToLower(o.Domain),
+		host:   transport.InvalidHost(),
 		log:    o.Log,
 		max:    o.MaxConnections,
 		signer: newSigner(),

@@ -19,12 +19,13 @@ func FuzzReceive(f *testing.F) {
 		alice.request("MESSAGE", "sip:bob@example.com", "Content-Type: text/plain\n", "hello"),
 		alice.request("INVITE", "sip:xbob@bob.invalid;transport=ws", "Route: <sip:example.com;lr>\nRecord-Route: <sip:a;lr>, <sip:b>\n", "v=0"),
 		alice.request("ACK", "sip:bob@example.com", "Proxy-Authorization: Digest realm=\"example.com\"\n", ""),
-		lines("SIP/2.0 200 OK\nVia: SIP/2.0/WS example.com;branch=z9hG4bK.a.b\nVia: SIP/2.0/WS alice.invalid;branch=z9hG4bKa\nFrom: <sip:a@b>;tag=1\nTo: <sip:b@b>\nCall-ID: c\nCSeq: 1 MESSAGE\n\n"),
+		lines("SIP/2.0 200 OK\nVia: SIP/2.0/WS front.invalid;branch=z9hG4bK.a.b\nVia: SIP/2.0/WS alice.invalid;branch=z9hG4bKa\nFrom: <sip:a@b>;tag=1\nTo: <sip:b@b>\nCall-ID: c\nCSeq: 1 MESSAGE\n\n"),
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		front := newFront()
+		front.host = "front.invalid"
 		client, target := &peer{id: "alice's peer", users: []string{"alice"}}, &peer{id: "bob's peer", users: []string{"bob"}}
 		front.peers[client.id], front.peers[target.id] = client, target
 		for _, p := range []*peer{client, target} {

@@ -3,8 +3,6 @@ package front
 import (
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,42 +15,6 @@ const (
 	maxBindings = 10
 	maxPerPeer  = 20
 )
-
-// binding is where a user can be reached (RFC 3261 §10.1): a contact, and the
-// connection over which it was registered.
-type binding struct {
-	user    string
-	contact *sip.ContactHeader
-	peer    *peer
-	callID  string
-	cseq    uint32
-	expires time.Time
-}
-
-// instance identifies a client over its reconnections (RFC 5626 §6): its instance
-// and reg-id, empty if it does not say both.
-func instance(contact *sip.ContactHeader) string {
-	id, _ := contact.Params.Get("+sip.instance")
-	reg, _ := contact.Params.Get("reg-id")
-	if id == "" || reg == "" {
-		return ""
-	}
-	return strings.Trim(id, `"`) + " " + reg
-}
-
-// address is what of a contact's URI leads to it. Parameters may differ from request
-// to request: JsSIP adds ;ob in calls.
-func address(uri sip.Uri) string {
-	return uri.User + "@" + strings.ToLower(uri.Host) + ":" + strconv.Itoa(uri.Port)
-}
-
-// same reports whether b is the binding that contact would replace.
-func (b *binding) same(contact *sip.ContactHeader) bool {
-	if id := instance(contact); id != "" && id == instance(b.contact) {
-		return true
-	}
-	return address(b.contact.Address) == address(contact.Address)
-}
 
 var (
 	errOutOfOrder = errors.New("CSeq is not higher than before")

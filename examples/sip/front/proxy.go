@@ -43,7 +43,7 @@ func (f *Front) validate(req *sip.Request) error {
 	}
 	for _, h := range req.GetHeaders("Via") {
 		// Nothing that has left us has a reason to come back.
-		if via, ok := h.(*sip.ViaHeader); ok && f.serves(via.Host) {
+		if via, ok := h.(*sip.ViaHeader); ok && strings.EqualFold(via.Host, f.host) {
 			return &refusal{sip.StatusLoopDetected, "Loop Detected", nil}
 		}
 	}
@@ -98,7 +98,9 @@ func (f *Front) prepare(p *peer, req *sip.Request) {
 	}
 	// Step 8. RFC 7118 §5.2.3: "received" may be left out of the client's own Via, since
 	// the answer goes over its connection anyway. It would tell the callee an address.
-	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "WS", Host: f.domain}
+	// So does the answer to us: there is no need of a host that leads here, but of one
+	// that nobody else has.
+	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "WS", Host: f.host}
 	via.Params.Add("branch", f.branch(p.id, req))
 	req.PrependHeader(via)
 }
@@ -123,7 +125,7 @@ func (f *Front) removeCredentials(req *sip.Request) {
 // off and goes where the request came from. What we have not asked for goes nowhere.
 func (f *Front) response(res *sip.Response) {
 	via := res.Via()
-	if !f.serves(via.Host) {
+	if !strings.EqualFold(via.Host, f.host) {
 		return
 	}
 	branch := via.Params.GetOr("branch", "")

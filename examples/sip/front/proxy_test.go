@@ -39,7 +39,7 @@ func (ph *phone) answer(req *sip.Request, status int, reason, contact, body stri
 
 func TestMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, alice, bob := pair(t)
+		f, alice, bob := pair(t)
 		alice.say(alice.request("MESSAGE", "sip:bob@example.com", "Content-Type: text/plain\n", "grüße"))
 		req := bob.wantRequest(sip.MESSAGE)
 		if string(req.Body()) != "grüße" {
@@ -52,7 +52,7 @@ func TestMessage(t *testing.T) {
 		if n := req.MaxForwards().Val(); n != 69 {
 			t.Errorf("Max-Forwards %d", n)
 		}
-		if got := vias(req); got != "example.com alice.invalid" {
+		if got := vias(req); got != f.host+" alice.invalid" {
 			t.Errorf("Via %s", got)
 		}
 		if len(req.GetHeaders("Record-Route")) != 0 {
@@ -137,7 +137,7 @@ func TestCancel(t *testing.T) {
 
 func TestRequestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, alice, bob := pair(t)
+		f, alice, bob := pair(t)
 		message := func(uri, extra string) string { return alice.request("MESSAGE", uri, extra, "") }
 		for _, test := range []struct {
 			why, text string
@@ -147,7 +147,7 @@ func TestRequestRefused(t *testing.T) {
 			{"no such domain", message("sip:bob@example.org", ""), 404},
 			{"no such contact", message("sip:xbob@carol.invalid", ""), 404},
 			{"§16.3 step 3", strings.Replace(message("sip:bob@example.com", ""), "Max-Forwards: 70", "Max-Forwards: 0", 1), 483},
-			{"§16.3 step 4", message("sip:bob@example.com", "Via: SIP/2.0/WS Example.COM;branch=z9hG4bK.x\n"), 482},
+			{"§16.3 step 4", message("sip:bob@example.com", "Via: SIP/2.0/WS "+strings.ToUpper(f.host)+";branch=z9hG4bK.x\n"), 482},
 			{"§16.3 step 5", message("sip:bob@example.com", "Proxy-Require: privacy\n"), 420},
 			{"a way beyond", message("sip:bob@example.com", "Route: <sip:example.com;lr>, <sip:example.org;lr>\n"), 403},
 			{"of another domain", strings.Replace(message("sip:bob@example.com", ""), "<sip:alice@example.com>", "<sip:alice@example.org>", 1), 403},
@@ -155,7 +155,7 @@ func TestRequestRefused(t *testing.T) {
 			{"CSeq of another method", strings.Replace(message("sip:bob@example.com", ""), " MESSAGE\r\n", " INFO\r\n", 1), 400},
 		} {
 			alice.say(test.text)
-			if res := alice.wantResponse(test.status); vias(res) == "example.com" {
+			if res := alice.wantResponse(test.status); !strings.HasPrefix(vias(res), "alice.invalid") {
 				t.Errorf("%s: the response has our Via", test.why)
 			}
 		}
