@@ -13,14 +13,15 @@ import (
 
 // flags are what the command line says.
 type flags struct {
-	server    string
-	grant     rtc.Grant
-	v1        bool
-	tokenOnly bool
-	json, sdp bool
-	publish   string
-	attempts  int
-	stay      time.Duration
+	server     string
+	grant      rtc.Grant
+	v1         bool
+	tokenOnly  bool
+	json, sdp  bool
+	signalling bool // alone
+	publish    string
+	attempts   int
+	stay       time.Duration
 }
 
 // readFlags reads the command line. The names of the environment variables are those
@@ -39,6 +40,7 @@ func readFlags(args []string) (*flags, error) {
 	set.DurationVar(&f.grant.ValidFor, "valid", 10*time.Minute, "`time` in which the token may be used to join")
 	set.BoolVar(&f.tokenOnly, "token", false, "print a token and end")
 	set.BoolVar(&f.v1, "v1", false, "join by /rtc/v1")
+	set.BoolVar(&f.signalling, "signalling-only", false, "answer no offers: the server gives up after a minute")
 	set.BoolVar(&f.json, "json", false, "print a JSON object a line")
 	set.BoolVar(&f.sdp, "sdp", false, "print all lines of offers and answers")
 	set.StringVar(&f.publish, "publish", "", "announce an audio track of this `name`")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
+	"github.com/pion/webrtc/v4"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
@@ -16,8 +17,8 @@ import (
 // jsonLines prints what happens for programs: an object a line.
 type jsonLines struct{ out io.Writer }
 
-// record is such a line. Event is dialing, connected, sent, received, disconnected or
-// waiting, and says which of the others are there.
+// record is such a line. Event is dialing, connected, sent, received, disconnected,
+// waiting or media, and says which of the others are there.
 type record struct {
 	Time      time.Time       `json:"time"`
 	Event     string          `json:"event"`
@@ -33,6 +34,7 @@ type record struct {
 	Received  *closing        `json:"close_received,omitempty"`
 	Began     string          `json:"began,omitempty"` // who ended the connection
 	WaitFor   float64         `json:"wait_ms,omitempty"`
+	State     string          `json:"state,omitempty"` // of the PeerConnection
 }
 
 // closing is a Close frame.
@@ -59,6 +61,14 @@ func (j *jsonLines) event(e rtc.Event) {
 	case rtc.Waiting:
 		r.Event, r.WaitFor = "waiting", milliseconds(e.For)
 	}
+	j.write(r)
+}
+
+func (j *jsonLines) media(state webrtc.PeerConnectionState) {
+	j.write(record{Time: time.Now().UTC(), Event: "media", State: state.String()})
+}
+
+func (j *jsonLines) write(r record) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		line = fmt.Appendf(nil, `{"event":"error","error":%q}`, err.Error())

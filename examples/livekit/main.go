@@ -10,8 +10,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/hawser-ws/websocket/examples/livekit/peer"
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
 	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
 )
 
 func main() {
@@ -23,6 +25,13 @@ func main() {
 		fmt.Fprintf(os.Stderr, "livekit: %s\n", oneLine(err.Error()))
 		os.Exit(1)
 	}
+}
+
+// display prints what happens. Each call is one write, so that the calls of the session
+// and of the PeerConnection need not wait for each other.
+type display interface {
+	event(rtc.Event)
+	media(webrtc.PeerConnectionState)
 }
 
 // run does what the command line says, and prints to out.
@@ -44,20 +53,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		ctx, cancel = context.WithTimeout(ctx, f.stay)
 		defer cancel()
 	}
+	var show display = &text{out: out, sdp: f.sdp}
+	if f.json {
+		show = &jsonLines{out: out}
+	}
 	options := rtc.Options{
 		Server:   f.server,
 		Token:    token,
 		Version:  f.version(),
 		Attempts: f.attempts,
-		Observe:  (&text{out: out, sdp: f.sdp}).event,
-	}
-	if f.json {
-		options.Observe = (&jsonLines{out: out}).event
+		Observe:  show.event,
 	}
 	if f.publish != "" {
 		options.Hello = append(options.Hello, announce(f.publish))
 	}
-	return rtc.NewSession(options).Run(ctx)
+	if f.signalling {
+		return rtc.NewSession(options).Run(ctx)
+	}
+	return withPeer(ctx, options, show)
 }
 
 // announce is how publishing begins. The server answers track_published, and waits for
@@ -69,4 +82,28 @@ func announce(name string) *livekit.SignalRequest {
 		Type:   livekit.TrackType_AUDIO,
 		Source: livekit.TrackSource_MICROPHONE,
 	}}}
+}
+
+// withPeer runs a session with a PeerConnection beside it.
+func withPeer(ctx context.Context, options rtc.Options, show display) error {
+	p := peer.New(options.Version)
+	p.Changed = show.media
+	options.Observe = func(e rtc.Event) {
+		show.event(e)
+		p.Observe(e)
+	}
+	session := rtc.NewSession(options)
+
+	beside, hangUp := context.WithCancel(context.Background())
+	defer hangUp()
+	failed := make(chan error, 1)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	go func() {
+		defer leave() // it ends by itself only if there is no media to be had
+		failed <- p.Run(beside, session)
+	}()
+	err := session.Run(ctx)
+	hangUp()
+	return errors.Join(err, <-failed)
 }

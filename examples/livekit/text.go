@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
+	"github.com/pion/webrtc/v4"
 )
 
 // text prints what happens for people: time, direction, signal, size, and what
@@ -45,6 +46,11 @@ func (t *text) event(e rtc.Event) {
 	case rtc.Waiting:
 		t.line(aside, fmt.Sprintf("again in %v (%d of %d)", e.For.Round(100*time.Millisecond), e.Attempt, e.Of))
 	}
+}
+
+// media tells how far the PeerConnection is, which has another way.
+func (t *text) media(state webrtc.PeerConnectionState) {
+	t.line(aside, "PeerConnection "+state.String())
 }
 
 func (t *text) signal(s rtc.Signal) {
