@@ -19,7 +19,6 @@ type flags struct {
 	tokenOnly  bool
 	json, sdp  bool
 	signalling bool // alone
-	publish    string
 	attempts   int
 	stay       time.Duration
 }
@@ -43,7 +42,6 @@ func readFlags(args []string) (*flags, error) {
 	set.BoolVar(&f.signalling, "signalling-only", false, "answer no offers: the server gives up after a minute")
 	set.BoolVar(&f.json, "json", false, "print a JSON object a line")
 	set.BoolVar(&f.sdp, "sdp", false, "print all lines of offers and answers")
-	set.StringVar(&f.publish, "publish", "", "announce an audio track of this `name`")
 	set.IntVar(&f.attempts, "attempts", 10, "`number` of attempts in a row to come back")
 	set.DurationVar(&f.stay, "for", 0, "`time` after which to leave; 0: at Ctrl-C")
 	if err := set.Parse(args); err != nil {

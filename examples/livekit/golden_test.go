@@ -68,7 +68,7 @@ func signals() []rtc.Event {
 		got(&livekit.SignalResponse{Message: &livekit.SignalResponse_Update{Update: &livekit.ParticipantUpdate{}}}),
 		got(&livekit.SignalResponse{Message: &livekit.SignalResponse_RoomUpdate{RoomUpdate: &livekit.RoomUpdate{Room: demo}}}),
 		got(&livekit.SignalResponse{Message: &livekit.SignalResponse_RoomMoved{RoomMoved: &livekit.RoomMovedResponse{Room: demo, Token: token}}}),
-		said(&livekit.SignalRequest{Message: announce("mic").Message}),
+		said(&livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: &livekit.AddTrackRequest{Cid: "mic", Name: "mic", Source: livekit.TrackSource_MICROPHONE}}}),
 		got(&livekit.SignalResponse{Message: &livekit.SignalResponse_TrackPublished{TrackPublished: &livekit.TrackPublishedResponse{Cid: "mic", Track: &livekit.TrackInfo{Sid: "TR_2", Name: "mic"}}}}),
 		said(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{Timestamp: 946684800000, Rtt: 3}}}),
 		rtc.Signal{Direction: rtc.Received, Size: 9, RoundTrip: 1234567, Message: &livekit.SignalResponse{Message: &livekit.SignalResponse_PongResp{PongResp: &livekit.Pong{LastPingTimestamp: 946684800000}}}},

@@ -12,7 +12,6 @@ import (
 
 	"github.com/hawser-ws/websocket/examples/livekit/peer"
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
-	"github.com/livekit/protocol/livekit"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -64,24 +63,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		Attempts: f.attempts,
 		Observe:  show.event,
 	}
-	if f.publish != "" {
-		options.Hello = append(options.Hello, announce(f.publish))
-	}
 	if f.signalling {
 		return rtc.NewSession(options).Run(ctx)
 	}
 	return withPeer(ctx, options, show)
-}
-
-// announce is how publishing begins. The server answers track_published, and waits for
-// an offer with the track in it, which is for a client that has media.
-func announce(name string) *livekit.SignalRequest {
-	return &livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: &livekit.AddTrackRequest{
-		Cid:    name, // by which the offer will call it
-		Name:   name,
-		Type:   livekit.TrackType_AUDIO,
-		Source: livekit.TrackSource_MICROPHONE,
-	}}}
 }
 
 // withPeer runs a session with a PeerConnection beside it.

@@ -140,16 +140,18 @@ func (p *Peer) candidate(text string) error {
 	return p.conn.AddICECandidate(c)
 }
 
-// trickle sends one of ours; nil is the last. It is called by pion's goroutines.
+// trickle sends one of ours. It is called by pion's goroutines, with nil after the last:
+// the protocol's "final" goes with a candidate, and this client knows too late which.
 func (p *Peer) trickle(c *webrtc.ICECandidate) {
-	t := &livekit.TrickleRequest{Target: p.target, Final: c == nil}
-	if c != nil {
-		text, err := json.Marshal(c.ToJSON())
-		if err != nil {
-			return // of strings and numbers there is none
-		}
-		t.CandidateInit = string(text)
+	if c == nil {
+		return
+	}
+	text, err := json.Marshal(c.ToJSON())
+	if err != nil {
+		return // of strings and numbers there is none
 	}
 	// A session that has ended or is coming back has no use for it.
-	_ = p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{Trickle: t}})
+	_ = p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{Trickle: &livekit.TrickleRequest{
+		Target: p.target, CandidateInit: string(text),
+	}}})
 }

@@ -81,23 +81,16 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 			_ = conn.Close(websocket.StatusInvalidFramePayloadData, "not a SignalResponse")
 			return stop, fmt.Errorf("a message of %d bytes is no SignalResponse: %w", len(p), err)
 		}
+		// Who hears of the join may send at once.
+		if s.enter(res, conn) {
+			beat.start(reading, giveUp, s.pingInterval, s.pingTimeout)
+		}
 		s.observe(Signal{Direction: Received, Message: res, Size: len(p), RoundTrip: beat.answered(res)})
 		switch m := res.Message.(type) {
 		case *livekit.SignalResponse_Join:
 			if m.Join.AlternativeUrl != "" {
 				s.server = m.Join.AlternativeUrl
 				return joinAgain, farewell(conn, errors.New("the server sent us to another"))
-			}
-			s.sid = m.Join.GetParticipant().GetSid()
-			beat.start(reading, giveUp, m.Join.PingInterval, m.Join.PingTimeout)
-			if err := s.joined(reading, conn, s.opts.Hello); err != nil {
-				return s.comeBack(), err
-			}
-		case *livekit.SignalResponse_Reconnect:
-			// It has no intervals of its own: those of the join go on.
-			beat.start(reading, giveUp, 0, 0)
-			if err := s.joined(reading, conn, nil); err != nil {
-				return s.comeBack(), err
 			}
 		case *livekit.SignalResponse_RefreshToken:
 			s.token = m.RefreshToken // for the next connection
@@ -109,16 +102,23 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 	}
 }
 
-// joined is when the participant is in, or in again.
-func (s *Session) joined(ctx context.Context, conn *websocket.Conn, hello []*livekit.SignalRequest) error {
+// enter reports whether the participant is in with this signal, or in again.
+func (s *Session) enter(res *livekit.SignalResponse, conn *websocket.Conn) bool {
+	switch m := res.Message.(type) {
+	case *livekit.SignalResponse_Join:
+		if m.Join.AlternativeUrl != "" {
+			return false
+		}
+		s.sid = m.Join.GetParticipant().GetSid()
+		s.pingInterval = seconds(m.Join.PingInterval, defaultPingInterval)
+		s.pingTimeout = seconds(m.Join.PingTimeout, defaultPingTimeout)
+	case *livekit.SignalResponse_Reconnect: // the intervals of the join go on
+	default:
+		return false
+	}
 	s.failed = 0
 	s.become(Joined, conn)
-	for _, r := range hello {
-		if err := s.write(ctx, conn, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return true
 }
 
 // toldToLeave does what the server's leave request asks for.

@@ -23,17 +23,16 @@ type heartbeat struct {
 	roundTrip time.Duration
 }
 
-// start begins to ping at intervals, in seconds as in a JoinResponse; giveUp is called
-// when the answers stay away. When it runs already nothing happens.
-func (h *heartbeat) start(ctx context.Context, giveUp context.CancelCauseFunc, interval, timeout int32) {
+// start begins to ping at intervals; giveUp is called when the answers stay away. When
+// it runs already nothing happens.
+func (h *heartbeat) start(ctx context.Context, giveUp context.CancelCauseFunc, interval, timeout time.Duration) {
 	if h.silence != nil {
 		return
 	}
-	every := seconds(interval, defaultPingInterval)
-	h.timeout = seconds(timeout, defaultPingTimeout)
-	h.silence = time.AfterFunc(h.timeout, func() { giveUp(ErrNoPong) })
+	h.timeout = timeout
+	h.silence = time.AfterFunc(timeout, func() { giveUp(ErrNoPong) })
 	h.pinging.Go(func() {
-		ticks := time.NewTicker(every)
+		ticks := time.NewTicker(interval)
 		defer ticks.Stop()
 		for {
 			select {
@@ -83,6 +82,7 @@ func (h *heartbeat) answered(res *livekit.SignalResponse) time.Duration {
 	return h.roundTrip
 }
 
+// seconds is how a JoinResponse has its intervals.
 func seconds(n int32, otherwise time.Duration) time.Duration {
 	if n <= 0 {
 		return otherwise

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
-	"github.com/livekit/protocol/livekit"
 )
 
 // Options say which session to have. Server and Token are needed.
@@ -15,8 +14,6 @@ type Options struct {
 	Token   string // see [Grant]
 	Version Version
 
-	// Hello is sent whenever the session has joined; not when it was resumed.
-	Hello []*livekit.SignalRequest
 	// Observe is told what happens, in order, one call at a time. It must not call
 	// the session. Nil: nobody is.
 	Observe func(Event)

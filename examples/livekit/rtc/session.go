@@ -58,6 +58,8 @@ type Session struct {
 	server, token string
 	sid           string // of the participant; empty until joined
 	failed        int    // attempts in a row that came to nothing
+	pingInterval  time.Duration
+	pingTimeout   time.Duration
 }
 
 // NewSession returns a session that has not begun.

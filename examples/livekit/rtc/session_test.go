@@ -145,12 +145,11 @@ func (s *server) wantDialed(want ...string) {
 	}
 }
 
-// The whole of an undisturbed session: join, hello, pings with their round trip, leave.
+// The whole of an undisturbed session: join, pings with their round trip, leave.
 func TestSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
 		opts := Options{
-			Hello: []*livekit.SignalRequest{{Message: &livekit.SignalRequest_AddTrack{AddTrack: &livekit.AddTrackRequest{Cid: "mic"}}}},
 			Observe: func(e Event) {
 				if s, ok := e.(Signal); ok {
 					seen = append(seen, fmt.Sprint(s.Direction, " ", Name(s.Message), " ", s.RoundTrip))
@@ -159,7 +158,6 @@ func TestSession(t *testing.T) {
 		}
 		srv, err := play(t, opts, after(12*time.Second), func(v *visit) {
 			v.join("PA_1")
-			v.hear("add_track")
 			for n, rtt := range []int64{0, 20} {
 				ping := v.hear("ping_req").GetPingReq()
 				if ping.Rtt != rtt {
@@ -177,7 +175,7 @@ func TestSession(t *testing.T) {
 			t.Errorf("Run: %v", err)
 		}
 		srv.wantDialed(first + "token")
-		want := "received join 0s\nsent add_track 0s\nsent ping_req 0s\nreceived pong_resp 20ms\nsent ping_req 0s\nreceived pong_resp 20ms\nsent leave 0s"
+		want := "received join 0s\nsent ping_req 0s\nreceived pong_resp 20ms\nsent ping_req 0s\nreceived pong_resp 20ms\nsent leave 0s"
 		if got := strings.Join(seen, "\n"); got != want {
 			t.Errorf("seen\n%s\nwant\n%s", got, want)
 		}

@@ -1,0 +1,142 @@
+package livekit
+
+import (
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// restarted is another server on the ports of one that has ended.
+func (s *server) restarted(t *testing.T, udp int) *server {
+	t.Helper()
+	_, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcp, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := tryServer(t, patience(t), tcp, udp)
+	if again == nil {
+		t.Fatalf("port %d is taken", tcp)
+	}
+	return again
+}
+
+// A server that fails leaves no word. The participant comes back as who it was to the
+// next one, which does not know it and says so; then as somebody new.
+func TestServerKilled(t *testing.T) {
+	ctx := patience(t)
+	s := startServer(t, ctx)
+	ann := s.join(t, "ann", "-attempts", "100")
+	ann.await(ctx, "← refresh_token", "a new one for ann")
+	s.kill(ctx)
+	ann.await(ctx, "* disconnected: connection lost")
+	ann.await(ctx, "* again in")
+	ann.await(ctx, "* dialing to resume, ", "reconnect=1", "sid=PA_")
+	ann.await(ctx, "* disconnected: ", "connection refused")
+
+	s = s.restarted(t, freePort(t, "udp"))
+	ann.await(ctx, "* dialing to resume, ")
+	ann.await(ctx, "* 101 Switching Protocols")
+	ann.await(ctx, "← leave", "STATE_MISMATCH: RECONNECT")
+	ann.await(ctx, "* dialing ws")
+	ann.await(ctx, "← join", "we are ann")
+	ann.interrupt()
+	ann.exit(ctx, 0)
+	s.stop(ctx)
+}
+
+// A server that is stopped says leave, and that there is nothing to come back to.
+func TestServerStopped(t *testing.T) {
+	ctx := patience(t)
+	s := startServer(t, ctx)
+	ann := s.join(t, "ann")
+	ann.await(ctx, "← join")
+	s.stop(ctx)
+	ann.await(ctx, "← leave", "SERVER_SHUTDOWN: DISCONNECT")
+	ann.await(ctx, "* disconnected: closed by ", "close 1000")
+	ann.exit(ctx, 1)
+}
+
+// A connection that is lost between the two is made again, and the participant is who
+// it was, with the same PeerConnection.
+func TestConnectionLost(t *testing.T) {
+	ctx := patience(t)
+	s := startServer(t, ctx)
+	wire := relay(t, s.addr)
+	ann := s.join(t, "ann", "-url", "ws://"+wire.addr)
+	joined := ann.await(ctx, "← join", "we are ann")
+	sid := regexp.MustCompile(`PA_\w+`).FindString(joined)
+	ann.await(ctx, "* PeerConnection connected")
+	ann.await(ctx, "ann ("+sid+") ACTIVE")
+	wire.cut()
+	ann.await(ctx, "* disconnected: connection lost")
+	ann.await(ctx, "* dialing to resume, ", "reconnect=1", "sid="+sid)
+	ann.await(ctx, "← reconnect", "resumed")
+	ann.await(ctx, "← pong_resp")
+	ann.interrupt()
+	ann.exit(ctx, 0)
+	if n := strings.Count(ann.printed(), "* PeerConnection connected"); n != 1 {
+		t.Errorf("connected %d times", n)
+	}
+}
+
+// wire is a way to a server that can be cut.
+type wire struct {
+	addr string
+	mu   sync.Mutex
+	ends []net.Conn
+}
+
+func relay(t *testing.T, to string) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{addr: l.Addr().String()}
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		w.cut()
+		running.Wait()
+	})
+	running.Go(func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", to)
+			if err != nil {
+				from.Close()
+				continue
+			}
+			w.mu.Lock()
+			w.ends = append(w.ends, from, server)
+			w.mu.Unlock()
+			for _, way := range [][2]net.Conn{{from, server}, {server, from}} {
+				running.Go(func() {
+					_, _ = io.Copy(way[0], way[1])
+					way[0].Close()
+				})
+			}
+		}
+	})
+	return w
+}
+
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, end := range w.ends {
+		end.Close()
+	}
+	w.ends = nil
+}
