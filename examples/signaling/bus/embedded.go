@@ -2,6 +2,7 @@ package bus
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 )
 
 // clusterName has servers of other clusters refused.
@@ -25,6 +27,7 @@ const readyWithin = 10 * time.Second
 // us in memory, and other nodes at the address of the cluster.
 type Embedded struct {
 	server *server.Server
+	user   nats.Option // how to connect to it
 	log    *natsLog
 }
 
@@ -39,17 +42,13 @@ func ListenNATS(cluster string, routes []string, name string, log *slog.Logger) 
 		return nil, err
 	}
 	options.ServerName = "signaling-" + id
-	e := &Embedded{log: &natsLog{log: log}}
+	e := &Embedded{user: nats.UserInfo(options.Username, options.Password), log: &natsLog{log: log}}
 	if e.server, err = server.NewServer(options); err != nil {
 		return nil, fmt.Errorf("NATS server: %w", err)
 	}
 	e.server.SetLoggerV2(e.log, false, false, false)
 	e.server.Start()
-	if !e.server.ReadyForConnections(readyWithin) {
-		e.close()
-		return nil, cmp.Or(e.log.failure(), errors.New("NATS server: not ready in time"))
-	}
-	if err := e.log.failure(); err != nil {
+	if err := e.ready(); err != nil {
 		e.close()
 		return nil, err
 	}
@@ -72,6 +71,17 @@ func (b *NATS) ClusterAddr() string {
 	return b.embedded.server.ClusterAddr().String()
 }
 
+// ready waits until the server serves, or cannot.
+func (e *Embedded) ready() error {
+	for end := time.Now().Add(readyWithin); time.Now().Before(end); {
+		ready := e.server.ReadyForConnections(100 * time.Millisecond)
+		if err := e.log.failure(); ready || err != nil {
+			return err
+		}
+	}
+	return errors.New("NATS server: not ready in time")
+}
+
 func (e *Embedded) close() {
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
@@ -86,7 +96,11 @@ func clusterOptions(cluster string, routes []string) (*server.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cluster address %s: no port", own.Redacted())
 	}
-	options := &server.Options{DontListen: true, NoSigs: true}
+	// A server without a port for clients (DontListen) would not begin with its routes.
+	// This one has a port that nobody is told of, and a password that only we have.
+	options := &server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: "signaling", Password: rand.Text(), NoSigs: true,
+	}
 	options.Cluster = server.ClusterOpts{
 		Name: clusterName, Host: cmp.Or(own.Hostname(), "0.0.0.0"), Port: int(port), Username: own.User.Username(),
 	}

@@ -73,7 +73,7 @@ func newNATS(id, url, name string, embedded *Embedded, log *slog.Logger) (*NATS,
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("NATS", "error", err) }),
 	}
 	if embedded != nil {
-		options = append(options, nats.InProcessServer(embedded.server))
+		options = append(options, nats.InProcessServer(embedded.server), embedded.user)
 	}
 	var err error
 	if b.conn, err = nats.Connect(url, options...); err != nil {
