@@ -96,8 +96,8 @@ func New(options Options, b bus.Bus) (*Rooms, error) {
 	return r, nil
 }
 
-// Shutdown tells the other servers, which keep our members as away, and closes the
-// connections of all members with 1001, going away. It does not wait for that.
+// Shutdown tells the other servers, which keep our members as away. Closing the
+// connections of our members, with 1001, is left to a [websocket.Registry].
 func (r *Rooms) Shutdown() {
 	r.mu.Lock()
 	if r.life == stopping {
@@ -109,9 +109,6 @@ func (r *Rooms) Shutdown() {
 	for _, rm := range r.rooms {
 		for _, m := range rm.members {
 			m.stopTimer()
-			if m.conn != nil {
-				m.conn.Close(websocket.StatusGoingAway, "the server goes away: connect again soon")
-			}
 		}
 	}
 	clear(r.rooms)

@@ -85,7 +85,6 @@ func TestServerEnds(t *testing.T) {
 		synctest.Wait()
 		ann.heard, bob.heard = nil, nil
 		n[1].Shutdown()
-		bob.want("told to go elsewhere", "close 1001")
 		ann.want("at once", "bob:8 away")
 		bob.seat.Leave() // its page closes as well
 		ann.want("that is not to leave")
