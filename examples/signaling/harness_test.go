@@ -79,15 +79,11 @@ func newGuest(t *testing.T, codec *wire.Codec) *guest {
 }
 
 // connect opens a WebSocket to a room, which nothing is said on yet.
-func (g *guest) connect(h *host, room string, opts *websocket.DialOptions) {
+func (g *guest) connect(h *host, room string) {
 	g.t.Helper()
-	var o websocket.DialOptions
-	if opts != nil {
-		o = *opts
-	}
-	o.Subprotocols = []string{g.codec.Subprotocol}
-	o.CompressionMode = websocket.CompressionContextTakeover
-	c, _, err := websocket.Dial(g.t.Context(), strings.Replace(h.url, "http", "ws", 1)+"/rooms/"+room+"/socket", &o)
+	c, _, err := websocket.Dial(g.t.Context(), strings.Replace(h.url, "http", "ws", 1)+"/rooms/"+room+"/socket", &websocket.DialOptions{
+		Subprotocols: []string{g.codec.Subprotocol}, CompressionMode: websocket.CompressionContextTakeover,
+	})
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -98,7 +94,7 @@ func (g *guest) connect(h *host, room string, opts *websocket.DialOptions) {
 // join connects and joins, and returns the welcome.
 func (g *guest) join(h *host, room string) fields {
 	g.t.Helper()
-	g.connect(h, room, nil)
+	g.connect(h, room)
 	g.sayJoin()
 	return g.hear("welcome")
 }
@@ -168,14 +164,17 @@ func jsonable(v any) any {
 	return v
 }
 
-// hear wants the next message to be of a type, with certain fields and others.
+// hear wants the next message to be of a type, if one is given, with certain fields and others.
 func (g *guest) hear(kind string, want ...fields) fields {
 	g.t.Helper()
 	m, err := g.next()
 	if err != nil {
 		g.t.Fatalf("waiting for %q: %v", kind, err)
 	}
-	all := fields{"type": kind}
+	all := fields{}
+	if kind != "" {
+		all["type"] = kind
+	}
 	for _, w := range want {
 		maps.Copy(all, w)
 	}

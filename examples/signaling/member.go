@@ -79,6 +79,7 @@ func (s *service) attend(ctx context.Context, c *websocket.Conn, room string, ou
 		return err
 	}
 	defer seat.Lose() // whatever happens; after Leave it means nothing
+	out.onClose(seat.Lose)
 	for msg, err := range c.Messages(ctx) {
 		if err != nil {
 			return err

@@ -57,10 +57,10 @@ func TestRoomIsFull(t *testing.T) {
 	newGuest(t, wire.JSON).join(h, "a")
 	newGuest(t, wire.CBOR).join(h, "a")
 	late := newGuest(t, wire.JSON)
-	late.connect(h, "a", nil)
+	late.connect(h, "a")
 	late.sayJoin()
 	late.wantClosed(wire.StatusRoomFull, "the room is full: 2 members")
-	late.connect(h, "b", nil)
+	late.connect(h, "b")
 	late.sayJoin()
 	late.wantClosed(wire.StatusTooManyRooms, "too many rooms")
 }
@@ -103,7 +103,7 @@ func TestBadMessages(t *testing.T) {
 			if test.joined {
 				g.join(h, "a")
 			} else {
-				g.connect(h, "a", nil)
+				g.connect(h, "a")
 			}
 			if err := g.conn.Write(t.Context(), test.typ, []byte(test.text)); err != nil {
 				t.Fatal(err)
@@ -116,6 +116,6 @@ func TestBadMessages(t *testing.T) {
 func TestNoJoin(t *testing.T) {
 	h := newHost(t, func(o *options) { o.joinWithin = time.Millisecond })
 	g := newGuest(t, wire.JSON)
-	g.connect(h, "a", nil)
+	g.connect(h, "a")
 	g.wantClosed(wire.StatusNoJoin, "no join came in time")
 }

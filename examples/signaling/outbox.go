@@ -29,6 +29,7 @@ type outbox struct {
 	state    outboxState
 	queue    [][]byte
 	farewell *websocket.CloseError // what we close with
+	closing  func()                // called first, if it is there
 }
 
 type outboxState uint8
@@ -79,7 +80,21 @@ func (o *outbox) close(code websocket.StatusCode, reason string) {
 	o.drop()
 	o.farewell = &websocket.CloseError{Code: code, Reason: reason}
 	o.trace.Closing(*o.farewell)
-	go func() { _ = o.conn.Close(code, reason) }() // who reads is told how it ended
+	closing := o.closing
+	go func() {
+		if closing != nil {
+			closing()
+		}
+		_ = o.conn.Close(code, reason) // who reads is told how it ended
+	}()
+}
+
+// onClose has f called when the connection is closed from here, without waiting for a
+// peer that may not answer.
+func (o *outbox) onClose(f func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closing = f
 }
 
 // stop drops what waits, and returns what is to be returned to [websocket.Handler]: err,
