@@ -206,3 +206,23 @@ func (g *guest) wantClosed(code websocket.StatusCode, reason string) {
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
+
+// cborOf writes a signal in CBOR that a JSON text says.
+func cborOf(t *testing.T, text string) []byte {
+	t.Helper()
+	var v struct {
+		Type string `json:"type" cbor:"type"`
+		To   string `json:"to" cbor:"to"`
+		Seq  int    `json:"seq" cbor:"seq"`
+		Data any    `json:"data" cbor:"data"`
+	}
+	err := json.Unmarshal([]byte(text), &v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := cbor.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

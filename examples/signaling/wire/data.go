@@ -1,7 +1,11 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
 )
 
 // Data is a value that the server carries from one page to another, in the codec in
@@ -81,19 +85,27 @@ func portable(v any, depth int) error {
 	return fmt.Errorf("%T is not among what both codecs hold", v)
 }
 
-// Preview shows a message as a person reads it: CBOR as JSON text. What is not a
-// message of the codec is shown in hexadecimal digits.
+// Preview shows a message as a person reads it: CBOR as JSON text, with the fields in
+// their order. What is not a message of the codec is shown in hexadecimal digits.
 func (c *Codec) Preview(p []byte) string {
 	if c == JSON {
 		return string(p)
 	}
-	v, err := c.form.value(p)
-	if err != nil {
+	// Of what these messages consist of, the diagnostic notation (RFC 8949 §8) is JSON.
+	text, err := cborNotation.Diagnose(p)
+	var compact bytes.Buffer
+	if err != nil || json.Compact(&compact, []byte(text)) != nil {
 		return fmt.Sprintf("%x", p)
 	}
-	text, err := JSON.form.marshal(v)
+	return compact.String()
+}
+
+var cborNotation = notation()
+
+func notation() cbor.DiagMode {
+	m, err := cbor.DiagOptions{}.DiagMode()
 	if err != nil {
-		return fmt.Sprintf("%x", p)
+		panic(err) // of options that are all written here
 	}
-	return string(text)
+	return m
 }

@@ -182,6 +182,26 @@ func TestData(t *testing.T) {
 	}
 }
 
+func TestPreview(t *testing.T) {
+	for _, test := range []struct{ hex, want string }{
+		{"a2" + "6474797065" + "667369676e616c" + "6161" + "83" + "20" + "f6" + "64c3a90a22", `{"type":"signal","a":[-1,null,"\u00e9\n\""]}`},
+		{"a0", "{}"},
+		{"4101", "4101"},
+		{"a1", "a1"},
+	} {
+		p, err := hex.DecodeString(test.hex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := CBOR.Preview(p); got != test.want {
+			t.Errorf("%s is shown as %s; want %s", test.hex, got, test.want)
+		}
+	}
+	if got := JSON.Preview([]byte(`{ "a":1}`)); got != `{ "a":1}` {
+		t.Errorf("JSON is shown as %s", got)
+	}
+}
+
 // "the first 16 hexadecimal digits of the SHA-256 of the key's 22 characters"
 func TestIdentity(t *testing.T) {
 	if got := Identity(key); got != "5d2611d5a4dd2b40" {
