@@ -23,8 +23,8 @@ const vectors = [
 const refused = {
   "bytes": ["40", "4401020304"],
   "a map with other keys": ["a201020304", "a1f601", "a18001"],
-  "floats": ["f90000", "f93c00", "fa47c35000", "fb3ff199999999999a", "f97e00", "fb7ff0000000000000"],
-  "undefined and other simple values": ["f7", "f0", "f8ff", "f818", "e0"],
+  "floats": ["f90000", "f90014", "fa00000015", "fb0000000000000016", "f93c00", "fa47c35000", "fb3ff199999999999a", "f97e00", "fb7ff0000000000000"],
+  "undefined and other simple values": ["f7", "f0", "f8ff", "f818", "f814", "e0"],
   "tags": ["c074323031332d30332d32315432303a30343a30305a", "c11a514b67b0", "c249010000000000000000", "d818456449455446"],
   "indefinite lengths": ["5f42010243030405ff", "7f657374726561646d696e67ff", "9fff", "9f018202039f0405ffff", "bfff", "bf61610161629f0203ffff"],
   "integers beyond 2^53": ["1bffffffffffffffff", "1b0020000000000000", "3bffffffffffffffff", "3b001fffffffffffff"],
