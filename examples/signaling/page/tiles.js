@@ -51,7 +51,7 @@ export class Tiles {
     const figures = peer.figures;
     this.#caption(tile, name, media.audio, media.video, (figures?.width ?? 0) > 0 && (media.video === "" || media.video === "on" || media.video === "screen"));
     const standing = STANDINGS[connection];
-    text(tile, ".standing", presence === "away" ? ["Away from the server", standing].filter(Boolean).join(" · ") : standing);
+    text(tile, ".standing", presence === "away" ? ["Away", standing].filter(Boolean).join(" · ") : standing);
     this.#figures(tile.querySelector(".figures"), figures && connection === "connected" ? inWords(figures) : {});
     const counters = { framesDecoded: figures?.framesDecoded ?? 0, bytesReceived: peer.bytes.received, bytesSent: peer.bytes.sent };
     const words = { framesDecoded: "frames", bytesReceived: "B in", bytesSent: "B out" };
