@@ -48,7 +48,7 @@ function beginning(text) {
     const digits = find(new RegExp(`"${name}"\\s*:\\s*(\\d+)`));
     return digits === undefined ? undefined : Number(digits);
   };
-  const type = find(/"type"\s*:\s*"(join|signal|leave|welcome|peer|gone)"/);
+  const type = find(/"type"\s*:\s*"(join|signal|leave|welcome|peer|gone)"/) ?? (text.startsWith('{"data"') ? "signal" : undefined);
   const message = { type, to: string("to"), from: string("from"), id: string("id"), seq: number("seq"), ack: number("ack"), session: number("session") };
   if (type !== "signal") return message;
   if (/"description"\s*:/.test(text)) {

@@ -11,6 +11,7 @@ export class BottomScroll {
   constructor(box) {
     this.#box = box;
     this.#button = button("↓ newest", { class: "trace-newest", hidden: true }, () => this.follow());
+    new ResizeObserver(() => this.changed()).observe(box);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
   }
 
@@ -29,7 +30,7 @@ export class BottomScroll {
     this.#button.hidden = false;
   }
 
-  // changed is called when there is more to see, or when it becomes visible.
+  // changed is called when there is more to see.
   changed() {
     if (this.#following) this.#box.scrollTop = this.#box.scrollHeight;
     this.#button.hidden = this.#following;

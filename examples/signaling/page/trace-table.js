@@ -43,10 +43,6 @@ export class TraceTable {
     return changed.size > 0;
   }
 
-  shown() {
-    this.#scroll.changed();
-  }
-
   // reveal opens an exchange and brings it into sight.
   reveal(exchange) {
     const group = this.#groups.get(exchange);

@@ -77,14 +77,13 @@ export class TraceView {
       ? [`attempt ${current.attempt}: ${verdict === "unclean" ? "not clean" : verdict}`, STREAMS[current.stream.state] + (current.stream.detail ? ` (${current.stream.detail})` : "")]
       : ["no connection yet"];
     if (dropped > 0) words.push(`${dropped} older are gone`);
-    if (this.#isPaused) words.push(`paused, ${changed.size} new`);
+    this.#pause.textContent = this.#isPaused ? `Resume (${changed.size} new)` : "Pause";
     const said = words.join(" · ");
     if (this.#status.textContent !== said) this.#status.textContent = said;
   }
 
   #paused(paused) {
     this.#isPaused = paused;
-    this.#pause.textContent = paused ? "Resume" : "Pause";
     this.#pause.setAttribute("aria-pressed", String(paused));
     this.changed();
   }

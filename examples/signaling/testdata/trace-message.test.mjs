@@ -43,6 +43,7 @@ test("a preview, cut off anywhere, never contradicts its own message", () => {
 });
 
 test("what is cut off is still told apart", () => {
+  assert.equal(gistOfPreview(JSON.stringify({ data: { description: { sdp } }, seq: 3, to: "a1", type: "signal" }).slice(0, 300)).kind, "description");
   const whole = JSON.stringify(offer).slice(0, 300);
   assert.equal(gistOfPreview(whole).name, "offer");
   assert.ok(contradicts(gist({ ...offer, seq: 4 }), gistOfPreview(whole)));
