@@ -125,6 +125,7 @@ class Drawing {
 
   #media(exchange) {
     const { id, state } = exchange.media;
+    if (state === "new") return; // nothing has happened yet
     this.#push({ type: "media", at: exchange.page.at, to: this.#lifeline(id), state, label: `media ${state}`, title: `media with ${this.#nameOf(id)}: ${state}`, exchanges: [exchange] });
   }
 

@@ -159,11 +159,10 @@ export class TraceModel {
     const mine = connection.pairing[exchange.direction].server(exchange);
     if (mine === null) {
       if (exchange.id === undefined) this.#add(connection, exchange);
-      else this.changed.add(exchange);
+      else if (!exchange.forgotten) this.changed.add(exchange);
       return;
     }
     if (exchange.id !== undefined) this.#remove(exchange);
-    if (mine.forgotten) return;
     this.#grow(mine, { server: exchange.server });
     this.#paired(mine);
   }

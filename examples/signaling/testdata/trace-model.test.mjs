@@ -44,12 +44,16 @@ test("what the page and the server saw of a message is one exchange, whoever tel
 });
 
 test("exchanges stand in the order of the page's clock, also where the server's side came first", () => {
-  const { connection, received, written } = both();
+  const { connection, received, written, frame } = both();
   const from = seq => ({ type: "signal", from: "aa", seq, data: null });
   received(130, from(1));
   written(13, from(2)); // at some 123 by the clocks
   received(131, from(2));
   assert.deepEqual(rows(connection).slice(1), ["signal1: page", "signal2: page+text"]);
+  written(20, from(3));
+  frame(30, "out", "ping"); // at some 140
+  received(135, from(3));
+  assert.deepEqual(rows(connection).slice(2), ["signal2: page+text", "signal3: page+text", "ping: +ping"]);
 });
 
 test("the clocks come together with the messages, and rows are shown anew", () => {
@@ -145,13 +149,26 @@ test("what was dropped does not come back with its other side", () => {
   assert.equal(model.dropped, 5);
 });
 
+test("a message of which the first frames had to go is shown when it is complete", () => {
+  const { model, connection, received, frame } = both({ rows: 5 });
+  frame(1, "out", "text", { fin: false });
+  frame(2, "out", "continuation", { fin: false });
+  for (let i = 0; i < 4; i++) frame(10 + i, "out", "ping");
+  assert.deepEqual(rows(connection), ["open, signaling.v1.json: page", ...Array(4).fill("ping: +ping")]);
+  received(145, {});
+  frame(31, "out", "continuation", { preview: "{}" });
+  assert.deepEqual(rows(connection), ["ping: +ping", "message: page+text,continuation,continuation"]);
+  assert.ok([...model.changed].every(exchange => !exchange.forgotten));
+});
+
 test("a message of more frames than the limit does not stay", () => {
-  const { connection, frame } = both({ rows: 5 });
+  const { model, connection, frame } = both({ rows: 5 });
   frame(1, "out", "text", { fin: false });
   for (let i = 0; i < 20; i++) frame(2 + i, "out", "continuation", { fin: false });
-  frame(30, "out", "continuation", { preview: "{}" });
-  frame(31, "out", "ping");
+  frame(30, "out", "ping");
+  frame(31, "out", "continuation", { preview: "{}" });
   assert.deepEqual(rows(connection), ["open, signaling.v1.json: page", "ping: +ping"]);
+  assert.ok([...model.changed].every(exchange => !exchange.forgotten));
 });
 
 test("clearing keeps what goes on, and what was cleared stays away", () => {

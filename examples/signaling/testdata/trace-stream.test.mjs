@@ -43,7 +43,10 @@ async function follow(answers) {
       return answer;
     },
     wait: async ms => { waits.push(ms); },
-    onEvent: event => heard.push(event.n),
+    onEvent: ({ n, kind, preview }) => {
+      if (kind === "frame") assert.equal(preview, "é…"); // also when it came in halves
+      heard.push(n);
+    },
     onState: (state, detail) => states.push(detail ? `${state}: ${detail}` : state),
   });
   return { heard, states, asked, waits };
