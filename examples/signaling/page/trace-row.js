@@ -26,7 +26,7 @@ function stateRow(exchange, zero, nameOf) {
   const { page, server, connection } = exchange;
   const side = page ? "page" : "server";
   const at = page?.at ?? connection.clock.onPage(server.ms);
-  const rest = { class: "c-message", role: "cell", colspan: COLUMNS.length - 2, "aria-colspan": COLUMNS.length - 2 };
+  const rest = { class: "c-message", role: "cell", "data-name": "Message", colspan: COLUMNS.length - 2, "aria-colspan": COLUMNS.length - 2 };
   return element("tr", { class: `side-${side}`, role: "row" },
     cell(0, time(at, zero)), cell(1, side), element("td", rest, element("span", { class: "trace-state" }, titleOf(exchange, nameOf))));
 }
@@ -70,7 +70,7 @@ function row(side, direction, cells, continued = false) {
   return element("tr", { class: classes, role: "row" }, cells.map((content, i) => cell(i, content)));
 }
 
-const cell = (i, content) => element("td", { class: `c-${COLUMNS[i].toLowerCase()}`, role: "cell" }, content);
+const cell = (i, content) => element("td", { class: `c-${COLUMNS[i].toLowerCase()}`, role: "cell", "data-name": COLUMNS[i] }, content);
 
 const time = (at, zero, title) => element("time", { title }, seconds(at, zero));
 
