@@ -3,7 +3,7 @@
 // "page", "server" and the identities of the other members.
 import { closingOf, parseClose } from "./trace-closing.js";
 import { closeText, timeOf } from "./trace-connection.js";
-import { compressed, milliseconds, octets, shortTitleOf, titleOf, transit, wireLength } from "./trace-words.js";
+import { compressed, grouped, milliseconds, octets, shortTitleOf, titleOf, transit, wireLength } from "./trace-words.js";
 
 // Kinds of which a run becomes one arrow: nothing but these may come in between.
 const FOLDABLE = new Set(["candidate", "ack", "ping"]);
@@ -160,7 +160,7 @@ function measure(exchange) {
   const { page, server, kind } = exchange;
   if (kind === "close") return server ? "" : "not seen by the server";
   const words = page ? [octets(page.length)] : [];
-  if (!page || (server && compressed(server))) words.push(`${page ? wireLength(server).toLocaleString("en") : octets(wireLength(server))} on the wire`);
+  if (!page || (server && compressed(server))) words.push(`${page ? grouped(wireLength(server)) : octets(wireLength(server))} on the wire`);
   const under = transit(exchange);
   if (under !== null) words.push(milliseconds(under));
   else words.push(page ? "not seen at the server" : "not seen by the page");

@@ -2,31 +2,44 @@
 // their exchanges come out. An exchange is one message or control frame with what each side
 // saw of it, or a state that was reached. Directions are "up", from the page to the
 // server, and "down". Times are milliseconds of the page's clock, and arguments.
-import { TraceConnection, closeText, rowsOf, timeOf } from "./trace-connection.js";
+import { TraceConnection, closeText } from "./trace-connection.js";
 import { gist, gistOfPreview, previewWithoutKey, withoutKey } from "./trace-message.js";
+import { TraceStore } from "./trace-store.js";
 
-const MOST_ROWS = 2_000;
-const MOST_CONNECTIONS = 100;
 const NOTICEABLE = 0.5; // ms by which the server's clock may be found to be off before rows show it
 
 export class TraceModel {
-  connections = []; // oldest first; the page's events belong to the last
   members = new Map(); // identity: name
   zero = null; // of the times that are shown: when the page first connected
-  dropped = 0; // exchanges that were too many
-  changed = new Set(); // exchanges, until whoever shows them empties it
 
-  #states = new Map(); // identity: what is known last
-  #limit;
-  #rows = 0;
-  #nextID = 1;
+  #kept;
+  #states = new Map(); // identity: what is known last of the member
 
-  constructor({ rows = MOST_ROWS } = {}) {
-    this.#limit = rows;
+  constructor({ rows } = {}) {
+    this.#kept = new TraceStore(rows);
+  }
+
+  // connections are in their order, and the page's events belong to the last.
+  get connections() {
+    return this.#kept.connections;
   }
 
   get current() {
     return this.connections.at(-1);
+  }
+
+  // changed are the exchanges that have, until whoever shows them empties it.
+  get changed() {
+    return this.#kept.changed;
+  }
+
+  // dropped counts the exchanges that were too many.
+  get dropped() {
+    return this.#kept.dropped;
+  }
+
+  clear() {
+    this.#kept.clear();
   }
 
   nameOf(id) {
@@ -40,8 +53,7 @@ export class TraceModel {
     if (before && !before.closed) before.abandoned = { at };
     this.zero ??= at;
     const connection = new TraceConnection(at, attempt, url, protocols);
-    this.connections.push(connection);
-    if (this.connections.length > MOST_CONNECTIONS) this.#forget(this.connections.shift());
+    this.#kept.begin(connection);
     return connection;
   }
 
@@ -49,7 +61,7 @@ export class TraceModel {
     const connection = this.current;
     connection.opened = { at, protocol, extensions };
     connection.clock.opened(at);
-    this.#add(connection, { kind: "state", opened: true, page: { at, text: ["open", protocol, extensions].filter(Boolean).join(", ") } });
+    this.#kept.add(connection, { kind: "state", opened: true, page: { at, text: ["open", protocol, extensions].filter(Boolean).join(", ") } });
   }
 
   sent(at, message) {
@@ -68,12 +80,11 @@ export class TraceModel {
     const mine = { kind: about.kind, gist: about, direction, page };
     const theirs = connection.pairing[direction].page(mine);
     if (theirs === null || theirs.forgotten) {
-      this.#add(connection, mine);
+      this.#kept.add(connection, mine);
       return;
     }
-    this.#grow(theirs, mine); // the server's side was faster
-    this.#take(theirs);
-    this.#place(theirs); // where the page's clock has it
+    this.#kept.grow(theirs, mine); // the server's side was faster
+    this.#kept.move(theirs); // to where the page's clock has it
     this.#paired(theirs);
   }
 
@@ -87,18 +98,18 @@ export class TraceModel {
     const connection = this.current;
     connection.closed = { at, code, reason, wasClean };
     const text = `closed ${closeText(code, reason)}, ${wasClean ? "clean" : "not clean"}`;
-    this.#add(connection, { kind: "state", page: { at, text } });
+    this.#kept.add(connection, { kind: "state", page: { at, text } });
   }
 
   // peer is said by the page, mostly of what a message has told already.
   peer(at, { id, name, state }) {
     const known = this.#states.get(id) === state;
     this.#learn({ type: "peer", id, name, state });
-    if (this.current && !known) this.#add(this.current, { kind: "state", peer: { id, state }, page: { at, text: `${this.nameOf(id)}: ${state}` } });
+    if (this.current && !known) this.#kept.add(this.current, { kind: "state", peer: { id, state }, page: { at, text: `${this.nameOf(id)}: ${state}` } });
   }
 
   media(at, { id, state }) {
-    if (this.current) this.#add(this.current, { kind: "state", media: { id, state }, page: { at, text: `media with ${this.nameOf(id)}: ${state}` } });
+    if (this.current) this.#kept.add(this.current, { kind: "state", media: { id, state }, page: { at, text: `media with ${this.nameOf(id)}: ${state}` } });
   }
 
   #learn(message) {
@@ -144,10 +155,10 @@ export class TraceModel {
   #dataFrame(connection, direction, frame) {
     let exchange = frame.opcode === "continuation" ? connection.partial[direction] : null;
     if (exchange) {
-      this.#grow(exchange, { server: { frames: [...exchange.server.frames, frame] } });
+      this.#kept.grow(exchange, { server: { frames: [...exchange.server.frames, frame] } });
     } else {
       exchange = { kind: "signal", gist: gist(null), direction, server: { frames: [frame] } };
-      if (!frame.fin) this.#add(connection, exchange);
+      if (!frame.fin) this.#kept.add(connection, exchange);
     }
     connection.partial[direction] = frame.fin ? null : exchange;
     if (frame.fin) this.#serverMessage(connection, exchange);
@@ -158,12 +169,12 @@ export class TraceModel {
     Object.assign(exchange, { kind: about.kind, gist: about });
     const mine = connection.pairing[exchange.direction].server(exchange);
     if (mine === null) {
-      if (exchange.id === undefined) this.#add(connection, exchange);
+      if (exchange.id === undefined) this.#kept.add(connection, exchange);
       else if (!exchange.forgotten) this.changed.add(exchange);
       return;
     }
-    if (exchange.id !== undefined) this.#remove(exchange);
-    this.#grow(mine, { server: exchange.server });
+    if (exchange.id !== undefined) this.#kept.remove(exchange);
+    this.#kept.grow(mine, { server: exchange.server });
     this.#paired(mine);
   }
 
@@ -185,14 +196,14 @@ export class TraceModel {
       exchange.roundTrip = frame.ms - connection.pings[other];
       connection.pings[other] = null;
     }
-    this.#add(connection, exchange);
+    this.#kept.add(connection, exchange);
   }
 
   // closeSeen takes what one side has seen of the Close frame of a direction.
   #closeSeen(connection, direction, seen) {
     const exchange = connection.closeFrames[direction];
-    if (exchange && !exchange.forgotten) this.#grow(exchange, seen);
-    else connection.closeFrames[direction] = this.#add(connection, { kind: "close", direction, ...seen });
+    if (exchange && !exchange.forgotten) this.#kept.grow(exchange, seen);
+    else connection.closeFrames[direction] = this.#kept.add(connection, { kind: "close", direction, ...seen });
   }
 
   #state(connection, { ms, from, to }) {
@@ -206,65 +217,6 @@ export class TraceModel {
   }
 
   #serverState(connection, ms, text) {
-    this.#add(connection, { kind: "state", server: { frames: [], ms, text } });
-  }
-
-  // Keeping.
-
-  // clear forgets all exchanges and the connections that are over.
-  clear() {
-    for (const connection of this.connections.splice(0, this.connections.length - 1)) this.#forget(connection);
-    for (const exchange of [...this.current?.exchanges ?? []]) this.#remove(exchange);
-    this.dropped = 0;
-  }
-
-  #add(connection, exchange) {
-    Object.assign(exchange, { id: this.#nextID++, connection, page: exchange.page ?? null, server: exchange.server ?? null });
-    this.#place(exchange);
-    this.#count(exchange, rowsOf(exchange));
-    return exchange;
-  }
-
-  // place puts an exchange where its time is: mostly at the end.
-  #place(exchange) {
-    const list = exchange.connection.exchanges;
-    const at = timeOf(exchange);
-    let place = list.length;
-    while (place > 0 && timeOf(list[place - 1]) > at) place--;
-    list.splice(place, 0, exchange);
-  }
-
-  // grow adds to an exchange what has been seen of it since.
-  #grow(exchange, seen) {
-    const before = rowsOf(exchange);
-    Object.assign(exchange, seen);
-    if (!exchange.forgotten) this.#count(exchange, rowsOf(exchange) - before);
-  }
-
-  #count(exchange, rows) {
-    this.changed.add(exchange);
-    this.#rows += rows;
-    while (this.#rows > this.#limit) {
-      this.#remove(this.connections.find(one => one.exchanges.length > 0).exchanges[0]);
-      this.dropped++;
-    }
-  }
-
-  #remove(exchange) {
-    if (exchange.forgotten) return;
-    this.#take(exchange);
-    exchange.forgotten = true; // which tells whoever still waits for its other side
-    this.changed.delete(exchange);
-    this.#rows -= rowsOf(exchange);
-  }
-
-  #take(exchange) {
-    const list = exchange.connection.exchanges;
-    list.splice(list.indexOf(exchange), 1);
-  }
-
-  #forget(connection) {
-    for (const exchange of [...connection.exchanges]) this.#remove(exchange);
-    connection.forgotten = true; // the server's side of it may still be coming in
+    this.#kept.add(connection, { kind: "state", server: { frames: [], ms, text } });
   }
 }

@@ -7,6 +7,7 @@ export class BottomScroll {
   #box;
   #button;
   #following = true;
+  #top = 0; // where it was last
 
   constructor(box) {
     this.#box = box;
@@ -32,14 +33,22 @@ export class BottomScroll {
 
   // changed is called when there is more to see.
   changed() {
-    if (this.#following) this.#box.scrollTop = this.#box.scrollHeight;
+    if (this.#following) {
+      this.#box.scrollTop = this.#box.scrollHeight;
+      this.#top = this.#box.scrollTop;
+    }
     this.#button.hidden = this.#following;
   }
 
+  // scrolled is also called when rows turn out to be higher than they were thought to be:
+  // only who goes up wants to read.
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     if (clientHeight === 0) return; // it is not shown
-    this.#following = scrollHeight - clientHeight - scrollTop < NEAR;
-    this.#button.hidden = this.#following;
+    const up = scrollTop < this.#top;
+    this.#top = scrollTop;
+    if (scrollHeight - clientHeight - scrollTop < NEAR) this.#following = true;
+    else if (up) this.#following = false;
+    this.changed();
   }
 }

@@ -4,7 +4,11 @@ import { title } from "./trace-message.js";
 // seconds has three digits behind the point; from is the zero of the trace.
 export const seconds = (at, from) => ((at - from) / 1000).toFixed(3);
 
-export const octets = n => `${n.toLocaleString("en")} ${n === 1 ? "octet" : "octets"}`;
+const GROUPED = new Intl.NumberFormat("en");
+
+export const grouped = n => GROUPED.format(n);
+
+export const octets = n => `${grouped(n)} ${n === 1 ? "octet" : "octets"}`;
 
 export function milliseconds(ms) {
   return ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${ms.toFixed(Math.abs(ms) < 100 ? 1 : 0)} ms`;
@@ -40,5 +44,5 @@ export function transit({ connection, direction, page, server }) {
 // deflateWords tells what compression made of a message; "" if it is not compressed.
 export function deflateWords({ page, server }) {
   if (!server || !compressed(server)) return "";
-  return page ? `deflated from ${page.length.toLocaleString("en")}` : "deflated";
+  return page ? `deflated from ${grouped(page.length)}` : "deflated";
 }
