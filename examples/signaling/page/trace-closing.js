@@ -23,9 +23,11 @@ export function closingOf(connection) {
   } else {
     steps.push(beginning(first, frames[first]), answer(second, frames[second], over));
   }
-  // Which end of it the page or the server notices first differs.
-  steps.push(...[transportEnd(connection, frames, over), ...pageEnd(connection)].sort((a, b) => (a.at ?? 0) - (b.at ?? 0)));
-  return { ...verdict(connection, over), steps };
+  const ends = [transportEnd(connection, frames, over), ...pageEnd(connection)];
+  const judged = verdict(connection, over);
+  // Without a handshake there is no order in which the two notice.
+  if (judged.verdict === "unclean") ends.sort((one, other) => (one.at ?? 0) - (other.at ?? 0));
+  return { ...judged, steps: [...steps, ...ends] };
 }
 
 const SUBJECT = { page: "The page", server: "The server" };
@@ -79,7 +81,7 @@ function transportEnd({ clock, transitions, serverClosed, closed }, frames, over
   const end = transitions.findLast(({ to }) => to === "terminated");
   const at = end ? clock.onPage(end.ms) : serverClosed ? clock.onPage(serverClosed.ms) : closed?.at ?? null;
   if (frames.page && frames.server && (serverClosed?.clean ?? closed?.wasClean)) {
-    return { who: "server", what: "The server closes TCP", note: "The server first, the browser waits for it (RFC 6455 §7.1.1): so the server's port is the one that is kept for a while.", at, state: "done" };
+    return { who: "server", what: "The server closes TCP", note: "The server first, the browser waits for it (RFC 6455 §7.1.1): so TIME-WAIT, which the first to close has to keep, is the server's.", at, state: "done" };
   }
   const cause = serverClosed?.cause;
   const gaveUp = transitions.some(({ to }) => to === "failed");

@@ -24,6 +24,10 @@ export function createTrace(container) {
   // follow reads the server's side, to its end even if the next connection has begun.
   const follow = ({ connection: name, key }) => {
     const connection = model.current;
+    if (!name) {
+      model.following(connection, "refused", "it keeps none");
+      return view.changed();
+    }
     connection.name = name;
     const controller = new AbortController();
     following.push(controller);
