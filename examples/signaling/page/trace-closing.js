@@ -14,9 +14,10 @@ export function closingOf(connection) {
   const over = closed !== null || abandoned !== null || connection.serverClosed !== null;
   if (lifecycle === "open" && !over) return { verdict: "open", words: "Open: nobody has sent a Close frame.", steps: [] };
 
-  const first = beginner(connection);
-  const second = first === "page" ? "server" : "page";
   const frames = { page: closeFrame(connection, "page"), server: closeFrame(connection, "server") };
+  let first = beginner(connection); // who may have done it without a Close frame
+  if (!frames[first]) first = frames.page ? "page" : frames.server ? "server" : "nobody";
+  const second = first === "page" ? "server" : "page";
   const steps = [];
   if (first === "nobody") {
     steps.push({ who: "nobody", what: "No Close frame", note: "The connection ended without a closing handshake.", at: null, state: "missing" });
@@ -86,7 +87,10 @@ function transportEnd({ clock, transitions, serverClosed, closed }, frames, over
   const cause = serverClosed?.cause;
   const gaveUp = transitions.some(({ to }) => to === "failed");
   if (gaveUp) return { who: "server", what: "The server fails the connection", note: cause || "It refused what came.", at, state: "done" };
-  if (serverClosed) return { who: serverClosed.began === "us" ? "server" : "nobody", what: "TCP ends", note: `What the server saw: ${cause || "no cause"}.`, at, state: "done" };
+  if (serverClosed) {
+    const what = { us: "The server ends TCP", peer: "The page's side ends TCP" }[serverClosed.began] ?? "TCP ends";
+    return { who: serverClosed.began === "us" ? "server" : "nobody", what, note: `What the server says of it: ${cause || "nothing"}.`, at, state: "done" };
+  }
   return { who: "nobody", what: "TCP ended", note: "The page cannot see who ended it, and the server has not told.", at, state: "done" };
 }
 

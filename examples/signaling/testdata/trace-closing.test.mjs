@@ -76,6 +76,15 @@ test("TCP is cut", () => {
     "missing: No Close frame", "missing: The page sees 1006, wasClean false", "done: TCP ends"]);
 });
 
+test("one side ends TCP without a Close frame", () => {
+  for (const [began, what] of [["us", "The server ends TCP"], ["peer", "The page's side ends TCP"]]) {
+    assert.deepEqual(story(opened, ["server closed", 900, began, false, null, null, "no sign of life"]), ["unclean",
+      "missing: No Close frame", `done: ${what}`]);
+  }
+  assert.deepEqual(story(opened, ["close frame", 80, "in", "1001"], ["server closed", 90, "us", false, null, { code: 1001, reason: "" }, "broken pipe"]), ["unclean",
+    "done: The page sends Close 1001", "missing: The server did not answer", "done: The server ends TCP"]);
+});
+
 test("the server does not answer", () => {
   assert.deepEqual(story(opened, ["closing", 100, bye], ["closed", 3000, { code: 1006, reason: "", wasClean: false }]), ["unclean",
     "done: The page sends Close 1000 “bye”", "missing: The server did not answer", "done: TCP ended", "missing: The page sees 1006, wasClean false"]);
