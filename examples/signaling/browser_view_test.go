@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -56,8 +57,12 @@ func (b *chromium) open(t *testing.T, url string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
+	response, err := chromedp.Run(ctx, chromedp.NavigateResponse(url))
+	if err != nil {
 		t.Fatalf("%s opens %s: %v", b.name, url, err)
+	}
+	if response != nil && response.Status != http.StatusOK { // about:blank has none
+		t.Fatalf("%s opens %s: %d %s", b.name, url, response.Status, response.StatusText)
 	}
 }
 
@@ -108,7 +113,7 @@ func (b *chromium) inCallWith(t *testing.T, peer string) view {
 
 // parts are those of the page that are not there in every state, and when they are.
 var parts = map[string][]string{
-	"#join":       {"idle"},
+	"#lobby":      {"idle"},
 	"#invitation": {"waiting"},
 	"#ended":      {"ended"},
 	"#stage":      {"connecting", "waiting", "call", "lost", "reconnecting"},
