@@ -17,8 +17,12 @@ func sceneServerRestarted(t *testing.T, s *stage) {
 	s.ann.in(t, "reconnecting")
 	s.show(t, s.ann, "reconnecting")
 
+	// What is to be signalled meanwhile is kept.
+	annBefore, bobBefore := s.ann.negotiation(t), s.bob.negotiation(t)
+	evaluate[any](t, s.ann, "negotiation.restart()")
 	next := serve(t, s.program, "the next server", srv.addr)
 	s.inCall(t, ann, bob)
+	s.agree(t, annBefore, bobBefore)
 	s.renegotiate(t, s.ann)
 	s.renegotiate(t, s.bob)
 	s.flows(t, ann, bob)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"go.uber.org/goleak"
 )
 
 var screenshots = flag.String("screenshots", "", "directory to which TestBrowsers writes what the pages look like")
@@ -17,6 +18,7 @@ var screenshots = flag.String("screenshots", "", "directory to which TestBrowser
 // TestBrowsers plays scenes with two browsers and real servers. The browsers
 // are the same in all of them, and nothing else is: each has servers of its own.
 func TestBrowsers(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) }) // the last of all
 	s := &stage{t: t, program: build(t)}
 	s.ann, s.bob = launch(t, "Ann"), launch(t, "Bob")
 	for _, scene := range []struct {
