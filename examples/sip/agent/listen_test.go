@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -126,12 +127,38 @@ func reachable(t *testing.T, n *network) bool {
 	return err == nil
 }
 
+// recorder is a log that keeps what was sent last.
+type recorder struct {
+	mu   sync.Mutex
+	sent string
+}
+
+func (r *recorder) last() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sent
+}
+
+func (r *recorder) Enabled(context.Context, slog.Level) bool { return true }
+func (r *recorder) WithAttrs([]slog.Attr) slog.Handler       { return r }
+func (r *recorder) WithGroup(string) slog.Handler            { return r }
+func (r *recorder) Handle(_ context.Context, record slog.Record) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if record.Message == "sent" {
+		record.Attrs(func(a slog.Attr) bool { r.sent = a.Value.String(); return true })
+	}
+	return nil
+}
+
 func TestListen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n network
 		end := n.serveFront(t, "secret")
 		ctx, leave := context.WithCancel(t.Context())
 		a := listener(&n)
+		var sent recorder
+		a.Log = slog.New(&sent)
 		ended := make(chan error, 1)
 		go func() { ended <- a.Listen(ctx, "ws://example.com/") }()
 		synctest.Wait()
@@ -150,10 +177,14 @@ func TestListen(t *testing.T) {
 		}
 
 		// The server goes away for a time, and is found again.
-		end()
 		n.attempts()
+		end()
+		lost := time.Now()
 		time.Sleep(10 * time.Minute)
 		tried := n.attempts()
+		if first := tried[0].Sub(lost); first > firstWait {
+			t.Errorf("the first attempt came after %v", first)
+		}
 		for i := 1; i < len(tried); i++ {
 			if pause := tried[i].Sub(tried[i-1]); pause < firstWait/2 || pause > longestWait {
 				t.Errorf("attempt %d came after %v", i, pause)
@@ -172,6 +203,9 @@ func TestListen(t *testing.T) {
 		leave()
 		if err := <-ended; err != nil {
 			t.Errorf("Listen: %v", err)
+		}
+		if last := sent.last(); !strings.HasPrefix(last, "REGISTER ") || !strings.Contains(last, ";expires=0\r\n") {
+			t.Errorf("the last that it said is\n%s", last)
 		}
 		if reachable(t, &n) {
 			t.Error("it has left, and is still registered")

@@ -27,7 +27,7 @@ func instance(contact *sip.ContactHeader) string {
 	if id == "" || reg == "" {
 		return ""
 	}
-	return strings.Trim(id, `"`) + " " + reg
+	return id + " " + reg
 }
 
 // address is what of a contact's URI leads to it. Parameters may differ from request

@@ -77,6 +77,18 @@ func TestCredentialsRefused(t *testing.T) {
 		try("another realm", false, replace(`realm="example.com"`, `realm="example.org"`))
 		try("a nonce of ours that was changed", true, replace(`nonce="`, `nonce="0`))
 		try("no digest", false, replace("Digest", "Basic"))
+
+		// Right in themselves, but for another request (RFC 3261 §22.4).
+		ph.say(ph.registration(""))
+		line := ph.authorized(ph.wantResponse(401), "SHA-256", "REGISTER", "sip:bob@example.com", "a-secret", 1)
+		ph.say(ph.registration(line))
+		ph.wantResponse(401)
+		// Nobody has an empty password.
+		nobody := connect(t, f, "nobody", 0)
+		nobody.say(nobody.registration(""))
+		line = nobody.authorized(nobody.wantResponse(401), "SHA-256", "REGISTER", "sip:example.com", "", 1)
+		nobody.say(nobody.registration(line))
+		nobody.wantResponse(401)
 		if len(f.digest.nonces.used) != 0 {
 			t.Errorf("%d nonces are remembered though nobody authenticated", len(f.digest.nonces.used))
 		}

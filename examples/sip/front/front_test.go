@@ -31,7 +31,10 @@ func TestSlowClient(t *testing.T) {
 		if sent <= queueLength {
 			t.Errorf("it was shown out after %d messages", sent)
 		}
-		alice.wantResponse(480) // to the message that was too much
+		// The answer to the message that was too much has no Via of ours.
+		if got := vias(alice.wantResponse(480)); got != "alice.invalid" {
+			t.Errorf("Via %s", got)
+		}
 		var err error
 		for err == nil {
 			_, _, err = slow.conn.Read(t.Context())

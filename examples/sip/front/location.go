@@ -126,9 +126,6 @@ func (l *location) holds(p *peer, user string) bool {
 func (l *location) forget(p *peer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.peers[p] == 0 {
-		return
-	}
 	for _, user := range p.users {
 		for _, b := range slices.Clone(l.users[user]) {
 			if b.peer == p {

@@ -199,6 +199,17 @@ func TestProxyAuthentication(t *testing.T) {
 		}
 		alice.say(alice.request("MESSAGE", uri, "", "")) // the connection is known now
 		bob.wantRequest(sip.MESSAGE)
+		stranger := connect(t, f, "alice", 0)
+		asBob := func(extra string) string {
+			return strings.Replace(stranger.request("MESSAGE", uri, extra, ""), "<sip:alice@", "<sip:bob@", 1)
+		}
+		stranger.say(asBob(""))
+		challenge = stranger.wantResponse(407)
+		stranger.say(asBob(stranger.authorized(challenge, "MD5", "MESSAGE", uri, "a-secret", 1)))
+		stranger.wantResponse(403) // with alice's password
+		stranger = connect(t, f, "alice", 0)
+		stranger.say(stranger.request("CANCEL", uri, "", "")) // RFC 3261 §22.1: not challenged
+		stranger.wantResponse(403)
 		alice.say(alice.request("INVITE", uri, "", ""))
 		if res := alice.wantResponse(403); res.Reason != "Register First" {
 			t.Errorf("INVITE: %s", res.Reason)

@@ -133,14 +133,10 @@ func (f *Front) changes(req *sip.Request, user string) ([]change, error) {
 	return changes, nil
 }
 
-// kept is of a contact what is told to others and to itself: no expires, which
-// passes, and its instance in quotes, which sipgo takes off.
+// kept is of a contact what stays: expires passes.
 func kept(contact *sip.ContactHeader) *sip.ContactHeader {
 	contact = contact.Clone()
 	contact.Params.Remove("expires")
-	if id, ok := contact.Params.Get("+sip.instance"); ok {
-		contact.Params.Add("+sip.instance", `"`+strings.Trim(id, `"`)+`"`)
-	}
 	return contact
 }
 
