@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,9 @@ func TestFront(t *testing.T) {
 		}
 	}
 
+	if _, resp, err := websocket.Dial(t.Context(), url, nil); err == nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("without the subprotocol: %v", err)
+	}
 	c, err := transport.Dial(t.Context(), url, nil)
 	if err != nil {
 		t.Fatal(err)
