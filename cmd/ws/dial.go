@@ -26,7 +26,9 @@ In a pipe it is quiet: a line of standard input is a message, and standard outpu
 gets the messages that arrive, each with a newline behind it, and nothing else.
 At the end of the input it sends a ping, and closes when the pong has come: a
 server that answers messages in their order has answered them all by then. For
-one that takes its time there is -wait.
+one that takes its time there is -wait. Where messages are not lines there is
+-describe, which prints a line about each: its type, its size, and the beginning of
+what is in it, with fields by their numbers if it looks like protobuf.
 
 It exits with 0 if the connection ended well (the peer closed with 1000, 1001 or
 no code, or we did), with 1 if there was none or it ended otherwise, and with 2 if
@@ -38,6 +40,7 @@ type dialFlags struct {
 	options                 websocket.DialOptions
 	origin                  string
 	one, binary, verbose    bool
+	describe                bool
 	insecure                bool
 	ca, proxy               string
 	compress                compression
@@ -53,6 +56,7 @@ func dial(ctx context.Context, args []string) error {
 		return err
 	}
 	out := newDisplay(d.verbose)
+	out.describe = d.describe
 	if d.verbose {
 		d.options.Trace = out.trace()
 	}
@@ -61,7 +65,7 @@ func dial(ctx context.Context, args []string) error {
 		return usageError(misuse.Problem)
 	}
 	if err != nil {
-		return explain(err, resp)
+		return d.explain(err, resp)
 	}
 	defer c.CloseNow()
 	if err := out.open(); err != nil {
@@ -93,6 +97,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
 	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, closing")
+	flags.BoolVar(&d.describe, "describe", false, "print a line about each message instead of the message")
 	flags.DurationVar(&d.waitAfterInput, "wait", 0, "`time` to go on printing messages after the end of the input")
 	flags.BoolVar(&d.verbose, "v", false, "show the response and every frame on standard error")
 	rest, err := parse(flags, args)
@@ -104,7 +109,8 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	case len(rest) > 1:
 		return nil, usageError(fmt.Sprintf("%q is one argument too many", rest[1]))
 	case !strings.Contains(rest[0], "://"):
-		return nil, usageError(fmt.Sprintf("%q is not a URL: is it ws://%s?", rest[0], rest[0]))
+		address, _, _ := strings.Cut(rest[0], "?") // a token may be behind it
+		return nil, usageError(fmt.Sprintf("%q is not a URL: is it ws://%s?", address, address))
 	case !maySend(d.closeCode):
 		return nil, usageError(fmt.Sprintf("-close-code %d may not be sent; 1000 and 3000 to 4999 are for everybody", d.closeCode))
 	case d.timeout <= 0:
@@ -177,13 +183,31 @@ func (d *dialFlags) setProxy() error {
 }
 
 // explain adds to the error of a handshake what the server says about it.
-func explain(err error, resp *http.Response) error {
+func (d *dialFlags) explain(err error, resp *http.Response) error {
 	if resp == nil || resp.Body == nil {
 		return err
 	}
 	body, _ := io.ReadAll(resp.Body)
-	if text := strings.TrimSpace(string(body)); text != "" {
+	if text := strings.TrimSpace(d.withoutQuery(string(body))); text != "" {
 		return fmt.Errorf("%w\n%s", err, visible(text, true))
 	}
 	return err
+}
+
+// withoutQuery replaces what the server repeats of the query of the URL: a token is in
+// there where browsers have to send one, and servers quote a token that is no good.
+func (d *dialFlags) withoutQuery(text string) string {
+	const short = 8 // not worth hiding, and apt to be found in any text
+	u, err := url.Parse(d.url)
+	if err != nil {
+		return text
+	}
+	for name, values := range u.Query() {
+		for _, v := range values {
+			if len(v) > short {
+				text = strings.ReplaceAll(text, v, "<"+name+">")
+			}
+		}
+	}
+	return text
 }

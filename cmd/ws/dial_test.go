@@ -273,3 +273,78 @@ func TestVisible(t *testing.T) {
 		t.Errorf("without lines: %q", got)
 	}
 }
+
+// A line about each message, where the messages are not lines.
+func TestDialDescribe(t *testing.T) {
+	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		for _, m := range []struct {
+			typ websocket.MessageType
+			p   string
+		}{
+			{websocket.MessageText, "two\nlines"},
+			{websocket.MessageText, `{"a":1}`},
+			{websocket.MessageBinary, "\x08\x96\x01"},
+			{websocket.MessageBinary, "\x00\n\x01"},
+			{websocket.MessageBinary, "letters"},
+			{websocket.MessageBinary, ""},
+			{websocket.MessageBinary, strings.Repeat("\xfe", 3000)},
+		} {
+			if err := c.Write(ctx, m.typ, []byte(m.p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	ws(t, "", "dial", "-describe", "-wait", "10s", url).want(t, "text, 9 bytes: two\\nlines\n"+
+		"text, 7 bytes, JSON: {\"a\":1}\n"+
+		"binary, 3 bytes, protobuf: 1: 150\n"+
+		"binary, 3 bytes: 00 0a 01\n"+
+		"binary, 7 bytes, text: letters\n"+
+		"binary, 0 bytes\n"+
+		"binary, 3000 bytes: "+strings.Repeat("fe ", 24)+"…\n", "", exitFine)
+}
+
+func TestOnTerminal(t *testing.T) {
+	for _, test := range []struct {
+		describe bool
+		typ      websocket.MessageType
+		p, want  string
+	}{
+		{false, websocket.MessageText, "two\nlines\x1b", "two\nlines\\x1b"},
+		{false, websocket.MessageBinary, "\x00\x01", "2 bytes: 00 01"},
+		{false, websocket.MessageBinary, "letters", "7 bytes: 6c 65 74 74 65 72 73"},
+		{false, websocket.MessageBinary, "\x12\x05\x1b[2J!", `7 bytes, protobuf: 2: <5 octets>`},
+		{false, websocket.MessageBinary, "\x12\x07testing", `9 bytes, protobuf: 2: "testing"`},
+		{true, websocket.MessageText, "two\nlines", `text, 9 bytes: two\nlines`},
+		{true, websocket.MessageBinary, "\x00\x01", "binary, 2 bytes: 00 01"},
+	} {
+		d := &display{describe: test.describe}
+		if got := d.onTerminal(test.typ, []byte(test.p)); got != test.want {
+			t.Errorf("%q: %s, want %s", test.p, got, test.want)
+		}
+	}
+}
+
+// A token in the query is nobody's business but the server's: not even when that
+// quotes it.
+func TestDialKeepsToken(t *testing.T) {
+	const token = "eyJhbGciOiJIUzI1NiJ9.claims.signature"
+	url := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprintf(w, "invalid token: %s, at %s", r.FormValue("access_token"), r.URL.Path)
+	}))
+	for _, address := range []string{
+		url + "/rtc?x=rtc&access_token=" + token,
+		strings.TrimPrefix(url, "ws://") + "/rtc?access_token=" + token, // no URL
+		url + "/rtc?access_token=" + token + "#fragment",
+		url + "/%zz?access_token=" + token,
+		"ws://127.0.0.1:99999/rtc?access_token=" + token,
+		strings.Replace(url, "ws:", "wss:", 1) + "/rtc?access_token=" + token,
+	} {
+		e := ws(t, "", "dial", "-v", address)
+		if e.code == exitFine || strings.Contains(e.stderr, token) {
+			t.Errorf("%s: exit code %d\n%s", address, e.code, e.stderr)
+		}
+	}
+	ws(t, "", "dial", url+"/rtc?x=rtc&access_token="+token).want(t, "", "invalid token: <access_token>, at /rtc", exitFailed)
+}

@@ -16,12 +16,14 @@ import (
 	"golang.org/x/term"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 	"github.com/hawser-ws/websocket/frame"
 )
 
 // display is what ws dial reads from and prints to: a terminal, or a pipe.
 type display struct {
 	verbose  bool
+	describe bool           // a line about each message instead of the message
 	terminal *term.Terminal // nil: pipe, or not connected yet
 	restore  func()         // the terminal as it was
 
@@ -105,21 +107,56 @@ func (d *display) message(typ websocket.MessageType, p []byte) {
 		d.note(fmt.Sprintf("decompressed to %d bytes", len(p)))
 	}
 	if d.terminal == nil {
+		line := bytes.Clone(p)
+		if d.describe {
+			line = []byte(describe(typ, p))
+		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		_, _ = os.Stdout.Write(append(bytes.Clone(p), '\n'))
+		_, _ = os.Stdout.Write(append(line, '\n'))
 		return
 	}
-	text := visible(string(p), true)
-	if typ == websocket.MessageBinary {
-		const most = 64
-		text = fmt.Sprintf("%d bytes: % x", len(p), p[:min(len(p), most)])
-		if len(p) > most {
-			text += " …"
-		}
-	}
-	_, _ = fmt.Fprintf(d.terminal, "< %s\n", text)
+	_, _ = fmt.Fprintf(d.terminal, "< %s\n", d.onTerminal(typ, p))
 }
+
+// onTerminal shows a message to somebody who waits for it: text as it is, octets in
+// hexadecimal unless they look like something that is easier to read.
+func (d *display) onTerminal(typ websocket.MessageType, p []byte) string {
+	if d.describe {
+		return describe(typ, p)
+	}
+	if typ == websocket.MessageText {
+		return visible(string(p), true)
+	}
+	if kind, preview := payload.Describe(sample(p), int64(len(p))); kind == payload.Protobuf {
+		return fmt.Sprintf("%d bytes, %s: %s", len(p), kind, preview)
+	}
+	const most = 64
+	text := fmt.Sprintf("%d bytes: % x", len(p), p[:min(len(p), most)])
+	if len(p) > most {
+		text += " …"
+	}
+	return text
+}
+
+// describe is a line about a message, such as "binary, 3 bytes, protobuf: 1: 150".
+func describe(typ websocket.MessageType, p []byte) string {
+	name := "binary"
+	if typ == websocket.MessageText {
+		name = "text"
+	}
+	kind, preview := payload.Describe(sample(p), int64(len(p)))
+	text := fmt.Sprintf("%s, %d bytes", name, len(p))
+	if kind != "" && kind != name {
+		text += ", " + kind
+	}
+	if preview != "" {
+		text += ": " + preview
+	}
+	return text
+}
+
+func sample(p []byte) []byte { return p[:min(len(p), payload.MaxSample)] }
 
 // nextCompressed tells whether the message to be printed next was compressed.
 func (d *display) nextCompressed() (is bool) {
