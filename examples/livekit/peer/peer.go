@@ -6,7 +6,9 @@ package peer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
 	"github.com/livekit/protocol/livekit"
@@ -69,13 +71,19 @@ func (p *Peer) Run(ctx context.Context, s *rtc.Session) error {
 	for {
 		select {
 		case res := <-p.signals:
-			if err := p.signal(res); err != nil && ctx.Err() == nil {
+			if err := p.signal(res); err != nil && !gone(err) && ctx.Err() == nil {
 				return fmt.Errorf("%s: %w", rtc.Name(res), err)
 			}
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// gone reports whether an answer could not be sent because the session has ended or is
+// coming back meanwhile: what follows then is another join, or that it goes on.
+func gone(err error) bool {
+	return errors.Is(err, rtc.ErrNotJoined) || errors.Is(err, net.ErrClosed)
 }
 
 func (p *Peer) signal(res *livekit.SignalResponse) error {
