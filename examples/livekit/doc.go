@@ -1,6 +1,6 @@
 // Livekit joins a room on a LiveKit server and shows the signalling: every message
-// that goes over the WebSocket, by name. It has no media; what it shows is what a
-// browser and the server say to each other before there is any, and while there is.
+// that goes over the WebSocket, by name. A PeerConnection beside it connects by what was
+// said; it has no camera, and drops what it gets.
 //
 //	livekit-server --dev
 //	go run ./examples/livekit -url ws://127.0.0.1:7880 -api-key devkey -api-secret secret -room demo -identity ann
@@ -37,7 +37,8 @@
 //
 // # What to look at
 //
-//   - Package rtc is the session: joining, pings, coming back, leaving.
+//   - Package rtc is the session: joining, pings, coming back, leaving. Package peer is
+//     the PeerConnection, without which the server gives a participant up after a minute.
 //   - A read that is cancelled does not cost the connection: on Ctrl-C the reading ends
 //     by its context, and the connection is still good for saying goodbye.
 //   - What a connection ended with, in which direction and who began, is in the

@@ -2,6 +2,7 @@ package livekit
 
 import (
 	"context"
+	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ type process struct {
 	t    *testing.T
 	name string
 	cmd  *exec.Cmd
+	in   io.WriteCloser
 	done chan struct{} // closed when it has ended
 
 	mu      sync.Mutex
@@ -30,6 +32,10 @@ func start(t *testing.T, program string, args ...string) *process {
 	p := &process{t: t, name: program, done: make(chan struct{}), more: make(chan struct{}, 1)}
 	p.cmd = exec.Command(program, args...)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
+	var err error
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +133,7 @@ func (p *process) exit(ctx context.Context, code int) {
 // patience bounds a test that waits for programs: a generous while, for a machine that
 // has other things to do.
 func patience(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 1*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
