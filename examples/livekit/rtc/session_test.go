@@ -311,3 +311,41 @@ func TestJSONForm(t *testing.T) {
 		}
 	})
 }
+
+// The answers count from the last one: a server that gives them is stayed with for
+// longer than its timeout, one that stops is given up then.
+func TestSilenceAfterAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var lost time.Duration
+		opts := Options{Observe: func(e Event) {
+			if _, ok := e.(Disconnected); ok && lost == 0 {
+				lost = time.Since(start)
+			}
+		}}
+		srv, err := play(t, opts, after(2*time.Minute), func(v *visit) {
+			v.join("PA_1")
+			for range 8 { // until 40 s
+				ping := v.hear("ping_req").GetPingReq()
+				v.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_PongResp{PongResp: &livekit.Pong{LastPingTimestamp: ping.Timestamp}}})
+			}
+			v.silent()
+		}, func(v *visit) { v.resumed(); v.untilLeave() })
+		if err != nil || len(srv.dialed) != 2 || lost != 55*time.Second {
+			t.Errorf("lost after %v, dialed %d times: %v", lost, len(srv.dialed), err)
+		}
+	})
+}
+
+// Attempts count from the last time that one came to something.
+func TestAttemptsInARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		again := func(v *visit) { v.resumed(); v.hear("ping_req"); v.conn.CloseNow() }
+		srv, err := play(t, Options{Attempts: 2}, toItsEnd,
+			func(v *visit) { v.join("PA_1"); v.hear("ping_req"); v.conn.CloseNow() },
+			nil, again, nil, again, again, nil, nil)
+		if err == nil || len(srv.dialed) != 8 {
+			t.Errorf("dialed %d times: %v", len(srv.dialed), err)
+		}
+	})
+}
