@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race memory conform modules interop cross emulated kernels corpora lint vuln fuzz corpus soak bench microbench
+.PHONY: help test quick race memory conform modules interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -17,7 +17,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: quick race memory conform modules corpora cross emulated interop ## all that CI checks and needs no network (the peers must be installed)
+test: quick race memory conform modules corpora cross emulated interop livekit ## all that CI checks and needs no network (the peers must be installed)
 
 quick: ## vet and the library's tests, for every edit
 	$(GO) vet ./...
@@ -37,11 +37,15 @@ conform: ## our own server and client through the conformance suite, as ws confo
 
 modules: ## vet and tests of the modules around the library
 	cd cmd/ws && $(GO) vet ./... && $(GO) test $(RACE) ./...
+	cd examples/sip && npm ci --no-audit --no-fund
 	cd examples && $(GO) vet ./... && $(GO) test $(RACE) ./...
 	cd bench && npm ci --no-audit --no-fund && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...
 
 interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws
 	cd interop && npm ci --no-audit --no-fund && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
+
+livekit: ## tests against a genuine LiveKit server, which is built first: minutes when Go has not cached it
+	cd interop/livekit && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 
 # Systems on which it must compile, and architectures on which the pure packages
 # must also be right.
@@ -83,14 +87,15 @@ lint: ## the linters (fetches them)
 	cd cmd/ws && $(GO) run $(STATICCHECK) ./...
 	cd examples && $(GO) run $(STATICCHECK) ./...
 	cd interop && GOWORK=off $(GO) run $(STATICCHECK) ./...
+	cd interop/livekit && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	cd bench && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	cd fuzz/peers && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	cd frame/_asm && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	$(GO) run $(GOLANGCI) run ./...
 
 vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev, or VULNDB=file:///DIR)
-	@set -e; for module in . cmd/ws examples bench interop fuzz/peers frame/_asm; do \
-	  echo "== $$module"; workspace=; case $$module in bench|interop|fuzz/peers|frame/_asm) workspace=off ;; esac; \
+	@set -e; for module in . cmd/ws examples bench interop interop/livekit fuzz/peers frame/_asm; do \
+	  echo "== $$module"; workspace=; case $$module in bench|interop|interop/livekit|fuzz/peers|frame/_asm) workspace=off ;; esac; \
 	  (export GOWORK=$$workspace; cd $$module && $(GO) run $(GOVULNCHECK) $(if $(VULNDB),-db $(VULNDB)) ./...); \
 	done
 

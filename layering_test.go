@@ -74,6 +74,8 @@ const layers = `
 	examples/...:        . wsjson wstest examples/... *
 	bench/...:           . frame handshake conn wsjson wstest bench/... *
 	interop/...:         . autobahn wsjson wstest interop/... *
+	# Against a genuine LiveKit server, the example is what is tried.
+	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *
 `
 
