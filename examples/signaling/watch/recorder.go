@@ -118,8 +118,7 @@ func (r *Recorder) read(after int64, n int) (events []Event, ended bool, changed
 	defer r.mu.Unlock()
 	settled := r.settled()
 	after = min(max(after, 0), settled)
-	if kept := r.last - int64(r.limit); after < kept {
-		lost := min(kept, settled)
+	if lost := min(r.last-int64(r.limit), settled); after < lost {
 		if after > 0 { // the first reading asks for what there is
 			events = append(events, Event{N: lost, MS: r.msOf(lost + 1), Kind: kindLost, Lost: lost - after})
 		}
