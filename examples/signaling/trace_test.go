@@ -130,6 +130,13 @@ func (w *wireTap) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// String returns what has come in so far.
+func (w *wireTap) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.seen.String()
+}
+
 // A whole connection, from the handshake to the end.
 func TestTrace(t *testing.T) {
 	h := newHost(t, nil)
@@ -221,7 +228,7 @@ closed by us → acknowledged
 		}
 
 		// The head of the response is what was on the wire.
-		head, _, _ := strings.Cut(tap.seen.String(), "\r\n\r\n")
+		head, _, _ := strings.Cut(tap.String(), "\r\n\r\n")
 		if got := strings.Join(events[0].Response, "\r\n"); got != head {
 			t.Errorf("the response is shown as\n%s\nand was\n%s", got, head)
 		}

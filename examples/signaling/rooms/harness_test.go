@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,10 +28,14 @@ type page struct {
 	session uint64
 	attempt uint64
 	seat    *Seat
-	heard   []string
+
+	mu    sync.Mutex
+	heard []string
 }
 
 func (p *page) Send(m wire.ToPage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch m := m.(type) {
 	case wire.Welcome:
 		text := "welcome"
@@ -52,6 +57,8 @@ func (p *page) Send(m wire.ToPage) {
 }
 
 func (p *page) Close(code websocket.StatusCode, _ string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.heard = append(p.heard, fmt.Sprintf("close %d", code))
 }
 
@@ -59,19 +66,40 @@ func (p *page) Close(code websocket.StatusCode, _ string) {
 func (p *page) want(why string, heard ...string) {
 	p.t.Helper()
 	synctest.Wait()
-	if got, want := strings.Join(p.heard, ", "), strings.Join(heard, ", "); got != want {
+	p.compare(why, heard, p.take())
+}
+
+func (p *page) compare(why string, want, heard []string) {
+	p.t.Helper()
+	if got, want := strings.Join(heard, ", "), strings.Join(want, ", "); got != want {
 		p.t.Errorf("%s:\nheard %s\n want %s", why, got, want)
 	}
+}
+
+// forget is for what a test does not look at.
+func forget(pages ...*page) {
+	for _, p := range pages {
+		p.take()
+	}
+}
+
+// take returns what p has heard since the last time.
+func (p *page) take() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	heard := p.heard
 	p.heard = nil
+	return heard
 }
 
 // wantAll is want in whatever order.
 func (p *page) wantAll(why string, heard ...string) {
 	p.t.Helper()
 	synctest.Wait()
-	slices.Sort(p.heard)
+	got := p.take()
+	slices.Sort(got)
 	slices.Sort(heard)
-	p.want(why, heard...)
+	p.compare(why, heard, got)
 }
 
 // again is a connection of the same page that comes later; its seat is its own.
@@ -183,14 +211,14 @@ func wantCount(t *testing.T, why string, n *node, rooms, members int) {
 func (p *page) wantWelcome(peers ...string) {
 	p.t.Helper()
 	synctest.Wait()
-	if len(p.heard) != 1 {
-		p.t.Fatalf("heard %q", p.heard)
+	heard := p.take()
+	if len(heard) != 1 {
+		p.t.Fatalf("heard %q", heard)
 	}
-	got := strings.Fields(p.heard[0])[1:]
+	got := strings.Fields(heard[0])[1:]
 	slices.Sort(got)
 	slices.Sort(peers)
 	if !slices.Equal(got, peers) {
 		p.t.Errorf("welcomed by %q; want %q", got, peers)
 	}
-	p.heard = nil
 }

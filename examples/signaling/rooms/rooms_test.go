@@ -125,7 +125,7 @@ func TestSignal(t *testing.T) {
 			synctest.Wait()
 			bob.enter(place.bob, "room", "bob")
 			synctest.Wait()
-			ann.heard, bob.heard = nil, nil
+			forget(ann, bob)
 
 			data, err := wire.NewData(wire.CBOR, []byte{0xa1, 0x61, 'x', 0x20}) // {"x": -1}
 			if err != nil {

@@ -59,7 +59,7 @@ func TestServerLost(t *testing.T) {
 		bob.enter(n[1], "room", "bob")
 		cid.enter(n[1], "room", "cid")
 		synctest.Wait()
-		ann.heard = nil
+		forget(ann)
 
 		n[1].fail()
 		time.Sleep(beforeLost)
@@ -83,7 +83,7 @@ func TestServerEnds(t *testing.T) {
 		ann.enter(n[0], "room", "ann")
 		bob.enter(n[1], "room", "bob")
 		synctest.Wait()
-		ann.heard, bob.heard = nil, nil
+		forget(ann, bob)
 		n[1].Shutdown()
 		ann.want("at once", "bob:8 away")
 		bob.seat.Leave() // its page closes as well
@@ -105,7 +105,7 @@ func TestApart(t *testing.T) {
 			p.enter(n[min(i, 1)], "room", []string{"ann", "bob", "cid", "dan"}[i])
 			synctest.Wait()
 		}
-		ann.heard, bob.heard, cid.heard = nil, nil, nil
+		forget(ann, bob, cid)
 
 		n[1].cut.Store(true)
 		time.Sleep(beforeLost + 2*defaultBeat)
@@ -121,13 +121,13 @@ func TestApart(t *testing.T) {
 		dan.seat.Leave()
 		cid.want("one leaves", "dan:4 left left")
 		bob.want("one leaves", "dan:4 left left")
-		bob2.heard = nil
+		forget(bob2)
 
 		n[1].cut.Store(false)
 		time.Sleep(2 * defaultBeat)
 		synctest.Wait()
-		if !slices.Contains(bob.heard, "close 4009") { // before or after it heard of ann
-			t.Errorf("the higher attempt wins: heard %q", bob.heard)
+		if heard := bob.take(); !slices.Contains(heard, "close 4009") { // before or after it heard of ann
+			t.Errorf("the higher attempt wins: heard %q", heard)
 		}
 		bob2.want("the higher attempt wins", "cid:3 present")
 		cid.wantAll("together again", "bob:2 present", "ann:1 present")
