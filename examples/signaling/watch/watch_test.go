@@ -228,6 +228,28 @@ func TestTakenBack(t *testing.T) {
 	})
 }
 
+// What a Close frame says the engine tells at the end only, unless we have said it.
+func TestCloseFramesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := node(t, new(bus.Exchange), 10)
+		r, _, _ := record(t, w)
+		reader := reading(t, w, r)
+		farewell := websocket.FrameInfo{Opcode: 8, FIN: true}
+		r.frameRead(farewell)
+		r.change("open", "closed by peer")
+		r.frameWritten(farewell)
+		if got, _ := read(t, reader); got != "1:handshake" {
+			t.Errorf("before the end: %s", got)
+		}
+		r.end(&websocket.ClosedError{
+			Sent: &websocket.CloseError{Code: 1001}, Received: &websocket.CloseError{Code: 1001, Reason: "bye"}, Began: websocket.Peer,
+		})
+		if got, ended := read(t, reader); got != "2:in 1001 bye, 3:state, 4:out 1001, 5:closed" || !ended {
+			t.Errorf("at the end: %s, %v", got, ended)
+		}
+	})
+}
+
 // Many messages that come together: each preview belongs to its frame.
 func TestBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -306,12 +328,28 @@ func TestOtherServers(t *testing.T) {
 			t.Errorf("the answer is %+v", m)
 		}
 
+		// Nobody owns a connection that has not joined, not even who shows nothing.
+		unjoined := newRecorder(w.bus.ID()+"0123456789abcdef", 10)
+		w.keep(unjoined)
+		tell(message{Question: &question{Number: 6, Connection: unjoined.ID(), Proof: make([]byte, 32)}})
+		if m := <-heard; m.Answer == nil || m.Answer.Number != 6 || m.Answer.Problem != unknown {
+			t.Errorf("the answer is %+v", m)
+		}
+
+		meddler := x.Join()
+		if err := meddler.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer meddler.Close()
 		asks, err := w.Read(stranger.ID()+"0123456789abcdef", "key")
 		if err != nil {
 			t.Fatal(err)
 		}
 		go func() {
 			number := (<-heard).Question.Number
+			body, _ := cbor.Marshal(message{Answer: &answer{Number: number, Problem: busy}})
+			meddler.Broadcast(bus.Watch, body) // it was not asked
+			<-time.After(time.Second)
 			tell(message{Answer: &answer{Number: number, Events: [][]byte{[]byte("{}\n\ndata: {}")}}}) // no JSON
 			tell(message{Answer: &answer{Number: number + 1}})
 			tell(message{Answer: &answer{Number: number, Last: 3, Events: [][]byte{[]byte("{\n\"n\": 3}")}}})
