@@ -24,7 +24,7 @@ func serveFront(t *testing.T, page string) string {
 		Domain:         domain,
 		Users:          map[string]string{"alice": "secret", "bob": "secret"},
 		OriginPatterns: []string{origin.Host},
-		Log:            slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:            slog.New(slog.NewTextHandler(output(t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	server := httptest.NewServer(f.Handler())
 	t.Cleanup(func() {
@@ -65,7 +65,7 @@ func TestJsSIP(t *testing.T) {
 	t.Run("message from the command", func(t *testing.T) {
 		var out bytes.Buffer
 		err := run(t.Context(), []string{"message", "-user", "alice", "-password", "secret", "-domain", domain,
-			"-to", "sip:bob@" + domain, server, "no browser here"}, &out, t.Output())
+			"-to", "sip:bob@" + domain, server, "no browser here"}, &out, output(t))
 		if err != nil || !strings.HasPrefix(out.String(), "delivered") {
 			t.Errorf("%q, %v", out.String(), err)
 		}

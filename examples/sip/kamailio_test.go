@@ -115,7 +115,7 @@ func tryKamailio(t *testing.T, path string) (address string, err error) {
 func invoke(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), args, &out, t.Output())
+	err := run(t.Context(), args, &out, output(t))
 	return out.String(), err
 }
 
@@ -184,7 +184,7 @@ func TestKamailio(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		printed, ended := make(printer, 10), make(chan error, 1)
 		go func() {
-			ended <- run(ctx, []string{"listen", "-user", "bob", "-password", "secret", url}, printed, t.Output())
+			ended <- run(ctx, []string{"listen", "-user", "bob", "-password", "secret", url}, printed, output(t))
 		}()
 		registered := func() bool {
 			out, err := invoke(t, "options", "-user", "alice", "-password", "secret", "-to", "sip:bob@127.0.0.1", url)

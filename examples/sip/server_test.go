@@ -30,7 +30,7 @@ func startFront(t *testing.T, args ...string) (address string, end func() error)
 	ctx, cancel := context.WithCancel(context.Background())
 	printed, ended := make(printer, 1), make(chan error, 1)
 	go func() {
-		ended <- run(ctx, append([]string{"front", "-listen", "127.0.0.1:0"}, args...), printed, t.Output())
+		ended <- run(ctx, append([]string{"front", "-listen", "127.0.0.1:0"}, args...), printed, output(t))
 	}()
 	select {
 	case line := <-printed:
@@ -198,7 +198,7 @@ func TestListenAgain(t *testing.T) {
 	defer leave()
 	url := "ws://" + address + "/"
 	go func() {
-		ended <- run(ctx, []string{"listen", "-user", "bob", "-password", "secret", url}, printed, t.Output())
+		ended <- run(ctx, []string{"listen", "-user", "bob", "-password", "secret", url}, printed, output(t))
 	}()
 	delivered := func() error {
 		_, err := invoke(t, "message", "-user", "alice", "-password", "secret", "-to", "sip:bob@127.0.0.1", url, "hello")
@@ -231,7 +231,7 @@ func TestListenAgain(t *testing.T) {
 	served := make(chan error, 1)
 	ready := make(printer, 1)
 	go func() {
-		served <- run(again, []string{"front", "-listen", address, "-user", "bob:secret", "-user", "alice:secret"}, ready, t.Output())
+		served <- run(again, []string{"front", "-listen", address, "-user", "bob:secret", "-user", "alice:secret"}, ready, output(t))
 	}()
 	select {
 	case <-ready:
