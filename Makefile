@@ -101,7 +101,7 @@ vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev, or VULNDB
 
 # fuzz/peers, whose targets hold other libraries beside us, is a module of its own.
 fuzz: ## every fuzz target for TIME each
-	@set -e; for module in . fuzz/peers cmd/ws; do \
+	@set -e; for module in . fuzz/peers cmd/ws examples; do \
 	  export GOWORK=; test $$module != fuzz/peers || GOWORK=off; \
 	  for pkg in $$(cd $$module && $(GO) list ./...); do \
 	    for target in $$(cd $$module && $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
