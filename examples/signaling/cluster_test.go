@@ -55,25 +55,23 @@ func meet(t *testing.T, a, b *host) {
 	for _, pair := range [][2]*host{{a, b}, {b, a}} {
 		scout := newGuest(t, wire.JSON)
 		scout.join(pair[0], "meeting")
-		for end := time.Now().Add(atMost); ; {
-			if _, members := pair[1].service.rooms.Count(); members > 0 {
-				break
-			}
-			if time.Now().After(end) {
-				t.Fatal("the servers do not find each other")
-			}
-			time.Sleep(time.Millisecond)
-		}
+		pair[1].wantMembers(t, 1)
 		scout.say(fields{"type": "leave"})
 		scout.wantClosed(1000, "")
-		for end := time.Now().Add(atMost); ; {
-			if _, members := pair[1].service.rooms.Count(); members == 0 {
-				break
-			}
-			if time.Now().After(end) {
-				t.Fatal("the servers have lost each other")
-			}
-			time.Sleep(time.Millisecond)
+		pair[1].wantMembers(t, 0)
+	}
+}
+
+// wantMembers waits until the server knows so many members, on all servers.
+func (h *host) wantMembers(t *testing.T, count int) {
+	t.Helper()
+	for end := time.Now().Add(atMost); ; time.Sleep(time.Millisecond) {
+		_, members := h.service.rooms.Count()
+		if members == count {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the server knows %d members; want %d", members, count)
 		}
 	}
 }
@@ -108,6 +106,7 @@ func TestServerDies(t *testing.T) {
 	a, b := twoHosts(t, byCluster, byCluster)
 	ann, bob := newGuest(t, wire.JSON), newGuest(t, wire.CBOR)
 	ann.join(a, "room")
+	b.wantMembers(t, 1)
 	bob.join(b, "room")
 	ann.hear("peer", fields{"id": bob.id, "state": "present"})
 	talk(t, ann, bob)
@@ -130,6 +129,7 @@ func TestServerStops(t *testing.T) {
 	a, b := twoHosts(t, byCluster, byCluster)
 	ann, bob := newGuest(t, wire.JSON), newGuest(t, wire.JSON)
 	ann.join(a, "room")
+	b.wantMembers(t, 1)
 	bob.join(b, "room")
 	ann.hear("peer", fields{"id": bob.id, "state": "present"})
 	b.end()
@@ -148,6 +148,7 @@ func TestNATS(t *testing.T) {
 	a, b := twoHosts(t, byNATS, byNATS)
 	ann, bob, cid := newGuest(t, wire.JSON), newGuest(t, wire.CBOR), newGuest(t, wire.JSON)
 	connection := ann.join(a, "room")["connection"].(string)
+	b.wantMembers(t, 1)
 	bob.join(b, "room")
 	ann.hear("peer", fields{"id": bob.id, "state": "present"})
 	talk(t, ann, bob)

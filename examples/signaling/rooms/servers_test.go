@@ -169,8 +169,8 @@ func TestBothClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := nodes(t, 2, nil)
 		n[1].cut.Store(true)
-		here, there := newPage(t, 5), new(page)
-		*there = *here.again()
+		here := newPage(t, 5)
+		there := here.again()
 		there.session = 6 // two tabs
 		here.enter(n[0], "room", "here")
 		there.enter(n[1], "room", "there")
