@@ -190,6 +190,7 @@ func (u *upgrade) read(t transport) error {
 func (u *upgrade) readMore(t transport) error {
 	if !u.buf.full() {
 		u.buf.shrink() // a client that stops in the middle of its request holds little
+		u.head = nil   // what it was in may be another's now
 		_, err := t.fill(&u.buf)
 		u.head = u.buf.bytes()
 		return err
