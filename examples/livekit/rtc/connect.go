@@ -29,13 +29,8 @@ func (s *Session) connect(ctx context.Context, how entry) (then step, err error)
 	defer conn.CloseNow()
 	s.observe(Connected{conn, resp})
 	then, err = s.converse(ctx, conn)
-	// Every method of a connection that has ended tells how; this one ends it, if
-	// nothing has.
-	if ended := conn.CloseNow(); ended != nil {
-		s.observe(Disconnected{ended})
-	} else {
-		s.observe(Disconnected{conn.CloseNow()})
-	}
+	_ = conn.CloseNow()                      // ends it, if nothing has
+	s.observe(Disconnected{conn.CloseNow()}) // and tells how it ended, as every method does then
 	return then, err
 }
 

@@ -131,8 +131,7 @@ func (s *Session) become(next State, conn *websocket.Conn) {
 
 // wait lets time pass before another attempt.
 func (s *Session) wait(ctx context.Context) error {
-	full := min(firstWait<<(s.failed-1), lastWait)
-	w := Waiting{For: full/2 + rand.N(full/2), Attempt: s.failed, Of: s.opts.attempts()}
+	w := Waiting{For: backoff(s.failed), Attempt: s.failed, Of: s.opts.attempts()}
 	s.observe(w)
 	select {
 	case <-time.After(w.For):
@@ -140,6 +139,16 @@ func (s *Session) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// backoff returns how long to wait after so many attempts in a row, at least one.
+func backoff(failed int) time.Duration {
+	full := firstWait
+	for ; failed > 1 && full < lastWait; failed-- {
+		full *= 2
+	}
+	full = min(full, lastWait)
+	return full/2 + rand.N(full/2)
 }
 
 func (s *Session) observe(e Event) {
