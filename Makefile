@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race memory conform modules interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
+.PHONY: help test quick race chaos memory conform modules interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -17,14 +17,21 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: quick race memory conform modules corpora cross emulated interop livekit ## all that CI checks and needs no network (the peers must be installed)
+# What runs beside something else mostly waits.
+test: ## all that CI checks and needs no network (the peers must be installed)
+	$(MAKE) quick
+	$(MAKE) -j2 -O race chaos
+	$(MAKE) memory conform modules corpora cross emulated
+	$(MAKE) -j2 -O interop livekit
 
 quick: ## vet and the library's tests, for every edit
 	$(GO) vet ./...
 	$(GO) test -short $$($(GO) list ./... | grep -v /fuzz/soak)
 
 race: ## the library's tests under the race detector
-	$(GO) test -race $$($(GO) list ./... | grep -v /fuzz/soak)
+	$(GO) test -race -skip '^TestMutants$$' $$($(GO) list ./... | grep -v /fuzz/soak)
+
+chaos: ## connections over a network that fails them, and what they borrow counted
 	$(GO) test -race -tags ledger ./fuzz/soak
 	$(GO) vet -tags ledger ./...
 	$(GO) test -tags ledger -run Ledger . ./internal/ledger
@@ -32,8 +39,8 @@ race: ## the library's tests under the race detector
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' .
 
-conform: ## our own server and client through the conformance suite, as ws conform -quick does
-	$(GO) test -count=1 -run TestExpected ./autobahn
+conform: ## our own server and client through the conformance suite, as ws conform -quick does; and engines with faults that it must find
+	$(GO) test -count=1 -run '^Test(Expected|Mutants)$$' ./autobahn
 
 modules: ## vet and tests of the modules around the library
 	cd cmd/ws && $(GO) vet ./... && $(GO) test $(RACE) ./...

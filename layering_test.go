@@ -71,7 +71,7 @@ const layers = `
 	# Modules of their own: exported names only.
 	cmd/ws/...:          . frame handshake conn autobahn wsjson wstest cmd/ws/... *
 	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
-	examples/...:        . wsjson wstest examples/... *
+	examples/...:        . frame conn wsjson wstest examples/... *
 	bench/...:           . frame handshake conn wsjson wstest bench/... *
 	interop/...:         . autobahn wsjson wstest interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.

@@ -30,7 +30,7 @@ function together(members) {
     const heard = away.every(({ connection }) => connection === "connected");
     return {
       state: "lost", line: `${list(away)} lost the connection`,
-      detail: heard ? "Picture and sound still arrive: they do not go through the server." : "Waiting for the way back. There is nothing you need to do.",
+      detail: heard ? "Picture and sound do not go through the server, and may still arrive." : "Waiting for the way back. There is nothing you need to do.",
     };
   }
   const connected = present.filter(({ connection }) => connection === "connected");

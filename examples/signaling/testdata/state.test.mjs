@@ -18,7 +18,7 @@ const rows = [
   ["one of two reached", joined, [ann, { ...bo, connection: "new" }], "call", /1 of 2/],
   ["one of two away", joined, [ann, { ...bo, presence: "away" }], "call", /^In a call with Ann$/, /Bo lost the connection/],
   ["the other away", joined, [{ ...ann, presence: "away", connection: "failed" }], "lost", /^Ann lost the connection$/, /Waiting/],
-  ["the other away from the server only", joined, [{ ...ann, presence: "away" }], "lost", /Ann/, /still arrive/],
+  ["the other away from the server only", joined, [{ ...ann, presence: "away" }], "lost", /Ann/, /may still arrive/],
   ["this page away", { value: "waiting", until: 1, code: 1006, attempt: 1 }, [ann], "reconnecting", /lost/, /call with Ann goes on/],
   ["this page away, alone", { value: "waiting", until: 1, code: 1006, attempt: 1 }, [], "reconnecting", /lost/, /^$/],
   ["the second connection", { value: "connecting", attempt: 2 }, [], "reconnecting", /again/],

@@ -1,43 +1,31 @@
 package watch
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/hawser-ws/websocket"
-)
-
-// The opcodes of RFC 6455 §5.2 from which on frames are control frames, and of Close.
-const (
-	firstControl = 0x8
-	closeOpcode  = 0x8
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 )
 
 // trace returns the hooks for a connection that req asks for. opened is called when it
 // has been accepted, closed when it has ended.
 func (r *Recorder) trace(req *http.Request, opened, closed func()) *websocket.Trace {
 	request, key := requestLines(req), req.Header.Get("Sec-WebSocket-Key")
-	t := &websocket.Trace{
+	return &websocket.Trace{
 		HandshakeDone: func(c *websocket.Conn) {
 			r.begin(&Handshake{request, responseLines(key, c)})
 			opened()
 		},
 		FrameRead:    func(_ *websocket.Conn, f websocket.FrameInfo) { r.frameRead(f) },
 		FrameWritten: func(_ *websocket.Conn, f websocket.FrameInfo) { r.frameWritten(f) },
+		StateChanged: func(_ *websocket.Conn, from, to conn.State) { r.change(from.String(), to.String()) },
 		Closed: func(_ *websocket.Conn, err *websocket.ClosedError) {
 			r.end(err)
 			closed()
 		},
 	}
-	onState(&t.StateChanged, r.change)
-	return t
-}
-
-// onState sets a hook of states, of which only their names matter here: their type is
-// found by the compiler.
-func onState[S fmt.Stringer](hook *func(*websocket.Conn, S, S), f func(from, to string)) {
-	*hook = func(_ *websocket.Conn, from, to S) { f(from.String(), to.String()) }
 }
 
 func (r *Recorder) begin(h *Handshake) {
@@ -52,14 +40,14 @@ func (r *Recorder) frameRead(f websocket.FrameInfo) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.wake()
-	if f.Opcode < firstControl {
+	if !f.Opcode.IsControl() {
 		r.arriving = 0 // the message before this one was read by nobody
 	}
 	n := r.add(frameEvent("in", f, ""))
 	switch {
-	case f.Opcode < firstControl && f.FIN:
+	case !f.Opcode.IsControl() && f.FIN:
 		r.arriving = n
-	case f.Opcode == closeOpcode:
+	case f.Opcode == frame.Close:
 		r.awaitWords(n)
 	}
 }
@@ -83,15 +71,15 @@ func (r *Recorder) frameWritten(f websocket.FrameInfo) {
 	defer r.mu.Unlock()
 	defer r.wake()
 	switch {
-	case f.Opcode < firstControl && r.sending.phase == sendingFrame:
+	case !f.Opcode.IsControl() && r.sending.phase == sendingFrame:
 		// The engine had taken the frame back, to let another go first, and sends it now.
 		// It is shown where it stood first.
-	case f.Opcode < firstControl:
+	case !f.Opcode.IsControl():
 		r.sending.phase = sendingFrame
 		r.add(frameEvent("out", f, r.sending.preview))
-	case f.Opcode == closeOpcode && r.farewell != nil && r.state == "closed by us":
+	case f.Opcode == frame.Close && r.farewell != nil && r.state == "closed by us":
 		r.add(frameEvent("out", f, r.farewell.preview()))
-	case f.Opcode == closeOpcode:
+	case f.Opcode == frame.Close:
 		r.awaitWords(r.add(frameEvent("out", f, "")))
 	default:
 		r.add(frameEvent("out", f, ""))
