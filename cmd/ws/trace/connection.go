@@ -53,8 +53,12 @@ func (t *tracker) newConnection(f flow, stream int) *connection {
 	return c
 }
 
-// record keeps an event.
+// record keeps an event, behind an octet that says what it is: see Kept.
 func (c *connection) record(e Event) {
+	of := ofNote
+	if e.Frame != nil {
+		of = byte(e.Frame.Dir)
+	}
 	if e.Frame != nil && e.Frame.Message != nil {
 		c.media.announce(e.Frame.Message.ICE, Announced{c.conv.Stream, e.Frame.Mark})
 	}
@@ -62,7 +66,7 @@ func (c *connection) record(e Event) {
 	if err != nil {
 		panic(err) // there is nothing in an Event that has no form in JSON
 	}
-	c.events.Append(p)
+	c.events.Append(append([]byte{of}, p...))
 }
 
 // segment takes a segment from a side.
@@ -136,10 +140,7 @@ func (c *connection) weight() int {
 	if c.inner != nil {
 		n += c.inner.weight() + c.secured.weight()
 	}
-	if c.conv.Request != nil {
-		n += len(c.conv.Request.Fields) * 64
-	}
-	return n
+	return n + c.conv.Request.weight() + c.conv.Response.weight()
 }
 
 // finish ends the connection, and keeps it if there is something to tell.
@@ -180,9 +181,7 @@ func (t *tracker) finish(c *connection) {
 	if err != nil {
 		panic(err) // as in record
 	}
-	log := t.store.NewLog()
-	log.Append(summary)
-	t.done = append(t.done, Kept{stream: v.Stream, summary: log, events: c.events})
+	t.done = append(t.done, finished{v.Stream, t.store.PutAway(summary, c.events)})
 }
 
 // likelyClient guesses who opened a connection whose beginning was not seen: the

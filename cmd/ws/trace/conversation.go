@@ -126,6 +126,18 @@ type Head struct {
 	LastPacket int `json:"lastPacket"`
 }
 
+// weight is what the head takes of memory, in octets: its lines are parts of one string.
+func (h *Head) weight() int {
+	if h == nil {
+		return 0
+	}
+	n := 256 + len(h.Line)
+	for _, f := range h.Fields {
+		n += 64 + len(f.Name) + len(f.Value)
+	}
+	return n
+}
+
 // Agreed is what the opening handshake settled on.
 type Agreed struct {
 	Subprotocol string `json:"subprotocol,omitempty"`

@@ -182,7 +182,10 @@ func FuzzTrace(f *testing.F) {
 func conversation(t testing.TB, f *found) string {
 	t.Helper()
 	var b strings.Builder
-	for _, k := range f.Kept() {
+	for k, err := range f.Kept() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		c, err := k.Conversation()
 		if err != nil {
 			t.Fatal(err)
@@ -208,7 +211,10 @@ func conversation(t testing.TB, f *found) string {
 // check holds a trace against itself, and prints it in one of the ways there are.
 func check(t *testing.T, tr *trace.Trace, way int) {
 	var octets, lost int64
-	for _, k := range tr.Kept() {
+	for k, err := range tr.Kept() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		c, err := k.Conversation()
 		if err != nil {
 			t.Fatal(err)

@@ -24,6 +24,8 @@ const (
 
 func (f *iceFinder) reset() { f.carry, f.found = f.carry[:0], nil }
 
+func (f *iceFinder) weight() int { return cap(f.carry) + maxFragment*len(f.found) }
+
 // feed takes the next piece of the message.
 func (f *iceFinder) feed(p []byte) {
 	if len(f.carry) > 0 {

@@ -17,8 +17,12 @@ import (
 // end, in octets.
 const maxInflated = 256 << 20
 
-// engines are what inflates a message, lent while one is under way.
-type engines struct{ free []*engine }
+// engines are what inflates a message, lent while one is under way; and room for
+// payload while it is looked at.
+type engines struct {
+	free     []*engine
+	unmasked [16 << 10]byte
+}
 
 type engine struct {
 	conn.InflateEngine
@@ -77,7 +81,7 @@ func (m *message) init(terms *conn.Terms) {
 }
 
 func (m *message) weight() int {
-	n := m.kept
+	n := m.kept + cap(m.sample) + cap(m.part) + m.ice.weight()
 	if m.engine != nil {
 		n += 3 * window
 	}

@@ -37,17 +37,16 @@ type receiver struct {
 	octets   uint64 // of payload
 
 	// The frame under way.
-	head    [frame.MaxHeaderSize]byte
-	have    int // octets of head
-	within  bool
-	header  frame.Header
-	left    uint64 // octets of payload to come
-	key     frame.Key
-	f       *Frame
-	data    bool // it is part of the message
-	hash    hash.Hash
-	sample  []byte
-	scratch []byte
+	head   [frame.MaxHeaderSize]byte
+	have   int // octets of head
+	within bool
+	header frame.Header
+	left   uint64 // octets of payload to come
+	key    frame.Key
+	f      *Frame
+	data   bool // it is part of the message
+	hash   hash.Hash
+	sample []byte
 }
 
 func newReceiver(dir Dir, terms *conn.Terms, engines *engines, emit func(*Frame)) *receiver {
@@ -58,7 +57,7 @@ func newReceiver(dir Dir, terms *conn.Terms, engines *engines, emit func(*Frame)
 }
 
 // weight is what the receiver takes of memory, in octets.
-func (r *receiver) weight() int { return 2048 + r.message.weight() }
+func (r *receiver) weight() int { return 2048 + cap(r.sample) + r.message.weight() }
 
 // boundary reports whether a frame begins next.
 func (r *receiver) boundary() bool { return r.have == 0 && !r.within }
@@ -178,12 +177,8 @@ func (r *receiver) judge(h frame.Header) {
 
 // payload takes payload of the frame under way.
 func (r *receiver) payload(p []byte) {
-	const step = 16 << 10
-	if r.scratch == nil {
-		r.scratch = make([]byte, step)
-	}
 	for len(p) > 0 {
-		part := r.scratch[:min(len(p), step)]
+		part := r.engines.unmasked[:min(len(p), len(r.engines.unmasked))]
 		if r.header.Masked {
 			r.key = frame.MaskCopy(part, p, r.key)
 		} else {

@@ -40,7 +40,10 @@ func read(t testing.TB, file []byte, o trace.Options) *found {
 		}
 	})
 	f := &found{Trace: tr}
-	for _, k := range tr.Kept() {
+	for k, err := range tr.Kept() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		c, err := k.Conversation()
 		if err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ type Trace struct {
 	Media []Media `json:"media,omitempty"` // what goes between the ends beside TCP, by its first packet
 
 	store *spool.Store
-	done  []Kept
+	done  []finished
 }
 
 // tracker follows all connections of a capture.
@@ -99,7 +99,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 	if err := in.Damage(); err != nil {
 		t.Damage = err.Error()
 	}
-	slices.SortFunc(t.done, func(a, b Kept) int { return cmp.Compare(a.stream, b.stream) })
+	slices.SortFunc(t.done, func(a, b finished) int { return cmp.Compare(a.stream, b.stream) })
 	if err := t.store.Err(); err != nil {
 		return nil, errors.Join(err, t.store.Close())
 	}
@@ -181,34 +181,67 @@ func (t *tracker) count(c *connection) {
 // Close removes what the trace has in a temporary file.
 func (t *Trace) Close() error { return t.store.Close() }
 
-// Kept is a conversation that is kept for printing.
-type Kept struct {
-	stream          int
-	summary, events *spool.Log
+// finished is all that memory has of a conversation that is over.
+type finished struct {
+	stream int
+	place  spool.Place
 }
 
-// Kept returns the conversations by the number of their stream.
-func (t *Trace) Kept() []Kept { return t.done }
+// Kept is a conversation that is kept for printing. Its events are kept as JSON, each
+// behind the direction of the frame or ofNote.
+type Kept struct {
+	summary []byte
+	events  *spool.Log
+}
+
+// Number is how many conversations Kept yields.
+func (t *Trace) Number() int { return len(t.done) }
+
+// Kept yields the conversations by the number of their stream.
+func (t *Trace) Kept() iter.Seq2[*Kept, error] {
+	return func(yield func(*Kept, error) bool) {
+		for _, f := range t.done {
+			summary, events, err := t.store.Fetch(f.place)
+			if !yield(&Kept{summary, events}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
 
 // Conversation returns what is known of it.
 func (k *Kept) Conversation() (*Conversation, error) {
-	for p, err := range k.summary.All() {
-		if err != nil {
-			return nil, err
-		}
-		c := &Conversation{}
-		return c, json.Unmarshal(p, c)
-	}
-	return nil, io.ErrUnexpectedEOF
+	c := &Conversation{}
+	return c, json.Unmarshal(k.summary, c)
 }
+
+const ofNote byte = 0xff
 
 // Events yields frames and notes in the order in which they ended.
 func (k *Kept) Events() iter.Seq2[*Event, error] {
+	return k.some(func(byte) bool { return true })
+}
+
+// Frames yields the frames of one direction.
+func (k *Kept) Frames(d Dir) iter.Seq2[*Frame, error] {
+	return func(yield func(*Frame, error) bool) {
+		for e, err := range k.some(func(of byte) bool { return of == byte(d) }) {
+			if !yield(e.Frame, err) {
+				return
+			}
+		}
+	}
+}
+
+func (k *Kept) some(wanted func(of byte) bool) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		for p, err := range k.events.All() {
 			e := &Event{}
 			if err == nil {
-				err = json.Unmarshal(p, e)
+				if !wanted(p[0]) {
+					continue
+				}
+				err = json.Unmarshal(p[1:], e)
 			}
 			if !yield(e, err) || err != nil {
 				return
@@ -218,4 +251,15 @@ func (k *Kept) Events() iter.Seq2[*Event, error] {
 }
 
 // Raw yields the events in the form of JSON. They are valid until the next one.
-func (k *Kept) Raw() iter.Seq2[[]byte, error] { return k.events.All() }
+func (k *Kept) Raw() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for p, err := range k.events.All() {
+			if err == nil {
+				p = p[1:]
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}

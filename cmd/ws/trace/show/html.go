@@ -14,9 +14,10 @@ import (
 
 // How much of a capture is drawn: a page with a million arrows is none.
 const (
-	maxDrawn = 200 // conversations; of the others only the first lines are there
-	maxFirst = 400 // frames at the beginning of a conversation
-	maxLast  = 100 // and at its end
+	maxDrawn = 200   // conversations; of the others only the first lines are there
+	maxNamed = 5_000 // conversations; the others are only counted
+	maxFirst = 400   // frames at the beginning of a conversation
+	maxLast  = 100   // and at its end
 )
 
 //go:embed page.html
@@ -55,14 +56,21 @@ func HTML(w io.Writer, name string, t *trace.Trace) error {
 	if err := page.ExecuteTemplate(out, "head", head); err != nil {
 		return err
 	}
-	for i, k := range t.Kept() {
+	n := 0
+	for k, err := range t.Kept() {
+		if err != nil {
+			return err
+		}
+		if n++; n > maxNamed {
+			break
+		}
 		c, err := k.Conversation()
 		if err != nil {
 			return err
 		}
-		d := &drawn{Conversation: c, Complete: i < maxDrawn}
+		d := &drawn{Conversation: c, Complete: n <= maxDrawn}
 		if d.Complete {
-			if err := d.draw(&k, t); err != nil {
+			if err := d.draw(k, t); err != nil {
 				return err
 			}
 		}
@@ -70,7 +78,11 @@ func HTML(w io.Writer, name string, t *trace.Trace) error {
 			return err
 		}
 	}
-	if err := page.ExecuteTemplate(out, "foot", struct{ Media []trace.Media }{t.Media[:min(len(t.Media), maxFlows)]}); err != nil {
+	foot := struct {
+		Unnamed int
+		Media   []trace.Media
+	}{max(0, t.Number()-maxNamed), t.Media[:min(len(t.Media), maxFlows)]}
+	if err := page.ExecuteTemplate(out, "foot", foot); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -20,11 +20,13 @@ func JSON(w io.Writer, name string, t *trace.Trace) error {
 	}
 	out.Write(head[:len(head)-1])
 	out.WriteString(`,"streams":[`)
-	for i, k := range t.Kept() {
-		if i > 0 {
-			out.WriteByte(',')
+	separator := "\n"
+	for k, err := range t.Kept() {
+		if err != nil {
+			return err
 		}
-		out.WriteByte('\n')
+		out.WriteString(separator)
+		separator = ",\n"
 		c, err := k.Conversation()
 		if err != nil {
 			return err

@@ -177,3 +177,31 @@ func TestHTML(t *testing.T) {
 		}
 	}
 }
+
+// A page of any number of conversations can be opened: it draws the first, names more,
+// and counts the rest.
+func TestHTMLOfManyConversations(t *testing.T) {
+	capture := &synth.Capture{Link: layers.LinkTypeEthernet}
+	for i := range maxNamed + 3 {
+		c := capture.Dial(fmt.Sprintf("10.0.%d.%d:4000", i>>8, i&255), "11.0.0.1:80")
+		c.Handshake()
+		c.Upgrade("")
+		c.Send(1, synth.Text(nil, "hello"))
+	}
+	tr, err := trace.Read(t.Context(), bytes.NewReader(capture.Bytes()), trace.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	var b bytes.Buffer
+	if err := HTML(&b, "many", tr); err != nil {
+		t.Fatal(err)
+	}
+	for what, want := range map[string]int{
+		"<section": maxNamed, "<svg": maxDrawn, "And 3 conversations more, which this page leaves out.": 1,
+	} {
+		if got := strings.Count(b.String(), what); got != want {
+			t.Errorf("%s: %d times, want %d", what, got, want)
+		}
+	}
+}

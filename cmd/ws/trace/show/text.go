@@ -25,8 +25,11 @@ func Text(w io.Writer, name string, t *trace.Trace, s Style) error {
 	}
 	p := &printer{out: bufio.NewWriter(w), style: s, start: t.Start}
 	p.file(name, t)
-	for _, k := range t.Kept() {
-		if err := p.conversation(&k); err != nil {
+	for k, err := range t.Kept() {
+		if err == nil {
+			err = p.conversation(k)
+		}
+		if err != nil {
 			return err
 		}
 	}

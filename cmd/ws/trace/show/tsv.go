@@ -52,19 +52,20 @@ func Messages(w io.Writer, t *trace.Trace) error {
 }
 
 func byDirection(t *trace.Trace, row func(*trace.Conversation, *trace.Frame)) error {
-	for _, k := range t.Kept() {
+	for k, err := range t.Kept() {
+		if err != nil {
+			return err
+		}
 		c, err := k.Conversation()
 		if err != nil {
 			return err
 		}
 		for _, d := range []trace.Dir{trace.FromClient, trace.FromServer} {
-			for e, err := range k.Events() {
+			for f, err := range k.Frames(d) {
 				if err != nil {
 					return err
 				}
-				if e.Frame != nil && e.Frame.Dir == d {
-					row(c, e.Frame)
-				}
+				row(c, f)
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 // Package spool keeps records of many logs at once, in memory up to a bound and in a
 // temporary file beyond it. What is known of a capture grows with the capture, and is
 // printed by connection while the packets of all connections come mixed.
+//
+// A log takes memory as long as it grows. One that is complete is put away, and then
+// is no more than a place, 8 octets.
 package spool
 
 import (
@@ -17,26 +20,33 @@ type Store struct {
 	limit int
 	size  int // octets in the buffers of logs
 	dirty []*Log
+	away  *Log // what was put away
 	file  *os.File
 	end   int64
 	err   error
 }
 
 // New returns a Store that keeps limit octets in memory.
-func New(limit int) *Store { return &Store{limit: limit} }
+func New(limit int) *Store {
+	s := &Store{limit: limit}
+	s.away = s.NewLog()
+	return s
+}
 
 // A Log is a sequence of records.
 type Log struct {
 	store  *Store
 	chunks []chunk
 	buf    []byte
+	first  int64 // octets of the log before buf
 	dirty  bool
 }
 
-// chunk is a part of the file.
+// chunk is a part of a log in the file.
 type chunk struct {
-	at   int64
-	size int
+	first int64 // octets of the log before it
+	at    int64
+	size  int
 }
 
 // NewLog returns an empty log.
@@ -68,11 +78,15 @@ func (s *Store) spill() error {
 		s.file = file
 	}
 	for _, l := range s.dirty {
+		if !l.dirty {
+			continue // put away
+		}
 		if _, err := s.file.WriteAt(l.buf, s.end); err != nil {
 			return fmt.Errorf("temporary file: %w", err)
 		}
-		l.chunks = append(l.chunks, chunk{s.end, len(l.buf)})
+		l.chunks = append(l.chunks, chunk{l.first, s.end, len(l.buf)})
 		s.end += int64(len(l.buf))
+		l.first += int64(len(l.buf))
 		l.buf, l.dirty = nil, false
 	}
 	clear(s.dirty)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +60,60 @@ func TestLogs(t *testing.T) {
 			if _, err := os.Stat(name); !os.IsNotExist(err) {
 				t.Errorf("%s is still there: %v", name, err)
 			}
+		}
+	}
+}
+
+// What was put away comes back as it was, in memory or not, in any order and again.
+func TestPutAway(t *testing.T) {
+	for _, limit := range []int{0, 100, 10_000, 1 << 30} {
+		r := rand.New(rand.NewPCG(uint64(limit), 2))
+		s := New(limit)
+		type kept struct {
+			place   Place
+			about   string
+			records []string
+		}
+		var all []kept
+		open := make(map[*Log][]string)
+		for n := range 5000 {
+			if len(open) < 30 {
+				open[s.NewLog()] = nil
+			}
+			for l, records := range open {
+				if r.IntN(8) == 0 {
+					about := strings.Repeat("about", r.IntN(30))
+					all = append(all, kept{s.PutAway([]byte(about), l), about, records})
+					delete(open, l)
+				} else {
+					record := fmt.Sprint(n, strings.Repeat(".", r.IntN(300)))
+					l.Append([]byte(record))
+					open[l] = append(records, record)
+				}
+				break
+			}
+			if s.size > limit {
+				t.Fatalf("limit %d: %d octets in memory", limit, s.size)
+			}
+		}
+		for i, n := range append(r.Perm(len(all)), 0, 0) {
+			about, l, err := s.Fetch(all[n].place)
+			if err != nil || string(about) != all[n].about {
+				t.Fatalf("limit %d, %d: %q, %v, want %q", limit, i, about, err, all[n].about)
+			}
+			var records []string
+			for p, err := range l.All() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				records = append(records, string(p))
+			}
+			if !slices.Equal(records, all[n].records) {
+				t.Fatalf("limit %d, %d: %d records, want %d", limit, i, len(records), len(all[n].records))
+			}
+		}
+		if err := s.Close(); err != nil || s.Err() != nil || len(all) < 500 {
+			t.Errorf("limit %d: %v, %v, %d put away", limit, err, s.Err(), len(all))
 		}
 	}
 }
