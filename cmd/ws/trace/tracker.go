@@ -3,10 +3,8 @@ package trace
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"iter"
 	"slices"
 	"time"
 
@@ -180,86 +178,3 @@ func (t *tracker) count(c *connection) {
 
 // Close removes what the trace has in a temporary file.
 func (t *Trace) Close() error { return t.store.Close() }
-
-// finished is all that memory has of a conversation that is over.
-type finished struct {
-	stream int
-	place  spool.Place
-}
-
-// Kept is a conversation that is kept for printing. Its events are kept as JSON, each
-// behind the direction of the frame or ofNote.
-type Kept struct {
-	summary []byte
-	events  *spool.Log
-}
-
-// Number is how many conversations Kept yields.
-func (t *Trace) Number() int { return len(t.done) }
-
-// Kept yields the conversations by the number of their stream.
-func (t *Trace) Kept() iter.Seq2[*Kept, error] {
-	return func(yield func(*Kept, error) bool) {
-		for _, f := range t.done {
-			summary, events, err := t.store.Fetch(f.place)
-			if !yield(&Kept{summary, events}, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// Conversation returns what is known of it.
-func (k *Kept) Conversation() (*Conversation, error) {
-	c := &Conversation{}
-	return c, json.Unmarshal(k.summary, c)
-}
-
-const ofNote byte = 0xff
-
-// Events yields frames and notes in the order in which they ended.
-func (k *Kept) Events() iter.Seq2[*Event, error] {
-	return k.some(func(byte) bool { return true })
-}
-
-// Frames yields the frames of one direction.
-func (k *Kept) Frames(d Dir) iter.Seq2[*Frame, error] {
-	return func(yield func(*Frame, error) bool) {
-		for e, err := range k.some(func(of byte) bool { return of == byte(d) }) {
-			if !yield(e.Frame, err) {
-				return
-			}
-		}
-	}
-}
-
-func (k *Kept) some(wanted func(of byte) bool) iter.Seq2[*Event, error] {
-	return func(yield func(*Event, error) bool) {
-		for p, err := range k.events.All() {
-			e := &Event{}
-			if err == nil {
-				if !wanted(p[0]) {
-					continue
-				}
-				err = json.Unmarshal(p[1:], e)
-			}
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// Raw yields the events in the form of JSON. They are valid until the next one.
-func (k *Kept) Raw() iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for p, err := range k.events.All() {
-			if err == nil {
-				p = p[1:]
-			}
-			if !yield(p, err) {
-				return
-			}
-		}
-	}
-}
