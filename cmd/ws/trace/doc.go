@@ -60,5 +60,6 @@
 // filled or a boundary to be proven, heads and windows of compression count; when
 // they are too many, the connection that was silent for longest is told as it is and
 // given up. Of payload only the beginning of a message is kept. What is to be
-// printed goes to a temporary file when it gets long.
+// printed goes to a temporary file when it gets long. Of a conversation that is over
+// memory has its number and its place in there, 16 octets.
 package trace
