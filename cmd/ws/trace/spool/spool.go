@@ -22,6 +22,7 @@ type Store struct {
 	dirty []*Log
 	away  *Log // what was put away
 	file  *os.File
+	name  string // what is to be removed at the end
 	end   int64
 	err   error
 }
@@ -76,6 +77,11 @@ func (s *Store) spill() error {
 			return fmt.Errorf("temporary file: %w", err)
 		}
 		s.file = file
+		// Where a file may lose its name while it is open, nothing is left of it however the
+		// program ends.
+		if os.Remove(file.Name()) != nil {
+			s.name = file.Name()
+		}
 	}
 	for _, l := range s.dirty {
 		if !l.dirty {
@@ -105,7 +111,11 @@ func (s *Store) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	err := s.file.Close()
+	if s.name != "" {
+		err = errors.Join(err, os.Remove(s.name))
+	}
+	return err
 }
 
 // All yields the records of the log, which are valid until the next one.
