@@ -24,9 +24,10 @@ type Message struct {
 // whomever, are held back: a loop that answers messages answers all that have come
 // together with one system call, as with a [Batch]. They leave before the loop waits
 // for the network, when it ends, and if its body takes its time, after 5 ms at the
-// latest. When the peer closes its direction of the stream they are still sent, within
-// [Timeouts.Close]. [Conn.CloseNow] in the body loses what of them cannot go without
-// waiting.
+// latest. A loop that ends waits for them to leave, but no longer than that: a peer that
+// does not read must not keep us from it. When the peer closes its direction of the stream they are still sent, within
+// [Timeouts.Close]. [Conn.CloseNow], in the body or behind the loop, loses what of them
+// has not left.
 //
 // The memory of Data is borrowed while the loop's body runs, so that a connection
 // that waits for a message holds none. So is the socket: after CloseNow its file
@@ -37,9 +38,7 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 		for l.next() {
 		}
 		if c.out.replying.Load() {
-			c.out.replying.Store(false)
-			_ = c.Batch().Flush(ctx) // Write has said that it is sent
-			c.beforeWait()           // if ctx has ended
+			c.leaveReplies(ctx)
 		}
 		if l.err != nil {
 			lastError(yield, l.err)

@@ -1,6 +1,9 @@
 package websocket
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // repliesWait is how long replies may be held back by a loop over messages whose body
 // takes its time.
@@ -18,6 +21,29 @@ func (c *Conn) expectReplies(more bool) {
 func (c *Conn) endReplies() {
 	c.out.replying.Store(false)
 	c.beforeWait()
+}
+
+// leaveReplies is endReplies when the loop ends. Write has said that they are sent, and
+// what follows may be CloseNow, so it waits for them to leave. What follows may as well
+// read on, and another goroutine's write may be what they wait for, which waits for a
+// peer that waits for us in the same way: so it does not wait long.
+func (c *Conn) leaveReplies(ctx context.Context) {
+	c.endReplies()
+	if c.out.held.Load() == 0 {
+		return
+	}
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		_ = c.flushHeld(context.Background())
+	}()
+	late := time.NewTimer(repliesWait)
+	defer late.Stop()
+	select {
+	case <-sent:
+	case <-late.C:
+	case <-ctx.Done():
+	}
 }
 
 // noteHeld has all that is encoded wait for more to leave with it, inside the write

@@ -155,3 +155,45 @@ func TestRepliesAreSentWhenTheLoopIsLeft(t *testing.T) {
 		p.want("two", opText, "two")
 	})
 }
+
+// A loop that is left while the peer does not read is left all the same: the peer may
+// be waiting for us to read. So two ends that write without end in one goroutine, and
+// read with loops in another, do not wait for each other.
+func TestRepliesDoNotKeepFromReading(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for name, beside := range map[string]bool{"alone": false, "beside a write": true} {
+			c, p := facing(t, role, nil, 1<<10)
+			ctx := context.Background()
+			p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+			synctest.Wait()
+			start := time.Now()
+			large := strings.Repeat("x", 40<<10)
+			var writing <-chan error
+			for m, err := range c.Messages(ctx) {
+				if err != nil || string(m.Data) != "one" {
+					t.Fatalf("%q, %v", m.Data, err)
+				}
+				if err := c.Write(ctx, websocket.MessageText, []byte(large[:2<<10])); err != nil {
+					t.Error(err)
+				}
+				if beside {
+					writing = background(func() error { return c.Write(ctx, websocket.MessageText, []byte(large[2<<10:])) })
+				}
+				synctest.Wait()
+				break
+			}
+			wantRead(t, c, "two")
+			if late := time.Since(start); late > 10*time.Millisecond {
+				t.Errorf("%s: the next message was read after %v", name, late)
+			}
+			p.want(name, opText, large[:2<<10])
+			if beside {
+				p.want(name, opText, large[2<<10:])
+				if err := <-writing; err != nil {
+					t.Error(err)
+				}
+			}
+			c.CloseNow()
+		}
+	})
+}
