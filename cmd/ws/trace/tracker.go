@@ -81,8 +81,10 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 		if err != nil {
 			break
 		}
-		if n%1024 == 0 && ctx.Err() != nil {
-			return nil, errors.Join(ctx.Err(), t.store.Close())
+		if n%1024 == 0 {
+			if err := cmp.Or(ctx.Err(), t.store.Err()); err != nil {
+				return nil, errors.Join(err, t.store.Close())
+			}
 		}
 		if secrets := in.Secrets(); secrets != nil {
 			t.keys.Add(secrets)

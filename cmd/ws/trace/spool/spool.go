@@ -53,9 +53,13 @@ type chunk struct {
 // NewLog returns an empty log.
 func (s *Store) NewLog() *Log { return &Log{store: s} }
 
-// Append adds a record. An error is kept for [Store.Err].
+// Append adds a record. An error is kept for [Store.Err], and then nothing is added any
+// more.
 func (l *Log) Append(record []byte) {
 	s := l.store
+	if s.err != nil {
+		return
+	}
 	before := len(l.buf)
 	l.buf = binary.AppendUvarint(l.buf, uint64(len(record)))
 	l.buf = append(l.buf, record...)
@@ -64,7 +68,7 @@ func (l *Log) Append(record []byte) {
 		l.dirty = true
 		s.dirty = append(s.dirty, l)
 	}
-	if s.size > s.limit && s.err == nil {
+	if s.size > s.limit {
 		s.err = s.spill()
 	}
 }

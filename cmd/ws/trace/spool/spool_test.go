@@ -133,8 +133,9 @@ func TestFails(t *testing.T) {
 	for i := range 100 {
 		l.Append(fmt.Append(nil, i))
 	}
-	if s.Err() == nil {
-		t.Error("no error")
+	s.PutAway([]byte("about"), l)
+	if s.Err() == nil || s.size > 20 {
+		t.Errorf("%v, %d octets in memory", s.Err(), s.size)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
