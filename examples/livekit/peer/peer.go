@@ -123,7 +123,11 @@ func (p *Peer) connect(servers []*livekit.ICEServer) error {
 	p.conn, p.early = conn, nil
 	conn.OnICECandidate(p.trickle)
 	if p.Changed != nil {
-		conn.OnConnectionStateChange(p.Changed)
+		conn.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+			if s != webrtc.PeerConnectionStateClosed { // that is told by hangUp: pion tells it at some time
+				p.Changed(s)
+			}
+		})
 	}
 	return nil
 }
@@ -132,6 +136,9 @@ func (p *Peer) hangUp() {
 	if p.conn != nil {
 		_ = p.conn.GracefulClose() // it is of no use to anybody, whatever it says
 		p.conn = nil
+		if p.Changed != nil {
+			p.Changed(webrtc.PeerConnectionStateClosed)
+		}
 	}
 }
 
