@@ -25,9 +25,9 @@ type Message struct {
 // together with one system call, as with a [Batch]. They leave before the loop waits
 // for the network, when it ends, and if its body takes its time, after 5 ms at the
 // latest. A loop that ends waits for them to leave, but no longer than that: a peer that
-// does not read must not keep us from it. When the peer closes its direction of the stream they are still sent, within
-// [Timeouts.Close]. [Conn.CloseNow], in the body or behind the loop, loses what of them
-// has not left.
+// does not read must not keep us from it. When the peer closes its direction of the
+// stream they are still sent, within [Timeouts.Close]. [Conn.CloseNow], in the body or
+// behind the loop, loses what of them has not left.
 //
 // The memory of Data is borrowed while the loop's body runs, so that a connection
 // that waits for a message holds none. So is the socket: after CloseNow its file

@@ -6,7 +6,7 @@ import (
 )
 
 // repliesWait is how long replies may be held back by a loop over messages whose body
-// takes its time.
+// takes its time, and how long a loop that ends waits for them to leave.
 const repliesWait = 5 * time.Millisecond
 
 // expectReplies says whether the answer to what is read now may wait for those to the

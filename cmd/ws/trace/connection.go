@@ -66,7 +66,7 @@ func (c *connection) record(e Event) {
 	if err != nil {
 		panic(err) // there is nothing in an Event that has no form in JSON
 	}
-	c.events.Append(append([]byte{of}, p...))
+	c.events.Append([]byte{of}, p)
 }
 
 // segment takes a segment from a side.

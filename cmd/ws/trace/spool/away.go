@@ -14,18 +14,16 @@ type Place int64
 // PutAway takes a log that is complete out of memory, together with what there is to
 // say about it. The log must not be used any more.
 func (s *Store) PutAway(about []byte, l *Log) Place {
-	p := binary.AppendUvarint(nil, uint64(len(about)))
-	p = append(p, about...)
-	p = binary.AppendUvarint(p, uint64(len(l.chunks)))
+	parts := binary.AppendUvarint(nil, uint64(len(l.chunks)))
 	for _, c := range l.chunks {
-		p = binary.AppendUvarint(p, uint64(c.at))
-		p = binary.AppendUvarint(p, uint64(c.size))
+		parts = binary.AppendUvarint(parts, uint64(c.at))
+		parts = binary.AppendUvarint(parts, uint64(c.size))
 	}
-	p = append(p, l.buf...)
-	s.size -= len(l.buf)
+	rest := l.buf
+	s.size -= len(rest)
 	*l = Log{}
 	place := Place(s.away.first) + Place(len(s.away.buf))
-	s.away.Append(p)
+	s.away.Append(binary.AppendUvarint(nil, uint64(len(about))), about, parts, rest)
 	return place
 }
 

@@ -53,16 +53,21 @@ type chunk struct {
 // NewLog returns an empty log.
 func (s *Store) NewLog() *Log { return &Log{store: s} }
 
-// Append adds a record. An error is kept for [Store.Err], and then nothing is added any
-// more.
-func (l *Log) Append(record []byte) {
+// Append adds a record, which is its parts one after the other. An error is kept for
+// [Store.Err], and then nothing is added any more.
+func (l *Log) Append(parts ...[]byte) {
 	s := l.store
 	if s.err != nil {
 		return
 	}
-	before := len(l.buf)
-	l.buf = binary.AppendUvarint(l.buf, uint64(len(record)))
-	l.buf = append(l.buf, record...)
+	before, size := len(l.buf), 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	l.buf = binary.AppendUvarint(l.buf, uint64(size))
+	for _, part := range parts {
+		l.buf = append(l.buf, part...)
+	}
 	s.size += len(l.buf) - before
 	if !l.dirty {
 		l.dirty = true
