@@ -52,7 +52,15 @@ func (d *Dir) UnmarshalText(p []byte) error {
 // Mark is a place in a capture.
 type Mark struct {
 	Packet int       `json:"packet"`
-	Time   time.Time `json:"time"`
+	Time   time.Time `json:"time"` // zero if it is not known
+}
+
+// Since is the time from start to m, 0 if either is not known.
+func (m Mark) Since(start time.Time) time.Duration {
+	if m.Time.IsZero() || start.IsZero() {
+		return 0
+	}
+	return m.Time.Sub(start)
 }
 
 // Kind is what a connection turned out to carry.

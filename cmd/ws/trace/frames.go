@@ -158,7 +158,7 @@ func (x *exchange) emit(f *Frame) {
 		x.frames.pings[f.Dir] = ping{string(said), f.Time, true}
 	case f.Opcode == frame.Pong.String():
 		if p := &x.frames.pings[f.Dir.Other()]; p.sent && p.said == string(said) {
-			f.RTT = f.Time.Sub(p.at)
+			f.RTT = f.Since(p.at)
 			p.sent = false
 		}
 	case f.Close != nil:

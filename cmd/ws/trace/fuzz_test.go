@@ -69,7 +69,7 @@ func bases(f *testing.F) (captures []*synth.Capture) {
 			captures = append(captures, c)
 		}
 	}
-	return captures
+	return append(captures, loopback(frame.Binary, 20_000).Capture, loopback(frame.Text, 70_000).Capture)
 }
 
 // mutate does to packets what each four octets of script say. It returns new ones.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -266,5 +267,24 @@ func TestNg(t *testing.T) {
 	}
 	if r.Secrets() != nil {
 		t.Error("secrets twice")
+	}
+}
+
+// A packet whose time is in no calendar takes that of the packet before it.
+func TestTimes(t *testing.T) {
+	c := &synth.Capture{Link: layers.LinkTypeEthernet}
+	conn := c.Dial("10.0.0.1:1", "10.0.0.2:80")
+	for range 5 {
+		conn.Send(0, []byte("hello"))
+	}
+	const ten = 10_000 * 366 * 24 * 3600 // thousand years
+	got, r := all(t, c.Ng(map[int]uint64{0: ten, 2: ten, 3: 1 << 62, 4: 3600}))
+	if len(got) != 5 || r.Counts().Untimed != 3 || r.Damage() != nil || !r.Start().Equal(synth.Start.Add(time.Millisecond)) {
+		t.Fatalf("%d segments, %+v, %v, %v", len(got), r.Counts(), r.Start(), r.Damage())
+	}
+	for i, want := range []time.Time{{}, synth.Start.Add(time.Millisecond), synth.Start.Add(time.Millisecond), synth.Start.Add(time.Millisecond), synth.Start.Add(time.Hour + 4*time.Millisecond)} {
+		if !got[i].Time.Equal(want) {
+			t.Errorf("packet %d: %v, want %v", i+1, got[i].Time, want)
+		}
 	}
 }

@@ -32,7 +32,7 @@ func Closing(c *trace.Conversation) (steps []Step, verdict string) {
 		if i == 0 {
 			step.Text = "the " + s.By.Sender() + " begins the closing handshake"
 		} else {
-			step.Text = fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Time.Sub(c.Closes[0].Time)))
+			step.Text = fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Since(c.Closes[0].Time)))
 		}
 		steps = append(steps, step)
 	}
