@@ -42,7 +42,10 @@ type exchange struct {
 	pending []asking
 	upgrade bool // the request that is waiting for its response is an Upgrade
 
-	frames frames
+	frames  frames
+	stopped [2]string           // by Dir: why no more octets come of it, for TLS
+	tails   [2]reassembly.Chunk // holes at the end that nobody has looked at
+	torn    bool                // the frame that comes is one in which all ends
 }
 
 // asking is a request whose response is to come.
@@ -77,6 +80,10 @@ func (x *exchange) weight() int {
 
 // feed takes what comes next from a side.
 func (x *exchange) feed(side int, c reassembly.Chunk) {
+	if c.Last && x.mode != inFrames && x.mode != inTLS {
+		x.tails[side] = c // there is nothing behind it to be looked for: see end
+		return
+	}
 	switch x.mode {
 	case detecting:
 		x.detect(side, c)

@@ -36,36 +36,42 @@ func witness() *synth.Conn {
 	return w
 }
 
+// packetsOf are the packets of a pcapng file of testdata.
+func packetsOf(t testing.TB, name string) *synth.Capture {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := pcapgo.NewNgReader(file, pcapgo.DefaultNgReaderOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &synth.Capture{Link: r.LinkType()}
+	for {
+		data, _, err := r.ReadPacketData()
+		if err == io.EOF {
+			return c
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		c.Packets = append(c.Packets, synth.Packet{Data: data})
+	}
+}
+
 // bases are the packets of small captures of testdata, of Ethernet.
 func bases(f *testing.F) (captures []*synth.Capture) {
 	f.Helper()
-	names, err := filepath.Glob("testdata/*.pcap*")
+	names, err := filepath.Glob("testdata/*.pcapng")
 	if err != nil {
 		f.Fatal(err)
 	}
 	for _, name := range names {
-		file, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if len(file) > 60_000 || !strings.HasSuffix(name, "ng") {
+		if info, err := os.Stat(name); err != nil || info.Size() > 60_000 {
 			continue
 		}
-		r, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.DefaultNgReaderOptions)
-		if err != nil {
-			f.Fatal(err)
-		}
-		c := &synth.Capture{Link: r.LinkType()}
-		for {
-			data, _, err := r.ReadPacketData()
-			if err == io.EOF {
-				break
-			} else if err != nil {
-				f.Fatal(err)
-			}
-			c.Packets = append(c.Packets, synth.Packet{Data: data})
-		}
-		if c.Link == layers.LinkTypeEthernet {
+		if c := packetsOf(f, name); c.Link == layers.LinkTypeEthernet {
 			captures = append(captures, c)
 		}
 	}

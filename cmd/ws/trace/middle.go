@@ -133,6 +133,9 @@ func (x *exchange) prove() {
 
 // unproven is the end of the search in both directions.
 func (x *exchange) unproven() {
+	if x.conv.Kind == Refused && x.conv.Response == nil {
+		x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture, in which bytes are missing")
+	}
 	octets := 0
 	for side := range x.back {
 		octets += len(x.back[side].octets)

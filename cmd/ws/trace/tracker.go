@@ -131,6 +131,7 @@ func (t *tracker) segment(s *capture.Segment) {
 		c := t.oldest
 		if !c.over() {
 			t.GivenUp++
+			c.conv.GivenUp = true
 			c.record(Event{Note: &Note{Mark: c.conv.Last, Text: "given up here: too many connections at a time to follow them all"}})
 		}
 		t.close(c)

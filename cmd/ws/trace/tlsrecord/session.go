@@ -44,7 +44,7 @@ type direction struct {
 	record    []byte // so far
 	packet    int
 	time      time.Time
-	dead      bool
+	stopped   string  // why nothing more is read of it
 	handshake []byte  // messages in the clear, so far
 	encrypted bool    // TLS 1.2: ChangeCipherSpec has come
 	opener    *opener // in use
@@ -67,8 +67,17 @@ func (s *Session) Weight() int {
 
 // Lost tells of octets that are missing. Nothing of that direction can be read after.
 func (s *Session) Lost(dir int) {
-	s.dirs[dir].dead = true
-	s.why("octets are missing in the capture")
+	s.stop(dir, "bytes are missing in the capture")
+}
+
+// Stopped says why nothing more is read of a direction. It is empty as long as more is.
+func (s *Session) Stopped(dir int) string { return s.dirs[dir].stopped }
+
+func (s *Session) stop(dir int, why string) {
+	if s.dirs[dir].stopped == "" {
+		s.dirs[dir].stopped = why
+	}
+	s.why(why)
 }
 
 func (s *Session) why(text string) {
@@ -80,7 +89,7 @@ func (s *Session) why(text string) {
 // Feed takes octets of a packet.
 func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 	d := &s.dirs[dir]
-	for len(p) > 0 && !d.dead {
+	for len(p) > 0 && d.stopped == "" {
 		if len(d.record) == 0 {
 			d.packet, d.time = packet, at
 		}
@@ -96,8 +105,7 @@ func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 		}
 		size := int(d.record[3])<<8 + int(d.record[4])
 		if d.record[0] < recordChangeCipher || d.record[0] > recordData+1 || d.record[1] != 3 || size > maxRecord {
-			d.dead = true
-			s.why("what follows is not TLS")
+			s.stop(dir, "what follows is not TLS")
 			return
 		}
 		if len(d.record) == 5+size {
@@ -134,8 +142,7 @@ func (s *Session) take(dir int, head, body []byte) {
 	switch {
 	case !ok && d.traffic != nil: // of a handshake without its secret, or early data
 	case !ok:
-		d.dead = true
-		s.why("a record does not fit the secrets")
+		s.stop(dir, "a record does not fit the secrets")
 	case kind == recordData:
 		s.Decrypted = true
 		if len(plain) > 0 {
@@ -165,7 +172,7 @@ func (s *Session) messages(dir int, p []byte) {
 		d.handshake = d.handshake[size:]
 	}
 	if len(d.handshake) > maxHandshake {
-		d.dead = true
+		s.stop(dir, "a handshake message is too long")
 	}
 	if len(d.handshake) == 0 {
 		d.handshake = nil
