@@ -74,6 +74,11 @@ func (x *exchange) begins(side int, c reassembly.Chunk) bool {
 	if x.client >= 0 && side != x.client || !http1.MaybeRequest(c.Data) {
 		return false
 	}
+	if bytes.HasPrefix(c.Data, []byte(http2Preface)) {
+		x.settle(side)
+		x.http2()
+		return true
+	}
 	line, _, ok := bytes.Cut(c.Data, []byte("\r\n"))
 	if !ok || !bytes.HasSuffix(line, []byte(" HTTP/1.1")) {
 		return false

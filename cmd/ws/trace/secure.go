@@ -49,6 +49,9 @@ func (s *secured) plain(dir int, d tlsrecord.Data) {
 // end tells what is known of it.
 func (s *secured) end() {
 	i := s.session
+	if s.conv.Kind == TLS && i.Chosen && i.ALPN[0] == "h2" {
+		s.conv.Kind = HTTP2
+	}
 	s.conv.TLS = &Secured{
 		Version: i.VersionName(), Name: i.Name, ALPN: i.ALPN, Cipher: i.CipherName(),
 		Records: i.Records, Decrypted: i.Decrypted, Why: i.Why,

@@ -14,7 +14,10 @@ const (
 
 	msgClientHello = 1
 	msgServerHello = 2
-	msgKeyUpdate   = 24
+
+	msgEncryptedExtensions = 8
+
+	msgKeyUpdate = 24
 
 	maxRecord    = 16384 + 2048
 	maxHandshake = 64 << 10
@@ -148,7 +151,21 @@ func (s *Session) take(dir int, head, body []byte) {
 		if len(plain) > 0 {
 			s.data(dir, Data{plain, d.packet, d.time})
 		}
-	case kind == recordHandshake && !d.opener.old && d.traffic == nil && len(plain) > 0 && plain[0] == msgKeyUpdate:
+	case kind == recordHandshake && !d.opener.old:
+		s.sealed(d, plain)
+	}
+}
+
+// sealed takes the handshake messages of a record of TLS 1.3 that was encrypted. Of those
+// that matter, each is the first of its record.
+func (s *Session) sealed(d *direction, p []byte) {
+	f := &fields{p: p}
+	kind, body := f.number(1), f.list(3)
+	switch {
+	case body.bad || f.bad:
+	case kind == msgEncryptedExtensions && d == &s.dirs[1]:
+		s.encryptedExtensions(body.p)
+	case kind == msgKeyUpdate && d.traffic == nil:
 		d.opener = d.opener.next()
 	}
 }
@@ -185,34 +202,34 @@ func (s *Session) secrets() {
 		return
 	}
 	s.made = true
-	_, _, known := suite(s.Cipher)
+	of := suiteOf(s.Cipher)
 	switch {
 	case !s.client:
 		s.why("the ClientHello is not in the capture")
 		return
-	case s.keys.Empty():
-		s.why("there are no secrets: give them by -keylog")
+	case s.keys.empty() != "":
+		s.why(s.keys.empty())
 		return
 	}
 	if s.Version == tls.VersionTLS13 {
 		for i, side := range []string{"CLIENT", "SERVER"} {
 			d := &s.dirs[i]
-			d.opener = newOpener13(s.Cipher, s.keys.find(side+"_HANDSHAKE_TRAFFIC_SECRET", s.clientRandom))
-			d.traffic = newOpener13(s.Cipher, s.keys.find(side+"_TRAFFIC_SECRET_0", s.clientRandom))
+			d.opener = newOpener13(of, s.keys.find(side+"_HANDSHAKE_TRAFFIC_SECRET", s.clientRandom))
+			d.traffic = newOpener13(of, s.keys.find(side+"_TRAFFIC_SECRET_0", s.clientRandom))
 		}
 		if s.dirs[0].traffic == nil || s.dirs[1].traffic == nil {
-			s.absent(known)
+			s.absent(of)
 		}
 		return
 	}
 	master := s.keys.find("CLIENT_RANDOM", s.clientRandom)
-	if s.dirs[0].opener, s.dirs[1].opener = newOpeners12(s.Cipher, master, s.clientRandom, s.serverRandom); s.dirs[0].opener == nil {
-		s.absent(known)
+	if s.dirs[0].opener, s.dirs[1].opener = newOpeners12(of, master, s.clientRandom, s.serverRandom); s.dirs[0].opener == nil {
+		s.absent(of)
 	}
 }
 
-func (s *Session) absent(suiteKnown bool) {
-	if !suiteKnown {
+func (s *Session) absent(of *suite) {
+	if of == nil {
 		s.why("the cipher suite is not one that is decrypted here")
 		return
 	}
