@@ -61,7 +61,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return c, c.openClassic(in)
 }
 
-func (c *Reader) openClassic(in io.Reader) error {
+func (c *Reader) openClassic(in *bufio.Reader) error {
 	c.Format = "pcap"
 	r, err := pcapgo.NewReader(in)
 	if err != nil {
@@ -70,9 +70,27 @@ func (c *Reader) openClassic(in io.Reader) error {
 	link := r.LinkType()
 	c.next = func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
 		data, info, err := r.ZeroCopyReadPacketData()
+		if err != nil && info.CaptureLength > info.Length && info.CaptureLength <= maxPacket {
+			data, err = readPacket(in, &info)
+		}
 		return data, info, link, err
 	}
 	return nil
+}
+
+// maxPacket is the longest packet that a capture may have, as for tcpdump.
+const maxPacket = 256 << 10
+
+// readPacket reads the packet that pcapgo has stopped before, since the file has more of it
+// than its length on the wire: some programs write a length that is wrong, or none. in is
+// what pcapgo reads from, which it has read up to this packet.
+func readPacket(in *bufio.Reader, info *gopacket.CaptureInfo) ([]byte, error) {
+	info.Length = info.CaptureLength
+	data := make([]byte, info.CaptureLength)
+	if _, err := io.ReadFull(in, data); err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return data, nil
 }
 
 func (c *Reader) openNg(in io.Reader) error {
