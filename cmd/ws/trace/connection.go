@@ -34,6 +34,7 @@ type connection struct {
 	tcp     *exchange // over TCP
 	inner   *exchange // over the TLS in it
 	secured *secured
+	reused  bool // another connection between the same ports follows it
 	events  *spool.Log
 	media   *mediaFlows
 
@@ -201,7 +202,11 @@ func (t *tracker) keep(c *connection, x *exchange) {
 	}
 	v.C2S.Counts, v.S2C.Counts = c.streams[client].Counts(), c.streams[1-client].Counts()
 	if v.Kind == WebSocket {
-		v.C2S.Unread, v.S2C.Unread = x.hidden(FromClient), x.hidden(FromServer)
+		for _, d := range []Dir{FromClient, FromServer} {
+			if v.Direction(d).Unread = x.hidden(d); v.Direction(d).Unread == "" && c.reused && !v.Ended(d) {
+				v.Direction(d).Unread = "the end of the connection is missing"
+			}
+		}
 		v.Outcome = v.outcome()
 	}
 	summary, err := json.Marshal(v)

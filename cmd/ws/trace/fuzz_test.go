@@ -199,7 +199,7 @@ func conversation(t testing.TB, f *found) string {
 		if c.Client != "192.0.2.1:1111" {
 			continue
 		}
-		fmt.Fprintln(&b, c.Kind, c.Request.Line, c.Response.Line, c.Agreed.Deflate, len(c.Closes), len(c.Ends), c.C2S, c.S2C)
+		fmt.Fprintln(&b, c.Kind, c.Request.Line, c.Response.Line, c.Agreed.Deflate, c.Outcome, len(c.Closes), len(c.Ends), c.C2S, c.S2C)
 		for e, err := range k.Events() {
 			if err != nil {
 				t.Fatal(err)
@@ -224,6 +224,9 @@ func check(t *testing.T, tr *trace.Trace, way int) {
 		c, err := k.Conversation()
 		if err != nil {
 			t.Fatal(err)
+		}
+		if (c.Outcome == "") == (c.Kind == trace.WebSocket) || (c.Outcome == trace.Clean) != (len(c.Closes) == 2 && c.Kind == trace.WebSocket) {
+			t.Fatalf("%s ends %q with %d Close frames", c.Kind, c.Outcome, len(c.Closes))
 		}
 		var end [2]int64
 		var frames, messages [2]int

@@ -78,7 +78,7 @@ func (x *exchange) hidden(d Dir) string {
 	case r == nil && s.Skipped > 0:
 		return "no frame boundary can be proven"
 	case s.Frames == 0 && s.Sync != "handshake":
-		return "the capture begins in the middle"
+		return "the beginning is missing"
 	}
 	return ""
 }

@@ -339,3 +339,20 @@ func TestOutcomeOfGivenUp(t *testing.T) {
 		}
 	}
 }
+
+// Ports that are used again show that a connection is over, and not how it ended.
+func TestOutcomeOfReusedPorts(t *testing.T) {
+	c := dial()
+	for i := range 2 {
+		c.Next = [2]uint32{uint32(1000 * i), uint32(77 * i)}
+		c.Handshake()
+		c.Upgrade("")
+		c.Send(1, bare(frame.Close, true, "\x03\xe8"))
+	}
+	f := read(t, c.Bytes(), trace.Options{})
+	for i, want := range []trace.Outcome{trace.NotKnown, trace.Open} {
+		if _, says := show.Closing(f.convs[i]); f.convs[i].Outcome != want || i == 0 && says != "not known: the end of the connection is missing, and the client may have sent a Close frame" {
+			t.Errorf("%d: %s, %q", i, f.convs[i].Outcome, says)
+		}
+	}
+}

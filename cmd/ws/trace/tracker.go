@@ -111,6 +111,7 @@ func (t *tracker) segment(s *capture.Segment) {
 	c := t.open[f]
 	// A SYN with another number is another connection between the same ports.
 	if c != nil && s.SYN && !s.ACK && (!c.syn[side] && c.conv.Packets > 32 || c.syn[side] && c.isn[side] != s.Seq) {
+		c.reused = true
 		t.close(c)
 		c = nil
 	}
