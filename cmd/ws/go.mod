@@ -3,10 +3,12 @@ module github.com/hawser-ws/websocket/cmd/ws
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/gopacket/gopacket v1.7.7
 	github.com/hawser-ws/websocket v0.0.0
 	github.com/jedib0t/go-pretty/v6 v6.8.3
 	github.com/schollz/progressbar/v3 v3.19.1
+	golang.org/x/crypto v0.58.0
 	golang.org/x/term v0.47.0
 )
 

@@ -23,8 +23,8 @@ it, what breaks a rule and which, and who ended it how.
 
 Messages are decompressed. Where the capture begins in the middle, frames are read
 from the first boundary that can be proven, or the stream is told as not synchronised.
-TLS with AES-GCM (1.3 and 1.2) is decrypted with the secrets that a pcapng file brings
-along, or those of -keylog. FILE - is standard input.
+TLS 1.3 and 1.2 with AES-GCM or ChaCha20-Poly1305 is decrypted with the secrets that a
+pcapng file brings along, or those of -keylog. FILE - is standard input.
 
   ws trace call.pcapng
   ws trace -o report.html call.pcapng

@@ -81,6 +81,16 @@ func TestTraceTLS(t *testing.T) {
 	if e.code != exitFine || !strings.Contains(e.stdout, "TLS 1.3, TLS_AES_128_GCM_SHA256") || !strings.Contains(e.stdout, "give them by -keylog") {
 		t.Errorf("%+v", e)
 	}
+	nothing := filepath.Join(t.TempDir(), "keys.txt")
+	for _, text := range []string{"", "this is no key log\n"} {
+		if err := os.WriteFile(nothing, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e = ws(t, "", "trace", "-keylog", nothing, captures+"wss-tls.pcapng")
+		if e.code != exitFine || !strings.Contains(e.stdout, "no line of the key log has a secret") || strings.Contains(e.stdout, "give them by -keylog") {
+			t.Errorf("%+v", e)
+		}
+	}
 	e = ws(t, "", "trace", "-keylog", captures+"wss-keylog.txt", captures+"wss-tls.pcapng")
 	if e.code != exitFine || !strings.Contains(e.stdout, "hello over TLS") || !strings.Contains(e.stdout, "wss://127.0.0.1:9443/secure") {
 		t.Errorf("%+v", e)

@@ -34,6 +34,7 @@ type connection struct {
 	tcp     *exchange // over TCP
 	inner   *exchange // over the TLS in it
 	secured *secured
+	reused  bool // another connection between the same ports follows it
 	events  *spool.Log
 	media   *mediaFlows
 
@@ -85,6 +86,12 @@ func (c *connection) segment(s *capture.Segment, side int) {
 	case s.ACK && c.conv.SYNACK != nil && c.conv.ACK == nil && side == c.tcp.client:
 		c.conv.ACK = &at
 	}
+	if !s.SYN {
+		c.streams[side].Reached(seq, s.Number, s.Time)
+	}
+	if s.ACK {
+		c.streams[1-side].Reached(s.Ack, s.Number, s.Time)
+	}
 	if s.RST || s.FIN {
 		c.end(s, side, at)
 	}
@@ -126,7 +133,7 @@ func (c *connection) end(s *capture.Segment, side int, at Mark) {
 		return
 	}
 	*seen = true
-	c.conv.Ends = append(c.conv.Ends, End{By: Dir(side), What: what, Mark: at})
+	c.conv.Ends = append(c.conv.Ends, End{By: Dir(side), What: what, Mark: at, ack: s.Ack})
 }
 
 // over reports whether both sides have ended the connection.
@@ -148,6 +155,7 @@ func (t *tracker) finish(c *connection) {
 	for _, s := range c.streams {
 		s.Flush()
 	}
+	c.orderEnds()
 	c.tcp.end()
 	x := c.tcp
 	if c.inner != nil {
@@ -155,10 +163,26 @@ func (t *tracker) finish(c *connection) {
 		c.inner.end()
 		x = c.inner
 	}
+	if c.conv.Kind == Refused && c.conv.Response == nil {
+		c.conv.Kind = Unanswered
+	}
 	t.count(c)
 	if c.conv.Kind == NoHandshake {
 		return
 	}
+	t.keep(c, x)
+}
+
+// orderEnds finds out which FIN acknowledges that of the other side.
+func (c *connection) orderEnds() {
+	for i := range c.conv.Ends {
+		e := &c.conv.Ends[i]
+		e.Answers = e.What == "FIN" && c.streams[1-e.By].AcksFIN(e.ack)
+	}
+}
+
+// keep puts what is known of a connection away, for printing. x is what went over it.
+func (t *tracker) keep(c *connection, x *exchange) {
 	client := x.client
 	if client < 0 {
 		client = c.likelyClient()
@@ -177,6 +201,14 @@ func (t *tracker) finish(c *connection) {
 		v.C2S, v.S2C = v.S2C, v.C2S
 	}
 	v.C2S.Counts, v.S2C.Counts = c.streams[client].Counts(), c.streams[1-client].Counts()
+	if v.Kind == WebSocket {
+		for _, d := range []Dir{FromClient, FromServer} {
+			if v.Direction(d).Unread = x.hidden(d); v.Direction(d).Unread == "" && c.reused && !v.Ended(d) {
+				v.Direction(d).Unread = "the end of the connection is missing"
+			}
+		}
+		v.Outcome = v.outcome()
+	}
 	summary, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // as in record

@@ -52,7 +52,15 @@ func (d *Dir) UnmarshalText(p []byte) error {
 // Mark is a place in a capture.
 type Mark struct {
 	Packet int       `json:"packet"`
-	Time   time.Time `json:"time"`
+	Time   time.Time `json:"time"` // zero if it is not known
+}
+
+// Since is the time from start to m, 0 if either is not known.
+func (m Mark) Since(start time.Time) time.Duration {
+	if m.Time.IsZero() || start.IsZero() {
+		return 0
+	}
+	return m.Time.Sub(start)
 }
 
 // Kind is what a connection turned out to carry.
@@ -62,6 +70,7 @@ type Kind string
 const (
 	WebSocket      Kind = "websocket"
 	Refused        Kind = "refused"        // the Upgrade was not answered with 101
+	Unanswered     Kind = "unanswered"     // the answer to the Upgrade is not in the capture
 	TLS            Kind = "tls"            // it cannot be seen what is in it
 	HTTP2          Kind = "http2"          // it may carry WebSockets (RFC 8441), which are not decoded
 	Unsynchronised Kind = "unsynchronised" // it began before the capture, and no frame boundary can be proven
@@ -95,6 +104,9 @@ type Conversation struct {
 	Closes []CloseSent `json:"closes,omitempty"` // the first of either side, in their order
 	Ends   []End       `json:"ends,omitempty"`   // the first FIN and the first RST of either side, in their order
 
+	Outcome Outcome `json:"outcome,omitempty"` // of a WebSocket
+	GivenUp bool    `json:"givenUp,omitempty"` // it was not followed to its end: see Limits
+
 	C2S Direction `json:"c2s"`
 	S2C Direction `json:"s2c"`
 }
@@ -109,6 +121,8 @@ type Direction struct {
 	// "not synchronised".
 	Sync    string `json:"sync,omitempty"`
 	Skipped int64  `json:"skipped,omitempty"` // octets before a frame boundary that could be proven
+	// Unread says why what was sent last cannot be read, so that a Close frame may be in it.
+	Unread string `json:"unread,omitempty"`
 }
 
 // Direction returns the figures of d.
@@ -168,8 +182,9 @@ type Violation struct {
 type CloseSent struct {
 	By Dir `json:"by"`
 	Mark
-	Code   uint16 `json:"code"` // 1005 if it has none
+	Code   uint16 `json:"code"` // 1005 if it has none, 0 if that is not known
 	Reason string `json:"reason,omitempty"`
+	Cut    bool   `json:"cut,omitempty"` // the capture has not all of it
 }
 
 // End is how a side ended its direction of TCP, or all of it.
@@ -177,6 +192,11 @@ type End struct {
 	By   Dir    `json:"by"`
 	What string `json:"what"` // "FIN" or "RST"
 	Mark
+	// Answers is set if a FIN acknowledges that of the other side, so that it was not the
+	// first, whatever the order of the packets in the capture.
+	Answers bool `json:"answers,omitempty"`
+
+	ack uint32
 }
 
 // Frame is one frame.

@@ -54,6 +54,15 @@
 // Compressed messages after such a place are read as long as they do not refer to what
 // is not there; DEFLATE says when they do, so that nothing is guessed.
 //
+// # The end
+//
+// A side is said not to have sent a Close frame only if TCP has ended and everything that it
+// sent could be read up to there. Nothing follows a Close frame, so what counts is what comes
+// after the last frame that was read. That something is missing there is seen by the sequence
+// number of a FIN or RST, or by an acknowledgement of what the capture does not have. Where it
+// is, where TLS is not decrypted to its end, and where no frame boundary can be proven, the
+// outcome is not known. Where TCP goes on beyond the capture, it is open.
+//
 // # Memory
 //
 // It is bounded, whatever the capture: by [Limits]. Octets that wait for a hole to be

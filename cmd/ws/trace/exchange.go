@@ -42,7 +42,10 @@ type exchange struct {
 	pending []asking
 	upgrade bool // the request that is waiting for its response is an Upgrade
 
-	frames frames
+	frames  frames
+	stopped [2]string           // by Dir: why no more octets come of it, for TLS
+	tails   [2]reassembly.Chunk // holes at the end that nobody has looked at
+	torn    bool                // the frame that comes is one in which all ends
 }
 
 // asking is a request whose response is to come.
@@ -77,6 +80,10 @@ func (x *exchange) weight() int {
 
 // feed takes what comes next from a side.
 func (x *exchange) feed(side int, c reassembly.Chunk) {
+	if c.Last && x.mode != inFrames && x.mode != inTLS {
+		x.tails[side] = c // there is nothing behind it to be looked for: see end
+		return
+	}
 	switch x.mode {
 	case detecting:
 		x.detect(side, c)
@@ -106,47 +113,61 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 		}
 		return
 	}
-	p := b.octets
-	const preface, proxy = "PRI * HTTP/2.0\r\n", "PROXY "
-	switch {
-	case bytes.HasPrefix([]byte(preface), p):
-		if len(p) < len(preface) {
-			return
-		}
-	case bytes.HasPrefix(p, []byte(preface)):
-	case bytes.HasPrefix([]byte(proxy), p) && len(p) < len(proxy):
-		return
-	case bytes.HasPrefix(p, []byte(proxy)): // a load balancer tells whom it speaks for
-		if end := bytes.IndexByte(p, '\n'); end >= 0 && end < 108 {
-			rest := *b
-			rest.drop(end + 1)
-			x.back[side] = rest
-			x.enter(inHTTP)
-			return
-		} else if len(p) < 108 {
-			return
-		}
-		x.ignore()
-		return
-	case p[0] == 22: // a TLS record with a handshake message
-		if len(p) < 3 {
-			return
-		}
-		if p[1] == 3 && x.tls != nil {
-			x.enter(inTLS)
-			return
-		}
-		x.ignore()
-		return
+	switch p := b.octets; {
+	case isPreface(p):
+		x.http2()
+	case bytes.HasPrefix([]byte(http2Preface), p) || bytes.HasPrefix([]byte(proxyPrefix), p): // more is to come
+	case bytes.HasPrefix(p, []byte(proxyPrefix)):
+		x.proxied(side)
+	case p[0] == recordHandshake:
+		x.detectTLS(p)
 	case http1.MaybeRequest(p):
 		x.enter(inHTTP)
-		return
 	default:
 		x.ignore()
-		return
 	}
+}
+
+// What a client begins with: the connection preface of HTTP/2 (RFC 9113 §3.4), of which the
+// first line is enough, the line of a load balancer that tells whom it speaks for, and the
+// type of a TLS record with a handshake message.
+const (
+	http2Preface    = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	http2Line       = "PRI * HTTP/2.0\r\n"
+	proxyPrefix     = "PROXY "
+	maxProxyLine    = 107
+	recordHandshake = 22
+)
+
+func isPreface(p []byte) bool { return bytes.HasPrefix(p, []byte(http2Line)) }
+
+// http2 names what goes over the connection. Frames of HTTP/2 are not read.
+func (x *exchange) http2() {
 	x.conv.Kind = HTTP2
 	x.ignore()
+}
+
+// proxied takes the line of a load balancer, and looks at what comes after it.
+func (x *exchange) proxied(side int) {
+	b := &x.back[side]
+	switch end := bytes.IndexByte(b.octets, '\n'); {
+	case end >= 0 && end <= maxProxyLine:
+		b.drop(end + 1)
+		x.enter(detecting)
+	case len(b.octets) > maxProxyLine:
+		x.ignore()
+	}
+}
+
+// detectTLS takes the beginning of a TLS record.
+func (x *exchange) detectTLS(p []byte) {
+	switch {
+	case len(p) < 3:
+	case p[1] == 3 && x.tls != nil:
+		x.enter(inTLS)
+	default:
+		x.ignore()
+	}
 }
 
 // enter changes the mode and gives what has been held to it, in the order in which

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -43,6 +42,8 @@ func (x *exchange) frame(side int, c reassembly.Chunk) {
 	case r == nil:
 		x.search(side, c)
 	case c.Lost > 0:
+		// A ping or its pong may be among it: what comes next is not known to be the answer.
+		x.frames.pings = [2]ping{}
 		if r.lost(c.Lost, at) {
 			x.note(d, at, fmt.Sprintf("%d octets are not in the capture", c.Lost))
 			return
@@ -153,33 +154,18 @@ func (x *exchange) emit(f *Frame) {
 	}
 	said := x.frames.receivers[f.Dir].sample
 	switch {
+	case f.Opcode == frame.Close.String() && !x.torn: // of which a hole may have swallowed the rest
+		x.closed(f)
 	case f.Unfinished:
 	case f.Opcode == frame.Ping.String():
 		x.frames.pings[f.Dir] = ping{string(said), f.Time, true}
 	case f.Opcode == frame.Pong.String():
 		if p := &x.frames.pings[f.Dir.Other()]; p.sent && p.said == string(said) {
-			f.RTT = f.Time.Sub(p.at)
+			f.RTT = f.Since(p.at)
 			p.sent = false
 		}
-	case f.Close != nil:
-		x.closed(f)
 	}
 	x.log(Event{Frame: f})
-}
-
-// closed notes the first Close frame of a side. Their order is that of the packets.
-func (x *exchange) closed(f *Frame) {
-	for _, c := range x.conv.Closes {
-		if c.By == f.Dir {
-			return
-		}
-	}
-	sent := CloseSent{By: f.Dir, Mark: f.Mark, Code: f.Close.Code, Reason: payload.Visible(f.Close.Reason)}
-	x.conv.Closes = append(x.conv.Closes, sent)
-	if n := len(x.conv.Closes); n == 2 && x.conv.Closes[1].Packet < x.conv.Closes[0].Packet {
-		c := x.conv.Closes
-		c[0], c[1] = c[1], c[0]
-	}
 }
 
 // end is the end of the connection, or of the capture.
@@ -197,21 +183,31 @@ func (x *exchange) end() {
 		fallthrough
 	case inFrames:
 		for _, d := range []Dir{FromClient, FromServer} {
-			if x.frames.receivers[d] == nil && !x.locate(d) {
-				x.lostForGood(d)
-				continue
-			}
-			r := x.frames.receivers[d] // locate may have found the other one as well
-			if !r.boundary() {
-				r.cut(x.conv.Last)
-			}
-			x.count(r)
+			x.endDirection(d)
 		}
 	case inHTTP, detecting:
 		if x.upgrade && x.conv.Response == nil {
 			x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture")
 		}
 	}
+}
+
+// endDirection is the end of one direction.
+func (x *exchange) endDirection(d Dir) {
+	if side := x.side(d); x.tails[side].Lost > 0 {
+		x.frame(side, x.tails[side])
+	}
+	if x.frames.receivers[d] == nil && !x.locate(d) {
+		x.lostForGood(d)
+		return
+	}
+	r := x.frames.receivers[d] // locate may have found the other one as well
+	if !r.boundary() {
+		x.torn = true
+		r.cut(x.conv.Last)
+		x.torn = false
+	}
+	x.count(r)
 }
 
 // lostForGood is for a direction that ends without a frame boundary.

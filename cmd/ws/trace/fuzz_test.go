@@ -36,40 +36,46 @@ func witness() *synth.Conn {
 	return w
 }
 
+// packetsOf are the packets of a pcapng file of testdata.
+func packetsOf(t testing.TB, name string) *synth.Capture {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := pcapgo.NewNgReader(file, pcapgo.DefaultNgReaderOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &synth.Capture{Link: r.LinkType()}
+	for {
+		data, _, err := r.ReadPacketData()
+		if err == io.EOF {
+			return c
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		c.Packets = append(c.Packets, synth.Packet{Data: data})
+	}
+}
+
 // bases are the packets of small captures of testdata, of Ethernet.
 func bases(f *testing.F) (captures []*synth.Capture) {
 	f.Helper()
-	names, err := filepath.Glob("testdata/*.pcap*")
+	names, err := filepath.Glob("testdata/*.pcapng")
 	if err != nil {
 		f.Fatal(err)
 	}
 	for _, name := range names {
-		file, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if len(file) > 60_000 || !strings.HasSuffix(name, "ng") {
+		if info, err := os.Stat(name); err != nil || info.Size() > 60_000 {
 			continue
 		}
-		r, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.DefaultNgReaderOptions)
-		if err != nil {
-			f.Fatal(err)
-		}
-		c := &synth.Capture{Link: r.LinkType()}
-		for {
-			data, _, err := r.ReadPacketData()
-			if err == io.EOF {
-				break
-			} else if err != nil {
-				f.Fatal(err)
-			}
-			c.Packets = append(c.Packets, synth.Packet{Data: data})
-		}
-		if c.Link == layers.LinkTypeEthernet {
+		if c := packetsOf(f, name); c.Link == layers.LinkTypeEthernet {
 			captures = append(captures, c)
 		}
 	}
-	return captures
+	return append(captures, loopback(frame.Binary, 20_000).Capture, loopback(frame.Text, 70_000).Capture)
 }
 
 // mutate does to packets what each four octets of script say. It returns new ones.
@@ -193,7 +199,7 @@ func conversation(t testing.TB, f *found) string {
 		if c.Client != "192.0.2.1:1111" {
 			continue
 		}
-		fmt.Fprintln(&b, c.Kind, c.Request.Line, c.Response.Line, c.Agreed.Deflate, len(c.Closes), len(c.Ends), c.C2S, c.S2C)
+		fmt.Fprintln(&b, c.Kind, c.Request.Line, c.Response.Line, c.Agreed.Deflate, c.Outcome, len(c.Closes), len(c.Ends), c.C2S, c.S2C)
 		for e, err := range k.Events() {
 			if err != nil {
 				t.Fatal(err)
@@ -218,6 +224,9 @@ func check(t *testing.T, tr *trace.Trace, way int) {
 		c, err := k.Conversation()
 		if err != nil {
 			t.Fatal(err)
+		}
+		if (c.Outcome == "") == (c.Kind == trace.WebSocket) || (c.Outcome == trace.Clean) != (len(c.Closes) == 2 && c.Kind == trace.WebSocket) {
+			t.Fatalf("%s ends %q with %d Close frames", c.Kind, c.Outcome, len(c.Closes))
 		}
 		var end [2]int64
 		var frames, messages [2]int

@@ -178,9 +178,9 @@ func (m *message) endFrame(r *receiver, at Mark) {
 	}
 	readable := m.unreadable == "" && m.refused == nil
 	if !readable && !m.compressed {
-		f.Kind, f.Preview = payload.Describe(r.sample, r.size())
+		f.Kind, f.Preview = m.describe(r.sample, r.size())
 	} else if readable && (m.fragments > 1 || !f.FIN) {
-		f.Kind, f.Preview = payload.Describe(m.part, int64(len(m.part)))
+		f.Kind, f.Preview = m.describe(m.part, int64(len(m.part)))
 	}
 	if !r.header.FIN {
 		return
@@ -196,12 +196,13 @@ func (m *message) endFrame(r *receiver, at Mark) {
 		msg.Unreadable = m.unreadable
 	default:
 		msg.Length, msg.SHA256, msg.ICE = m.size, hex.EncodeToString(m.hash.Sum(nil)), m.ice.end()
-		f.Kind, f.Preview = payload.Describe(m.sample, int64(m.size))
+		m.badText = m.badText || m.opcode == frame.Text && !m.utf8.Complete()
+		f.Kind, f.Preview = m.describe(m.sample, int64(m.size))
 		f.Kind = strings.TrimPrefix(f.Kind, payload.Text) // the opcode says that
 		if m.opcode == frame.Binary && f.Kind == "" && m.size > 0 {
 			f.Kind = payload.Text
 		}
-		if m.opcode == frame.Text && (m.badText || !m.utf8.Complete()) {
+		if m.badText {
 			f.Violations = append(f.Violations, violation(r.dir, frame.ErrText))
 		}
 	}
@@ -218,6 +219,15 @@ func (m *message) endFrame(r *receiver, at Mark) {
 		m.engine = nil
 	}
 	m.under = false
+}
+
+// describe tells what the message says, or a part of it. Text is what the opcode calls text,
+// unless it is not UTF-8.
+func (m *message) describe(sample []byte, size int64) (kind, preview string) {
+	if m.opcode == frame.Text && !m.badText {
+		return payload.DescribeText(sample, size)
+	}
+	return payload.Describe(sample, size)
 }
 
 // drop ends the message in the middle.

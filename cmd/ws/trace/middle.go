@@ -74,6 +74,11 @@ func (x *exchange) begins(side int, c reassembly.Chunk) bool {
 	if x.client >= 0 && side != x.client || !http1.MaybeRequest(c.Data) {
 		return false
 	}
+	if bytes.HasPrefix(c.Data, []byte(http2Preface)) {
+		x.settle(side)
+		x.http2()
+		return true
+	}
 	line, _, ok := bytes.Cut(c.Data, []byte("\r\n"))
 	if !ok || !bytes.HasSuffix(line, []byte(" HTTP/1.1")) {
 		return false
@@ -133,6 +138,9 @@ func (x *exchange) prove() {
 
 // unproven is the end of the search in both directions.
 func (x *exchange) unproven() {
+	if x.conv.Kind == Refused && x.conv.Response == nil {
+		x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture, in which bytes are missing")
+	}
 	octets := 0
 	for side := range x.back {
 		octets += len(x.back[side].octets)

@@ -175,24 +175,31 @@ func (r *receiver) judge(h frame.Header) {
 	r.message.frame(h)
 }
 
-// payload takes payload of the frame under way.
+// payload takes payload of the frame under way, which may be longer than the room for it:
+// a segment of the loopback device has up to 64 KiB, and more with a larger MTU.
 func (r *receiver) payload(p []byte) {
 	for len(p) > 0 {
-		part := r.engines.unmasked[:min(len(p), len(r.engines.unmasked))]
-		if r.header.Masked {
-			r.key = frame.MaskCopy(part, p, r.key)
-		} else {
-			copy(part, p)
-		}
-		p = p[len(part):]
-		r.hash.Write(part)
-		r.octets += uint64(len(part))
-		if r.f.Missing == 0 {
-			r.sample = append(r.sample, part[:min(len(part), payload.MaxSample-len(r.sample))]...)
-		}
-		if r.data {
-			r.message.take(part)
-		}
+		n := min(len(p), len(r.engines.unmasked))
+		r.part(p[:n])
+		p = p[n:]
+	}
+}
+
+// part takes as much payload as there is room for.
+func (r *receiver) part(masked []byte) {
+	p := r.engines.unmasked[:len(masked)]
+	if r.header.Masked {
+		r.key = frame.MaskCopy(p, masked, r.key)
+	} else {
+		copy(p, masked)
+	}
+	r.hash.Write(p)
+	r.octets += uint64(len(p))
+	if r.f.Missing == 0 {
+		r.sample = append(r.sample, p[:min(len(p), payload.MaxSample-len(r.sample))]...)
+	}
+	if r.data {
+		r.message.take(p)
 	}
 }
 

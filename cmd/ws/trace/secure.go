@@ -11,6 +11,7 @@ type secured struct {
 	session *tlsrecord.Session
 	inner   *exchange
 	offsets [2]int64 // of plaintext
+	stopped [2]bool
 }
 
 func (s *secured) weight() int { return s.session.Weight() }
@@ -29,9 +30,13 @@ func (t *tracker) secure(c *connection, side int, ch reassembly.Chunk) {
 	dir := int(s.inner.dir(side))
 	if ch.Lost > 0 {
 		s.session.Lost(dir)
-		return
+	} else {
+		s.session.Feed(dir, ch.Data, ch.Packet, ch.Time)
 	}
-	s.session.Feed(dir, ch.Data, ch.Packet, ch.Time)
+	if why := s.session.Stopped(dir); why != "" && !s.stopped[dir] {
+		s.stopped[dir] = true
+		s.inner.stop(Dir(dir), why, Mark{ch.Packet, ch.Time})
+	}
 }
 
 // plain takes application data.
@@ -44,6 +49,9 @@ func (s *secured) plain(dir int, d tlsrecord.Data) {
 // end tells what is known of it.
 func (s *secured) end() {
 	i := s.session
+	if s.conv.Kind == TLS && i.Chosen && i.ALPN[0] == "h2" {
+		s.conv.Kind = HTTP2
+	}
 	s.conv.TLS = &Secured{
 		Version: i.VersionName(), Name: i.Name, ALPN: i.ALPN, Cipher: i.CipherName(),
 		Records: i.Records, Decrypted: i.Decrypted, Why: i.Why,

@@ -159,6 +159,25 @@ func TestViolations(t *testing.T) {
 	}
 }
 
+// Control characters in text are escaped, compressed or not, in one frame or several; bytes in
+// a binary message are shown as bytes.
+func TestControlCharacters(t *testing.T) {
+	c := dial()
+	c.Handshake()
+	c.Upgrade("permessage-deflate")
+	c.Send(1, bare(frame.Text, true, "\x1b[2Jnul \x00"))
+	c.Send(1, deflated(0, "\x1b[2Jnul \x00")[0])
+	c.Send(1, bare(frame.Text, false, "\x1b\xc3"))
+	c.Send(1, bare(frame.Continuation, true, "\xa9\x00"))
+	c.Send(1, bare(frame.Binary, true, "\x00\x01\x02"))
+	read(t, c.Bytes(), trace.Options{}).want(t, trace.WebSocket, `s2c text 9 \x1b[2Jnul \x00
+s2c text 11 \x1b[2Jnul \x00
+s2c text 2 \x1b\xc3
+s2c cont 2 \x1bé\x00
+s2c binary 3 00 01 02
+`)
+}
+
 // A direction that breaks every rule is not read for ever.
 func TestTooManyViolations(t *testing.T) {
 	c := dial()

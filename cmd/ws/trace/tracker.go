@@ -111,6 +111,7 @@ func (t *tracker) segment(s *capture.Segment) {
 	c := t.open[f]
 	// A SYN with another number is another connection between the same ports.
 	if c != nil && s.SYN && !s.ACK && (!c.syn[side] && c.conv.Packets > 32 || c.syn[side] && c.isn[side] != s.Seq) {
+		c.reused = true
 		t.close(c)
 		c = nil
 	}
@@ -131,6 +132,7 @@ func (t *tracker) segment(s *capture.Segment) {
 		c := t.oldest
 		if !c.over() {
 			t.GivenUp++
+			c.conv.GivenUp = true
 			c.record(Event{Note: &Note{Mark: c.conv.Last, Text: "given up here: too many connections at a time to follow them all"}})
 		}
 		t.close(c)

@@ -132,6 +132,9 @@ func (x *exchange) response() bool {
 		b.drop(n)
 		x.open(head)
 		return true
+	case h.Status == 101 && h.Has("Upgrade", "h2c"): // RFC 7540 §3.2
+		x.http2()
+		return false
 	case h.Status < 200: // RFC 9110 §15.2: more is to come
 		b.drop(n)
 		return true

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -187,6 +188,32 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// A file that has more of a packet than its length on the wire is read to its end.
+func TestCaptureLengthAboveLength(t *testing.T) {
+	c := &synth.Capture{Link: layers.LinkTypeEthernet}
+	conn := c.Dial("10.0.0.1:1", "10.0.0.2:80")
+	for _, p := range []string{"one", "two", "three"} {
+		conn.Send(0, []byte(p))
+	}
+	second := 24 + 16 + len(c.Packets[0].Data)
+	for _, length := range []uint32{0, 1, uint32(len(c.Packets[1].Data)) - 1, 1<<32 - 1} {
+		file := c.Bytes()
+		binary.LittleEndian.PutUint32(file[second+12:], length)
+		for name, file := range map[string][]byte{"pcap": file, "gzip": zip(t, file)} {
+			got, r := all(t, file)
+			if len(got) != 3 || string(got[1].Payload) != "two" || got[1].Missing != 0 || string(got[2].Payload) != "three" || r.Damage() != nil {
+				t.Errorf("%s, length %d: %d segments, %v", name, length, len(got), r.Damage())
+			}
+		}
+	}
+	file := c.Bytes()
+	binary.LittleEndian.PutUint32(file[second+8:], 300<<10) // the file has not so much
+	binary.LittleEndian.PutUint32(file[second+12:], 1)
+	if got, r := all(t, file); len(got) != 1 || r.Damage() == nil {
+		t.Errorf("%d segments, %v", len(got), r.Damage())
+	}
+}
+
 // pcap, pcapng and either one in gzip are the same.
 func TestFormats(t *testing.T) {
 	classic, err := os.ReadFile("../testdata/livekit-go.pcap")
@@ -266,5 +293,24 @@ func TestNg(t *testing.T) {
 	}
 	if r.Secrets() != nil {
 		t.Error("secrets twice")
+	}
+}
+
+// A packet whose time is in no calendar takes that of the packet before it.
+func TestTimes(t *testing.T) {
+	c := &synth.Capture{Link: layers.LinkTypeEthernet}
+	conn := c.Dial("10.0.0.1:1", "10.0.0.2:80")
+	for range 5 {
+		conn.Send(0, []byte("hello"))
+	}
+	const ten = 10_000 * 366 * 24 * 3600 // thousand years
+	got, r := all(t, c.Ng(map[int]uint64{0: ten, 2: ten, 3: 1 << 62, 4: 3600}))
+	if len(got) != 5 || r.Counts().Untimed != 3 || r.Damage() != nil || !r.Start().Equal(synth.Start.Add(time.Millisecond)) {
+		t.Fatalf("%d segments, %+v, %v, %v", len(got), r.Counts(), r.Start(), r.Damage())
+	}
+	for i, want := range []time.Time{{}, synth.Start.Add(time.Millisecond), synth.Start.Add(time.Millisecond), synth.Start.Add(time.Millisecond), synth.Start.Add(time.Hour + 4*time.Millisecond)} {
+		if !got[i].Time.Equal(want) {
+			t.Errorf("packet %d: %v, want %v", i+1, got[i].Time, want)
+		}
 	}
 }

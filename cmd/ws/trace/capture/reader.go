@@ -30,6 +30,7 @@ type Reader struct {
 	datagram Datagram
 	damage   error
 	first    time.Time
+	last     time.Time // of the packet before
 }
 
 // sectionHeader is the block type that a pcapng file begins with; it reads the
@@ -60,7 +61,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	return c, c.openClassic(in)
 }
 
-func (c *Reader) openClassic(in io.Reader) error {
+func (c *Reader) openClassic(in *bufio.Reader) error {
 	c.Format = "pcap"
 	r, err := pcapgo.NewReader(in)
 	if err != nil {
@@ -69,9 +70,27 @@ func (c *Reader) openClassic(in io.Reader) error {
 	link := r.LinkType()
 	c.next = func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
 		data, info, err := r.ZeroCopyReadPacketData()
+		if err != nil && info.CaptureLength > info.Length && info.CaptureLength <= maxPacket {
+			data, err = readPacket(in, &info)
+		}
 		return data, info, link, err
 	}
 	return nil
+}
+
+// maxPacket is the longest packet that a capture may have, as for tcpdump.
+const maxPacket = 256 << 10
+
+// readPacket reads the packet that pcapgo has stopped before, since the file has more of it
+// than its length on the wire: some programs write a length that is wrong, or none. in is
+// what pcapgo reads from, which it has read up to this packet.
+func readPacket(in *bufio.Reader, info *gopacket.CaptureInfo) ([]byte, error) {
+	info.Length = info.CaptureLength
+	data := make([]byte, info.CaptureLength)
+	if _, err := io.ReadFull(in, data); err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return data, nil
 }
 
 func (c *Reader) openNg(in io.Reader) error {
@@ -104,11 +123,8 @@ func (c *Reader) Next() (*Segment, error) {
 			break
 		}
 		c.counts.Packets++
-		if c.first.IsZero() {
-			c.first = info.Timestamp
-		}
 		s := &c.segment
-		*s = Segment{Number: c.counts.Packets, Time: info.Timestamp}
+		*s = Segment{Number: c.counts.Packets, Time: c.timeOf(info.Timestamp)}
 		g := &c.datagram
 		*g = Datagram{Number: s.Number, Time: s.Time}
 		switch c.decoder.decode(data, link, s, g) {
@@ -144,10 +160,25 @@ func (c *Reader) read() (data []byte, info gopacket.CaptureInfo, link layers.Lin
 	return c.next()
 }
 
+// timeOf returns the time of a packet. A Simple Packet Block of pcapng has none, and a
+// file that is damaged can say anything. Such a packet gets the time of the packet before
+// it, or the zero time if there is none.
+func (c *Reader) timeOf(t time.Time) time.Time {
+	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 { // no others can be written as JSON (RFC 3339)
+		c.counts.Untimed++
+		return c.last
+	}
+	if c.first.IsZero() {
+		c.first = t
+	}
+	c.last = t
+	return t
+}
+
 // Counts returns what has been read so far.
 func (c *Reader) Counts() Counts { return c.counts }
 
-// Start is the time of the first packet.
+// Start is the time of the first packet that has one.
 func (c *Reader) Start() time.Time { return c.first }
 
 // Damage is why the file could not be read to its end, if it could not.

@@ -39,4 +39,5 @@ type Counts struct {
 	Fragments  int `json:"fragments"`  // of IP; they are not put together
 	Unreadable int `json:"unreadable"` // cut short before the payload, or malformed
 	Truncated  int `json:"truncated"`  // segments of which the capture has not all the payload
+	Untimed    int `json:"untimed"`    // without a time, or with one outside of the years 1 to 9999
 }

@@ -22,13 +22,19 @@ var ErrNotHTTP = errors.New("not HTTP/1")
 
 // Head is the head of a request or a response.
 type Head struct {
-	Line   string            `json:"line"`
-	Fields []handshake.Field `json:"fields"`
+	Line   string  `json:"line"`
+	Fields []Field `json:"fields"`
 
 	Method string `json:"-"` // of a request
 	Target string `json:"-"`
 	Proto  string `json:"-"`
 	Status int    `json:"-"` // of a response
+}
+
+// Field is one line of a head.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // ParseRequest reads the head at the beginning of p, n octets long. n is 0 when it is
@@ -109,7 +115,7 @@ func parse(p []byte) (*Head, int, error) {
 		if !ok {
 			continue // for package handshake to complain of
 		}
-		h.Fields = append(h.Fields, handshake.Field{Name: name, Value: strings.Trim(value, " \t")})
+		h.Fields = append(h.Fields, Field{Name: name, Value: strings.Trim(value, " \t")})
 	}
 	return h, end + 4, nil
 }

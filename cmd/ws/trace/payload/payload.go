@@ -33,14 +33,8 @@ func Describe(sample []byte, size int64) (kind, preview string) {
 	if len(sample) == 0 {
 		return "", ""
 	}
-	text := isText(sample, whole)
-	switch {
-	case text && isSIP(sample):
-		return SIP, clip(sip(sample), true)
-	case text && isJSON(sample, whole):
-		return JSON, clip(oneLine(sample), whole)
-	case text:
-		return Text, clip(oneLine(sample), whole)
+	if isText(sample, whole) {
+		return DescribeText(sample, size)
 	}
 	if fields, ok := protobuf(sample, size); ok {
 		return Protobuf, clip(fields, whole)
@@ -48,7 +42,41 @@ func Describe(sample []byte, size int64) (kind, preview string) {
 	return Binary, hex(sample, size)
 }
 
-// Describes text of which it is known that it is text, such as a close reason.
+// DescribeText is Describe for what is known to be text, such as a text message. Control
+// characters do not make it something else: they are escaped. So is what the sample has of a
+// character that begins before it or ends behind it.
+func DescribeText(sample []byte, size int64) (kind, preview string) {
+	whole := int64(len(sample)) == size
+	switch {
+	case len(sample) == 0:
+		return "", ""
+	case !utf8.Valid(trim(sample)):
+		return Binary, hex(sample, size)
+	case isSIP(sample):
+		return SIP, clip(sip(sample), true)
+	case isJSON(sample, whole):
+		return JSON, clip(oneLine(sample), whole)
+	}
+	return Text, clip(oneLine(sample), whole)
+}
+
+// trim takes parts of characters away from both ends of p.
+func trim(p []byte) []byte {
+	for n := 0; n < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); n++ {
+		p = p[1:]
+	}
+	for i := len(p) - 1; i >= max(0, len(p)-utf8.UTFMax); i-- {
+		if utf8.RuneStart(p[i]) {
+			if !utf8.FullRune(p[i:]) {
+				p = p[:i]
+			}
+			break
+		}
+	}
+	return p
+}
+
+// Visible shows text of which it is known that it is text, such as a close reason.
 func Visible(s string) string { return clip(oneLine([]byte(s)), true) }
 
 // isText reports whether p is UTF-8 that somebody can read. A sample may end in the

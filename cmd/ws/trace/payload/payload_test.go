@@ -40,6 +40,33 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// Text remains text whatever characters are in it, and wherever it is cut.
+func TestDescribeText(t *testing.T) {
+	for _, test := range []struct {
+		p             string
+		size          int64
+		kind, preview string
+	}{
+		{"", 0, "", ""},
+		{"\x1b[31mred\x1b[0m", 12, Text, `\x1b[31mred\x1b[0m`},
+		{"a\x00b", 3, Text, `a\x00b`},
+		{"\x00", 1, Text, `\x00`},
+		{"\x08\x96\x01"[:1], 1, Text, `\b`},
+		{"\x7f\u202e\u0085", 6, Text, `\x7f\u202e\u0085`},
+		{"\x00, cut", 5000, Text, `\x00, cut…`},
+		{`{"a":"\u001b"}`, 14, JSON, `{"a":"\u001b"}`},
+		{"\xa9 caf\xc3", 6, Text, `\xa9 caf\xc3`}, // a fragment that begins and ends in a character
+		{"\x88\x95 \xf0\x9f\x98", 6, Text, `\x88\x95 \xf0\x9f\x98`},
+		{"a\xffb", 3, Binary, "61 ff 62"},
+		{"SIP/2.0 200 OK\r\nX: \x00\r\n\r\n", 25, SIP, "SIP/2.0 200 OK"},
+	} {
+		kind, preview := DescribeText([]byte(test.p), test.size)
+		if kind != test.kind || preview != test.preview {
+			t.Errorf("%.40q: %s %q\nwant %s %q", test.p, kind, preview, test.kind, test.preview)
+		}
+	}
+}
+
 // A sample that is cut anywhere is of the same kind, or less is said of it; and
 // nothing that is printed has control characters or is long.
 func TestCutAnywhere(t *testing.T) {
@@ -71,13 +98,15 @@ func FuzzDescribe(f *testing.F) {
 	f.Add([]byte(`{"a":[1,2`), int64(1))
 	f.Fuzz(func(t *testing.T, p []byte, more int64) {
 		p = p[:min(len(p), MaxSample)]
-		_, preview := Describe(p, int64(len(p))+max(0, more>>1))
-		if !utf8.ValidString(preview) || utf8.RuneCountInString(preview) > maxPreview {
-			t.Errorf("%q", preview)
-		}
-		for _, r := range preview {
-			if r < ' ' || r == 0x7f {
-				t.Errorf("%q has %q in it", preview, r)
+		for _, describe := range []func([]byte, int64) (string, string){Describe, DescribeText} {
+			_, preview := describe(p, int64(len(p))+max(0, more>>1))
+			if !utf8.ValidString(preview) || utf8.RuneCountInString(preview) > maxPreview {
+				t.Errorf("%q", preview)
+			}
+			for _, r := range preview {
+				if r < ' ' || r == 0x7f {
+					t.Errorf("%q has %q in it", preview, r)
+				}
 			}
 		}
 	})

@@ -22,6 +22,7 @@ type Chunk struct {
 	Packet int    // the number of the packet; of a hole: of the packet after it
 	Time   time.Time
 	Start  bool // a segment began here
+	Last   bool // a hole behind which nothing comes
 }
 
 // Counts are what a stream was made of. Octets.
@@ -41,6 +42,7 @@ type Stream struct {
 	base     uint32 // the sequence number of offset 0
 	next     int64  // the offset that is delivered next
 	finAt    int64  // offset of the FIN, or -1
+	reached  reached
 	held     []piece
 	heldSize int
 	counts   Counts
@@ -74,17 +76,12 @@ func (s *Stream) Begin(seq uint32) {
 	if s.anchored {
 		return
 	}
-	if len(s.held) == 0 {
+	if len(s.held) == 0 && s.finAt < 0 {
 		s.base = seq
 	}
 	move := int64(int32(seq - s.base))
 	s.base, s.anchored = seq, true
-	if s.finAt >= 0 {
-		s.finAt -= move
-	}
-	for i := range s.held {
-		s.held[i].offset -= move
-	}
+	s.move(move)
 	held := s.held
 	s.held, s.heldSize = nil, 0
 	for _, p := range held {
@@ -102,13 +99,13 @@ func (s *Stream) Finished() bool { return s.finAt >= 0 && s.next >= s.finAt }
 // Segment takes a segment. missing octets after data were not captured. data is
 // copied if it has to wait.
 func (s *Stream) Segment(seq uint32, data []byte, missing int, fin bool, packet int, at time.Time) {
-	if !s.anchored && len(s.held) == 0 {
+	if !s.anchored && len(s.held) == 0 && s.finAt < 0 {
 		s.base = seq
 	}
-	offset := s.next + int64(int32(seq-s.base-uint32(s.next)))
+	offset := s.offset(seq)
 	end := offset + int64(len(data)) + int64(missing)
-	if fin && s.finAt < 0 {
-		s.finAt = end
+	if fin && s.finAt < 0 && end-s.next < maxReach {
+		s.finAt, s.reached = end, reached{end + 1, packet, at}
 	}
 	if end > offset {
 		s.counts.Segments++
@@ -138,16 +135,23 @@ func (s *Stream) anchor() {
 		move = s.held[0].offset
 	}
 	s.base += uint32(move)
-	for i := range s.held {
-		s.held[i].offset -= move
-	}
-	if s.finAt >= 0 {
-		s.finAt -= move
-	}
+	s.move(move)
 	s.anchored = true
 }
 
-// Flush delivers what waits; whatever is missing before it is lost.
+// move makes all offsets less by n.
+func (s *Stream) move(n int64) {
+	if s.finAt >= 0 {
+		s.finAt = max(0, s.finAt-n)
+	}
+	s.reached.offset -= n
+	for i := range s.held {
+		s.held[i].offset -= n
+	}
+}
+
+// Flush delivers what waits; whatever is missing before it is lost, and so is what is
+// missing before the FIN, or before the place that the sender is known to have reached.
 func (s *Stream) Flush() {
 	if !s.anchored {
 		s.anchor()
@@ -156,19 +160,22 @@ func (s *Stream) Flush() {
 	for len(s.held) > 0 {
 		s.giveUp()
 	}
+	if n := s.end() - s.next; n > 0 {
+		s.hole(Chunk{Lost: n, Packet: s.reached.packet, Time: s.reached.time, Last: true})
+	}
 }
 
 // giveUp tells the hole before the first piece as lost.
 func (s *Stream) giveUp() {
 	first := &s.held[0]
-	s.hole(first.offset-s.next, first.packet, first.time)
+	s.hole(Chunk{Lost: first.offset - s.next, Packet: first.packet, Time: first.time})
 	s.drain()
 }
 
-func (s *Stream) hole(n int64, packet int, at time.Time) {
-	s.counts.Lost += n
-	c := Chunk{Lost: n, Offset: s.next, Packet: packet, Time: at}
-	s.next += n
+func (s *Stream) hole(c Chunk) {
+	s.counts.Lost += c.Lost
+	c.Offset = s.next
+	s.next += c.Lost
 	s.deliver(c)
 }
 
@@ -190,7 +197,7 @@ func (s *Stream) drain() {
 // hand delivers a piece whose turn it is.
 func (s *Stream) hand(p piece) {
 	if p.data == nil {
-		s.hole(p.size, p.packet, p.time)
+		s.hole(Chunk{Lost: p.size, Packet: p.packet, Time: p.time})
 		return
 	}
 	s.next += p.size

@@ -199,3 +199,39 @@ func TestConflict(t *testing.T) {
 		t.Errorf("%q, %+v", k.octets, c)
 	}
 }
+
+// What is missing at the end is told as well: before a FIN, and before the place that the
+// receiver has acknowledged or the sender goes on from.
+func TestHoleAtTheEnd(t *testing.T) {
+	isn := uint32(0xfffffffe) // sequence numbers wrap
+	for _, test := range []struct {
+		name string
+		then func(s *Stream)
+		lost int64
+	}{
+		{"nothing", func(*Stream) {}, 0},
+		{"FIN", func(s *Stream) { s.Segment(isn+3, nil, 0, true, 9, time.Time{}) }, 0},
+		{"FIN, some bytes on", func(s *Stream) { s.Segment(isn+10, nil, 0, true, 9, time.Time{}) }, 7},
+		{"FIN with data, some bytes on", func(s *Stream) { s.Segment(isn+10, []byte("xyz"), 0, true, 9, time.Time{}) }, 7},
+		{"FIN with data that was cut off", func(s *Stream) { s.Segment(isn+3, nil, 5, true, 9, time.Time{}) }, 5},
+		{"acknowledged", func(s *Stream) { s.Reached(isn+3, 9, time.Time{}) }, 0},
+		{"a FIN that is not there acknowledged", func(s *Stream) { s.Reached(isn+4, 9, time.Time{}) }, 0},
+		{"more acknowledged", func(s *Stream) { s.Reached(isn+11, 9, time.Time{}) }, 7},
+		{"more acknowledged, then less", func(s *Stream) { s.Reached(isn+11, 9, time.Time{}); s.Reached(isn+2, 10, time.Time{}) }, 7},
+		{"acknowledged before it comes", func(s *Stream) {
+			s.Reached(isn+6, 8, time.Time{})
+			s.Segment(isn+3, []byte("def"), 0, false, 9, time.Time{})
+		}, 0},
+		{"more acknowledged than there can be", func(s *Stream) { s.Reached(isn+1<<30+3, 9, time.Time{}) }, 0},
+	} {
+		k := newSink(t)
+		s := New(k.take)
+		s.Begin(isn)
+		s.Segment(isn, []byte("abc"), 0, false, 1, time.Time{})
+		test.then(s)
+		s.Flush()
+		if k.lost != test.lost || s.Counts().Lost != test.lost || test.lost > 0 && k.from[3] != 9 {
+			t.Errorf("%s: %d lost, want %d", test.name, k.lost, test.lost)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace"
@@ -20,48 +21,110 @@ type Step struct {
 // it.
 func Closing(c *trace.Conversation) (steps []Step, verdict string) {
 	for i, s := range c.Closes {
-		step := Step{Mark: s.Mark, Dir: s.By, What: "Close"}
-		if s.Code == 1005 {
-			step.What += " without a code"
-		} else {
-			step.What += fmt.Sprintf(" %d", s.Code)
-			if s.Reason != "" {
-				step.What += " " + payload.Visible(s.Reason)
-			}
-		}
-		if i == 0 {
-			step.Text = "the " + s.By.Sender() + " begins the closing handshake"
-		} else {
-			step.Text = fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Time.Sub(c.Closes[0].Time)))
-		}
-		steps = append(steps, step)
+		steps = append(steps, Step{Mark: s.Mark, Dir: s.By, What: closeWords(&s), Text: closeMeans(c, i)})
 	}
 	for i, e := range c.Ends {
-		step := Step{Mark: e.Mark, Dir: e.By, What: e.What}
-		switch {
-		case e.What == "RST":
-			step.Text = "the " + e.By.Sender() + " resets the connection"
-		case i == 0 && e.By == trace.FromClient && len(c.Closes) == 2:
-			step.Text = "the client closes TCP first (RFC 6455 §7.1.1 leaves that to the server)"
-		case i == 0:
-			step.Text = "the " + e.By.Sender() + " closes TCP first"
-		}
-		steps = append(steps, step)
+		steps = append(steps, Step{Mark: e.Mark, Dir: e.By, What: e.What, Text: endMeans(c, i)})
 	}
-	if c.Kind != trace.WebSocket {
-		return steps, ""
-	}
+	return steps, verdictOf(c)
+}
+
+// closeWords is a Close frame in a few words.
+func closeWords(s *trace.CloseSent) string {
+	words := "Close"
 	switch {
-	case len(c.Closes) == 2:
-		verdict = "clean: a Close frame each way"
-	case len(c.Closes) == 1:
-		verdict = "not clean (1006 to the " + c.Closes[0].By.Sender() + "): the Close frame of the " + c.Closes[0].By.Sender() + " is not answered"
-	case len(c.Ends) > 0:
-		verdict = "not clean (1006 to both): TCP ends without a Close frame"
-	default:
-		verdict = "open: the capture ends before the conversation"
+	case s.Code == 1005:
+		words += " without a code"
+	case s.Code != 0 || !s.Cut:
+		words += fmt.Sprintf(" %d", s.Code)
 	}
-	return steps, verdict
+	if s.Reason != "" {
+		words += " " + payload.Visible(s.Reason)
+	}
+	if s.Cut {
+		words += " (the capture has not all of it)"
+	}
+	return words
+}
+
+// closeMeans is what Close frame i of a conversation means.
+func closeMeans(c *trace.Conversation, i int) string {
+	s := c.Closes[i]
+	switch {
+	case i > 0:
+		return fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Since(c.Closes[0].Time)))
+	case !c.Closed(s.By.Other()) && c.Direction(s.By.Other()).Unread != "":
+		return "the " + s.By.Sender() + " begins the closing handshake, or answers a Close frame that cannot be seen"
+	}
+	return "the " + s.By.Sender() + " begins the closing handshake"
+}
+
+// endMeans is what FIN or RST i of a conversation means.
+func endMeans(c *trace.Conversation, i int) string {
+	e := c.Ends[i]
+	switch {
+	case e.What == "RST":
+		return "the " + e.By.Sender() + " resets the connection"
+	case i > 0:
+		return ""
+	case e.Answers:
+		return "the " + e.By.Sender() + " closes TCP after the " + e.By.Other().Sender() + ", whose FIN the capture does not show before this one"
+	case e.By == trace.FromClient && len(c.Closes) == 2:
+		return "the client closes TCP first (RFC 6455 §7.1.1 leaves that to the server)"
+	}
+	return "the " + e.By.Sender() + " closes TCP first"
+}
+
+// verdictOf says how a conversation ended. Nobody is accused of what the capture does not show.
+func verdictOf(c *trace.Conversation) string {
+	switch c.Outcome {
+	case trace.Clean:
+		return "clean: a Close frame each way"
+	case trace.NotClean:
+		return uncleanWords(c)
+	case trace.NotKnown:
+		return unknownWords(c)
+	case trace.Open:
+		return openWords(c)
+	}
+	return "" // no WebSocket
+}
+
+func uncleanWords(c *trace.Conversation) string {
+	if len(c.Closes) == 1 {
+		by := c.Closes[0].By.Sender()
+		return "not clean (1006 to the " + by + "): the Close frame of the " + by + " is not answered"
+	}
+	for _, d := range []trace.Dir{trace.FromClient, trace.FromServer} {
+		if !c.Ended(d) || c.Direction(d).Unread != "" {
+			return "not clean (1006 to the " + d.Sender() + "): the " + d.Other().Sender() + " ends TCP without a Close frame"
+		}
+	}
+	return "not clean (1006 to both): TCP ends without a Close frame"
+}
+
+func unknownWords(c *trace.Conversation) string {
+	var why []string
+	if of := c.C2S.Unread; len(c.Closes) == 0 && of != "" && of == c.S2C.Unread {
+		return "not known: " + of + ", and either side may have sent a Close frame"
+	}
+	for _, d := range []trace.Dir{trace.FromClient, trace.FromServer} {
+		if s := c.Direction(d); s.Unread != "" && !c.Closed(d) {
+			why = append(why, s.Unread+", and the "+d.Sender()+" may have sent a Close frame")
+		}
+	}
+	return "not known: " + strings.Join(why, "; ")
+}
+
+func openWords(c *trace.Conversation) string {
+	s := "open: the capture ends before the conversation"
+	if c.GivenUp {
+		s = "open: it was given up before its end"
+	}
+	if len(c.Closes) == 1 {
+		s += "; the Close frame of the " + c.Closes[0].By.Sender() + " is not answered yet"
+	}
+	return s
 }
 
 func (p *printer) closing(c *trace.Conversation) {

@@ -74,7 +74,7 @@ func drawing(b *strings.Builder, c *trace.Conversation, rows []arrowRow, start t
 			from, to = to, from
 		}
 		fmt.Fprintf(b, `<g class="%s"><title>%s</title>`, r.class, html.EscapeString(r.title))
-		fmt.Fprintf(b, `<text class="time" x="4" y="%d">%.6f</text>`, y-2, r.at.Time.Sub(start).Seconds())
+		fmt.Fprintf(b, `<text class="time" x="4" y="%d">%.6f</text>`, y-2, r.at.Since(start).Seconds())
 		fmt.Fprintf(b, `<text class="time" x="%d" y="%d" text-anchor="end">%s</text>`, clientX-8, y-2, packets(r.at.Packet, r.last))
 		fmt.Fprintf(b, `<text class="label" x="%d" y="%d" text-anchor="middle">%s</text>`, (clientX+serverX)/2, y-6, html.EscapeString(shorten(r.label, labelLength)))
 		fmt.Fprintf(b, `<line x1="%d" y1="%d" x2="%d" y2="%d" marker-end="url(#m%d-%s)"/></g>`, from, y, to, y, c.Stream, r.class)

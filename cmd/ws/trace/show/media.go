@@ -57,7 +57,7 @@ func AnnouncedWords(c *trace.Check) string {
 func MediaWords(m *trace.Media) []string {
 	return []string{
 		mediaCount("→", &m.Sent[0]),
-		fmt.Sprintf("%s; %s in all", mediaCount("←", &m.Sent[1]), m.Last.Time.Sub(m.First.Time).Round(time.Millisecond)),
+		fmt.Sprintf("%s; %s in all", mediaCount("←", &m.Sent[1]), m.Last.Since(m.First.Time).Round(time.Millisecond)),
 	}
 }
 

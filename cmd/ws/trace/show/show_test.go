@@ -125,6 +125,49 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// All keys are written in one way: they begin with a small letter, and have neither lines
+// nor underscores in them.
+func TestJSONKeys(t *testing.T) {
+	captures, err := filepath.Glob(filepath.Join(testdata, "*.pcap*"))
+	if err != nil || len(captures) < 10 {
+		t.Fatal(len(captures), err)
+	}
+	key := regexp.MustCompile(`^[a-z][a-z0-9]*([A-Z][a-z0-9]*)*$`)
+	seen := map[string]bool{}
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, in := range v {
+				if seen[k] = true; !key.MatchString(k) {
+					t.Errorf("%q is not written as the others", k)
+				}
+				walk(in)
+			}
+		case []any:
+			for _, in := range v {
+				walk(in)
+			}
+		}
+	}
+	for _, name := range append(captures, filepath.Join(testdata, "../../testdata/call.pcapng")) {
+		var b bytes.Buffer
+		if err := JSON(&b, name, read(t, strings.TrimPrefix(name, testdata), trace.Options{})); err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal(b.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		walk(v)
+	}
+	for _, want := range []string{"name", "value", "lastPacket", "sha256", "outcome", "stun"} {
+		if !seen[want] {
+			t.Errorf("nothing has the key %q", want)
+		}
+	}
+}
+
 // The page is well formed, needs nothing from elsewhere, and nothing that was captured
 // is markup in it.
 func TestHTML(t *testing.T) {

@@ -70,7 +70,7 @@ func (p *printer) line(colour, format string, args ...any) {
 
 // at prints a line about a place in the capture.
 func (p *printer) at(colour string, m trace.Mark, last int, d trace.Dir, format string, args ...any) {
-	p.line(colour, "  %-11s %10.6f  %s  %s", packets(m.Packet, last), m.Time.Sub(p.start).Seconds(), arrow(d), fmt.Sprintf(format, args...))
+	p.line(colour, "  %-11s %10.6f  %s  %s", packets(m.Packet, last), m.Since(p.start).Seconds(), arrow(d), fmt.Sprintf(format, args...))
 }
 
 func packets(first, last int) string {
@@ -114,6 +114,7 @@ func (p *printer) file(name string, t *trace.Trace) {
 		{n.Fragments, "with a fragment of IP: they are not put together"},
 		{n.Unreadable, "that cannot be read"},
 		{n.Truncated, "of which the capture does not have all (snap length)"},
+		{n.Untimed, "without a usable time: the time of the packet before is shown"},
 	} {
 		if odd.n > 0 {
 			p.line(faint, "  %s %s", count(odd.n, "packet"), odd.text)

@@ -15,7 +15,7 @@ func Title(c *trace.Conversation) string {
 	case trace.TLS:
 		return "TLS"
 	case trace.HTTP2:
-		return "HTTP/2"
+		return "HTTP/2 (a WebSocket in it, by RFC 8441, is not read)"
 	case trace.Unsynchronised:
 		return "not synchronised"
 	}

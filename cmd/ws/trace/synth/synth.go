@@ -49,6 +49,33 @@ func (c *Capture) Bytes() []byte {
 	return b.Bytes()
 }
 
+// Ng is the capture as a pcapng file. Packets that offsets names are of an interface whose
+// clock is so many seconds ahead.
+func (c *Capture) Ng(offsets map[int]uint64) []byte {
+	var b bytes.Buffer
+	w, err := pcapgo.NewNgWriter(&b, c.Link)
+	if err != nil {
+		panic(err)
+	}
+	for i, p := range c.Packets {
+		info := gopacket.CaptureInfo{
+			Timestamp: Start.Add(time.Duration(i) * time.Millisecond), CaptureLength: len(p.Data), Length: max(len(p.Data), p.Whole),
+		}
+		if offset, ok := offsets[i]; ok {
+			if info.InterfaceIndex, err = w.AddInterface(pcapgo.NgInterface{LinkType: c.Link, TimestampOffset: offset}); err != nil {
+				panic(err)
+			}
+		}
+		if err := w.WritePacket(info, p.Data); err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
 // Snap cuts every packet to n octets, as a snap length does.
 func (c *Capture) Snap(n int) {
 	for i := range c.Packets {

@@ -2,9 +2,6 @@ package tlsrecord
 
 import (
 	"crypto/tls"
-	"slices"
-
-	"encoding/binary"
 )
 
 // Info is what the two Hello messages say.
@@ -12,6 +9,7 @@ type Info struct {
 	Version uint16 // 0 before the ServerHello
 	Name    string // of the server, as the client calls it
 	ALPN    []string
+	Chosen  bool // ALPN is the one that the server has chosen, not what the client offers
 	Cipher  uint16
 
 	clientRandom, serverRandom [32]byte
@@ -68,7 +66,7 @@ func (i *Info) clientHello(p []byte) {
 		return
 	}
 	i.client, i.clientRandom = true, [32]byte(random)
-	i.ALPN = nil
+	i.ALPN, i.Chosen = nil, false
 	for x := f.list(2); len(x.p) > 0 && !x.bad; {
 		kind, body := x.number(2), x.list(2)
 		switch kind {
@@ -98,14 +96,25 @@ func (i *Info) serverHello(p []byte) {
 	}
 	i.server, i.serverRandom = true, [32]byte(random)
 	i.Version, i.Cipher = uint16(version), uint16(cipher)
-	for x := f.list(2); len(x.p) > 0 && !x.bad; {
+	i.serverExtensions(f.list(2))
+}
+
+// encryptedExtensions reads the body of an EncryptedExtensions, where TLS 1.3 has some of
+// what was in the ServerHello before.
+func (i *Info) encryptedExtensions(p []byte) {
+	f := &fields{p: p}
+	i.serverExtensions(f.list(2))
+}
+
+func (i *Info) serverExtensions(x *fields) {
+	for len(x.p) > 0 && !x.bad {
 		kind, body := x.number(2), x.list(2)
 		switch kind {
 		case extVersions:
 			i.Version = uint16(body.number(2))
 		case extALPN:
 			if names := body.list(2); len(names.p) > 0 {
-				i.ALPN = []string{string(names.list(1).p)}
+				i.ALPN, i.Chosen = []string{string(names.list(1).p)}, true
 			}
 		}
 	}
@@ -126,18 +135,3 @@ func (i *Info) CipherName() string {
 	}
 	return tls.CipherSuiteName(i.Cipher)
 }
-
-// Suites with AES-GCM: the length of the key, and whether the hash is SHA-384.
-func suite(cipher uint16) (key int, sha384, ok bool) {
-	small := []uint16{0x1301, 0x009c, 0x009e, 0xc02b, 0xc02f}
-	large := []uint16{0x1302, 0x009d, 0x009f, 0xc02c, 0xc030}
-	switch {
-	case slices.Contains(small, cipher):
-		return 16, false, true
-	case slices.Contains(large, cipher):
-		return 32, true, true
-	}
-	return 0, false, false
-}
-
-func sequence(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -10,7 +10,10 @@ const maxSecrets = 200_000
 
 // KeyLog are secrets by their label and the random of the ClientHello, as in the file
 // that SSLKEYLOGFILE names.
-type KeyLog struct{ secrets map[secretName][]byte }
+type KeyLog struct {
+	secrets map[secretName][]byte
+	given   bool // lines have been added, whatever was in them
+}
 
 type secretName struct {
 	label  string
@@ -19,6 +22,7 @@ type secretName struct {
 
 // Add takes the lines of a key log, and returns how many had a secret.
 func (k *KeyLog) Add(lines []byte) (n int) {
+	k.given = k.given || lines != nil
 	for line := range bytes.Lines(lines) {
 		f := bytes.Fields(line)
 		if len(f) != 3 || f[0][0] == '#' || len(k.secrets) >= maxSecrets {
@@ -38,8 +42,16 @@ func (k *KeyLog) Add(lines []byte) (n int) {
 	return n
 }
 
-// Empty reports whether there are no secrets at all.
-func (k *KeyLog) Empty() bool { return len(k.secrets) == 0 }
+// empty says why there is not one secret, or nothing if there are some.
+func (k *KeyLog) empty() string {
+	switch {
+	case len(k.secrets) > 0:
+		return ""
+	case k.given:
+		return "no line of the key log has a secret (LABEL RANDOM SECRET, the last two in hex)"
+	}
+	return "there are no secrets: give them by -keylog"
+}
 
 func (k *KeyLog) find(label string, random [32]byte) []byte {
 	return k.secrets[secretName{label, random}]

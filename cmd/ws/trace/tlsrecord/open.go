@@ -1,31 +1,25 @@
 package tlsrecord
 
 import (
-	"crypto/aes"
+	"bytes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/binary"
 	"hash"
 )
 
+// nonceSize is the length of a nonce, of all AEADs of TLS.
+const nonceSize = 12
+
 // opener decrypts the records of one direction under one secret.
 type opener struct {
+	suite  *suite
 	aead   cipher.AEAD
-	iv     []byte
+	iv     []byte // the part of the nonce that does not come with the records
 	number uint64
 	old    bool   // TLS 1.2
 	secret []byte // of TLS 1.3, for the next one
-	suite  uint16
-}
-
-func hashOf(suiteID uint16) func() hash.Hash {
-	if _, large, _ := suite(suiteID); large {
-		return sha512.New384
-	}
-	return sha256.New
 }
 
 // expandLabel is HKDF-Expand-Label with an empty context (RFC 8446 §7.1).
@@ -42,49 +36,45 @@ func expandLabel(h func() hash.Hash, secret []byte, label string, size int) []by
 	return p
 }
 
-func newAEAD(key []byte) cipher.AEAD {
-	block, err := aes.NewCipher(key)
-	if err != nil {
+// newOpener13 is for a traffic secret of TLS 1.3 (RFC 8446 §7.3).
+func newOpener13(of *suite, secret []byte) *opener {
+	if of == nil || secret == nil {
 		return nil
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil
-	}
-	return aead
+	o := &opener{suite: of, secret: secret, iv: expandLabel(of.hash, secret, "iv", nonceSize)}
+	return o.init(expandLabel(of.hash, secret, "key", of.key))
 }
 
-// newOpener13 is for a traffic secret of TLS 1.3 (RFC 8446 §7.3).
-func newOpener13(suiteID uint16, secret []byte) *opener {
-	size, _, ok := suite(suiteID)
-	if !ok || secret == nil {
+// init gives the opener its key. It returns nil if the key is not one.
+func (o *opener) init(key []byte) *opener {
+	aead, err := o.suite.aead(key)
+	if err != nil {
 		return nil
 	}
-	h := hashOf(suiteID)
-	o := &opener{secret: secret, suite: suiteID, iv: expandLabel(h, secret, "iv", 12)}
-	o.aead = newAEAD(expandLabel(h, secret, "key", size))
+	o.aead = aead
 	return o
 }
 
 // next is the opener after a KeyUpdate (RFC 8446 §7.2).
 func (o *opener) next() *opener {
-	h := hashOf(o.suite)
+	h := o.suite.hash
 	return newOpener13(o.suite, expandLabel(h, o.secret, "traffic upd", h().Size()))
 }
 
 // newOpeners12 are the two directions under a master secret of TLS 1.2 (RFC 5246
-// §6.3, RFC 5288 §3).
-func newOpeners12(suiteID uint16, master []byte, client, server [32]byte) (c, s *opener) {
-	size, _, ok := suite(suiteID)
-	if !ok || master == nil {
+// §6.3, RFC 5288 §3, RFC 7905 §2).
+func newOpeners12(of *suite, master []byte, client, server [32]byte) (c, s *opener) {
+	if of == nil || master == nil {
 		return nil, nil
 	}
 	seed := append([]byte("key expansion"), server[:]...)
 	seed = append(seed, client[:]...)
-	block := prf12(hashOf(suiteID), master, seed, 2*size+8)
-	c = &opener{old: true, aead: newAEAD(block[:size]), iv: block[2*size : 2*size+4]}
-	s = &opener{old: true, aead: newAEAD(block[size : 2*size]), iv: block[2*size+4:]}
-	return c, s
+	iv := nonceSize - of.explicit
+	block := prf12(of.hash, master, seed, 2*of.key+2*iv)
+	keys, ivs := block[:2*of.key], block[2*of.key:]
+	c = &opener{suite: of, old: true, iv: ivs[:iv]}
+	s = &opener{suite: of, old: true, iv: ivs[iv:]}
+	return c.init(keys[:of.key]), s.init(keys[of.key:])
 }
 
 // prf12 is P_hash (RFC 5246 §5).
@@ -105,17 +95,13 @@ func prf12(h func() hash.Hash, secret, seed []byte, size int) (out []byte) {
 // open decrypts a record. head are its first five octets. kind is the type of what is
 // in it.
 func (o *opener) open(head, body []byte) (plain []byte, kind byte, ok bool) {
-	if o == nil || o.aead == nil {
+	switch {
+	case o == nil:
 		return nil, 0, false
-	}
-	if o.old {
+	case o.old:
 		return o.open12(head, body)
 	}
-	nonce := append([]byte(nil), o.iv...)
-	for i, b := range sequence(o.number) {
-		nonce[4+i] ^= b
-	}
-	plain, err := o.aead.Open(nil, nonce, body, head)
+	plain, err := o.aead.Open(nil, o.nonce(), body, head)
 	if err != nil {
 		return nil, 0, false
 	}
@@ -129,17 +115,33 @@ func (o *opener) open(head, body []byte) (plain []byte, kind byte, ok bool) {
 	return plain[:len(plain)-1], plain[len(plain)-1], true
 }
 
+// nonce is that of the next record, where its number goes into it (RFC 8446 §5.3, RFC 7905
+// §2).
+func (o *opener) nonce() []byte {
+	n := bytes.Clone(o.iv)
+	for i, b := range sequence(o.number) {
+		n[len(n)-8+i] ^= b
+	}
+	return n
+}
+
 func (o *opener) open12(head, body []byte) (plain []byte, kind byte, ok bool) {
-	if len(body) < 8+16 {
+	size := len(body) - o.suite.explicit - o.aead.Overhead()
+	if size < 0 {
 		return nil, 0, false
 	}
-	nonce := append(append([]byte(nil), o.iv...), body[:8]...)
+	nonce := append(bytes.Clone(o.iv), body[:o.suite.explicit]...)
+	if o.suite.explicit == 0 {
+		nonce = o.nonce()
+	}
 	more := append(sequence(o.number), head[:3]...)
-	more = binary.BigEndian.AppendUint16(more, uint16(len(body)-8-16))
-	plain, err := o.aead.Open(nil, nonce, body[8:], more)
+	more = binary.BigEndian.AppendUint16(more, uint16(size))
+	plain, err := o.aead.Open(nil, nonce, body[o.suite.explicit:], more)
 	if err != nil {
 		return nil, 0, false
 	}
 	o.number++
 	return plain, head[0], true
 }
+
+func sequence(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

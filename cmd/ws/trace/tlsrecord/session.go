@@ -14,7 +14,10 @@ const (
 
 	msgClientHello = 1
 	msgServerHello = 2
-	msgKeyUpdate   = 24
+
+	msgEncryptedExtensions = 8
+
+	msgKeyUpdate = 24
 
 	maxRecord    = 16384 + 2048
 	maxHandshake = 64 << 10
@@ -44,7 +47,7 @@ type direction struct {
 	record    []byte // so far
 	packet    int
 	time      time.Time
-	dead      bool
+	stopped   string  // why nothing more is read of it
 	handshake []byte  // messages in the clear, so far
 	encrypted bool    // TLS 1.2: ChangeCipherSpec has come
 	opener    *opener // in use
@@ -67,8 +70,17 @@ func (s *Session) Weight() int {
 
 // Lost tells of octets that are missing. Nothing of that direction can be read after.
 func (s *Session) Lost(dir int) {
-	s.dirs[dir].dead = true
-	s.why("octets are missing in the capture")
+	s.stop(dir, "bytes are missing in the capture")
+}
+
+// Stopped says why nothing more is read of a direction. It is empty as long as more is.
+func (s *Session) Stopped(dir int) string { return s.dirs[dir].stopped }
+
+func (s *Session) stop(dir int, why string) {
+	if s.dirs[dir].stopped == "" {
+		s.dirs[dir].stopped = why
+	}
+	s.why(why)
 }
 
 func (s *Session) why(text string) {
@@ -80,7 +92,7 @@ func (s *Session) why(text string) {
 // Feed takes octets of a packet.
 func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 	d := &s.dirs[dir]
-	for len(p) > 0 && !d.dead {
+	for len(p) > 0 && d.stopped == "" {
 		if len(d.record) == 0 {
 			d.packet, d.time = packet, at
 		}
@@ -96,8 +108,7 @@ func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 		}
 		size := int(d.record[3])<<8 + int(d.record[4])
 		if d.record[0] < recordChangeCipher || d.record[0] > recordData+1 || d.record[1] != 3 || size > maxRecord {
-			d.dead = true
-			s.why("what follows is not TLS")
+			s.stop(dir, "what follows is not TLS")
 			return
 		}
 		if len(d.record) == 5+size {
@@ -134,14 +145,27 @@ func (s *Session) take(dir int, head, body []byte) {
 	switch {
 	case !ok && d.traffic != nil: // of a handshake without its secret, or early data
 	case !ok:
-		d.dead = true
-		s.why("a record does not fit the secrets")
+		s.stop(dir, "a record does not fit the secrets")
 	case kind == recordData:
 		s.Decrypted = true
 		if len(plain) > 0 {
 			s.data(dir, Data{plain, d.packet, d.time})
 		}
-	case kind == recordHandshake && !d.opener.old && d.traffic == nil && len(plain) > 0 && plain[0] == msgKeyUpdate:
+	case kind == recordHandshake && !d.opener.old:
+		s.sealed(d, plain)
+	}
+}
+
+// sealed takes the handshake messages of a record of TLS 1.3 that was encrypted. Of those
+// that matter, each is the first of its record.
+func (s *Session) sealed(d *direction, p []byte) {
+	f := &fields{p: p}
+	kind, body := f.number(1), f.list(3)
+	switch {
+	case body.bad || f.bad:
+	case kind == msgEncryptedExtensions && d == &s.dirs[1]:
+		s.encryptedExtensions(body.p)
+	case kind == msgKeyUpdate && d.traffic == nil:
 		d.opener = d.opener.next()
 	}
 }
@@ -165,7 +189,7 @@ func (s *Session) messages(dir int, p []byte) {
 		d.handshake = d.handshake[size:]
 	}
 	if len(d.handshake) > maxHandshake {
-		d.dead = true
+		s.stop(dir, "a handshake message is too long")
 	}
 	if len(d.handshake) == 0 {
 		d.handshake = nil
@@ -178,34 +202,34 @@ func (s *Session) secrets() {
 		return
 	}
 	s.made = true
-	_, _, known := suite(s.Cipher)
+	of := suiteOf(s.Cipher)
 	switch {
 	case !s.client:
 		s.why("the ClientHello is not in the capture")
 		return
-	case s.keys.Empty():
-		s.why("there are no secrets: give them by -keylog")
+	case s.keys.empty() != "":
+		s.why(s.keys.empty())
 		return
 	}
 	if s.Version == tls.VersionTLS13 {
 		for i, side := range []string{"CLIENT", "SERVER"} {
 			d := &s.dirs[i]
-			d.opener = newOpener13(s.Cipher, s.keys.find(side+"_HANDSHAKE_TRAFFIC_SECRET", s.clientRandom))
-			d.traffic = newOpener13(s.Cipher, s.keys.find(side+"_TRAFFIC_SECRET_0", s.clientRandom))
+			d.opener = newOpener13(of, s.keys.find(side+"_HANDSHAKE_TRAFFIC_SECRET", s.clientRandom))
+			d.traffic = newOpener13(of, s.keys.find(side+"_TRAFFIC_SECRET_0", s.clientRandom))
 		}
 		if s.dirs[0].traffic == nil || s.dirs[1].traffic == nil {
-			s.absent(known)
+			s.absent(of)
 		}
 		return
 	}
 	master := s.keys.find("CLIENT_RANDOM", s.clientRandom)
-	if s.dirs[0].opener, s.dirs[1].opener = newOpeners12(s.Cipher, master, s.clientRandom, s.serverRandom); s.dirs[0].opener == nil {
-		s.absent(known)
+	if s.dirs[0].opener, s.dirs[1].opener = newOpeners12(of, master, s.clientRandom, s.serverRandom); s.dirs[0].opener == nil {
+		s.absent(of)
 	}
 }
 
-func (s *Session) absent(suiteKnown bool) {
-	if !suiteKnown {
+func (s *Session) absent(of *suite) {
+	if of == nil {
 		s.why("the cipher suite is not one that is decrypted here")
 		return
 	}

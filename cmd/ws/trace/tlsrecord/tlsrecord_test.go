@@ -11,6 +11,8 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -44,8 +46,8 @@ func (c *taped) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// talk is a TLS connection with a few messages each way.
-func talk(t *testing.T, change func(client, server *tls.Config)) (*tape, []byte) {
+// configs are those of a client, which writes its secrets into log, and of a server.
+func configs(t *testing.T, log io.Writer) (client, server *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -56,9 +58,16 @@ func talk(t *testing.T, change func(client, server *tls.Config)) (*tape, []byte)
 	if err != nil {
 		t.Fatal(err)
 	}
+	client = &tls.Config{InsecureSkipVerify: true, ServerName: "name.example", NextProtos: []string{"http/1.1"}, KeyLogWriter: log}
+	server = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: []string{"http/1.1"}}
+	return client, server
+}
+
+// talk is a TLS connection with a few messages each way.
+func talk(t *testing.T, change func(client, server *tls.Config)) (*tape, []byte) {
+	t.Helper()
 	var log bytes.Buffer
-	client := &tls.Config{InsecureSkipVerify: true, ServerName: "name.example", NextProtos: []string{"http/1.1"}, KeyLogWriter: &log}
-	server := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: []string{"http/1.1"}}
+	client, server := configs(t, &log)
 	change(client, server)
 	a, b := net.Pipe()
 	rec := &tape{}
@@ -97,27 +106,54 @@ func replay(rec *tape, keys *tlsrecord.KeyLog, n int) (*tlsrecord.Session, [2]st
 
 // With its secrets, what was said comes out, however it was cut into segments.
 func TestDecrypts(t *testing.T) {
+	for _, suite := range []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	} {
+		decrypts(t, tls.VersionTLS12, suite)
+	}
+	decrypts(t, tls.VersionTLS13, 0)
+}
+
+// decrypts reads a conversation with this suite, or whichever is chosen if it is 0.
+func decrypts(t *testing.T, version, suite uint16) {
+	t.Helper()
 	want := "hello" + strings.Repeat("x", 50_000)
-	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		for _, suite := range []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384} {
-			rec, log := talk(t, func(c, _ *tls.Config) {
-				c.MinVersion, c.MaxVersion, c.CipherSuites = version, version, []uint16{suite}
-			})
-			for _, n := range []int{1, 7, 1448, 1 << 20} {
-				var keys tlsrecord.KeyLog
-				if keys.Add(log) == 0 {
-					t.Fatalf("%q", log)
-				}
-				s, said := replay(rec, &keys, n)
-				if said != [2]string{want, want} || !s.Decrypted || s.Why != "" {
-					t.Errorf("%s, %d at a time: %d and %d octets, %+v, %q", tls.VersionName(version), n, len(said[0]), len(said[1]), s.Info, s.Why)
-				}
-				if s.VersionName() != tls.VersionName(version) || s.Name != "name.example" || fmt.Sprint(s.ALPN) != "[http/1.1]" || s.CipherName() == "" {
-					t.Errorf("%+v", s.Info)
-				}
-			}
+	rec, log := talk(t, func(c, _ *tls.Config) {
+		c.MinVersion, c.MaxVersion, c.CipherSuites = version, version, []uint16{suite}
+	})
+	for _, n := range []int{1, 7, 1448, 1 << 20} {
+		var keys tlsrecord.KeyLog
+		if keys.Add(log) == 0 {
+			t.Fatalf("%q", log)
+		}
+		s, said := replay(rec, &keys, n)
+		if said != [2]string{want, want} || !s.Decrypted || s.Why != "" {
+			t.Errorf("%s, %d at a time: %d and %d octets, %+v, %q", tls.VersionName(version), n, len(said[0]), len(said[1]), s.Info, s.Why)
+		}
+		if s.VersionName() != tls.VersionName(version) || s.Name != "name.example" || fmt.Sprint(s.ALPN) != "[http/1.1]" || suite != 0 && s.Cipher != suite {
+			t.Errorf("%+v", s.Info)
 		}
 	}
+}
+
+// What crypto/tls takes in TLS 1.3 where the processor has no instructions for AES is
+// ChaCha20-Poly1305. It is for a program of its own to have none.
+func TestChaCha20InTLS13(t *testing.T) {
+	const without = "cpu.aes=off"
+	if os.Getenv("GODEBUG") != without {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChaCha20InTLS13$", "-test.v")
+		cmd.Env = append(os.Environ(), "GODEBUG="+without)
+		if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("--- PASS: TestChaCha20InTLS13")) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	rec, _ := talk(t, func(_, _ *tls.Config) {})
+	if s, _ := replay(rec, &tlsrecord.KeyLog{}, 1000); s.Cipher != tls.TLS_CHACHA20_POLY1305_SHA256 {
+		t.Fatalf("the suite is %s", s.CipherName())
+	}
+	decrypts(t, tls.VersionTLS13, 0)
+	updates(t)
 }
 
 // Without them, or with the wrong ones, it is told why not.
@@ -134,7 +170,8 @@ func TestDoesNotDecrypt(t *testing.T) {
 		why string
 	}{
 		{nil, "no secrets"},
-		{[]byte("# nothing\nx y\nCLIENT_RANDOM zz zz\n"), "no secrets"},
+		{[]byte("# nothing\nx y\nCLIENT_RANDOM zz zz\n"), "no line of the key log has a secret"},
+		{[]byte{}, "no line of the key log has a secret"},
 		{other, "not in the key log"},
 	} {
 		var keys tlsrecord.KeyLog
@@ -149,13 +186,13 @@ func TestDoesNotDecrypt(t *testing.T) {
 	if s, said := replay(rec, &keys, 1000); said != [2]string{} || s.Decrypted {
 		t.Errorf("with wrong secrets: %d octets, %q", len(said[0]), s.Why)
 	}
-	chacha, log := talk(t, func(c, _ *tls.Config) {
-		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256}
+	cbc, log := talk(t, func(c, _ *tls.Config) {
+		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
 	})
 	keys = tlsrecord.KeyLog{}
 	keys.Add(log)
-	if s, _ := replay(chacha, &keys, 1000); s.Decrypted || !strings.Contains(s.Why, "cipher suite") || !strings.Contains(s.CipherName(), "CHACHA20") {
-		t.Errorf("ChaCha20: %q, %s", s.Why, s.CipherName())
+	if s, _ := replay(cbc, &keys, 1000); s.Decrypted || !strings.Contains(s.Why, "cipher suite") || !strings.Contains(s.CipherName(), "CBC") {
+		t.Errorf("CBC: %q, %s", s.Why, s.CipherName())
 	}
 }
 
