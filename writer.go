@@ -207,8 +207,8 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
 			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
-		case c.writeLimit > 0:
-			err = c.transmitTimed()
+		case c.inParts():
+			err = c.transmitPart()
 		default:
 			var n int
 			head, tail := c.toWrite()
@@ -262,21 +262,6 @@ func (w *writer) wrote(n int) {
 	if w.urged.Load() {
 		w.urged.Store(false)
 	}
-}
-
-// transmitTimed writes what is encoded, once, no longer than [Timeouts.Write].
-func (c *Conn) transmitTimed() error {
-	w := &c.out
-	limit := time.Now().Add(c.writeLimit)
-	w.watch.limit(c.transport, limit)
-	n, err := c.transport.write(c.toWrite())
-	w.wrote(n)
-	w.watch.limit(c.transport, time.Time{})
-	if err != nil && (interrupted(err) || err == errWriteCut) && !time.Now().Before(limit) {
-		c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
-		return ErrWriteTimeout
-	}
-	return err
 }
 
 // settleSent settles the frames that are on the wire whole.
