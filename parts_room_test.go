@@ -36,7 +36,7 @@ func TestWriteTimeoutLooksForRoom(t *testing.T) {
 			c.transport = s
 			c.writeLimit = 1
 			if roomy {
-				s.room = streamPart
+				s.room = 100 << 10
 			}
 			err := c.Write(context.Background(), MessageBinary, make([]byte, 100<<10))
 			if roomy && (err != nil || s.taken < 100<<10) {
