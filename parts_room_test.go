@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"testing"
 )
@@ -31,7 +32,8 @@ func (s *sluggish) offer(p []byte) int {
 func TestWriteTimeoutLooksForRoom(t *testing.T) {
 	for _, role := range []Role{RoleServer, RoleClient} {
 		for _, roomy := range []bool{true, false} {
-			c := newStub(role, MessageText, nil)
+			stream, _ := net.Pipe()
+			c := NewConn(stream, role, nil)
 			s := &sluggish{transport: c.transport}
 			c.transport = s
 			c.writeLimit = 1
