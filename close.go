@@ -24,6 +24,9 @@ import (
 // A reason longer than 123 bytes is cut there. StatusNoStatusRcvd sends no code. A
 // code that may not be sent is a [*UsageError], and StatusInternalError is sent in
 // its place: after Close the connection is closed, whatever happens.
+//
+// In OnPingReceived and OnPongReceived, for which the reading has to wait, it returns
+// nil when the Close frame is sent, and the rest happens when the callback has returned.
 func (c *Conn) Close(code StatusCode, reason string) error {
 	return c.CloseContext(context.Background(), code, reason)
 }
@@ -79,6 +82,14 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 }
 
 func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
+	if c.inCallback() {
+		return c.closeInCallback(ctx, body)
+	}
+	return c.performClose(ctx, body, nil)
+}
+
+// performClose closes sent, unless that is nil, when the Close frame is sent or cannot be.
+func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
 	expire := time.AfterFunc(c.life.closeTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
 	defer expire.Stop()
 	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
@@ -86,14 +97,17 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 
 	ended, late := c.done(), c.ended()
 	if c.state() == conn.Open {
-		waiting, sent := context.WithCancel(context.Background())
+		waiting, stopWaiting := context.WithCancel(context.Background())
 		meanwhile := time.AfterFunc(headStart, func() { c.drainMeanwhile(waiting) })
 		do, _ := c.sendClose(context.Background(), body, false)
-		sent()
+		stopWaiting()
 		meanwhile.Stop()
 		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
 			go c.endTransport()
 		}
+	}
+	if sent != nil {
+		close(sent)
 	}
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.

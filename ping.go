@@ -50,6 +50,9 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if c.inCallback() {
+		return inCallbackError("Conn.Ping")
+	}
 	call := c.pings.begin()
 	defer c.pings.forget(call)
 	if err := c.sendPing(ctx, call); err != nil {
