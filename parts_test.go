@@ -66,6 +66,22 @@ func TestWriteTimeoutIsForEachPart(t *testing.T) {
 	}
 }
 
+// A peer that takes less than a part in that time is found, however busy it looks: it
+// could hold a message for ever otherwise.
+func TestWriteTimeoutOfDribblingPeer(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		near, other := wstest.NetPipe(4 << 10)
+		c := websocket.NewConn(near, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: time.Minute}})
+		reading := background(func() error { _, err := io.Copy(io.Discard, slowEnd{other, 100, time.Second}); return err })
+		within(t, "a peer that takes 6 KB a minute", time.Minute, func() {
+			err := c.Write(context.Background(), websocket.MessageBinary, make([]byte, 1<<20))
+			wantIs(t, "Write", err, websocket.ErrWriteTimeout)
+		})
+		<-reading
+		_ = other.Close()
+	})
+}
+
 // RFC 6455 §5.5.2: "A Ping frame may serve either as a keepalive or as a means to verify
 // that the remote endpoint is still responsive." A peer that takes what we send is.
 func TestKeepAliveDuringLongWrite(t *testing.T) {

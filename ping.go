@@ -42,10 +42,11 @@ type pingCall struct {
 	drive    chan struct{} // one token: try to drive the reading again
 }
 
-// Ping sends a ping and waits for its pong (RFC 6455 §5.5.2). [Conn.Latency] has
-// the time that took. If the application is not reading, Ping does, up to the next
-// data message; the pong behind one is seen when the application reads on. As with
-// any write, a ctx that ends when half the ping is on the wire costs the connection.
+// Ping sends a ping, in front of messages that are waiting to be sent, and waits for
+// its pong (RFC 6455 §5.5.2). [Conn.Latency] has the time that took. If the application
+// is not reading, Ping does, up to the next data message; the pong behind one is seen
+// when the application reads on. As with any write, a ctx that ends when half the ping
+// is on the wire costs the connection.
 func (c *Conn) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
