@@ -43,8 +43,9 @@ func (c *Conn) transmitPart() error {
 	if limit > 0 {
 		w.watch.limit(c.transport, time.Time{})
 	}
-	late := err != nil && limit > 0 && took >= limit && (err == errWriteCut || interrupted(err))
-	if late && err != errWriteCut {
+	cut := err == errWriteCut // and that is the end of the stream
+	late := err != nil && limit > 0 && took >= limit && (cut || interrupted(err))
+	if late && !cut {
 		n += c.offerMore()
 	}
 	if n > 0 && c.keepAlive != nil {
@@ -53,7 +54,7 @@ func (c *Conn) transmitPart() error {
 	switch {
 	case !late:
 		return err
-	case c.writeLimit == 0, n >= min(size, streamPart):
+	case !cut && (c.writeLimit == 0 || n >= min(size, streamPart)):
 		return nil
 	}
 	c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
