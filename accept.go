@@ -46,9 +46,12 @@ type AcceptOptions struct {
 
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
 	// returns false no pong is sent. The payload is valid during the call.
+	//
+	// The read waits for it. It may write and close: [Conn.Close] does not wait for the
+	// peer there. A read or [Conn.Ping] fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
 	// OnPongReceived is called when a pong arrives, by the call that reads. The
-	// payload is valid during the call.
+	// payload is valid during the call. It may do what OnPingReceived may.
 	OnPongReceived func(ctx context.Context, payload []byte)
 
 	// HTTPHeader is added to the response that opens the connection, as are the

@@ -58,6 +58,7 @@ func TestSecurityTable(t *testing.T) {
 		"pongs that wait to be sent":                                count(maxPongs),
 		"messages of a hub that wait for a connection":              count(defaultQueue),
 		"time that a reply is held back for others":                 span(repliesWait),
+		"what the peer has to take of a large message in that time": kib(streamPart),
 		"memory ahead of what has arrived of a message":             kib(growth) + ", or as much again",
 	} {
 		if said[row] != is {

@@ -18,11 +18,15 @@ import (
 // It returns nil if a Close frame went each way, ours first; a [*ClosedError] if not
 // or if the connection had ended before. Messages that arrive meanwhile go to a read
 // that is waiting for one; if none is, they are dropped. Where they matter there is
-// [Conn.BeginClose].
+// [Conn.BeginClose]. So it is while the Close frame waits behind other writes, for a
+// peer that does not read before it has written.
 //
 // A reason longer than 123 bytes is cut there. StatusNoStatusRcvd sends no code. A
 // code that may not be sent is a [*UsageError], and StatusInternalError is sent in
 // its place: after Close the connection is closed, whatever happens.
+//
+// In OnPingReceived and OnPongReceived, for which the reading has to wait, it returns
+// nil when the Close frame is sent, and the rest happens when the callback has returned.
 func (c *Conn) Close(code StatusCode, reason string) error {
 	return c.CloseContext(context.Background(), code, reason)
 }
@@ -42,6 +46,9 @@ func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string)
 // nothing can be written any more, while messages can be read until the peer's
 // Close frame comes. They should be, and [Conn.Close] or [Conn.CloseNow] called in
 // the end. [Timeouts.Close] bounds it all. The code and reason are as for Close.
+//
+// It does not read: if the Close frame may have to wait for a peer that itself waits
+// for us to read, another goroutine should be reading meanwhile.
 //
 // It returns a [*ClosedError] if the connection was ending before. If ctx ends before
 // the Close frame is sent, the connection is lost, unless the frame was still waiting
@@ -75,6 +82,14 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 }
 
 func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
+	if c.inCallback() {
+		return c.closeInCallback(ctx, body)
+	}
+	return c.performClose(ctx, body, nil)
+}
+
+// performClose closes sent, unless that is nil, when the Close frame is sent or cannot be.
+func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
 	expire := time.AfterFunc(c.life.closeTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
 	defer expire.Stop()
 	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
@@ -82,10 +97,17 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 
 	ended, late := c.done(), c.ended()
 	if c.state() == conn.Open {
+		waiting, stopWaiting := context.WithCancel(context.Background())
+		meanwhile := time.AfterFunc(headStart, func() { c.drainMeanwhile(waiting) })
 		do, _ := c.sendClose(context.Background(), body, false)
+		stopWaiting()
+		meanwhile.Stop()
 		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
 			go c.endTransport()
 		}
+	}
+	if sent != nil {
+		close(sent)
 	}
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.
@@ -98,6 +120,30 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 		return e
 	}
 	return nil
+}
+
+// headStart is how long a Close frame may wait for other writes before Close begins to
+// drop what the peer sends. Where two ends close at once their frames meet in that time,
+// and an application that reads gets what there is.
+const headStart = 5 * time.Millisecond
+
+// drainMeanwhile reads while our Close frame waits to be sent: the peer may be one that
+// finishes its own write before it reads. It leaves that to the application for as long
+// as it finds it reading.
+func (c *Conn) drainMeanwhile(waiting context.Context) {
+	look := time.NewTicker(headStart)
+	defer look.Stop()
+	for waiting.Err() == nil {
+		if c.in.gate.tryLock() {
+			_ = c.drain(context.Background())
+			c.leaveRead()
+			return
+		}
+		select {
+		case <-look.C:
+		case <-waiting.Done():
+		}
+	}
 }
 
 // sendClose sends our Close frame, if it is the first. failure says that it

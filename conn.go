@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"context"
 	"io"
 	"math"
 	"net"
@@ -52,12 +51,6 @@ type Conn struct {
 	calls *callbacks // nil: none
 }
 
-// callbacks are of the application.
-type callbacks struct {
-	onPing func(context.Context, []byte) bool
-	onPong func(context.Context, []byte)
-}
-
 // NewConn makes a connection of a stream on which the opening handshake is
 // already done: for tests, tunnels and handshakes of other kinds. A stream that is
 // a [net.Conn] is driven by its deadlines; any other is read ahead by up to 4 KiB,
@@ -88,7 +81,7 @@ func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 	c.subprotocol = opts.Subprotocol
 	c.trace = opts.Trace
 	if opts.OnPingReceived != nil || opts.OnPongReceived != nil {
-		c.calls = &callbacks{opts.OnPingReceived, opts.OnPongReceived}
+		c.calls = &callbacks{onPing: opts.OnPingReceived, onPong: opts.OnPongReceived}
 	}
 	c.life.closeTimeout = defaultCloseTimeout
 	if opts.Timeouts.Close > 0 {

@@ -47,10 +47,14 @@ type DialOptions struct {
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
 	// returns false no pong is sent. The payload is valid during the call. Nil:
 	// every ping is answered.
+	//
+	// The read waits for it. It may write and close: [Conn.Close] does not wait for the
+	// peer there. A read or [Conn.Ping] fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
 
 	// OnPongReceived is called when a pong arrives, by the call that reads. The
-	// payload is valid during the call. Nil: nothing is called.
+	// payload is valid during the call. It may do what OnPingReceived may. Nil: nothing
+	// is called.
 	OnPongReceived func(ctx context.Context, payload []byte)
 
 	// Limits, Timeouts and KeepAlive have defaults of their own. A negative

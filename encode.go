@@ -33,21 +33,15 @@ func (c *Conn) encodeDue(o *outgoing) {
 		c.encodePongs()
 	}
 	for len(w.tail) == 0 && sendSize-w.end >= roomFor {
-		var next *outgoing
-		if w.due.Load() > 0 {
-			next = c.nextInQueue()
-			if next == nil && w.pongsDue.Load() > 0 { // they go before a Close frame
-				c.encodePongs()
-				continue
-			}
+		next := c.takeNext(o)
+		switch {
+		case next != nil:
+			c.encode(next)
+		case w.due.Load() > 0 && w.pongsDue.Load() > 0: // they go before a Close frame
+			c.encodePongs()
+		default:
+			return
 		}
-		if next == nil {
-			if o != &w.own || o.phase != outWaiting || !c.mayGo(o) {
-				return
-			}
-			next = o
-		}
-		c.encode(next)
 	}
 }
 
@@ -59,24 +53,34 @@ func (c *Conn) mayGo(o *outgoing) bool {
 	return m == nil || o.message == m || o.header.Opcode.IsControl() || !c.state().CanSend()
 }
 
-// nextInQueue takes the first frame that may go out of the queue.
-func (c *Conn) nextInQueue() *outgoing {
+// takeNext takes the frame that goes next: the first that may, in the order in which
+// their callers came. One of them is o, if it is the caller's own frame.
+func (c *Conn) takeNext(o *outgoing) *outgoing {
 	w := &c.out
+	if o != &w.own || o.phase != outWaiting || !c.mayGo(o) {
+		o = nil
+	}
+	if w.due.Load() == 0 {
+		return o
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	q := w.waits()
-	for i, o := range q.queue {
-		if o.header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
-			return nil // the pings came before it: see encodePongs
-		}
-		if c.mayGo(o) {
-			q.queue = append(q.queue[:i], q.queue[i+1:]...)
-			w.due.Add(-1)
-			o.phase = outTaken // withdraw looks for it among the taken from now on
+	for i, first := range q.queue {
+		if o != nil && o.ticket < first.ticket {
 			return o
 		}
+		if first.header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
+			return nil // the pings came before it: see encodePongs
+		}
+		if c.mayGo(first) {
+			q.queue = append(q.queue[:i], q.queue[i+1:]...)
+			w.due.Add(-1)
+			first.phase = outTaken // withdraw looks for it among the taken from now on
+			return first
+		}
 	}
-	return nil
+	return o
 }
 
 // encode puts o behind what is encoded, unless the state forbids it. It is the
@@ -117,7 +121,7 @@ func (c *Conn) encode(o *outgoing) {
 	}
 	o.end = w.encoded
 	if o == &w.own {
-		o.phase = outTaken // one from the queue has been taken by nextInQueue, and may be withdrawn by now
+		o.phase = outTaken // one from the queue has been taken by takeNext, and may be withdrawn by now
 	}
 	w.taken = append(w.taken, o)
 	c.track(o)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -12,12 +13,25 @@ import (
 
 // keepAlive pings the peer at intervals, from a timer: no goroutine waits in
 // between.
+//
+// The peer is judged in two steps. While the ping waits behind other frames, it is
+// alive if it takes any of them: that bounds how long the ping waits. Once the ping is
+// on the wire it has Timeout to answer.
 type keepAlive struct {
 	set KeepAlive
 
-	mu    sync.Mutex
-	timer *time.Timer // nil: stopped
+	written atomic.Uint64 // counts writes to the network
+	waited  atomic.Uint64 // counts those of them that had to wait for the peer
+
+	mu     sync.Mutex
+	timer  *time.Timer // of the next ping; nil: stopped
+	judge  *time.Timer // calls judgeQueued; made by the first ping
+	queued bool        // a ping waits to be sent
+	seen   signs       // when it began to, or was last judged
 }
+
+// signs counts what the peer has given as signs of life.
+type signs struct{ heard, written uint64 }
 
 func (c *Conn) startKeepAlive(set KeepAlive) {
 	if set.Interval <= 0 {
@@ -44,6 +58,9 @@ func (k *keepAlive) stop() {
 		k.timer.Stop()
 		k.timer = nil
 	}
+	if k.judge != nil {
+		k.judge.Stop()
+	}
 }
 
 func (k *keepAlive) again() {
@@ -63,14 +80,80 @@ func (c *Conn) checkAlive() {
 			c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("panic in a callback: %v", p))
 		}
 	}()
-	heard := c.in.heard.Load()
-	ctx, cancel := context.WithTimeout(context.Background(), c.keepAlive.set.Timeout)
-	err := c.Ping(ctx)
+	k := c.keepAlive
+	call := c.pings.begin()
+	defer c.pings.forget(call)
+	k.startJudging(c)
+	err := c.sendPing(context.Background(), call)
+	k.stopJudging()
+	if err != nil {
+		return // the connection has ended, or is about to
+	}
+	before := c.signs(&k.waited)
+	ctx, cancel := context.WithTimeout(context.Background(), k.set.Timeout)
+	err = c.awaitPong(ctx, call)
 	cancel()
 	switch {
-	case err == nil, c.in.heard.Load() != heard, c.waitsForApplication():
-		c.keepAlive.again()
+	case err == nil, c.signs(&k.waited) != before, c.waitsForApplication():
+		k.again()
 	case errors.Is(err, context.DeadlineExceeded):
+		c.event(conn.Expire, conn.CloseBody{}, ErrKeepAlive)
+	}
+}
+
+// signs counts the signs of life so far: what has arrived, and the writes that count.
+func (c *Conn) signs(writes *atomic.Uint64) signs {
+	return signs{c.in.heard.Load(), writes.Load()}
+}
+
+// noteWritten notes a write to the network that took some time. One that took a good
+// share of Timeout has waited for the peer to make room. Others prove nothing: a system
+// takes megabytes for a peer that is long gone.
+func (k *keepAlive) noteWritten(took time.Duration) {
+	k.written.Add(1)
+	if took >= k.set.Timeout/waitedShare {
+		k.waited.Add(1)
+	}
+}
+
+// waitedShare: full send buffers hold several of the pieces in which a system makes
+// room, so that a pong which is late for them has seen several such waits.
+const waitedShare = 64
+
+// startJudging is called before a ping is sent.
+func (k *keepAlive) startJudging(c *Conn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen = c.signs(&k.written)
+	k.queued = true
+	if k.judge == nil {
+		k.judge = time.AfterFunc(k.set.Timeout, c.judgeQueued)
+	} else {
+		k.judge.Reset(k.set.Timeout)
+	}
+}
+
+// stopJudging is called when the ping is sent.
+func (k *keepAlive) stopJudging() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.queued = false
+	k.judge.Stop()
+}
+
+// judgeQueued is called when a ping has waited to be sent for Timeout, once or more.
+func (c *Conn) judgeQueued() {
+	k := c.keepAlive
+	waits := c.waitsForApplication()
+	now := c.signs(&k.written)
+	k.mu.Lock()
+	queued, dead := k.queued, now == k.seen && !waits
+	k.seen = now
+	if queued && !dead {
+		k.judge.Reset(k.set.Timeout)
+	}
+	k.mu.Unlock()
+	if queued && dead {
 		c.event(conn.Expire, conn.CloseBody{}, ErrKeepAlive)
 	}
 }

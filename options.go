@@ -40,7 +40,8 @@ type Timeouts struct {
 	// end of the TCP connection. Default: 5 s, also for a negative value: closing
 	// is always bounded.
 	Close time.Duration
-	// Write bounds every write to the network. A write that takes longer costs the
+	// Write bounds every write to the network. A large message needs many: the peer has
+	// this time again for each 32 KiB that it takes. A write that takes longer costs the
 	// connection, with [ErrWriteTimeout] as its cause. Default: no bound but the
 	// context.
 	Write time.Duration
@@ -51,10 +52,15 @@ type Timeouts struct {
 type KeepAlive struct {
 	// Interval between pings. Zero: no keepalive.
 	Interval time.Duration
-	// Timeout is how long to wait for a sign of life after a ping, any octet
-	// counts. A peer that gives none costs the connection, with [ErrKeepAlive] as
-	// its cause. Default: Interval. While messages wait for the application to
-	// read them the peer is not blamed.
+	// Timeout is how long to wait for a sign of life after a ping: any byte counts. A
+	// peer that gives none costs the connection, with [ErrKeepAlive] as its cause.
+	// Default: Interval. While messages wait for the application to read them the peer
+	// is not blamed.
+	//
+	// The time begins when the ping has been handed to the network. A ping that has to
+	// wait for a large message does so for as long as the peer takes any of that within
+	// Timeout. What the network holds by then, up to some megabytes, the peer reads before
+	// the ping: choose a Timeout in which a slow one can.
 	Timeout time.Duration
 }
 
@@ -94,9 +100,12 @@ type ConnOptions struct {
 
 	// OnPingReceived is called when a ping arrives, by the call that reads. If it
 	// returns false no pong is sent. The payload is valid during the call.
+	//
+	// The read waits for it. It may write and close: [Conn.Close] does not wait for the
+	// peer there. A read or [Conn.Ping] fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
 	// OnPongReceived is called when a pong arrives, by the call that reads. The
-	// payload is valid during the call.
+	// payload is valid during the call. It may do what OnPingReceived may.
 	OnPongReceived func(ctx context.Context, payload []byte)
 }
 

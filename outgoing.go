@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"slices"
+
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 )
@@ -15,6 +17,7 @@ type outgoing struct {
 	failure bool           // it is the Close frame that answers a violation
 	hold    holding        // it may wait for more to leave with it
 
+	ticket     uint64         // when its caller came: the lowest goes first
 	begin, end uint64         // offsets, once encoded
 	before     *messageWriter // writer.message before it was encoded
 	phase      outPhase
@@ -64,6 +67,26 @@ func (w *waiting) newOutgoing(f *outgoing) *outgoing {
 	settled := o.settled
 	*o = *f
 	o.settled = settled
+	return o
+}
+
+// join puts a copy of f into the queue. A ping goes in front of what is not begun: it
+// is there to find out whether the peer answers, and what waits may wait for long.
+// RFC 6455 §5.5: control frames may go between the others. Under mu.
+func (w *waiting) join(f *outgoing) *outgoing {
+	o := w.newOutgoing(f)
+	if f.header.Opcode == frame.Ping {
+		o.ticket = 0
+		behind := 0
+		for behind < len(w.queue) && w.queue[behind].header.Opcode == frame.Ping {
+			behind++
+		}
+		w.queue = slices.Insert(w.queue, behind, o)
+		return o
+	}
+	w.tickets++
+	o.ticket = w.tickets
+	w.queue = append(w.queue, o)
 	return o
 }
 

@@ -37,38 +37,52 @@ func (p *pings) underWay() *pingsUnderWay {
 // pingCall is a call of Ping that waits.
 type pingCall struct {
 	number   uint64
+	payload  [conn.PingSize]byte
 	answered chan struct{} // one token
 	drive    chan struct{} // one token: try to drive the reading again
 }
 
-// Ping sends a ping and waits for its pong (RFC 6455 §5.5.2). [Conn.Latency] has
-// the time that took. If the application is not reading, Ping does, up to the next
-// data message; the pong behind one is seen when the application reads on. As with
-// any write, a ctx that ends when half the ping is on the wire costs the connection.
+// Ping sends a ping, in front of messages that are waiting to be sent, and waits for
+// its pong (RFC 6455 §5.5.2). [Conn.Latency] has the time that took. If the application
+// is not reading, Ping does, up to the next data message; the pong behind one is seen
+// when the application reads on. As with any write, a ctx that ends when half the ping
+// is on the wire costs the connection.
 func (c *Conn) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p := c.pings.underWay()
-	call := &pingCall{answered: make(chan struct{}, 1), drive: make(chan struct{}, 1)}
-	p.mu.Lock()
-	number, payload := p.sent.Send(time.Now())
-	call.number = number
-	p.waiting = append(p.waiting, call)
-	p.mu.Unlock()
-	defer p.forget(call)
-
-	_, err := c.submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: payload[:]})
-	if err != nil {
+	if c.inCallback() {
+		return inCallbackError("Conn.Ping")
+	}
+	call := c.pings.begin()
+	defer c.pings.forget(call)
+	if err := c.sendPing(ctx, call); err != nil {
 		return err
 	}
-	c.pings.retry.Add(1)
-	defer c.pings.retry.Add(-1)
 	return c.awaitPong(ctx, call)
+}
+
+// begin makes a call that waits for a pong, until it is forgotten.
+func (all *pings) begin() *pingCall {
+	p := all.underWay()
+	call := &pingCall{answered: make(chan struct{}, 1), drive: make(chan struct{}, 1)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	call.number, call.payload = p.sent.Send(time.Now())
+	p.waiting = append(p.waiting, call)
+	return call
+}
+
+// sendPing returns when the ping is on the wire, or cannot be sent.
+func (c *Conn) sendPing(ctx context.Context, call *pingCall) error {
+	_, err := c.submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: call.payload[:]})
+	return err
 }
 
 // awaitPong waits for the pong, and drives the reading while nobody else does.
 func (c *Conn) awaitPong(ctx context.Context, call *pingCall) error {
+	c.pings.retry.Add(1)
+	defer c.pings.retry.Add(-1)
 	ended := c.done()
 	for {
 		if c.in.gate.tryLock() {
@@ -129,7 +143,8 @@ func (all *pings) pong(payload []byte) {
 	}
 }
 
-func (p *pingsUnderWay) forget(call *pingCall) {
+func (all *pings) forget(call *pingCall) {
+	p := all.underWay()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sent.Forget(call.number)

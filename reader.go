@@ -64,6 +64,9 @@ func (c *Conn) enterRead(ctx context.Context) error {
 // waitToRead waits for the reading half. When there is nothing to read any more it
 // does not: endTransport may be inside until the peer ends its side.
 func (c *Conn) waitToRead(ctx context.Context) error {
+	if c.inCallback() {
+		return inCallbackError("Conn.Read")
+	}
 	turns := c.in.gate.turns()
 	for {
 		if !c.state().CanReceive() {
@@ -281,14 +284,12 @@ func (c *Conn) control(ctx context.Context, op frame.Opcode, payload []byte) (er
 	}()
 	switch op {
 	case frame.Ping:
-		if c.calls == nil || c.calls.onPing == nil || c.calls.onPing(ctx, payload) {
+		if c.calls.ping(ctx, payload) {
 			c.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)
-		if c.calls != nil && c.calls.onPong != nil {
-			c.calls.onPong(ctx, payload)
-		}
+		c.calls.pong(ctx, payload)
 	case frame.Close:
 		return c.receivedClose(ctx, payload)
 	}

@@ -106,7 +106,7 @@ func (w *writer) sendWhole(t transport) bool {
 func (c *Conn) sendWaiting(ctx context.Context, size int, typ MessageType, p []byte) bool {
 	w := &c.out
 	var err error
-	if c.writeLimit == 0 && w.watch.arm(ctx) == nil {
+	if !c.inParts() && w.watch.arm(ctx) == nil {
 		var n int
 		n, err = c.transport.write(w.buf[w.start:w.end], nil)
 		w.wrote(n)

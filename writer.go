@@ -48,6 +48,8 @@ type waiting struct {
 	queue []*outgoing // waiting to be encoded
 	pongs pongQueue
 	spare []*outgoing // to be used again
+
+	tickets uint64 // how many frames were put into the queue
 }
 
 // waits returns waiting, and makes it if need be. Under mu.
@@ -120,10 +122,22 @@ func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 // connection. So the functions on the way to the system call keep their frames
 // small.
 func (c *Conn) sendOwn(ctx context.Context) (do conn.Action, settled bool, err error) {
+	c.out.placeOwn()
 	c.flush(ctx, &c.out.own)
 	do, settled, err = c.out.takeOwn()
 	c.leaveWrite()
 	return do, settled, err
+}
+
+// placeOwn gives own its place: behind the frames that wait already, before those that
+// come later. A ping goes before them all: see join.
+func (w *writer) placeOwn() {
+	if w.due.Load() == 0 || w.own.header.Opcode == frame.Ping {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.own.ticket = w.waits().tickets
 }
 
 // takeOwn empties own and returns how it ended.
@@ -138,9 +152,7 @@ func (w *writer) takeOwn() (do conn.Action, settled bool, err error) {
 func (c *Conn) enqueue(ctx context.Context, f *outgoing) (conn.Action, error) {
 	w := &c.out
 	w.mu.Lock()
-	q := w.waits()
-	o := q.newOutgoing(f)
-	q.queue = append(q.queue, o)
+	o := w.waits().join(f)
 	w.due.Add(1)
 	w.mu.Unlock()
 	c.await(ctx, o)
@@ -195,8 +207,8 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
 			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
-		case c.writeLimit > 0:
-			err = c.transmitTimed()
+		case c.inParts():
+			err = c.transmitPart()
 		default:
 			var n int
 			head, tail := c.toWrite()
@@ -250,21 +262,6 @@ func (w *writer) wrote(n int) {
 	if w.urged.Load() {
 		w.urged.Store(false)
 	}
-}
-
-// transmitTimed writes what is encoded, once, no longer than [Timeouts.Write].
-func (c *Conn) transmitTimed() error {
-	w := &c.out
-	limit := time.Now().Add(c.writeLimit)
-	w.watch.limit(c.transport, limit)
-	n, err := c.transport.write(c.toWrite())
-	w.wrote(n)
-	w.watch.limit(c.transport, time.Time{})
-	if err != nil && (interrupted(err) || err == errWriteCut) && !time.Now().Before(limit) {
-		c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
-		return ErrWriteTimeout
-	}
-	return err
 }
 
 // settleSent settles the frames that are on the wire whole.

@@ -1,0 +1,96 @@
+package websocket
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// callbacks are of the application. They run inside the read gate, by whoever reads.
+type callbacks struct {
+	onPing  func(context.Context, []byte) bool
+	onPong  func(context.Context, []byte)
+	running atomic.Bool
+}
+
+// ping reports whether the ping is to be answered.
+func (b *callbacks) ping(ctx context.Context, payload []byte) (answer bool) {
+	return b == nil || b.onPing == nil || runCallback(ctx, b, frame.Ping, payload)
+}
+
+func (b *callbacks) pong(ctx context.Context, payload []byte) {
+	if b != nil && b.onPong != nil {
+		runCallback(ctx, b, frame.Pong, payload)
+	}
+}
+
+// runCallback is what inCallback looks for.
+//
+//go:noinline
+func runCallback(ctx context.Context, b *callbacks, op frame.Opcode, payload []byte) (answer bool) {
+	b.running.Store(true)
+	defer b.running.Store(false) // also if it panics
+	if op == frame.Ping {
+		return b.onPing(ctx, payload)
+	}
+	b.onPong(ctx, payload)
+	return false
+}
+
+// inCallback reports whether the caller is a callback of this connection, which would
+// wait for itself if it waited for the read that runs it. A callback of another
+// connection counts as well, in the rare case that both run.
+//
+// A goroutine has no identity to compare. What it has is its stack, which is looked at
+// only while a callback runs.
+func (c *Conn) inCallback() bool {
+	if c.calls == nil || !c.calls.running.Load() {
+		return false
+	}
+	callers := make([]uintptr, 64)
+	n := runtime.Callers(2, callers)
+	for n == len(callers) {
+		callers = make([]uintptr, 2*n)
+		n = runtime.Callers(2, callers)
+	}
+	entry := reflect.ValueOf(runCallback).Pointer()
+	frames := runtime.CallersFrames(callers[:n])
+	for {
+		f, more := frames.Next()
+		if f.Entry == entry {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// inCallbackError is what a method returns that would wait for itself.
+func inCallbackError(method string) error {
+	return &UsageError{method, "called in OnPingReceived or OnPongReceived, for which the read has to wait; call it on another goroutine"}
+}
+
+// closeInCallback is Close called by a callback: the read that runs it goes on to the
+// peer's Close frame, or whoever reads next. It waits until our Close frame is sent, but
+// not for a peer that does not read: that peer may be waiting for the callback to end.
+func (c *Conn) closeInCallback(ctx context.Context, body conn.CloseBody) error {
+	sent := make(chan struct{})
+	go c.performClose(context.Background(), body, sent)
+	late := time.NewTimer(headStart)
+	defer late.Stop()
+	select {
+	case <-sent:
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	if c.state().CanReceive() {
+		return nil
+	}
+	return c.closedError()
+}
