@@ -3,11 +3,9 @@ package websocket
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -56,9 +54,28 @@ type AcceptOptions struct {
 	HTTPHeader http.Header
 	// OnRequest is called by Upgrade, which has no *http.Request, with a request
 	// that keeps the rules, before it is accepted. The request's strings are valid
-	// during the call. An error refuses it: with the status of a
-	// [*handshake.Refusal], with 403 Forbidden otherwise.
+	// during the call. An error refuses it: a [*handshake.Refusal] in it is the
+	// answer. Any other error is answered with 403 Forbidden; its text is not sent to
+	// the client, and is in the error of Upgrade. [RequestHandler] is for net/http.
 	OnRequest func(r *handshake.Request) error
+	// OnError is told of what goes wrong behind Handler and RequestHandler, where
+	// there is no caller to return an error to:
+	//
+	//   - A request that was refused, or whose handshake failed: [HandlerError.Err] is
+	//     the [*AcceptError]. It is called on the handler's goroutine.
+	//   - What a [ServeFunc] returned, before the connection is closed, and its
+	//     panic. It is called on the goroutine of the ServeFunc.
+	//
+	// Not told are nil, and a [CloseError] by itself: that is an answer for the peer.
+	// (One that is wrapped is told, with the text around it.) Neither are errors that
+	// say no more than how the connection ended, if either the peer closed it with 1000,
+	// 1001, a code from 3000 on or without one, or this end closed it.
+	//
+	// Nil: each is a line in the ErrorLog of the http.Server, or of package log, but
+	// for those that are [HandlerError.Ordinary]. A hook gets these as well. It may be
+	// called from many goroutines at once. Accept and Upgrade return their errors, and
+	// do not call it.
+	OnError func(e *HandlerError)
 	// Registry takes the connection in. Nil: none does.
 	Registry *Registry
 
@@ -88,7 +105,7 @@ func (e *AcceptError) Unwrap() error { return e.Err }
 // The request must be a WebSocket handshake of version 13, and by default must
 // come from a page of the server's own host, or from no page: see
 // [AcceptOptions.OriginPatterns]. w may be wrapped by middleware that implements
-// Unwrap; see [http.ResponseController].
+// Unwrap; see [http.ResponseController]. Such middleware also sees the status 101.
 //
 // r.Context() ends when the handler returns, as always with a hijacked connection:
 // do not use it for longer.
@@ -96,15 +113,23 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	if opts == nil {
 		opts = &noOptions
 	}
+	c, _, err := accept(w, r, opts, nil)
+	return c, err
+}
+
+// accept is Accept with a function that may be nil, see [RequestHandler], and what that
+// returned.
+func accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions, prepare func(*http.Request) (ServeFunc, error)) (*Conn, ServeFunc, error) {
 	if opts.Registry != nil && opts.Registry.closed() {
-		return nil, respond(w, refusedByShutdown)
+		return nil, nil, respond(w, refusedByShutdown, refusedByShutdown)
 	}
 	h := handshakes.Get().(*handshaking)
-	h.opts = opts
+	h.opts, h.prepare = opts, prepare
 	c, err := h.accept(w, r)
-	h.clear() // not after a panic of what w is
+	serve := h.serve
+	h.clear() // not after a panic of prepare, or of what w is
 	handshakes.Put(h)
-	return c, err
+	return c, serve, err
 }
 
 var handshakes = ledger.Pool{New: func() any { return new(handshaking) }}
@@ -115,20 +140,31 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 	}
 	h.collect(r)
 	if refusal := h.policy.AcceptInto(&h.accepted, &h.request); refusal != nil {
-		return nil, respond(w, refusal)
+		return nil, respond(w, refusal, refusal)
+	}
+	if h.prepare != nil {
+		if denied := h.ask(r); denied != nil {
+			return nil, respond(w, denied.answer, denied.err)
+		}
 	}
 	response, err := h.switching(w.Header())
 	if err != nil {
 		return nil, respondError(w, err)
 	}
-	nc, brw, err := hijack(w)
+	passed := passStatus(w, response, &h.opts.Timeouts)
+	nc, brw, err := passed.hijack(w)
 	if err != nil {
 		return nil, respondError(w, hijackError(w, err))
 	}
 	buffered := glued(brw.Reader)
 	c := new(Conn)
 	c.drive(nc)
-	if err := h.send(nc, c.transport, response); err != nil {
+	if passed.sent {
+		err = passed.failed(r)
+	} else {
+		err = h.send(nc, c.transport, response)
+	}
+	if err != nil {
 		_ = nc.Close()
 		return nil, &AcceptError{Err: err}
 	}
@@ -136,6 +172,19 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 		return nil, err
 	}
 	return c, nil
+}
+
+// ask asks prepare. Nil: the request is welcome.
+func (h *handshaking) ask(r *http.Request) *denial {
+	serve, err := h.prepare(r)
+	switch {
+	case err != nil:
+		return deny("RequestHandler", err)
+	case serve == nil:
+		return misuse("RequestHandler", "prepare returned neither a ServeFunc nor an error")
+	}
+	h.serve = serve
+	return nil
 }
 
 // collect takes from r what the rules look at.
@@ -152,14 +201,6 @@ func (h *handshaking) collect(r *http.Request) {
 type canonical map[string][]string
 
 func (h canonical) Values(name string) []string { return h[name] }
-
-// hijack does without an http.ResponseController where w needs none.
-func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
-	if h, ok := w.(http.Hijacker); ok {
-		return h.Hijack()
-	}
-	return http.NewResponseController(w).Hijack()
-}
 
 // policy sets h.policy to what the options mean to the handshake. method is for errors.
 func (o *AcceptOptions) policy(method string, h *handshaking) (err error) {
@@ -247,39 +288,4 @@ func extraFields(headers ...http.Header) (fields []handshake.Field, err error) {
 		}
 	}
 	return fields, nil
-}
-
-var refusedByShutdown = &handshake.Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
-
-// respond answers a request that is refused.
-func respond(w http.ResponseWriter, refusal *handshake.Refusal) error {
-	for _, f := range refusal.Fields() {
-		w.Header().Set(f.Name, f.Value)
-	}
-	http.Error(w, refusal.Error(), refusal.Status)
-	return &AcceptError{Status: refusal.Status, Err: refusal}
-}
-
-// respondError answers a request that we failed to accept.
-func respondError(w http.ResponseWriter, err error) error {
-	status := http.StatusInternalServerError
-	if errors.Is(err, http.ErrNotSupported) {
-		status = http.StatusNotImplemented
-	}
-	http.Error(w, strconv.Itoa(status)+" "+http.StatusText(status), status)
-	return &AcceptError{Status: status, Err: err}
-}
-
-// hijackError names the wrapper that stands between us and the connection.
-func hijackError(w http.ResponseWriter, err error) error {
-	if !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	for {
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return fmt.Errorf("%T implements neither http.Hijacker nor Unwrap() http.ResponseWriter: %w", w, err)
-		}
-		w = u.Unwrap()
-	}
 }

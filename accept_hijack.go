@@ -1,0 +1,148 @@
+package websocket
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// unwrapper is an http.ResponseWriter of middleware, as [http.ResponseController] knows it.
+type unwrapper interface{ Unwrap() http.ResponseWriter }
+
+// statusPassed is what became of the status 101 on its way through middleware.
+type statusPassed struct {
+	base     http.ResponseWriter // net/http's own, if it has the status
+	sent     bool                // net/http sends the response when it is hijacked
+	deadline time.Time           // for that; zero: none
+}
+
+// passStatus lets middleware around w see the status 101: loggers and counters would
+// take the request for one without a status.
+//
+// What reaches net/http's own writer is sent when that is hijacked, and what does not,
+// because middleware holds it back, is not. It has to be known which, or the client
+// gets two responses or none. net/http does not tell but by a field of its own. Where
+// that cannot be read, nothing is passed.
+//
+// response is ours. The same fields go through net/http, which sorts them.
+func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (passed statusPassed) {
+	if _, wrapped := w.(unwrapper); !wrapped {
+		return passed
+	}
+	base := unwrap(w)
+	if wrote, known := wroteHeader(base); wrote || !known {
+		return passed
+	}
+	header := w.Header()
+	if header == nil {
+		return passed
+	}
+	before := maps.Clone(header)
+	setFields(header, response)
+	if _, same := base.Header()[acceptField]; same { // no middleware has a header of its own
+		if d := orDefault(timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
+			passed.deadline = time.Now().Add(d)
+			_ = http.NewResponseController(base).SetWriteDeadline(passed.deadline) // hijacking clears it
+		}
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		if wrote, _ := wroteHeader(base); wrote {
+			passed.base, passed.sent = base, true
+			return passed
+		}
+	}
+	clear(header)
+	maps.Copy(header, before)
+	return passed
+}
+
+const acceptField = "Sec-WebSocket-Accept"
+
+// setFields makes header what our response says, in its spelling.
+func setFields(header http.Header, response []byte) {
+	clear(header)
+	lines := strings.Split(string(response), "\r\n")
+	for _, line := range lines[1:] {
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			header[name] = append(header[name], value)
+		}
+	}
+	if _, ok := header["Date"]; !ok {
+		header["Date"] = nil // net/http sends none then
+	}
+}
+
+// unwrap returns the writer that w wraps at last.
+func unwrap(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		u, ok := w.(unwrapper)
+		if !ok {
+			return w
+		}
+		w = u.Unwrap()
+	}
+}
+
+// wroteHeader reports whether WriteHeader was called on w. known is false if w is not
+// net/http's own writer for HTTP/1.
+func wroteHeader(w http.ResponseWriter) (wrote, known bool) {
+	v := reflect.ValueOf(w)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return false, false
+	}
+	v = v.Elem()
+	if t := v.Type(); t.PkgPath() != "net/http" || t.Name() != "response" {
+		return false, false
+	}
+	field := v.FieldByName("wroteHeader")
+	if !field.IsValid() || field.Kind() != reflect.Bool {
+		return false, false
+	}
+	return field.Bool(), true
+}
+
+// hijack takes the connection over.
+func (passed *statusPassed) hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+	nc, brw, err := hijack(w)
+	if err != nil && passed.sent { // too late for another answer: past middleware that cannot
+		return hijack(passed.base)
+	}
+	return nc, brw, err
+}
+
+// failed returns why net/http could not send the response. It does not tell, but
+// cancels the request's context.
+func (passed *statusPassed) failed(r *http.Request) error {
+	err := r.Context().Err()
+	if err != nil && !passed.deadline.IsZero() && !time.Now().Before(passed.deadline) {
+		err = os.ErrDeadlineExceeded
+	}
+	return err
+}
+
+// hijack does without an http.ResponseController where w needs none.
+func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+	if h, ok := w.(http.Hijacker); ok {
+		return h.Hijack()
+	}
+	return http.NewResponseController(w).Hijack()
+}
+
+// hijackError names the wrapper that stands between us and the connection.
+func hijackError(w http.ResponseWriter, err error) error {
+	if !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	wrapper := fmt.Sprintf("%T", unwrap(w))
+	if wrapper == "*http.timeoutWriter" {
+		wrapper += " (of http.TimeoutHandler)"
+	}
+	return fmt.Errorf("%s implements neither http.Hijacker nor Unwrap() http.ResponseWriter; "+
+		"keep the WebSocket handler outside of the middleware it is from: %w", wrapper, err)
+}

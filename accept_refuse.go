@@ -1,0 +1,83 @@
+package websocket
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+var refusedByShutdown = &handshake.Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
+
+// denial is what the application refuses a request with. The client gets the answer,
+// and the server's side the error.
+type denial struct {
+	answer *handshake.Refusal
+	err    error
+}
+
+// Error says why.
+func (d *denial) Error() string { return d.err.Error() }
+
+// deny makes a denial of err. Only a Refusal is meant for the client; what other errors
+// say may be private. method is for errors.
+func deny(method string, err error) *denial {
+	refusal, ok := errors.AsType[*handshake.Refusal](err)
+	if !ok {
+		return &denial{plainRefusal(http.StatusForbidden), err}
+	}
+	if problem := refusalProblem(refusal); problem != "" {
+		denied := misuse(method, problem)
+		denied.err = errors.Join(denied.err, err)
+		return denied
+	}
+	return &denial{refusal, err}
+}
+
+// misuse is a denial where the application is at fault.
+func misuse(method, problem string) *denial {
+	return &denial{plainRefusal(http.StatusInternalServerError), &UsageError{method, problem}}
+}
+
+func plainRefusal(status int) *handshake.Refusal {
+	return &handshake.Refusal{Status: status, Reason: http.StatusText(status)}
+}
+
+// refusalProblem says why the application's refusal cannot be sent; empty if it can.
+func refusalProblem(r *handshake.Refusal) string {
+	if r.Status < 300 || r.Status > 599 {
+		return fmt.Sprintf("a request cannot be refused with status %d; use 300 to 599", r.Status)
+	}
+	sent := r.Fields()
+	for _, f := range r.Extra {
+		if !slices.Contains(sent, f) {
+			return fmt.Sprintf("header field %q: %q may not be sent with a refusal", f.Name, f.Value)
+		}
+	}
+	return ""
+}
+
+// respond answers a request that is refused. why is for the server's side.
+func respond(w http.ResponseWriter, refusal *handshake.Refusal, why error) error {
+	for _, f := range refusal.Fields() {
+		w.Header().Del(f.Name)
+	}
+	for _, f := range refusal.Fields() {
+		w.Header().Add(f.Name, f.Value)
+	}
+	http.Error(w, refusal.Error(), refusal.Status)
+	return &AcceptError{Status: refusal.Status, Err: why}
+}
+
+// respondError answers a request that we failed to accept.
+func respondError(w http.ResponseWriter, err error) error {
+	status := http.StatusInternalServerError
+	if errors.Is(err, http.ErrNotSupported) {
+		status = http.StatusNotImplemented
+	}
+	http.Error(w, strconv.Itoa(status)+" "+http.StatusText(status), status)
+	return &AcceptError{Status: status, Err: err}
+}
