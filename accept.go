@@ -54,7 +54,7 @@ type AcceptOptions struct {
 	HTTPHeader http.Header
 	// OnRequest is called by Upgrade, which has no *http.Request, with a request
 	// that keeps the rules, before it is accepted. The request's strings are valid
-	// during the call. An error refuses it: a [*handshake.Refusal] in it is the
+	// during the call. An error refuses it: a [*Refusal] in it is the
 	// answer. Any other error is answered with 403 Forbidden; its text is not sent to
 	// the client, and is in the error of Upgrade. [RequestHandler] is for net/http.
 	OnRequest func(r *handshake.Request) error
@@ -89,7 +89,7 @@ type AcceptOptions struct {
 // AcceptError is why a request was not accepted. The client was told.
 type AcceptError struct {
 	Status int   // the HTTP status code of the response; 0 if none could be sent
-	Err    error // a [*handshake.Refusal], or what failed
+	Err    error // a [*Refusal], or what failed
 }
 
 // Error says why.

@@ -10,12 +10,17 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-var refusedByShutdown = &handshake.Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
+// Refusal is an error by which the application refuses a request: status, reason, and
+// header fields of the answer. See [RequestHandler] and [AcceptOptions.OnRequest]. It is
+// also what an [AcceptError] holds where the rules refuse one.
+type Refusal = handshake.Refusal
+
+var refusedByShutdown = &Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
 
 // denial is what the application refuses a request with. The client gets the answer,
 // and the server's side the error.
 type denial struct {
-	answer *handshake.Refusal
+	answer *Refusal
 	err    error
 }
 
@@ -25,7 +30,7 @@ func (d *denial) Error() string { return d.err.Error() }
 // deny makes a denial of err. Only a Refusal is meant for the client; what other errors
 // say may be private. method is for errors.
 func deny(method string, err error) *denial {
-	refusal, ok := errors.AsType[*handshake.Refusal](err)
+	refusal, ok := errors.AsType[*Refusal](err)
 	if !ok {
 		return &denial{plainRefusal(http.StatusForbidden), err}
 	}
@@ -42,26 +47,28 @@ func misuse(method, problem string) *denial {
 	return &denial{plainRefusal(http.StatusInternalServerError), &UsageError{method, problem}}
 }
 
-func plainRefusal(status int) *handshake.Refusal {
-	return &handshake.Refusal{Status: status, Reason: http.StatusText(status)}
+func plainRefusal(status int) *Refusal {
+	return &Refusal{Status: status, Reason: http.StatusText(status)}
 }
 
 // refusalProblem says why the application's refusal cannot be sent; empty if it can.
-func refusalProblem(r *handshake.Refusal) string {
+func refusalProblem(r *Refusal) string {
 	if r.Status < 300 || r.Status > 599 {
 		return fmt.Sprintf("a request cannot be refused with status %d; use 300 to 599", r.Status)
 	}
 	sent := r.Fields()
-	for _, f := range r.Extra {
-		if !slices.Contains(sent, f) {
-			return fmt.Sprintf("header field %q: %q may not be sent with a refusal", f.Name, f.Value)
+	for name, values := range r.Header {
+		for _, value := range values {
+			if !slices.Contains(sent, handshake.Field{Name: name, Value: value}) {
+				return fmt.Sprintf("header field %q: %q may not be sent with a refusal", name, value)
+			}
 		}
 	}
 	return ""
 }
 
 // respond answers a request that is refused. why is for the server's side.
-func respond(w http.ResponseWriter, refusal *handshake.Refusal, why error) error {
+func respond(w http.ResponseWriter, refusal *Refusal, why error) error {
 	for _, f := range refusal.Fields() {
 		w.Header().Del(f.Name)
 	}

@@ -185,9 +185,9 @@ func TestUpgrade(t *testing.T) {
 			answer  string
 		}{
 			{secret, "HTTP/1.1 403 Forbidden\r\n…\r\n\r\nForbidden\n"},
-			{fmt.Errorf("%w: %w", secret, &handshake.Refusal{Status: 401, Reason: "who?", Extra: []handshake.Field{{Name: "WWW-Authenticate", Value: "Bearer"}}}),
+			{fmt.Errorf("%w: %w", secret, &handshake.Refusal{Status: 401, Reason: "who?", Header: http.Header{"WWW-Authenticate": {"Bearer"}}}),
 				"HTTP/1.1 401 \r\nWWW-Authenticate: Bearer\r\n…\r\n\r\nwho?\n"},
-			{errors.Join(secret, &handshake.Refusal{Status: 401, Extra: []handshake.Field{{Name: "A", Value: "b\r\nc: d"}}}),
+			{errors.Join(secret, &handshake.Refusal{Status: 401, Header: http.Header{"A": {"b\r\nc: d"}}}),
 				"HTTP/1.1 500 \r\n…\r\n\r\nInternal Server Error\n"},
 			{errors.Join(secret, &handshake.Refusal{Status: 200}), "HTTP/1.1 500 \r\n…\r\n\r\nInternal Server Error\n"},
 		} {

@@ -53,7 +53,7 @@ func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions
 // connection needs; a closure that keeps r itself, or its context, reads another
 // request's values later.
 //
-// An error refuses the request. A [*handshake.Refusal] in it is the answer: status,
+// An error refuses the request. A [*Refusal] in it is the answer: status,
 // reason, header fields such as WWW-Authenticate. Any other error is answered with
 // 403 Forbidden, and its text is not sent to the client. The error is reported as any
 // refusal is, see [AcceptOptions.OnError].

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
-	"github.com/hawser-ws/websocket/handshake"
 )
 
 // routeKey is of a router that recycles its contexts, as chi does.
@@ -143,22 +142,22 @@ func TestRequestHandlerRefuses(t *testing.T) {
 	}{
 		{"error", func(*http.Request) (websocket.ServeFunc, error) { return serve, cause }, 403, "Forbidden\n", nil, cause},
 		{"refusal", func(*http.Request) (websocket.ServeFunc, error) {
-			return nil, &handshake.Refusal{Status: 401, Reason: "who are you?", Extra: []handshake.Field{
-				{Name: "WWW-Authenticate", Value: `Basic realm="x"`}, {Name: "WWW-Authenticate", Value: "Bearer"},
+			return nil, &websocket.Refusal{Status: 401, Reason: "who are you?", Header: http.Header{
+				"WWW-Authenticate": {`Basic realm="x"`, "Bearer"},
 			}}
 		}, 401, "who are you?\n", http.Header{"Www-Authenticate": {`Basic realm="x"`, "Bearer"}}, nil},
 		{"wrapped", func(*http.Request) (websocket.ServeFunc, error) {
-			return nil, errors.Join(cause, &handshake.Refusal{Status: 503, Reason: "later", Extra: []handshake.Field{{Name: "Retry-After", Value: "7"}}})
+			return nil, errors.Join(cause, &websocket.Refusal{Status: 503, Reason: "later", Header: http.Header{"Retry-After": {"7"}}})
 		}, 503, "later\n", http.Header{"Retry-After": {"7"}}, cause},
 		{"nothing", func(*http.Request) (websocket.ServeFunc, error) { return nil, nil }, 500, "Internal Server Error\n", nil, nil},
 		{"two lines", func(*http.Request) (websocket.ServeFunc, error) {
-			return nil, &handshake.Refusal{Status: 401, Reason: "no", Extra: []handshake.Field{{Name: "X", Value: "a\r\nSet-Cookie: b"}}}
+			return nil, &websocket.Refusal{Status: 401, Reason: "no", Header: http.Header{"X": {"a\r\nSet-Cookie: b"}}}
 		}, 500, "Internal Server Error\n", http.Header{"Set-Cookie": nil}, nil},
 		{"reserved", func(*http.Request) (websocket.ServeFunc, error) {
-			return nil, &handshake.Refusal{Status: 401, Reason: "no", Extra: []handshake.Field{{Name: "content-length", Value: "1"}}}
+			return nil, &websocket.Refusal{Status: 401, Reason: "no", Header: http.Header{"content-length": {"1"}}}
 		}, 500, "Internal Server Error\n", nil, nil},
-		{"no status", func(*http.Request) (websocket.ServeFunc, error) { return nil, &handshake.Refusal{Reason: "no"} }, 500, "Internal Server Error\n", nil, nil},
-		{"accepting", func(*http.Request) (websocket.ServeFunc, error) { return nil, &handshake.Refusal{Status: 101} }, 500, "Internal Server Error\n", nil, nil},
+		{"no status", func(*http.Request) (websocket.ServeFunc, error) { return nil, &websocket.Refusal{Reason: "no"} }, 500, "Internal Server Error\n", nil, nil},
+		{"accepting", func(*http.Request) (websocket.ServeFunc, error) { return nil, &websocket.Refusal{Status: 101} }, 500, "Internal Server Error\n", nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

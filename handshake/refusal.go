@@ -2,6 +2,8 @@ package handshake
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -23,10 +25,11 @@ type Refusal struct {
 	Reason  string // what is wrong, in one line of printable ASCII, fit for the body of the answer
 	Version bool   // the answer says which version we speak: Sec-WebSocket-Version: 13
 
-	// Extra are header fields of the answer besides, such as WWW-Authenticate or
-	// Retry-After. Left out are those that are [Reserved], that describe the body, or
-	// that could not be sent ([ValidFieldName], [ValidFieldValue]).
-	Extra []Field
+	// Header has fields for the answer besides, such as WWW-Authenticate or
+	// Retry-After; an http.Header will do. Left out are those that are [Reserved], that
+	// describe the body, or that could not be sent ([ValidFieldName],
+	// [ValidFieldValue]).
+	Header map[string][]string
 }
 
 // Error is the reason and the section.
@@ -38,7 +41,7 @@ func (r *Refusal) Error() string {
 }
 
 // Fields returns the header fields of the answer besides those that any answer has:
-// the ones that its status demands, and those of Extra that may be sent.
+// the ones that its status demands, and those of Header that may be sent.
 func (r *Refusal) Fields() []Field {
 	var fields []Field
 	switch r.Status {
@@ -50,9 +53,14 @@ func (r *Refusal) Fields() []Field {
 	if r.Version { // RFC 6455 §4.4
 		fields = append(fields, Field{"Sec-WebSocket-Version", Version})
 	}
-	for _, f := range r.Extra {
-		if !Reserved(f.Name) && !ofBody(f.Name) && ValidFieldName(f.Name) && ValidFieldValue(f.Value) {
-			fields = append(fields, f)
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if Reserved(name) || ofBody(name) || !ValidFieldName(name) {
+			continue
+		}
+		for _, value := range r.Header[name] {
+			if ValidFieldValue(value) {
+				fields = append(fields, Field{name, value})
+			}
 		}
 	}
 	return fields
