@@ -49,8 +49,8 @@ func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (pas
 	if _, same := base.Header()[acceptField]; same { // no middleware has a header of its own
 		if d := orDefault(timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
 			passed.deadline = time.Now().Add(d)
-			_ = http.NewResponseController(base).SetWriteDeadline(passed.deadline) // hijacking clears it
 		}
+		_ = http.NewResponseController(base).SetWriteDeadline(passed.deadline) // hijacking clears it
 		w.WriteHeader(http.StatusSwitchingProtocols)
 		if wrote, _ := wroteHeader(base); wrote {
 			passed.base, passed.sent = base, true
@@ -116,14 +116,16 @@ func (passed *statusPassed) hijack(w http.ResponseWriter) (net.Conn, *bufio.Read
 	return nc, brw, err
 }
 
-// failed returns why net/http could not send the response. It does not tell, but
-// cancels the request's context.
+// failed returns an error if the response was not sent in time, so that half of it may
+// be on the wire. net/http does not tell, but cancels the request's context where a
+// write fails. It does that as well where a client sends no more, which is no failure;
+// and a connection that is dead will say so itself.
 func (passed *statusPassed) failed(r *http.Request) error {
-	err := r.Context().Err()
-	if err != nil && !passed.deadline.IsZero() && !time.Now().Before(passed.deadline) {
-		err = os.ErrDeadlineExceeded
+	late := !passed.deadline.IsZero() && !time.Now().Before(passed.deadline)
+	if late && r.Context().Err() != nil {
+		return os.ErrDeadlineExceeded
 	}
-	return err
+	return nil
 }
 
 // hijack does without an http.ResponseController where w needs none.

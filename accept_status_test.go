@@ -154,20 +154,35 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 	}
 }
 
-// A client that goes before the response has gone is an error, though it is net/http
-// that sends it.
-func TestAcceptBehindMiddlewareIsNotSent(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
-		accepted := make(chan error, 1)
-		p := serveOnce(t, 10, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, err := websocket.Accept(&recorder{ResponseWriter: w}, r, nil)
-			accepted <- err
-		}), io.Discard)
-		p.sendBytes([]byte(upgradeRequest))
-		synctest.Wait()
-		p.Close()
-		if refused, ok := errors.AsType[*websocket.AcceptError](<-accepted); !ok || refused.Status != 0 {
-			t.Errorf("accepted: %v", refused)
-		}
-	})
+// A client that has said all it will say is served, behind middleware as without,
+// though net/http has cancelled its request by then.
+func TestAcceptServesWhoHalfCloses(t *testing.T) {
+	for name, wrap := range map[string]func(w http.ResponseWriter) http.ResponseWriter{
+		"net/http's own":    func(w http.ResponseWriter) http.ResponseWriter { return w },
+		"behind middleware": func(w http.ResponseWriter) http.ResponseWriter { return &recorder{ResponseWriter: w} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := serveOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					synctest.Wait() // until net/http has seen it
+					if r.Context().Err() == nil {
+						t.Error("the request is not cancelled: the test tests nothing")
+					}
+					c, err := websocket.Accept(wrap(w), r, nil)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if err := c.Write(context.Background(), websocket.MessageText, []byte("here you are")); err != nil {
+						t.Error(err)
+					}
+					_ = c.CloseNow()
+				}), io.Discard)
+				p.sendBytes([]byte(upgradeRequest))
+				p.halfClose()
+				p.head()
+				p.want("the message", opText, "here you are")
+			})
+		})
+	}
 }

@@ -128,7 +128,7 @@ func reportRefusal(r *http.Request, err error, opts *AcceptOptions) {
 	e := &HandlerError{RemoteAddr: r.RemoteAddr, Err: err}
 	refused, ok := err.(*AcceptError)
 	e.ordinary = !isHandshake(r) || errors.Is(err, refusedByShutdown) ||
-		ok && refused.Status == 0 && (isTransport(refused.Err) || errors.Is(refused.Err, context.Canceled))
+		ok && refused.Status == 0 && isTransport(refused.Err)
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
 	tell(opts.OnError, server, e)
 }
