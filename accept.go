@@ -58,23 +58,24 @@ type AcceptOptions struct {
 	// answer. Any other error is answered with 403 Forbidden; its text is not sent to
 	// the client, and is in the error of Upgrade. [RequestHandler] is for net/http.
 	OnRequest func(r *handshake.Request) error
-	// OnError is told of what goes wrong behind Handler and RequestHandler, where
-	// there is no caller to return an error to:
+	// OnError is called for errors behind Handler and RequestHandler, which have no
+	// caller to return them to:
 	//
-	//   - A request that was refused, or whose handshake failed: [HandlerError.Err] is
-	//     the [*AcceptError]. It is called on the handler's goroutine.
-	//   - What a [ServeFunc] returned, before the connection is closed, and its
-	//     panic. It is called on the goroutine of the ServeFunc.
+	//   - A request was refused, or its handshake failed. [HandlerError.Err] is the
+	//     [*AcceptError]. The call is on the handler's goroutine.
+	//   - A [ServeFunc] returned an error or panicked. The call is on the goroutine of
+	//     the ServeFunc, before the connection is closed.
 	//
-	// Not told are nil, and a [CloseError] by itself: that is an answer for the peer.
-	// (One that is wrapped is told, with the text around it.) Neither are errors that
-	// say no more than how the connection ended, if either the peer closed it with 1000,
-	// 1001, a code from 3000 on or without one, or this end closed it.
+	// It is not called for a plain [CloseError], which is an answer to the peer. It is
+	// called for an error that wraps one, because the peer does not see the text around it.
+	// It is not called either for an error that only says that the connection ended
+	// normally: the peer closed with 1000, 1001, a code from 3000 on or no code, or this
+	// end closed.
 	//
-	// Nil: each is a line in the ErrorLog of the http.Server, or of package log, but
-	// for those that are [HandlerError.Ordinary]. A hook gets these as well. It may be
-	// called from many goroutines at once. Accept and Upgrade return their errors, and
-	// do not call it.
+	// Calls may be concurrent. Without a hook each error is a line in the ErrorLog of
+	// the http.Server, or of package log, except for those that are
+	// [HandlerError.Ordinary]. Accept and Upgrade return their errors and never call
+	// OnError.
 	OnError func(e *HandlerError)
 	// Registry takes the connection in. Nil: none does.
 	Registry *Registry
@@ -90,6 +91,8 @@ type AcceptOptions struct {
 type AcceptError struct {
 	Status int   // the HTTP status code of the response; 0 if none could be sent
 	Err    error // a [*Refusal], or what failed
+
+	onPurpose bool // Err is a Refusal of the application's, by itself
 }
 
 // Error says why.
@@ -144,7 +147,7 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 	}
 	if h.prepare != nil {
 		if denied := h.ask(r); denied != nil {
-			return nil, respond(w, denied.answer, denied.err)
+			return nil, respondDenial(w, denied)
 		}
 	}
 	response, err := h.switching(w.Header())

@@ -23,15 +23,15 @@ type statusPassed struct {
 	deadline time.Time           // for that; zero: none
 }
 
-// passStatus lets middleware around w see the status 101: loggers and counters would
-// take the request for one without a status.
+// passStatus sends the status 101 through the middleware around w. Otherwise loggers and
+// metrics see a request without a status.
 //
-// What reaches net/http's own writer is sent when that is hijacked, and what does not,
-// because middleware holds it back, is not. It has to be known which, or the client
-// gets two responses or none. net/http does not tell but by a field of its own. Where
-// that cannot be read, nothing is passed.
+// If the status reaches net/http's own writer, net/http sends the response when it is
+// hijacked. If middleware holds the status back, net/http sends nothing and we have to.
+// Guessing wrong means two responses or none, so net/http's writer is asked; where it
+// cannot be asked, the status is not passed.
 //
-// response is ours. The same fields go through net/http, which sorts them.
+// response is the one that we would send. net/http sends the same fields, sorted.
 func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (passed statusPassed) {
 	if _, wrapped := w.(unwrapper); !wrapped {
 		return passed
@@ -46,7 +46,7 @@ func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (pas
 	}
 	before := maps.Clone(header)
 	setFields(header, response)
-	if _, same := base.Header()[acceptField]; same { // no middleware has a header of its own
+	if sameMap(header, base.Header()) { // no middleware has a header of its own
 		if d := orDefault(timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
 			passed.deadline = time.Now().Add(d)
 		}
@@ -62,7 +62,12 @@ func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (pas
 	return passed
 }
 
-const acceptField = "Sec-WebSocket-Accept"
+// sameMap reports whether a has what setFields put into b: they are one.
+func sameMap(a, b map[string][]string) bool {
+	const own = "Sec-WebSocket-Accept"
+	p, q := a[own], b[own]
+	return len(p) == 1 && len(q) == 1 && &p[0] == &q[0]
+}
 
 // setFields makes header what our response says, in its spelling.
 func setFields(header http.Header, response []byte) {
@@ -89,8 +94,9 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// wroteHeader reports whether WriteHeader was called on w. known is false if w is not
-// net/http's own writer for HTTP/1.
+// wroteHeader reports whether WriteHeader was called on w. There is no method that
+// tells, only a field. known is false if w is not net/http's own writer for HTTP/1, or
+// has no such field.
 func wroteHeader(w http.ResponseWriter) (wrote, known bool) {
 	v := reflect.ValueOf(w)
 	if v.Kind() != reflect.Pointer || v.IsNil() {

@@ -67,8 +67,15 @@ func refusalProblem(r *Refusal) string {
 	return ""
 }
 
+// respondDenial answers a request that the application refuses.
+func respondDenial(w http.ResponseWriter, d *denial) error {
+	refused := respond(w, d.answer, d.err)
+	refused.onPurpose = d.err == error(d.answer)
+	return refused
+}
+
 // respond answers a request that is refused. why is for the server's side.
-func respond(w http.ResponseWriter, refusal *Refusal, why error) error {
+func respond(w http.ResponseWriter, refusal *Refusal, why error) *AcceptError {
 	for _, f := range refusal.Fields() {
 		w.Header().Del(f.Name)
 	}

@@ -127,8 +127,9 @@
 //
 // Behind [Handler] and [RequestHandler] nobody waits for an error. Each refused request
 // and each error of a served function is a line in the ErrorLog of the http.Server,
-// unless [AcceptOptions.OnError] takes them as [*HandlerError]. A plain GET and a
-// connection that was lost are for the hook only.
+// unless [AcceptOptions.OnError] takes them as [*HandlerError]. A plain GET, a
+// connection that was lost and a [*Refusal] of your own are for the hook only:
+// [HandlerError.Ordinary].
 //
 // # Requests and connections
 //

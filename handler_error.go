@@ -28,7 +28,7 @@ type HandlerError struct {
 	// Stack is where the ServeFunc panicked; nil if it did not.
 	Stack []byte
 
-	ordinary bool
+	refused, ordinary bool
 }
 
 // Error says in one line whose request or connection it was, and what happened. The
@@ -37,7 +37,7 @@ type HandlerError struct {
 func (e *HandlerError) Error() string {
 	text := oneLine(strings.TrimPrefix(e.Err.Error(), "websocket: "), maxLogged)
 	from := oneLine(e.RemoteAddr, 100)
-	if _, refused := e.Err.(*AcceptError); refused {
+	if e.refused {
 		return "websocket: from " + from + ": " + text
 	}
 	return "websocket: serving " + from + ": " + text
@@ -46,10 +46,11 @@ func (e *HandlerError) Error() string {
 // Unwrap returns Err.
 func (e *HandlerError) Unwrap() error { return e.Err }
 
-// Ordinary reports whether this is everyday business of a server on the Internet that
-// the ErrorLog does not hear of: the peer vanished without a Close frame or does not
-// answer; the request is no WebSocket handshake at all, with neither Upgrade nor
-// Sec-WebSocket-Key; the Registry has been shut down.
+// Ordinary reports whether any server on the Internet sees such errors every day. The
+// ErrorLog does not get them: the connection was lost, or the peer did not answer; the
+// request was no WebSocket handshake at all, with neither Upgrade nor
+// Sec-WebSocket-Key; the function of [RequestHandler] returned a [*Refusal] by itself,
+// which is an answer to the client; the Registry has been shut down.
 func (e *HandlerError) Ordinary() bool { return e.ordinary }
 
 const maxLogged = 1000 // bytes
@@ -89,7 +90,7 @@ func closeFor(err error) (StatusCode, string) {
 
 // reportServed reports what serve returned, unless that is no news.
 func (s *serveContext) reportServed(err error) {
-	if _, onPurpose := err.(CloseError); onPurpose {
+	if _, onPurpose := err.(CloseError); onPurpose { //nolint:errorlint // not one that is wrapped
 		return
 	}
 	switch s.c.weigh(err) {
@@ -125,10 +126,10 @@ func (s *serveContext) tell(e *HandlerError) {
 
 // reportRefusal reports err, an *AcceptError.
 func reportRefusal(r *http.Request, err error, opts *AcceptOptions) {
-	e := &HandlerError{RemoteAddr: r.RemoteAddr, Err: err}
-	refused, ok := err.(*AcceptError)
+	e := &HandlerError{RemoteAddr: r.RemoteAddr, Err: err, refused: true}
+	refused, ok := errors.AsType[*AcceptError](err)
 	e.ordinary = !isHandshake(r) || errors.Is(err, refusedByShutdown) ||
-		ok && refused.Status == 0 && isTransport(refused.Err)
+		ok && (refused.onPurpose || refused.Status == 0 && isTransport(refused.Err))
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
 	tell(opts.OnError, server, e)
 }
@@ -177,7 +178,7 @@ const (
 // connection, which serve may have talked to as well, is notable unless it tells of
 // a clean end.
 func (c *Conn) weigh(err error) weight {
-	if closed, ok := err.(*ClosedError); ok {
+	if closed, ok := err.(*ClosedError); ok { //nolint:errorlint // each level is looked at
 		w := closed.weigh()
 		if w == ordinary && c.state() == conn.Open {
 			w = notable
@@ -187,7 +188,7 @@ func (c *Conn) weigh(err error) weight {
 	if err == context.Canceled && c.ended() { // of serve's ctx, or one made of it
 		return c.closedError().weigh()
 	}
-	switch u := err.(type) {
+	switch u := err.(type) { //nolint:errorlint // each level is looked at
 	case interface{ Unwrap() error }:
 		if inner := u.Unwrap(); inner != nil {
 			return c.weigh(inner)

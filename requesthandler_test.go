@@ -180,7 +180,7 @@ func TestRequestHandlerRefuses(t *testing.T) {
 						t.Errorf("%s: %q, want %q", name, r.Header[name], values)
 					}
 				}
-				if len(told) != 1 || told[0].Ordinary() || told[0].Stack != nil {
+				if len(told) != 1 || told[0].Ordinary() != (test.name == "refusal") || told[0].Stack != nil {
 					t.Fatalf("told %v", told)
 				}
 				refused, ok := told[0].Err.(*websocket.AcceptError)

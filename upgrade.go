@@ -255,8 +255,8 @@ func (u *upgrade) glued(c *Conn) []byte {
 // turnAway answers a client that is refused, and closes the connection.
 func turnAway(nc net.Conn, err error) error {
 	defer nc.Close()
-	refusal, ok := err.(*handshake.Refusal)
-	if denied, byApplication := err.(*denial); byApplication {
+	refusal, ok := errors.AsType[*Refusal](err)
+	if denied, byApplication := errors.AsType[*denial](err); byApplication {
 		refusal, err, ok = denied.answer, denied.err, true
 	}
 	if !ok {
