@@ -3,11 +3,9 @@ package websocket
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -59,9 +57,29 @@ type AcceptOptions struct {
 	HTTPHeader http.Header
 	// OnRequest is called by Upgrade, which has no *http.Request, with a request
 	// that keeps the rules, before it is accepted. The request's strings are valid
-	// during the call. An error refuses it: with the status of a
-	// [*handshake.Refusal], with 403 Forbidden otherwise.
+	// during the call. An error refuses it: a [*Refusal] in it is the
+	// answer. Any other error is answered with 403 Forbidden; its text is not sent to
+	// the client, and is in the error of Upgrade. [RequestHandler] is for net/http.
 	OnRequest func(r *handshake.Request) error
+	// OnError is called for errors behind Handler and RequestHandler, which have no
+	// caller to return them to:
+	//
+	//   - A request was refused, or its handshake failed. [HandlerError.Err] is the
+	//     [*AcceptError]. The call is on the handler's goroutine.
+	//   - A [ServeFunc] returned an error or panicked. The call is on the goroutine of
+	//     the ServeFunc, before the connection is closed.
+	//
+	// It is not called for a plain [CloseError], which is an answer to the peer. It is
+	// called for an error that wraps one, because the peer does not see the text around it.
+	// It is not called either for an error that only says that the connection ended
+	// normally: the peer closed with 1000, 1001, a code from 3000 on or no code, or this
+	// end closed.
+	//
+	// Calls may be concurrent. Without a hook each error is a line in the ErrorLog of
+	// the http.Server, or of package log, except for those that are
+	// [HandlerError.Ordinary]. Accept and Upgrade return their errors and never call
+	// OnError.
+	OnError func(e *HandlerError)
 	// Registry takes the connection in. Nil: none does.
 	Registry *Registry
 
@@ -75,7 +93,9 @@ type AcceptOptions struct {
 // AcceptError is why a request was not accepted. The client was told.
 type AcceptError struct {
 	Status int   // the HTTP status code of the response; 0 if none could be sent
-	Err    error // a [*handshake.Refusal], or what failed
+	Err    error // a [*Refusal], or what failed
+
+	onPurpose bool // Err is a Refusal of the application's, by itself
 }
 
 // Error says why.
@@ -91,7 +111,7 @@ func (e *AcceptError) Unwrap() error { return e.Err }
 // The request must be a WebSocket handshake of version 13, and by default must
 // come from a page of the server's own host, or from no page: see
 // [AcceptOptions.OriginPatterns]. w may be wrapped by middleware that implements
-// Unwrap; see [http.ResponseController].
+// Unwrap; see [http.ResponseController]. Such middleware also sees the status 101.
 //
 // r.Context() ends when the handler returns, as always with a hijacked connection:
 // do not use it for longer.
@@ -99,15 +119,23 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	if opts == nil {
 		opts = &noOptions
 	}
+	c, _, err := accept(w, r, opts, nil)
+	return c, err
+}
+
+// accept is Accept with a function that may be nil, see [RequestHandler], and what that
+// returned.
+func accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions, prepare func(*http.Request) (ServeFunc, error)) (*Conn, ServeFunc, error) {
 	if opts.Registry != nil && opts.Registry.closed() {
-		return nil, respond(w, refusedByShutdown)
+		return nil, nil, respond(w, refusedByShutdown, refusedByShutdown)
 	}
 	h := handshakes.Get().(*handshaking)
-	h.opts = opts
+	h.opts, h.prepare = opts, prepare
 	c, err := h.accept(w, r)
-	h.clear() // not after a panic of what w is
+	serve := h.serve
+	h.clear() // not after a panic of prepare, or of what w is
 	handshakes.Put(h)
-	return c, err
+	return c, serve, err
 }
 
 var handshakes = ledger.Pool{New: func() any { return new(handshaking) }}
@@ -118,20 +146,31 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 	}
 	h.collect(r)
 	if refusal := h.policy.AcceptInto(&h.accepted, &h.request); refusal != nil {
-		return nil, respond(w, refusal)
+		return nil, respond(w, refusal, refusal)
+	}
+	if h.prepare != nil {
+		if denied := h.ask(r); denied != nil {
+			return nil, respondDenial(w, denied)
+		}
 	}
 	response, err := h.switching(w.Header())
 	if err != nil {
 		return nil, respondError(w, err)
 	}
-	nc, brw, err := hijack(w)
+	passed := passStatus(w, response, &h.opts.Timeouts)
+	nc, brw, err := passed.hijack(w)
 	if err != nil {
 		return nil, respondError(w, hijackError(w, err))
 	}
 	buffered := glued(brw.Reader)
 	c := new(Conn)
 	c.drive(nc)
-	if err := h.send(nc, c.transport, response); err != nil {
+	if passed.sent {
+		err = passed.failed(r)
+	} else {
+		err = h.send(nc, c.transport, response)
+	}
+	if err != nil {
 		_ = nc.Close()
 		return nil, &AcceptError{Err: err}
 	}
@@ -139,6 +178,19 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 		return nil, err
 	}
 	return c, nil
+}
+
+// ask asks prepare. Nil: the request is welcome.
+func (h *handshaking) ask(r *http.Request) *denial {
+	serve, err := h.prepare(r)
+	switch {
+	case err != nil:
+		return deny("RequestHandler", err)
+	case serve == nil:
+		return misuse("RequestHandler", "prepare returned neither a ServeFunc nor an error")
+	}
+	h.serve = serve
+	return nil
 }
 
 // collect takes from r what the rules look at.
@@ -155,14 +207,6 @@ func (h *handshaking) collect(r *http.Request) {
 type canonical map[string][]string
 
 func (h canonical) Values(name string) []string { return h[name] }
-
-// hijack does without an http.ResponseController where w needs none.
-func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
-	if h, ok := w.(http.Hijacker); ok {
-		return h.Hijack()
-	}
-	return http.NewResponseController(w).Hijack()
-}
 
 // policy sets h.policy to what the options mean to the handshake. method is for errors.
 func (o *AcceptOptions) policy(method string, h *handshaking) (err error) {
@@ -250,39 +294,4 @@ func extraFields(headers ...http.Header) (fields []handshake.Field, err error) {
 		}
 	}
 	return fields, nil
-}
-
-var refusedByShutdown = &handshake.Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
-
-// respond answers a request that is refused.
-func respond(w http.ResponseWriter, refusal *handshake.Refusal) error {
-	for _, f := range refusal.Fields() {
-		w.Header().Set(f.Name, f.Value)
-	}
-	http.Error(w, refusal.Error(), refusal.Status)
-	return &AcceptError{Status: refusal.Status, Err: refusal}
-}
-
-// respondError answers a request that we failed to accept.
-func respondError(w http.ResponseWriter, err error) error {
-	status := http.StatusInternalServerError
-	if errors.Is(err, http.ErrNotSupported) {
-		status = http.StatusNotImplemented
-	}
-	http.Error(w, strconv.Itoa(status)+" "+http.StatusText(status), status)
-	return &AcceptError{Status: status, Err: err}
-}
-
-// hijackError names the wrapper that stands between us and the connection.
-func hijackError(w http.ResponseWriter, err error) error {
-	if !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	for {
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return fmt.Errorf("%T implements neither http.Hijacker nor Unwrap() http.ResponseWriter: %w", w, err)
-		}
-		w = u.Unwrap()
-	}
 }

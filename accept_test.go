@@ -97,11 +97,11 @@ func TestHandlerEndings(t *testing.T) {
 		{"CloseError", func(context.Context, *websocket.Conn) error { return websocket.CloseError{Code: 4001, Reason: "why"} }, 4001, "why", ""},
 		{"wrapped", func(context.Context, *websocket.Conn) error {
 			return errors.Join(io.EOF, websocket.CloseError{Code: 4002})
-		}, 4002, "", ""},
-		{"error", func(context.Context, *websocket.Conn) error { return errors.New("secret") }, 1011, "", ""},
+		}, 4002, "", "EOF\\nstatus = StatusCode(4002)"},
+		{"error", func(context.Context, *websocket.Conn) error { return errors.New("secret") }, 1011, "", "secret"},
 		{"panic", func(context.Context, *websocket.Conn) error { panic("oops") }, 1011, "", "oops"},
 		{"abort", func(context.Context, *websocket.Conn) error { panic(http.ErrAbortHandler) }, 1011, "", ""},
-		{"Goexit", func(context.Context, *websocket.Conn) error { runtime.Goexit(); return nil }, 1011, "", ""},
+		{"Goexit", func(context.Context, *websocket.Conn) error { runtime.Goexit(); return nil }, 1011, "", "did not return"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -175,6 +175,32 @@ func TestUpgrade(t *testing.T) {
 			}
 			if got := <-answer; !strings.HasPrefix(got, fmt.Sprintf("HTTP/1.1 %d ", test.status)) {
 				t.Errorf("answered %.60q, want %d", got, test.status)
+			}
+		}
+
+		// Only a Refusal is for the client's eyes, and Upgrade returns all of the error.
+		secret := errors.New("private: no such row")
+		for _, test := range []struct {
+			refuses error
+			answer  string
+		}{
+			{secret, "HTTP/1.1 403 Forbidden\r\n…\r\n\r\nForbidden\n"},
+			{fmt.Errorf("%w: %w", secret, &handshake.Refusal{Status: 401, Reason: "who?", Header: http.Header{"WWW-Authenticate": {"Bearer"}}}),
+				"HTTP/1.1 401 \r\nWWW-Authenticate: Bearer\r\n…\r\n\r\nwho?\n"},
+			{errors.Join(secret, &handshake.Refusal{Status: 401, Header: http.Header{"A": {"b\r\nc: d"}}}),
+				"HTTP/1.1 500 \r\n…\r\n\r\nInternal Server Error\n"},
+			{errors.Join(secret, &handshake.Refusal{Status: 200}), "HTTP/1.1 500 \r\n…\r\n\r\nInternal Server Error\n"},
+		} {
+			near, other := wstest.NetPipe(1 << 20)
+			other.Write([]byte(upgradeRequest))
+			answer := background(func() string { got, _ := io.ReadAll(other); other.Close(); return string(got) })
+			_, err := websocket.Upgrade(near, &websocket.AcceptOptions{OnRequest: func(*handshake.Request) error { return test.refuses }})
+			begin, end, _ := strings.Cut(test.answer, "…")
+			if got := <-answer; !strings.HasPrefix(got, begin) || !strings.HasSuffix(got, end) || strings.Contains(got, "private") {
+				t.Errorf("%v: answered %q", test.refuses, got)
+			}
+			if _, misuse := errors.AsType[*websocket.UsageError](err); !errors.Is(err, secret) || misuse != strings.Contains(test.answer, "500") {
+				t.Errorf("%v: %v", test.refuses, err)
 			}
 		}
 

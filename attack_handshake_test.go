@@ -46,6 +46,11 @@ var doors = map[string]door{
 	"Accept": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
 		return serveOnce(t, buffer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(websocket.Accept(w, r, opts)) }), io.Discard)
 	},
+	"Accept behind middleware": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
+		return serveOnce(t, buffer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			serve(websocket.Accept(unwrapping{w}, r, opts))
+		}), io.Discard)
+	},
 	"Handler": func(t *testing.T, opts *websocket.AcceptOptions, buffer int, serve func(*websocket.Conn, error)) *peer {
 		return serveOnce(t, buffer, websocket.Handler(func(_ context.Context, c *websocket.Conn) error { serve(c, nil); return nil }, opts), io.Discard)
 	},

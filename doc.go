@@ -7,7 +7,11 @@
 //
 //   - [Handler] runs a function for each connection; what it returns decides how the
 //     connection is closed. It is where to begin.
-//   - [Accept] upgrades one request and gives you the connection.
+//   - [RequestHandler] looks at the request first, for route parameters and
+//     authentication: it refuses with a status of yours, or returns the function that
+//     serves the connection.
+//   - [Accept] upgrades one request inside a handler of yours and gives you the
+//     connection.
 //   - [Upgrade] does so straight on a [net.Conn], without net/http.
 //
 // A client:
@@ -120,6 +124,35 @@
 // each way and who began. It matches [net.ErrClosed], and [CloseStatus] finds the
 // peer's status code in it. A handshake that fails is a [*HandshakeError] to the
 // client and an [*AcceptError] to the server.
+//
+// Behind [Handler] and [RequestHandler] nobody waits for an error. Each refused request
+// and each error of a served function is a line in the ErrorLog of the http.Server,
+// unless [AcceptOptions.OnError] takes them as [*HandlerError]. A plain GET, a
+// connection that was lost and a [*Refusal] of your own are for the hook only:
+// [HandlerError.Ordinary].
+//
+// # Requests and connections
+//
+// A served connection outlives its request. Its context has the server and the local
+// address, and nothing else of the request's context: middleware recycles its values
+// when the handler has returned. Take what you need from the request in
+// [RequestHandler]:
+//
+//	mux.Handle("GET /rooms/{room}", websocket.RequestHandler(
+//		func(r *http.Request) (websocket.ServeFunc, error) {
+//			user, err := authenticate(r)
+//			if err != nil {
+//				return nil, &websocket.Refusal{Status: http.StatusUnauthorized, Reason: "log in first"}
+//			}
+//			room := r.PathValue("room")
+//			return func(ctx context.Context, c *websocket.Conn) error {
+//				return chat(ctx, c, room, user)
+//			}, nil
+//		}, nil))
+//
+// Middleware sees the handshake only. Its writer needs Unwrap, as
+// [http.ResponseController] wants it; then a logger sees the status 101.
+// [http.TimeoutHandler] hides the connection: keep WebSocket handlers outside of it.
 //
 // # Strictness
 //

@@ -80,6 +80,51 @@ func ExampleHandler() {
 	// StatusPolicyViolation
 }
 
+// Route parameters, authentication and a refusal with a status: the request is looked
+// at before the handshake is answered, and the connection keeps only what was copied.
+func ExampleRequestHandler() {
+	users := map[string]string{"secret-of-ann": "ann"}
+	mux := http.NewServeMux()
+	mux.Handle("GET /rooms/{room}", websocket.RequestHandler(func(r *http.Request) (websocket.ServeFunc, error) {
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		user, ok := users[token]
+		if !ok {
+			return nil, &websocket.Refusal{
+				Status: http.StatusUnauthorized,
+				Reason: "log in first",
+				Header: http.Header{"WWW-Authenticate": {"Bearer"}},
+			}
+		}
+		room := r.PathValue("room")
+		return func(ctx context.Context, c *websocket.Conn) error {
+			return c.Write(ctx, websocket.MessageText, []byte("welcome to "+room+", "+user))
+		}, nil
+	}, &websocket.AcceptOptions{
+		OnError: func(e *websocket.HandlerError) { fmt.Println(e.Err) },
+	}))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	ctx := context.Background()
+	_, resp, _ := websocket.Dial(ctx, server.URL+"/rooms/harbour", nil)
+	fmt.Println(resp.Status, resp.Header.Get("WWW-Authenticate"))
+
+	c, _, err := websocket.Dial(ctx, server.URL+"/rooms/harbour", &websocket.DialOptions{
+		HTTPHeader: http.Header{"Authorization": {"Bearer secret-of-ann"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	_, p, err := c.Read(ctx)
+	fmt.Println(string(p), err)
+	// Output:
+	// websocket: request not accepted: log in first
+	// 401 Unauthorized Bearer
+	// welcome to harbour, ann <nil>
+}
+
 // The errors of a connection that has ended tell who ended it, and why.
 func ExampleClosedError() {
 	server, client := wstest.Pipe(nil)

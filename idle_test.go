@@ -25,14 +25,14 @@ import (
 const idleRole = "HAWSER_IDLE_SERVER"
 
 // idleServers are the kinds of server that are measured, and what each may need for
-// a connection in bytes. What net/http leaves behind of its handshakes, and the
-// request's context that a Handler keeps, are in the figures of Handler.
+// a connection in bytes. What net/http leaves behind of its handshakes is in the figures
+// of Handler.
 var idleServers = map[string]struct {
 	opts  *websocket.AcceptOptions
 	conns int
 	limit int
 }{
-	"Handler": {nil, 10_000, 5500},
+	"Handler": {nil, 10_000, 5100},
 	"Upgrade": {nil, 10_000, 4900},
 
 	"Upgrade, no takeover":        {noTakeover, 1_000, 8 << 10},

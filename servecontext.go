@@ -2,20 +2,36 @@ package websocket
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
-// serveContext is the context of a connection that [Handler] serves: it has the
-// values of the request's context and ends when the connection does. Calls on the
+// serveContext is the context of a connection that [Handler] serves. It ends when the
+// connection does. It has nothing of the request's context but what belongs to the
+// server: middleware recycles the rest when the handler has returned. Calls on the
 // connection with it, or with one that adds only values, need not watch it.
 type serveContext struct {
-	values context.Context
 	c      *Conn
+	server *http.Server // nil: not net/http
+	opts   *AcceptOptions
 }
 
 func (s *serveContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (s *serveContext) Done() <-chan struct{}       { return s.c.done() }
-func (s *serveContext) Value(key any) any           { return s.values.Value(key) }
+
+func (s *serveContext) Value(key any) any {
+	switch key {
+	case http.ServerContextKey:
+		if s.server != nil {
+			return s.server
+		}
+	case http.LocalAddrContextKey:
+		if nc := s.c.NetConn(); nc != nil {
+			return nc.LocalAddr()
+		}
+	}
+	return nil
+}
 
 func (s *serveContext) Err() error {
 	if s.c.ended() {

@@ -78,12 +78,15 @@ type handshaking struct {
 	deflate  handshake.Deflate // of policy
 	accepted handshake.Acceptance
 	response [512]byte // room for it
+
+	prepare func(*http.Request) (ServeFunc, error) // of a RequestHandler, and
+	serve   ServeFunc                              // what it returned
 }
 
 // clear drops what belongs to others.
 func (h *handshaking) clear() {
 	h.request.Reset()
-	h.opts = nil
+	h.opts, h.prepare, h.serve = nil, nil, nil
 	h.policy.Subprotocols, h.policy.OriginPatterns = nil, nil
 	h.accepted = handshake.Acceptance{}
 }
@@ -220,14 +223,10 @@ func (u *upgrade) judge() error {
 
 // ask asks the application.
 func (u *upgrade) ask() error {
-	err := u.opts.OnRequest(&u.request)
-	if err == nil {
-		return nil
+	if err := u.opts.OnRequest(&u.request); err != nil {
+		return deny("OnRequest", err)
 	}
-	if refusal, ok := errors.AsType[*handshake.Refusal](err); ok {
-		return refusal
-	}
-	return &handshake.Refusal{Status: http.StatusForbidden, Reason: err.Error()}
+	return nil
 }
 
 // send sends the response. A new connection has room for all of it.
@@ -256,12 +255,15 @@ func (u *upgrade) glued(c *Conn) []byte {
 // turnAway answers a client that is refused, and closes the connection.
 func turnAway(nc net.Conn, err error) error {
 	defer nc.Close()
-	refusal, ok := errors.AsType[*handshake.Refusal](err)
+	refusal, ok := errors.AsType[*Refusal](err)
+	if denied, byApplication := errors.AsType[*denial](err); byApplication {
+		refusal, err, ok = denied.answer, denied.err, true
+	}
 	if !ok {
 		return &AcceptError{Err: err}
 	}
-	if _, err := nc.Write(handshake.AppendRefusal(nil, refusal)); err != nil {
-		return &AcceptError{Err: errors.Join(refusal, err)}
+	if _, failed := nc.Write(handshake.AppendRefusal(nil, refusal)); failed != nil {
+		return &AcceptError{Err: errors.Join(err, failed)}
 	}
 	// Octets of the client's that stay unread would make TCP reset the connection,
 	// and the reset could take the answer with it. A client that does not close
@@ -270,7 +272,7 @@ func turnAway(nc net.Conn, err error) error {
 		_ = nc.SetReadDeadline(time.Now().Add(refusalLinger))
 		_, _ = io.CopyN(io.Discard, nc, refusalDrain)
 	}
-	return &AcceptError{Status: refusal.Status, Err: refusal}
+	return &AcceptError{Status: refusal.Status, Err: err}
 }
 
 const (

@@ -178,5 +178,8 @@ func EchoHandler(opts *websocket.AcceptOptions) http.Handler {
 		with = *opts
 	}
 	with.Limits.Message = cmp.Or(with.Limits.Message, MessageLimit)
+	if with.OnError == nil { // how it ends is judged on the wire
+		with.OnError = func(*websocket.HandlerError) {}
+	}
 	return websocket.Handler(Echo, &with)
 }

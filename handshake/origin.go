@@ -117,7 +117,7 @@ func (p *Policy) judgeOrigin(r *Request) *Refusal {
 	value := trimSpace(r.Origin[0])
 	o, ok := parseOrigin(value)
 	if !ok {
-		return noOrigin(value)
+		return noOrigin(value, r)
 	}
 	if !o.null && (site == fromHere || site == unknownSite && sameOrigin(&o, r)) {
 		return nil
@@ -129,10 +129,14 @@ func (p *Policy) judgeOrigin(r *Request) *Refusal {
 // more stack.
 
 func foreignSite(r *Request) *Refusal {
-	return forbidden("Sec-Fetch-Site is %s, and there is no Origin to match", quoteLines(r.SecFetchSite))
+	return forbidden("Sec-Fetch-Site is %s for Host %s, and there is no Origin for OriginPatterns to match; InsecureSkipVerify would allow it",
+		quoteLines(r.SecFetchSite), quote(r.Host))
 }
 
-func noOrigin(value string) *Refusal { return forbidden("Origin %s is not an origin", quote(value)) }
+func noOrigin(value string, r *Request) *Refusal {
+	return forbidden("Origin %s for Host %s is not an origin, and OriginPatterns cannot match it; InsecureSkipVerify would allow it",
+		quote(value), quote(r.Host))
+}
 
 // matchOrigin refuses an origin that is not our own, unless a pattern allows it.
 func (p *Policy) matchOrigin(r *Request, value string, o *origin, site site) *Refusal {

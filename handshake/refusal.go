@@ -2,6 +2,8 @@ package handshake
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -22,6 +24,12 @@ type Refusal struct {
 	Section string // where the broken rule stands: "§4.2.1" in RFC 6455, or "RFC 9112 §3.2"; may be empty
 	Reason  string // what is wrong, in one line of printable ASCII, fit for the body of the answer
 	Version bool   // the answer says which version we speak: Sec-WebSocket-Version: 13
+
+	// Header has fields for the answer besides, such as WWW-Authenticate or
+	// Retry-After; an http.Header will do. Left out are those that are [Reserved], that
+	// describe the body, or that could not be sent ([ValidFieldName],
+	// [ValidFieldValue]).
+	Header map[string][]string
 }
 
 // Error is the reason and the section.
@@ -32,8 +40,8 @@ func (r *Refusal) Error() string {
 	return r.Reason + " (" + r.Section + ")"
 }
 
-// Fields returns the header fields that the answer must have besides those that
-// any answer has.
+// Fields returns the header fields of the answer besides those that any answer has:
+// the ones that its status demands, and those of Header that may be sent.
 func (r *Refusal) Fields() []Field {
 	var fields []Field
 	switch r.Status {
@@ -45,7 +53,22 @@ func (r *Refusal) Fields() []Field {
 	if r.Version { // RFC 6455 §4.4
 		fields = append(fields, Field{"Sec-WebSocket-Version", Version})
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if Reserved(name) || ofBody(name) || !ValidFieldName(name) {
+			continue
+		}
+		for _, value := range r.Header[name] {
+			if ValidFieldValue(value) {
+				fields = append(fields, Field{name, value})
+			}
+		}
+	}
 	return fields
+}
+
+// ofBody reports whether a field describes the body, which is the reason.
+func ofBody(name string) bool {
+	return equalFold(name, "Content-Type") || equalFold(name, "Content-Encoding") || equalFold(name, "X-Content-Type-Options")
 }
 
 func refuse(status int, section, format string, args ...any) *Refusal {

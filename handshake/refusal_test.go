@@ -34,6 +34,13 @@ func TestRefusalFields(t *testing.T) {
 		{Refusal{Status: 426}, "Upgrade: websocket\r\nConnection: Upgrade\r\n"},
 		{Refusal{Status: 426, Version: true}, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"},
 		{Refusal{Status: 400, Version: true}, "Sec-WebSocket-Version: 13\r\n"},
+		{Refusal{Status: 401, Header: map[string][]string{"WWW-Authenticate": {"Basic", "Bearer"}, "A": {"b"}}}, "A: b\r\nWWW-Authenticate: Basic\r\nWWW-Authenticate: Bearer\r\n"},
+		{Refusal{Status: 503, Header: map[string][]string{
+			"a": {"b\r\nc: d"}, "e\r\nf": {"g"}, "": {"h"}, "i j": {"k"}, "l": {"\x00"}, // could not be sent
+			"content-length": {"9"}, "Transfer-Encoding": {"chunked"}, "Connection": {"keep-alive"}, // ours
+			"content-type": {"text/html"}, "Content-Encoding": {"gzip"}, "X-Content-Type-Options": {"x"}, // of the body, which is ours
+			"Retry-After": {"7"},
+		}}, "Retry-After: 7\r\n"},
 	} {
 		var got []byte
 		for _, f := range row.refusal.Fields() {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -17,28 +18,26 @@ const (
 	writeTimeout = 10 * time.Second // for one message to a page
 )
 
-// socket is the WebSocket of a member.
+// socket is the WebSocket of a member. The trace is of one connection, and so are the
+// options.
 func (s *service) socket(w http.ResponseWriter, r *http.Request) {
-	room := r.PathValue("room")
-	if err := wire.ValidRoom(room); err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
-		return
-	}
-	if upgrades(r) && !speaks(r) {
-		http.Error(w, "Sec-WebSocket-Protocol has neither of "+strings.Join(wire.Subprotocols, " and "), http.StatusBadRequest)
-		return
-	}
 	trace, hooks := s.watch.Record(r)
-	websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
-		codec := wire.BySubprotocol(c.Subprotocol())
-		out := newOutbox(c, codec, trace, s.options.queue, s.log)
-		return out.stop(s.attend(ctx, c, room, out))
+	websocket.RequestHandler(func(r *http.Request) (websocket.ServeFunc, error) {
+		room := r.PathValue("room")
+		if err := wire.ValidRoom(room); err != nil {
+			return nil, &websocket.Refusal{Status: http.StatusNotFound, Reason: err.Error()}
+		}
+		if !speaks(r) {
+			reason := "Sec-WebSocket-Protocol has neither of " + strings.Join(wire.Subprotocols, " and ")
+			return nil, &websocket.Refusal{Status: http.StatusBadRequest, Reason: reason}
+		}
+		return func(ctx context.Context, c *websocket.Conn) error {
+			codec := wire.BySubprotocol(c.Subprotocol())
+			out := newOutbox(c, codec, trace, s.options.queue, s.log)
+			return out.stop(s.attend(ctx, c, room, out))
+		}, nil
 	}, s.accept(hooks)).ServeHTTP(w, r)
 }
-
-// upgrades reports whether a request is for a WebSocket at all. If it is not, who
-// accepts it says what is wrong.
-func upgrades(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
 
 // speaks reports whether the client has one of our subprotocols. Accepting would go on
 // without one.
@@ -63,7 +62,21 @@ func (s *service) accept(hooks *websocket.Trace) *websocket.AcceptOptions {
 		Timeouts:        websocket.Timeouts{Write: writeTimeout},
 		KeepAlive:       s.options.keepAlive,
 		Trace:           hooks,
+		OnError:         s.failed,
 	}
+}
+
+// failed is told of requests that were refused, and of connections that ended badly.
+func (s *service) failed(e *websocket.HandlerError) {
+	level := slog.LevelWarn
+	if e.Ordinary() {
+		level = slog.LevelDebug
+	}
+	log := s.log
+	if e.Stack != nil {
+		log = log.With("stack", string(e.Stack))
+	}
+	log.Log(context.Background(), level, "websocket", "error", e)
 }
 
 // attend is a member's connection, from the first message to the last. What it returns

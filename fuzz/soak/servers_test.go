@@ -98,10 +98,16 @@ func (s *servers) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if l.front == echoByHandler {
+		o := acceptOptions(l)
+		o.OnError = func(e *websocket.HandlerError) {
+			if refusal, ok := e.Err.(*websocket.AcceptError); ok { // the rest is looked at where it is returned
+				s.refused(l, refusal)
+			}
+		}
 		websocket.Handler(func(ctx context.Context, c *websocket.Conn) (err error) {
 			l.join(c, func(e *end, c *websocket.Conn) { err = e.serveEcho(ctx, c) })
 			return err
-		}, acceptOptions(l)).ServeHTTP(w, r)
+		}, o).ServeHTTP(w, r)
 		return
 	}
 	c, err := websocket.Accept(w, r, acceptOptions(l))

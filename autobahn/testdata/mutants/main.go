@@ -42,7 +42,10 @@ func serve() error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	go http.Serve(l, websocket.Handler(echo, &websocket.AcceptOptions{CompressionMode: compression, Limits: limits}))
+	go http.Serve(l, websocket.Handler(echo, &websocket.AcceptOptions{
+		CompressionMode: compression, Limits: limits,
+		OnError: func(*websocket.HandlerError) {}, // how it ends is judged on the wire
+	}))
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }

@@ -88,14 +88,18 @@ func New(o Options) *Front {
 
 // Handler returns what accepts WebSocket connections, at any path.
 func (f *Front) Handler() http.Handler {
-	accept := websocket.Handler(f.serve, &f.options)
-	return transport.RequireSubprotocol(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f.registry.Len() >= f.max {
-			http.Error(w, "too many clients", http.StatusServiceUnavailable)
-			return
+	return transport.RequireSubprotocol(websocket.RequestHandler(f.letIn, &f.options))
+}
+
+// letIn refuses a client when there are too many.
+func (f *Front) letIn(*http.Request) (websocket.ServeFunc, error) {
+	if f.registry.Len() >= f.max {
+		return nil, &websocket.Refusal{
+			Status: http.StatusServiceUnavailable, Reason: "too many clients",
+			Header: http.Header{"Retry-After": {"10"}},
 		}
-		accept.ServeHTTP(w, r)
-	}))
+	}
+	return f.serve, nil
 }
 
 // Shutdown closes every connection with 1001, going away, and lets no new ones in.

@@ -1,6 +1,8 @@
 package front
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -8,6 +10,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/examples/sip/transport"
 )
 
 // A client that does not read is shown out with 1013, and holds nobody up.
@@ -133,4 +136,31 @@ func TestForwardedAsReceived(t *testing.T) {
 			t.Errorf("%d Allow headers", n)
 		}
 	})
+}
+
+// A client too many is told so before the handshake, and when to come back.
+func TestTooManyClients(t *testing.T) {
+	f := New(Options{Domain: "example.com", MaxConnections: 1})
+	server := httptest.NewServer(f.Handler())
+	t.Cleanup(server.Close)
+	first, err := transport.Dial(t.Context(), server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Write(t.Context(), websocket.MessageText, []byte("\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := first.Read(t.Context()); err != nil { // it is counted
+		t.Fatal(err)
+	}
+	_, resp, err := websocket.Dial(t.Context(), server.URL, &websocket.DialOptions{Subprotocols: []string{transport.Subprotocol}})
+	if err == nil || resp == nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("the second: %v, %v", resp, err)
+	}
+	if err := first.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	if err := f.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

@@ -1,0 +1,241 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// HandlerError is what [Handler] and [RequestHandler] report: a request that was
+// refused, or a connection that its [ServeFunc] gave up. See [AcceptOptions.OnError].
+type HandlerError struct {
+	// RemoteAddr is the address of the client, or of the proxy it came through. Of a
+	// refused request it is the request's RemoteAddr.
+	RemoteAddr string
+	// Err is an [*AcceptError] if the request was refused. Otherwise it is what the
+	// ServeFunc returned, or tells of its panic.
+	Err error
+	// Stack is where the ServeFunc panicked; nil if it did not.
+	Stack []byte
+
+	refused, ordinary bool
+}
+
+// Error says in one line whose request or connection it was, and what happened. The
+// peer may have chosen parts of the text: what is not printable is escaped, and what
+// is above 1,000 bytes is cut.
+func (e *HandlerError) Error() string {
+	text := oneLine(strings.TrimPrefix(e.Err.Error(), "websocket: "), maxLogged)
+	from := oneLine(e.RemoteAddr, 100)
+	if e.refused {
+		return "websocket: from " + from + ": " + text
+	}
+	return "websocket: serving " + from + ": " + text
+}
+
+// Unwrap returns Err.
+func (e *HandlerError) Unwrap() error { return e.Err }
+
+// Ordinary reports whether any server on the Internet sees such errors every day. The
+// ErrorLog does not get them: the connection was lost, or the peer did not answer; the
+// request was no WebSocket handshake at all, with neither Upgrade nor
+// Sec-WebSocket-Key; the function of [RequestHandler] returned a [*Refusal] by itself,
+// which is an answer to the client; the Registry has been shut down.
+func (e *HandlerError) Ordinary() bool { return e.ordinary }
+
+const maxLogged = 1000 // bytes
+
+// oneLine makes s fit for a line of a log: at most limit bytes of it, and what is not
+// printable is escaped.
+func oneLine(s string, limit int) string {
+	cut := ""
+	if len(s) > limit {
+		s, cut = s[:limit], "..."
+	}
+	var line strings.Builder
+	for i, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			escaped := strconv.QuoteToASCII(s[i : i+size])
+			line.WriteString(escaped[1 : len(escaped)-1])
+			continue
+		}
+		line.WriteRune(r)
+	}
+	return line.String() + cut
+}
+
+var errServeLeft = errors.New("the ServeFunc did not return: runtime.Goexit")
+
+// closeFor returns the Close frame for what serve returned.
+func closeFor(err error) (StatusCode, string) {
+	if err == nil {
+		return StatusNormalClosure, ""
+	}
+	if ce, ok := errors.AsType[CloseError](err); ok {
+		return ce.Code, ce.Reason
+	}
+	return StatusInternalError, ""
+}
+
+// reportServed reports what serve returned, unless that is no news.
+func (s *serveContext) reportServed(err error) {
+	if _, onPurpose := err.(CloseError); onPurpose { //nolint:errorlint // not one that is wrapped
+		return
+	}
+	switch s.c.weigh(err) {
+	case ordinary:
+		s.tell(&HandlerError{Err: err, ordinary: true})
+	case notable:
+		s.report(err, nil)
+	}
+}
+
+func (s *serveContext) reportPanic(p any) {
+	err, ok := p.(error)
+	if ok {
+		err = fmt.Errorf("panic: %w", err)
+	} else {
+		err = fmt.Errorf("panic: %v", p)
+	}
+	s.report(err, debug.Stack())
+}
+
+func (s *serveContext) report(err error, stack []byte) {
+	s.tell(&HandlerError{Err: err, Stack: stack})
+}
+
+func (s *serveContext) tell(e *HandlerError) {
+	if nc := s.c.NetConn(); nc != nil {
+		if addr := nc.RemoteAddr(); addr != nil {
+			e.RemoteAddr = addr.String()
+		}
+	}
+	tell(s.opts.OnError, s.server, e)
+}
+
+// reportRefusal reports err, an *AcceptError.
+func reportRefusal(r *http.Request, err error, opts *AcceptOptions) {
+	e := &HandlerError{RemoteAddr: r.RemoteAddr, Err: err, refused: true}
+	refused, ok := errors.AsType[*AcceptError](err)
+	e.ordinary = !isHandshake(r) || errors.Is(err, refusedByShutdown) ||
+		ok && (refused.onPurpose || refused.Status == 0 && isTransport(refused.Err))
+	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	tell(opts.OnError, server, e)
+}
+
+// isHandshake reports whether r means to be a handshake. One that has a key and no
+// Upgrade does: a proxy has dropped the Upgrade.
+func isHandshake(r *http.Request) bool {
+	return len(r.Header["Upgrade"])+len(r.Header["Sec-Websocket-Key"]) > 0
+}
+
+// tell calls the hook, or writes to the error log if there is none.
+func tell(hook func(*HandlerError), server *http.Server, e *HandlerError) {
+	if hook == nil {
+		if !e.ordinary {
+			logError(server, e)
+		}
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			logError(server, e) // which may not be lost
+			logf(server)("websocket: panic in OnError: %v\n%s", p, debug.Stack())
+		}
+	}()
+	hook(e)
+}
+
+func logError(server *http.Server, e *HandlerError) {
+	if e.Stack != nil {
+		logf(server)("%v\n%s", e, e.Stack)
+		return
+	}
+	logf(server)("%v", e)
+}
+
+// weight says who wants to know of an error that serve returned.
+type weight uint8
+
+const (
+	noNews   weight = iota // a connection ended as connections do
+	ordinary               // for the hook alone: it was lost
+	notable                // for the hook or the log
+)
+
+// weigh judges what serve returned by all that it wraps. The error of another
+// connection, which serve may have talked to as well, is notable unless it tells of
+// a clean end.
+func (c *Conn) weigh(err error) weight {
+	if closed, ok := err.(*ClosedError); ok { //nolint:errorlint // each level is looked at
+		w := closed.weigh()
+		if w == ordinary && c.state() == conn.Open {
+			w = notable
+		}
+		return w
+	}
+	if err == context.Canceled && c.ended() { // of serve's ctx, or one made of it
+		return c.closedError().weigh()
+	}
+	switch u := err.(type) { //nolint:errorlint // each level is looked at
+	case interface{ Unwrap() error }:
+		if inner := u.Unwrap(); inner != nil {
+			return c.weigh(inner)
+		}
+	case interface{ Unwrap() []error }:
+		w := noNews
+		for _, inner := range u.Unwrap() {
+			w = max(w, c.weigh(inner))
+		}
+		return w
+	}
+	return notable
+}
+
+func (e *ClosedError) weigh() weight {
+	switch {
+	case e.Cause != nil:
+		if isTransport(e.Cause) {
+			return ordinary
+		}
+		return notable
+	case e.Began == Us || e.Received == nil:
+		return noNews // Close, CloseNow, a Hub or a Registry: who called it knows
+	}
+	switch code := e.Received.Code; code {
+	case StatusNormalClosure, StatusGoingAway, StatusNoStatusRcvd:
+		return noNews
+	default:
+		if code >= 3000 { // of libraries and applications
+			return noNews
+		}
+		return notable // the peer complains
+	}
+}
+
+// isTransport reports whether the cause is the network, or a peer that vanished.
+func isTransport(cause error) bool {
+	if errors.Is(cause, context.DeadlineExceeded) || errors.Is(cause, ErrWriteTimeout) {
+		return false
+	}
+	if _, ok := errors.AsType[net.Error](cause); ok {
+		return true
+	}
+	for _, vanished := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, ErrKeepAlive, ErrCloseTimeout} {
+		if errors.Is(cause, vanished) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,241 @@
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// overheard runs a handler and a peer, once with a hook and once without, and returns
+// what each was told.
+func overheard(t *testing.T, opts websocket.AcceptOptions, handler func(*websocket.AcceptOptions) http.Handler, play func(p *peer)) (hook []*websocket.HandlerError, log string) {
+	t.Helper()
+	for _, hooked := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			opts := opts
+			if hooked {
+				opts.OnError = func(e *websocket.HandlerError) { hook = append(hook, e) }
+			}
+			var logged bytes.Buffer
+			p := serveOnce(t, 0, handler(&opts), &logged)
+			play(p)
+			p.Close()
+			time.Sleep(time.Minute) // of the bubble: longer than any closing handshake
+			synctest.Wait()
+			if !hooked {
+				log = logged.String()
+			} else if logged.Len() > 0 {
+				t.Errorf("with a hook: logged %q", logged.String())
+			}
+		})
+	}
+	return hook, log
+}
+
+var errOfApplication = errors.New("the database is down")
+
+// What a served function returned is told once, but for what is no error.
+func TestOnErrorServed(t *testing.T) {
+	type end struct {
+		name  string
+		serve websocket.ServeFunc
+		play  func(p *peer)
+		hook  string // what the hook is told; empty: nothing
+		log   bool   // and the log without it
+	}
+	nothing := func(*peer) {}
+	read := func(ctx context.Context, c *websocket.Conn) error { _, _, err := c.Read(ctx); return err }
+	wrapping := func(ctx context.Context, c *websocket.Conn) error {
+		return fmt.Errorf("reading: %w", read(ctx, c))
+	}
+	returning := func(err error) websocket.ServeFunc {
+		return func(context.Context, *websocket.Conn) error { return err }
+	}
+	bye := func(code websocket.StatusCode) func(p *peer) {
+		return func(p *peer) { p.send(farewell(code, "bye\r\n")) }
+	}
+	for _, test := range []end{
+		{"nil", returning(nil), nothing, "", false},
+		{"an error", returning(errOfApplication), nothing, "the database is down", true},
+		{"CloseError", returning(websocket.CloseError{Code: 1008, Reason: "speak chat"}), nothing, "", false},
+		{"CloseError with a cause", returning(fmt.Errorf("%w: %w", errOfApplication, websocket.CloseError{Code: 1013})), nothing, "the database is down", true},
+		{"CloseError with text", returning(fmt.Errorf("user 7: %w", websocket.CloseError{Code: 1008})), nothing, "user 7", true},
+		{"1000", read, bye(1000), "", false},
+		{"1001, wrapped", wrapping, bye(1001), "", false},
+		{"4000", wrapping, bye(4000), "", false},
+		{"no status", read, func(p *peer) { p.send(whole(opClose, "")) }, "", false},
+		{"the peer complains", wrapping, bye(1002), `reading: websocket: closed by the peer: 1002 "bye\r\n"`, true},
+		{"1000 and a cause", func(ctx context.Context, c *websocket.Conn) error {
+			return errors.Join(read(ctx, c), errOfApplication)
+		}, bye(1000), "the database is down", true},
+		{"lost", read, func(p *peer) { p.Close() }, "connection lost: EOF", false},
+		{"lost, and a cause", func(ctx context.Context, c *websocket.Conn) error {
+			return errors.Join(read(ctx, c), errOfApplication)
+		}, func(p *peer) { p.Close() }, "the database is down", true},
+		{"the peer breaks the protocol", read, func(p *peer) { p.sendBytes([]byte("\x81\x00")) }, "peer broke the protocol", true},
+		{"the peer exceeds a limit", read, func(p *peer) { p.sendBytes([]byte("\x81\xfe\xff\xff\x00\x00\x00\x00")) }, "limit", true},
+		{"closed by us", func(ctx context.Context, c *websocket.Conn) error {
+			_ = c.CloseNow()
+			return read(ctx, c)
+		}, nothing, "", false},
+		{"its context", func(ctx context.Context, c *websocket.Conn) error {
+			_ = c.CloseRead(context.Background())
+			<-ctx.Done()
+			return fmt.Errorf("query: %w", ctx.Err())
+		}, bye(1000), "", false},
+		{"a context of its own", returning(fmt.Errorf("query: %w", context.Canceled)), nothing, "query", true},
+		{"a timeout of its own", returning(context.DeadlineExceeded), nothing, "deadline", true},
+		{"another connection, lost", func(context.Context, *websocket.Conn) error {
+			near, far := wstestPair(nil, 0)
+			_ = far.NetConn().Close()
+			_, _, err := near.Read(context.Background())
+			_ = far.CloseNow()
+			return err
+		}, nothing, "connection lost", true},
+		{"two lines", returning(errors.New("a\r\nb \x1b[31m" + strings.Repeat("c", 5000))), nothing, `a\r\nb \x1b[31mccc`, true},
+		{"panic", func(context.Context, *websocket.Conn) error { panic(errOfApplication) }, nothing, "panic: the database is down", true},
+		{"abort", func(context.Context, *websocket.Conn) error { panic(http.ErrAbortHandler) }, nothing, "", false},
+		{"Goexit", func(context.Context, *websocket.Conn) error { runtime.Goexit(); return nil }, nothing, "Goexit", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			opts := websocket.AcceptOptions{Limits: websocket.Limits{Message: 10}}
+			hook, log := overheard(t, opts, func(o *websocket.AcceptOptions) http.Handler { return websocket.Handler(test.serve, o) }, func(p *peer) {
+				p.sendBytes([]byte(upgradeRequest))
+				p.head()
+				test.play(p)
+				_, _ = io.Copy(io.Discard, p)
+			})
+			if test.hook == "" {
+				if len(hook) > 0 || log != "" {
+					t.Errorf("told %v, logged %q", hook, log)
+				}
+				return
+			}
+			if len(hook) != 1 {
+				t.Fatalf("told %v", hook)
+			}
+			e := hook[0]
+			text := e.Error()
+			if !strings.Contains(text, test.hook) || !strings.HasPrefix(text, "websocket: serving wstest:") || strings.ContainsAny(text, "\r\n\x1b") || len(text) > 1200 {
+				t.Errorf("told %q", text)
+			}
+			if e.Ordinary() == test.log {
+				t.Errorf("ordinary: %v", e.Ordinary())
+			}
+			if panicked := test.name == "panic"; panicked != strings.Contains(string(e.Stack), "onerror_test.go") || panicked && !errors.Is(e, errOfApplication) {
+				t.Errorf("stack %s", e.Stack)
+			}
+			switch first, _, _ := strings.Cut(log, "\n"); {
+			case !test.log && log != "":
+				t.Errorf("logged %q", log)
+			case test.log && first != text:
+				t.Errorf("logged %q, want %q", log, text)
+			case e.Stack == nil && strings.Count(log, "\n") > 1:
+				t.Errorf("logged more than a line: %q", log)
+			}
+		})
+	}
+}
+
+// A request that is refused is told with its cause, and with what would allow it.
+func TestOnErrorRefused(t *testing.T) {
+	var registry websocket.Registry
+	if err := registry.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	plain := func(o *websocket.AcceptOptions) http.Handler {
+		return websocket.Handler(func(context.Context, *websocket.Conn) error { return nil }, o)
+	}
+	for _, test := range []struct {
+		name, request string
+		handler       func(o *websocket.AcceptOptions) http.Handler
+		opts          websocket.AcceptOptions
+		status        int
+		told          []string
+		log           bool
+	}{
+		{"origin", request + "Origin: https://evil.example\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+			[]string{`"https://evil.example"`, `Host "example.com"`, `OriginPatterns: "https://evil.example" would allow it`}, true},
+		{"a null origin", request + "Origin: null\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+			[]string{`Origin "null"`, "OriginPatterns"}, true},
+		{"no origin but another site", request + "Sec-Fetch-Site: cross-site\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+			[]string{`"cross-site"`, "InsecureSkipVerify"}, true},
+		{"nonsense for an origin", request + "Origin: nonsense\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+			[]string{`"nonsense"`, "InsecureSkipVerify"}, true},
+		{"a browser's GET", "GET /chat HTTP/1.1\r\nHost: example.com\r\nUser-Agent: Mozilla\r\n\r\n", plain, websocket.AcceptOptions{}, 426,
+			[]string{"Upgrade is nothing, not websocket"}, false},
+		{"a proxy drops Upgrade", strings.ReplaceAll(upgradeRequest, "Upgrade: websocket\r\nConnection: Upgrade\r\n", ""), plain, websocket.AcceptOptions{}, 426,
+			[]string{"Upgrade is nothing, not websocket"}, true},
+		{"shutdown", upgradeRequest, plain, websocket.AcceptOptions{Registry: &registry}, 503, []string{"shutting down"}, false},
+		{"a timeout handler", upgradeRequest, func(o *websocket.AcceptOptions) http.Handler {
+			return http.TimeoutHandler(plain(o), time.Minute, "")
+		}, websocket.AcceptOptions{}, 501, []string{"*http.timeoutWriter", "http.TimeoutHandler"}, true},
+		{"a long line", request + "Origin: https://" + strings.Repeat("e", 5000) + "\r\n\r\n", plain, websocket.AcceptOptions{}, 403, []string{"eeee"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			hook, log := overheard(t, test.opts, test.handler, func(p *peer) {
+				p.sendBytes([]byte(test.request))
+				if r := p.response(); r.StatusCode != test.status {
+					t.Errorf("answered %s", r.Status)
+				}
+			})
+			if len(hook) != 1 {
+				t.Fatalf("told %v", hook)
+			}
+			e := hook[0]
+			text := e.Error()
+			for _, want := range append(test.told, "wstest:", "request not accepted") {
+				if !strings.Contains(text, want) {
+					t.Errorf("told %q, without %q", text, want)
+				}
+			}
+			if refused, ok := e.Err.(*websocket.AcceptError); !ok || refused.Status != test.status || e.RemoteAddr == "" || len(text) > 1200 {
+				t.Errorf("told %#v", e)
+			}
+			if want := text + "\n"; !test.log && log != "" || test.log && log != want || e.Ordinary() == test.log {
+				t.Errorf("logged %q, want %q", log, want)
+			}
+		})
+	}
+}
+
+// A panic in the hook does not end the program, and what the hook was told is not lost.
+func TestOnErrorPanics(t *testing.T) {
+	eachServer(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		opts := &websocket.AcceptOptions{OnError: func(*websocket.HandlerError) { panic("in OnError") }}
+		h := websocket.Handler(func(context.Context, *websocket.Conn) error { return errOfApplication }, opts)
+		p := serveOnce(t, 0, h, &logged)
+		p.sendBytes([]byte(upgradeRequest))
+		p.head()
+		p.wantFarewell("serve has returned", 1011)
+		p.Close()
+		synctest.Wait()
+		for _, want := range []string{"in OnError", "the database is down", "onerror_test.go"} {
+			if !strings.Contains(logged.String(), want) {
+				t.Errorf("logged %q, without %q", logged.String(), want)
+			}
+		}
+		logged.Reset()
+		p = serveOnce(t, 0, h, &logged)
+		p.sendBytes([]byte(request + "Origin: https://evil.example\r\n\r\n"))
+		if r := p.response(); r.StatusCode != 403 {
+			t.Errorf("answered %s", r.Status)
+		}
+		p.Close()
+		synctest.Wait()
+		if !strings.Contains(logged.String(), "in OnError") || !strings.Contains(logged.String(), "evil.example") {
+			t.Errorf("logged %q", logged.String())
+		}
+	})
+}
