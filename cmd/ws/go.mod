@@ -3,6 +3,7 @@ module github.com/hawser-ws/websocket/cmd/ws
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/gopacket/gopacket v1.7.7
 	github.com/hawser-ws/websocket v0.0.0
 	github.com/jedib0t/go-pretty/v6 v6.8.3
@@ -19,5 +20,3 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
-
-replace github.com/hawser-ws/websocket => ../..
