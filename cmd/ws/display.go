@@ -7,15 +7,14 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"unicode"
 
 	"golang.org/x/term"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/cmd/ws/escape"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 	"github.com/hawser-ws/websocket/frame"
 )
@@ -210,18 +209,11 @@ func (d *display) trace() *websocket.Trace {
 	}
 }
 
-// visible replaces what a peer could use to take the terminal over: control and
-// formatting characters. Tabs stay, and newlines if they may.
+// visible escapes what a peer could use to take the terminal over, or to show what it
+// has not sent. Tabs stay, and newlines if they may.
 func visible(s string, lines bool) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\t', r == '\n' && lines, unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			q := strconv.QuoteRuneToASCII(r)
-			b.WriteString(q[1 : len(q)-1])
-		}
+	if lines {
+		return escape.Text(s, "\t\n")
 	}
-	return b.String()
+	return escape.Text(s, "\t")
 }
