@@ -46,6 +46,7 @@ type dialFlags struct {
 	compress                compression
 	closeCode               int
 	closeReason             string
+	maxMessage              messageLimit
 	timeout, waitAfterInput time.Duration
 }
 
@@ -82,7 +83,7 @@ func dial(ctx context.Context, args []string) error {
 }
 
 func readDialFlags(args []string) (*dialFlags, error) {
-	d := &dialFlags{}
+	d := &dialFlags{maxMessage: defaultMessageLimit}
 	d.options.HTTPHeader = make(http.Header)
 	flags := newFlags("dial", dialUsage)
 	flags.Func("H", "header `field` for the request, such as 'Authorization: Bearer x'; may be repeated", d.addHeader)
@@ -96,6 +97,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags.StringVar(&d.proxy, "proxy", "", "`url` of a proxy (http, https, socks5, socks5h), or none; default: from the environment")
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
+	d.maxMessage.flag(flags)
 	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, closing")
 	flags.BoolVar(&d.describe, "describe", false, "print a line about each message instead of the message")
 	flags.DurationVar(&d.waitAfterInput, "wait", 0, "`time` to go on printing messages after the end of the input")
@@ -124,7 +126,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 		d.options.HTTPHeader.Set("Origin", d.origin)
 	}
 	d.options.CompressionMode, d.options.CompressionThreshold, d.options.Compression = d.compress.options()
-	d.options.Limits = websocket.Limits{Message: -1}
+	d.options.Limits = websocket.Limits{Message: int64(d.maxMessage)}
 	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}
 	if err := d.setTLS(); err != nil {
 		return nil, err
