@@ -78,15 +78,15 @@ func joining(r rune) bool {
 }
 
 // tags returns the length of the tags that make a regional flag of a black one: the
-// code of a region (UTS #51, ED-14a). Longer ones hide text.
+// code of a region, 3 to 6 of them, and the end (UTS #51, ED-14a). Longer ones hide text.
 func tags(s string) int {
-	const most = 6
+	const least, most = 3, 6
 	read := 0
-	for range most + 1 {
+	for before := range most + 1 {
 		r, n := utf8.DecodeRuneInString(s[read:])
 		read += n
 		switch {
-		case r == cancelTag:
+		case r == cancelTag && before >= least:
 			return read
 		case r >= '\U000e0030' && r <= '\U000e0039', r >= '\U000e0061' && r <= '\U000e007a':
 		default:

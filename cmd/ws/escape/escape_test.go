@@ -46,6 +46,7 @@ func TestTextEscapes(t *testing.T) {
 		// Text in tags, which only programs read.
 		"🏴\U000e0067\U000e0062":                              `🏴\U000e0067\U000e0062`,
 		"🏴" + strings.Repeat("\U000e0061", 7) + "\U000e007f": "🏴" + strings.Repeat(`\U000e0061`, 7) + `\U000e007f`,
+		"🏴\U000e007f":                                        `🏴\U000e007f`,
 		"a\U000e0061\U000e007f":                              `a\U000e0061\U000e007f`,
 	} {
 		if got := Text(in, "\n"); got != want {
