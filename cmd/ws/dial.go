@@ -6,12 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
@@ -30,9 +30,16 @@ one that takes its time there is -wait. Where messages are not lines there is
 -describe, which prints a line about each: its type, its size, and the beginning of
 what is in it, with fields by their numbers if it looks like protobuf.
 
-It exits with 0 if the connection ended well (the peer closed with 1000, 1001 or
-no code, or we did), with 1 if there was none or it ended otherwise, and with 2 if
-the command line makes no sense.`
+Ctrl-C, or SIGTERM, closes the connection without waiting for more. Pressed again,
+it does not wait for the server's answer to that either.
+
+The exit code is
+  0    if the connection ended well: the server closed it with 1000, 1001 or no
+       code, which standard error tells with the reason; or we did
+  1    if there was no connection, if it ended otherwise, or without the reply
+       that -1 waits for
+  2    if the command line makes no sense
+  130  after Ctrl-C a second time, as the shell tells it; 143 after SIGTERM`
 
 // dialFlags are the flags of ws dial.
 type dialFlags struct {
@@ -46,6 +53,7 @@ type dialFlags struct {
 	compress                compression
 	closeCode               int
 	closeReason             string
+	maxMessage              messageLimit
 	timeout, waitAfterInput time.Duration
 }
 
@@ -56,33 +64,31 @@ func dial(ctx context.Context, args []string) error {
 		return err
 	}
 	out := newDisplay(d.verbose)
-	out.describe = d.describe
+	out.describe, out.redact = d.describe, d.withoutQuery
 	if d.verbose {
 		d.options.Trace = out.trace()
 	}
 	c, resp, err := websocket.Dial(ctx, d.url, &d.options)
-	if misuse, ok := errors.AsType[*websocket.UsageError](err); ok {
-		return usageError(misuse.Problem)
+	if wrong, ok := errors.AsType[*websocket.UsageError](err); ok {
+		return misuse(wrong)
 	}
 	if err != nil {
-		return d.explain(err, resp)
+		out.response(resp)
+		return d.explain(ctx, err, resp)
 	}
 	defer c.CloseNow()
-	if err := out.open(); err != nil {
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	if err := out.open(interrupt); err != nil {
 		return err
 	}
 	defer out.restore()
 	out.connected(c, resp)
-	err = (&session{conn: c, flags: d, out: out}).run(ctx)
-	if d.verbose {
-		// Every method tells how the connection ended.
-		out.note("ended: " + withoutPrefix(c.CloseNow()))
-	}
-	return err
+	return (&session{conn: c, flags: d, out: out}).run(ctx)
 }
 
 func readDialFlags(args []string) (*dialFlags, error) {
-	d := &dialFlags{}
+	d := &dialFlags{maxMessage: defaultMessageLimit}
 	d.options.HTTPHeader = make(http.Header)
 	flags := newFlags("dial", dialUsage)
 	flags.Func("H", "header `field` for the request, such as 'Authorization: Bearer x'; may be repeated", d.addHeader)
@@ -96,6 +102,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags.StringVar(&d.proxy, "proxy", "", "`url` of a proxy (http, https, socks5, socks5h), or none; default: from the environment")
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
+	d.maxMessage.flag(flags)
 	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, closing")
 	flags.BoolVar(&d.describe, "describe", false, "print a line about each message instead of the message")
 	flags.DurationVar(&d.waitAfterInput, "wait", 0, "`time` to go on printing messages after the end of the input")
@@ -113,6 +120,12 @@ func readDialFlags(args []string) (*dialFlags, error) {
 		return nil, usageError(fmt.Sprintf("%q is not a URL: is it ws://%s?", address, address))
 	case !maySend(d.closeCode):
 		return nil, usageError(fmt.Sprintf("-close-code %d may not be sent; 1000 and 3000 to 4999 are for everybody", d.closeCode))
+	case len(d.closeReason) > frame.MaxReason:
+		return nil, usageError(fmt.Sprintf("-close-reason has %d bytes, and there is room for %d", len(d.closeReason), frame.MaxReason))
+	case d.closeReason != "" && d.closeCode == int(websocket.StatusNoStatusRcvd):
+		return nil, usageError("-close-reason needs a code, and 1005 is for none")
+	case !utf8.ValidString(d.closeReason):
+		return nil, usageError("-close-reason is not UTF-8")
 	case d.timeout <= 0:
 		return nil, usageError("-t must be positive")
 	}
@@ -124,7 +137,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 		d.options.HTTPHeader.Set("Origin", d.origin)
 	}
 	d.options.CompressionMode, d.options.CompressionThreshold, d.options.Compression = d.compress.options()
-	d.options.Limits = websocket.Limits{Message: -1}
+	d.options.Limits = websocket.Limits{Message: int64(d.maxMessage)}
 	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}
 	if err := d.setTLS(); err != nil {
 		return nil, err
@@ -180,34 +193,4 @@ func (d *dialFlags) setProxy() error {
 		d.options.Proxy = http.ProxyURL(u)
 	}
 	return nil
-}
-
-// explain adds to the error of a handshake what the server says about it.
-func (d *dialFlags) explain(err error, resp *http.Response) error {
-	if resp == nil || resp.Body == nil {
-		return err
-	}
-	body, _ := io.ReadAll(resp.Body)
-	if text := strings.TrimSpace(d.withoutQuery(string(body))); text != "" {
-		return fmt.Errorf("%w\n%s", err, visible(text, true))
-	}
-	return err
-}
-
-// withoutQuery replaces what the server repeats of the query of the URL: a token is in
-// there where browsers have to send one, and servers quote a token that is no good.
-func (d *dialFlags) withoutQuery(text string) string {
-	const short = 8 // not worth hiding, and apt to be found in any text
-	u, err := url.Parse(d.url)
-	if err != nil {
-		return text
-	}
-	for name, values := range u.Query() {
-		for _, v := range values {
-			if len(v) > short {
-				text = strings.ReplaceAll(text, v, "<"+name+">")
-			}
-		}
-	}
-	return text
 }

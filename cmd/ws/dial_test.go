@@ -63,10 +63,10 @@ func TestDialOne(t *testing.T) {
 		return c.Write(ctx, websocket.MessageText, []byte("hello"))
 	})
 	ws(t, "", "dial", "-1", greets).want(t, "hello\n", "", exitFine)
-	ws(t, "", "dial", greets).want(t, "hello\n", "", exitFine)
+	ws(t, "", "dial", greets).want(t, "hello\n", "ws dial: closed by the server: 1000\n", exitFine)
 
 	silent := serveWith(t, func(context.Context, *websocket.Conn) error { return nil })
-	ws(t, "", "dial", "-1", silent).want(t, "", "no reply: closed by the peer: 1000", exitFailed)
+	ws(t, "", "dial", "-1", silent).want(t, "", "no reply: closed by the server: 1000", exitFailed)
 }
 
 func TestDialBinary(t *testing.T) {
@@ -129,19 +129,21 @@ func TestDialFails(t *testing.T) {
 	e.want(t, "", `\x1b[2Jgone`, exitFailed)
 }
 
-// The peer decides how it ends: its code, and what the exit code is for that.
+// The peer decides how it ends: its code, what is said of it, and what the exit code is
+// for that.
 func TestDialEndings(t *testing.T) {
 	for _, test := range []struct {
 		ending error
 		stderr string
 		code   int
 	}{
-		{nil, "", exitFine},
-		{websocket.CloseError{Code: websocket.StatusGoingAway}, "", exitFine},
-		{websocket.CloseError{Code: websocket.StatusNoStatusRcvd}, "", exitFine},
-		{websocket.CloseError{Code: 1013, Reason: "full"}, `ws dial: closed by the peer: 1013 "full"`, exitFailed},
-		{websocket.CloseError{Code: 4000}, "4000", exitFailed},
-		{io.ErrClosedPipe, "1011", exitFailed},
+		{nil, "closed by the server: 1000", exitFine},
+		{websocket.CloseError{Code: websocket.StatusNormalClosure, Reason: "done"}, `closed by the server: 1000 "done"`, exitFine},
+		{websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "new version \U0001f469\u200d\U0001f680"}, `closed by the server: 1001 "new version ` + "\U0001f469\u200d\U0001f680\"", exitFine},
+		{websocket.CloseError{Code: websocket.StatusNoStatusRcvd}, "closed by the server: no code", exitFine},
+		{websocket.CloseError{Code: 1013, Reason: "full"}, `closed by the server: 1013 "full"`, exitFailed},
+		{websocket.CloseError{Code: 4000, Reason: "\x1b[2J"}, `closed by the server: 4000 "\x1b[2J"`, exitFailed},
+		{io.ErrClosedPipe, "closed by the server: 1011", exitFailed},
 	} {
 		url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
 			if err := c.Write(ctx, websocket.MessageText, []byte("last words")); err != nil {
@@ -149,11 +151,20 @@ func TestDialEndings(t *testing.T) {
 			}
 			return test.ending
 		})
-		ws(t, "", "dial", "-wait", "10s", url).want(t, "last words\n", test.stderr, test.code)
+		ws(t, "", "dial", "-wait", "10s", url).want(t, "last words\n", "ws dial: "+test.stderr+"\n", test.code)
+		said := "* ended: " + test.stderr + "\n"
+		if test.code != exitFine {
+			said = "ws dial: " + test.stderr + "\n"
+		}
+		e := ws(t, "", "dial", "-v", "-wait", "10s", url)
+		e.want(t, "last words\n", said, test.code)
+		if n := strings.Count(e.stderr, test.stderr); n != 1 {
+			t.Errorf("with -v it is told %d times:\n%s", n, e.stderr)
+		}
 	}
 
 	url := serveWith(t, func(_ context.Context, c *websocket.Conn) error { return c.CloseNow() })
-	ws(t, "x\n", "dial", "-wait", "10s", url).want(t, "", "connection lost", exitFailed)
+	ws(t, "x\n", "dial", "-wait", "10s", url).want(t, "", "TCP without a Close frame", exitFailed)
 }
 
 // What the flags put into the request and the Close frame.
@@ -179,7 +190,7 @@ func TestDialFlags(t *testing.T) {
 		"-subprotocol", "a,b", "-close-code", "4001", "-close-reason", "enough", "-proxy", "none", "-v",
 		strings.Replace(s.URL, "http:", "ws:", 1))
 	e.want(t, "", "HTTP/1.1 101", exitFine)
-	if !strings.Contains(e.stderr, "sent close") || !strings.Contains(e.stderr, "ended: ") {
+	if !strings.Contains(e.stderr, "sent close") || !strings.Contains(e.stderr, `* ended: closed by us: 4001 "enough"`+"\n") {
 		t.Errorf("-v tells %q", e.stderr)
 	}
 	g := <-got
@@ -254,7 +265,7 @@ func TestDialWait(t *testing.T) {
 		_, _, err = c.Read(ctx)
 		return err
 	}, opts))
-	ws(t, "late\n", "dial", "-wait", "30s", url).want(t, "late\n", "", exitFine)
+	ws(t, "late\n", "dial", "-wait", "30s", url).want(t, "late\n", "closed by the server: 1000", exitFine)
 }
 
 func TestVisible(t *testing.T) {
@@ -264,6 +275,7 @@ func TestVisible(t *testing.T) {
 		"a\rb":              `a\rb`,
 		"\u202etxt":         `\u202etxt`,
 		"two\nlines \u0085": "two\nlines \\u0085",
+		"👨\u200d👩\u200d👧":   "👨\u200d👩\u200d👧",
 	} {
 		if got := visible(in, true); got != want {
 			t.Errorf("visible(%q) = %q, want %q", in, got, want)
@@ -301,7 +313,7 @@ func TestDialDescribe(t *testing.T) {
 		"binary, 3 bytes: 00 0a 01\n"+
 		"binary, 7 bytes, text: letters\n"+
 		"binary, 0 bytes\n"+
-		"binary, 3000 bytes: "+strings.Repeat("fe ", 24)+"…\n", "", exitFine)
+		"binary, 3000 bytes: "+strings.Repeat("fe ", 24)+"…\n", "closed by the server: 1000", exitFine)
 }
 
 func TestOnTerminal(t *testing.T) {
@@ -310,7 +322,9 @@ func TestOnTerminal(t *testing.T) {
 		typ      websocket.MessageType
 		p, want  string
 	}{
-		{false, websocket.MessageText, "two\nlines\x1b", "two\nlines\\x1b"},
+		{false, websocket.MessageText, "two\nlines\x1b", "two\n  lines\\x1b"},
+		{false, websocket.MessageText, "x\n* ended: not by this", "x\n  * ended: not by this"},
+		{false, websocket.MessageText, "👩🏾\u200d🚀", "👩🏾\u200d🚀"},
 		{false, websocket.MessageBinary, "\x00\x01", "2 bytes: 00 01"},
 		{false, websocket.MessageBinary, "letters", "7 bytes: 6c 65 74 74 65 72 73"},
 		{false, websocket.MessageBinary, "\x12\x05\x1b[2J!", `7 bytes, protobuf: 2: <5 octets>`},
@@ -330,6 +344,7 @@ func TestOnTerminal(t *testing.T) {
 func TestDialKeepsToken(t *testing.T) {
 	const token = "eyJhbGciOiJIUzI1NiJ9.claims.signature"
 	url := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Query", r.URL.RawQuery)
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprintf(w, "invalid token: %s, at %s", r.FormValue("access_token"), r.URL.Path)
 	}))
@@ -346,5 +361,9 @@ func TestDialKeepsToken(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s", address, e.code, e.stderr)
 		}
 	}
-	ws(t, "", "dial", url+"/rtc?x=rtc&access_token="+token).want(t, "", "invalid token: <access_token>, at /rtc", exitFailed)
+	e := ws(t, "", "dial", "-v", url+"/rtc?x=rtc&access_token="+token)
+	e.want(t, "", "invalid token: <access_token>, at /rtc", exitFailed)
+	if !strings.Contains(e.stderr, "*   X-Query: x=rtc&access_token=<access_token>\n") {
+		t.Errorf("-v does not show the response: %s", e.stderr)
+	}
 }

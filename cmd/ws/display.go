@@ -2,20 +2,18 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"unicode"
 
 	"golang.org/x/term"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/cmd/ws/escape"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 	"github.com/hawser-ws/websocket/frame"
 )
@@ -23,24 +21,28 @@ import (
 // display is what ws dial reads from and prints to: a terminal, or a pipe.
 type display struct {
 	verbose  bool
-	describe bool           // a line about each message instead of the message
-	terminal *term.Terminal // nil: pipe, or not connected yet
-	restore  func()         // the terminal as it was
+	describe bool                // a line about each message instead of the message
+	terminal *term.Terminal      // nil: pipe, or not connected yet
+	restore  func()              // the terminal as it was; may be called again
+	redact   func(string) string // what the server says about the handshake
 
 	sending atomic.Int64 // length of the message that is being sent, for trace
 
-	mu sync.Mutex // of standard output and error, and of:
+	mu       sync.Mutex // of standard output and error, and of:
+	restored bool       // restore was called: there is no line editor any more
 	// compressed tells of the messages that trace has seen begin, and that have not
 	// been printed, which of them are compressed. There may be several: while a ping
 	// waits, frames are read ahead of the messages.
 	compressed []bool
 }
 
-func newDisplay(verbose bool) *display { return &display{verbose: verbose, restore: func() {}} }
+func newDisplay(verbose bool) *display {
+	return &display{verbose: verbose, restore: func() {}, redact: func(s string) string { return s }}
+}
 
-// open takes the terminal, if there is one on both sides. Before that Ctrl-C is a
-// signal, and ends a handshake that takes too long.
-func (d *display) open() error {
+// open takes the terminal, if there is one on both sides, and has Ctrl-C call interrupt.
+// Before that Ctrl-C is a signal, and ends a handshake that takes too long.
+func (d *display) open(interrupt func()) error {
 	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
 	if !term.IsTerminal(in) || !term.IsTerminal(out) {
 		return nil
@@ -49,15 +51,19 @@ func (d *display) open() error {
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
 	}
-	d.restore = func() {
-		d.terminal.SetPrompt("")
-		_, _ = d.terminal.Write(nil) // takes the last prompt away
-		_ = term.Restore(in, before)
-	}
 	d.terminal = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{os.Stdin, os.Stdout}, "> ")
+	}{newKeyboard(os.Stdin, interrupt), os.Stdout}, "> ")
+	d.restore = sync.OnceFunc(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.restored = true
+		d.terminal.SetPrompt("")
+		_, _ = d.terminal.Write(nil)                 // takes the last prompt away
+		_, _ = io.WriteString(os.Stdout, "\r\x1b[K") // and what was typed behind it
+		_ = term.Restore(in, before)
+	})
 	if width, height, err := term.GetSize(out); err == nil && width > 0 {
 		_ = d.terminal.SetSize(width, height)
 	}
@@ -78,16 +84,22 @@ func (d *display) readLine(pipe *bufio.Reader) ([]byte, error) {
 	return []byte(line + "\n"), nil // an empty line is a message, too
 }
 
+// response shows the head of the server's response, if it is to be shown.
+func (d *display) response(resp *http.Response) {
+	if !d.verbose || resp == nil {
+		return
+	}
+	var head strings.Builder
+	fmt.Fprintf(&head, "%s %s\n", resp.Proto, resp.Status)
+	_ = resp.Header.Write(&head)
+	for line := range strings.Lines(d.redact(head.String())) {
+		d.note("  " + strings.TrimSpace(line))
+	}
+}
+
 // connected tells that the handshake is done.
 func (d *display) connected(c *websocket.Conn, resp *http.Response) {
-	if d.verbose && resp != nil {
-		var head strings.Builder
-		fmt.Fprintf(&head, "%s %s\n", resp.Proto, resp.Status)
-		_ = resp.Header.Write(&head)
-		for line := range strings.Lines(head.String()) {
-			d.note("  " + strings.TrimSpace(line))
-		}
-	}
+	d.response(resp)
 	text := agreed(c)
 	if p := c.Subprotocol(); p != "" {
 		text = "subprotocol " + p + ", " + text
@@ -101,32 +113,44 @@ func (d *display) connected(c *websocket.Conn, resp *http.Response) {
 	}
 }
 
-// message prints a message that came in.
-func (d *display) message(typ websocket.MessageType, p []byte) {
+// message prints a message that came in. It may use the room behind p.
+func (d *display) message(typ websocket.MessageType, p []byte) error {
 	if d.verbose && d.nextCompressed() {
 		d.note(fmt.Sprintf("decompressed to %d bytes", len(p)))
 	}
-	if d.terminal == nil {
-		line := bytes.Clone(p)
-		if d.describe {
-			line = []byte(describe(typ, p))
-		}
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		_, _ = os.Stdout.Write(append(line, '\n'))
-		return
+	if d.terminal != nil {
+		return d.printLine("< " + d.onTerminal(typ, p))
 	}
-	_, _ = fmt.Fprintf(d.terminal, "< %s\n", d.onTerminal(typ, p))
+	if d.describe {
+		p = []byte(describe(typ, p))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, err := os.Stdout.Write(append(p, '\n'))
+	return err
 }
 
-// onTerminal shows a message to somebody who waits for it: text as it is, octets in
-// hexadecimal unless they look like something that is easier to read.
+// printLine prints a line on the terminal, above the one that is being typed.
+func (d *display) printLine(text string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := io.Writer(d.terminal)
+	if d.restored {
+		out = os.Stdout
+	}
+	_, err := io.WriteString(out, text+"\n")
+	return err
+}
+
+// onTerminal shows a message to somebody who waits for it: text as it is, bytes in
+// hexadecimal unless they look like something that is easier to read. Only the first of
+// its lines begins where ours do.
 func (d *display) onTerminal(typ websocket.MessageType, p []byte) string {
 	if d.describe {
 		return describe(typ, p)
 	}
 	if typ == websocket.MessageText {
-		return visible(string(p), true)
+		return indent(visible(string(p), true))
 	}
 	if kind, preview := payload.Describe(sample(p), int64(len(p))); kind == payload.Protobuf {
 		return fmt.Sprintf("%d bytes, %s: %s", len(p), kind, preview)
@@ -168,10 +192,30 @@ func (d *display) nextCompressed() (is bool) {
 	return is
 }
 
+// closing tells somebody who waits for the end, and whose next Ctrl-C is a signal that
+// nobody catches.
+func (d *display) closing() {
+	const text = "closing; press Ctrl-C again to end at once"
+	if d.terminal != nil || d.verbose || term.IsTerminal(int(os.Stderr.Fd())) {
+		d.note(text)
+	}
+}
+
+// ended tells how a connection ended that ended well. In a pipe that is worth a line if
+// it was the server's decision, and nobody asked for the end.
+func (d *display) ended(how outcome, asked bool) {
+	switch {
+	case d.terminal != nil, d.verbose:
+		d.note("ended: " + how.Error())
+	case how.Began == websocket.Peer && !asked:
+		fmt.Fprintf(os.Stderr, "ws dial: %v\n", how)
+	}
+}
+
 // note prints something about the connection, beside the messages.
 func (d *display) note(text string) {
 	if d.terminal != nil {
-		_, _ = fmt.Fprintf(d.terminal, "* %s\n", visible(text, false))
+		_ = d.printLine("* " + visible(text, false))
 		return
 	}
 	d.mu.Lock()
@@ -210,18 +254,11 @@ func (d *display) trace() *websocket.Trace {
 	}
 }
 
-// visible replaces what a peer could use to take the terminal over: control and
-// formatting characters. Tabs stay, and newlines if they may.
+// visible escapes what a peer could use to take the terminal over, or to show what it
+// has not sent. Tabs stay, and newlines if they may.
 func visible(s string, lines bool) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\t', r == '\n' && lines, unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			q := strconv.QuoteRuneToASCII(r)
-			b.WriteString(q[1 : len(q)-1])
-		}
+	if lines {
+		return escape.Text(s, "\t\n")
 	}
-	return b.String()
+	return escape.Text(s, "\t")
 }

@@ -119,16 +119,8 @@ func report(c command, err error) int {
 		}
 		return e.code
 	}
-	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, withoutPrefix(err))
+	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, plain(err))
 	return exitFailed
-}
-
-// withoutPrefix is the text of an error for somebody who knows who says it.
-func withoutPrefix(err error) string {
-	if err == nil {
-		return "by us"
-	}
-	return strings.TrimPrefix(err.Error(), "websocket: ")
 }
 
 // newFlags returns an empty set of flags. usage is printed above them by -h.

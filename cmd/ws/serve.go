@@ -27,7 +27,8 @@ func serve(ctx context.Context, args []string) error {
 	var at door
 	flags.StringVar(&at.address, "listen", "127.0.0.1:9000", "`address` to listen at; port 0 takes a free one")
 	at.tlsFlags(flags)
-	maxMessage := flags.Int64("max-message", 64<<20, "largest message to take, in `bytes`; -1 for no limit")
+	maxMessage := messageLimit(defaultMessageLimit)
+	maxMessage.flag(flags)
 	verbose := flags.Bool("v", false, "log every frame to standard error")
 	var opts websocket.AcceptOptions
 	var compress compression
@@ -39,13 +40,10 @@ func serve(ctx context.Context, args []string) error {
 	} else if len(rest) > 0 {
 		return usageError(fmt.Sprintf("%q is one argument too many", rest[0]))
 	}
-	if *maxMessage == 0 || *maxMessage < -1 {
-		return usageError("-max-message must be at least 1, or -1")
-	}
 	if err := compress.check(flags); err != nil {
 		return err
 	}
-	opts.Limits.Message = *maxMessage
+	opts.Limits.Message = int64(maxMessage)
 	opts.CompressionMode, opts.CompressionThreshold, opts.Compression = compress.options()
 
 	if err := at.check(); err != nil {

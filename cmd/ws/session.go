@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -22,48 +24,79 @@ type session struct {
 	out   *display
 }
 
-// run returns nil if the conversation ended well. ctx is ended by a signal.
+// lastWords is how long to wait for the server to end TCP when all is said: some never
+// do.
+const lastWords = time.Second
+
+// run returns nil if the conversation ended well. ctx is ended by a signal, or by
+// Ctrl-C on a terminal.
 func (s *session) run(ctx context.Context) error {
-	sending, stop := context.WithCancel(ctx)
-	defer stop()
 	sent := make(chan error, 1)
-	go func() { sent <- s.send(sending) }()
+	go func() { sent <- s.send() }()
 	received := make(chan error, 1)
 	go func() { received <- s.receive() }()
 
 	var inputErr error
 	select {
-	case err := <-received: // the peer ended it, or it was the reply that -1 waits for
-		switch {
-		case err == nil:
-			return s.close()
-		case s.flags.one:
-			return noReply(err)
-		}
-		return verdict(err)
+	case err := <-received:
+		return s.over(err)
 	case inputErr = <-sent:
 	case <-ctx.Done():
 	}
 	if inputErr == nil && ctx.Err() == nil {
-		if err, ended := s.afterInput(ctx, received); ended {
+		if err, over := s.afterInput(ctx, received); over {
 			return err
 		}
 	}
+	if ctx.Err() != nil {
+		s.interrupted()
+		if s.flags.one {
+			inputErr = errors.Join(inputErr, errors.New("no reply: interrupted"))
+		}
+	}
 	closeErr := s.close()
-	<-received // it has printed the last message
-	return errors.Join(inputErr, closeErr)
+	err := <-received // it has printed the last message
+	if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
+		err = nil // as close tells
+	}
+	return errors.Join(inputErr, err, closeErr)
 }
 
-// afterInput waits for what may still come after the last line was sent. ended
-// tells that there is nothing left to close.
-func (s *session) afterInput(ctx context.Context, received <-chan error) (err error, ended bool) {
+// interrupted has the next signal end the program, and says so.
+func (s *session) interrupted() {
+	s.out.restore()                             // from here on Ctrl-C is a signal
+	signal.Reset(os.Interrupt, syscall.SIGTERM) // main does as much, a moment later
+	s.out.closing()
+}
+
+// over ends a conversation in which nothing more is to be received, because of err: the
+// peer ended it, or the output cannot be written; or nil after the reply that -1 waits
+// for.
+func (s *session) over(err error) error {
+	closed, ended := errors.AsType[*websocket.ClosedError](err)
+	switch {
+	case !ended:
+		return errors.Join(err, s.close())
+	case s.flags.one:
+		err = fmt.Errorf("no reply: %w", outcome{closed, s.flags.timeout})
+	default:
+		err = s.told(closed)
+	}
+	// RFC 6455 §7.1.1: the server ends TCP first. What we have sent last may also be
+	// lost if we do so while the server still sends.
+	bounded, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	_ = s.conn.CloseContext(bounded, websocket.StatusNormalClosure, "")
+	return err
+}
+
+// afterInput waits for what may still come after the last line was sent. over tells
+// that there is nothing left to close.
+func (s *session) afterInput(ctx context.Context, received <-chan error) (err error, over bool) {
 	if s.flags.one {
 		select {
 		case err := <-received:
-			if err != nil {
-				return noReply(err), true
-			}
-			return s.close(), true
+			return s.over(err), true
 		case <-time.After(s.flags.timeout):
 			return errors.Join(fmt.Errorf("no reply within %v", s.flags.timeout), s.close()), true
 		case <-ctx.Done():
@@ -72,18 +105,33 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.flags.timeout)
 	defer cancel()
-	_ = s.conn.Ping(bounded) // in vain if the connection has ended: the read tells
+	answered := make(chan error, 1)
+	go func() { answered <- s.conn.Ping(bounded) }()
 	select {
 	case err := <-received:
-		return verdict(err), true
+		return s.over(err), true
+	case err := <-answered:
+		if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
+			select {
+			case err := <-received: // which tells how
+				return s.over(err), true
+			case <-bounded.Done():
+				return nil, false
+			}
+		}
+	}
+	select {
+	case err := <-received:
+		return s.over(err), true
 	case <-time.After(s.flags.waitAfterInput):
 	case <-ctx.Done():
 	}
 	return nil, false
 }
 
-// send sends the lines of the input until it ends.
-func (s *session) send(ctx context.Context) error {
+// send sends the lines of the input until it ends, or the connection is closed. What is
+// being sent then goes before the Close frame.
+func (s *session) send() error {
 	in := bufio.NewReader(os.Stdin)
 	for n := 1; ; n++ {
 		line, err := s.out.readLine(in)
@@ -103,14 +151,14 @@ func (s *session) send(ctx context.Context) error {
 			}
 		}
 		s.out.sending.Store(int64(len(line)))
-		if err := s.conn.Write(ctx, typ, line); err != nil {
+		if err := s.conn.Write(context.Background(), typ, line); err != nil {
 			return nil // the read tells how it ended
 		}
 	}
 }
 
-// receive prints what comes in. It returns how the connection ended, or nil after
-// the reply that -1 waits for.
+// receive prints what comes in. It returns how the connection ended, or why it cannot
+// print, or nil after the reply that -1 waits for.
 func (s *session) receive() error {
 	var buf []byte
 	for {
@@ -118,7 +166,9 @@ func (s *session) receive() error {
 		if err != nil {
 			return err
 		}
-		s.out.message(typ, p)
+		if err := s.out.message(typ, p); err != nil {
+			return fmt.Errorf("printing a message: %w", err)
+		}
 		if s.flags.one {
 			return nil
 		}
@@ -128,26 +178,17 @@ func (s *session) receive() error {
 
 // close closes the connection as the flags say.
 func (s *session) close() error {
-	return verdict(s.conn.Close(websocket.StatusCode(s.flags.closeCode), s.flags.closeReason))
+	_ = s.conn.Close(websocket.StatusCode(s.flags.closeCode), s.flags.closeReason)
+	closed, _ := errors.AsType[*websocket.ClosedError](s.conn.CloseNow()) // it has ended, and tells how
+	return s.told(closed)
 }
 
-// noReply is the error of -1 when the connection ended before a reply.
-func noReply(err error) error {
-	return errors.New("no reply: " + withoutPrefix(err))
-}
-
-// verdict tells whether an ending was a good one: err is nil then.
-func verdict(err error) error {
-	ended, ok := errors.AsType[*websocket.ClosedError](err)
-	if !ok {
-		return err
+// told is nil if the connection ended well, which it tells.
+func (s *session) told(closed *websocket.ClosedError) error {
+	how := outcome{closed, s.flags.timeout}
+	if !how.good() {
+		return how
 	}
-	if ended.Clean() && ended.Began == websocket.Us {
-		return nil // by the code of our choice
-	}
-	switch websocket.CloseStatus(err) {
-	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
-		return nil
-	}
-	return err
+	s.out.ended(how, s.flags.one)
+	return nil
 }

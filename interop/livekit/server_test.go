@@ -48,21 +48,22 @@ func TestMain(m *testing.M) {
 // of the module in server.
 func build(dir string) error {
 	livekitExample, wsTool = filepath.Join(dir, "livekit"), filepath.Join(dir, "ws")
-	if _, err := gobuild("-C", "../../examples", "build", "-o", livekitExample, "./livekit"); err != nil {
+	if _, err := gobuild("off", "-C", "../../examples", "build", "-o", livekitExample, "./livekit"); err != nil {
 		return err
 	}
-	if _, err := gobuild("-C", "../../cmd/ws", "build", "-o", wsTool, "."); err != nil {
+	// The tool finds the library by go.work: its go.mod may have no replace directive.
+	if _, err := gobuild("", "-C", "../../cmd/ws", "build", "-o", wsTool, "."); err != nil {
 		return err
 	}
-	path, err := gobuild("-C", "server", "tool", "-n", "server")
+	path, err := gobuild("off", "-C", "server", "tool", "-n", "server")
 	livekitServer = strings.TrimSpace(path)
 	return err
 }
 
-// gobuild runs go -C DIR COMMAND….
-func gobuild(args ...string) (string, error) {
+// gobuild runs go -C DIR COMMAND…. workspace is the value of GOWORK.
+func gobuild(workspace string, args ...string) (string, error) {
 	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOWORK="+workspace)
 	var messages strings.Builder
 	cmd.Stderr = &messages
 	out, err := cmd.Output()

@@ -4,10 +4,9 @@ package payload
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/hawser-ws/websocket/cmd/ws/escape"
 )
 
 // MaxSample is how much of a message is looked at, in octets; maxPreview how long the
@@ -95,23 +94,9 @@ func isText(p []byte, whole bool) bool {
 	return true
 }
 
-// oneLine replaces line ends and what could take a terminal over.
+// oneLine escapes line ends and what could take a terminal over.
 func oneLine(p []byte) string {
-	var b strings.Builder
-	for i := 0; i < len(p) && b.Len() < 4*maxPreview; {
-		r, n := utf8.DecodeRune(p[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, p[i])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			q := strconv.QuoteRune(r)
-			b.WriteString(q[1 : len(q)-1])
-		}
-		i += n
-	}
-	return b.String()
+	return escape.Text(string(p[:min(len(p), 4*maxPreview)]), "") // of which clip leaves less
 }
 
 // clip cuts a line at maxPreview characters. whole says that there is no more of it.

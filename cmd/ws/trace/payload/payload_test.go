@@ -32,6 +32,9 @@ func TestDescribe(t *testing.T) {
 		{"\x0a\x7fabc", Binary, "0a 7f 61 62 63"},
 		{strings.Repeat("\xfe", 30), Binary, strings.TrimSpace(strings.Repeat("fe ", 24)) + " …"},
 		{"caf\xc3\xa9 ☕", Text, "café ☕"},
+		{"👨\u200d👩\u200d👧 می\u200cخواهم a\u200db", Text, "👨\u200d👩\u200d👧 می\u200cخواهم a" + `\u200db`},
+		{strings.Repeat("☕", 300), Text, strings.Repeat("☕", 199) + "…"},
+		{strings.Repeat("\U0001f3f4", 300), Text, strings.Repeat("\U0001f3f4", 199) + "…"},
 	} {
 		kind, preview := Describe([]byte(test.p)[:min(len(test.p), MaxSample)], int64(len(test.p)))
 		if kind != test.kind || preview != test.preview {

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// outcome is how a connection ended, as ws dial tells it.
+type outcome struct {
+	*websocket.ClosedError
+	timeout time.Duration // of closing
+}
+
+// good reports whether somebody closed the connection who had nothing to complain of:
+// we, or the server.
+func (e outcome) good() bool {
+	if e.Clean() && e.Began == websocket.Us {
+		return true // by the code of our choice
+	}
+	if e.Received == nil {
+		return false
+	}
+	switch e.Received.Code {
+	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
+		return true
+	}
+	return false
+}
+
+// Error names the end that closed, with its code and reason, or what happened instead.
+func (e outcome) Error() string {
+	switch {
+	case e.Received != nil:
+		return e.closed()
+	case e.Cause == nil:
+		return "closed by us without a closing handshake"
+	case errors.Is(e.Cause, websocket.ErrCloseTimeout) && e.Sent == nil:
+		return fmt.Sprintf("our Close frame could not be sent within %v (-t): the server does not read", e.timeout)
+	case errors.Is(e.Cause, websocket.ErrCloseTimeout):
+		return fmt.Sprintf("closed by us: %s, but the server did not answer within %v (-t)", codeAndReason(e.Sent), e.timeout)
+	}
+	why := e.lost()
+	switch {
+	case e.Sent == nil:
+	case e.Began == websocket.Us:
+		return "closed by us: " + codeAndReason(e.Sent) + ", but " + why
+	default: // the answer to a mistake of the server
+		return fmt.Sprintf("%s; closed by us: %d", why, e.Sent.Code)
+	}
+	return why
+}
+
+// closed is the text for a connection of which the server sent a Close frame.
+func (e outcome) closed() string {
+	if e.Began == websocket.Us {
+		text := "closed by us"
+		if e.Sent != nil {
+			text += ": " + codeAndReason(e.Sent)
+		}
+		if e.Sent == nil || e.Sent.Code != e.Received.Code {
+			text += "; the server answered: " + codeAndReason(e.Received)
+		}
+		return text
+	}
+	text := "closed by the server: " + codeAndReason(e.Received)
+	if e.Cause != nil && e.Sent == nil {
+		text += "; our answer could not be sent"
+	}
+	return text
+}
+
+// lost says what the connection ended by if not by a Close frame of the server.
+func (e outcome) lost() string {
+	if broke, ok := errors.AsType[*websocket.ProtocolError](e.Cause); ok {
+		return "the server broke the protocol: " + broke.Violation.Error()
+	}
+	if over, ok := errors.AsType[*websocket.LimitError](e.Cause); ok {
+		return tooMuch(over)
+	}
+	switch {
+	case errors.Is(e.Cause, io.EOF):
+		return "the server ended TCP without a Close frame"
+	case errors.Is(e.Cause, io.ErrUnexpectedEOF):
+		return "the server ended TCP in the middle of a message, without a Close frame"
+	case errors.Is(e.Cause, syscall.ECONNRESET), errors.Is(e.Cause, syscall.EPIPE):
+		return "the server reset TCP without a Close frame"
+	}
+	return "connection lost: " + plain(e.Cause)
+}
+
+func tooMuch(over *websocket.LimitError) string {
+	if over.What == "fragments" {
+		return fmt.Sprintf("the server sent a message in more than %d fragments", over.Limit)
+	}
+	return fmt.Sprintf("the server sent a %s of %d bytes or more; -max-message allows %d (-1 for no limit)", over.What, over.Size, over.Limit)
+}
+
+// codeAndReason is what a Close frame says, such as `1001 "restart"`.
+func codeAndReason(f *websocket.CloseError) string {
+	text := fmt.Sprint(int(f.Code))
+	if f.Code == websocket.StatusNoStatusRcvd {
+		text = "no code"
+	}
+	if f.Reason != "" {
+		text += ` "` + visible(f.Reason, false) + `"`
+	}
+	return text
+}

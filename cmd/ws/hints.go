@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+// explain says why there is no connection: what happened, what may be the reason, and
+// what the server says about it.
+func (d *dialFlags) explain(ctx context.Context, err error, resp *http.Response) error {
+	failed, ok := errors.AsType[*websocket.HandshakeError](err)
+	if !ok {
+		return err
+	}
+	if ctx.Err() != nil {
+		return errors.New("interrupted before there was a connection with " + failed.URL)
+	}
+	who, body := "server", bodyOf(resp)
+	if proxy, ok := errors.AsType[*websocket.ProxyError](err); ok {
+		who, body = "proxy", bodyOf(proxy.Response)
+	}
+	text := d.handshakeFailed(failed)
+	if hint := hint(failed, body); hint != "" {
+		text += "\n" + hint
+	}
+	if body = d.withoutQuery(body); body != "" {
+		text += "\nThe " + who + " says:\n" + indent("  "+visible(body, true))
+	}
+	return errors.New(text)
+}
+
+func bodyOf(resp *http.Response) string {
+	if resp == nil || resp.Body == nil {
+		return ""
+	}
+	p, _ := io.ReadAll(resp.Body)
+	return strings.TrimSpace(string(p))
+}
+
+// handshakeFailed is the text of err without the names of packages.
+func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
+	text := plain(err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		// Behind it is which timeout of the library that was.
+		text, _, _ = strings.Cut(text, context.DeadlineExceeded.Error())
+		text += fmt.Sprintf("no answer within %v (-t)", d.timeout)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		text = strings.TrimSuffix(text, ": "+io.ErrUnexpectedEOF.Error())
+	case errors.Is(err, io.EOF):
+		text = strings.TrimSuffix(text, io.EOF.Error()) + "connection closed"
+	}
+	return strings.NewReplacer("tls: ", "", "x509: ", "").Replace(text)
+}
+
+// indent sets lines apart from ours.
+func indent(lines string) string { return strings.ReplaceAll(lines, "\n", "\n  ") }
+
+// hint names what mends a handshake that failed for a reason that is often met. body is
+// what the server said.
+func hint(failed *websocket.HandshakeError, body string) string {
+	_, byProxy := errors.AsType[*websocket.ProxyError](failed)
+	scheme, rest, _ := strings.Cut(failed.URL, "://")
+	switch {
+	case isCertificate(failed):
+		if _, unknown := errors.AsType[x509.UnknownAuthorityError](failed); unknown {
+			return "-ca FILE trusts the certificates in FILE, and -insecure trusts any."
+		}
+		return "-insecure trusts any certificate."
+	case speaksPlain(failed) && byProxy:
+		return "Is it a proxy of http:// and not of https://?"
+	case byProxy:
+	case scheme == "wss" && speaksPlain(failed):
+		return "Is it ws://" + rest + "?"
+	case scheme == "ws" && speaksTLS(failed, body):
+		return "Is it wss://" + rest + "?"
+	}
+	return ""
+}
+
+func isCertificate(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// speaksPlain reports whether err is what comes of TLS with a server that does not
+// speak it.
+func speaksPlain(err *websocket.HandshakeError) bool {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	return strings.HasPrefix(err.Err.Error(), "TLS: ") && hungUp(err)
+}
+
+// speaksTLS reports whether err and body are what comes of HTTP with a server that
+// speaks TLS: what Go, nginx and Apache answer, an alert, or nothing.
+func speaksTLS(err *websocket.HandshakeError, body string) bool {
+	if r := err.Response; r != nil {
+		says := strings.ToLower(body)
+		return r.StatusCode/100 == 4 && (strings.Contains(says, "https server") || strings.Contains(says, "https port") || strings.Contains(says, "ssl-enabled"))
+	}
+	if bad, ok := errors.AsType[*handshake.BadResponse](err); ok {
+		return strings.Contains(bad.Reason, `"\x15\x03`) // a record of TLS, as net/http quotes it
+	}
+	return hungUp(err)
+}
+
+// hungUp reports whether the other end closed or reset the TCP connection.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// withoutQuery replaces what the server repeats of the query of the URL: a token is in
+// there where browsers have to send one, and servers quote a token that is no good.
+func (d *dialFlags) withoutQuery(text string) string {
+	const short = 8 // not worth hiding, and apt to be found in any text
+	u, err := url.Parse(d.url)
+	if err != nil {
+		return text
+	}
+	for name, values := range u.Query() {
+		for _, v := range values {
+			if len(v) > short {
+				text = strings.ReplaceAll(text, v, "<"+name+">")
+			}
+		}
+	}
+	return text
+}
+
+// misuse is a mistake of the command line that the library has found, in the names of
+// the flags.
+func misuse(err *websocket.UsageError) error {
+	return usageError(strings.NewReplacer("HTTPHeader", "-H", "Subprotocols", "-subprotocol").Replace(err.Problem))
+}
