@@ -165,11 +165,11 @@ func (d *display) onTerminal(typ websocket.MessageType, p []byte) string {
 
 // describe is a line about a message, such as "binary, 3 bytes, protobuf: 1: 150".
 func describe(typ websocket.MessageType, p []byte) string {
-	name := "binary"
+	name, describe := "binary", payload.Describe
 	if typ == websocket.MessageText {
-		name = "text"
+		name, describe = "text", payload.DescribeText
 	}
-	kind, preview := payload.Describe(sample(p), int64(len(p)))
+	kind, preview := describe(sample(p), int64(len(p)))
 	text := fmt.Sprintf("%s, %d bytes", name, len(p))
 	if kind != "" && kind != name {
 		text += ", " + kind
