@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what "make test" needs and this machine lacks. Where nothing is missing it
-# prints nothing. Go and Node.js have to be there already, or Node from Debian will do.
+# prints nothing. Go and Node.js have to be there: which ones is your choice.
 #
 # The list of packages is here and nowhere else.
 set -eu
@@ -10,7 +10,7 @@ root=${SETUP_ROOT:-} # instead of /, for the tests of this script
 # Debian keeps daemons in sbin, which only root has in its PATH.
 PATH=$PATH:$root/usr/local/sbin:$root/usr/sbin:$root/sbin
 
-node_needs=18
+node_needs=20
 java_needs=17
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -36,8 +36,10 @@ check_go() {
 }
 
 check_node() {
-	if has node && test "$(number "$(node --version)")" -lt "$node_needs"; then
-		stop "Node.js $node_needs or newer is needed, this is $(node --version): https://nodejs.org/"
+	needs="Node.js $node_needs or newer, with npm,"
+	has node || stop "$needs is missing: https://nodejs.org/, or Debian 13's packages nodejs and npm. (make quick needs Go alone.)"
+	if test "$(number "$(node --version)")" -lt "$node_needs"; then
+		stop "$needs is needed, this is $(node --version): https://nodejs.org/, or Debian 13's packages nodejs and npm"
 	fi
 }
 
@@ -56,7 +58,6 @@ has_java() {
 
 # missing prints the Debian packages that bring what is not here.
 missing() {
-	has node || echo nodejs
 	has npm || echo npm
 	has chromium || echo chromium
 	has nginx || echo nginx
@@ -102,6 +103,5 @@ if ! { ${sudo}apt-get update && ${sudo}env DEBIAN_FRONTEND=noninteractive $comma
 fi
 
 # What has been installed may be too old, or hidden by something else in PATH.
-check_node
 packages=$(echo $(missing))
 test -z "$packages" || stop "these packages are installed, but what they bring is not found: $packages"

@@ -143,7 +143,6 @@ func TestSetupMissing(t *testing.T) {
 		gone string // from the machine
 		want string // packages
 	}{
-		{"usr/bin/node", "nodejs"},
 		{"usr/bin/npm", "npm"},
 		{"usr/bin/nginx", "nginx"},
 		{"usr/bin/haproxy", "haproxy"},
@@ -177,7 +176,8 @@ func TestSetupStops(t *testing.T) {
 		"no Go":      {func(m *machine) { m.remove("usr/bin/go") }, "Go 1.26.0 or newer is missing"},
 		"old Go":     {func(m *machine) { m.program("go", "echo go1.9.7") }, "Go 1.26.0 or newer is needed, this is 1.9.7"},
 		"no Go yet":  {func(m *machine) { m.program("go", "echo go.mod requires go 1.26.0 >&2; exit 1") }, "Go 1.26.0 or newer is needed"},
-		"old Node":   {func(m *machine) { m.program("node", "echo v16.20.0") }, "Node.js 18 or newer is needed, this is v16.20.0"},
+		"no Node":    {func(m *machine) { m.remove("usr/bin/node") }, "Node.js 20 or newer, with npm, is missing"},
+		"old Node":   {func(m *machine) { m.program("node", "echo v18.20.4") }, "Node.js 20 or newer, with npm, is needed, this is v18.20.4"},
 		"old Java":   {func(m *machine) { m.program("java", `echo 'java version "1.8.0_402"' >&2`) }, "not found: default-jdk-headless"},
 		"no network": {func(m *machine) { m.program("apt-get", "echo Could not resolve; exit 100") }, "Could not resolve\nsetup: that failed"},
 		"in vain":    {func(m *machine) { m.program("apt-get", "exit 0") }, "not found: chromium"},
