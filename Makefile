@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help test quick race chaos memory conform modules interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
+.PHONY: help setup test quick race chaos memory conform modules interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -17,8 +17,14 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Debian keeps nginx, haproxy and kamailio in sbin, which only root has in its PATH.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+setup: ## installs what make test needs and is missing; with sudo where you are not root
+	@GO='$(GO)' tools/setup.sh
+
 # What runs beside something else mostly waits.
-test: ## all that CI checks and needs no network (the peers must be installed)
+test: setup ## everything: installs what is missing, then runs all that CI checks
 	$(MAKE) quick
 	$(MAKE) -j2 -O race chaos
 	$(MAKE) memory conform modules corpora cross emulated
@@ -44,12 +50,12 @@ conform: ## our own server and client through the conformance suite, as ws confo
 
 modules: ## vet and tests of the modules around the library
 	cd cmd/ws && $(GO) vet ./... && $(GO) test $(RACE) ./...
-	cd examples/sip && npm ci --no-audit --no-fund
+	cd examples/sip && npm ci --no-audit --no-fund --no-update-notifier
 	cd examples && $(GO) vet ./... && $(GO) test $(RACE) ./...
-	cd bench && npm ci --no-audit --no-fund && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...
+	cd bench && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...
 
 interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws
-	cd interop && npm ci --no-audit --no-fund && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
+	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 
 livekit: ## tests against a genuine LiveKit server, which is built first: minutes when Go has not cached it
 	cd interop/livekit && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...

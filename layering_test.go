@@ -64,6 +64,9 @@ const layers = `
 	internal/vectors:
 	internal/guard:   golang.org/x/sys/...
 
+	# Scripts, and their tests.
+	tools:
+
 	tests:            . frame handshake conn wsjson wstest
 	                  internal/naive internal/vectors internal/guard
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak

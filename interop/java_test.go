@@ -9,7 +9,7 @@ func TestJavaClient(t *testing.T) {
 
 	// Java compiles the source as it starts it, which needs the JDK. The two
 	// flags keep a short program from warming up for a long one.
-	p := start(t, ctx, "openjdk-17-jdk-headless", "java",
+	p := start(t, ctx, "default-jdk-headless", "java",
 		"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "testdata/java/Client.java", s.ws())
 	var got saw
 	p.report(ctx, &got)

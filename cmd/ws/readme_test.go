@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// What README.md says that ws prints, it prints: each command behind "$ " in a block
-// of console is run from the root of the repository. A line "…" there stands for any
-// number of lines, and "…" at the end of a line for its rest.
+// ws prints what its README.md says: each command behind "$ " in a console block is run
+// from the root of the repository. A line "…" there stands for any number of lines, and
+// "…" at the end of a line for its rest.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,15 @@
-// Chat is a chat server with rooms: who connects to /rooms/NAME talks to everybody
-// else in there. A plain page to do so is at /.
+// Chat is a chat server with rooms: whoever connects to /rooms/NAME talks to everybody
+// else in that room. The page at / is a client; #NAME behind its address picks the room.
 //
 //	go run ./examples/chat
 //
 // What to look at:
 //
-//   - A message is framed once, by [websocket.Prepare], and sent to everybody.
-//   - A room is a [websocket.Hub]: it waits for nobody. A member that does not read
-//     is closed with 1013, try again later, when its queue is full.
-//   - A [websocket.Registry] closes the connections with 1001, going away, when the
-//     server ends. http.Server.Shutdown does not know them.
+//   - [websocket.Prepare] frames a message once for all members of a room.
+//   - A room is a [websocket.Hub], which waits for nobody. It closes a member that does
+//     not read with 1013 (try again later) when that member's queue is full.
+//   - A [websocket.Registry] closes the connections with 1001 (going away) when the
+//     server ends, by Ctrl-C or by SIGTERM. http.Server.Shutdown does not know them.
 //   - Keepalive finds members whose network is gone.
 package main
 
@@ -17,10 +17,13 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"flag"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/hawser-ws/websocket"
@@ -30,21 +33,19 @@ import (
 var page []byte
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen at; port 0 takes a free one")
+	flag.Parse()
 
-	chat := newChat()
-	server := &http.Server{Addr: "127.0.0.1:8080", Handler: chat.routes(), ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		<-ctx.Done()
-		goodbye, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = chat.members.Shutdown(goodbye)
-		_ = server.Close()
-	}()
+	// Containers and service managers send SIGTERM. A second signal ends the program at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
 
-	log.Printf("chat at http://%s/", server.Addr)
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	l, err := net.Listen("tcp", *listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("chat at http://%s/", l.Addr())
+	if err := newChat().serve(ctx, l); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -64,6 +65,21 @@ func newChat() *chat {
 		KeepAlive: websocket.KeepAlive{Interval: 30 * time.Second, Timeout: 10 * time.Second},
 	}
 	return c
+}
+
+// serve serves until ctx ends and the members have been told.
+func (c *chat) serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: c.routes(), ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() {
+		goodbye, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = c.members.Shutdown(goodbye)
+		_ = server.Close()
+	})
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 func (c *chat) routes() http.Handler {

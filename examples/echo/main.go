@@ -1,14 +1,13 @@
-// Echo is the smallest useful server: it sends every message back to where it
-// came from.
+// Echo is the smallest useful server: it sends every message back.
 //
 // Run it, and talk to it, from the root of the repository:
 //
 //	go run ./examples/echo
 //	go run ./cmd/ws dial ws://127.0.0.1:8080/
 //
-// [websocket.Handler] does the opening handshake and the closing one, Messages
-// reads until the peer leaves, and Batch sends the answers to all the messages
-// that came together with one system call.
+// [websocket.Handler] does the opening and the closing handshake, and Messages reads
+// until the peer leaves. Answers to messages that arrived together leave together, with
+// one system call: a loop over Messages does that by itself.
 package main
 
 import (
@@ -30,15 +29,14 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// echo serves one connection. What it returns decides how that is closed: nil
-// means 1000, normal closure.
+// echo serves one connection. What it returns decides how the connection is closed:
+// nil means 1000, normal closure.
 func echo(ctx context.Context, c *websocket.Conn) error {
-	replies := c.Batch()
 	for msg, err := range c.Messages(ctx) {
 		if err != nil {
 			return err
 		}
-		if err := replies.Write(ctx, msg.Type, msg.Data); err != nil {
+		if err := c.Write(ctx, msg.Type, msg.Data); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,9 @@ while at < len(data):
 `
 
 func TestZlib(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick needs only Go; make test brings Python")
+	}
 	var e Encoder
 	var in []byte
 	put := func(b []byte) {

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import websockets
 from websockets.extensions import permessage_deflate
 
+from versions import path, response_headers
+
 ROLE, TERMS = sys.argv[1], json.loads(sys.argv[2])
 
 # No keepalive: gws answers a ping without its payload, or spoils its window by it.
@@ -28,7 +30,7 @@ def thirds(message):
 async def talk(ws):
     n = 0
     try:
-        if urlsplit(ws.path).path == "/bomb":
+        if urlsplit(path(ws)).path == "/bomb":
             await ws.send(bytes(32 << 20))
         async for message in ws:
             await ws.send(thirds(message) if n % 3 == 1 else message)
@@ -37,7 +39,7 @@ async def talk(ws):
         pass
     await ws.wait_closed()
     print(json.dumps({
-        "extensions": ws.response_headers.get("Sec-WebSocket-Extensions", ""),
+        "extensions": response_headers(ws).get("Sec-WebSocket-Extensions", ""),
         "messages": n,
         "code": ws.close_code,
         "reason": ws.close_reason,

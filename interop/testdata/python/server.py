@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import websockets
 
+from versions import path
+
 
 async def fragments(message):
     cut = -(-len(message) // 3)
@@ -30,7 +32,7 @@ async def answer(ws, url, message):
 
 
 async def serve(ws):
-    url = urlsplit(ws.path)
+    url = urlsplit(path(ws))
     try:
         async for message in ws:
             await answer(ws, url, message)
