@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The README of the repository tells how to use the library from a clone, with a server
-// and a client. Here somebody does what it says.
+// The README of the repository tells how to use the library from a clone, with a server,
+// a client, and a server that looks at requests. Here somebody does what it says.
 func TestReadmeUse(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -30,9 +30,9 @@ func TestReadmeUse(t *testing.T) {
 	l.Close()
 
 	module := filepath.Join(t.TempDir(), "hello")
-	programs := regexp.MustCompile("(?s)```go\n// ((?:server|client)/main\\.go)\n(.*?)\n```").FindAllStringSubmatch(readme, -1)
-	if len(programs) != 2 {
-		t.Fatalf("README.md has %d programs; want a server and a client", len(programs))
+	programs := regexp.MustCompile("(?s)```go\n// ((?:server|client|rooms)/main\\.go)\n(.*?)\n```").FindAllStringSubmatch(readme, -1)
+	if len(programs) != 3 {
+		t.Fatalf("README.md has %d programs; want a server, a client and rooms", len(programs))
 	}
 	for _, program := range programs {
 		file := filepath.Join(module, program[1])
@@ -51,7 +51,7 @@ func TestReadmeUse(t *testing.T) {
 	if !ok || !strings.HasPrefix(running, "go run ./client") {
 		t.Fatal("README.md does not run the server and the client")
 	}
-	script := "set -e; mkdir -p hello" + strings.ReplaceAll(commands, "/path/to/clone", clone) + "\ngo build -o bin/ ./server ./client"
+	script := "set -e; mkdir -p hello" + strings.ReplaceAll(commands, "/path/to/clone", clone) + "\ngo build -o bin/ ./server ./client ./rooms"
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Dir = filepath.Dir(module)
 	// The sums of all that it needs are in the clone's go.sum.

@@ -5,6 +5,7 @@
 //
 // What to look at:
 //
+//   - [websocket.RequestHandler] has the name of the room from the request.
 //   - [websocket.Prepare] frames a message once for all members of a room.
 //   - A room is a [websocket.Hub], which waits for nobody. It closes a member that does
 //     not read with 1013 (try again later) when that member's queue is full.
@@ -88,11 +89,14 @@ func (c *chat) routes() http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(page)
 	})
-	mux.HandleFunc("GET /rooms/{name}", func(w http.ResponseWriter, r *http.Request) {
-		name := r.PathValue("name")
-		websocket.Handler(func(ctx context.Context, conn *websocket.Conn) error {
-			return c.rooms.serve(ctx, name, conn)
-		}, &c.options).ServeHTTP(w, r)
-	})
+	mux.Handle("GET /rooms/{name}", websocket.RequestHandler(c.enter, &c.options))
 	return mux
+}
+
+// enter takes from the request what the connection needs, which outlives it.
+func (c *chat) enter(r *http.Request) (websocket.ServeFunc, error) {
+	name := r.PathValue("name")
+	return func(ctx context.Context, conn *websocket.Conn) error {
+		return c.rooms.serve(ctx, name, conn)
+	}, nil
 }
