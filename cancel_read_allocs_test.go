@@ -46,8 +46,10 @@ func TestReadCancelledAgainAndAgainAllocatesOnce(t *testing.T) {
 	}
 	alone := handshake.DeflateSide{NoContextTakeover: true}
 	for name, make := range map[string]func() *Conn{
-		"plain":      func() *Conn { return newStub(RoleServer, MessageText, noise) },
-		"compressed": func() *Conn { return newDeflatedStub(RoleServer, handshake.Deflate{Server: alone, Client: alone}, noise) },
+		"plain": func() *Conn { return newStub(RoleServer, MessageText, noise) },
+		"compressed": func() *Conn {
+			return newDeflatedStub(RoleServer, handshake.Deflate{Server: alone, Client: alone}, noise)
+		},
 	} {
 		for way, room := range map[string]int{"Read": -1, "ReadInto, no room": 0, "ReadInto, room for some": size / 3, "ReadInto, room for all": size + 1, "Messages": -2} {
 			t.Run(name+"/"+way, func(t *testing.T) {

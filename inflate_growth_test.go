@@ -83,30 +83,33 @@ func TestCompressedMessageGrowsGeometrically(t *testing.T) {
 		slack = 8 << 10 // a short message has room for 1 KiB and for four times what has arrived; size classes
 	)
 	alone := handshake.DeflateSide{NoContextTakeover: true}
+	bothRoles := []Role{RoleServer, RoleClient}
 	for mixture, mix := range mixtures {
 		for _, ratio := range []int{1, 2, 4, 5, 10, 30, 64, 100, 300, 1000} {
-			for _, size := range []int{1 << 10, 20 << 10, 150 << 10, 1<<20 - 1, 1 << 20} {
+			for _, size := range []int{1 << 10, 20 << 10, 150 << 10, 1 << 20} {
 				payload := make([]byte, size)
 				mix(payload, size/ratio, rand.NewChaCha8([32]byte{byte(ratio)}))
 				for i := range payload {
 					payload[i] &= 0x7f // it is sent as text
 				}
-				c := newDeflatedStub(RoleServer, handshake.Deflate{Server: alone, Client: alone}, payload)
-				for _, limit := range []int64{int64(size), int64(size) + 1, 2 * int64(size), 64 << 20, -1} {
-					c.SetReadLimit(limit)
-					for way, read := range growthWays {
-						got := allocatedBy(func() {
-							if n, err := read(t.Context(), c, payload); n != size || err != nil {
-								t.Fatal(n, err)
+				for _, role := range bothRoles {
+					c := newDeflatedStub(role, handshake.Deflate{Server: alone, Client: alone}, payload)
+					for _, limit := range []int64{int64(size), 2 * int64(size), -1} {
+						c.SetReadLimit(limit)
+						for way, read := range growthWays {
+							got := allocatedBy(func() {
+								if n, err := read(t.Context(), c, payload); n != size || err != nil {
+									t.Fatal(n, err)
+								}
+							})
+							if got > times*uint64(size)+slack {
+								t.Errorf("%v, %s of %d bytes at 1:%d, %s, limit %d: %d bytes allocated, %.1f times the message",
+									role, way, size, ratio, mixture, limit, got, float64(got)/float64(size))
 							}
-						})
-						if got > times*uint64(size)+slack {
-							t.Errorf("%s of %d bytes at 1:%d, %s, limit %d: %d bytes allocated, %.1f times the message",
-								way, size, ratio, mixture, limit, got, float64(got)/float64(size))
 						}
 					}
+					_ = c.CloseNow()
 				}
-				_ = c.CloseNow()
 			}
 		}
 	}
