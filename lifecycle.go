@@ -203,8 +203,9 @@ func (c *Conn) enrol(r *Registry) (ok bool) {
 
 // endCall is a function to be started when the connection has ended.
 type endCall struct {
-	f    func()
-	next *endCall
+	f         func()
+	next      *endCall
+	closeRead *closeRead // whose end f is, if it is that
 }
 
 // onEnd starts f when the connection has ended, or now if it has. stop prevents
