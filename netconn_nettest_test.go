@@ -82,21 +82,33 @@ func netConnOf(stream net.Conn, role websocket.Role) net.Conn {
 	return websocket.NetConn(context.Background(), websocket.NewConn(stream, role, nil), websocket.MessageBinary)
 }
 
-// betweenWrites has write deadlines pass while no write is under way.
+// betweenWrites has write deadlines pass while no write is under way. Of those that are
+// begun before one passes, all but a few wait for it: nobody may be reading.
 type betweenWrites struct {
 	net.Conn
 	writing sync.RWMutex // for reading by a write
 
-	mu    sync.Mutex
+	mu     sync.Mutex
+	ahead  *aheadDeadline // nil: none
+	writes int            // begun since it was set
+}
+
+// aheadDeadline is a deadline that has not passed.
+type aheadDeadline struct {
 	timer *time.Timer
+	over  context.Context // ends when it has passed, or is moved
+	end   context.CancelFunc
 }
 
 func (b *betweenWrites) Write(p []byte) (int, error) {
 	b.mu.Lock()
-	waiting := b.timer != nil
+	ahead := b.ahead
+	if b.writes++; b.writes < 20 {
+		ahead = nil
+	}
 	b.mu.Unlock()
-	if waiting {
-		time.Sleep(time.Millisecond) // not more than the stream holds until the deadline
+	if ahead != nil {
+		<-ahead.over.Done()
 	}
 	b.writing.RLock()
 	defer b.writing.RUnlock()
@@ -111,12 +123,23 @@ func (b *betweenWrites) SetWriteDeadline(t time.Time) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.timer != nil {
-		b.timer.Stop()
-		b.timer = nil
+	if b.ahead != nil {
+		b.ahead.timer.Stop()
+		b.ahead.end()
+		b.ahead = nil
 	}
 	if until := time.Until(t); !t.IsZero() && until > 0 {
-		b.timer = time.AfterFunc(until, func() { _ = set(pastTime) })
+		ahead := &aheadDeadline{}
+		ahead.over, ahead.end = context.WithCancel(context.Background())
+		ahead.timer = time.AfterFunc(until, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if b.ahead == ahead { // it was not moved meanwhile
+				_ = set(pastTime)
+				ahead.end()
+			}
+		})
+		b.ahead, b.writes = ahead, 0
 		t = time.Time{}
 	}
 	return set(t)
