@@ -85,7 +85,7 @@ func TestCompressedMessageGrowsGeometrically(t *testing.T) {
 	alone := handshake.DeflateSide{NoContextTakeover: true}
 	bothRoles := []Role{RoleServer, RoleClient}
 	for mixture, mix := range mixtures {
-		for _, ratio := range []int{1, 2, 4, 5, 10, 30, 64, 100, 300, 1000} {
+		for _, ratio := range []int{1, 2, 5, 30, 100, 1000} {
 			for _, size := range []int{1 << 10, 20 << 10, 150 << 10, 1 << 20} {
 				payload := make([]byte, size)
 				mix(payload, size/ratio, rand.NewChaCha8([32]byte{byte(ratio)}))
