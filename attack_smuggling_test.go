@@ -59,6 +59,7 @@ func TestAttackSmuggling(t *testing.T) {
 		{"duplicate Version", request + "sec-websocket-version: 13\r\n\r\n", []int{400}},
 		{"duplicate Host", request + "Host: example.com\r\n\r\n", []int{400}},
 		{"duplicate Extensions are one list", request + "Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n\r\n", []int{101}},
+		{"empty Sec-WebSocket-* lists", request + "Sec-WebSocket-Protocol:\r\nSec-WebSocket-Extensions: ,\r\n\r\n", []int{101}},
 		{"Connection lists with odd case", strings.Replace(good, "Connection: Upgrade", "cONNECTION: ,Keep-Alive ,\tuPGRADE,", 1), []int{101}},
 		{"huge Sec-WebSocket-* lists", request + "Sec-WebSocket-Protocol: " + strings.Repeat("a,", 7000) + "b\r\n\r\n", []int{400}},
 		{"version 12", strings.Replace(good, "Version: 13", "Version: 12", 1), []int{426}},

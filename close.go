@@ -277,25 +277,3 @@ func (c *Conn) abandonMessage(m *messageWriter, cause error) {
 		c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("write given up in the middle of a message: %w", cause))
 	}
 }
-
-// CloseRead reads and drops nothing: it deals with control frames, in a goroutine
-// of its own, for an application that only writes. A data message from the peer
-// closes the connection with StatusPolicyViolation. The context returned is
-// cancelled when the connection has ended, and when ctx is.
-//
-// It may be called any number of times; after it, no message can be read.
-func (c *Conn) CloseRead(ctx context.Context) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer cancel()
-		if c.enterRead(ctx) != nil {
-			return
-		}
-		err := c.nextFrame(ctx)
-		c.leaveRead()
-		if err == nil {
-			_ = c.Close(StatusPolicyViolation, "unexpected data message")
-		}
-	}()
-	return ctx
-}

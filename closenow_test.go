@@ -41,6 +41,53 @@ func TestCloseNow(t *testing.T) {
 	})
 }
 
+// hangUp is a stream in which a read that is pending finds the end of the stream when it
+// is closed at this end, as some tunnels do it.
+type hangUp struct {
+	net.Conn
+	closed chan struct{}
+}
+
+func (h *hangUp) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	select {
+	case <-h.closed:
+		return 0, io.EOF
+	default:
+		return n, err
+	}
+}
+
+func (h *hangUp) Close() error {
+	close(h.closed)
+	return h.Conn.Close()
+}
+
+// A read that finds the end of the stream because of CloseNow does not make it the cause
+// of the ending.
+func TestCloseNowIsNotTheEndOfStream(t *testing.T) {
+	for name, reads := range readWays {
+		forRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
+			for _, deadlines := range []bool{true, false} {
+				near, other := wstest.NetPipe(0)
+				defer other.Close()
+				var stream io.ReadWriteCloser = &hangUp{near, make(chan struct{})}
+				if !deadlines {
+					stream = deaf{stream}
+				}
+				c := websocket.NewConn(stream, role, nil)
+				reading := background(func() error { _, err := reads(context.Background(), c); return err })
+				pending(t, name, reading)
+				if err := c.CloseNow(); err != nil {
+					t.Error(err)
+				}
+				wantEnding(t, name, <-reading, 0, 0, websocket.Us, nil)
+				wantEnding(t, "CloseNow", c.CloseNow(), 0, 0, websocket.Us, nil)
+			}
+		})
+	}
+}
+
 // A deferred CloseNow, on a goroutine that learned of the end from its own call, does
 // not take the answer away from the one that has read the peer's Close frame.
 func TestCloseNowBeforeTheAnswer(t *testing.T) {

@@ -71,6 +71,7 @@ func TestDialFails(t *testing.T) {
 		{"no Connection", "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: KEY\r\n\r\n", "protocol", "Connection is", ""},
 		{"subprotocol not offered", accepting + "Sec-WebSocket-Protocol: y\r\n\r\n", "protocol", `subprotocol "y" was not offered`, ""},
 		{"subprotocol of another case", accepting + "Sec-WebSocket-Protocol: OFFERED\r\n\r\n", "protocol", `subprotocol "OFFERED" was not offered`, ""},
+		{"an empty subprotocol", accepting + "Sec-WebSocket-Protocol: \r\n\r\n", "protocol", `subprotocol "" was not offered`, ""},
 		{"extension not offered", accepting + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "protocol", `extension "permessage-deflate" was not offered`, ""},
 		{"HTTP/1.0", strings.Replace(accepting, "1.1", "1.0", 1) + "\r\n", "protocol", "response is HTTP/1.0, not HTTP/1.1", ""},
 		{"not HTTP", "SSH-2.0-OpenSSH\x1b_9.2\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},

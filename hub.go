@@ -40,9 +40,10 @@ type Hub struct {
 
 	mu      sync.Mutex
 	members map[*Conn]*member
-	list    []*member // the same; while a broadcast is under way nothing of it is moved
-	active  bool      // one is
-	left    []*member // to be taken from the list after it
+	list    []*member         // the same; while a broadcast is under way nothing of it is moved
+	active  bool              // one is
+	left    []*member         // to be taken from the list after it
+	leaving map[*Conn]*member // those that have left while a message was being written
 }
 
 // SlowPolicy says what a [Hub] does when a connection does not keep up.
@@ -74,7 +75,8 @@ func (p SlowPolicy) String() string {
 const defaultQueue = 64
 
 // Add takes a connection in, from the next broadcast on; one that is in the hub stays
-// as it is, and one that is closing or has ended does not come in.
+// as it is, and one that is closing or has ended does not come in. To one that was
+// removed while a message was being written, that message goes first.
 func (h *Hub) Add(c *Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -84,9 +86,18 @@ func (h *Hub) Add(c *Conn) {
 	if h.members == nil {
 		h.members = make(map[*Conn]*member)
 	}
-	m := &member{hub: h, conn: c, plain: c.offersPlain(), index: len(h.list)}
+	m := h.leaving[c]
+	delete(h.leaving, c)
+	if m == nil || !m.comeBack() {
+		m = &member{hub: h, conn: c, plain: c.offersPlain()}
+	}
 	m.stop = c.onEnd(func() { h.remove(m) })
 	h.members[c] = m
+	if i := slices.Index(h.left, m); i >= 0 {
+		h.left = slices.Delete(h.left, i, i+1) // it is still in the list
+		return
+	}
+	m.index = len(h.list)
 	h.list = append(h.list, m)
 }
 
@@ -115,7 +126,23 @@ func (h *Hub) remove(m *member) (waited int) {
 		h.unlist(m)
 	}
 	m.stop()
-	return m.retire()
+	waited, writing := m.retire()
+	if writing {
+		if h.leaving == nil {
+			h.leaving = make(map[*Conn]*member)
+		}
+		h.leaving[m.conn] = m
+	}
+	return waited
+}
+
+// forget is called when a member that has left has written its last message.
+func (h *Hub) forget(m *member) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.leaving[m.conn] == m {
+		delete(h.leaving, m.conn)
+	}
 }
 
 // unlist puts the last of the list into m's place. Under mu.

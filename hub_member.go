@@ -23,6 +23,7 @@ type member struct {
 const (
 	memberIdle     = iota // nothing waits, no goroutine
 	memberDraining        // there is a goroutine that writes what waits
+	memberLeaving         // it has left the hub, and the goroutine is writing its last message
 	memberGone            // it has left the hub
 )
 
@@ -54,7 +55,7 @@ func (m *member) offer(msg *PreparedMessage) bool {
 func (m *member) push(msg *PreparedMessage, limit int, slow SlowPolicy) (lost *PreparedMessage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.state.Load() == memberGone {
+	if m.state.Load() >= memberLeaving {
 		return nil
 	}
 	if m.queue.n >= limit {
@@ -79,10 +80,13 @@ func (m *member) push(msg *PreparedMessage, limit int, slow SlowPolicy) (lost *P
 func (m *member) drain() {
 	held := false
 	for {
-		msg, more := m.next()
+		msg, more, left := m.next()
 		if msg == nil {
 			if held { // what was to follow was dropped when the member left
 				_ = m.conn.Batch().Flush(context.Background())
+			}
+			if left {
+				m.hub.forget(m)
 			}
 			return
 		}
@@ -92,35 +96,51 @@ func (m *member) drain() {
 		}
 		if m.conn.writePrepared(context.Background(), msg, hold) != nil {
 			m.hub.remove(m) // it can be sent nothing any more
-			return
+			more = false
 		}
 		held = more
 	}
 }
 
-// next returns the message to be written, and whether more wait; nil when drain ends.
-func (m *member) next() (msg *PreparedMessage, more bool) {
+// next returns the message to be written, and whether more wait. It returns nil when
+// drain ends; left says that the member has left the hub meanwhile.
+func (m *member) next() (msg *PreparedMessage, more, left bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.queue.n > 0 {
 		msg = m.queue.pop()
-		return msg, m.queue.n > 0
+		return msg, m.queue.n > 0, false
 	}
 	m.queue.rest()
 	if m.state.Load() == memberDraining {
 		m.state.Store(memberIdle)
+		return nil, false, false
 	}
-	return nil, false
+	m.state.Store(memberGone)
+	return nil, false, true
 }
 
-// retire drops what waits, and reports how much that was.
-func (m *member) retire() (waited int) {
+// retire drops what waits, and reports how much that was, and whether a message is
+// still being written.
+func (m *member) retire() (waited int, writing bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.state.Store(memberGone)
-	waited = m.queue.n
+	waited, writing = m.queue.n, m.state.Load() == memberDraining
 	m.queue = messageQueue{}
-	return waited
+	if writing {
+		m.state.Store(memberLeaving)
+	} else {
+		m.state.Store(memberGone)
+	}
+	return waited, writing
+}
+
+// comeBack has a member that has left go on, if it is still writing: what is broadcast
+// from now on waits for that. It reports whether it could.
+func (m *member) comeBack() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state.CompareAndSwap(memberLeaving, memberDraining)
 }
 
 // messageQueue is a ring that grows with what it holds.

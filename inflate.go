@@ -86,19 +86,17 @@ func (c *Conn) endInflated(ctx context.Context, said []byte) error {
 	return nil
 }
 
-// growInflated makes room in dst, where have octets of the message are: for some
-// four times of what has arrived, as JSON and the like come to, and for as much again
-// as there is, unless little of the message is left. Neither goes beyond what the
-// message may say, but for a little that lets the decoder be fast and shows that it
-// says more.
+// growInflated makes room in dst, which is full and holds have bytes of the message.
+// It doubles what is there, or makes room for some four times of what has arrived, as
+// JSON and the like come to, if that is more. So all that is allocated and copied for a
+// message stays within four times its size, however well it is compressed, and nothing
+// is allocated on the peer's word. Neither goes beyond what the message may say, but for
+// a little that lets the decoder be fast and shows that it says more.
 func (c *Conn) growInflated(have int) {
 	in := &c.in
-	arrived := min(in.left, uint64(in.buf.buffered()))
-	more := have
-	if in.fin {
-		more = int(min(uint64(have), steep*min(in.left, uint64(have))))
-	}
-	n := max(inflateRoom, expansion*int(arrived), more)
+	arrived := int(min(in.left, uint64(in.buf.buffered())))
+	// What the caller had in its buffer is copied each time as well.
+	n := max(inflateRoom, expansion*arrived, have, len(in.dst)/4)
 	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
 		// What comes close to the limit goes all the way, so that it need not be moved
 		// once more for the little.
@@ -110,12 +108,8 @@ func (c *Conn) growInflated(have int) {
 	in.dst = append(make([]byte, 0, len(in.dst)+n), in.dst...)
 }
 
-const (
-	// expansion is what compressed text may be expected to grow by, and steep what
-	// few messages exceed.
-	expansion = 4
-	steep     = 64
-)
+// expansion is what compressed text may be expected to grow by.
+const expansion = 4
 
 // inflate appends to out what the compressed message under way says next, up to its
 // capacity; out[base:] is what it has said before. It returns when out is full, at

@@ -88,11 +88,12 @@ func (c *Conn) eventUnless(not conn.State, e conn.Event, body conn.CloseBody, ca
 }
 
 // because keeps the cause of an ending that is about to come, so that a write which
-// fails meanwhile is not taken for it.
+// fails meanwhile is not taken for it. A connection that has ended already ended for
+// another reason: a read that was pending finds the end of a stream that we have closed.
 func (l *life) because(cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cause == nil {
+	if l.cause == nil && conn.State(l.state.Load()) != conn.Terminated {
 		l.cause = cause
 	}
 }
@@ -202,8 +203,9 @@ func (c *Conn) enrol(r *Registry) (ok bool) {
 
 // endCall is a function to be started when the connection has ended.
 type endCall struct {
-	f    func()
-	next *endCall
+	f         func()
+	next      *endCall
+	closeRead *closeRead // whose end f is, if it is that
 }
 
 // onEnd starts f when the connection has ended, or now if it has. stop prevents

@@ -48,9 +48,7 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 
 // lastError yields err unless it is an orderly end.
 func lastError(yield func(Message, error) bool, err error) {
-	switch CloseStatus(err) {
-	case StatusNormalClosure, StatusGoingAway:
-	default:
+	if !orderly(err) {
 		yield(Message{}, err)
 	}
 }

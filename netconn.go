@@ -15,10 +15,11 @@ import (
 //
 // ctx bounds its lifetime. A message of the other type closes the connection with
 // StatusUnsupportedData. A Close frame with StatusNormalClosure or StatusGoingAway
-// is io.EOF to Read. Close closes with StatusNormalClosure. A deadline that passes
-// fails the calls under way and later ones with [os.ErrDeadlineExceeded] until it
-// is moved; it costs the connection only if it cuts a write that has begun. The
-// read limit is lifted: a stream has no messages to limit.
+// is io.EOF to Read. Close closes with StatusNormalClosure; it returns nil if the peer
+// answers, and if the peer closed first in one of those two ways. A deadline that passes
+// fails the calls under way and later ones with [os.ErrDeadlineExceeded] until it is
+// moved. It costs the connection only if it cuts a write that has begun: the rest of a
+// frame cannot be sent later. The read limit is lifted: a stream has no messages to limit.
 func NetConn(ctx context.Context, c *Conn, msgType MessageType) net.Conn {
 	c.SetReadLimit(-1)
 	n := &netConn{c: c, typ: msgType}
@@ -82,17 +83,29 @@ func (n *netConn) Read(p []byte) (int, error) {
 }
 
 func (n *netConn) readError(ctx context.Context, err error) error {
-	switch CloseStatus(err) {
-	case StatusNormalClosure, StatusGoingAway:
+	if orderly(err) {
 		return io.EOF
 	}
 	return n.read.translate(ctx, err)
 }
 
+// orderly reports whether err says that the peer has closed as it should.
+func orderly(err error) bool {
+	switch CloseStatus(err) {
+	case StatusNormalClosure, StatusGoingAway:
+		return true
+	}
+	return false
+}
+
 func (n *netConn) Close() error {
 	defer n.read.stop()
 	defer n.write.stop()
-	return n.c.Close(StatusNormalClosure, "")
+	err := n.c.Close(StatusNormalClosure, "")
+	if orderly(err) {
+		return nil // the peer closed first
+	}
+	return err
 }
 
 func (n *netConn) LocalAddr() net.Addr {

@@ -12,9 +12,6 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// x/net's nettest.TestConn does not fit: it goes on with a connection after a
-// deadline has cut a write in its middle, which ends a WebSocket connection.
-
 func TestNetConn(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p := facing(t, role, nil, 0)

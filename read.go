@@ -30,8 +30,9 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 
 // ReadInto reads the next message, appends it to buf and returns the extended
 // slice, like append. With a buf of enough capacity it allocates nothing; for a
-// compressed message that is one octet more than it says. When it returns an error
-// the slice is buf as it was.
+// compressed message that is one octet more than it says. A message of which an earlier
+// read was cancelled has been collected elsewhere, and is copied to buf once it is
+// whole. When ReadInto returns an error the slice is buf as it was.
 //
 // Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
 // first octet that is not.
@@ -76,14 +77,35 @@ func (c *Conn) receive(ctx context.Context, buf []byte) (MessageType, []byte, er
 		buf, err := c.appendWhole(ctx, op, buf, p)
 		return MessageType(op), buf, err
 	}
-	in.dst = append(buf, in.partial...)
-	in.partial = nil
+	if in.partial != nil {
+		return c.resume(ctx, buf)
+	}
+	in.dst = buf
 	typ, err := c.readMessage(ctx, len(buf))
 	switch {
 	case err == nil:
 		buf = in.dst
 	case c.state().CanReceive(): // there will be a next read
-		in.keep(len(buf))
+		in.keep(buf)
+	}
+	in.dst = nil
+	return typ, buf, err
+}
+
+// resume is receive for a message of which cancelled reads have received some. The rest
+// joins that, in memory that is ours, so that a read that is cancelled again has nothing
+// to copy. The whole message is copied once at most, into buf.
+func (c *Conn) resume(ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	in := &c.in
+	in.dst, in.partial = in.partial, nil
+	typ, err := c.readMessage(ctx, 0)
+	switch {
+	case err == nil && cap(buf) == 0:
+		buf = in.dst
+	case err == nil:
+		buf = append(buf, in.dst...)
+	case c.state().CanReceive():
+		in.partial = in.dst
 	}
 	in.dst = nil
 	return typ, buf, err
@@ -123,11 +145,16 @@ func (c *Conn) readMessage(ctx context.Context, base int) (MessageType, error) {
 	}
 }
 
-// keep stores what a read that fails has received of a message behind the first
-// base octets of dst, for the next read.
-func (in *reader) keep(base int) {
-	if len(in.dst) > base {
-		in.partial = slices.Clone(in.dst[base:])
+// keep stores what a read into buf that fails has received of a message, for the next
+// read. The caller's memory is never kept; dst is in it until it has been grown. Memory
+// that has been made and holds nothing yet is kept too, or each read would make it anew.
+func (in *reader) keep(buf []byte) {
+	received := in.dst[len(buf):]
+	switch {
+	case cap(in.dst) != cap(buf):
+		in.partial = received
+	case len(received) > 0:
+		in.partial = slices.Clone(received)
 	}
 }
 
@@ -283,12 +310,14 @@ func (r *messageReader) Read(p []byte) (int, error) {
 // readSome reads some of the message under way; io.EOF at its end.
 func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 	in := &c.in
-	if len(in.partial) > 0 {
+	if in.partial != nil {
 		n := copy(p, in.partial)
 		if in.partial = in.partial[n:]; len(in.partial) == 0 {
 			in.partial = nil
 		}
-		return n, nil
+		if n > 0 {
+			return n, nil
+		}
 	}
 	if in.seq.Compressed() {
 		return c.readInflated(ctx, p)

@@ -20,6 +20,8 @@
 //	FuzzInflate       messages in a row, any split, any room: compress/flate
 //	FuzzDeflate       messages compressed and inflated again: compress/flate and our own side
 //	FuzzSteps         input doubled, work at most doubled, counted by fuzz/internal/steps
+//	FuzzRatio         a message that says twice as much in hardly more bytes: what is allocated
+//	                  stays within four times what it says
 //	FuzzStream        a whole stream, octet by octet, in pieces and at once, by every way to read, in
 //	                  memory and on sockets: each other, and naive with compress/flate
 //	FuzzLifecycle     any order of events: a second model, of what has happened and not of states

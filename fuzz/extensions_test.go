@@ -63,7 +63,7 @@ func obvious(lines []string) (list []handshake.Extension, params int, ok bool) {
 			list = append(list, e)
 		}
 	}
-	return list, params, len(lines) == 0 || len(list) > 0
+	return list, params, true // an empty list is one: RFC 9110 §5.6.1.2
 }
 
 // latin1 has a character for each octet, which is what the expressions count in.

@@ -129,7 +129,7 @@ func wantChosen(t *testing.T, lines, offered []string, tokens bool, speaks []str
 	for _, s := range offered {
 		distinct[s] = true
 	}
-	follows := tokens && len(offered) > 0 && len(offered) <= 64 && len(distinct) == len(offered)
+	follows := tokens && len(offered) <= 64 && len(distinct) == len(offered)
 	if (refusal == nil) != follows {
 		t.Fatalf("Sec-WebSocket-Protocol: %q: %v", lines, refusal)
 	}

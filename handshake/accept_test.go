@@ -111,6 +111,7 @@ func TestAcceptRules(t *testing.T) {
 		// 9. Optionally, a |Sec-WebSocket-Extensions| header field
 		{"Extensions", func(r *Request) { r.Extensions = []string{"permessage-deflate; client_max_window_bits"} }, 0},
 		{"Extensions over lines", func(r *Request) { r.Extensions = []string{"a", "b; c"} }, 0},
+		{"Extensions and Protocol empty", func(r *Request) { r.Extensions, r.Protocol = []string{""}, []string{" , "} }, 0},
 		{"Extensions malformed", func(r *Request) { r.Extensions = []string{"a; b="} }, 400},
 		{"Extensions malformed, second line", func(r *Request) { r.Extensions = []string{"a", `b; c="`} }, 400},
 		{"Extensions too many", func(r *Request) { r.Extensions = []string{strings.Repeat("a,", 65)} }, 400},

@@ -77,7 +77,8 @@ func TestCheckRules(t *testing.T) {
 		{"extension in another case", extensions, []string{"Permessage-Deflate"}, true},
 		{"extension twice", extensions, []string{"permessage-deflate, permessage-deflate"}, true},
 		{"extension malformed", extensions, []string{"permessage-deflate; a="}, true},
-		{"extension header empty", extensions, []string{""}, true},
+		// §4.2.2: "A (possibly empty) list"; see TestEmptyExtensions.
+		{"extension header empty", extensions, []string{" , "}, false},
 		// §11.3.2: MUST NOT appear more than once in an HTTP response.
 		{"duplicate Extensions", extensions, []string{"permessage-deflate", "permessage-deflate"}, true},
 		// 6. If the response includes a |Sec-WebSocket-Protocol| header field and
@@ -88,6 +89,7 @@ func TestCheckRules(t *testing.T) {
 		{"subprotocol not offered", protocol, []string{"mqtt"}, true},
 		{"subprotocol in another case", protocol, []string{"Chat"}, true},
 		{"subprotocol list", protocol, []string{"chat, superchat"}, true},
+		// §4.2.2: "The empty string [...] is not a legal value for this field."
 		{"subprotocol empty", protocol, []string{""}, true},
 		{"subprotocol with CR LF", protocol, []string{"chat\r\n"}, true},
 		// §11.3.4: MUST NOT appear more than once in an HTTP response.

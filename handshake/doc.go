@@ -20,6 +20,7 @@
 //   - §4.2.1 item 7, §10.2: Origin, if there is one, is our own or one allowed (403)
 //   - §4.2.1 item 8: Sec-WebSocket-Protocol is a list of different tokens (400)
 //   - §4.2.1 item 9, §9.1: Sec-WebSocket-Extensions follows its grammar (400)
+//   - RFC 9110 §5.6.1.2: either list may be empty, as if it was not there
 //
 // Version comes before key, since older versions had no such key. Where a header
 // does not follow its grammar the answer is 400, as §4.2.1 demands for "any

@@ -24,9 +24,13 @@ const (
 )
 
 // ParseExtensions reads the lines of Sec-WebSocket-Extensions as the one list
-// that they make together (RFC 6455 §9.1). A header that is there must hold an
-// extension. The strings of the result are parts of the lines. The work grows
+// that they make together (RFC 6455 §9.1). A list without an element is the same as
+// no header. The strings of the result are parts of the lines. The work grows
 // with the length of the lines and no faster.
+//
+// The grammar is 1#extension, so that a sender of an empty list breaks a rule. A
+// recipient does not refuse it: by RFC 9110 §5.6.1.2 empty elements are ignored, and
+// the number of those that are left is not enforced. Clients in use send it.
 func ParseExtensions(lines []string) ([]Extension, error) {
 	var x extensionList
 	err := x.parse(lines)
@@ -42,7 +46,6 @@ type grammarError string
 func (e grammarError) Error() string { return string(e) }
 
 const (
-	errNoExtension    = grammarError("Sec-WebSocket-Extensions without an extension")
 	errExtensionName  = grammarError("Sec-WebSocket-Extensions: the name of an extension is not a token")
 	errParamName      = grammarError("Sec-WebSocket-Extensions: the name of a parameter is not a token")
 	errParamValue     = grammarError("Sec-WebSocket-Extensions: the value of a parameter is not a token")
@@ -77,7 +80,7 @@ func (x *extensionList) parse(lines []string) error {
 	for _, line := range lines {
 		c := cursor{rest: line}
 		for c.skip(); c.rest != ""; c.skip() {
-			if c.take(',') { // RFC 2616 §2.1: null elements are allowed
+			if c.take(',') { // RFC 9110 §5.6.1.2: empty elements are ignored
 				continue
 			}
 			if err := x.extension(&c); err != nil {
@@ -87,9 +90,6 @@ func (x *extensionList) parse(lines []string) error {
 				return errDelimiter
 			}
 		}
-	}
-	if len(lines) > 0 && len(x.extensions) == 0 {
-		return errNoExtension
 	}
 	return nil
 }

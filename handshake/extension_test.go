@@ -75,6 +75,36 @@ func TestParseExtensions(t *testing.T) {
 	}
 }
 
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2
+//
+//	Empty elements do not contribute to the count of elements present. A recipient
+//	MUST parse and ignore a reasonable number of empty list elements [...]. In other
+//	words, a recipient MUST accept lists that satisfy the following syntax:
+//
+//	  #element => [ element ] *( OWS "," OWS [ element ] )
+//
+//	Note that because of the potential presence of empty list elements, the RFC 5234
+//	ABNF cannot enforce the cardinality of list elements, and consequently all cases
+//	are mapped as if there was no cardinality specified.
+//
+// So 1#extension is read as #extension, though it is not to be sent. A server's answer
+// is read in the same way: RFC 6455 §4.2.2 calls it
+//
+//	A (possibly empty) list representing the protocol-level extensions the server is
+//	ready to use.
+func TestEmptyExtensions(t *testing.T) {
+	for _, lines := range [][]string{{""}, {" \t"}, {","}, {" , ,"}, {"", ""}, {",", " "}} {
+		if got, err := ParseExtensions(lines); len(got) != 0 || err != nil {
+			t.Errorf("%q: %v, %v", lines, got, err)
+		}
+	}
+	for _, lines := range [][]string{{"", "a; b"}, {"a; b", ","}, {",", "a;b", ""}} {
+		if got, err := ParseExtensions(lines); text(got) != "[a b]" || err != nil {
+			t.Errorf("%q: %v, %v", lines, got, err)
+		}
+	}
+}
+
 // https://www.rfc-editor.org/rfc/rfc6455#section-9.1
 //
 //	If a value is received by either the client or the server during
@@ -88,8 +118,6 @@ func TestMalformedExtensions(t *testing.T) {
 		line string
 		want error
 	}{
-		{"", errNoExtension},
-		{" , ,", errNoExtension},
 		{";", errExtensionName},
 		{"=", errExtensionName},
 		{`"a"`, errExtensionName},
@@ -123,7 +151,7 @@ func TestMalformedExtensions(t *testing.T) {
 		if got, err := ParseExtensions([]string{row.line}); err != row.want || got != nil {
 			t.Errorf("%q: %v, %v; want error %v", row.line, got, err, row.want)
 		}
-		if got, err := ParseExtensions([]string{"fine; and=good", row.line}); err != row.want && row.want != errNoExtension {
+		if got, err := ParseExtensions([]string{"fine; and=good", row.line}); err != row.want {
 			t.Errorf("%q on the second line: %v, %v", row.line, got, err)
 		}
 	}

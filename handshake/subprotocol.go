@@ -34,6 +34,8 @@ func CheckSubprotocols(subprotocols []string) error {
 // has to refuse an answer that is not "present in the client's handshake"
 // (§4.1, step 6), and browsers do.
 //
+// A list without an element is the same as none, as for [ParseExtensions].
+//
 // The result is the string of supported, which outlives the request.
 //
 // seen is room for the client's list. On the stack it would take half of the 2 KiB
@@ -60,9 +62,6 @@ func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refu
 				selected = find(supported, name)
 			}
 		}
-	}
-	if len(lines) > 0 && len(*seen) == 0 {
-		return "", badRequest("§4.1", "Sec-WebSocket-Protocol without a subprotocol")
 	}
 	return selected, nil
 }

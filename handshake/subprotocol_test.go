@@ -42,6 +42,21 @@ func TestSelectSubprotocol(t *testing.T) {
 	}
 }
 
+// RFC 6455 §4.3 has 1#token, which a recipient reads as #token by RFC 9110 §5.6.1.2: see
+// TestEmptyExtensions. A client that sends an empty list asks for nothing.
+func TestEmptySubprotocols(t *testing.T) {
+	for _, lines := range [][]string{{""}, {" \t"}, {","}, {",", " , "}, {"", ""}} {
+		if got, refusal := selectSubprotocol(lines, []string{"a"}, new([]string)); got != "" || refusal != nil {
+			t.Errorf("%q: %q, %v", lines, got, refusal)
+		}
+	}
+	for _, lines := range [][]string{{"", "b, a"}, {"a", ""}, {",a,", ","}} {
+		if got, refusal := selectSubprotocol(lines, []string{"a"}, new([]string)); got != "a" || refusal != nil {
+			t.Errorf("%q: %q, %v", lines, got, refusal)
+		}
+	}
+}
+
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 //
 //	The elements that comprise this value MUST be non-empty strings with
@@ -56,8 +71,6 @@ func TestMalformedSubprotocols(t *testing.T) {
 		why   string
 		lines []string
 	}{
-		{"no element", []string{""}},
-		{"null elements only", []string{",", " , "}},
 		{"space in a token", []string{"a b"}},
 		{"separator", []string{"a, b/c"}},
 		{"quoted", []string{`"a"`}},

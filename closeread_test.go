@@ -1,0 +1,83 @@
+package websocket_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+type callNumber struct{}
+
+// Any number of calls share one goroutine. The context of each derives from its own
+// argument, and all end with the connection.
+func TestCloseReadAgainAndAgain(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 0)
+		synctest.Wait()
+		before := runtime.NumGoroutine()
+		var contexts []context.Context
+		for i := range 100 {
+			ctx := c.CloseRead(context.WithValue(t.Context(), callNumber{}, i))
+			contexts = append(contexts, ctx)
+		}
+		synctest.Wait()
+		if now := runtime.NumGoroutine(); now > before+1 {
+			t.Errorf("%d goroutines for 100 calls, want 1", now-before)
+		}
+		for i, ctx := range contexts {
+			if ctx.Value(callNumber{}) != i || ctx.Err() != nil {
+				t.Errorf("the context of call %d: %v, %v", i, ctx.Value(callNumber{}), ctx.Err())
+			}
+		}
+		p.send(whole(opPing, "hi"))
+		p.want("the pong", opPong, "hi")
+		_ = c.CloseNow()
+		for _, ctx := range contexts {
+			<-ctx.Done()
+		}
+		<-c.CloseRead(context.Background()).Done() // after the end
+	})
+}
+
+// A context that ends takes no other with it. When all have ended, nobody reads, and
+// the connection goes on.
+func TestCloseReadContexts(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 0)
+		for range 3 {
+			first, cancelFirst := context.WithCancel(context.Background())
+			second, cancelSecond := context.WithTimeout(context.Background(), time.Minute)
+			one, two, again := c.CloseRead(first), c.CloseRead(second), c.CloseRead(second)
+			cancelFirst()
+			<-one.Done()
+			p.send(whole(opPing, "a"))
+			p.want("it goes on reading for the others", opPong, "a")
+			synctest.Wait()
+			if two.Err() != nil || again.Err() != nil {
+				t.Fatalf("the others have ended: %v, %v", two.Err(), again.Err())
+			}
+			if <-c.CloseRead(first).Done(); two.Err() != nil {
+				t.Error("a call with a context that has ended ends others")
+			}
+			<-two.Done()
+			<-again.Done()
+			if !errors.Is(two.Err(), context.DeadlineExceeded) {
+				t.Errorf("the second has ended with %v", two.Err())
+			}
+			cancelSecond()
+			synctest.Wait()
+			p.send(whole(opText, "for a read"))
+			wantRead(t, c, "for a read")
+		}
+		last := c.CloseRead(context.Background())
+		p.send(whole(opText, "for nobody"))
+		p.wantFarewell("a message that nobody reads", websocket.StatusPolicyViolation)
+		_ = c.CloseNow()
+		<-last.Done()
+	})
+}
