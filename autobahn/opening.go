@@ -102,7 +102,7 @@ func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued 
 	request := newRequest(target, key, c.offer)
 	if c.door != nil && c.door.request != nil {
 		c.door.request(request, key)
-		key = request.get("Sec-WebSocket-Key") // a server may accept what is none
+		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept what is none
 	}
 	out := request.octets()
 	s.result.HTTPRequest = string(out)
