@@ -61,15 +61,17 @@ func doubted(cases []*Case, results []*Result) (list []*Case) {
 // playAlone has the testee play what is in doubt, one case at a time, each when
 // the one before is over for the server too.
 func (o *Own) playAlone(ctx context.Context, suite *FuzzingServer, testee *Testee) error {
+	over := func() { suite.await(ctx, func() bool { return len(suite.playing[ownName]) == 0 }) }
+	over()
 	agents := suite.Agents()
 	if len(agents) == 0 {
 		return nil
 	}
 	for _, n := range indexes(o.Cases, doubted(o.Cases, agents[0].Results)) {
-		suite.await(ctx, func() bool { return len(suite.playing[ownName]) == 0 })
 		if err := testee.Play(ctx, []int{n}); err != nil {
 			return err
 		}
+		over()
 	}
 	return nil
 }
