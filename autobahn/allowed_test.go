@@ -94,6 +94,7 @@ func TestAllowed(t *testing.T) {
 		{"takes a long length", "20.6.6", forever, echoes, NonStrict},
 		{"takes a long length", "20.6.7", forever, refusesWith(1000), NonStrict},
 		{"waits for 2^63 octets", "20.6.8", forever, waits, NonStrict},
+		{"waits for 2^63 octets", "20.6.8", 3 * time.Second, waits, NonStrict},
 		{"answers something else", "20.6.1", forever, func(m *mate) {
 			m.send(text("?"))
 			m.answer(1000)

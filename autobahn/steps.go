@@ -143,6 +143,12 @@ func fence(s *session) (time.Duration, string) {
 	return 0, ""
 }
 
+// mayWait is from where on the peer owes nothing.
+func mayWait(s *session) (time.Duration, string) {
+	s.silence = noTurn
+	return 0, ""
+}
+
 // killWhenIdle fails a connection on which nothing has moved for d.
 func killWhenIdle(d time.Duration) step {
 	return func(s *session) (time.Duration, string) {
