@@ -3,7 +3,6 @@ package autobahn
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/hawser-ws/websocket/internal/naive"
 )
@@ -15,7 +14,7 @@ const (
 	answeredAccept     = `RFC 6455 section 4.1: "If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 [...], the client MUST _Fail the WebSocket Connection_."`
 	answeredExtension  = `RFC 6455 section 4.1: "If the response includes a |Sec-WebSocket-Extensions| header field and this header field indicates the use of an extension that was not present in the client's handshake (the server has indicated an extension not requested by the client), the client MUST _Fail the WebSocket Connection_."`
 	answeredProtocol   = `RFC 6455 section 4.1: "If the response includes a |Sec-WebSocket-Protocol| header field and this header field indicates the use of a subprotocol that was not present in the client's handshake (the server has indicated a subprotocol not requested by the client), the client MUST _Fail the WebSocket Connection_."`
-	answeredStatus     = `RFC 6455 section 4.1: "If the status code received from the server is not 101, the client handles the response per HTTP [RFC2616] procedures."`
+	answeredStatus     = `RFC 6455 section 4.1: "If the status code received from the server is not 101, the client handles the response per HTTP [RFC2616] procedures."; RFC 9112 section 9.6: "A client that receives a "close" connection option MUST cease sending requests on that connection and close the connection after reading the response message containing the "close" connection option"`
 	answeredFields     = `RFC 6455 section 4.1: "Please note that according to [RFC2616], all header field names in both HTTP requests and HTTP responses are case-insensitive."`
 	answeredDeflate    = `RFC 7692 section 7: "A client MUST _Fail the WebSocket Connection_ if the peer server accepted an extension negotiation offer for this extension with an extension negotiation response meeting any of the following conditions: The negotiation response contains an extension parameter not defined for use in a response. The negotiation response contains an extension parameter with an invalid value. The negotiation response contains multiple extension parameters with the same name."`
 	answeredGrammar    = `RFC 6455 section 9.1: "If a value is received by either the client or the server during negotiation that does not conform to the ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_."`
@@ -25,7 +24,7 @@ const (
 // have to refuse, 20.4 those that they have to accept.
 func answeredToClients() (cases []*Case) {
 	n := 0
-	refuse := func(sentence, description string, change func(a *draft)) {
+	refuse := func(sentence, description string, change func(a *draft)) *Case {
 		n++
 		c := scripted(fmt.Sprintf("20.3.%d", n), "The server's answer has "+description+".", "The client ends TCP and sends no frame.", comesBack())
 		c.only = Client
@@ -35,6 +34,7 @@ func answeredToClients() (cases []*Case) {
 			return a.octets()
 		}}
 		cases = append(cases, by(sentence, c)...)
+		return c
 	}
 	extensions := func(value string) func(*draft) {
 		return func(a *draft) { a.add("Sec-WebSocket-Extensions", value) }
@@ -56,21 +56,25 @@ func answeredToClients() (cases []*Case) {
 		}
 	})
 	refuse(answeredAccept, "an empty Sec-WebSocket-Accept", func(a *draft) { a.set("Sec-WebSocket-Accept", "") })
-	refuse(`RFC 6455 section 11.3.3: "The |Sec-WebSocket-Accept| header MUST NOT appear more than once in an HTTP response."`,
+	refuse(answeredAccept,
 		"two Sec-WebSocket-Accept fields, the second of which is wrong", func(a *draft) {
 			a.add("Sec-WebSocket-Accept", acceptFor(freshNonce()))
 		})
 	refuse(answeredStatus, "the status 200", func(a *draft) {
 		a.line = "HTTP/1.1 200 OK"
+		a.set("Connection", "Upgrade, close")
 		a.add("Content-Length", "0")
 	})
 	refuse(answeredStatus, "the status 403", func(a *draft) {
 		a.line = "HTTP/1.1 403 Forbidden"
+		a.set("Connection", "Upgrade, close")
 		a.add("Content-Length", "0")
 	})
-	refuse(`RFC 6455 section 4.2.2: "A Status-Line with a 101 response code as per RFC 2616"`, "a status line of HTTP/1.0", func(a *draft) {
+	old := refuse(`RFC 6455 section 4.2.2: "A Status-Line with a 101 response code as per RFC 2616 [RFC2616]. Such a response could look like "HTTP/1.1 101 Switching Protocols"."`, "a status line of HTTP/1.0", func(a *draft) {
 		a.line = "HTTP/1.0 101 Switching Protocols"
 	})
+	old.door.taken = NonStrict
+	old.Expectation += " To accept it is NON-STRICT: the sentence does not name the version."
 	refuse(answeredProtocol, "a subprotocol that was not offered", func(a *draft) { a.add("Sec-WebSocket-Protocol", "hawser-unknown") })
 	refuse(answeredExtension, "an extension that was not offered", extensions("x-hawser-unknown"))
 	refuse(answeredGrammar, "Sec-WebSocket-Extensions that is not one", extensions("permessage-deflate; ="))
@@ -121,7 +125,7 @@ func answeredToClients() (cases []*Case) {
 		}
 	})
 	glued := scripted("20.4.8", "A text message in one segment with the server's answer.", "The client comes in, and the message comes back.", script{
-		steps: []step{closeIn(time.Second)}, ok: []Event{gotText(hello)}, ends: weClose,
+		ok: []Event{gotText(hello)}, ends: weClose, prompt: true,
 	})
 	glued.only = Client
 	glued.door = &door{response: func(_ *head, accept string) []byte {

@@ -12,16 +12,17 @@ import (
 // closeFrames: RFC 6455 sections 5.5.1 and 7.
 func closeFrames() (cases []*Case) {
 	const (
-		registered = `RFC 6455 section 7.4.2: "Status codes in the range 1000-2999 are reserved for definition by this protocol, its future revisions, and extensions specified in a permanent and readily available public specification."`
-		never      = `RFC 6455 section 7.4.1: "1015 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint."`
-		unused     = `RFC 6455 section 7.4.2: "Status codes in the range 0-999 are not used."`
-		echoed     = `RFC 6455 section 5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a Close frame in response."`
-		utf8       = `RFC 6455 section 5.5.1: "the body MAY contain UTF-8-encoded data with value /reason/"`
-		nothing    = `RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."`
+		registered  = `RFC 6455 section 7.4.2: "Status codes in the range 1000-2999 are reserved for definition by this protocol, its future revisions, and extensions specified in a permanent and readily available public specification."`
+		never       = `RFC 6455 section 7.4.1: "1015 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint."`
+		unused      = `RFC 6455 section 7.4.2: "Status codes in the range 0-999 are not used."`
+		echoed      = `RFC 6455 section 5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a Close frame in response."`
+		utf8        = `RFC 6455 section 5.5.1: "the body MAY contain UTF-8-encoded data with value /reason/"`
+		nothing     = `RFC 6455 section 5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."; section 1.4: "after receiving a control frame indicating the connection should be closed, a peer discards any further data received."`
+		interpreted = `RFC 6455 section 8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_."`
 	)
 	add := func(sentence, id, description, expectation string, codes []int, clean bool, ok []Event, steps ...step) {
 		cases = append(cases, by(sentence, scripted(id, description, expectation, script{
-			steps: append(steps, killIn(time.Second)), ok: ok, holds: true, fatalCode: true, fatalEnd: true,
+			steps: steps, ok: ok, holds: true, fatalCode: true, fatalEnd: true, last: otherCode,
 			ends: ExpectedClose{Codes: codes, ByMe: true, RequireClean: clean},
 		}))...)
 	}
@@ -30,7 +31,8 @@ func closeFrames() (cases []*Case) {
 		n++
 		return fmt.Sprintf("20.8.%d", n)
 	}
-	const answer = "A Close frame in reply, with the same code, 1000 or none."
+	const answer = "A Close frame in reply, with the same code, 1000 or none. Another valid code is NON-STRICT."
+	const mayNot = "A Close frame with 1002, or the end of TCP. Another valid code is NON-STRICT."
 	// IANA's registry has three more than the RFC: 1012, 1013 and 1014.
 	for _, code := range []int{1012, 1013, 1014} {
 		add(registered, next(), "A Close frame with the registered code "+strconv.Itoa(code)+".", answer, []int{code, 1000}, true, nil, sendClose(code, ""))
@@ -40,9 +42,9 @@ func closeFrames() (cases []*Case) {
 		if code == 1015 {
 			sentence = never
 		}
-		add(sentence, next(), "A Close frame with the code "+strconv.Itoa(code)+", which may not be sent.", "A Close frame with 1002, or the end of TCP.", []int{1002}, false, nil, sendClose(code, ""))
+		add(sentence, next(), "A Close frame with the code "+strconv.Itoa(code)+", which may not be sent.", mayNot, []int{1002}, false, nil, sendClose(code, ""))
 	}
-	add(unused, next(), "A Close frame with the code 1.", "A Close frame with 1002, or the end of TCP.", []int{1002}, false, nil, sendClose(1, ""))
+	add(unused, next(), "A Close frame with the code 1.", mayNot, []int{1002}, false, nil, sendClose(1, ""))
 	add(echoed, next(), "A Close frame right behind a text message.", "The message comes back, or not, and a Close frame.", []int{1000}, true, []Event{gotText(hello)},
 		send(text(hello)), sendClose(1000, ""))
 	cases[len(cases)-1] = laxly(cases[len(cases)-1], []Event{})
@@ -52,7 +54,7 @@ func closeFrames() (cases []*Case) {
 		sendClose(1000, ""), send(slices.Repeat([]naive.Frame{text(hello)}, 100)...))
 	add(utf8, next(), "A Close frame with a reason of 123 octets that are characters of three.", "A Close frame in reply.", []int{1000}, true, nil,
 		sendClose(1000, string(slices.Repeat([]rune{'€'}, 41))))
-	add(utf8, next(), "A Close frame with a reason that ends within a character.", "A Close frame with 1007 or 1002, or the end of TCP.", []int{1007, 1002}, false, nil,
+	add(interpreted, next(), "A Close frame with a reason that ends within a character.", "A Close frame with 1007 or 1002, or the end of TCP. A valid Close frame with another code is NON-STRICT: the peer may not interpret the reason.", []int{1007, 1002}, false, nil,
 		sendClose(1000, "€"[:2]))
 	add(echoed, next(), "A Close frame written octet by octet.", "A Close frame in reply.", []int{1000}, true, nil, closeChopped)
 	waits := &Case{
@@ -62,6 +64,16 @@ func closeFrames() (cases []*Case) {
 		begin:       func() play { return &lastToLeave{} },
 	}
 	return append(cases, by(`RFC 6455 section 7.1.1: "when a client is instructed to do the same, it SHOULD wait for a TCP Close from the server."`, waits)...)
+}
+
+// otherCode: what a Close frame in reply carries is for the peer to say, if it is a
+// valid one. RFC 6455 section 5.5.1: "When sending a Close frame in response, the
+// endpoint typically echos the status code it received." That a code may not be sent
+// binds the sender, and with it a peer that sends it back.
+func otherCode(r *Result) {
+	if r.BehaviorClose == WrongCode && !r.FailedByMe {
+		r.allowed(NonStrict, "%s.", r.ResultClose)
+	}
 }
 
 // A lastToLeave is the play of a server that takes its time to end TCP.
@@ -95,6 +107,7 @@ func closeChopped(s *session) (time.Duration, string) {
 	s.send(whole(opClose, "\x03\xe8"), 1, true)
 	s.enter(closing)
 	s.result.ClosedByMe = true
+	s.killAfter(closeTimeout)
 	return 0, ""
 }
 

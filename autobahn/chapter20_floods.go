@@ -85,7 +85,8 @@ type limited struct {
 	behavior   Verdict // as soon as it is certain
 }
 
-// limitPatience is how long a peer may think about it.
+// limitPatience is how long a peer may think about it once it has been sent. It
+// decides nothing but what is told: a peer that goes on waiting may do so.
 const limitPatience = 5 * time.Second
 
 func bounded(id, description string, steps ...step) *Case {
@@ -104,11 +105,12 @@ func (p *limited) open(s *session) {
 		return
 	}
 	s.in.limit = 2 * beyondAll
+	s.silence = noTurn // it may wait for more, or be busy with what it has
 	for _, take := range p.steps {
 		take(s)
 	}
 	s.logging(true)
-	s.killAfter(limitPatience)
+	s.killWhenIdle(limitPatience)
 }
 
 func (p *limited) message(s *session, payload []byte, _ bool) {
@@ -128,10 +130,10 @@ func (p *limited) judge(r *Result) {
 	switch {
 	case p.behavior == Informational:
 		r.Behavior, r.Result = Informational, "The peer takes it."
-	case r.ClosedByMe:
-		r.Behavior, r.Result = Informational, "The peer waits for more."
 	case r.RemoteCloseCode != nil && *r.RemoteCloseCode == 1009:
 		r.Behavior, r.Result = OK, "The peer refused with 1009."
+	case r.ClosedByMe:
+		r.Behavior, r.Result = Informational, "The peer waits for more."
 	case r.RemoteCloseCode != nil:
 		r.Behavior, r.Result = NonStrict, fmt.Sprintf("The peer refused with %d.", *r.RemoteCloseCode)
 		r.ExpectedClose.Codes = []int{1009, *r.RemoteCloseCode}
@@ -162,10 +164,12 @@ func (p *pingFlood) open(s *session) {
 	s.logging(true)
 	s.send(ping(lastPing), 0, false)
 	s.logging(false)
-	s.closeAfter(limitPatience)
 }
 
-func (p *pingFlood) message(*session, []byte, bool) {}
+func (p *pingFlood) message(s *session, _ []byte, _ bool) {
+	s.note("A message came, and none was sent.")
+	s.close(1000)
+}
 
 func (p *pingFlood) pong(s *session, e Event) {
 	p.answered++

@@ -26,14 +26,16 @@ type FuzzingClient struct {
 	Agent string // name of the server in reports; its Server header if empty
 	Cases []*Case
 	// Parallel is how many cases are played at a time, 16 if it is 0. Those that
-	// move megabytes are played at most as many at a time as there are cores.
+	// move megabytes are played at most as many at a time as there are cores. What
+	// does not pass while others run is played again alone.
 	Parallel int
 	// Timeout is how long the server may take to accept TCP, for the opening
 	// handshake, and how long it may then be silent. Zero is Timeout.
 	Timeout time.Duration
 	// TLS is for wss, nil for the usual.
 	TLS *tls.Config
-	// Progress is called with each result, by one goroutine at a time; may be nil.
+	// Progress is called with the result of each case, by one goroutine at a time; may
+	// be nil. A case that is played again alone has its result then.
 	Progress func(*Result)
 
 	target  *url.URL
@@ -64,11 +66,14 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
 	err = c.runAll(ctx, light, parallel)
-	if err == nil && parallel > 1 {
-		err = c.runAll(ctx, doubtful(c.Cases, c.results), 4)
-	}
 	if err == nil {
 		err = c.runAll(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
+	}
+	if err == nil {
+		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
+	}
+	for _, r := range c.results {
+		r.leaveInDoubt("the run had ended")
 	}
 	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: inOrder(c.results)}
 	for _, r := range agent.Results {
@@ -86,10 +91,11 @@ func (c *FuzzingClient) runAll(ctx context.Context, cases []*Case, n int) error 
 	defer stop(nil)
 	queue := make(chan *Case)
 	var workers sync.WaitGroup
-	for range min(n, len(cases)) {
+	n = min(n, len(cases))
+	for range n {
 		workers.Go(func() {
 			for cs := range queue {
-				if err := c.playOne(ctx, cs); err != nil {
+				if err := c.playOne(ctx, cs, n > 1); err != nil {
 					stop(err)
 					return
 				}
@@ -158,8 +164,9 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
 	return newSession(Server, conn, cs, c.Timeout), nil
 }
 
-// playOne plays a case. It returns an error when there is no point in going on.
-func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
+// playOne plays a case; crowded says that others run too. It returns an error when
+// there is no point in going on.
+func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
 	s, err := c.dial(ctx, cs)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -179,8 +186,8 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 		s.abandon()
 	case err != nil:
 		neverOpen(s.result, err)
-		if cs.door != nil && cs.door.orRefuse {
-			s.result.Behavior, s.result.BehaviorClose = NonStrict, OK
+		if cs.door != nil {
+			cs.door.judgeUnopened(s.result, h, err)
 		}
 		s.abandon()
 	default:
@@ -200,14 +207,26 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case) error {
 		return context.Cause(ctx) // what was cut short is no result
 	}
 	s.result.Agent = cmp.Or(c.name, c.target.Host)
+	s.result.crowded = crowded
+	c.keep(s.result)
+	return nil
+}
+
+// keep takes in a result, in place of an earlier one of the same case. One that is
+// in doubt is told of when it has been played alone.
+func (c *FuzzingClient) keep(r *Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.results = slices.DeleteFunc(c.results, func(r *Result) bool { return r.ID == cs.ID })
-	c.results = append(c.results, s.result)
-	if c.Progress != nil {
-		c.Progress(s.result)
+	i := slices.IndexFunc(c.results, func(first *Result) bool { return first.ID == r.ID })
+	if i < 0 {
+		c.results = append(c.results, r)
+	} else {
+		r.replace(c.results[i])
+		c.results[i] = r
 	}
-	return nil
+	if c.Progress != nil && !r.inDoubt() {
+		c.Progress(r)
+	}
 }
 
 // unanswered reports whether an opening handshake came to nothing because there

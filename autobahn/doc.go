@@ -46,10 +46,18 @@
 // come. A case that has to move megabytes is an echo (one message), rounds (a
 // thousand of them) or an exchange (messages made by hand).
 //
-// Timers are those of the original, since verdicts depend on them. When one of
-// them has spoiled a case, the case is played a second time, with little else
-// going on: that a busy machine stands still for half a second is not the peer's
-// fault.
+// Timers are those of the original, since verdicts depend on them. Chapter 20 has
+// none of its own: a peer may be silent for as long as Timeout says, and a peer that
+// owes nothing, such as one that waits for the rest of a message, for ever.
+//
+// A case that does not pass while others run is played again alone, and that play
+// counts: that a busy machine stands still for half a second is not the peer's fault.
+// Clients come for a case when they like. What one fails beside others says so, and
+// counts as it goes when the client asks for it again.
+//
+// FAILED is what a sentence of the RFC forbids the peer. Where a sentence binds only
+// the suite, whose frame or request is wrong on purpose, a peer that takes it is
+// NON-STRICT; where the RFC leaves a choice, INFORMATIONAL.
 //
 // # What differs from the original
 //

@@ -14,14 +14,15 @@ type door struct {
 	// request changes what the suite asks of a server.
 	request func(r *draft, key string)
 	// statuses are those with which a server may refuse, 0 standing for any but
-	// 101; empty if it must accept.
+	// 101; empty if it is to accept.
 	statuses []int
 	// refusal looks at a response with one of statuses; an error fails the case.
 	refusal func(h *head) error
 	// declines: a server must not agree to the extension that is offered.
 	declines bool
-	// orRefuse: a server that must accept is NON-STRICT, not wrong, if it refuses.
-	orRefuse bool
+	// unopened is the verdict on a server that refuses, with a status or, if that is 0,
+	// by the end of TCP, where it is to accept; nil is FAILED.
+	unopened func(status int) Verdict
 	// check looks at a response that was accepted; an error fails the case.
 	check func(h *head) error
 
@@ -31,6 +32,10 @@ type door struct {
 	fresh bool
 	// refused says that the client must not come in by it.
 	refused bool
+
+	// taken is the verdict on a peer that accepts what it is to refuse, where the RFC
+	// leaves that open or binds its sender alone; empty is FAILED.
+	taken Verdict
 }
 
 // judgeRefusal judges a server that was asked for what it has to refuse.
@@ -45,7 +50,7 @@ func (d *door) judgeRefusal(r *Result, h *head, err error) {
 		r.Behavior, r.Result = Failed, d.refusal(h).Error()
 	case refused && (slices.Contains(d.statuses, status) || slices.Contains(d.statuses, 0)):
 		r.Behavior, r.Result = OK, "The server refused: "+refusal.line+"."
-	case refused && status >= 400 && status < 500:
+	case refused && status >= 400 && status < 600:
 		r.Behavior, r.Result = NonStrict, "The server refused, with a status that says little: "+refusal.line+"."
 	case refused:
 		r.Behavior, r.Result = Failed, "The server refused with a status that does not fit: "+refusal.line+"."
@@ -53,26 +58,43 @@ func (d *door) judgeRefusal(r *Result, h *head, err error) {
 		r.Behavior, r.Result = Failed, "The server neither accepted nor refused."
 	case h == nil && !errors.Is(err, errHead):
 		r.Behavior, r.Result = NonStrict, "The server ended TCP and did not say why."
+	case d.taken != "" && err == nil:
+		r.Behavior, r.Result = d.taken, "The server accepted it."
 	default:
 		r.Behavior, r.Result = Failed, "The server accepted what it has to refuse."
 	}
-	r.BehaviorClose, r.ResultClose = OK, "There was nothing to close."
+	r.BehaviorClose, r.ResultClose = OK, nothingToClose
 }
 
-// refusedPatience is how long a client has to let go of a connection whose
-// opening handshake it cannot accept.
-const refusedPatience = time.Second
+const nothingToClose = "There was nothing to close."
+
+// judgeUnopened judges a server that was to accept and did not, after neverOpen.
+func (d *door) judgeUnopened(r *Result, h *head, err error) {
+	refusal, refused := errors.AsType[*statusError](err)
+	silent := errors.Is(err, errSilent) || h != nil || errors.Is(err, errHead)
+	if d.unopened == nil || !refused && silent {
+		return // a malformed answer is one, and not a refusal
+	}
+	status := 0
+	if refused {
+		status = refusal.code()
+	}
+	if v := d.unopened(status); v != Failed {
+		r.Behavior, r.Result = v, "The server refused: "+err.Error()+"."
+		r.BehaviorClose, r.ResultClose = OK, nothingToClose
+	}
+}
 
 // awaitRefusal waits for a client to let go after an answer that it cannot
 // accept. A text frame is offered to it: who answers, or sends any other frame,
 // has come in.
-func (s *session) awaitRefusal(ctx context.Context) {
+func (s *session) awaitRefusal(ctx context.Context, d *door) {
 	r := s.result
 	defer s.abandon()
 	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Now()) })
 	defer stop()
 	s.send(text("Are you there?"), 0, false)
-	s.conn.SetReadDeadline(time.Now().Add(refusedPatience))
+	s.conn.SetReadDeadline(time.Now().Add(s.silence))
 	buf := make([]byte, 4096)
 	n, err := s.conn.Read(buf)
 	timeout, isNet := errors.AsType[net.Error](err)
@@ -83,12 +105,16 @@ func (s *session) awaitRefusal(ctx context.Context) {
 	switch {
 	case n > 0 && buf[0]&0xf == opClose:
 		r.Behavior, r.Result = NonStrict, "The client sent a Close frame on a connection that was never opened."
+	case n > 0 && d.taken != "":
+		r.Behavior, r.Result = d.taken, "The client accepted it: it sent a frame."
 	case n > 0:
 		r.Behavior, r.Result = Failed, "The client accepted what it has to refuse: it sent a frame."
+	case err != nil && isNet && timeout.Timeout() && d.taken != "":
+		r.Behavior, r.Result = d.taken, "The client did not let go of the connection."
 	case err != nil && isNet && timeout.Timeout():
 		r.Behavior, r.Result = Failed, "The client did not let go of the connection."
 	default:
 		r.Behavior, r.Result = OK, "The client refused, and ended TCP."
 	}
-	r.BehaviorClose, r.ResultClose = OK, "There was nothing to close."
+	r.BehaviorClose, r.ResultClose = OK, nothingToClose
 }

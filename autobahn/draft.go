@@ -8,13 +8,18 @@ import (
 // A draft is a request or a response before it is written down.
 type draft struct {
 	line   string // the first
+	scheme string // http, or https over TLS; of a request
 	fields []field
 	tail   []byte // octets that are glued to it
 }
 
 // newRequest is the usual request.
 func newRequest(target *url.URL, key string, offer *negotiation) *draft {
-	d := &draft{line: "GET " + target.RequestURI() + " HTTP/1.1", fields: []field{
+	scheme := "http"
+	if target.Scheme == "wss" {
+		scheme = "https"
+	}
+	d := &draft{line: "GET " + target.RequestURI() + " HTTP/1.1", scheme: scheme, fields: []field{
 		{"Host", target.Host},
 		{"User-Agent", "hawser-conform"},
 		{"Upgrade", "websocket"},

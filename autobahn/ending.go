@@ -79,6 +79,24 @@ func (s *session) killAfter(d time.Duration) {
 	})
 }
 
+// killWhenIdle fails the connection once nothing has moved on it for d.
+func (s *session) killWhenIdle(d time.Duration) {
+	s.log(Entry{Kind: logKillAfter, Delay: d.Seconds()})
+	s.whenIdle(d, func() {
+		s.log(Entry{Kind: logKill})
+		s.fail(1001, "Going Away")
+	})
+}
+
+// closeWhenIdle begins the closing handshake once nothing has moved for d.
+func (s *session) closeWhenIdle(d time.Duration) {
+	s.log(Entry{Kind: logCloseAfter, Delay: d.Seconds()})
+	s.whenIdle(d, func() {
+		s.log(Entry{Kind: logCloseNow})
+		s.close(noCode)
+	})
+}
+
 // closeAfter begins the closing handshake if the connection is still there in d.
 func (s *session) closeAfter(d time.Duration) {
 	s.log(Entry{Kind: logCloseAfter, Delay: d.Seconds()})

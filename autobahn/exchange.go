@@ -2,7 +2,6 @@ package autobahn
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/hawser-ws/websocket/internal/naive"
 )
@@ -29,9 +28,6 @@ type exchange struct {
 	result   string
 }
 
-// exchangePatience is how long all of them may take.
-const exchangePatience = 10 * time.Second
-
 func (p *exchange) open(s *session) {
 	s.result.ExpectedClose = weClose
 	if s.terms == nil {
@@ -41,7 +37,6 @@ func (p *exchange) open(s *session) {
 	}
 	p.behavior, p.result = Failed, "A message did not come back."
 	p.left = p.items(s)
-	s.closeAfter(exchangePatience)
 	p.send(s)
 }
 

@@ -133,21 +133,22 @@ func (t *terms) fits(offers string) error {
 	if err != nil {
 		return fmt.Errorf("the server agreed to an offer that is not valid: %w", err)
 	}
-	var first error
+	var unlike, invalid error // the first of each: what is said of a valid offer says more
 	for _, e := range list {
 		if e.name != deflateName {
 			continue
 		}
 		offer, err := parseOffer(e)
-		if err == nil {
-			err = t.fitsOne(offer)
+		if err != nil {
+			invalid = cmp.Or(invalid, err)
+			continue
 		}
-		if err == nil {
+		if err = t.fitsOne(offer); err == nil {
 			return nil
 		}
-		first = cmp.Or(first, err)
+		unlike = cmp.Or(unlike, err)
 	}
-	return cmp.Or(first, errors.New("the server agreed to "+deflateName+" and it was not offered"))
+	return cmp.Or(unlike, invalid, errors.New("the server agreed to "+deflateName+" and it was not offered"))
 }
 
 func (t *terms) fitsOne(offer asked) error {

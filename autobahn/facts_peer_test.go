@@ -50,11 +50,17 @@ type sentFrame struct {
 // the mate offers or agrees to.
 func playPiped(t *testing.T, judged Role, c *Case, extensions string, do func(m *mate)) (r *Result, m *mate) {
 	t.Helper()
+	return playWithin(t, judged, c, extensions, forever, do)
+}
+
+// playWithin is playPiped with a peer that may be silent for as long as timeout.
+func playWithin(t *testing.T, judged Role, c *Case, extensions string, timeout time.Duration, do func(m *mate)) (r *Result, m *mate) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		m = &mate{is: judged, conn: theirs}
 		m.moved = sync.NewCond(&m.mu)
-		s := newSession(judged, ours, c, forever)
+		s := newSession(judged, ours, c, timeout)
 		var judging sync.WaitGroup
 		judging.Go(func() {
 			if judged == Server {
@@ -143,7 +149,7 @@ func (m *mate) decode() {
 	}
 	for {
 		f, size := naive.DecodeHeader(m.stream[start:])
-		if size == 0 || len(m.stream)-start-size < int(f.Length) {
+		if size == 0 || uint64(len(m.stream)-start-size) < f.Length {
 			return
 		}
 		end := start + size + int(f.Length)
@@ -240,4 +246,30 @@ func (m *mate) letGo() {
 	if m.is == Client {
 		m.awaitEnd()
 	}
+}
+
+// playUnread is playWithin for a server that reads what it likes, and when.
+func playUnread(t *testing.T, c *Case, timeout time.Duration, serve func(conn net.Conn)) (r *Result, m *mate) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		m = &mate{is: Server, conn: theirs}
+		s := newSession(Server, ours, c, timeout)
+		var judging sync.WaitGroup
+		judging.Go(func() {
+			_, glued, err := s.openAsClient(&url.URL{Scheme: "ws", Host: "example.com", Path: "/"}, c)
+			if err != nil {
+				t.Error(err)
+				s.abandon()
+				return
+			}
+			s.run(t.Context(), glued)
+		})
+		m.open(t, "")
+		serve(theirs)
+		theirs.Close()
+		judging.Wait()
+		r = s.result
+	})
+	return r, m
 }

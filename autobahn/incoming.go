@@ -34,7 +34,7 @@ func (s *session) receive(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	s.alive = time.Now()
+	arrived, moved := time.Now(), false
 	s.result.RxOctetStats[len(p)]++
 	s.log(Entry{Kind: logRxOctets, Length: len(p), Data: p})
 	s.traffic.RxWire += int64(len(p))
@@ -50,7 +50,11 @@ func (s *session) receive(p []byte) {
 		if n == 0 {
 			break
 		}
+		moved = moved || s.moves(p[0]&0xf)
 		p = p[n:]
+	}
+	if moved || len(p) > 0 {
+		s.alive = arrived
 	}
 	switch {
 	case !held || len(p) == 0:
@@ -58,6 +62,13 @@ func (s *session) receive(p []byte) {
 	case len(p) < len(in.pending):
 		in.pending = in.pending[:copy(in.pending, p)]
 	}
+}
+
+// moves reports whether a frame is progress of the case. Pings are none, and neither
+// are Pongs that nobody asked for: a peer may send such for ever.
+func (s *session) moves(opcode byte) bool {
+	r := s.result
+	return opcode != opPing && (opcode != opPong || r.RxFrameStats[int(opPong)] <= r.TxFrameStats[int(opPing)])
 }
 
 // receiveFrame takes a frame from the beginning of p. It returns its size, 0 if

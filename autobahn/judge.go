@@ -45,7 +45,7 @@ func judge(r *Result, p play) {
 // the original.
 func judgeClose(r *Result) {
 	switch want := r.ExpectedClose; {
-	case want.ByMe != r.ClosedByMe:
+	case want.ByMe != r.ClosedByMe, r.silent && !want.ByMe:
 		r.BehaviorClose, r.ResultClose = Failed, "The connection was failed by the wrong endpoint"
 	case want.RequireClean && !r.WasClean:
 		r.BehaviorClose, r.ResultClose = Unclean, "The spec requires the connection to be failed cleanly here"

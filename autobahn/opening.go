@@ -102,16 +102,19 @@ func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued 
 	request := newRequest(target, key, c.offer)
 	if c.door != nil && c.door.request != nil {
 		c.door.request(request, key)
+		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept what is none
 	}
 	out := request.octets()
 	s.result.HTTPRequest = string(out)
 	s.logWrite(out, false)
 	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
-	if _, err := s.conn.Write(out); err != nil {
-		return nil, nil, err
-	}
+	_, unsent := s.conn.Write(out)
 	s.conn.SetWriteDeadline(time.Time{})
+	// A server need not read all of a large request to refuse it.
 	raw, glued, err := readHead(s.conn, time.Now().Add(s.timeout))
+	if err != nil && unsent != nil {
+		err = unsent
+	}
 	s.result.HTTPResponse = string(raw)
 	if len(raw) > 0 {
 		s.result.RxOctetStats[len(raw)]++

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/hawser-ws/websocket"
@@ -55,7 +54,11 @@ func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 }
 
 func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
-	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: o.Progress}
+	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: func(r *Result) {
+		if o.Progress != nil && !r.inDoubt() {
+			o.Progress(r)
+		}
+	}}
 	serving, stop := context.WithCancel(ctx)
 	over := make(chan error, 1)
 	go func() { over <- suite.Serve(serving, l) }()
@@ -69,13 +72,12 @@ func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 	light, heavy := byWeight(o.Cases)
 	testee.Parallel = parallel
 	err := testee.Play(ctx, indexes(o.Cases, light))
-	if agents := suite.Agents(); err == nil && len(agents) > 0 && parallel > 1 {
-		testee.Parallel = 4
-		err = testee.Play(ctx, indexes(o.Cases, doubtful(o.Cases, agents[0].Results)))
-	}
 	if err == nil {
 		testee.Parallel = min(parallel, runtime.GOMAXPROCS(0))
 		err = testee.Play(ctx, indexes(o.Cases, heavy))
+	}
+	if err == nil {
+		err = o.playAlone(ctx, suite, testee)
 	}
 	if err == nil {
 		err = testee.Finish(ctx)
@@ -120,26 +122,4 @@ func indexes(all, some []*Case) (list []int) {
 		}
 	}
 	return list
-}
-
-// maxDoubts bounds how many cases are played again.
-const maxDoubts = 2 * defaultParallel
-
-// doubtful are cases that did not go well because of a timer of ours. They are
-// played once more, fewer at a time: that a busy machine stands still for half a
-// second is not the peer's fault. A peer that is at fault fails again.
-func doubtful(cases []*Case, results []*Result) (again []*Case) {
-	for _, r := range results {
-		byTimer := r.CloseTimeout || r.DropTimeout || r.OpenTimeout ||
-			slices.ContainsFunc(r.Wirelog, func(e Entry) bool { return e.Kind == logKill || e.Kind == logCloseNow })
-		if r.Worst().Passed() || !byTimer || len(again) == maxDoubts {
-			continue
-		}
-		for _, c := range cases {
-			if c.ID == r.ID {
-				again = append(again, c)
-			}
-		}
-	}
-	return again
 }

@@ -1,6 +1,7 @@
 package autobahn
 
 import (
+	"slices"
 	"time"
 )
 
@@ -22,10 +23,16 @@ type script struct {
 	steps []step
 	ok    []Event
 	lax   []Event // what is NON-STRICT; nil if nothing is
+	// taken comes of a peer that takes what the RFC forbids its sender and does not
+	// tell its receiver to refuse. It is NON-STRICT, and the suite closes.
+	taken []Event
 	ends  ExpectedClose
 
-	// fewerPongs: a Pong may stand for those before it.
-	fewerPongs bool
+	// anyPongs: Pongs come when they like, and one may stand for those before it.
+	anyPongs bool
+	// prompt: an event that is not expected settles the case. Scripts that wait for as
+	// long as something moves have it, or a peer that goes on sending goes on for ever.
+	prompt bool
 	// compressed: without permessage-deflate there is nothing to play.
 	compressed bool
 	// holds: the steps close the connection, not what comes.
@@ -47,8 +54,8 @@ type step func(s *session) (pause time.Duration, tag string)
 func (p *script) open(s *session) {
 	p.result = s.result
 	p.result.Expected[OK] = append([]Event{}, p.ok...)
-	if p.lax != nil {
-		p.result.Expected[NonStrict] = p.lax
+	if p.lax != nil || p.taken != nil {
+		p.result.Expected[NonStrict] = append(append([]Event{}, p.lax...), p.taken...)
 	}
 	p.result.ExpectedClose = p.ends
 	if p.compressed && s.terms == nil {
@@ -86,38 +93,72 @@ func (p *script) message(s *session, payload []byte, binary bool) {
 	p.received(s, Event{Kind: "message", Payload: append([]byte{}, payload...), Binary: binary})
 }
 
-func (p *script) pong(s *session, e Event) { p.received(s, e) }
+func (p *script) pong(s *session, e Event) {
+	if string(e.Payload) == stillThere {
+		s.killAfter(lastGrace)
+		return
+	}
+	p.received(s, e)
+}
 
 // received keeps what came, and closes the connection once all has come. With
 // two outcomes to choose from one never knows that all has come.
 func (p *script) received(s *session, e Event) {
 	r := s.result
 	r.Received = append(r.Received, e)
-	if p.ends.ByMe && !p.holds && p.lax == nil && p.allCame(r) {
+	n := len(r.Received)
+	switch {
+	case p.took(r):
+		r.ExpectedClose = weClose
+		s.close(1000)
+	case p.ends.ByMe && !p.holds && p.lax == nil && p.allCame(r):
 		s.close(p.ends.Codes[0])
+	case p.prompt && (n > len(p.ok) || !p.anyPongs && !sameEvents(r.Received, p.ok[:n])):
+		s.fail(1001, "Going Away")
 	}
 }
 
+// took reports whether the peer took what it may refuse.
+func (p *script) took(r *Result) bool { return p.taken != nil && sameEvents(r.Received, p.taken) }
+
 // allCame reports whether what came is what had to come.
 func (p *script) allCame(r *Result) bool {
-	if p.fewerPongs {
-		return withoutPongs(p.ok, r.Received)
+	if p.anyPongs {
+		return sameButPongs(p.ok, r.Received)
 	}
 	return sameEvents(r.Received, p.ok)
 }
 
-// withoutPongs reports whether got is want without some Pongs that have another
-// Pong right behind them.
-func withoutPongs(want, got []Event) bool {
-	for i, e := range want {
-		switch {
-		case len(got) > 0 && sameEvents(want[i:i+1], got[:1]):
-			got = got[1:]
-		case e.Kind != "pong" || i+1 == len(want) || want[i+1].Kind != "pong":
+// sameButPongs reports whether got has the messages of want in order, and in order
+// some of its Pongs, of which the last is one. RFC 6455 section 5.5.3 lets an
+// endpoint answer the most recent Ping only, and no section says how an echo and a
+// Pong follow each other.
+func sameButPongs(want, got []Event) bool {
+	wantPongs, wantRest := pongsOf(want)
+	gotPongs, gotRest := pongsOf(got)
+	if !sameEvents(wantRest, gotRest) {
+		return false
+	}
+	last := -1
+	for _, e := range gotPongs {
+		next := slices.IndexFunc(wantPongs[last+1:], func(w Event) bool { return sameEvents([]Event{w}, []Event{e}) })
+		if next < 0 {
 			return false
 		}
+		last += 1 + next
 	}
-	return len(got) == 0
+	return last == len(wantPongs)-1
+}
+
+func pongsOf(events []Event) (pongs, rest []Event) {
+	for _, e := range events {
+		if e.Kind == "pong" {
+			pongs = append(pongs, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	return pongs, rest
 }
 
 func (p *script) judge(r *Result) {
@@ -128,6 +169,8 @@ func (p *script) judge(r *Result) {
 		r.Behavior, r.Result = OK, asExpected
 	case p.lax != nil && sameEvents(r.Received, p.lax):
 		r.Behavior, r.Result = NonStrict, asExpected
+	case p.took(r):
+		r.Behavior, r.Result = NonStrict, takes
 	default:
 		r.Behavior, r.Result = Failed, "Actual events differ from any expected."
 	}
@@ -135,13 +178,15 @@ func (p *script) judge(r *Result) {
 
 const notAgreed = "The peer did not agree to permessage-deflate."
 
+const takes = "The peer takes it. The RFC binds the sender, and does not tell the receiver to fail the connection."
+
 const asExpected = "Actual events match at least one expected."
 
 func (p *script) afterClose(r *Result) {
 	if p.behavior == Unimplemented {
 		return
 	}
-	if p.fatalEnd && p.ends.ByMe != r.ClosedByMe {
+	if p.fatalEnd && (r.ExpectedClose.ByMe != r.ClosedByMe || r.silent) {
 		r.Behavior = Failed
 	}
 	if p.fatalCode && r.BehaviorClose == WrongCode {

@@ -31,6 +31,7 @@ type sender struct {
 type packet struct {
 	octets []byte
 	sync   bool
+	aside  bool // is no progress
 	fin    bool // ends our half of TCP instead
 }
 
@@ -48,7 +49,7 @@ const joined = 16 << 10
 func (s *sender) put(p []byte, sync bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.queue); n > 0 && !sync && !s.queue[n-1].sync && len(s.queue[n-1].octets)+len(p) <= joined {
+	if n := len(s.queue); n > 0 && !sync && !s.queue[n-1].sync && !s.queue[n-1].aside && len(s.queue[n-1].octets)+len(p) <= joined {
 		s.queue[n-1].octets = append(s.queue[n-1].octets, p...)
 		return
 	}
@@ -76,14 +77,11 @@ func (s *sender) run() {
 				s.closeWrite()
 				continue
 			}
-			if _, err := s.conn.Write(p.octets); err != nil {
+			if err := s.write(p); err != nil {
 				// The reader learns of it too, and says so.
 				s.close()
 				return
 			}
-			s.mu.Lock()
-			s.last = time.Now()
-			s.mu.Unlock()
 			if p.sync {
 				time.Sleep(between)
 			}
@@ -92,6 +90,28 @@ func (s *sender) run() {
 			return
 		}
 	}
+}
+
+// stretch is how much may be under way to the peer before it counts as progress: a
+// peer that reads a large message slowly is not one that reads nothing.
+const stretch = 64 << 10
+
+// write writes a packet, and notes how it gets on.
+func (s *sender) write(p packet) error {
+	for rest := p.octets; len(rest) > 0; {
+		n, err := s.conn.Write(rest[:min(len(rest), stretch)])
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
+		if p.aside {
+			continue
+		}
+		s.mu.Lock()
+		s.last = time.Now()
+		s.mu.Unlock()
+	}
+	return nil
 }
 
 // take waits for packets. ended says that they are the last.
@@ -116,10 +136,13 @@ func (s *sender) end() {
 }
 
 // half ends our half of TCP after what is still to be written.
-func (s *sender) half() {
+func (s *sender) half() { s.add(packet{fin: true, sync: true}) }
+
+// add puts a packet behind those that there are, and joins it to none.
+func (s *sender) add(p packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.queue = append(s.queue, packet{fin: true, sync: true})
+	s.queue = append(s.queue, p)
 	s.filled.Signal()
 }
 

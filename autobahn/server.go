@@ -34,6 +34,7 @@ type FuzzingServer struct {
 	results map[string]map[string]*Result // by agent and case
 	begun   map[string]time.Time
 	playing map[string]map[string]int // plays under way, by agent and case
+	open    map[*Result]bool          // plays whose connection is open, whoever's
 	keys    map[string]bool           // every Sec-WebSocket-Key that came
 	told    chan struct{}             // closed, and made anew, when one is over
 	stop    context.CancelCauseFunc
@@ -49,7 +50,7 @@ func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
 	f.mu.Lock()
 	f.results, f.begun = map[string]map[string]*Result{}, map[string]time.Time{}
 	f.playing, f.told = map[string]map[string]int{}, make(chan struct{})
-	f.keys = map[string]bool{}
+	f.keys, f.open = map[string]bool{}, map[*Result]bool{}
 	f.stop = stop
 	f.Timeout = cmp.Or(f.Timeout, Timeout)
 	f.mu.Unlock()
@@ -124,12 +125,16 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	}
 	before := f.used(h.get("Sec-WebSocket-Key"))
 	refused := s.openAsServer(h, play)
+	if c.path == "/runCase" && refused == nil {
+		f.opened(s.result)
+		s.leaving = func() { f.over(s.result) }
+	}
 	if before && play.door != nil && play.door.fresh {
 		s.fault = errors.New("the Sec-WebSocket-Key was used before")
 	}
 	switch {
 	case refused == nil && play.door != nil && play.door.refused:
-		s.awaitRefusal(ctx)
+		s.awaitRefusal(ctx, play.door)
 	case refused != nil:
 		neverOpen(s.result, refused)
 		s.abandon()
@@ -172,6 +177,8 @@ func (f *FuzzingServer) leave(r *Result) {
 	if f.playing[r.Agent][r.ID]--; f.playing[r.Agent][r.ID] == 0 {
 		delete(f.playing[r.Agent], r.ID)
 	}
+	r.replace(f.results[r.Agent][r.ID])
+	r.leaveInDoubt("its client may ask for it again")
 	f.results[r.Agent][r.ID] = r
 	close(f.told)
 	f.told = make(chan struct{})

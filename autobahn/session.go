@@ -2,6 +2,7 @@ package autobahn
 
 import (
 	"context"
+	"math"
 	"net"
 	"time"
 
@@ -29,6 +30,9 @@ const (
 // shortestSilence is longer than any pause that a case makes itself.
 const shortestSilence = 3 * time.Second
 
+// noTurn is the silence of a peer that owes nothing.
+const noTurn = time.Duration(math.MaxInt64)
+
 // A session is the suite's end of one connection, on which it plays one case.
 // All its fields belong to the goroutine that is in run; what arrives, timers
 // and the end of writes come to that goroutine as calls.
@@ -49,6 +53,8 @@ type session struct {
 	gone   chan struct{} // closed when nobody takes calls any more
 	timers []*time.Timer
 	sender *sender
+
+	leaving func() // called when we let go, before the peer can see it; may be nil
 
 	fault    error // what was wrong with an opening handshake that went through
 	in       incoming
@@ -158,6 +164,9 @@ func (s *session) finish() {
 // letGo ends our half of the connection. Timers hold the session and its
 // buffers, some of them for minutes.
 func (s *session) letGo() {
+	if s.leaving != nil {
+		s.leaving()
+	}
 	close(s.gone)
 	for _, t := range s.timers {
 		t.Stop()
@@ -186,15 +195,36 @@ func (s *session) after(d time.Duration, do func()) {
 	}))
 }
 
+// moved is when something last came, or left.
+func (s *session) moved() time.Time {
+	if progress := s.sender.progress(); progress.After(s.alive) {
+		return progress
+	}
+	return s.alive
+}
+
+// whenIdle has do called once nothing has come or left for d, unless the
+// connection is gone by then. How long a peer takes over what it is sent is not
+// part of d.
+func (s *session) whenIdle(d time.Duration, do func()) {
+	var look func()
+	look = func() {
+		if left := d - time.Since(s.moved()); left > 0 {
+			s.after(left, look)
+			return
+		}
+		do()
+	}
+	s.after(d, look)
+}
+
 // listen ends a session whose peer has been silent for too long. Neither it nor
 // we are, while octets of ours are still on their way to it.
 func (s *session) listen() {
-	if progress := s.sender.progress(); progress.After(s.alive) {
-		s.alive = progress
-	}
-	if time.Since(s.alive) < s.silence {
+	if time.Since(s.moved()) < s.silence {
 		return
 	}
+	s.result.silent = true
 	s.note("Nothing came for %v.", s.silence)
 	s.whyNotClean("the peer was silent for " + s.silence.String())
 	s.drop()
@@ -242,7 +272,22 @@ func (s *session) sendAsIs(f naive.Frame, chop int, sync bool) {
 		Kind: logTxFrame, Length: len(f.Payload), Data: f.Payload,
 		Opcode: f.Opcode, FIN: f.FIN, RSV: rsvOf(f), Masked: f.Masked, Key: f.Key, Chop: chop, Sync: sync,
 	})
+	if f.Opcode == opPong && chop == 0 && !sync {
+		s.writeAside(naive.Encode(f))
+		return
+	}
 	s.write(naive.Encode(f), chop, sync)
+}
+
+// writeAside sends a Pong, which is no progress of the case: a peer that does
+// nothing but ask for Pongs is silent.
+func (s *session) writeAside(p []byte) {
+	if s.state == closed {
+		return
+	}
+	s.traffic.TxWire += int64(len(p))
+	s.logWrite(p, false)
+	s.sender.add(packet{octets: p, aside: true})
 }
 
 // count counts a frame that is sent.

@@ -123,10 +123,52 @@ func killIn(d time.Duration) step {
 	}
 }
 
+// When a peer has not failed the connection in probeAfter, and nothing else moves,
+// it is asked by a Ping whether it is still there. If it answers, it has read past
+// what it is to refuse, and gets lastGrace more. If it does not, it may still be
+// slow, and has the time that a peer may be silent for.
+const (
+	probeAfter = time.Second
+	lastGrace  = time.Second
+	stillThere = "still there?"
+)
+
+// fence waits for a peer to fail the connection, however slow it is.
+func fence(s *session) (time.Duration, string) {
+	s.whenIdle(probeAfter, func() {
+		if s.state == open {
+			s.send(ping(stillThere), 0, false)
+		}
+	})
+	return 0, ""
+}
+
+// mayWait is from where on the peer owes nothing.
+func mayWait(s *session) (time.Duration, string) {
+	s.silence = noTurn
+	return 0, ""
+}
+
+// killWhenIdle fails a connection on which nothing has moved for d.
+func killWhenIdle(d time.Duration) step {
+	return func(s *session) (time.Duration, string) {
+		s.killWhenIdle(d)
+		return 0, ""
+	}
+}
+
 // closeIn closes a connection that is still there in d.
 func closeIn(d time.Duration) step {
 	return func(s *session) (time.Duration, string) {
 		s.closeAfter(d)
+		return 0, ""
+	}
+}
+
+// closeWhenIdle closes a connection on which nothing has moved for d.
+func closeWhenIdle(d time.Duration) step {
+	return func(s *session) (time.Duration, string) {
+		s.closeWhenIdle(d)
 		return 0, ""
 	}
 }

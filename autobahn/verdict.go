@@ -98,8 +98,13 @@ type Result struct {
 	Times []int64 `json:"wirelogTimes"`
 	// Sentence is what the case asks for, in the words of the RFC, with its section. Chapter 20 only.
 	Sentence string `json:"sentence,omitempty"`
+	// BesideOthers is the worst verdict on an earlier play of the case, while other
+	// cases ran, that did not pass. This one was played alone, and counts.
+	BesideOthers Verdict `json:"besideOthers,omitempty"`
 
-	notes []string // what is added to Result
+	notes   []string // what is added to Result
+	crowded bool     // other cases ran at the same time
+	silent  bool     // the suite let go because the peer was silent for too long
 }
 
 // Worst is the worse of the two verdicts.

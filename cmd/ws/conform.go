@@ -26,8 +26,11 @@ fuzzing server, this one's or Autobahn's own, which then has the verdicts; it
 compresses as -compress and its like say.
 
 A case counts by the worse of its two verdicts, on what was said and on how the
-connection ended. The exit code is 0 if all are OK or INFORMATIONAL, 1 if not, and
-2 if the command line makes no sense or the run could not be finished.`
+connection ended. One that does not pass while others run is played again alone,
+and counts as it went then; with -listen that is for the client to do. The exit
+code is 0 if all are OK, INFORMATIONAL or NON-STRICT, which the RFC allows, 1 if
+not, and 2 if the command line makes no sense or the run could not be finished. A
+peer without compression has UNIMPLEMENTED cases: -exclude them.`
 
 // conform is the command ws conform.
 func conform(ctx context.Context, args []string) error {

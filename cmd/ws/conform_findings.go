@@ -46,6 +46,24 @@ func (s *screen) findings(agent autobahn.Agent, named bool) {
 	}
 }
 
+// again names the cases that did better alone than beside others.
+func (s *screen) again(agent autobahn.Agent, named bool) {
+	var better []*autobahn.Result
+	for _, r := range agent.Results {
+		if r.BesideOthers != "" && r.BesideOthers != r.Worst() {
+			better = append(better, r)
+		}
+	}
+	if len(better) == 0 {
+		return
+	}
+	title := "Played again alone, with another verdict than beside other cases"
+	if named {
+		title = visible(agent.Name, false) + ": " + title
+	}
+	s.print("\n" + s.wrapped("", title+": "+ranges(better, agent.Results)) + "\n")
+}
+
 // detailed prints the cases found that have the verdict v. all is every case of the agent.
 func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 	alike := map[string][]*autobahn.Result{}

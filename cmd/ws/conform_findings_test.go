@@ -124,3 +124,35 @@ func TestList(t *testing.T) {
 		}
 	}
 }
+
+// The exit code is 1 for what is against the RFC, and for what was not judged.
+func TestExitCode(t *testing.T) {
+	for v, fails := range map[autobahn.Verdict]bool{
+		autobahn.OK: false, autobahn.Informational: false, autobahn.NonStrict: false,
+		autobahn.Failed: true, autobahn.WrongCode: true, autobahn.Unclean: true, autobahn.FailedByClient: true,
+		autobahn.Unimplemented: true,
+	} {
+		agent := autobahn.Agent{Results: append(played(autobahn.OK, autobahn.OK, "1.1.1"), played(v, autobahn.OK, "1.1.2")...)}
+		p := &progress{quiet: true}
+		if err := new(conformFlags).judgement(p, []side{{agents: []autobahn.Agent{agent}}}); (err != nil) != fails {
+			t.Errorf("%s: %v", v, err)
+		}
+	}
+}
+
+// What did better alone is named, whatever it got.
+func TestAgain(t *testing.T) {
+	all := append(played(autobahn.OK, autobahn.OK, "1.1.1", "1.1.2"), played(autobahn.Failed, autobahn.OK, "1.1.3", "1.1.4")...)
+	all[0].BesideOthers = autobahn.Failed
+	all[2].BesideOthers = autobahn.Failed
+	var out strings.Builder
+	s := &screen{out: &out, width: 200}
+	s.again(autobahn.Agent{Name: "x", Results: all}, false)
+	if want := "\nPlayed again alone, with another verdict than beside other cases: 1.1.1\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+	out.Reset()
+	if s.again(autobahn.Agent{Results: all[2:]}, false); out.Len() > 0 {
+		t.Errorf("%q", out.String())
+	}
+}

@@ -48,6 +48,7 @@ func (s *screen) show(sides []side) {
 		}
 		for _, agent := range side.agents {
 			s.findings(agent, len(side.agents) > 1)
+			s.again(agent, len(side.agents) > 1)
 		}
 		end = "\n"
 	}

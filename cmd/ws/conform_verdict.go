@@ -34,7 +34,10 @@ func (t tally) all() (n int) {
 	return n
 }
 
-func (t tally) passed() bool { return t.fine() == t.all() }
+// passed reports whether nothing is against the RFC. Autobahn|Testsuite counts
+// NON-STRICT as conformant, too. A case that the peer does not implement is not judged,
+// and no success.
+func (t tally) passed() bool { return t.fine()+t[autobahn.NonStrict] == t.all() }
 
 // occurring is those of all verdicts that any of tallies has, the best first.
 func occurring(tallies ...tally) (list []autobahn.Verdict) {

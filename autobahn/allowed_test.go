@@ -1,0 +1,205 @@
+package autobahn
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/naive"
+)
+
+// What the RFC does not forbid a peer is not FAILED, and what it does forbid is,
+// however slow the peer.
+
+// late has the mate wait before it does something.
+func late(d time.Duration, then func(*mate)) func(*mate) {
+	return func(m *mate) {
+		time.Sleep(d)
+		then(m)
+	}
+}
+
+// refusesWith has the mate fail the connection.
+func refusesWith(code int) func(*mate) {
+	return func(m *mate) {
+		m.sendClose(code)
+		m.awaitClose()
+		m.letGo()
+	}
+}
+
+// echoes has the mate send what it has got so far back, frame by frame but with the
+// lengths in the fewest octets, and then let itself be closed.
+func echoes(m *mate) {
+	m.await(func(frames []sentFrame) bool { return len(frames) > 0 })
+	m.mu.Lock()
+	frames := m.frames
+	m.mu.Unlock()
+	for _, f := range frames {
+		opcode := f.Opcode
+		if opcode == opPing {
+			opcode = opPong
+		}
+		m.send(whole(opcode, string(f.Payload)))
+	}
+	m.answer(1000)
+}
+
+// waits has the mate wait for more, and let itself be closed.
+func waits(m *mate) { m.answer(1001) }
+
+// pinging has the mate send Pings for ever, and nothing else.
+func pinging(m *mate) {
+	for range 100 {
+		m.send(ping("alive"))
+		time.Sleep(time.Second)
+	}
+}
+
+func TestAllowed(t *testing.T) {
+	const deflating = "permessage-deflate; client_no_context_takeover"
+	for _, row := range []struct {
+		name    string
+		id      string
+		timeout time.Duration
+		peer    func(*mate)
+		worst   Verdict
+	}{
+		// A peer that owes nothing may be silent, whatever -timeout says.
+		{"waits for the rest of a frame", "20.6.9", 5 * time.Second, waits, Informational},
+		{"waits for the rest of a frame", "20.6.9", 2 * time.Second, waits, Informational},
+		{"waits for the rest of a message", "20.15.2", 3 * time.Second, waits, Informational},
+		{"refuses late", "20.6.9", 3 * time.Second, late(4*time.Second, func(m *mate) { m.sendClose(1009) }), OK},
+
+		// The RFC names no time in which a peer has to fail a connection, or to echo.
+		{"fails the connection late", "20.7.8", 10 * time.Second, late(6*time.Second, refusesWith(1002)), OK},
+		{"ends TCP late", "20.5.1", 10 * time.Second, late(6*time.Second, func(*mate) {}), OK},
+		{"echoes late", "20.7.7", 10 * time.Second, late(6*time.Second, func(m *mate) {
+			m.send(m.message(1))
+			m.answer(1000)
+		}), Failed},
+		{"echoes late", "20.7.7", 10 * time.Second, late(6*time.Second, func(m *mate) {
+			m.send(text(hello))
+			m.answer(1000)
+		}), OK},
+
+		// Section 5.2 binds the sender.
+		{"takes a long length", "20.6.1", forever, echoes, NonStrict},
+		{"takes a long length", "20.6.2", forever, echoes, NonStrict},
+		{"takes a long length", "20.6.3", forever, echoes, NonStrict},
+		{"takes a long length", "20.6.4", forever, echoes, NonStrict},
+		{"takes a long length", "20.6.5", forever, echoes, NonStrict},
+		{"takes a long length", "20.6.6", forever, echoes, NonStrict},
+		{"takes a long length", "20.6.7", forever, refusesWith(1000), NonStrict},
+		{"waits for 2^63 octets", "20.6.8", forever, waits, NonStrict},
+		{"waits for 2^63 octets", "20.6.8", 3 * time.Second, waits, NonStrict},
+		{"answers something else", "20.6.1", forever, func(m *mate) {
+			m.send(text("?"))
+			m.answer(1000)
+		}, Failed},
+		{"takes a long length and is silent", "20.6.1", 3 * time.Second, (*mate).awaitEnd, Failed},
+
+		// Section 5.1: a Close frame is a MAY; section 7.1.7: the code is a SHOULD.
+		{"ends TCP", "20.5.1", forever, func(*mate) {}, OK},
+		{"ends TCP", "20.7.8", forever, func(*mate) {}, NonStrict},
+		{"has its own code", "20.7.8", forever, refusesWith(1008), WrongCode},
+		{"takes a frame that it must not", "20.5.1", forever, echoes, Failed},
+
+		// No section orders an echo and a Pong.
+		{"answers the Ping first", "20.9.2", forever, func(m *mate) {
+			m.message(0)
+			m.await(func(frames []sentFrame) bool { return len(frames) == 2 })
+			m.send(pong("!"))
+			m.send(bin(string(make([]byte, 300))))
+			m.answer(1000)
+		}, OK},
+
+		// Which code a reply carries is for the peer to say.
+		{"does not know 1012", "20.8.1", forever, refusesWith(1002), NonStrict},
+		{"replies to 1015 with 1000", "20.8.4", forever, refusesWith(1000), NonStrict},
+		{"sends 1015 back", "20.8.4", forever, refusesWith(1015), Failed},
+		{"does not read the reason", "20.8.12", forever, refusesWith(1000), NonStrict},
+		{"sends the broken reason back", "20.8.12", forever, func(m *mate) {
+			m.awaitClose()
+			m.send(whole(opClose, closePayload(1000, "€"[:2])))
+		}, Failed},
+
+		// No section says when TCP of which one half has ended is given up.
+		{"keeps the other half", "20.9.7", forever, (*mate).awaitEnd, NonStrict},
+		{"makes up the rest", "20.9.6", forever, func(m *mate) {
+			m.send(text(hello))
+			m.awaitEnd()
+		}, Failed},
+
+		// RFC 7692 names no code for what does not inflate.
+		{"refuses with 1011", "20.14.2", forever, refusesWith(1011), NonStrict},
+		{"takes no octets for an empty message", "20.14.1", forever, func(m *mate) {
+			m.await(func(frames []sentFrame) bool { return len(frames) > 0 })
+			m.send(text(""))
+			m.answer(1000)
+		}, NonStrict},
+	} {
+		extensions := ""
+		if strings.HasPrefix(row.id, "20.14.") {
+			extensions = deflating
+		}
+		r, _ := playWithin(t, Server, caseOf(t, Server, row.id), extensions, row.timeout, row.peer)
+		if got := r.Worst(); got != row.worst {
+			t.Errorf("%s, a server that %s: %s, %s, want %s\n%s %s", row.id, row.name, r.Behavior, r.BehaviorClose, row.worst, r.Result, r.ResultClose)
+		}
+	}
+}
+
+// A peer that goes on as if nothing had been wrong is found out, in bounded time.
+func TestNotAllowed(t *testing.T) {
+	for _, row := range []struct {
+		name, id string
+		peer     func(*mate)
+		within   time.Duration
+	}{
+		{"says nothing", "20.7.8", (*mate).awaitEnd, 15 * time.Second},
+		{"says nothing", "20.7.7", (*mate).awaitEnd, 15 * time.Second},
+		{"goes on", "20.12.2", func(m *mate) {
+			m.await(func(frames []sentFrame) bool { return len(frames) == 2 })
+			m.send(pong(string(m.frames[1].Payload)))
+			m.answer(1001)
+		}, 3 * time.Second},
+		{"only asks whether we are there", "20.7.7", pinging, 15 * time.Second},
+		{"only asks whether we are there", "20.7.8", pinging, 15 * time.Second},
+		{"sends messages for ever", "20.7.7", func(m *mate) {
+			for range 100 {
+				m.send(text("news"))
+				time.Sleep(time.Second)
+			}
+		}, 15 * time.Second},
+	} {
+		extensions := ""
+		if strings.HasPrefix(row.id, "20.12.") {
+			extensions = "permessage-deflate; client_no_context_takeover"
+		}
+		r, _ := playWithin(t, Server, caseOf(t, Server, row.id), extensions, 10*time.Second, row.peer)
+		if r.Worst() != Failed || r.Duration > row.within.Milliseconds() {
+			t.Errorf("%s, a server that %s: %s, %s after %d ms: %s", row.id, row.name, r.Behavior, r.BehaviorClose, r.Duration, r.Result)
+		}
+	}
+}
+
+// A server that reads 64 MiB steadily is not silent, however long it takes.
+func TestSlowReader(t *testing.T) {
+	r, _ := playUnread(t, caseOf(t, Server, "20.15.1"), 3*time.Second, func(conn net.Conn) {
+		buf := make([]byte, 64<<10)
+		for n := 0; n < beyondAll; {
+			some, err := io.ReadFull(conn, buf)
+			if n += some; err != nil {
+				return
+			}
+			time.Sleep(20 * time.Millisecond) // 20 s in all
+		}
+		conn.Write(naive.Encode(whole(opClose, closePayload(1009, ""))))
+	})
+	if r.Worst() != OK {
+		t.Errorf("%s, %s: %s %s", r.Behavior, r.BehaviorClose, r.Result, r.ResultClose)
+	}
+}
