@@ -1,7 +1,6 @@
 package autobahn
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -18,7 +17,8 @@ type param struct {
 }
 
 // parseExtensions reads Sec-WebSocket-Extensions (RFC 6455 section 9.1), whose
-// grammar has blanks around everything, and empty elements (RFC 2616 section 2.1).
+// grammar has blanks around everything, and empty elements (RFC 2616 section 2.1). A
+// list of nothing is read as one: RFC 9110 section 5.6.1.2, "a recipient MUST accept".
 func parseExtensions(values []string) (list []extension, err error) {
 	for _, value := range values {
 		for _, element := range splitUnquoted(value, ',') {
@@ -39,9 +39,6 @@ func parseExtensions(values []string) (list []extension, err error) {
 			}
 			list = append(list, e)
 		}
-	}
-	if len(values) > 0 && len(list) == 0 {
-		return nil, errors.New("there is no extension in Sec-WebSocket-Extensions")
 	}
 	return list, nil
 }
