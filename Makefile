@@ -61,6 +61,7 @@ cross: ## vet for the systems and architectures that are not this one
 	GOOS=windows $(GO) vet .
 	GOOS=darwin GOARCH=arm64 $(GO) vet .
 	GOOS=freebsd $(GO) vet .
+	GOOS=plan9 $(GO) vet . ./wstest
 	GOOS=linux GOARCH=arm64 $(GO) vet .
 	GOOS=linux GOARCH=s390x $(GO) vet .
 	GOARCH=386 CGO_ENABLED=0 $(GO) vet .
