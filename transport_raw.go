@@ -44,9 +44,12 @@ type socketCall struct {
 
 	into  *readBuffer // read: where to borrow; nil: into p
 	p     []byte      // what is to be filled, or what is left to write
+	tail  []byte      // write: follows p
 	once  bool        // write: without waiting
 	n     int         // what was read
 	errno syscall.Errno
+
+	both *twoParts // write: to send p and tail together
 }
 
 var (
@@ -56,7 +59,7 @@ var (
 		return s
 	}}
 	socketWrites = ledger.Pool{New: func() any {
-		s := new(socketCall)
+		s := &socketCall{both: new(twoParts)}
 		s.attempt = func(fd uintptr) bool { return s.tryWrite(fd) }
 		return s
 	}}
@@ -77,6 +80,9 @@ func (t *rawTransport) receive(b *readBuffer, p []byte) (int, error) {
 	n, errno := s.n, s.errno
 	*s = socketCall{attempt: s.attempt}
 	socketReads.Put(s)
+	if err != nil && t.residence != nil && t.residence.distrust(t, err) {
+		return t.receive(b, p) // the deadline was of a loop that has left
+	}
 	return t.outcome(err, n, errno)
 }
 
@@ -100,17 +106,16 @@ func (t *rawTransport) opError(op string, err syscall.Errno) error {
 	}
 }
 
-// write sends one slice below net's Write, whose way to the system call takes more
-// of the stack; two go by writev.
+// write sends below net's Write, whose way to the system call takes more of the stack.
 func (t *rawTransport) write(head, tail []byte) (int, error) {
-	if len(tail) > 0 {
+	if len(tail) > 0 && !writesBoth {
 		return t.netTransport.write(head, tail)
 	}
 	s := socketWrites.Get().(*socketCall)
-	s.p = head
+	s.p, s.tail = head, tail
 	err := t.raw.Write(s.attempt)
-	n, errno := len(head)-len(s.p), s.errno
-	s.p, s.errno = nil, 0
+	n, errno := len(head)+len(tail)-len(s.p)-len(s.tail), s.errno
+	s.p, s.tail, s.errno = nil, nil, 0
 	socketWrites.Put(s)
 	if err == nil && errno != 0 {
 		err = t.opError("write", errno)
@@ -132,11 +137,11 @@ func (t *rawTransport) offer(p []byte) int {
 // tryWrite writes until all is sent or the socket takes no more: net then waits
 // and calls again.
 func (s *socketCall) tryWrite(fd uintptr) (done bool) {
-	for len(s.p) > 0 {
-		n, errno := sysWrite(fd, s.p)
+	for len(s.p)+len(s.tail) > 0 {
+		n, errno := s.writeSome(fd)
 		switch errno {
 		case 0:
-			s.p = s.p[n:]
+			s.wrote(n)
 			if s.once {
 				return true
 			}
@@ -149,6 +154,19 @@ func (s *socketCall) tryWrite(fd uintptr) (done bool) {
 		}
 	}
 	return true
+}
+
+// writeSome makes one system call, for the tail as well if there is one.
+func (s *socketCall) writeSome(fd uintptr) (int, syscall.Errno) {
+	if len(s.tail) == 0 {
+		return sysWrite(fd, s.p)
+	}
+	return sysWriteBoth(fd, s.both, s.p, s.tail)
+}
+
+func (s *socketCall) wrote(n int) {
+	of := min(n, len(s.p))
+	s.p, s.tail = s.p[of:], s.tail[n-of:]
 }
 
 // tryRead reads once without waiting. It returns false when there is nothing
