@@ -2,7 +2,7 @@ package websocket
 
 import (
 	"context"
-	"os"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -187,14 +187,16 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 	if o == nil || o.phase != outTaken || ctx.Err() == nil { // what is to be taken back stays the last
 		c.encodeDue(o)
 	}
+	vain := false
 	for due := w.encoded; w.unsent(); c.encodeDue(o) {
 		if o != nil && w.mayHold(o.hold) && c.holdBack(o) {
 			return
 		}
+		sent := w.sent
 		err := w.watch.arm(ctx)
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
-			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
+			err = errInterrupted // as if the write had been interrupted at once
 		case c.writeLimit > 0:
 			err = c.transmitTimed()
 		default:
@@ -203,13 +205,14 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 			n, err = c.transport.write(head, tail)
 			w.wrote(n)
 		}
+		err, vain = w.interruption(err, w.sent == sent, vain)
 		c.settleSent()
 		switch {
 		case err == nil && w.withdrawn.Load() == 0:
 			if o != nil && o.phase == outSettled || o == nil && w.sent >= due {
 				return
 			}
-		case err == nil, interrupted(err):
+		case err == nil, err == errInterrupted:
 			var goOn bool
 			if ctx, goOn = c.reconsider(ctx, o); !goOn {
 				return
@@ -260,7 +263,7 @@ func (c *Conn) transmitTimed() error {
 	n, err := c.transport.write(c.toWrite())
 	w.wrote(n)
 	w.watch.limit(c.transport, time.Time{})
-	if err != nil && (interrupted(err) || err == errWriteCut) && !time.Now().Before(limit) {
+	if err != nil && (timedOut(err) || errors.Is(err, errWriteCut)) && !time.Now().Before(limit) {
 		c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
 		return ErrWriteTimeout
 	}
