@@ -200,7 +200,12 @@ func (t *netTransport) closeWrite() bool {
 	return ok && half.CloseWrite() == nil
 }
 
-func (t *netTransport) close() error      { return t.Conn.Close() }
+// close also ends a read that waits, which Close does not do to a stream of yamux.
+func (t *netTransport) close() error {
+	t.interruptRead(true)
+	return t.Conn.Close()
+}
+
 func (t *netTransport) netConn() net.Conn { return t.Conn }
 
 // tlsTransport drives TLS. A read that is interrupted can go on; a write cannot,
@@ -248,7 +253,10 @@ func (t *tlsTransport) closeWrite() bool {
 
 // close does not say goodbye as tls.Conn.Close does, which waits up to 5 s for a
 // peer that does not read. In an orderly end closeWrite has said it.
-func (t *tlsTransport) close() error { return t.beneath().Close() }
+func (t *tlsTransport) close() error {
+	t.interruptRead(true)
+	return t.beneath().Close()
+}
 
 func (t *tlsTransport) beneath() net.Conn { return t.Conn.(*tls.Conn).NetConn() }
 

@@ -194,10 +194,13 @@ func TestWriteTimeoutOfAWrapper(t *testing.T) {
 }
 
 // muxConn has an error of its own for deadlines, as the streams of yamux and smux do.
+// Its Close ends one direction, as that of yamux does.
 type muxConn struct {
 	net.Conn
 	broken error // if not nil, what reads and writes fail with instead
 }
+
+func (c *muxConn) Close() error { return c.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 func (c *muxConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
@@ -285,6 +288,26 @@ func TestTimeoutsThatAreNotOurs(t *testing.T) {
 		pending(t, "Read", done)
 		cancel()
 		wantIs(t, "Read", <-done, net.ErrClosed)
+	})
+}
+
+// The end of a connection ends its reads, also where Close of the stream does not.
+func TestCloseThatEndsNoRead(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		for _, overTLS := range []bool{false, true} {
+			near, other := wstest.NetPipe(0)
+			defer near.Close()
+			defer other.Close()
+			var stream net.Conn = &muxConn{Conn: near}
+			if overTLS {
+				stream, _ = tlsPair(t, stream, other)
+			}
+			c := websocket.NewConn(stream, role, nil)
+			done := background(func() error { _, _, err := c.Read(context.Background()); return err })
+			pending(t, "Read", done)
+			_ = c.CloseNow()
+			wantIs(t, "Read", <-done, net.ErrClosed)
+		}
 	})
 }
 

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hawser-ws/websocket/conn"
 )
 
 // watch lets a context interrupt one direction of a transport, at no cost per
@@ -81,10 +83,13 @@ const (
 // interrupt sets the transport's interruption. Under mu.
 func (w *watch) interrupt(on bool) {
 	w.state.set(tripped, on)
-	if w.direction == reading {
-		w.conn.transport.interruptRead(on)
-	} else {
+	if w.direction == writing {
 		w.conn.transport.interruptWrite(on)
+		return
+	}
+	w.conn.transport.interruptRead(on)
+	if !on && w.conn.state() == conn.Terminated {
+		w.conn.transport.interruptRead(true) // as close has left it
 	}
 }
 
