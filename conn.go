@@ -62,6 +62,8 @@ type callbacks struct {
 // already done: for tests, tunnels and handshakes of other kinds. A stream that is
 // a [net.Conn] is driven by its deadlines; any other, and one that refuses deadlines,
 // is read ahead by up to 4 KiB, and is closed when a write on it has to be interrupted.
+// A net.Conn whose deadlines return nil and do nothing cannot be told from one that
+// works: no context ends a read of it that waits. Have such methods return an error.
 //
 // Any role but RoleClient is RoleServer. opts may be nil.
 func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {

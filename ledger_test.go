@@ -135,7 +135,7 @@ func TestLedgerOfIdleTLS(t *testing.T) {
 		p := websocket.NewConn(other, websocket.RoleClient, nil)
 		defer p.CloseNow()
 		done := echoes(t.Context(), c, func(string) {})
-		for _, size := range []int{1, 64, 65, 1 << 10, 4 << 10, 20 << 10, 100 << 10} {
+		for _, size := range []int{1, 64, 65, 480, 500, 1 << 10, 4 << 10, 20 << 10, 100 << 10} {
 			message := bytes.Repeat([]byte("x"), size)
 			sent := background(func() error { return p.Write(t.Context(), websocket.MessageText, message) })
 			_, got, err := p.Read(t.Context())

@@ -212,12 +212,12 @@ func (t *netTransport) netConn() net.Conn { return t.Conn }
 // because the record that was begun is lost (see [tls.Conn.SetWriteDeadline]).
 type tlsTransport struct {
 	netTransport
-	first [64]byte
+	first [496]byte // half a KiB in all
 }
 
-// fill waits with a few octets of its own, so that an idle connection need not
-// hold a buffer of ours besides those of crypto/tls. What is left of the record
-// comes without a system call.
+// fill waits with a little memory of its own, so that an idle connection need not
+// hold a buffer of ours besides those of crypto/tls. Most messages fit in it. What is
+// left of a record that does not comes without a system call.
 func (t *tlsTransport) fill(b *readBuffer) (int, error) {
 	if b.buffered() > 0 { // of a frame, the rest of which is mostly there
 		n, err := readSome(t.Conn, b.room())
