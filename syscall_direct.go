@@ -31,9 +31,6 @@ func sysWrite(fd uintptr, p []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-// writesBoth says that sysWriteBoth is there.
-const writesBoth = true
-
 // twoParts is the memory of sysWriteBoth.
 type twoParts struct {
 	header syscall.Msghdr

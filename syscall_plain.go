@@ -5,10 +5,12 @@ package websocket
 import (
 	"runtime"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // The calls in this file do not wait even if the descriptor is in blocking mode: see
-// syscall_direct.go. Here package syscall makes them, and tells the scheduler.
+// syscall_direct.go. Here packages syscall and unix make them, and tell the scheduler.
 
 // dontWait returns MSG_DONTWAIT, or what this system calls it.
 func dontWait() int {
@@ -48,12 +50,13 @@ func errno(err error) syscall.Errno {
 	return syscall.EINVAL // it is always an Errno
 }
 
-// writesBoth says that sysWriteBoth is there. It is not: net writes two parts, by one
-// system call that waits if the descriptor is in blocking mode.
-const writesBoth = false
-
+// twoParts needs no memory here.
 type twoParts struct{}
 
-func sysWriteBoth(uintptr, *twoParts, []byte, []byte) (int, syscall.Errno) {
-	return 0, syscall.ENOSYS
+// sysWriteBoth writes p and then q by one system call.
+func sysWriteBoth(fd uintptr, _ *twoParts, p, q []byte) (int, syscall.Errno) {
+	raceSent(p)
+	raceSent(q)
+	n, err := unix.SendmsgBuffers(int(fd), [][]byte{p, q}, nil, nil, dontWait())
+	return max(n, 0), errno(err)
 }
