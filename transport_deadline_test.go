@@ -219,14 +219,14 @@ func (c *muxConn) translate(err error) error {
 	case c.broken != nil:
 		return c.broken
 	}
-	return errMuxTimeout{}
+	return muxTimeoutError{}
 }
 
-type errMuxTimeout struct{}
+type muxTimeoutError struct{}
 
-func (errMuxTimeout) Error() string   { return "i/o deadline reached" }
-func (errMuxTimeout) Timeout() bool   { return true }
-func (errMuxTimeout) Temporary() bool { return true }
+func (muxTimeoutError) Error() string   { return "i/o deadline reached" }
+func (muxTimeoutError) Timeout() bool   { return true }
+func (muxTimeoutError) Temporary() bool { return true }
 
 // A timeout is ours by whatever name, while we stand behind it.
 func TestTimeoutsByAnotherName(t *testing.T) {
@@ -276,10 +276,10 @@ func TestTimeoutsThatAreNotOurs(t *testing.T) {
 		pending(t, "Read", done)
 		near.SetReadDeadline(pastTime)
 		err := <-done
-		wantIs(t, "Read", err, errMuxTimeout{})
+		wantIs(t, "Read", err, muxTimeoutError{})
 		wantIs(t, "Read", err, net.ErrClosed)
 
-		gone := &net.OpError{Op: "read", Err: os.NewSyscallError("read", timeoutErrno{})}
+		gone := &net.OpError{Op: "read", Err: os.NewSyscallError("read", systemTimeoutError{})}
 		near, other = wstest.NetPipe(0)
 		defer other.Close()
 		c = websocket.NewConn(&muxConn{near, gone}, role, nil)
@@ -311,8 +311,8 @@ func TestCloseThatEndsNoRead(t *testing.T) {
 	})
 }
 
-// timeoutErrno is what syscall.ETIMEDOUT is, where there is that.
-type timeoutErrno struct{ errMuxTimeout }
+// systemTimeoutError is what syscall.ETIMEDOUT is, where there is that.
+type systemTimeoutError struct{ muxTimeoutError }
 
 // shyConn refuses deadlines, as a channel of golang.org/x/crypto/ssh does. CloseWrite
 // is there.
