@@ -54,7 +54,7 @@ modules: ## vet and tests of the modules around the library
 	cd examples && $(GO) vet ./... && $(GO) test $(RACE) ./...
 	cd bench && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...
 
-interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws
+interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws, yamux, smux, SSH
 	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 
 livekit: ## tests against a genuine LiveKit server, which is built first: minutes when Go has not cached it
@@ -67,6 +67,7 @@ cross: ## vet for the systems and architectures that are not this one
 	GOOS=windows $(GO) vet .
 	GOOS=darwin GOARCH=arm64 $(GO) vet .
 	GOOS=freebsd $(GO) vet .
+	GOOS=plan9 $(GO) vet . ./wstest
 	GOOS=linux GOARCH=arm64 $(GO) vet .
 	GOOS=linux GOARCH=s390x $(GO) vet .
 	GOARCH=386 CGO_ENABLED=0 $(GO) vet .

@@ -271,8 +271,11 @@ func (h *handshaking) send(nc net.Conn, t transport, response []byte) error {
 		return nil
 	}
 	if d := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
-		_ = nc.SetWriteDeadline(time.Now().Add(d))
-		defer nc.SetWriteDeadline(time.Time{})
+		if nc.SetWriteDeadline(time.Now().Add(d)) == nil {
+			defer nc.SetWriteDeadline(time.Time{})
+		} else {
+			defer time.AfterFunc(d, func() { _ = nc.Close() }).Stop()
+		}
 	}
 	_, err := nc.Write(response[n:])
 	return err

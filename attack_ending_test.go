@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,20 +156,20 @@ func TestAttackClosing(t *testing.T) {
 			read := background(func() error { _, _, err := c.Read(patience(t)); return err })
 			synctest.Wait()
 			p.reset()
-			p.lost(c, <-read, syscall.ECONNRESET)
+			p.lost(c, <-read, connReset)
 		})
 		attack(t, "in a payload", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			read := background(func() error { _, _, err := c.Read(patience(t)); return err })
 			stalls["in a payload"](p)
 			synctest.Wait()
 			p.reset()
-			p.lost(c, <-read, syscall.ECONNRESET)
+			p.lost(c, <-read, connReset)
 		})
 		attack(t, "while we write", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			written := background(func() error { return c.Write(patience(t), websocket.MessageBinary, make([]byte, 1<<20)) })
 			synctest.Wait()
 			p.reset()
-			p.lost(c, <-written, syscall.ECONNRESET)
+			p.lost(c, <-written, connReset)
 		})
 		// A close code that was received is not turned into 1006.
 		attack(t, "after its Close frame was read", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
@@ -186,7 +185,7 @@ func TestAttackClosing(t *testing.T) {
 			closed := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
 			synctest.Wait()
 			p.reset()
-			if e := wantClosed(t, <-closed); !errors.Is(e.Cause, syscall.ECONNRESET) || e.Clean() {
+			if e := wantClosed(t, <-closed); !errors.Is(e.Cause, connReset) || e.Clean() {
 				t.Errorf("%+v", e)
 			}
 		})

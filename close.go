@@ -255,8 +255,6 @@ func (c *Conn) endTransport() {
 		_, err := c.transport.read(dropped[:])
 		switch {
 		case err == nil:
-		case interrupted(err) && c.state() != conn.Terminated:
-			c.in.watch.resume() // by the context of an earlier call
 		case err == io.EOF:
 			if !c.role.ClosesFirst() {
 				c.transport.closeWrite() // TLS says goodbye each way as well

@@ -53,8 +53,10 @@ type Conn struct {
 
 // NewConn makes a connection of a stream on which the opening handshake is
 // already done: for tests, tunnels and handshakes of other kinds. A stream that is
-// a [net.Conn] is driven by its deadlines; any other is read ahead by up to 4 KiB,
-// and is closed when a write on it has to be interrupted.
+// a [net.Conn] is driven by its deadlines; any other, and one that refuses deadlines,
+// is read ahead by up to 4 KiB, and is closed when a write on it has to be interrupted.
+// A net.Conn whose deadlines return nil and do nothing cannot be told from one that
+// works: no context ends a read of it that waits. Have such methods return an error.
 //
 // Any role but RoleClient is RoleServer. opts may be nil.
 func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
@@ -66,6 +68,9 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	}
 	c := new(Conn)
 	c.drive(rwc)
+	if nc, ok := rwc.(net.Conn); ok {
+		clearDeadlines(nc)
+	}
 	c.open(role, opts, opts.Deflate)
 	return c
 }
@@ -113,6 +118,11 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 // It is for looking (addresses, TLS state, socket options), not for reading,
 // writing or closing: in the body of a loop over [Conn.Messages] its Close would wait
 // for the body, and so for itself. [Conn.CloseNow] does not.
+//
+// Its deadlines belong to the Conn. If a deadline that somebody else has set passes
+// while a read waits, the connection ends with [os.ErrDeadlineExceeded] as its cause; so
+// an idle timeout in a net.Conn of your own takes effect. A deadline that is set from
+// outside may also be removed at any time.
 func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
 
 func (c *Conn) limits() conn.Limits {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
 	"testing"
 
 	"github.com/hawser-ws/websocket"
@@ -73,7 +72,7 @@ func TestErrorsOfLostConnections(t *testing.T) {
 		cause error
 	}{
 		{"end of stream", func(_ *websocket.Conn, p *peer) { p.Close() }, 0, io.EOF},
-		{"reset", func(_ *websocket.Conn, p *peer) { p.reset() }, 0, syscall.ECONNRESET},
+		{"reset", func(_ *websocket.Conn, p *peer) { p.reset() }, 0, connReset},
 		{"half a header", func(_ *websocket.Conn, p *peer) { p.sendBytes(p.wire(whole(opText, "abc"))[:1]); p.Close() }, 0, io.ErrUnexpectedEOF},
 		{"bad text", func(_ *websocket.Conn, p *peer) { p.send(whole(opText, "\xff")); p.next(); p.Close() }, 1007, frame.ErrText},
 		{"too big", func(_ *websocket.Conn, p *peer) { p.send(whole(opText, "0123456789+")); p.next(); p.Close() }, 1009, websocket.ErrMessageTooBig},

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
@@ -128,3 +129,6 @@ type sink struct{ net.Conn }
 func (sink) Write(p []byte) (int, error) { return len(p), nil }
 func (sink) Read([]byte) (int, error)    { return 0, io.EOF }
 func (sink) Close() error                { return nil }
+
+func (sink) SetReadDeadline(time.Time) error  { return nil }
+func (sink) SetWriteDeadline(time.Time) error { return nil }

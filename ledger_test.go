@@ -5,11 +5,14 @@ package websocket_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"testing"
+	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/wstest"
 )
 
 // lent returns how many values the pool of this name has out.
@@ -115,4 +118,38 @@ func tcpEnds(t *testing.T) (server, client *websocket.Conn) {
 		_ = server.CloseNow()
 	})
 	return server, client
+}
+
+// An idle connection over TLS has borrowed nothing, after messages of every size.
+func TestLedgerOfIdleTLS(t *testing.T) {
+	pools := []string{"read buffers", "large read buffers", "small read buffers", "message buffers", "sendings"}
+	synctest.Test(t, func(t *testing.T) {
+		before := map[string]int{}
+		for _, pool := range pools {
+			before[pool] = lent(t, pool)
+		}
+		a, b := wstest.NetPipe(0)
+		near, other := tlsPair(t, a, b)
+		c := websocket.NewConn(near, websocket.RoleServer, nil)
+		defer c.CloseNow()
+		p := websocket.NewConn(other, websocket.RoleClient, nil)
+		defer p.CloseNow()
+		done := echoes(t.Context(), c, func(string) {})
+		for _, size := range []int{1, 64, 65, 480, 500, 1 << 10, 4 << 10, 20 << 10, 100 << 10} {
+			message := bytes.Repeat([]byte("x"), size)
+			sent := background(func() error { return p.Write(t.Context(), websocket.MessageText, message) })
+			_, got, err := p.Read(t.Context())
+			if err := errors.Join(err, <-sent); err != nil || len(got) != size {
+				t.Fatalf("%d bytes, %v", len(got), err)
+			}
+			synctest.Wait()
+			for _, pool := range pools {
+				if n := lent(t, pool) - before[pool]; n != 0 {
+					t.Errorf("%d of the %s are out after a message of %d bytes", n, pool, size)
+				}
+			}
+		}
+		_ = p.CloseNow()
+		<-done
+	})
 }

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"errors"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -43,8 +44,8 @@ func (c *Conn) transmitPart() error {
 	if limit > 0 {
 		w.watch.limit(c.transport, time.Time{})
 	}
-	cut := err == errWriteCut // and that is the end of the stream
-	late := err != nil && limit > 0 && took >= limit && (cut || interrupted(err))
+	cut := errors.Is(err, errWriteCut) // and that is the end of the stream
+	late := limit > 0 && took >= limit && (cut || timedOut(err))
 	if late && !cut {
 		n += c.offerMore()
 	}

@@ -256,10 +256,10 @@ func (c *Conn) sendHeld() {
 }
 
 // readFailed turns an error of the transport into what the call returns; nil
-// means to try again.
+// means to try again. A timeout that is not ours is the stream's own, an idle timeout
+// perhaps, and ends the connection as any other error does.
 func (c *Conn) readFailed(ctx context.Context, err error) error {
-	if interrupted(err) && c.state() != conn.Terminated {
-		c.in.watch.resume()
+	if c.state() != conn.Terminated && c.in.watch.resumeAfter(err) {
 		return ctx.Err() // nil: a context of an earlier call, too late
 	}
 	if errors.Is(err, io.EOF) {

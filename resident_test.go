@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -70,23 +69,6 @@ func (p *peer) busy() {
 	for i := range 20 {
 		p.send(whole(opText, fmt.Sprint(i)))
 		p.want("a busy peer", opText, fmt.Sprint(i))
-	}
-}
-
-func quickly(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func returned(t *testing.T, why string, done <-chan error) error {
-	t.Helper()
-	select {
-	case err := <-done:
-		return err
-	case <-quickly(t).Done():
-		t.Fatalf("%s: still running", why)
-		return nil
 	}
 }
 

@@ -90,3 +90,20 @@ func echoes(ctx context.Context, c *websocket.Conn, each func(text string)) <-ch
 		return nil
 	})
 }
+
+func quickly(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func returned(t *testing.T, why string, done <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-quickly(t).Done():
+		t.Fatalf("%s: still running", why)
+		return nil
+	}
+}

@@ -3,6 +3,7 @@ package websocket
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -60,12 +61,29 @@ type resident interface {
 // interrupted reports whether a read or write ended because of a deadline.
 func interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
+// timedOut reports whether a read or write may have ended because of a deadline: some
+// streams (yamux, smux) have an error of their own for that. A timeout of the system's,
+// such as ETIMEDOUT, is none: it is how TCP says that the peer is gone.
+func timedOut(err error) bool {
+	if interrupted(err) {
+		return true
+	}
+	if _, ok := errors.AsType[*os.SyscallError](err); ok {
+		return false
+	}
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
+}
+
 // past is a deadline that has always passed.
 var past = time.Unix(1, 0)
 
 // drive chooses how to drive a stream. Only the types that are exactly the standard
 // library's are driven below their methods: a wrapper has its reasons. The memory for
 // what most connections need is part of the Conn.
+//
+// A net.Conn that refuses deadlines, as a channel of SSH does, is driven as a stream
+// without them, also beneath TLS.
 func (c *Conn) drive(rwc io.ReadWriteCloser) {
 	switch s := rwc.(type) {
 	case *net.TCPConn:
@@ -79,15 +97,30 @@ func (c *Conn) drive(rwc io.ReadWriteCloser) {
 			return
 		}
 	case *tls.Conn:
-		c.transport = &tlsTransport{netTransport: netTransport{Conn: s}}
+		t := &tlsTransport{netTransport: netTransport{Conn: s}}
+		if !clearDeadlines(s) {
+			c.transport = newPumpTransport(s, t)
+			return
+		}
+		c.transport = t
 		return
 	}
 	if nc, ok := rwc.(net.Conn); ok {
+		if !clearDeadlines(nc) {
+			c.transport = newPumpTransport(nc, &netTransport{nc})
+			return
+		}
 		c.socket.Conn = nc
 		c.transport = &c.socket.netTransport
 		return
 	}
-	c.transport = newPumpTransport(rwc)
+	c.transport = newPumpTransport(rwc, nil)
+}
+
+// clearDeadlines removes the deadlines that were left on nc: from here on a deadline
+// that is not ours ends the connection. It reports whether nc has deadlines at all.
+func clearDeadlines(nc net.Conn) bool {
+	return nc.SetReadDeadline(time.Time{}) == nil && nc.SetWriteDeadline(time.Time{}) == nil
 }
 
 // netTransport drives any net.Conn by its methods and deadlines.
@@ -167,23 +200,31 @@ func (t *netTransport) closeWrite() bool {
 	return ok && half.CloseWrite() == nil
 }
 
-func (t *netTransport) close() error      { return t.Conn.Close() }
+// close also ends a read that waits, which Close does not do to a stream of yamux.
+func (t *netTransport) close() error {
+	t.interruptRead(true)
+	return t.Conn.Close()
+}
+
 func (t *netTransport) netConn() net.Conn { return t.Conn }
 
 // tlsTransport drives TLS. A read that is interrupted can go on; a write cannot,
 // because the record that was begun is lost (see [tls.Conn.SetWriteDeadline]).
 type tlsTransport struct {
 	netTransport
-	first [64]byte
+	first [496]byte // half a KiB in all
 }
 
-// fill waits with a few octets of its own, so that an idle connection need not
-// hold a buffer of ours besides those of crypto/tls. What is left of the record
-// comes without a system call.
+// fill waits with a little memory of its own, so that an idle connection need not
+// hold a buffer of ours besides those of crypto/tls. Most messages fit in it. What is
+// left of a record that does not comes without a system call.
 func (t *tlsTransport) fill(b *readBuffer) (int, error) {
-	if b.data != nil {
-		return t.netTransport.fill(b)
+	if b.buffered() > 0 { // of a frame, the rest of which is mostly there
+		n, err := readSome(t.Conn, b.room())
+		b.added(n)
+		return n, err
 	}
+	b.release()
 	n, err := readSome(t.Conn, t.first[:])
 	if n > 0 {
 		b.added(copy(b.room(), t.first[:n]))
@@ -193,8 +234,8 @@ func (t *tlsTransport) fill(b *readBuffer) (int, error) {
 
 func (t *tlsTransport) write(head, tail []byte) (int, error) {
 	n, err := t.netTransport.write(head, tail)
-	if err != nil && interrupted(err) {
-		err = errWriteCut
+	if err != nil && timedOut(err) {
+		err = fmt.Errorf("%w: %w", errWriteCut, err)
 	}
 	return n, err
 }
@@ -212,7 +253,10 @@ func (t *tlsTransport) closeWrite() bool {
 
 // close does not say goodbye as tls.Conn.Close does, which waits up to 5 s for a
 // peer that does not read. In an orderly end closeWrite has said it.
-func (t *tlsTransport) close() error { return t.beneath().Close() }
+func (t *tlsTransport) close() error {
+	t.interruptRead(true)
+	return t.beneath().Close()
+}
 
 func (t *tlsTransport) beneath() net.Conn { return t.Conn.(*tls.Conn).NetConn() }
 

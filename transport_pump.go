@@ -9,11 +9,12 @@ import (
 )
 
 // pumpTransport drives a stream that has no deadlines, such as the body of an
-// HTTP response. A goroutine reads ahead by one buffer, so that a read can stop
+// HTTP response or a channel of SSH. A goroutine reads ahead by one buffer, so that a read can stop
 // waiting without losing anything. A write cannot stop waiting; interrupting one
 // that is under way closes the stream.
 type pumpTransport struct {
 	rwc    io.ReadWriteCloser
+	under  transport     // what closes rwc, if that is a net.Conn; nil otherwise
 	chunks chan []byte   // from the pump: what one Read brought
 	taken  chan struct{} // to the pump: the chunk is used up, its memory is free
 	closed chan struct{}
@@ -38,9 +39,10 @@ const (
 	writesCut                       // interrupted while one was, and the stream closed for it
 )
 
-func newPumpTransport(rwc io.ReadWriteCloser) *pumpTransport {
+func newPumpTransport(rwc io.ReadWriteCloser, under transport) *pumpTransport {
 	return &pumpTransport{
 		rwc:      rwc,
+		under:    under,
 		chunks:   make(chan []byte),
 		taken:    make(chan struct{}),
 		closed:   make(chan struct{}),
@@ -216,6 +218,9 @@ func (t *pumpTransport) limitWrite(d time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.dropLimit()
+	if t.writes == writesStopped { // by a limit that came after its write: nobody interrupts now
+		t.writes = writesFree
+	}
 	if d.IsZero() {
 		return
 	}
@@ -241,7 +246,7 @@ func (t *pumpTransport) dropLimit() {
 // offer: a stream cannot say whether it would wait.
 func (t *pumpTransport) offer([]byte) int { return 0 }
 
-func (t *pumpTransport) closeWrite() bool { return false }
+func (t *pumpTransport) closeWrite() bool { return t.under != nil && t.under.closeWrite() }
 
 func (t *pumpTransport) close() error {
 	t.mu.Lock()
@@ -253,7 +258,15 @@ func (t *pumpTransport) close() error {
 		close(t.closed)
 	}
 	t.mu.Unlock()
+	if t.under != nil {
+		return t.under.close()
+	}
 	return t.rwc.Close()
 }
 
-func (t *pumpTransport) netConn() net.Conn { return nil }
+func (t *pumpTransport) netConn() net.Conn {
+	if t.under != nil {
+		return t.under.netConn()
+	}
+	return nil
+}

@@ -36,28 +36,38 @@ func (t *rawTransport) init(c net.Conn, s syscall.Conn) bool {
 	return true
 }
 
-// socketCall is a read or a write under way. It is lent, together with the function
-// that net calls, so that a call allocates nothing and a connection that makes none
-// holds nothing.
-type socketCall struct {
-	attempt func(fd uintptr) (done bool) // try or put, bound
+// socketRead is a read under way. It is lent, together with the function that net
+// calls, so that a call allocates nothing. Every connection that waits has one.
+type socketRead struct {
+	attempt func(fd uintptr) (done bool) // try, bound
 
-	into  *readBuffer // read: where to borrow; nil: into p
-	p     []byte      // what is to be filled, or what is left to write
-	once  bool        // write: without waiting
+	into  *readBuffer // where to borrow; nil: into p
+	p     []byte      // what is to be filled
 	n     int         // what was read
 	errno syscall.Errno
 }
 
+// socketWrite is a write under way, lent in the same way.
+type socketWrite struct {
+	attempt func(fd uintptr) (done bool) // try, bound
+
+	p     []byte // what is left to write
+	tail  []byte // follows p
+	once  bool   // without waiting
+	errno syscall.Errno
+
+	both twoParts // to send p and tail together
+}
+
 var (
 	socketReads = ledger.Pool{New: func() any {
-		s := new(socketCall)
-		s.attempt = func(fd uintptr) bool { return s.tryRead(fd) }
+		s := new(socketRead)
+		s.attempt = s.try
 		return s
 	}}
 	socketWrites = ledger.Pool{New: func() any {
-		s := new(socketCall)
-		s.attempt = func(fd uintptr) bool { return s.tryWrite(fd) }
+		s := new(socketWrite)
+		s.attempt = s.try
 		return s
 	}}
 )
@@ -71,12 +81,15 @@ func (t *rawTransport) receive(b *readBuffer, p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	s := socketReads.Get().(*socketCall)
+	s := socketReads.Get().(*socketRead)
 	s.into, s.p = b, p
 	err = raw.Read(s.attempt)
 	n, errno := s.n, s.errno
-	*s = socketCall{attempt: s.attempt}
+	*s = socketRead{attempt: s.attempt}
 	socketReads.Put(s)
+	if err != nil && t.residence != nil && t.residence.distrust(t, err) {
+		return t.receive(b, p) // the deadline was of a loop that has left
+	}
 	return t.outcome(err, n, errno)
 }
 
@@ -100,17 +113,13 @@ func (t *rawTransport) opError(op string, err syscall.Errno) error {
 	}
 }
 
-// write sends one slice below net's Write, whose way to the system call takes more
-// of the stack; two go by writev.
+// write sends below net's Write, whose way to the system call takes more of the stack.
 func (t *rawTransport) write(head, tail []byte) (int, error) {
-	if len(tail) > 0 {
-		return t.netTransport.write(head, tail)
-	}
-	s := socketWrites.Get().(*socketCall)
-	s.p = head
+	s := socketWrites.Get().(*socketWrite)
+	s.p, s.tail = head, tail
 	err := t.raw.Write(s.attempt)
-	n, errno := len(head)-len(s.p), s.errno
-	s.p, s.errno = nil, 0
+	n, errno := len(head)+len(tail)-len(s.p)-len(s.tail), s.errno
+	s.p, s.tail, s.errno = nil, nil, 0
 	socketWrites.Put(s)
 	if err == nil && errno != 0 {
 		err = t.opError("write", errno)
@@ -120,7 +129,7 @@ func (t *rawTransport) write(head, tail []byte) (int, error) {
 
 // offer writes once. An error is met again by the write that follows.
 func (t *rawTransport) offer(p []byte) int {
-	s := socketWrites.Get().(*socketCall)
+	s := socketWrites.Get().(*socketWrite)
 	s.p, s.once = p, true
 	_ = t.raw.Write(s.attempt)
 	n := len(p) - len(s.p)
@@ -129,14 +138,14 @@ func (t *rawTransport) offer(p []byte) int {
 	return n
 }
 
-// tryWrite writes until all is sent or the socket takes no more: net then waits
+// try writes until all is sent or the socket takes no more: net then waits
 // and calls again.
-func (s *socketCall) tryWrite(fd uintptr) (done bool) {
-	for len(s.p) > 0 {
-		n, errno := sysWrite(fd, s.p)
+func (s *socketWrite) try(fd uintptr) (done bool) {
+	for len(s.p)+len(s.tail) > 0 {
+		n, errno := s.writeSome(fd)
 		switch errno {
 		case 0:
-			s.p = s.p[n:]
+			s.wrote(n)
 			if s.once {
 				return true
 			}
@@ -151,11 +160,24 @@ func (s *socketCall) tryWrite(fd uintptr) (done bool) {
 	return true
 }
 
-// tryRead reads once without waiting. It returns false when there is nothing
+// writeSome makes one system call, for the tail as well if there is one.
+func (s *socketWrite) writeSome(fd uintptr) (int, syscall.Errno) {
+	if len(s.tail) == 0 {
+		return sysWrite(fd, s.p)
+	}
+	return sysWriteBoth(fd, &s.both, s.p, s.tail)
+}
+
+func (s *socketWrite) wrote(n int) {
+	of := min(n, len(s.p))
+	s.p, s.tail = s.p[of:], s.tail[n-of:]
+}
+
+// try reads once without waiting. It returns false when there is nothing
 // yet: net then waits for the socket and calls again. The poller is
 // edge-triggered, so only a read that found nothing may lead to waiting; but see
 // residence.
-func (s *socketCall) tryRead(fd uintptr) (done bool) {
+func (s *socketRead) try(fd uintptr) (done bool) {
 	for {
 		p := s.p
 		if s.into != nil {

@@ -98,7 +98,7 @@ func (t *rawTransport) leaveResidence(r *residence) {
 	}
 }
 
-// tryReside is tryRead for a loop.
+// tryReside is the try of a socketRead, for a loop.
 func (r *residence) tryReside(t *rawTransport, fd uintptr) (done bool) {
 	for {
 		p := r.into.room()

@@ -63,6 +63,7 @@ type upgrade struct {
 
 	conn *Conn
 	err  error
+	late *time.Timer // bounds the handshake where nc refuses deadlines; nil: nothing does
 
 	apart    func() // runApart, bound once
 	finished sync.WaitGroup
@@ -95,7 +96,7 @@ func (h *handshaking) clear() {
 func (u *upgrade) free() {
 	u.clear()
 	u.buf.discard()
-	u.nc, u.head, u.conn, u.err = nil, nil, nil, nil
+	u.nc, u.head, u.conn, u.err, u.late = nil, nil, nil, nil, nil
 	upgrades.Put(u)
 }
 
@@ -115,10 +116,23 @@ func (u *upgrade) keepsStack() bool {
 }
 
 // leave sees to it that the stream does not outlive a handshake that failed.
-func (u *upgrade) leave() {
-	if u.conn == nil {
-		_ = u.nc.Close()
+func (u *upgrade) leave(t transport) {
+	if u.late != nil {
+		u.late.Stop()
 	}
+	if u.conn == nil {
+		_ = t.close()
+	}
+}
+
+// bound bounds the handshake: by one deadline for it all, since each costs a timer, or
+// by closing nc if that refuses deadlines.
+func (u *upgrade) bound(d time.Duration) {
+	if d <= 0 || u.nc.SetDeadline(time.Now().Add(d)) == nil {
+		return
+	}
+	nc := u.nc
+	u.late = time.AfterFunc(d, func() { _ = nc.Close() })
 }
 
 // runApart works on a goroutine of its own.
@@ -134,14 +148,12 @@ var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 // do is shallow, as is what it calls: a goroutine of its own need not have its stack
 // grow either, where SHA-1 alone takes 600 octets of it.
 func (u *upgrade) do() {
-	defer u.leave()
 	c := new(Conn)
 	c.drive(u.nc)
+	defer u.leave(c.transport)
 	err := u.opts.policy("Upgrade", &u.handshaking)
 	if err == nil {
-		if d := orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
-			_ = u.nc.SetDeadline(time.Now().Add(d)) // one for it all: each costs a timer
-		}
+		u.bound(orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout))
 		err = u.read(c.transport)
 	}
 	if err == nil {
@@ -268,8 +280,8 @@ func turnAway(nc net.Conn, err error) error {
 	// Octets of the client's that stay unread would make TCP reset the connection,
 	// and the reset could take the answer with it. A client that does not close
 	// in return is not waited for long.
-	if half, ok := nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_ = nc.SetReadDeadline(time.Now().Add(refusalLinger))
+	half, ok := nc.(interface{ CloseWrite() error })
+	if ok && half.CloseWrite() == nil && nc.SetReadDeadline(time.Now().Add(refusalLinger)) == nil {
 		_, _ = io.CopyN(io.Discard, nc, refusalDrain)
 	}
 	return &AcceptError{Status: refusal.Status, Err: err}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hawser-ws/websocket/conn"
 )
 
 // watch lets a context interrupt one direction of a transport, at no cost per
@@ -17,6 +19,22 @@ import (
 //
 // arm, rest and drop are called inside the gate of the direction, trip from
 // anywhere.
+//
+// A call of the transport that times out did so because of us if, and only if, tripped
+// is set when it returns:
+//   - The flag is set before the deadline. Whoever meets the deadline finds the flag.
+//   - Only calls inside the gate clear the two (resume, drop), and none of them while
+//     the gate's holder is in the transport. So the flag is still there afterwards.
+//   - The one other place that clears them is tripIf, for a context that ends between
+//     two calls. arm sets resting to false before it looks whether its context has
+//     ended: either tripIf sees that, and leaves the interruption, or arm sees that the
+//     context has ended, and no call begins. A call with another context drops the
+//     registration first, under mu, behind tripIf.
+//   - A callback that comes late, after its registration was dropped, does nothing.
+//
+// Two deadlines of our own come without the flag, and are known where they are set:
+// [Timeouts.Write] in transmitPart, and that of a loop over messages in residence. Any
+// other timeout is the stream's own, or of somebody who set a deadline on NetConn.
 type watch struct {
 	conn *Conn
 
@@ -65,10 +83,13 @@ const (
 // interrupt sets the transport's interruption. Under mu.
 func (w *watch) interrupt(on bool) {
 	w.state.set(tripped, on)
-	if w.direction == reading {
-		w.conn.transport.interruptRead(on)
-	} else {
+	if w.direction == writing {
 		w.conn.transport.interruptWrite(on)
+		return
+	}
+	w.conn.transport.interruptRead(on)
+	if !on && w.conn.state() == conn.Terminated {
+		w.conn.transport.interruptRead(true) // as close has left it
 	}
 }
 
@@ -157,6 +178,19 @@ func (w *watch) resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.interrupt(false)
+}
+
+// caused reports whether err, which the transport has just returned, says that it
+// stands interrupted by us.
+func (w *watch) caused(err error) bool { return w.state.is(tripped) && timedOut(err) }
+
+// resumeAfter is resume if we have caused err, and reports that.
+func (w *watch) resumeAfter(err error) bool {
+	if !w.caused(err) {
+		return false
+	}
+	w.resume()
+	return true
 }
 
 func (w *watch) clear() {

@@ -115,8 +115,9 @@ func (c *Conn) sendWaiting(ctx context.Context, size int, typ MessageType, p []b
 		}
 	}
 	w.adopt(size, typ, p)
+	err, _ = w.interruption(err, false, false)
 	c.settleSent()
-	if err != nil && !interrupted(err) {
+	if err != nil && err != errInterrupted {
 		c.writeFailed(conn.BreakWrite, w.whoCut(ctx, err))
 	}
 	return false

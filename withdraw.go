@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -115,9 +116,32 @@ func (c *Conn) reconsider(ctx context.Context, o *outgoing) (context.Context, bo
 	return ctx, gone == nil && (o == nil || o.phase != outSettled)
 }
 
-// whoCut adds to errWriteCut the error of the context because of which it was.
+// errInterrupted says that a write stopped where it can go on: see reconsider.
+var errInterrupted = errors.New("write interrupted, to be reconsidered")
+
+// interruption makes errInterrupted of err, which a write has returned, if the write
+// was interrupted by us. It is called before anything clears the interruption.
+//
+// A write that timed out of itself is tried again, since a deadline may have been set
+// by others, and reconsider removes it. If that was in vain, twice in a row without a
+// byte between, err stays as it is: the timeout is the stream's own. crypto/tls, for
+// one, has a write that was interrupted once fail for ever.
+func (w *writer) interruption(err error, nothing, vain bool) (_ error, inVain bool) {
+	switch {
+	case err == nil, err == errInterrupted, errors.Is(err, errWriteCut):
+		return err, false
+	case w.watch.caused(err):
+		return errInterrupted, false
+	case !interrupted(err), nothing && vain:
+		return err, false
+	}
+	return errInterrupted, nothing
+}
+
+// whoCut adds to errWriteCut the error of the context because of which it was, in place
+// of the transport's.
 func (w *writer) whoCut(ctx context.Context, err error) error {
-	if err != errWriteCut {
+	if !errors.Is(err, errWriteCut) {
 		return err
 	}
 	gone := ctx.Err()
@@ -131,7 +155,7 @@ func (w *writer) whoCut(ctx context.Context, err error) error {
 	if gone == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", err, gone)
+	return fmt.Errorf("%w: %w", errWriteCut, gone)
 }
 
 // cutOff drops what is encoded from t on.

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"context"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -199,14 +198,16 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 	if o == nil || o.phase != outTaken || ctx.Err() == nil { // what is to be taken back stays the last
 		c.encodeDue(o)
 	}
+	vain := false
 	for due := w.encoded; w.unsent(); c.encodeDue(o) {
 		if o != nil && w.mayHold(o.hold) && c.holdBack(o) {
 			return
 		}
+		sent := w.sent
 		err := w.watch.arm(ctx)
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
-			err = os.ErrDeadlineExceeded // as if the write had been interrupted at once
+			err = errInterrupted // as if the write had been interrupted at once
 		case c.inParts():
 			err = c.transmitPart()
 		default:
@@ -215,13 +216,14 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 			n, err = c.transport.write(head, tail)
 			w.wrote(n)
 		}
+		err, vain = w.interruption(err, w.sent == sent, vain)
 		c.settleSent()
 		switch {
 		case err == nil && w.withdrawn.Load() == 0:
 			if o != nil && o.phase == outSettled || o == nil && w.sent >= due {
 				return
 			}
-		case err == nil, interrupted(err):
+		case err == nil, err == errInterrupted:
 			var goOn bool
 			if ctx, goOn = c.reconsider(ctx, o); !goOn {
 				return

@@ -7,8 +7,11 @@ require (
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/gobwas/ws v1.5.0
 	github.com/gorilla/websocket v1.5.3
+	github.com/hashicorp/yamux v0.1.2
 	github.com/hawser-ws/websocket v0.0.0-00010101000000-000000000000
 	github.com/lxzan/gws v1.8.9
+	github.com/xtaci/smux v1.5.58
+	golang.org/x/crypto v0.58.0
 )
 
 require (

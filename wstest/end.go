@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -35,7 +34,7 @@ func (e *end) Write(p []byte) (int, error) {
 func (e *end) Close() error {
 	var fault error
 	if e.reset.Load() {
-		fault = syscall.ECONNRESET
+		fault = errReset
 	}
 	if !e.in.abandon(fault) {
 		return e.fault("close", net.ErrClosed)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,7 +56,7 @@ func TestNetPipeClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantAll(t, b, "last words")
-	if _, err := b.Write([]byte("x")); !errors.Is(err, syscall.EPIPE) {
+	if _, err := b.Write([]byte("x")); !errors.Is(err, wstest.ErrBroken) {
 		t.Errorf("writing to an end that has closed: %v", err)
 	}
 	for name, call := range map[string]func() error{
@@ -93,10 +92,10 @@ func TestNetPipeReset(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Close()
-	if n, err := b.Read(make([]byte, 9)); n != 0 || !errors.Is(err, syscall.ECONNRESET) {
+	if n, err := b.Read(make([]byte, 9)); n != 0 || !errors.Is(err, wstest.ErrReset) {
 		t.Errorf("Read after a reset: %d, %v", n, err)
 	}
-	if _, err := b.Write([]byte("x")); !errors.Is(err, syscall.ECONNRESET) {
+	if _, err := b.Write([]byte("x")); !errors.Is(err, wstest.ErrReset) {
 		t.Errorf("Write after a reset: %v", err)
 	}
 	if _, err := a.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {

@@ -39,7 +39,8 @@ func Pipe(opts *Options) (server, client *websocket.Conn) {
 //     [net.TCPConn.CloseWrite].
 //   - After Close the peer reads what was written before, and then io.EOF. After
 //     SetLinger(0) and Close, as with [net.TCPConn.SetLinger], what was written is
-//     lost and the peer's calls fail with [syscall.ECONNRESET].
+//     lost and the peer's calls fail with syscall.ECONNRESET, or what Plan 9 says
+//     in its place.
 //
 // Unlike TCP it is exact: a write fails as soon as the peer has closed, and a
 // Close with octets still unread does not reset the connection.

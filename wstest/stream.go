@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -83,7 +82,7 @@ func (s *stream) write(p []byte) (n int, err error) {
 		case s.fault != nil:
 			return n, s.fault
 		case s.gone:
-			return n, syscall.EPIPE
+			return n, errBroken
 		case s.writeBy.passed():
 			return n, os.ErrDeadlineExceeded
 		case n == len(p):

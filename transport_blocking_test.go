@@ -1,0 +1,125 @@
+//go:build unix
+
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+const blockingRole = "HAWSER_TEST_BLOCKING"
+
+// A descriptor may become blocking behind our back: File of a net.Conn shares its open
+// socket, and Fd of that file makes it blocking, as does exec.Cmd.ExtraFiles. No call
+// that reads or writes waits in the system then, where no context could end it and, on
+// one processor, no other goroutine could run.
+//
+// What would freeze is a process of its own.
+func TestBlockingSocket(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			defer cancel()
+			child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestBlockingSocketProcess$", "-test.v")
+			child.Env = append(os.Environ(), blockingRole+"="+network, "GOMAXPROCS=1")
+			out, err := child.CombinedOutput()
+			if err != nil || !bytes.Contains(out, []byte("reached the end")) {
+				t.Errorf("%v, after\n%s", err, out)
+			}
+		})
+	}
+}
+
+// TestBlockingSocketProcess is the process of TestBlockingSocket. Run by itself it does
+// nothing.
+func TestBlockingSocketProcess(t *testing.T) {
+	network := os.Getenv(blockingRole)
+	if network == "" {
+		return
+	}
+	pair := overTCP
+	if network == "unix" {
+		pair = overUnix
+	}
+	blocking := func() (*websocket.Conn, *peer) {
+		a, b := pair(t)
+		shareBlocking(t, a)
+		c := websocket.NewConn(a, websocket.RoleServer, nil)
+		t.Cleanup(func() {
+			_ = c.CloseNow()
+			_ = b.Close()
+		})
+		return c, peerOf(t, websocket.RoleServer, b)
+	}
+
+	fmt.Println("a read waits, and is cancelled")
+	c, p := blocking()
+	for _, read := range readWays {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		_, err := read(ctx, c)
+		cancel()
+		wantIs(t, "a read", err, context.DeadlineExceeded)
+		p.send(whole(opText, "hello"))
+		if got, err := read(quickly(t), c); got != "hello" || err != nil {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+
+	fmt.Println("a busy loop lives in its socket, and is left")
+	ctx, cancel := context.WithCancel(context.Background())
+	done := echoes(ctx, c, func(string) {})
+	p.busy()
+	cancel()
+	wantIs(t, "the loop", returned(t, "the loop", done), context.Canceled)
+
+	fmt.Println("a large message is read by a peer that takes its time, and is written in two parts")
+	large := bytes.Repeat([]byte("x"), 16<<20)
+	written := background(func() error { return c.Write(quickly(t), websocket.MessageBinary, large) })
+	p.want("the large message", opBinary, string(large))
+	if err := returned(t, "Write", written); err != nil {
+		t.Fatal(err)
+	}
+
+	for name, size := range map[string]int{"small": 1000, "large": 16 << 20} {
+		fmt.Println(name, "writes fill the socket, and are cancelled")
+		c, _ := blocking()
+		err := error(nil)
+		for err == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+			err = c.Write(ctx, websocket.MessageBinary, large[:size])
+			cancel()
+		}
+		wantIs(t, "a write", err, context.DeadlineExceeded)
+	}
+
+	fmt.Println("a write waits, and CloseNow ends it")
+	c, p = blocking()
+	written = background(func() error { return c.Write(context.Background(), websocket.MessageBinary, large) })
+	_ = p.some(2) // it has begun
+	_ = c.CloseNow()
+	wantIs(t, "a write", returned(t, "Write", written), net.ErrClosed)
+	fmt.Println("reached the end")
+}
+
+// shareBlocking makes a socket blocking, as the use of a duplicate does.
+func shareBlocking(t *testing.T, nc net.Conn) {
+	t.Helper()
+	f, err := nc.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	fd := f.Fd()
+	if err := syscall.SetNonblock(int(fd), false); err != nil { // should Fd ever leave it alone
+		t.Fatal(err)
+	}
+}
