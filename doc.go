@@ -70,7 +70,7 @@
 // [StatusMessageTooBig]. Memory grows as octets arrive, not as headers announce.
 // The opening handshake has 30 seconds and 16 KiB, the closing one 5 seconds:
 // [Timeouts]. An idle connection holds no buffer on a socket or TLS, and 4 KiB on any
-// other net.Conn.
+// other net.Conn; a stream without deadlines also has a goroutine that reads ahead.
 //
 // # Speed
 //
