@@ -71,7 +71,7 @@ func TestChiLogger(t *testing.T) {
 	})
 	logs := middleware.RequestLogger(&middleware.DefaultLogFormatter{Logger: log.New(record, "", 0), NoColor: true})
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, middleware.RealIP, logs, middleware.Recoverer, middleware.Compress(5, "text/plain"))
+	r.Use(middleware.RequestID, logs, middleware.Recoverer, middleware.Compress(5, "text/plain"))
 	r.Method("GET", "/echo", websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
 		_, p, err := c.Read(ctx)
 		if err == nil {
