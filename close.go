@@ -253,9 +253,9 @@ func (c *Conn) endTransport() {
 	var dropped [512]byte
 	for {
 		_, err := c.transport.read(dropped[:])
-		switch {
-		case err == nil:
-		case err == io.EOF:
+		switch err {
+		case nil:
+		case io.EOF:
 			if !c.role.ClosesFirst() {
 				c.transport.closeWrite() // TLS says goodbye each way as well
 			}
