@@ -12,8 +12,8 @@ import (
 	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
-// AcceptOptions are the options of [Accept], [Handler] and [Upgrade]. Nil means
-// the defaults.
+// AcceptOptions are the options of [Accept], [Handler], [RequestHandler] and [Upgrade].
+// Nil means the defaults.
 type AcceptOptions struct {
 	// Subprotocols are those that the server speaks. The first in the client's list
 	// that is here as well is selected, compared with regard to case. If there is
@@ -42,14 +42,16 @@ type AcceptOptions struct {
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
 
-	// OnPingReceived is called when a ping arrives, by the call that reads. If it
-	// returns false no pong is sent. The payload is valid during the call.
+	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
+	// the context of that read. If it returns false no pong is sent. The payload is valid
+	// during the call. Nil: every ping is answered.
 	//
-	// The read waits for it. It may write and close: [Conn.Close] does not wait for the
-	// peer there. A read or [Conn.Ping] fails at once with a [*UsageError].
+	// The read goes on when it returns, so calls on one connection come one after another.
+	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
+	// [Conn.Ping] in it fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
-	// OnPongReceived is called when a pong arrives, by the call that reads. The
-	// payload is valid during the call. It may do what OnPingReceived may.
+	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
+	// same. Nil: nothing is called.
 	OnPongReceived func(ctx context.Context, payload []byte)
 
 	// HTTPHeader is added to the response that opens the connection, as are the
@@ -71,18 +73,19 @@ type AcceptOptions struct {
 	//
 	// It is not called for a plain [CloseError], which is an answer to the peer. It is
 	// called for an error that wraps one, because the peer does not see the text around it.
-	// It is not called either for an error that only says that the connection ended
+	// Nor is it called for an error that only says that the connection ended
 	// normally: the peer closed with 1000, 1001, a code from 3000 on or no code, or this
 	// end closed.
 	//
-	// Calls may be concurrent. Without a hook each error is a line in the ErrorLog of
-	// the http.Server, or of package log, except for those that are
-	// [HandlerError.Ordinary]. Accept and Upgrade return their errors and never call
-	// OnError.
+	// Calls may be concurrent. A panic in one is logged. Nil: each error is a line in the
+	// ErrorLog of the http.Server, or of package log if there is none, except for those
+	// that are [HandlerError.Ordinary]. Accept and Upgrade return their errors and never
+	// call OnError.
 	OnError func(e *HandlerError)
 	// Registry takes the connection in. Nil: none does.
 	Registry *Registry
 
+	// Limits, Timeouts and KeepAlive have defaults of their own.
 	Limits    Limits
 	Timeouts  Timeouts
 	KeepAlive KeepAlive
@@ -90,7 +93,8 @@ type AcceptOptions struct {
 	Trace *Trace
 }
 
-// AcceptError is why a request was not accepted. The client was told.
+// AcceptError is why a request was not accepted. The client got an answer, unless
+// Status is 0.
 type AcceptError struct {
 	Status int   // the HTTP status code of the response; 0 if none could be sent
 	Err    error // a [*Refusal], or what failed
@@ -123,8 +127,8 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	return c, err
 }
 
-// accept is Accept with a function that may be nil, see [RequestHandler], and what that
-// returned.
+// accept is Accept that calls prepare, see [RequestHandler], and returns what that
+// returned. prepare may be nil.
 func accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions, prepare func(*http.Request) (ServeFunc, error)) (*Conn, ServeFunc, error) {
 	if opts.Registry != nil && opts.Registry.closed() {
 		return nil, nil, respond(w, refusedByShutdown, refusedByShutdown)
@@ -180,7 +184,7 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 	return c, nil
 }
 
-// ask asks prepare. Nil: the request is welcome.
+// ask calls prepare. Nil: the request is accepted.
 func (h *handshaking) ask(r *http.Request) *denial {
 	serve, err := h.prepare(r)
 	switch {

@@ -17,16 +17,17 @@ import (
 //
 // It returns nil if a Close frame went each way, ours first; a [*ClosedError] if not
 // or if the connection had ended before. Messages that arrive meanwhile go to a read
-// that is waiting for one; if none is, they are dropped. Where they matter there is
-// [Conn.BeginClose]. So it is while the Close frame waits behind other writes, for a
-// peer that does not read before it has written.
+// that is waiting for one; if none is, they are dropped. They are dropped also while the
+// Close frame waits behind other writes, because the peer may not read before it has
+// written. Where these messages matter, use [Conn.BeginClose].
 //
 // A reason longer than 123 bytes is cut there. StatusNoStatusRcvd sends no code. A
 // code that may not be sent is a [*UsageError], and StatusInternalError is sent in
 // its place: after Close the connection is closed, whatever happens.
 //
-// In OnPingReceived and OnPongReceived, for which the reading has to wait, it returns
-// nil when the Close frame is sent, and the rest happens when the callback has returned.
+// In OnPingReceived and OnPongReceived it does not wait for the peer: it returns nil when
+// the Close frame is sent, or after 5 ms if that takes longer. The rest happens when the
+// callback has returned.
 func (c *Conn) Close(code StatusCode, reason string) error {
 	return c.CloseContext(context.Background(), code, reason)
 }
@@ -47,8 +48,8 @@ func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string)
 // Close frame comes. They should be, and [Conn.Close] or [Conn.CloseNow] called in
 // the end. [Timeouts.Close] bounds it all. The code and reason are as for Close.
 //
-// It does not read: if the Close frame may have to wait for a peer that itself waits
-// for us to read, another goroutine should be reading meanwhile.
+// It does not read. The peer may read nothing until we have read what it sends; if so,
+// have another goroutine read meanwhile, or the Close frame is not sent.
 //
 // It returns a [*ClosedError] if the connection was ending before. If ctx ends before
 // the Close frame is sent, the connection is lost, unless the frame was still waiting
@@ -88,7 +89,8 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 	return c.performClose(ctx, body, nil)
 }
 
-// performClose closes sent, unless that is nil, when the Close frame is sent or cannot be.
+// performClose performs the closing handshake. It closes the channel sent, which may be
+// nil, when the Close frame is sent or cannot be sent.
 func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
 	expire := time.AfterFunc(c.life.closeTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
 	defer expire.Stop()

@@ -2,13 +2,13 @@ package websocket
 
 import "context"
 
-// CloseRead reads and drops nothing: it deals with control frames, in a goroutine
-// of its own, for an application that only writes. A data message from the peer
-// closes the connection with StatusPolicyViolation. The context returned is
-// cancelled when the connection has ended, and when ctx is.
+// CloseRead is for an application that only writes. It starts a goroutine that answers
+// pings and the peer's Close frame, and returns at once. No data message is expected:
+// if one arrives the connection is closed with StatusPolicyViolation. The context
+// returned ends when the connection has ended, or when ctx does.
 //
-// It may be called any number of times: there is one goroutine, which reads until the
-// contexts of all calls have ended. As long as it does, no message can be read.
+// It may be called any number of times. All calls share one goroutine, which reads until
+// the contexts of all of them have ended. Until then other reads wait for it.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	if ctx.Err() != nil {

@@ -44,17 +44,17 @@ type DialOptions struct {
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
 
-	// OnPingReceived is called when a ping arrives, by the call that reads. If it
-	// returns false no pong is sent. The payload is valid during the call. Nil:
-	// every ping is answered.
+	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
+	// the context of that read. If it returns false no pong is sent. The payload is valid
+	// during the call. Nil: every ping is answered.
 	//
-	// The read waits for it. It may write and close: [Conn.Close] does not wait for the
-	// peer there. A read or [Conn.Ping] fails at once with a [*UsageError].
+	// The read goes on when it returns, so calls on one connection come one after another.
+	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
+	// [Conn.Ping] in it fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
 
-	// OnPongReceived is called when a pong arrives, by the call that reads. The
-	// payload is valid during the call. It may do what OnPingReceived may. Nil: nothing
-	// is called.
+	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
+	// same. Nil: nothing is called.
 	OnPongReceived func(ctx context.Context, payload []byte)
 
 	// Limits, Timeouts and KeepAlive have defaults of their own. A negative

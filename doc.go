@@ -37,10 +37,14 @@
 //   - [Conn.Batch] for many that may leave together;
 //   - [Hub] for one to many connections, of which some may be slow.
 //
-// Ending: [Conn.Close] performs the closing handshake, [Conn.BeginClose] leaves the
-// reading in it to you, [Conn.CloseNow] does without.
-// [Registry] closes all connections of a server that goes away. [NetConn] makes a
-// net.Conn of a connection.
+// Ending: [Conn.Close] performs the closing handshake. [Conn.BeginClose] sends the Close
+// frame and lets you read what remains. [Conn.CloseNow] drops the connection without a
+// handshake. [Registry] closes all connections of a server that shuts down.
+//
+// Finding peers that are gone: [KeepAlive] in the options pings at intervals,
+// [Conn.Ping] once.
+//
+// A connection as a net.Conn, to tunnel another protocol: [NetConn].
 //
 // Compressing: CompressionMode in the options of [Accept] and [Dial];
 // [Conn.Uncompressed] for a message that is not to be.
@@ -67,7 +71,7 @@
 //
 // A message may have 1 MiB and 131,072 fragments unless [Limits] or
 // [Conn.SetReadLimit] say otherwise; the peer that exceeds one is closed with
-// [StatusMessageTooBig]. Memory grows as octets arrive, not as headers announce.
+// [StatusMessageTooBig]. Memory grows as bytes arrive, not as headers announce.
 // The opening handshake has 30 seconds and 16 KiB, the closing one 5 seconds:
 // [Timeouts]. An idle connection holds no buffer on a socket or TLS, and 4 KiB on any
 // other net.Conn; a stream without deadlines also has a goroutine that reads ahead.
@@ -77,7 +81,7 @@
 // Frames that have arrived together are read with one system call, and what a loop
 // over [Conn.Messages] answers to them leaves with one; a [Batch] does so wherever
 // it is used. Such a loop, while its TCP or Unix connection is busy, also spares the
-// read that finds nothing. Then the end of a stream that came with the last octets
+// read that finds nothing. Then the end of a stream that came with the last bytes
 // may be noticed up to a second later, and the goroutine may keep a stack of 4 KiB or
 // 8 where it had 2 before.
 //
@@ -125,18 +129,17 @@
 // peer's status code in it. A handshake that fails is a [*HandshakeError] to the
 // client and an [*AcceptError] to the server.
 //
-// Behind [Handler] and [RequestHandler] nobody waits for an error. Each refused request
-// and each error of a served function is a line in the ErrorLog of the http.Server,
-// unless [AcceptOptions.OnError] takes them as [*HandlerError]. A plain GET, a
-// connection that was lost and a [*Refusal] of your own are for the hook only:
-// [HandlerError.Ordinary].
+// [Handler] and [RequestHandler] have no caller to return an error to. They write a line
+// to the ErrorLog of the http.Server for each refused request and for each error of a
+// served function, or call [AcceptOptions.OnError], if it is set, with a
+// [*HandlerError]. Only the hook gets the errors that are [HandlerError.Ordinary]: a
+// plain GET, a lost connection, a [*Refusal] of your own.
 //
 // # Requests and connections
 //
 // A served connection outlives its request. Its context has the server and the local
-// address, and nothing else of the request's context: middleware recycles its values
-// when the handler has returned. Take what you need from the request in
-// [RequestHandler]:
+// address, and no other value of the request's context: middleware may reuse those when
+// the handler has returned. Take what you need from the request in [RequestHandler]:
 //
 //	mux.Handle("GET /rooms/{room}", websocket.RequestHandler(
 //		func(r *http.Request) (websocket.ServeFunc, error) {
@@ -150,9 +153,10 @@
 //			}, nil
 //		}, nil))
 //
-// Middleware sees the handshake only. Its writer needs Unwrap, as
-// [http.ResponseController] wants it; then a logger sees the status 101.
-// [http.TimeoutHandler] hides the connection: keep WebSocket handlers outside of it.
+// Middleware sees the handshake only. If it wraps the http.ResponseWriter, its writer
+// needs a method Unwrap, see [http.ResponseController]; then a logger sees the status
+// 101. The writer of
+// [http.TimeoutHandler] has none: keep WebSocket handlers outside of it.
 //
 // # Strictness
 //

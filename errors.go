@@ -49,7 +49,7 @@ type ClosedError struct {
 	// Began tells which end ended the connection.
 	Began Side
 	// Cause is why, where that is not in the Close frames: a [*ProtocolError] or
-	// [*LimitError] if the peer's octets were refused, a transport error such as
+	// [*LimitError] if the peer's bytes were refused, a transport error such as
 	// io.EOF, a timeout such as [ErrKeepAlive]. Nil after an orderly end.
 	Cause error
 }
@@ -150,8 +150,8 @@ func (e *LimitError) Error() string {
 // Is matches [ErrMessageTooBig].
 func (e *LimitError) Is(target error) bool { return target == ErrMessageTooBig }
 
-// UsageError is our own fault: a call that makes no sense. It costs the
-// connection nothing unless its method says so.
+// UsageError reports incorrect use of the API. The connection goes on, unless the
+// method says otherwise.
 type UsageError struct {
 	Method  string // such as "Conn.Write"
 	Problem string

@@ -19,7 +19,7 @@ import (
 // A connection that has ended already is left alone, so the function may simply return
 // the error of its last call. A panic closes the connection with StatusInternalError.
 // Errors and panics are reported to [AcceptOptions.OnError] or to the server's
-// ErrorLog.
+// ErrorLog; a panic with [http.ErrAbortHandler] is not, as in net/http.
 //
 // ctx has two values of the server, [http.ServerContextKey] and
 // [http.LocalAddrContextKey], and none of the request's context. Middleware may reuse
@@ -29,8 +29,8 @@ import (
 type ServeFunc func(ctx context.Context, c *Conn) error
 
 // Handler returns a handler that accepts WebSocket requests and runs serve, a
-// [ServeFunc], for each connection. opts may be nil. A request that is refused is
-// answered by the handler.
+// [ServeFunc], for each connection. The handler itself answers a request that is
+// refused. opts may be nil.
 //
 // serve runs on a goroutine of its own, and the handler returns as soon as the
 // handshake is done. The goroutine of net/http, its buffers and its stack do not stay
@@ -38,20 +38,20 @@ type ServeFunc func(ctx context.Context, c *Conn) error
 // the conversation.
 //
 // serve does not see the request: if it needs a route parameter, a cookie or the user,
-// take [RequestHandler].
+// use [RequestHandler].
 func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) http.Handler {
 	return newHandler(serve, nil, opts)
 }
 
-// RequestHandler is [Handler] for servers that look at the request: prepare gets it
+// RequestHandler is [Handler] for servers that look at the request. prepare gets it
 // before the handshake is answered, and returns the function that serves the
 // connection. That is usually a closure over what prepare took from the request.
 //
 // prepare runs on the handler's goroutine, inside all middleware, after the request
 // was found to be a valid handshake of an allowed origin. The request, its context and
 // what middleware keeps there are valid until prepare returns. Copy what the
-// connection needs; a closure that keeps r itself, or its context, reads another
-// request's values later.
+// connection needs; a closure that keeps r itself, or its context, may later read the
+// values of another request.
 //
 // An error refuses the request. A [*Refusal] in it is the answer: status,
 // reason, header fields such as WWW-Authenticate. Any other error is answered with
@@ -60,7 +60,7 @@ func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions
 //
 // The handshake can still fail after prepare has succeeded; the function that it
 // returned is not called then. So prepare should not acquire what only that function
-// releases. A panic in prepare goes to net/http, as in any handler.
+// releases. A panic in prepare goes to net/http, as in any handler. opts may be nil.
 func RequestHandler(prepare func(r *http.Request) (ServeFunc, error), opts *AcceptOptions) http.Handler {
 	return newHandler(nil, prepare, opts)
 }

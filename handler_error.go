@@ -19,11 +19,13 @@ import (
 // HandlerError is what [Handler] and [RequestHandler] report: a request that was
 // refused, or a connection that its [ServeFunc] gave up. See [AcceptOptions.OnError].
 type HandlerError struct {
-	// RemoteAddr is the address of the client, or of the proxy it came through. Of a
-	// refused request it is the request's RemoteAddr.
+	// RemoteAddr is the address of the client, or of the proxy in front of this server.
+	// For a refused request it is the request's RemoteAddr, which middleware may have
+	// changed.
 	RemoteAddr string
 	// Err is an [*AcceptError] if the request was refused. Otherwise it is what the
-	// ServeFunc returned, or tells of its panic.
+	// ServeFunc returned. If that panicked, it is an error "panic: …", which wraps the
+	// value of the panic if that is an error.
 	Err error
 	// Stack is where the ServeFunc panicked; nil if it did not.
 	Stack []byte
@@ -32,8 +34,8 @@ type HandlerError struct {
 }
 
 // Error says in one line whose request or connection it was, and what happened. The
-// peer may have chosen parts of the text: what is not printable is escaped, and what
-// is above 1,000 bytes is cut.
+// peer may have chosen parts of the text, so characters that are not printable are
+// escaped, and a text of more than 1,000 bytes is cut.
 func (e *HandlerError) Error() string {
 	text := oneLine(strings.TrimPrefix(e.Err.Error(), "websocket: "), maxLogged)
 	from := oneLine(e.RemoteAddr, 100)
@@ -46,11 +48,15 @@ func (e *HandlerError) Error() string {
 // Unwrap returns Err.
 func (e *HandlerError) Unwrap() error { return e.Err }
 
-// Ordinary reports whether any server on the Internet sees such errors every day. The
-// ErrorLog does not get them: the connection was lost, or the peer did not answer; the
-// request was no WebSocket handshake at all, with neither Upgrade nor
-// Sec-WebSocket-Key; the function of [RequestHandler] returned a [*Refusal] by itself,
-// which is an answer to the client; the Registry has been shut down.
+// Ordinary reports whether e is one that any public server sees every day. Without
+// [AcceptOptions.OnError] such errors are not logged. They are:
+//
+//   - The connection was lost, or the peer did not answer a ping or a Close frame.
+//   - The request was no WebSocket handshake: it had neither Upgrade nor
+//     Sec-WebSocket-Key.
+//   - The function of [RequestHandler] refused the request by a [*Refusal] that no other
+//     error wraps.
+//   - The Registry has been shut down.
 func (e *HandlerError) Ordinary() bool { return e.ordinary }
 
 const maxLogged = 1000 // bytes

@@ -24,15 +24,15 @@ import (
 // being written: without it a slow one is limited by its queue only.
 type Hub struct {
 	// Queue is how many messages may wait for a connection, besides those that are
-	// being written. At most zero: 64.
+	// being written. Zero or less: 64.
 	Queue int
 	// Slow says what happens when a message is broadcast to a connection whose queue
 	// is full. Zero: CloseSlow.
 	Slow SlowPolicy
-	// OnSlow is called each time that happens, with the message that the connection
-	// will not be sent because of it: the oldest that waited with DropOldest, else
-	// the one being broadcast. It is called by [Hub.Broadcast] after all connections
-	// have been dealt with, and may call any method. Nil: nothing is called.
+	// OnSlow is called each time that happens, with the message that is dropped: the
+	// oldest in the queue for DropOldest, otherwise the one being broadcast. The call is
+	// on the goroutine of [Hub.Broadcast], after that has dealt with all connections, and
+	// may call any method. Nil: nothing is called.
 	OnSlow func(c *Conn, m *PreparedMessage)
 
 	dropped atomic.Uint64
@@ -40,10 +40,10 @@ type Hub struct {
 
 	mu      sync.Mutex
 	members map[*Conn]*member
-	list    []*member         // the same; while a broadcast is under way nothing of it is moved
-	active  bool              // one is
-	left    []*member         // to be taken from the list after it
-	leaving map[*Conn]*member // those that have left while a message was being written
+	list    []*member         // the same; nothing in it is moved while a broadcast is under way
+	active  bool              // a broadcast is under way
+	left    []*member         // to be taken from the list after the broadcast
+	leaving map[*Conn]*member // removed, while their last message is still being written
 }
 
 // SlowPolicy says what a [Hub] does when a connection does not keep up.
@@ -75,8 +75,9 @@ func (p SlowPolicy) String() string {
 const defaultQueue = 64
 
 // Add takes a connection in, from the next broadcast on; one that is in the hub stays
-// as it is, and one that is closing or has ended does not come in. To one that was
-// removed while a message was being written, that message goes first.
+// as it is, and one that is closing or has ended is not added. If c was removed while a
+// message was being written to it and is added again, it gets the rest of that message
+// first.
 func (h *Hub) Add(c *Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -180,10 +181,10 @@ func (h *Hub) All() iter.Seq[*Conn] {
 // since the Hub was made; a message counts for each of them.
 func (h *Hub) Dropped() uint64 { return h.dropped.Load() }
 
-// Broadcast sends a message to every connection in the hub, and waits for none. Every
-// connection gets what is broadcast in the same order, also by calls that are
-// concurrent; they go on one after another. What it is sent by other methods, or by
-// another hub, comes before, between or after.
+// Broadcast sends a message to every connection in the hub, and waits for none. Calls may
+// be concurrent; one waits for the other, so that every connection gets all broadcasts
+// in the same order. Messages sent by other methods, or by another hub, may come before,
+// between or after them.
 //
 // A message that is broadcast while a [Conn.Writer] is open waits for it to be closed
 // (RFC 6455 §5.4): its connection counts as slow if that takes long.

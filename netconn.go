@@ -13,13 +13,18 @@ import (
 // Write becomes a message of type msgType; Read gives the payloads one after the
 // other.
 //
-// ctx bounds its lifetime. A message of the other type closes the connection with
-// StatusUnsupportedData. A Close frame with StatusNormalClosure or StatusGoingAway
-// is io.EOF to Read. Close closes with StatusNormalClosure; it returns nil if the peer
-// answers, and if the peer closed first in one of those two ways. A deadline that passes
-// fails the calls under way and later ones with [os.ErrDeadlineExceeded] until it is
-// moved. It costs the connection only if it cuts a write that has begun: the rest of a
-// frame cannot be sent later. The read limit is lifted: a stream has no messages to limit.
+// When ctx ends, Read and Write fail with its error; Close is still up to you. A message
+// of the other type closes the connection with StatusUnsupportedData. A Close frame with
+// StatusNormalClosure or StatusGoingAway is io.EOF to Read. Close closes with
+// StatusNormalClosure; it returns nil if the peer answers, and if the peer closed first
+// in one of those two ways.
+//
+// When a deadline passes, calls under way and later ones fail with
+// [os.ErrDeadlineExceeded] until it is moved. That ends the connection only if it stops
+// a write that has begun: the rest of a frame cannot be sent later.
+//
+// The read limit is lifted: a stream has no messages to limit. Read, Write and the
+// deadlines may be used concurrently, as with any net.Conn.
 func NetConn(ctx context.Context, c *Conn, msgType MessageType) net.Conn {
 	c.SetReadLimit(-1)
 	n := &netConn{c: c, typ: msgType}

@@ -40,27 +40,27 @@ type Timeouts struct {
 	// end of the TCP connection. Default: 5 s, also for a negative value: closing
 	// is always bounded.
 	Close time.Duration
-	// Write bounds every write to the network. A large message needs many: the peer has
-	// this time again for each 32 KiB that it takes. A write that takes longer costs the
-	// connection, with [ErrWriteTimeout] as its cause. Default: no bound but the
-	// context.
+	// Write bounds every write to the network. A large message is written in parts, and
+	// the peer has this time for each 32 KiB. A write that takes longer ends the
+	// connection, with [ErrWriteTimeout] as the cause. Default, also for a negative value:
+	// no bound but the context.
 	Write time.Duration
 }
 
 // KeepAlive makes a connection ping its peer at intervals, also while the
 // application is not reading. The zero value does not.
 type KeepAlive struct {
-	// Interval between pings. Zero: no keepalive.
+	// Interval is the time between pings. Zero or less: no keepalive.
 	Interval time.Duration
-	// Timeout is how long to wait for a sign of life after a ping: any byte counts. A
-	// peer that gives none costs the connection, with [ErrKeepAlive] as its cause.
-	// Default: Interval. While messages wait for the application to read them the peer
-	// is not blamed.
+	// Timeout is how long to wait for a sign of life after a ping: any byte received
+	// counts. If there is none the connection ends, with [ErrKeepAlive] as the cause,
+	// unless messages wait for the application to read them. Default, also for a negative
+	// value: Interval.
 	//
-	// The time begins when the ping has been handed to the network. A ping that has to
-	// wait for a large message does so for as long as the peer takes any of that within
-	// Timeout. What the network holds by then, up to some megabytes, the peer reads before
-	// the ping: choose a Timeout in which a slow one can.
+	// The time begins when the ping is handed to the transport. A ping may have to
+	// wait behind a large message: as long as it does, the peer has to take some of that
+	// message within each Timeout. The network may hold some megabytes that the peer has
+	// to read before the ping. Choose a Timeout in which a slow peer can read that much.
 	Timeout time.Duration
 }
 
@@ -98,14 +98,16 @@ type ConnOptions struct {
 	// Trace is called at what happens on the connection. Nil: nothing is.
 	Trace *Trace
 
-	// OnPingReceived is called when a ping arrives, by the call that reads. If it
-	// returns false no pong is sent. The payload is valid during the call.
+	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
+	// the context of that read. If it returns false no pong is sent. The payload is valid
+	// during the call. Nil: every ping is answered.
 	//
-	// The read waits for it. It may write and close: [Conn.Close] does not wait for the
-	// peer there. A read or [Conn.Ping] fails at once with a [*UsageError].
+	// The read goes on when it returns, so calls on one connection come one after another.
+	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
+	// [Conn.Ping] in it fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
-	// OnPongReceived is called when a pong arrives, by the call that reads. The
-	// payload is valid during the call. It may do what OnPingReceived may.
+	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
+	// same. Nil: nothing is called.
 	OnPongReceived func(ctx context.Context, payload []byte)
 }
 
