@@ -212,7 +212,7 @@ type canonical map[string][]string
 
 func (h canonical) Values(name string) []string { return h[name] }
 
-// policy sets h.policy to what the options mean to the handshake. method is for errors.
+// policy sets h.policy to what the options mean to the handshake. method is named in errors.
 func (o *AcceptOptions) policy(method string, h *handshaking) (err error) {
 	p := &h.policy
 	p.Subprotocols, p.OriginPatterns, p.AnyOrigin = o.Subprotocols, o.OriginPatterns, o.InsecureSkipVerify

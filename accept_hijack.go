@@ -18,9 +18,9 @@ type unwrapper interface{ Unwrap() http.ResponseWriter }
 
 // statusPassed is what became of the status 101 on its way through middleware.
 type statusPassed struct {
-	base     http.ResponseWriter // net/http's own, if it has the status
-	sent     bool                // net/http sends the response when it is hijacked
-	deadline time.Time           // for that; zero: none
+	base     http.ResponseWriter // net/http's own, if the status has reached it
+	sent     bool                // net/http sends the response when base is hijacked
+	deadline time.Time           // until when the response has to be sent; zero: none
 }
 
 // passStatus sends the status 101 through the middleware around w. Otherwise loggers and
@@ -28,8 +28,8 @@ type statusPassed struct {
 //
 // If the status reaches net/http's own writer, net/http sends the response when it is
 // hijacked. If middleware holds the status back, net/http sends nothing and we have to.
-// Guessing wrong means two responses or none, so net/http's writer is asked; where it
-// cannot be asked, the status is not passed.
+// Guessing wrong means two responses or none, so net/http's writer is asked, see
+// wroteHeader. Where it cannot be asked, the status is not passed.
 //
 // response is the one that we would send. net/http sends the same fields, sorted.
 func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (passed statusPassed) {
@@ -62,14 +62,15 @@ func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (pas
 	return passed
 }
 
-// sameMap reports whether a has what setFields put into b: they are one.
+// sameMap reports whether a and b are one map, after setFields has filled one of them: only
+// then do both hold the same slice, not merely an equal one.
 func sameMap(a, b map[string][]string) bool {
-	const own = "Sec-WebSocket-Accept"
-	p, q := a[own], b[own]
+	const name = "Sec-WebSocket-Accept"
+	p, q := a[name], b[name]
 	return len(p) == 1 && len(q) == 1 && &p[0] == &q[0]
 }
 
-// setFields makes header what our response says, in its spelling.
+// setFields replaces header by the fields of our response, with names spelled as there.
 func setFields(header http.Header, response []byte) {
 	clear(header)
 	lines := strings.Split(string(response), "\r\n")
@@ -83,7 +84,7 @@ func setFields(header http.Header, response []byte) {
 	}
 }
 
-// unwrap returns the writer that w wraps at last.
+// unwrap returns the innermost writer that w wraps, or w.
 func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		u, ok := w.(unwrapper)
@@ -113,19 +114,20 @@ func wroteHeader(w http.ResponseWriter) (wrote, known bool) {
 	return field.Bool(), true
 }
 
-// hijack takes the connection over.
+// hijack takes the connection over from net/http.
 func (passed *statusPassed) hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 	nc, brw, err := hijack(w)
-	if err != nil && passed.sent { // too late for another answer: past middleware that cannot
+	if err != nil && passed.sent { // too late for another answer: bypass the middleware
 		return hijack(passed.base)
 	}
 	return nc, brw, err
 }
 
-// failed returns an error if the response was not sent in time, so that half of it may
-// be on the wire. net/http does not tell, but cancels the request's context where a
-// write fails. It does that as well where a client sends no more, which is no failure;
-// and a connection that is dead will say so itself.
+// failed returns an error if the response was not sent by the deadline, so that half of
+// it may be on the wire. net/http reports no error, but cancels the request's context
+// when a write fails. It also does that when the client closes its direction, which is no
+// failure; so before the deadline nothing is concluded from it. A dead connection fails
+// at the next read or write.
 func (passed *statusPassed) failed(r *http.Request) error {
 	late := !passed.deadline.IsZero() && !time.Now().Before(passed.deadline)
 	if late && r.Context().Err() != nil {
@@ -134,7 +136,7 @@ func (passed *statusPassed) failed(r *http.Request) error {
 	return nil
 }
 
-// hijack does without an http.ResponseController where w needs none.
+// hijack uses an http.ResponseController only where w needs one.
 func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 	if h, ok := w.(http.Hijacker); ok {
 		return h.Hijack()

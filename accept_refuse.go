@@ -17,8 +17,8 @@ type Refusal = handshake.Refusal
 
 var refusedByShutdown = &Refusal{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}
 
-// denial is what the application refuses a request with. The client gets the answer,
-// and the server's side the error.
+// denial is the refusal of a request by the application: the client gets the answer, and
+// the server's log or hook the error.
 type denial struct {
 	answer *Refusal
 	err    error
@@ -27,8 +27,8 @@ type denial struct {
 // Error says why.
 func (d *denial) Error() string { return d.err.Error() }
 
-// deny makes a denial of err. Only a Refusal is meant for the client; what other errors
-// say may be private. method is for errors.
+// deny makes a denial of err. Only a Refusal is meant for the client; the text of other
+// errors may be private. method is named in a [UsageError].
 func deny(method string, err error) *denial {
 	refusal, ok := errors.AsType[*Refusal](err)
 	if !ok {
@@ -74,7 +74,7 @@ func respondDenial(w http.ResponseWriter, d *denial) error {
 	return refused
 }
 
-// respond answers a request that is refused. why is for the server's side.
+// respond answers a request that is refused. why is what the server's log or hook gets.
 func respond(w http.ResponseWriter, refusal *Refusal, why error) *AcceptError {
 	for _, f := range refusal.Fields() {
 		w.Header().Del(f.Name)

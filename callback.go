@@ -11,7 +11,8 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// callbacks are of the application. They run inside the read gate, by whoever reads.
+// callbacks are functions of the application. Whoever reads runs them, inside the read
+// gate, so only one runs at a time.
 type callbacks struct {
 	onPing  func(context.Context, []byte) bool
 	onPong  func(context.Context, []byte)
@@ -29,7 +30,8 @@ func (b *callbacks) pong(ctx context.Context, payload []byte) {
 	}
 }
 
-// runCallback is what inCallback looks for.
+// runCallback runs a callback. inCallback looks for it on the stack, so it must not be
+// inlined.
 //
 //go:noinline
 func runCallback(ctx context.Context, b *callbacks, op frame.Opcode, payload []byte) (answer bool) {
@@ -42,12 +44,12 @@ func runCallback(ctx context.Context, b *callbacks, op frame.Opcode, payload []b
 	return false
 }
 
-// inCallback reports whether the caller is a callback of this connection, which would
-// wait for itself if it waited for the read that runs it. A callback of another
-// connection counts as well, in the rare case that both run.
+// inCallback reports whether it is called from a callback of this connection, which would
+// deadlock if it waited for the read that runs it. A callback of another connection is
+// mistaken for one of this, in the rare case that both run.
 //
-// A goroutine has no identity to compare. What it has is its stack, which is looked at
-// only while a callback runs.
+// Go gives a goroutine no identity to compare, so the stack is searched; that is slow, and
+// done only while a callback runs.
 func (c *Conn) inCallback() bool {
 	if c.calls == nil || !c.calls.running.Load() {
 		return false
@@ -71,14 +73,15 @@ func (c *Conn) inCallback() bool {
 	}
 }
 
-// inCallbackError is what a method returns that would wait for itself.
+// inCallbackError is the error of a method that would deadlock in a callback.
 func inCallbackError(method string) error {
 	return &UsageError{method, "called in OnPingReceived or OnPongReceived, for which the read has to wait; call it on another goroutine"}
 }
 
-// closeInCallback is Close called by a callback: the read that runs it goes on to the
-// peer's Close frame, or whoever reads next. It waits until our Close frame is sent, but
-// not for a peer that does not read: that peer may be waiting for the callback to end.
+// closeInCallback is Close called by a callback. It waits headStart at most for our Close
+// frame to be sent: a peer that does not read may be waiting for the callback to end. The
+// peer's Close frame is received when the callback has returned, by the read that runs it
+// or by the next one.
 func (c *Conn) closeInCallback(ctx context.Context, body conn.CloseBody) error {
 	sent := make(chan struct{})
 	go c.performClose(context.Background(), body, sent)

@@ -27,13 +27,12 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	return ctx
 }
 
-// closeRead is the reading that calls of [Conn.CloseRead] share. It stands among what is
-// called at the end of the connection: few connections have one, and it would cost all
-// of them a field.
+// closeRead is the reading that calls of [Conn.CloseRead] share. It is kept in the list of
+// endCalls, because a field for it would cost memory in every connection and few have one.
 type closeRead struct {
-	ctx    context.Context // ends with the reading
+	ctx    context.Context // ends when the reading does
 	cancel context.CancelFunc
-	calls  int // whose contexts have not ended; under life.mu
+	calls  int // those whose contexts have not ended; under life.mu
 }
 
 // joinCloseRead returns the reading under way, or a new one that the caller is to start.
@@ -48,15 +47,15 @@ func (c *Conn) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 		}
 	}
 	r = &closeRead{calls: 1}
-	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx)) // callbacks find the values of the first
+	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx)) // callbacks get the values of the first call
 	if !c.ended() {
 		l.onEnd = &endCall{f: r.cancel, next: l.onEnd, closeRead: r}
 	}
 	return r, true
 }
 
-// leaveCloseRead is called when the context of a call has ended. The last ends the
-// reading.
+// leaveCloseRead is called when the context of a call has ended. The last of them ends
+// the reading.
 func (c *Conn) leaveCloseRead(r *closeRead) {
 	l := &c.life
 	l.mu.Lock()
@@ -73,7 +72,7 @@ func (c *Conn) leaveCloseRead(r *closeRead) {
 	r.cancel()
 }
 
-// readNothing reads until a data frame comes, which nobody wants.
+// readNothing reads until a data frame comes, and closes the connection then.
 func (c *Conn) readNothing(r *closeRead) {
 	defer r.cancel()
 	if c.enterRead(r.ctx) != nil {

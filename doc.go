@@ -155,8 +155,8 @@
 //
 // Middleware sees the handshake only. If it wraps the http.ResponseWriter, its writer
 // needs a method Unwrap, see [http.ResponseController]; then a logger sees the status
-// 101. The writer of
-// [http.TimeoutHandler] has none: keep WebSocket handlers outside of it.
+// 101. The writer of [http.TimeoutHandler] has none: keep WebSocket handlers outside of
+// it.
 //
 // # Strictness
 //

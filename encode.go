@@ -17,7 +17,7 @@ const (
 )
 
 // encodeDue encodes what may be sent now, as far as there is room: the rest of
-// the last payload, pongs, the queue, and own if it is the caller's own frame.
+// the last payload, pongs, the queue, and o if it is writer.own, the frame of the caller.
 // Inside the gate.
 func (c *Conn) encodeDue(o *outgoing) {
 	w := &c.out
@@ -45,16 +45,16 @@ func (c *Conn) encodeDue(o *outgoing) {
 	}
 }
 
-// mayGo: RFC 6455 §5.4: the fragments of one message are not interleaved with
-// another message, while control frames may go between them. Once nothing can be
-// sent any more every frame may go: to be refused.
+// mayGo reports whether o may be encoded next. RFC 6455 §5.4: the fragments of one message
+// are not interleaved with another message, while control frames may go between them.
+// Once nothing can be sent any more every frame may go, because encode rejects it.
 func (c *Conn) mayGo(o *outgoing) bool {
 	m := c.out.message.Load()
 	return m == nil || o.message == m || o.header.Opcode.IsControl() || !c.state().CanSend()
 }
 
-// takeNext takes the frame that goes next: the first that may, in the order in which
-// their callers came. One of them is o, if it is the caller's own frame.
+// takeNext takes the frame that goes next: the first that may go, in the order in which
+// their callers came. o is among them if it is writer.own, the frame of the caller.
 func (c *Conn) takeNext(o *outgoing) *outgoing {
 	w := &c.out
 	if o != &w.own || o.phase != outWaiting || !c.mayGo(o) {
@@ -121,7 +121,7 @@ func (c *Conn) encode(o *outgoing) {
 	}
 	o.end = w.encoded
 	if o == &w.own {
-		o.phase = outTaken // one from the queue has been taken by takeNext, and may be withdrawn by now
+		o.phase = outTaken // a frame from the queue has been since takeNext, and may be withdrawn by now
 	}
 	w.taken = append(w.taken, o)
 	c.track(o)

@@ -59,10 +59,11 @@ func (e *HandlerError) Unwrap() error { return e.Err }
 //   - The Registry has been shut down.
 func (e *HandlerError) Ordinary() bool { return e.ordinary }
 
-const maxLogged = 1000 // bytes
+// maxLogged bounds the text of a HandlerError, in bytes.
+const maxLogged = 1000
 
-// oneLine makes s fit for a line of a log: at most limit bytes of it, and what is not
-// printable is escaped.
+// oneLine makes s fit for a line of a log: it takes at most limit bytes of s, and escapes
+// what is not printable.
 func oneLine(s string, limit int) string {
 	cut := ""
 	if len(s) > limit {
@@ -94,7 +95,7 @@ func closeFor(err error) (StatusCode, string) {
 	return StatusInternalError, ""
 }
 
-// reportServed reports what serve returned, unless that is no news.
+// reportServed reports the error that serve returned, if it is worth that.
 func (s *serveContext) reportServed(err error) {
 	if _, onPurpose := err.(CloseError); onPurpose { //nolint:errorlint // not one that is wrapped
 		return
@@ -156,7 +157,7 @@ func tell(hook func(*HandlerError), server *http.Server, e *HandlerError) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			logError(server, e) // which may not be lost
+			logError(server, e) // or e would be lost
 			logf(server)("websocket: panic in OnError: %v\n%s", p, debug.Stack())
 		}
 	}()
@@ -171,18 +172,18 @@ func logError(server *http.Server, e *HandlerError) {
 	logf(server)("%v", e)
 }
 
-// weight says who wants to know of an error that serve returned.
+// weight says where an error that serve returned is reported.
 type weight uint8
 
 const (
-	noNews   weight = iota // a connection ended as connections do
-	ordinary               // for the hook alone: it was lost
-	notable                // for the hook or the log
+	noNews   weight = iota // nowhere: the connection ended normally
+	ordinary               // to the hook alone: the connection was lost
+	notable                // to the hook, or else to the log
 )
 
-// weigh judges what serve returned by all that it wraps. The error of another
-// connection, which serve may have talked to as well, is notable unless it tells of
-// a clean end.
+// weigh judges an error that serve returned, and all errors that it wraps. A ClosedError
+// may be that of another connection, which serve uses as well: if c is open, so that it is
+// not c's, the loss of a connection is notable.
 func (c *Conn) weigh(err error) weight {
 	if closed, ok := err.(*ClosedError); ok { //nolint:errorlint // each level is looked at
 		w := closed.weigh()
@@ -217,7 +218,7 @@ func (e *ClosedError) weigh() weight {
 		}
 		return notable
 	case e.Began == Us || e.Received == nil:
-		return noNews // Close, CloseNow, a Hub or a Registry: who called it knows
+		return noNews // by Close, CloseNow, a Hub or a Registry, whose caller knows
 	}
 	switch code := e.Received.Code; code {
 	case StatusNormalClosure, StatusGoingAway, StatusNoStatusRcvd:
@@ -226,7 +227,7 @@ func (e *ClosedError) weigh() weight {
 		if code >= 3000 { // of libraries and applications
 			return noNews
 		}
-		return notable // the peer complains
+		return notable // the peer reports an error
 	}
 }
 

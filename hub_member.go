@@ -22,12 +22,12 @@ type member struct {
 
 const (
 	memberIdle     = iota // nothing waits, no goroutine
-	memberDraining        // there is a goroutine that writes what waits
-	memberLeaving         // it has left the hub, and the goroutine is writing its last message
-	memberGone            // it has left the hub
+	memberDraining        // a goroutine writes what waits
+	memberLeaving         // it was removed from the hub, and the goroutine writes its last message
+	memberGone            // it was removed from the hub
 )
 
-// glance has the processor fetch what offer will look at.
+// glance prefetches into the processor's cache what offer will look at.
 func (m *member) glance() {
 	c := m.conn
 	_ = m.state.Load()
@@ -38,8 +38,9 @@ func (m *member) glance() {
 	_ = c.transport.netConn()
 }
 
-// offer sends a message at once, unless others wait already or it would have to. Under
-// Hub.order, so that the queue of a member that is idle stays empty.
+// offer sends a message at once, and reports whether it did. It does not if other messages
+// wait already, or if this one would have to wait. Under Hub.order, so that the queue of an
+// idle member stays empty.
 func (m *member) offer(msg *PreparedMessage) bool {
 	switch {
 	case m.state.Load() != memberIdle:
@@ -50,8 +51,8 @@ func (m *member) offer(msg *PreparedMessage) bool {
 	return m.conn.offerPrepared(msg)
 }
 
-// push has a message wait, and sees to it that somebody sends it. If there is no room
-// it returns the message that is dropped.
+// push puts a message into the queue, and starts the goroutine that sends it if there is
+// none. If the queue is full it returns the message that is dropped.
 func (m *member) push(msg *PreparedMessage, limit int, slow SlowPolicy) (lost *PreparedMessage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,8 +103,8 @@ func (m *member) drain() {
 	}
 }
 
-// next returns the message to be written, and whether more wait. It returns nil when
-// drain ends; left says that the member has left the hub meanwhile.
+// next returns the message to be written, and whether more wait. It returns nil when the
+// queue is empty and drain has to end; left says that the member was removed meanwhile.
 func (m *member) next() (msg *PreparedMessage, more, left bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -135,8 +136,8 @@ func (m *member) retire() (waited int, writing bool) {
 	return waited, writing
 }
 
-// comeBack has a member that has left go on, if it is still writing: what is broadcast
-// from now on waits for that. It reports whether it could.
+// comeBack makes a removed member active again, if its goroutine is still writing the last
+// message, and reports whether it was. What is broadcast from then on waits behind that.
 func (m *member) comeBack() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -150,10 +151,10 @@ type messageQueue struct {
 	n     int
 }
 
-// smallQueue is how large a ring a connection keeps for which nothing waits.
+// smallQueue is the largest ring that is kept while nothing waits.
 const smallQueue = 4
 
-// push adds a message, for which there is room among limit.
+// push adds a message. The queue holds fewer than limit.
 func (q *messageQueue) push(m *PreparedMessage, limit int) {
 	if q.n == len(q.ring) {
 		larger := make([]*PreparedMessage, min(limit, max(smallQueue, 2*q.n)))
@@ -174,7 +175,7 @@ func (q *messageQueue) pop() *PreparedMessage {
 	return m
 }
 
-// rest gives memory back that an empty queue need not keep.
+// rest frees the ring of an empty queue if it is large.
 func (q *messageQueue) rest() {
 	if len(q.ring) > smallQueue {
 		*q = messageQueue{}

@@ -86,20 +86,22 @@ func (c *Conn) endInflated(ctx context.Context, said []byte) error {
 	return nil
 }
 
-// growInflated makes room in dst, which is full and holds have bytes of the message.
-// It doubles what is there, or makes room for some four times of what has arrived, as
-// JSON and the like come to, if that is more. So all that is allocated and copied for a
-// message stays within four times its size, however well it is compressed, and nothing
-// is allocated on the peer's word. Neither goes beyond what the message may say, but for
-// a little that lets the decoder be fast and shows that it says more.
+// growInflated makes room in dst, which is full and holds have bytes of the message. It
+// doubles have, or makes room for four times of what has arrived and is not decompressed
+// yet, whichever is more: text such as JSON comes to about that. So all memory allocated
+// for a message, and all copying, stays within four times its size, however well it is
+// compressed, and nothing is allocated on the peer's word.
+//
+// The room ends at most inflateRoom bytes above the limit of the message: the decoder
+// needs some to be fast, and what fills it shows that the message exceeds the limit.
 func (c *Conn) growInflated(have int) {
 	in := &c.in
 	arrived := int(min(in.left, uint64(in.buf.buffered())))
 	// What the caller had in its buffer is copied each time as well.
 	n := max(inflateRoom, expansion*arrived, have, len(in.dst)/4)
 	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
-		// What comes close to the limit goes all the way, so that it need not be moved
-		// once more for the little.
+		// Room that comes close to the limit is extended to it, so that dst is not moved
+		// once more for a few bytes.
 		if left := int(min(limit-int64(have), int64(math.MaxInt-inflateRoom))); n > left-inflateRoom {
 			n = left + inflateRoom
 		}

@@ -27,7 +27,7 @@ type keepAlive struct {
 	timer  *time.Timer // of the next ping; nil: stopped
 	judge  *time.Timer // calls judgeQueued; made by the first ping
 	queued bool        // a ping waits to be sent
-	seen   signs       // when it began to, or was last judged
+	seen   signs       // those when the ping began to wait, or was last judged
 }
 
 // signs counts what the peer has given as signs of life.
@@ -47,7 +47,7 @@ func (c *Conn) startKeepAlive(set KeepAlive) {
 	k.timer = time.AfterFunc(set.Interval, c.checkAlive)
 }
 
-// stop is for nil as well.
+// stop ends the pings. k may be nil.
 func (k *keepAlive) stop() {
 	if k == nil {
 		return
@@ -63,6 +63,7 @@ func (k *keepAlive) stop() {
 	}
 }
 
+// again schedules the next ping.
 func (k *keepAlive) again() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -73,8 +74,8 @@ func (k *keepAlive) again() {
 
 // checkAlive pings once and judges the silence that follows, if any.
 func (c *Conn) checkAlive() {
-	// Callbacks of the application may run in here; their panics are its own
-	// connection's end, not the program's.
+	// Callbacks of the application may run in here. A panic in one ends its connection,
+	// not the program.
 	defer func() {
 		if p := recover(); p != nil {
 			c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("panic in a callback: %v", p))
@@ -101,14 +102,14 @@ func (c *Conn) checkAlive() {
 	}
 }
 
-// signs counts the signs of life so far: what has arrived, and the writes that count.
+// signs counts the signs of life so far: what has arrived, and the given count of writes.
 func (c *Conn) signs(writes *atomic.Uint64) signs {
 	return signs{c.in.heard.Load(), writes.Load()}
 }
 
-// noteWritten notes a write to the network that took some time. One that took a good
-// share of Timeout has waited for the peer to make room. Others prove nothing: a system
-// takes megabytes for a peer that is long gone.
+// noteWritten counts a write to the network that took this long. A write that took a good
+// share of Timeout has waited for the peer to make room, and counts in waited as well.
+// Faster ones prove nothing: the system buffers megabytes for a peer that is long gone.
 func (k *keepAlive) noteWritten(took time.Duration) {
 	k.written.Add(1)
 	if took >= k.set.Timeout/waitedShare {
@@ -116,8 +117,9 @@ func (k *keepAlive) noteWritten(took time.Duration) {
 	}
 }
 
-// waitedShare: full send buffers hold several of the pieces in which a system makes
-// room, so that a pong which is late for them has seen several such waits.
+// waitedShare: a write of Timeout/waitedShare or longer has waited for the peer. A system
+// frees a full send buffer in several pieces, so while a pong is late because of a full
+// buffer there are several such waits.
 const waitedShare = 64
 
 // startJudging is called before a ping is sent.
@@ -141,7 +143,7 @@ func (k *keepAlive) stopJudging() {
 	k.judge.Stop()
 }
 
-// judgeQueued is called when a ping has waited to be sent for Timeout, once or more.
+// judgeQueued is called each time that a ping has waited to be sent for another Timeout.
 func (c *Conn) judgeQueued() {
 	k := c.keepAlive
 	waits := c.waitsForApplication()

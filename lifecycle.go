@@ -205,7 +205,7 @@ func (c *Conn) enrol(r *Registry) (ok bool) {
 type endCall struct {
 	f         func()
 	next      *endCall
-	closeRead *closeRead // whose end f is, if it is that
+	closeRead *closeRead // if f is its cancel, see there; otherwise nil
 }
 
 // onEnd starts f when the connection has ended, or now if it has. stop prevents

@@ -45,8 +45,8 @@ const (
 	inBatch
 )
 
-// mayHold is asked when a message is about to be sent: what was so when its caller
-// began to wait for that need not be so any more. Inside the gate.
+// mayHold reports whether a message may be held back. It is asked when the message is about
+// to be sent, because things may have changed while its caller waited. Inside the gate.
 func (w *writer) mayHold(h holding) bool {
 	return h == inBatch || h == asReply && w.replying.Load()
 }
@@ -70,8 +70,8 @@ func (w *waiting) newOutgoing(f *outgoing) *outgoing {
 	return o
 }
 
-// join puts a copy of f into the queue. A ping goes in front of what is not begun: it
-// is there to find out whether the peer answers, and what waits may wait for long.
+// join puts a copy of f into the queue. A ping goes in front, behind other pings: it is to
+// find out whether the peer answers, and the other frames may have to wait for long.
 // RFC 6455 §5.5: control frames may go between the others. Under mu.
 func (w *waiting) join(f *outgoing) *outgoing {
 	o := w.newOutgoing(f)
@@ -100,7 +100,7 @@ func (w *writer) reuse(o *outgoing) {
 	}
 }
 
-// settle tells the caller how it ended.
+// settle ends o: with nil if it was sent. Whoever waits for o is told.
 func (o *outgoing) settle(err error) {
 	o.phase, o.err = outSettled, err
 	if o.settled != nil {

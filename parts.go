@@ -7,10 +7,10 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// A large message is written in parts where somebody wants to know how it gets on:
-// Timeouts.Write or keepalive. A socket of the system tells how far a write came that
-// was interrupted, so its parts may be so large that they cost nothing. Elsewhere only
-// the end of a write tells anything: they are two records of TLS.
+// A large message is written in parts if Timeouts.Write or keepalive has to see its
+// progress. A socket reports how much of an interrupted write was done, so its parts may
+// be large enough to cost nothing. Other transports report progress only when a write
+// ends, so their parts are small: two records of TLS.
 const (
 	socketPart = 128 << 10
 	streamPart = sendSize
@@ -19,15 +19,15 @@ const (
 // inParts reports whether large messages are written in parts.
 func (c *Conn) inParts() bool { return c.writeLimit > 0 || c.keepAlive != nil }
 
-// transmitPart writes a part of what is encoded, and judges how long that takes: the
-// peer has Timeouts.Write for each streamPart bytes.
+// transmitPart writes a part of what is encoded. It ends the connection if the peer takes
+// longer than Timeouts.Write for streamPart bytes.
 func (c *Conn) transmitPart() error {
 	w := &c.out
 	size, limit := streamPart, c.writeLimit
 	if _, socket := c.transport.(*rawTransport); socket {
 		size = socketPart
 		if limit == 0 {
-			limit = c.keepAlive.set.Timeout / 2 // to look how far it came
+			limit = c.keepAlive.set.Timeout / 2 // to see the progress
 		}
 	}
 	head, tail := c.toWrite() // head is never longer than a part
@@ -44,7 +44,7 @@ func (c *Conn) transmitPart() error {
 	if limit > 0 {
 		w.watch.limit(c.transport, time.Time{})
 	}
-	cut := errors.Is(err, errWriteCut) // and that is the end of the stream
+	cut := errors.Is(err, errWriteCut) // the stream cannot go on after it
 	late := limit > 0 && took >= limit && (cut || timedOut(err))
 	if late && !cut {
 		n += c.offerMore()
@@ -62,9 +62,9 @@ func (c *Conn) transmitPart() error {
 	return ErrWriteTimeout
 }
 
-// offerMore writes as much as goes without waiting, and returns how much that was. A
-// system wakes a writer only when a good share of its full send buffer is free: a peer
-// that reads slowly may have made room for less than that.
+// offerMore writes as much as goes without waiting, and returns how much that was. The
+// system wakes a writer only when a good share of a full send buffer is free; a peer that
+// reads slowly may have freed some, but less than that.
 func (c *Conn) offerMore() int {
 	head, tail := c.toWrite()
 	sent := c.transport.offer(head)

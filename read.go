@@ -29,13 +29,14 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 }
 
 // ReadInto reads the next message, appends it to buf and returns the extended
-// slice, like append. With a buf of enough capacity it allocates nothing; for a
-// compressed message that is one octet more than it says. A message of which an earlier
-// read was cancelled has been collected elsewhere, and is copied to buf once it is
-// whole. When ReadInto returns an error the slice is buf as it was.
+// slice, like append. With a buf of enough capacity it allocates nothing; a compressed
+// message needs room for one byte more than its decompressed size. If an earlier read was
+// cancelled in the middle of the message, its beginning is in memory of the connection, and
+// the message is copied to buf once it is whole. When ReadInto returns an error the slice
+// is buf as it was.
 //
 // Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
-// first octet that is not.
+// first byte that is not.
 func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	if err := c.awaitMessage(ctx); err != nil {
 		return 0, buf, err
@@ -70,7 +71,7 @@ func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte
 	return typ, buf, err
 }
 
-// receive is takeMessage without the end.
+// receive is takeMessage without giving the reading half back.
 func (c *Conn) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
 	if op, p, ok := c.nextWhole(); ok {
@@ -92,9 +93,9 @@ func (c *Conn) receive(ctx context.Context, buf []byte) (MessageType, []byte, er
 	return typ, buf, err
 }
 
-// resume is receive for a message of which cancelled reads have received some. The rest
-// joins that, in memory that is ours, so that a read that is cancelled again has nothing
-// to copy. The whole message is copied once at most, into buf.
+// resume is receive for a message of which cancelled reads have received some. The rest is
+// appended to that, in memory of the connection, so that a read that is cancelled again has
+// nothing to copy. The whole message is copied at most once, into buf.
 func (c *Conn) resume(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	in := &c.in
 	in.dst, in.partial = in.partial, nil
@@ -145,9 +146,10 @@ func (c *Conn) readMessage(ctx context.Context, base int) (MessageType, error) {
 	}
 }
 
-// keep stores what a read into buf that fails has received of a message, for the next
-// read. The caller's memory is never kept; dst is in it until it has been grown. Memory
-// that has been made and holds nothing yet is kept too, or each read would make it anew.
+// keep stores for the next read what a read into buf, which failed, has received of a
+// message. dst is in the caller's memory until it has been grown, and that memory is never
+// kept. Memory allocated by the read is kept even if it holds nothing yet, or each read
+// would allocate it again.
 func (in *reader) keep(buf []byte) {
 	received := in.dst[len(buf):]
 	switch {
