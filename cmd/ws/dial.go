@@ -35,11 +35,11 @@ it does not wait for the server's answer to that either.
 
 The exit code is
   0    if the connection ended well: the server closed it with 1000, 1001 or no
-       code, which standard error tells with the reason; or we did
+       code, and standard error says so with the reason; or we did
   1    if there was no connection, if it ended otherwise, or without the reply
        that -1 waits for
   2    if the command line makes no sense
-  130  after Ctrl-C a second time, as the shell tells it; 143 after SIGTERM`
+  130  after Ctrl-C a second time, as shells report it; 143 after SIGTERM`
 
 // dialFlags are the flags of ws dial.
 type dialFlags struct {

@@ -23,16 +23,16 @@ type display struct {
 	verbose  bool
 	describe bool                // a line about each message instead of the message
 	terminal *term.Terminal      // nil: pipe, or not connected yet
-	restore  func()              // the terminal as it was; may be called again
-	redact   func(string) string // what the server says about the handshake
+	restore  func()              // restores the terminal; may be called again
+	redact   func(string) string // takes secrets out of what the server answers
 
 	sending atomic.Int64 // length of the message that is being sent, for trace
 
 	mu       sync.Mutex // of standard output and error, and of:
 	restored bool       // restore was called: there is no line editor any more
-	// compressed tells of the messages that trace has seen begin, and that have not
-	// been printed, which of them are compressed. There may be several: while a ping
-	// waits, frames are read ahead of the messages.
+	// compressed says whether each message is compressed whose first frame trace has seen
+	// and that has not been printed yet. There may be several: while a ping waits, frames
+	// are read ahead of the messages.
 	compressed []bool
 }
 
@@ -142,9 +142,8 @@ func (d *display) printLine(text string) error {
 	return err
 }
 
-// onTerminal shows a message to somebody who waits for it: text as it is, bytes in
-// hexadecimal unless they look like something that is easier to read. Only the first of
-// its lines begins where ours do.
+// onTerminal is a message as a terminal shows it: text as it is, protobuf by its fields,
+// other bytes in hexadecimal. Lines after the first are indented.
 func (d *display) onTerminal(typ websocket.MessageType, p []byte) string {
 	if d.describe {
 		return describe(typ, p)
@@ -192,8 +191,8 @@ func (d *display) nextCompressed() (is bool) {
 	return is
 }
 
-// closing tells somebody who waits for the end, and whose next Ctrl-C is a signal that
-// nobody catches.
+// closing tells the user that the connection is being closed, and that Ctrl-C, which is not
+// caught any more, ends the program.
 func (d *display) closing() {
 	const text = "closing; press Ctrl-C again to end at once"
 	if d.terminal != nil || d.verbose || term.IsTerminal(int(os.Stderr.Fd())) {
@@ -201,8 +200,8 @@ func (d *display) closing() {
 	}
 }
 
-// ended tells how a connection ended that ended well. In a pipe that is worth a line if
-// it was the server's decision, and nobody asked for the end.
+// ended prints how a connection ended, if it ended well. In a pipe it does so only if the
+// server closed it without being asked to.
 func (d *display) ended(how outcome, asked bool) {
 	switch {
 	case d.terminal != nil, d.verbose:
@@ -254,8 +253,8 @@ func (d *display) trace() *websocket.Trace {
 	}
 }
 
-// visible escapes what a peer could use to take the terminal over, or to show what it
-// has not sent. Tabs stay, and newlines if they may.
+// visible escapes what a peer could use to control the terminal, or to show what it has
+// not sent. Tabs stay, and newlines if lines is set.
 func visible(s string, lines bool) string {
 	if lines {
 		return escape.Text(s, "\t\n")

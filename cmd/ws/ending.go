@@ -10,17 +10,17 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// outcome is how a connection ended, as ws dial tells it.
+// outcome is how a connection ended, in the words of ws dial.
 type outcome struct {
 	*websocket.ClosedError
-	timeout time.Duration // of closing
+	timeout time.Duration // of closing (-t)
 }
 
-// good reports whether somebody closed the connection who had nothing to complain of:
-// we, or the server.
+// good reports whether the connection ended well: we closed it and the server answered, or
+// the server closed it with a code that reports no error.
 func (e outcome) good() bool {
 	if e.Clean() && e.Began == websocket.Us {
-		return true // by the code of our choice
+		return true // whatever the code of -close-code
 	}
 	if e.Received == nil {
 		return false
@@ -55,7 +55,7 @@ func (e outcome) Error() string {
 	return why
 }
 
-// closed is the text for a connection of which the server sent a Close frame.
+// closed is the text for a connection on which the server sent a Close frame.
 func (e outcome) closed() string {
 	if e.Began == websocket.Us {
 		text := "closed by us"
@@ -74,7 +74,7 @@ func (e outcome) closed() string {
 	return text
 }
 
-// lost says what the connection ended by if not by a Close frame of the server.
+// lost says how the connection ended without a Close frame of the server.
 func (e outcome) lost() string {
 	if broke, ok := errors.AsType[*websocket.ProtocolError](e.Cause); ok {
 		return "the server broke the protocol: " + broke.Violation.Error()

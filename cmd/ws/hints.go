@@ -16,8 +16,8 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// explain says why there is no connection: what happened, what may be the reason, and
-// what the server says about it.
+// explain returns the error for a handshake that failed: what happened, a hint if there is
+// one, and what the server or the proxy answered.
 func (d *dialFlags) explain(ctx context.Context, err error, resp *http.Response) error {
 	failed, ok := errors.AsType[*websocket.HandshakeError](err)
 	if !ok {
@@ -53,7 +53,7 @@ func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 	text := plain(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		// Behind it is which timeout of the library that was.
+		// What follows says which timeout of the library has passed.
 		text, _, _ = strings.Cut(text, context.DeadlineExceeded.Error())
 		text += fmt.Sprintf("no answer within %v (-t)", d.timeout)
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -67,8 +67,8 @@ func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 // indent sets lines apart from ours.
 func indent(lines string) string { return strings.ReplaceAll(lines, "\n", "\n  ") }
 
-// hint names what mends a handshake that failed for a reason that is often met. body is
-// what the server said.
+// hint names a remedy if a handshake failed for a common reason. body is what the server
+// answered.
 func hint(failed *websocket.HandshakeError, body string) string {
 	_, byProxy := errors.AsType[*websocket.ProxyError](failed)
 	scheme, rest, _ := strings.Cut(failed.URL, "://")
@@ -94,8 +94,8 @@ func isCertificate(err error) bool {
 	return ok
 }
 
-// speaksPlain reports whether err is what comes of TLS with a server that does not
-// speak it.
+// speaksPlain reports whether err is what a TLS handshake with a server without TLS ends
+// in.
 func speaksPlain(err *websocket.HandshakeError) bool {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return true
@@ -103,8 +103,8 @@ func speaksPlain(err *websocket.HandshakeError) bool {
 	return strings.HasPrefix(err.Err.Error(), "TLS: ") && hungUp(err)
 }
 
-// speaksTLS reports whether err and body are what comes of HTTP with a server that
-// speaks TLS: what Go, nginx and Apache answer, an alert, or nothing.
+// speaksTLS reports whether err and body are what a plain HTTP request to a TLS server ends
+// in: an answer such as those of Go, nginx and Apache, a TLS alert, or a closed connection.
 func speaksTLS(err *websocket.HandshakeError, body string) bool {
 	if r := err.Response; r != nil {
 		says := strings.ToLower(body)
@@ -121,10 +121,10 @@ func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// withoutQuery replaces what the server repeats of the query of the URL: a token is in
-// there where browsers have to send one, and servers quote a token that is no good.
+// withoutQuery replaces the values of the URL's query in text, which is from the server.
+// Browsers can send a token only in the query, and servers quote a token that they refuse.
 func (d *dialFlags) withoutQuery(text string) string {
-	const short = 8 // not worth hiding, and apt to be found in any text
+	const short = 8 // bytes; such a value is no secret, and may occur in any text
 	u, err := url.Parse(d.url)
 	if err != nil {
 		return text
@@ -139,8 +139,8 @@ func (d *dialFlags) withoutQuery(text string) string {
 	return text
 }
 
-// misuse is a mistake of the command line that the library has found, in the names of
-// the flags.
+// misuse turns a UsageError of the library into one of the command line: it names flags
+// instead of options.
 func misuse(err *websocket.UsageError) error {
 	return usageError(strings.NewReplacer("HTTPHeader", "-H", "Subprotocols", "-subprotocol").Replace(err.Problem))
 }

@@ -8,9 +8,9 @@ import (
 
 const ctrlC = 0x03
 
-// keyboard is what is typed on a terminal in raw mode, where Ctrl-C is a character and
-// not a signal. It reads ahead, so that Ctrl-C counts also while nobody waits for a line
-// because the last one is still being sent.
+// keyboard reads what is typed on a terminal in raw mode, where Ctrl-C is a character and
+// not a signal. It reads ahead, so that Ctrl-C is seen also while the last line is still
+// being sent and nobody waits for the next.
 type keyboard struct {
 	interrupt func() // called at the first Ctrl-C, before it can be read
 

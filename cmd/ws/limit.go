@@ -7,7 +7,8 @@ import (
 )
 
 // messageLimit is a flag: the largest message to take from the other end, in bytes after
-// decompression; -1 for no limit. A few bytes on the wire may be a thousand times more.
+// decompression; -1 for no limit. A compressed message can be a thousand times as large as
+// on the wire.
 type messageLimit int64
 
 const defaultMessageLimit = 64 << 20

@@ -85,7 +85,7 @@ Have a server judged by hundreds of cases: ws conform -server ws://127.0.0.1:900
 
 See what was said in a packet capture: ws trace call.pcapng
 
-ws COMMAND -h tells the flags of a command.
+ws COMMAND -h prints the flags of a command.
 `)
 }
 
@@ -110,7 +110,7 @@ func report(c command, err error) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitFine
 	case usage:
-		fmt.Fprintf(os.Stderr, "ws %s: %v (ws %s -h tells the flags)\n", c.name, err, c.name)
+		fmt.Fprintf(os.Stderr, "ws %s: %v (ws %s -h prints the flags)\n", c.name, err, c.name)
 		return exitUsage
 	}
 	if e, ok := errors.AsType[*exitError](err); ok {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// plain is the text of an error for somebody who uses the program and has not written
-// it: without the names of packages and calls.
+// plain is the text of an error for users of the program: without the names of Go packages
+// and functions.
 func plain(err error) string {
 	text := strings.TrimPrefix(err.Error(), "websocket: ")
 	if op, ok := errors.AsType[*net.OpError](err); ok {
@@ -18,8 +18,7 @@ func plain(err error) string {
 	return text
 }
 
-// operation is what is to be said of a call to the network: with whom and what came of
-// it.
+// operation describes a failed call to the network: with whom, and why it failed.
 func operation(op *net.OpError) string {
 	text := plainCause(op.Err)
 	switch {

@@ -24,8 +24,8 @@ type session struct {
 	out   *display
 }
 
-// lastWords is how long to wait for the server to end TCP when all is said: some never
-// do.
+// lastWords is how long to wait for the server to end TCP after the closing handshake: some
+// never do.
 const lastWords = time.Second
 
 // run returns nil if the conversation ended well. ctx is ended by a signal, or by
@@ -57,21 +57,20 @@ func (s *session) run(ctx context.Context) error {
 	closeErr := s.close()
 	err := <-received // it has printed the last message
 	if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
-		err = nil // as close tells
+		err = nil // closeErr says the same
 	}
 	return errors.Join(inputErr, err, closeErr)
 }
 
-// interrupted has the next signal end the program, and says so.
+// interrupted lets the next signal end the program, and says so.
 func (s *session) interrupted() {
 	s.out.restore()                             // from here on Ctrl-C is a signal
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // main does as much, a moment later
 	s.out.closing()
 }
 
-// over ends a conversation in which nothing more is to be received, because of err: the
-// peer ended it, or the output cannot be written; or nil after the reply that -1 waits
-// for.
+// over ends a conversation after receive has returned err: how the connection ended, why
+// the output cannot be written, or nil after the reply that -1 waits for.
 func (s *session) over(err error) error {
 	closed, ended := errors.AsType[*websocket.ClosedError](err)
 	switch {
@@ -82,16 +81,16 @@ func (s *session) over(err error) error {
 	default:
 		err = s.told(closed)
 	}
-	// RFC 6455 §7.1.1: the server ends TCP first. What we have sent last may also be
-	// lost if we do so while the server still sends.
+	// RFC 6455 §7.1.1: the server ends TCP first. If we did so while it still sends, what we
+	// sent last could be lost.
 	bounded, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
 	_ = s.conn.CloseContext(bounded, websocket.StatusNormalClosure, "")
 	return err
 }
 
-// afterInput waits for what may still come after the last line was sent. over tells
-// that there is nothing left to close.
+// afterInput waits for what may still come after the last line was sent. over reports
+// whether the connection has been closed.
 func (s *session) afterInput(ctx context.Context, received <-chan error) (err error, over bool) {
 	if s.flags.one {
 		select {
@@ -113,7 +112,7 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 	case err := <-answered:
 		if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
 			select {
-			case err := <-received: // which tells how
+			case err := <-received: // says how it ended
 				return s.over(err), true
 			case <-bounded.Done():
 				return nil, false
@@ -152,7 +151,7 @@ func (s *session) send() error {
 		}
 		s.out.sending.Store(int64(len(line)))
 		if err := s.conn.Write(context.Background(), typ, line); err != nil {
-			return nil // the read tells how it ended
+			return nil // receive returns how it ended
 		}
 	}
 }
@@ -179,11 +178,11 @@ func (s *session) receive() error {
 // close closes the connection as the flags say.
 func (s *session) close() error {
 	_ = s.conn.Close(websocket.StatusCode(s.flags.closeCode), s.flags.closeReason)
-	closed, _ := errors.AsType[*websocket.ClosedError](s.conn.CloseNow()) // it has ended, and tells how
+	closed, _ := errors.AsType[*websocket.ClosedError](s.conn.CloseNow()) // it has ended, so this is how
 	return s.told(closed)
 }
 
-// told is nil if the connection ended well, which it tells.
+// told returns nil if the connection ended well, after printing how.
 func (s *session) told(closed *websocket.ClosedError) error {
 	how := outcome{closed, s.flags.timeout}
 	if !how.good() {

@@ -1,11 +1,11 @@
-// Package escape shows text of a peer to somebody in front of a terminal. It escapes
-// what a terminal would obey and what nobody would see: control characters, and
-// formatting characters such as those that reverse the direction of text, with which a
-// line can read otherwise than it was sent.
+// Package escape makes text of a peer safe to print on a terminal. It escapes control
+// characters, which a terminal would obey, and invisible formatting characters, such as
+// those that reverse the direction of text and make a line read differently from what was
+// sent.
 //
-// What is a part of what one sees stays: the joiners in emoji of several people and in
-// scripts whose letters are joined, and the tags in the flags of England, Scotland and
-// Wales.
+// Invisible characters that change what is seen stay: the joiners in emoji of several
+// people and in scripts whose letters are joined, and the tags in the flags of England,
+// Scotland and Wales.
 package escape
 
 import (
@@ -15,8 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s with all escaped that is neither visible nor in keep, such as "\t\n".
-// Bytes that are not UTF-8 are escaped one by one.
+// Text returns s with every character escaped that is neither visible nor in keep, such as
+// "\t\n". Bytes that are not UTF-8 are escaped one by one.
 func Text(s, keep string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -64,8 +64,8 @@ func joins(r rune, before, after string) bool {
 	return r == zeroWidthJoiner && pictograph(last) && pictograph(next)
 }
 
-// pictograph reports whether r may be an emoji of a sequence. Arrows and signs of
-// gender, which are symbols, may.
+// pictograph reports whether r may be part of an emoji sequence, as arrows and the signs of
+// gender may, which are symbols.
 func pictograph(r rune) bool {
 	return r >= '\u2190' && r != utf8.RuneError && unicode.Is(unicode.S, r)
 }

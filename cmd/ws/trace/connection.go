@@ -173,7 +173,7 @@ func (t *tracker) finish(c *connection) {
 	t.keep(c, x)
 }
 
-// orderEnds finds out which FIN acknowledges that of the other side.
+// orderEnds finds out which FIN acknowledges the FIN of the other side, see [End.Answers].
 func (c *connection) orderEnds() {
 	for i := range c.conv.Ends {
 		e := &c.conv.Ends[i]
@@ -181,7 +181,7 @@ func (c *connection) orderEnds() {
 	}
 }
 
-// keep puts what is known of a connection away, for printing. x is what went over it.
+// keep stores what is known of a connection for printing. x is what went over it.
 func (t *tracker) keep(c *connection, x *exchange) {
 	client := x.client
 	if client < 0 {

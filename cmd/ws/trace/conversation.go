@@ -121,7 +121,7 @@ type Direction struct {
 	// "not synchronised".
 	Sync    string `json:"sync,omitempty"`
 	Skipped int64  `json:"skipped,omitempty"` // octets before a frame boundary that could be proven
-	// Unread says why what was sent last cannot be read, so that a Close frame may be in it.
+	// Unread says why the end of it cannot be read, where a Close frame may be; empty if it can.
 	Unread string `json:"unread,omitempty"`
 }
 

@@ -43,9 +43,9 @@ type exchange struct {
 	upgrade bool // the request that is waiting for its response is an Upgrade
 
 	frames  frames
-	stopped [2]string           // by Dir: why no more octets come of it, for TLS
-	tails   [2]reassembly.Chunk // holes at the end that nobody has looked at
-	torn    bool                // the frame that comes is one in which all ends
+	stopped [2]string           // by Dir: why its TLS is not decrypted any further; "" if it is
+	tails   [2]reassembly.Chunk // by side: a hole at the end of the stream, for endDirection
+	torn    bool                // endDirection is cutting the last frame short, see emit
 }
 
 // asking is a request whose response is to come.
@@ -81,7 +81,7 @@ func (x *exchange) weight() int {
 // feed takes what comes next from a side.
 func (x *exchange) feed(side int, c reassembly.Chunk) {
 	if c.Last && x.mode != inFrames && x.mode != inTLS {
-		x.tails[side] = c // there is nothing behind it to be looked for: see end
+		x.tails[side] = c // nothing comes after it, so no frame boundary is searched for
 		return
 	}
 	switch x.mode {
@@ -129,8 +129,8 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 }
 
 // What a client begins with: the connection preface of HTTP/2 (RFC 9113 §3.4), of which the
-// first line is enough, the line of a load balancer that tells whom it speaks for, and the
-// type of a TLS record with a handshake message.
+// first line is enough; the line of the PROXY protocol that a load balancer puts in front;
+// and the type of a TLS record with a handshake message.
 const (
 	http2Preface    = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	http2Line       = "PRI * HTTP/2.0\r\n"
@@ -141,13 +141,13 @@ const (
 
 func isPreface(p []byte) bool { return bytes.HasPrefix(p, []byte(http2Line)) }
 
-// http2 names what goes over the connection. Frames of HTTP/2 are not read.
+// http2 notes that the connection is HTTP/2, whose frames are not read.
 func (x *exchange) http2() {
 	x.conv.Kind = HTTP2
 	x.ignore()
 }
 
-// proxied takes the line of a load balancer, and looks at what comes after it.
+// proxied skips the line of the PROXY protocol, and looks at what comes after it.
 func (x *exchange) proxied(side int) {
 	b := &x.back[side]
 	switch end := bytes.IndexByte(b.octets, '\n'); {

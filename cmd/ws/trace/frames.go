@@ -42,7 +42,7 @@ func (x *exchange) frame(side int, c reassembly.Chunk) {
 	case r == nil:
 		x.search(side, c)
 	case c.Lost > 0:
-		// A ping or its pong may be among it: what comes next is not known to be the answer.
+		// A ping or a pong may be missing, so the next pong may not be the answer to the last ping.
 		x.frames.pings = [2]ping{}
 		if r.lost(c.Lost, at) {
 			x.note(d, at, fmt.Sprintf("%d octets are not in the capture", c.Lost))
@@ -154,7 +154,7 @@ func (x *exchange) emit(f *Frame) {
 	}
 	said := x.frames.receivers[f.Dir].sample
 	switch {
-	case f.Opcode == frame.Close.String() && !x.torn: // of which a hole may have swallowed the rest
+	case f.Opcode == frame.Close.String() && !x.torn: // even if its payload is missing in part
 		x.closed(f)
 	case f.Unfinished:
 	case f.Opcode == frame.Ping.String():

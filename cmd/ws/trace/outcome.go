@@ -53,7 +53,8 @@ func (c *Conversation) Closed(d Dir) bool {
 	return false
 }
 
-// Ended reports whether nothing more can come in direction d.
+// Ended reports whether nothing more can come in direction d: a FIN of its sender or an RST
+// of either side was seen.
 func (c *Conversation) Ended(d Dir) bool {
 	for _, e := range c.Ends {
 		if e.By == d || e.What == "RST" {
@@ -63,9 +64,9 @@ func (c *Conversation) Ended(d Dir) bool {
 	return false
 }
 
-// hidden says why what was sent last in direction d cannot be read. It is empty if all can:
-// nothing follows a Close frame, so that only what comes after the last frame can be one that
-// was not seen.
+// hidden says why the end of direction d cannot be read; it is empty if it can. Only the end
+// matters: nothing follows a Close frame, so one that was not seen can only come after the
+// last frame that was.
 func (x *exchange) hidden(d Dir) string {
 	s, r := x.conv.Direction(d), x.frames.receivers[d]
 	switch {
@@ -83,7 +84,7 @@ func (x *exchange) hidden(d Dir) string {
 	return ""
 }
 
-// stop tells that direction d cannot be read any more: of TLS that is not decrypted to its end.
+// stop notes that TLS is not decrypted any further in direction d.
 func (x *exchange) stop(d Dir, why string, at Mark) {
 	x.stopped[d] = why
 	if x.mode == inFrames {

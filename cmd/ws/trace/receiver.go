@@ -175,8 +175,8 @@ func (r *receiver) judge(h frame.Header) {
 	r.message.frame(h)
 }
 
-// payload takes payload of the frame under way, which may be longer than the room for it:
-// a segment of the loopback device has up to 64 KiB, and more with a larger MTU.
+// payload takes payload of the frame under way. p may be longer than the buffer for unmasked
+// payload: a segment of the loopback device has up to 64 KiB, or more with a larger MTU.
 func (r *receiver) payload(p []byte) {
 	for len(p) > 0 {
 		n := min(len(p), len(r.engines.unmasked))
@@ -185,7 +185,7 @@ func (r *receiver) payload(p []byte) {
 	}
 }
 
-// part takes as much payload as there is room for.
+// part takes payload that fits into the buffer.
 func (r *receiver) part(masked []byte) {
 	p := r.engines.unmasked[:len(masked)]
 	if r.header.Masked {

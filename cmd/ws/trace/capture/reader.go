@@ -78,12 +78,12 @@ func (c *Reader) openClassic(in *bufio.Reader) error {
 	return nil
 }
 
-// maxPacket is the longest packet that a capture may have, as for tcpdump.
+// maxPacket is the longest packet that is read, in bytes: the limit of tcpdump.
 const maxPacket = 256 << 10
 
-// readPacket reads the packet that pcapgo has stopped before, since the file has more of it
-// than its length on the wire: some programs write a length that is wrong, or none. in is
-// what pcapgo reads from, which it has read up to this packet.
+// readPacket reads a packet that pcapgo refuses because the captured length is above the
+// length on the wire: some programs write a wrong length, or none. pcapgo has read in up to
+// the data of this packet.
 func readPacket(in *bufio.Reader, info *gopacket.CaptureInfo) ([]byte, error) {
 	info.Length = info.CaptureLength
 	data := make([]byte, info.CaptureLength)

@@ -42,8 +42,8 @@ func Describe(sample []byte, size int64) (kind, preview string) {
 }
 
 // DescribeText is Describe for what is known to be text, such as a text message. Control
-// characters do not make it something else: they are escaped. So is what the sample has of a
-// character that begins before it or ends behind it.
+// characters do not make it binary: they are escaped. So are incomplete characters at both
+// ends of the sample.
 func DescribeText(sample []byte, size int64) (kind, preview string) {
 	whole := int64(len(sample)) == size
 	switch {
@@ -59,7 +59,7 @@ func DescribeText(sample []byte, size int64) (kind, preview string) {
 	return Text, clip(oneLine(sample), whole)
 }
 
-// trim takes parts of characters away from both ends of p.
+// trim removes incomplete characters from both ends of p.
 func trim(p []byte) []byte {
 	for n := 0; n < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); n++ {
 		p = p[1:]
@@ -75,7 +75,7 @@ func trim(p []byte) []byte {
 	return p
 }
 
-// Visible shows text of which it is known that it is text, such as a close reason.
+// Visible is a preview of what is known to be text, such as a close reason.
 func Visible(s string) string { return clip(oneLine([]byte(s)), true) }
 
 // isText reports whether p is UTF-8 that somebody can read. A sample may end in the

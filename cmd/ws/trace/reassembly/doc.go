@@ -14,8 +14,8 @@
 //
 // A [Stream] holds what lies beyond a hole, up to [MaxHeld] octets and [MaxPieces]
 // segments. Only then, or at the end, the hole is told as lost. Every octet between
-// the first and the last that was seen is delivered once or told lost once, and no
-// octet is delivered that was not in the file. The last is that before the FIN, or the last
-// that was acknowledged, whether it was seen or not. Where segments overlap, what came first
-// counts.
+// the first that was seen and the last that was sent is delivered once or told lost once,
+// and no octet is delivered that was not in the file. The last that was sent is known from
+// the FIN or from what was acknowledged, even if the file does not have it. Where segments
+// overlap, what came first counts.
 package reassembly

@@ -2,20 +2,19 @@ package reassembly
 
 import "time"
 
-// reached is how far the sender is known to have come, whether the capture has what it sent
-// or not.
+// reached is how much the sender is known to have sent, whether the capture has it or not.
 type reached struct {
-	offset int64 // a FIN counts as one
-	packet int   // that says so
+	offset int64 // everything before it was sent; a FIN counts as one byte
+	packet int   // which shows that
 	time   time.Time
 }
 
-// maxReach is how far ahead of what has come a sender can be: TCP has no larger window
-// (RFC 7323 §2.3). What says more is damaged.
+// maxReach is how far a sender can be ahead of what was delivered: TCP has no larger window
+// (RFC 7323 §2.3). A packet that says more is damaged.
 const maxReach = 1 << 30
 
-// Reached tells that the sender has sent everything before seq, of which a FIN counts as one:
-// the receiver has acknowledged it, or the sender itself goes on from there.
+// Reached notes that the sender has sent everything before seq, where a FIN counts as one
+// byte: the receiver has acknowledged that, or the sender itself continues at seq.
 func (s *Stream) Reached(seq uint32, packet int, at time.Time) {
 	if !s.anchored && len(s.held) == 0 {
 		return // it is not known from where to count
@@ -26,19 +25,21 @@ func (s *Stream) Reached(seq uint32, packet int, at time.Time) {
 	}
 }
 
-// offset is where seq is in the stream: next to what is delivered next.
+// offset is the offset of seq in the stream. Sequence numbers wrap around: it is the one
+// closest to what is delivered next.
 func (s *Stream) offset(seq uint32) int64 {
 	return s.next + int64(int32(seq-s.base-uint32(s.next)))
 }
 
-// AcksFIN reports whether an acknowledgement of seq covers a FIN of this stream, or what can
-// only be one: something behind all that has come. It is for a stream that has been flushed.
+// AcksFIN reports whether an acknowledgement of seq covers a FIN of this stream. After
+// [Stream.Flush], what is acknowledged beyond the end can only be a FIN, even if the capture
+// does not have it.
 func (s *Stream) AcksFIN(seq uint32) bool {
 	return s.anchored && s.offset(seq) > s.next && s.offset(seq)-s.next < maxReach
 }
 
-// end is where the stream ends. Without a FIN, the last that the sender is known to have
-// sent may be one that the capture lost.
+// end is where the stream ends. Without a FIN in the capture, the last byte that the sender
+// is known to have sent may be a FIN, so it does not count.
 func (s *Stream) end() int64 {
 	if s.finAt >= 0 {
 		return s.finAt

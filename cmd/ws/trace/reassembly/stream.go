@@ -22,7 +22,7 @@ type Chunk struct {
 	Packet int    // the number of the packet; of a hole: of the packet after it
 	Time   time.Time
 	Start  bool // a segment began here
-	Last   bool // a hole behind which nothing comes
+	Last   bool // a hole at the end of the stream
 }
 
 // Counts are what a stream was made of. Octets.
@@ -139,7 +139,7 @@ func (s *Stream) anchor() {
 	s.anchored = true
 }
 
-// move makes all offsets less by n.
+// move reduces all offsets by n.
 func (s *Stream) move(n int64) {
 	if s.finAt >= 0 {
 		s.finAt = max(0, s.finAt-n)

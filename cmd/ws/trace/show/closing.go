@@ -75,7 +75,8 @@ func endMeans(c *trace.Conversation, i int) string {
 	return "the " + e.By.Sender() + " closes TCP first"
 }
 
-// verdictOf says how a conversation ended. Nobody is accused of what the capture does not show.
+// verdictOf says how a conversation ended. It blames no side for what the capture does not
+// show.
 func verdictOf(c *trace.Conversation) string {
 	switch c.Outcome {
 	case trace.Clean:

@@ -4,8 +4,9 @@
 //
 // No library does this for a passive reader: crypto/tls takes part in connections and
 // has no door for secrets; the Go packages that look at captures stop at the
-// ClientHello. What is here rests on crypto/hkdf, crypto/cipher and golang.org/x/crypto and is as small as
-// the task: no negotiation, no certificates, nothing is verified but the AEAD tag.
+// ClientHello. This package is built on crypto/hkdf, crypto/cipher and golang.org/x/crypto,
+// and does no more than is needed: no negotiation, no certificates, and nothing is verified
+// but the AEAD tag.
 //
 // Not decrypted, and told so: CBC and other suites of TLS 1.2 that are no AEAD, and those
 // with AES-CCM, which crypto/tls does not have either; early data; everything after a

@@ -42,7 +42,7 @@ func (k *KeyLog) Add(lines []byte) (n int) {
 	return n
 }
 
-// empty says why there is not one secret, or nothing if there are some.
+// empty says why there are no secrets; it returns "" if there are some.
 func (k *KeyLog) empty() string {
 	switch {
 	case len(k.secrets) > 0:

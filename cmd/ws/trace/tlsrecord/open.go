@@ -9,7 +9,7 @@ import (
 	"hash"
 )
 
-// nonceSize is the length of a nonce, of all AEADs of TLS.
+// nonceSize is the length of the nonce in every AEAD of TLS, in bytes.
 const nonceSize = 12
 
 // opener decrypts the records of one direction under one secret.
@@ -45,7 +45,7 @@ func newOpener13(of *suite, secret []byte) *opener {
 	return o.init(expandLabel(of.hash, secret, "key", of.key))
 }
 
-// init gives the opener its key. It returns nil if the key is not one.
+// init gives the opener its key, and returns o. It returns nil if the key is not valid.
 func (o *opener) init(key []byte) *opener {
 	aead, err := o.suite.aead(key)
 	if err != nil {
@@ -115,8 +115,8 @@ func (o *opener) open(head, body []byte) (plain []byte, kind byte, ok bool) {
 	return plain[:len(plain)-1], plain[len(plain)-1], true
 }
 
-// nonce is that of the next record, where its number goes into it (RFC 8446 §5.3, RFC 7905
-// §2).
+// nonce is the nonce of the next record, for suites in which it is made of the record's
+// number (RFC 8446 §5.3, RFC 7905 §2).
 func (o *opener) nonce() []byte {
 	n := bytes.Clone(o.iv)
 	for i, b := range sequence(o.number) {

@@ -47,7 +47,7 @@ type direction struct {
 	record    []byte // so far
 	packet    int
 	time      time.Time
-	stopped   string  // why nothing more is read of it
+	stopped   string  // why it is not read any further; "" if it is
 	handshake []byte  // messages in the clear, so far
 	encrypted bool    // TLS 1.2: ChangeCipherSpec has come
 	opener    *opener // in use
@@ -73,7 +73,7 @@ func (s *Session) Lost(dir int) {
 	s.stop(dir, "bytes are missing in the capture")
 }
 
-// Stopped says why nothing more is read of a direction. It is empty as long as more is.
+// Stopped says why a direction is not read any further. It is empty as long as it is read.
 func (s *Session) Stopped(dir int) string { return s.dirs[dir].stopped }
 
 func (s *Session) stop(dir int, why string) {
@@ -156,8 +156,8 @@ func (s *Session) take(dir int, head, body []byte) {
 	}
 }
 
-// sealed takes the handshake messages of a record of TLS 1.3 that was encrypted. Of those
-// that matter, each is the first of its record.
+// sealed takes an encrypted record of TLS 1.3 with handshake messages. It looks at the first
+// message only: those that matter here come first in their record.
 func (s *Session) sealed(d *direction, p []byte) {
 	f := &fields{p: p}
 	kind, body := f.number(1), f.list(3)
