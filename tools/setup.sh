@@ -43,7 +43,7 @@ check_node() {
 	fi
 }
 
-has_module() {
+has_kamailio_websocket() {
 	for file in "$root"/usr/lib*/kamailio/modules/websocket.so "$root"/usr/lib/*/kamailio/modules/websocket.so; do
 		test -e "$file" && return
 	done
@@ -63,7 +63,7 @@ missing() {
 	has nginx || echo nginx
 	has haproxy || echo haproxy
 	has kamailio || echo kamailio
-	has_module || echo kamailio-websocket-modules
+	has_kamailio_websocket || echo kamailio-websocket-modules
 	has_java || echo default-jdk-headless
 	# The tests run Debian's own Python, whatever else is in PATH.
 	test -x "$root/usr/bin/python3" || echo python3
