@@ -5,11 +5,13 @@ import "context"
 // Batch collects messages on a connection so that they leave together. They leave
 // when [Batch.Flush] is called, when some 24 KiB have come together, with whatever
 // else is written on the connection, and before any read on it waits for the
-// network. No timer delays them. When the peer closes its direction of the stream, what
-// has come together by then is still sent, within [Timeouts.Close].
+// network. No timer sends them, except in a loop over [Conn.Messages], see there. When the
+// peer closes its direction of the stream, what has come together by then is still sent,
+// within [Timeouts.Close].
 //
 // So a loop that answers messages through a Batch answers all it has received with
-// one write:
+// one write. In a loop over [Conn.Messages], as here, [Conn.Write] does so as well; a Batch
+// is for other loops, and for writing without reading.
 //
 //	b := c.Batch()
 //	for msg, err := range c.Messages(ctx) {

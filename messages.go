@@ -20,14 +20,14 @@ type Message struct {
 // connection is closed with StatusNormalClosure or StatusGoingAway, and yields one
 // error otherwise, last.
 //
-// While the next message has arrived already, short messages that are written, by
-// whomever, are held back: a loop that answers messages answers all that have come
-// together with one system call, as with a [Batch]. They leave before the loop waits
-// for the network, when it ends, and if its body takes its time, after 5 ms at the
-// latest. A loop that ends waits for them to leave, but no longer than that: a peer that
-// does not read must not keep us from it. When the peer closes its direction of the
-// stream they are still sent, within [Timeouts.Close]. [Conn.CloseNow], in the body or
-// behind the loop, loses what of them has not left.
+// While the next message has arrived already, short messages that are written on this
+// connection, by any goroutine, are held back: a loop that answers messages answers all
+// that have come together with one system call, as with a [Batch]. They leave before the
+// loop waits for the network, when it ends, and after 5 ms at the latest, if its body takes
+// longer. A loop that ends waits for them to leave, but for 5 ms at most: the peer may not
+// be reading. When the peer closes its direction of the stream they are still sent, within
+// [Timeouts.Close]. [Conn.CloseNow], in the body or after the loop, drops those that have
+// not left.
 //
 // The memory of Data is borrowed while the loop's body runs, so that a connection
 // that waits for a message holds none. So is the socket: after CloseNow its file

@@ -32,9 +32,10 @@ type Limits struct {
 // Timeouts bound what waits for the peer. The zero value of a field is its
 // default.
 type Timeouts struct {
-	// Handshake bounds the opening handshake, from dialing or the first byte of
-	// the request to the end of the response. Default: 30 s, besides the context. A
-	// negative value leaves it to the context.
+	// Handshake bounds the opening handshake: for Dial from dialing, for Upgrade from the
+	// first byte of the request, to the end of the response. Behind net/http it bounds the
+	// sending of the response only; see [http.Server.ReadHeaderTimeout] for the request.
+	// Default: 30 s, besides the context. A negative value leaves it to the context.
 	Handshake time.Duration
 	// Close bounds everything from the beginning of the closing handshake to the
 	// end of the TCP connection. Default: 5 s, also for a negative value: closing

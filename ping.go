@@ -26,7 +26,7 @@ type pingsUnderWay struct {
 	waiting []*pingCall
 }
 
-// underWay makes what it returns if that is not there.
+// underWay returns p.way, and makes it first if there is none.
 func (p *pings) underWay() *pingsUnderWay {
 	if p.way.Load() == nil {
 		p.way.CompareAndSwap(nil, &pingsUnderWay{})

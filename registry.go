@@ -79,9 +79,9 @@ func (r *Registry) snapshot() []*Conn {
 }
 
 // Shutdown closes every connection with StatusGoingAway and waits until all have
-// ended. From its call on, new ones are refused with 503 Service Unavailable. When
-// ctx ends first, the rest is dropped as by [Conn.CloseNow], and Shutdown returns
-// ctx's error.
+// ended. It does not wait for the functions that serve them to return. From its call on,
+// new connections are refused with 503 Service Unavailable. When ctx ends first, the rest
+// is dropped as by [Conn.CloseNow], and Shutdown returns ctx's error.
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
 	if r.empty == nil {

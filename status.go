@@ -13,7 +13,7 @@ type MessageType int
 const (
 	// MessageText is UTF-8 text. What is received is checked, always.
 	MessageText MessageType = iota + 1
-	// MessageBinary is octets with whatever meaning the two ends agree on.
+	// MessageBinary is bytes with whatever meaning the two ends agree on.
 	MessageBinary
 )
 

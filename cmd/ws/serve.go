@@ -79,8 +79,8 @@ func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOption
 	return err
 }
 
-// echo serves one connection. What it answers leaves together when it has read
-// everything that had arrived.
+// echo serves one connection. The answers to messages that arrived together leave
+// together.
 func echo(ctx context.Context, c *websocket.Conn) error {
 	replies := c.Batch()
 	for msg, err := range c.Messages(ctx) {
