@@ -18,7 +18,8 @@ type Message struct {
 
 // Messages iterates over the messages that arrive. It ends silently when the
 // connection is closed with StatusNormalClosure or StatusGoingAway, and yields one
-// error otherwise, last.
+// error otherwise, last. After a silent end [Conn.CloseNow] returns a [*ClosedError] that
+// says which it was.
 //
 // While the next message has arrived already, short messages that are written on this
 // connection, by any goroutine, are held back: a loop that answers messages answers all
