@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/fuzz/internal/seeds"
@@ -37,6 +38,9 @@ type ready struct {
 func (r ready) Read(p []byte) (int, error) { return r.Reader.Read(p) }
 func (ready) Write(p []byte) (int, error)  { return len(p), nil }
 func (ready) Close() error                 { return nil }
+
+func (ready) SetReadDeadline(time.Time) error  { return nil }
+func (ready) SetWriteDeadline(time.Time) error { return nil }
 
 // packer is made once: that takes longer than what it does here.
 var packer, _ = flate.NewWriter(nil, flate.DefaultCompression)
