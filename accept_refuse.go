@@ -31,8 +31,11 @@ func (d *denial) Error() string { return d.err.Error() }
 // errors may be private. method is named in a [UsageError].
 func deny(method string, err error) *denial {
 	refusal, ok := errors.AsType[*Refusal](err)
-	if !ok {
+	switch {
+	case !ok:
 		return &denial{plainRefusal(http.StatusForbidden), err}
+	case refusal == nil: // of a function that returns a *Refusal, not an error
+		return misuse(method, "the error is a nil *Refusal, which is not a nil error")
 	}
 	if problem := refusalProblem(refusal); problem != "" {
 		denied := misuse(method, problem)

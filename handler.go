@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"net/http"
 	"runtime/debug"
@@ -137,8 +138,9 @@ func logf(server *http.Server) func(format string, args ...any) {
 	return log.Printf
 }
 
-// logPanic is for panics in the application's callbacks.
+// logPanic is for panics in the application's callbacks. The peer may have chosen parts
+// of the text: see [HandlerError.Error].
 func logPanic(ctx context.Context, p any) {
 	server, _ := ctx.Value(http.ServerContextKey).(*http.Server)
-	logf(server)("websocket: panic serving a connection: %v\n%s", p, debug.Stack())
+	logf(server)("websocket: panic serving a connection: %s\n%s", oneLine(fmt.Sprint(p), maxLogged), debug.Stack())
 }

@@ -37,7 +37,7 @@ type HandlerError struct {
 // peer may have chosen parts of the text, so characters that are not printable are
 // escaped, and a text of more than 1,000 bytes is cut.
 func (e *HandlerError) Error() string {
-	text := oneLine(strings.TrimPrefix(e.Err.Error(), "websocket: "), maxLogged)
+	text := oneLine(strings.TrimPrefix(fmt.Sprint(e.Err), "websocket: "), maxLogged) // a nil pointer may panic in Error
 	from := oneLine(e.RemoteAddr, 100)
 	if e.refused {
 		return "websocket: from " + from + ": " + text
@@ -158,7 +158,7 @@ func tell(hook func(*HandlerError), server *http.Server, e *HandlerError) {
 	defer func() {
 		if p := recover(); p != nil {
 			logError(server, e) // or e would be lost
-			logf(server)("websocket: panic in OnError: %v\n%s", p, debug.Stack())
+			logf(server)("websocket: panic in OnError: %s\n%s", oneLine(fmt.Sprint(p), maxLogged), debug.Stack())
 		}
 	}()
 	hook(e)

@@ -102,6 +102,7 @@ func TestOnErrorServed(t *testing.T) {
 			_ = far.CloseNow()
 			return err
 		}, nothing, "connection lost", true},
+		{"a nil pointer", returning((*websocket.CloseError)(nil)), nothing, "<nil>", true},
 		{"two lines", returning(errors.New("a\r\nb \x1b[31m" + strings.Repeat("c", 5000))), nothing, `a\r\nb \x1b[31mccc`, true},
 		{"panic", func(context.Context, *websocket.Conn) error { panic(errOfApplication) }, nothing, "panic: the database is down", true},
 		{"abort", func(context.Context, *websocket.Conn) error { panic(http.ErrAbortHandler) }, nothing, "", false},
@@ -235,6 +236,31 @@ func TestOnErrorPanics(t *testing.T) {
 		p.Close()
 		synctest.Wait()
 		if !strings.Contains(logged.String(), "in OnError") || !strings.Contains(logged.String(), "evil.example") {
+			t.Errorf("logged %q", logged.String())
+		}
+	})
+}
+
+// What a callback or the hook panics with may hold the peer's words, which make no line
+// of the log.
+func TestPanicsAreLoggedInOneLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		h := websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+			_, _, err := c.Read(ctx)
+			return err
+		}, &websocket.AcceptOptions{
+			OnPingReceived: func(_ context.Context, payload []byte) bool { panic("ping " + string(payload)) },
+			OnError:        func(e *websocket.HandlerError) { panic(e.Err) },
+		})
+		p := serveOnce(t, 0, h, &logged)
+		p.sendBytes([]byte(upgradeRequest))
+		p.head()
+		p.send(whole(opPing, "x\r\n2026/11/30 admin logged in\x1b[2J"))
+		p.wantFarewell("a callback has panicked", 1011)
+		p.Close()
+		synctest.Wait()
+		if n := strings.Count(logged.String(), `x\r\n2026/11/30 admin logged in\x1b[2J`); n != 3 || strings.ContainsAny(logged.String(), "\r\x1b") {
 			t.Errorf("logged %q", logged.String())
 		}
 	})

@@ -149,6 +149,10 @@ func TestRequestHandlerRefuses(t *testing.T) {
 		{"wrapped", func(*http.Request) (websocket.ServeFunc, error) {
 			return nil, errors.Join(cause, &websocket.Refusal{Status: 503, Reason: "later", Header: http.Header{"Retry-After": {"7"}}})
 		}, 503, "later\n", http.Header{"Retry-After": {"7"}}, cause},
+		{"nil refusal", func(*http.Request) (websocket.ServeFunc, error) {
+			var none *websocket.Refusal // as of a function that returns a *Refusal
+			return serve, none
+		}, 500, "Internal Server Error\n", nil, nil},
 		{"nothing", func(*http.Request) (websocket.ServeFunc, error) { return nil, nil }, 500, "Internal Server Error\n", nil, nil},
 		{"two lines", func(*http.Request) (websocket.ServeFunc, error) {
 			return nil, &websocket.Refusal{Status: 401, Reason: "no", Header: http.Header{"X": {"a\r\nSet-Cookie: b"}}}
