@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ type deadline struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
+	closed bool
 }
 
 func (d *deadline) init(parent context.Context) {
@@ -36,6 +38,9 @@ func (d *deadline) context() context.Context {
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
 	passed := d.timer != nil && !d.timer.Stop() // its function may still be about to run
 	d.timer = nil
 	if (passed || d.ctx.Err() != nil) && d.parent.Err() == nil {
@@ -59,14 +64,19 @@ func (d *deadline) stop() {
 	if d.timer != nil {
 		d.timer.Stop()
 	}
-	d.cancel(context.Canceled)
+	d.closed = true
+	d.cancel(net.ErrClosed)
 }
 
-// translate makes the error of a call that the deadline ended the one that a
+// translate makes the error of a call that the deadline or stop ended the one that a
 // net.Conn gives.
 func (d *deadline) translate(ctx context.Context, err error) error {
-	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), os.ErrDeadlineExceeded) {
-		return os.ErrDeadlineExceeded
+	if errors.Is(err, context.Canceled) {
+		for _, cause := range [...]error{os.ErrDeadlineExceeded, net.ErrClosed} {
+			if errors.Is(context.Cause(ctx), cause) {
+				return cause
+			}
+		}
 	}
 	return err
 }

@@ -194,3 +194,22 @@ func TestNetConnCloseAfterThePeer(t *testing.T) {
 		})
 	}
 }
+
+// A call after Close says that the connection is closed, not that a context was
+// cancelled; a deadline that is set then keeps nothing for the time until it.
+func TestNetConnAfterClose(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := facing(t, role, nil, 0)
+		nc := websocket.NetConn(context.Background(), c, websocket.MessageBinary)
+		p.send(farewell(websocket.StatusNormalClosure, ""))
+		if err := nc.Close(); err != nil {
+			t.Error(err)
+		}
+		for range 2 {
+			_, err := nc.Write([]byte("late"))
+			wantIs(t, "Write", err, net.ErrClosed)
+			_ = nc.SetDeadline(time.Now().Add(time.Hour))
+		}
+		p.Close()
+	})
+}
