@@ -32,7 +32,8 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 type closeRead struct {
 	ctx    context.Context // ends when the reading does
 	cancel context.CancelFunc
-	calls  int // those whose contexts have not ended; under life.mu
+	end    *endCall // nil if the connection had ended
+	calls  int      // those whose contexts have not ended; under life.mu
 }
 
 // joinCloseRead returns the reading under way, or a new one that the caller is to start.
@@ -40,7 +41,7 @@ func (c *Conn) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 	l := &c.life
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for call := l.onEnd; call != nil; call = call.next {
+	if call := l.onEnd; call != nil { // it would be the first
 		if r := call.closeRead; r != nil && r.ctx.Err() == nil {
 			r.calls++
 			return r, false
@@ -49,7 +50,8 @@ func (c *Conn) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 	r = &closeRead{calls: 1}
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx)) // callbacks get the values of the first call
 	if !c.ended() {
-		l.onEnd = &endCall{f: r.cancel, next: l.onEnd, closeRead: r}
+		r.end = &endCall{f: r.cancel, closeRead: r}
+		l.list(r.end)
 	}
 	return r, true
 }
@@ -63,11 +65,8 @@ func (c *Conn) leaveCloseRead(r *closeRead) {
 	if r.calls--; r.calls > 0 {
 		return
 	}
-	for at := &l.onEnd; *at != nil; at = &(*at).next {
-		if (*at).closeRead == r {
-			*at = (*at).next
-			break
-		}
+	if r.end != nil {
+		l.unlist(r.end)
 	}
 	r.cancel()
 }

@@ -141,10 +141,10 @@ func (c *Conn) conclude() {
 	if done, made := l.done.Load().(chan struct{}); made {
 		close(done)
 	}
-	for call := l.onEnd; call != nil; call = call.next {
-		go call.f()
+	for l.onEnd != nil {
+		go l.onEnd.f()
+		l.unlist(l.onEnd)
 	}
-	l.onEnd = nil
 }
 
 // done returns a channel that is closed when the connection has ended.
@@ -201,11 +201,38 @@ func (c *Conn) enrol(r *Registry) (ok bool) {
 	return true
 }
 
-// endCall is a function to be started when the connection has ended.
+// endCall is a function to be started when the connection has ended. A context made of
+// a [serveContext] is one: there may be very many, which come and go in any order.
 type endCall struct {
 	f         func()
 	next      *endCall
+	at        **endCall  // what points to it in the list; nil when it is not there
 	closeRead *closeRead // if f is its cancel, see there; otherwise nil
+}
+
+// list puts call into the list of what is started at the end. A reading of
+// [Conn.CloseRead] is looked for, so it comes first. Under mu.
+func (l *life) list(call *endCall) {
+	at := &l.onEnd
+	if call.closeRead == nil && *at != nil && (*at).closeRead != nil {
+		at = &(*at).next
+	}
+	if call.next = *at; call.next != nil {
+		call.next.at = &call.next
+	}
+	call.at, *at = at, call
+}
+
+// unlist takes call out, and reports whether it was there. Under mu.
+func (l *life) unlist(call *endCall) bool {
+	if call.at == nil {
+		return false
+	}
+	if *call.at = call.next; call.next != nil {
+		call.next.at = call.at
+	}
+	call.next, call.at = nil, nil
+	return true
 }
 
 // onEnd starts f when the connection has ended, or now if it has. stop prevents
@@ -219,17 +246,11 @@ func (c *Conn) onEnd(f func()) (stop func() bool) {
 		go f()
 		return func() bool { return false }
 	}
-	call.next, l.onEnd = l.onEnd, call
+	l.list(call)
 	return func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		for at := &l.onEnd; *at != nil; at = &(*at).next {
-			if *at == call {
-				*at = call.next
-				return true
-			}
-		}
-		return false
+		return l.unlist(call)
 	}
 }
 
