@@ -1,6 +1,9 @@
 package websocket
 
-import "context"
+import (
+	"context"
+	"net/http"
+)
 
 // CloseRead is for an application that only writes. It starts a goroutine that answers
 // pings and the peer's Close frame, and returns at once. No data message is expected:
@@ -8,7 +11,9 @@ import "context"
 // returned ends when the connection has ended, or when ctx does.
 //
 // It may be called any number of times. All calls share one goroutine, which reads until
-// the contexts of all of them have ended. Until then other reads wait for it.
+// the contexts of all of them have ended. Until then other reads wait for it. The context
+// that callbacks such as OnPingReceived get has no value but [http.ServerContextKey]: it
+// belongs to no single call.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	if ctx.Err() != nil {
@@ -48,7 +53,9 @@ func (c *Conn) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 		}
 	}
 	r = &closeRead{calls: 1}
-	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx)) // callbacks get the values of the first call
+	// Other values may be of a request that ends before the reading does.
+	server := context.WithValue(context.Background(), http.ServerContextKey, ctx.Value(http.ServerContextKey))
+	r.ctx, r.cancel = context.WithCancel(server)
 	if !c.ended() {
 		r.end = &endCall{f: r.cancel, closeRead: r}
 		l.list(r.end)

@@ -81,3 +81,24 @@ func TestCloseReadContexts(t *testing.T) {
 		<-last.Done()
 	})
 }
+
+// The reading belongs to no single call: what one had in its context may be of a request
+// that is over, and middleware may have given it to the next.
+func TestCloseReadHasNoValues(t *testing.T) {
+	eachRole(t, func(t *testing.T, role websocket.Role) {
+		found := make(chan any, 1)
+		c, p := facing(t, role, &websocket.ConnOptions{OnPingReceived: func(ctx context.Context, _ []byte) bool {
+			found <- ctx.Value(callNumber{})
+			return true
+		}}, 0)
+		first, cancel := context.WithCancel(context.WithValue(context.Background(), callNumber{}, 1))
+		_ = c.CloseRead(first)
+		_ = c.CloseRead(context.WithValue(context.Background(), callNumber{}, 2))
+		cancel()
+		p.send(whole(opPing, ""))
+		p.want("it reads", opPong, "")
+		if v := <-found; v != nil {
+			t.Errorf("OnPingReceived finds the values of call %v", v)
+		}
+	})
+}
