@@ -38,6 +38,9 @@ func CheckSubprotocols(subprotocols []string) error {
 //
 // The result is the string of supported, which outlives the request.
 //
+// A refusal does not say what the client sent: pages, which cannot set Authorization,
+// pass tokens here, and refusals are logged.
+//
 // seen is room for the client's list. On the stack it would take half of the 2 KiB
 // that a goroutine begins with.
 func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
@@ -51,11 +54,11 @@ func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refu
 			case name == "":
 				continue
 			case !validToken(name):
-				return "", badSubprotocol(name, "is not a token")
+				return "", badSubprotocol(len(*seen)+1, "is not a token")
 			case len(*seen) == maxSubprotocols:
 				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: more than %d subprotocols", maxSubprotocols)
 			case contains(*seen, name):
-				return "", badSubprotocol(name, "is listed twice")
+				return "", badSubprotocol(len(*seen)+1, "repeats one before it")
 			}
 			*seen = append(*seen, name)
 			if selected == "" {
@@ -66,8 +69,9 @@ func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refu
 	return selected, nil
 }
 
-func badSubprotocol(name, why string) *Refusal {
-	return badRequest("§4.1", "Sec-WebSocket-Protocol: %s %s", quote(name), why)
+// badSubprotocol is for the nth of the client's list.
+func badSubprotocol(n int, why string) *Refusal {
+	return badRequest("§4.1", "Sec-WebSocket-Protocol: number %d %s", n, why)
 }
 
 // find returns the element of list that equals s, or "".

@@ -95,6 +95,19 @@ func TestMalformedSubprotocols(t *testing.T) {
 	}
 }
 
+// A refusal, which is logged, does not repeat what may be a token of a user's.
+func TestSubprotocolsAreNotRepeated(t *testing.T) {
+	for line, want := range map[string]string{
+		"bearer, secret/secret==":        "number 2 is not a token",
+		"bearer, secret, secret, bearer": "number 3 repeats one before it",
+	} {
+		_, refusal := selectSubprotocol([]string{line}, nil, new([]string))
+		if refusal == nil || !strings.Contains(refusal.Reason, want) || strings.Contains(refusal.Reason, "secret") {
+			t.Errorf("%s: %v, want %s", line, refusal, want)
+		}
+	}
+}
+
 // The same rules for what we send. "attacks.md: CR/LF/NUL in subprotocol"
 func TestCheckSubprotocols(t *testing.T) {
 	for _, list := range [][]string{nil, {"a"}, {"a", "b", "A"}, {"v4.channel.k8s.io"}} {
