@@ -65,13 +65,21 @@ func collect(lines *[]string, h Values, name string) {
 	*lines = append((*lines)[:0], h.Values(name)...)
 }
 
-// Reset makes r the zero value again, but keeps the room that its slices have.
-// It holds on to none of the strings.
+// keptLines is how many lines of a field Reset keeps room for. An http.Server takes
+// some 40,000 in a request, and what resets may be kept for as long as it runs.
+const keptLines = 128
+
+// Reset makes r the zero value again, but keeps the room that its slices have, unless
+// that is large. It holds on to none of the strings.
 func (r *Request) Reset() {
 	for _, lines := range [...]*[]string{
 		&r.Upgrade, &r.Connection, &r.Key, &r.Version, &r.Protocol, &r.Extensions,
 		&r.Origin, &r.SecFetchSite, &r.ContentLength, &r.TransferEncoding, &r.protocols,
 	} {
+		if cap(*lines) > keptLines {
+			*lines = nil
+			continue
+		}
 		clear(*lines)
 		*lines = (*lines)[:0]
 	}

@@ -96,3 +96,14 @@ func TestCollectDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A request with very many lines of a field does not leave their room behind: a server
+// keeps a Request for ever.
+func TestResetKeepsLittle(t *testing.T) {
+	var r Request
+	r.Collect(http.Header{"Sec-Websocket-Protocol": make([]string, 40_000), "Upgrade": {"websocket"}})
+	r.Reset()
+	if n := cap(r.Protocol); n > keptLines || cap(r.Upgrade) == 0 {
+		t.Errorf("room for %d and %d lines is kept", n, cap(r.Upgrade))
+	}
+}
