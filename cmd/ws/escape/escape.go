@@ -27,15 +27,39 @@ func Text(s, keep string) string {
 		case r == blackFlag:
 			n += tags(s[i+n:])
 			b.WriteString(s[i : i+n])
+		case unseen(r, s[:i]):
+			b.WriteString(ascii(r))
 		case unicode.IsPrint(r), r == ideographicSpace, strings.ContainsRune(keep, r), joins(r, s[:i], s[i+n:]):
 			b.WriteString(s[i : i+n])
 		default:
-			q := strconv.QuoteRuneToASCII(r)
-			b.WriteString(q[1 : len(q)-1])
+			b.WriteString(ascii(r))
 		}
 		i += n
 	}
 	return b.String()
+}
+
+// ascii is the escape of r.
+func ascii(r rune) string {
+	q := strconv.QuoteRuneToASCII(r)
+	return q[1 : len(q)-1]
+}
+
+// unseen reports whether r is a letter or a mark without a shape of its own, such as a
+// filler, which could carry hidden text. A variation selector that follows what it varies
+// is none: 240 of them in a row would be a text of bytes.
+func unseen(r rune, before string) bool {
+	if !unicode.In(r, unicode.Variation_Selector) {
+		return r == brailleBlank || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+	}
+	last, _ := utf8.DecodeLastRuneInString(before)
+	switch {
+	case r >= ideographicVariations:
+		return !unicode.Is(unicode.Han, last)
+	case r < '\ufe00': // of Mongolian letters
+		return !unicode.Is(unicode.Mongolian, last) || unicode.Is(unicode.Variation_Selector, last)
+	}
+	return last == utf8.RuneError || !unicode.IsGraphic(last) || unicode.IsSpace(last) || unicode.IsMark(last)
 }
 
 const (
@@ -45,6 +69,9 @@ const (
 	emojiPresentation  = '\ufe0f'
 	blackFlag          = '\U0001f3f4'
 	cancelTag          = '\U000e007f'
+	brailleBlank       = '\u2800'
+
+	ideographicVariations = '\U000e0100' // of them 240
 )
 
 // joins reports whether r is a joiner that does something where it stands: between two

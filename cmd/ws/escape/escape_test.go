@@ -15,6 +15,7 @@ func TestTextStays(t *testing.T) {
 		"🏳\ufe0f\u200d🌈 🏴\u200d☠\ufe0f 🙂\u200d↔\ufe0f 🧑\u200d⚕\ufe0f", // with symbols that are no emoji by themselves
 		"🇩🇪🇫🇷 1\ufe0f\u20e3 👍🏽",
 		"🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", // England
+		"葛\U000e0100城 ❤\ufe0e ᠨ\u180b",                                  // variants of characters
 		"می\u200cخواهم",
 		"क्\u200dष ශ්\u200dරී",
 	} {
@@ -41,8 +42,14 @@ func TestTextEscapes(t *testing.T) {
 		"\u200d👨\u200d":           `\u200d👨\u200d`,
 		"👨\u200d\u200d👩":          `👨\u200d\u200d👩`,
 		"👨\u200c👩":                `👨\u200c👩`,
-		"\ufe0f\u200d👩 +\u200d+":  "\ufe0f" + `\u200d👩 +\u200d+`,
+		"\ufe0f\u200d👩 +\u200d+":  `\ufe0f\u200d👩 +\u200d+`,
 		"خ\u200cx":                "خ" + `\u200cx`,
+		// Letters and marks without a shape.
+		"a\u3164b \uffa0 \u115f \u2800":            `a\u3164b \uffa0 \u115f \u2800`,
+		"a\u034f \u17b4":                           `a\u034f \u17b4`,
+		"👍\ufe00\ufe01\ufe02":                      "👍\ufe00" + `\ufe01\ufe02`,
+		"a\U000e0158\U000e0159 👍\U000e0158 \ufe0f": `a\U000e0158\U000e0159 👍\U000e0158 \ufe0f`,
+		"葛\U000e0100\U000e0101":                    "葛\U000e0100" + `\U000e0101`,
 		// Text in tags, which only programs read.
 		"🏴\U000e0067\U000e0062":                              `🏴\U000e0067\U000e0062`,
 		"🏴" + strings.Repeat("\U000e0061", 7) + "\U000e007f": "🏴" + strings.Repeat(`\U000e0061`, 7) + `\U000e007f`,
