@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -95,6 +100,22 @@ func TestDialTLS(t *testing.T) {
 	ws(t, "safe\n", "dial", "-ca", cert, url).want(t, "safe\n", "", exitFine)
 	ws(t, "safe\n", "dial", "-insecure", url).want(t, "safe\n", "", exitFine)
 	ws(t, "safe\n", "dial", url).want(t, "", "certificate", exitFailed)
+}
+
+// A certificate may be of anybody, and names what it is for.
+func TestDialCertificateNames(t *testing.T) {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	key := s.TLS.Certificates[0].PrivateKey.(*rsa.PrivateKey)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"\x1b[2Jgone"}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.TLS.Certificates[0] = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	url := strings.NewReplacer("https:", "wss:", "127.0.0.1", "localhost").Replace(s.URL)
+	ws(t, "", "dial", url).want(t, "", `valid for \x1b[2Jgone, not localhost`, exitFailed)
 }
 
 func writePEM(t *testing.T, name, kind string, der []byte) {

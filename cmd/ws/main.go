@@ -26,6 +26,8 @@ const (
 	exitFine   = 0
 	exitFailed = 1 // no connection, or it ended badly; a case of ws conform failed
 	exitUsage  = 2 // the command line makes no sense; ws conform could not finish
+
+	exitInterrupted = 130 // by Ctrl-C a second time, where that is not a signal
 )
 
 // command is one of the things that ws does.
@@ -119,7 +121,8 @@ func report(c command, err error) int {
 		}
 		return e.code
 	}
-	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, plain(err))
+	// A peer has its say in it: a certificate names the hosts it is for.
+	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, visible(plain(err), true))
 	return exitFailed
 }
 
