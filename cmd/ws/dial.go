@@ -26,7 +26,9 @@ In a pipe it is quiet: a line of standard input is a message, and standard outpu
 gets the messages that arrive, each with a newline behind it, and nothing else.
 At the end of the input it sends a ping, and closes when the pong has come: a
 server that answers messages in their order has answered them all by then. For
-one that takes its time there is -wait. Where messages are not lines there is
+one that takes its time there is -wait. If only standard output is a terminal,
+messages are shown as on a terminal: control characters are escaped, and bytes are in
+hexadecimal. Where messages are not lines there is
 -describe, which prints a line about each: its type, its size, and the beginning of
 what is in it, with fields by their numbers if it looks like protobuf.
 

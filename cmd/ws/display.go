@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,7 +23,9 @@ import (
 type display struct {
 	verbose  bool
 	describe bool                // a line about each message instead of the message
+	seen     bool                // standard output is a terminal, perhaps without a keyboard
 	terminal *term.Terminal      // nil: pipe, or not connected yet
+	screen   terminalOut         // beneath terminal
 	restore  func()              // restores the terminal; may be called again
 	redact   func(string) string // takes secrets out of what the server answers
 
@@ -44,21 +47,28 @@ func newDisplay(verbose bool) *display {
 // Before that Ctrl-C is a signal, and ends a handshake that takes too long.
 func (d *display) open(interrupt func()) error {
 	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
-	if !term.IsTerminal(in) || !term.IsTerminal(out) {
+	d.seen = term.IsTerminal(out)
+	if !term.IsTerminal(in) || !d.seen {
 		return nil
 	}
 	before, err := term.MakeRaw(in)
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
 	}
+	quiet, restored := context.WithCancel(context.Background())
 	d.terminal = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{newKeyboard(os.Stdin, interrupt), os.Stdout}, "> ")
+	}{newKeyboard(os.Stdin, quiet, interrupt, func() {
+		_ = term.Restore(in, before)
+		os.Exit(exitInterrupted)
+	}), &d.screen}, "> ")
 	d.restore = sync.OnceFunc(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		defer restored()
 		d.restored = true
+		d.screen.cut.Store(false)
 		d.terminal.SetPrompt("")
 		_, _ = d.terminal.Write(nil)                 // takes the last prompt away
 		_, _ = io.WriteString(os.Stdout, "\r\x1b[K") // and what was typed behind it
@@ -68,6 +78,25 @@ func (d *display) open(interrupt func()) error {
 		_ = d.terminal.SetSize(width, height)
 	}
 	return nil
+}
+
+// terminalOut is standard output when it is a terminal. What is being printed may be more than
+// that takes in hours.
+type terminalOut struct {
+	cut atomic.Bool // what is left is not printed
+}
+
+func (s *terminalOut) Write(p []byte) (n int, err error) {
+	const part = 4 << 10
+	for n < len(p) && err == nil && !s.cut.Load() {
+		var wrote int
+		wrote, err = os.Stdout.Write(p[n:min(n+part, len(p))])
+		n += wrote
+	}
+	if err != nil {
+		return n, err
+	}
+	return len(p), nil
 }
 
 // readLine returns the next line. The last of a pipe may lack its newline.
@@ -123,6 +152,8 @@ func (d *display) message(typ websocket.MessageType, p []byte) error {
 	}
 	if d.describe {
 		p = []byte(describe(typ, p))
+	} else if d.seen {
+		p = []byte(d.onTerminal(typ, p))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"sync"
+	"time"
 )
 
 const ctrlC = 0x03
@@ -13,6 +15,7 @@ const ctrlC = 0x03
 // being sent and nobody waits for the next.
 type keyboard struct {
 	interrupt func() // called at the first Ctrl-C, before it can be read
+	abort     func() // called at the second, if it is not a signal by then
 
 	mu    sync.Mutex
 	more  sync.Cond
@@ -20,20 +23,24 @@ type keyboard struct {
 	err   error
 }
 
-// newKeyboard begins to read from in, and stops at Ctrl-C.
-func newKeyboard(in io.Reader, interrupt func()) *keyboard {
-	k := &keyboard{interrupt: interrupt}
+// newKeyboard begins to read from in, and stops at Ctrl-C. But if quiet has not ended a
+// moment later, because the terminal does not take what is being printed, it waits for
+// another one.
+func newKeyboard(in io.Reader, quiet context.Context, interrupt, abort func()) *keyboard {
+	k := &keyboard{interrupt: interrupt, abort: abort}
 	k.more.L = &k.mu
-	go k.listen(in)
+	go k.listen(in, quiet)
 	return k
 }
 
-func (k *keyboard) listen(in io.Reader) {
+func (k *keyboard) listen(in io.Reader, quiet context.Context) {
 	var buf [256]byte
+	pressed := 0
 	for {
 		n, err := in.Read(buf[:])
-		interrupted := bytes.IndexByte(buf[:n], ctrlC) >= 0
-		if interrupted {
+		before := pressed
+		pressed += bytes.Count(buf[:n], []byte{ctrlC})
+		if before == 0 && pressed > 0 {
 			k.interrupt()
 		}
 		k.mu.Lock()
@@ -41,9 +48,24 @@ func (k *keyboard) listen(in io.Reader) {
 		k.err = err
 		k.more.Signal()
 		k.mu.Unlock()
-		if err != nil || interrupted {
+		if err != nil || pressed > 0 && endsSoon(quiet) {
 			return
 		}
+		if pressed > 1 {
+			k.abort()
+			return
+		}
+	}
+}
+
+// endsSoon reports whether ctx ends within a moment.
+func endsSoon(ctx context.Context) bool {
+	const moment = 200 * time.Millisecond
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(moment):
+		return false
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"testing"
 )
@@ -10,7 +11,10 @@ import (
 func TestKeyboard(t *testing.T) {
 	in, fingers := io.Pipe()
 	interrupted := make(chan struct{})
-	k := newKeyboard(in, func() { close(interrupted) })
+	quiet, restored := context.WithCancel(t.Context())
+	restored()
+	unexpected := func() { t.Error("aborted") }
+	k := newKeyboard(in, quiet, func() { close(interrupted) }, unexpected)
 	for _, keys := range []string{"a line\r", "more\x03"} {
 		if _, err := io.WriteString(fingers, keys); err != nil {
 			t.Fatal(err)
@@ -23,7 +27,7 @@ func TestKeyboard(t *testing.T) {
 	}
 
 	in, fingers = io.Pipe()
-	k = newKeyboard(in, func() { t.Error("interrupted") })
+	k = newKeyboard(in, quiet, func() { t.Error("interrupted") }, unexpected)
 	go func() {
 		_, _ = io.WriteString(fingers, "the end")
 		_ = fingers.Close()

@@ -64,6 +64,7 @@ func (s *session) run(ctx context.Context) error {
 
 // interrupted lets the next signal end the program, and says so.
 func (s *session) interrupted() {
+	s.out.screen.cut.Store(true)                // else restore waits for the message that is being printed
 	s.out.restore()                             // from here on Ctrl-C is a signal
 	signal.Reset(os.Interrupt, syscall.SIGTERM) // main does as much, a moment later
 	s.out.closing()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +27,12 @@ type console struct {
 
 // onConsole starts ws with a terminal of its own.
 func onConsole(t *testing.T, args ...string) *console {
+	t.Helper()
+	return withConsole(t, true, args...)
+}
+
+// withConsole starts ws with a terminal of its own to show things on, and perhaps to type on.
+func withConsole(t *testing.T, typing bool, args ...string) *console {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -54,6 +61,9 @@ func onConsole(t *testing.T, args ...string) *console {
 	s := &console{keys: keys, cmd: exec.CommandContext(t.Context(), program, args...)}
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = terminal, terminal, terminal
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // so that Ctrl-C is a signal
+	if !typing {
+		s.cmd.Stdin, s.cmd.SysProcAttr = nil, nil
+	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +150,67 @@ func TestTerminalClose(t *testing.T) {
 			t.Errorf("after %q: exit code %d\n%s", key, status.ExitStatus(), shown)
 		}
 	}
+}
+
+// A terminal obeys no message that is shown on it, also if nobody types on it.
+func TestTerminalForOutput(t *testing.T) {
+	t.Parallel()
+	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		if err := c.Write(ctx, websocket.MessageText, []byte("a\x1b[2Jb\nc")); err != nil {
+			return err
+		}
+		return c.Write(ctx, websocket.MessageBinary, []byte("\x1b[2J\xff"))
+	})
+	s := withConsole(t, false, "dial", url)
+	status := s.end(t)
+	const want = `a\x1b[2Jb` + "\r\n  c\r\n5 bytes: 1b 5b 32 4a ff\r\n"
+	if got := s.shown.String(); status != 0 || !strings.HasPrefix(got, want) {
+		t.Errorf("exit code %d, %q, want %q", status.ExitStatus(), got, want)
+	}
+}
+
+// Ctrl-C ends the program while a terminal is behind with a large message, and while it
+// takes nothing at all.
+func TestTerminalBehind(t *testing.T) {
+	t.Parallel()
+	large := func(t *testing.T) *console {
+		url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+			_ = c.Write(ctx, websocket.MessageText, bytes.Repeat([]byte("0123456789"), 5<<20))
+			<-ctx.Done()
+			return nil
+		})
+		s := onConsole(t, "dial", "-t", "30s", url)
+		s.await(t, "< 0123456789")
+		return s
+	}
+	t.Run("slow", func(t *testing.T) {
+		t.Parallel()
+		s := large(t)
+		s.press(t, "\x03")
+		s.await(t, "closing; press")
+		if n := s.shown.Len(); n > 1<<20 {
+			t.Errorf("%d bytes have been shown", n)
+		}
+		s.press(t, "\x03")
+		_ = s.end(t)
+	})
+	t.Run("stuck", func(t *testing.T) {
+		t.Parallel()
+		s := large(t)
+		over := make(chan error, 1)
+		go func() { over <- s.cmd.Wait() }()
+		for {
+			s.press(t, "\x03")
+			select {
+			case <-over:
+				if code := s.cmd.ProcessState.ExitCode(); code != exitInterrupted {
+					t.Errorf("%v", s.cmd.ProcessState)
+				}
+				return
+			case <-time.After(time.Second):
+			}
+		}
+	})
 }
 
 // SIGTERM gives the terminal back before the server has answered: Ctrl-C is a signal.
