@@ -51,8 +51,12 @@ func closeWords(s *trace.CloseSent) string {
 func closeMeans(c *trace.Conversation, i int) string {
 	s := c.Closes[i]
 	switch {
+	case i > 0 && s.Since(c.Closes[0].Time) < 0: // packets of two devices, or a clock that was set
+		return "the " + s.By.Sender() + " answers; or begins, as it is earlier by its time"
 	case i > 0:
 		return fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Since(c.Closes[0].Time)))
+	case len(c.Closes) > 1 && c.Closes[1].Since(s.Time) < 0:
+		return "the " + s.By.Sender() + " begins the closing handshake; or answers, as it is later by its time"
 	case !c.Closed(s.By.Other()) && c.Direction(s.By.Other()).Unread != "":
 		return "the " + s.By.Sender() + " begins the closing handshake, or answers a Close frame that cannot be seen"
 	}

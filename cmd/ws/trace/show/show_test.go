@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gopacket/gopacket/layers"
 
@@ -40,6 +41,17 @@ func TestText(t *testing.T) {
 			t.Fatal(err)
 		}
 		diff(t, got.String(), strings.ReplaceAll(string(want), "\r\n", "\n"))
+	}
+}
+
+// Where the order of the packets is not that of their times, it is not known who began.
+func TestClosingOutOfOrder(t *testing.T) {
+	later := trace.CloseSent{By: trace.FromClient, Mark: trace.Mark{Packet: 1, Time: synth.Start.Add(time.Millisecond)}, Code: 1000}
+	earlier := trace.CloseSent{By: trace.FromServer, Mark: trace.Mark{Packet: 2, Time: synth.Start}, Code: 1000}
+	steps, _ := Closing(&trace.Conversation{Closes: []trace.CloseSent{later, earlier}})
+	if steps[0].Text != "the client begins the closing handshake; or answers, as it is later by its time" ||
+		steps[1].Text != "the server answers; or begins, as it is earlier by its time" {
+		t.Errorf("%+v", steps)
 	}
 }
 
