@@ -105,7 +105,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
 	d.maxMessage.flag(flags)
-	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, closing")
+	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, the next message or the end after it, closing")
 	flags.BoolVar(&d.describe, "describe", false, "print a line about each message instead of the message")
 	flags.DurationVar(&d.waitAfterInput, "wait", 0, "`time` to go on printing messages after the end of the input")
 	flags.BoolVar(&d.verbose, "v", false, "show the response and every frame on standard error")

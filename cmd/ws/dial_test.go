@@ -74,6 +74,32 @@ func TestDialOne(t *testing.T) {
 	ws(t, "", "dial", "-1", silent).want(t, "", "no reply: closed by the server: 1000", exitFailed)
 }
 
+// A server that takes its time is waited for as long as something comes.
+func TestDialSlowReplies(t *testing.T) {
+	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		for msg, err := range c.Messages(ctx) {
+			if err != nil {
+				return err
+			}
+			time.Sleep(200 * time.Millisecond)
+			if err := c.Write(ctx, msg.Type, msg.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	lines := strings.Repeat("line\n", 10)
+	ws(t, lines, "dial", "-t", "1s", url).want(t, lines, "", exitFine)
+
+	deaf := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
+		time.Sleep(time.Second)
+		_, _, err := c.Read(ctx)
+		return err
+	})
+	ws(t, "", "dial", "-t", "700ms", deaf).want(t, "", "no answer to the ping at the end of the input, and no message within 700ms", exitFailed)
+	ws(t, "", "dial", "-t", "700ms", "-wait", "1ms", deaf).want(t, "", "", exitFine)
+}
+
 func TestDialBinary(t *testing.T) {
 	url, _ := start(t)
 	ws(t, "\xff\r\n\x00\n", "dial", "-b", url).want(t, "\xff\r\n\x00\n", "", exitFine)

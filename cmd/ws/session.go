@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -22,6 +23,14 @@ type session struct {
 	conn  *websocket.Conn
 	flags *dialFlags
 	out   *display
+
+	lastHeard atomic.Pointer[time.Time] // when a message was printed
+}
+
+// heard notes that the server is not silent.
+func (s *session) heard() {
+	now := time.Now()
+	s.lastHeard.Store(&now)
 }
 
 // lastWords is how long to wait for the server to end TCP after the closing handshake: some
@@ -44,9 +53,11 @@ func (s *session) run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	if inputErr == nil && ctx.Err() == nil {
-		if err, over := s.afterInput(ctx, received); over {
+		err, over := s.afterInput(ctx, received)
+		if over {
 			return err
 		}
+		inputErr = err
 	}
 	if ctx.Err() != nil {
 		s.interrupted()
@@ -103,20 +114,32 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 		}
 		return nil, false
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.flags.timeout)
+	asked, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answered := make(chan error, 1)
-	go func() { answered <- s.conn.Ping(bounded) }()
-	select {
-	case err := <-received:
-		return s.over(err), true
-	case err := <-answered:
-		if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
-			select {
-			case err := <-received: // says how it ended
-				return s.over(err), true
-			case <-bounded.Done():
-				return nil, false
+	go func() { answered <- s.conn.Ping(asked) }()
+	s.heard() // the time begins here
+	for waiting := true; waiting; {
+		left := s.flags.timeout - time.Since(*s.lastHeard.Load())
+		if left <= 0 {
+			if s.flags.waitAfterInput > 0 {
+				break
+			}
+			return fmt.Errorf("no answer to the ping at the end of the input, and no message within %v (-t): some may be missing", s.flags.timeout), false
+		}
+		select {
+		case err := <-received:
+			return s.over(err), true
+		case <-time.After(left):
+		case err := <-answered:
+			waiting = false
+			if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
+				select {
+				case err := <-received: // says how it ended
+					return s.over(err), true
+				case <-ctx.Done():
+					return nil, false
+				}
 			}
 		}
 	}
@@ -172,6 +195,7 @@ func (s *session) receive() error {
 		if s.flags.one {
 			return nil
 		}
+		s.heard()
 		buf = p
 	}
 }
