@@ -45,7 +45,7 @@ func bodyOf(resp *http.Response) string {
 		return ""
 	}
 	p, _ := io.ReadAll(resp.Body)
-	return strings.TrimSpace(string(p))
+	return strings.TrimSpace(strings.ReplaceAll(string(p), "\r\n", "\n"))
 }
 
 // handshakeFailed is the text of err without the names of packages.

@@ -74,7 +74,7 @@ func TestDialHints(t *testing.T) {
 	apache := tcpServer(t, answering(page("400 Bad Request", "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />")))
 	alert := tcpServer(t, answering("\x15\x03\x01\x00\x02\x02\x46"))
 	unexpected := tcpServer(t, answering("\x15\x03\x03\x00\x02\x02\x0a"))
-	unrelated := tcpServer(t, answering(page("400 Bad Request", "no https for you")))
+	unrelated := tcpServer(t, answering(page("400 Bad Request", "no https for you\r\n\r\n(nginx)\r\n")))
 	ssh := tcpServer(t, answering("SSH-2.0-OpenSSH_9.6\r\n"))
 	alerts := tcpServer(t, func(c net.Conn) {
 		s := tls.Server(c, demanding)
@@ -97,7 +97,7 @@ func TestDialHints(t *testing.T) {
 		{"proxy without TLS", "-proxy https://" + plain + " ws://localhost", "\nIs it a proxy of http:// and not of https://?\n"},
 
 		{"refused by a proxy", "-proxy http://" + refuses + " ws://localhost", "answered 407 Proxy Authentication Required\nThe proxy says:\n  who are you?\n"},
-		{"unrelated", "ws://" + unrelated, "answered 400 Bad Request\nThe server says:\n  no https for you\n"},
+		{"unrelated", "ws://" + unrelated, "answered 400 Bad Request\nThe server says:\n  no https for you\n  \n  (nginx)\n"},
 		{"another protocol", "ws://" + ssh, `malformed HTTP response "SSH-2.0-OpenSSH_9.6" (RFC 9112 §2)` + "\n"},
 		{"client certificate", "-insecure wss://" + alerts, "the server says: certificate required\n"},
 		{"no answer", "-t 50ms ws://" + mute, "no answer within 50ms (-t)\n"},
