@@ -413,4 +413,8 @@ func TestDialKeepsToken(t *testing.T) {
 	if !strings.Contains(e.stderr, "*   X-Query: x=rtc&access_token=<access_token>\n") {
 		t.Errorf("-v does not show the response: %s", e.stderr)
 	}
+	e = ws(t, "", "dial", "-v", url+"/rtc?x=rtc&access_token=c2VjcmV0%2BPw%3D%3d")
+	if strings.Contains(e.stderr, "c2VjcmV0") {
+		t.Errorf("an encoded token is shown: %s", e.stderr)
+	}
 }

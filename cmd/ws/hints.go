@@ -129,8 +129,13 @@ func (d *dialFlags) withoutQuery(text string) string {
 	if err != nil {
 		return text
 	}
-	for name, values := range u.Query() {
-		for _, v := range values {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, raw, _ := strings.Cut(pair, "=")
+		forms := []string{raw} // as a server quotes the path, which may be encoded; and as it reads the value
+		if v, err := url.QueryUnescape(raw); err == nil {
+			forms = append(forms, v, url.QueryEscape(v))
+		}
+		for _, v := range forms {
 			if len(v) > short {
 				text = strings.ReplaceAll(text, v, "<"+name+">")
 			}
