@@ -91,6 +91,26 @@ func TestDialSlowReplies(t *testing.T) {
 	lines := strings.Repeat("line\n", 10)
 	ws(t, lines, "dial", "-t", "1s", url).want(t, lines, "", exitFine)
 
+	// So is one who reads the output slowly.
+	echo, _ := start(t)
+	lines = strings.Repeat(strings.Repeat("x", 99)+"\n", 5_000)
+	cmd := exec.Command(program, "dial", "-t", "500ms", echo)
+	cmd.Stdin = strings.NewReader(lines)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	if got, err := io.ReadAll(stdout); err != nil || string(got) != lines {
+		t.Errorf("%d bytes, %v; want %d", len(got), err, len(lines))
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+
 	deaf := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
 		time.Sleep(time.Second)
 		_, _, err := c.Read(ctx)

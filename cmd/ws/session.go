@@ -24,7 +24,7 @@ type session struct {
 	flags *dialFlags
 	out   *display
 
-	lastHeard atomic.Pointer[time.Time] // when a message was printed
+	lastHeard atomic.Pointer[time.Time] // when a message was printed; nil while one is
 }
 
 // heard notes that the server is not silent.
@@ -40,6 +40,7 @@ const lastWords = time.Second
 // run returns nil if the conversation ended well. ctx is ended by a signal, or by
 // Ctrl-C on a terminal.
 func (s *session) run(ctx context.Context) error {
+	s.heard()
 	sent := make(chan error, 1)
 	go func() { sent <- s.send() }()
 	received := make(chan error, 1)
@@ -118,9 +119,14 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 	defer cancel()
 	answered := make(chan error, 1)
 	go func() { answered <- s.conn.Ping(asked) }()
-	s.heard() // the time begins here
+	if last, now := s.lastHeard.Load(), time.Now(); last != nil {
+		s.lastHeard.CompareAndSwap(last, &now) // the time begins here
+	}
 	for waiting := true; waiting; {
-		left := s.flags.timeout - time.Since(*s.lastHeard.Load())
+		left := s.flags.timeout
+		if last := s.lastHeard.Load(); last != nil {
+			left -= time.Since(*last)
+		}
 		if left <= 0 {
 			if s.flags.waitAfterInput > 0 {
 				break
@@ -189,6 +195,7 @@ func (s *session) receive() error {
 		if err != nil {
 			return err
 		}
+		s.lastHeard.Store(nil) // who reads the output may take its time
 		if err := s.out.message(typ, p); err != nil {
 			return fmt.Errorf("printing a message: %w", err)
 		}
