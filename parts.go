@@ -7,10 +7,10 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// A large message is written in parts if Timeouts.Write or keepalive has to see its
-// progress. A socket reports how much of an interrupted write was done, so its parts may
-// be large enough to cost nothing. Other transports report progress only when a write
-// ends, so their parts are small: two records of TLS.
+// A large message is written in parts where somebody wants to know how it gets on:
+// Timeouts.Write or keepalive. A socket of the system tells how far a write came that
+// was interrupted, so its parts may be so large that they cost nothing. Elsewhere only
+// the end of a write tells anything: they are two records of TLS.
 const (
 	socketPart = 128 << 10
 	streamPart = sendSize
@@ -20,51 +20,70 @@ const (
 func (c *Conn) inParts() bool { return c.writeLimit > 0 || c.keepAlive != nil }
 
 // transmitPart writes a part of what is encoded. It ends the connection if the peer takes
-// longer than Timeouts.Write for streamPart bytes.
+// longer than Timeouts.Write for streamPart bytes. On a socket keepalive hears in between
+// how far the write came.
 func (c *Conn) transmitPart() error {
-	w := &c.out
-	size, limit := streamPart, c.writeLimit
+	size, look := streamPart, c.writeLimit
 	if _, socket := c.transport.(*rawTransport); socket {
 		size = socketPart
-		if limit == 0 {
-			limit = c.keepAlive.set.Timeout / 2 // to see the progress
+		if k := c.keepAlive; k != nil && (look == 0 || k.set.Timeout/2 < look) {
+			look = k.set.Timeout / 2
 		}
 	}
 	head, tail := c.toWrite() // head is never longer than a part
-	tail = tail[:min(len(tail), size-len(head))]
-	size = len(head) + len(tail)
+	size = min(size, len(head)+len(tail))
 
 	begin := time.Now()
-	if limit > 0 {
-		w.watch.limit(c.transport, begin.Add(limit))
+	for sent := 0; ; {
+		n, late, err := c.writeUntil(size-sent, begin, look)
+		sent += n
+		switch {
+		case !late:
+			return err
+		case errors.Is(err, errWriteCut): // the stream cannot go on after it
+		case c.writeLimit == 0 || sent >= min(size, streamPart):
+			return nil
+		case time.Since(begin) < c.writeLimit:
+			continue
+		}
+		c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
+		return ErrWriteTimeout
 	}
-	n, err := c.transport.write(head, tail)
+}
+
+// writeUntil writes up to size bytes of what is encoded, until look has passed, if it
+// is not 0, or Timeouts.Write since begin. It reports whether it ended for that.
+func (c *Conn) writeUntil(size int, begin time.Time, look time.Duration) (n int, late bool, err error) {
+	w := &c.out
+	head, tail := c.toWrite()
+	tail = tail[:min(len(tail), size-len(head))]
+	now := time.Now()
+	end := now.Add(look)
+	if all := begin.Add(c.writeLimit); c.writeLimit > 0 && all.Before(end) {
+		end = all
+	}
+	if look > 0 {
+		w.watch.limit(c.transport, end)
+	}
+	n, err = c.transport.write(head, tail)
 	w.wrote(n)
-	took := time.Since(begin)
-	if limit > 0 {
+	if look > 0 {
 		w.watch.limit(c.transport, time.Time{})
 	}
-	cut := errors.Is(err, errWriteCut) // the stream cannot go on after it
-	late := limit > 0 && took >= limit && (cut || timedOut(err))
+	cut := errors.Is(err, errWriteCut)
+	late = look > 0 && !time.Now().Before(end) && (cut || timedOut(err))
 	if late && !cut {
 		n += c.offerMore()
 	}
 	if n > 0 && c.keepAlive != nil {
-		c.keepAlive.noteWritten(took)
+		c.keepAlive.noteWritten(time.Since(now))
 	}
-	switch {
-	case !late:
-		return err
-	case !cut && (c.writeLimit == 0 || n >= min(size, streamPart)):
-		return nil
-	}
-	c.event(conn.Expire, conn.CloseBody{}, ErrWriteTimeout)
-	return ErrWriteTimeout
+	return n, late, err
 }
 
-// offerMore writes as much as goes without waiting, and returns how much that was. The
-// system wakes a writer only when a good share of a full send buffer is free; a peer that
-// reads slowly may have freed some, but less than that.
+// offerMore writes as much as goes without waiting, and returns how much that was. A
+// system wakes a writer only when a good share of its full send buffer is free: a peer
+// that reads slowly may have made room for less than that.
 func (c *Conn) offerMore() int {
 	head, tail := c.toWrite()
 	sent := c.transport.offer(head)
