@@ -54,7 +54,8 @@ type Conn struct {
 // NewConn makes a connection of a stream on which the opening handshake is
 // already done: for tests, tunnels and handshakes of other kinds. A stream that is
 // a [net.Conn] is driven by its deadlines; any other, and one that refuses deadlines,
-// is read ahead by up to 4 KiB, and is closed when a write on it has to be interrupted.
+// is read ahead by up to 4 KiB, and lost when a write on it has to be interrupted. Such
+// a write is left to itself, with a copy of what it writes, until the stream ends it.
 // A net.Conn whose deadlines return nil and do nothing cannot be told from one that
 // works: no context ends a read of it that waits. Have such methods return an error.
 //

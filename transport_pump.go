@@ -6,19 +6,24 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // pumpTransport drives a stream that has no deadlines, such as the body of an
-// HTTP response or a channel of SSH. A goroutine reads ahead by one buffer, so that a read can stop
-// waiting without losing anything. A write cannot stop waiting; interrupting one
-// that is under way closes the stream.
+// HTTP response or a channel of SSH. A goroutine reads ahead by one buffer, so that a
+// read can stop waiting without losing anything. Writes are on goroutines as well, and
+// have a copy of what they write: Close does not end a write on every stream, that of a
+// channel of SSH waits for an answer of the peer. A write that is interrupted while it is
+// under way is left to itself, and the stream cannot be written to any more.
 type pumpTransport struct {
 	rwc    io.ReadWriteCloser
 	under  transport     // what closes rwc, if that is a net.Conn; nil otherwise
 	chunks chan []byte   // from the pump: what one Read brought
 	taken  chan struct{} // to the pump: the chunk is used up, its memory is free
 	closed chan struct{}
-	rest   []byte // of the chunk last received
+	cut    chan struct{} // closed when a write was cut
+	rest   []byte        // of the chunk last received
 
 	mu       sync.Mutex
 	readErr  error         // why the pump ended, before chunks is closed
@@ -36,7 +41,7 @@ const (
 	writesFree    pumpWrites = iota // none is under way
 	writesOne                       // one is under way
 	writesStopped                   // interrupted while none was under way: none begins until that is over
-	writesCut                       // interrupted while one was, and the stream closed for it
+	writesCut                       // interrupted while one was: none begins any more
 )
 
 func newPumpTransport(rwc io.ReadWriteCloser, under transport) *pumpTransport {
@@ -46,6 +51,7 @@ func newPumpTransport(rwc io.ReadWriteCloser, under transport) *pumpTransport {
 		chunks:   make(chan []byte),
 		taken:    make(chan struct{}),
 		closed:   make(chan struct{}),
+		cut:      make(chan struct{}),
 		stopRead: make(chan struct{}),
 	}
 }
@@ -137,13 +143,44 @@ func (t *pumpTransport) write(head, tail []byte) (int, error) {
 	if err := t.beginWrite(); err != nil {
 		return 0, err
 	}
-	n, err := t.rwc.Write(head)
-	if err == nil && len(tail) > 0 {
+	n, err := t.writeCopy(head)
+	for err == nil && len(tail) > 0 {
 		var m int
-		m, err = t.rwc.Write(tail)
+		m, err = t.writeCopy(tail[:min(len(tail), sendSize)])
+		tail = tail[m:]
 		n += m
 	}
 	return n, t.endWrite(err)
+}
+
+var pumpBuffers = ledger.Pool{New: func() any { return new([sendSize]byte) }}
+
+// writeCopy writes p, which is no longer than sendSize, and is not used any more when it
+// returns.
+func (t *pumpTransport) writeCopy(p []byte) (n int, err error) {
+	buf := pumpBuffers.Get().(*[sendSize]byte)
+	q := buf[:copy(buf[:], p)]
+	type result struct {
+		n   int
+		err error
+	}
+	written := make(chan result, 1)
+	go func() {
+		n, err := t.rwc.Write(q)
+		if err == nil && n < len(q) {
+			err = io.ErrShortWrite
+		}
+		pumpBuffers.Put(buf)
+		written <- result{n, err}
+	}()
+	select {
+	case r := <-written:
+		return r.n, r.err
+	case <-t.cut:
+		return 0, errWriteCut
+	case <-t.closed:
+		return 0, net.ErrClosed
+	}
 }
 
 func (t *pumpTransport) beginWrite() error {
@@ -159,7 +196,7 @@ func (t *pumpTransport) beginWrite() error {
 	return nil
 }
 
-// endWrite fails also a write that was cut and yet succeeded: the stream is closed.
+// endWrite fails also a write that was cut and yet succeeded: no other can follow it.
 func (t *pumpTransport) endWrite(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -187,31 +224,26 @@ func (t *pumpTransport) interruptRead(on bool) {
 
 func (t *pumpTransport) interruptWrite(on bool) {
 	t.mu.Lock()
-	cut := false
+	defer t.mu.Unlock()
 	if on {
-		cut = t.stopWrites()
-	} else {
-		t.dropLimit()
-		if t.writes == writesStopped {
-			t.writes = writesFree
-		}
+		t.stopWrites()
+		return
 	}
-	t.mu.Unlock()
-	if cut {
-		_ = t.close()
+	t.dropLimit()
+	if t.writes == writesStopped {
+		t.writes = writesFree
 	}
 }
 
-// stopWrites interrupts. It reports whether the stream must be closed for that.
-func (t *pumpTransport) stopWrites() (cut bool) {
+// stopWrites interrupts. The writer ends the connection if that costs it: it knows why.
+func (t *pumpTransport) stopWrites() {
 	switch t.writes {
 	case writesFree:
 		t.writes = writesStopped
 	case writesOne:
 		t.writes = writesCut
-		return true
+		close(t.cut)
 	}
-	return false
 }
 
 func (t *pumpTransport) limitWrite(d time.Time) {
@@ -227,10 +259,9 @@ func (t *pumpTransport) limitWrite(d time.Time) {
 	number := t.limits
 	t.limit = time.AfterFunc(time.Until(d), func() {
 		t.mu.Lock()
-		cut := t.limits == number && t.stopWrites()
-		t.mu.Unlock()
-		if cut {
-			_ = t.close()
+		defer t.mu.Unlock()
+		if t.limits == number {
+			t.stopWrites()
 		}
 	})
 }
@@ -248,6 +279,7 @@ func (t *pumpTransport) offer([]byte) int { return 0 }
 
 func (t *pumpTransport) closeWrite() bool { return t.under != nil && t.under.closeWrite() }
 
+// close does not wait long for a Close that waits for the peer to read.
 func (t *pumpTransport) close() error {
 	t.mu.Lock()
 	select {
@@ -258,10 +290,22 @@ func (t *pumpTransport) close() error {
 		close(t.closed)
 	}
 	t.mu.Unlock()
-	if t.under != nil {
-		return t.under.close()
+	closed := make(chan error, 1)
+	go func() {
+		if t.under != nil {
+			closed <- t.under.close()
+		} else {
+			closed <- t.rwc.Close()
+		}
+	}()
+	late := time.NewTimer(headStart)
+	defer late.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-late.C:
+		return nil
 	}
-	return t.rwc.Close()
 }
 
 func (t *pumpTransport) netConn() net.Conn {

@@ -44,3 +44,69 @@ func TestLateWriteLimit(t *testing.T) {
 		})
 	}
 }
+
+// stuckStream has no deadlines, and its calls do not end: a channel of SSH is like that
+// whose peer has stopped.
+type stuckStream struct{ end chan struct{} }
+
+func (s stuckStream) Read([]byte) (int, error)  { <-s.end; return 0, io.EOF }
+func (s stuckStream) Write([]byte) (int, error) { <-s.end; return 0, io.EOF }
+func (s stuckStream) Close() error              { <-s.end; return nil }
+
+// Writes and Close are bounded also where the stream's Close ends nothing. The cause is
+// that of the writer, also if a read waits.
+func TestBoundsOfStuckStream(t *testing.T) {
+	const limit = time.Second
+	message := make([]byte, 100<<10)
+	write := func(ctx context.Context, c *websocket.Conn) <-chan error {
+		return background(func() error { return c.Write(ctx, websocket.MessageBinary, message) })
+	}
+	rows := map[string]struct {
+		opts websocket.ConnOptions
+		call func(c *websocket.Conn) error
+		want error
+	}{
+		"a context": {call: func(c *websocket.Conn) error {
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
+			defer cancel()
+			return <-write(ctx, c)
+		}, want: context.DeadlineExceeded},
+		"Timeouts.Write": {
+			opts: websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: limit}},
+			call: func(c *websocket.Conn) error { return <-write(context.Background(), c) },
+			want: websocket.ErrWriteTimeout,
+		},
+		"keepalive": {
+			opts: websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: limit / 4, Timeout: limit / 2}},
+			call: func(c *websocket.Conn) error { return <-write(context.Background(), c) },
+			want: websocket.ErrKeepAlive,
+		},
+		"Close": {
+			opts: websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: limit}},
+			call: func(c *websocket.Conn) error {
+				written := write(context.Background(), c)
+				synctest.Wait()
+				err := c.Close(websocket.StatusNormalClosure, "")
+				<-written
+				return err
+			},
+			want: websocket.ErrCloseTimeout,
+		},
+	}
+	for name, row := range rows {
+		forRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
+			s := stuckStream{make(chan struct{})}
+			defer close(s.end)
+			c := websocket.NewConn(s, role, &row.opts)
+			defer c.CloseNow()
+			reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
+			synctest.Wait()
+			begin := time.Now()
+			wantIs(t, name, row.call(c), row.want)
+			if took := time.Since(begin); took > limit+limit/10 {
+				t.Errorf("%v took %v", name, took)
+			}
+			wantIs(t, "Read", <-reading, row.want)
+		})
+	}
+}
