@@ -163,7 +163,17 @@ func readSome(r io.Reader, p []byte) (n int, err error) {
 	return 0, io.ErrNoProgress
 }
 
+// write cannot go on after a timeout that is not os.ErrDeadlineExceeded, of which
+// net.Conn speaks: a stream of smux may still send, later, what it says it has not.
 func (t *netTransport) write(head, tail []byte) (int, error) {
+	n, err := t.writeBoth(head, tail)
+	if err != nil && !interrupted(err) && timedOut(err) {
+		err = fmt.Errorf("%w: %w", errWriteCut, err)
+	}
+	return n, err
+}
+
+func (t *netTransport) writeBoth(head, tail []byte) (int, error) {
 	if len(tail) == 0 {
 		return t.Conn.Write(head)
 	}
@@ -233,7 +243,7 @@ func (t *tlsTransport) fill(b *readBuffer) (int, error) {
 }
 
 func (t *tlsTransport) write(head, tail []byte) (int, error) {
-	n, err := t.netTransport.write(head, tail)
+	n, err := t.writeBoth(head, tail)
 	if err != nil && timedOut(err) {
 		err = fmt.Errorf("%w: %w", errWriteCut, err)
 	}

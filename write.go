@@ -10,8 +10,9 @@ import (
 //
 // Writes may be concurrent; those that meet leave together. If ctx is cancelled
 // before any of the message is on the wire it is not sent at all, and the
-// connection goes on. Over TLS, a write that is cancelled while it waits for the
-// peer to read costs the connection.
+// connection goes on. Over TLS, and where a timeout is not
+// [os.ErrDeadlineExceeded] (yamux, smux), a write that is cancelled while it waits for
+// the peer to read costs the connection.
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
