@@ -7,10 +7,10 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// A large message is written in parts where somebody wants to know how it gets on:
-// Timeouts.Write or keepalive. A socket of the system tells how far a write came that
-// was interrupted, so its parts may be so large that they cost nothing. Elsewhere only
-// the end of a write tells anything: they are two records of TLS.
+// A large message is written in parts if Timeouts.Write or keepalive has to see its
+// progress. A socket reports how much of an interrupted write was done, so its parts may
+// be large enough to cost nothing. Other transports report progress only when a write
+// ends, so their parts are small: two records of TLS.
 const (
 	socketPart = 128 << 10
 	streamPart = sendSize
@@ -71,6 +71,9 @@ func (c *Conn) writeUntil(size int, begin time.Time, look time.Duration) (n int,
 		w.watch.limit(c.transport, time.Time{})
 	}
 	cut := errors.Is(err, errWriteCut)
+	if cut {
+		w.keepBuffer()
+	}
 	late = look > 0 && !time.Now().Before(end) && (cut || timedOut(err))
 	if late && !cut {
 		n += c.offerMore()

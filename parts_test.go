@@ -163,24 +163,3 @@ func TestKeepAliveDuringLongWrite(t *testing.T) {
 		})
 	})
 }
-
-// With both, keepalive is told as often as without Timeouts.Write, which may be longer
-// than a live peer is silent.
-func TestKeepAliveDuringLongWriteWithTimeout(t *testing.T) {
-	a, b := overUnix(t)
-	if err := a.(*net.UnixConn).SetWriteBuffer(32 << 10); err != nil {
-		t.Fatal(err)
-	}
-	c := websocket.NewConn(a, websocket.RoleServer, &websocket.ConnOptions{
-		KeepAlive: websocket.KeepAlive{Interval: 100 * time.Millisecond, Timeout: 600 * time.Millisecond},
-		Timeouts:  websocket.Timeouts{Write: time.Minute},
-	})
-	defer c.CloseNow()
-	message := bytes.Repeat([]byte("m"), 512<<10)
-	p := peerOf(t, websocket.RoleServer, slowEnd{b, 16 << 10, 100 * time.Millisecond})
-	done := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, message) })
-	p.want("a message that takes three seconds", opBinary, string(message))
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-}

@@ -138,12 +138,22 @@ func (w *writer) interruption(err error, nothing, vain bool) (_ error, inVain bo
 	return errInterrupted, nothing
 }
 
+// keepBuffer is called when a write was cut. The stream may go on reading buf: a stream of
+// smux does, after a timeout. So buf is not lent again, or the peer could get what
+// belongs to another connection. TLS does not, and the pump has a copy.
+func (w *writer) keepBuffer() {
+	if _, foreign := w.watch.conn.transport.(*netTransport); foreign {
+		w.kept = true
+	}
+}
+
 // whoCut adds to errWriteCut the error of the context because of which it was, in place
 // of the transport's.
 func (w *writer) whoCut(ctx context.Context, err error) error {
 	if !errors.Is(err, errWriteCut) {
 		return err
 	}
+	w.keepBuffer()
 	gone := ctx.Err()
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -74,6 +74,7 @@ type sending struct {
 	sent      uint64      // offset up to which they are on the wire
 	committed uint64      // frames that begin below cannot be taken back
 	taken     []*outgoing // encoded and not settled, in order
+	kept      bool        // buf is not lent again: see keepBuffer
 }
 
 var sendings = ledger.Pool{New: func() any { return &sending{own: outgoing{phase: outSettled}} }}
@@ -88,6 +89,10 @@ func (w *writer) borrow() {
 // giveBack returns the sending if nothing is on its way.
 func (w *writer) giveBack() {
 	if w.sending == nil || w.unsent() || len(w.taken) > 0 {
+		return
+	}
+	if w.kept {
+		w.sending = nil
 		return
 	}
 	w.start, w.end, w.tail = 0, 0, nil

@@ -1,0 +1,34 @@
+//go:build unix
+
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// With both, keepalive is told as often as without Timeouts.Write, which may be longer
+// than a live peer is silent. Progress within a write is seen on sockets only.
+func TestKeepAliveDuringLongWriteWithTimeout(t *testing.T) {
+	a, b := overUnix(t)
+	if err := a.(*net.UnixConn).SetWriteBuffer(32 << 10); err != nil {
+		t.Fatal(err)
+	}
+	c := websocket.NewConn(a, websocket.RoleServer, &websocket.ConnOptions{
+		KeepAlive: websocket.KeepAlive{Interval: 100 * time.Millisecond, Timeout: 2 * time.Second},
+		Timeouts:  websocket.Timeouts{Write: time.Minute},
+	})
+	defer c.CloseNow()
+	message := bytes.Repeat([]byte("m"), 256<<10)
+	p := peerOf(t, websocket.RoleServer, slowEnd{b, 16 << 10, 300 * time.Millisecond})
+	done := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, message) })
+	p.want("a message of which 128 KiB take longer than KeepAlive.Timeout", opBinary, string(message))
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
