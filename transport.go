@@ -263,9 +263,23 @@ func (t *tlsTransport) closeWrite() bool {
 
 // close does not say goodbye as tls.Conn.Close does, which waits up to 5 s for a
 // peer that does not read. In an orderly end closeWrite has said it.
+//
+// A socket that was made blocking behind our back has crypto/tls wait in a system call
+// that only a shutdown ends. Its Close would wait for that call.
 func (t *tlsTransport) close() error {
 	t.interruptRead(true)
-	return t.beneath().Close()
+	beneath := t.beneath()
+	if socket, ok := beneath.(halves); ok {
+		_ = socket.CloseRead()
+		_ = socket.CloseWrite()
+	}
+	return beneath.Close()
+}
+
+// halves is a socket whose directions can be shut down.
+type halves interface {
+	CloseRead() error
+	CloseWrite() error
 }
 
 func (t *tlsTransport) beneath() net.Conn { return t.Conn.(*tls.Conn).NetConn() }

@@ -107,6 +107,19 @@ func TestBlockingSocketProcess(t *testing.T) {
 	_ = p.some(2) // it has begun
 	_ = c.CloseNow()
 	wantIs(t, "a write", returned(t, "Write", written), net.ErrClosed)
+
+	fmt.Println("a read over TLS waits, and CloseNow ends it")
+	a, b := pair(t)
+	near, _ := tlsPair(t, a, b)
+	shareBlocking(t, a)
+	c = websocket.NewConn(near, websocket.RoleServer, nil)
+	read := background(func() error { _, _, err := c.Read(context.Background()); return err })
+	time.Sleep(10 * time.Millisecond) // for the read to be in the system
+	closed := background(c.CloseNow)
+	if err := returned(t, "CloseNow", closed); err != nil {
+		t.Fatal(err)
+	}
+	wantIs(t, "a read", returned(t, "Read", read), net.ErrClosed)
 	fmt.Println("reached the end")
 }
 

@@ -269,10 +269,7 @@ func (t *rawTransport) close() error {
 	if !lent {
 		return t.Conn.Close()
 	}
-	if s, ok := t.Conn.(interface {
-		CloseRead() error
-		CloseWrite() error
-	}); ok {
+	if s, ok := t.Conn.(halves); ok {
 		_ = s.CloseRead()
 		_ = s.CloseWrite()
 	}
