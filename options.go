@@ -60,7 +60,8 @@ type KeepAlive struct {
 	//
 	// The time begins when the ping is handed to the transport. A ping may have to
 	// wait behind a large message: as long as it does, the peer has to take some of that
-	// message within each Timeout. The network may hold some megabytes that the peer has
+	// message within each Timeout; 32 KiB, where the transport is not a TCP or Unix socket
+	// itself. The network may hold some megabytes that the peer has
 	// to read before the ping. Choose a Timeout in which a slow peer can read that much.
 	Timeout time.Duration
 }
