@@ -63,7 +63,7 @@ func field(file, name string) (int64, error) {
 }
 
 // Calls are the system calls read and write that the process has made, in whatever
-// variant, sockets included.
+// variant, sockets included. The kernel does not count recvfrom, sendto and sendmsg.
 func (p *Process) Calls() (reads, writes int64, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.PID()))
 	if err != nil {
