@@ -79,7 +79,11 @@ func TestChiLogger(t *testing.T) {
 		}
 		return err
 	}, nil))
-	s := httptest.NewUnstartedServer(r)
+	answered := make(chan struct{}) // all of the handlers have returned, the logger among them
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		defer close(answered)
+		r.ServeHTTP(w, req)
+	}))
 	s.Config.ErrorLog = log.New(record, "error log: ", 0)
 	s.Start()
 	c, resp, err := websocket.Dial(ctx, s.URL+"/echo", nil)
@@ -97,6 +101,7 @@ func TestChiLogger(t *testing.T) {
 		t.Fatalf("%q, %v", p, err)
 	}
 	_ = c.Close(websocket.StatusNormalClosure, "")
+	<-answered // nobody waits for the handler of a connection that was hijacked
 	s.Close()
 	mu.Lock()
 	defer mu.Unlock()
