@@ -8,7 +8,7 @@ SOAK    ?= 10m
 # By default a minute goes into making each new input shorter.
 FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
-PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate
+PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
