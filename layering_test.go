@@ -39,8 +39,11 @@ const layers = `
 	internal/deflate tests:  github.com/klauspost/compress/flate
 	internal/inflate tests:  github.com/klauspost/compress/flate
 
+	# From a URL to a stream. It knows nothing of connections.
+	internal/dial:    handshake internal/hostport golang.org/x/net/...
+
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/ledger
+	.:                frame handshake conn internal/dial internal/ledger
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
@@ -305,6 +308,9 @@ func TestLayeringComplains(t *testing.T) {
 		{"conn/state.go", `func f() { select {} }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { c <- 1 }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { <-c }`, "conn/state.go:2: conn may not use channels"},
+
+		{"internal/dial/dial.go", `import ("net/http"; "golang.org/x/net/idna")`, ""},
+		{"internal/dial/dial.go", `import _ "` + module + `"`, "internal/dial/dial.go:2: internal/dial may not import ."},
 
 		{"read.go", `import ("net"; "time"; "golang.org/x/net/http2"); var now = time.Now()`, ""},
 		{"read.go", ours("internal/naive"), "read.go:2: . may not import internal/naive"},
