@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
 )
@@ -73,4 +75,36 @@ func TestDialErrors(t *testing.T) {
 			t.Errorf("%s: %v does not match its cause", test.name, err)
 		}
 	}
+}
+
+// stalled dials a peer in memory that never answers.
+func stalled(t *testing.T) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		t.Cleanup(func() { _ = server.Close() })
+		return client, nil
+	}
+}
+
+func TestDialDefaultTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before := time.Now()
+		_, _, err := Dial(context.Background(), "ws://h/", &DialOptions{DialContext: stalled(t), Proxy: noProxy})
+		if took := time.Since(before); took != defaultHandshakeTimeout || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(took, err)
+		}
+	})
+}
+
+// A negative Timeouts.Handshake leaves the handshake to the context.
+func TestDialNoTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		before := time.Now()
+		_, _, err := Dial(ctx, "ws://h/", &DialOptions{DialContext: stalled(t), Proxy: noProxy, Timeouts: Timeouts{Handshake: -1}})
+		if took := time.Since(before); took != time.Hour || !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(took, err)
+		}
+	})
 }

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -288,38 +287,6 @@ func TestDialMisuse(t *testing.T) {
 	var none context.Context
 	_, _, err := Dial(none, "ws://example.com/", nil)
 	wantUsage(t, err, "no context")
-}
-
-// stalled dials a peer in memory that never answers.
-func stalled(t *testing.T) func(context.Context, string, string) (net.Conn, error) {
-	return func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		t.Cleanup(func() { _ = server.Close() })
-		return client, nil
-	}
-}
-
-func TestDialDefaultTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		before := time.Now()
-		_, _, err := Dial(context.Background(), "ws://h/", &DialOptions{DialContext: stalled(t), Proxy: noProxy})
-		if took := time.Since(before); took != defaultHandshakeTimeout || !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(took, err)
-		}
-	})
-}
-
-// A negative Timeouts.Handshake leaves the handshake to the context.
-func TestDialNoTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
-		defer cancel()
-		before := time.Now()
-		_, _, err := Dial(ctx, "ws://h/", &DialOptions{DialContext: stalled(t), Proxy: noProxy, Timeouts: Timeouts{Handshake: -1}})
-		if took := time.Since(before); took != time.Hour || !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(took, err)
-		}
-	})
 }
 
 // What came behind the response is read first, and a head above the default limit is
