@@ -8,7 +8,7 @@ const Trailer = "\x00\x00\xff\xff"
 
 // Terms are how one direction of a connection is compressed, as agreed on.
 type Terms struct {
-	WindowBits int  // the window is 1<<WindowBits octets; 8 to 15
+	WindowBits int  // the window is 1<<WindowBits bytes; 8 to 15
 	Takeover   bool // messages may refer to those before them
 }
 
@@ -38,7 +38,7 @@ type identity struct{ _ byte }
 // zero value is ready.
 type DeflateEngine struct {
 	encoder deflate.Encoder
-	recent  []byte // the octets before what is compressed next: at least the window, if there are as many
+	recent  []byte // the bytes before what is compressed next: at least the window, if there are as many
 
 	// Whose stream this is, and up to where.
 	identity *identity

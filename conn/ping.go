@@ -6,7 +6,7 @@ import (
 )
 
 // Pings matches pongs to the pings that were sent. The payload of a ping is its
-// number in eight octets, so that a pong that was not asked for matches nothing
+// number in eight bytes, so that a pong that was not asked for matches nothing
 // and costs nothing. The zero value is ready; its owner guards it.
 type Pings struct {
 	last    uint64
@@ -18,7 +18,7 @@ type sentPing struct {
 	at     time.Time
 }
 
-// PingSize is the length of a ping's payload in octets.
+// PingSize is the length of a ping's payload in bytes.
 const PingSize = 8
 
 // Send notes a ping sent now and returns its number and payload.

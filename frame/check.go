@@ -36,7 +36,7 @@ func Check(h Header, want Expectation) *Violation {
 	return nil
 }
 
-// CheckPrefix judges what the first two octets of a header can tell, so that a
+// CheckPrefix judges what the first two bytes of a header can tell, so that a
 // bad one is refused before its length arrives. It is [Check] without the rules
 // on how a length is written.
 func CheckPrefix(b0, b1 byte, want Expectation) *Violation {
@@ -60,7 +60,7 @@ func CheckPrefix(b0, b1 byte, want Expectation) *Violation {
 	return nil
 }
 
-// checkFirst judges the first octet.
+// checkFirst judges the first byte.
 func checkFirst(b0 byte, want Expectation) *Violation {
 	opcode := Opcode(b0 & opcodes)
 	// RFC 6455 §5.2: reserved until an extension gives them a meaning.

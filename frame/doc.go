@@ -8,10 +8,10 @@
 //
 // # Reading
 //
-// [ParseHeader] turns octets into a [Header] and judges nothing. [Check] holds
+// [ParseHeader] turns bytes into a [Header] and judges nothing. [Check] holds
 // every MUST about one header on its own, and answers with a [Violation] that
 // carries the close code to send. [CheckPrefix] judges what the first two
-// octets can tell, before the length and the masking key have arrived.
+// bytes can tell, before the length and the masking key have arrived.
 //
 // # Writing
 //
@@ -21,9 +21,9 @@
 // # Payload data
 //
 // [Mask] and [MaskCopy] mask and unmask, which is the same operation (§5.3),
-// and return the key for the octet that follows, so that a payload may be cut
+// and return the key for the byte that follows, so that a payload may be cut
 // anywhere. [Validator] judges text as it arrives and refuses it at the first
-// octet that cannot be part of valid UTF-8 (§8.1). [UnmaskValid] does both.
+// byte that cannot be part of valid UTF-8 (§8.1). [UnmaskValid] does both.
 //
 // # Kernels
 //

@@ -4,8 +4,8 @@ import "encoding/binary"
 
 // ParseWhole reads the frame at the start of p if it is a message by itself that
 // nothing can be said against: text or binary, FIN, no reserved bit, masked exactly
-// if masked says so, its length in the fewest octets, all of it in p. That is what
-// most frames are. payload is still masked, with key; size is how many octets of p
+// if masked says so, its length in the fewest bytes, all of it in p. That is what
+// most frames are. payload is still masked, with key; size is how many bytes of p
 // the frame takes. When size is 0 the frame is something else, good or bad, or not
 // complete: that is for [ParseHeader] and [Check] to say.
 func ParseWhole(p []byte, masked bool) (op Opcode, payload []byte, key Key, size int) {

@@ -3,7 +3,7 @@
 //
 //   - [Pipe] gives both ends as a [websocket.Conn], past the opening handshake.
 //   - [NetPipe] gives the streams beneath, for a test that plays one end itself,
-//     octet by octet, or puts something in between.
+//     byte by byte, or puts something in between.
 //
 // Nothing here touches the network or the system's clock, so everything works
 // inside a [testing/synctest] bubble, where time passes only when every goroutine

@@ -43,7 +43,7 @@ func Pipe(opts *Options) (server, client *websocket.Conn) {
 //     in its place.
 //
 // Unlike TCP it is exact: a write fails as soon as the peer has closed, and a
-// Close with octets still unread does not reset the connection.
+// Close with bytes still unread does not reset the connection.
 func NetPipe(buffer int) (a, b net.Conn) {
 	if buffer <= 0 {
 		buffer = defaultBuffer
