@@ -61,7 +61,7 @@
 //
 // # What differs from the original
 //
-// Chapter 9 compares what comes back octet by octet, the original only its type
+// Chapter 9 compares what comes back byte by byte, the original only its type
 // and length. Test data of chapters 12 and 13 are other files of the same sizes.
 // In chapter 13 a server's answer that does not fit the offer is a remark; it is
 // judged in group 20.10. A Ping of the peer's own gets its Pong, and is no event of
