@@ -282,7 +282,7 @@ func TestExceededText(t *testing.T) {
 	for want, e := range map[string]*Exceeded{
 		"frame of 11 bytes exceeds the limit of 10":                  {"frame", 10, 11},
 		"message of 11 bytes exceeds the limit of 10":                {"message", 10, 11},
-		"message of 11 fragments exceeds the limit of 10":             {"fragments", 10, 11},
+		"message of 11 fragments exceeds the limit of 10":            {"fragments", 10, 11},
 		"frame of 18446744073709551615 bytes exceeds the limit of 1": {"frame", 1, math.MaxUint64},
 	} {
 		if got := e.Error(); got != want {

@@ -33,8 +33,8 @@ const (
 // Header is everything in a frame that is not payload data (RFC 6455 §5.2).
 // The zero Header is an empty, unmasked continuation that does not end its message.
 type Header struct {
-	// Length of the payload data as declared, the most significant bit
-	// included: [Check] is what refuses it. Zero: no payload.
+	// Length of the payload data as declared. It may have the most significant bit
+	// set; [Check] refuses that. Zero: no payload.
 	Length uint64
 	// Key is the masking key, meaningful when Masked is set.
 	Key Key
@@ -45,7 +45,7 @@ type Header struct {
 	// RSV1 marks a compressed message once permessage-deflate is negotiated
 	// (RFC 7692 §6). Zero: not compressed.
 	RSV1 bool
-	// RSV2 and RSV3 have no meaning in any extension of ours. Zero: as they must be.
+	// RSV2 and RSV3 belong to no extension that we know. Zero: as they must be.
 	RSV2, RSV3 bool
 	// Masked says that a masking key is present. Zero: from a server.
 	Masked bool
@@ -54,8 +54,8 @@ type Header struct {
 	Extended uint8
 }
 
-// ParseHeader reads the header at the start of p, n bytes long. When n is 0
-// the header is not complete and more bytes are needed. It judges nothing:
+// ParseHeader reads the header at the start of p and returns its length n. When n
+// is 0 the header is incomplete: it needs more bytes. ParseHeader judges nothing:
 // see [Check].
 func ParseHeader(p []byte) (h Header, n int) {
 	if len(p) < 2 {

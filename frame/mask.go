@@ -2,8 +2,8 @@ package frame
 
 //go:generate env GOWORK=off go run -C _asm . ..
 
-// Key is a masking key. Byte i of the key on the wire is byte i of the
-// integer, the least significant first, on every machine.
+// Key is a masking key: the four bytes on the wire, read as a little-endian integer
+// on every machine.
 type Key uint32
 
 // Mask masks p in place, or unmasks it (RFC 6455 §5.3). It returns the key for

@@ -11,7 +11,7 @@ import (
 // onWire is what one message was on the wire.
 type onWire struct {
 	compressed bool  // its first frame had RSV1
-	size     int64 // of the payload of its frames
+	size       int64 // of the payload of its frames
 	frames     int
 }
 
