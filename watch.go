@@ -97,7 +97,7 @@ func (w *watch) interrupt(on bool) {
 // ctx.Err(), if ctx is done. A ctx that is done when the connection has ended needs no
 // watching: that interrupts of itself.
 func (w *watch) arm(ctx context.Context) error {
-	if own, ok := ctx.(*serveContext); ok && own.c == w.conn {
+	if w.conn.endsWith(ctx) {
 		w.disarm()
 		return nil
 	}
