@@ -9,8 +9,9 @@ import (
 // [context.Cause] returns the [*ClosedError] that says how. The context has no values and
 // no deadline.
 //
-// It is part of the connection: the call allocates nothing, and [context.AfterFunc] on
-// the context starts no goroutine before the end. Every call returns the same context.
+// It is part of the connection: the call allocates nothing, and returns the same context
+// each time. The context has the method AfterFunc that [context.AfterFunc] looks for, so
+// no goroutine waits for the end.
 func (c *Conn) Context() context.Context { return (*connContext)(c) }
 
 // connContext is the context of [Conn.Context].
@@ -39,8 +40,8 @@ func (ctx *connContext) Value(key any) any {
 	return ended.Value(key)
 }
 
-// AfterFunc is how package context watches a context that is not its own without a
-// goroutine.
+// AfterFunc starts f when the connection has ended, or now if it has. stop prevents that,
+// and reports whether it could.
 func (ctx *connContext) AfterFunc(f func()) (stop func() bool) { return (*Conn)(ctx).onEnd(f) }
 
 // String is what contexts made of this one say of their parent.
