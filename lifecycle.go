@@ -62,7 +62,7 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 
 	c.traceState(from, to)
 	if from.CanSend() && !to.CanSend() && c.deflate != nil {
-		c.deflate.turn.nudge() // those who wait to compress wait in vain
+		c.deflate.turn.WakeOne() // those who wait to compress wait in vain
 	}
 	if to == conn.Terminated {
 		c.terminate()
@@ -91,7 +91,8 @@ func (l *life) isOrderly(from conn.State, e conn.Event) bool {
 // terminate releases what the connection holds. Whoever is inside a gate finds
 // the transport closed, and releases the rest when it leaves.
 func (c *Conn) terminate() {
-	_ = c.transport.close()
+	c.in.canceler.Retire()
+	_ = c.transport.Close()
 	c.keepAlive.stop()
 	c.retireRead()
 	c.retireWrite()

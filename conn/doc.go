@@ -41,12 +41,12 @@
 //	 SendClose     ReceiveClose   Violate        BreakWrite
 //	     ▼              ▼            ▼               ▼
 //	ClosedByUs    ClosedByPeer     Failed           Cut
-//	     │              │         (by            (nothing can be sent;
-//	ReceiveClose    SendClose      AnswerViolation the peer's last words
-//	     │              │          our Close      are still read)
-//	     └──────┬───────┘          goes out,         │
-//	            ▼                  the rest is       │
-//	      Acknowledged             discarded)        │
+//	     │              │         (our Close     (nothing can be sent;
+//	ReceiveClose    SendClose      goes out,      the peer's last words
+//	     │              │          the rest       are still read)
+//	     └──────┬───────┘          is discarded)     │
+//	            ▼                    │               │
+//	      Acknowledged               │               │
 //	            │                    │               │
 //	       EndOfStream          EndOfStream     ReceiveClose
 //	            └────────────┬───────┴───────────────┘
@@ -59,6 +59,9 @@
 //
 // A Close frame from us may also be followed by Failed or Cut, and a stream that
 // ends while Open leads straight to Terminated; the drawing leaves these out.
+//
+// The table does not know the role. Who closes TCP first is asked once, at the
+// edge, of [Role.ClosesFirst].
 //
 // # Our Close frame
 //
@@ -76,7 +79,4 @@
 // One that is lost is not in the record: [Ending].Sent is empty, and the ending is not
 // clean. The end of the stream and a reset do not lose it, because they may well be the
 // peer's answer to it.
-//
-// The table does not know the role. Who closes TCP first is asked once, at the
-// edge, of [Role.ClosesFirst].
 package conn
