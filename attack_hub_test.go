@@ -9,20 +9,21 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A hub whose members do not read, go away, or make the application panic.
 func TestAttackHub(t *testing.T) {
 	for _, policy := range []websocket.SlowPolicy{websocket.CloseSlow, websocket.DropOldest, websocket.DropNewest} {
 		t.Run("a member that never reads", func(t *testing.T) {
-			forRoles(t, policy.String()+"/", func(t *testing.T, role websocket.Role) { neverReads(t, role, policy) })
+			wsplay.ForRoles(t, policy.String()+"/", func(t *testing.T, role websocket.Role) { neverReads(t, role, policy) })
 		})
 	}
 	t.Run("a member that resets while messages wait for it", func(t *testing.T) {
-		eachRole(t, func(t *testing.T, role websocket.Role) {
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 			s := newSlowScene(t, role, websocket.DropOldest, nil)
 			s.tell(t, "waits")
-			s.peer.reset()
+			s.peer.Reset()
 			synctest.Wait()
 			if s.hub.Len() != 99 {
 				t.Errorf("%d are left", s.hub.Len())
@@ -31,12 +32,12 @@ func TestAttackHub(t *testing.T) {
 		})
 	})
 	t.Run("a member that sends a bad frame while messages wait for it", func(t *testing.T) {
-		eachRole(t, func(t *testing.T, role websocket.Role) {
-			s := newSlowScene(t, role, websocket.DropOldest, closeSoon)
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+			s := newSlowScene(t, role, websocket.DropOldest, wsplay.CloseSoon)
 			s.tell(t, "waits")
-			go s.peer.send(whole(3, ""))
-			_, _, err := s.slow.Read(patience(t))
-			if wantClosed(t, err).Cause == nil {
+			go s.peer.Send(wsplay.Frame(3, ""))
+			_, _, err := s.slow.Read(wsplay.Patience(t))
+			if wsplay.WantClosed(t, err).Cause == nil {
 				t.Error(err)
 			}
 			s.tell(t, "on it goes")
@@ -47,7 +48,7 @@ func TestAttackHub(t *testing.T) {
 		})
 	})
 	t.Run("panic in user callback does not kill process, OnSlow", func(t *testing.T) {
-		eachRole(t, func(t *testing.T, role websocket.Role) {
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 			s := newSlowScene(t, role, websocket.DropNewest, nil)
 			s.hub.OnSlow = func(*websocket.Conn, *websocket.PreparedMessage) { panic("in OnSlow") }
 			for i := range 2 * slowQueue {
@@ -61,7 +62,7 @@ func TestAttackHub(t *testing.T) {
 				}()
 				if i >= slowQueue { // the others were told before
 					for _, p := range s.quick {
-						p.want("at once", opText, "told")
+						p.Want("at once", wsplay.OpText, "told")
 					}
 				}
 			}
@@ -76,15 +77,15 @@ func TestAttackHub(t *testing.T) {
 // much is broadcast, and nobody else waits.
 func neverReads(t *testing.T, role websocket.Role, policy websocket.SlowPolicy) {
 	const broadcasts, size = 5_000, 8 << 10
-	c, p := facing(t, role, closeSoon, 1024)
-	quick, reader := facing(t, role, nil, 64<<10)
+	c, p := wsplay.Pipe(t, role, wsplay.CloseSoon, 1024)
+	quick, reader := wsplay.Pipe(t, role, nil, 64<<10)
 	h := websocket.Hub{Slow: policy, Queue: 8}
 	h.Add(c)
 	h.Add(quick)
 	heard := 0
-	p.floods.Go(func() {
+	p.Floods.Go(func() {
 		for {
-			if _, err := reader.next(); err != nil {
+			if _, err := reader.Next(); err != nil {
 				return
 			}
 			heard++
@@ -105,7 +106,7 @@ func neverReads(t *testing.T, role websocket.Role, policy websocket.SlowPolicy) 
 		synctest.Wait() // who reads has read
 		goroutines = max(goroutines, runtime.NumGoroutine())
 	}
-	if after := live(); after > before+(8+8)*2*size+2*little {
+	if after := live(); after > before+(8+8)*2*size+2*wsplay.Little {
 		t.Errorf("%d octets are held after %d broadcasts, %d before", after, broadcasts, before)
 	}
 	if goroutines > 50 {
@@ -122,7 +123,7 @@ func neverReads(t *testing.T, role websocket.Role, policy websocket.SlowPolicy) 
 	_ = quick.CloseNow()
 	_ = reader.Close()
 	_ = p.Close()
-	p.floods.Wait()
+	p.Floods.Wait()
 	if heard != broadcasts {
 		t.Errorf("who reads heard %d of %d", heard, broadcasts)
 	}

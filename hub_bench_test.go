@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // threadTime is how much CPU time the thread has taken.
@@ -48,7 +49,7 @@ func BenchmarkHub(b *testing.B) {
 			}
 			payload := bytes.Repeat([]byte("a"), size)
 			m := websocket.Prepare(websocket.MessageText, payload)
-			framed := (&peer{}).wire(whole(opText, string(payload)))
+			framed := (&wsplay.Peer{}).Wire(wsplay.Frame(wsplay.OpText, string(payload)))
 			bare := func() {
 				for _, s := range sockets {
 					if _, err := s.Write(framed); err != nil {

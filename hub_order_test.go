@@ -11,24 +11,25 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A connection that was removed while a message was being written to it, and is added
 // again, gets what is broadcast from then on after that message.
 func TestHubOrderOfOneThatComesBack(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}, 0)
-		p.deflate = true
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}, 0)
+		p.Deflate = true
 		var h websocket.Hub
 		h.Add(c)
 		for range 3 {
-			w, err := c.Writer(patience(t), websocket.MessageText)
+			w, err := c.Writer(wsplay.Patience(t), websocket.MessageText)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, _ = w.Write([]byte(strings.Repeat("fragment ", 100)))
 			_ = w.(interface{ Flush() error }).Flush()
-			if f, err := p.next(); !f.RSV1 || err != nil {
+			if f, err := p.Next(); !f.RSV1 || err != nil {
 				t.Fatal("the message under way is not compressed", err)
 			}
 
@@ -50,7 +51,7 @@ func TestHubOrderOfOneThatComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, want := range []string{"the rest", "older", "newer", "newest"} {
-				f, err := p.next()
+				f, err := p.Next()
 				compressed := want == "the rest" || want == "older"
 				if err != nil || f.RSV1 != (want == "older") || !compressed && string(f.Payload) != want {
 					t.Fatalf("got %v %q, %v; want %s", f.RSV1, f.Payload, err, want)
@@ -58,39 +59,39 @@ func TestHubOrderOfOneThatComesBack(t *testing.T) {
 			}
 			synctest.Wait()
 			tell(t, &h, "at once")
-			p.want("it is as it was", opText, "at once")
+			p.Want("it is as it was", wsplay.OpText, "at once")
 		}
 
 		// What was being written when it left arrives also if it does not come back.
-		w, _ := c.Writer(patience(t), websocket.MessageText)
+		w, _ := c.Writer(wsplay.Patience(t), websocket.MessageText)
 		_, _ = w.Write([]byte("fragment"))
 		_ = w.(interface{ Flush() error }).Flush()
-		_, _ = p.next()
+		_, _ = p.Next()
 		tell(t, &h, "older")
 		synctest.Wait()
 		h.Remove(c)
 		tell(t, &h, "not in it")
 		_ = w.Close()
-		_, _ = p.next()
-		p.want("what was being written", opText, "older")
+		_, _ = p.Next()
+		p.Want("what was being written", wsplay.OpText, "older")
 		synctest.Wait()
 		h.Add(c)
 		tell(t, &h, "back")
-		p.want("in it again", opText, "back")
+		p.Want("in it again", wsplay.OpText, "back")
 	})
 }
 
 // Whatever comes and goes meanwhile, nobody gets an older message after a newer one, or
 // one twice.
 func TestHubOrderWhileMembersComeAndGo(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		const messages = 200
 		h := websocket.Hub{Queue: messages}
 		var going, comeAndGo, reading sync.WaitGroup
 		done := make(chan struct{})
 		for range 4 {
-			c, p := facing(t, role, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}, 200)
-			p.deflate = true
+			c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}, 200)
+			p.Deflate = true
 			h.Add(c)
 			going.Go(func() { // has what is broadcast wait, in two places
 				for {
@@ -99,7 +100,7 @@ func TestHubOrderWhileMembersComeAndGo(t *testing.T) {
 						return
 					default:
 					}
-					w, err := c.Writer(patience(t), websocket.MessageBinary)
+					w, err := c.Writer(wsplay.Patience(t), websocket.MessageBinary)
 					if err != nil {
 						t.Error(err)
 						return
@@ -110,18 +111,18 @@ func TestHubOrderWhileMembersComeAndGo(t *testing.T) {
 				}
 			})
 			reading.Go(func() {
-				inflate := inflater{alone: true} // prepared messages refer to none before
+				inflate := wsplay.Inflater{Alone: true} // prepared messages refer to none before
 				for last := -1; ; {
-					f, err := p.next()
+					f, err := p.Next()
 					if err != nil {
 						return
 					}
-					if f.Opcode != opText {
+					if f.Opcode != wsplay.OpText {
 						continue
 					}
 					said := string(f.Payload)
 					if f.RSV1 {
-						said = inflate.message(t, f.Payload)
+						said = inflate.Message(t, f.Payload)
 					}
 					n := 0
 					if _, err := fmt.Sscan(said, &n); err != nil || n <= last {

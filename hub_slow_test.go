@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // slowScene is a hub of one connection whose peer reads nothing, half of a message on
@@ -16,20 +17,20 @@ import (
 type slowScene struct {
 	hub   websocket.Hub
 	slow  *websocket.Conn
-	peer  *peer
-	quick []*peer
+	peer  *wsplay.Peer
+	quick []*wsplay.Peer
 	told  []string // by OnSlow
 }
 
 // half is a message of which not all fits into the stream.
-var half = strings.Repeat("half", stall)
+var half = strings.Repeat("half", wsplay.Stall)
 
 const slowQueue = 3
 
 func newSlowScene(t *testing.T, role websocket.Role, policy websocket.SlowPolicy, opts *websocket.ConnOptions) *slowScene {
 	s := &slowScene{}
 	s.hub.Queue, s.hub.Slow = slowQueue, policy
-	s.slow, s.peer = facing(t, role, opts, stall)
+	s.slow, s.peer = wsplay.Pipe(t, role, opts, wsplay.Stall)
 	s.hub.OnSlow = func(c *websocket.Conn, m *websocket.PreparedMessage) {
 		if c != s.slow || m.Type() != websocket.MessageText {
 			t.Errorf("OnSlow was called with %v", c)
@@ -38,7 +39,7 @@ func newSlowScene(t *testing.T, role websocket.Role, policy websocket.SlowPolicy
 	}
 	s.hub.Add(s.slow)
 	for range 99 {
-		c, p := facing(t, role, nil, 0)
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		s.hub.Add(c)
 		s.quick = append(s.quick, p)
 	}
@@ -53,7 +54,7 @@ func (s *slowScene) tell(t *testing.T, text string) {
 	began := time.Now()
 	tell(t, &s.hub, text)
 	for _, p := range s.quick {
-		p.want("at once", opText, text)
+		p.Want("at once", wsplay.OpText, text)
 	}
 	if d := time.Since(began); d > 0 {
 		t.Errorf("it took %v", d)
@@ -61,7 +62,7 @@ func (s *slowScene) tell(t *testing.T, text string) {
 }
 
 func TestHubDropsOldest(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.DropOldest, nil)
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
@@ -69,17 +70,17 @@ func TestHubDropsOldest(t *testing.T) {
 		if n := s.hub.Dropped(); n != 7 || len(s.told) != 7 {
 			t.Errorf("%d were dropped, OnSlow was told of %d; want 7", n, len(s.told))
 		}
-		s.peer.want("what was half sent", opText, half)
+		s.peer.Want("what was half sent", wsplay.OpText, half)
 		for i := 7; i < 10; i++ {
-			s.peer.want("the latest", opText, fmt.Sprint(i))
+			s.peer.Want("the latest", wsplay.OpText, fmt.Sprint(i))
 		}
 		s.tell(t, "on it goes")
-		s.peer.want("after that", opText, "on it goes")
+		s.peer.Want("after that", wsplay.OpText, "on it goes")
 	})
 }
 
 func TestHubDropsNewest(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.DropNewest, nil)
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
@@ -87,18 +88,18 @@ func TestHubDropsNewest(t *testing.T) {
 		if n := s.hub.Dropped(); n != 7 || len(s.told) != 7 {
 			t.Errorf("%d were dropped, OnSlow was told of %d; want 7", n, len(s.told))
 		}
-		s.peer.want("what was half sent", opText, half)
+		s.peer.Want("what was half sent", wsplay.OpText, half)
 		for i := range 3 {
-			s.peer.want("the first", opText, fmt.Sprint(i))
+			s.peer.Want("the first", wsplay.OpText, fmt.Sprint(i))
 		}
 		s.tell(t, "on it goes")
-		s.peer.want("after that", opText, "on it goes")
+		s.peer.Want("after that", wsplay.OpText, "on it goes")
 	})
 }
 
 // The Close frame comes behind the frame that is half sent; what waited is dropped.
 func TestHubClosesSlow(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.CloseSlow, nil)
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
@@ -106,12 +107,12 @@ func TestHubClosesSlow(t *testing.T) {
 		if n := s.hub.Dropped(); n != slowQueue+1 || len(s.told) != 1 || s.told[0] != "99" {
 			t.Errorf("%d were dropped, OnSlow was told %v", n, s.told)
 		}
-		s.peer.want("what was half sent", opText, half)
-		s.peer.wantFarewell("in time", websocket.StatusTryAgainLater)
-		s.peer.send(farewell(websocket.StatusTryAgainLater, ""))
+		s.peer.Want("what was half sent", wsplay.OpText, half)
+		s.peer.WantClose("in time", websocket.StatusTryAgainLater)
+		s.peer.Send(wsplay.CloseFrame(websocket.StatusTryAgainLater, ""))
 		_ = s.peer.Close()
-		_, _, err := s.slow.Read(patience(t))
-		if e := wantClosed(t, err); e.Sent == nil || e.Sent.Code != websocket.StatusTryAgainLater {
+		_, _, err := s.slow.Read(wsplay.Patience(t))
+		if e := wsplay.WantClosed(t, err); e.Sent == nil || e.Sent.Code != websocket.StatusTryAgainLater {
 			t.Errorf("Read: %v", err)
 		}
 	})
@@ -119,25 +120,25 @@ func TestHubClosesSlow(t *testing.T) {
 
 // Closing a connection whose peer takes nothing any more is bounded.
 func TestHubCloseSlowIsBounded(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.CloseSlow, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: 3 * time.Second}})
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
 		}
-		within(t, "the end", 3*time.Second, func() {
-			_, _, err := s.slow.Read(patience(t))
-			wantIs(t, "Read", err, websocket.ErrCloseTimeout)
+		wsplay.Within(t, "the end", 3*time.Second, func() {
+			_, _, err := s.slow.Read(wsplay.Patience(t))
+			wsplay.WantIs(t, "Read", err, websocket.ErrCloseTimeout)
 		})
 	})
 }
 
 // Timeouts.Write bounds what a peer may take for what was broadcast.
 func TestHubWriteTimeout(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.DropOldest, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: 7 * time.Second}})
-		within(t, "the end", 7*time.Second, func() {
-			_, _, err := s.slow.Read(patience(t))
-			wantIs(t, "Read", err, websocket.ErrWriteTimeout)
+		wsplay.Within(t, "the end", 7*time.Second, func() {
+			_, _, err := s.slow.Read(wsplay.Patience(t))
+			wsplay.WantIs(t, "Read", err, websocket.ErrWriteTimeout)
 		})
 		synctest.Wait()
 		if s.hub.Len() != 99 {
@@ -148,20 +149,20 @@ func TestHubWriteTimeout(t *testing.T) {
 
 // Remove drops what waits, but not what is half sent, and the connection goes on.
 func TestHubRemoveDuringDrain(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.DropOldest, nil)
 		s.tell(t, "waits")
 		s.hub.Remove(s.slow)
 		s.tell(t, "not in it any more")
-		s.peer.want("what was half sent", opText, half)
-		s.peer.wantNothing("the rest was dropped")
-		if err := s.slow.Write(patience(t), websocket.MessageText, []byte("alive")); err != nil {
+		s.peer.Want("what was half sent", wsplay.OpText, half)
+		s.peer.WantNothing("the rest was dropped")
+		if err := s.slow.Write(wsplay.Patience(t), websocket.MessageText, []byte("alive")); err != nil {
 			t.Fatal(err)
 		}
-		s.peer.want("the connection goes on", opText, "alive")
+		s.peer.Want("the connection goes on", wsplay.OpText, "alive")
 		s.hub.Add(s.slow)
 		s.tell(t, "back")
-		s.peer.want("in it again", opText, "back")
+		s.peer.Want("in it again", wsplay.OpText, "back")
 		if s.hub.Dropped() != 0 {
 			t.Errorf("%d are counted as dropped", s.hub.Dropped())
 		}
@@ -170,7 +171,7 @@ func TestHubRemoveDuringDrain(t *testing.T) {
 
 // A connection that ends while messages wait for it takes them along.
 func TestHubEndDuringDrain(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		s := newSlowScene(t, role, websocket.DropOldest, nil)
 		s.tell(t, "waits")
 		_ = s.slow.CloseNow()
@@ -184,8 +185,8 @@ func TestHubEndDuringDrain(t *testing.T) {
 // The queue's default, and a slow connection that goes on reading in the end: all that
 // waits arrives.
 func TestHubQueueDefault(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, stall)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, wsplay.Stall)
 		h := websocket.Hub{Slow: websocket.DropNewest}
 		h.Add(c)
 		tell(t, &h, half)
@@ -196,9 +197,9 @@ func TestHubQueueDefault(t *testing.T) {
 		if h.Dropped() != 6 {
 			t.Errorf("%d were dropped, want 6", h.Dropped())
 		}
-		p.want("what was half sent", opText, half)
+		p.Want("what was half sent", wsplay.OpText, half)
 		for i := range 64 {
-			p.want("what waited", opText, fmt.Sprint(i))
+			p.Want("what waited", wsplay.OpText, fmt.Sprint(i))
 		}
 		synctest.Wait()
 		// What a write holds back leaves when the connection does.
@@ -207,11 +208,11 @@ func TestHubQueueDefault(t *testing.T) {
 		for i := range 10 {
 			tell(t, &h, fmt.Sprint(i))
 		}
-		read := background(func() error { _, _, err := c.Read(context.Background()); return err })
+		read := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 		h.Remove(c)
-		p.want("what was half sent", opText, half)
-		p.wantNothing("the rest was dropped")
-		p.send(whole(opText, ""))
+		p.Want("what was half sent", wsplay.OpText, half)
+		p.WantNothing("the rest was dropped")
+		p.Send(wsplay.Frame(wsplay.OpText, ""))
 		if err := <-read; err != nil {
 			t.Error(err)
 		}

@@ -3,7 +3,6 @@ package websocket_test
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -14,41 +13,33 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // hubStreams are the kinds of stream over which a hub is tested beside wstest's.
 var hubStreams = map[string]func(t *testing.T) (a, b net.Conn){
-	"TCP": overSmallTCP,
+	"TCP": wsplay.SmallTCP,
 	"TLS": func(t *testing.T) (a, b net.Conn) {
-		a, b = overSmallTCP(t)
-		server, client := tlsPair(t, a, b)
+		a, b = wsplay.SmallTCP(t)
+		server, client := wsplay.TLSPair(t, a, b)
 		return server, client
 	},
 	"net.Pipe": func(*testing.T) (a, b net.Conn) { return net.Pipe() },
-}
-
-// overSmallTCP is overTCP with sockets that hold little.
-func overSmallTCP(t *testing.T) (a, b net.Conn) {
-	a, b = overTCP(t)
-	if err := errors.Join(a.(*net.TCPConn).SetWriteBuffer(16<<10), b.(*net.TCPConn).SetReadBuffer(16<<10)); err != nil {
-		t.Fatal(err)
-	}
-	return a, b
 }
 
 // A peer that never reads does not keep the others from anything, and is told why it
 // was closed, behind what was half sent.
 func TestHubOverNetwork(t *testing.T) {
 	for name, stream := range hubStreams {
-		for _, role := range bothRoles {
+		for _, role := range wsplay.Roles {
 			t.Run(fmt.Sprint(name, "/", role), func(t *testing.T) {
 				h := websocket.Hub{Queue: 4}
-				add := func() (c *websocket.Conn, p *peer) {
+				add := func() (c *websocket.Conn, p *wsplay.Peer) {
 					a, b := stream(t)
 					c = websocket.NewConn(a, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: time.Minute}})
 					t.Cleanup(func() { _ = c.CloseNow(); _ = b.Close() })
 					h.Add(c)
-					return c, peerOf(t, role, b)
+					return c, wsplay.NewPeer(t, role, b)
 				}
 				slow, slowPeer := add()
 				var told atomic.Int32
@@ -58,7 +49,7 @@ func TestHubOverNetwork(t *testing.T) {
 					}
 					told.Add(1)
 				}
-				var quick []*peer
+				var quick []*wsplay.Peer
 				for range 9 {
 					_, p := add()
 					quick = append(quick, p)
@@ -69,7 +60,7 @@ func TestHubOverNetwork(t *testing.T) {
 					text := texts[n%2] + fmt.Sprint(n)
 					heard := make([]<-chan string, len(quick))
 					for i, p := range quick {
-						heard[i] = background(func() string { f, _ := p.next(); return string(f.Payload) })
+						heard[i] = wsplay.Go(func() string { f, _ := p.Next(); return string(f.Payload) })
 					}
 					tell(t, &h, text)
 					for i := range quick {
@@ -79,11 +70,11 @@ func TestHubOverNetwork(t *testing.T) {
 					}
 				}
 				for i := 0; ; i++ {
-					f, err := slowPeer.next()
+					f, err := slowPeer.Next()
 					if err != nil {
 						t.Fatal(err)
 					}
-					if f.Opcode == opClose {
+					if f.Opcode == wsplay.OpClose {
 						break
 					}
 					if want := texts[i%2] + fmt.Sprint(i); string(f.Payload) != want {
@@ -115,7 +106,7 @@ func TestHubConcurrently(t *testing.T) {
 				server, client := pair()
 				t.Cleanup(func() { server.CloseNow(); client.CloseNow() })
 				h.Add(server)
-				heard = append(heard, background(func() string {
+				heard = append(heard, wsplay.Go(func() string {
 					var next [broadcasters]uint32
 					var all []byte
 					for range broadcasters * rounds {

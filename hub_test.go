@@ -11,6 +11,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 func tell(t *testing.T, h *websocket.Hub, text string) {
@@ -22,13 +23,13 @@ func tell(t *testing.T, h *websocket.Hub, text string) {
 
 // Every connection gets every message once, in the order of the broadcasts.
 func TestHub(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var h websocket.Hub
 		tell(t, &h, "to nobody")
 		var conns []*websocket.Conn
-		var peers []*peer
+		var peers []*wsplay.Peer
 		for range 5 {
-			c, p := facing(t, role, nil, 0)
+			c, p := wsplay.Pipe(t, role, nil, 0)
 			h.Add(c)
 			h.Add(c) // it is in already
 			conns, peers = append(conns, c), append(peers, p)
@@ -51,15 +52,15 @@ func TestHub(t *testing.T) {
 		tell(t, &h, "last")
 		for i, p := range peers {
 			for n := range 50 {
-				p.want("in order", opText, fmt.Sprint(n))
+				p.Want("in order", wsplay.OpText, fmt.Sprint(n))
 			}
 			if i != 0 {
-				p.want("in order", opBinary, "binary")
+				p.Want("in order", wsplay.OpBinary, "binary")
 			}
 			if i != 4 {
-				p.want("in order", opText, "last")
+				p.Want("in order", wsplay.OpText, "last")
 			}
-			p.wantNothing("no more")
+			p.WantNothing("no more")
 		}
 		var usage *websocket.UsageError
 		if err := h.Broadcast(websocket.Prepare(9, nil)); !errors.As(err, &usage) || usage.Method != "Hub.Broadcast" {
@@ -74,19 +75,19 @@ func TestHub(t *testing.T) {
 // A connection leaves when it has ended, however it ended, and when it is found to be
 // closing; then it cannot come in either.
 func TestHubConnectionsLeave(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var h, other websocket.Hub
-		endings := map[string]func(c *websocket.Conn, p *peer){
-			"CloseNow": func(c *websocket.Conn, p *peer) { _ = c.CloseNow() },
-			"reset":    func(c *websocket.Conn, p *peer) { p.reset(); _, _, _ = c.Read(context.Background()) },
-			"the peer's Close": func(c *websocket.Conn, p *peer) {
-				p.send(farewell(1000, ""))
-				go func() { _, _ = p.next(); _ = p.Close() }()
+		endings := map[string]func(c *websocket.Conn, p *wsplay.Peer){
+			"CloseNow": func(c *websocket.Conn, p *wsplay.Peer) { _ = c.CloseNow() },
+			"reset":    func(c *websocket.Conn, p *wsplay.Peer) { p.Reset(); _, _, _ = c.Read(context.Background()) },
+			"the peer's Close": func(c *websocket.Conn, p *wsplay.Peer) {
+				p.Send(wsplay.CloseFrame(1000, ""))
+				go func() { _, _ = p.Next(); _ = p.Close() }()
 				_, _, _ = c.Read(context.Background())
 			},
 		}
 		for name, end := range endings {
-			c, p := facing(t, role, nil, 0)
+			c, p := wsplay.Pipe(t, role, nil, 0)
 			h.Add(c)
 			other.Add(c)
 			end(c, p)
@@ -99,50 +100,50 @@ func TestHubConnectionsLeave(t *testing.T) {
 				t.Errorf("%s: one that has ended was added", name)
 			}
 		}
-		c, p := facing(t, role, nil, 0)
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		h.Add(c)
-		if err := c.BeginClose(patience(t), websocket.StatusNormalClosure, ""); err != nil {
+		if err := c.BeginClose(wsplay.Patience(t), websocket.StatusNormalClosure, ""); err != nil {
 			t.Fatal(err)
 		}
 		tell(t, &h, "too late")
 		if h.Len() != 0 {
 			t.Error("one that is closing has not left")
 		}
-		p.wantFarewell("ours", websocket.StatusNormalClosure)
-		p.wantNothing("RFC 6455 §5.5.1: nothing follows a Close frame")
+		p.WantClose("ours", websocket.StatusNormalClosure)
+		p.WantNothing("RFC 6455 §5.5.1: nothing follows a Close frame")
 	})
 }
 
 // What is broadcast keeps out of a message in fragments (RFC 6455 §5.4), and comes
 // behind what a Batch holds.
 func TestHubBesideOtherWriters(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		var h, other websocket.Hub
 		h.Add(c)
 		other.Add(c)
-		w, err := c.Writer(patience(t), websocket.MessageText)
+		w, err := c.Writer(wsplay.Patience(t), websocket.MessageText)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, _ = w.Write([]byte("frag"))
 		_ = w.(interface{ Flush() error }).Flush()
-		f, err := p.next()
+		f, err := p.Next()
 		if f.FIN || string(f.Payload) != "frag" || err != nil {
 			t.Fatal(f, err)
 		}
 		tell(t, &h, "1")
 		tell(t, &other, "a")
 		tell(t, &h, "2")
-		p.wantNothing("a message is open")
+		p.WantNothing("a message is open")
 		_, _ = w.Write([]byte("ment"))
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		p.want("the rest", opContinuation, "ment")
+		p.Want("the rest", wsplay.OpContinuation, "ment")
 		var got []string
 		for range 3 {
-			f, err := p.next()
+			f, err := p.Next()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,19 +153,19 @@ func TestHubBesideOtherWriters(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 
-		if err := c.Batch().Write(patience(t), websocket.MessageText, []byte("held")); err != nil {
+		if err := c.Batch().Write(wsplay.Patience(t), websocket.MessageText, []byte("held")); err != nil {
 			t.Fatal(err)
 		}
 		tell(t, &h, "behind")
-		p.want("the batch", opText, "held")
-		p.want("what was broadcast", opText, "behind")
+		p.Want("the batch", wsplay.OpText, "held")
+		p.Want("what was broadcast", wsplay.OpText, "behind")
 		go c.Ping(context.Background())
-		f, _ = p.next()
-		p.send(whole(opPong, string(f.Payload)))
+		f, _ = p.Next()
+		p.Send(wsplay.Frame(wsplay.OpPong, string(f.Payload)))
 		tell(t, &h, "before Close")
-		p.want("what was broadcast", opText, "before Close")
+		p.Want("what was broadcast", wsplay.OpText, "before Close")
 		go c.Close(websocket.StatusNormalClosure, "")
-		p.wantFarewell("ours", websocket.StatusNormalClosure)
+		p.WantClose("ours", websocket.StatusNormalClosure)
 		c.CloseNow()
 	})
 }
@@ -173,26 +174,26 @@ func TestHubBesideOtherWriters(t *testing.T) {
 func TestHubDeflated(t *testing.T) {
 	alone := handshake.DeflateSide{NoContextTakeover: true}
 	for name, terms := range map[string]handshake.Deflate{"takeover/": {}, "no takeover/": {Server: alone, Client: alone}} {
-		forRoles(t, name, func(t *testing.T, role websocket.Role) {
+		wsplay.ForRoles(t, name, func(t *testing.T, role websocket.Role) {
 			var h websocket.Hub
-			c, p, f := facingDeflated(t, role, websocket.ConnOptions{Deflate: &terms}, 0)
-			plain, plainPeer := facing(t, role, nil, 0)
+			c, p, f := wsplay.DeflatePipe(t, role, websocket.ConnOptions{Deflate: &terms}, 0)
+			plain, plainPeer := wsplay.Pipe(t, role, nil, 0)
 			h.Add(c)
 			h.Add(plain)
 			for i := range 20 {
 				text := strings.Repeat(fmt.Sprint("message ", i), 100)
 				tell(t, &h, text)
-				if compressed, _ := p.wantSaid(f, text); !compressed {
+				if compressed, _ := p.WantSaid(f, text); !compressed {
 					t.Error("it was not compressed")
 				}
-				plainPeer.want("as it is", opText, text)
-				if err := c.Write(patience(t), websocket.MessageText, []byte(text+"!")); err != nil {
+				plainPeer.Want("as it is", wsplay.OpText, text)
+				if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(text+"!")); err != nil {
 					t.Fatal(err)
 				}
-				p.wantSaid(f, text+"!")
+				p.WantSaid(f, text+"!")
 				tell(t, &h, "short")
-				p.wantSaid(f, "short")
-				plainPeer.want("as it is", opText, "short")
+				p.WantSaid(f, "short")
+				plainPeer.Want("as it is", wsplay.OpText, "short")
 			}
 		})
 	}
