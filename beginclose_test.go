@@ -28,7 +28,7 @@ func TestBeginClose(t *testing.T) {
 		wsplay.WantRead(t, c, "one")
 		wsplay.WantRead(t, c, "two")
 		_, _, err := c.Read(wsplay.Patience(t))
-		wsplay.WantEnding(t, "the read after them", err, 4001, 4001, websocket.Us, nil)
+		wsplay.WantEnding(t, "the read after them", err, 4001, 4001, websocket.SideLocal, nil)
 		p.HalfClose()
 		if err := c.BeginClose(wsplay.Patience(t), 4002, ""); !errors.As(err, new(*websocket.ClosedError)) {
 			t.Errorf("a second BeginClose: %v", err)
@@ -84,8 +84,8 @@ func TestBeginCloseAnswers(t *testing.T) {
 		if err := <-w.Done; err != nil {
 			t.Error(err)
 		}
-		wsplay.WantEnding(t, "BeginClose", <-begun, 4001, 4002, websocket.Peer, nil)
-		wsplay.WantEnding(t, "Read", <-read, 4001, 4002, websocket.Peer, nil)
+		wsplay.WantEnding(t, "BeginClose", <-begun, 4001, 4002, websocket.SideRemote, nil)
+		wsplay.WantEnding(t, "Read", <-read, 4001, 4002, websocket.SideRemote, nil)
 	})
 }
 

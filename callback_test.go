@@ -44,7 +44,7 @@ func TestCloseInCallback(t *testing.T) {
 			p.WantClose("our Close frame", 4001)
 			p.Send(wsplay.Frame(wsplay.OpText, "a message before the end"), wsplay.CloseFrame(4001, ""))
 			p.HalfClose()
-			wsplay.WantEnding(t, "Read", <-reading, 4001, 4001, websocket.Us, nil)
+			wsplay.WantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
 		})
 	}
 }
@@ -63,7 +63,7 @@ func TestCloseInCallbackThatNobodyReadsOnFrom(t *testing.T) {
 		p.Send(wsplay.CloseFrame(4001, ""))
 		p.HalfClose()
 		p.WantEOF("the end")
-		wsplay.WantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.Us, nil)
+		wsplay.WantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var c *websocket.Conn
@@ -133,6 +133,6 @@ func TestCloseDuringCallback(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wsplay.WantEnding(t, "Read", <-reading, 4001, 4001, websocket.Us, nil)
+		wsplay.WantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
 	})
 }

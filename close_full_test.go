@@ -42,7 +42,7 @@ func TestCloseOfBothEndsWhenBothDirectionsAreFull(t *testing.T) {
 						}
 						err := <-closes[i]
 						e, closed := errors.AsType[*websocket.ClosedError](err)
-						if err != nil && !(closed && e.Clean() && e.Began == websocket.Peer && e.Cause == nil) {
+						if err != nil && !(closed && e.Clean() && e.Began == websocket.SideRemote && e.Cause == nil) {
 							t.Errorf("Close of the %v: %v", ends[i].Role(), err)
 						}
 					}
@@ -56,7 +56,7 @@ func TestCloseOfBothEndsWhenBothDirectionsAreFull(t *testing.T) {
 						t.Errorf("the %v: %v", c.Role(), e)
 					}
 				}
-				if began == [2]websocket.Side{websocket.Peer, websocket.Peer} {
+				if began == [2]websocket.Side{websocket.SideRemote, websocket.SideRemote} {
 					t.Error("neither began")
 				}
 			})
@@ -91,7 +91,7 @@ func TestCloseWhenThePeerWritesFirst(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		wsplay.WantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.Us, nil)
+		wsplay.WantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 }
 
@@ -121,8 +121,8 @@ func TestCloseLeavesMessagesToTheApplication(t *testing.T) {
 		p.HalfClose()
 		synctest.Wait()
 		go io.Copy(io.Discard, p)
-		wsplay.WantEnding(t, "Close", <-done, 4001, 4002, websocket.Peer, nil)
-		wsplay.WantEnding(t, "Read", <-reading, 4001, 4002, websocket.Peer, nil)
+		wsplay.WantEnding(t, "Close", <-done, 4001, 4002, websocket.SideRemote, nil)
+		wsplay.WantEnding(t, "Read", <-reading, 4001, 4002, websocket.SideRemote, nil)
 		if err := <-w.Done; err != nil {
 			t.Error(err)
 		}

@@ -38,10 +38,10 @@ func TestCloseHandshake(t *testing.T) {
 			t.Error(err)
 		}
 		_, _, err := c.Read(wsplay.Patience(t))
-		wsplay.WantEnding(t, "Read after Close", err, 4001, 4001, websocket.Us, nil)
+		wsplay.WantEnding(t, "Read after Close", err, 4001, 4001, websocket.SideLocal, nil)
 		err = c.Close(websocket.StatusNormalClosure, "again")
-		wsplay.WantEnding(t, "the second Close", err, 4001, 4001, websocket.Us, nil)
-		wsplay.WantEnding(t, "CloseNow after Close", c.CloseNow(), 4001, 4001, websocket.Us, nil)
+		wsplay.WantEnding(t, "the second Close", err, 4001, 4001, websocket.SideLocal, nil)
+		wsplay.WantEnding(t, "CloseNow after Close", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 }
 
@@ -68,7 +68,7 @@ func TestClosedByPeer(t *testing.T) {
 		c, p := wsplay.Pipe(t, role, nil, 0)
 		p.Send(wsplay.CloseFrame(websocket.StatusGoingAway, "off"))
 		_, _, err := c.Read(wsplay.Patience(t))
-		wsplay.WantEnding(t, "Read", err, websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.Peer, nil)
+		wsplay.WantEnding(t, "Read", err, websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.SideRemote, nil)
 		if websocket.CloseStatus(err) != websocket.StatusGoingAway || !strings.Contains(err.Error(), `"off"`) {
 			t.Errorf("%v", err)
 		}
@@ -82,7 +82,7 @@ func TestClosedByPeer(t *testing.T) {
 		}
 		p.Close()
 		synctest.Wait()
-		wsplay.WantEnding(t, "Write", c.Write(wsplay.Patience(t), websocket.MessageText, nil), websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.Peer, nil)
+		wsplay.WantEnding(t, "Write", c.Write(wsplay.Patience(t), websocket.MessageText, nil), websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.SideRemote, nil)
 	})
 }
 
@@ -98,7 +98,7 @@ func TestSimultaneousClose(t *testing.T) {
 			t.Error(err)
 		}
 		_, _, err := c.Read(wsplay.Patience(t))
-		wsplay.WantEnding(t, "Read", err, 4001, 4002, websocket.Us, nil)
+		wsplay.WantEnding(t, "Read", err, 4001, 4002, websocket.SideLocal, nil)
 	})
 	// Two of our own.
 	synctest.Test(t, func(t *testing.T) {
@@ -182,13 +182,13 @@ func TestCloseTimeoutIsTheCause(t *testing.T) {
 		c, p := wsplay.Pipe(t, role, nil, 0)
 		go io.Copy(io.Discard, p)
 		err := c.Close(websocket.StatusNormalClosure, "")
-		wsplay.WantEnding(t, "Close", err, websocket.StatusNormalClosure, 0, websocket.Us, websocket.ErrCloseTimeout)
+		wsplay.WantEnding(t, "Close", err, websocket.StatusNormalClosure, 0, websocket.SideLocal, websocket.ErrCloseTimeout)
 		c, p = wsplay.Pipe(t, role, nil, 0)
 		go io.Copy(io.Discard, p)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		err = c.CloseContext(ctx, websocket.StatusNormalClosure, "")
-		wsplay.WantEnding(t, "CloseContext", err, websocket.StatusNormalClosure, 0, websocket.Us, context.DeadlineExceeded)
+		wsplay.WantEnding(t, "CloseContext", err, websocket.StatusNormalClosure, 0, websocket.SideLocal, context.DeadlineExceeded)
 	})
 }
 
@@ -231,7 +231,7 @@ func TestCloseWhileReading(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wsplay.WantEnding(t, "Read", <-reading, 1000, 1000, websocket.Us, nil)
+		wsplay.WantEnding(t, "Read", <-reading, 1000, 1000, websocket.SideLocal, nil)
 		if len(got) != 1 || got[0] != "last words" {
 			t.Errorf("the application got %q", got)
 		}
@@ -249,7 +249,7 @@ func TestCloseBetweenFragments(t *testing.T) {
 		p.Next()
 		p.WantClose("our Close frame", websocket.StatusNormalClosure)
 		io.WriteString(w, "more")
-		wsplay.WantEnding(t, "Close of the writer", w.Close(), 1000, 0, websocket.Us, nil)
+		wsplay.WantEnding(t, "Close of the writer", w.Close(), 1000, 0, websocket.SideLocal, nil)
 		p.Send(wsplay.CloseFrame(1000, ""))
 		p.HalfClose()
 		p.WantEOF("the end")

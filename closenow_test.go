@@ -32,10 +32,10 @@ func TestCloseNow(t *testing.T) {
 				if err := c.CloseNow(); err != nil {
 					t.Error(err)
 				}
-				wsplay.WantEnding(t, name+": Read", <-reading, 0, 0, websocket.Us, nil)
-				wsplay.WantEnding(t, name+": Write", <-writing, 0, 0, websocket.Us, nil)
-				wsplay.WantEnding(t, name+": Ping", <-pinging, 0, 0, websocket.Us, nil)
-				wsplay.WantEnding(t, name+": CloseNow", c.CloseNow(), 0, 0, websocket.Us, nil)
+				wsplay.WantEnding(t, name+": Read", <-reading, 0, 0, websocket.SideLocal, nil)
+				wsplay.WantEnding(t, name+": Write", <-writing, 0, 0, websocket.SideLocal, nil)
+				wsplay.WantEnding(t, name+": Ping", <-pinging, 0, 0, websocket.SideLocal, nil)
+				wsplay.WantEnding(t, name+": CloseNow", c.CloseNow(), 0, 0, websocket.SideLocal, nil)
 			})
 			other.Close()
 		}
@@ -82,8 +82,8 @@ func TestCloseNowIsNotTheEndOfStream(t *testing.T) {
 				if err := c.CloseNow(); err != nil {
 					t.Error(err)
 				}
-				wsplay.WantEnding(t, name, <-reading, 0, 0, websocket.Us, nil)
-				wsplay.WantEnding(t, "CloseNow", c.CloseNow(), 0, 0, websocket.Us, nil)
+				wsplay.WantEnding(t, name, <-reading, 0, 0, websocket.SideLocal, nil)
+				wsplay.WantEnding(t, "CloseNow", c.CloseNow(), 0, 0, websocket.SideLocal, nil)
 			}
 		})
 	}
@@ -105,7 +105,7 @@ func TestCloseNowBeforeTheAnswer(t *testing.T) {
 		p.Send(wsplay.CloseFrame(1000, "bye"))
 		p.WantClose("the answer", websocket.StatusNormalClosure)
 		p.HalfClose()
-		wsplay.WantEnding(t, "Read", <-reading, 1000, 1000, websocket.Peer, nil)
+		wsplay.WantEnding(t, "Read", <-reading, 1000, 1000, websocket.SideRemote, nil)
 	})
 }
 
@@ -123,7 +123,7 @@ func TestCloseNowBeforeAnAnswerThatWaits(t *testing.T) {
 			if err := c.CloseNow(); err != nil {
 				t.Error(err)
 			}
-			wsplay.WantEnding(t, "Write", <-writing, 0, 1000, websocket.Peer, nil)
+			wsplay.WantEnding(t, "Write", <-writing, 0, 1000, websocket.SideRemote, nil)
 			<-reading
 		})
 		_ = p.Close()

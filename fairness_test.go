@@ -75,6 +75,6 @@ func TestOrderOfWhatWaits(t *testing.T) {
 			p.Want("in order", wsplay.OpText, text)
 		}
 		p.WantClose("behind them", websocket.StatusNormalClosure)
-		wsplay.WantEnding(t, "the write behind the Close frame", <-late, 1000, 0, websocket.Us, nil)
+		wsplay.WantEnding(t, "the write behind the Close frame", <-late, 1000, 0, websocket.SideLocal, nil)
 	})
 }

@@ -64,7 +64,7 @@ func TestKeepAliveOfDeadPeer(t *testing.T) {
 			}
 			wsplay.Within(t, name, 70*time.Second, func() {
 				_, _, err := c.Read(context.Background())
-				wsplay.WantEnding(t, name, err, 0, 0, websocket.Peer, websocket.ErrKeepAlive)
+				wsplay.WantEnding(t, name, err, 0, 0, websocket.SideRemote, websocket.ErrKeepAlive)
 			})
 			wsplay.WantIs(t, "Write", c.Write(wsplay.Patience(t), websocket.MessageText, nil), websocket.ErrKeepAlive)
 			<-drained

@@ -131,7 +131,7 @@ func TestKeepAliveDuringLongWrite(t *testing.T) {
 			}
 			wsplay.Pending(t, "the writer", done)
 			c.CloseNow()
-			wsplay.WantEnding(t, "the writer", <-done, 0, 0, websocket.Us, nil)
+			wsplay.WantEnding(t, "the writer", <-done, 0, 0, websocket.SideLocal, nil)
 			_ = other.Close()
 		})
 	})

@@ -178,7 +178,7 @@ func TestIdleTimeoutWhileClosing(t *testing.T) {
 			_, _ = io.Copy(io.Discard, p)
 		}()
 		_, _, err := c.Read(wsplay.Patience(t))
-		wsplay.WantEnding(t, "Read", err, 1000, 1000, websocket.Peer, nil)
+		wsplay.WantEnding(t, "Read", err, 1000, 1000, websocket.SideRemote, nil)
 		wsplay.Within(t, "the end", time.Second, func() { <-c.CloseRead(context.Background()).Done() })
 	})
 }

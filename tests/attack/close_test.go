@@ -21,7 +21,7 @@ import (
 func closed(p *wsplay.Peer, c *websocket.Conn, err error, code websocket.StatusCode, reason string) {
 	p.T.Helper()
 	e := wsplay.WantClosed(p.T, err)
-	if e.Received == nil || *e.Received != (websocket.CloseError{Code: code, Reason: reason}) || !e.Clean() || e.Began != websocket.Peer || e.Cause != nil {
+	if e.Received == nil || *e.Received != (websocket.CloseError{Code: code, Reason: reason}) || !e.Clean() || e.Began != websocket.SideRemote || e.Cause != nil {
 		p.T.Errorf("%+v; want a clean close by the peer with %d %q", e, code, reason)
 	}
 	if got := websocket.CloseStatus(err); got != code {
@@ -206,7 +206,7 @@ func TestAttackClose(t *testing.T) {
 			}
 			_, _, err := c.Read(wsplay.Patience(t))
 			e := wsplay.WantClosed(t, err)
-			if !e.Clean() || e.Sent.Code != 4000 || e.Received.Code != 4001 || e.Began != websocket.Us {
+			if !e.Clean() || e.Sent.Code != 4000 || e.Received.Code != 4001 || e.Began != websocket.SideLocal {
 				t.Errorf("%+v", e)
 			}
 		})

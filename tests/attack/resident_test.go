@@ -180,7 +180,7 @@ func TestAttackResident(t *testing.T) {
 			p.WantClose("the refusal", bad.code)
 			_ = p.Close()
 			err := wsplay.Returned(t, "the loop", done)
-			if e := wsplay.WantClosed(t, err); e.Sent == nil || e.Sent.Code != bad.code || e.Began != websocket.Peer {
+			if e := wsplay.WantClosed(t, err); e.Sent == nil || e.Sent.Code != bad.code || e.Began != websocket.SideRemote {
 				t.Errorf("the loop ended with %v", err)
 			}
 		})

@@ -18,19 +18,19 @@ func TestCloseFrameThatWaits(t *testing.T) {
 		time.Sleep(wsplay.CloseTimeout)
 		<-read
 		err := c.Close(websocket.StatusNormalClosure, "")
-		wsplay.WantEnding(t, "Close", err, 0, 1000, websocket.Peer, websocket.ErrCloseTimeout)
+		wsplay.WantEnding(t, "Close", err, 0, 1000, websocket.SideRemote, websocket.ErrCloseTimeout)
 		wsplay.WantSticky(t, c, websocket.ErrCloseTimeout)
 	})
 	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, _ := wsplay.Pipe(t, role, wsplay.CloseSoon, 1)
 		err := c.Close(websocket.StatusNormalClosure, "")
-		wsplay.WantEnding(t, "Close", err, 0, 0, websocket.Us, websocket.ErrCloseTimeout)
+		wsplay.WantEnding(t, "Close", err, 0, 0, websocket.SideLocal, websocket.ErrCloseTimeout)
 	})
 	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, _ := wsplay.Pipe(t, role, wsplay.CloseSoon, 1)
 		closed := wsplay.Go(func() error { return c.Close(websocket.StatusNormalClosure, "") })
 		wsplay.Pending(t, "Close", closed)
 		c.CloseNow()
-		wsplay.WantEnding(t, "Close", <-closed, 0, 0, websocket.Us, nil)
+		wsplay.WantEnding(t, "Close", <-closed, 0, 0, websocket.SideLocal, nil)
 	})
 }
