@@ -1,3 +1,0 @@
-package websocket_test
-
-// The streams that connections are tested over, besides wstest.NetPipe.
