@@ -30,7 +30,7 @@ func (c *Conn) offerPlain(m *PreparedMessage) bool {
 // offerDeflated is for a frame that says p, compressed.
 func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) bool {
 	z := c.deflate
-	if z.out.Terms().Takeover && !z.turn.tryLock() {
+	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		return false
 	}
 	ok := c.offerFrame(h, deflated)
@@ -62,7 +62,7 @@ func (c *Conn) offerFrame(h frame.Header, f preparedFrame) bool {
 // neither what is held back or half on the wire, nor who waits, nor fragments.
 func (c *Conn) enterFirst() bool {
 	w := &c.out
-	if !w.gate.tryLock() {
+	if !w.gate.TryLock() {
 		return false
 	}
 	if w.sending != nil || w.due.Load() > 0 || w.pongsDue.Load() > 0 || w.message.Load() != nil || !c.state().CanSend() {
@@ -85,7 +85,7 @@ func (c *Conn) leaveOffered(sent, whole bool) bool {
 // offerFramed offers a frame from where it is. Of one that was taken in part it keeps
 // the rest, as writer.tail.
 func (c *Conn) offerFramed(p []byte) (sent, whole bool) {
-	n := c.transport.offer(p)
+	n := c.transport.TryWrite(p)
 	if n == len(p) || n == 0 {
 		return n > 0, n > 0
 	}
@@ -108,7 +108,7 @@ func (c *Conn) offerMasked(h *frame.Header, payload []byte) (sent, whole bool) {
 	c.put(payload)
 	w.committed = w.encoded
 	for w.unsent() {
-		n := c.transport.offer(w.buf[w.start:w.end])
+		n := c.transport.TryWrite(w.buf[w.start:w.end])
 		w.wrote(n)
 		if w.start != w.end {
 			break
