@@ -11,6 +11,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/hub"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
@@ -20,7 +21,7 @@ func TestHubOrderOfOneThatComesBack(t *testing.T) {
 	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}, 0)
 		p.Deflate = true
-		var h websocket.Hub
+		var h hub.Hub
 		h.Add(c)
 		for range 3 {
 			w, err := c.Writer(wsplay.Patience(t), websocket.MessageText)
@@ -86,7 +87,7 @@ func TestHubOrderOfOneThatComesBack(t *testing.T) {
 func TestHubOrderWhileMembersComeAndGo(t *testing.T) {
 	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		const messages = 200
-		h := websocket.Hub{Queue: messages}
+		h := hub.Hub{Queue: messages}
 		var going, comeAndGo, reading sync.WaitGroup
 		done := make(chan struct{})
 		for range 4 {

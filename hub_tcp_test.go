@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
@@ -33,7 +34,7 @@ func TestHubOverNetwork(t *testing.T) {
 	for name, stream := range hubStreams {
 		for _, role := range wsplay.Roles {
 			t.Run(fmt.Sprint(name, "/", role), func(t *testing.T) {
-				h := websocket.Hub{Queue: 4}
+				h := hub.Hub{Queue: 4}
 				add := func() (c *websocket.Conn, p *wsplay.Peer) {
 					a, b := stream(t)
 					c = websocket.NewConn(a, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: time.Minute}})
@@ -96,7 +97,7 @@ func TestHubConcurrently(t *testing.T) {
 	for name, stream := range hubStreams {
 		t.Run(name, func(t *testing.T) {
 			const broadcasters, rounds, stay = 4, 200, 5
-			h := websocket.Hub{Queue: broadcasters * rounds}
+			h := hub.Hub{Queue: broadcasters * rounds}
 			pair := func() (server, client *websocket.Conn) {
 				a, b := stream(t)
 				return websocket.NewConn(a, websocket.RoleServer, nil), websocket.NewConn(b, websocket.RoleClient, nil)

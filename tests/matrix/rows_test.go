@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
@@ -18,7 +19,7 @@ import (
 type scene struct {
 	*websocket.Conn
 	ctx      context.Context
-	hub      websocket.Hub // has the connection
+	hub      hub.Hub // has the connection
 	registry websocket.Registry
 	// Those that a row needs are made before: both goroutines use the same.
 	writer  io.WriteCloser
@@ -80,6 +81,7 @@ var matrixRows = []matrixRow{
 	{"Conn.CloseNow", times(func(s *scene) error { return s.CloseNow() })},
 	{"Conn.CloseRead", times(func(s *scene) error { <-s.CloseRead(s.ctx).Done(); return nil })},
 	{"Conn.Compression", looks(func(s *scene) { _, _ = s.Compression() })},
+	{"Conn.Context", looks(func(s *scene) { _ = context.Cause(s.Conn.Context()) })},
 	{"Conn.Latency", looks(func(s *scene) { _ = s.Latency() })},
 	{"Conn.Messages", messagesAtHome},
 	{"Conn.NetConn", looks(func(s *scene) { _ = s.NetConn().RemoteAddr() })},
@@ -96,6 +98,7 @@ var matrixRows = []matrixRow{
 	{"Conn.Role", looks(func(s *scene) { _ = s.Role() })},
 	{"Conn.SetReadLimit", looks(func(s *scene) { s.SetReadLimit(1 << 20) })},
 	{"Conn.Subprotocol", looks(func(s *scene) { _ = s.Subprotocol() })},
+	{"Conn.TryWritePrepared", times(func(s *scene) error { _, err := s.TryWritePrepared(matrixPrepared); return err })},
 	{"Conn.Uncompressed", looks(func(s *scene) { _ = s.Uncompressed() })},
 	{"Conn.Write", times(func(s *scene) error { return s.Write(s.ctx, websocket.MessageText, matrixText) })},
 	{"Conn.WritePrepared", times(func(s *scene) error { return s.WritePrepared(s.ctx, matrixPrepared) })},
@@ -128,6 +131,10 @@ var matrixRows = []matrixRow{
 	})},
 	{"Registry.Len", looks(func(s *scene) { _ = s.registry.Len() })},
 	{"Registry.Shutdown", times(func(s *scene) error { return s.registry.Shutdown(s.ctx) })},
+	{"PreparedMessage.TryWriteEach", times(func(s *scene) (err error) {
+		matrixPrepared.TryWriteEach([]*websocket.Conn{s.Conn}, func(_ int, refused error) { err = refused })
+		return err
+	})},
 	{"PreparedMessage.Type", looks(func(s *scene) { _ = matrixPrepared.Type() })},
 
 	{"NetConn.Read", times(func(s *scene) error { _, err := s.netConn.Read(make([]byte, 10)); return err })},
@@ -190,7 +197,7 @@ func TestMatrixIsComplete(t *testing.T) {
 		}
 		for prefix, value := range map[string]any{
 			"Conn": c, "Batch": c.Batch(), "Uncompressed": c.Uncompressed(), "Writer": w, "Reader": r,
-			"Hub": new(websocket.Hub), "Registry": new(websocket.Registry), "PreparedMessage": wsplay.Prepared,
+			"Hub": new(hub.Hub), "Registry": new(websocket.Registry), "PreparedMessage": wsplay.Prepared,
 			"NetConn": websocket.NetConn(wsplay.Patience(t), c, websocket.MessageText),
 		} {
 			for m := range reflect.TypeOf(value).Methods() {
