@@ -168,7 +168,7 @@ func TestBufferPinsMuch(t *testing.T) {
 // Whatever is called in whatever order, the bytes come out as they went in.
 func TestBufferAtRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 40 {
 		var b Buffer
 		var want, pinnedBytes, pinnedCopy []byte
 		var pinned *[]byte
