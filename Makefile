@@ -8,9 +8,9 @@ SOAK    ?= 10m
 # By default a minute goes into making each new input shorter.
 FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
-# The root, and what differs between systems beneath it.
-BYTES   := . ./internal/gate ./internal/transport
-PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate
+# The root, and what is beneath it and differs between systems.
+BYTES   := . ./internal/gate ./internal/transport ./internal/dial
+PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

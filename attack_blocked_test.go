@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 	"github.com/hawser-ws/websocket/internal/naive"
 	"github.com/hawser-ws/websocket/wstest"
 )
@@ -55,7 +56,7 @@ var blocked = map[string]func(c *websocket.Conn) error{
 		return err
 	},
 	"Hub": func(c *websocket.Conn) error {
-		var h websocket.Hub
+		var h hub.Hub
 		h.Add(c)
 		if err := h.Broadcast(framed); err != nil {
 			return err

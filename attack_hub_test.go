@@ -9,18 +9,19 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // A hub whose members do not read, go away, or make the application panic.
 func TestAttackHub(t *testing.T) {
-	for _, policy := range []websocket.SlowPolicy{websocket.CloseSlow, websocket.DropOldest, websocket.DropNewest} {
+	for _, policy := range []hub.SlowPolicy{hub.CloseSlow, hub.DropOldest, hub.DropNewest} {
 		t.Run("a member that never reads", func(t *testing.T) {
 			forRoles(t, policy.String()+"/", func(t *testing.T, role websocket.Role) { neverReads(t, role, policy) })
 		})
 	}
 	t.Run("a member that resets while messages wait for it", func(t *testing.T) {
 		eachRole(t, func(t *testing.T, role websocket.Role) {
-			s := newSlowScene(t, role, websocket.DropOldest, nil)
+			s := newSlowScene(t, role, hub.DropOldest, nil)
 			s.tell(t, "waits")
 			s.peer.reset()
 			synctest.Wait()
@@ -32,7 +33,7 @@ func TestAttackHub(t *testing.T) {
 	})
 	t.Run("a member that sends a bad frame while messages wait for it", func(t *testing.T) {
 		eachRole(t, func(t *testing.T, role websocket.Role) {
-			s := newSlowScene(t, role, websocket.DropOldest, closeSoon)
+			s := newSlowScene(t, role, hub.DropOldest, closeSoon)
 			s.tell(t, "waits")
 			go s.peer.send(whole(3, ""))
 			_, _, err := s.slow.Read(patience(t))
@@ -48,7 +49,7 @@ func TestAttackHub(t *testing.T) {
 	})
 	t.Run("panic in user callback does not kill process, OnSlow", func(t *testing.T) {
 		eachRole(t, func(t *testing.T, role websocket.Role) {
-			s := newSlowScene(t, role, websocket.DropNewest, nil)
+			s := newSlowScene(t, role, hub.DropNewest, nil)
 			s.hub.OnSlow = func(*websocket.Conn, *websocket.PreparedMessage) { panic("in OnSlow") }
 			for i := range 2 * slowQueue {
 				func() {
@@ -74,11 +75,11 @@ func TestAttackHub(t *testing.T) {
 
 // neverReads: what waits for a peer that never reads is bounded by the queue, however
 // much is broadcast, and nobody else waits.
-func neverReads(t *testing.T, role websocket.Role, policy websocket.SlowPolicy) {
+func neverReads(t *testing.T, role websocket.Role, policy hub.SlowPolicy) {
 	const broadcasts, size = 5_000, 8 << 10
 	c, p := facing(t, role, closeSoon, 1024)
 	quick, reader := facing(t, role, nil, 64<<10)
-	h := websocket.Hub{Slow: policy, Queue: 8}
+	h := hub.Hub{Slow: policy, Queue: 8}
 	h.Add(c)
 	h.Add(quick)
 	heard := 0
@@ -112,11 +113,11 @@ func neverReads(t *testing.T, role websocket.Role, policy websocket.SlowPolicy) 
 		t.Errorf("%d goroutines", goroutines)
 	}
 	time.Sleep(time.Minute)
-	if want := 2; policy == websocket.CloseSlow && h.Len() != want-1 || policy != websocket.CloseSlow && h.Len() != want {
+	if want := 2; policy == hub.CloseSlow && h.Len() != want-1 || policy != hub.CloseSlow && h.Len() != want {
 		t.Errorf("%d members are left", h.Len())
 	}
 	// One is being written, eight or a batch of them wait, and the rest is counted.
-	if n := h.Dropped(); policy != websocket.CloseSlow && (n < broadcasts-20 || n > broadcasts-8) || policy == websocket.CloseSlow && (n == 0 || n > 9) {
+	if n := h.Dropped(); policy != hub.CloseSlow && (n < broadcasts-20 || n > broadcasts-8) || policy == hub.CloseSlow && (n == 0 || n > 9) {
 		t.Errorf("%d were dropped", n)
 	}
 	_ = quick.CloseNow()

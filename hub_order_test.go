@@ -11,6 +11,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // A connection that was removed while a message was being written to it, and is added
@@ -19,7 +20,7 @@ func TestHubOrderOfOneThatComesBack(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p := facing(t, role, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}, 0)
 		p.deflate = true
-		var h websocket.Hub
+		var h hub.Hub
 		h.Add(c)
 		for range 3 {
 			w, err := c.Writer(patience(t), websocket.MessageText)
@@ -85,7 +86,7 @@ func TestHubOrderOfOneThatComesBack(t *testing.T) {
 func TestHubOrderWhileMembersComeAndGo(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		const messages = 200
-		h := websocket.Hub{Queue: messages}
+		h := hub.Hub{Queue: messages}
 		var going, comeAndGo, reading sync.WaitGroup
 		done := make(chan struct{})
 		for range 4 {

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // slowScene is a hub of one connection whose peer reads nothing, half of a message on
 // the wire, and of 99 whose peers read.
 type slowScene struct {
-	hub   websocket.Hub
+	hub   hub.Hub
 	slow  *websocket.Conn
 	peer  *peer
 	quick []*peer
@@ -26,7 +27,7 @@ var half = strings.Repeat("half", stall)
 
 const slowQueue = 3
 
-func newSlowScene(t *testing.T, role websocket.Role, policy websocket.SlowPolicy, opts *websocket.ConnOptions) *slowScene {
+func newSlowScene(t *testing.T, role websocket.Role, policy hub.SlowPolicy, opts *websocket.ConnOptions) *slowScene {
 	s := &slowScene{}
 	s.hub.Queue, s.hub.Slow = slowQueue, policy
 	s.slow, s.peer = facing(t, role, opts, stall)
@@ -62,7 +63,7 @@ func (s *slowScene) tell(t *testing.T, text string) {
 
 func TestHubDropsOldest(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.DropOldest, nil)
+		s := newSlowScene(t, role, hub.DropOldest, nil)
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
 		}
@@ -80,7 +81,7 @@ func TestHubDropsOldest(t *testing.T) {
 
 func TestHubDropsNewest(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.DropNewest, nil)
+		s := newSlowScene(t, role, hub.DropNewest, nil)
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
 		}
@@ -99,7 +100,7 @@ func TestHubDropsNewest(t *testing.T) {
 // The Close frame comes behind the frame that is half sent; what waited is dropped.
 func TestHubClosesSlow(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.CloseSlow, nil)
+		s := newSlowScene(t, role, hub.CloseSlow, nil)
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
 		}
@@ -120,7 +121,7 @@ func TestHubClosesSlow(t *testing.T) {
 // Closing a connection whose peer takes nothing any more is bounded.
 func TestHubCloseSlowIsBounded(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.CloseSlow, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: 3 * time.Second}})
+		s := newSlowScene(t, role, hub.CloseSlow, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: 3 * time.Second}})
 		for i := range 10 {
 			s.tell(t, fmt.Sprint(i))
 		}
@@ -134,7 +135,7 @@ func TestHubCloseSlowIsBounded(t *testing.T) {
 // Timeouts.Write bounds what a peer may take for what was broadcast.
 func TestHubWriteTimeout(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.DropOldest, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: 7 * time.Second}})
+		s := newSlowScene(t, role, hub.DropOldest, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: 7 * time.Second}})
 		within(t, "the end", 7*time.Second, func() {
 			_, _, err := s.slow.Read(patience(t))
 			wantIs(t, "Read", err, websocket.ErrWriteTimeout)
@@ -149,7 +150,7 @@ func TestHubWriteTimeout(t *testing.T) {
 // Remove drops what waits, but not what is half sent, and the connection goes on.
 func TestHubRemoveDuringDrain(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.DropOldest, nil)
+		s := newSlowScene(t, role, hub.DropOldest, nil)
 		s.tell(t, "waits")
 		s.hub.Remove(s.slow)
 		s.tell(t, "not in it any more")
@@ -171,7 +172,7 @@ func TestHubRemoveDuringDrain(t *testing.T) {
 // A connection that ends while messages wait for it takes them along.
 func TestHubEndDuringDrain(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		s := newSlowScene(t, role, websocket.DropOldest, nil)
+		s := newSlowScene(t, role, hub.DropOldest, nil)
 		s.tell(t, "waits")
 		_ = s.slow.CloseNow()
 		synctest.Wait()
@@ -186,7 +187,7 @@ func TestHubEndDuringDrain(t *testing.T) {
 func TestHubQueueDefault(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p := facing(t, role, nil, stall)
-		h := websocket.Hub{Slow: websocket.DropNewest}
+		h := hub.Hub{Slow: hub.DropNewest}
 		h.Add(c)
 		tell(t, &h, half)
 		synctest.Wait()
@@ -219,8 +220,8 @@ func TestHubQueueDefault(t *testing.T) {
 }
 
 func TestSlowPolicyString(t *testing.T) {
-	for p, want := range map[websocket.SlowPolicy]string{
-		websocket.CloseSlow: "CloseSlow", websocket.DropOldest: "DropOldest", websocket.DropNewest: "DropNewest",
+	for p, want := range map[hub.SlowPolicy]string{
+		hub.CloseSlow: "CloseSlow", hub.DropOldest: "DropOldest", hub.DropNewest: "DropNewest",
 	} {
 		if p.String() != want {
 			t.Errorf("%q, want %q", p, want)

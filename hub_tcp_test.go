@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // hubStreams are the kinds of stream over which a hub is tested beside wstest's.
@@ -42,7 +43,7 @@ func TestHubOverNetwork(t *testing.T) {
 	for name, stream := range hubStreams {
 		for _, role := range bothRoles {
 			t.Run(fmt.Sprint(name, "/", role), func(t *testing.T) {
-				h := websocket.Hub{Queue: 4}
+				h := hub.Hub{Queue: 4}
 				add := func() (c *websocket.Conn, p *peer) {
 					a, b := stream(t)
 					c = websocket.NewConn(a, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: time.Minute}})
@@ -105,7 +106,7 @@ func TestHubConcurrently(t *testing.T) {
 	for name, stream := range hubStreams {
 		t.Run(name, func(t *testing.T) {
 			const broadcasters, rounds, stay = 4, 200, 5
-			h := websocket.Hub{Queue: broadcasters * rounds}
+			h := hub.Hub{Queue: broadcasters * rounds}
 			pair := func() (server, client *websocket.Conn) {
 				a, b := stream(t)
 				return websocket.NewConn(a, websocket.RoleServer, nil), websocket.NewConn(b, websocket.RoleClient, nil)

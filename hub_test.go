@@ -11,9 +11,10 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/hub"
 )
 
-func tell(t *testing.T, h *websocket.Hub, text string) {
+func tell(t *testing.T, h *hub.Hub, text string) {
 	t.Helper()
 	if err := h.Broadcast(websocket.Prepare(websocket.MessageText, []byte(text))); err != nil {
 		t.Fatal(err)
@@ -23,7 +24,7 @@ func tell(t *testing.T, h *websocket.Hub, text string) {
 // Every connection gets every message once, in the order of the broadcasts.
 func TestHub(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		var h websocket.Hub
+		var h hub.Hub
 		tell(t, &h, "to nobody")
 		var conns []*websocket.Conn
 		var peers []*peer
@@ -75,7 +76,7 @@ func TestHub(t *testing.T) {
 // closing; then it cannot come in either.
 func TestHubConnectionsLeave(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
-		var h, other websocket.Hub
+		var h, other hub.Hub
 		endings := map[string]func(c *websocket.Conn, p *peer){
 			"CloseNow": func(c *websocket.Conn, p *peer) { _ = c.CloseNow() },
 			"reset":    func(c *websocket.Conn, p *peer) { p.reset(); _, _, _ = c.Read(context.Background()) },
@@ -118,7 +119,7 @@ func TestHubConnectionsLeave(t *testing.T) {
 func TestHubBesideOtherWriters(t *testing.T) {
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p := facing(t, role, nil, 0)
-		var h, other websocket.Hub
+		var h, other hub.Hub
 		h.Add(c)
 		other.Add(c)
 		w, err := c.Writer(patience(t), websocket.MessageText)
@@ -174,7 +175,7 @@ func TestHubDeflated(t *testing.T) {
 	alone := handshake.DeflateSide{NoContextTakeover: true}
 	for name, terms := range map[string]handshake.Deflate{"takeover/": {}, "no takeover/": {Server: alone, Client: alone}} {
 		forRoles(t, name, func(t *testing.T, role websocket.Role) {
-			var h websocket.Hub
+			var h hub.Hub
 			c, p, f := facingDeflated(t, role, websocket.ConnOptions{Deflate: &terms}, 0)
 			plain, plainPeer := facing(t, role, nil, 0)
 			h.Add(c)

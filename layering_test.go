@@ -29,20 +29,25 @@ const module = "github.com/hawser-ws/websocket"
 const layers = `
 	# The pure packages: judgement without I/O.
 	frame:            golang.org/x/sys/cpu
-	handshake:
+	handshake:        internal/hostport
 	conn:             frame internal/deflate internal/inflate
 	internal/deflate:
 	internal/inflate:
+	internal/hostport:
 
 	# What compression is measured against, and by.
 	internal/deflate tests:  github.com/klauspost/compress/flate
 	internal/inflate tests:  github.com/klauspost/compress/flate
 
+	# From a URL to a stream. It knows nothing of connections.
+	internal/dial:    handshake internal/hostport golang.org/x/net/...
+
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/gate internal/transport internal/ledger
+	.:                frame handshake conn internal/dial internal/gate internal/transport internal/ledger
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
+	hub:              .
 
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
@@ -59,7 +64,7 @@ const layers = `
 	# What fuzz targets start from: the conformance cases among it.
 	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# Connections by the thousand through a network that fails them.
-	fuzz/soak:        . wstest internal/ledger golang.org/x/sys/... fuzz/internal/... fuzz/soak
+	fuzz/soak:        . hub wstest internal/ledger golang.org/x/sys/... fuzz/internal/... fuzz/soak
 
 	# Counts what is lent, in builds with the tag ledger.
 	internal/ledger:
@@ -71,16 +76,16 @@ const layers = `
 	# Scripts, and their tests.
 	tools:
 
-	tests:            . frame handshake conn wsjson wstest
+	tests:            . frame handshake conn hub wsjson wstest
 	                  internal/naive internal/vectors internal/guard
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.
-	cmd/ws/...:          . frame handshake conn autobahn wsjson wstest cmd/ws/... *
+	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
 	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
-	examples/...:        . frame conn wsjson wstest examples/... *
-	bench/...:           . frame handshake conn wsjson wstest bench/... *
-	interop/...:         . autobahn wsjson wstest interop/... *
+	examples/...:        . frame conn hub wsjson wstest examples/... *
+	bench/...:           . frame handshake conn hub wsjson wstest bench/... *
+	interop/...:         . autobahn hub wsjson wstest interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *
@@ -96,6 +101,7 @@ const impure = `
 	handshake:  time
 	internal/deflate:  time
 	internal/inflate:  time
+	internal/hostport: time
 `
 
 // clock is what no pure package may use of package time.
@@ -185,7 +191,7 @@ func checkFile(name string, source []byte) (complaints []string, err error) {
 		}
 		allowed = slices.Concat(allowed, extra, []string{dir})
 	}
-	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate"}, dir)
+	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate", "internal/hostport"}, dir)
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
@@ -289,6 +295,8 @@ func TestLayeringComplains(t *testing.T) {
 		{"handshake/key.go", `import "crypto/rand"`, "handshake/key.go:2: handshake may not import crypto/rand: it is pure"},
 		{"handshake/key.go", ours("frame"), "handshake/key.go:2: handshake may not import frame"},
 		{"handshake/origin.go", `import ("net/url"; "net/netip")`, ""},
+		{"handshake/authority.go", ours("internal/hostport"), ""},
+		{"internal/hostport/hostport.go", `import "net"`, "internal/hostport/hostport.go:2: internal/hostport may not import net: it is pure"},
 
 		{"conn/state.go", ours("frame"), ""},
 		{"conn/state.go", ours("handshake"), "conn/state.go:2: conn may not import handshake"},
@@ -305,6 +313,9 @@ func TestLayeringComplains(t *testing.T) {
 		{"conn/state.go", `func f() { select {} }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { c <- 1 }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { <-c }`, "conn/state.go:2: conn may not use channels"},
+
+		{"internal/dial/dial.go", `import ("net/http"; "golang.org/x/net/idna")`, ""},
+		{"internal/dial/dial.go", `import _ "` + module + `"`, "internal/dial/dial.go:2: internal/dial may not import ."},
 
 		{"read.go", `import ("net"; "time"; "golang.org/x/net/http2"); var now = time.Now()`, ""},
 		{"read.go", ours("internal/naive"), "read.go:2: . may not import internal/naive"},

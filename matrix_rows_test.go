@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // scene is a connection on which two methods meet, and what else they need.
 type scene struct {
 	*websocket.Conn
 	ctx      context.Context
-	hub      websocket.Hub // has the connection
+	hub      hub.Hub // has the connection
 	registry websocket.Registry
 	// Those that a row needs are made before: both goroutines use the same.
 	writer  io.WriteCloser
@@ -78,6 +79,7 @@ var matrixRows = []matrixRow{
 	{"Conn.CloseNow", times(func(s *scene) error { return s.CloseNow() })},
 	{"Conn.CloseRead", times(func(s *scene) error { <-s.CloseRead(s.ctx).Done(); return nil })},
 	{"Conn.Compression", looks(func(s *scene) { _, _ = s.Compression() })},
+	{"Conn.Context", looks(func(s *scene) { _ = context.Cause(s.Conn.Context()) })},
 	{"Conn.Latency", looks(func(s *scene) { _ = s.Latency() })},
 	{"Conn.Messages", messagesAtHome},
 	{"Conn.NetConn", looks(func(s *scene) { _ = s.NetConn().RemoteAddr() })},
@@ -94,6 +96,7 @@ var matrixRows = []matrixRow{
 	{"Conn.Role", looks(func(s *scene) { _ = s.Role() })},
 	{"Conn.SetReadLimit", looks(func(s *scene) { s.SetReadLimit(1 << 20) })},
 	{"Conn.Subprotocol", looks(func(s *scene) { _ = s.Subprotocol() })},
+	{"Conn.TryWritePrepared", times(func(s *scene) error { _, err := s.TryWritePrepared(matrixPrepared); return err })},
 	{"Conn.Uncompressed", looks(func(s *scene) { _ = s.Uncompressed() })},
 	{"Conn.Write", times(func(s *scene) error { return s.Write(s.ctx, websocket.MessageText, matrixText) })},
 	{"Conn.WritePrepared", times(func(s *scene) error { return s.WritePrepared(s.ctx, matrixPrepared) })},
@@ -126,6 +129,10 @@ var matrixRows = []matrixRow{
 	})},
 	{"Registry.Len", looks(func(s *scene) { _ = s.registry.Len() })},
 	{"Registry.Shutdown", times(func(s *scene) error { return s.registry.Shutdown(s.ctx) })},
+	{"PreparedMessage.TryWriteEach", times(func(s *scene) (err error) {
+		matrixPrepared.TryWriteEach([]*websocket.Conn{s.Conn}, func(_ int, refused error) { err = refused })
+		return err
+	})},
 	{"PreparedMessage.Type", looks(func(s *scene) { _ = matrixPrepared.Type() })},
 
 	{"NetConn.Read", times(func(s *scene) error { _, err := s.netConn.Read(make([]byte, 10)); return err })},
@@ -188,7 +195,7 @@ func TestMatrixIsComplete(t *testing.T) {
 		}
 		for prefix, value := range map[string]any{
 			"Conn": c, "Batch": c.Batch(), "Uncompressed": c.Uncompressed(), "Writer": w, "Reader": r,
-			"Hub": new(websocket.Hub), "Registry": new(websocket.Registry), "PreparedMessage": framed,
+			"Hub": new(hub.Hub), "Registry": new(websocket.Registry), "PreparedMessage": framed,
 			"NetConn": websocket.NetConn(patience(t), c, websocket.MessageText),
 		} {
 			for m := range reflect.TypeOf(value).Methods() {

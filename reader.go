@@ -123,7 +123,7 @@ func (c *Conn) takeOrphan() {
 // arm makes ctx able to interrupt one direction of the transport. A ctx that is done when
 // the connection has ended needs no watching: that interrupts of itself.
 func (c *Conn) arm(w *transport.Canceler, ctx context.Context) error {
-	if own, ok := ctx.(*serveContext); ok && own.c == c {
+	if c.endsWith(ctx) {
 		w.Disarm()
 		return nil
 	}

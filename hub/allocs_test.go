@@ -1,6 +1,6 @@
 //go:build !race
 
-package websocket_test
+package hub_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/hub"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -29,7 +30,7 @@ func TestHubDoesNotAllocate(t *testing.T) {
 		"server, takeover":   {websocket.RoleServer, &websocket.ConnOptions{Deflate: &handshake.Deflate{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var h websocket.Hub
+			var h hub.Hub
 			sockets, peers := audience(t, 120)
 			for _, s := range sockets {
 				c := websocket.NewConn(s, test.role, test.opts)
@@ -93,7 +94,7 @@ func audience(t testing.TB, n int) (conns, peers []net.Conn) {
 // one whose connections have to be served by goroutines.
 func TestHubDoesNotAllocateForSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, quick := websocket.Hub{Slow: websocket.DropOldest}, websocket.Hub{}
+		h, quick := hub.Hub{Slow: hub.DropOldest}, hub.Hub{}
 		for range 100 {
 			near, far := wstest.NetPipe(1)
 			c := websocket.NewConn(near, websocket.RoleServer, nil)

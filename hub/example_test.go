@@ -1,25 +1,26 @@
-package websocket_test
+package hub_test
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
 // To all who listen, whether or not each of them does at the moment.
 func ExampleHub() {
-	hub := websocket.Hub{Queue: 16, Slow: websocket.DropOldest}
+	all := hub.Hub{Queue: 16, Slow: hub.DropOldest}
 	var clients []*websocket.Conn
 	for range 3 {
 		server, client := wstest.Pipe(nil)
 		defer server.CloseNow()
 		defer client.CloseNow()
-		hub.Add(server)
+		all.Add(server)
 		clients = append(clients, client)
 	}
-	if err := hub.Broadcast(websocket.Prepare(websocket.MessageText, []byte("news"))); err != nil {
+	if err := all.Broadcast(websocket.Prepare(websocket.MessageText, []byte("news"))); err != nil {
 		fmt.Println(err)
 	}
 	for _, client := range clients {

@@ -1,6 +1,6 @@
 //go:build linux && !race
 
-package websocket_test
+package hub_test
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
+	"github.com/hawser-ws/websocket/internal/naive"
 )
 
 // threadTime is how much CPU time the thread has taken.
@@ -40,15 +42,15 @@ func BenchmarkHub(b *testing.B) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			sockets, peers := audience(b, n)
-			var hub websocket.Hub
+			var h hub.Hub
 			for _, s := range sockets {
 				c := websocket.NewConn(s, websocket.RoleServer, nil)
 				defer c.CloseNow()
-				hub.Add(c)
+				h.Add(c)
 			}
 			payload := bytes.Repeat([]byte("a"), size)
 			m := websocket.Prepare(websocket.MessageText, payload)
-			framed := (&peer{}).wire(whole(opText, string(payload)))
+			framed := naive.Encode(naive.Frame{FIN: true, Opcode: 1, Payload: payload})
 			bare := func() {
 				for _, s := range sockets {
 					if _, err := s.Write(framed); err != nil {
@@ -65,7 +67,7 @@ func BenchmarkHub(b *testing.B) {
 				}
 			}
 			broadcast := func() {
-				if err := hub.Broadcast(m); err != nil {
+				if err := h.Broadcast(m); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -82,8 +84,8 @@ func BenchmarkHub(b *testing.B) {
 				}
 				i++
 			}
-			if hub.Len() != n || hub.Dropped() != 0 {
-				b.Errorf("%d connections are left, %d messages were dropped", hub.Len(), hub.Dropped())
+			if h.Len() != n || h.Dropped() != 0 {
+				b.Errorf("%d connections are left, %d messages were dropped", h.Len(), h.Dropped())
 			}
 			b.ReportMetric(undisturbed(cpu[0])/n, "bare-cpu-ns/delivery")
 			b.ReportMetric(undisturbed(cpu[1])/n, "hub-cpu-ns/delivery")
