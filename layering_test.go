@@ -29,17 +29,21 @@ const module = "github.com/hawser-ws/websocket"
 const layers = `
 	# The pure packages: judgement without I/O.
 	frame:            golang.org/x/sys/cpu
-	handshake:
+	handshake:        internal/hostport
 	conn:             frame internal/deflate internal/inflate
 	internal/deflate:
 	internal/inflate:
+	internal/hostport:
 
 	# What compression is measured against, and by.
 	internal/deflate tests:  github.com/klauspost/compress/flate
 	internal/inflate tests:  github.com/klauspost/compress/flate
 
+	# From a URL to a stream. It knows nothing of connections.
+	internal/dial:    handshake internal/hostport golang.org/x/net/...
+
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/ledger
+	.:                frame handshake conn internal/dial internal/ledger
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
@@ -93,6 +97,7 @@ const impure = `
 	handshake:  time
 	internal/deflate:  time
 	internal/inflate:  time
+	internal/hostport: time
 `
 
 // clock is what no pure package may use of package time.
@@ -182,7 +187,7 @@ func checkFile(name string, source []byte) (complaints []string, err error) {
 		}
 		allowed = slices.Concat(allowed, extra, []string{dir})
 	}
-	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate"}, dir)
+	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate", "internal/hostport"}, dir)
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
@@ -286,6 +291,8 @@ func TestLayeringComplains(t *testing.T) {
 		{"handshake/key.go", `import "crypto/rand"`, "handshake/key.go:2: handshake may not import crypto/rand: it is pure"},
 		{"handshake/key.go", ours("frame"), "handshake/key.go:2: handshake may not import frame"},
 		{"handshake/origin.go", `import ("net/url"; "net/netip")`, ""},
+		{"handshake/authority.go", ours("internal/hostport"), ""},
+		{"internal/hostport/hostport.go", `import "net"`, "internal/hostport/hostport.go:2: internal/hostport may not import net: it is pure"},
 
 		{"conn/state.go", ours("frame"), ""},
 		{"conn/state.go", ours("handshake"), "conn/state.go:2: conn may not import handshake"},
@@ -302,6 +309,9 @@ func TestLayeringComplains(t *testing.T) {
 		{"conn/state.go", `func f() { select {} }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { c <- 1 }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { <-c }`, "conn/state.go:2: conn may not use channels"},
+
+		{"internal/dial/dial.go", `import ("net/http"; "golang.org/x/net/idna")`, ""},
+		{"internal/dial/dial.go", `import _ "` + module + `"`, "internal/dial/dial.go:2: internal/dial may not import ."},
 
 		{"read.go", `import ("net"; "time"; "golang.org/x/net/http2"); var now = time.Now()`, ""},
 		{"read.go", ours("internal/naive"), "read.go:2: . may not import internal/naive"},

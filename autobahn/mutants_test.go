@@ -62,7 +62,7 @@ var mutants = []mutant{
 		must: "7.3.1"},
 	// What comes back of 7.9.4, 1005, is an empty Close frame, which is always fine.
 	{name: "codes that may not be sent are sent back", file: "frame/close.go",
-		old: "if !MayTravel(code) {", new: "if false {",
+		old: "if !ValidCloseCode(code) {", new: "if false {",
 		must: "7.9.[1-35-9],20.8.[4-7]", verdict: Failed},
 	// Pieces whose lengths are multiples of four do no harm.
 	{name: "the masking key begins anew with every read", file: "read.go", role: Server, plays: brief + ",9.[12].1",
@@ -121,9 +121,9 @@ var mutants = []mutant{
 	{name: "all nonces are the same", file: "handshake/key.go", role: Client,
 		old: "EncodeToString(random[:])", new: "EncodeToString(make([]byte, 16))",
 		must: "20.4.9", verdict: Failed},
-	{name: "a client that cannot accept the answer keeps TCP", file: "dial_attempt.go", role: Client,
-		old:  "excerpt(resp, func() { _ = l.raw.Close() })\n\t\tl.close()",
-		new:  "l.stop()\n\t\tgo func() { for err := error(nil); err == nil; { _, err = l.conn.Read(make([]byte, 64)) } }()",
+	{name: "a client that cannot accept the answer keeps TCP", file: "internal/dial/attempt.go", role: Client,
+		old:  "excerpt(resp, func() { _ = r.raw.Close() })\n\t\tr.close()",
+		new:  "r.stop()\n\t\tgo func() { for err := error(nil); err == nil; { _, err = r.conn.Read(make([]byte, 64)) } }()",
 		must: "20.3.[1-9],20.3.1[013-9],20.3.2*", may: "20.3.12", verdict: Failed},
 
 	{name: "a window is smaller than what was agreed on", file: "conn/inflate.go", role: Server, plays: deflated,

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"bufio"
@@ -143,7 +143,7 @@ func TestDialProxies(t *testing.T) {
 				r := &routed{to: map[string]string{addr: addr}} // the way there is by DialContext too
 				config := trust.Clone()
 				config.NextProtos = nil
-				wantGreeted(t, test.u, &DialOptions{
+				wantGreeted(t, test.u, &Options{
 					Proxy: fixedProxy(u), DialContext: r.dial, TLSConfig: config,
 					ProxyHeader: http.Header{"X-Proxy": {"1"}}, HTTPHeader: http.Header{"X-Server": {"1"}},
 				})
@@ -169,7 +169,7 @@ func TestDialProxyServerName(t *testing.T) {
 	})
 	config := trust.Clone()
 	config.ServerName = "example.org"
-	_, _, err := Dial(t.Context(), "wss://example.com/", &DialOptions{Proxy: fixedProxy("https://" + addr), TLSConfig: config})
+	_, err := dialFailed(t, t.Context(), "wss://example.com/", &Options{Proxy: fixedProxy("https://" + addr), TLSConfig: config})
 	if kindOf(err) != "transport" || err == nil || !strings.Contains(err.Error(), "example.org") {
 		t.Error(err)
 	}
@@ -183,9 +183,9 @@ func TestDialProxyGlued(t *testing.T) {
 	x := &tinyProxy{server: plain, glue: early}
 	for scheme, script := range map[string]func(*dialPeer){"http": x.http, "socks5": x.socks} {
 		addr := dialScript(t, script)
-		wantGreeted(t, "ws://example.com/", &DialOptions{Proxy: fixedProxy(scheme + "://" + addr)})
+		wantGreeted(t, "ws://example.com/", &Options{Proxy: fixedProxy(scheme + "://" + addr)})
 		x.glue = "this is no TLS"
-		_, _, err := Dial(t.Context(), "wss://example.com/", &DialOptions{Proxy: fixedProxy(scheme + "://" + addr)})
+		_, err := dialFailed(t, t.Context(), "wss://example.com/", &Options{Proxy: fixedProxy(scheme + "://" + addr)})
 		var record tls.RecordHeaderError
 		if !errors.As(err, &record) || string(record.RecordHeader[:]) != "this " {
 			t.Errorf("%s: %v", scheme, err)
@@ -228,9 +228,9 @@ func TestDialProxyRefuses(t *testing.T) {
 		if test.script != nil {
 			addr = dialScript(t, test.script)
 		}
-		c, resp, err := Dial(t.Context(), "ws://example.com/", &DialOptions{Proxy: fixedProxy(test.scheme + "://" + test.user + addr)})
+		resp, err := dialFailed(t, t.Context(), "ws://example.com/", &Options{Proxy: fixedProxy(test.scheme + "://" + test.user + addr)})
 		var proxy *ProxyError
-		if c != nil || resp != nil || kindOf(err) != "proxy" || !errors.As(err, &proxy) || proxy.Proxy != test.scheme+"://"+addr {
+		if resp != nil || kindOf(err) != "proxy" || !errors.As(err, &proxy) || proxy.Proxy != test.scheme+"://"+addr {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
@@ -259,7 +259,7 @@ func TestDialProxyChoice(t *testing.T) {
 		{fixedProxy("ftp://p/"), `choosing the proxy: its scheme is "ftp"`},
 		{fixedProxy("http://a\"b/"), "choosing the proxy: host"},
 	} {
-		_, _, err := Dial(t.Context(), "ws://example.com/", &DialOptions{Proxy: test.proxy, DialContext: unreachable(t)})
+		_, err := dialFailed(t, t.Context(), "ws://example.com/", &Options{Proxy: test.proxy, DialContext: unreachable(t)})
 		if err == nil || kindOf(err) != "transport" || !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%v, want %q", err, test.err)
 		}
@@ -281,31 +281,31 @@ func TestDialProxyFromEnvironment(t *testing.T) {
 		{"ws://localhost/", "localhost:80"},
 	} {
 		r := &routed{}
-		_, _, err := Dial(t.Context(), test.u, &DialOptions{DialContext: r.dial})
+		_, err := dialFailed(t, t.Context(), test.u, &Options{DialContext: r.dial})
 		if err == nil || len(r.dialed()) != 1 || r.dialed()[0] != test.dialed {
 			t.Errorf("%s: dialed %v, want %s", test.u, r.dialed(), test.dialed)
 		}
 	}
 	r := &routed{}
-	_, _, _ = Dial(t.Context(), "ws://example.com/", &DialOptions{DialContext: r.dial, Proxy: noProxy})
+	_, _ = dialFailed(t, t.Context(), "ws://example.com/", &Options{DialContext: r.dial, Proxy: noProxy})
 	if r.dialed()[0] != "example.com:80" {
 		t.Error("dialed", r.dialed())
 	}
 }
 
-// The engine drives the socket itself, whatever the way there.
+// The stream is the socket itself, whatever the route.
 func TestDialProxySocket(t *testing.T) {
 	noLeaks(t)
 	plain := dialScript(t, greeting(nil))
 	x := &tinyProxy{server: plain}
 	for scheme, script := range map[string]func(*dialPeer){"http": x.http, "socks5": x.socks} {
-		c, _, err := Dial(context.Background(), "ws://example.com/", &DialOptions{Proxy: fixedProxy(scheme + "://" + dialScript(t, script))})
+		r, err := Dial(context.Background(), "ws://example.com/", &Options{Proxy: fixedProxy(scheme + "://" + dialScript(t, script))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := c.NetConn().(*net.TCPConn); !ok {
-			t.Errorf("%s: %T", scheme, c.NetConn())
+		if _, ok := r.Stream.(*net.TCPConn); !ok {
+			t.Errorf("%s: %T", scheme, r.Stream)
 		}
-		_ = c.CloseNow()
+		_ = r.Stream.Close()
 	}
 }

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"context"
@@ -15,14 +15,14 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// kindOf is what the documentation of HandshakeError lets a caller tell.
+// kindOf is what the documentation of Error lets a caller tell.
 func kindOf(err error) string {
-	var e *HandshakeError
+	var e *Error
 	var proxy *ProxyError
 	var bad *handshake.BadResponse
 	switch {
 	case !errors.As(err, &e):
-		return "no HandshakeError"
+		return "no Error"
 	case e.Response != nil && e.Response.StatusCode != 101:
 		return "refused"
 	case errors.As(err, &proxy):
@@ -85,23 +85,15 @@ func TestDialFails(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			addr := dialScript(t, answer(test.answer))
-			c, resp, err := Dial(t.Context(), "ws://"+addr+"/p?secret", &DialOptions{Subprotocols: []string{"offered"}})
-			if err == nil {
-				_ = c.CloseNow()
-				t.Fatal("connected")
-			}
-			if c != nil || kindOf(err) != test.kind {
+			resp, err := dialFailed(t, t.Context(), "ws://"+addr+"/p?secret", &Options{Subprotocols: []string{"offered"}})
+			if kindOf(err) != test.kind {
 				t.Errorf("%s, want %s: %v", kindOf(err), test.kind, err)
 			}
-			if prefix := "websocket: handshake with ws://" + addr + "/p: " + test.err; !strings.HasPrefix(err.Error(), prefix) {
+			if prefix := "handshake with ws://" + addr + "/p: " + test.err; !strings.HasPrefix(err.Error(), prefix) {
 				t.Errorf("got  %q\nwant %q", err, prefix)
 			}
 			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' }) || len(err.Error()) > 400 {
 				t.Errorf("text of the error: %q", err)
-			}
-			var e *HandshakeError
-			if errors.As(err, &e) && e.Response != resp {
-				t.Error("the response is not that of the error")
 			}
 			if resp == nil {
 				return
@@ -123,29 +115,25 @@ func TestDialServerGoesAway(t *testing.T) {
 			_, _ = io.WriteString(p, half)
 			_ = p.Close()
 		})
-		_, resp, err := Dial(t.Context(), "ws://"+addr, nil)
+		resp, err := dialFailed(t, t.Context(), "ws://"+addr, nil)
 		if kindOf(err) != "transport" || !errors.Is(err, io.ErrUnexpectedEOF) || resp != nil {
 			t.Errorf("after %q: %s, %v", half, kindOf(err), err)
 		}
 	}
 }
 
-// Octets that come with the 101, or behind it, are the connection's.
+// Bytes that come with the 101, or behind it, belong to the stream.
 func TestDialGlued(t *testing.T) {
 	noLeaks(t)
 	long := strings.Repeat("x", 60000)
 	frame := "\x81\x7e\xea\x60" + long
 	addr := dialScript(t, answer(accepting+"\r\n"+hello+frame+hello))
-	c, _, err := Dial(t.Context(), "ws://"+addr, nil)
+	r, err := Dial(t.Context(), "ws://"+addr, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.CloseNow()
-	wantHello(t, c)
-	if _, data, err := c.Read(t.Context()); err != nil || string(data) != long {
-		t.Errorf("%d octets, %v", len(data), err)
-	}
-	wantHello(t, c)
+	defer r.Stream.Close()
+	wantFrames(t, &r, hello+frame+hello)
 }
 
 func TestDialInformational(t *testing.T) {
@@ -159,12 +147,12 @@ func TestDialInformational(t *testing.T) {
 			return nil
 		},
 	})
-	c, _, err := Dial(ctx, "ws://"+addr, nil)
+	r, err := Dial(ctx, "ws://"+addr, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantHello(t, c)
-	_ = c.CloseNow()
+	wantFrames(t, &r, hello)
+	_ = r.Stream.Close()
 	if got := strings.Join(said, ", "); got != "continue, Continue, Early Hintsx" {
 		t.Error(got)
 	}
@@ -173,7 +161,7 @@ func TestDialInformational(t *testing.T) {
 	ctx = httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 		Got1xxResponse: func(int, textproto.MIMEHeader) error { return stop },
 	})
-	if _, _, err := Dial(ctx, "ws://"+addr, nil); !errors.Is(err, stop) {
+	if _, err := dialFailed(t, ctx, "ws://"+addr, nil); !errors.Is(err, stop) {
 		t.Error(err)
 	}
 }
@@ -181,8 +169,8 @@ func TestDialInformational(t *testing.T) {
 func TestDialHeaderLimit(t *testing.T) {
 	noLeaks(t)
 	addr := dialScript(t, answer(accepting+"A: "+strings.Repeat("b", 100_000)+"\r\n\r\n"+hello))
-	wantGreeted(t, "ws://"+addr, &DialOptions{Limits: Limits{HeaderBytes: 200_000}})
-	_, _, err := Dial(t.Context(), "ws://"+addr, &DialOptions{Limits: Limits{HeaderBytes: 100_000}})
+	wantGreeted(t, "ws://"+addr, &Options{HeaderBytes: 200_000})
+	_, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HeaderBytes: 100_000})
 	if err == nil || !strings.Contains(err.Error(), "larger than 100000 bytes") {
 		t.Error(err)
 	}
@@ -197,7 +185,7 @@ func TestDialBodyStalls(t *testing.T) {
 			<-p.gone
 		})
 		before := time.Now()
-		_, resp, err := Dial(context.Background(), "ws://example.com/", &DialOptions{DialContext: dial, Proxy: noProxy})
+		resp, err := dialFailed(t, context.Background(), "ws://example.com/", &Options{DialContext: dial, Proxy: noProxy})
 		if took := time.Since(before); took != excerptTimeout {
 			t.Error("took", took)
 		}

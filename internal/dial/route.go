@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// link is the way to the server while the handshake lasts. The end of the context
+// route is the way to the server while the handshake lasts. The end of the context
 // closes it.
-type link struct {
+type route struct {
 	conn  net.Conn    // to speak on
 	raw   net.Conn    // what was dialed: without it nothing goes
 	early []byte      // was read already, comes before what conn reads
@@ -21,17 +21,17 @@ type link struct {
 }
 
 // close never waits, as a closing alert of TLS might.
-func (l *link) close() {
-	l.stop()
-	_ = l.raw.Close()
+func (r *route) close() {
+	r.stop()
+	_ = r.raw.Close()
 }
 
-// release takes the link from the context. It fails if the context was faster.
-func (l *link) release() bool { return l.stop() }
+// release takes the route from the context. It fails if the context was faster.
+func (r *route) release() bool { return r.stop() }
 
-// bound adds the handshake timeout to the context.
-func (d *dialing) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	timeout := orDefault(d.opts.Timeouts.Handshake, defaultHandshakeTimeout)
+// withTimeout adds the timeout to the context.
+func (d *dialer) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := d.opts.Timeout
 	if timeout == 0 {
 		return context.WithCancel(ctx)
 	}
@@ -50,63 +50,63 @@ func clientTrace(ctx context.Context) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{}
 }
 
-// connect makes the link to the server, through the proxy if there is one, with
+// connect makes the route to the server, through the proxy if there is one, with
 // TLS if it is wss.
-func (d *dialing) connect(ctx context.Context, t *target, req *http.Request) (*link, error) {
+func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*route, error) {
 	trace := clientTrace(ctx)
 	if trace.GetConn != nil {
 		trace.GetConn(t.addr)
 	}
-	l, err := d.reach(ctx, t, req)
+	r, err := d.reach(ctx, t, req)
 	if err != nil {
 		return nil, err
 	}
 	if t.secure() {
-		if err := l.secure(ctx, d.opts.TLSConfig, t.name); err != nil {
-			l.close()
+		if err := r.secure(ctx, d.opts.TLSConfig, t.name); err != nil {
+			r.close()
 			return nil, err
 		}
 	}
 	if trace.GotConn != nil {
-		trace.GotConn(httptrace.GotConnInfo{Conn: l.conn})
+		trace.GotConn(httptrace.GotConnInfo{Conn: r.conn})
 	}
-	return l, nil
+	return r, nil
 }
 
 // dial opens a connection and puts it under the context.
-func (d *dialing) dial(ctx context.Context, addr string) (*link, error) {
+func (d *dialer) dial(ctx context.Context, addr string) (*route, error) {
 	dial := d.opts.DialContext
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
 	conn, err := dial(ctx, "tcp", addr)
 	if err != nil {
-		return nil, because(ctx, "connecting", err)
+		return nil, withContextCause(ctx, "connecting", err)
 	}
 	if conn == nil {
 		return nil, errors.New("connecting: DialContext returned no connection and no error")
 	}
-	l := &link{conn: conn, raw: conn}
-	l.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
-	return l, nil
+	r := &route{conn: conn, raw: conn}
+	r.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	return r, nil
 }
 
 // secure does the TLS handshake with the server of that name.
-func (l *link) secure(ctx context.Context, config *tls.Config, name string) error {
+func (r *route) secure(ctx context.Context, config *tls.Config, name string) error {
 	if config == nil {
 		config = &tls.Config{}
 	}
 	config = config.Clone()
-	// We speak HTTP/1.1 only, and a configuration that was in use with HTTP/2 may
-	// say otherwise.
+	// exchange speaks HTTP/1.1 only. A configuration that was in use with HTTP/2 may
+	// offer that, too.
 	config.NextProtos = []string{"http/1.1"}
 	if config.ServerName == "" {
 		config.ServerName = name
 	}
-	inner := l.conn
-	if len(l.early) > 0 {
-		inner = &prefixed{Conn: inner, early: l.early}
-		l.early = nil
+	inner := r.conn
+	if len(r.early) > 0 {
+		inner = &prefixed{Conn: inner, early: r.early}
+		r.early = nil
 	}
 	trace := clientTrace(ctx)
 	if trace.TLSHandshakeStart != nil {
@@ -118,15 +118,15 @@ func (l *link) secure(ctx context.Context, config *tls.Config, name string) erro
 		trace.TLSHandshakeDone(conn.ConnectionState(), err)
 	}
 	if err != nil {
-		return because(ctx, "TLS", err)
+		return withContextCause(ctx, "TLS", err)
 	}
-	l.conn = conn
+	r.conn = conn
 	return nil
 }
 
-// proxyTLS is the configuration for the proxy itself: what names the server is
-// none of its business.
-func (d *dialing) proxyTLS() *tls.Config {
+// proxyTLS is the configuration for the proxy itself. It leaves out what names the
+// server.
+func (d *dialer) proxyTLS() *tls.Config {
 	if d.opts.TLSConfig == nil {
 		return nil
 	}

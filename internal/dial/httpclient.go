@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// checkClient refuses what an HTTPClient would not see.
-func (d *dialing) checkClient() error {
-	o := &d.opts
+// checkClient refuses options that an HTTPClient would not see.
+func (d *dialer) checkClient() error {
+	o := d.opts
 	if o.HTTPClient == nil {
 		return nil
 	}
@@ -28,56 +28,54 @@ func (d *dialing) checkClient() error {
 		{"MaxRedirects", o.MaxRedirects != 0},
 	} {
 		if option.set {
-			return usage(option.name + " has no effect with HTTPClient: set it in the client or its Transport")
+			return misuse(option.name + " has no effect with HTTPClient: set it in the client or its Transport")
 		}
 	}
 	return nil
 }
 
-// byClient does the handshake with the caller's HTTP client.
-func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Response, error) {
+// viaHTTPClient does the handshake with the caller's HTTP client.
+func (d *dialer) viaHTTPClient(ctx context.Context, t *target) (Result, error) {
 	client := *d.opts.HTTPClient
-	timeout := orDefault(d.opts.Timeouts.Handshake, defaultHandshakeTimeout)
+	timeout := d.opts.Timeout
 	if client.Timeout > 0 && (timeout == 0 || client.Timeout < timeout) {
 		timeout = client.Timeout
 	}
 	client.Timeout = 0 // it would end the connection
 	client.CheckRedirect = checkRedirect(client.CheckRedirect)
 	bounded := detach(ctx, timeout)
-	fail := func(resp *http.Response, err error) (*Conn, *http.Response, error) {
+	fail := func(resp *http.Response, err error) (Result, error) {
 		bounded.end()
-		return nil, resp, &HandshakeError{URL: t.String(), Response: resp, Err: err}
+		return Result{}, &Error{URL: t.String(), Response: resp, Err: err}
 	}
 
-	offer := d.offer()
-	req, _ := d.request(bounded, t, &offer)
-	req.URL = t.withUser()
-	resp, err := client.Do(req)
+	req := d.request(bounded, t)
+	req.http.URL = t.withUser()
+	resp, err := client.Do(req.http)
 	if resp != nil && resp.Request != nil && resp.Request.URL != nil {
 		if last, err := newTarget(resp.Request.URL); err == nil {
 			t = last // after redirects
 		}
 	}
 	if err != nil {
-		var inner *url.Error // repeats the URL, with its query
-		if errors.As(err, &inner) {
+		if inner, ok := errors.AsType[*url.Error](err); ok { // repeats the URL, with its query
 			err = inner.Err
 		}
 		if resp != nil { // CheckRedirect said no; net/http has closed the body
 			resp.Body = http.NoBody
 			err = fmt.Errorf("%w: %w", refused(resp), err)
 		}
-		return fail(resp, because(bounded, "", err))
+		return fail(resp, withContextCause(bounded, "", err))
 	}
 	body := resp.Body
-	agreed, err := judge(&offer, resp)
+	agreed, err := judge(&req.offer, resp)
 	rwc, ok := body.(io.ReadWriteCloser)
 	if err == nil && !ok {
 		err = fmt.Errorf("HTTPClient gave a body that cannot be written to: %T", body)
 	}
 	if err == nil && !bounded.release() {
 		<-bounded.Done() // it is about to
-		err = because(bounded, "", context.Canceled)
+		err = withContextCause(bounded, "", context.Canceled)
 	}
 	if err != nil {
 		excerpt(resp, func() { _ = body.Close() })
@@ -85,7 +83,7 @@ func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Respons
 		return fail(resp, err)
 	}
 	resp.Body = http.NoBody
-	return NewConn(rwc, RoleClient, d.connection(&agreed, ConnOptions{})), resp, nil
+	return Result{Stream: rwc, Response: resp, Agreed: agreed}, nil
 }
 
 // detached is a context that ends with another, or by a timeout, until it is
@@ -93,16 +91,16 @@ func (d *dialing) byClient(ctx context.Context, t *target) (*Conn, *http.Respons
 // response's body as well, and that body is the connection.
 type detached struct {
 	context.Context
-	cancel  context.CancelCauseFunc
-	watches []func() bool // each stops what might end the context
+	cancel context.CancelCauseFunc
+	stops  []func() bool // each stops what might end the context
 }
 
 func detach(ctx context.Context, timeout time.Duration) *detached {
 	c := &detached{}
 	c.Context, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	c.watches = append(c.watches, context.AfterFunc(ctx, func() { c.cancel(because(ctx, "", nil)) }))
+	c.stops = append(c.stops, context.AfterFunc(ctx, func() { c.cancel(withContextCause(ctx, "", nil)) }))
 	if timeout > 0 {
-		c.watches = append(c.watches, time.AfterFunc(timeout, func() { c.cancel(tookLonger(timeout)) }).Stop)
+		c.stops = append(c.stops, time.AfterFunc(timeout, func() { c.cancel(tookLonger(timeout)) }).Stop)
 	}
 	return c
 }
@@ -110,7 +108,7 @@ func detach(ctx context.Context, timeout time.Duration) *detached {
 // release reports whether the context is still there, to stay.
 func (c *detached) release() bool {
 	released := true
-	for _, stop := range c.watches {
+	for _, stop := range c.stops {
 		released = stop() && released
 	}
 	return released
@@ -137,8 +135,8 @@ func checkRedirect(theirs func(*http.Request, []*http.Request) error) func(*http
 		if theirs != nil {
 			return theirs(req, via)
 		}
-		if len(via) >= defaultMaxRedirects {
-			return tooMany(defaultMaxRedirects)
+		if len(via) >= DefaultMaxRedirects {
+			return tooMany(DefaultMaxRedirects)
 		}
 		return nil
 	}

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"bufio"
@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// maxInformational is how many 1xx responses may come before the one that
+	// MaxInformational is how many 1xx responses may come before the one that
 	// counts, as many as net/http takes.
-	maxInformational = 5
-	// excerptSize and excerptTimeout bound what is read of a refusal's body. It
-	// comes with the head, or is not worth waiting for.
-	excerptSize    = 1 << 10
+	MaxInformational = 5
+	// ExcerptSize bounds what is read of the body of a refusal, and excerptTimeout how
+	// long: it comes with the head, or is not worth waiting for.
+	ExcerptSize    = 1 << 10
 	excerptTimeout = time.Second
 )
 
@@ -32,11 +32,11 @@ type responseReader struct {
 	trace  *httptrace.ClientTrace
 }
 
-func newResponseReader(l *link, limit int64, trace *httptrace.ClientTrace) *responseReader {
-	r := &responseReader{early: bytes.NewReader(l.early), trace: trace}
-	r.source = boundedReader{r: io.MultiReader(r.early, l.conn), left: limit, limit: limit}
-	r.buf = bufio.NewReader(&r.source)
-	return r
+func newResponseReader(r *route, limit int64, trace *httptrace.ClientTrace) *responseReader {
+	reader := &responseReader{early: bytes.NewReader(r.early), trace: trace}
+	reader.source = boundedReader{r: io.MultiReader(reader.early, r.conn), left: limit, limit: limit}
+	reader.buf = bufio.NewReader(&reader.source)
+	return reader
 }
 
 // boundedReader is the network as a reader of heads sees it.
@@ -67,7 +67,7 @@ func (r *responseReader) read(req *http.Request) (*http.Response, error) {
 	if _, err := r.buf.Peek(1); err == nil && r.trace.GotFirstResponseByte != nil {
 		r.trace.GotFirstResponseByte()
 	}
-	for range maxInformational + 1 {
+	for range MaxInformational + 1 {
 		resp, err := http.ReadResponse(r.buf, req)
 		if err != nil {
 			return nil, r.blame(err)
@@ -85,16 +85,24 @@ func (r *responseReader) read(req *http.Request) (*http.Response, error) {
 			}
 		}
 	}
-	return nil, bad("RFC 9110 §15.2", fmt.Sprintf("more than %d informational responses", maxInformational))
+	return nil, malformedResponse("RFC 9110 §15.2", fmt.Sprintf("more than %d informational responses", MaxInformational))
+}
+
+// headLimit bounds the response and what is informational before it.
+func (d *dialer) headLimit() int64 {
+	if d.opts.HeaderBytes > 0 {
+		return int64(d.opts.HeaderBytes)
+	}
+	return DefaultHeaderBytes
 }
 
 // blame tells what was wrong: the connection, or what came over it.
 func (r *responseReader) blame(err error) error {
 	switch {
 	case r.source.over:
-		return bad("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", r.source.limit))
+		return malformedResponse("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", r.source.limit))
 	case r.source.err == nil:
-		return bad("RFC 9112 §2", printable(err.Error()))
+		return malformedResponse("RFC 9112 §2", printable(err.Error()))
 	case r.source.err == io.EOF:
 		return errEarlyEnd
 	}
@@ -103,11 +111,6 @@ func (r *responseReader) blame(err error) error {
 
 // errEarlyEnd matches io.ErrUnexpectedEOF.
 var errEarlyEnd = fmt.Errorf("connection closed before the end of the response: %w", io.ErrUnexpectedEOF)
-
-// bad is for what is wrong before there is a status to speak of.
-func bad(section, reason string) error {
-	return &handshake.BadResponse{Section: section, Reason: reason}
-}
 
 // rest returns what was read beyond the response.
 func (r *responseReader) rest() []byte {
@@ -123,7 +126,7 @@ func excerpt(resp *http.Response, abort func()) {
 	var text []byte
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		timer := time.AfterFunc(excerptTimeout, abort)
-		text, _ = io.ReadAll(io.LimitReader(resp.Body, excerptSize))
+		text, _ = io.ReadAll(io.LimitReader(resp.Body, ExcerptSize))
 		timer.Stop()
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(text))

@@ -1,15 +1,11 @@
-package websocket
+package dial
 
 import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // target is where one handshake goes.
@@ -63,7 +59,7 @@ func newTarget(u *url.URL) (*target, error) {
 	if u.Opaque != "" || u.Host == "" {
 		return nil, errors.New("the URL has no host")
 	}
-	host, port, err := authority(u.Host)
+	host, port, err := splitHost(u.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -86,81 +82,6 @@ func newTarget(u *url.URL) (*target, error) {
 		t.url.Path = "/" // RFC 6455 §3: the resource-name has it
 	}
 	return t, nil
-}
-
-// authority splits host and port as a URL or a Host header has them. The host
-// comes back in ASCII and lower case, without brackets, with its zone; the port
-// is empty if there is none.
-func authority(hostport string) (host, port string, err error) {
-	u := url.URL{Host: hostport}
-	host, port = u.Hostname(), u.Port()
-	if port != "" {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return "", "", fmt.Errorf("port %s is not below 65536", printable(port))
-		}
-		port = strconv.FormatUint(n, 10)
-	}
-	if strings.HasPrefix(hostport, "[") || strings.Contains(host, ":") {
-		ip, err := netip.ParseAddr(host)
-		if err != nil || !ip.Is6() || !strings.HasPrefix(hostport, "[") {
-			return "", "", fmt.Errorf("host %s is not an IPv6 address in brackets", printable(host))
-		}
-		if r, bad := strange(strings.ToLower(ip.Zone()), "-._~"); bad { // RFC 6874 §2
-			return "", "", fmt.Errorf("zone %s has the character %q", printable(ip.Zone()), r)
-		}
-		return ip.String(), port, nil
-	}
-	if host, err = asciiHost(host); err != nil {
-		return "", "", err
-	}
-	return host, port, nil
-}
-
-// asciiHost maps an international name as a browser does (UTS #46, IDNA 2008).
-// What is ASCII already is taken as it is, since names with an underscore exist
-// whatever the standard says.
-func asciiHost(host string) (string, error) {
-	ascii := strings.ToLower(host)
-	if strings.ContainsFunc(host, func(r rune) bool { return r >= 0x80 }) {
-		var err error
-		if ascii, err = idna.Lookup.ToASCII(host); err != nil {
-			return "", fmt.Errorf("host %s is no international domain name: %w", printable(host), err)
-		}
-	}
-	// RFC 3986 §3.2.2: reg-name, without percent-encoding.
-	if r, bad := strange(ascii, "-._~!$&'()*+,;="); bad {
-		return "", fmt.Errorf("host %s has the character %q", printable(host), r)
-	}
-	if strings.Trim(ascii, ".") == "" {
-		return "", errors.New("the URL has no host")
-	}
-	return ascii, nil
-}
-
-// strange returns what is in s besides small letters, digits and others.
-func strange(s, others string) (rune, bool) {
-	for _, r := range s {
-		if ('a' > r || r > 'z') && ('0' > r || r > '9') && !strings.ContainsRune(others, r) {
-			return r, true
-		}
-	}
-	return 0, false
-}
-
-// certificateName is a host as certificates have it (RFC 6066 §3: no dot at the
-// end; no zone, no brackets).
-func certificateName(host string) string {
-	host, _, _ = strings.Cut(host, "%")
-	return strings.TrimSuffix(host, ".")
-}
-
-// bracketed is a host as URLs and Host headers have it.
-func bracketed(host string) string {
-	if strings.Contains(host, ":") {
-		return "[" + host + "]"
-	}
-	return host
 }
 
 // visible encodes what would end the request line or could not stand in it.

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"bufio"
@@ -22,7 +22,7 @@ func TestDialClient(t *testing.T) {
 	transport := &http.Transport{DialContext: s.routed.dial, TLSClientConfig: s.options().TLSConfig, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Jar: jar, Timeout: time.Hour}
-	opts := &DialOptions{HTTPClient: client, Host: "virtual.example", HTTPHeader: http.Header{"X-A": {"1"}}, Subprotocols: []string{"a"}}
+	opts := &Options{HTTPClient: client, Host: "virtual.example", HTTPHeader: http.Header{"X-A": {"1"}}, Subprotocols: []string{"a"}}
 	for _, u := range []string{"ws://user:pass@[fe80::1%25eth0]:81/x", "ws://user:pass@a.example.com/x", "http://user:pass@a.example.com/x", "wss://user:pass@a.example.com/x"} {
 		wantGreeted(t, u, opts)
 		r := s.requests()[0]
@@ -75,8 +75,8 @@ func TestDialClientFails(t *testing.T) {
 		{"ErrUseLastResponse", "ws://a.example.com" + loop, func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, "refused", "server answered 302 Found", nil, 5},
 	} {
 		client := &http.Client{Transport: transport, CheckRedirect: test.check}
-		c, resp, err := Dial(t.Context(), test.u, &DialOptions{HTTPClient: client})
-		if c != nil || kindOf(err) != test.kind || !strings.Contains(err.Error(), test.err) || strings.Contains(err.Error(), "secret") {
+		resp, err := dialFailed(t, t.Context(), test.u, &Options{HTTPClient: client})
+		if kindOf(err) != test.kind || !strings.Contains(err.Error(), test.err) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %s, %v", test.name, kindOf(err), err)
 			continue
 		}
@@ -103,8 +103,8 @@ func (b bodyOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestDialClientWithoutWritableBody(t *testing.T) {
 	b := bodyOnly{make(chan struct{})}
-	_, _, err := Dial(t.Context(), "ws://example.com/", &DialOptions{HTTPClient: &http.Client{Transport: b}})
-	if err == nil || !strings.Contains(err.Error(), "cannot be written to: websocket.bodyOnly") {
+	_, err := dialFailed(t, t.Context(), "ws://example.com/", &Options{HTTPClient: &http.Client{Transport: b}})
+	if err == nil || !strings.Contains(err.Error(), "cannot be written to: dial.bodyOnly") {
 		t.Error(err)
 	}
 	<-b.closed
@@ -119,14 +119,11 @@ func TestDialClientStalls(t *testing.T) {
 		is      error
 		text    string
 	}{
-		{"timeout of the client", time.Minute, 0, time.Hour, context.DeadlineExceeded, "handshake timeout of 1m0s"},
+		{"timeout of the client", time.Minute, 2 * time.Minute, time.Hour, context.DeadlineExceeded, "handshake timeout of 1m0s"},
 		{"timeout of ours", time.Hour, time.Minute, time.Hour, context.DeadlineExceeded, "handshake timeout of 1m0s"},
-		{"no timeout of ours", time.Minute, -1, time.Hour, context.DeadlineExceeded, "handshake timeout of 1m0s"},
-		{"context", 0, -1, time.Minute, context.Canceled, "context canceled"},
+		{"no timeout of ours", time.Minute, 0, time.Hour, context.DeadlineExceeded, "handshake timeout of 1m0s"},
+		{"context", 0, 0, time.Minute, context.Canceled, "context canceled"},
 	} {
-		if test.name == "timeout of the client" {
-			test.ours = 2 * time.Minute
-		}
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ended, dial := pipePeer(func(p *dialPeer) { p.request(); <-p.gone })
@@ -134,12 +131,12 @@ func TestDialClientStalls(t *testing.T) {
 				defer cancel()
 				defer time.AfterFunc(test.context, cancel).Stop()
 				before := time.Now()
-				_, _, err := Dial(ctx, "ws://h/", &DialOptions{
+				_, err := dialFailed(t, ctx, "ws://h/", &Options{
 					HTTPClient: &http.Client{
 						Timeout:   test.client,
 						Transport: &http.Transport{DialContext: dial},
 					},
-					Timeouts: Timeouts{Handshake: test.ours},
+					Timeout: test.ours,
 				})
 				if took := time.Since(before); took != time.Minute {
 					t.Error("took", took)
@@ -168,19 +165,19 @@ func TestDialClientContextOfBody(t *testing.T) {
 		return resp, err
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	c, _, err := Dial(ctx, "ws://h/", &DialOptions{HTTPClient: &http.Client{Transport: transport}})
+	r, err := Dial(ctx, "ws://h/", &Options{HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cancel()
 	go func() { _, _ = io.WriteString(server, hello) }()
-	wantHello(t, c)
+	wantFrames(t, &r, hello)
 	select {
 	case <-closed:
 		t.Error("the context of the request has ended")
 	default:
 	}
-	_ = c.CloseNow()
+	_ = r.Stream.Close()
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

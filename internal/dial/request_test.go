@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"bufio"
@@ -14,7 +14,7 @@ import (
 )
 
 // sentRequest dials a server that refuses, and returns the head as it came.
-func sentRequest(t *testing.T, u string, opts DialOptions) string {
+func sentRequest(t *testing.T, u string, opts Options) string {
 	t.Helper()
 	client, server := net.Pipe()
 	head := make(chan string, 1)
@@ -33,7 +33,7 @@ func sentRequest(t *testing.T, u string, opts DialOptions) string {
 	}()
 	opts.DialContext = func(context.Context, string, string) (net.Conn, error) { return client, nil }
 	opts.Proxy = noProxy
-	if _, resp, err := Dial(t.Context(), u, &opts); resp == nil || resp.StatusCode != 403 {
+	if resp, err := dialFailed(t, t.Context(), u, &opts); resp == nil || resp.StatusCode != 403 {
 		t.Fatal(err)
 	}
 	return <-head
@@ -42,7 +42,7 @@ func sentRequest(t *testing.T, u string, opts DialOptions) string {
 // RFC 6455 §4.1: the requirements on the opening handshake, items 1 to 12.
 func TestDialRequest(t *testing.T) {
 	noLeaks(t)
-	head := sentRequest(t, "ws://Example.com:8080/a?b", DialOptions{
+	head := sentRequest(t, "ws://Example.com:8080/a?b", Options{
 		Subprotocols: []string{"x", "y"},
 		HTTPHeader: http.Header{
 			"Origin": {"https://example.com"}, "x-lower": {"1", "2"}, "Host": {"other.example:80"},
@@ -72,7 +72,7 @@ func TestDialRequest(t *testing.T) {
 	}
 
 	// Item 7: "The nonce MUST be selected randomly for each connection."
-	again := sentRequest(t, "ws://example.com/", DialOptions{})
+	again := sentRequest(t, "ws://example.com/", Options{})
 	if strings.Contains(again, key) {
 		t.Error("the key came twice")
 	}
@@ -84,31 +84,31 @@ func TestDialRequestLines(t *testing.T) {
 	jar.SetCookies(&url.URL{Scheme: "http", Host: "example.com"}, []*http.Cookie{{Name: "j", Value: "1"}})
 	for _, test := range []struct {
 		name, u string
-		opts    DialOptions
+		opts    Options
 		want    []string // lines
 		not     string
 	}{
-		{"basic auth", "ws://user:p%40ss@example.com/", DialOptions{}, []string{"Authorization: Basic dXNlcjpwQHNz"}, ""},
-		{"basic auth, no password", "ws://user@example.com/", DialOptions{}, []string{"Authorization: Basic dXNlcjo="}, ""},
+		{"basic auth", "ws://user:p%40ss@example.com/", Options{}, []string{"Authorization: Basic dXNlcjpwQHNz"}, ""},
+		{"basic auth, no password", "ws://user@example.com/", Options{}, []string{"Authorization: Basic dXNlcjo="}, ""},
 		{
 			"the caller's own authorization", "ws://user:pass@example.com/",
-			DialOptions{HTTPHeader: http.Header{"authorization": {"Bearer x"}}},
+			Options{HTTPHeader: http.Header{"authorization": {"Bearer x"}}},
 			[]string{"authorization: Bearer x"}, "Basic",
 		},
-		{"cookies of the jar", "ws://example.com/", DialOptions{Jar: jar}, []string{"Cookie: j=1"}, ""},
+		{"cookies of the jar", "ws://example.com/", Options{Jar: jar}, []string{"Cookie: j=1"}, ""},
 		{
 			"cookies of the jar and the caller", "ws://example.com/",
-			DialOptions{Jar: jar, HTTPHeader: http.Header{"Cookie": {"a=1; b=2", "c=3"}}},
+			Options{Jar: jar, HTTPHeader: http.Header{"Cookie": {"a=1; b=2", "c=3"}}},
 			[]string{"Cookie: a=1; b=2; c=3; j=1"}, "",
 		},
-		{"cookies of another host", "ws://example.org/", DialOptions{Jar: jar}, nil, "Cookie"},
-		{"no subprotocols", "ws://example.com/", DialOptions{}, nil, "Sec-WebSocket-Protocol"},
-		{"no origin of our own", "ws://example.com/", DialOptions{}, nil, "Origin"},
-		{"nothing is offered that we cannot do", "ws://example.com/", DialOptions{}, nil, "Sec-WebSocket-Extensions"},
-		{"User-Agent", "ws://example.com/", DialOptions{HTTPHeader: http.Header{"User-Agent": {"me"}}}, []string{"User-Agent: me"}, userAgent},
-		{"Host", "ws://10.0.0.1:8080/", DialOptions{Host: "bücher.example:81"}, []string{"Host: xn--bcher-kva.example:81"}, ""},
-		{"Host before that in HTTPHeader", "ws://h/", DialOptions{Host: "a", HTTPHeader: http.Header{"Host": {"b"}}}, []string{"Host: a"}, "Host: b"},
-		{"Host without a zone", "ws://h/", DialOptions{Host: "[fe80::1%eth0]"}, []string{"Host: [fe80::1]"}, ""},
+		{"cookies of another host", "ws://example.org/", Options{Jar: jar}, nil, "Cookie"},
+		{"no subprotocols", "ws://example.com/", Options{}, nil, "Sec-WebSocket-Protocol"},
+		{"no origin of our own", "ws://example.com/", Options{}, nil, "Origin"},
+		{"nothing is offered that we cannot do", "ws://example.com/", Options{}, nil, "Sec-WebSocket-Extensions"},
+		{"User-Agent", "ws://example.com/", Options{HTTPHeader: http.Header{"User-Agent": {"me"}}}, []string{"User-Agent: me"}, userAgent},
+		{"Host", "ws://10.0.0.1:8080/", Options{Host: "bücher.example:81"}, []string{"Host: xn--bcher-kva.example:81"}, ""},
+		{"Host before that in HTTPHeader", "ws://h/", Options{Host: "a", HTTPHeader: http.Header{"Host": {"b"}}}, []string{"Host: a"}, "Host: b"},
+		{"Host without a zone", "ws://h/", Options{Host: "[fe80::1%eth0]"}, []string{"Host: [fe80::1]"}, ""},
 	} {
 		head := sentRequest(t, test.u, test.opts)
 		for _, line := range test.want {
@@ -143,19 +143,19 @@ func TestDialHeaderMisuse(t *testing.T) {
 		{"Host", "a b", "Host: "}, {"Host", "a/b", "Host: "}, {"Host", "u@h", "Host: "}, {"Host", "a:b", "Host: "},
 	} {
 		for _, client := range []*http.Client{nil, {Transport: refuseRoundTrip{t}}} {
-			opts := &DialOptions{HTTPClient: client, HTTPHeader: http.Header{test.name: {test.value}}}
+			opts := &Options{HTTPClient: client, HTTPHeader: http.Header{test.name: {test.value}}}
 			if client == nil {
 				opts.DialContext = unreachable(t)
 			}
-			_, _, err := Dial(t.Context(), "ws://example.com/", opts)
-			wantUsage(t, err, test.problem)
+			_, err := dialFailed(t, t.Context(), "ws://example.com/", opts)
+			wantMisuse(t, err, test.problem)
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Error("the error quotes a value:", err)
 			}
 		}
 	}
-	_, _, err := Dial(t.Context(), "ws://example.com/", &DialOptions{HTTPHeader: http.Header{"Host": {"a", "b"}}})
-	wantUsage(t, err, "more than one Host")
+	_, err := dialFailed(t, t.Context(), "ws://example.com/", &Options{HTTPHeader: http.Header{"Host": {"a", "b"}}})
+	wantMisuse(t, err, "more than one Host")
 }
 
 type refuseRoundTrip struct{ t *testing.T }

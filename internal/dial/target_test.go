@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"crypto/tls"
@@ -74,8 +74,8 @@ func TestDialURLMisuse(t *testing.T) {
 		{"ws://user:secret@h:x/", "malformed URL"},
 		{"ws://user:secret@h%zz/", "malformed URL"},
 	} {
-		_, _, err := Dial(t.Context(), test.raw, &DialOptions{DialContext: unreachable(t)})
-		wantUsage(t, err, test.problem)
+		_, err := dialFailed(t, t.Context(), test.raw, &Options{DialContext: unreachable(t)})
+		wantMisuse(t, err, test.problem)
 		if err != nil && strings.Contains(err.Error(), "sec") {
 			t.Errorf("%s: the error tells the password: %v", test.raw, err)
 		}
@@ -140,7 +140,7 @@ func TestDialServerName(t *testing.T) {
 		{"wss://127.0.0.1/", ""},
 	} {
 		r := &routed{to: map[string]string{"*": s.Listener.Addr().String()}}
-		wantGreeted(t, test.u, &DialOptions{DialContext: r.dial, TLSConfig: trust, Proxy: noProxy})
+		wantGreeted(t, test.u, &Options{DialContext: r.dial, TLSConfig: trust, Proxy: noProxy})
 		if got := strings.TrimSpace(<-asked); got != strings.TrimSpace("http/1.1 "+test.name) {
 			t.Errorf("%s: protocols and SNI %q, want http/1.1 and %q", test.u, got, test.name)
 		}
@@ -155,7 +155,7 @@ func TestDialIPv6(t *testing.T) {
 	host := make(chan string, 1)
 	addr := dialScript(t, greeting(func(r *http.Request) { host <- r.Host }))
 	r := &routed{to: map[string]string{"*": addr}}
-	wantGreeted(t, "ws://[fe80::1%25lo]:8080/", &DialOptions{DialContext: r.dial})
+	wantGreeted(t, "ws://[fe80::1%25lo]:8080/", &Options{DialContext: r.dial})
 	if got := <-host; got != "[fe80::1]:8080" || r.dialed()[0] != "[fe80::1%lo]:8080" {
 		t.Errorf("Host %q, dialed %q", got, r.dialed())
 	}

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"errors"
@@ -60,8 +60,8 @@ func newRedirectSite(t *testing.T) *redirectSite {
 	return s
 }
 
-func (s *redirectSite) options() *DialOptions {
-	return &DialOptions{
+func (s *redirectSite) options() *Options {
+	return &Options{
 		DialContext: s.routed.dial, Proxy: noProxy,
 		TLSConfig: s.secure.Client().Transport.(*http.Transport).TLSClientConfig,
 	}
@@ -176,8 +176,8 @@ func TestDialRedirectRefused(t *testing.T) {
 	} {
 		opts := s.options()
 		opts.MaxRedirects = test.most
-		c, resp, err := Dial(t.Context(), test.u, opts)
-		if c != nil || kindOf(err) != "refused" || !strings.Contains(err.Error(), test.err) {
+		resp, err := dialFailed(t, t.Context(), test.u, opts)
+		if kindOf(err) != "refused" || !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.err)
 			continue
 		}
@@ -202,7 +202,7 @@ func TestDialRedirectLoop(t *testing.T) {
 		http.Redirect(w, r, "/", http.StatusFound)
 	}))
 	defer s.Close()
-	_, _, err := Dial(t.Context(), s.URL, nil)
+	_, err := dialFailed(t, t.Context(), s.URL, nil)
 	if kindOf(err) != "refused" || hops != 11 || !strings.Contains(err.Error(), "more than 10 times") {
 		t.Errorf("%d hops, %v", hops, err)
 	}
@@ -221,8 +221,8 @@ func TestDialRedirectControl(t *testing.T) {
 		}
 		return nil
 	}}
-	opts := &DialOptions{DialContext: dialer.DialContext}
-	_, _, err := Dial(t.Context(), redirectTo("ws://"+s.plain.Listener.Addr().String(), 302, "ws://"+private), opts)
+	opts := &Options{DialContext: dialer.DialContext}
+	_, err := dialFailed(t, t.Context(), redirectTo("ws://"+s.plain.Listener.Addr().String(), 302, "ws://"+private), opts)
 	if !errors.Is(err, forbidden) || kindOf(err) != "transport" || len(s.requests()) != 1 {
 		t.Error(err)
 	}
@@ -254,9 +254,7 @@ func TestDialJar(t *testing.T) {
 	opts.MaxRedirects = -1
 	jar, _ = cookiejar.New(nil)
 	opts.Jar = jar
-	if _, _, err := Dial(t.Context(), redirectTo("wss://a.example.com", 302, "/"), opts); err == nil {
-		t.Error("connected")
-	}
+	_, _ = dialFailed(t, t.Context(), redirectTo("wss://a.example.com", 302, "/"), opts)
 	if got := jar.Cookies(&url.URL{Scheme: "https", Host: "a.example.com"}); len(got) != 1 {
 		t.Error("kept of a refusal:", got)
 	}

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"bufio"
@@ -112,7 +112,7 @@ func TestDialStalls(t *testing.T) {
 			}, time.Hour, io.ErrNoProgress, "context canceled: multiple Read"},
 			{"deadline", func() (context.Context, context.CancelFunc) {
 				return context.WithTimeout(context.Background(), time.Minute)
-			}, -1, context.DeadlineExceeded, "context deadline exceeded"},
+			}, 0, context.DeadlineExceeded, "context deadline exceeded"},
 			{"timeout", func() (context.Context, context.CancelFunc) {
 				return context.WithCancel(context.Background())
 			}, time.Minute, context.DeadlineExceeded, "longer than the handshake timeout of 1m0s"},
@@ -131,23 +131,23 @@ func TestDialStalls(t *testing.T) {
 					ctx, cancel := end.ctx()
 					defer cancel()
 					before := time.Now()
-					c, resp, err := Dial(ctx, test.u, &DialOptions{
+					resp, err := dialFailed(t, ctx, test.u, &Options{
 						DialContext: dial,
 						Proxy:       fixedProxy(test.proxy),
 						TLSConfig:   &tls.Config{RootCAs: trust},
-						Timeouts:    Timeouts{Handshake: end.opts},
+						Timeout:     end.opts,
 					})
 					if took := time.Since(before); took != time.Minute {
 						t.Error("took", took)
 					}
-					if c != nil || resp != nil || !errors.Is(err, end.is) {
+					if resp != nil || !errors.Is(err, end.is) {
 						t.Errorf("got %v, want %v", err, end.is)
 					}
 					var timeout net.Error
 					if errors.Is(end.is, context.DeadlineExceeded) && (!errors.As(err, &timeout) || !timeout.Timeout()) {
 						t.Error("not a timeout:", err)
 					}
-					if text := err.Error(); !strings.Contains(text, test.doing) || !strings.Contains(text, end.text) || strings.Count(text, "websocket:") != 1 {
+					if text := err.Error(); !strings.Contains(text, test.doing) || !strings.Contains(text, end.text) || strings.Contains(text, "websocket:") {
 						t.Errorf("%s: no %q or no %q", text, test.doing, end.text)
 					}
 					<-ended
@@ -162,16 +162,16 @@ func TestDialCancelledLast(t *testing.T) {
 	noLeaks(t)
 	addr := dialScript(t, func(p *dialPeer) { _, _ = io.WriteString(p, switching(p.request(), "Set-Cookie: a=b")) })
 	sorry := errors.New("sorry")
-	for _, byClient := range []bool{false, true} {
+	for _, viaHTTPClient := range []bool{false, true} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
 		jar := cancellingJar(func() { cancel(sorry) })
-		opts := &DialOptions{Jar: jar}
-		if byClient {
-			opts = &DialOptions{HTTPClient: &http.Client{Jar: jar, Transport: &http.Transport{}}}
+		opts := &Options{Jar: jar}
+		if viaHTTPClient {
+			opts = &Options{HTTPClient: &http.Client{Jar: jar, Transport: &http.Transport{}}}
 		}
-		c, _, err := Dial(ctx, "ws://"+addr, opts)
-		if c != nil || !errors.Is(err, context.Canceled) || !errors.Is(err, sorry) {
+		_, err := dialFailed(t, ctx, "ws://"+addr, opts)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, sorry) {
 			t.Error(err)
 		}
 	}
@@ -183,18 +183,6 @@ type cancellingJar func()
 func (cancellingJar) Cookies(*url.URL) []*http.Cookie       { return nil }
 func (j cancellingJar) SetCookies(*url.URL, []*http.Cookie) { j() }
 
-func TestDialDefaultTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ended, dial := pipePeer(func(p *dialPeer) { <-p.gone })
-		before := time.Now()
-		_, _, err := Dial(context.Background(), "ws://h/", &DialOptions{DialContext: dial, Proxy: noProxy})
-		if took := time.Since(before); took != defaultHandshakeTimeout || !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(took, err)
-		}
-		<-ended
-	})
-}
-
 func TestDialUnreachable(t *testing.T) {
 	noLeaks(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -202,17 +190,17 @@ func TestDialUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	_, resp, err := Dial(t.Context(), "ws://"+l.Addr().String(), nil)
+	resp, err := dialFailed(t, t.Context(), "ws://"+l.Addr().String(), nil)
 	var op *net.OpError
 	if resp != nil || !errors.As(err, &op) || kindOf(err) != "transport" {
 		t.Error(kindOf(err), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := Dial(ctx, "ws://"+l.Addr().String(), nil); !errors.Is(err, context.Canceled) {
+	if _, err := dialFailed(t, ctx, "ws://"+l.Addr().String(), nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	_, _, err = Dial(t.Context(), "ws://h/", &DialOptions{
+	_, err = dialFailed(t, t.Context(), "ws://h/", &Options{
 		Proxy:       noProxy,
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, nil },
 	})
@@ -239,14 +227,14 @@ func TestDialCertificate(t *testing.T) {
 	s := httptest.NewTLSServer(nil)
 	defer s.Close()
 	s.Config.ErrorLog = quiet
-	_, _, err := Dial(t.Context(), s.URL, nil)
+	_, err := dialFailed(t, t.Context(), s.URL, nil)
 	var unknown x509.UnknownAuthorityError
 	if !errors.As(err, &unknown) || kindOf(err) != "transport" || !strings.Contains(err.Error(), ": TLS: ") {
 		t.Error(err)
 	}
 	r := &routed{to: map[string]string{"*": s.Listener.Addr().String()}}
 	trust := s.Client().Transport.(*http.Transport).TLSClientConfig
-	_, _, err = Dial(t.Context(), "wss://example.org/", &DialOptions{DialContext: r.dial, TLSConfig: trust, Proxy: noProxy})
+	_, err = dialFailed(t, t.Context(), "wss://example.org/", &Options{DialContext: r.dial, TLSConfig: trust, Proxy: noProxy})
 	var wrong x509.HostnameError
 	if !errors.As(err, &wrong) {
 		t.Error(err)
@@ -285,11 +273,11 @@ func TestDialClientTrace(t *testing.T) {
 		GotFirstResponseByte: func() { say("byte") },
 	})
 	trust := s.Client().Transport.(*http.Transport).TLSClientConfig
-	c, _, err := Dial(ctx, s.URL, &DialOptions{TLSConfig: trust})
+	r, err := Dial(ctx, s.URL, &Options{TLSConfig: trust})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = c.CloseNow()
+	_ = r.Stream.Close()
 	want := "get " + s.Listener.Addr().String() + ", connect, connected, TLS, TLS done http/1.1, got, key, headers, request, byte"
 	if got := strings.Join(said, ", "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -1,4 +1,4 @@
-package websocket
+package dial
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // reach connects to the server, or to the proxy that leads there.
-func (d *dialing) reach(ctx context.Context, t *target, req *http.Request) (*link, error) {
+func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*route, error) {
 	u, err := d.proxyFor(req)
 	if err != nil {
 		return nil, fmt.Errorf("choosing the proxy: %w", err)
@@ -27,40 +27,40 @@ func (d *dialing) reach(ctx context.Context, t *target, req *http.Request) (*lin
 	if err != nil {
 		return nil, fmt.Errorf("choosing the proxy: %w", err)
 	}
-	fail := func(resp *http.Response, err error) (*link, error) {
+	fail := func(resp *http.Response, err error) (*route, error) {
 		return nil, &ProxyError{Proxy: p.String(), Response: resp, Err: err}
 	}
-	l, err := d.dial(ctx, p.addr)
+	r, err := d.dial(ctx, p.addr)
 	if err != nil {
 		return fail(nil, err)
 	}
 	var resp *http.Response
 	switch p.scheme {
 	case "https":
-		if err = l.secure(ctx, d.proxyTLS(), p.name); err == nil {
-			resp, err = d.connectBy(ctx, l, p, t)
+		if err = r.secure(ctx, d.proxyTLS(), p.name); err == nil {
+			resp, err = d.openTunnel(ctx, r, p, t)
 		}
 	case "http":
-		resp, err = d.connectBy(ctx, l, p, t)
+		resp, err = d.openTunnel(ctx, r, p, t)
 	default:
-		err = socks(ctx, l, p, t)
+		err = socks(ctx, r, p, t)
 	}
 	if err != nil {
-		l.close()
+		r.close()
 		return fail(resp, err)
 	}
-	return l, nil
+	return r, nil
 }
 
-// proxyFor returns nil if the way is direct.
-func (d *dialing) proxyFor(req *http.Request) (*url.URL, error) {
+// proxyFor returns nil if the route is direct.
+func (d *dialer) proxyFor(req *http.Request) (*url.URL, error) {
 	if d.opts.Proxy != nil {
 		return d.opts.Proxy(req)
 	}
 	return httpproxy.FromEnvironment().ProxyFunc()(req.URL)
 }
 
-// proxyHop is a proxy on the way.
+// proxyHop is a proxy on the route.
 type proxyHop struct {
 	scheme string
 	name   string // as target.name
@@ -75,7 +75,7 @@ func newProxyHop(u *url.URL) (*proxyHop, error) {
 	if !known {
 		return nil, fmt.Errorf("its scheme is %q, not http, https, socks5 or socks5h", u.Scheme)
 	}
-	host, own, err := authority(u.Host)
+	host, own, err := splitHost(u.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +88,10 @@ func newProxyHop(u *url.URL) (*proxyHop, error) {
 // String is the URL without user and password.
 func (p *proxyHop) String() string { return p.scheme + "://" + p.addr }
 
-// connectBy asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). What the server
-// behind it has said already stays in the link. A response comes back with an
+// openTunnel asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). What the server
+// behind it has said already stays in the route. A response comes back with an
 // error only.
-func (d *dialing) connectBy(ctx context.Context, l *link, p *proxyHop, t *target) (*http.Response, error) {
+func (d *dialer) openTunnel(ctx context.Context, r *route, p *proxyHop, t *target) (*http.Response, error) {
 	f := slices.Clone(d.proxyHeader)
 	if len(f.values("User-Agent")) == 0 {
 		f.add("User-Agent", userAgent)
@@ -100,39 +100,39 @@ func (d *dialing) connectBy(ctx context.Context, l *link, p *proxyHop, t *target
 		f.add("Proxy-Authorization", basicAuth(p.user))
 	}
 	to := t.proxyAddr()
-	if _, err := l.conn.Write(appendRequest(nil, "CONNECT "+to, to, f)); err != nil {
-		return nil, because(ctx, "sending CONNECT", err)
+	if _, err := r.conn.Write(appendRequest(nil, "CONNECT "+to, to, f)); err != nil {
+		return nil, withContextCause(ctx, "sending CONNECT", err)
 	}
-	r := newResponseReader(l, d.headLimit(), &httptrace.ClientTrace{})
-	resp, err := r.read(&http.Request{Method: http.MethodConnect})
+	reader := newResponseReader(r, d.headLimit(), &httptrace.ClientTrace{})
+	resp, err := reader.read(&http.Request{Method: http.MethodConnect})
 	if err != nil {
-		return nil, because(ctx, "reading the response to CONNECT", err)
+		return nil, withContextCause(ctx, "reading the response to CONNECT", err)
 	}
 	if resp.StatusCode/100 != 2 {
-		excerpt(resp, func() { _ = l.raw.Close() })
+		excerpt(resp, func() { _ = r.raw.Close() })
 		return resp, errors.New(answered(resp))
 	}
-	l.early = r.rest()
+	r.early = reader.rest()
 	return nil, nil
 }
 
 // socks asks a SOCKS proxy for a connection (RFC 1928, RFC 1929).
-func socks(ctx context.Context, l *link, p *proxyHop, t *target) error {
+func socks(ctx context.Context, r *route, p *proxyHop, t *target) error {
 	var auth *proxy.Auth
 	if p.user != nil {
 		auth = &proxy.Auth{User: p.user.Username()}
 		auth.Password, _ = p.user.Password()
 	}
-	dialer, err := proxy.SOCKS5("tcp", p.addr, auth, dialed{l.conn})
+	dialer, err := proxy.SOCKS5("tcp", p.addr, auth, dialed{r.conn})
 	if err != nil {
 		return err
 	}
-	// What comes back is l.conn in a wrapper, which would only keep the engine from
-	// seeing the socket. The context closes l.conn; a deadline besides would win the
-	// race at times, and tell less.
+	// What comes back is r.conn in a wrapper. We keep r.conn itself, so that the caller
+	// sees the socket. The context closes r.conn; a deadline besides would sometimes be
+	// faster, and its error tells less.
 	_, err = dialer.(proxy.ContextDialer).DialContext(context.WithoutCancel(ctx), "tcp", t.proxyAddr())
 	if err != nil {
-		return because(ctx, "", err)
+		return withContextCause(ctx, "", err)
 	}
 	return nil
 }
