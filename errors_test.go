@@ -30,8 +30,8 @@ func TestErrorTexts(t *testing.T) {
 		{&websocket.ClosedError{Sent: bye, Began: websocket.SideLocal, Cause: websocket.ErrCloseTimeout}, `websocket: connection lost: closing handshake timed out`, []error{net.ErrClosed, websocket.ErrCloseTimeout}},
 		{&websocket.ClosedError{Began: websocket.SideRemote, Cause: io.ErrUnexpectedEOF}, `websocket: connection lost: unexpected EOF`, []error{net.ErrClosed, io.ErrUnexpectedEOF}},
 		{&websocket.ClosedError{Began: websocket.SideRemote, Cause: violation}, `websocket: connection lost: peer broke the protocol: ` + frame.ErrText.Error(), []error{net.ErrClosed, violation, frame.ErrText}},
-		{&websocket.ClosedError{Cause: tooBig}, `websocket: connection lost: message of 11 octets exceeds the limit of 10`, []error{websocket.ErrMessageTooBig, tooBig}},
-		{tooBig, `message of 11 octets exceeds the limit of 10`, []error{websocket.ErrMessageTooBig}},
+		{&websocket.ClosedError{Cause: tooBig}, `websocket: connection lost: message of 11 bytes exceeds the limit of 10`, []error{websocket.ErrMessageTooBig, tooBig}},
+		{tooBig, `message of 11 bytes exceeds the limit of 10`, []error{websocket.ErrMessageTooBig}},
 		{*bye, `status = StatusNormalClosure and reason = "bye"`, nil},
 		{&websocket.UsageError{Method: "Conn.Write", Problem: "no"}, `websocket: Conn.Write: no`, nil},
 	} {
