@@ -9,21 +9,22 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A read that cannot begin because a Ping drives the reading sends what is held, too:
 // the peer may be waiting for it.
 func TestBatchLeavesWhilePingReads(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		go c.Ping(context.Background())
-		p.next() // and does not answer
+		p.Next() // and does not answer
 		synctest.Wait()
-		if err := c.Batch().Write(patience(t), websocket.MessageText, []byte("held")); err != nil {
+		if err := c.Batch().Write(wsplay.Patience(t), websocket.MessageText, []byte("held")); err != nil {
 			t.Fatal(err)
 		}
 		go c.Read(context.Background())
-		p.want("the batch", opText, "held")
+		p.Want("the batch", wsplay.OpText, "held")
 		c.CloseNow()
 	})
 }
@@ -31,14 +32,14 @@ func TestBatchLeavesWhilePingReads(t *testing.T) {
 // A pong that stands behind a batch when its writer gives up leaves, and the batch
 // with it, although nobody reads or writes.
 func TestPongBehindBatchLeaves(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var c *websocket.Conn
-		var p *peer
+		var p *wsplay.Peer
 		ctx, cancel := context.WithCancel(context.Background())
 		queuedCtx, cancelQueued := context.WithCancel(context.Background())
 		queued := make(chan error, 1)
 		written := 0
-		c, p = facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
+		c, p = wsplay.Pipe(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
 			FrameWritten: func(_ *websocket.Conn, x websocket.FrameInfo) {
 				switch written++; written {
 				case 2: // "given up": another write comes along
@@ -46,23 +47,23 @@ func TestPongBehindBatchLeaves(t *testing.T) {
 					synctest.Wait()
 				case 3: // that one: it gives up, and a ping comes
 					cancelQueued()
-					p.send(whole(opPing, "p"), whole(opText, "question"))
+					p.Send(wsplay.Frame(wsplay.OpPing, "p"), wsplay.Frame(wsplay.OpText, "question"))
 					synctest.Wait()
 				case 5: // behind the pong, "given up" once more
 					cancel()
 				}
 			},
 		}}, 0)
-		read := background(func() error { _, _, err := c.Read(context.Background()); return err })
+		read := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 		synctest.Wait()
-		c.Batch().Write(patience(t), websocket.MessageText, []byte("held"))
-		wantIs(t, "Write", c.Write(ctx, websocket.MessageText, []byte("given up")), context.Canceled)
-		wantIs(t, "Write", <-queued, context.Canceled)
+		c.Batch().Write(wsplay.Patience(t), websocket.MessageText, []byte("held"))
+		wsplay.WantIs(t, "Write", c.Write(ctx, websocket.MessageText, []byte("given up")), context.Canceled)
+		wsplay.WantIs(t, "Write", <-queued, context.Canceled)
 		if err := <-read; err != nil {
 			t.Fatal(err)
 		}
-		p.want("the batch", opText, "held")
-		p.want("the pong behind it", opPong, "p")
+		p.Want("the batch", wsplay.OpText, "held")
+		p.Want("the pong behind it", wsplay.OpPong, "p")
 	})
 }
 
@@ -88,7 +89,7 @@ func TestBatchSentByTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := background(func() error {
+	read := wsplay.Go(func() error {
 		for p := make([]byte, 1); ; {
 			if _, err := r.Read(p); err != nil {
 				return err
@@ -102,5 +103,5 @@ func TestBatchSentByTwo(t *testing.T) {
 		}
 	}
 	c.CloseNow()
-	wantIs(t, "Read", <-read, net.ErrClosed)
+	wsplay.WantIs(t, "Read", <-read, net.ErrClosed)
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -24,17 +25,17 @@ func (c *countingConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func counting(t *testing.T, role websocket.Role, buffer int) (*websocket.Conn, *peer, *countingConn) {
+func counting(t *testing.T, role websocket.Role, buffer int) (*websocket.Conn, *wsplay.Peer, *countingConn) {
 	near, other := wstest.NetPipe(buffer)
 	counted := &countingConn{Conn: near}
 	c := websocket.NewConn(counted, role, nil)
 	t.Cleanup(func() { c.CloseNow(); other.Close() })
-	return c, peerOf(t, role, other), counted
+	return c, wsplay.NewPeer(t, role, other), counted
 }
 
 // A loop that answers through a Batch answers all it has received with one write.
 func TestBatchAnswersWithOneWrite(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p, counted := counting(t, role, 0)
 		const n = 100
 		go func() {
@@ -50,11 +51,11 @@ func TestBatchAnswersWithOneWrite(t *testing.T) {
 		for round := int32(1); round <= 2; round++ {
 			var wire []byte
 			for range n {
-				wire = append(wire, p.wire(whole(opText, "question"))...)
+				wire = append(wire, p.Wire(wsplay.Frame(wsplay.OpText, "question"))...)
 			}
-			p.sendBytes(wire)
+			p.SendBytes(wire)
 			for range n {
-				p.want("an answer", opText, "question")
+				p.Want("an answer", wsplay.OpText, "question")
 			}
 			if got := counted.writes.Load(); got != round {
 				t.Errorf("%d answers took %d writes", n*round, got)
@@ -65,9 +66,9 @@ func TestBatchAnswersWithOneWrite(t *testing.T) {
 }
 
 func TestBatchOrder(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p, counted := counting(t, role, 1<<20)
-		b, ctx := c.Batch(), patience(t)
+		b, ctx := c.Batch(), wsplay.Patience(t)
 		write := func(text string) {
 			t.Helper()
 			if err := b.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
@@ -93,7 +94,7 @@ func TestBatchOrder(t *testing.T) {
 			t.Errorf("%d writes, want 2", got)
 		}
 		for _, text := range []string{"1", "2", "3", "4", "5"} {
-			p.want("in order", opText, text)
+			p.Want("in order", wsplay.OpText, text)
 		}
 		// What has come together leaves at some 24 KiB, and a large message at once.
 		for range 25 {
@@ -104,92 +105,92 @@ func TestBatchOrder(t *testing.T) {
 		}
 		b.Flush(ctx)
 		for range 25 {
-			p.want("a KiB", opText, strings.Repeat("x", 1<<10))
+			p.Want("a KiB", wsplay.OpText, strings.Repeat("x", 1<<10))
 		}
 		write(strings.Repeat("y", 100<<10))
-		p.want("100 KiB", opText, strings.Repeat("y", 100<<10))
+		p.Want("100 KiB", wsplay.OpText, strings.Repeat("y", 100<<10))
 
 		// It goes between no fragments, and before a Close frame.
 		w, _ := c.Writer(ctx, websocket.MessageText)
 		w.Write([]byte("frag"))
 		w.(interface{ Flush() error }).Flush()
-		waiting := background(func() error { return b.Write(ctx, websocket.MessageText, []byte("6")) })
-		pending(t, "Batch.Write", waiting)
+		waiting := wsplay.Go(func() error { return b.Write(ctx, websocket.MessageText, []byte("6")) })
+		wsplay.Pending(t, "Batch.Write", waiting)
 		w.Close()
 		if err := errors.Join(<-waiting, b.Flush(ctx)); err != nil {
 			t.Error(err)
 		}
-		p.wantMessage(opText, "frag")
-		p.want("in order", opText, "6")
+		wantMessage(p, wsplay.OpText, "frag")
+		p.Want("in order", wsplay.OpText, "6")
 		write("7")
 		go c.Close(websocket.StatusNormalClosure, "")
-		p.want("in order", opText, "7")
-		p.wantFarewell("last", 1000)
+		p.Want("in order", wsplay.OpText, "7")
+		p.WantClose("last", 1000)
 		c.CloseNow()
 	})
 }
 
 // Ping, like every call that waits for the network to read, sends what is held.
 func TestBatchLeavesBeforePingWaits(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		c.Batch().Write(patience(t), websocket.MessageText, []byte("held"))
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		c.Batch().Write(wsplay.Patience(t), websocket.MessageText, []byte("held"))
 		go c.Ping(context.Background())
-		p.want("the batch", opText, "held")
+		p.Want("the batch", wsplay.OpText, "held")
 		c.CloseNow()
 	})
 }
 
 func TestBatchMisuse(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, stall)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, wsplay.Stall)
 		b := c.Batch()
 		var usage *websocket.UsageError
-		if err := b.Write(patience(t), 9, nil); !errors.As(err, &usage) {
+		if err := b.Write(wsplay.Patience(t), 9, nil); !errors.As(err, &usage) {
 			t.Errorf("no such type: %v", err)
 		}
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
-		wantIs(t, "Write", b.Write(ended, websocket.MessageText, nil), context.Canceled)
-		wantIs(t, "WritePrepared", b.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
+		wsplay.WantIs(t, "Write", b.Write(ended, websocket.MessageText, nil), context.Canceled)
+		wsplay.WantIs(t, "WritePrepared", b.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
 
 		// A flush that is cancelled leaves the batch to be sent.
-		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))); err != nil {
 			t.Fatal(err)
 		}
-		b.Write(patience(t), websocket.MessageText, []byte("held"))
+		b.Write(wsplay.Patience(t), websocket.MessageText, []byte("held"))
 		ctx, cancel := context.WithCancel(context.Background())
-		flushed := background(func() error { return b.Flush(ctx) })
-		pending(t, "Flush", flushed)
+		flushed := wsplay.Go(func() error { return b.Flush(ctx) })
+		wsplay.Pending(t, "Flush", flushed)
 		cancel()
-		wantIs(t, "Flush", <-flushed, context.Canceled)
-		p.want("what was there before", opText, filling(role))
-		p.want("the batch", opText, "held")
+		wsplay.WantIs(t, "Flush", <-flushed, context.Canceled)
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		p.Want("the batch", wsplay.OpText, "held")
 		p.Close()
-		_, _, err := c.Read(patience(t))
-		wantIs(t, "Read", err, net.ErrClosed)
-		wantIs(t, "Write after the end", b.Write(patience(t), websocket.MessageText, nil), net.ErrClosed)
+		_, _, err := c.Read(wsplay.Patience(t))
+		wsplay.WantIs(t, "Read", err, net.ErrClosed)
+		wsplay.WantIs(t, "Write after the end", b.Write(wsplay.Patience(t), websocket.MessageText, nil), net.ErrClosed)
 	})
 }
 
 // Writers that meet share a write.
 func TestConcurrentWritesLeaveTogether(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p, counted := counting(t, role, stall)
-		c.Write(patience(t), websocket.MessageText, []byte(filling(role)))
-		first := startWrite(t, c, "first")
-		var rest []write
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p, counted := counting(t, role, wsplay.Stall)
+		c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role)))
+		first := wsplay.StartWrite(t, c, "first")
+		var rest []wsplay.PendingWrite
 		for range 20 {
-			rest = append(rest, startWrite(t, c, "together"))
+			rest = append(rest, wsplay.StartWrite(t, c, "together"))
 		}
-		p.want("what was there before", opText, filling(role))
-		p.want("the first", opText, "first")
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		p.Want("the first", wsplay.OpText, "first")
 		for range rest {
-			p.want("the others", opText, "together")
+			p.Want("the others", wsplay.OpText, "together")
 		}
-		<-first.done
+		<-first.Done
 		for _, w := range rest {
-			if err := <-w.done; err != nil {
+			if err := <-w.Done; err != nil {
 				t.Error(err)
 			}
 		}
@@ -201,7 +202,7 @@ func TestConcurrentWritesLeaveTogether(t *testing.T) {
 
 // A message is prepared once and sent on any number of connections at once.
 func TestWritePrepared(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, text := range []string{"", "short", strings.Repeat("long ", 20000)} {
 			payload := []byte(text)
 			m := websocket.Prepare(websocket.MessageBinary, payload)
@@ -209,23 +210,23 @@ func TestWritePrepared(t *testing.T) {
 				payload[i] = 0
 			}
 			var sent []<-chan error
-			var ends []*peer
+			var ends []*wsplay.Peer
 			for range 4 {
-				c, p := facing(t, role, nil, 0)
-				sent = append(sent, background(func() error { return c.WritePrepared(patience(t), m) }))
+				c, p := wsplay.Pipe(t, role, nil, 0)
+				sent = append(sent, wsplay.Go(func() error { return c.WritePrepared(wsplay.Patience(t), m) }))
 				ends = append(ends, p)
 			}
 			for i, p := range ends {
-				p.want("the message", opBinary, text)
+				p.Want("the message", wsplay.OpBinary, text)
 				if err := <-sent[i]; err != nil {
 					t.Error(err)
 				}
 			}
 		}
-		c, _ := facing(t, role, nil, 0)
+		c, _ := wsplay.Pipe(t, role, nil, 0)
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
-		wantIs(t, "WritePrepared", c.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
+		wsplay.WantIs(t, "WritePrepared", c.WritePrepared(ended, websocket.Prepare(websocket.MessageText, nil)), context.Canceled)
 	})
 }
 
@@ -233,14 +234,14 @@ func TestWritePrepared(t *testing.T) {
 // have more to send than the other takes still read, and so go on.
 func TestReadDoesNotWaitForBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := wstestPair(nil, 16)
+		server, client := wsplay.Pair(nil, 16)
 		answers := make(chan error, 2)
 		for _, c := range []*websocket.Conn{server, client} {
-			if err := c.Batch().Write(patience(t), websocket.MessageText, make([]byte, 100)); err != nil {
+			if err := c.Batch().Write(wsplay.Patience(t), websocket.MessageText, make([]byte, 100)); err != nil {
 				t.Fatal(err)
 			}
 			go func() {
-				_, _, err := c.Read(patience(t))
+				_, _, err := c.Read(wsplay.Patience(t))
 				answers <- err
 			}()
 		}

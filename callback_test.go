@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // withCallbacks calls f in both callbacks, and answers every ping.
@@ -21,64 +22,64 @@ func withCallbacks(f func()) *websocket.ConnOptions {
 // Close in a callback sends its frame and returns; the read that runs the callback goes
 // on to the peer's Close frame, and the messages before it.
 func TestCloseInCallback(t *testing.T) {
-	for what, opcode := range map[string]byte{"ping": opPing, "pong": opPong} {
-		forRoles(t, what+"/", func(t *testing.T, role websocket.Role) {
+	for what, opcode := range map[string]byte{"ping": wsplay.OpPing, "pong": wsplay.OpPong} {
+		wsplay.ForRoles(t, what+"/", func(t *testing.T, role websocket.Role) {
 			var c *websocket.Conn
 			closed := make(chan error, 1)
-			c, p := facing(t, role, withCallbacks(func() { closed <- c.Close(4001, "enough") }), 0)
-			reading := background(func() error {
-				_, m, err := c.Read(patience(t))
+			c, p := wsplay.Pipe(t, role, withCallbacks(func() { closed <- c.Close(4001, "enough") }), 0)
+			reading := wsplay.Go(func() error {
+				_, m, err := c.Read(wsplay.Patience(t))
 				if string(m) != "a message before the end" {
 					t.Errorf("Read = %q, %v", m, err)
 				}
-				_, _, err = c.Read(patience(t))
+				_, _, err = c.Read(wsplay.Patience(t))
 				return err
 			})
-			within(t, "Close", 0, func() {
-				p.send(whole(opcode, "now"))
+			wsplay.Within(t, "Close", 0, func() {
+				p.Send(wsplay.Frame(opcode, "now"))
 				if err := <-closed; err != nil {
 					t.Errorf("Close: %v", err)
 				}
 			})
-			p.wantFarewell("our Close frame", 4001)
-			p.send(whole(opText, "a message before the end"), farewell(4001, ""))
-			p.halfClose()
-			wantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
+			p.WantClose("our Close frame", 4001)
+			p.Send(wsplay.Frame(wsplay.OpText, "a message before the end"), wsplay.CloseFrame(4001, ""))
+			p.HalfClose()
+			wsplay.WantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
 		})
 	}
 }
 
 // Nobody reads on: the handshake is bounded, and goes on without the application.
 func TestCloseInCallbackThatNobodyReadsOnFrom(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var c *websocket.Conn
-		c, p := facing(t, role, withCallbacks(func() { _ = c.Close(4001, "") }), 0)
-		p.send(whole(opPing, ""))
+		c, p := wsplay.Pipe(t, role, withCallbacks(func() { _ = c.Close(4001, "") }), 0)
+		p.Send(wsplay.Frame(wsplay.OpPing, ""))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_, _, err := c.Read(ctx)
-		wantIs(t, "Read", err, context.DeadlineExceeded)
-		p.wantFarewell("our Close frame", 4001)
-		p.send(farewell(4001, ""))
-		p.halfClose()
-		p.wantEnd("the end")
-		wantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
+		wsplay.WantIs(t, "Read", err, context.DeadlineExceeded)
+		p.WantClose("our Close frame", 4001)
+		p.Send(wsplay.CloseFrame(4001, ""))
+		p.HalfClose()
+		p.WantEOF("the end")
+		wsplay.WantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var c *websocket.Conn
 		closed := make(chan error, 1)
-		c, p := facing(t, role, withCallbacks(func() { closed <- c.Close(4001, "") }), stall)
+		c, p := wsplay.Pipe(t, role, withCallbacks(func() { closed <- c.Close(4001, "") }), wsplay.Stall)
 		go c.Write(context.Background(), websocket.MessageBinary, make([]byte, 1<<10)) // which the peer does not read
-		p.send(whole(opPing, ""))
-		within(t, "Close", 10*time.Millisecond, func() {
+		p.Send(wsplay.Frame(wsplay.OpPing, ""))
+		wsplay.Within(t, "Close", 10*time.Millisecond, func() {
 			go c.Read(context.Background())
 			if err := <-closed; err != nil {
 				t.Errorf("Close: %v", err)
 			}
 		})
 		time.Sleep(10 * time.Second)
-		_, _, err := c.Read(patience(t))
-		wantIs(t, "Read", err, websocket.ErrCloseTimeout)
+		_, _, err := c.Read(wsplay.Patience(t))
+		wsplay.WantIs(t, "Read", err, websocket.ErrCloseTimeout)
 	})
 }
 
@@ -100,13 +101,13 @@ func TestReadInCallback(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		forRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
+		wsplay.ForRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
 			var c *websocket.Conn
 			failed := make(chan error, 1)
-			c, p := facing(t, role, withCallbacks(func() { failed <- call(c) }), 0)
-			p.send(whole(opPing, "p"), whole(opText, "the connection goes on"))
+			c, p := wsplay.Pipe(t, role, withCallbacks(func() { failed <- call(c) }), 0)
+			p.Send(wsplay.Frame(wsplay.OpPing, "p"), wsplay.Frame(wsplay.OpText, "the connection goes on"))
 			go io.Copy(io.Discard, p)
-			within(t, name, 0, func() { wantRead(t, c, "the connection goes on") })
+			wsplay.Within(t, name, 0, func() { wsplay.WantRead(t, c, "the connection goes on") })
 			err := <-failed
 			if _, ok := errors.AsType[*websocket.UsageError](err); !ok {
 				t.Errorf("%s in a callback: %v", name, err)
@@ -117,21 +118,21 @@ func TestReadInCallback(t *testing.T) {
 
 // Close on another goroutine waits for a callback that takes its time, and for the end.
 func TestCloseDuringCallback(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		goOn := make(chan struct{})
-		c, p := facing(t, role, withCallbacks(func() { <-goOn }), 0)
-		p.send(whole(opPing, ""))
-		reading := background(func() error { _, _, err := c.Read(patience(t)); return err })
-		pending(t, "Read", reading)
-		done := background(func() error { return c.Close(4001, "") })
-		p.wantFarewell("our Close frame", 4001)
-		p.send(farewell(4001, ""))
-		p.halfClose()
-		pending(t, "Close while the callback runs", done)
+		c, p := wsplay.Pipe(t, role, withCallbacks(func() { <-goOn }), 0)
+		p.Send(wsplay.Frame(wsplay.OpPing, ""))
+		reading := wsplay.Go(func() error { _, _, err := c.Read(wsplay.Patience(t)); return err })
+		wsplay.Pending(t, "Read", reading)
+		done := wsplay.Go(func() error { return c.Close(4001, "") })
+		p.WantClose("our Close frame", 4001)
+		p.Send(wsplay.CloseFrame(4001, ""))
+		p.HalfClose()
+		wsplay.Pending(t, "Close while the callback runs", done)
 		close(goOn)
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
+		wsplay.WantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
 	})
 }

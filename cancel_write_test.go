@@ -15,66 +15,30 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/naive"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
-
-// stall is how much the streams hold in tests where the peer stops reading.
-const stall = 64
-
-// stalled returns a connection to a peer that does not read, with a stream that
-// is full to the last octet and no frame half on it.
-func stalled(t *testing.T, role websocket.Role, opts *websocket.ConnOptions) (*websocket.Conn, *peer) {
-	t.Helper()
-	c, p := facing(t, role, opts, stall)
-	if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
-		t.Fatal(err)
-	}
-	return c, p
-}
-
-// filling is the message whose frame fills the stream.
-func filling(role websocket.Role) string {
-	if role == websocket.RoleClient {
-		return strings.Repeat("f", stall-6)
-	}
-	return strings.Repeat("f", stall-2)
-}
-
-type write struct {
-	cancel context.CancelFunc
-	done   <-chan error
-}
-
-// startWrite begins a Write that is expected to wait.
-func startWrite(t *testing.T, c *websocket.Conn, text string) write {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	done := background(func() error { return c.Write(ctx, websocket.MessageText, []byte(text)) })
-	pending(t, "Write to a peer that does not read", done)
-	return write{cancel, done}
-}
 
 // A Write of which nothing is on the wire can be cancelled: it is not sent, the
 // others are, and the connection goes on.
 func TestCancelledWriteIsNotSent(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for first := range 3 {
-			c, p := stalled(t, role, nil)
-			writes := []write{startWrite(t, c, "0"), startWrite(t, c, "1"), startWrite(t, c, "2"), startWrite(t, c, "3")}
+			c, p := wsplay.Stalled(t, role, nil)
+			writes := []wsplay.PendingWrite{wsplay.StartWrite(t, c, "0"), wsplay.StartWrite(t, c, "1"), wsplay.StartWrite(t, c, "2"), wsplay.StartWrite(t, c, "3")}
 			cancelled := []int{first, (first + 1) % 3} // 0 is at the network, the others wait behind it
 			for _, i := range cancelled {
-				writes[i].cancel()
-				wantIs(t, "the write that was cancelled", <-writes[i].done, context.Canceled)
+				writes[i].Cancel()
+				wsplay.WantIs(t, "the write that was cancelled", <-writes[i].Done, context.Canceled)
 			}
 			left := 3 - cancelled[0] - cancelled[1]
-			pending(t, "a write that was not cancelled", writes[left].done)
-			pending(t, "a write that was not cancelled", writes[3].done)
+			wsplay.Pending(t, "a write that was not cancelled", writes[left].Done)
+			wsplay.Pending(t, "a write that was not cancelled", writes[3].Done)
 
-			p.want("what was there before", opText, filling(role))
+			p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
 			got := map[string]bool{}
 			for range 2 {
-				x, err := p.next()
+				x, err := p.Next()
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -83,13 +47,13 @@ func TestCancelledWriteIsNotSent(t *testing.T) {
 			if !got[fmt.Sprint(left)] || !got["3"] {
 				t.Errorf("got %v, want %d and 3", got, left)
 			}
-			if err := errors.Join(<-writes[left].done, <-writes[3].done); err != nil {
+			if err := errors.Join(<-writes[left].Done, <-writes[3].Done); err != nil {
 				t.Error(err)
 			}
-			if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
+			if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("later")); err != nil {
 				t.Fatal(err)
 			}
-			p.want("a later message", opText, "later")
+			p.Want("a later message", wsplay.OpText, "later")
 		}
 	})
 }
@@ -97,29 +61,29 @@ func TestCancelledWriteIsNotSent(t *testing.T) {
 // A Write that is cancelled with half its frame on the wire ends the connection:
 // what the peer sees can be neither finished nor taken back.
 func TestCancelledWriteInTheMiddleOfAFrame(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, queued := range []bool{false, true} {
-			c, p := facing(t, role, nil, stall)
-			var before write
+			c, p := wsplay.Pipe(t, role, nil, wsplay.Stall)
+			var before wsplay.PendingWrite
 			if queued { // the frame is written by another caller
-				before = startWrite(t, c, strings.Repeat("a", 20<<10))
+				before = wsplay.StartWrite(t, c, strings.Repeat("a", 20<<10))
 			}
-			w := startWrite(t, c, strings.Repeat("b", 200<<10))
+			w := wsplay.StartWrite(t, c, strings.Repeat("b", 200<<10))
 			if queued {
-				p.want("the first message", opText, strings.Repeat("a", 20<<10))
-				p.some(40 << 10)
-				if err := <-before.done; err != nil {
+				p.Want("the first message", wsplay.OpText, strings.Repeat("a", 20<<10))
+				p.ReadBytes(40 << 10)
+				if err := <-before.Done; err != nil {
 					t.Fatal(err)
 				}
 			}
-			pending(t, "half a message", w.done)
-			w.cancel()
-			err := <-w.done
-			wantIs(t, "the write that was cancelled", err, context.Canceled)
-			wantIs(t, "the write that was cancelled", err, net.ErrClosed)
-			_, _, err = c.Read(patience(t))
-			wantIs(t, "Read", err, context.Canceled)
-			wantIs(t, "the next write", c.Write(patience(t), websocket.MessageText, nil), context.Canceled)
+			wsplay.Pending(t, "half a message", w.Done)
+			w.Cancel()
+			err := <-w.Done
+			wsplay.WantIs(t, "the write that was cancelled", err, context.Canceled)
+			wsplay.WantIs(t, "the write that was cancelled", err, net.ErrClosed)
+			_, _, err = c.Read(wsplay.Patience(t))
+			wsplay.WantIs(t, "Read", err, context.Canceled)
+			wsplay.WantIs(t, "the next write", c.Write(wsplay.Patience(t), websocket.MessageText, nil), context.Canceled)
 		}
 	})
 }
@@ -128,21 +92,21 @@ func TestCancelledWriteInTheMiddleOfAFrame(t *testing.T) {
 // nothing of either is on the wire, is sent: to take it back would take the Close frame
 // along, and to give up would cost the closing handshake.
 func TestCancelledWriteBeforeAClose(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := stalled(t, role, nil)
-		first, second := startWrite(t, c, "first"), startWrite(t, c, "second")
-		closing := background(func() error { return c.BeginClose(patience(t), websocket.StatusNormalClosure, "bye") })
-		pending(t, "BeginClose", closing)
-		first.cancel() // whoever is next encodes the second, and the Close frame behind it
-		wantIs(t, "the first write", <-first.done, context.Canceled)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Stalled(t, role, nil)
+		first, second := wsplay.StartWrite(t, c, "first"), wsplay.StartWrite(t, c, "second")
+		closing := wsplay.Go(func() error { return c.BeginClose(wsplay.Patience(t), websocket.StatusNormalClosure, "bye") })
+		wsplay.Pending(t, "BeginClose", closing)
+		first.Cancel() // whoever is next encodes the second, and the Close frame behind it
+		wsplay.WantIs(t, "the first write", <-first.Done, context.Canceled)
 		synctest.Wait()
-		second.cancel()
-		pending(t, "the second write", second.done)
+		second.Cancel()
+		wsplay.Pending(t, "the second write", second.Done)
 
-		p.want("what was there before", opText, filling(role))
-		p.want("the second message", opText, "second")
-		p.want("the Close frame", opClose, "\x03\xe8bye")
-		if err := errors.Join(<-second.done, <-closing); err != nil {
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		p.Want("the second message", wsplay.OpText, "second")
+		p.Want("the Close frame", wsplay.OpClose, "\x03\xe8bye")
+		if err := errors.Join(<-second.Done, <-closing); err != nil {
 			t.Error(err)
 		}
 	})
@@ -151,22 +115,22 @@ func TestCancelledWriteBeforeAClose(t *testing.T) {
 // The caller whose message is sent is cancelled while it writes another's: that
 // one goes on.
 func TestCancelledWriterOfAnother(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := stalled(t, role, nil)
-		small := startWrite(t, c, "small")
-		big := startWrite(t, c, strings.Repeat("b", 100<<10))
-		p.some(20)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Stalled(t, role, nil)
+		small := wsplay.StartWrite(t, c, "small")
+		big := wsplay.StartWrite(t, c, strings.Repeat("b", 100<<10))
+		p.ReadBytes(20)
 		synctest.Wait()
-		small.cancel()
+		small.Cancel()
 		synctest.Wait()
-		go func() { p.in = nil; io.Copy(io.Discard, p) }()
-		if err := <-small.done; err != nil && !errors.Is(err, context.Canceled) {
+		go func() { p.Unread = nil; io.Copy(io.Discard, p) }()
+		if err := <-small.Done; err != nil && !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		if err := <-big.done; err != nil {
+		if err := <-big.Done; err != nil {
 			t.Error(err)
 		}
-		if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("later")); err != nil {
 			t.Error(err)
 		}
 		c.CloseNow()
@@ -175,39 +139,39 @@ func TestCancelledWriterOfAnother(t *testing.T) {
 
 // A message of fragments is given up with its first fragment; others go on.
 func TestCancelledFirstFragment(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := stalled(t, role, nil)
-		first := startWrite(t, c, "first")
-		second := startWrite(t, c, "second")
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Stalled(t, role, nil)
+		first := wsplay.StartWrite(t, c, "first")
+		second := wsplay.StartWrite(t, c, "second")
 		ctx, cancel := context.WithCancel(context.Background())
 		w, err := c.Writer(ctx, websocket.MessageText)
 		if err != nil {
 			t.Fatal(err)
 		}
 		io.WriteString(w, "fragment")
-		flushed := background(w.(interface{ Flush() error }).Flush)
-		pending(t, "Flush", flushed)
-		first.cancel() // the second and the fragment are encoded together now
-		wantIs(t, "the first", <-first.done, context.Canceled)
+		flushed := wsplay.Go(w.(interface{ Flush() error }).Flush)
+		wsplay.Pending(t, "Flush", flushed)
+		first.Cancel() // the second and the fragment are encoded together now
+		wsplay.WantIs(t, "the first", <-first.Done, context.Canceled)
 		synctest.Wait()
 		cancel()
-		wantIs(t, "Flush", <-flushed, context.Canceled)
+		wsplay.WantIs(t, "Flush", <-flushed, context.Canceled)
 		if err := w.Close(); !errors.Is(err, context.Canceled) {
 			t.Errorf("Close of the writer: %v", err)
 		}
-		p.want("what was there before", opText, filling(role))
-		p.want("the second", opText, "second")
-		if err := errors.Join(<-second.done, c.Write(patience(t), websocket.MessageText, []byte("later"))); err != nil {
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		p.Want("the second", wsplay.OpText, "second")
+		if err := errors.Join(<-second.Done, c.Write(wsplay.Patience(t), websocket.MessageText, []byte("later"))); err != nil {
 			t.Error(err)
 		}
-		p.want("a later message", opText, "later")
+		p.Want("a later message", wsplay.OpText, "later")
 	})
 }
 
 // After its first fragment a message can only be finished.
 func TestCancelledLaterFragment(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, _ := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, _ := wsplay.Pipe(t, role, nil, 0)
 		ctx, cancel := context.WithCancel(context.Background())
 		w, _ := c.Writer(ctx, websocket.MessageText)
 		io.WriteString(w, "fragment")
@@ -215,41 +179,41 @@ func TestCancelledLaterFragment(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-		wantIs(t, "Close of the writer", w.Close(), context.Canceled)
-		_, _, err := c.Read(patience(t))
-		wantIs(t, "Read", err, context.Canceled)
-		wantIs(t, "Read", err, net.ErrClosed)
+		wsplay.WantIs(t, "Close of the writer", w.Close(), context.Canceled)
+		_, _, err := c.Read(wsplay.Patience(t))
+		wsplay.WantIs(t, "Read", err, context.Canceled)
+		wsplay.WantIs(t, "Read", err, net.ErrClosed)
 	})
 }
 
 // A ping that is cancelled in front of a fragment does not take it along.
 func TestCancelledPingBeforeFragment(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, stall)
-		w, _ := c.Writer(patience(t), websocket.MessageText)
-		fill := filling(role)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, wsplay.Stall)
+		w, _ := c.Writer(wsplay.Patience(t), websocket.MessageText)
+		fill := wsplay.Filling(role)
 		io.WriteString(w, fill)
 		if err := w.(interface{ Flush() error }).Flush(); err != nil {
 			t.Fatal(err)
 		}
 		blocked, unblock := context.WithCancel(context.Background())
-		first := background(func() error { return c.Ping(blocked) })
-		pending(t, "Ping", first)
+		first := wsplay.Go(func() error { return c.Ping(blocked) })
+		wsplay.Pending(t, "Ping", first)
 		ctx, cancel := context.WithCancel(context.Background())
-		second := background(func() error { return c.Ping(ctx) })
-		pending(t, "Ping", second)
+		second := wsplay.Go(func() error { return c.Ping(ctx) })
+		wsplay.Pending(t, "Ping", second)
 		io.WriteString(w, "end")
-		closed := background(w.Close)
-		pending(t, "Close of the writer", closed)
+		closed := wsplay.Go(w.Close)
+		wsplay.Pending(t, "Close of the writer", closed)
 		unblock()
 		<-first
 		synctest.Wait()
 		cancel()
-		wantIs(t, "Ping", <-second, context.Canceled)
-		if x, err := p.next(); err != nil || x.Opcode != opText || x.FIN || string(x.Payload) != fill {
+		wsplay.WantIs(t, "Ping", <-second, context.Canceled)
+		if x, err := p.Next(); err != nil || x.Opcode != wsplay.OpText || x.FIN || string(x.Payload) != fill {
 			t.Fatalf("got %+v, %v", x, err)
 		}
-		p.want("the last fragment", opContinuation, "end")
+		p.Want("the last fragment", wsplay.OpContinuation, "end")
 		if err := <-closed; err != nil {
 			t.Error(err)
 		}
@@ -258,20 +222,20 @@ func TestCancelledPingBeforeFragment(t *testing.T) {
 
 // The caller of Write is not kept by pongs that the peer does not read.
 func TestWriteDoesNotWaitForPongs(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, stall)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, wsplay.Stall)
 		go c.Read(context.Background())
-		text := filling(role) + "more"
-		w := startWrite(t, c, text)
-		p.send(whole(opPing, "are you there?"))
+		text := wsplay.Filling(role) + "more"
+		w := wsplay.StartWrite(t, c, text)
+		p.Send(wsplay.Frame(wsplay.OpPing, "are you there?"))
 		synctest.Wait()
-		p.in = p.some(4)
+		p.Unread = p.ReadBytes(4)
 		synctest.Wait()
-		if len(w.done) == 0 {
+		if len(w.Done) == 0 {
 			t.Fatal("Write has not returned though its message is on the wire")
 		}
-		p.want("the message", opText, text)
-		p.want("the pong", opPong, "are you there?")
+		p.Want("the message", wsplay.OpText, text)
+		p.Want("the pong", wsplay.OpPong, "are you there?")
 		c.CloseNow()
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // fullSoon is how long closing may take where nobody waits for anything but the other.
@@ -22,18 +23,18 @@ func TestCloseOfBothEndsWhenBothDirectionsAreFull(t *testing.T) {
 	for _, size := range []int{1 << 10, 200 << 10} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, client := wstestPair(nil, 64)
+				server, client := wsplay.Pair(nil, 64)
 				ends := []*websocket.Conn{server, client}
 				var writes, closes []<-chan error
 				for _, c := range ends {
-					writes = append(writes, background(func() error {
-						return c.Write(patience(t), websocket.MessageBinary, make([]byte, size))
+					writes = append(writes, wsplay.Go(func() error {
+						return c.Write(wsplay.Patience(t), websocket.MessageBinary, make([]byte, size))
 					}))
 				}
 				synctest.Wait()
-				within(t, "closing", fullSoon, func() {
+				wsplay.Within(t, "closing", fullSoon, func() {
 					for i, c := range ends {
-						closes = append(closes, background(func() error { return c.Close(websocket.StatusCode(4000+i), "") }))
+						closes = append(closes, wsplay.Go(func() error { return c.Close(websocket.StatusCode(4000+i), "") }))
 					}
 					for i := range ends {
 						if err := <-writes[i]; err != nil {
@@ -66,42 +67,42 @@ func TestCloseOfBothEndsWhenBothDirectionsAreFull(t *testing.T) {
 // A peer that finishes its write before it reads is a healthy one. It gets the message
 // that was stuck, and the Close frame behind it; we began.
 func TestCloseWhenThePeerWritesFirst(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := stalled(t, role, nil)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Stalled(t, role, nil)
 		stuck := strings.Repeat("s", 100<<10)
-		w := startWrite(t, c, stuck)
-		sending := background(func() error {
-			_, err := p.Write(p.wire(whole(opText, strings.Repeat("p", 200<<10)), whole(opPing, "still there?")))
+		w := wsplay.StartWrite(t, c, stuck)
+		sending := wsplay.Go(func() error {
+			_, err := p.Write(p.Wire(wsplay.Frame(wsplay.OpText, strings.Repeat("p", 200<<10)), wsplay.Frame(wsplay.OpPing, "still there?")))
 			return err
 		})
-		pending(t, "the peer's write", sending)
-		within(t, "Close", fullSoon, func() {
-			done := background(func() error { return c.Close(4001, "bye") })
+		wsplay.Pending(t, "the peer's write", sending)
+		wsplay.Within(t, "Close", fullSoon, func() {
+			done := wsplay.Go(func() error { return c.Close(4001, "bye") })
 			if err := <-sending; err != nil {
 				t.Fatal(err)
 			}
-			p.want("what was there before", opText, filling(role))
-			p.want("the write", opText, stuck)
-			p.want("the answer to its ping", opPong, "still there?")
-			p.wantFarewell("our Close frame", 4001)
-			p.send(farewell(4001, ""))
-			p.halfClose()
-			if err := errors.Join(<-done, <-w.done); err != nil {
+			p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+			p.Want("the write", wsplay.OpText, stuck)
+			p.Want("the answer to its ping", wsplay.OpPong, "still there?")
+			p.WantClose("our Close frame", 4001)
+			p.Send(wsplay.CloseFrame(4001, ""))
+			p.HalfClose()
+			if err := errors.Join(<-done, <-w.Done); err != nil {
 				t.Error(err)
 			}
 		})
-		wantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
+		wsplay.WantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 }
 
 // What such a peer sends goes to an application that reads.
 func TestCloseLeavesMessagesToTheApplication(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		const messages = 50
-		c, p := stalled(t, role, nil)
-		w := startWrite(t, c, "stuck")
+		c, p := wsplay.Stalled(t, role, nil)
+		w := wsplay.StartWrite(t, c, "stuck")
 		var got []string
-		reading := background(func() error {
+		reading := wsplay.Go(func() error {
 			for {
 				_, m, err := c.Read(context.Background())
 				if err != nil {
@@ -110,19 +111,19 @@ func TestCloseLeavesMessagesToTheApplication(t *testing.T) {
 				got = append(got, string(m))
 			}
 		})
-		done := background(func() error { return c.Close(4001, "") })
+		done := wsplay.Go(func() error { return c.Close(4001, "") })
 		for i := range messages {
-			p.send(whole(opText, fmt.Sprint(i)))
+			p.Send(wsplay.Frame(wsplay.OpText, fmt.Sprint(i)))
 			time.Sleep(time.Millisecond)
 		}
 		synctest.Wait()
-		p.send(farewell(4002, ""))
-		p.halfClose()
+		p.Send(wsplay.CloseFrame(4002, ""))
+		p.HalfClose()
 		synctest.Wait()
 		go io.Copy(io.Discard, p)
-		wantEnding(t, "Close", <-done, 4001, 4002, websocket.SideRemote, nil)
-		wantEnding(t, "Read", <-reading, 4001, 4002, websocket.SideRemote, nil)
-		if err := <-w.done; err != nil {
+		wsplay.WantEnding(t, "Close", <-done, 4001, 4002, websocket.SideRemote, nil)
+		wsplay.WantEnding(t, "Read", <-reading, 4001, 4002, websocket.SideRemote, nil)
+		if err := <-w.Done; err != nil {
 			t.Error(err)
 		}
 		if len(got) != messages {

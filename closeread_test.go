@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 type callNumber struct{}
@@ -16,8 +17,8 @@ type callNumber struct{}
 // Any number of calls share one goroutine. The context of each derives from its own
 // argument, and all end with the connection.
 func TestCloseReadAgainAndAgain(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		synctest.Wait()
 		before := runtime.NumGoroutine()
 		var contexts []context.Context
@@ -34,8 +35,8 @@ func TestCloseReadAgainAndAgain(t *testing.T) {
 				t.Errorf("the context of call %d: %v, %v", i, ctx.Value(callNumber{}), ctx.Err())
 			}
 		}
-		p.send(whole(opPing, "hi"))
-		p.want("the pong", opPong, "hi")
+		p.Send(wsplay.Frame(wsplay.OpPing, "hi"))
+		p.Want("the pong", wsplay.OpPong, "hi")
 		_ = c.CloseNow()
 		for _, ctx := range contexts {
 			<-ctx.Done()
@@ -47,16 +48,16 @@ func TestCloseReadAgainAndAgain(t *testing.T) {
 // A context that ends takes no other with it. When all have ended, nobody reads, and
 // the connection goes on.
 func TestCloseReadContexts(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		for range 3 {
 			first, cancelFirst := context.WithCancel(context.Background())
 			second, cancelSecond := context.WithTimeout(context.Background(), time.Minute)
 			one, two, again := c.CloseRead(first), c.CloseRead(second), c.CloseRead(second)
 			cancelFirst()
 			<-one.Done()
-			p.send(whole(opPing, "a"))
-			p.want("it goes on reading for the others", opPong, "a")
+			p.Send(wsplay.Frame(wsplay.OpPing, "a"))
+			p.Want("it goes on reading for the others", wsplay.OpPong, "a")
 			synctest.Wait()
 			if two.Err() != nil || again.Err() != nil {
 				t.Fatalf("the others have ended: %v, %v", two.Err(), again.Err())
@@ -71,12 +72,12 @@ func TestCloseReadContexts(t *testing.T) {
 			}
 			cancelSecond()
 			synctest.Wait()
-			p.send(whole(opText, "for a read"))
-			wantRead(t, c, "for a read")
+			p.Send(wsplay.Frame(wsplay.OpText, "for a read"))
+			wsplay.WantRead(t, c, "for a read")
 		}
 		last := c.CloseRead(context.Background())
-		p.send(whole(opText, "for nobody"))
-		p.wantFarewell("a message that nobody reads", websocket.StatusPolicyViolation)
+		p.Send(wsplay.Frame(wsplay.OpText, "for nobody"))
+		p.WantClose("a message that nobody reads", websocket.StatusPolicyViolation)
 		_ = c.CloseNow()
 		<-last.Done()
 	})
@@ -85,9 +86,9 @@ func TestCloseReadContexts(t *testing.T) {
 // The reading belongs to no single call: what one had in its context may be of a request
 // that is over, and middleware may have given it to the next.
 func TestCloseReadHasNoValues(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		found := make(chan any, 1)
-		c, p := facing(t, role, &websocket.ConnOptions{OnPingReceived: func(ctx context.Context, _ []byte) bool {
+		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{OnPingReceived: func(ctx context.Context, _ []byte) bool {
 			found <- ctx.Value(callNumber{})
 			return true
 		}}, 0)
@@ -95,8 +96,8 @@ func TestCloseReadHasNoValues(t *testing.T) {
 		_ = c.CloseRead(first)
 		_ = c.CloseRead(context.WithValue(context.Background(), callNumber{}, 2))
 		cancel()
-		p.send(whole(opPing, ""))
-		p.want("it reads", opPong, "")
+		p.Send(wsplay.Frame(wsplay.OpPing, ""))
+		p.Want("it reads", wsplay.OpPong, "")
 		if v := <-found; v != nil {
 			t.Errorf("OnPingReceived finds the values of call %v", v)
 		}

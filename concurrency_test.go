@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A Write that waits for a fragmented message to end sleeps, and is woken by it.
 func TestWriteWaitsForMessageUnderWay(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		ctx := patience(t)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		ctx := wsplay.Patience(t)
 		w, err := c.Writer(ctx, websocket.MessageText)
 		if err != nil {
 			t.Fatal(err)
@@ -27,10 +28,10 @@ func TestWriteWaitsForMessageUnderWay(t *testing.T) {
 		w.(interface{ Flush() error }).Flush()
 		var waiting []<-chan error
 		for range 3 {
-			waiting = append(waiting, background(func() error { return c.Write(ctx, websocket.MessageBinary, []byte("whole")) }))
+			waiting = append(waiting, wsplay.Go(func() error { return c.Write(ctx, websocket.MessageBinary, []byte("whole")) }))
 		}
 		for _, done := range waiting {
-			pending(t, "Write in the middle of a fragmented message", done)
+			wsplay.Pending(t, "Write in the middle of a fragmented message", done)
 		}
 		// RFC 6455 §5.4: "Control frames MAY be injected in the middle of a
 		// fragmented message."
@@ -45,15 +46,15 @@ func TestWriteWaitsForMessageUnderWay(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if x, err := p.next(); err != nil || x.FIN || x.Opcode != opText || string(x.Payload) != "first" {
+		if x, err := p.Next(); err != nil || x.FIN || x.Opcode != wsplay.OpText || string(x.Payload) != "first" {
 			t.Fatalf("got %+v, %v; want the first fragment", x, err)
 		}
-		if x, err := p.next(); err != nil || x.Opcode != opPing {
+		if x, err := p.Next(); err != nil || x.Opcode != wsplay.OpPing {
 			t.Fatalf("got %+v, %v; want the ping", x, err)
 		}
-		p.want("the last fragment", opContinuation, "second")
+		p.Want("the last fragment", wsplay.OpContinuation, "second")
 		for range waiting {
-			p.want("the others", opBinary, "whole")
+			p.Want("the others", wsplay.OpBinary, "whole")
 		}
 	})
 }
@@ -61,52 +62,52 @@ func TestWriteWaitsForMessageUnderWay(t *testing.T) {
 // A Writer that nobody closes does not keep others waiting beyond the end of the
 // connection.
 func TestAbandonedWriter(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		w, err := c.Writer(context.Background(), websocket.MessageText)
 		if err != nil {
 			t.Fatal(err)
 		}
 		io.WriteString(w, "left")
 		w.(interface{ Flush() error }).Flush()
-		second := background(func() error { _, err := c.Writer(context.Background(), websocket.MessageText); return err })
-		third := background(func() error { return c.Write(context.Background(), websocket.MessageText, []byte("x")) })
-		pending(t, "the second Writer", second)
-		pending(t, "Write", third)
+		second := wsplay.Go(func() error { _, err := c.Writer(context.Background(), websocket.MessageText); return err })
+		third := wsplay.Go(func() error { return c.Write(context.Background(), websocket.MessageText, []byte("x")) })
+		wsplay.Pending(t, "the second Writer", second)
+		wsplay.Pending(t, "Write", third)
 		ctx, cancel := context.WithCancel(context.Background())
-		fourth := background(func() error { _, err := c.Writer(ctx, websocket.MessageText); return err })
-		pending(t, "the fourth Writer", fourth)
+		fourth := wsplay.Go(func() error { _, err := c.Writer(ctx, websocket.MessageText); return err })
+		wsplay.Pending(t, "the fourth Writer", fourth)
 		cancel()
-		wantIs(t, "the fourth Writer", <-fourth, context.Canceled)
+		wsplay.WantIs(t, "the fourth Writer", <-fourth, context.Canceled)
 		p.Close()
 		c.CloseNow()
-		wantIs(t, "the second Writer", <-second, net.ErrClosed)
-		wantIs(t, "Write", <-third, net.ErrClosed)
+		wsplay.WantIs(t, "the second Writer", <-second, net.ErrClosed)
+		wsplay.WantIs(t, "Write", <-third, net.ErrClosed)
 		_, err = io.WriteString(w, "more")
 		if err == nil {
 			err = w.Close()
 		}
-		wantIs(t, "the first Writer", err, net.ErrClosed)
+		wsplay.WantIs(t, "the first Writer", err, net.ErrClosed)
 	})
 }
 
 // A writer whose message is on the wire does not go on to serve the others.
 func TestWriterReturnsWhenItsOwnIsSent(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 1<<10)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 1<<10)
 		big := strings.Repeat("b", 300<<10)
-		first := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, []byte("first"+big)) })
-		pending(t, "a write that the peer does not read", first)
-		second := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, []byte("second"+big)) })
-		pending(t, "the second", second)
-		p.want("the first", opBinary, "first"+big)
-		p.in = append(p.in, p.some(32<<10)...) // what may have left together with it
+		first := wsplay.Go(func() error { return c.Write(context.Background(), websocket.MessageBinary, []byte("first"+big)) })
+		wsplay.Pending(t, "a write that the peer does not read", first)
+		second := wsplay.Go(func() error { return c.Write(context.Background(), websocket.MessageBinary, []byte("second"+big)) })
+		wsplay.Pending(t, "the second", second)
+		p.Want("the first", wsplay.OpBinary, "first"+big)
+		p.Unread = append(p.Unread, p.ReadBytes(32<<10)...) // what may have left together with it
 		synctest.Wait()
 		if len(first) == 0 {
 			t.Error("the first writer has not returned: it writes for the second")
 		}
-		pending(t, "the second", second)
-		p.want("the second", opBinary, "second"+big)
+		wsplay.Pending(t, "the second", second)
+		p.Want("the second", wsplay.OpBinary, "second"+big)
 		if err := errors.Join(<-first, <-second); err != nil {
 			t.Error(err)
 		}
@@ -115,8 +116,8 @@ func TestWriterReturnsWhenItsOwnIsSent(t *testing.T) {
 
 // Every method at once, then the end: all return, and all with the same cause.
 func TestEveryMethodAtOnce(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		server, client := wstestPair(nil, 1<<10)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		server, client := wsplay.Pair(nil, 1<<10)
 		c, other := server, client
 		if role == websocket.RoleClient {
 			c, other = client, server

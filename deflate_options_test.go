@@ -12,6 +12,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // agree dials a server of ours, and returns what each end says was agreed on.
@@ -148,7 +149,7 @@ func TestCompressionOptionsRefused(t *testing.T) {
 			if _, resp, err := websocket.Dial(t.Context(), s.URL, nil); err == nil || resp == nil || resp.StatusCode != http.StatusInternalServerError {
 				t.Errorf("the client was told %v", err)
 			}
-			near, other := overTCP(t)
+			near, other := wsplay.TCP(t)
 			defer other.Close()
 			_, err = websocket.Upgrade(near, opts)
 			if usage, ok := errors.AsType[*websocket.UsageError](err); !ok || usage.Problem != test.want {
@@ -163,7 +164,7 @@ func TestDeflateOfOptions(t *testing.T) {
 	for given, want := range map[int]int{0: 15, -1: 8, 7: 8, 8: 8, 15: 15, 16: 15, 20: 15} {
 		side := handshake.DeflateSide{MaxWindowBits: given}
 		opts := &websocket.ConnOptions{Deflate: &handshake.Deflate{Server: side, Client: side}, CompressionThreshold: -1, CompressionLevel: given}
-		a, b := wstestPair(opts, 1<<20)
+		a, b := wsplay.Pair(opts, 1<<20)
 		text := []byte(strings.Repeat("what was agreed on holds ", 4000))
 		if err := a.Write(t.Context(), websocket.MessageText, text); err != nil {
 			t.Fatal(err)

@@ -7,38 +7,39 @@ import (
 	"testing"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A cancelled read of a compressed message costs neither the connection nor an
 // octet, wherever it was cut off.
 func TestCancelledReadResumesInflating(t *testing.T) {
-	for name, read := range readWays {
+	for name, read := range wsplay.ReadWays {
 		t.Run(name, func(t *testing.T) {
-			eachRole(t, func(t *testing.T, role websocket.Role) {
-				c, p := facing(t, role, deflating(0), 1<<20)
-				d := newDeflater()
+			wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+				c, p := wsplay.Pipe(t, role, wsplay.Deflating(0), 1<<20)
+				d := wsplay.NewDeflater()
 				// Every offset of short frames, with a control frame in between.
 				for n := range 2 {
 					text := strings.Repeat("é candidate", 3+9*n) // the second refers to the first
 					wire := func() []byte {
-						payload := d.payload(text) + "\x00\x00\xff\xff" + d.payload(text)
+						payload := d.Payload(text) + "\x00\x00\xff\xff" + d.Payload(text)
 						half := len(payload) / 2
-						return p.wire(rsv1(part(opText, payload[:half])), whole(opPong, "late"), part(opContinuation, ""), whole(opContinuation, payload[half:]))
+						return p.Wire(wsplay.RSV1(wsplay.Fragment(wsplay.OpText, payload[:half])), wsplay.Frame(wsplay.OpPong, "late"), wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Frame(wsplay.OpContinuation, payload[half:]))
 					}
 					w := wire()
 					for cut := 0; cut < len(w); cut++ {
-						cutAndResume(t, c, p.sendBytes, w, cut, read, text+text)
+						wsplay.CutAndResume(t, c, p.SendBytes, w, cut, read, text+text)
 						w = wire()
 					}
-					p.sendBytes(w)
-					wantRead(t, c, text+text)
+					p.SendBytes(w)
+					wsplay.WantRead(t, c, text+text)
 				}
 				// More than any window holds, some of it delivered before the cut.
-				s := &saying{r: rand.New(rand.NewPCG(8, 8))}
+				s := &wsplay.Sayings{R: rand.New(rand.NewPCG(8, 8))}
 				for _, share := range []int{1, 300, 30, 10, 3} {
-					big := string(s.message(300_000))
-					wire := p.wire(rsv1(whole(opBinary, d.payload(big))))
-					cutAndResume(t, c, p.sendBytes, wire, len(wire)/share-1, read, big)
+					big := string(s.Message(300_000))
+					wire := p.Wire(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, d.Payload(big))))
+					wsplay.CutAndResume(t, c, p.SendBytes, wire, len(wire)/share-1, read, big)
 				}
 			})
 		})
@@ -48,25 +49,25 @@ func TestCancelledReadResumesInflating(t *testing.T) {
 // The rest of a compressed message that a cancelled call has begun can be had by
 // another, and what it refers to is there.
 func TestCancelledInflatingAndOtherWays(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, n := range []int{20, 5_000, 40_000, 200_000} {
-			for second, read := range readWays {
-				c, p := facing(t, role, deflating(0), 1<<20)
-				s := &saying{r: rand.New(rand.NewPCG(9, uint64(n)))}
-				d := newDeflater()
+			for second, read := range wsplay.ReadWays {
+				c, p := wsplay.Pipe(t, role, wsplay.Deflating(0), 1<<20)
+				s := &wsplay.Sayings{R: rand.New(rand.NewPCG(9, uint64(n)))}
+				d := wsplay.NewDeflater()
 				for turn := range 3 { // takeover goes on
-					text := string(s.message(n))
-					payload := d.payload(text)
-					wire := p.wire(rsv1(part(opBinary, payload[:len(payload)*2/3])), whole(opContinuation, payload[len(payload)*2/3:]))
+					text := string(s.Message(n))
+					payload := d.Payload(text)
+					wire := p.Wire(wsplay.RSV1(wsplay.Fragment(wsplay.OpBinary, payload[:len(payload)*2/3])), wsplay.Frame(wsplay.OpContinuation, payload[len(payload)*2/3:]))
 					at := len(wire) * (turn + 1) / 4
-					p.sendBytes(wire[:at])
+					p.SendBytes(wire[:at])
 					ctx, cancel := context.WithCancel(context.Background())
-					done := background(func() error { _, _, err := c.Read(ctx); return err })
-					pending(t, "Read", done)
+					done := wsplay.Go(func() error { _, _, err := c.Read(ctx); return err })
+					wsplay.Pending(t, "Read", done)
 					cancel()
-					wantIs(t, "Read", <-done, context.Canceled)
-					p.sendBytes(wire[at:])
-					if got, err := read(patience(t), c); got != text || err != nil {
+					wsplay.WantIs(t, "Read", <-done, context.Canceled)
+					p.SendBytes(wire[at:])
+					if got, err := read(wsplay.Patience(t), c); got != text || err != nil {
 						t.Fatalf("%s after a cancelled Read: %d octets, %v; want %d", second, len(got), err, n)
 					}
 				}
@@ -78,19 +79,19 @@ func TestCancelledInflatingAndOtherWays(t *testing.T) {
 // A Reader that goes on after a cancelled Read may be cancelled as well, with some of
 // what the Read had received still to be delivered: what the rest refers to is there.
 func TestCancelledInflatingTwice(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, deflating(0), 1<<20)
-		s := &saying{r: rand.New(rand.NewPCG(10, 10))}
-		d := newDeflater()
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, wsplay.Deflating(0), 1<<20)
+		s := &wsplay.Sayings{R: rand.New(rand.NewPCG(10, 10))}
+		d := wsplay.NewDeflater()
 		for range 2 {
-			noise := string(s.noise(3_000))
-			first, second := d.payload(noise), d.payload(noise+noise)
-			p.send(rsv1(part(opBinary, first+"\x00\x00\xff\xff")))
+			noise := string(s.Noise(3_000))
+			first, second := d.Payload(noise), d.Payload(noise+noise)
+			p.Send(wsplay.RSV1(wsplay.Fragment(wsplay.OpBinary, first+"\x00\x00\xff\xff")))
 			ctx, cancel := context.WithCancel(context.Background())
-			done := background(func() error { _, _, err := c.Read(ctx); return err })
-			pending(t, "Read", done)
+			done := wsplay.Go(func() error { _, _, err := c.Read(ctx); return err })
+			wsplay.Pending(t, "Read", done)
 			cancel()
-			wantIs(t, "Read", <-done, context.Canceled)
+			wsplay.WantIs(t, "Read", <-done, context.Canceled)
 
 			ctx, cancel = context.WithCancel(context.Background())
 			_, r, err := c.Reader(ctx)
@@ -102,8 +103,8 @@ func TestCancelledInflatingTwice(t *testing.T) {
 				t.Fatal(n, err)
 			}
 			cancel()
-			p.send(whole(opContinuation, second))
-			rest, err := readPieces(patience(t), c)
+			p.Send(wsplay.Frame(wsplay.OpContinuation, second))
+			rest, err := wsplay.ReadPieces(wsplay.Patience(t), c)
 			if string(got)+rest != noise+noise+noise || err != nil {
 				t.Fatalf("%d octets, %v; the same up to %d", len(got)+len(rest), err, same([]byte(string(got)+rest), []byte(noise+noise+noise)))
 			}
@@ -114,14 +115,14 @@ func TestCancelledInflatingTwice(t *testing.T) {
 // ReadInto with room for the message and no more allocates nothing, and does not
 // look beyond it.
 func TestInflateIntoExactRoom(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, deflating(0), 1<<20)
-		d := newDeflater()
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, wsplay.Deflating(0), 1<<20)
+		d := wsplay.NewDeflater()
 		for _, n := range []int{0, 1, 7, 100, 70_000} {
-			text := string((&saying{r: rand.New(rand.NewPCG(4, uint64(n)))}).message(n))
-			p.send(rsv1(whole(opBinary, d.payload(text))))
+			text := string((&wsplay.Sayings{R: rand.New(rand.NewPCG(4, uint64(n)))}).Message(n))
+			p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, d.Payload(text))))
 			room := make([]byte, 0, n)
-			_, got, err := c.ReadInto(patience(t), room)
+			_, got, err := c.ReadInto(wsplay.Patience(t), room)
 			if string(got) != text || err != nil {
 				t.Fatalf("%d octets, %v; want %d", len(got), err, n)
 			}
@@ -134,11 +135,11 @@ func TestInflateIntoExactRoom(t *testing.T) {
 
 // A Ping of ours goes on while a compressed message waits for the application.
 func TestPingBesideInflating(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, deflating(0), 1<<20)
-		payload := deflated(strings.Repeat("waits ", 100))
-		p.send(rsv1(part(opText, payload[:5])))
-		_, r, err := c.Reader(patience(t))
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, wsplay.Deflating(0), 1<<20)
+		payload := wsplay.Deflated(strings.Repeat("waits ", 100))
+		p.Send(wsplay.RSV1(wsplay.Fragment(wsplay.OpText, payload[:5])))
+		_, r, err := c.Reader(wsplay.Patience(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +147,7 @@ func TestPingBesideInflating(t *testing.T) {
 		if n, err := r.Read(one); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
-		p.send(whole(opContinuation, payload[5:]), whole(opPing, "still there?"))
+		p.Send(wsplay.Frame(wsplay.OpContinuation, payload[5:]), wsplay.Frame(wsplay.OpPing, "still there?"))
 		got := string(one)
 		piece := make([]byte, 7)
 		for {
@@ -158,20 +159,20 @@ func TestPingBesideInflating(t *testing.T) {
 		if got != strings.Repeat("waits ", 100) {
 			t.Errorf("got %q", got)
 		}
-		go c.Read(patience(t))
-		p.want("the pong", opPong, "still there?")
+		go c.Read(wsplay.Patience(t))
+		p.Want("the pong", wsplay.OpPong, "still there?")
 	})
 }
 
 // Closing drops what is left of a compressed message without looking at it.
 func TestCloseInsideCompressedMessage(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, begun := range []bool{false, true} {
-			c, p := facing(t, role, deflating(0), 1<<20)
-			payload := deflated(strings.Repeat("never mind ", 100))
-			p.send(rsv1(part(opText, payload[:5])))
+			c, p := wsplay.Pipe(t, role, wsplay.Deflating(0), 1<<20)
+			payload := wsplay.Deflated(strings.Repeat("never mind ", 100))
+			p.Send(wsplay.RSV1(wsplay.Fragment(wsplay.OpText, payload[:5])))
 			if begun {
-				_, r, err := c.Reader(patience(t))
+				_, r, err := c.Reader(wsplay.Patience(t))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -179,10 +180,10 @@ func TestCloseInsideCompressedMessage(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			done := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
-			p.wantFarewell("closing", websocket.StatusNormalClosure)
-			p.send(whole(opContinuation, "\xff\xff"), farewell(websocket.StatusNormalClosure, ""))
-			if !p.client {
+			done := wsplay.Go(func() error { return c.Close(websocket.StatusNormalClosure, "") })
+			p.WantClose("closing", websocket.StatusNormalClosure)
+			p.Send(wsplay.Frame(wsplay.OpContinuation, "\xff\xff"), wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
+			if !p.Client {
 				_ = p.Close()
 			}
 			if err := <-done; err != nil {

@@ -12,59 +12,8 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
-
-// saying makes messages worth compressing: each is words of a small vocabulary, and
-// takes up some of what was said before.
-type saying struct {
-	r      *rand.Rand
-	before []byte
-}
-
-func (s *saying) message(n int) []byte {
-	p := make([]byte, 0, n+64)
-	for len(p) < n {
-		switch s.r.IntN(8) {
-		case 0:
-			p = fmt.Appendf(p, `{"id":%d,"at":%.3f}`, s.r.IntN(1e6), s.r.Float64())
-		case 1: // from as far back as any window reaches
-			if len(s.before) > 0 {
-				at := s.r.IntN(len(s.before))
-				p = append(p, s.before[at:min(len(s.before), at+3+s.r.IntN(300))]...)
-			}
-		case 2:
-			p = append(p, bytes.Repeat([]byte{byte('a' + s.r.IntN(4))}, s.r.IntN(400))...)
-		default:
-			p = append(p, []string{"offer ", "answer ", "candidate ", "\r\na=rtpmap:"}[s.r.IntN(4)]...)
-		}
-	}
-	p = p[:n]
-	s.before = append(s.before, p...)
-	s.before = s.before[max(0, len(s.before)-80<<10):]
-	return p
-}
-
-// noise does not compress.
-func (s *saying) noise(n int) []byte {
-	p := make([]byte, n)
-	for i := range p {
-		p[i] = byte(s.r.Uint32())
-	}
-	return p
-}
-
-// size draws a length: mostly short, rarely beyond every buffer.
-func (s *saying) size() int {
-	switch s.r.IntN(10) {
-	case 0:
-		return s.r.IntN(3)
-	case 1:
-		return s.r.IntN(150_000)
-	case 2, 3:
-		return s.r.IntN(20_000)
-	}
-	return s.r.IntN(600)
-}
 
 // sides is every way in which a direction can be compressed.
 func sides(yield func(handshake.DeflateSide) bool) {
@@ -80,7 +29,7 @@ func sides(yield func(handshake.DeflateSide) bool) {
 // deflatedPair joins two ends that compress all messages by the given terms.
 func deflatedPair(terms handshake.Deflate, level, buffer int) (server, client *websocket.Conn) {
 	opts := &websocket.ConnOptions{Deflate: &terms, CompressionThreshold: -1, CompressionLevel: level}
-	return wstestPair(opts, buffer)
+	return wsplay.Pair(opts, buffer)
 }
 
 // What one end says the other understands, whatever the terms, the sizes, and the
@@ -114,14 +63,14 @@ func TestDeflateConversation(t *testing.T) {
 func converse(t *testing.T, from, to *websocket.Conn, r *rand.Rand) {
 	const count = 40
 	said := make(chan []byte, count)
-	ctx := patience(t)
+	ctx := wsplay.Patience(t)
 	var all sync.WaitGroup
 	all.Go(func() {
-		s := &saying{r: r}
+		s := &wsplay.Sayings{R: r}
 		for i := range count {
-			p := s.message(s.size())
+			p := s.Message(s.Size())
 			if r.IntN(8) == 0 {
-				p = s.noise(s.size())
+				p = s.Noise(s.Size())
 			}
 			said <- p
 			if err := writeSomehow(ctx, from, p, r); err != nil {

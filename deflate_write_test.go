@@ -1,78 +1,19 @@
 package websocket_test
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"io"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
-
-// inflater understands what an engine sends, by the standard library.
-type inflater struct {
-	alone  bool   // no context takeover
-	before []byte // all that was said
-}
-
-func (f *inflater) message(t *testing.T, payload []byte) string {
-	t.Helper()
-	if f.alone {
-		f.before = nil
-	}
-	r := flate.NewReaderDict(io.MultiReader(bytes.NewReader(payload), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff")), f.before)
-	p, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatalf("after %d octets: %v", len(p), err)
-	}
-	f.before = append(f.before, p...)
-	return string(p)
-}
-
-// wantDeflated takes the next message and says whether it was compressed.
-func (p *peer) wantSaid(f *inflater, want string) (compressed bool, wire int) {
-	p.t.Helper()
-	var payload []byte
-	for first := true; ; first = false {
-		x, err := p.next()
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if first {
-			compressed = x.RSV1
-		}
-		payload = append(payload, x.Payload...)
-		if x.FIN {
-			break
-		}
-	}
-	got := string(payload)
-	if compressed {
-		got = f.message(p.t, payload)
-	}
-	if got != want {
-		p.t.Fatalf("got %d octets %.40q, want %d %.40q", len(got), got, len(want), want)
-	}
-	return compressed, len(payload)
-}
-
-// facingDeflated is facing with compression agreed on.
-func facingDeflated(t *testing.T, role websocket.Role, opts websocket.ConnOptions, buffer int) (*websocket.Conn, *peer, *inflater) {
-	t.Helper()
-	c, p := facing(t, role, &opts, buffer)
-	p.deflate = true
-	ours := opts.Deflate.Server
-	if role == websocket.RoleClient {
-		ours = opts.Deflate.Client
-	}
-	return c, p, &inflater{alone: ours.NoContextTakeover}
-}
 
 // What is too short to gain, or gains nothing, leaves as it is (RFC 7692 §6).
 func TestWhatIsCompressed(t *testing.T) {
@@ -88,23 +29,23 @@ func TestWhatIsCompressed(t *testing.T) {
 		{"own threshold", handshake.Deflate{}, 33, 33},
 		{"all that gains", handshake.Deflate{}, -1, 32},
 	} {
-		forRoles(t, test.name+"/", func(t *testing.T, role websocket.Role) {
+		wsplay.ForRoles(t, test.name+"/", func(t *testing.T, role websocket.Role) {
 			opts := websocket.ConnOptions{Deflate: &test.terms, CompressionThreshold: test.threshold}
-			c, p, f := facingDeflated(t, role, opts, 1<<20)
+			c, p, f := wsplay.DeflatePipe(t, role, opts, 1<<20)
 			ways := map[string]func(text string) error{
-				"Write": func(text string) error { return c.Write(patience(t), websocket.MessageText, []byte(text)) },
+				"Write": func(text string) error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte(text)) },
 				"Batch": func(text string) error {
-					err := c.Batch().Write(patience(t), websocket.MessageText, []byte(text))
+					err := c.Batch().Write(wsplay.Patience(t), websocket.MessageText, []byte(text))
 					if err == nil {
-						err = c.Batch().Flush(patience(t))
+						err = c.Batch().Flush(wsplay.Patience(t))
 					}
 					return err
 				},
 				"WritePrepared": func(text string) error {
-					return c.WritePrepared(patience(t), websocket.Prepare(websocket.MessageText, []byte(text)))
+					return c.WritePrepared(wsplay.Patience(t), websocket.Prepare(websocket.MessageText, []byte(text)))
 				},
 				"Writer": func(text string) error {
-					w, err := c.Writer(patience(t), websocket.MessageText)
+					w, err := c.Writer(wsplay.Patience(t), websocket.MessageText)
 					if err != nil {
 						return err
 					}
@@ -122,7 +63,7 @@ func TestWhatIsCompressed(t *testing.T) {
 					if err := say(text); err != nil {
 						t.Fatal(err)
 					}
-					compressed, wire := p.wantSaid(f, text)
+					compressed, wire := p.WantSaid(f, text)
 					if want := n >= test.from; compressed != want {
 						t.Errorf("%s of %d octets: compressed %v, want %v", name, n, compressed, want)
 					}
@@ -130,21 +71,21 @@ func TestWhatIsCompressed(t *testing.T) {
 						t.Errorf("%s of %d octets takes %d", name, n, wire)
 					}
 				}
-				noise := string((&saying{r: rand.New(rand.NewPCG(1, 1))}).noise(5000))
+				noise := string((&wsplay.Sayings{R: rand.New(rand.NewPCG(1, 1))}).Noise(5000))
 				if err := say(noise); err != nil {
 					t.Fatal(err)
 				}
-				if compressed, wire := p.wantSaid(f, noise); compressed || wire != len(noise) {
+				if compressed, wire := p.WantSaid(f, noise); compressed || wire != len(noise) {
 					t.Errorf("%s of noise: compressed %v, takes %d octets of %d", name, compressed, wire, len(noise))
 				}
 			}
-			if err := c.Uncompressed().Write(patience(t), websocket.MessageText, []byte(strings.Repeat("z", 5000))); err != nil {
+			if err := c.Uncompressed().Write(wsplay.Patience(t), websocket.MessageText, []byte(strings.Repeat("z", 5000))); err != nil {
 				t.Fatal(err)
 			}
-			if compressed, _ := p.wantSaid(f, strings.Repeat("z", 5000)); compressed {
+			if compressed, _ := p.WantSaid(f, strings.Repeat("z", 5000)); compressed {
 				t.Error("what is not to be compressed is")
 			}
-			w, err := c.Uncompressed().Writer(patience(t), websocket.MessageText)
+			w, err := c.Uncompressed().Writer(wsplay.Patience(t), websocket.MessageText)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,7 +93,7 @@ func TestWhatIsCompressed(t *testing.T) {
 			if err := w.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if compressed, _ := p.wantSaid(f, strings.Repeat("z", 50_000)); compressed {
+			if compressed, _ := p.WantSaid(f, strings.Repeat("z", 50_000)); compressed {
 				t.Error("what is not to be compressed is, by Writer")
 			}
 		})
@@ -161,11 +102,11 @@ func TestWhatIsCompressed(t *testing.T) {
 
 // A message that was not sent is not in the window: the peer has never seen it.
 func TestCancelledWriteIsNotInTheWindow(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		opts := websocket.ConnOptions{Deflate: &handshake.Deflate{}, CompressionThreshold: 200}
-		c, p, f := facingDeflated(t, role, opts, stall)
-		s := &saying{r: rand.New(rand.NewPCG(5, 5))}
-		secret, open := string(s.noise(150))+strings.Repeat(" secret", 20), string(s.noise(150))+strings.Repeat(" open", 20)
+		c, p, f := wsplay.DeflatePipe(t, role, opts, wsplay.Stall)
+		s := &wsplay.Sayings{R: rand.New(rand.NewPCG(5, 5))}
+		secret, open := string(s.Noise(150))+strings.Repeat(" secret", 20), string(s.Noise(150))+strings.Repeat(" open", 20)
 		prepared := websocket.Prepare(websocket.MessageText, []byte(secret))
 		for i, give := range []func(ctx context.Context) error{
 			func(ctx context.Context) error { return c.Write(ctx, websocket.MessageText, []byte(secret)) },
@@ -179,60 +120,60 @@ func TestCancelledWriteIsNotInTheWindow(t *testing.T) {
 				return w.Close()
 			},
 		} {
-			fill := background(func() error { return c.Write(patience(t), websocket.MessageText, []byte(filling(role))) })
+			fill := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))) })
 			if err := <-fill; err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(context.Background())
-			given := background(func() error { return give(ctx) })
-			pending(t, "a write to a peer that does not read", given)
-			waiting := background(func() error { return c.Write(patience(t), websocket.MessageText, []byte(open)) })
-			pending(t, "a write behind it", waiting)
+			given := wsplay.Go(func() error { return give(ctx) })
+			wsplay.Pending(t, "a write to a peer that does not read", given)
+			waiting := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte(open)) })
+			wsplay.Pending(t, "a write behind it", waiting)
 			gone, leave := context.WithCancel(context.Background())
-			hopeless := background(func() error { return c.Write(gone, websocket.MessageText, []byte(open)) })
-			pending(t, "another write behind it", hopeless)
+			hopeless := wsplay.Go(func() error { return c.Write(gone, websocket.MessageText, []byte(open)) })
+			wsplay.Pending(t, "another write behind it", hopeless)
 			leave()
-			wantIs(t, "the write that waited in vain", <-hopeless, context.Canceled)
+			wsplay.WantIs(t, "the write that waited in vain", <-hopeless, context.Canceled)
 			cancel()
-			wantIs(t, "the write that was cancelled", <-given, context.Canceled)
-			p.want("what was there before", opText, filling(role))
-			p.wantSaid(f, open)
+			wsplay.WantIs(t, "the write that was cancelled", <-given, context.Canceled)
+			p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+			p.WantSaid(f, open)
 			if err := <-waiting; err != nil {
 				t.Fatalf("%d: %v", i, err)
 			}
-			both := background(func() error { return c.Write(patience(t), websocket.MessageText, []byte(secret+open)) })
-			p.wantSaid(f, secret+open)
+			both := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte(secret+open)) })
+			p.WantSaid(f, secret+open)
 			if err := <-both; err != nil {
 				t.Fatal(err)
 			}
-			c, p, f = facingDeflated(t, role, opts, stall)
+			c, p, f = wsplay.DeflatePipe(t, role, opts, wsplay.Stall)
 		}
 	})
 }
 
 // A writer that waits for its turn to compress is told when the connection ends.
 func TestWaitingToCompressEnds(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p, _ := facingDeflated(t, role, websocket.ConnOptions{Deflate: &handshake.Deflate{}, CompressionThreshold: -1}, stall)
-		s := &saying{r: rand.New(rand.NewPCG(6, 6))}
-		text := append(s.noise(500), strings.Repeat("-", 500)...)
-		first := background(func() error { return c.Write(patience(t), websocket.MessageBinary, text) })
-		pending(t, "Write", first)
-		second := background(func() error { return c.Write(patience(t), websocket.MessageBinary, text) })
-		pending(t, "the second Write", second)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p, _ := wsplay.DeflatePipe(t, role, websocket.ConnOptions{Deflate: &handshake.Deflate{}, CompressionThreshold: -1}, wsplay.Stall)
+		s := &wsplay.Sayings{R: rand.New(rand.NewPCG(6, 6))}
+		text := append(s.Noise(500), strings.Repeat("-", 500)...)
+		first := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageBinary, text) })
+		wsplay.Pending(t, "Write", first)
+		second := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageBinary, text) })
+		wsplay.Pending(t, "the second Write", second)
 		_ = p.Close()
 		_ = c.CloseNow()
-		wantClosed(t, <-first)
-		wantClosed(t, <-second)
-		wantClosed(t, c.Write(patience(t), websocket.MessageBinary, text))
+		wsplay.WantClosed(t, <-first)
+		wsplay.WantClosed(t, <-second)
+		wsplay.WantClosed(t, c.Write(wsplay.Patience(t), websocket.MessageBinary, text))
 	})
 }
 
 // It is told at once when nothing can be sent any more, as others are.
 func TestWaitingToCompressAfterBeginClose(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p, _ := facingDeflated(t, role, websocket.ConnOptions{Deflate: &handshake.Deflate{}, CompressionThreshold: -1}, 1<<20)
-		w, err := c.Writer(patience(t), websocket.MessageBinary)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p, _ := wsplay.DeflatePipe(t, role, websocket.ConnOptions{Deflate: &handshake.Deflate{}, CompressionThreshold: -1}, 1<<20)
+		w, err := c.Writer(wsplay.Patience(t), websocket.MessageBinary)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,16 +182,16 @@ func TestWaitingToCompressAfterBeginClose(t *testing.T) {
 		}
 		var writes []<-chan error
 		for range 3 {
-			done := background(func() error { return c.Write(patience(t), websocket.MessageBinary, make([]byte, 100)) })
-			pending(t, "a Write behind a message that has begun", done)
+			done := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageBinary, make([]byte, 100)) })
+			wsplay.Pending(t, "a Write behind a message that has begun", done)
 			writes = append(writes, done)
 		}
 		begin := time.Now()
-		if err := c.BeginClose(patience(t), websocket.StatusNormalClosure, ""); err != nil {
+		if err := c.BeginClose(wsplay.Patience(t), websocket.StatusNormalClosure, ""); err != nil {
 			t.Fatal(err)
 		}
 		for _, done := range writes {
-			wantClosed(t, <-done)
+			wsplay.WantClosed(t, <-done)
 		}
 		if _, err := w.Write(make([]byte, 100_000)); err == nil {
 			t.Error("the message went on")
@@ -265,24 +206,24 @@ func TestWaitingToCompressAfterBeginClose(t *testing.T) {
 
 // Compressing side by side, without takeover, shares nothing.
 func TestWritesWithoutTakeoverMeet(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		alone := handshake.DeflateSide{NoContextTakeover: true}
 		a, b := deflatedPair(handshake.Deflate{Server: alone, Client: alone}, 1, 1<<20)
 		defer a.CloseNow()
 		defer b.CloseNow()
 		var all sync.WaitGroup
 		for i := range 4 {
-			s := &saying{r: rand.New(rand.NewPCG(uint64(i), 0))}
+			s := &wsplay.Sayings{R: rand.New(rand.NewPCG(uint64(i), 0))}
 			all.Go(func() {
 				for range 50 {
-					if err := a.Write(patience(t), websocket.MessageBinary, s.noise(600)); err != nil {
+					if err := a.Write(wsplay.Patience(t), websocket.MessageBinary, s.Noise(600)); err != nil {
 						t.Error(err)
 					}
 				}
 			})
 		}
 		for range 200 {
-			if _, p, err := b.Read(patience(t)); len(p) != 600 || err != nil {
+			if _, p, err := b.Read(wsplay.Patience(t)); len(p) != 600 || err != nil {
 				t.Fatal(len(p), err)
 			}
 		}
@@ -292,7 +233,7 @@ func TestWritesWithoutTakeoverMeet(t *testing.T) {
 
 // One to many: compressed once for each set of parameters, understood by all.
 func TestPreparedIsCompressedOnce(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		text := strings.Repeat("said to all of them ", 100)
 		m := websocket.Prepare(websocket.MessageText, []byte(text))
 		never := websocket.PrepareUncompressed(websocket.MessageText, []byte(text))
@@ -300,25 +241,25 @@ func TestPreparedIsCompressedOnce(t *testing.T) {
 		for i := range 24 {
 			bits := 9 + i%3*3
 			terms := handshake.Deflate{Server: handshake.DeflateSide{MaxWindowBits: bits, NoContextTakeover: i%2 == 0}}
-			c, p, f := facingDeflated(t, websocket.RoleServer, websocket.ConnOptions{Deflate: &terms, CompressionThreshold: -1}, 1<<20)
+			c, p, f := wsplay.DeflatePipe(t, websocket.RoleServer, websocket.ConnOptions{Deflate: &terms, CompressionThreshold: -1}, 1<<20)
 			for range 3 { // context takeover goes on around it
 				for _, say := range []func() error{
-					func() error { return c.Write(patience(t), websocket.MessageText, []byte("here "+text)) },
-					func() error { return c.WritePrepared(patience(t), m) },
-					func() error { return c.Batch().WritePrepared(patience(t), m) },
-					func() error { return c.WritePrepared(patience(t), never) },
+					func() error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte("here "+text)) },
+					func() error { return c.WritePrepared(wsplay.Patience(t), m) },
+					func() error { return c.Batch().WritePrepared(wsplay.Patience(t), m) },
+					func() error { return c.WritePrepared(wsplay.Patience(t), never) },
 				} {
 					if err := say(); err != nil {
 						t.Fatal(err)
 					}
 				}
-				p.wantSaid(f, "here "+text)
+				p.WantSaid(f, "here "+text)
 				for range 2 {
-					x, err := p.next()
+					x, err := p.Next()
 					if err != nil || !x.RSV1 {
 						t.Fatalf("a prepared message: RSV1 %v, %v", x.RSV1, err)
 					}
-					if got := f.message(t, x.Payload); got != text {
+					if got := f.Message(t, x.Payload); got != text {
 						t.Fatalf("a prepared message says %.40q", got)
 					}
 					if frames[bits] == nil {
@@ -326,7 +267,7 @@ func TestPreparedIsCompressedOnce(t *testing.T) {
 					}
 					frames[bits][string(x.Payload)] = true
 				}
-				if compressed, _ := p.wantSaid(f, text); compressed {
+				if compressed, _ := p.WantSaid(f, text); compressed {
 					t.Fatal("what was prepared uncompressed is compressed")
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -25,7 +26,7 @@ var halfClosable = map[string]func(t *testing.T) (near io.ReadWriteCloser, far n
 	},
 	"TLS": func(t *testing.T) (io.ReadWriteCloser, net.Conn) {
 		near, far := wstest.NetPipe(4 << 10)
-		server, client := tlsPair(t, near, far)
+		server, client := wsplay.TLSPair(t, near, far)
 		return server, client
 	},
 }
@@ -70,29 +71,29 @@ const questions = 8
 
 // asks sends questions, a message that is none, and the end of the peer's direction
 // right behind them.
-func (p *peer) asks() {
+func asks(p *wsplay.Peer) {
 	var wire []byte
 	for range questions {
-		wire = append(wire, p.wire(whole(opText, "?"))...)
+		wire = append(wire, p.Wire(wsplay.Frame(wsplay.OpText, "?"))...)
 	}
-	p.sendBytes(append(wire, p.wire(whole(opText, "."))...))
-	p.halfClose()
+	p.SendBytes(append(wire, p.Wire(wsplay.Frame(wsplay.OpText, "."))...))
+	p.HalfClose()
 }
 
 // onHalfClosed runs a test for every kind of stream, way to answer and role, when the
 // end of the stream has been read and the answers wait for the peer.
-func onHalfClosed(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *peer, ended <-chan error)) {
+func onHalfClosed(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, ended <-chan error)) {
 	for kind, stream := range halfClosable {
 		for way, answers := range answering {
-			forRoles(t, fmt.Sprint(kind, "/", way, "/"), func(t *testing.T, role websocket.Role) {
+			wsplay.ForRoles(t, fmt.Sprint(kind, "/", way, "/"), func(t *testing.T, role websocket.Role) {
 				near, far := stream(t)
 				defer far.Close()
-				c := websocket.NewConn(near, role, closeSoon)
+				c := websocket.NewConn(near, role, wsplay.CloseSoon)
 				defer c.CloseNow()
-				p := peerOf(t, role, far)
-				p.asks()
-				ended := background(func() error { return answers(c) })
-				pending(t, "the loop", ended)
+				p := wsplay.NewPeer(t, role, far)
+				asks(p)
+				ended := wsplay.Go(func() error { return answers(c) })
+				wsplay.Pending(t, "the loop", ended)
 				test(t, c, p, ended)
 			})
 		}
@@ -101,41 +102,41 @@ func onHalfClosed(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *pe
 
 // What was answered before the peer closed its direction is sent.
 func TestAnswersBeforeEndOfStream(t *testing.T) {
-	onHalfClosed(t, func(t *testing.T, _ *websocket.Conn, p *peer, ended <-chan error) {
-		time.Sleep(closeTimeout - 1)
+	onHalfClosed(t, func(t *testing.T, _ *websocket.Conn, p *wsplay.Peer, ended <-chan error) {
+		time.Sleep(wsplay.CloseTimeout - 1)
 		for range questions {
-			p.want("an answer", opText, answer)
+			p.Want("an answer", wsplay.OpText, answer)
 		}
-		wantCause(t, "Read", <-ended, io.EOF)
+		wsplay.WantCause(t, "Read", <-ended, io.EOF)
 	})
 }
 
 // A peer that closed its direction and does not read keeps nobody for longer than
 // Timeouts.Close.
 func TestAnswersThatNobodyReads(t *testing.T) {
-	onHalfClosed(t, func(t *testing.T, c *websocket.Conn, _ *peer, ended <-chan error) {
+	onHalfClosed(t, func(t *testing.T, c *websocket.Conn, _ *wsplay.Peer, ended <-chan error) {
 		begin := time.Now()
-		wantCause(t, "Read", <-ended, io.EOF)
-		if took := time.Since(begin); took != closeTimeout {
+		wsplay.WantCause(t, "Read", <-ended, io.EOF)
+		if took := time.Since(begin); took != wsplay.CloseTimeout {
 			t.Errorf("it took %v", took)
 		}
-		sticks(t, c, io.EOF)
+		wsplay.WantSticky(t, c, io.EOF)
 	})
 }
 
 // What cannot be sent because the peer is gone says nothing new of the ending.
 func TestAnswersThatNobodyCanRead(t *testing.T) {
-	onHalfClosed(t, func(t *testing.T, c *websocket.Conn, p *peer, ended <-chan error) {
+	onHalfClosed(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, ended <-chan error) {
 		begin := time.Now()
 		if secure, ok := p.Conn.(interface{ NetConn() net.Conn }); ok {
 			_ = secure.NetConn().Close() // and does not wait to say goodbye
 		}
 		_ = p.Close()
-		wantCause(t, "Read", <-ended, io.EOF)
+		wsplay.WantCause(t, "Read", <-ended, io.EOF)
 		if took := time.Since(begin); took != 0 {
 			t.Errorf("it took %v", took)
 		}
-		sticks(t, c, io.EOF)
+		wsplay.WantSticky(t, c, io.EOF)
 	})
 }
 
@@ -150,10 +151,10 @@ func TestAnswersGivenUp(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			onHalfClosed(t, func(t *testing.T, c *websocket.Conn, _ *peer, ended <-chan error) {
+			onHalfClosed(t, func(t *testing.T, c *websocket.Conn, _ *wsplay.Peer, ended <-chan error) {
 				begin := time.Now()
 				end(c)
-				wantCause(t, "Read", <-ended, io.EOF)
+				wsplay.WantCause(t, "Read", <-ended, io.EOF)
 				if took := time.Since(begin); took != 0 {
 					t.Errorf("it took %v", took)
 				}
@@ -166,25 +167,25 @@ func TestAnswersGivenUp(t *testing.T) {
 // again, and the time is not counted anew.
 func TestReadCancelledBeforeEnd(t *testing.T) {
 	for kind, stream := range halfClosable {
-		forRoles(t, kind+"/", func(t *testing.T, role websocket.Role) {
+		wsplay.ForRoles(t, kind+"/", func(t *testing.T, role websocket.Role) {
 			near, far := stream(t)
 			defer far.Close()
-			c := websocket.NewConn(near, role, closeSoon)
+			c := websocket.NewConn(near, role, wsplay.CloseSoon)
 			defer c.CloseNow()
 			for range questions {
-				_ = c.Batch().Write(patience(t), websocket.MessageText, []byte(answer))
+				_ = c.Batch().Write(wsplay.Patience(t), websocket.MessageText, []byte(answer))
 			}
-			peerOf(t, role, far).halfClose()
+			wsplay.NewPeer(t, role, far).HalfClose()
 			begin := time.Now()
-			ctx, cancel := context.WithTimeout(t.Context(), closeTimeout/2)
+			ctx, cancel := context.WithTimeout(t.Context(), wsplay.CloseTimeout/2)
 			defer cancel()
 			_, _, err := c.Read(ctx)
 			if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) {
 				t.Errorf("Read: %v", err)
 			}
-			_, _, err = c.Read(patience(t))
-			wantCause(t, "Read", err, io.EOF)
-			if took := time.Since(begin); took != closeTimeout {
+			_, _, err = c.Read(wsplay.Patience(t))
+			wsplay.WantCause(t, "Read", err, io.EOF)
+			if took := time.Since(begin); took != wsplay.CloseTimeout {
 				t.Errorf("it took %v", took)
 			}
 		})
@@ -193,50 +194,50 @@ func TestReadCancelledBeforeEnd(t *testing.T) {
 
 // Pongs are owed as well, and what another goroutine is writing.
 func TestPongsBeforeEndOfStream(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, closeSoon, stall)
-		if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, wsplay.CloseSoon, wsplay.Stall)
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))); err != nil {
 			t.Fatal(err)
 		}
-		wrote := background(func() error { return c.Write(patience(t), websocket.MessageText, []byte("under way")) })
+		wrote := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte("under way")) })
 		synctest.Wait()
-		p.send(whole(opPing, "1"), whole(opPing, "2"))
-		p.halfClose()
-		read := background(func() error { _, _, err := c.Read(patience(t)); return err })
-		pending(t, "Read", read)
-		p.want("what was there before", opText, filling(role))
-		p.want("what was being written", opText, "under way")
-		p.want("a pong", opPong, "1")
-		p.want("a pong", opPong, "2")
+		p.Send(wsplay.Frame(wsplay.OpPing, "1"), wsplay.Frame(wsplay.OpPing, "2"))
+		p.HalfClose()
+		read := wsplay.Go(func() error { _, _, err := c.Read(wsplay.Patience(t)); return err })
+		wsplay.Pending(t, "Read", read)
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		p.Want("what was being written", wsplay.OpText, "under way")
+		p.Want("a pong", wsplay.OpPong, "1")
+		p.Want("a pong", wsplay.OpPong, "2")
 		if err := <-wrote; err != nil {
 			t.Error(err)
 		}
-		wantCause(t, "Read", <-read, io.EOF)
+		wsplay.WantCause(t, "Read", <-read, io.EOF)
 	})
 }
 
 // Over TCP as well, where they wait behind a large message.
 func TestAnswersBeforeEndOfTCP(t *testing.T) {
 	for way, answers := range answering {
-		for _, role := range bothRoles {
+		for _, role := range wsplay.Roles {
 			t.Run(fmt.Sprint(way, "/", role), func(t *testing.T) {
-				near, far := overSmallTCP(t)
+				near, far := wsplay.SmallTCP(t)
 				defer far.Close()
 				c := websocket.NewConn(near, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: time.Minute}})
 				defer c.CloseNow()
 				filler := strings.Repeat("f", 1<<20)
-				wrote := background(func() error {
+				wrote := wsplay.Go(func() error {
 					return c.Write(context.Background(), websocket.MessageText, []byte(filler))
 				})
-				p := peerOf(t, role, far)
-				if err := p.more(); err != nil { // it is under way, and the sockets do not hold it
+				p := wsplay.NewPeer(t, role, far)
+				if err := p.More(); err != nil { // it is under way, and the sockets do not hold it
 					t.Fatal(err)
 				}
-				p.asks()
-				ended := background(func() error { return answers(c) })
+				asks(p)
+				ended := wsplay.Go(func() error { return answers(c) })
 				seen := 0
 				for seen <= questions {
-					f, err := p.next()
+					f, err := p.Next()
 					if err != nil || string(f.Payload) != answer && string(f.Payload) != filler {
 						t.Fatalf("after %d: %d octets, %v", seen, len(f.Payload), err)
 					}
@@ -245,7 +246,7 @@ func TestAnswersBeforeEndOfTCP(t *testing.T) {
 				if err := <-wrote; err != nil {
 					t.Error(err)
 				}
-				wantCause(t, "Read", <-ended, io.EOF)
+				wsplay.WantCause(t, "Read", <-ended, io.EOF)
 			})
 		}
 	}

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // Frames leave in the order in which their callers came, also that of the caller that
 // writes for the others.
 func TestWritersShareTheConnection(t *testing.T) {
 	const writers, rounds, size = 8, 40, 48 << 10
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 4<<10)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 4<<10)
 		ended := make(chan error, writers)
 		for id := range writers {
 			go func() {
@@ -30,7 +31,7 @@ func TestWritersShareTheConnection(t *testing.T) {
 		var counts [writers]int
 		for range writers * rounds {
 			time.Sleep(time.Millisecond) // while everybody waits for this peer
-			f, err := p.next()
+			f, err := p.Next()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,29 +52,29 @@ func TestWritersShareTheConnection(t *testing.T) {
 // frame behind all that was submitted before it. A ping goes in front: RFC 6455 §5.5:
 // "Control frames can be interjected in the middle of a fragmented message."
 func TestOrderOfWhatWaits(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := stalled(t, role, nil)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Stalled(t, role, nil)
 		stuck := strings.Repeat("s", 100<<10)
-		startWrite(t, c, stuck)
+		wsplay.StartWrite(t, c, stuck)
 		for _, text := range []string{"one", "two", "three"} {
-			startWrite(t, c, text)
+			wsplay.StartWrite(t, c, text)
 		}
 		go c.Ping(context.Background())
-		pending(t, "BeginClose", background(func() error {
-			return c.BeginClose(patience(t), websocket.StatusNormalClosure, "")
+		wsplay.Pending(t, "BeginClose", wsplay.Go(func() error {
+			return c.BeginClose(wsplay.Patience(t), websocket.StatusNormalClosure, "")
 		}))
-		late := background(func() error { return c.Write(patience(t), websocket.MessageText, []byte("late")) })
-		pending(t, "a write behind the Close frame", late)
+		late := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageText, []byte("late")) })
+		wsplay.Pending(t, "a write behind the Close frame", late)
 
-		p.want("what was there before", opText, filling(role))
-		p.want("the stuck write", opText, stuck)
-		if f, err := p.next(); err != nil || f.Opcode != opPing {
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		p.Want("the stuck write", wsplay.OpText, stuck)
+		if f, err := p.Next(); err != nil || f.Opcode != wsplay.OpPing {
 			t.Fatalf("got opcode %d %q, %v; want the ping in front of what waits", f.Opcode, f.Payload, err)
 		}
 		for _, text := range []string{"one", "two", "three"} {
-			p.want("in order", opText, text)
+			p.Want("in order", wsplay.OpText, text)
 		}
-		p.wantFarewell("behind them", websocket.StatusNormalClosure)
-		wantEnding(t, "the write behind the Close frame", <-late, 1000, 0, websocket.SideLocal, nil)
+		p.WantClose("behind them", websocket.StatusNormalClosure)
+		wsplay.WantEnding(t, "the write behind the Close frame", <-late, 1000, 0, websocket.SideLocal, nil)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // Two million frames from four concurrent writers, with pings, pongs and fragments
@@ -23,7 +24,7 @@ func TestTwoMillionFrames(t *testing.T) {
 	const writers = 4
 	var left atomic.Int64 // frames still to be sent
 	left.Store(int64(total))
-	a, b := overTCP(t)
+	a, b := wsplay.TCP(t)
 	server, client := websocket.NewConn(a, websocket.RoleServer, nil), websocket.NewConn(b, websocket.RoleClient, nil)
 	t.Cleanup(func() { server.CloseNow(); client.CloseNow() })
 	ctx := context.Background()
@@ -41,7 +42,7 @@ func TestTwoMillionFrames(t *testing.T) {
 		}
 	}
 	var got [writers]uint32
-	done := background(func() error {
+	done := wsplay.Go(func() error {
 		for m, err := range server.Messages(ctx) {
 			if err != nil {
 				return err
@@ -60,7 +61,7 @@ func TestTwoMillionFrames(t *testing.T) {
 		}
 		return nil
 	})
-	reading := background(func() error { // the client's side of pings
+	reading := wsplay.Go(func() error { // the client's side of pings
 		_, _, err := client.Read(ctx)
 		return err
 	})

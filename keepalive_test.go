@@ -8,36 +8,37 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 var keepAlive = &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Minute, Timeout: 10 * time.Second}}
 
 // answerPings plays a live peer until the stream ends.
-func answerPings(p *peer, count *int) {
+func answerPings(p *wsplay.Peer, count *int) {
 	for {
-		x, err := p.next()
+		x, err := p.Next()
 		if err != nil {
 			return
 		}
-		if x.Opcode == opPing {
+		if x.Opcode == wsplay.OpPing {
 			*count++
-			p.send(whole(opPong, string(x.Payload)))
+			p.Send(wsplay.Frame(wsplay.OpPong, string(x.Payload)))
 		}
 	}
 }
 
 // It works while the application is not reading, and while it is.
 func TestKeepAlive(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, reading := range []bool{false, true} {
-			c, p := facing(t, role, keepAlive, 0)
+			c, p := wsplay.Pipe(t, role, keepAlive, 0)
 			pings := 0
-			done := background(func() error { answerPings(p, &pings); return nil })
+			done := wsplay.Go(func() error { answerPings(p, &pings); return nil })
 			if reading {
 				go c.Read(context.Background())
 			}
 			time.Sleep(time.Hour + time.Second)
-			if err := c.Write(patience(t), websocket.MessageText, []byte("still here")); err != nil {
+			if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("still here")); err != nil {
 				t.Error(err)
 			}
 			c.CloseNow()
@@ -51,9 +52,9 @@ func TestKeepAlive(t *testing.T) {
 
 // A peer that gives no sign of life is given up, in time.
 func TestKeepAliveOfDeadPeer(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for name, deaf := range map[string]bool{"silent": false, "not even reading": true} {
-			c, p := facing(t, role, keepAlive, stall)
+			c, p := wsplay.Pipe(t, role, keepAlive, wsplay.Stall)
 			drained := make(chan error, 1)
 			if deaf {
 				go c.Write(context.Background(), websocket.MessageBinary, make([]byte, 1<<10))
@@ -61,11 +62,11 @@ func TestKeepAliveOfDeadPeer(t *testing.T) {
 			} else {
 				go func() { _, err := io.Copy(io.Discard, p); drained <- err }()
 			}
-			within(t, name, 70*time.Second, func() {
+			wsplay.Within(t, name, 70*time.Second, func() {
 				_, _, err := c.Read(context.Background())
-				wantEnding(t, name, err, 0, 0, websocket.SideRemote, websocket.ErrKeepAlive)
+				wsplay.WantEnding(t, name, err, 0, 0, websocket.SideRemote, websocket.ErrKeepAlive)
 			})
-			wantIs(t, "Write", c.Write(patience(t), websocket.MessageText, nil), websocket.ErrKeepAlive)
+			wsplay.WantIs(t, "Write", c.Write(wsplay.Patience(t), websocket.MessageText, nil), websocket.ErrKeepAlive)
 			<-drained
 		}
 	})
@@ -73,28 +74,28 @@ func TestKeepAliveOfDeadPeer(t *testing.T) {
 
 // A peer whose data waits for the application is not blamed for the pong behind it.
 func TestKeepAliveOfSlowApplication(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, keepAlive, 0)
-		p.send(whole(opText, "unread"), whole(opText, "as well"))
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, keepAlive, 0)
+		p.Send(wsplay.Frame(wsplay.OpText, "unread"), wsplay.Frame(wsplay.OpText, "as well"))
 		go io.Copy(io.Discard, p)
 		time.Sleep(time.Hour)
-		wantRead(t, c, "unread")
-		wantRead(t, c, "as well")
+		wsplay.WantRead(t, c, "unread")
+		wsplay.WantRead(t, c, "as well")
 		c.CloseNow()
 	})
 }
 
 // Anything the peer sends is a sign of life.
 func TestKeepAliveOfTalkingPeer(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, keepAlive, 0)
-		talking := background(func() error {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, keepAlive, 0)
+		talking := wsplay.Go(func() error {
 			go io.Copy(io.Discard, p)
-			return p.repeat(p.wire(whole(opPong, "")), 9*time.Second)
+			return p.Repeat(p.Wire(wsplay.Frame(wsplay.OpPong, "")), 9*time.Second)
 		})
-		reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
+		reading := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 		time.Sleep(time.Hour)
-		pending(t, "Read", reading)
+		wsplay.Pending(t, "Read", reading)
 		c.CloseNow()
 		<-reading
 		<-talking
@@ -103,16 +104,16 @@ func TestKeepAliveOfTalkingPeer(t *testing.T) {
 
 // A callback that panics where keepalive reads ends its connection, not the program.
 func TestKeepAliveCallbackPanics(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, &websocket.ConnOptions{
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{
 			KeepAlive:      keepAlive.KeepAlive,
 			OnPingReceived: func(context.Context, []byte) bool { panic("oops") },
 		}, 0)
-		p.send(whole(opPing, ""))
+		p.Send(wsplay.Frame(wsplay.OpPing, ""))
 		go io.Copy(io.Discard, p)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if err := c.Write(patience(t), websocket.MessageText, nil); err == nil {
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, nil); err == nil {
 			t.Error("the connection goes on")
 		}
 	})

@@ -13,17 +13,18 @@ import (
 	"golang.org/x/net/nettest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
 // beneathNetConn are the streams below two NetConns. Those in memory take all that
 // nettest writes while nobody reads.
 var beneathNetConn = map[string]func(t *testing.T) (a, b net.Conn){
-	"TCP":    overTCP,
+	"TCP":    wsplay.TCP,
 	"memory": func(*testing.T) (a, b net.Conn) { return wstest.NetPipe(16 << 20) },
 	"TLS": func(t *testing.T) (a, b net.Conn) {
 		a, b = wstest.NetPipe(16 << 20)
-		return tlsPair(t, a, b)
+		return wsplay.TLSPair(t, a, b)
 	},
 }
 
@@ -52,7 +53,7 @@ var cannotHold = map[string]map[string]string{
 // NetConn is what nettest holds a net.Conn to be, but for what cannot hold.
 func TestNetConnAsNettest(t *testing.T) {
 	for name, beneath := range beneathNetConn {
-		for _, role := range bothRoles {
+		for _, role := range wsplay.Roles {
 			t.Run(name+"/"+role.String(), func(t *testing.T) {
 				pairs := 0
 				nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
@@ -135,7 +136,7 @@ func (b *betweenWrites) SetWriteDeadline(t time.Time) error {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			if b.ahead == ahead { // it was not moved meanwhile
-				_ = set(pastTime)
+				_ = set(wsplay.PastTime)
 				ahead.end()
 			}
 		})
@@ -152,7 +153,7 @@ func (b *betweenWrites) SetDeadline(t time.Time) error {
 // A deadline that cuts a frame is a timeout to the Write, and the end of the connection
 // to everybody else.
 func TestNetConnDeadlineCutsAWrite(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		near, far := wstest.NetPipe(1 << 10)
 		defer far.Close()
 		nc := netConnOf(near, role)
@@ -164,10 +165,10 @@ func TestNetConnDeadlineCutsAWrite(t *testing.T) {
 		}
 		nc.SetDeadline(time.Time{})
 		_, err = nc.Write([]byte("x"))
-		wantIs(t, "the next write", err, net.ErrClosed)
+		wsplay.WantIs(t, "the next write", err, net.ErrClosed)
 		_, err = nc.Read(make([]byte, 1))
-		wantIs(t, "the next read", err, net.ErrClosed)
-		wantIs(t, "Close", nc.Close(), net.ErrClosed)
+		wsplay.WantIs(t, "the next read", err, net.ErrClosed)
+		wsplay.WantIs(t, "Close", nc.Close(), net.ErrClosed)
 	})
 }
 
@@ -175,16 +176,16 @@ func TestNetConnDeadlineCutsAWrite(t *testing.T) {
 // Close once more.
 func TestNetConnCloseAfterThePeer(t *testing.T) {
 	for _, code := range []websocket.StatusCode{websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusInternalError} {
-		forRoles(t, code.String()+"/", func(t *testing.T, role websocket.Role) {
-			c, p := facing(t, role, nil, 0)
+		wsplay.ForRoles(t, code.String()+"/", func(t *testing.T, role websocket.Role) {
+			c, p := wsplay.Pipe(t, role, nil, 0)
 			nc := websocket.NetConn(context.Background(), c, websocket.MessageBinary)
-			p.send(farewell(code, ""))
+			p.Send(wsplay.CloseFrame(code, ""))
 			_, err := nc.Read(make([]byte, 1))
 			good := code != websocket.StatusInternalError
 			if good != (err == io.EOF) {
 				t.Errorf("Read: %v", err)
 			}
-			p.wantReply(code)
+			p.WantReply(code)
 			p.Close()
 			for range 2 {
 				if err := nc.Close(); good != (err == nil) {
@@ -198,16 +199,16 @@ func TestNetConnCloseAfterThePeer(t *testing.T) {
 // A call after Close says that the connection is closed, not that a context was
 // cancelled; a deadline that is set then keeps nothing for the time until it.
 func TestNetConnAfterClose(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		nc := websocket.NetConn(context.Background(), c, websocket.MessageBinary)
-		p.send(farewell(websocket.StatusNormalClosure, ""))
+		p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
 		if err := nc.Close(); err != nil {
 			t.Error(err)
 		}
 		for range 2 {
 			_, err := nc.Write([]byte("late"))
-			wantIs(t, "Write", err, net.ErrClosed)
+			wsplay.WantIs(t, "Write", err, net.ErrClosed)
 			_ = nc.SetDeadline(time.Now().Add(time.Hour))
 		}
 		p.Close()

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // With both, keepalive is told as often as without Timeouts.Write, which may be longer
 // than a live peer is silent. Progress within a write is seen on sockets only.
 func TestKeepAliveDuringLongWriteWithTimeout(t *testing.T) {
-	a, b := overUnix(t)
+	a, b := wsplay.Unix(t)
 	if err := a.(*net.UnixConn).SetWriteBuffer(32 << 10); err != nil {
 		t.Fatal(err)
 	}
@@ -25,9 +26,9 @@ func TestKeepAliveDuringLongWriteWithTimeout(t *testing.T) {
 	})
 	defer c.CloseNow()
 	message := bytes.Repeat([]byte("m"), 256<<10)
-	p := peerOf(t, websocket.RoleServer, slowEnd{b, 16 << 10, 300 * time.Millisecond})
-	done := background(func() error { return c.Write(context.Background(), websocket.MessageBinary, message) })
-	p.want("a message of which 128 KiB take longer than KeepAlive.Timeout", opBinary, string(message))
+	p := wsplay.NewPeer(t, websocket.RoleServer, slowEnd{b, 16 << 10, 300 * time.Millisecond})
+	done := wsplay.Go(func() error { return c.Write(context.Background(), websocket.MessageBinary, message) })
+	p.Want("a message of which 128 KiB take longer than KeepAlive.Timeout", wsplay.OpBinary, string(message))
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

@@ -10,22 +10,23 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/naive"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // The plain way to write an echo answers all that has come together with one write.
 func TestRepliesLeaveTogether(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p, counted := counting(t, role, 0)
-		_ = echoes(context.Background(), c, func(string) {})
+		_ = wsplay.Echo(context.Background(), c, func(string) {})
 		for range 3 {
 			var questions []naive.Frame
 			for i := range 16 {
-				questions = append(questions, whole(opText, fmt.Sprint(i)))
+				questions = append(questions, wsplay.Frame(wsplay.OpText, fmt.Sprint(i)))
 			}
 			before := counted.writes.Load()
-			p.send(questions...)
+			p.Send(questions...)
 			for i := range 16 {
-				p.want("the echo", opText, fmt.Sprint(i))
+				p.Want("the echo", wsplay.OpText, fmt.Sprint(i))
 			}
 			if n := counted.writes.Load() - before; n != 1 {
 				t.Errorf("%d writes for 16 answers", n)
@@ -38,10 +39,10 @@ func TestRepliesLeaveTogether(t *testing.T) {
 // An answer does not wait for a body that takes its time with the next message, nor
 // does what that body writes.
 func TestRepliesDoNotWaitForTheBody(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		goOn := make(chan bool)
-		_ = echoes(context.Background(), c, func(text string) {
+		_ = wsplay.Echo(context.Background(), c, func(text string) {
 			if text == "slow" {
 				goOn <- true
 				_ = c.Write(context.Background(), websocket.MessageText, []byte("working"))
@@ -49,29 +50,29 @@ func TestRepliesDoNotWaitForTheBody(t *testing.T) {
 			}
 		})
 		start := time.Now()
-		p.send(whole(opText, "quick"), whole(opText, "slow"), whole(opText, "next"), whole(opText, "last"))
-		p.want("while the body for the next runs", opText, "quick")
+		p.Send(wsplay.Frame(wsplay.OpText, "quick"), wsplay.Frame(wsplay.OpText, "slow"), wsplay.Frame(wsplay.OpText, "next"), wsplay.Frame(wsplay.OpText, "last"))
+		p.Want("while the body for the next runs", wsplay.OpText, "quick")
 		if late := time.Since(start); late > 10*time.Millisecond {
 			t.Errorf("it came after %v", late)
 		}
 		<-goOn
-		p.want("at once", opText, "working")
+		p.Want("at once", wsplay.OpText, "working")
 		if late := time.Since(start); late > 10*time.Millisecond {
 			t.Errorf("it came after %v", late)
 		}
 		goOn <- true
-		p.want("the slow one", opText, "slow")
-		p.want("the next", opText, "next")
-		p.want("the last", opText, "last")
+		p.Want("the slow one", wsplay.OpText, "slow")
+		p.Want("the next", wsplay.OpText, "next")
+		p.Want("the last", wsplay.OpText, "last")
 		c.CloseNow()
 	})
 }
 
 // Nothing is left behind when the loop is left.
 func TestRepliesLeaveWithTheLoop(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"), wsplay.Frame(wsplay.OpText, "three"))
 		synctest.Wait()
 		start := time.Now()
 		for m, err := range c.Messages(context.Background()) {
@@ -83,14 +84,14 @@ func TestRepliesLeaveWithTheLoop(t *testing.T) {
 				break
 			}
 		}
-		p.want("one", opText, "one")
-		p.want("two", opText, "two")
+		p.Want("one", wsplay.OpText, "one")
+		p.Want("two", wsplay.OpText, "two")
 		_ = c.Write(context.Background(), websocket.MessageText, []byte("not held back"))
-		p.want("after the loop", opText, "not held back")
+		p.Want("after the loop", wsplay.OpText, "not held back")
 		if late := time.Since(start); late != 0 {
 			t.Errorf("it took %v", late)
 		}
-		wantRead(t, c, "three")
+		wsplay.WantRead(t, c, "three")
 		c.CloseNow()
 	})
 }
@@ -98,8 +99,8 @@ func TestRepliesLeaveWithTheLoop(t *testing.T) {
 // A write that began while replies were held back, and gets its turn when the loop
 // waits for the network already, is not held back for it.
 func TestRepliesWriteBehindAnother(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 4<<10)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 4<<10)
 		goOn := make(chan bool)
 		ctx := context.Background()
 		go func() {
@@ -110,19 +111,19 @@ func TestRepliesWriteBehindAnother(t *testing.T) {
 				}
 			}
 		}()
-		p.send(whole(opText, "one"), whole(opText, "two"))
+		p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"))
 		<-goOn
 		large := strings.Repeat("x", 20_000)
 		go c.Write(ctx, websocket.MessageText, []byte(large))
 		synctest.Wait() // it waits for the peer to read
-		small := background(func() error { return c.Write(ctx, websocket.MessageText, []byte("small")) })
+		small := wsplay.Go(func() error { return c.Write(ctx, websocket.MessageText, []byte("small")) })
 		synctest.Wait() // it waits for the large one
 		goOn <- true
 		synctest.Wait() // and the loop for the network
 		start := time.Now()
 		_ = p.SetReadDeadline(start.Add(time.Second))
-		p.want("first", opText, large)
-		p.want("behind it", opText, "small")
+		p.Want("first", wsplay.OpText, large)
+		p.Want("behind it", wsplay.OpText, "small")
 		if err := <-small; err != nil {
 			t.Error(err)
 		}
@@ -135,9 +136,9 @@ func TestRepliesWriteBehindAnother(t *testing.T) {
 
 // What Write has answered with nil is not lost to a CloseNow that follows the loop.
 func TestRepliesAreSentWhenTheLoopIsLeft(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"), wsplay.Frame(wsplay.OpText, "three"))
 		synctest.Wait()
 		for m, err := range c.Messages(context.Background()) {
 			if err != nil {
@@ -151,8 +152,8 @@ func TestRepliesAreSentWhenTheLoopIsLeft(t *testing.T) {
 			}
 		}
 		_ = c.CloseNow()
-		p.want("one", opText, "one")
-		p.want("two", opText, "two")
+		p.Want("one", wsplay.OpText, "one")
+		p.Want("two", wsplay.OpText, "two")
 	})
 }
 
@@ -160,11 +161,11 @@ func TestRepliesAreSentWhenTheLoopIsLeft(t *testing.T) {
 // be waiting for us to read. So two ends that write without end in one goroutine, and
 // read with loops in another, do not wait for each other.
 func TestRepliesDoNotKeepFromReading(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for name, beside := range map[string]bool{"alone": false, "beside a write": true} {
-			c, p := facing(t, role, nil, 1<<10)
+			c, p := wsplay.Pipe(t, role, nil, 1<<10)
 			ctx := context.Background()
-			p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+			p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"), wsplay.Frame(wsplay.OpText, "three"))
 			synctest.Wait()
 			start := time.Now()
 			large := strings.Repeat("x", 40<<10)
@@ -177,18 +178,18 @@ func TestRepliesDoNotKeepFromReading(t *testing.T) {
 					t.Error(err)
 				}
 				if beside {
-					writing = background(func() error { return c.Write(ctx, websocket.MessageText, []byte(large[2<<10:])) })
+					writing = wsplay.Go(func() error { return c.Write(ctx, websocket.MessageText, []byte(large[2<<10:])) })
 				}
 				synctest.Wait()
 				break
 			}
-			wantRead(t, c, "two")
+			wsplay.WantRead(t, c, "two")
 			if late := time.Since(start); late > 10*time.Millisecond {
 				t.Errorf("%s: the next message was read after %v", name, late)
 			}
-			p.want(name, opText, large[:2<<10])
+			p.Want(name, wsplay.OpText, large[:2<<10])
 			if beside {
-				p.want(name, opText, large[2<<10:])
+				p.Want(name, wsplay.OpText, large[2<<10:])
 				if err := <-writing; err != nil {
 					t.Error(err)
 				}

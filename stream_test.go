@@ -10,29 +10,30 @@ import (
 	"testing/iotest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // wantMessage takes a message in its fragments, and control frames between them.
-func (p *peer) wantMessage(opcode byte, want string) (fragments, controls int) {
-	p.t.Helper()
+func wantMessage(p *wsplay.Peer, opcode byte, want string) (fragments, controls int) {
+	p.T.Helper()
 	var got []byte
 	for {
-		x, err := p.next()
+		x, err := p.Next()
 		switch {
 		case err != nil:
-			p.t.Fatal(err)
+			p.T.Fatal(err)
 		case x.Opcode >= 8:
 			controls++
 			continue
 		case x.Opcode != opcode:
-			p.t.Fatalf("got opcode %d, want %d", x.Opcode, opcode)
+			p.T.Fatalf("got opcode %d, want %d", x.Opcode, opcode)
 		}
 		got = append(got, x.Payload...)
 		fragments++
-		opcode = opContinuation
+		opcode = wsplay.OpContinuation
 		if x.FIN {
 			if string(got) != want {
-				p.t.Fatalf("got %d octets, want %d", len(got), len(want))
+				p.T.Fatalf("got %d octets, want %d", len(got), len(want))
 			}
 			return fragments, controls
 		}
@@ -41,8 +42,8 @@ func (p *peer) wantMessage(opcode byte, want string) (fragments, controls int) {
 
 func TestWriter(t *testing.T) {
 	long := strings.Repeat("0123456789abcdef", 50<<10/16)
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 1<<20)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 1<<20)
 		for _, test := range []struct {
 			parts     []string
 			fragments int
@@ -56,7 +57,7 @@ func TestWriter(t *testing.T) {
 			{strings.Split(long, "7"), 3},
 			{[]string{long, long}, 3},
 		} {
-			w, err := c.Writer(patience(t), websocket.MessageText)
+			w, err := c.Writer(wsplay.Patience(t), websocket.MessageText)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +69,7 @@ func TestWriter(t *testing.T) {
 			if err := w.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if n, _ := p.wantMessage(opText, strings.Join(test.parts, "")); n != test.fragments {
+			if n, _ := wantMessage(p, wsplay.OpText, strings.Join(test.parts, "")); n != test.fragments {
 				t.Errorf("%d parts: %d fragments, want %d", len(test.parts), n, test.fragments)
 			}
 			var usage *websocket.UsageError
@@ -86,9 +87,9 @@ func TestWriter(t *testing.T) {
 }
 
 func TestWriterFlush(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		w, _ := c.Writer(patience(t), websocket.MessageBinary)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		w, _ := c.Writer(wsplay.Patience(t), websocket.MessageBinary)
 		flush := w.(interface{ Flush() error }).Flush
 		if err := flush(); err != nil { // nothing: no empty fragment
 			t.Fatal(err)
@@ -96,85 +97,85 @@ func TestWriterFlush(t *testing.T) {
 		io.WriteString(w, "ab")
 		flush()
 		go c.Ping(context.Background())
-		p.next()
-		p.next()
-		p.send(whole(opPing, "p"))
-		p.want("a pong between fragments", opPong, "p")
+		p.Next()
+		p.Next()
+		p.Send(wsplay.Frame(wsplay.OpPing, "p"))
+		p.Want("a pong between fragments", wsplay.OpPong, "p")
 		io.WriteString(w, "cd")
 		w.Close()
-		p.want("the rest", opContinuation, "cd")
+		p.Want("the rest", wsplay.OpContinuation, "cd")
 		c.CloseNow()
 	})
 }
 
 // Writers take turns.
 func TestWritersQueue(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		first, _ := c.Writer(patience(t), websocket.MessageText)
-		second := background(func() io.WriteCloser {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		first, _ := c.Writer(wsplay.Patience(t), websocket.MessageText)
+		second := wsplay.Go(func() io.WriteCloser {
 			w, err := c.Writer(context.Background(), websocket.MessageText)
 			if err != nil {
 				t.Error(err)
 			}
 			return w
 		})
-		pending(t, "the second Writer", second)
+		wsplay.Pending(t, "the second Writer", second)
 		// Nothing of the first is on the wire: a whole message goes before it.
-		if err := c.Write(patience(t), websocket.MessageText, []byte("whole")); err != nil {
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("whole")); err != nil {
 			t.Fatal(err)
 		}
-		p.want("the whole message", opText, "whole")
+		p.Want("the whole message", wsplay.OpText, "whole")
 		io.WriteString(first, "first")
 		first.Close()
 		w := <-second
 		io.WriteString(w, "second")
 		w.Close()
-		p.want("the first", opText, "first")
-		p.want("the second", opText, "second")
+		p.Want("the first", wsplay.OpText, "first")
+		p.Want("the second", wsplay.OpText, "second")
 	})
 }
 
 func TestWriterContext(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		ctx, cancel := context.WithCancel(context.Background())
 		w, _ := c.Writer(ctx, websocket.MessageText)
 		io.WriteString(w, "given up")
 		cancel()
-		wantIs(t, "Close", w.Close(), context.Canceled)
+		wsplay.WantIs(t, "Close", w.Close(), context.Canceled)
 		_, err := c.Writer(ctx, websocket.MessageText)
-		wantIs(t, "Writer", err, context.Canceled)
-		wantIs(t, "Write", c.Write(ctx, websocket.MessageText, nil), context.Canceled)
+		wsplay.WantIs(t, "Writer", err, context.Canceled)
+		wsplay.WantIs(t, "Write", c.Write(ctx, websocket.MessageText, nil), context.Canceled)
 		var usage *websocket.UsageError
-		if _, err := c.Writer(patience(t), 3); !errors.As(err, &usage) {
+		if _, err := c.Writer(wsplay.Patience(t), 3); !errors.As(err, &usage) {
 			t.Errorf("Writer of no type: %v", err)
 		}
-		if err := c.Write(patience(t), 0, nil); !errors.As(err, &usage) {
+		if err := c.Write(wsplay.Patience(t), 0, nil); !errors.As(err, &usage) {
 			t.Errorf("Write of no type: %v", err)
 		}
-		if err := c.Write(patience(t), websocket.MessageText, []byte("later")); err != nil {
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("later")); err != nil {
 			t.Fatal(err)
 		}
-		p.want("a later message", opText, "later")
+		p.Want("a later message", wsplay.OpText, "later")
 	})
 }
 
 // A Reader behaves as an io.Reader should, also one octet at a time.
 func TestReader(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}}, 1<<20)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}}, 1<<20)
 		for _, text := range []string{"", "x", strings.Repeat("hello, ", 30000)} {
-			p.send(part(opText, ""), part(opContinuation, text), whole(opPing, ""), part(opContinuation, ""), whole(opContinuation, text))
-			_, r, err := c.Reader(patience(t))
+			p.Send(wsplay.Fragment(wsplay.OpText, ""), wsplay.Fragment(wsplay.OpContinuation, text), wsplay.Frame(wsplay.OpPing, ""), wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Frame(wsplay.OpContinuation, text))
+			_, r, err := c.Reader(wsplay.Patience(t))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := iotest.TestReader(r, []byte(text+text)); err != nil {
 				t.Error(err)
 			}
-			p.send(whole(opBinary, text))
-			typ, r, err := c.Reader(patience(t))
+			p.Send(wsplay.Frame(wsplay.OpBinary, text))
+			typ, r, err := c.Reader(wsplay.Patience(t))
 			if err != nil || typ != websocket.MessageBinary {
 				t.Fatal(typ, err)
 			}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 const blockingRole = "HAWSER_TEST_BLOCKING"
@@ -46,11 +47,11 @@ func TestBlockingSocketProcess(t *testing.T) {
 	if network == "" {
 		return
 	}
-	pair := overTCP
+	pair := wsplay.TCP
 	if network == "unix" {
-		pair = overUnix
+		pair = wsplay.Unix
 	}
-	blocking := func() (*websocket.Conn, *peer) {
+	blocking := func() (*websocket.Conn, *wsplay.Peer) {
 		a, b := pair(t)
 		shareBlocking(t, a)
 		c := websocket.NewConn(a, websocket.RoleServer, nil)
@@ -58,34 +59,34 @@ func TestBlockingSocketProcess(t *testing.T) {
 			_ = c.CloseNow()
 			_ = b.Close()
 		})
-		return c, peerOf(t, websocket.RoleServer, b)
+		return c, wsplay.NewPeer(t, websocket.RoleServer, b)
 	}
 
 	fmt.Println("a read waits, and is cancelled")
 	c, p := blocking()
-	for _, read := range readWays {
+	for _, read := range wsplay.ReadWays {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		_, err := read(ctx, c)
 		cancel()
-		wantIs(t, "a read", err, context.DeadlineExceeded)
-		p.send(whole(opText, "hello"))
-		if got, err := read(quickly(t), c); got != "hello" || err != nil {
+		wsplay.WantIs(t, "a read", err, context.DeadlineExceeded)
+		p.Send(wsplay.Frame(wsplay.OpText, "hello"))
+		if got, err := read(wsplay.Quickly(t), c); got != "hello" || err != nil {
 			t.Fatalf("%q, %v", got, err)
 		}
 	}
 
 	fmt.Println("a busy loop lives in its socket, and is left")
 	ctx, cancel := context.WithCancel(context.Background())
-	done := echoes(ctx, c, func(string) {})
-	p.busy()
+	done := wsplay.Echo(ctx, c, func(string) {})
+	p.Busy()
 	cancel()
-	wantIs(t, "the loop", returned(t, "the loop", done), context.Canceled)
+	wsplay.WantIs(t, "the loop", wsplay.Returned(t, "the loop", done), context.Canceled)
 
 	fmt.Println("a large message is read by a peer that takes its time, and is written in two parts")
 	large := bytes.Repeat([]byte("x"), 16<<20)
-	written := background(func() error { return c.Write(quickly(t), websocket.MessageBinary, large) })
-	p.want("the large message", opBinary, string(large))
-	if err := returned(t, "Write", written); err != nil {
+	written := wsplay.Go(func() error { return c.Write(wsplay.Quickly(t), websocket.MessageBinary, large) })
+	p.Want("the large message", wsplay.OpBinary, string(large))
+	if err := wsplay.Returned(t, "Write", written); err != nil {
 		t.Fatal(err)
 	}
 
@@ -98,28 +99,28 @@ func TestBlockingSocketProcess(t *testing.T) {
 			err = c.Write(ctx, websocket.MessageBinary, large[:size])
 			cancel()
 		}
-		wantIs(t, "a write", err, context.DeadlineExceeded)
+		wsplay.WantIs(t, "a write", err, context.DeadlineExceeded)
 	}
 
 	fmt.Println("a write waits, and CloseNow ends it")
 	c, p = blocking()
-	written = background(func() error { return c.Write(context.Background(), websocket.MessageBinary, large) })
-	_ = p.some(2) // it has begun
+	written = wsplay.Go(func() error { return c.Write(context.Background(), websocket.MessageBinary, large) })
+	_ = p.ReadBytes(2) // it has begun
 	_ = c.CloseNow()
-	wantIs(t, "a write", returned(t, "Write", written), net.ErrClosed)
+	wsplay.WantIs(t, "a write", wsplay.Returned(t, "Write", written), net.ErrClosed)
 
 	fmt.Println("a read over TLS waits, and CloseNow ends it")
 	a, b := pair(t)
-	near, _ := tlsPair(t, a, b)
+	near, _ := wsplay.TLSPair(t, a, b)
 	shareBlocking(t, a)
 	c = websocket.NewConn(near, websocket.RoleServer, nil)
-	read := background(func() error { _, _, err := c.Read(context.Background()); return err })
+	read := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 	time.Sleep(10 * time.Millisecond) // for the read to be in the system
-	closed := background(c.CloseNow)
-	if err := returned(t, "CloseNow", closed); err != nil {
+	closed := wsplay.Go(c.CloseNow)
+	if err := wsplay.Returned(t, "CloseNow", closed); err != nil {
 		t.Fatal(err)
 	}
-	wantIs(t, "a read", returned(t, "Read", read), net.ErrClosed)
+	wsplay.WantIs(t, "a read", wsplay.Returned(t, "Read", read), net.ErrClosed)
 	fmt.Println("reached the end")
 }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -47,20 +48,20 @@ func (c *patientConn) Write(p []byte) (int, error) {
 // crypto/tls has every write fail after one that was interrupted, with an error that
 // says again that it was interrupted.
 func TestCancelledWriteOverWrappedTLS(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, limit := range []time.Duration{0, time.Hour} {
-			a, b := wstest.NetPipe(stall)
-			near, other := tlsPair(t, a, b)
+			a, b := wstest.NetPipe(wsplay.Stall)
+			near, other := wsplay.TLSPair(t, a, b)
 			opts := &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: limit}}
 			c := websocket.NewConn(&patientConn{Conn: near, t: t}, role, opts)
-			w := startWrite(t, c, strings.Repeat("x", 1000)) // one record
-			w.cancel()
-			wantIs(t, "the write that was cancelled", <-w.done, context.Canceled)
-			err := c.Write(patience(t), websocket.MessageText, []byte("next"))
-			wantIs(t, "the next write", err, net.ErrClosed)
-			wantIs(t, "the next write", err, os.ErrDeadlineExceeded)
-			_, _, err = c.Read(patience(t))
-			wantIs(t, "Read", err, net.ErrClosed)
+			w := wsplay.StartWrite(t, c, strings.Repeat("x", 1000)) // one record
+			w.Cancel()
+			wsplay.WantIs(t, "the write that was cancelled", <-w.Done, context.Canceled)
+			err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("next"))
+			wsplay.WantIs(t, "the next write", err, net.ErrClosed)
+			wsplay.WantIs(t, "the next write", err, os.ErrDeadlineExceeded)
+			_, _, err = c.Read(wsplay.Patience(t))
+			wsplay.WantIs(t, "Read", err, net.ErrClosed)
 			_ = other.NetConn().Close()
 			_ = c.CloseNow()
 		}
@@ -72,9 +73,9 @@ func TestCancelledWriteBehindALimitListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	limited := netutil.LimitListener(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate()}}), 10)
+	limited := netutil.LimitListener(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{wsplay.Certificate()}}), 10)
 	defer limited.Close()
-	served := background(func() error {
+	served := wsplay.Go(func() error {
 		nc, err := limited.Accept()
 		if err != nil {
 			return err
@@ -91,14 +92,14 @@ func TestCancelledWriteBehindALimitListener(t *testing.T) {
 		}
 		return err
 	})
-	c, _, err := websocket.Dial(quickly(t), "wss://"+l.Addr().String(), &websocket.DialOptions{
+	c, _, err := websocket.Dial(wsplay.Quickly(t), "wss://"+l.Addr().String(), &websocket.DialOptions{
 		TLSConfig: &tls.Config{InsecureSkipVerify: true},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.CloseNow() // it does not read
-	wantIs(t, "a write after one that was cancelled", returned(t, "Write", served), os.ErrDeadlineExceeded)
+	wsplay.WantIs(t, "a write after one that was cancelled", wsplay.Returned(t, "Write", served), os.ErrDeadlineExceeded)
 }
 
 // idleConn ends reads and writes that take too long by deadlines of its own.
@@ -122,16 +123,16 @@ func (c *idleConn) Write(p []byte) (int, error) {
 }
 
 // eachIdle runs a test of a connection over an idleConn, and of one over TLS over it.
-func eachIdle(t *testing.T, read, write time.Duration, test func(t *testing.T, c *websocket.Conn, p *peer)) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+func eachIdle(t *testing.T, read, write time.Duration, test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer)) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, overTLS := range []bool{false, true} {
 			a, other := wstest.NetPipe(4 << 10)
 			var near net.Conn = &idleConn{a, read, write}
 			if overTLS {
-				near, other = tlsPair(t, near, other)
+				near, other = wsplay.TLSPair(t, near, other)
 			}
 			c := websocket.NewConn(&patientConn{Conn: near, t: t}, role, nil)
-			p := peerOf(t, role, other)
+			p := wsplay.NewPeer(t, role, other)
 			test(t, c, p)
 			_ = c.CloseNow()
 			_ = a.Close()
@@ -143,52 +144,52 @@ func eachIdle(t *testing.T, read, write time.Duration, test func(t *testing.T, c
 // The idle timeout of a net.Conn of one's own ends the connection. A context that ends
 // sooner does not.
 func TestIdleTimeoutOfAWrapper(t *testing.T) {
-	eachIdle(t, time.Minute, 0, func(t *testing.T, c *websocket.Conn, p *peer) {
-		for _, read := range readWays {
+	eachIdle(t, time.Minute, 0, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		for _, read := range wsplay.ReadWays {
 			ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 			_, err := read(ctx, c)
 			cancel()
-			wantIs(t, "a read that its context ends", err, context.DeadlineExceeded)
-			go p.send(whole(opText, "hello"))
-			if got, err := read(patience(t), c); got != "hello" || err != nil {
+			wsplay.WantIs(t, "a read that its context ends", err, context.DeadlineExceeded)
+			go p.Send(wsplay.Frame(wsplay.OpText, "hello"))
+			if got, err := read(wsplay.Patience(t), c); got != "hello" || err != nil {
 				t.Fatalf("%q, %v", got, err)
 			}
 		}
-		within(t, "Read", time.Minute, func() {
+		wsplay.Within(t, "Read", time.Minute, func() {
 			_, _, err := c.Read(context.Background())
-			wantIs(t, "Read", err, os.ErrDeadlineExceeded)
-			wantIs(t, "Read", err, net.ErrClosed)
+			wsplay.WantIs(t, "Read", err, os.ErrDeadlineExceeded)
+			wsplay.WantIs(t, "Read", err, net.ErrClosed)
 		})
 	})
 }
 
 // It ends the reading of Close as well.
 func TestIdleTimeoutWhileClosing(t *testing.T) {
-	eachIdle(t, time.Second, 0, func(t *testing.T, c *websocket.Conn, p *peer) {
+	eachIdle(t, time.Second, 0, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		go io.Copy(io.Discard, p)
-		within(t, "Close", time.Second, func() {
-			wantIs(t, "Close", c.Close(websocket.StatusNormalClosure, ""), os.ErrDeadlineExceeded)
+		wsplay.Within(t, "Close", time.Second, func() {
+			wsplay.WantIs(t, "Close", c.Close(websocket.StatusNormalClosure, ""), os.ErrDeadlineExceeded)
 		})
 	})
 	// And what comes after the Close frames.
-	eachIdle(t, time.Second, 0, func(t *testing.T, c *websocket.Conn, p *peer) {
+	eachIdle(t, time.Second, 0, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		go func() {
-			p.send(farewell(1000, ""))
+			p.Send(wsplay.CloseFrame(1000, ""))
 			_, _ = io.Copy(io.Discard, p)
 		}()
-		_, _, err := c.Read(patience(t))
-		wantEnding(t, "Read", err, 1000, 1000, websocket.SideRemote, nil)
-		within(t, "the end", time.Second, func() { <-c.CloseRead(context.Background()).Done() })
+		_, _, err := c.Read(wsplay.Patience(t))
+		wsplay.WantEnding(t, "Read", err, 1000, 1000, websocket.SideRemote, nil)
+		wsplay.Within(t, "the end", time.Second, func() { <-c.CloseRead(context.Background()).Done() })
 	})
 }
 
 // A timeout of writes ends the connection when a write has brought nothing twice.
 func TestWriteTimeoutOfAWrapper(t *testing.T) {
-	eachIdle(t, 0, time.Minute, func(t *testing.T, c *websocket.Conn, p *peer) {
-		within(t, "Write", 3*time.Minute, func() { // the first try brings something
+	eachIdle(t, 0, time.Minute, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		wsplay.Within(t, "Write", 3*time.Minute, func() { // the first try brings something
 			err := c.Write(context.Background(), websocket.MessageBinary, make([]byte, 100<<10))
-			wantIs(t, "Write", err, os.ErrDeadlineExceeded)
-			wantIs(t, "Write", err, net.ErrClosed)
+			wsplay.WantIs(t, "Write", err, os.ErrDeadlineExceeded)
+			wsplay.WantIs(t, "Write", err, net.ErrClosed)
 		})
 	})
 }
@@ -231,35 +232,35 @@ func (muxTimeoutError) Temporary() bool { return true }
 // A timeout is ours by whatever name, while we stand behind it. A write cannot go on
 // after one that net.Conn does not speak of: smux sends later what it says it has not.
 func TestTimeoutsByAnotherName(t *testing.T) {
-	for way, read := range readWays {
+	for way, read := range wsplay.ReadWays {
 		t.Run(way, func(t *testing.T) {
-			eachRole(t, func(t *testing.T, role websocket.Role) {
+			wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 				near, other := wstest.NetPipe(0)
 				c := websocket.NewConn(&muxConn{Conn: near}, role, nil)
 				defer c.CloseNow()
-				p := peerOf(t, role, other)
-				wire := p.wire(part(opText, "hello"), whole(opContinuation, "."))
+				p := wsplay.NewPeer(t, role, other)
+				wire := p.Wire(wsplay.Fragment(wsplay.OpText, "hello"), wsplay.Frame(wsplay.OpContinuation, "."))
 				for _, cut := range []int{0, 1, 5, len(wire) - 1} {
-					cutAndResume(t, c, p.sendBytes, wire, cut, read, "hello.")
+					wsplay.CutAndResume(t, c, p.SendBytes, wire, cut, read, "hello.")
 				}
 			})
 		})
 	}
 	t.Run("Write", func(t *testing.T) {
-		eachRole(t, func(t *testing.T, role websocket.Role) {
-			near, other := wstest.NetPipe(stall)
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+			near, other := wstest.NetPipe(wsplay.Stall)
 			c := websocket.NewConn(&muxConn{Conn: near}, role, nil)
 			defer c.CloseNow()
-			p := peerOf(t, role, other)
-			if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+			p := wsplay.NewPeer(t, role, other)
+			if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))); err != nil {
 				t.Fatal(err)
 			}
-			first, second := startWrite(t, c, "first"), startWrite(t, c, "second")
-			first.cancel()
-			wantIs(t, "the first write", <-first.done, context.Canceled)
-			wantIs(t, "the second write", <-second.done, net.ErrClosed)
-			p.want("what was there before", opText, filling(role))
-			if f, err := p.next(); err == nil {
+			first, second := wsplay.StartWrite(t, c, "first"), wsplay.StartWrite(t, c, "second")
+			first.Cancel()
+			wsplay.WantIs(t, "the first write", <-first.Done, context.Canceled)
+			wsplay.WantIs(t, "the second write", <-second.Done, net.ErrClosed)
+			p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+			if f, err := p.Next(); err == nil {
 				t.Errorf("the peer gets %v", f)
 			}
 		})
@@ -269,45 +270,45 @@ func TestTimeoutsByAnotherName(t *testing.T) {
 // A timeout that is not ours is none of ours by that name either. What the system calls
 // a timeout is the end of TCP, also while we interrupt.
 func TestTimeoutsThatAreNotOurs(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		near, other := wstest.NetPipe(0)
 		defer other.Close()
 		c := websocket.NewConn(&muxConn{Conn: near}, role, nil)
-		done := background(func() error { _, _, err := c.Read(context.Background()); return err })
-		pending(t, "Read", done)
-		near.SetReadDeadline(pastTime)
+		done := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
+		wsplay.Pending(t, "Read", done)
+		near.SetReadDeadline(wsplay.PastTime)
 		err := <-done
-		wantIs(t, "Read", err, muxTimeoutError{})
-		wantIs(t, "Read", err, net.ErrClosed)
+		wsplay.WantIs(t, "Read", err, muxTimeoutError{})
+		wsplay.WantIs(t, "Read", err, net.ErrClosed)
 
 		gone := &net.OpError{Op: "read", Err: os.NewSyscallError("read", systemTimeoutError{})}
 		near, other = wstest.NetPipe(0)
 		defer other.Close()
 		c = websocket.NewConn(&muxConn{near, gone}, role, nil)
 		ctx, cancel := context.WithCancel(context.Background())
-		done = background(func() error { _, _, err := c.Read(ctx); return err })
-		pending(t, "Read", done)
+		done = wsplay.Go(func() error { _, _, err := c.Read(ctx); return err })
+		wsplay.Pending(t, "Read", done)
 		cancel()
-		wantIs(t, "Read", <-done, net.ErrClosed)
+		wsplay.WantIs(t, "Read", <-done, net.ErrClosed)
 	})
 }
 
 // The end of a connection ends its reads, also where Close of the stream does not.
 func TestCloseThatEndsNoRead(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, overTLS := range []bool{false, true} {
 			near, other := wstest.NetPipe(0)
 			defer near.Close()
 			defer other.Close()
 			var stream net.Conn = &muxConn{Conn: near}
 			if overTLS {
-				stream, _ = tlsPair(t, stream, other)
+				stream, _ = wsplay.TLSPair(t, stream, other)
 			}
 			c := websocket.NewConn(stream, role, nil)
-			done := background(func() error { _, _, err := c.Read(context.Background()); return err })
-			pending(t, "Read", done)
+			done := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
+			wsplay.Pending(t, "Read", done)
 			_ = c.CloseNow()
-			wantIs(t, "Read", <-done, net.ErrClosed)
+			wsplay.WantIs(t, "Read", <-done, net.ErrClosed)
 		}
 	})
 }
@@ -327,16 +328,16 @@ func (shyConn) SetWriteDeadline(time.Time) error { return errNoDeadlines }
 func (c shyConn) CloseWrite() error              { return c.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 // eachShy runs a test of a connection over a shyConn, and of one over TLS over it.
-func eachShy(t *testing.T, opts *websocket.ConnOptions, test func(t *testing.T, c *websocket.Conn, near net.Conn, p *peer)) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+func eachShy(t *testing.T, opts *websocket.ConnOptions, test func(t *testing.T, c *websocket.Conn, near net.Conn, p *wsplay.Peer)) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, overTLS := range []bool{false, true} {
 			a, other := wstest.NetPipe(4 << 10)
 			var near net.Conn = shyConn{a}
 			if overTLS {
-				near, other = tlsPair(t, near, other)
+				near, other = wsplay.TLSPair(t, near, other)
 			}
 			c := websocket.NewConn(near, role, opts)
-			p := peerOf(t, role, other)
+			p := wsplay.NewPeer(t, role, other)
 			test(t, c, near, p)
 			_ = c.CloseNow()
 			_ = a.Close()
@@ -347,19 +348,19 @@ func eachShy(t *testing.T, opts *websocket.ConnOptions, test func(t *testing.T, 
 
 // Contexts bound the reads of a net.Conn without deadlines, and cost nothing.
 func TestReadsWithoutDeadlines(t *testing.T) {
-	eachShy(t, nil, func(t *testing.T, c *websocket.Conn, near net.Conn, p *peer) {
+	eachShy(t, nil, func(t *testing.T, c *websocket.Conn, near net.Conn, p *wsplay.Peer) {
 		if c.NetConn() != near {
 			t.Errorf("NetConn is %v", c.NetConn())
 		}
-		for _, read := range readWays {
-			within(t, "a read", time.Second, func() {
+		for _, read := range wsplay.ReadWays {
+			wsplay.Within(t, "a read", time.Second, func() {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 				defer cancel()
 				_, err := read(ctx, c)
-				wantIs(t, "a read", err, context.DeadlineExceeded)
+				wsplay.WantIs(t, "a read", err, context.DeadlineExceeded)
 			})
-			go p.send(whole(opText, "hello"))
-			if got, err := read(patience(t), c); got != "hello" || err != nil {
+			go p.Send(wsplay.Frame(wsplay.OpText, "hello"))
+			if got, err := read(wsplay.Patience(t), c); got != "hello" || err != nil {
 				t.Fatalf("%q, %v", got, err)
 			}
 		}
@@ -369,29 +370,29 @@ func TestReadsWithoutDeadlines(t *testing.T) {
 // Keepalive sees that the peer is silent; writes are bounded; so is Close.
 func TestBoundsWithoutDeadlines(t *testing.T) {
 	opts := &websocket.ConnOptions{KeepAlive: websocket.KeepAlive{Interval: time.Minute, Timeout: time.Second}}
-	eachShy(t, opts, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *peer) {
+	eachShy(t, opts, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *wsplay.Peer) {
 		go io.Copy(io.Discard, p)
-		within(t, "keepalive", time.Minute+time.Second, func() {
+		wsplay.Within(t, "keepalive", time.Minute+time.Second, func() {
 			_, _, err := c.Read(context.Background())
-			wantIs(t, "Read", err, websocket.ErrKeepAlive)
+			wsplay.WantIs(t, "Read", err, websocket.ErrKeepAlive)
 		})
 	})
 	opts = &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: time.Minute, Close: time.Second}}
-	eachShy(t, opts, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *peer) {
-		within(t, "Write", time.Minute, func() {
+	eachShy(t, opts, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *wsplay.Peer) {
+		wsplay.Within(t, "Write", time.Minute, func() {
 			err := c.Write(context.Background(), websocket.MessageBinary, make([]byte, 100<<10))
-			wantIs(t, "Write", err, websocket.ErrWriteTimeout)
+			wsplay.WantIs(t, "Write", err, websocket.ErrWriteTimeout)
 		})
 	})
-	eachShy(t, opts, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *peer) {
-		within(t, "Close", time.Second, func() {
-			wantIs(t, "Close", c.Close(websocket.StatusNormalClosure, ""), websocket.ErrCloseTimeout)
+	eachShy(t, opts, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *wsplay.Peer) {
+		wsplay.Within(t, "Close", time.Second, func() {
+			wsplay.WantIs(t, "Close", c.Close(websocket.StatusNormalClosure, ""), websocket.ErrCloseTimeout)
 		})
 	})
-	eachShy(t, nil, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *peer) {
-		closed := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
-		p.want("our Close frame", opClose, "\x03\xe8")
-		p.send(farewell(1000, ""))
+	eachShy(t, nil, func(t *testing.T, c *websocket.Conn, _ net.Conn, p *wsplay.Peer) {
+		closed := wsplay.Go(func() error { return c.Close(websocket.StatusNormalClosure, "") })
+		p.Want("our Close frame", wsplay.OpClose, "\x03\xe8")
+		p.Send(wsplay.CloseFrame(1000, ""))
 		_ = p.Close()
 		if err := <-closed; err != nil {
 			t.Errorf("Close: %v", err)
@@ -414,7 +415,7 @@ func TestUpgradeWithoutDeadlines(t *testing.T) {
 			near, other := wstest.NetPipe(4 << 10)
 			defer other.Close()
 			_, _ = io.WriteString(other, request)
-			within(t, name, time.Second, func() {
+			wsplay.Within(t, name, time.Second, func() {
 				if _, err := websocket.Upgrade(shyConn{near}, opts); err == nil {
 					t.Errorf("%s: accepted", name)
 				}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A haltingConn returns from so many reads with nothing before each that brings
@@ -33,21 +34,21 @@ func TestEmptyReads(t *testing.T) {
 		"without deadlines": func(h *haltingConn) io.ReadWriteCloser { return struct{ io.ReadWriteCloser }{h} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			forRoles(t, "a few/", func(t *testing.T, role websocket.Role) {
+			wsplay.ForRoles(t, "a few/", func(t *testing.T, role websocket.Role) {
 				ours, theirs := net.Pipe()
 				c := websocket.NewConn(stream(&haltingConn{Conn: ours, empty: 30, left: 30}), role, nil)
 				defer c.CloseNow()
-				p := peerOf(t, role, theirs)
+				p := wsplay.NewPeer(t, role, theirs)
 				for range 3 {
-					read := background(func() error {
-						_, m, err := c.Read(patience(t))
+					read := wsplay.Go(func() error {
+						_, m, err := c.Read(wsplay.Patience(t))
 						if string(m) != "a" {
 							t.Errorf("%q, %v", m, err)
 						}
 						return err
 					})
 					_, _ = theirs.Write(nil) // which is an empty read of the other end
-					p.send(whole(opText, "a"))
+					p.Send(wsplay.Frame(wsplay.OpText, "a"))
 					if err := <-read; err != nil {
 						t.Fatal(err)
 					}
@@ -59,7 +60,7 @@ func TestEmptyReads(t *testing.T) {
 				defer theirs.Close()
 				c := websocket.NewConn(stream(&haltingConn{Conn: ours, empty: 1 << 30, left: 1 << 30}), websocket.RoleServer, nil)
 				_, _, err := c.Read(context.Background())
-				wantCause(t, "Read of a stream that never brings anything", err, io.ErrNoProgress)
+				wsplay.WantCause(t, "Read of a stream that never brings anything", err, io.ErrNoProgress)
 			})
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // slowStream takes a time for every write, and has no deadlines.
@@ -38,7 +39,7 @@ func TestLateWriteLimit(t *testing.T) {
 			defer c.CloseNow()
 			for range 5 {
 				if err := c.Write(context.Background(), websocket.MessageText, []byte("x")); err != nil {
-					wantIs(t, "Write", err, websocket.ErrWriteTimeout)
+					wsplay.WantIs(t, "Write", err, websocket.ErrWriteTimeout)
 				}
 			}
 		})
@@ -59,7 +60,7 @@ func TestBoundsOfStuckStream(t *testing.T) {
 	const limit = time.Second
 	message := make([]byte, 100<<10)
 	write := func(ctx context.Context, c *websocket.Conn) <-chan error {
-		return background(func() error { return c.Write(ctx, websocket.MessageBinary, message) })
+		return wsplay.Go(func() error { return c.Write(ctx, websocket.MessageBinary, message) })
 	}
 	rows := map[string]struct {
 		opts websocket.ConnOptions
@@ -94,19 +95,19 @@ func TestBoundsOfStuckStream(t *testing.T) {
 		},
 	}
 	for name, row := range rows {
-		forRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
+		wsplay.ForRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
 			s := stuckStream{make(chan struct{})}
 			defer close(s.end)
 			c := websocket.NewConn(s, role, &row.opts)
 			defer c.CloseNow()
-			reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
+			reading := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 			synctest.Wait()
 			begin := time.Now()
-			wantIs(t, name, row.call(c), row.want)
+			wsplay.WantIs(t, name, row.call(c), row.want)
 			if took := time.Since(begin); took > limit+limit/10 {
 				t.Errorf("%v took %v", name, took)
 			}
-			wantIs(t, "Read", <-reading, row.want)
+			wsplay.WantIs(t, "Read", <-reading, row.want)
 		})
 	}
 }

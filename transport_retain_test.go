@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -29,31 +30,31 @@ func (c *keepingConn) Write(p []byte) (int, error) {
 // connections send.
 func TestBufferThatAStreamKeeps(t *testing.T) {
 	for _, limit := range []time.Duration{0, time.Second} {
-		eachRole(t, func(t *testing.T, role websocket.Role) { keptBuffer(t, role, limit) })
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { keptBuffer(t, role, limit) })
 	}
 }
 
 // keptBuffer has a write end by its context or, if limit is not 0, by Timeouts.Write.
 func keptBuffer(t *testing.T, role websocket.Role, limit time.Duration) {
-	near, other := wstest.NetPipe(stall)
+	near, other := wstest.NetPipe(wsplay.Stall)
 	defer other.Close()
 	stream := &keepingConn{muxConn: muxConn{Conn: near}}
 	c := websocket.NewConn(stream, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: limit}})
-	if err := c.Write(patience(t), websocket.MessageText, []byte(filling(role))); err != nil {
+	if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := background(func() error { return c.Write(ctx, websocket.MessageText, []byte("cut off")) })
+	done := wsplay.Go(func() error { return c.Write(ctx, websocket.MessageText, []byte("cut off")) })
 	if limit == 0 {
-		pending(t, "Write", done)
+		wsplay.Pending(t, "Write", done)
 		cancel()
 	}
 	defer cancel()
-	wantIs(t, "Write", <-done, net.ErrClosed)
+	wsplay.WantIs(t, "Write", <-done, net.ErrClosed)
 	_ = c.CloseNow()
 	kept := string(stream.kept)
 	for range 10 {
-		d, p := facing(t, role, nil, 1<<20)
+		d, p := wsplay.Pipe(t, role, nil, 1<<20)
 		if err := d.Write(context.Background(), websocket.MessageText, []byte("a secret of somebody else")); err != nil {
 			t.Fatal(err)
 		}

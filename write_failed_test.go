@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -16,8 +17,8 @@ func TestCancelledWriteOverTLS(t *testing.T) {
 	for _, size := range []int{100, 5000} {
 		synctest.Test(t, func(t *testing.T) {
 			a, b := wstest.NetPipe(64)
-			near, far := overTLS(a, b)
-			shaken := background(far.Handshake)
+			near, far := wsplay.TLS(a, b)
+			shaken := wsplay.Go(far.Handshake)
 			if err := near.Handshake(); err != nil {
 				t.Fatal(err)
 			}
@@ -26,7 +27,7 @@ func TestCancelledWriteOverTLS(t *testing.T) {
 			}
 			c := websocket.NewConn(near, websocket.RoleServer, nil)
 			ctx, cancel := context.WithCancel(context.Background())
-			done := background(func() error { return c.Write(ctx, websocket.MessageBinary, make([]byte, size)) })
+			done := wsplay.Go(func() error { return c.Write(ctx, websocket.MessageBinary, make([]byte, size)) })
 			synctest.Wait()
 			cancel()
 			err := <-done
