@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Role says which end of a connection this is.
@@ -29,12 +31,12 @@ const (
 //
 // A connection should be ended by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
-	transport transport
-	socket    rawTransport // what transport is, of most connections
+	transport transport.Transport
+	socket    transport.Socket // what transport is, of most connections
 	life      life
 	in        reader
 	out       writer
-	writers   gate // held by the Writer that is open
+	writers   gate.Gate // held by the Writer that is open
 	pings     pings
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
@@ -71,9 +73,9 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 
 func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *Conn {
 	c := new(Conn)
-	c.drive(rwc)
+	c.transport = transport.New(rwc, &c.socket)
 	if nc, ok := rwc.(net.Conn); ok {
-		clearDeadlines(nc)
+		transport.ClearDeadlines(nc)
 	}
 	c.open(role, s, agreed)
 	return c
@@ -99,9 +101,9 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
 	c.in.expect = role.Expects(c.deflate != nil)
-	c.in.watch = watch{conn: c, direction: reading}
-	c.out.watch = watch{conn: c, direction: writing}
-	c.preload(agreed.buffered)
+	c.in.canceler.Init(&c.transport, transport.Reading)
+	c.out.canceler.Init(&c.transport, transport.Writing)
+	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
 	c.startKeepAlive(s.keepAlive)
 }
@@ -126,7 +128,7 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 // while a read waits, the connection ends with [os.ErrDeadlineExceeded] as its cause; so
 // an idle timeout in a net.Conn of your own takes effect. A deadline that is set from
 // outside may also be removed at any time.
-func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
+func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
 func (c *Conn) limits() conn.Limits {
 	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: int(c.fragments)}

@@ -43,11 +43,15 @@ const layers = `
 	internal/dial:    handshake internal/hostport golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/ledger
+	.:                frame handshake conn internal/dial internal/gate internal/transport internal/ledger
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
 	hub:              .
+
+	# The bytes: what the root waits with, and the streams beneath it.
+	internal/gate:
+	internal/transport:  internal/ledger golang.org/x/sys/unix
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
@@ -325,6 +329,12 @@ func TestLayeringComplains(t *testing.T) {
 		{"read_test.go", `import _ "` + module + `"`, ""},
 		{"read_test.go", `import "go.uber.org/goleak"`, ""},
 		{"read_test.go", `import "example.com/other"`, "read_test.go:2: . may not import example.com/other"},
+		{"internal/gate/gate.go", `import "context"`, ""},
+		{"internal/gate/gate.go", ours("internal/transport"), "internal/gate/gate.go:2: internal/gate may not import internal/transport"},
+		{"internal/transport/tls.go", `import ("crypto/tls"; "net"); func f() { go f() }`, ""},
+		{"internal/transport/tls.go", ours("internal/ledger"), ""},
+		{"internal/transport/tls.go", ours("frame"), "internal/transport/tls.go:2: internal/transport may not import frame"},
+		{"internal/transport/tls.go", `import _ "` + module + `"`, "internal/transport/tls.go:2: internal/transport may not import ."},
 		{"wsjson/wsjson.go", `import _ "` + module + `"`, ""},
 		{"wsjson/wsjson.go", ours("frame"), "wsjson/wsjson.go:2: wsjson may not import frame"},
 

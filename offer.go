@@ -59,11 +59,11 @@ const lookAhead = 16
 // glance prefetches into the processor's cache what offerPrepared will look at.
 func (c *Conn) glance() {
 	_ = c.state()
-	_ = c.out.gate.state.Load()
+	_ = c.out.gate.Held()
 	_ = c.out.message.Load()
 	_ = c.out.due.Load()
 	_ = c.readLimit.Load() // for what lies beside it: deflate, role and trace
-	_ = c.transport.netConn()
+	_ = c.transport.NetConn()
 }
 
 // offerPrepared sends m if that takes no waiting, and reports whether it has. Of what the
@@ -85,7 +85,7 @@ func (c *Conn) offerPrepared(m *PreparedMessage) bool {
 // offerDeflated is for a frame that says p, compressed.
 func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) bool {
 	z := c.deflate
-	if z.out.Terms().Takeover && !z.turn.tryLock() {
+	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		return false
 	}
 	ok := c.offerFrame(h, deflated)
@@ -117,7 +117,7 @@ func (c *Conn) offerFrame(h frame.Header, f preparedFrame) bool {
 // neither what is held back or half on the wire, nor who waits, nor fragments.
 func (c *Conn) enterFirst() bool {
 	w := &c.out
-	if !w.gate.tryLock() {
+	if !w.gate.TryLock() {
 		return false
 	}
 	if w.sending != nil || w.due.Load() > 0 || w.pongsDue.Load() > 0 || w.message.Load() != nil || !c.state().CanSend() {
@@ -140,7 +140,7 @@ func (c *Conn) leaveOffered(sent, whole bool) bool {
 // offerFramed offers a frame from where it is. Of one that was taken in part it keeps
 // the rest, as writer.tail.
 func (c *Conn) offerFramed(p []byte) (sent, whole bool) {
-	n := c.transport.offer(p)
+	n := c.transport.TryWrite(p)
 	if n == len(p) || n == 0 {
 		return n > 0, n > 0
 	}
@@ -163,7 +163,7 @@ func (c *Conn) offerMasked(h *frame.Header, payload []byte) (sent, whole bool) {
 	c.put(payload)
 	w.committed = w.encoded
 	for w.unsent() {
-		n := c.transport.offer(w.buf[w.start:w.end])
+		n := c.transport.TryWrite(w.buf[w.start:w.end])
 		w.wrote(n)
 		if w.start != w.end {
 			break

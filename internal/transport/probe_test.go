@@ -1,6 +1,6 @@
 //go:build unix
 
-package websocket
+package transport
 
 import (
 	"errors"
@@ -26,22 +26,26 @@ func TestDeadlineOfALoopThatHasLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := NewConn(near, RoleServer, nil)
-	defer c.CloseNow()
-	s := &c.socket
-	s.residence = &residence{}
-	if !s.residence.trust(s) {
-		t.Fatal("the socket is not trusted")
+	var s Socket
+	if New(near, &s) != Transport(&s) {
+		t.Fatal("it is not driven as a socket")
+	}
+	defer s.Close()
+	var b Buffer
+	defer b.Discard()
+	s.inline = &inlineLoop{}
+	if !s.inline.skipProbe(&s) {
+		t.Fatal("the probe is not skipped")
 	}
 	_ = near.SetReadDeadline(past) // the time is over
 	if _, err := far.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.fill(&c.in.buf); n != 1 || err != nil {
+	if n, err := s.Fill(&b); n != 1 || err != nil {
 		t.Errorf("%d, %v after the deadline of a loop", n, err)
 	}
 	_ = near.SetReadDeadline(past)
-	if _, err := s.fill(&c.in.buf); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := s.Fill(&b); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("%v after a deadline of somebody else", err)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix && !race
 
-package websocket
+package transport
 
 // There is no race detector to tell.
 
