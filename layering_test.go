@@ -76,7 +76,7 @@ const layers = `
 	# The other end of a connection, played by hand, and tests of the library from
 	# outside.
 	internal/wsplay:  . handshake wstest internal/naive
-	tests/...:        . frame handshake conn wstest internal/naive internal/wsplay
+	tests/...:        . frame handshake conn hub wstest internal/naive internal/wsplay
 
 	# Scripts, and their tests.
 	tools:

@@ -15,7 +15,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/hub"
-	"github.com/hawser-ws/websocket/internal/wsplay"
+	"github.com/hawser-ws/websocket/internal/naive"
 )
 
 // threadTime is how much CPU time the thread has taken.
@@ -50,7 +50,7 @@ func BenchmarkHub(b *testing.B) {
 			}
 			payload := bytes.Repeat([]byte("a"), size)
 			m := websocket.Prepare(websocket.MessageText, payload)
-			framed := (&wsplay.Peer{}).Wire(wsplay.Frame(wsplay.OpText, string(payload)))
+			framed := naive.Encode(naive.Frame{FIN: true, Opcode: 1, Payload: payload})
 			bare := func() {
 				for _, s := range sockets {
 					if _, err := s.Write(framed); err != nil {
