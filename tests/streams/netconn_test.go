@@ -1,4 +1,4 @@
-package netconn_test
+package streams_test
 
 import (
 	"context"

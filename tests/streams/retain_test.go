@@ -1,4 +1,4 @@
-package websocket_test
+package streams_test
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 //go:build unix
 
-package websocket_test
+package streams_test
 
 import (
 	"bytes"
