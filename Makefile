@@ -9,7 +9,7 @@ SOAK    ?= 10m
 FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
 # The root, and what is beneath it and differs between systems.
-BYTES   := . ./internal/gate ./internal/transport ./internal/dial
+BYTES   := . ./internal/gate ./internal/transport ./internal/dial ./internal/wsplay ./tests/...
 PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2

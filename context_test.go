@@ -10,14 +10,15 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // Conn.Context ends with the connection, and its cause, or that of a context made of it,
 // says how it ended.
 func TestContext(t *testing.T) {
 	type key struct{}
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		ctx := c.Context()
 		if _, bounded := ctx.Deadline(); bounded || ctx.Err() != nil || context.Cause(ctx) != nil || ctx.Value(key{}) != nil {
 			t.Errorf("before the end: deadline %v, err %v, cause %v", bounded, ctx.Err(), context.Cause(ctx))
@@ -29,26 +30,26 @@ func TestContext(t *testing.T) {
 		defer cancel()
 		other, cancelOther := context.WithCancel(ctx)
 		cancelOther()
-		wantIs(t, "a child ends by itself", context.Cause(other), context.Canceled)
+		wsplay.WantIs(t, "a child ends by itself", context.Cause(other), context.Canceled)
 		called := make(chan error, 1)
 		context.AfterFunc(ctx, func() { called <- context.Cause(ctx) })
 		stop := context.AfterFunc(ctx, func() { t.Error("called after stop") })
 		if !stop() || stop() {
 			t.Error("stop does not tell what it did")
 		}
-		pending(t, "AfterFunc", called)
+		wsplay.Pending(t, "AfterFunc", called)
 
-		p.send(farewell(4000, "enough"))
-		go func() { _, _ = p.next(); _ = p.Close() }()
+		p.Send(wsplay.CloseFrame(4000, "enough"))
+		go func() { _, _ = p.Next(); _ = p.Close() }()
 		_, _, read := c.Read(ctx)
 		<-ctx.Done()
 		<-child.Done()
-		wantIs(t, "Err", ctx.Err(), context.Canceled)
+		wsplay.WantIs(t, "Err", ctx.Err(), context.Canceled)
 		for what, err := range map[string]error{
 			"Read": read, "AfterFunc": <-called, "Cause": context.Cause(ctx), "a child's Cause": context.Cause(child),
 			"the Cause of one that comes late": context.Cause(context.WithValue(ctx, key{}, 1)),
 		} {
-			if e := wantClosed(t, err); e.Received == nil || *e.Received != (websocket.CloseError{Code: 4000, Reason: "enough"}) {
+			if e := wsplay.WantClosed(t, err); e.Received == nil || *e.Received != (websocket.CloseError{Code: 4000, Reason: "enough"}) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -65,33 +66,33 @@ func TestContext(t *testing.T) {
 // The context is of use as that of the connection's own calls, and to no call does it
 // cost the connection.
 func TestContextOfOwnCalls(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		other, _ := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		other, _ := wsplay.Pipe(t, role, nil, 0)
 		ctx := c.Context()
 		for range 3 {
-			go p.send(whole(opText, "in"))
+			go p.Send(wsplay.Frame(wsplay.OpText, "in"))
 			if _, text, err := c.Read(ctx); string(text) != "in" || err != nil {
 				t.Fatalf("%q, %v", text, err)
 			}
 			if err := c.Write(ctx, websocket.MessageText, []byte("out")); err != nil {
 				t.Fatal(err)
 			}
-			p.want("Write", opText, "out")
+			p.Want("Write", wsplay.OpText, "out")
 		}
 		// It is a context like any other to another connection.
-		read := background(func() error { _, _, err := other.Read(ctx); return err })
-		pending(t, "a read of another connection", read)
+		read := wsplay.Go(func() error { _, _, err := other.Read(ctx); return err })
+		wsplay.Pending(t, "a read of another connection", read)
 		var own sync.WaitGroup
 		own.Go(func() {
 			_, _, err := c.Read(ctx)
-			wantClosed(t, err)
+			wsplay.WantClosed(t, err)
 		})
 		synctest.Wait()
 		_ = c.CloseNow()
 		own.Wait()
-		wantIs(t, "a read of another connection", <-read, context.Canceled)
-		if err := other.Write(patience(t), websocket.MessageText, nil); err != nil {
+		wsplay.WantIs(t, "a read of another connection", <-read, context.Canceled)
+		if err := other.Write(wsplay.Patience(t), websocket.MessageText, nil); err != nil {
 			t.Errorf("the other connection has ended with it: %v", err)
 		}
 	})
@@ -99,10 +100,10 @@ func TestContextOfOwnCalls(t *testing.T) {
 
 // The cause is a ClosedError also where no Close frame went either way.
 func TestContextCauseOfLoss(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
 		_ = p.Close()
-		_, _, read := c.Read(patience(t))
+		_, _, read := c.Read(wsplay.Patience(t))
 		var closed *websocket.ClosedError
 		if err := context.Cause(c.Context()); !errors.As(err, &closed) || !errors.Is(err, io.EOF) || err.Error() != read.Error() {
 			t.Errorf("%v, want what Read has returned: %v", err, read)
@@ -112,8 +113,8 @@ func TestContextCauseOfLoss(t *testing.T) {
 
 // Asking for the context allocates nothing.
 func TestContextDoesNotAllocate(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, _ := facing(t, role, nil, 0)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, _ := wsplay.Pipe(t, role, nil, 0)
 		if n := testing.AllocsPerRun(100, func() {
 			if ctx := c.Context(); ctx.Err() != nil || ctx.Value("any") != nil {
 				t.Error("it has ended")

@@ -73,11 +73,16 @@ const layers = `
 	internal/vectors:
 	internal/guard:   golang.org/x/sys/...
 
+	# The other end of a connection, played by hand, and tests of the library from
+	# outside.
+	internal/wsplay:  . handshake wstest internal/naive
+	tests/...:        . frame handshake conn hub wstest internal/naive internal/wsplay
+
 	# Scripts, and their tests.
 	tools:
 
 	tests:            . frame handshake conn hub wsjson wstest
-	                  internal/naive internal/vectors internal/guard
+	                  internal/naive internal/vectors internal/guard internal/wsplay
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.

@@ -13,13 +13,14 @@ import (
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/hub"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A hub beside every other way of writing, on transports that take what they like:
 // each writer's messages arrive whole, once and in order.
 func TestHubOffersAtRandom(t *testing.T) {
 	const rounds = 200
-	for _, role := range bothRoles {
+	for _, role := range wsplay.Roles {
 		for _, deflate := range []*handshake.Deflate{nil, {}} {
 			synctest.Test(t, func(t *testing.T) {
 				opts := &websocket.ConnOptions{Deflate: deflate, CompressionThreshold: 1 << 20}

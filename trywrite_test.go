@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // What TryWritePrepared and TryWriteEach say of a message that is not taken.
 func TestTryWritePreparedRefusal(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0) // a stream that cannot say whether it has room
-		closing, _ := facing(t, role, nil, 0)
-		if err := closing.BeginClose(patience(t), websocket.StatusNormalClosure, "enough"); err != nil {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0) // a stream that cannot say whether it has room
+		closing, _ := wsplay.Pipe(t, role, nil, 0)
+		if err := closing.BeginClose(wsplay.Patience(t), websocket.StatusNormalClosure, "enough"); err != nil {
 			t.Fatal(err)
 		}
-		ended, _ := facing(t, role, nil, 0)
+		ended, _ := wsplay.Pipe(t, role, nil, 0)
 		_ = ended.CloseNow()
 		conns := []*websocket.Conn{c, closing, c, ended}
 		for name, m := range map[string]*websocket.PreparedMessage{
@@ -36,7 +37,7 @@ func TestTryWritePreparedRefusal(t *testing.T) {
 						t.Errorf("%s, %s: %v, want a UsageError", method, name, err)
 					}
 				case closed:
-					wantClosed(t, err)
+					wsplay.WantClosed(t, err)
 				case err != nil:
 					t.Errorf("%s, %s: %v", method, name, err)
 				}
@@ -57,7 +58,7 @@ func TestTryWritePreparedRefusal(t *testing.T) {
 				want("Conn.TryWritePrepared", i, err)
 			}
 		}
-		p.wantNothing("nothing was taken")
+		p.WantNothing("nothing was taken")
 	})
 }
 
@@ -65,15 +66,15 @@ func TestTryWritePreparedRefusal(t *testing.T) {
 // one of them took in part arrives behind the back of the caller.
 func TestTryWriteEachOnSockets(t *testing.T) {
 	const many = 40 // more than are looked at together
-	for _, role := range bothRoles {
+	for _, role := range wsplay.Roles {
 		t.Run(role.String(), func(t *testing.T) {
 			var conns []*websocket.Conn
-			var peers []*peer
+			var peers []*wsplay.Peer
 			for range many {
-				a, b := overSmallTCP(t)
+				a, b := wsplay.SmallTCP(t)
 				c := websocket.NewConn(a, role, nil)
 				t.Cleanup(func() { _ = c.CloseNow(); _ = b.Close() })
-				conns, peers = append(conns, c), append(peers, peerOf(t, role, b))
+				conns, peers = append(conns, c), append(peers, wsplay.NewPeer(t, role, b))
 			}
 			stuck := []int{3, 17, many - 1} // their peers do not read
 			large := websocket.Prepare(websocket.MessageBinary, make([]byte, 1<<20))
@@ -94,12 +95,12 @@ func TestTryWriteEachOnSockets(t *testing.T) {
 			}
 			for i, p := range peers {
 				if slices.Contains(stuck, i) {
-					if f, err := p.next(); err != nil || len(f.Payload) != 1<<20 {
+					if f, err := p.Next(); err != nil || len(f.Payload) != 1<<20 {
 						t.Fatalf("%d octets, %v", len(f.Payload), err)
 					}
 					continue
 				}
-				p.want("what was taken", opText, "to all")
+				p.Want("what was taken", wsplay.OpText, "to all")
 			}
 		})
 	}
@@ -107,27 +108,27 @@ func TestTryWriteEachOnSockets(t *testing.T) {
 
 // Over TLS no message is ever taken, and none is lost.
 func TestTryWritePreparedOverTLS(t *testing.T) {
-	a, b := overTCP(t)
-	server, client := tlsPair(t, a, b)
+	a, b := wsplay.TCP(t)
+	server, client := wsplay.TLSPair(t, a, b)
 	c := websocket.NewConn(server, websocket.RoleServer, nil)
 	t.Cleanup(func() { _ = c.CloseNow(); _ = client.Close() })
 	m := websocket.Prepare(websocket.MessageText, []byte("secret"))
 	if taken, err := c.TryWritePrepared(m); taken || err != nil {
 		t.Error(taken, err)
 	}
-	if err := c.WritePrepared(quickly(t), m); err != nil {
+	if err := c.WritePrepared(wsplay.Quickly(t), m); err != nil {
 		t.Fatal(err)
 	}
-	peerOf(t, websocket.RoleServer, client).want("once", opText, "secret")
+	wsplay.NewPeer(t, websocket.RoleServer, client).Want("once", wsplay.OpText, "secret")
 }
 
 // The call asks nothing of time: it returns while a read of the same connection waits, and
 // while the peer's window is full.
 func TestTryWritePreparedReturns(t *testing.T) {
-	a, b := overSmallTCP(t)
+	a, b := wsplay.SmallTCP(t)
 	c := websocket.NewConn(a, websocket.RoleServer, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: time.Hour}})
 	t.Cleanup(func() { _ = c.CloseNow(); _ = b.Close() })
-	read := background(func() error { _, _, err := c.Read(context.Background()); return err })
+	read := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 	m := websocket.Prepare(websocket.MessageBinary, make([]byte, 4<<10))
 	for taken, n := true, 0; taken; n++ {
 		var err error
@@ -139,5 +140,5 @@ func TestTryWritePreparedReturns(t *testing.T) {
 		}
 	}
 	_ = c.CloseNow()
-	wantIs(t, "Read", returned(t, "Read", read), net.ErrClosed)
+	wsplay.WantIs(t, "Read", wsplay.Returned(t, "Read", read), net.ErrClosed)
 }
