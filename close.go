@@ -92,12 +92,12 @@ func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
 // performClose performs the closing handshake. It closes the channel sent, which may be
 // nil, when the Close frame is sent or cannot be sent.
 func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	expire := time.AfterFunc(c.life.closeTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
+	expire := time.AfterFunc(c.life.closeTimeout, c.life.expire)
 	defer expire.Stop()
 	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
 	defer stop()
 
-	ended, late := c.done(), c.ended()
+	ended, late := c.done(), c.life.hasEnded()
 	if c.state() == conn.Open {
 		waiting, stopWaiting := context.WithCancel(context.Background())
 		meanwhile := time.AfterFunc(headStart, func() { c.drainMeanwhile(waiting) })
@@ -167,7 +167,7 @@ func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, as conn.Event
 //
 // It returns nil, or a [*ClosedError] if the connection had ended before.
 func (c *Conn) CloseNow() error {
-	if c.state() == conn.Terminated || c.ended() {
+	if c.state() == conn.Terminated || c.life.hasEnded() {
 		return c.closedError()
 	}
 	c.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
@@ -242,7 +242,7 @@ func (c *Conn) endTransport() {
 	c.leaveWrite()
 	// A handshake that failed is not over before TCP is.
 	if c.role.ClosesFirst() && half && c.state() == conn.Acknowledged {
-		c.conclude()
+		c.life.notifyEnded()
 	}
 	if !half {
 		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction

@@ -14,7 +14,7 @@ import (
 // is sent before the connection ends: pongs, what a [Batch] or a loop over messages
 // held back, writes under way.
 func (c *Conn) endOfStream(ctx context.Context, cause error) error {
-	c.life.because(cause)
+	c.life.keepCause(cause)
 	if !c.owes() {
 		c.event(conn.EndOfStream, conn.CloseBody{}, cause)
 		return c.closedError()
