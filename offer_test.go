@@ -89,7 +89,7 @@ func newOffered(t *testing.T, role Role, opts *ConnOptions, accept func(n int) i
 
 func all(n int) int      { return n }
 func nothing(int) int    { return 0 }
-func oneByte(int) int   { return 1 }
+func oneByte(int) int    { return 1 }
 func butOne(n int) int   { return n - 1 }
 func atRandom(n int) int { return rand.IntN(n + 1) }
 
