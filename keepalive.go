@@ -194,11 +194,11 @@ func (k *keepAlive) judgeQueued() {
 type alive Conn
 
 func (h *alive) sendPing(ctx context.Context, call *pingCall) error {
-	return (*Conn)(h).sendPing(ctx, call)
+	return (*pinging)(h).send(ctx, call)
 }
 
 func (h *alive) awaitPong(ctx context.Context, call *pingCall) error {
-	return (*Conn)(h).awaitPong(ctx, call)
+	return h.pings.await(ctx, call, (*pinging)(h))
 }
 
 func (h *alive) heard() uint64 { return h.in.heard.Load() }

@@ -17,7 +17,7 @@ import (
 //	                    releaseAll ──▶ notifyEnded ──▶ the Registry, done, onEnd
 //
 // A server's connection notifies earlier, once its side of the closing is done: see
-// [Conn.endTransport].
+// closing.endTransport.
 type lifetime struct {
 	state atomic.Uint32 // of machine, for those who only look
 	end   atomic.Uint32 // an endPhase
