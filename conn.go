@@ -96,7 +96,7 @@ func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 	if deflate != nil {
 		c.deflate = newDeflating(*deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
 	}
-	c.in.expect = role.Expects(c.deflate != nil)
+	c.in.decoder.Init(role.Expects(c.deflate != nil))
 	c.in.watch = watch{conn: c, direction: reading}
 	c.out.watch = watch{conn: c, direction: writing}
 	c.preload(opts.Buffered)
