@@ -75,7 +75,7 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 	switch {
 	case code == StatusNoStatusRcvd:
 		return conn.CloseBody{Code: conn.CodeNoStatus}, nil
-	case code < 0 || code > 4999 || !frame.MayTravel(uint16(code)):
+	case code < 0 || code > 4999 || !frame.ValidCloseCode(uint16(code)):
 		misuse = &UsageError{method, fmt.Sprintf("status code %d may not be sent (RFC 6455 §7.4)", code)}
 		return conn.CloseBody{Code: uint16(StatusInternalError)}, misuse
 	}
@@ -118,7 +118,7 @@ func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<
 		c.leaveRead()
 	}
 	<-ended
-	if e := c.closedError(); late || e.Began != Us || !e.Clean() {
+	if e := c.closedError(); late || e.Began != SideLocal || !e.Clean() {
 		return e
 	}
 	return nil

@@ -282,7 +282,7 @@ func (c *Conn) closedError() *ClosedError {
 	return &ClosedError{
 		Sent:     closeError(ending.Sent),
 		Received: closeError(ending.Received),
-		Began:    Side(ending.Began),
+		Began:    ending.Began,
 		Cause:    l.cause,
 	}
 }

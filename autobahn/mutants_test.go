@@ -62,7 +62,7 @@ var mutants = []mutant{
 		must: "7.3.1"},
 	// What comes back of 7.9.4, 1005, is an empty Close frame, which is always fine.
 	{name: "codes that may not be sent are sent back", file: "frame/close.go",
-		old: "if !MayTravel(code) {", new: "if false {",
+		old: "if !ValidCloseCode(code) {", new: "if false {",
 		must: "7.9.[1-35-9],20.8.[4-7]", verdict: Failed},
 	// Pieces whose lengths are multiples of four do no harm.
 	{name: "the masking key begins anew with every read", file: "conn/decoder_payload.go", role: Server, plays: brief + ",9.[12].1",

@@ -18,17 +18,17 @@ const (
 type Side uint8
 
 const (
-	Neither Side = iota
-	Us
-	Peer
+	SideNone   Side = iota // the connection is open
+	SideLocal              // this end
+	SideRemote             // the other end
 )
 
 // String returns "neither", "us" or "the peer".
 func (s Side) String() string {
 	switch s {
-	case Us:
+	case SideLocal:
 		return "us"
-	case Peer:
+	case SideRemote:
 		return "the peer"
 	}
 	return "neither"
@@ -39,7 +39,7 @@ type Ending struct {
 	// Sent and Received are the Close frames; Code is 0 where there was none.
 	Sent, Received CloseBody
 	// Began tells who ended it: whose Close frame came first, or whose transport
-	// failed or rule was broken. Neither while the connection is open.
+	// failed or rule was broken. SideNone while the connection is open.
 	Began Side
 	// Broken: a write failed. Our Close frame is the last thing we send, so it did
 	// not all go out.
@@ -71,11 +71,11 @@ func (n *Ending) record(from State, e Event, body CloseBody) {
 func whoBegan(e Event) Side {
 	switch e {
 	case SendClose, Abandon:
-		return Us
+		return SideLocal
 	default:
 		// A violation is the peer's doing, and a stream that ends, breaks or
 		// falls silent did so on the far side as far as this end can tell.
-		return Peer
+		return SideRemote
 	}
 }
 

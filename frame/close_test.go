@@ -42,14 +42,14 @@ func TestEveryCloseCode(t *testing.T) {
 	for code := range 1 << 16 {
 		payload := []byte{byte(code >> 8), byte(code)}
 		_, _, fail := naive.Close(payload)
-		if got := MayTravel(uint16(code)); got != (fail == 0) {
-			t.Errorf("MayTravel(%d) = %v", code, got)
+		if got := ValidCloseCode(uint16(code)); got != (fail == 0) {
+			t.Errorf("ValidCloseCode(%d) = %v", code, got)
 		}
 		if got, _, v := ParseClose(payload); int(got) != code || (v == nil) != (fail == 0) || v != nil && v != ErrCloseCode {
 			t.Errorf("ParseClose of %d: %d, %v", code, got, v)
 		}
 	}
-	if MayTravel(NoStatus) {
+	if ValidCloseCode(NoStatus) {
 		t.Error("1005 may travel")
 	}
 }

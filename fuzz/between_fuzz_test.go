@@ -137,7 +137,7 @@ func (p *party) want(t *testing.T, r receiver, from *relay, sender *party, whole
 		if code != v.fail {
 			t.Errorf("%v: %v, want code %d", p.Role(), closed, v.fail)
 		}
-		if closed.Began == websocket.Peer && (closed.Sent == nil || int(closed.Sent.Code) != v.fail) {
+		if closed.Began == websocket.SideRemote && (closed.Sent == nil || int(closed.Sent.Code) != v.fail) {
 			t.Errorf("%v: %v: sent %v, want code %d", p.Role(), closed, closed.Sent, v.fail)
 		}
 		if !p.drops && len(p.heard) != len(v.messages) {

@@ -48,8 +48,8 @@ func FuzzClosePayload(f *testing.F) {
 		}
 		if len(p) >= 2 {
 			number := uint16(p[0])<<8 | uint16(p[1])
-			if _, _, fail := naive.Close(p[:2]); frame.MayTravel(number) != (fail == 0) {
-				t.Fatalf("%d may travel: %v", number, frame.MayTravel(number))
+			if _, _, fail := naive.Close(p[:2]); frame.ValidCloseCode(number) != (fail == 0) {
+				t.Fatalf("%d may travel: %v", number, frame.ValidCloseCode(number))
 			}
 		}
 		if fail == 0 && len(p) <= frame.MaxControlPayload {

@@ -98,7 +98,7 @@ func grown(t *testing.T, before, after conn.Ending) {
 	if before.Sent.Code != 0 && after.Sent != before.Sent ||
 		before.Received.Code != 0 && after.Received != before.Received ||
 		before.Broken && !after.Broken ||
-		before.Began != conn.Neither && (after.Began != before.Began || after.Last != before.Last) {
+		before.Began != conn.SideNone && (after.Began != before.Began || after.Last != before.Last) {
 		t.Fatalf("the record %+v has become %+v", before, after)
 	}
 }
@@ -116,7 +116,7 @@ func (m *model) wantEnding(t *testing.T, got conn.Ending) {
 	if got != want || got.Clean() != m.clean() || got.Code() != m.code() {
 		t.Fatalf("record %+v, clean %v, code %d, want %+v, %v, %d", got, got.Clean(), got.Code(), want, m.clean(), m.code())
 	}
-	if (got.Began == conn.Neither) == m.left {
+	if (got.Began == conn.SideNone) == m.left {
 		t.Fatalf("%v began, and left is %v", got.Began, m.left)
 	}
 }

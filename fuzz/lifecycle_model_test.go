@@ -85,9 +85,9 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 		do, m.over = conn.Drop, true
 	}
 	if wasOpen {
-		m.left, m.last, m.began = true, e, conn.Peer
+		m.left, m.last, m.began = true, e, conn.SideRemote
 		if e == conn.SendClose || e == conn.Abandon {
-			m.began = conn.Us
+			m.began = conn.SideLocal
 		}
 		if m.timeout > 0 {
 			m.deadline = now.Add(m.timeout) // one for all of it

@@ -62,9 +62,9 @@ func (s setup) checkError(v verdict, d delivery, o outcome, fail func(string, ..
 	if sent := s.sends(v); (closed.Sent == nil) != (sent == 0) || sent != 0 && int(closed.Sent.Code) != sent {
 		fail("error %v: sent %v, want code %d", closed, closed.Sent, sent)
 	}
-	began := websocket.Peer
+	began := websocket.SideRemote
 	if v.unwanted {
-		began = websocket.Us
+		began = websocket.SideLocal
 	}
 	if !d.end && !v.over() {
 		return // CloseNow ended it
