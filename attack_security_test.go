@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/dial"
 )
 
 // The figures of SECURITY.md are those of the code.
@@ -49,14 +50,13 @@ func TestSecurityTable(t *testing.T) {
 		"fragments in a message, empty ones too":                    count(defaultFragments),
 		"head of a request":                                         kib(handshake.DefaultHeaderBytes),
 		"fields in a request":                                       count(handshake.DefaultFields),
-		"head of a response, informational ones before it among it": kib(defaultResponseHeaderBytes),
-		"informational responses before a response":                 count(maxInformational),
-		"what is read of the body of a refusal":                     kib(excerptSize),
-		"redirects followed, never from wss to ws":                  count(defaultMaxRedirects),
+		"head of a response, informational ones before it among it": kib(dial.DefaultHeaderBytes),
+		"informational responses before a response":                 count(dial.MaxInformational),
+		"what is read of the body of a refusal":                     kib(dial.ExcerptSize),
+		"redirects followed, never from wss to ws":                  count(dial.DefaultMaxRedirects),
 		"time for the opening handshake":                            span(defaultHandshakeTimeout),
 		"time for the closing handshake, down to the end of TCP":    span(defaultCloseTimeout),
 		"pongs that wait to be sent":                                count(maxPongs),
-		"messages of a hub that wait for a connection":              count(defaultQueue),
 		"time that a reply is held back for others":                 span(repliesWait),
 		"what the peer has to take of a large message in that time": kib(streamPart),
 		"memory ahead of what has arrived of a message":             kib(growth) + ", or as much again",
@@ -74,7 +74,7 @@ func TestSecurityTable(t *testing.T) {
 	}
 	for row, field := range map[string]string{
 		"size of a frame, as on the wire": "`Limits.Frame`", "time for a write to the network": "`Timeouts.Write`",
-		"silence of the peer": "`KeepAlive`", "messages of a hub that wait for a connection": "`Hub.Queue`",
+		"silence of the peer": "`KeepAlive`",
 	} {
 		if _, ok := said[row]; !ok || !strings.Contains(string(page), field) {
 			t.Errorf("SECURITY.md does not say how %s is set", row)

@@ -52,7 +52,7 @@ func (b Batch) Flush(ctx context.Context) error {
 }
 
 func (c *Conn) flushHeld(ctx context.Context) error {
-	if !c.out.gate.lock(ctx.Done(), nil) {
+	if !c.out.gate.Lock(ctx.Done(), nil) {
 		return ctx.Err()
 	}
 	c.flush(ctx, nil)

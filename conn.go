@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Role says which end of a connection this is.
@@ -30,12 +31,12 @@ const (
 //
 // A connection should be ended by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
-	transport transport
-	socket    rawTransport // what transport is, of most connections
+	transport transport.Transport
+	socket    transport.Socket // what transport is, of most connections
 	life      life
 	in        reader
 	out       writer
-	writers   gate // held by the Writer that is open
+	writers   gate.Gate // held by the Writer that is open
 	pings     pings
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
@@ -67,41 +68,44 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	if opts == nil {
 		opts = &ConnOptions{}
 	}
+	return newConn(rwc, role, opts.settings(), agreement{opts.Subprotocol, opts.Deflate, opts.Buffered})
+}
+
+func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *Conn {
 	c := new(Conn)
-	c.drive(rwc)
+	c.transport = transport.New(rwc, &c.socket)
 	if nc, ok := rwc.(net.Conn); ok {
-		clearDeadlines(nc)
+		transport.ClearDeadlines(nc)
 	}
-	c.open(role, opts, opts.Deflate)
+	c.open(role, s, agreed)
 	return c
 }
 
-// open makes a connection of c, which has its transport. deflate is in the place of
-// opts.Deflate.
-func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
+// open makes a connection of c, which has its transport.
+func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.role = role
-	c.frameLimit = opts.Limits.Frame
-	c.fragments = int32(min(max(orDefault(opts.Limits.Fragments, defaultFragments), -1), math.MaxInt32))
-	c.writeLimit = max(opts.Timeouts.Write, 0)
-	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
-	c.subprotocol = opts.Subprotocol
-	c.trace = opts.Trace
-	if opts.OnPingReceived != nil || opts.OnPongReceived != nil {
-		c.calls = &callbacks{onPing: opts.OnPingReceived, onPong: opts.OnPongReceived}
+	c.frameLimit = s.limits.Frame
+	c.fragments = int32(min(max(orDefault(s.limits.Fragments, defaultFragments), -1), math.MaxInt32))
+	c.writeLimit = max(s.timeouts.Write, 0)
+	c.readLimit.Store(orDefault(s.limits.Message, defaultMessageLimit))
+	c.subprotocol = agreed.subprotocol
+	c.trace = s.trace
+	if s.onPingReceived != nil || s.onPongReceived != nil {
+		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
 	}
 	c.life.closeTimeout = defaultCloseTimeout
-	if opts.Timeouts.Close > 0 {
-		c.life.closeTimeout = opts.Timeouts.Close
+	if s.timeouts.Close > 0 {
+		c.life.closeTimeout = s.timeouts.Close
 	}
-	if deflate != nil {
-		c.deflate = newDeflating(*deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
+	if agreed.deflate != nil {
+		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
 	c.in.decoder.Init(role.Expects(c.deflate != nil))
-	c.in.watch = watch{conn: c, direction: reading}
-	c.out.watch = watch{conn: c, direction: writing}
-	c.preload(opts.Buffered)
+	c.in.canceler.Init(&c.transport, transport.Reading)
+	c.out.canceler.Init(&c.transport, transport.Writing)
+	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.startKeepAlive(opts.KeepAlive)
+	c.startKeepAlive(s.keepAlive)
 }
 
 // Role returns which end this is.
@@ -124,7 +128,7 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 // while a read waits, the connection ends with [os.ErrDeadlineExceeded] as its cause; so
 // an idle timeout in a net.Conn of your own takes effect. A deadline that is set from
 // outside may also be removed at any time.
-func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
+func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
 func (c *Conn) limits() conn.Limits {
 	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: int(c.fragments)}

@@ -6,6 +6,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
@@ -14,7 +15,7 @@ type deflating struct {
 	threshold int // octets; what is shorter is sent as it is
 	in        conn.Inflater
 	out       conn.Deflater
-	turn      gate // with takeover: held from compressing a message until it is sent, or is not
+	turn      gate.Gate // with takeover: held from compressing a message until it is sent, or is not
 }
 
 // newDeflating makes the compression of a connection of what was agreed on. A
@@ -43,7 +44,7 @@ func sideOf(t conn.Terms) handshake.DeflateSide {
 	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
 }
 
-var deflateEngines = ledger.Pool{New: func() any { return new(conn.DeflateEngine) }}
+var deflateEngines = ledger.NewPool("deflate engines", func() any { return new(conn.DeflateEngine) })
 
 // deflates reports whether a message of n octets is to be compressed.
 func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
@@ -53,7 +54,7 @@ func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.
 // soon as nothing can be sent any more.
 func (c *Conn) enterDeflate(ctx context.Context) error {
 	z := c.deflate
-	if z.out.Terms().Takeover && !z.turn.tryLock() {
+	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		if err := c.waitForTurn(ctx); err != nil {
 			return err
 		}
@@ -66,27 +67,17 @@ func (c *Conn) enterDeflate(ctx context.Context) error {
 }
 
 func (c *Conn) waitForTurn(ctx context.Context) error {
-	turn := &c.deflate.turn
-	turns := turn.turns()
-	for {
-		if !c.state().CanSend() {
-			turn.nudge() // for the next that waits
-			return c.closedError()
-		}
-		if turn.contend() {
-			return nil
-		}
-		select {
-		case <-turns:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	usable := func() bool { return c.state().CanSend() }
+	err := c.deflate.turn.LockWhile(ctx, usable, nil)
+	if err == gate.ErrUnusable {
+		return c.closedError()
 	}
+	return err
 }
 
 func (z *deflating) leave() {
 	if z.out.Terms().Takeover {
-		z.turn.unlock()
+		z.turn.Unlock()
 	}
 }
 

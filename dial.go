@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/dial"
 )
 
 // DialOptions are the options of [Dial]. Nil means the defaults.
@@ -36,36 +37,8 @@ type DialOptions struct {
 
 	// CompressionMode is what to offer. Zero: no compression.
 	CompressionMode CompressionMode
-
-	// CompressionThreshold is the size in bytes from which on a message is
-	// compressed. Zero: 512 for CompressionNoContextTakeover, 128 for
-	// CompressionContextTakeover. A negative one compresses all.
-	CompressionThreshold int
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
-
-	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
-	// the context of that read. If it returns false no pong is sent. The payload is valid
-	// during the call. Nil: every ping is answered.
-	//
-	// The read goes on when it returns, so calls on one connection come one after another.
-	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
-	// [Conn.Ping] in it fails at once with a [*UsageError].
-	OnPingReceived func(ctx context.Context, payload []byte) bool
-
-	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
-	// same. Nil: nothing is called.
-	OnPongReceived func(ctx context.Context, payload []byte)
-
-	// Limits, Timeouts and KeepAlive have defaults of their own. A negative
-	// Timeouts.Handshake leaves the handshake to the context alone.
-	Limits    Limits
-	Timeouts  Timeouts
-	KeepAlive KeepAlive
-
-	// Trace is called at what happens on the connection. Nil: nothing is. The
-	// handshake is traced by [net/http/httptrace], in the context.
-	Trace *Trace
 
 	// TLSConfig is for wss, and for proxies reached by https. NextProtos is always
 	// http/1.1. Nil: the zero configuration.
@@ -100,15 +73,16 @@ type DialOptions struct {
 	// MaxRedirects is how many redirects are followed; never from wss to ws.
 	// Zero: 10. Negative: none.
 	MaxRedirects int
-}
 
-const (
-	// As many as net/http follows.
-	defaultMaxRedirects = 10
-	// A response has little to say, but cookies and policies of a front end may
-	// come with it: four times of what a server takes in a request.
-	defaultResponseHeaderBytes = 64 << 10
-)
+	// The options of every connection are documented in [ConnOptions].
+	CompressionThreshold int
+	OnPingReceived       func(ctx context.Context, payload []byte) bool
+	OnPongReceived       func(ctx context.Context, payload []byte)
+	Limits               Limits
+	Timeouts             Timeouts
+	KeepAlive            KeepAlive
+	Trace                *Trace
+}
 
 // Dial connects to a server and does the opening handshake. The URL is ws or wss;
 // http and https mean the same. User and password in it become basic
@@ -121,72 +95,56 @@ const (
 // body holds at most 1 KiB of the answer of a server that refused; it need not
 // be closed.
 //
+// DialOptions.Trace begins when the handshake is done; [net/http/httptrace] in ctx traces
+// that.
+//
 // A call that makes no sense fails with a [*UsageError] before anything is sent.
 // Every other failure is a [*HandshakeError].
 func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Response, error) {
 	if ctx == nil {
-		return nil, nil, usage("no context")
+		return nil, nil, &UsageError{Method: "Dial", Problem: "no context"}
 	}
-	d, err := newDialing(opts)
+	var o DialOptions
+	if opts != nil {
+		o = *opts
+	}
+	options, err := o.dialing()
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := parseTarget(u)
+	result, err := dial.Dial(ctx, u, options)
 	if err != nil {
-		return nil, nil, usage(err.Error())
+		return failedDial(err)
 	}
-	if d.opts.HTTPClient != nil {
-		return d.byClient(ctx, t)
+	agreed := agreement{subprotocol: result.Agreed.Subprotocol, buffered: result.Buffered}
+	if result.Agreed.Deflated {
+		agreed.deflate = &result.Agreed.Deflate
 	}
-	ctx, cancel := d.bound(ctx)
-	defer cancel()
-	return d.follow(ctx, t)
+	return newConn(result.Stream, RoleClient, o.settings(), agreed), result.Response, nil
 }
 
-// dialing is one call of Dial.
-type dialing struct {
-	opts        DialOptions // a copy
-	host        string      // in place of the URL's; empty for none
-	header      fields      // of HTTPHeader, what is still to be sent
-	proxyHeader fields
-	deflate     *handshake.Deflate // what is offered; nil for nothing
-}
-
-// newDialing checks the options before anything is sent.
-func newDialing(opts *DialOptions) (*dialing, error) {
-	d := &dialing{}
-	if opts != nil {
-		d.opts = *opts
+// dialing are the options up to the end of the handshake.
+func (o *DialOptions) dialing() (*dial.Options, error) {
+	options := &dial.Options{
+		HTTPClient:   o.HTTPClient,
+		HTTPHeader:   o.HTTPHeader,
+		Host:         o.Host,
+		Subprotocols: o.Subprotocols,
+		Timeout:      orDefault(o.Timeouts.Handshake, defaultHandshakeTimeout),
+		HeaderBytes:  o.Limits.HeaderBytes,
+		TLSConfig:    o.TLSConfig,
+		DialContext:  o.DialContext,
+		Proxy:        o.Proxy,
+		ProxyHeader:  o.ProxyHeader,
+		Jar:          o.Jar,
+		MaxRedirects: o.MaxRedirects,
 	}
-	if err := d.checkClient(); err != nil {
-		return nil, err
-	}
-	if err := d.checkRequest(); err != nil {
-		return nil, err
-	}
-	ours, theirs, ok, err := d.opts.Compression.wanted("Dial", d.opts.CompressionMode)
+	ours, theirs, ok, err := o.Compression.wanted("Dial", o.CompressionMode)
 	if err != nil {
 		return nil, err
 	}
 	if ok {
-		d.deflate = &handshake.Deflate{Server: theirs, Client: ours}
+		options.Deflate = &handshake.Deflate{Server: theirs, Client: ours}
 	}
-	return d, nil
-}
-
-// connection makes the options of the Conn, after the handshake.
-func (d *dialing) connection(agreed *handshake.Agreement, options ConnOptions) *ConnOptions {
-	options.Subprotocol = agreed.Subprotocol
-	if agreed.Deflated {
-		options.Deflate = &agreed.Deflate
-	}
-	options.CompressionThreshold = d.opts.CompressionThreshold
-	options.CompressionLevel = d.opts.Compression.Level
-	options.Limits = d.opts.Limits
-	options.Timeouts = d.opts.Timeouts
-	options.KeepAlive = d.opts.KeepAlive
-	options.Trace = d.opts.Trace
-	options.OnPingReceived = d.opts.OnPingReceived
-	options.OnPongReceived = d.opts.OnPongReceived
-	return &options
+	return options, nil
 }

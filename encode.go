@@ -227,7 +227,7 @@ func (c *Conn) queuePong(payload []byte) {
 	q.pongs = append(append(q.pongs, byte(len(payload))), payload...)
 	w.pongsDue.Add(1)
 	w.mu.Unlock()
-	if w.gate.tryLock() {
+	if w.gate.TryLock() {
 		c.handOver()
 	}
 }

@@ -35,7 +35,7 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 // owes reports whether something is to be sent, or being sent.
 func (c *Conn) owes() bool {
 	w := &c.out
-	if !w.gate.tryLock() {
+	if !w.gate.TryLock() {
 		return true
 	}
 	due := w.sending != nil && w.unsent() || w.due.Load() > 0 || w.pongsDue.Load() > 0
@@ -48,7 +48,7 @@ func (c *Conn) sendLast(cause error) {
 	end := func() { c.event(conn.EndOfStream, conn.CloseBody{}, cause) }
 	late := time.AfterFunc(c.life.closeTimeout, end)
 	defer late.Stop()
-	if c.out.gate.lock(nil, c.done()) {
+	if c.out.gate.Lock(nil, c.done()) {
 		c.flush(context.Background(), nil)
 		c.leaveWrite()
 	}

@@ -192,5 +192,5 @@ func (m *messageWriter) finish(err error) {
 	if m.engine != nil { // the message was given up
 		m.leaveDeflate(m.c.deflate.out.Unsent)
 	}
-	m.c.writers.unlock()
+	m.c.writers.Unlock()
 }

@@ -27,7 +27,7 @@ const (
 	inflateRoom = 1 << 10
 )
 
-var inflatings = ledger.Pool{New: func() any { return new(inflating) }}
+var inflatings = ledger.NewPool("inflate engines", func() any { return new(inflating) })
 
 // inflation returns the state of the compressed message under way.
 func (c *Conn) inflation() *inflating {
@@ -78,7 +78,7 @@ func (c *Conn) endInflated(ctx context.Context, output []byte) error {
 	if v := in.decoder.EndInflated(output); v != nil {
 		return c.violated(ctx, v)
 	}
-	in.buf.came(len(in.dst))
+	in.buf.NoteSize(len(in.dst))
 	in.dropInflation()
 	return nil
 }
@@ -93,7 +93,7 @@ func (c *Conn) endInflated(ctx context.Context, output []byte) error {
 // needs some to be fast, and what fills it shows that the message exceeds the limit.
 func (c *Conn) growInflated(have int) {
 	in := &c.in
-	arrived := int(min(in.decoder.Left(), uint64(in.buf.buffered())))
+	arrived := int(min(in.decoder.Left(), uint64(in.buf.Buffered())))
 	// What the caller had in its buffer is copied each time as well.
 	n := max(inflateRoom, expansion*arrived, have, len(in.dst)/4)
 	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
@@ -122,8 +122,8 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (output []byte
 			used   int
 			status conn.InflateStatus
 		)
-		out, used, status, err = in.decoder.Inflate(out, base, in.buf.bytes(), c.limits())
-		in.buf.consume(used)
+		out, used, status, err = in.decoder.Inflate(out, base, in.buf.Bytes(), c.limits())
+		in.buf.Consume(used)
 		switch {
 		case err != nil:
 			return out, false, c.refused(ctx, err)

@@ -2,10 +2,76 @@ package websocket
 
 import "github.com/hawser-ws/websocket/frame"
 
-// offerPrepared sends m if that takes no waiting, neither for the peer nor for
-// another writer, and reports whether it has. Of what the transport took a part of, a
-// goroutine sends the rest.
+// TryWritePrepared is [Conn.WritePrepared] that never waits, neither for the peer nor for
+// another writer. taken says whether the message was taken: then it is sent whole, by a
+// goroutine if the socket has room for a part of it only. If it was not, nothing of it is
+// sent, and the caller may try again, or call WritePrepared.
+//
+// A message is taken only if nothing waits to be sent before it: no other message, no
+// half of one, no [Batch], no pong. And only sockets of TCP and of the Unix domain can
+// tell whether they have room; on other streams, such as TLS, no message is ever taken.
+//
+// The error is nil if waiting would help, or would be needed to find out. Otherwise it is
+// a [*ClosedError], or a [*UsageError] if there is no such type of message. A nil m is
+// never taken: with it a call only asks whether messages can be sent still.
+func (c *Conn) TryWritePrepared(m *PreparedMessage) (taken bool, err error) {
+	return c.tryWritePrepared("Conn.TryWritePrepared", m)
+}
+
+func (c *Conn) tryWritePrepared(method string, m *PreparedMessage) (taken bool, err error) {
+	if m != nil {
+		if err := checkType(method, m.typ); err != nil {
+			return false, err
+		}
+		if c.offerPrepared(m) {
+			return true, nil
+		}
+	}
+	if !c.state().CanSend() {
+		return false, c.closedError()
+	}
+	return false, nil
+}
+
+// TryWriteEach does [Conn.TryWritePrepared] for one connection after another. It calls
+// refused with the index of each that has not taken the message, and with the error, which
+// may be nil, before it goes on to the next. refused may call any method.
+//
+// It takes less time than a loop over many connections: memory that the processor
+// would have to wait for, once for every connection, is fetched for several at a time.
+func (m *PreparedMessage) TryWriteEach(conns []*Conn, refused func(i int, err error)) {
+	for i, c := range conns {
+		if i%lookAhead == 0 {
+			for _, next := range conns[i:min(i+lookAhead, len(conns))] {
+				next.glance()
+			}
+		}
+		if taken, err := c.tryWritePrepared("PreparedMessage.TryWriteEach", m); !taken {
+			refused(i, err)
+		}
+	}
+}
+
+// lookAhead is for how many connections together memory is fetched: a thousand do not
+// stay in the processor's caches while the kernel sends.
+const lookAhead = 16
+
+// glance prefetches into the processor's cache what offerPrepared will look at.
+func (c *Conn) glance() {
+	_ = c.state()
+	_ = c.out.gate.Held()
+	_ = c.out.message.Load()
+	_ = c.out.due.Load()
+	_ = c.readLimit.Load() // for what lies beside it: deflate, role and trace
+	_ = c.transport.NetConn()
+}
+
+// offerPrepared sends m if that takes no waiting, and reports whether it has. Of what the
+// transport took a part of, a goroutine sends the rest.
 func (c *Conn) offerPrepared(m *PreparedMessage) bool {
+	if !c.role.Masks() && c.deflate == nil && c.trace == nil { // nothing to decide
+		return c.enterFirst() && c.leaveOffered(c.offerFramed(m.plain.framed))
+	}
 	h := frame.Header{Opcode: m.typ.opcode(), FIN: true}
 	if m.deflated != nil && c.deflates(len(m.plain.payload)) {
 		if deflated, ok := m.deflate(c.deflate); ok {
@@ -16,21 +82,10 @@ func (c *Conn) offerPrepared(m *PreparedMessage) bool {
 	return c.offerFrame(h, m.plain)
 }
 
-// offersPlain reports whether offerPlain will do.
-func (c *Conn) offersPlain() bool { return !c.role.Masks() && c.deflate == nil && c.trace == nil }
-
-// offerPlain is offerPrepared where there is nothing to decide.
-func (c *Conn) offerPlain(m *PreparedMessage) bool {
-	if !c.enterFirst() {
-		return false
-	}
-	return c.leaveOffered(c.offerFramed(m.plain.framed))
-}
-
 // offerDeflated is for a frame that says p, compressed.
 func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) bool {
 	z := c.deflate
-	if z.out.Terms().Takeover && !z.turn.tryLock() {
+	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		return false
 	}
 	ok := c.offerFrame(h, deflated)
@@ -62,7 +117,7 @@ func (c *Conn) offerFrame(h frame.Header, f preparedFrame) bool {
 // neither what is held back or half on the wire, nor who waits, nor fragments.
 func (c *Conn) enterFirst() bool {
 	w := &c.out
-	if !w.gate.tryLock() {
+	if !w.gate.TryLock() {
 		return false
 	}
 	if w.sending != nil || w.due.Load() > 0 || w.pongsDue.Load() > 0 || w.message.Load() != nil || !c.state().CanSend() {
@@ -85,7 +140,7 @@ func (c *Conn) leaveOffered(sent, whole bool) bool {
 // offerFramed offers a frame from where it is. Of one that was taken in part it keeps
 // the rest, as writer.tail.
 func (c *Conn) offerFramed(p []byte) (sent, whole bool) {
-	n := c.transport.offer(p)
+	n := c.transport.TryWrite(p)
 	if n == len(p) || n == 0 {
 		return n > 0, n > 0
 	}
@@ -108,7 +163,7 @@ func (c *Conn) offerMasked(h *frame.Header, payload []byte) (sent, whole bool) {
 	c.put(payload)
 	w.committed = w.encoded
 	for w.unsent() {
-		n := c.transport.offer(w.buf[w.start:w.end])
+		n := c.transport.TryWrite(w.buf[w.start:w.end])
 		w.wrote(n)
 		if w.start != w.end {
 			break

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // A large message is written in parts if Timeouts.Write or keepalive has to see its
@@ -24,7 +25,7 @@ func (c *Conn) inParts() bool { return c.writeLimit > 0 || c.keepAlive != nil }
 // how far the write came.
 func (c *Conn) transmitPart() error {
 	size, look := streamPart, c.writeLimit
-	if _, socket := c.transport.(*rawTransport); socket {
+	if c.transport.Traits().Has(transport.CountsPartialWrites) {
 		size = socketPart
 		if k := c.keepAlive; k != nil && (look == 0 || k.set.Timeout/2 < look) {
 			look = k.set.Timeout / 2
@@ -40,7 +41,7 @@ func (c *Conn) transmitPart() error {
 		switch {
 		case !late:
 			return err
-		case errors.Is(err, errWriteCut): // the stream cannot go on after it
+		case errors.Is(err, transport.ErrWriteCut): // the stream cannot go on after it
 		case c.writeLimit == 0 || sent >= min(size, streamPart):
 			return nil
 		case time.Since(begin) < c.writeLimit:
@@ -63,18 +64,18 @@ func (c *Conn) writeUntil(size int, begin time.Time, look time.Duration) (n int,
 		end = all
 	}
 	if look > 0 {
-		w.watch.limit(c.transport, end)
+		w.canceler.LimitWrite(end)
 	}
-	n, err = c.transport.write(head, tail)
+	n, err = c.transport.Write(head, tail)
 	w.wrote(n)
 	if look > 0 {
-		w.watch.limit(c.transport, time.Time{})
+		w.canceler.LimitWrite(time.Time{})
 	}
-	cut := errors.Is(err, errWriteCut)
+	cut := errors.Is(err, transport.ErrWriteCut)
 	if cut {
-		w.keepBuffer()
+		c.keepBuffer()
 	}
-	late = look > 0 && !time.Now().Before(end) && (cut || timedOut(err))
+	late = look > 0 && !time.Now().Before(end) && (cut || transport.TimedOut(err))
 	if late && !cut {
 		n += c.offerMore()
 	}
@@ -89,9 +90,9 @@ func (c *Conn) writeUntil(size int, begin time.Time, look time.Duration) (n int,
 // that reads slowly may have made room for less than that.
 func (c *Conn) offerMore() int {
 	head, tail := c.toWrite()
-	sent := c.transport.offer(head)
+	sent := c.transport.TryWrite(head)
 	if sent == len(head) && len(tail) > 0 {
-		sent += c.transport.offer(tail)
+		sent += c.transport.TryWrite(tail)
 	}
 	c.out.wrote(sent)
 	return sent

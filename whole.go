@@ -5,6 +5,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Most messages are one small frame, and lie in the read buffer whole when they are
@@ -19,12 +20,12 @@ func (c *Conn) nextWhole() (op frame.Opcode, p []byte, ok bool) {
 	if in.stream != nil || in.partial != nil || c.trace != nil {
 		return 0, nil, false
 	}
-	op, p, size := in.decoder.Single(in.buf.bytes(), c.limits())
+	op, p, size := in.decoder.Single(in.buf.Bytes(), c.limits())
 	if size == 0 {
 		return 0, nil, false
 	}
-	in.buf.consume(size)
-	in.buf.came(size)
+	in.buf.Consume(size)
+	in.buf.NoteSize(size)
 	return op, p, true
 }
 
@@ -80,8 +81,8 @@ func (w *writer) holds() bool {
 
 // sendWhole sends what putWhole encoded, as far as it can without waiting, inside the
 // gate, and reports whether that was all.
-func (w *writer) sendWhole(t transport) bool {
-	n := t.offer(w.buf[w.start:w.end])
+func (w *writer) sendWhole(t transport.Transport) bool {
+	n := t.TryWrite(w.buf[w.start:w.end])
 	if n == 0 {
 		return false
 	}
@@ -95,9 +96,9 @@ func (w *writer) sendWhole(t transport) bool {
 func (c *Conn) sendWaiting(ctx context.Context, size int, typ MessageType, p []byte) bool {
 	w := &c.out
 	var err error
-	if !c.inParts() && w.watch.arm(ctx) == nil {
+	if !c.inParts() && c.arm(&w.canceler, ctx) == nil {
 		var n int
-		n, err = c.transport.write(w.buf[w.start:w.end], nil)
+		n, err = c.transport.Write(w.buf[w.start:w.end], nil)
 		w.wrote(n)
 		if err == nil && !w.unsent() {
 			return true
@@ -107,7 +108,7 @@ func (c *Conn) sendWaiting(ctx context.Context, size int, typ MessageType, p []b
 	err, _ = w.interruption(err, false, false)
 	c.settleSent()
 	if err != nil && err != errInterrupted {
-		c.writeFailed(conn.BreakWrite, w.whoCut(ctx, err))
+		c.writeFailed(conn.BreakWrite, c.whoCut(ctx, err))
 	}
 	return false
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // withdraw asks that o not be sent, because its caller has given up. If it is
@@ -29,7 +30,7 @@ func (c *Conn) withdraw(o *outgoing, err error) {
 	case outTaken:
 		o.phase, o.err = outWithdrawn, err
 		w.withdrawn.Add(1)
-		w.watch.trip()
+		w.canceler.Interrupt()
 	}
 }
 
@@ -37,7 +38,7 @@ func (c *Conn) withdraw(o *outgoing, err error) {
 // the last withdrawal must not meet a write that it was not meant for.
 func (w *writer) forgiveWithdrawal(o *outgoing) {
 	if o.phase == outWithdrawn && w.withdrawn.Add(-1) == 0 {
-		w.watch.resume()
+		w.canceler.Resume()
 	}
 }
 
@@ -49,7 +50,7 @@ func (w *writer) forgiveWithdrawal(o *outgoing) {
 // with which context.
 func (c *Conn) reconsider(ctx context.Context, o *outgoing) (context.Context, bool) {
 	w := &c.out
-	w.watch.resume()
+	w.canceler.Resume()
 	gone := ctx.Err()
 	w.mu.Lock()
 	// Nothing of a frame from keep on is on the wire.
@@ -128,11 +129,11 @@ var errInterrupted = errors.New("write interrupted, to be reconsidered")
 // one, has a write that was interrupted once fail for ever.
 func (w *writer) interruption(err error, nothing, vain bool) (_ error, inVain bool) {
 	switch {
-	case err == nil, err == errInterrupted, errors.Is(err, errWriteCut):
+	case err == nil, err == errInterrupted, errors.Is(err, transport.ErrWriteCut):
 		return err, false
-	case w.watch.caused(err):
+	case w.canceler.Caused(err):
 		return errInterrupted, false
-	case !interrupted(err), nothing && vain:
+	case !transport.Interrupted(err), nothing && vain:
 		return err, false
 	}
 	return errInterrupted, nothing
@@ -141,19 +142,20 @@ func (w *writer) interruption(err error, nothing, vain bool) (_ error, inVain bo
 // keepBuffer is called when a write was cut. The stream may go on reading buf: a stream of
 // smux does, after a timeout. So buf is not lent again, or the peer could get what
 // belongs to another connection. TLS does not, and the pump has a copy.
-func (w *writer) keepBuffer() {
-	if _, foreign := w.watch.conn.transport.(*netTransport); foreign {
-		w.kept = true
+func (c *Conn) keepBuffer() {
+	if c.transport.Traits().Has(transport.RetainsBuffers) {
+		c.out.kept = true
 	}
 }
 
-// whoCut adds to errWriteCut the error of the context because of which it was, in place
+// whoCut adds to transport.ErrWriteCut the error of the context because of which it was, in place
 // of the transport's.
-func (w *writer) whoCut(ctx context.Context, err error) error {
-	if !errors.Is(err, errWriteCut) {
+func (c *Conn) whoCut(ctx context.Context, err error) error {
+	w := &c.out
+	if !errors.Is(err, transport.ErrWriteCut) {
 		return err
 	}
-	w.keepBuffer()
+	c.keepBuffer()
 	gone := ctx.Err()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,7 +167,7 @@ func (w *writer) whoCut(ctx context.Context, err error) error {
 	if gone == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", errWriteCut, gone)
+	return fmt.Errorf("%w: %w", transport.ErrWriteCut, gone)
 }
 
 // cutOff drops what is encoded from t on.

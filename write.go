@@ -29,7 +29,7 @@ func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []by
 		return c.writeDeflated(ctx, typ, p, hold)
 	}
 	w := &c.out
-	if !w.gate.tryLock() {
+	if !w.gate.TryLock() {
 		return c.enqueueWhole(ctx, typ, p, hold)
 	}
 	switch size := c.putWhole(typ.opcode(), p); {
@@ -116,14 +116,14 @@ func (c *Conn) newWriter(ctx context.Context, typ MessageType, method string) (*
 	if err := checkWrite(ctx, method, typ); err != nil {
 		return nil, err
 	}
-	if !c.writers.tryLock() && !c.writers.lock(ctx.Done(), c.done()) {
+	if !c.writers.TryLock() && !c.writers.Lock(ctx.Done(), c.done()) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		return nil, c.closedError()
 	}
 	if !c.state().CanSend() {
-		c.writers.unlock()
+		c.writers.Unlock()
 		return nil, c.closedError()
 	}
 	return &messageWriter{c: c, ctx: ctx, opcode: typ.opcode()}, nil

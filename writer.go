@@ -8,7 +8,9 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // writer is the sending half of a connection: octets out of frames.
@@ -18,8 +20,8 @@ import (
 // that concurrent writers share system calls without a goroutine to serve them.
 // A caller keeps its payload unchanged until its frame is settled.
 type writer struct {
-	gate     gate
-	watch    watch
+	gate     gate.Gate
+	canceler transport.Canceler
 	*sending        // inside the gate; borrowed while it holds something
 	rest     func() // inside the gate; writeDue, once it was needed
 
@@ -32,7 +34,7 @@ type writer struct {
 	limiting atomic.Bool // limiter is set
 	limiter  *time.Timer // made by the first to use it, inside the gate
 
-	between bell // rings for those who wait for a fragmented message to end
+	between gate.Wakeup // for those who wait for a fragmented message to end
 
 	mu        sync.Mutex
 	waiting   *waiting     // nil: nothing ever has; under mu
@@ -77,7 +79,7 @@ type sending struct {
 	kept      bool        // buf is not lent again: see keepBuffer
 }
 
-var sendings = ledger.Pool{New: func() any { return &sending{own: outgoing{phase: outSettled}} }}
+var sendings = ledger.NewPool("sendings", func() any { return &sending{own: outgoing{phase: outSettled}} })
 
 // borrow sees to it that there is a sending.
 func (w *writer) borrow() {
@@ -108,7 +110,7 @@ func (w *writer) giveBack() {
 // failed, or has been taken back because ctx ended before any of it was sent.
 func (c *Conn) submit(ctx context.Context, f *outgoing) (conn.Action, error) {
 	w := &c.out
-	if w.gate.tryLock() {
+	if w.gate.TryLock() {
 		w.borrow()
 		w.own = *f
 		if do, settled, err := c.sendOwn(ctx); settled {
@@ -171,11 +173,11 @@ func (c *Conn) await(ctx context.Context, o *outgoing) {
 	w := &c.out
 	giveUp := ctx.Done()
 	for {
-		again := w.gate.turns()
-		if w.gate.contend() {
+		again := w.gate.WaitC()
+		if w.gate.TryLockOrQueue() {
 			c.flush(ctx, o)
 			if o.phase == outWaiting { // a fragmented message must end before it
-				again = w.between.rings()
+				again = w.between.C()
 			}
 			c.leaveWrite()
 		}
@@ -209,7 +211,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 			return
 		}
 		sent := w.sent
-		err := w.watch.arm(ctx)
+		err := c.arm(&w.canceler, ctx)
 		switch {
 		case err != nil, w.withdrawn.Load() != 0:
 			err = errInterrupted // as if the write had been interrupted at once
@@ -218,7 +220,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 		default:
 			var n int
 			head, tail := c.toWrite()
-			n, err = c.transport.write(head, tail)
+			n, err = c.transport.Write(head, tail)
 			w.wrote(n)
 		}
 		err, vain = w.interruption(err, w.sent == sent, vain)
@@ -234,7 +236,7 @@ func (c *Conn) flush(ctx context.Context, o *outgoing) {
 				return
 			}
 		default:
-			c.writeFailed(conn.BreakWrite, w.whoCut(ctx, err))
+			c.writeFailed(conn.BreakWrite, c.whoCut(ctx, err))
 			return
 		}
 	}
@@ -329,13 +331,13 @@ func (c *Conn) failTaken() {
 // leaveWrite leaves the gate, and sees to what nobody else would do.
 func (c *Conn) leaveWrite() {
 	w := &c.out
-	w.watch.rest()
+	w.canceler.Park()
 	w.giveBack()
 	unsent := w.sending != nil && w.unsent()
 	owned := w.sending != nil && len(w.taken) > 0 // by callers that wait, and go on where this one stopped
 	held := int(w.held.Load())
 	batch := held > 0 && held == w.end-w.start // and nothing behind it
-	w.gate.unlock()
+	w.gate.Unlock()
 	switch {
 	case c.state() == conn.Terminated:
 		c.retireWrite()
@@ -344,17 +346,17 @@ func (c *Conn) leaveWrite() {
 		go c.finishWriting() // pongs and the like: their writer was cancelled
 		return
 	case owned, w.due.Load() > 0 && w.message.Load() == nil:
-		w.gate.nudge()
-		w.between.ring()
+		w.gate.WakeOne()
+		w.between.Wake()
 	}
-	if (w.pongsDue.Load() > 0 || w.urged.Load() && w.held.Load() > 0) && w.gate.tryLock() {
+	if (w.pongsDue.Load() > 0 || w.urged.Load() && w.held.Load() > 0) && w.gate.TryLock() {
 		c.handOver() // a peer that does not read it is not the caller's concern
 	}
 }
 
 // finishWriting writes what is due on nobody's behalf.
 func (c *Conn) finishWriting() {
-	c.out.gate.lock(nil, nil)
+	c.out.gate.Lock(nil, nil)
 	c.writeDue()
 }
 
@@ -362,13 +364,13 @@ func (c *Conn) finishWriting() {
 // nobody is inside. As [Conn.retireRead].
 func (c *Conn) retireWrite() {
 	w := &c.out
-	if !w.gate.tryLock() {
+	if !w.gate.TryLock() {
 		return
 	}
-	w.watch.drop()
+	w.canceler.Reset()
 	w.borrow()
 	c.failTaken()
 	c.encodeDue(nil) // settles what is in the queue: nothing can be sent any more
 	w.giveBack()
-	w.gate.unlock()
+	w.gate.Unlock()
 }

@@ -87,8 +87,8 @@ var decodings = []struct {
 	{"long ping", Limits{}, []part{{ping, strings.Repeat("x", 126)}}, []string{"refused 1002: control frame longer than 125 bytes (RFC 6455 §5.5)"}, 2},
 	{"nothing to continue", Limits{}, []part{{fin | again, "x"}}, []string{"refused 1002: continuation frame without a first frame (RFC 6455 §5.4)"}, 2},
 	{"message in a message", Limits{}, []part{{text, "x"}, {fin | text, "y"}}, []string{"refused 1002: new message before the last one was finished (RFC 6455 §5.4)"}, 5},
-	{"frame limit", Limits{Frame: 3}, []part{{fin | text, "abc"}, {fin | text, "abcd"}}, []string{`text "abc"`, "refused 1009: frame of 4 octets exceeds the limit of 3"}, 7},
-	{"message limit", Limits{Message: 3}, []part{{fin | text, "abc"}, {fin | text, "abcd"}}, []string{`text "abc"`, "refused 1009: message of 4 octets exceeds the limit of 3"}, 7},
+	{"frame limit", Limits{Frame: 3}, []part{{fin | text, "abc"}, {fin | text, "abcd"}}, []string{`text "abc"`, "refused 1009: frame of 4 bytes exceeds the limit of 3"}, 7},
+	{"message limit", Limits{Message: 3}, []part{{fin | text, "abc"}, {fin | text, "abcd"}}, []string{`text "abc"`, "refused 1009: message of 4 bytes exceeds the limit of 3"}, 7},
 	{"limit of fragments", Limits{Fragments: 2}, []part{{text, ""}, {again, ""}, {again, ""}}, []string{"refused 1009: message of 3 fragments exceeds the limit of 2"}, 6},
 
 	{"compressed", Limits{}, []part{{fin | rsv1 | text, hello}, {ping, "p"}, {fin | rsv1 | text, helloAgain}, {fin | text, "plain"}},
@@ -98,7 +98,7 @@ var decodings = []struct {
 	{"compressed empty", Limits{}, []part{{fin | rsv1 | text, "\x00"}}, []string{`text ""`}, 0},
 	{"compressed no end", Limits{}, []part{{fin | rsv1 | text, ""}}, []string{"refused 1007: compressed message ends in the middle of a block (RFC 7692 §7.2.2)"}, 2},
 	{"compressed limit", Limits{Message: 5}, []part{{fin | rsv1 | text, hello}, {fin | rsv1 | text, deflated("Hello!")}},
-		[]string{`text "Hello"`, "refused 1009: message of 6 octets exceeds the limit of 5"}, 0},
+		[]string{`text "Hello"`, "refused 1009: message of 6 bytes exceeds the limit of 5"}, 0},
 	{"compressed text before its limit", Limits{Message: 5}, []part{{fin | rsv1 | text, deflated("Hell\xff and more")}},
 		[]string{"refused 1007: text message not valid UTF-8 (RFC 6455 §8.1)"}, 0},
 	{"compressed limit before its text", Limits{Message: 5}, []part{{fin | rsv1 | text, deflated("Hello\xff and more")}},
@@ -108,7 +108,7 @@ var decodings = []struct {
 	{"compressed corrupt", Limits{}, []part{{fin | rsv1 | text, "\x07"}},
 		[]string{"refused 1007: "}, 0},
 	{"compressed on the wire", Limits{Message: 1}, []part{{rsv1 | text, strings.Repeat("\x00\x00\x00\xff\xff", 66_000/5)}},
-		[]string{"refused 1009: compressed message of 66000 octets exceeds the limit of 65601"}, 10},
+		[]string{"refused 1009: compressed message of 66000 bytes exceeds the limit of 65601"}, 10},
 }
 
 // sameEvent compares what two shells have written down. How far a limit is exceeded

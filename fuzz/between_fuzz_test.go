@@ -31,8 +31,8 @@ func FuzzBetween(f *testing.F) {
 	}
 	// The sizes of what others have sent, for scripts.
 	for i, s := range streams {
-		if i%7 == 0 && len(s.Octets) < 300 {
-			f.Add(byte(i), s.Octets, s.Octets[len(s.Octets)/2:], s.Octets[:min(3, len(s.Octets))])
+		if i%7 == 0 && len(s.Data) < 300 {
+			f.Add(byte(i), s.Data, s.Data[len(s.Data)/2:], s.Data[:min(3, len(s.Data))])
 		}
 	}
 	f.Fuzz(func(t *testing.T, bits byte, server, client, edits []byte) {

@@ -16,7 +16,7 @@ import (
 func FuzzClosePayload(f *testing.F) {
 	var payloads [][]byte
 	for _, s := range seeds.Streams() {
-		for rest := s.Octets; ; {
+		for rest := s.Data; ; {
 			h, n := naive.Decode(rest)
 			if n == 0 {
 				break
@@ -61,13 +61,13 @@ func FuzzClosePayload(f *testing.F) {
 	})
 }
 
-// wantReasonThatTravels holds TruncateReason against what it says: each octet that is
-// not UTF-8 replaced, cut to 123 octets between two characters, and no shorter than
+// wantReasonThatTravels holds TruncateReason against what it says: each byte that is
+// not UTF-8 replaced, cut to 123 bytes between two characters, and no shorter than
 // it has to be.
 func wantReasonThatTravels(t *testing.T, s string) {
 	t.Helper()
 	valid := strings.Builder{}
-	for _, r := range s { // a RuneError for each octet that is not UTF-8
+	for _, r := range s { // a RuneError for each byte that is not UTF-8
 		valid.WriteRune(r)
 	}
 	want := valid.String()

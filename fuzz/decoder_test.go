@@ -241,7 +241,7 @@ func FuzzDecoder(f *testing.F) {
 		if stream.Deflate {
 			bits |= 1 << bitDeflate
 		}
-		f.Add(bits, []byte{byte(i % 11), 0, byte(i)}, []byte{byte(i), 6, 1}, stream.Octets)
+		f.Add(bits, []byte{byte(i % 11), 0, byte(i)}, []byte{byte(i), 6, 1}, stream.Data)
 	}
 	for i, recipe := range recipes {
 		for bits := range uint32(4) { // role, compression

@@ -15,7 +15,7 @@ const numEvents = int(conn.Abandon) + 1
 // FuzzLifecycle: whatever happens to a connection, in whatever order, its lifecycle is
 // that of the model; what is over stays over, and what is on record stays there.
 //
-// Two octets of the input are an event: what, with which Close code, how much later.
+// Two bytes of the input are an event: what, with which Close code, how much later.
 func FuzzLifecycle(f *testing.F) {
 	for first := range numEvents { // all of three in a row
 		for second := range numEvents {
@@ -27,7 +27,7 @@ func FuzzLifecycle(f *testing.F) {
 	streams := seeds.Streams()
 	seeds.Need(f, streams, 100)
 	for _, s := range streams { // what the peers' Close frames make of it
-		if script := happenings(s.Octets); len(script) > 0 {
+		if script := happenings(s.Data); len(script) > 0 {
 			f.Add(byte(5), script)
 		}
 	}
@@ -37,9 +37,9 @@ func FuzzLifecycle(f *testing.F) {
 }
 
 // happenings are the events of a stream as far as one can see that from its frames.
-func happenings(octets []byte) (script []byte) {
-	for len(octets) > 0 {
-		frame, n := naive.Decode(octets)
+func happenings(data []byte) (script []byte) {
+	for len(data) > 0 {
+		frame, n := naive.Decode(data)
 		if n == 0 {
 			return append(script, byte(conn.EndOfStream), 0)
 		}
@@ -49,7 +49,7 @@ func happenings(octets []byte) (script []byte) {
 		case frame.Opcode == 8:
 			script = append(script, byte(conn.ReceiveClose), byte(n), byte(conn.SendClose), byte(n))
 		}
-		octets = octets[n:]
+		data = data[n:]
 	}
 	return script
 }

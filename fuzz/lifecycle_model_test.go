@@ -12,7 +12,7 @@ type model struct {
 	timeout time.Duration
 
 	sent, received *conn.CloseBody // the Close frames
-	refused        bool            // the peer's octets were (§7.1.7)
+	refused        bool            // the peer's bytes were (§7.1.7)
 	mute           bool            // nothing can be sent any more
 	over           bool            // the transport is gone
 

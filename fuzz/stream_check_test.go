@@ -27,7 +27,7 @@ func (s setup) check(t *testing.T, v verdict, d delivery, o outcome) (explained 
 	if !slices.Equal(o.messages, v.messages) {
 		fail("messages %.200q, want %.200q", o.messages, v.messages)
 	}
-	// compress/flate may need an octet more to say the same.
+	// compress/flate may need a byte more to say the same.
 	if !bytes.HasPrefix(v.partial, o.partial) && !(v.packed && bytes.HasPrefix(o.partial, v.partial)) {
 		fail("of a message without its end %.100q, of which there is %.100q", o.partial, v.partial)
 	}
@@ -192,7 +192,7 @@ func explained(v verdict, violation *frame.Violation, window int) bool {
 	}{
 		// compress/flate knows no window but the largest.
 		{"distance beyond the agreed window", window < 1<<15},
-		// It does not show the bits between a final block and the next octet.
+		// It does not show the bits between a final block and the next byte.
 		{"padding after a final block is not zero", v.final},
 		// A block that cannot end is refused when it begins, not where it is read in vain.
 		{"literal/length code without end-of-block", true},
