@@ -19,9 +19,7 @@ func Allocated(f func()) uint64 {
 // Little is what may be allocated for a peer that has sent nothing but claims: 64 KiB
 // of room, and as much for everything else. A program with the race detector in it
 // allocates the room twice.
-var Little = 64<<10 + Allocated(func() { room = slices.Grow([]byte(nil), 64<<10) })
-
-var room []byte
+var Little = 64<<10 + Allocated(func() { runtime.KeepAlive(slices.Grow([]byte(nil), 64<<10)) })
 
 // OpenDescriptors counts the open descriptors of the process, where the system tells.
 func OpenDescriptors(t *testing.T) int {

@@ -13,7 +13,7 @@ import (
 // The attacks of a checklist drawn from the published advisories of WebSocket
 // implementations, by file: what a peer, an attacker or a bad network will send. A
 // test is named by its line of the list. Each is run against the server and the
-// client, whose other end is played by hand, octet by octet, through
+// client, whose other end is played by hand, byte by byte, through
 // internal/naive. Those on the headers of the opening handshake are in package
 // handshake.
 

@@ -147,7 +147,7 @@ func TestAttackBlockedWriter(t *testing.T) {
 				goroutines = runtime.NumGoroutine()
 			})
 			if got > 2*wsplay.Little || goroutines > 50 {
-				t.Errorf("%d octets allocated and %d goroutines for %d pings", got, goroutines, pings)
+				t.Errorf("%d bytes allocated and %d goroutines for %d pings", got, goroutines, pings)
 			}
 			p.Want("the message, whole", wsplay.OpBinary, string(message))
 			if err := <-written; err != nil {
@@ -185,7 +185,7 @@ func TestAttackBlockedWriter(t *testing.T) {
 					most += 10 * n // the message itself, which grows by a quarter
 				}
 				if got > most {
-					t.Errorf("%d octets allocated for %d fragments of an octet", got, n)
+					t.Errorf("%d bytes allocated for %d fragments of a byte", got, n)
 				}
 			})
 		}

@@ -20,7 +20,7 @@ import (
 // pongQueue is how many pings may wait for their pongs.
 const pongQueue = 16
 
-// withRoom is attack on a stream that holds buffer octets each way.
+// withRoom is attack on a stream that holds buffer bytes each way.
 func withRoom(t *testing.T, name string, buffer int, opts *websocket.ConnOptions, test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer)) {
 	t.Helper()
 	for _, role := range wsplay.Roles {
@@ -57,7 +57,7 @@ func TestAttackControlFloods(t *testing.T) {
 				goroutines = runtime.NumGoroutine()
 			})
 			if got > 2*wsplay.Little { // a pong lives in buffers of the connection
-				t.Errorf("%d octets allocated for %d pings", got, pings)
+				t.Errorf("%d bytes allocated for %d pings", got, pings)
 			}
 			if goroutines > 50 {
 				t.Errorf("%d goroutines", goroutines)
@@ -128,7 +128,7 @@ func TestAttackControlFloods(t *testing.T) {
 					}
 				})
 				if got > wsplay.Little {
-					t.Errorf("%d octets allocated for 20,000 pongs", got)
+					t.Errorf("%d bytes allocated for 20,000 pongs", got)
 				}
 				if c.Latency() != 0 {
 					t.Error("a latency without a ping")

@@ -37,10 +37,10 @@ func TestAttackCompression(t *testing.T) {
 				text := strings.Repeat("0", n)
 				p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, wsplay.Deflated(text))), wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, wsplay.Deflated(text))))
 				if got, err := wsplay.ReadWhole(wsplay.Patience(t), c); got != text || err != nil {
-					t.Errorf("%d octets, %v", len(got), err)
+					t.Errorf("%d bytes, %v", len(got), err)
 				}
 				if got, err := wsplay.ReadPieces(wsplay.Patience(t), c); got != text || err != nil {
-					t.Errorf("%d octets, %v", len(got), err)
+					t.Errorf("%d bytes, %v", len(got), err)
 				}
 			})
 		}
@@ -66,7 +66,7 @@ func TestAttackCompression(t *testing.T) {
 				_, _, err := c.Read(wsplay.Patience(t))
 				runtime.ReadMemStats(&after)
 				if got := after.TotalAlloc - before.TotalAlloc; got > uint64(test.most) {
-					t.Errorf("%d octets were allocated to refuse it", got)
+					t.Errorf("%d bytes were allocated to refuse it", got)
 				}
 				over, ok := errors.AsType[*websocket.LimitError](err)
 				if !ok || over.Size > uint64(test.limit)+2<<10 {
@@ -101,7 +101,7 @@ func TestAttackCompression(t *testing.T) {
 	})
 
 	t.Run("odd but right", func(t *testing.T) {
-		final := func(text string) string { // one block with BFINAL, and the octet that ends the message
+		final := func(text string) string { // one block with BFINAL, and the byte that ends the message
 			var out bytes.Buffer
 			w, _ := flate.NewWriter(&out, 6)
 			_, _ = io.WriteString(w, text)
@@ -180,7 +180,7 @@ func TestAttackCompression(t *testing.T) {
 		attack(t, "as much of nothing as there may be", wsplay.Deflating(1), func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, strings.Repeat(none, 13_000)+"\x00")))
 			if _, got, err := c.Read(wsplay.Patience(t)); len(got) != 0 || err != nil {
-				t.Errorf("%d octets, %v", len(got), err)
+				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		})
 		refusedBoth(t, "nothing without end", wsplay.Deflating(1), websocket.StatusMessageTooBig, wsplay.RSV1(wsplay.Header(wsplay.OpBinary, 1<<40)))
@@ -192,7 +192,7 @@ func TestAttackCompression(t *testing.T) {
 				return err
 			})
 			if _, got, err := c.Read(wsplay.Patience(t)); len(got) != 0 || err != nil {
-				t.Errorf("%d octets, %v", len(got), err)
+				t.Errorf("%d bytes, %v", len(got), err)
 			}
 			if err := <-done; err != nil {
 				t.Error(err)

@@ -24,7 +24,7 @@ var conversations = map[string][]naive.Frame{
 	},
 	"bad text":         {wsplay.Frame(wsplay.OpText, "good"), wsplay.Fragment(wsplay.OpText, "\xce"), wsplay.Frame(wsplay.OpPing, ""), wsplay.Frame(wsplay.OpContinuation, "\xbaa\xff not read")},
 	"lone tail":        {wsplay.Frame(wsplay.OpPing, "a"), wsplay.Frame(wsplay.OpContinuation, "")},
-	"too many octets":  {wsplay.Fragment(wsplay.OpBinary, strings.Repeat("x", 900)), wsplay.Frame(wsplay.OpPong, ""), wsplay.Frame(wsplay.OpContinuation, strings.Repeat("y", 101))},
+	"too many bytes":   {wsplay.Fragment(wsplay.OpBinary, strings.Repeat("x", 900)), wsplay.Frame(wsplay.OpPong, ""), wsplay.Frame(wsplay.OpContinuation, strings.Repeat("y", 101))},
 	"bad close reason": {wsplay.Frame(wsplay.OpText, "a"), wsplay.CloseFrame(1000, "\xed\xa0\x80")},
 	"cut in a payload": {wsplay.Fragment(wsplay.OpText, "abc"), with(wsplay.Frame(wsplay.OpContinuation, "d"), func(f *naive.Frame) { f.Length = 9 })},
 }
@@ -104,7 +104,7 @@ func compare(t *testing.T, pair func() (net.Conn, net.Conn), deliveries func(fra
 	}
 }
 
-// inPieces sends wire in pieces of n octets, each of which is read before the next
+// inPieces sends wire in pieces of n bytes, each of which is read before the next
 // comes, until the engine has had enough.
 func inPieces(p *wsplay.Peer, wire []byte, n int) {
 	for piece := range slices.Chunk(wire, n) {

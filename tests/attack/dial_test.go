@@ -133,17 +133,17 @@ func TestAttackDial(t *testing.T) {
 		}
 	})
 	const timeout = 10 * time.Second
-	for line, octets := range map[string]string{
-		"slow-loris, one octet a second": switched + "\r\n",
-		"slow-loris, nothing comes":      "",
-		"slow-loris, never the end":      switched + strings.Repeat("X: y\r\n", 5000),
+	for line, response := range map[string]string{
+		"slow-loris, one byte a second": switched + "\r\n",
+		"slow-loris, nothing comes":     "",
+		"slow-loris, never the end":     switched + strings.Repeat("X: y\r\n", 5000),
 	} {
 		t.Run(line, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
 				_, err := toServer(t, websocket.DialOptions{Timeouts: websocket.Timeouts{Handshake: timeout}}, func(p *wsplay.Peer) {
-					for _, octet := range []byte(switchingTo(p, octets)) {
-						if _, err := p.Write([]byte{octet}); err != nil {
+					for _, one := range []byte(switchingTo(p, response)) {
+						if _, err := p.Write([]byte{one}); err != nil {
 							return
 						}
 						time.Sleep(time.Second)
@@ -179,7 +179,7 @@ func TestAttackDial(t *testing.T) {
 					t.Errorf("got %v", err)
 				}
 				if got > 10*wsplay.Little {
-					t.Errorf("%d octets allocated", got)
+					t.Errorf("%d bytes allocated", got)
 				}
 			})
 		})

@@ -75,7 +75,7 @@ func TestAttackFragments(t *testing.T) {
 			}
 			n, err := io.Copy(io.Discard, r)
 			if n != 60 {
-				t.Errorf("%d octets before the limit, want 60", n)
+				t.Errorf("%d bytes before the limit, want 60", n)
 			}
 			refused(p, c, err, websocket.StatusMessageTooBig)
 			if _, again := r.Read(make([]byte, 1)); wsplay.WantClosed(t, again).Cause != wsplay.WantClosed(t, err).Cause {
@@ -92,7 +92,7 @@ func TestAttackFragments(t *testing.T) {
 	})
 	// The flood goes on after it was refused, until the connection is dropped.
 	t.Run("endless FIN=0", func(t *testing.T) {
-		for name, payload := range map[string]string{"empty": "", "of an octet": "a", "of 1 KiB": strings.Repeat("a", 1<<10)} {
+		for name, payload := range map[string]string{"empty": "", "of a byte": "a", "of 1 KiB": strings.Repeat("a", 1<<10)} {
 			attack(t, name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				p.Send(wsplay.Fragment(wsplay.OpText, ""))
 				p.Flood(p.Wire(slices.Repeat([]naive.Frame{wsplay.Fragment(wsplay.OpContinuation, payload)}, 64)...))
@@ -104,7 +104,7 @@ func TestAttackFragments(t *testing.T) {
 	// No timer of ours limits a message: the context of the read does, and costs the
 	// connection nothing.
 	t.Run("slow-drip fragment timeout", func(t *testing.T) {
-		attack(t, "one octet a second", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		attack(t, "one byte a second", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			go func() {
 				p.Send(wsplay.Fragment(wsplay.OpText, "a"))
 				for range 59 {
@@ -147,7 +147,7 @@ func TestAttackFragments(t *testing.T) {
 						}
 					})
 					if got > wsplay.Little {
-						t.Errorf("%d octets allocated for %d empty fragments", got, len(frames))
+						t.Errorf("%d bytes allocated for %d empty fragments", got, len(frames))
 					}
 				})
 			}

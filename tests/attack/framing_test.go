@@ -72,7 +72,7 @@ func TestAttackFraming(t *testing.T) {
 				defer cancel()
 				var err error
 				if got := wsplay.Allocated(func() { _, _, err = c.Read(ctx) }); got > 4*wsplay.Little {
-					t.Errorf("%d octets allocated", got)
+					t.Errorf("%d bytes allocated", got)
 				}
 				if !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("%v, but the message may be as long", err)
@@ -91,26 +91,26 @@ func TestAttackFraming(t *testing.T) {
 		for _, op := range []byte{3, 7, 11, 15} {
 			testHeaders(t, header{name: fmt.Sprint(op), bad: wsplay.Header(op, 1<<62), violation: frame.ErrReservedOpcode})
 		}
-		// The first two octets are enough: the length need not come.
+		// The first two bytes are enough: the length need not come.
 		attack(t, "before the length arrives", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.SendBytes(p.Wire(wsplay.Header(3, 1<<62))[:2])
 			var err error
 			if got := wsplay.Allocated(func() { _, _, err = c.Read(wsplay.Patience(t)) }); got > wsplay.Little {
-				t.Errorf("%d octets allocated", got)
+				t.Errorf("%d bytes allocated", got)
 			}
 			refused(p, c, err, websocket.StatusProtocolError)
 		})
 	})
 	t.Run("non-minimal length encodings: refused with 1002", func(t *testing.T) {
 		for _, row := range []struct {
-			n      uint64
-			octets int
+			n     uint64
+			bytes int
 		}{{1, 2}, {125, 2}, {1, 8}, {126, 8}, {65535, 8}} {
-			f := with(wsplay.Header(wsplay.OpBinary, row.n), func(f *naive.Frame) { f.Extended = row.octets })
-			testHeaders(t, header{name: fmt.Sprintf("%d in %d octets", row.n, row.octets), bad: f, violation: frame.ErrLengthNotMinimal})
+			f := with(wsplay.Header(wsplay.OpBinary, row.n), func(f *naive.Frame) { f.Extended = row.bytes })
+			testHeaders(t, header{name: fmt.Sprintf("%d in %d bytes", row.n, row.bytes), bad: f, violation: frame.ErrLengthNotMinimal})
 		}
 		empty := naive.Frame{FIN: true, Opcode: wsplay.OpText, Extended: 2}
-		testHeaders(t, header{name: "0 in 2 octets", bad: empty, violation: frame.ErrLengthNotMinimal})
+		testHeaders(t, header{name: "0 in 2 bytes", bad: empty, violation: frame.ErrLengthNotMinimal})
 	})
 	t.Run("RSV1-2-3 each × with deflate × data-continuation-control", func(t *testing.T) {
 		for _, op := range []byte{wsplay.OpText, wsplay.OpBinary, wsplay.OpContinuation, wsplay.OpPing, wsplay.OpPong, wsplay.OpClose} {

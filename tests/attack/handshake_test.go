@@ -82,7 +82,7 @@ func TestAttackHandshake(t *testing.T) {
 			every time.Duration
 		}{
 			"nothing comes":         {"", time.Hour},
-			"one octet a second":    {wsplay.Request, time.Second},
+			"one byte a second":     {wsplay.Request, time.Second},
 			"stops before its end":  {wsplay.Request[:100], time.Millisecond},
 			"headers without end":   {wsplay.Request + strings.Repeat("X: y\r\n", 90), 100 * time.Millisecond},
 			"the end never finally": {wsplay.Request + "\r", time.Millisecond},
@@ -92,8 +92,8 @@ func TestAttackHandshake(t *testing.T) {
 					begin := time.Now()
 					a, b := wstest.NetPipe(0)
 					go func() {
-						for _, octet := range []byte(pace.send) {
-							if _, err := b.Write([]byte{octet}); err != nil {
+						for _, one := range []byte(pace.send) {
+							if _, err := b.Write([]byte{one}); err != nil {
 								return
 							}
 							time.Sleep(pace.every)
@@ -116,13 +116,13 @@ func TestAttackHandshake(t *testing.T) {
 			"Accept":  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Error("a request came through") }),
 			"Handler": websocket.Handler(func(context.Context, *websocket.Conn) error { t.Error("a request came through"); return nil }, nil),
 		} {
-			t.Run("one octet a second, behind net-http/"+how, func(t *testing.T) {
+			t.Run("one byte a second, behind net-http/"+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					begin := time.Now()
 					p := wsplay.ServeLimited(t, 0, h, io.Discard, timeout)
 					p.Floods.Go(func() {
-						for _, octet := range []byte(wsplay.Request) {
-							if _, err := p.Write([]byte{octet}); err != nil {
+						for _, one := range []byte(wsplay.Request) {
+							if _, err := p.Write([]byte{one}); err != nil {
 								return
 							}
 							time.Sleep(time.Second)
@@ -190,7 +190,7 @@ func TestAttackHandshake(t *testing.T) {
 				}
 			})
 			if got > wsplay.Little {
-				t.Errorf("%d octets allocated", got)
+				t.Errorf("%d bytes allocated", got)
 			}
 		})
 	})

@@ -42,7 +42,7 @@ var reads = map[string]func(c *websocket.Conn, ctx context.Context) error{
 	},
 }
 
-// Without a limit of ours a declared length is believed, octet by octet. A length
+// Without a limit of ours a declared length is believed, byte by byte. A length
 // that is cut to 32 bits would end the message too early.
 func TestAttackDeclaredLength(t *testing.T) {
 	t.Run("declared huge length with no data (no prealloc > 64 KiB ahead of bytes)", func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestAttackDeclaredLength(t *testing.T) {
 					defer cancel()
 					var err error
 					if got := wsplay.Allocated(func() { err = read(c, ctx) }); got > wsplay.Little {
-						t.Errorf("%d octets allocated for 5 that arrived", got)
+						t.Errorf("%d bytes allocated for 5 that arrived", got)
 					}
 					if !errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("%v, but the message has not come", err)
@@ -93,7 +93,7 @@ func TestAttackDeclaredLength(t *testing.T) {
 				}
 			})
 			if got > 8*some {
-				t.Errorf("%d octets allocated for %d that arrived", got, some)
+				t.Errorf("%d bytes allocated for %d that arrived", got, some)
 			}
 		})
 	})

@@ -71,7 +71,7 @@ func TestAttackMasking(t *testing.T) {
 					want := bytes.Clone(user)
 					written := wsplay.Go(func() error { return write(t, c, user) })
 					if got, _ := receiveMessage(p); !bytes.Equal(got, want) {
-						t.Errorf("another message of %d octets arrived", len(got))
+						t.Errorf("another message of %d bytes arrived", len(got))
 					}
 					if err := <-written; err != nil {
 						t.Error(err)

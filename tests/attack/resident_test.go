@@ -144,7 +144,7 @@ func TestAttackResident(t *testing.T) {
 			p.Floods.Wait()
 		})
 		if got > 3*wsplay.Little && !raced {
-			t.Errorf("%d octets allocated for %d pings", got, pings)
+			t.Errorf("%d bytes allocated for %d pings", got, pings)
 		}
 		for range 20 {
 			p.Send(wsplay.Frame(wsplay.OpText, "still at home"))
@@ -165,7 +165,7 @@ func TestAttackResident(t *testing.T) {
 	}{
 		"a reserved opcode": {func(p *wsplay.Peer) []byte { return p.Wire(wsplay.Frame(3, "")) }, websocket.StatusProtocolError},
 		"text that is not":  {func(p *wsplay.Peer) []byte { return p.Wire(wsplay.Frame(wsplay.OpText, "\xff")) }, websocket.StatusInvalidFramePayloadData},
-		"2^62 octets":       {func(p *wsplay.Peer) []byte { return p.Wire(wsplay.Header(wsplay.OpBinary, 1<<62)) }, websocket.StatusMessageTooBig},
+		"2^62 bytes":        {func(p *wsplay.Peer) []byte { return p.Wire(wsplay.Header(wsplay.OpBinary, 1<<62)) }, websocket.StatusMessageTooBig},
 		"a continuation":    {func(p *wsplay.Peer) []byte { return p.Wire(wsplay.Frame(wsplay.OpContinuation, "")) }, websocket.StatusProtocolError},
 		"a mask that is not ": {func(p *wsplay.Peer) []byte {
 			b := p.Wire(wsplay.Frame(wsplay.OpText, ""))

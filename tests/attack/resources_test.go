@@ -92,7 +92,7 @@ func TestAttackResources(t *testing.T) {
 				wg.Wait()
 			})
 			if got > 2*wsplay.Little { // not their payloads
-				t.Errorf("%d octets allocated for 200 writers", got)
+				t.Errorf("%d bytes allocated for 200 writers", got)
 			}
 			if m, _ := receiveMessage(p); !bytes.Equal(m, first) || <-written != nil {
 				t.Error("the first message was lost")
@@ -218,7 +218,7 @@ func TestAttackPoolPoisoning(t *testing.T) {
 							want := bytes.Repeat([]byte{byte('a' + i)}, 1+n*997%40_000)
 							go client.Write(context.Background(), websocket.MessageBinary, want)
 							if _, got, err := client.Read(wsplay.Patience(t)); !bytes.Equal(got, want) || err != nil {
-								t.Errorf("%d octets for %d, %v: they are another's", len(got), len(want), err)
+								t.Errorf("%d bytes for %d, %v: they are another's", len(got), len(want), err)
 								return
 							}
 						}

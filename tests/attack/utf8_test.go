@@ -112,9 +112,9 @@ func TestAttackUTF8(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			if _, _, err := c.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatalf("before the bad octet: %v", err)
+				t.Fatalf("before the bad byte: %v", err)
 			}
-			p.WantNothing("before the bad octet")
+			p.WantNothing("before the bad byte")
 			p.SendBytes(wire[len(wire)-1:])
 			_, _, err := c.Read(wsplay.Patience(t))
 			badText(p, c, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/hawser-ws/websocket/wstest"
 )
 
-// A cancelled read costs neither the connection nor an octet: the next goes on in
+// A cancelled read costs neither the connection nor a byte: the next goes on in
 // the middle of a header, a payload or a fragmented message.
 func TestCancelledReadResumes(t *testing.T) {
 	for name, read := range wsplay.ReadWays {

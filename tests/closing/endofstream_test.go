@@ -239,7 +239,7 @@ func TestAnswersBeforeEndOfTCP(t *testing.T) {
 				for seen <= questions {
 					f, err := p.Next()
 					if err != nil || string(f.Payload) != answer && string(f.Payload) != filler {
-						t.Fatalf("after %d: %d octets, %v", seen, len(f.Payload), err)
+						t.Fatalf("after %d: %d bytes, %v", seen, len(f.Payload), err)
 					}
 					seen++
 				}

@@ -88,7 +88,7 @@ func converse(t *testing.T, from, to *websocket.Conn, r *rand.Rand) {
 		for want := range said {
 			got, err := readSomehow(ctx, to, how)
 			if err != nil || !bytes.Equal(got, want) {
-				t.Errorf("got %d octets, %v; want %d; the same up to %d", len(got), err, len(want), same(got, want))
+				t.Errorf("got %d bytes, %v; want %d; the same up to %d", len(got), err, len(want), same(got, want))
 				_ = to.CloseNow()
 				return
 			}

@@ -53,7 +53,7 @@ func agree(t *testing.T, server *websocket.AcceptOptions, client *websocket.Dial
 			t.Fatal(err)
 		}
 		if _, got, err := c.Read(t.Context()); err != nil || !bytes.Equal(got, text) {
-			t.Fatalf("%d octets, %v; want %d", len(got), err, len(text))
+			t.Fatalf("%d bytes, %v; want %d", len(got), err, len(text))
 		}
 	}
 	if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
@@ -170,7 +170,7 @@ func TestDeflateOfOptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, got, err := b.Read(t.Context()); err != nil || !bytes.Equal(got, text) {
-			t.Errorf("%d bits: %d octets, %v", given, len(got), err)
+			t.Errorf("%d bits: %d bytes, %v", given, len(got), err)
 		}
 		for _, c := range []*websocket.Conn{a, b} {
 			if terms, ok := c.Compression(); !ok || terms.Server.MaxWindowBits != want || terms.Client.MaxWindowBits != want {

@@ -11,7 +11,7 @@ import (
 )
 
 // A cancelled read of a compressed message costs neither the connection nor an
-// octet, wherever it was cut off.
+// byte, wherever it was cut off.
 func TestCancelledReadResumesInflating(t *testing.T) {
 	for name, read := range wsplay.ReadWays {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestCancelledInflatingAndOtherWays(t *testing.T) {
 					wsplay.WantIs(t, "Read", <-done, context.Canceled)
 					p.SendBytes(wire[at:])
 					if got, err := read(wsplay.Patience(t), c); got != text || err != nil {
-						t.Fatalf("%s after a cancelled Read: %d octets, %v; want %d", second, len(got), err, n)
+						t.Fatalf("%s after a cancelled Read: %d bytes, %v; want %d", second, len(got), err, n)
 					}
 				}
 			}
@@ -106,7 +106,7 @@ func TestCancelledInflatingTwice(t *testing.T) {
 			p.Send(wsplay.Frame(wsplay.OpContinuation, second))
 			rest, err := wsplay.ReadPieces(wsplay.Patience(t), c)
 			if string(got)+rest != noise+noise+noise || err != nil {
-				t.Fatalf("%d octets, %v; the same up to %d", len(got)+len(rest), err, same([]byte(string(got)+rest), []byte(noise+noise+noise)))
+				t.Fatalf("%d bytes, %v; the same up to %d", len(got)+len(rest), err, same([]byte(string(got)+rest), []byte(noise+noise+noise)))
 			}
 		}
 	})
@@ -124,10 +124,10 @@ func TestInflateIntoExactRoom(t *testing.T) {
 			room := make([]byte, 0, n)
 			_, got, err := c.ReadInto(wsplay.Patience(t), room)
 			if string(got) != text || err != nil {
-				t.Fatalf("%d octets, %v; want %d", len(got), err, n)
+				t.Fatalf("%d bytes, %v; want %d", len(got), err, n)
 			}
 			if cap(got) != n {
-				t.Errorf("%d octets came in %d", n, cap(got))
+				t.Errorf("%d bytes came in %d", n, cap(got))
 			}
 		}
 	})

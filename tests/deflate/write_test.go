@@ -65,10 +65,10 @@ func TestWhatIsCompressed(t *testing.T) {
 					}
 					compressed, wire := p.WantSaid(f, text)
 					if want := n >= test.from; compressed != want {
-						t.Errorf("%s of %d octets: compressed %v, want %v", name, n, compressed, want)
+						t.Errorf("%s of %d bytes: compressed %v, want %v", name, n, compressed, want)
 					}
 					if compressed && wire >= n {
-						t.Errorf("%s of %d octets takes %d", name, n, wire)
+						t.Errorf("%s of %d bytes takes %d", name, n, wire)
 					}
 				}
 				noise := string((&wsplay.Sayings{R: rand.New(rand.NewPCG(1, 1))}).Noise(5000))
@@ -76,7 +76,7 @@ func TestWhatIsCompressed(t *testing.T) {
 					t.Fatal(err)
 				}
 				if compressed, wire := p.WantSaid(f, noise); compressed || wire != len(noise) {
-					t.Errorf("%s of noise: compressed %v, takes %d octets of %d", name, compressed, wire, len(noise))
+					t.Errorf("%s of noise: compressed %v, takes %d bytes of %d", name, compressed, wire, len(noise))
 				}
 			}
 			if err := c.Uncompressed().Write(wsplay.Patience(t), websocket.MessageText, []byte(strings.Repeat("z", 5000))); err != nil {

@@ -27,7 +27,7 @@ func TestExplore(t *testing.T) {
 		impatient []int // which end's deadlines pass first; roomy: those of both at once
 	}{
 		{"roomy", 0, longest, []int{0}},
-		{"an octet at a time", 1, longest - 1, []int{0, 1}},
+		{"a byte at a time", 1, longest - 1, []int{0, 1}},
 	} {
 		for first := range everyOp {
 			t.Run(fmt.Sprint(network.name, "/", first), func(t *testing.T) {

@@ -31,7 +31,7 @@ func (s *stage) judge(i int, a *acted, steps script) string {
 	}
 	body, after, said := sent.close()
 	if after > 0 {
-		s.complain("the %s sends %d frames or octets after its Close frame", name, after)
+		s.complain("the %s sends %d frames or bytes after its Close frame", name, after)
 	}
 	switch {
 	case steps.count(netReset) > 0: // which takes what the network has not read

@@ -46,7 +46,7 @@ type stage struct {
 	ends  [2]*acted
 	fins  atomic.Int32
 	far   [2]interface{ Close() error }
-	tight bool // the pipes hold an octet, so that writes wait
+	tight bool // the pipes hold a byte, so that writes wait
 	wrong []string
 	pairs map[[2]conn.State]int
 }
@@ -57,8 +57,8 @@ func (s *stage) complain(format string, args ...any) {
 	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
 }
 
-// newStage: an end whose deadline passes gives the other's octets up, which the network
-// then takes. A Close frame the last octet of which goes in the moment that its own
+// newStage: an end whose deadline passes gives the other's bytes up, which the network
+// then takes. A Close frame the last byte of which goes in the moment that its own
 // deadline passes may count as sent or not. So where writes wait, the deadline of one
 // end passes first.
 func newStage(buffer, first int, pairs map[[2]conn.State]int) *stage {

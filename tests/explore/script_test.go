@@ -20,7 +20,7 @@ const (
 	numOps
 )
 
-// op is one step of a script: what, and of whom. For the network, whose octets.
+// op is one step of a script: what, and of whom. For the network, whose bytes.
 type op struct {
 	what int
 	end  int // 0: the server, 1: the client
@@ -37,7 +37,7 @@ func (o op) String() string {
 	}
 	name := []string{"server", "client"}[o.end]
 	if o.what >= netDelay {
-		name += "'s octets are"
+		name += "'s bytes are"
 	}
 	return name + " " + opNames[o.what]
 }

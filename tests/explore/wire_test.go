@@ -52,7 +52,7 @@ func (w *way) end() {
 	_ = w.to.(interface{ CloseWrite() error }).CloseWrite()
 }
 
-// forge puts octets of the network's own behind those that were given.
+// forge puts bytes of the network's own behind those that were given.
 func (w *way) forge(b []byte) {
 	w.mu.Lock()
 	w.given = append(w.given, b...)
@@ -60,7 +60,7 @@ func (w *way) forge(b []byte) {
 	_, _ = w.to.Write(b)
 }
 
-// run carries octets until there are no more, or they cannot be given.
+// run carries bytes until there are no more, or they cannot be given.
 func (w *way) run() {
 	buf := make([]byte, 512)
 	for {

@@ -67,7 +67,7 @@ func TestPongBehindBatchLeaves(t *testing.T) {
 	})
 }
 
-// drip is a peer that sends a message without end, octet by octet, and takes all.
+// drip is a peer that sends a message without end, byte by byte, and takes all.
 type drip struct{ header *strings.Reader }
 
 func (d drip) Read(p []byte) (int, error) {

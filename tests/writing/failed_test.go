@@ -33,11 +33,11 @@ func TestCancelledWriteOverTLS(t *testing.T) {
 			err := <-done
 			var closed *websocket.ClosedError
 			if !errors.As(err, &closed) || !errors.Is(err, context.Canceled) {
-				t.Errorf("%d octets: %T %v", size, err, err)
+				t.Errorf("%d bytes: %T %v", size, err, err)
 			}
 			err = c.Write(context.Background(), websocket.MessageBinary, []byte("next"))
 			if !errors.As(err, &closed) || !errors.Is(err, context.Canceled) {
-				t.Errorf("%d octets: then %T %v", size, err, err)
+				t.Errorf("%d bytes: then %T %v", size, err, err)
 			}
 			_ = c.CloseNow()
 			_, _ = a.Close(), b.Close()
@@ -74,7 +74,7 @@ func TestFailedWriteIsNotRepeated(t *testing.T) {
 			a, b := wstest.NetPipe(0)
 			c := websocket.NewConn(&cutting{pipe: a}, websocket.RoleServer, nil)
 			if err := c.Write(context.Background(), websocket.MessageBinary, make([]byte, size)); !errors.Is(err, errOnce) {
-				t.Errorf("%d octets: %v", size, err)
+				t.Errorf("%d bytes: %v", size, err)
 			}
 			_ = c.CloseNow()
 			_ = b.Close()

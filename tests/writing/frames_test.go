@@ -29,7 +29,7 @@ func TestTwoMillionFrames(t *testing.T) {
 	t.Cleanup(func() { server.CloseNow(); client.CloseNow() })
 	ctx := context.Background()
 
-	// The payload's filling is the number's low octet again and again.
+	// The payload's filling is the number's low byte again and again.
 	var fillings [256]string
 	for i := range fillings {
 		fillings[i] = strings.Repeat(string([]byte{byte(i)}), 64)

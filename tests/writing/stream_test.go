@@ -33,7 +33,7 @@ func wantMessage(p *wsplay.Peer, opcode byte, want string) (fragments, controls 
 		opcode = wsplay.OpContinuation
 		if x.FIN {
 			if string(got) != want {
-				p.T.Fatalf("got %d octets, want %d", len(got), len(want))
+				p.T.Fatalf("got %d bytes, want %d", len(got), len(want))
 			}
 			return fragments, controls
 		}
@@ -161,7 +161,7 @@ func TestWriterContext(t *testing.T) {
 	})
 }
 
-// A Reader behaves as an io.Reader should, also one octet at a time.
+// A Reader behaves as an io.Reader should, also one byte at a time.
 func TestReader(t *testing.T) {
 	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}}, 1<<20)
@@ -180,7 +180,7 @@ func TestReader(t *testing.T) {
 				t.Fatal(typ, err)
 			}
 			if got, err := io.ReadAll(iotest.OneByteReader(r)); !bytes.Equal(got, []byte(text)) || err != nil {
-				t.Errorf("%d octets, %v", len(got), err)
+				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		}
 	})
