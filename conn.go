@@ -100,7 +100,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if agreed.deflate != nil {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
-	c.in.expect = role.Expects(c.deflate != nil)
+	c.in.decoder.Init(role.Expects(c.deflate != nil))
 	c.in.canceler.Init(&c.transport, transport.Reading)
 	c.out.canceler.Init(&c.transport, transport.Writing)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
