@@ -4,10 +4,12 @@ import (
 	"io"
 	"math"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
@@ -19,6 +21,30 @@ const (
 	RoleServer = conn.Server
 	RoleClient = conn.Client
 )
+
+// MessageType is the type of a data message (RFC 6455 §5.6).
+type MessageType int
+
+const (
+	// MessageText is UTF-8 text. Received text is always checked.
+	MessageText MessageType = iota + 1
+	// MessageBinary is bytes; what they mean is up to the application.
+	MessageBinary
+)
+
+// String returns the constant's name.
+func (t MessageType) String() string {
+	switch t {
+	case MessageText:
+		return "MessageText"
+	case MessageBinary:
+		return "MessageBinary"
+	}
+	return "MessageType(" + strconv.Itoa(int(t)) + ")"
+}
+
+// opcode returns the opcode of a message's first frame.
+func (t MessageType) opcode() frame.Opcode { return frame.Opcode(t) }
 
 // Conn is a WebSocket connection. Every method may be called from any goroutine
 // at any time.
