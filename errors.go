@@ -17,7 +17,7 @@ var ErrMessageTooBig = errors.New("websocket: message too big")
 
 // ErrKeepAlive is the cause when nothing was received from the peer within
 // [KeepAlive.Timeout].
-var ErrKeepAlive = errors.New("no sign of life from the peer in time")
+var ErrKeepAlive = errors.New("keepalive timeout: nothing received from the peer")
 
 // ErrWriteTimeout is the cause when a write took longer than [Timeouts.Write].
 var ErrWriteTimeout = errors.New("write timed out")
