@@ -26,7 +26,7 @@ func (h *pingScript) done() <-chan struct{}     { return h.over }
 func (h *pingScript) closedError() *ClosedError { return &ClosedError{Cause: io.EOF} }
 
 // await has a call wait in a bubble, with a context of 3 s, while meanwhile happens.
-func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (err error, took time.Duration) {
+func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var all pings
@@ -48,23 +48,23 @@ func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (err
 			t.Errorf("%d calls wait after it, %d would read", len(p.waiting), all.retry.Load())
 		}
 	})
-	return err, took
+	return took, err
 }
 
 func TestPingAwait(t *testing.T) {
 	h := &pingScript{}
-	if err, _ := h.await(t, func(all *pings, call *pingCall) { all.pong(call.payload[:]) }); err != nil || h.reads != 1 {
+	if _, err := h.await(t, func(all *pings, call *pingCall) { all.pong(call.payload[:]) }); err != nil || h.reads != 1 {
 		t.Errorf("a pong: %v, after %d reads", err, h.reads)
 	}
-	if err, took := new(pingScript).await(t, nil); err != context.DeadlineExceeded || took != 3*time.Second {
+	if took, err := new(pingScript).await(t, nil); err != context.DeadlineExceeded || took != 3*time.Second {
 		t.Errorf("no pong: %v after %v", err, took)
 	}
 	ended := &pingScript{}
-	if err, _ := ended.await(t, func(*pings, *pingCall) { close(ended.over) }); !isClosedBy(err, io.EOF) {
+	if _, err := ended.await(t, func(*pings, *pingCall) { close(ended.over) }); !isClosedBy(err, io.EOF) {
 		t.Errorf("the end of the connection: %v", err)
 	}
 	broken := &pingScript{drive: func(*pingCall) error { return io.ErrUnexpectedEOF }}
-	if err, _ := broken.await(t, nil); err != io.ErrUnexpectedEOF {
+	if _, err := broken.await(t, nil); err != io.ErrUnexpectedEOF {
 		t.Errorf("a read that fails: %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func isClosedBy(err, cause error) bool {
 // Whoever waits for a pong takes over the reading when a read has ended.
 func TestPingDrivesAgain(t *testing.T) {
 	h := &pingScript{}
-	if err, _ := h.await(t, func(all *pings, call *pingCall) {
+	if _, err := h.await(t, func(all *pings, call *pingCall) {
 		h.drive = func(*pingCall) error { all.pong(call.payload[:]); return nil }
 		all.driveAgain()
 	}); err != nil || h.reads != 2 {
