@@ -33,7 +33,7 @@ const (
 type Conn struct {
 	transport transport.Transport
 	socket    transport.Socket // what transport is, of most connections
-	life      life
+	life      lifetime
 	in        reader
 	out       writer
 	writers   gate.Gate // held by the Writer that is open
@@ -93,7 +93,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if s.onPingReceived != nil || s.onPongReceived != nil {
 		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
 	}
-	c.life.closeTimeout = defaultCloseTimeout
+	c.life.host, c.life.closeTimeout = (*living)(c), defaultCloseTimeout
 	if s.timeouts.Close > 0 {
 		c.life.closeTimeout = s.timeouts.Close
 	}
@@ -105,7 +105,8 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.out.canceler.Init(&c.transport, transport.Writing)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.startKeepAlive(s.keepAlive)
+	c.keepAlive = newKeepAlive(s.keepAlive, (*alive)(c), &c.pings)
+	c.keepAlive.start()
 }
 
 // Role returns which end this is.

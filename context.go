@@ -20,7 +20,7 @@ func (ctx *connContext) Deadline() (time.Time, bool) { return time.Time{}, false
 func (ctx *connContext) Done() <-chan struct{}       { return (*Conn)(ctx).done() }
 
 func (ctx *connContext) Err() error {
-	if (*Conn)(ctx).ended() {
+	if (*Conn)(ctx).life.hasEnded() {
 		return context.Canceled
 	}
 	return nil
@@ -31,7 +31,7 @@ func (ctx *connContext) Err() error {
 // for the same cause.
 func (ctx *connContext) Value(key any) any {
 	c := (*Conn)(ctx)
-	if !c.ended() {
+	if !c.life.hasEnded() {
 		return nil
 	}
 	ended, cancel := context.WithCancelCause(context.Background())
@@ -41,7 +41,7 @@ func (ctx *connContext) Value(key any) any {
 
 // AfterFunc starts f when the connection has ended, or now if it has. stop prevents that,
 // and reports whether it could.
-func (ctx *connContext) AfterFunc(f func()) (stop func() bool) { return (*Conn)(ctx).onEnd(f) }
+func (ctx *connContext) AfterFunc(f func()) (stop func() bool) { return (*Conn)(ctx).life.onEnd(f) }
 
 // String is what contexts made of this one say of their parent.
 func (ctx *connContext) String() string { return "websocket.Conn.Context" }

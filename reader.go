@@ -52,7 +52,7 @@ func (c *Conn) enterRead(ctx context.Context) error {
 // waitToRead waits for the reading half. When there is nothing to read any more it
 // does not: endTransport may be inside until the peer ends its side.
 func (c *Conn) waitToRead(ctx context.Context) error {
-	if c.inCallback() {
+	if c.calls.onStack() {
 		return inCallbackError("Conn.Read")
 	}
 	usable := func() bool { return c.state().CanReceive() }

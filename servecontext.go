@@ -18,7 +18,7 @@ type serveContext struct {
 func (s *serveContext) Deadline() (time.Time, bool)           { return time.Time{}, false }
 func (s *serveContext) Done() <-chan struct{}                 { return s.c.done() }
 func (s *serveContext) Err() error                            { return s.c.Context().Err() }
-func (s *serveContext) AfterFunc(f func()) (stop func() bool) { return s.c.onEnd(f) }
+func (s *serveContext) AfterFunc(f func()) (stop func() bool) { return s.c.life.onEnd(f) }
 
 func (s *serveContext) Value(key any) any {
 	switch key {
