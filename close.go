@@ -114,8 +114,8 @@ func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.
 	for c.state().CanReceive() && c.in.gate.Lock(nil, ended) {
-		_ = c.drain(context.Background())
-		c.leaveRead()
+		_ = c.in.drain(context.Background())
+		c.in.leave()
 	}
 	<-ended
 	if e := c.closedError(); late || e.Began != SideLocal || !e.Clean() {
@@ -137,8 +137,8 @@ func (c *Conn) drainMeanwhile(waiting context.Context) {
 	defer look.Stop()
 	for waiting.Err() == nil {
 		if c.in.gate.TryLock() {
-			_ = c.drain(context.Background())
-			c.leaveRead()
+			_ = c.in.drain(context.Background())
+			c.in.leave()
 			return
 		}
 		select {
@@ -249,7 +249,7 @@ func (c *Conn) endTransport() {
 		return
 	}
 	c.in.gate.Lock(nil, nil)
-	defer c.leaveRead()
+	defer c.in.leave()
 	c.in.canceler.Reset()
 	c.in.buf.Discard()
 	var dropped [512]byte

@@ -104,7 +104,7 @@ func (c *Conn) checkAlive() {
 
 // signs counts the signs of life so far: what has arrived, and the given count of writes.
 func (c *Conn) signs(writes *atomic.Uint64) signs {
-	return signs{c.in.heard.Load(), writes.Load()}
+	return signs{uint64(c.in.heard.Load()), writes.Load()}
 }
 
 // noteWritten counts a write to the network that took this long. A write that took a good
@@ -166,6 +166,6 @@ func (c *Conn) waitsForApplication() bool {
 	if !c.in.gate.TryLock() {
 		return false
 	}
-	defer c.leaveRead()
+	defer c.in.leave()
 	return c.in.atData()
 }

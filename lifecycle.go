@@ -115,7 +115,7 @@ func (c *Conn) terminate() {
 	c.in.canceler.Retire()
 	_ = c.transport.Close()
 	c.keepAlive.stop()
-	c.retireRead()
+	c.in.retire()
 	c.retireWrite()
 	l := &c.life
 	l.mu.Lock()

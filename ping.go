@@ -12,8 +12,7 @@ import (
 
 // pings knows the pings that are under way.
 type pings struct {
-	retry atomic.Int32 // how many callers would drive the reading if they could
-	way   atomic.Pointer[pingsUnderWay]
+	way atomic.Pointer[pingsUnderWay]
 }
 
 // pingsUnderWay are those that were sent and not answered. Most connections never
@@ -81,13 +80,13 @@ func (c *Conn) sendPing(ctx context.Context, call *pingCall) error {
 
 // awaitPong waits for the pong, and drives the reading while nobody else does.
 func (c *Conn) awaitPong(ctx context.Context, call *pingCall) error {
-	c.pings.retry.Add(1)
-	defer c.pings.retry.Add(-1)
+	c.in.drivers.Add(1)
+	defer c.in.drivers.Add(-1)
 	ended := c.done()
 	for {
 		if c.in.gate.TryLock() {
 			err := c.drivePing(ctx, call)
-			c.leaveRead()
+			c.in.leave()
 			if err != nil {
 				return err
 			}
@@ -110,7 +109,7 @@ func (c *Conn) drivePing(ctx context.Context, call *pingCall) error {
 		if !c.state().CanReceive() {
 			return c.closedError()
 		}
-		if err := c.step(ctx); err != nil {
+		if err := c.in.step(ctx); err != nil {
 			return err
 		}
 	}
