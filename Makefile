@@ -42,7 +42,8 @@ race: ## the library's tests under the race detector
 chaos: ## connections over a network that fails them, and what they borrow counted
 	$(GO) test -race -tags ledger ./fuzz/soak
 	$(GO) vet -tags ledger ./...
-	$(GO) test -tags ledger -run Ledger . ./internal/ledger
+	$(GO) test -tags ledger -run Ledger .
+	$(GO) test -tags ledger ./internal/ledger ./internal/transport
 
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' .

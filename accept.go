@@ -70,7 +70,7 @@ type AcceptOptions struct {
 	// Registry takes the connection in. Nil: none does.
 	Registry *Registry
 
-	// The options of every connection are documented in [ConnOptions].
+	// These fields are documented in [ConnOptions].
 	CompressionThreshold int
 	OnPingReceived       func(ctx context.Context, payload []byte) bool
 	OnPongReceived       func(ctx context.Context, payload []byte)

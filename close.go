@@ -59,7 +59,7 @@ func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	do, err := c.sendClose(ctx, body, false)
+	do, err := c.sendClose(ctx, body, conn.SendClose)
 	if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
 		go c.endTransport()
 		err = c.closedError()
@@ -101,7 +101,7 @@ func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<
 	if c.state() == conn.Open {
 		waiting, stopWaiting := context.WithCancel(context.Background())
 		meanwhile := time.AfterFunc(headStart, func() { c.drainMeanwhile(waiting) })
-		do, _ := c.sendClose(context.Background(), body, false)
+		do, _ := c.sendClose(context.Background(), body, conn.SendClose)
 		stopWaiting()
 		meanwhile.Stop()
 		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
@@ -148,15 +148,15 @@ func (c *Conn) drainMeanwhile(waiting context.Context) {
 	}
 }
 
-// sendClose sends our Close frame, if it is the first. failure says that it
-// answers a violation.
-func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, failure bool) (conn.Action, error) {
+// sendClose sends our Close frame, if it is the first. as says what it is:
+// [conn.SendClose] or [conn.AnswerViolation].
+func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
 	return c.submit(ctx, &outgoing{
 		header:  frame.Header{Opcode: frame.Close, FIN: true},
 		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
 		body:    body,
-		failure: failure,
+		event:   as,
 	})
 }
 
@@ -189,7 +189,7 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 	do, _ := c.event(conn.ReceiveClose, body, nil)
 	switch do {
 	case conn.SendReply:
-		c.lastFrame(ctx, conn.Reply(body), false)
+		c.lastFrame(ctx, conn.Reply(body), conn.SendClose)
 	case conn.EndTransport:
 		go c.endTransport()
 	}
@@ -202,7 +202,7 @@ func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error
 	do, _ := c.event(conn.Violate, conn.CloseBody{}, cause)
 	switch do {
 	case conn.SendFailure:
-		c.lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)}, true)
+		c.lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)}, conn.AnswerViolation)
 	case conn.EndTransport:
 		go c.endTransport()
 	}
@@ -211,11 +211,11 @@ func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error
 
 // lastFrame sends our Close frame and then sees the transport ended, on a
 // goroutine of its own. It waits until the frame is sent, or ctx ends.
-func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool) {
+func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Event) {
 	sent := make(chan struct{})
 	go func() {
 		// The deadline of closing bounds this: it breaks the transport.
-		do, err := c.sendClose(context.Background(), body, failure)
+		do, err := c.sendClose(context.Background(), body, as)
 		close(sent)
 		if err == nil && do == conn.EndTransport {
 			c.endTransport()

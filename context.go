@@ -5,13 +5,12 @@ import (
 	"time"
 )
 
-// Context returns a context that ends when the connection has ended. From then on
-// [context.Cause] returns the [*ClosedError] that says how. The context has no values and
-// no deadline.
+// Context returns a context that ends when the connection has ended. [context.Cause] then
+// returns the [*ClosedError] that says how. The context has no values and no deadline.
 //
-// It is part of the connection: the call allocates nothing, and returns the same context
-// each time. The context has the method AfterFunc that [context.AfterFunc] looks for, so
-// no goroutine waits for the end.
+// The context is part of the connection: Context allocates nothing and returns the same
+// one each time. It has the AfterFunc method that [context.AfterFunc] looks for, so no
+// goroutine waits for the end.
 func (c *Conn) Context() context.Context { return (*connContext)(c) }
 
 // connContext is the context of [Conn.Context].
@@ -27,9 +26,9 @@ func (ctx *connContext) Err() error {
 	return nil
 }
 
-// Value has nothing to return but the cause of the end. [context.Cause] finds it by a key
-// that only contexts of its own package know. So one of those, which has ended for the
-// same cause, answers in our place.
+// Value returns nothing but the cause of the end, for [context.Cause]. The key for that is
+// private to package context, so a context of that package answers: one that has ended
+// for the same cause.
 func (ctx *connContext) Value(key any) any {
 	c := (*Conn)(ctx)
 	if !c.ended() {
@@ -47,8 +46,8 @@ func (ctx *connContext) AfterFunc(f func()) (stop func() bool) { return (*Conn)(
 // String is what contexts made of this one say of their parent.
 func (ctx *connContext) String() string { return "websocket.Conn.Context" }
 
-// endsWith reports whether ctx is the connection's own and nothing else: it ends when the
-// connection has ended.
+// endsWith reports whether ctx is the connection's own context, which ends when the
+// connection has ended and never before.
 func (c *Conn) endsWith(ctx context.Context) bool {
 	switch own := ctx.(type) {
 	case *serveContext:

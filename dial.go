@@ -74,7 +74,7 @@ type DialOptions struct {
 	// Zero: 10. Negative: none.
 	MaxRedirects int
 
-	// The options of every connection are documented in [ConnOptions].
+	// These fields are documented in [ConnOptions].
 	CompressionThreshold int
 	OnPingReceived       func(ctx context.Context, payload []byte) bool
 	OnPongReceived       func(ctx context.Context, payload []byte)
@@ -95,8 +95,8 @@ type DialOptions struct {
 // body holds at most 1 KiB of the answer of a server that refused; it need not
 // be closed.
 //
-// DialOptions.Trace begins when the handshake is done; [net/http/httptrace] in ctx traces
-// that.
+// DialOptions.Trace sees the connection after the handshake. To trace the handshake itself,
+// use [net/http/httptrace] in ctx.
 //
 // A call that makes no sense fails with a [*UsageError] before anything is sent.
 // Every other failure is a [*HandshakeError].

@@ -89,12 +89,7 @@ func (c *Conn) encode(o *outgoing) {
 	w := &c.out
 	if o.header.Opcode == frame.Close {
 		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
-		// In Failed the one Close frame is for the code of the violation.
-		not := conn.Failed
-		if o.failure {
-			not = conn.Terminated
-		}
-		do, ok := c.eventUnless(not, conn.SendClose, o.body, nil)
+		do, ok := c.event(o.event, o.body, nil)
 		if !ok {
 			c.reject(o)
 			return

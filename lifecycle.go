@@ -22,7 +22,6 @@ type life struct {
 	timer   *time.Timer     // reports Expire at the machine's deadline
 	done    atomic.Value    // chan struct{}, made by the first who asks for it; closed at the end: see conclude
 	over    atomic.Bool     // done is closed, or about to be, or would be if it were made
-	written atomic.Bool     // all of our Close frame is on the wire
 	onEnd   *endCall        // started then: a list
 
 	registry *Registry // to be told at Terminated
@@ -31,42 +30,26 @@ type life struct {
 // state returns where the connection stands.
 func (c *Conn) state() conn.State { return conn.State(c.life.state.Load()) }
 
-// event reports what happened. It alone changes the state, with eventUnless behind it,
-// and it does what entering the new state calls for: the deadline of closing,
-// and at the end the release of everything. The action is for the caller.
+// event reports what happened. It alone changes the state, and it does what entering
+// the new state calls for: the deadline of closing, and at the end the release of
+// everything. The action is for the caller.
 //
 // cause is kept if it is the first. ok is false if the event has no meaning in
 // the present state; nothing was changed then.
 func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
-	return c.eventUnless(conn.Terminated, e, body, cause) // where none has a meaning
-}
-
-// eventUnless is event, without a meaning in one state more.
-func (c *Conn) eventUnless(not conn.State, e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
 	l := &c.life
 	l.mu.Lock()
-	from := c.state()
-	if from == not {
-		l.mu.Unlock()
-		return conn.Nothing, false
-	}
 	if l.machine == nil {
 		l.machine = &conn.Lifecycle{CloseTimeout: l.closeTimeout}
 	}
-	unwritten := l.givesUpClose(e) // which is a write that fails
-	if unwritten {
-		do, ok = l.machine.Handle(conn.BreakWrite, conn.CloseBody{}, time.Now())
-	}
-	if l.machine.State() != conn.Terminated || !unwritten {
-		do, ok = l.machine.Handle(e, body, time.Now())
-	}
-	if !ok {
+	from := l.machine.State()
+	if do, ok = l.machine.Handle(e, body, time.Now()); !ok {
 		l.mu.Unlock()
 		return do, false
 	}
 	to := l.machine.State()
 	l.state.Store(uint32(to))
-	if l.cause == nil && (from != conn.Acknowledged || unwritten) { // after a clean ending nothing is amiss
+	if l.cause == nil && !l.isOrderly(from, e) {
 		l.cause = cause
 	}
 	if d := l.machine.Deadline(); from == conn.Open && !d.IsZero() {
@@ -98,15 +81,11 @@ func (l *life) because(cause error) {
 	}
 }
 
-// givesUpClose reports whether e ends the connection while our Close frame waits to be
-// written: the peer does not get it, and the record has to say so. A write that takes
-// its last octet at that moment may not have told so yet: it counts as unwritten. Under mu.
-func (l *life) givesUpClose(e conn.Event) bool {
-	if e != conn.Expire && e != conn.Abandon || l.written.Load() || l.ending().Sent.Code == 0 {
-		return false
-	}
-	to, _, _ := conn.Next(l.machine.State(), e)
-	return to == conn.Terminated && l.machine.State() != conn.Terminated
+// isOrderly reports whether nothing is amiss although e, which was handled in from, may
+// have ended the connection: a Close frame went each way, or the peer has sent its own
+// and does not wait for our reply. Under mu.
+func (l *life) isOrderly(from conn.State, e conn.Event) bool {
+	return from == conn.Acknowledged && (e == conn.BreakWrite || l.ending().Clean())
 }
 
 // terminate releases what the connection holds. Whoever is inside a gate finds
@@ -263,7 +242,7 @@ func (l *life) ending() conn.Ending {
 	return l.machine.Ending()
 }
 
-// sentClose reports whether our Close frame has its place in the stream.
+// sentClose reports whether our Close frame has its place in the stream, and is not lost.
 func (c *Conn) sentClose() bool {
 	l := &c.life
 	l.mu.Lock()
@@ -277,9 +256,6 @@ func (c *Conn) closedError() *ClosedError {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ending := l.ending()
-	if ending.Broken {
-		ending.Sent = conn.CloseBody{}
-	}
 	return &ClosedError{
 		Sent:     closeError(ending.Sent),
 		Received: closeError(ending.Received),

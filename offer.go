@@ -3,17 +3,17 @@ package websocket
 import "github.com/hawser-ws/websocket/frame"
 
 // TryWritePrepared is [Conn.WritePrepared] that never waits, neither for the peer nor for
-// another writer. taken says whether the message was taken: then it is sent whole, by a
-// goroutine if the socket has room for a part of it only. If it was not, nothing of it is
-// sent, and the caller may try again, or call WritePrepared.
+// another writer. It reports whether the message was taken. A message that was taken is
+// sent whole; if the socket has room for a part of it only, a goroutine sends the rest. Of
+// one that was not taken nothing is sent: the caller may try again or call WritePrepared.
 //
-// A message is taken only if nothing waits to be sent before it: no other message, no
-// half of one, no [Batch], no pong. And only sockets of TCP and of the Unix domain can
-// tell whether they have room; on other streams, such as TLS, no message is ever taken.
+// A message is taken only if nothing has to be sent before it: no other message, no rest
+// of one, no [Batch], no pong. Only TCP and Unix sockets can tell whether they have
+// room; on other streams, such as TLS, no message is ever taken.
 //
-// The error is nil if waiting would help, or would be needed to find out. Otherwise it is
-// a [*ClosedError], or a [*UsageError] if there is no such type of message. A nil m is
-// never taken: with it a call only asks whether messages can be sent still.
+// err is nil as long as messages can be sent, a [*ClosedError] once they cannot, and a
+// [*UsageError] if there is no such type of message. A nil m is never taken: the call then
+// only asks whether messages can still be sent.
 func (c *Conn) TryWritePrepared(m *PreparedMessage) (taken bool, err error) {
 	return c.tryWritePrepared("Conn.TryWritePrepared", m)
 }
@@ -33,12 +33,12 @@ func (c *Conn) tryWritePrepared(method string, m *PreparedMessage) (taken bool, 
 	return false, nil
 }
 
-// TryWriteEach does [Conn.TryWritePrepared] for one connection after another. It calls
-// refused with the index of each that has not taken the message, and with the error, which
-// may be nil, before it goes on to the next. refused may call any method.
+// TryWriteEach calls [Conn.TryWritePrepared] for one connection after another. For each
+// that does not take the message it calls refused with the connection's index and the
+// error, which may be nil, before it goes on to the next. refused may call any method.
 //
-// It takes less time than a loop over many connections: memory that the processor
-// would have to wait for, once for every connection, is fetched for several at a time.
+// With many connections it is faster than a loop: it prefetches the memory of several
+// connections at a time, where a loop would wait for that of each.
 func (m *PreparedMessage) TryWriteEach(conns []*Conn, refused func(i int, err error)) {
 	for i, c := range conns {
 		if i%lookAhead == 0 {
@@ -52,8 +52,8 @@ func (m *PreparedMessage) TryWriteEach(conns []*Conn, refused func(i int, err er
 	}
 }
 
-// lookAhead is for how many connections together memory is fetched: a thousand do not
-// stay in the processor's caches while the kernel sends.
+// lookAhead is how many connections are prefetched at a time. A thousand connections do
+// not stay in the processor's caches while the kernel sends.
 const lookAhead = 16
 
 // glance prefetches into the processor's cache what offerPrepared will look at.

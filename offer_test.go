@@ -53,7 +53,7 @@ func (t *offeredTo) messages(tb testing.TB) (said []string) {
 	for b := t.taken.Bytes(); len(b) > 0; {
 		h, n := frame.ParseHeader(b)
 		if n <= 0 || uint64(len(b)-n) < h.Length {
-			tb.Fatalf("%d octets that are no frame", len(b))
+			tb.Fatalf("%d bytes that are no frame", len(b))
 		}
 		payload := slices.Clone(b[n : n+int(h.Length)])
 		b = b[n+int(h.Length):]
@@ -89,14 +89,14 @@ func newOffered(t *testing.T, role Role, opts *ConnOptions, accept func(n int) i
 
 func all(n int) int      { return n }
 func nothing(int) int    { return 0 }
-func oneOctet(int) int   { return 1 }
+func oneByte(int) int    { return 1 }
 func butOne(n int) int   { return n - 1 }
 func atRandom(n int) int { return rand.IntN(n + 1) }
 
 // Whatever part of a frame the transport takes at once, the peer gets it whole, once,
 // and what follows behind it.
 func TestOffer(t *testing.T) {
-	accepts := map[string]func(n int) int{"all": all, "nothing": nothing, "one octet": oneOctet, "all but one": butOne}
+	accepts := map[string]func(n int) int{"all": all, "nothing": nothing, "one byte": oneByte, "all but one": butOne}
 	for _, role := range []Role{RoleServer, RoleClient} {
 		for name, accept := range accepts {
 			for _, size := range []int{0, 1, 125, 5 << 10, 100 << 10} {

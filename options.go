@@ -71,7 +71,7 @@ const (
 	// Enough for nearly every protocol, small enough that 1,000 hostile peers
 	// cannot take more than 1 GB.
 	defaultMessageLimit = 1 << 20
-	// The finest cut in use is Autobahn's: 4 MiB by 64 octets, and an empty fragment
+	// The finest cut in use is Autobahn's: 4 MiB by 64 bytes, and an empty fragment
 	// at the end. An endless one is cut off while its cost is only time.
 	defaultFragments = 1 << 17
 
@@ -82,8 +82,8 @@ const (
 
 // ConnOptions are the options of [NewConn]. Nil means the defaults.
 //
-// Those from CompressionThreshold on are options of every connection. [AcceptOptions] and
-// [DialOptions] have them too, and they mean the same there.
+// CompressionThreshold and the fields below it apply to every connection: [AcceptOptions]
+// and [DialOptions] have the same fields.
 type ConnOptions struct {
 	// Subprotocol is what the two ends agreed on.
 	Subprotocol string
@@ -120,12 +120,13 @@ type ConnOptions struct {
 	Trace *Trace
 }
 
-// settings are the options of every connection, as the rest of the package sees them.
+// settings are the options that apply to every connection. The rest of the package sees
+// only these.
 //
-// They could be one exported struct, embedded in the three kinds of options. Then whoever
-// sets a limit or keepalive in a literal would have to name that struct as well, and its
-// fields would not be seen where the options are looked up. So they are declared in each,
-// documented in ConnOptions, and TestOptionsAgree compares them.
+// They are not an exported struct that the three kinds of options embed: a literal that
+// sets a limit would then have to name that struct too, and the documentation of
+// AcceptOptions would not list the field. So each kind declares the fields, ConnOptions
+// documents them, and TestOptionsAgree compares them.
 type settings struct {
 	compressionThreshold int
 	compressionLevel     int
@@ -158,11 +159,11 @@ func (o *ConnOptions) settings() settings {
 	}
 }
 
-// agreement is what the opening handshake leaves to the connection.
+// agreement is the outcome of the opening handshake.
 type agreement struct {
 	subprotocol string
 	deflate     *handshake.Deflate // nil: messages are not compressed
-	buffered    []byte             // was read behind the handshake
+	buffered    []byte             // bytes read after the handshake
 }
 
 // orDefault resolves an option: zero is the default, negative no limit.

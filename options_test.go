@@ -70,7 +70,7 @@ func TestOptionsAgree(t *testing.T) {
 // They are documented once, in ConnOptions; the other two say where, and list them in the
 // same order.
 func TestOptionsAreDocumentedOnce(t *testing.T) {
-	const first, elsewhere = "CompressionThreshold", "The options of every connection are documented in [ConnOptions].\n"
+	const first, elsewhere = "CompressionThreshold", "These fields are documented in [ConnOptions].\n"
 	block := func(file, typ string) (names, docs []string) {
 		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 		if err != nil {

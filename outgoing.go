@@ -14,7 +14,7 @@ type outgoing struct {
 	framed  []byte         // or the whole frame, ready to be sent (server)
 	message *messageWriter // the fragmented message it belongs to; nil: it is whole
 	body    conn.CloseBody // what a Close frame says
-	failure bool           // it is the Close frame that answers a violation
+	event   conn.Event     // what it is to the lifecycle that a Close frame takes its place
 	hold    holding        // it may wait for more to leave with it
 
 	ticket     uint64         // when its caller came: the lowest goes first

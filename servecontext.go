@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// serveContext is the context of a connection that [Handler] serves: [Conn.Context], and
-// what belongs to the server. It has nothing else of the request's context, because
-// middleware recycles that when the handler has returned. Calls on the connection with
-// it, or with one that adds only values, need not watch it.
+// serveContext is the context of a connection that [Handler] serves: [Conn.Context] with
+// the values of the server. It has no other value of the request's context, because
+// middleware recycles those when the handler has returned. Calls on the connection need
+// not watch it, nor a context that only adds values to it.
 type serveContext struct {
 	c      *Conn
 	server *http.Server // nil: not net/http

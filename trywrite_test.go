@@ -96,7 +96,7 @@ func TestTryWriteEachOnSockets(t *testing.T) {
 			for i, p := range peers {
 				if slices.Contains(stuck, i) {
 					if f, err := p.Next(); err != nil || len(f.Payload) != 1<<20 {
-						t.Fatalf("%d octets, %v", len(f.Payload), err)
+						t.Fatalf("%d bytes, %v", len(f.Payload), err)
 					}
 					continue
 				}

@@ -298,7 +298,7 @@ func (c *Conn) settleSent() {
 // noteWritten notes that a frame is on the wire whole.
 func (c *Conn) noteWritten(o *outgoing) {
 	if o.header.Opcode == frame.Close {
-		c.life.written.Store(true)
+		c.event(conn.FlushClose, conn.CloseBody{}, nil)
 	}
 }
 

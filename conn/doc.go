@@ -75,4 +75,21 @@
 //
 // The table does not know the role. Who closes TCP first is asked once, at the
 // edge, of [Role.ClosesFirst].
+//
+// # Our Close frame
+//
+// There is one (RFC 6455 §5.5.1). It takes its place in the outgoing stream before it is
+// written, and between the two a peer that does not read can hold it up. So each cell of
+// the table also says what the event means for it:
+//
+//	        SendClose,             FlushClose
+//	        AnswerViolation
+//	unsent ────────────────▶ placed ──────────▶ flushed
+//	                           │
+//	                           └──────────────▶ lost
+//	                            BreakWrite; Expire or Abandon, if they end the connection
+//
+// One that is lost is not in the record: [Ending].Sent is empty, and the ending is not
+// clean. The end of the stream and a reset do not lose it, because they may well be the
+// peer's answer to it.
 package conn

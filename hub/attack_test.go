@@ -108,7 +108,7 @@ func neverReads(t *testing.T, role websocket.Role, policy hub.SlowPolicy) {
 		goroutines = max(goroutines, runtime.NumGoroutine())
 	}
 	if after := live(); after > before+(8+8)*2*size+2*wsplay.Little {
-		t.Errorf("%d octets are held after %d broadcasts, %d before", after, broadcasts, before)
+		t.Errorf("%d bytes are held after %d broadcasts, %d before", after, broadcasts, before)
 	}
 	if goroutines > 50 {
 		t.Errorf("%d goroutines", goroutines)

@@ -32,7 +32,7 @@ func undisturbed(d []time.Duration) float64 {
 	return float64(d[len(d)/10])
 }
 
-// What a delivery costs, beside a loop of net.Conn.Write of the same octets to the same
+// What a delivery costs, beside a loop of net.Conn.Write of the same bytes to the same
 // sockets, in turns. The loop is what no broadcast can do without. The peers read
 // between two rounds: waking them would be most of what is measured.
 func BenchmarkHub(b *testing.B) {

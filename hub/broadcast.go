@@ -2,10 +2,10 @@ package hub
 
 import "github.com/hawser-ws/websocket"
 
-// Broadcast sends a message to every connection in the hub, and waits for none. Calls may
-// be concurrent; one waits for the other, so that every connection gets all broadcasts
-// in the same order. Messages sent by other methods, or by another hub, may come before,
-// between or after them.
+// Broadcast sends a message to every connection in the hub and waits for none of them.
+// Concurrent calls wait for each other, so every connection gets all broadcasts in the same
+// order. Messages sent by other methods, or by another hub, may come before, between or
+// after them.
 //
 // A message that is broadcast while a [websocket.Conn.Writer] is open waits for it to be
 // closed (RFC 6455 §5.4): its connection counts as slow if that takes long.
@@ -45,7 +45,7 @@ type delivery struct {
 	slow []slowOne
 }
 
-// together is to how many members a message is offered by one call.
+// together is how many members one call offers a message to.
 const together = 16
 
 // deliver hands a message to every member. It returns what OnSlow is to be told.
@@ -62,9 +62,8 @@ func (h *Hub) deliver(msg *websocket.PreparedMessage, except *websocket.Conn) []
 	return d.slow
 }
 
-// offer sends the message to those members who take it at once, and has it wait for the
-// others. Under Hub.order, so that nothing comes into the queue of an idle member between
-// the look at it and the offer.
+// offer sends the message to the members that take it at once, and queues it for the
+// others. Hub.order is held, so an idle member's queue stays empty until the offer.
 func (d *delivery) offer(members []*member, except *websocket.Conn) {
 	var idle [together]*member
 	var conns [together]*websocket.Conn
@@ -90,7 +89,7 @@ func (d *delivery) offer(members []*member, except *websocket.Conn) {
 	})
 }
 
-// later has the message wait for a member that could not be sent it at once.
+// later queues the message for a member that did not take it at once.
 func (d *delivery) later(m *member) {
 	h := d.hub
 	limit := h.Queue
@@ -112,7 +111,7 @@ func (d *delivery) later(m *member) {
 	}
 }
 
-// begin returns the members there are, which stay where they are until end.
+// begin returns the members. They keep their places until end is called.
 func (h *Hub) begin() []*member {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -10,9 +10,9 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// Hub is a set of connections to which messages are broadcast. It waits for none of
-// them: messages for a connection whose peer does not read wait in a queue. When that is
-// full, Slow says what happens, while all others go on.
+// Hub broadcasts messages to a set of connections, and waits for none of them. Messages
+// for a peer that does not read wait in a queue. When the queue is full, Slow says what
+// happens. The other connections are not affected.
 //
 // The zero value is ready. The fields must not be changed once the Hub is in use;
 // every method may be called from any goroutine. A connection may be in any number
@@ -51,10 +51,9 @@ type Hub struct {
 // defaultQueue is Hub.Queue: some seconds of a lively conversation.
 const defaultQueue = 64
 
-// Add takes a connection in, from the next broadcast on; one that is in the hub stays
-// as it is, and one that is closing or has ended is not added. If c was removed while a
-// message was being written to it and is added again, it gets the rest of that message
-// first.
+// Add adds a connection, from the next broadcast on. It does nothing if c is in the hub
+// already, is closing or has ended. If c was removed while a message was being written to
+// it, it gets the rest of that message first.
 func (h *Hub) Add(c *websocket.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -79,8 +78,8 @@ func (h *Hub) Add(c *websocket.Conn) {
 	h.list = append(h.list, m)
 }
 
-// afterFuncer is what the context of a connection is. [context.AfterFunc] comes to the
-// same, and takes 300 bytes more for each member.
+// afterFuncer is implemented by the context of a connection. [context.AfterFunc] would do
+// the same and take 300 bytes more for each member.
 type afterFuncer interface {
 	AfterFunc(f func()) (stop func() bool)
 }

@@ -183,6 +183,31 @@ func TestHubEndDuringDrain(t *testing.T) {
 	})
 }
 
+// A connection that is closing leaves with the next broadcast also if messages wait for
+// it. It does not count as slow.
+func TestHubClosingDuringDrain(t *testing.T) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		s := newSlowScene(t, role, hub.DropOldest, nil)
+		s.tell(t, "waits")
+		s.peer.Send(wsplay.CloseFrame(websocket.StatusGoingAway, ""))
+		read := wsplay.Go(func() error { _, _, err := s.slow.Read(wsplay.Patience(t)); return err })
+		synctest.Wait()
+		if n := s.hub.Len(); n != 100 {
+			t.Errorf("%d are in the hub", n)
+		}
+		for range 2 * slowQueue {
+			s.tell(t, "too late")
+		}
+		if n := s.hub.Len(); n != 99 || s.hub.Dropped() != 0 || len(s.told) != 0 {
+			t.Errorf("%d are left, %d messages were dropped, OnSlow was told of %d", n, s.hub.Dropped(), len(s.told))
+		}
+		s.peer.Want("what was half sent", wsplay.OpText, half)
+		s.peer.WantReply(websocket.StatusGoingAway)
+		_ = s.peer.Close()
+		wsplay.WantClosed(t, <-read)
+	})
+}
+
 // The queue's default, and a slow connection that goes on reading in the end: all that
 // waits arrives.
 func TestHubQueueDefault(t *testing.T) {

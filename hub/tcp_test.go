@@ -66,7 +66,7 @@ func TestHubOverNetwork(t *testing.T) {
 					tell(t, &h, text)
 					for i := range quick {
 						if got := <-heard[i]; got != text {
-							t.Fatalf("%d octets arrived of %d", len(got), len(text))
+							t.Fatalf("%d bytes arrived of %d", len(got), len(text))
 						}
 					}
 				}
@@ -79,7 +79,7 @@ func TestHubOverNetwork(t *testing.T) {
 						break
 					}
 					if want := texts[i%2] + fmt.Sprint(i); string(f.Payload) != want {
-						t.Fatalf("message %d is %.20q, %d octets", i, f.Payload, len(f.Payload))
+						t.Fatalf("message %d is %.20q, %d bytes", i, f.Payload, len(f.Payload))
 					}
 				}
 				if h.Len() != len(quick) {

@@ -62,7 +62,7 @@ var ReadWays = map[string]func(ctx context.Context, c *websocket.Conn) (string, 
 		_, p, err := c.ReadInto(ctx, []byte("before "))
 		rest, ok := strings.CutPrefix(string(p), "before ")
 		if !ok || err != nil && rest != "" {
-			return "", fmt.Errorf("buf became %.40q with %w", p, err)
+			return "", fmt.Errorf("buf became %.40q with %s", p, fmt.Sprint(err)) // not wrapped: no cancellation excuses it
 		}
 		return rest, err
 	},

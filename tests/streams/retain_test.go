@@ -30,22 +30,28 @@ func (c *keepingConn) Write(p []byte) (int, error) {
 // connections send.
 func TestBufferThatAStreamKeeps(t *testing.T) {
 	for _, limit := range []time.Duration{0, time.Second} {
-		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { keptBuffer(t, role, limit) })
+		timeouts := websocket.Timeouts{Write: limit}
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+			keptBuffer(t, role, &websocket.ConnOptions{Timeouts: timeouts})
+		})
+		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { // behind more than a read buffer holds
+			keptBuffer(t, role, &websocket.ConnOptions{Timeouts: timeouts, Buffered: make([]byte, 100<<10)})
+		})
 	}
 }
 
-// keptBuffer has a write end by its context or, if limit is not 0, by Timeouts.Write.
-func keptBuffer(t *testing.T, role websocket.Role, limit time.Duration) {
+// keptBuffer has a write end by its context or, if that is not 0, by Timeouts.Write.
+func keptBuffer(t *testing.T, role websocket.Role, opts *websocket.ConnOptions) {
 	near, other := wstest.NetPipe(wsplay.Stall)
 	defer other.Close()
 	stream := &keepingConn{muxConn: muxConn{Conn: near}}
-	c := websocket.NewConn(stream, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: limit}})
+	c := websocket.NewConn(stream, role, opts)
 	if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := wsplay.Go(func() error { return c.Write(ctx, websocket.MessageText, []byte("cut off")) })
-	if limit == 0 {
+	if opts.Timeouts.Write == 0 {
 		wsplay.Pending(t, "Write", done)
 		cancel()
 	}

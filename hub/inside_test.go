@@ -56,3 +56,14 @@ func TestSecurityTable(t *testing.T) {
 		t.Errorf("SECURITY.md does not have the row %q", want)
 	}
 }
+
+// A message that comes when its member has just been removed waits for nobody.
+func TestMemberThatHasLeft(t *testing.T) {
+	var m member
+	if waited, writing := m.leave(); waited != 0 || writing {
+		t.Errorf("%d messages waited, writing %v", waited, writing)
+	}
+	if lost := m.push(websocket.Prepare(websocket.MessageText, nil), 1, CloseSlow); lost != nil || m.queue.n != 0 {
+		t.Errorf("it was lost: %v; %d messages wait", lost, m.queue.n)
+	}
+}
