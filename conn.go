@@ -2,9 +2,7 @@ package websocket
 
 import (
 	"io"
-	"math"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -34,16 +32,13 @@ type Conn struct {
 	transport transport.Transport
 	socket    transport.Socket // what transport is, of most connections
 	life      lifetime
-	in        reader
+	in        receiver
 	out       writer
 	writers   gate.Gate // held by the Writer that is open
 	pings     pings
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
 
-	readLimit   atomic.Int64 // Limits.Message; at most zero: none
-	frameLimit  int64
-	fragments   int32
 	role        conn.Role
 	writeLimit  time.Duration // Timeouts.Write; zero: none
 	subprotocol string
@@ -84,10 +79,7 @@ func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *C
 // open makes a connection of c, which has its transport.
 func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.role = role
-	c.frameLimit = s.limits.Frame
-	c.fragments = int32(min(max(orDefault(s.limits.Fragments, defaultFragments), -1), math.MaxInt32))
 	c.writeLimit = max(s.timeouts.Write, 0)
-	c.readLimit.Store(orDefault(s.limits.Message, defaultMessageLimit))
 	c.subprotocol = agreed.subprotocol
 	c.trace = s.trace
 	if s.onPingReceived != nil || s.onPongReceived != nil {
@@ -100,8 +92,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if agreed.deflate != nil {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
-	c.in.decoder.Init(role.Expects(c.deflate != nil))
-	c.in.canceler.Init(&c.transport, transport.Reading)
+	c.openReceiver(s.limits, s.keepAlive.Interval > 0)
 	c.out.canceler.Init(&c.transport, transport.Writing)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
@@ -118,7 +109,7 @@ func (c *Conn) Subprotocol() string { return c.subprotocol }
 
 // SetReadLimit sets how many bytes a message may have, from the next frame on.
 // -1 means no limit, and so does 0. The default is [Limits.Message].
-func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
+func (c *Conn) SetReadLimit(n int64) { c.in.limit.Store(n) }
 
 // NetConn returns the connection beneath, nil if the stream is not a [net.Conn].
 // It is for looking (addresses, TLS state, socket options), not for reading,
@@ -130,10 +121,6 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 // an idle timeout in a net.Conn of your own takes effect. A deadline that is set from
 // outside may also be removed at any time.
 func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
-
-func (c *Conn) limits() conn.Limits {
-	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: int(c.fragments)}
-}
 
 // Latency returns the round-trip time of the ping that was last answered, by
 // [Conn.Ping] or keepalive; zero before the first.
