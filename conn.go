@@ -2,10 +2,8 @@ package websocket
 
 import (
 	"io"
-	"math"
 	"net"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -59,16 +57,13 @@ type Conn struct {
 	transport transport.Transport
 	socket    transport.Socket // transport points to it on TCP and Unix sockets
 	life      lifetime
-	in        reader
+	in        receiver
 	out       writer
 	writers   gate.Gate // held by the Writer that is open
 	pings     pings
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
 
-	readLimit   atomic.Int64 // Limits.Message; at most zero: none
-	frameLimit  int64
-	fragments   int32
 	role        conn.Role
 	writeLimit  time.Duration // Timeouts.Write; zero: none
 	subprotocol string
@@ -109,10 +104,7 @@ func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *C
 // open makes c, which has its transport, an open connection.
 func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.role = role
-	c.frameLimit = s.limits.Frame
-	c.fragments = int32(min(max(orDefault(s.limits.Fragments, defaultFragments), -1), math.MaxInt32))
 	c.writeLimit = max(s.timeouts.Write, 0)
-	c.readLimit.Store(orDefault(s.limits.Message, defaultMessageLimit))
 	c.subprotocol = agreed.subprotocol
 	c.trace = s.trace
 	if s.onPingReceived != nil || s.onPongReceived != nil {
@@ -125,8 +117,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if agreed.deflate != nil {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
-	c.in.decoder.Init(role.Expects(c.deflate != nil))
-	c.in.canceler.Init(&c.transport, transport.Reading)
+	c.openReceiver(s.limits, s.keepAlive.Interval > 0)
 	c.out.canceler.Init(&c.transport, transport.Writing)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
@@ -143,7 +134,7 @@ func (c *Conn) Subprotocol() string { return c.subprotocol }
 
 // SetReadLimit sets how many bytes a received message may have, from the next frame on. Zero
 // or a negative n means no limit. The default is [Limits.Message].
-func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
+func (c *Conn) SetReadLimit(n int64) { c.in.limit.Store(n) }
 
 // NetConn returns the underlying network connection, or nil if the stream is not a
 // [net.Conn]. Use it to inspect addresses, TLS state and socket options. Do not read, write
@@ -154,10 +145,6 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 // connection ends with [os.ErrDeadlineExceeded] as its cause. So an idle timeout in a
 // net.Conn of your own takes effect. The Conn may remove a deadline of yours at any time.
 func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
-
-func (c *Conn) limits() conn.Limits {
-	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: int(c.fragments)}
-}
 
 // Latency returns the round-trip time of the last ping that was answered, from [Conn.Ping]
 // or keepalive. It is zero before the first.

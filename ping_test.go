@@ -2,7 +2,9 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +28,7 @@ func (h *pingScript) done() <-chan struct{}     { return h.over }
 func (h *pingScript) closedError() *ClosedError { return &ClosedError{Cause: io.EOF} }
 
 // await has a call wait in a bubble, with a context of 3 s, while meanwhile happens.
-func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (err error, took time.Duration) {
+func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var all pings
@@ -44,27 +46,27 @@ func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (err
 		err = all.await(ctx, call, h)
 		took = time.Since(start)
 		all.forget(call)
-		if p := all.way.Load(); len(p.waiting) != 0 || all.retry.Load() != 0 {
-			t.Errorf("%d calls wait after it, %d would read", len(p.waiting), all.retry.Load())
+		if p := all.way.Load(); len(p.waiting) != 0 {
+			t.Errorf("%d calls wait after it", len(p.waiting))
 		}
 	})
-	return err, took
+	return took, err
 }
 
 func TestPingAwait(t *testing.T) {
 	h := &pingScript{}
-	if err, _ := h.await(t, func(all *pings, call *pingCall) { all.pong(call.payload[:]) }); err != nil || h.reads != 1 {
+	if _, err := h.await(t, func(all *pings, call *pingCall) { all.pong(call.payload[:]) }); err != nil || h.reads != 1 {
 		t.Errorf("a pong: %v, after %d reads", err, h.reads)
 	}
-	if err, took := new(pingScript).await(t, nil); err != context.DeadlineExceeded || took != 3*time.Second {
+	if took, err := new(pingScript).await(t, nil); err != context.DeadlineExceeded || took != 3*time.Second {
 		t.Errorf("no pong: %v after %v", err, took)
 	}
 	ended := &pingScript{}
-	if err, _ := ended.await(t, func(*pings, *pingCall) { close(ended.over) }); !isClosedBy(err, io.EOF) {
+	if _, err := ended.await(t, func(*pings, *pingCall) { close(ended.over) }); !isClosedBy(err, io.EOF) {
 		t.Errorf("the end of the connection: %v", err)
 	}
 	broken := &pingScript{drive: func(*pingCall) error { return io.ErrUnexpectedEOF }}
-	if err, _ := broken.await(t, nil); err != io.ErrUnexpectedEOF {
+	if _, err := broken.await(t, nil); err != io.ErrUnexpectedEOF {
 		t.Errorf("a read that fails: %v", err)
 	}
 }
@@ -77,7 +79,7 @@ func isClosedBy(err, cause error) bool {
 // Whoever waits for a pong takes over the reading when a read has ended.
 func TestPingDrivesAgain(t *testing.T) {
 	h := &pingScript{}
-	if err, _ := h.await(t, func(all *pings, call *pingCall) {
+	if _, err := h.await(t, func(all *pings, call *pingCall) {
 		h.drive = func(*pingCall) error { all.pong(call.payload[:]); return nil }
 		all.driveAgain()
 	}); err != nil || h.reads != 2 {
@@ -103,6 +105,31 @@ func TestPongAnswersAllBefore(t *testing.T) {
 		}
 		if got := time.Duration(all.way.Load().latency.Load()); got != 20*time.Millisecond {
 			t.Errorf("latency %v", got)
+		}
+	})
+}
+
+// A Ping that gives up does not want to read any more.
+func TestPingLeavesTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		go func() { _, _ = io.Copy(io.Discard, b) }()
+		c := NewConn(a, RoleServer, nil)
+		defer c.CloseNow()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		failed := make(chan error)
+		go func() { failed <- c.Ping(ctx) }()
+		synctest.Wait()
+		if n := c.in.drivers.Load(); n != 1 {
+			t.Errorf("%d would read while a Ping waits, want 1", n)
+		}
+		if err := <-failed; !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if n := c.in.drivers.Load(); n != 0 {
+			t.Errorf("%d would read after the Ping", n)
 		}
 	})
 }
