@@ -156,7 +156,11 @@ func (h *living) releaseAll() {
 	c.retireWrite()
 }
 
-func (h *living) traceEnded() { (*Conn)(h).traceClosed() }
+func (h *living) traceEnded() {
+	if c := (*Conn)(h); c.trace != nil {
+		c.traceClosed(c.closedError())
+	}
+}
 
 // What the rest of the connection asks its lifetime.
 
