@@ -32,7 +32,14 @@ func (c *Conn) Batch() Batch { return Batch{c} }
 // Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
 // in sending it is seen by the call that sends it.
 func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
-	return b.c.write(ctx, "Batch.Write", typ, p, false, inBatch)
+	if err := checkWrite(ctx, "Batch.Write", typ); err != nil {
+		return err
+	}
+	m := message{p, typ.opcode(), inBatch}
+	if b.c.deflates(len(p)) {
+		return b.c.deflate.write(ctx, &b.c.out, &m)
+	}
+	return b.c.out.write(ctx, &m)
 }
 
 // WritePrepared adds a message, as [Conn.WritePrepared].
@@ -45,20 +52,8 @@ func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 
 // Flush sends what has come together.
 func (b Batch) Flush(ctx context.Context) error {
-	if b.c.out.held.Load() == 0 {
+	if s := b.c.out.coalesce.state(); !s.anyHeld() && s != streamEnded {
 		return nil
 	}
-	return b.c.flushHeld(ctx)
-}
-
-func (c *Conn) flushHeld(ctx context.Context) error {
-	if !c.out.gate.lock(ctx.Done(), nil) {
-		return ctx.Err()
-	}
-	c.flush(ctx, nil)
-	c.leaveWrite()
-	if !c.state().CanSend() {
-		return nil // the read that follows tells what happened
-	}
-	return ctx.Err()
+	return b.c.out.flushHeld(ctx)
 }

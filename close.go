@@ -152,9 +152,11 @@ func (c *Conn) drainMeanwhile(waiting context.Context) {
 // answers a violation.
 func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, failure bool) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
-	return c.submit(ctx, &outgoing{
-		header:  frame.Header{Opcode: frame.Close, FIN: true},
-		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
+	return c.out.submit(ctx, &outFrame{
+		OutFrame: conn.OutFrame{
+			Header:  frame.Header{Opcode: frame.Close, FIN: true},
+			Payload: frame.AppendClose(room[:0], body.Code, body.Reason),
+		},
 		body:    body,
 		failure: failure,
 	})
@@ -234,12 +236,12 @@ func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool)
 // and a reset can take our Close frame with it. The deadline of closing bounds it.
 func (c *Conn) endTransport() {
 	c.out.gate.lock(nil, nil) // a write may still be under way
-	c.flush(context.Background(), nil)
+	c.out.flush(context.Background(), nil)
 	half := true
 	if c.role.ClosesFirst() {
 		half = c.transport.closeWrite()
 	}
-	c.leaveWrite()
+	c.out.leave()
 	// A handshake that failed is not over before TCP is.
 	if c.role.ClosesFirst() && half && c.state() == conn.Acknowledged {
 		c.conclude()
@@ -267,13 +269,5 @@ func (c *Conn) endTransport() {
 			c.event(conn.Break, conn.CloseBody{}, nil)
 			return
 		}
-	}
-}
-
-// abandonMessage ends the connection because a fragmented message can be neither
-// finished nor taken back.
-func (c *Conn) abandonMessage(m *messageWriter, cause error) {
-	if c.out.message.Load() == m && c.state() == conn.Open { // closing goes on without it
-		c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("write given up in the middle of a message: %w", cause))
 	}
 }

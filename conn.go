@@ -34,8 +34,7 @@ type Conn struct {
 	socket    rawTransport // what transport is, of most connections
 	life      life
 	in        reader
-	out       writer
-	writers   gate // held by the Writer that is open
+	out       sender
 	pings     pings
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
@@ -44,7 +43,6 @@ type Conn struct {
 	frameLimit  int64
 	fragments   int32
 	role        conn.Role
-	writeLimit  time.Duration // Timeouts.Write; zero: none
 	subprotocol string
 
 	trace *Trace
@@ -82,7 +80,6 @@ func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 	c.role = role
 	c.frameLimit = opts.Limits.Frame
 	c.fragments = int32(min(max(orDefault(opts.Limits.Fragments, defaultFragments), -1), math.MaxInt32))
-	c.writeLimit = max(opts.Timeouts.Write, 0)
 	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
 	c.subprotocol = opts.Subprotocol
 	c.trace = opts.Trace
@@ -98,7 +95,7 @@ func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 	}
 	c.in.expect = role.Expects(c.deflate != nil)
 	c.in.watch = watch{conn: c, direction: reading}
-	c.out.watch = watch{conn: c, direction: writing}
+	c.openSender(opts)
 	c.preload(opts.Buffered)
 	c.traceHandshake()
 	c.startKeepAlive(opts.KeepAlive)

@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -10,8 +11,9 @@ import (
 
 // messageWriter sends one message in fragments.
 type messageWriter struct {
-	c   *Conn
-	ctx context.Context
+	out    *sender
+	ctx    context.Context
+	number uint32 // tells its fragments from those of other messages
 
 	mu     sync.Mutex
 	opcode frame.Opcode // of the next fragment: Continuation after the first
@@ -20,6 +22,7 @@ type messageWriter struct {
 	err    error // sticky; errWriterClosed after Close
 
 	compression compression
+	deflate     *deflating          // nil: the message is not compressed
 	engine      *conn.DeflateEngine // while it is compressed
 }
 
@@ -32,6 +35,30 @@ const (
 	undecided
 	compressed
 )
+
+// open begins a message that is sent as it is. Only one is open at a time.
+func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
+	if !s.writers.tryLock() && !s.writers.lock(ctx.Done(), s.host.done()) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return nil, s.host.closedError()
+	}
+	if !s.canSend() {
+		s.writers.unlock()
+		return nil, s.host.closedError()
+	}
+	s.opened++
+	return &messageWriter{out: s, ctx: ctx, number: s.opened, opcode: op}, nil
+}
+
+// abandon ends the connection if the fragmented message with a number is under way: it can
+// be neither finished nor taken back. A closing handshake goes on without it.
+func (s *sender) abandon(number uint32, cause error) {
+	if s.message.Load() == number && s.canSend() {
+		s.host.sendFailed(conn.Break, fmt.Errorf("write given up in the middle of a message: %w", cause))
+	}
+}
 
 var errWriterClosed = &UsageError{"Writer", "the message has ended"}
 
@@ -107,7 +134,7 @@ func (m *messageWriter) send(p []byte, fin bool) error {
 	}
 	if err != nil {
 		if m.opcode == frame.Continuation {
-			m.c.abandonMessage(m, err)
+			m.out.abandon(m.number, err)
 		}
 		m.finish(err)
 		return err
@@ -117,11 +144,11 @@ func (m *messageWriter) send(p []byte, fin bool) error {
 }
 
 func (m *messageWriter) submit(p []byte, fin bool) error {
-	f := outgoing{
-		header:  frame.Header{Opcode: m.opcode, FIN: fin},
-		payload: p,
-		message: m,
-	}
+	f := outFrame{OutFrame: conn.OutFrame{
+		Header:  frame.Header{Opcode: m.opcode, FIN: fin},
+		Payload: p,
+		Message: m.number,
+	}}
 	if m.compression == undecided {
 		if err := m.decide(len(p)); err != nil {
 			return err
@@ -130,44 +157,44 @@ func (m *messageWriter) submit(p []byte, fin bool) error {
 	if m.compression == compressed {
 		return m.submitDeflated(&f)
 	}
-	_, err := m.c.submit(m.ctx, &f)
+	_, err := m.out.submit(m.ctx, &f)
 	return err
 }
 
 // decide settles by the size of the first fragment whether the message is
 // compressed, and waits for its turn if it is.
 func (m *messageWriter) decide(n int) error {
-	if !m.c.deflates(n) {
+	if n < m.deflate.threshold {
 		m.compression = asItIs
 		return nil
 	}
-	if err := m.c.enterDeflate(m.ctx); err != nil {
+	if err := m.deflate.enter(m.ctx, m.out); err != nil {
 		return err
 	}
 	m.compression = compressed
 	m.engine = deflateEngines.Get().(*conn.DeflateEngine)
-	m.c.deflate.out.Begin(m.engine)
+	m.deflate.out.Begin(m.engine)
 	return nil
 }
 
 // submitDeflated sends a fragment compressed. A message of one fragment that gains
 // nothing by it is sent as it is.
-func (m *messageWriter) submitDeflated(f *outgoing) error {
-	z := m.c.deflate
+func (m *messageWriter) submitDeflated(f *outFrame) error {
+	z := m.deflate
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := z.out.Part(m.engine, b.message.Data[:0], f.payload, f.header.FIN)
+	payload := z.out.Part(m.engine, b.message.Data[:0], f.Payload, f.Header.FIN)
 	b.message.Data = payload
-	first := f.header.Opcode != frame.Continuation
-	whole := first && f.header.FIN
-	if whole && len(payload) >= len(f.payload) {
+	first := f.Header.Opcode != frame.Continuation
+	whole := first && f.Header.FIN
+	if whole && len(payload) >= len(f.Payload) {
 		m.leaveDeflate(z.out.Unsent)
 	} else {
 		// RFC 7692 §6.1: RSV1 on the first frame of a message only.
-		f.payload, f.header.RSV1 = payload, first
+		f.Payload, f.Header.RSV1 = payload, first
 	}
-	_, err := m.c.submit(m.ctx, f)
-	if err == nil && f.header.FIN && m.engine != nil {
+	_, err := m.out.submit(m.ctx, f)
+	if err == nil && f.Header.FIN && m.engine != nil {
 		m.leaveDeflate(func() { z.out.SentParts(m.engine) })
 	}
 	return err
@@ -179,7 +206,7 @@ func (m *messageWriter) leaveDeflate(done func()) {
 	done()
 	deflateEngines.Put(m.engine)
 	m.engine = nil
-	m.c.deflate.leave()
+	m.deflate.leave()
 }
 
 // finish lets the next Writer begin.
@@ -190,7 +217,7 @@ func (m *messageWriter) finish(err error) {
 		m.buf = nil
 	}
 	if m.engine != nil { // the message was given up
-		m.leaveDeflate(m.c.deflate.out.Unsent)
+		m.leaveDeflate(m.deflate.out.Unsent)
 	}
-	m.c.writers.unlock()
+	m.out.writers.unlock()
 }

@@ -91,7 +91,7 @@ func (m *member) drain() {
 			}
 			return
 		}
-		hold := atOnce
+		hold := neverHeld
 		if more {
 			hold = inBatch
 		}

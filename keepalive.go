@@ -20,9 +20,6 @@ import (
 type keepAlive struct {
 	set KeepAlive
 
-	written atomic.Uint64 // counts writes to the network
-	waited  atomic.Uint64 // counts those of them that had to wait for the peer
-
 	mu     sync.Mutex
 	timer  *time.Timer // of the next ping; nil: stopped
 	judge  *time.Timer // calls judgeQueued; made by the first ping
@@ -44,6 +41,7 @@ func (c *Conn) startKeepAlive(set KeepAlive) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c.keepAlive = k
+	c.out.setPace(&pace{keepAlive: set.Timeout})
 	k.timer = time.AfterFunc(set.Interval, c.checkAlive)
 }
 
@@ -90,12 +88,12 @@ func (c *Conn) checkAlive() {
 	if err != nil {
 		return // the connection has ended, or is about to
 	}
-	before := c.signs(&k.waited)
+	before := c.signs(&c.out.pace.waited)
 	ctx, cancel := context.WithTimeout(context.Background(), k.set.Timeout)
 	err = c.awaitPong(ctx, call)
 	cancel()
 	switch {
-	case err == nil, c.signs(&k.waited) != before, c.waitsForApplication():
+	case err == nil, c.signs(&c.out.pace.waited) != before, c.waitsForApplication():
 		k.again()
 	case errors.Is(err, context.DeadlineExceeded):
 		c.event(conn.Expire, conn.CloseBody{}, ErrKeepAlive)
@@ -107,26 +105,11 @@ func (c *Conn) signs(writes *atomic.Uint64) signs {
 	return signs{c.in.heard.Load(), writes.Load()}
 }
 
-// noteWritten counts a write to the network that took this long. A write that took a good
-// share of Timeout has waited for the peer to make room, and counts in waited as well.
-// Faster ones prove nothing: the system buffers megabytes for a peer that is long gone.
-func (k *keepAlive) noteWritten(took time.Duration) {
-	k.written.Add(1)
-	if took >= k.set.Timeout/waitedShare {
-		k.waited.Add(1)
-	}
-}
-
-// waitedShare: a write of Timeout/waitedShare or longer has waited for the peer. A system
-// frees a full send buffer in several pieces, so while a pong is late because of a full
-// buffer there are several such waits.
-const waitedShare = 64
-
 // startJudging is called before a ping is sent.
 func (k *keepAlive) startJudging(c *Conn) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.seen = c.signs(&k.written)
+	k.seen = c.signs(&c.out.pace.written)
 	k.queued = true
 	if k.judge == nil {
 		k.judge = time.AfterFunc(k.set.Timeout, c.judgeQueued)
@@ -147,7 +130,7 @@ func (k *keepAlive) stopJudging() {
 func (c *Conn) judgeQueued() {
 	k := c.keepAlive
 	waits := c.waitsForApplication()
-	now := c.signs(&k.written)
+	now := c.signs(&c.out.pace.written)
 	k.mu.Lock()
 	queued, dead := k.queued, now == k.seen && !waits
 	k.seen = now

@@ -115,7 +115,7 @@ func (c *Conn) terminate() {
 	_ = c.transport.close()
 	c.keepAlive.stop()
 	c.retireRead()
-	c.retireWrite()
+	c.out.retire()
 	l := &c.life
 	l.mu.Lock()
 	registry := l.registry

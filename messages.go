@@ -38,9 +38,7 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 		l := &messageLoop{c: c, ctx: ctx, yield: yield}
 		for l.next() {
 		}
-		if c.out.replying.Load() {
-			c.leaveReplies(ctx)
-		}
+		c.out.endReplies(ctx)
 		if l.err != nil {
 			lastError(yield, l.err)
 		}
@@ -135,7 +133,7 @@ func (l *messageLoop) one() bool {
 func (l *messageLoop) receive() bool {
 	c, m := l.c, &l.lent.message
 	m.Type, m.Data, l.err = c.receive(l.ctx, m.Data[:0])
-	c.expectReplies(l.err == nil && c.in.buf.buffered() > 0)
+	c.out.expectReplies(l.err == nil && c.in.buf.buffered() > 0)
 	c.leaveRead()
 	return l.err == nil
 }
@@ -175,7 +173,7 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 	}
 	c.reclaim(socket)
 	for ; ok; op, p, ok = c.nextWhole() {
-		if c.in.buf.buffered() > 0 || len(p) > copied {
+		if c.in.buf.buffered() > 0 || len(p) > conn.MaxInlinePayload {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -224,7 +222,7 @@ func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 // body leaves the gate to run the body, and enters it again.
 func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
-	c.expectReplies(c.in.buf.buffered() > 0)
+	c.out.expectReplies(c.in.buf.buffered() > 0)
 	c.leaveRead()
 	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
 	switch {

@@ -82,7 +82,7 @@ func newOffered(t *testing.T, role Role, opts *ConnOptions, accept func(n int) i
 	go func() { _, _ = io.Copy(io.Discard, other) }()
 	to := &offeredTo{netTransport: netTransport{Conn: near}, open: make(chan struct{}), accept: accept}
 	c := NewConn(near, role, opts)
-	c.transport = to
+	c.transport, c.out.transport = to, to
 	t.Cleanup(func() { _ = c.CloseNow(); _ = other.Close() })
 	return c, to
 }
@@ -126,7 +126,7 @@ func TestOffer(t *testing.T) {
 						if got := to.messages(t); !slices.Equal(got, want) {
 							t.Errorf("%d messages arrived, want %d", len(got), len(want))
 						}
-						if synctest.Wait(); c.out.sending != nil {
+						if synctest.Wait(); c.out.loan != nil {
 							t.Error("it keeps a buffer")
 						}
 					})
@@ -165,7 +165,7 @@ func TestOfferGoesPastNobody(t *testing.T) {
 			try("it has ended", true)
 			c.out.gate.lock(nil, nil)
 			try("somebody is inside", false)
-			c.leaveWrite()
+			c.out.leave()
 			want := []string{"offered", "held", "offered", "offered", "fragment", "offered"}
 			if got := to.messages(t); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)

@@ -35,8 +35,8 @@ func TestWriteTimeoutLooksForRoom(t *testing.T) {
 			stream, _ := net.Pipe()
 			c := NewConn(stream, role, nil)
 			s := &sluggish{transport: c.transport}
-			c.transport = s
-			c.writeLimit = 1
+			c.transport, c.out.transport = s, s
+			c.out.pace = &pace{limit: 1}
 			if roomy {
 				s.room = 100 << 10
 			}

@@ -75,7 +75,7 @@ func (all *pings) begin() *pingCall {
 
 // sendPing returns when the ping is on the wire, or cannot be sent.
 func (c *Conn) sendPing(ctx context.Context, call *pingCall) error {
-	_, err := c.submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: call.payload[:]})
+	_, err := c.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
 	return err
 }
 

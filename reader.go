@@ -225,36 +225,6 @@ func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
-// beforeWait sends what a [Batch] holds back, since the peer may be waiting for it,
-// but does not wait for that: a peer that writes and does not read must not keep us
-// from reading.
-func (c *Conn) beforeWait() {
-	if c.out.held.Load() != 0 {
-		c.sendHeld()
-	}
-}
-
-func (c *Conn) sendHeld() {
-	w := &c.out
-	w.urged.Store(true)
-	if !w.gate.tryLock() {
-		return // leaveWrite of whoever is inside sees to it
-	}
-	if w.held.Load() == 0 { // it has left meanwhile
-		w.urged.Store(false)
-		c.leaveWrite()
-		return
-	}
-	if n := c.transport.offer(w.buf[w.start:w.end]); n > 0 {
-		w.wrote(n)
-	}
-	if w.unsent() {
-		c.handOver()
-		return
-	}
-	c.leaveWrite()
-}
-
 // readFailed turns an error of the transport into what the call returns; nil
 // means to try again. A timeout that is not ours is the stream's own, an idle timeout
 // perhaps, and ends the connection as any other error does.

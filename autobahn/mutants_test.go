@@ -69,8 +69,8 @@ var mutants = []mutant{
 		old:  "in.key = frame.Mask(p, in.key)\n\t\t}\n\t\treturn true\n\tcase in.expect.Masked:\n\t\tin.key, valid =",
 		new:  "frame.Mask(p, in.key)\n\t\t}\n\t\treturn true\n\tcase in.expect.Masked:\n\t\t_, valid =",
 		must: "9.[12].1,20.9.2", may: "3.[34],4.?.5,5.[58],6.4.[34],20.7.*,20.9.3", verdict: Failed},
-	{name: "the masking key begins anew with every write", file: "encode.go", role: Client, plays: brief + ",9.[12].1",
-		old: "w.tailKey = frame.MaskCopy(", new: "frame.MaskCopy(",
+	{name: "the masking key begins anew with every write", file: "conn/outbox.go", role: Client, plays: brief + ",9.[12].1",
+		old: "o.tailKey = frame.MaskCopy(", new: "frame.MaskCopy(",
 		must: "9.[12].1"},
 	// In 20.7.6 and 20.15.6 a Pong may stand for those before it. The upper half of
 	// heard, which counts arrivals, counts the Pings here.

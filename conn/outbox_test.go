@@ -375,7 +375,7 @@ func TestPongQueue(t *testing.T) {
 	// A peer that does not read gets the latest of its pings answered.
 	for i := range 1000 {
 		q.Add([]byte{byte(i)})
-		if q.Len() > maxPongs {
+		if q.Len() > MaxPongs {
 			t.Fatalf("%d pongs wait", q.Len())
 		}
 	}

@@ -29,13 +29,13 @@ type PongQueue struct {
 	n     int
 }
 
-// maxPongs is how many pings may wait for their pongs. When a peer sends more and
+// MaxPongs is how many pings may wait for their pongs. When a peer sends more and
 // does not read, the latest are answered: RFC 6455 §5.5.3 allows that.
-const maxPongs = 16
+const MaxPongs = 16
 
 // Add puts a pong behind the others.
 func (q *PongQueue) Add(payload []byte) {
-	if q.n == maxPongs {
+	if q.n == MaxPongs {
 		q.bytes, q.first, q.n = q.bytes[:0], 0, 0
 	}
 	rest := append(q.bytes[:0], q.bytes[q.first:]...)
