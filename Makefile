@@ -8,7 +8,9 @@ SOAK    ?= 10m
 # By default a minute goes into making each new input shorter.
 FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
-PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate
+# The root, and what is beneath it and differs between systems.
+BYTES   := . ./internal/gate ./internal/transport ./internal/dial
+PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -63,14 +65,14 @@ livekit: ## tests against a genuine LiveKit server, which is built first: minute
 # Systems on which it must compile, and architectures on which the pure packages
 # must also be right.
 cross: ## vet for the systems and architectures that are not this one
-	GOOS=js GOARCH=wasm $(GO) vet .
-	GOOS=windows $(GO) vet .
-	GOOS=darwin GOARCH=arm64 $(GO) vet .
-	GOOS=freebsd $(GO) vet .
-	GOOS=plan9 $(GO) vet . ./wstest
-	GOOS=linux GOARCH=arm64 $(GO) vet .
-	GOOS=linux GOARCH=s390x $(GO) vet .
-	GOARCH=386 CGO_ENABLED=0 $(GO) vet .
+	GOOS=js GOARCH=wasm $(GO) vet $(BYTES)
+	GOOS=windows $(GO) vet $(BYTES)
+	GOOS=darwin GOARCH=arm64 $(GO) vet $(BYTES)
+	GOOS=freebsd $(GO) vet $(BYTES)
+	GOOS=plan9 $(GO) vet $(BYTES) ./wstest
+	GOOS=linux GOARCH=arm64 $(GO) vet $(BYTES)
+	GOOS=linux GOARCH=s390x $(GO) vet $(BYTES)
+	GOARCH=386 CGO_ENABLED=0 $(GO) vet $(BYTES)
 	GOARCH=386 CGO_ENABLED=0 $(GO) test $(PURE)
 
 # HAWSER_KERNELS says which kernels must be there and no others; HAWSER_THINNED

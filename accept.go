@@ -10,6 +10,7 @@ import (
 
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // AcceptOptions are the options of [Accept], [Handler], [RequestHandler] and [Upgrade].
@@ -142,7 +143,7 @@ func accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions, prepare
 	return c, serve, err
 }
 
-var handshakes = ledger.Pool{New: func() any { return new(handshaking) }}
+var handshakes = ledger.NewPool("handshakes", func() any { return new(handshaking) })
 
 func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	if err := h.opts.policy("Accept", h); err != nil {
@@ -168,7 +169,7 @@ func (h *handshaking) accept(w http.ResponseWriter, r *http.Request) (*Conn, err
 	}
 	buffered := glued(brw.Reader)
 	c := new(Conn)
-	c.drive(nc)
+	c.transport = transport.New(nc, &c.socket)
 	if passed.sent {
 		err = passed.failed(r)
 	} else {
@@ -269,8 +270,8 @@ func (h *handshaking) switching(header http.Header) ([]byte, error) {
 }
 
 // send sends the response, with a deadline only if it has to wait.
-func (h *handshaking) send(nc net.Conn, t transport, response []byte) error {
-	n := t.offer(response)
+func (h *handshaking) send(nc net.Conn, t transport.Transport, response []byte) error {
+	n := t.TryWrite(response)
 	if n == len(response) {
 		return nil
 	}

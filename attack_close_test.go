@@ -20,7 +20,7 @@ import (
 func (p *peer) closed(c *websocket.Conn, err error, code websocket.StatusCode, reason string) {
 	p.t.Helper()
 	e := wantClosed(p.t, err)
-	if e.Received == nil || *e.Received != (websocket.CloseError{Code: code, Reason: reason}) || !e.Clean() || e.Began != websocket.Peer || e.Cause != nil {
+	if e.Received == nil || *e.Received != (websocket.CloseError{Code: code, Reason: reason}) || !e.Clean() || e.Began != websocket.SideRemote || e.Cause != nil {
 		p.t.Errorf("%+v; want a clean close by the peer with %d %q", e, code, reason)
 	}
 	if got := websocket.CloseStatus(err); got != code {
@@ -205,7 +205,7 @@ func TestAttackClose(t *testing.T) {
 			}
 			_, _, err := c.Read(patience(t))
 			e := wantClosed(t, err)
-			if !e.Clean() || e.Sent.Code != 4000 || e.Received.Code != 4001 || e.Began != websocket.Us {
+			if !e.Clean() || e.Sent.Code != 4000 || e.Received.Code != 4001 || e.Began != websocket.SideLocal {
 				t.Errorf("%+v", e)
 			}
 		})

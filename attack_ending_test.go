@@ -146,7 +146,7 @@ func TestAttackClosing(t *testing.T) {
 		attack(t, "instead of an answer to our Close frame", nil, func(t *testing.T, c *websocket.Conn, p *peer) {
 			p.halfClose()
 			err := c.Close(websocket.StatusNormalClosure, "")
-			if e := wantClosed(t, err); e.Clean() || !errors.Is(e.Cause, io.EOF) || e.Began != websocket.Us {
+			if e := wantClosed(t, err); e.Clean() || !errors.Is(e.Cause, io.EOF) || e.Began != websocket.SideLocal {
 				t.Errorf("%+v", e)
 			}
 		})

@@ -175,7 +175,7 @@ func TestAttackResident(t *testing.T) {
 			p.wantFarewell("the refusal", bad.code)
 			_ = p.Close()
 			err := returned(t, "the loop", done)
-			if e := wantClosed(t, err); e.Sent == nil || e.Sent.Code != bad.code || e.Began != websocket.Peer {
+			if e := wantClosed(t, err); e.Sent == nil || e.Sent.Code != bad.code || e.Began != websocket.SideRemote {
 				t.Errorf("the loop ended with %v", err)
 			}
 		})

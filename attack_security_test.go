@@ -10,6 +10,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/dial"
 )
 
 // The figures of SECURITY.md are those of the code.
@@ -50,10 +51,10 @@ func TestSecurityTable(t *testing.T) {
 		"fragments in a message, empty ones too":                    count(defaultFragments),
 		"head of a request":                                         kib(handshake.DefaultHeaderBytes),
 		"fields in a request":                                       count(handshake.DefaultFields),
-		"head of a response, informational ones before it among it": kib(defaultResponseHeaderBytes),
-		"informational responses before a response":                 count(maxInformational),
-		"what is read of the body of a refusal":                     kib(excerptSize),
-		"redirects followed, never from wss to ws":                  count(defaultMaxRedirects),
+		"head of a response, informational ones before it among it": kib(dial.DefaultHeaderBytes),
+		"informational responses before a response":                 count(dial.MaxInformational),
+		"what is read of the body of a refusal":                     kib(dial.ExcerptSize),
+		"redirects followed, never from wss to ws":                  count(dial.DefaultMaxRedirects),
 		"time for the opening handshake":                            span(defaultHandshakeTimeout),
 		"time for the closing handshake, down to the end of TCP":    span(defaultCloseTimeout),
 		"pongs that wait to be sent":                                count(conn.MaxPongs),

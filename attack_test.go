@@ -34,7 +34,7 @@ func attack(t *testing.T, name string, opts *websocket.ConnOptions, test func(t 
 func (p *peer) refused(c *websocket.Conn, err error, code websocket.StatusCode) {
 	p.t.Helper()
 	closed := wantClosed(p.t, err)
-	if closed.Sent == nil || closed.Sent.Code != code || closed.Received != nil || closed.Began != websocket.Peer {
+	if closed.Sent == nil || closed.Sent.Code != code || closed.Received != nil || closed.Began != websocket.SideRemote {
 		p.t.Errorf("sent %v, received %v, began by %v; want %d sent because of the peer", closed.Sent, closed.Received, closed.Began, code)
 	}
 	if got := websocket.CloseStatus(err); got != -1 {

@@ -27,7 +27,7 @@ func TestBeginClose(t *testing.T) {
 		wantRead(t, c, "one")
 		wantRead(t, c, "two")
 		_, _, err := c.Read(patience(t))
-		wantEnding(t, "the read after them", err, 4001, 4001, websocket.Us, nil)
+		wantEnding(t, "the read after them", err, 4001, 4001, websocket.SideLocal, nil)
 		p.halfClose()
 		if err := c.BeginClose(patience(t), 4002, ""); !errors.As(err, new(*websocket.ClosedError)) {
 			t.Errorf("a second BeginClose: %v", err)
@@ -83,8 +83,8 @@ func TestBeginCloseAnswers(t *testing.T) {
 		if err := <-w.done; err != nil {
 			t.Error(err)
 		}
-		wantEnding(t, "BeginClose", <-begun, 4001, 4002, websocket.Peer, nil)
-		wantEnding(t, "Read", <-read, 4001, 4002, websocket.Peer, nil)
+		wantEnding(t, "BeginClose", <-begun, 4001, 4002, websocket.SideRemote, nil)
+		wantEnding(t, "Read", <-read, 4001, 4002, websocket.SideRemote, nil)
 	})
 }
 

@@ -43,7 +43,7 @@ func TestCloseInCallback(t *testing.T) {
 			p.wantFarewell("our Close frame", 4001)
 			p.send(whole(opText, "a message before the end"), farewell(4001, ""))
 			p.halfClose()
-			wantEnding(t, "Read", <-reading, 4001, 4001, websocket.Us, nil)
+			wantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
 		})
 	}
 }
@@ -62,7 +62,7 @@ func TestCloseInCallbackThatNobodyReadsOnFrom(t *testing.T) {
 		p.send(farewell(4001, ""))
 		p.halfClose()
 		p.wantEnd("the end")
-		wantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.Us, nil)
+		wantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		var c *websocket.Conn
@@ -132,6 +132,6 @@ func TestCloseDuringCallback(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wantEnding(t, "Read", <-reading, 4001, 4001, websocket.Us, nil)
+		wantEnding(t, "Read", <-reading, 4001, 4001, websocket.SideLocal, nil)
 	})
 }

@@ -54,7 +54,7 @@ func TestReadCancelledAgainAndAgainAllocatesOnce(t *testing.T) {
 		for way, room := range map[string]int{"Read": -1, "ReadInto, no room": 0, "ReadInto, room for some": size / 3, "ReadInto, room for all": size + 1, "Messages": -2} {
 			t.Run(name+"/"+way, func(t *testing.T) {
 				stub := make()
-				socket := &cancelingConn{stubConn: *stub.transport.netConn().(*stubConn), piece: piece}
+				socket := &cancelingConn{stubConn: *stub.transport.NetConn().(*stubConn), piece: piece}
 				defer stub.CloseNow()
 				opts := &ConnOptions{Limits: Limits{Message: -1}}
 				if stub.deflate != nil {

@@ -75,7 +75,7 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 	switch {
 	case code == StatusNoStatusRcvd:
 		return conn.CloseBody{Code: conn.CodeNoStatus}, nil
-	case code < 0 || code > 4999 || !frame.MayTravel(uint16(code)):
+	case code < 0 || code > 4999 || !frame.ValidCloseCode(uint16(code)):
 		misuse = &UsageError{method, fmt.Sprintf("status code %d may not be sent (RFC 6455 §7.4)", code)}
 		return conn.CloseBody{Code: uint16(StatusInternalError)}, misuse
 	}
@@ -113,12 +113,12 @@ func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<
 	}
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.
-	for c.state().CanReceive() && c.in.gate.lock(nil, ended) {
+	for c.state().CanReceive() && c.in.gate.Lock(nil, ended) {
 		_ = c.drain(context.Background())
 		c.leaveRead()
 	}
 	<-ended
-	if e := c.closedError(); late || e.Began != Us || !e.Clean() {
+	if e := c.closedError(); late || e.Began != SideLocal || !e.Clean() {
 		return e
 	}
 	return nil
@@ -136,7 +136,7 @@ func (c *Conn) drainMeanwhile(waiting context.Context) {
 	look := time.NewTicker(headStart)
 	defer look.Stop()
 	for waiting.Err() == nil {
-		if c.in.gate.tryLock() {
+		if c.in.gate.TryLock() {
 			_ = c.drain(context.Background())
 			c.leaveRead()
 			return
@@ -235,11 +235,11 @@ func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, failure bool)
 // the whole connection at once: octets that arrive after that make TCP reset it,
 // and a reset can take our Close frame with it. The deadline of closing bounds it.
 func (c *Conn) endTransport() {
-	c.out.gate.lock(nil, nil) // a write may still be under way
+	c.out.gate.Lock(nil, nil) // a write may still be under way
 	c.out.flush(context.Background(), nil)
 	half := true
 	if c.role.ClosesFirst() {
-		half = c.transport.closeWrite()
+		half = c.transport.CloseWrite()
 	}
 	c.out.leave()
 	// A handshake that failed is not over before TCP is.
@@ -250,18 +250,18 @@ func (c *Conn) endTransport() {
 		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction
 		return
 	}
-	c.in.gate.lock(nil, nil)
+	c.in.gate.Lock(nil, nil)
 	defer c.leaveRead()
-	c.in.watch.drop()
-	c.in.buf.discard()
+	c.in.canceler.Reset()
+	c.in.buf.Discard()
 	var dropped [512]byte
 	for {
-		_, err := c.transport.read(dropped[:])
+		_, err := c.transport.Read(dropped[:])
 		switch err {
 		case nil:
 		case io.EOF:
 			if !c.role.ClosesFirst() {
-				c.transport.closeWrite() // TLS says goodbye each way as well
+				c.transport.CloseWrite() // TLS says goodbye each way as well
 			}
 			c.event(conn.EndOfStream, conn.CloseBody{}, nil)
 			return

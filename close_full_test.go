@@ -41,7 +41,7 @@ func TestCloseOfBothEndsWhenBothDirectionsAreFull(t *testing.T) {
 						}
 						err := <-closes[i]
 						e, closed := errors.AsType[*websocket.ClosedError](err)
-						if err != nil && !(closed && e.Clean() && e.Began == websocket.Peer && e.Cause == nil) {
+						if err != nil && !(closed && e.Clean() && e.Began == websocket.SideRemote && e.Cause == nil) {
 							t.Errorf("Close of the %v: %v", ends[i].Role(), err)
 						}
 					}
@@ -55,7 +55,7 @@ func TestCloseOfBothEndsWhenBothDirectionsAreFull(t *testing.T) {
 						t.Errorf("the %v: %v", c.Role(), e)
 					}
 				}
-				if began == [2]websocket.Side{websocket.Peer, websocket.Peer} {
+				if began == [2]websocket.Side{websocket.SideRemote, websocket.SideRemote} {
 					t.Error("neither began")
 				}
 			})
@@ -90,7 +90,7 @@ func TestCloseWhenThePeerWritesFirst(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		wantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.Us, nil)
+		wantEnding(t, "then", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 }
 
@@ -120,8 +120,8 @@ func TestCloseLeavesMessagesToTheApplication(t *testing.T) {
 		p.halfClose()
 		synctest.Wait()
 		go io.Copy(io.Discard, p)
-		wantEnding(t, "Close", <-done, 4001, 4002, websocket.Peer, nil)
-		wantEnding(t, "Read", <-reading, 4001, 4002, websocket.Peer, nil)
+		wantEnding(t, "Close", <-done, 4001, 4002, websocket.SideRemote, nil)
+		wantEnding(t, "Read", <-reading, 4001, 4002, websocket.SideRemote, nil)
 		if err := <-w.done; err != nil {
 			t.Error(err)
 		}

@@ -70,10 +70,10 @@ func TestCloseHandshake(t *testing.T) {
 			t.Error(err)
 		}
 		_, _, err := c.Read(patience(t))
-		wantEnding(t, "Read after Close", err, 4001, 4001, websocket.Us, nil)
+		wantEnding(t, "Read after Close", err, 4001, 4001, websocket.SideLocal, nil)
 		err = c.Close(websocket.StatusNormalClosure, "again")
-		wantEnding(t, "the second Close", err, 4001, 4001, websocket.Us, nil)
-		wantEnding(t, "CloseNow after Close", c.CloseNow(), 4001, 4001, websocket.Us, nil)
+		wantEnding(t, "the second Close", err, 4001, 4001, websocket.SideLocal, nil)
+		wantEnding(t, "CloseNow after Close", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
 	})
 }
 
@@ -100,7 +100,7 @@ func TestClosedByPeer(t *testing.T) {
 		c, p := facing(t, role, nil, 0)
 		p.send(farewell(websocket.StatusGoingAway, "off"))
 		_, _, err := c.Read(patience(t))
-		wantEnding(t, "Read", err, websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.Peer, nil)
+		wantEnding(t, "Read", err, websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.SideRemote, nil)
 		if websocket.CloseStatus(err) != websocket.StatusGoingAway || !strings.Contains(err.Error(), `"off"`) {
 			t.Errorf("%v", err)
 		}
@@ -114,7 +114,7 @@ func TestClosedByPeer(t *testing.T) {
 		}
 		p.Close()
 		synctest.Wait()
-		wantEnding(t, "Write", c.Write(patience(t), websocket.MessageText, nil), websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.Peer, nil)
+		wantEnding(t, "Write", c.Write(patience(t), websocket.MessageText, nil), websocket.StatusGoingAway, websocket.StatusGoingAway, websocket.SideRemote, nil)
 	})
 }
 
@@ -130,7 +130,7 @@ func TestSimultaneousClose(t *testing.T) {
 			t.Error(err)
 		}
 		_, _, err := c.Read(patience(t))
-		wantEnding(t, "Read", err, 4001, 4002, websocket.Us, nil)
+		wantEnding(t, "Read", err, 4001, 4002, websocket.SideLocal, nil)
 	})
 	// Two of our own.
 	synctest.Test(t, func(t *testing.T) {
@@ -214,13 +214,13 @@ func TestCloseTimeoutIsTheCause(t *testing.T) {
 		c, p := facing(t, role, nil, 0)
 		go io.Copy(io.Discard, p)
 		err := c.Close(websocket.StatusNormalClosure, "")
-		wantEnding(t, "Close", err, websocket.StatusNormalClosure, 0, websocket.Us, websocket.ErrCloseTimeout)
+		wantEnding(t, "Close", err, websocket.StatusNormalClosure, 0, websocket.SideLocal, websocket.ErrCloseTimeout)
 		c, p = facing(t, role, nil, 0)
 		go io.Copy(io.Discard, p)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		err = c.CloseContext(ctx, websocket.StatusNormalClosure, "")
-		wantEnding(t, "CloseContext", err, websocket.StatusNormalClosure, 0, websocket.Us, context.DeadlineExceeded)
+		wantEnding(t, "CloseContext", err, websocket.StatusNormalClosure, 0, websocket.SideLocal, context.DeadlineExceeded)
 	})
 }
 
@@ -263,7 +263,7 @@ func TestCloseWhileReading(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wantEnding(t, "Read", <-reading, 1000, 1000, websocket.Us, nil)
+		wantEnding(t, "Read", <-reading, 1000, 1000, websocket.SideLocal, nil)
 		if len(got) != 1 || got[0] != "last words" {
 			t.Errorf("the application got %q", got)
 		}
@@ -281,7 +281,7 @@ func TestCloseBetweenFragments(t *testing.T) {
 		p.next()
 		p.wantFarewell("our Close frame", websocket.StatusNormalClosure)
 		io.WriteString(w, "more")
-		wantEnding(t, "Close of the writer", w.Close(), 1000, 0, websocket.Us, nil)
+		wantEnding(t, "Close of the writer", w.Close(), 1000, 0, websocket.SideLocal, nil)
 		p.send(farewell(1000, ""))
 		p.halfClose()
 		p.wantEnd("the end")

@@ -31,10 +31,10 @@ func TestCloseNow(t *testing.T) {
 				if err := c.CloseNow(); err != nil {
 					t.Error(err)
 				}
-				wantEnding(t, name+": Read", <-reading, 0, 0, websocket.Us, nil)
-				wantEnding(t, name+": Write", <-writing, 0, 0, websocket.Us, nil)
-				wantEnding(t, name+": Ping", <-pinging, 0, 0, websocket.Us, nil)
-				wantEnding(t, name+": CloseNow", c.CloseNow(), 0, 0, websocket.Us, nil)
+				wantEnding(t, name+": Read", <-reading, 0, 0, websocket.SideLocal, nil)
+				wantEnding(t, name+": Write", <-writing, 0, 0, websocket.SideLocal, nil)
+				wantEnding(t, name+": Ping", <-pinging, 0, 0, websocket.SideLocal, nil)
+				wantEnding(t, name+": CloseNow", c.CloseNow(), 0, 0, websocket.SideLocal, nil)
 			})
 			other.Close()
 		}
@@ -81,8 +81,8 @@ func TestCloseNowIsNotTheEndOfStream(t *testing.T) {
 				if err := c.CloseNow(); err != nil {
 					t.Error(err)
 				}
-				wantEnding(t, name, <-reading, 0, 0, websocket.Us, nil)
-				wantEnding(t, "CloseNow", c.CloseNow(), 0, 0, websocket.Us, nil)
+				wantEnding(t, name, <-reading, 0, 0, websocket.SideLocal, nil)
+				wantEnding(t, "CloseNow", c.CloseNow(), 0, 0, websocket.SideLocal, nil)
 			}
 		})
 	}
@@ -104,7 +104,7 @@ func TestCloseNowBeforeTheAnswer(t *testing.T) {
 		p.send(farewell(1000, "bye"))
 		p.wantFarewell("the answer", websocket.StatusNormalClosure)
 		p.halfClose()
-		wantEnding(t, "Read", <-reading, 1000, 1000, websocket.Peer, nil)
+		wantEnding(t, "Read", <-reading, 1000, 1000, websocket.SideRemote, nil)
 	})
 }
 
@@ -122,7 +122,7 @@ func TestCloseNowBeforeAnAnswerThatWaits(t *testing.T) {
 			if err := c.CloseNow(); err != nil {
 				t.Error(err)
 			}
-			wantEnding(t, "Write", <-writing, 0, 1000, websocket.Peer, nil)
+			wantEnding(t, "Write", <-writing, 0, 1000, websocket.SideRemote, nil)
 			<-reading
 		})
 		_ = p.Close()

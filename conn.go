@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Role says which end of a connection this is.
@@ -30,8 +31,8 @@ const (
 //
 // A connection should be ended by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
-	transport transport
-	socket    rawTransport // what transport is, of most connections
+	transport transport.Transport
+	socket    transport.Socket // what transport is, of most connections
 	life      life
 	in        reader
 	out       sender
@@ -66,9 +67,9 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 		opts = &ConnOptions{}
 	}
 	c := new(Conn)
-	c.drive(rwc)
+	c.transport = transport.New(rwc, &c.socket)
 	if nc, ok := rwc.(net.Conn); ok {
-		clearDeadlines(nc)
+		transport.ClearDeadlines(nc)
 	}
 	c.open(role, opts, opts.Deflate)
 	return c
@@ -94,9 +95,9 @@ func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
 		c.deflate = newDeflating(*deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
 	}
 	c.in.expect = role.Expects(c.deflate != nil)
-	c.in.watch = watch{conn: c, direction: reading}
+	c.in.canceler.Init(&c.transport, transport.Reading)
 	c.openSender(opts)
-	c.preload(opts.Buffered)
+	c.transport = transport.Preload(c.transport, &c.in.buf, opts.Buffered)
 	c.traceHandshake()
 	c.startKeepAlive(opts.KeepAlive)
 }
@@ -121,7 +122,7 @@ func (c *Conn) SetReadLimit(n int64) { c.readLimit.Store(n) }
 // while a read waits, the connection ends with [os.ErrDeadlineExceeded] as its cause; so
 // an idle timeout in a net.Conn of your own takes effect. A deadline that is set from
 // outside may also be removed at any time.
-func (c *Conn) NetConn() net.Conn { return c.transport.netConn() }
+func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
 func (c *Conn) limits() conn.Limits {
 	return conn.Limits{Frame: c.frameLimit, Message: c.readLimit.Load(), Fragments: int(c.fragments)}

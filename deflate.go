@@ -5,6 +5,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
@@ -13,7 +14,7 @@ type deflating struct {
 	threshold int // octets; what is shorter is sent as it is
 	in        conn.Inflater
 	out       conn.Deflater
-	turn      gate // with takeover: held from compressing a message until it is sent, or is not
+	turn      gate.Gate // with takeover: held from compressing a message until it is sent, or is not
 }
 
 // newDeflating makes the compression of a connection of what was agreed on. A
@@ -42,13 +43,13 @@ func sideOf(t conn.Terms) handshake.DeflateSide {
 	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
 }
 
-var deflateEngines = ledger.Pool{New: func() any { return new(conn.DeflateEngine) }}
+var deflateEngines = ledger.NewPool("deflate engines", func() any { return new(conn.DeflateEngine) })
 
 // enter waits for the turn to compress: messages leave in the order in which they are
 // compressed if they may refer to each other (RFC 7692 §7.1.1). It fails as soon as
 // nothing can be sent any more.
 func (z *deflating) enter(ctx context.Context, out *sender) error {
-	if z.out.Terms().Takeover && !z.turn.tryLock() {
+	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		if err := z.waitForTurn(ctx, out); err != nil {
 			return err
 		}
@@ -61,26 +62,16 @@ func (z *deflating) enter(ctx context.Context, out *sender) error {
 }
 
 func (z *deflating) waitForTurn(ctx context.Context, out *sender) error {
-	turns := z.turn.turns()
-	for {
-		if !out.canSend() {
-			z.turn.nudge() // for the next that waits
-			return out.host.closedError()
-		}
-		if z.turn.contend() {
-			return nil
-		}
-		select {
-		case <-turns:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	err := z.turn.LockWhile(ctx, out.canSend, nil)
+	if err == gate.ErrUnusable {
+		return out.host.closedError()
 	}
+	return err
 }
 
 func (z *deflating) leave() {
 	if z.out.Terms().Takeover {
-		z.turn.unlock()
+		z.turn.Unlock()
 	}
 }
 

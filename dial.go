@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/dial"
 )
 
 // DialOptions are the options of [Dial]. Nil means the defaults.
@@ -102,14 +103,6 @@ type DialOptions struct {
 	MaxRedirects int
 }
 
-const (
-	// As many as net/http follows.
-	defaultMaxRedirects = 10
-	// A response has little to say, but cookies and policies of a front end may
-	// come with it: four times of what a server takes in a request.
-	defaultResponseHeaderBytes = 64 << 10
-)
-
 // Dial connects to a server and does the opening handshake. The URL is ws or wss;
 // http and https mean the same. User and password in it become basic
 // authentication, unless HTTPHeader has an Authorization.
@@ -125,68 +118,66 @@ const (
 // Every other failure is a [*HandshakeError].
 func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Response, error) {
 	if ctx == nil {
-		return nil, nil, usage("no context")
+		return nil, nil, &UsageError{Method: "Dial", Problem: "no context"}
 	}
-	d, err := newDialing(opts)
+	var o DialOptions
+	if opts != nil {
+		o = *opts
+	}
+	options, err := o.dialing()
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := parseTarget(u)
+	result, err := dial.Dial(ctx, u, options)
 	if err != nil {
-		return nil, nil, usage(err.Error())
+		return failedDial(err)
 	}
-	if d.opts.HTTPClient != nil {
-		return d.byClient(ctx, t)
-	}
-	ctx, cancel := d.bound(ctx)
-	defer cancel()
-	return d.follow(ctx, t)
+	c := NewConn(result.Stream, RoleClient, o.connection(&result))
+	return c, result.Response, nil
 }
 
-// dialing is one call of Dial.
-type dialing struct {
-	opts        DialOptions // a copy
-	host        string      // in place of the URL's; empty for none
-	header      fields      // of HTTPHeader, what is still to be sent
-	proxyHeader fields
-	deflate     *handshake.Deflate // what is offered; nil for nothing
-}
-
-// newDialing checks the options before anything is sent.
-func newDialing(opts *DialOptions) (*dialing, error) {
-	d := &dialing{}
-	if opts != nil {
-		d.opts = *opts
+// dialing are the options up to the end of the handshake.
+func (o *DialOptions) dialing() (*dial.Options, error) {
+	options := &dial.Options{
+		HTTPClient:   o.HTTPClient,
+		HTTPHeader:   o.HTTPHeader,
+		Host:         o.Host,
+		Subprotocols: o.Subprotocols,
+		Timeout:      orDefault(o.Timeouts.Handshake, defaultHandshakeTimeout),
+		HeaderBytes:  o.Limits.HeaderBytes,
+		TLSConfig:    o.TLSConfig,
+		DialContext:  o.DialContext,
+		Proxy:        o.Proxy,
+		ProxyHeader:  o.ProxyHeader,
+		Jar:          o.Jar,
+		MaxRedirects: o.MaxRedirects,
 	}
-	if err := d.checkClient(); err != nil {
-		return nil, err
-	}
-	if err := d.checkRequest(); err != nil {
-		return nil, err
-	}
-	ours, theirs, ok, err := d.opts.Compression.wanted("Dial", d.opts.CompressionMode)
+	ours, theirs, ok, err := o.Compression.wanted("Dial", o.CompressionMode)
 	if err != nil {
 		return nil, err
 	}
 	if ok {
-		d.deflate = &handshake.Deflate{Server: theirs, Client: ours}
+		options.Deflate = &handshake.Deflate{Server: theirs, Client: ours}
 	}
-	return d, nil
+	return options, nil
 }
 
-// connection makes the options of the Conn, after the handshake.
-func (d *dialing) connection(agreed *handshake.Agreement, options ConnOptions) *ConnOptions {
-	options.Subprotocol = agreed.Subprotocol
-	if agreed.Deflated {
-		options.Deflate = &agreed.Deflate
+// connection are the options of the Conn, after the handshake.
+func (o *DialOptions) connection(result *dial.Result) *ConnOptions {
+	options := &ConnOptions{
+		Subprotocol:          result.Agreed.Subprotocol,
+		Buffered:             result.Buffered,
+		CompressionThreshold: o.CompressionThreshold,
+		CompressionLevel:     o.Compression.Level,
+		Limits:               o.Limits,
+		Timeouts:             o.Timeouts,
+		KeepAlive:            o.KeepAlive,
+		Trace:                o.Trace,
+		OnPingReceived:       o.OnPingReceived,
+		OnPongReceived:       o.OnPongReceived,
 	}
-	options.CompressionThreshold = d.opts.CompressionThreshold
-	options.CompressionLevel = d.opts.Compression.Level
-	options.Limits = d.opts.Limits
-	options.Timeouts = d.opts.Timeouts
-	options.KeepAlive = d.opts.KeepAlive
-	options.Trace = d.opts.Trace
-	options.OnPingReceived = d.opts.OnPingReceived
-	options.OnPongReceived = d.opts.OnPongReceived
-	return &options
+	if result.Agreed.Deflated {
+		options.Deflate = &result.Agreed.Deflate
+	}
+	return options
 }

@@ -1,14 +1,10 @@
 package websocket
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
-	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/dial"
 )
 
 // HandshakeError is why [Dial] made no connection. What has happened:
@@ -56,59 +52,15 @@ func (e *ProxyError) Error() string { return "proxy " + e.Proxy + ": " + e.Err.E
 // Unwrap returns the cause.
 func (e *ProxyError) Unwrap() error { return e.Err }
 
-func usage(problem string) error { return &UsageError{Method: "Dial", Problem: problem} }
-
-// answered tells the status of a response that refuses. The words are the
-// standard's, not the peer's.
-func answered(resp *http.Response) string {
-	text := "answered " + strconv.Itoa(resp.StatusCode)
-	if known := http.StatusText(resp.StatusCode); known != "" {
-		text += " " + known
+// failedDial makes a public error of one of package dial, in which the response is.
+func failedDial(err error) (*Conn, *http.Response, error) {
+	failed, ok := errors.AsType[*dial.Error](err)
+	if !ok { // a *dial.Misuse
+		return nil, nil, &UsageError{Method: "Dial", Problem: err.Error()}
 	}
-	return text
-}
-
-// refusedError is a BadResponse whose text is that of a refusal, without the
-// section on what the status has to be.
-type refusedError struct {
-	bad *handshake.BadResponse
-}
-
-func refused(resp *http.Response) error {
-	return &refusedError{&handshake.BadResponse{
-		Status: resp.StatusCode, Section: "§4.1", Reason: "server " + answered(resp),
-	}}
-}
-
-func (e *refusedError) Error() string { return e.bad.Reason }
-func (e *refusedError) Unwrap() error { return e.bad }
-
-// because says what we were doing and what stopped us. If the context has ended
-// then err is but a consequence: the context tells why.
-func because(ctx context.Context, doing string, err error) error {
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("%w: %w", ctx.Err(), err)
-		}
+	public := &HandshakeError{URL: failed.URL, Response: failed.Response, Err: failed.Err}
+	if p, ok := errors.AsType[*dial.ProxyError](failed.Err); ok {
+		public.Err = &ProxyError{Proxy: p.Proxy, Response: p.Response, Err: p.Err}
 	}
-	if doing == "" {
-		return err
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-// printable makes one line of printable ASCII, not too long, of what a peer may
-// have sent.
-func printable(s string) string {
-	const most = 100
-	if len(s) > most {
-		s = s[:most] + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, s)
+	return nil, public.Response, public
 }

@@ -5,13 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -34,8 +33,7 @@ func noLeaks(t *testing.T) {
 // dialPeer is a server of the test's own making, at one connection.
 type dialPeer struct {
 	net.Conn
-	br   *bufio.Reader
-	gone chan struct{} // pipePeer: closed when the client has closed
+	br *bufio.Reader
 }
 
 // request reads a request without a body; nil if the client has gone.
@@ -74,7 +72,7 @@ func dialScript(t *testing.T, script func(p *dialPeer)) (addr string) {
 				p := &dialPeer{Conn: c, br: bufio.NewReader(c)}
 				script(p)
 				_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-				if _, err := io.Copy(io.Discard, p.br); errors.Is(err, context.DeadlineExceeded) || interrupted(err) {
+				if _, err := io.Copy(io.Discard, p.br); errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Error("the client has left the connection open")
 				}
 			})
@@ -145,48 +143,7 @@ func unreachable(t *testing.T) func(context.Context, string, string) (net.Conn, 
 	}
 }
 
-// routed dials other addresses than it is told, and keeps what it was told.
-type routed struct {
-	to map[string]string // by host:port; "*" for all others
-
-	mu   sync.Mutex
-	told []string
-}
-
-func (r *routed) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	r.mu.Lock()
-	r.told = append(r.told, addr)
-	r.mu.Unlock()
-	to, ok := r.to[addr]
-	if !ok {
-		to, ok = r.to["*"]
-	}
-	if !ok {
-		return nil, fmt.Errorf("no route to %s", addr)
-	}
-	return new(net.Dialer).DialContext(ctx, network, to)
-}
-
-func (r *routed) dialed() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.told
-}
-
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
-
-// fixedProxy is a Proxy option; no proxy if u is empty.
-func fixedProxy(u string) func(*http.Request) (*url.URL, error) {
-	return func(*http.Request) (*url.URL, error) {
-		if u == "" {
-			return nil, nil
-		}
-		return url.Parse(u)
-	}
-}
-
-// quiet is for servers whose handshakes are meant to fail.
-var quiet = log.New(io.Discard, "", 0)
 
 func TestDialSchemes(t *testing.T) {
 	noLeaks(t)
@@ -331,4 +288,24 @@ func TestDialMisuse(t *testing.T) {
 	var none context.Context
 	_, _, err := Dial(none, "ws://example.com/", nil)
 	wantUsage(t, err, "no context")
+}
+
+// What came behind the response is read first, and a head above the default limit is
+// for Limits.HeaderBytes to allow.
+func TestDialHeaderBytes(t *testing.T) {
+	noLeaks(t)
+	addr := dialScript(t, func(p *dialPeer) {
+		_, _ = io.WriteString(p, switching(p.request(), "A: "+strings.Repeat("b", 100_000))+hello+hello)
+	})
+	c, _, err := Dial(t.Context(), "ws://"+addr, &DialOptions{Limits: Limits{HeaderBytes: 200_000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantHello(t, c)
+	wantHello(t, c)
+	_ = c.CloseNow()
+	_, _, err = Dial(t.Context(), "ws://"+addr, nil)
+	if err == nil || !strings.Contains(err.Error(), "larger than 65536 bytes") {
+		t.Error(err)
+	}
 }

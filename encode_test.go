@@ -32,9 +32,9 @@ func TestBatchDoesNotHoldPongs(t *testing.T) {
 			want += 2 + len(held)
 		}
 		// The pong finds the gate taken, so that the next to write has to send it.
-		c.out.gate.tryLock()
+		c.out.gate.TryLock()
 		c.queuePong([]byte("ping"))
-		c.out.gate.unlock()
+		c.out.gate.Unlock()
 		if err := c.Batch().Write(ctx, MessageText, []byte("more")); err != nil {
 			t.Fatal(err)
 		}

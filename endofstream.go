@@ -37,7 +37,7 @@ func (c *Conn) sendLast(cause error) {
 	end := func() { c.event(conn.EndOfStream, conn.CloseBody{}, cause) }
 	late := time.AfterFunc(c.life.closeTimeout, end)
 	defer late.Stop()
-	if c.out.gate.lock(nil, c.done()) {
+	if c.out.gate.Lock(nil, c.done()) {
 		c.out.flushAndLeave()
 	}
 	end()

@@ -55,16 +55,13 @@ type ClosedError struct {
 }
 
 // Side names one end of a connection as this end sees it.
-type Side uint8
+type Side = conn.Side
 
 const (
-	Neither Side = iota // the connection is open
-	Us                  // this end
-	Peer                // the other end
+	SideNone   = conn.SideNone   // the connection is open
+	SideLocal  = conn.SideLocal  // this end
+	SideRemote = conn.SideRemote // the other end
 )
-
-// String returns "neither", "us" or "the peer".
-func (s Side) String() string { return conn.Side(s).String() }
 
 // Clean reports whether a Close frame went each way (RFC 6455 §7.1.4).
 func (e *ClosedError) Clean() bool { return e.Sent != nil && e.Received != nil }
@@ -76,7 +73,7 @@ func (e *ClosedError) Error() string {
 	switch {
 	case e.Received != nil:
 		b.WriteString("closed by the peer: " + e.Received.text())
-		if e.Began == Us {
+		if e.Began == SideLocal {
 			b.Reset()
 			b.WriteString("websocket: closed by us")
 			if e.Sent != nil {

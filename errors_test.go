@@ -21,17 +21,17 @@ func TestErrorTexts(t *testing.T) {
 		text string
 		is   []error
 	}{
-		{&websocket.ClosedError{Received: bye, Sent: bye, Began: websocket.Peer}, `websocket: closed by the peer: 1000 "bye"`, []error{net.ErrClosed, *bye}},
-		{&websocket.ClosedError{Received: none, Began: websocket.Peer}, `websocket: closed by the peer: no status`, []error{net.ErrClosed, *none}},
-		{&websocket.ClosedError{Received: none, Sent: bye, Began: websocket.Us}, `websocket: closed by us: 1000 "bye"`, []error{net.ErrClosed, *none}},
-		{&websocket.ClosedError{Received: bye, Began: websocket.Us}, `websocket: closed by us`, []error{net.ErrClosed, *bye}},
-		{&websocket.ClosedError{Sent: bye, Began: websocket.Us}, `websocket: closed by us: 1000 "bye"`, []error{net.ErrClosed}},
-		{&websocket.ClosedError{Began: websocket.Us}, `websocket: closed by us without a closing handshake`, []error{net.ErrClosed}},
-		{&websocket.ClosedError{Sent: bye, Began: websocket.Us, Cause: websocket.ErrCloseTimeout}, `websocket: connection lost: closing handshake timed out`, []error{net.ErrClosed, websocket.ErrCloseTimeout}},
-		{&websocket.ClosedError{Began: websocket.Peer, Cause: io.ErrUnexpectedEOF}, `websocket: connection lost: unexpected EOF`, []error{net.ErrClosed, io.ErrUnexpectedEOF}},
-		{&websocket.ClosedError{Began: websocket.Peer, Cause: violation}, `websocket: connection lost: peer broke the protocol: ` + frame.ErrText.Error(), []error{net.ErrClosed, violation, frame.ErrText}},
-		{&websocket.ClosedError{Cause: tooBig}, `websocket: connection lost: message of 11 octets exceeds the limit of 10`, []error{websocket.ErrMessageTooBig, tooBig}},
-		{tooBig, `message of 11 octets exceeds the limit of 10`, []error{websocket.ErrMessageTooBig}},
+		{&websocket.ClosedError{Received: bye, Sent: bye, Began: websocket.SideRemote}, `websocket: closed by the peer: 1000 "bye"`, []error{net.ErrClosed, *bye}},
+		{&websocket.ClosedError{Received: none, Began: websocket.SideRemote}, `websocket: closed by the peer: no status`, []error{net.ErrClosed, *none}},
+		{&websocket.ClosedError{Received: none, Sent: bye, Began: websocket.SideLocal}, `websocket: closed by us: 1000 "bye"`, []error{net.ErrClosed, *none}},
+		{&websocket.ClosedError{Received: bye, Began: websocket.SideLocal}, `websocket: closed by us`, []error{net.ErrClosed, *bye}},
+		{&websocket.ClosedError{Sent: bye, Began: websocket.SideLocal}, `websocket: closed by us: 1000 "bye"`, []error{net.ErrClosed}},
+		{&websocket.ClosedError{Began: websocket.SideLocal}, `websocket: closed by us without a closing handshake`, []error{net.ErrClosed}},
+		{&websocket.ClosedError{Sent: bye, Began: websocket.SideLocal, Cause: websocket.ErrCloseTimeout}, `websocket: connection lost: closing handshake timed out`, []error{net.ErrClosed, websocket.ErrCloseTimeout}},
+		{&websocket.ClosedError{Began: websocket.SideRemote, Cause: io.ErrUnexpectedEOF}, `websocket: connection lost: unexpected EOF`, []error{net.ErrClosed, io.ErrUnexpectedEOF}},
+		{&websocket.ClosedError{Began: websocket.SideRemote, Cause: violation}, `websocket: connection lost: peer broke the protocol: ` + frame.ErrText.Error(), []error{net.ErrClosed, violation, frame.ErrText}},
+		{&websocket.ClosedError{Cause: tooBig}, `websocket: connection lost: message of 11 bytes exceeds the limit of 10`, []error{websocket.ErrMessageTooBig, tooBig}},
+		{tooBig, `message of 11 bytes exceeds the limit of 10`, []error{websocket.ErrMessageTooBig}},
 		{*bye, `status = StatusNormalClosure and reason = "bye"`, nil},
 		{&websocket.UsageError{Method: "Conn.Write", Problem: "no"}, `websocket: Conn.Write: no`, nil},
 	} {
@@ -56,7 +56,7 @@ func TestErrorTexts(t *testing.T) {
 	if got := websocket.CloseStatus(io.EOF); got != -1 {
 		t.Errorf("CloseStatus of another error: %d", got)
 	}
-	for side, text := range map[websocket.Side]string{websocket.Neither: "neither", websocket.Us: "us", websocket.Peer: "the peer"} {
+	for side, text := range map[websocket.Side]string{websocket.SideNone: "neither", websocket.SideLocal: "us", websocket.SideRemote: "the peer"} {
 		if side.String() != text {
 			t.Errorf("%v, want %s", side, text)
 		}
@@ -83,10 +83,10 @@ func TestErrorsOfLostConnections(t *testing.T) {
 				reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
 				test.lose(c, p)
 				first := <-reading
-				wantEnding(t, "Read", first, test.sent, 0, websocket.Peer, test.cause)
+				wantEnding(t, "Read", first, test.sent, 0, websocket.SideRemote, test.cause)
 				_, _, err := c.Reader(patience(t))
 				for _, again := range []error{err, c.Write(patience(t), websocket.MessageText, nil), c.Ping(patience(t)), c.Close(1000, "")} {
-					wantEnding(t, "later", again, test.sent, 0, websocket.Peer, test.cause)
+					wantEnding(t, "later", again, test.sent, 0, websocket.SideRemote, test.cause)
 				}
 			})
 		})

@@ -91,13 +91,13 @@ func (s *stage) judgePath(name string, a *acted, e *websocket.ClosedError) {
 		}
 		at = edge[1]
 	}
-	began := websocket.Peer
+	began := websocket.SideRemote
 	switch a.edges[0][1] {
 	case conn.ClosedByUs:
-		began = websocket.Us
+		began = websocket.SideLocal
 	case conn.Terminated:
 		if e.Cause == nil {
-			began = websocket.Us // it was given up
+			began = websocket.SideLocal // it was given up
 		}
 	}
 	if e.Began != began {

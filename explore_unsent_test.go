@@ -17,19 +17,19 @@ func TestCloseFrameThatWaits(t *testing.T) {
 		time.Sleep(closeTimeout)
 		<-read
 		err := c.Close(websocket.StatusNormalClosure, "")
-		wantEnding(t, "Close", err, 0, 1000, websocket.Peer, websocket.ErrCloseTimeout)
+		wantEnding(t, "Close", err, 0, 1000, websocket.SideRemote, websocket.ErrCloseTimeout)
 		sticks(t, c, websocket.ErrCloseTimeout)
 	})
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		c, _ := facing(t, role, closeSoon, 1)
 		err := c.Close(websocket.StatusNormalClosure, "")
-		wantEnding(t, "Close", err, 0, 0, websocket.Us, websocket.ErrCloseTimeout)
+		wantEnding(t, "Close", err, 0, 0, websocket.SideLocal, websocket.ErrCloseTimeout)
 	})
 	eachRole(t, func(t *testing.T, role websocket.Role) {
 		c, _ := facing(t, role, closeSoon, 1)
 		closed := background(func() error { return c.Close(websocket.StatusNormalClosure, "") })
 		pending(t, "Close", closed)
 		c.CloseNow()
-		wantEnding(t, "Close", <-closed, 0, 0, websocket.Us, nil)
+		wantEnding(t, "Close", <-closed, 0, 0, websocket.SideLocal, nil)
 	})
 }

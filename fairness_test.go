@@ -74,6 +74,6 @@ func TestOrderOfWhatWaits(t *testing.T) {
 			p.want("in order", opText, text)
 		}
 		p.wantFarewell("behind them", websocket.StatusNormalClosure)
-		wantEnding(t, "the write behind the Close frame", <-late, 1000, 0, websocket.Us, nil)
+		wantEnding(t, "the write behind the Close frame", <-late, 1000, 0, websocket.SideLocal, nil)
 	})
 }

@@ -38,14 +38,14 @@ const (
 
 // open begins a message that is sent as it is. Only one is open at a time.
 func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
-	if !s.writers.tryLock() && !s.writers.lock(ctx.Done(), s.host.done()) {
+	if !s.writers.TryLock() && !s.writers.Lock(ctx.Done(), s.host.done()) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		return nil, s.host.closedError()
 	}
 	if !s.canSend() {
-		s.writers.unlock()
+		s.writers.Unlock()
 		return nil, s.host.closedError()
 	}
 	s.opened++
@@ -219,5 +219,5 @@ func (m *messageWriter) finish(err error) {
 	if m.engine != nil { // the message was given up
 		m.leaveDeflate(m.deflate.out.Unsent)
 	}
-	m.out.writers.unlock()
+	m.out.writers.Unlock()
 }

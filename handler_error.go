@@ -217,7 +217,7 @@ func (e *ClosedError) weigh() weight {
 			return ordinary
 		}
 		return notable
-	case e.Began == Us || e.Received == nil:
+	case e.Began == SideLocal || e.Received == nil:
 		return noNews // by Close, CloseNow, a Hub or a Registry, whose caller knows
 	}
 	switch code := e.Received.Code; code {

@@ -32,10 +32,10 @@ func (m *member) glance() {
 	c := m.conn
 	_ = m.state.Load()
 	_ = c.state()
-	_ = c.out.gate.state.Load()
+	_ = c.out.gate.Held()
 	_ = c.out.message.Load()
 	_ = c.out.due.Load()
-	_ = c.transport.netConn()
+	_ = c.transport.NetConn()
 }
 
 // offer sends a message at once, and reports whether it did. It does not if other messages

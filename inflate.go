@@ -31,7 +31,7 @@ const (
 	inflateRoom = 1 << 10
 )
 
-var inflatings = ledger.Pool{New: func() any { return new(inflating) }}
+var inflatings = ledger.NewPool("inflate engines", func() any { return new(inflating) })
 
 // inflation returns the state of the compressed message under way.
 func (c *Conn) inflation() *inflating {
@@ -96,7 +96,7 @@ func (c *Conn) endInflated(ctx context.Context, said []byte) error {
 // needs some to be fast, and what fills it shows that the message exceeds the limit.
 func (c *Conn) growInflated(have int) {
 	in := &c.in
-	arrived := int(min(in.left, uint64(in.buf.buffered())))
+	arrived := int(min(in.left, uint64(in.buf.Buffered())))
 	// What the caller had in its buffer is copied each time as well.
 	n := max(inflateRoom, expansion*arrived, have, len(in.dst)/4)
 	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
@@ -129,7 +129,7 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 		)
 		out, used, v = z.engine.Inflate(out, base, p)
 		if in.left > 0 {
-			in.buf.consume(used)
+			in.buf.Consume(used)
 			in.left -= uint64(used)
 			z.plain -= used
 		} else {
@@ -162,7 +162,7 @@ func (c *Conn) inflate(ctx context.Context, out []byte, base int) (said []byte, 
 // mustWait reports whether the message goes on in octets that may not have come.
 func (in *reader) mustWait() bool {
 	if in.left > 0 {
-		return in.buf.buffered() == 0
+		return in.buf.Buffered() == 0
 	}
 	return !in.fin
 }
@@ -172,7 +172,7 @@ func (c *Conn) morePayload(ctx context.Context) error {
 	in := &c.in
 	switch {
 	case in.left > 0:
-		if in.buf.buffered() == 0 {
+		if in.buf.Buffered() == 0 {
 			return c.fill(ctx)
 		}
 	case in.phase == atHeader:
@@ -193,7 +193,7 @@ func (in *reader) compressed(z *inflating) []byte {
 		}
 		return deflateTrailer[z.trailer:]
 	}
-	p := in.buf.bytes()
+	p := in.buf.Bytes()
 	p = p[:min(in.left, uint64(len(p)))]
 	if in.expect.Masked {
 		in.key = frame.Mask(p[z.plain:], in.key)

@@ -146,7 +146,7 @@ func (c *Conn) judgeQueued() {
 // waitsForApplication reports whether the next thing in the stream is for the
 // application, which is not reading: what the peer sent after that is not seen.
 func (c *Conn) waitsForApplication() bool {
-	if !c.in.gate.tryLock() {
+	if !c.in.gate.TryLock() {
 		return false
 	}
 	defer c.leaveRead()

@@ -63,7 +63,7 @@ func TestKeepAliveOfDeadPeer(t *testing.T) {
 			}
 			within(t, name, 70*time.Second, func() {
 				_, _, err := c.Read(context.Background())
-				wantEnding(t, name, err, 0, 0, websocket.Peer, websocket.ErrKeepAlive)
+				wantEnding(t, name, err, 0, 0, websocket.SideRemote, websocket.ErrKeepAlive)
 			})
 			wantIs(t, "Write", c.Write(patience(t), websocket.MessageText, nil), websocket.ErrKeepAlive)
 			<-drained

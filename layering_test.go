@@ -29,20 +29,28 @@ const module = "github.com/hawser-ws/websocket"
 const layers = `
 	# The pure packages: judgement without I/O.
 	frame:            golang.org/x/sys/cpu
-	handshake:
+	handshake:        internal/hostport
 	conn:             frame internal/deflate internal/inflate
 	internal/deflate:
 	internal/inflate:
+	internal/hostport:
 
 	# What compression is measured against, and by.
 	internal/deflate tests:  github.com/klauspost/compress/flate
 	internal/inflate tests:  github.com/klauspost/compress/flate
 
+	# From a URL to a stream. It knows nothing of connections.
+	internal/dial:    handshake internal/hostport golang.org/x/net/...
+
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/ledger
+	.:                frame handshake conn internal/dial internal/gate internal/transport internal/ledger
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
+
+	# The bytes: what the root waits with, and the streams beneath it.
+	internal/gate:
+	internal/transport:  internal/ledger golang.org/x/sys/unix
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
@@ -92,6 +100,7 @@ const impure = `
 	handshake:  time
 	internal/deflate:  time
 	internal/inflate:  time
+	internal/hostport: time
 `
 
 // clock is what no pure package may use of package time.
@@ -181,7 +190,7 @@ func checkFile(name string, source []byte) (complaints []string, err error) {
 		}
 		allowed = slices.Concat(allowed, extra, []string{dir})
 	}
-	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate"}, dir)
+	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate", "internal/hostport"}, dir)
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
@@ -285,6 +294,8 @@ func TestLayeringComplains(t *testing.T) {
 		{"handshake/key.go", `import "crypto/rand"`, "handshake/key.go:2: handshake may not import crypto/rand: it is pure"},
 		{"handshake/key.go", ours("frame"), "handshake/key.go:2: handshake may not import frame"},
 		{"handshake/origin.go", `import ("net/url"; "net/netip")`, ""},
+		{"handshake/authority.go", ours("internal/hostport"), ""},
+		{"internal/hostport/hostport.go", `import "net"`, "internal/hostport/hostport.go:2: internal/hostport may not import net: it is pure"},
 
 		{"conn/state.go", ours("frame"), ""},
 		{"conn/state.go", ours("handshake"), "conn/state.go:2: conn may not import handshake"},
@@ -302,6 +313,9 @@ func TestLayeringComplains(t *testing.T) {
 		{"conn/state.go", `func f() { c <- 1 }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { <-c }`, "conn/state.go:2: conn may not use channels"},
 
+		{"internal/dial/dial.go", `import ("net/http"; "golang.org/x/net/idna")`, ""},
+		{"internal/dial/dial.go", `import _ "` + module + `"`, "internal/dial/dial.go:2: internal/dial may not import ."},
+
 		{"read.go", `import ("net"; "time"; "golang.org/x/net/http2"); var now = time.Now()`, ""},
 		{"read.go", ours("internal/naive"), "read.go:2: . may not import internal/naive"},
 		{"read.go", ours("wsjson"), "read.go:2: . may not import wsjson"},
@@ -309,6 +323,12 @@ func TestLayeringComplains(t *testing.T) {
 		{"read_test.go", `import _ "` + module + `"`, ""},
 		{"read_test.go", `import "go.uber.org/goleak"`, ""},
 		{"read_test.go", `import "example.com/other"`, "read_test.go:2: . may not import example.com/other"},
+		{"internal/gate/gate.go", `import "context"`, ""},
+		{"internal/gate/gate.go", ours("internal/transport"), "internal/gate/gate.go:2: internal/gate may not import internal/transport"},
+		{"internal/transport/tls.go", `import ("crypto/tls"; "net"); func f() { go f() }`, ""},
+		{"internal/transport/tls.go", ours("internal/ledger"), ""},
+		{"internal/transport/tls.go", ours("frame"), "internal/transport/tls.go:2: internal/transport may not import frame"},
+		{"internal/transport/tls.go", `import _ "` + module + `"`, "internal/transport/tls.go:2: internal/transport may not import ."},
 		{"wsjson/wsjson.go", `import _ "` + module + `"`, ""},
 		{"wsjson/wsjson.go", ours("frame"), "wsjson/wsjson.go:2: wsjson may not import frame"},
 

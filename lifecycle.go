@@ -79,7 +79,7 @@ func (c *Conn) eventUnless(not conn.State, e conn.Event, body conn.CloseBody, ca
 
 	c.traceState(from, to)
 	if from.CanSend() && !to.CanSend() && c.deflate != nil {
-		c.deflate.turn.nudge() // those who wait to compress wait in vain
+		c.deflate.turn.WakeOne() // those who wait to compress wait in vain
 	}
 	if to == conn.Terminated {
 		c.terminate()
@@ -112,7 +112,8 @@ func (l *life) givesUpClose(e conn.Event) bool {
 // terminate releases what the connection holds. Whoever is inside a gate finds
 // the transport closed, and releases the rest when it leaves.
 func (c *Conn) terminate() {
-	_ = c.transport.close()
+	c.in.canceler.Retire()
+	_ = c.transport.Close()
 	c.keepAlive.stop()
 	c.retireRead()
 	c.out.retire()
@@ -282,7 +283,7 @@ func (c *Conn) closedError() *ClosedError {
 	return &ClosedError{
 		Sent:     closeError(ending.Sent),
 		Received: closeError(ending.Received),
-		Began:    Side(ending.Began),
+		Began:    ending.Began,
 		Cause:    l.cause,
 	}
 }

@@ -16,7 +16,7 @@ type keyBlock struct {
 
 // keyBlocks spreads the cost of the system's random source over 256 keys. A block
 // that the garbage collector takes is lost, never used twice.
-var keyBlocks = ledger.Pool{New: func() any { return &keyBlock{used: len(keyBlock{}.random)} }}
+var keyBlocks = ledger.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
 
 // newMaskKey returns a masking key. RFC 6455 §5.3: fresh for every frame, from a
 // strong source of entropy, and not to be predicted from the keys before it.

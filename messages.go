@@ -7,6 +7,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Message is one data message, as [Conn.Messages] yields it.
@@ -68,7 +69,7 @@ type messageLoop struct {
 }
 
 // next runs the body for the next message, or for all that come as long as the loop
-// can stay in its socket. It reports whether there may be more.
+// can stay inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
 	c := l.c
 	if l.err = c.enterRead(l.ctx); l.err != nil {
@@ -79,8 +80,8 @@ func (l *messageLoop) next() bool {
 		l.err = messageOpen("Conn.Messages")
 	case !in.needsMore():
 	case l.busy() && in.atStart():
-		if socket, ok := c.transport.(resident); ok {
-			return l.reside(socket)
+		if socket, ok := c.transport.(transport.InlineLooper); ok {
+			return l.runInline(socket)
 		}
 		l.err = c.fill(l.ctx)
 	default:
@@ -93,8 +94,8 @@ func (l *messageLoop) next() bool {
 	return l.one()
 }
 
-// busyMessages in a second or two make a loop one that is worth a residence, which
-// costs more than it saves where little happens, and more of the stack.
+// busyMessages in a second or two make a loop one that is worth running
+// inline, which costs more than it saves where little happens, and more of the stack.
 const busyMessages = 8
 
 var clockStart = time.Now()
@@ -112,7 +113,7 @@ func (l *messageLoop) busy() bool {
 
 // atStart reports whether a message begins next, of which nothing is there.
 func (in *reader) atStart() bool {
-	return in.buf.buffered() == 0 && in.phase == atHeader && in.seq.Opcode() == frame.Continuation && in.partial == nil
+	return in.buf.Buffered() == 0 && in.phase == atHeader && in.seq.Opcode() == frame.Continuation && in.partial == nil
 }
 
 // one runs the body for one message, the beginning of which is there. It is called
@@ -133,22 +134,22 @@ func (l *messageLoop) one() bool {
 func (l *messageLoop) receive() bool {
 	c, m := l.c, &l.lent.message
 	m.Type, m.Data, l.err = c.receive(l.ctx, m.Data[:0])
-	c.out.expectReplies(l.err == nil && c.in.buf.buffered() > 0)
+	c.out.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
 	c.leaveRead()
 	return l.err == nil
 }
 
-// reside waits for messages inside the socket, and runs the body there for each. It
-// is called inside the gate and returns outside.
-func (l *messageLoop) reside(socket resident) bool {
+// runInline waits for messages inside the socket's read, and runs the body there for each.
+// It is called inside the gate and returns outside.
+func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 	c := l.c
 	c.beforeWait()
 	arrived := func() bool { return l.arrived(socket) }
 	for {
-		if l.err = c.in.watch.arm(l.ctx); l.err != nil {
+		if l.err = c.arm(&c.in.canceler, l.ctx); l.err != nil {
 			break
 		}
-		err := socket.reside(&c.in.buf, arrived)
+		err := socket.RunInline(&c.in.buf, arrived)
 		if err == nil || l.outside || l.stopped || l.err != nil {
 			break
 		}
@@ -164,16 +165,16 @@ func (l *messageLoop) reside(socket resident) bool {
 }
 
 // arrived deals with what has come into the buffer, as far as it is whole messages.
-func (l *messageLoop) arrived(socket resident) (stay bool) {
+func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 	c := l.c
 	c.noteArrival()
 	op, p, ok := c.nextWhole()
-	if !ok || !socket.lend() {
+	if !ok || !socket.Release() {
 		return false
 	}
-	c.reclaim(socket)
+	c.takeOrphan()
 	for ; ok; op, p, ok = c.nextWhole() {
-		if c.in.buf.buffered() > 0 || len(p) > conn.MaxInlinePayload {
+		if c.in.buf.Buffered() > 0 || len(p) > conn.MaxInlinePayload {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -182,11 +183,11 @@ func (l *messageLoop) arrived(socket resident) (stay bool) {
 			break
 		}
 	}
-	if l.outside || !socket.regain() || l.stopped || l.err != nil || !c.in.atStart() {
+	if l.outside || !socket.Reacquire() || l.stopped || l.err != nil || !c.in.atStart() {
 		return false
 	}
 	c.beforeWait()
-	l.err = c.in.watch.arm(l.ctx)
+	l.err = c.arm(&c.in.canceler, l.ctx)
 	return l.err == nil
 }
 
@@ -197,13 +198,13 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 	if l.err = l.c.openWhole(l.ctx, op, p); l.err != nil {
 		return
 	}
-	lent := in.buf.lend()
+	pinned := in.buf.Pin()
 	l.body(op, p)
 	if !l.outside {
-		in.buf.settle(lent)
+		in.buf.Unpin(pinned)
 		return
 	}
-	l.c.transport.(resident).forsake(lent)
+	in.orphan.Store(pinned)
 	if l.c.state() == conn.Terminated {
 		l.c.retireRead() // who retired it before did not know of this
 	}
@@ -222,11 +223,11 @@ func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 // body leaves the gate to run the body, and enters it again.
 func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
-	c.out.expectReplies(c.in.buf.buffered() > 0)
+	c.out.expectReplies(c.in.buf.Buffered() > 0)
 	c.leaveRead()
 	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
 	switch {
-	case c.in.gate.tryLock():
+	case c.in.gate.TryLock():
 		if !l.stopped && !c.state().CanReceive() {
 			l.err = c.closedError()
 		}

@@ -156,7 +156,7 @@ func TestTrace(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wantEnding(t, "Closed", <-ended, 1000, 1000, websocket.Us, nil)
+		wantEnding(t, "Closed", <-ended, 1000, 1000, websocket.SideLocal, nil)
 		synctest.Wait()
 		if len(ended) != 0 {
 			t.Error("Closed was called twice")

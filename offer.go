@@ -30,7 +30,7 @@ func (c *Conn) offerPlain(m *PreparedMessage) bool {
 // offerDeflated is for a frame that says p, compressed.
 func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) bool {
 	z := c.deflate
-	if z.out.Terms().Takeover && !z.turn.tryLock() {
+	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		return false
 	}
 	ok := c.offerFrame(h, deflated)

@@ -15,12 +15,13 @@ import (
 
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // offeredTo is a transport that takes of each offer as much as accept says, and of a
 // write all, once it is open.
 type offeredTo struct {
-	netTransport
+	transport.Transport
 	open   chan struct{} // writes wait until it is closed
 	accept func(n int) int
 
@@ -28,7 +29,7 @@ type offeredTo struct {
 	taken bytes.Buffer
 }
 
-func (t *offeredTo) offer(p []byte) int {
+func (t *offeredTo) TryWrite(p []byte) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.accept(len(p))
@@ -36,7 +37,7 @@ func (t *offeredTo) offer(p []byte) int {
 	return n
 }
 
-func (t *offeredTo) write(head, tail []byte) (int, error) {
+func (t *offeredTo) Write(head, tail []byte) (int, error) {
 	<-t.open
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,9 +81,9 @@ func (t *offeredTo) messages(tb testing.TB) (said []string) {
 func newOffered(t *testing.T, role Role, opts *ConnOptions, accept func(n int) int) (*Conn, *offeredTo) {
 	near, other := net.Pipe()
 	go func() { _, _ = io.Copy(io.Discard, other) }()
-	to := &offeredTo{netTransport: netTransport{Conn: near}, open: make(chan struct{}), accept: accept}
 	c := NewConn(near, role, opts)
-	c.transport, c.out.transport = to, to
+	to := &offeredTo{Transport: c.transport, open: make(chan struct{}), accept: accept}
+	c.transport = to
 	t.Cleanup(func() { _ = c.CloseNow(); _ = other.Close() })
 	return c, to
 }
@@ -163,7 +164,7 @@ func TestOfferGoesPastNobody(t *testing.T) {
 			_, _ = w.Write([]byte("ment"))
 			_ = w.Close()
 			try("it has ended", true)
-			c.out.gate.lock(nil, nil)
+			c.out.gate.Lock(nil, nil)
 			try("somebody is inside", false)
 			c.out.leave()
 			want := []string{"offered", "held", "offered", "offered", "fragment", "offered"}

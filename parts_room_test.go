@@ -6,23 +6,25 @@ import (
 	"net"
 	"os"
 	"testing"
+
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // sluggish is a transport whose writes time out with half of what they were given
 // taken, although there is room for more.
 type sluggish struct {
-	transport
+	transport.Transport
 	room  int // for the next offer
 	taken int
 }
 
-func (s *sluggish) write(head, tail []byte) (int, error) {
+func (s *sluggish) Write(head, tail []byte) (int, error) {
 	n := (len(head) + len(tail)) / 2
 	s.taken += n
 	return n, os.ErrDeadlineExceeded
 }
 
-func (s *sluggish) offer(p []byte) int {
+func (s *sluggish) TryWrite(p []byte) int {
 	n := min(len(p), s.room)
 	s.taken += n
 	return n
@@ -34,8 +36,8 @@ func TestWriteTimeoutLooksForRoom(t *testing.T) {
 		for _, roomy := range []bool{true, false} {
 			stream, _ := net.Pipe()
 			c := NewConn(stream, role, nil)
-			s := &sluggish{transport: c.transport}
-			c.transport, c.out.transport = s, s
+			s := &sluggish{Transport: c.transport}
+			c.transport = s
 			c.out.pace = &pace{limit: 1}
 			if roomy {
 				s.room = 100 << 10

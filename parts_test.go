@@ -130,7 +130,7 @@ func TestKeepAliveDuringLongWrite(t *testing.T) {
 			}
 			pending(t, "the writer", done)
 			c.CloseNow()
-			wantEnding(t, "the writer", <-done, 0, 0, websocket.Us, nil)
+			wantEnding(t, "the writer", <-done, 0, 0, websocket.SideLocal, nil)
 			_ = other.Close()
 		})
 	})

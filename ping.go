@@ -85,7 +85,7 @@ func (c *Conn) awaitPong(ctx context.Context, call *pingCall) error {
 	defer c.pings.retry.Add(-1)
 	ended := c.done()
 	for {
-		if c.in.gate.tryLock() {
+		if c.in.gate.TryLock() {
 			err := c.drivePing(ctx, call)
 			c.leaveRead()
 			if err != nil {

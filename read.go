@@ -118,7 +118,7 @@ func messageOpen(method string) error {
 
 // needsMore reports whether nothing can be had without octets from the network.
 func (in *reader) needsMore() bool {
-	return in.buf.buffered() == 0 && in.stream == nil && (in.phase == atHeader || in.left > 0)
+	return in.buf.Buffered() == 0 && in.stream == nil && (in.phase == atHeader || in.left > 0)
 }
 
 // readMessage appends the rest of the message under way, or the next one, to dst,
@@ -166,14 +166,14 @@ func (c *Conn) appendPayload(ctx context.Context) error {
 	in := &c.in
 	for in.left > 0 {
 		n := len(in.dst)
-		switch have := in.buf.bytes(); {
+		switch have := in.buf.Bytes(); {
 		case len(have) > 0:
 			take := int(min(in.left, uint64(len(have))))
 			// Room for the rest of the frame as far as it may be trusted, so that a
 			// message of one frame is allocated once.
 			in.grow(take)
 			in.dst = append(in.dst, have[:take]...)
-			in.buf.consume(take)
+			in.buf.Consume(take)
 		case in.left < direct:
 			if err := c.fill(ctx); err != nil {
 				return err
@@ -242,7 +242,7 @@ func (c *Conn) endFrame(ctx context.Context) (last bool, err error) {
 		in.text.Reset()
 	}
 	if in.fin {
-		in.buf.came(len(in.dst))
+		in.buf.NoteSize(len(in.dst))
 	}
 	in.phase = atHeader
 	in.seq.End(in.fin)
@@ -340,8 +340,8 @@ func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 			continue
 		}
 		p = p[:min(uint64(len(p)), in.left)]
-		n := copy(p, in.buf.bytes())
-		in.buf.consume(n)
+		n := copy(p, in.buf.Bytes())
+		in.buf.Consume(n)
 		if n == 0 {
 			if len(p) < direct {
 				if err := c.fill(ctx); err != nil {
@@ -368,13 +368,13 @@ func (c *Conn) discard(ctx context.Context) error {
 		in.inflating.plain = 0
 	}
 	for in.left > 0 {
-		if in.buf.buffered() == 0 {
+		if in.buf.Buffered() == 0 {
 			if err := c.fill(ctx); err != nil {
 				return err
 			}
 		}
-		n := int(min(in.left, uint64(in.buf.buffered())))
-		in.buf.consume(n)
+		n := int(min(in.left, uint64(in.buf.Buffered())))
+		in.buf.Consume(n)
 		in.left -= uint64(n)
 	}
 	in.phase = atHeader

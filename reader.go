@@ -9,16 +9,21 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // reader is the receiving half of a connection: frames out of octets. It is used
 // inside its gate, by whoever drives the reading: the application's read, or
 // Ping, keepalive and Close where the application is not reading.
 type reader struct {
-	gate  gate
-	watch watch
-	buf   readBuffer
-	seq   conn.Sequence
+	gate     gate.Gate
+	canceler transport.Canceler
+	buf      transport.Buffer
+	// What the body of a loop had of buf, where the loop could not enter the gate again:
+	// it is for whoever is inside next.
+	orphan atomic.Pointer[[]byte]
+	seq    conn.Sequence
 
 	// The small fields stand beside each other: there is one of these for every
 	// connection.
@@ -49,7 +54,7 @@ const (
 // enterRead takes the reading half for a call, unless ctx ends first or there is
 // nothing to read any more.
 func (c *Conn) enterRead(ctx context.Context) error {
-	if !c.in.gate.tryLock() {
+	if !c.in.gate.TryLock() {
 		if err := c.waitToRead(ctx); err != nil {
 			return err
 		}
@@ -67,30 +72,20 @@ func (c *Conn) waitToRead(ctx context.Context) error {
 	if c.inCallback() {
 		return inCallbackError("Conn.Read")
 	}
-	turns := c.in.gate.turns()
-	for {
-		if !c.state().CanReceive() {
-			c.in.gate.nudge() // for the next that waits
-			return c.closedError()
-		}
-		if c.in.gate.contend() {
-			return nil
-		}
-		c.beforeWait()
-		select {
-		case <-turns:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	usable := func() bool { return c.state().CanReceive() }
+	err := c.in.gate.LockWhile(ctx, usable, c.beforeWait)
+	if err == gate.ErrUnusable {
+		return c.closedError()
 	}
+	return err
 }
 
 // leaveRead ends the call.
 func (c *Conn) leaveRead() {
-	c.in.watch.rest()
-	c.in.buf.release()
+	c.in.canceler.Park()
+	c.in.buf.Release()
 	idle := !c.in.atData()
-	c.in.gate.unlock()
+	c.in.gate.Unlock()
 	if c.state() == conn.Terminated {
 		c.retireRead()
 	}
@@ -103,23 +98,41 @@ func (c *Conn) leaveRead() {
 // sides call it after their own step (the state is terminal, the gate is open),
 // so that one of them finds the other's done.
 func (c *Conn) retireRead() {
-	if c.in.gate.tryLock() {
-		c.in.watch.drop()
-		if socket, ok := c.transport.(resident); ok {
-			c.reclaim(socket)
-		}
-		c.in.buf.discard()
+	if c.in.gate.TryLock() {
+		c.in.canceler.Reset()
+		c.takeOrphan()
+		c.in.buf.Discard()
 		c.in.partial = nil
 		c.in.dropInflation()
-		c.in.gate.unlock()
+		c.in.gate.Unlock()
 	}
 }
 
-// reclaim settles, inside the gate, what a loop could not settle outside.
-func (c *Conn) reclaim(socket resident) {
-	if lent := socket.forsaken(); lent != nil {
-		c.in.buf.settle(lent)
+// takeOrphan gives back, inside the gate, what a loop could not give back outside. There is
+// never more than one: a loop runs inline only after the one before has left, and takes
+// first what that left.
+func (c *Conn) takeOrphan() {
+	if c.in.orphan.Load() == nil {
+		return
 	}
+	if pinned := c.in.orphan.Swap(nil); pinned != nil {
+		c.in.buf.Unpin(pinned)
+	}
+}
+
+// arm makes ctx able to interrupt one direction of the transport. A ctx that is done when
+// the connection has ended needs no watching: that interrupts of itself.
+func (c *Conn) arm(w *transport.Canceler, ctx context.Context) error {
+	if own, ok := ctx.(*serveContext); ok && own.c == c {
+		w.Disarm()
+		return nil
+	}
+	done := ctx.Done()
+	if done == nil || c.life.isDone(done) {
+		w.Disarm()
+		return nil
+	}
+	return w.Arm(ctx, done)
 }
 
 // nextFrame reads until the header of a data frame has been accepted. Control
@@ -137,7 +150,7 @@ func (c *Conn) nextFrame(ctx context.Context) error {
 func (c *Conn) step(ctx context.Context) error {
 	in := &c.in
 	for {
-		p := in.buf.bytes()
+		p := in.buf.Bytes()
 		h, n := frame.ParseHeader(p)
 		if n == 0 {
 			if len(p) >= 2 {
@@ -166,7 +179,7 @@ func (c *Conn) step(ctx context.Context) error {
 		if c.trace != nil {
 			c.traceRead(h)
 		}
-		in.buf.consume(end)
+		in.buf.Consume(end)
 		if h.Opcode.IsControl() {
 			if h.Masked {
 				frame.Mask(p[n:end], h.Key)
@@ -193,10 +206,10 @@ func (c *Conn) noteArrival() {
 func (c *Conn) fill(ctx context.Context) error {
 	c.beforeWait()
 	for {
-		if err := c.in.watch.arm(ctx); err != nil {
+		if err := c.arm(&c.in.canceler, ctx); err != nil {
 			return err
 		}
-		_, err := c.transport.fill(&c.in.buf)
+		_, err := c.transport.Fill(&c.in.buf)
 		if err == nil {
 			c.noteArrival()
 			return nil
@@ -211,10 +224,10 @@ func (c *Conn) fill(ctx context.Context) error {
 func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 	c.beforeWait()
 	for {
-		if err := c.in.watch.arm(ctx); err != nil {
+		if err := c.arm(&c.in.canceler, ctx); err != nil {
 			return 0, err
 		}
-		n, err := c.transport.read(p)
+		n, err := c.transport.Read(p)
 		if err == nil {
 			c.noteArrival()
 			return n, nil
@@ -229,11 +242,11 @@ func (c *Conn) fillInto(ctx context.Context, p []byte) (int, error) {
 // means to try again. A timeout that is not ours is the stream's own, an idle timeout
 // perhaps, and ends the connection as any other error does.
 func (c *Conn) readFailed(ctx context.Context, err error) error {
-	if c.state() != conn.Terminated && c.in.watch.resumeAfter(err) {
+	if c.state() != conn.Terminated && c.in.canceler.ResumeAfter(err) {
 		return ctx.Err() // nil: a context of an earlier call, too late
 	}
 	if errors.Is(err, io.EOF) {
-		if c.in.phase == inPayload || c.in.buf.buffered() > 0 || c.in.seq.Opcode() != frame.Continuation {
+		if c.in.phase == inPayload || c.in.buf.Buffered() > 0 || c.in.seq.Opcode() != frame.Continuation {
 			err = io.ErrUnexpectedEOF
 		}
 		return c.endOfStream(ctx, err)

@@ -8,7 +8,9 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // sender is the sending half of a connection: bytes out of frames. Its [conn.Outbox]
@@ -24,22 +26,22 @@ import (
 // writes them together. So concurrent writers share system calls, and no goroutine
 // serves them. A caller keeps its payload unchanged until its frame is complete.
 type sender struct {
-	gate      gate
-	watch     watch
-	transport transport
-	host      sendHost
-	state     *atomic.Uint32 // the conn.State of the connection
-	role      conn.Role
-	*loan     // inside the gate; nil while nothing is on its way
-	pace      *pace
-	trace     func(frame.Header) // told of every frame that is encoded; may be nil
+	gate     gate.Gate
+	canceler transport.Canceler
+	stream   *transport.Transport // where the connection has its transport
+	host     sendHost
+	state    *atomic.Uint32 // the conn.State of the connection
+	role     conn.Role
+	*loan    // inside the gate; nil while nothing is on its way
+	pace     *pace
+	trace    func(frame.Header) // told of every frame that is encoded; may be nil
 
 	coalesce coalescer
 	message  atomic.Uint32 // the fragmented message that is under way, as in the Outbox; 0: none
 
-	writers gate   // held by the messageWriter that is open
-	opened  uint32 // inside writers: the number of the last messageWriter
-	between bell   // rings for those who wait for a fragmented message to end
+	writers gate.Gate   // held by the messageWriter that is open
+	opened  uint32      // inside writers: the number of the last messageWriter
+	between gate.Wakeup // rings for those who wait for a fragmented message to end
 
 	mu       sync.Mutex
 	waiting  *waiting     // nil: nothing ever has; under mu
@@ -64,6 +66,9 @@ type sendHost interface {
 	closedError() *ClosedError
 	// mayPong reports whether pings are still answered.
 	mayPong() bool
+	// interrupts returns what is closed when ctx ends, if that has to interrupt a write. It is
+	// nil for a context that never ends, or only with the connection.
+	interrupts(ctx context.Context) <-chan struct{}
 	// done is closed when the connection has ended.
 	done() <-chan struct{}
 }
@@ -75,11 +80,11 @@ type loan struct {
 	tainted bool     // the memory is not lent again: see taint
 }
 
-var loans = ledger.Pool{New: func() any {
+var loans = ledger.NewPool("outboxes", func() any {
 	l := &loan{inline: outFrame{phase: outComplete}}
 	l.inline.Owner = &l.inline
 	return l
-}}
+})
 
 // borrow makes sure that there is a loan.
 func (s *sender) borrow() {
@@ -104,13 +109,23 @@ func (s *sender) giveBack() {
 // canSend reports whether the state allows a data frame, ping or pong.
 func (s *sender) canSend() bool { return conn.State(s.state.Load()).CanSend() }
 
+// arm makes ctx able to interrupt the write that comes next.
+func (s *sender) arm(ctx context.Context) error {
+	done := s.host.interrupts(ctx)
+	if done == nil {
+		s.canceler.Disarm()
+		return nil
+	}
+	return s.canceler.Arm(ctx, done)
+}
+
 // unsent reports whether something is encoded and not on the wire. Inside the gate.
 func (s *sender) unsent() bool { return s.loan != nil && s.box.Unsent() }
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
 // failed, or has been taken back because ctx ended before any of it was sent.
 func (s *sender) submit(ctx context.Context, f *outFrame) (conn.Action, error) {
-	if s.gate.tryLock() {
+	if s.gate.TryLock() {
 		s.borrow()
 		s.setInline(f)
 		if do, complete, err := s.sendInline(ctx); complete {
@@ -178,11 +193,11 @@ func (s *sender) enqueue(ctx context.Context, f *outFrame) (conn.Action, error) 
 func (s *sender) await(ctx context.Context, f *outFrame) {
 	giveUp := ctx.Done()
 	for {
-		again := s.gate.turns()
-		if s.gate.contend() {
+		again := s.gate.WaitC()
+		if s.gate.TryLockOrQueue() {
 			s.flush(ctx, f)
 			if f.phase == outWaiting { // a fragmented message must end before it
-				again = s.between.rings()
+				again = s.between.C()
 			}
 			s.leave()
 		}
@@ -199,12 +214,12 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 
 // leave leaves the gate and takes over work that no other goroutine will pick up.
 func (s *sender) leave() {
-	s.watch.rest()
+	s.canceler.Park()
 	s.giveBack()
 	unsent := s.unsent()
 	owned := s.loan != nil && len(s.box.Frames()) > 0 // their callers go on where this one stopped
 	holding := unsent && s.box.Holding() && s.coalesce.state() != streamEnded
-	s.gate.unlock()
+	s.gate.Unlock()
 	switch {
 	case conn.State(s.state.Load()) == conn.Terminated:
 		s.retire()
@@ -213,10 +228,10 @@ func (s *sender) leave() {
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
 	case owned, s.due.Load() > 0 && s.message.Load() == 0:
-		s.gate.nudge()
-		s.between.ring()
+		s.gate.WakeOne()
+		s.between.Wake()
 	}
-	if (s.pongsDue.Load() > 0 || s.coalesce.state()&flushWanted != 0) && s.gate.tryLock() {
+	if (s.pongsDue.Load() > 0 || s.coalesce.state()&flushWanted != 0) && s.gate.TryLock() {
 		s.handOver() // a peer that does not read it is not the caller's concern
 	}
 }
@@ -237,13 +252,13 @@ func (s *sender) flushAndLeave() {
 
 // finishWriting enters the gate and writes what is due on nobody's behalf.
 func (s *sender) finishWriting() {
-	s.gate.lock(nil, nil)
+	s.gate.Lock(nil, nil)
 	s.flushAndLeave()
 }
 
 // owes reports whether something is to be sent, or being sent.
 func (s *sender) owes() bool {
-	if !s.gate.tryLock() {
+	if !s.gate.TryLock() {
 		return true
 	}
 	owes := s.unsent() || s.due.Load() > 0 || s.pongsDue.Load() > 0
@@ -254,13 +269,13 @@ func (s *sender) owes() bool {
 // retire gives back what the sender holds, and fails what waits, once the connection has
 // ended and nobody is inside.
 func (s *sender) retire() {
-	if !s.gate.tryLock() {
+	if !s.gate.TryLock() {
 		return
 	}
-	s.watch.drop()
+	s.canceler.Reset()
 	s.borrow()
 	s.failEncoded()
 	s.encodeDue(nil) // completes what is in the queue: nothing can be sent any more
 	s.giveBack()
-	s.gate.unlock()
+	s.gate.Unlock()
 }

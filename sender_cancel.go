@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // cancel asks that f not be sent, because its caller has given up. If it is encoded
@@ -28,7 +29,7 @@ func (s *sender) cancel(f *outFrame, err error) {
 	case outEncoded:
 		f.phase, f.err = outCanceled, err
 		s.canceled.Add(1)
-		s.watch.trip()
+		s.canceler.Interrupt()
 	}
 }
 
@@ -40,7 +41,7 @@ func (s *sender) forgive(f *outFrame) {
 	}
 	f.phase, f.err = outEncoded, nil
 	if s.canceled.Add(-1) == 0 {
-		s.watch.resume()
+		s.canceler.Resume()
 	}
 }
 
@@ -51,7 +52,7 @@ func (s *sender) forgive(f *outFrame) {
 // gave up: the deadline of closing bounds that. retractCanceled reports whether flush goes
 // on, and with which context.
 func (s *sender) retractCanceled(ctx context.Context, f *outFrame) (context.Context, bool) {
-	s.watch.resume()
+	s.canceler.Resume()
 	gone := ctx.Err()
 	s.mu.Lock()
 	dropped, again, lost := s.box.Retract(func(o *conn.OutFrame) bool {
@@ -130,11 +131,11 @@ var errInterrupted = errors.New("write interrupted, to be looked at")
 // one, has a write that was interrupted once fail for ever.
 func (s *sender) interruption(err error, nothing, vain bool) (_ error, inVain bool) {
 	switch {
-	case err == nil, err == errInterrupted, errors.Is(err, errWriteCut):
+	case err == nil, err == errInterrupted, errors.Is(err, transport.ErrWriteCut):
 		return err, false
-	case s.watch.caused(err):
+	case s.canceler.Caused(err):
 		return errInterrupted, false
-	case !interrupted(err), nothing && vain:
+	case !transport.Interrupted(err), nothing && vain:
 		return err, false
 	}
 	return errInterrupted, nothing
@@ -144,15 +145,15 @@ func (s *sender) interruption(err error, nothing, vain bool) (_ error, inVain bo
 // of smux does, after a timeout. So the loan does not go back, or the peer could get what
 // belongs to another connection. TLS does not read on, and the pump has a copy.
 func (s *sender) taint() {
-	if _, foreign := s.transport.(*netTransport); foreign {
+	if (*s.stream).Traits().Has(transport.RetainsBuffers) {
 		s.tainted = true
 	}
 }
 
-// withCancelCause adds to errWriteCut the error of the context because of which it was, in
+// withCancelCause adds to transport.ErrWriteCut the error of the context because of which it was, in
 // place of the transport's.
 func (s *sender) withCancelCause(ctx context.Context, err error) error {
-	if !errors.Is(err, errWriteCut) {
+	if !errors.Is(err, transport.ErrWriteCut) {
 		return err
 	}
 	s.taint()
@@ -167,5 +168,5 @@ func (s *sender) withCancelCause(ctx context.Context, err error) error {
 	if gone == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", errWriteCut, gone)
+	return fmt.Errorf("%w: %w", transport.ErrWriteCut, gone)
 }

@@ -93,7 +93,7 @@ func (s *sender) beforeWait() {
 
 func (s *sender) sendHeld() {
 	s.coalesce.on(wantFlush)
-	if !s.gate.tryLock() {
+	if !s.gate.TryLock() {
 		return // leave, called by whoever is inside, looks at it
 	}
 	if !s.coalesce.state().anyHeld() { // it has left meanwhile
@@ -101,7 +101,7 @@ func (s *sender) sendHeld() {
 		return
 	}
 	head, _ := s.box.Pending()
-	if n := s.transport.offer(head); n > 0 {
+	if n := (*s.stream).TryWrite(head); n > 0 {
 		s.advance(n)
 	}
 	if s.box.Unsent() {
@@ -113,7 +113,7 @@ func (s *sender) sendHeld() {
 
 // flushHeld sends what is held, and waits until it has left.
 func (s *sender) flushHeld(ctx context.Context) error {
-	if !s.gate.lock(ctx.Done(), nil) {
+	if !s.gate.Lock(ctx.Done(), nil) {
 		return ctx.Err()
 	}
 	s.flush(ctx, nil)

@@ -48,14 +48,14 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 
 // writeSome writes some of what is pending, or all of it.
 func (s *sender) writeSome(ctx context.Context) error {
-	if err := s.watch.arm(ctx); err != nil || s.canceled.Load() != 0 {
+	if err := s.arm(ctx); err != nil || s.canceled.Load() != 0 {
 		return errInterrupted // as if the write had been interrupted at once
 	}
 	if s.pace != nil {
 		return s.writePart()
 	}
 	head, tail := s.box.Pending()
-	n, err := s.transport.write(head, tail)
+	n, err := (*s.stream).Write(head, tail)
 	s.advance(n)
 	return err
 }

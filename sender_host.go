@@ -1,7 +1,10 @@
 package websocket
 
 import (
+	"context"
+
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // sending is a Conn as its sender sees it.
@@ -9,8 +12,8 @@ type sending Conn
 
 func (c *Conn) openSender(opts *ConnOptions) {
 	s := &c.out
-	s.watch = watch{conn: c, direction: writing}
-	s.transport, s.host, s.state, s.role = c.transport, (*sending)(c), &c.life.state, c.role
+	s.canceler.Init(&c.transport, transport.Writing)
+	s.stream, s.host, s.state, s.role = &c.transport, (*sending)(c), &c.life.state, c.role
 	if opts.Timeouts.Write > 0 {
 		s.setPace(&pace{limit: opts.Timeouts.Write})
 	}
@@ -40,6 +43,18 @@ func (h *sending) mayPong() bool {
 	c := (*Conn)(h)
 	s := c.state()
 	return s != conn.Cut && s != conn.Terminated && !c.sentClose()
+}
+
+func (h *sending) interrupts(ctx context.Context) <-chan struct{} {
+	c := (*Conn)(h)
+	if own, ok := ctx.(*serveContext); ok && own.c == c {
+		return nil
+	}
+	done := ctx.Done()
+	if c.life.isDone(done) {
+		return nil
+	}
+	return done
 }
 
 func (h *sending) done() <-chan struct{} { return (*Conn)(h).done() }

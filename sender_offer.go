@@ -8,7 +8,7 @@ import (
 // tryEnterIdle enters the gate if nobody is inside, and a message would go past nobody:
 // neither what is held or half on the wire, nor who waits, nor fragments.
 func (s *sender) tryEnterIdle() bool {
-	if !s.gate.tryLock() {
+	if !s.gate.TryLock() {
 		return false
 	}
 	if s.loan != nil || s.due.Load() > 0 || s.pongsDue.Load() > 0 || s.message.Load() != 0 || !s.canSend() {
@@ -31,7 +31,7 @@ func (s *sender) leaveOffered(sent, whole bool) bool {
 // offerFramed offers a frame from where it is. Of one that was taken in part the Outbox
 // keeps the rest.
 func (s *sender) offerFramed(p []byte) (sent, whole bool) {
-	n := s.transport.offer(p)
+	n := (*s.stream).TryWrite(p)
 	if n == len(p) || n == 0 {
 		return n > 0, n > 0
 	}
@@ -49,7 +49,7 @@ func (s *sender) offerMasked(h frame.Header, payload []byte) (sent, whole bool) 
 	s.inline.OutFrame = conn.OutFrame{Owner: &s.inline}
 	for s.box.Unsent() {
 		head, _ := s.box.Pending()
-		n := s.transport.offer(head)
+		n := (*s.stream).TryWrite(head)
 		if s.advance(n); n < len(head) {
 			break
 		}

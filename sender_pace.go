@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // A large message is written in parts if Timeouts.Write or keepalive has to see its
@@ -60,7 +61,7 @@ func (p *pace) noteWritten(took time.Duration) {
 func (s *sender) writePart() error {
 	limit := s.pace.limit
 	size, look := streamPart, limit
-	if _, socket := s.transport.(*rawTransport); socket {
+	if (*s.stream).Traits().Has(transport.CountsPartialWrites) {
 		size = socketPart
 		if half := s.pace.keepAlive / 2; half > 0 && (look == 0 || half < look) {
 			look = half
@@ -83,7 +84,7 @@ func (s *sender) writePart() error {
 		switch {
 		case !late:
 			return err
-		case errors.Is(err, errWriteCut): // the stream cannot go on after it
+		case errors.Is(err, transport.ErrWriteCut): // the stream cannot go on after it
 		case limit == 0 || sent >= min(size, streamPart):
 			return nil
 		case time.Since(begin) < limit:
@@ -102,18 +103,18 @@ func (s *sender) writeUntil(size int, until time.Time) (n int, late bool, err er
 	tail = tail[:min(len(tail), size-len(head))]
 	begin := time.Now()
 	if !until.IsZero() {
-		s.watch.limit(s.transport, until)
+		s.canceler.LimitWrite(until)
 	}
-	n, err = s.transport.write(head, tail)
+	n, err = (*s.stream).Write(head, tail)
 	s.advance(n)
 	if !until.IsZero() {
-		s.watch.limit(s.transport, time.Time{})
+		s.canceler.LimitWrite(time.Time{})
 	}
-	cut := errors.Is(err, errWriteCut)
+	cut := errors.Is(err, transport.ErrWriteCut)
 	if cut {
 		s.taint()
 	}
-	late = !until.IsZero() && !time.Now().Before(until) && (cut || timedOut(err))
+	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.TimedOut(err))
 	if late && !cut {
 		n += s.tryMore()
 	}
@@ -128,9 +129,9 @@ func (s *sender) writeUntil(size int, until time.Time) (n int, late bool, err er
 // that reads slowly may have made room for less than that.
 func (s *sender) tryMore() int {
 	head, tail := s.box.Pending()
-	sent := s.transport.offer(head)
+	sent := (*s.stream).TryWrite(head)
 	if sent == len(head) && len(tail) > 0 {
-		sent += s.transport.offer(tail)
+		sent += (*s.stream).TryWrite(tail)
 	}
 	s.advance(sent)
 	return sent

@@ -160,7 +160,7 @@ func (s *sender) queuePong(payload []byte) {
 	pongs.Add(payload)
 	s.pongsDue.Store(int32(pongs.Len()))
 	s.mu.Unlock()
-	if s.gate.tryLock() {
+	if s.gate.TryLock() {
 		s.handOver()
 	}
 }

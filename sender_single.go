@@ -13,7 +13,7 @@ import (
 // write sends a message as one frame. It is deliberately not split further: each call frame
 // grows the stack of an idle goroutine, see sendInline.
 func (s *sender) write(ctx context.Context, m *message) error {
-	if !s.gate.tryLock() {
+	if !s.gate.TryLock() {
 		return s.enqueueSingle(ctx, m)
 	}
 	size := s.putSingle(m)
@@ -58,7 +58,7 @@ func (s *sender) holdSingle(m *message) bool {
 // whether that was all.
 func (s *sender) tryPending() bool {
 	head, _ := s.box.Pending()
-	n := s.transport.offer(head)
+	n := (*s.stream).TryWrite(head)
 	if n == 0 {
 		return false
 	}
@@ -71,10 +71,10 @@ func (s *sender) tryPending() bool {
 // transport that has failed.
 func (s *sender) sendWaiting(ctx context.Context, m *message, size int) bool {
 	var err error
-	if s.pace == nil && s.watch.arm(ctx) == nil {
+	if s.pace == nil && s.arm(ctx) == nil {
 		var n int
 		head, _ := s.box.Pending()
-		n, err = s.transport.write(head, nil)
+		n, err = (*s.stream).Write(head, nil)
 		if s.advance(n); err == nil && !s.box.Unsent() {
 			return true
 		}

@@ -177,7 +177,7 @@ func TestIdleTimeoutWhileClosing(t *testing.T) {
 			_, _ = io.Copy(io.Discard, p)
 		}()
 		_, _, err := c.Read(patience(t))
-		wantEnding(t, "Read", err, 1000, 1000, websocket.Peer, nil)
+		wantEnding(t, "Read", err, 1000, 1000, websocket.SideRemote, nil)
 		within(t, "the end", time.Second, func() { <-c.CloseRead(context.Background()).Done() })
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Upgrade performs the opening handshake as the server straight on a connection,
@@ -44,11 +45,11 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 
 var (
 	noOptions AcceptOptions
-	upgrades  = ledger.Pool{New: func() any {
+	upgrades  = ledger.NewPool("upgrades", func() any {
 		u := new(upgrade)
 		u.apart = u.runApart
 		return u
-	}}
+	})
 )
 
 // upgrade is one opening handshake of a server and the memory it needs, which is
@@ -57,7 +58,7 @@ var (
 type upgrade struct {
 	handshaking
 	nc   net.Conn
-	buf  readBuffer
+	buf  transport.Buffer
 	head []byte // what was read, in buf or, if that is too small, in memory of its own
 	end  int    // of the request in head
 
@@ -95,7 +96,7 @@ func (h *handshaking) clear() {
 // free is not called when there was a panic.
 func (u *upgrade) free() {
 	u.clear()
-	u.buf.discard()
+	u.buf.Discard()
 	u.nc, u.head, u.conn, u.err, u.late = nil, nil, nil, nil, nil
 	upgrades.Put(u)
 }
@@ -116,12 +117,12 @@ func (u *upgrade) keepsStack() bool {
 }
 
 // leave sees to it that the stream does not outlive a handshake that failed.
-func (u *upgrade) leave(t transport) {
+func (u *upgrade) leave(t transport.Transport) {
 	if u.late != nil {
 		u.late.Stop()
 	}
 	if u.conn == nil {
-		_ = t.close()
+		_ = t.Close()
 	}
 }
 
@@ -149,7 +150,7 @@ var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 // grow either, where SHA-1 alone takes 600 octets of it.
 func (u *upgrade) do() {
 	c := new(Conn)
-	c.drive(u.nc)
+	c.transport = transport.New(u.nc, &c.socket)
 	defer u.leave(c.transport)
 	err := u.opts.policy("Upgrade", &u.handshaking)
 	if err == nil {
@@ -178,7 +179,7 @@ func (u *upgrade) do() {
 }
 
 // read reads the head of the request.
-func (u *upgrade) read(t transport) error {
+func (u *upgrade) read(t transport.Transport) error {
 	limits := &u.opts.Limits
 	u.parser = handshake.RequestParser{
 		Limits:    handshake.Limits{HeaderBytes: limits.HeaderBytes, Fields: limits.HeaderFields},
@@ -202,18 +203,18 @@ func (u *upgrade) read(t transport) error {
 	}
 }
 
-func (u *upgrade) readMore(t transport) error {
-	if !u.buf.full() {
-		u.buf.shrink() // a client that stops in the middle of its request holds little
+func (u *upgrade) readMore(t transport.Transport) error {
+	if !u.buf.Full() {
+		u.buf.Shrink() // a client that stops in the middle of its request holds little
 		u.head = nil   // what it was in may be another's now
-		_, err := t.fill(&u.buf)
-		u.head = u.buf.bytes()
+		_, err := t.Fill(&u.buf)
+		u.head = u.buf.Bytes()
 		return err
 	}
 	if len(u.head) == cap(u.head) { // a limit above the buffer: doubled as octets arrive
 		u.head = append(u.head, make([]byte, len(u.head))...)[:len(u.head)]
 	}
-	n, err := t.read(u.head[len(u.head):cap(u.head)])
+	n, err := t.Read(u.head[len(u.head):cap(u.head)])
 	u.head = u.head[:len(u.head)+n]
 	return err
 }
@@ -242,8 +243,8 @@ func (u *upgrade) ask() error {
 }
 
 // send sends the response. A new connection has room for all of it.
-func (u *upgrade) send(t transport, response []byte) error {
-	n := t.offer(response)
+func (u *upgrade) send(t transport.Transport, response []byte) error {
+	n := t.TryWrite(response)
 	if n == len(response) {
 		return nil
 	}
@@ -254,12 +255,12 @@ func (u *upgrade) send(t transport, response []byte) error {
 // glued is what came behind the request. What is in buf goes to the connection as it
 // is.
 func (u *upgrade) glued(c *Conn) []byte {
-	if len(u.head) > u.buf.buffered() { // in memory of its own
+	if len(u.head) > u.buf.Buffered() { // in memory of its own
 		return u.head[u.end:]
 	}
-	u.buf.consume(u.end)
-	if u.buf.buffered() > 0 {
-		c.in.buf, u.buf = u.buf, readBuffer{}
+	u.buf.Consume(u.end)
+	if u.buf.Buffered() > 0 {
+		c.in.buf, u.buf = u.buf, transport.Buffer{}
 	}
 	return nil
 }

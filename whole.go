@@ -19,13 +19,13 @@ func (c *Conn) nextWhole() (op frame.Opcode, p []byte, ok bool) {
 	if in.phase != atHeader || in.seq.Opcode() != frame.Continuation || in.stream != nil || in.partial != nil || c.trace != nil {
 		return 0, nil, false
 	}
-	op, p, key, size := frame.ParseWhole(in.buf.bytes(), in.expect.Masked)
+	op, p, key, size := frame.ParseWhole(in.buf.Bytes(), in.expect.Masked)
 	if size == 0 || !within(int64(len(p)), c.frameLimit) || !within(int64(len(p)), c.readLimit.Load()) {
 		return 0, nil, false
 	}
 	in.key = key
-	in.buf.consume(size)
-	in.buf.came(size)
+	in.buf.Consume(size)
+	in.buf.NoteSize(size)
 	return op, p, true
 }
 

@@ -31,7 +31,7 @@ func refusesWith(code int) func(*mate) {
 }
 
 // echoes has the mate send what it has got so far back, frame by frame but with the
-// lengths in the fewest octets, and then let itself be closed.
+// lengths in the fewest bytes, and then let itself be closed.
 func echoes(m *mate) {
 	m.await(func(frames []sentFrame) bool { return len(frames) > 0 })
 	m.mu.Lock()
@@ -93,8 +93,8 @@ func TestAllowed(t *testing.T) {
 		{"takes a long length", "20.6.5", forever, echoes, NonStrict},
 		{"takes a long length", "20.6.6", forever, echoes, NonStrict},
 		{"takes a long length", "20.6.7", forever, refusesWith(1000), NonStrict},
-		{"waits for 2^63 octets", "20.6.8", forever, waits, NonStrict},
-		{"waits for 2^63 octets", "20.6.8", 3 * time.Second, waits, NonStrict},
+		{"waits for 2^63 bytes", "20.6.8", forever, waits, NonStrict},
+		{"waits for 2^63 bytes", "20.6.8", 3 * time.Second, waits, NonStrict},
 		{"answers something else", "20.6.1", forever, func(m *mate) {
 			m.send(text("?"))
 			m.answer(1000)
@@ -135,7 +135,7 @@ func TestAllowed(t *testing.T) {
 
 		// RFC 7692 names no code for what does not inflate.
 		{"refuses with 1011", "20.14.2", forever, refusesWith(1011), NonStrict},
-		{"takes no octets for an empty message", "20.14.1", forever, func(m *mate) {
+		{"takes no bytes for an empty message", "20.14.1", forever, func(m *mate) {
 			m.await(func(frames []sentFrame) bool { return len(frames) > 0 })
 			m.send(text(""))
 			m.answer(1000)

@@ -35,13 +35,13 @@ func chapter2() []*Case {
 	return []*Case{
 		answered("2.1", "no payload", ""),
 		answered("2.2", "text", "Hello, world!"),
-		answered("2.3", "octets that are not UTF-8", odd),
-		answered("2.4", "125 octets, the most there may be", full),
-		scripted("2.5", "A Ping with 126 octets.", "The connection fails with 1002: a control frame has at most 125.", script{
+		answered("2.3", "bytes that are not UTF-8", odd),
+		answered("2.4", "125 bytes, the most there may be", full),
+		scripted("2.5", "A Ping with 126 bytes.", "The connection fails with 1002: a control frame has at most 125.", script{
 			steps: []step{send(ping(full + "\xfe")), killIn(time.Second)},
 			ends:  theyFail,
 		}),
-		scripted("2.6", "A Ping with 125 octets, written octet by octet.", "A Pong with the same. The suite closes.", script{
+		scripted("2.6", "A Ping with 125 bytes, written byte by byte.", "A Pong with the same. The suite closes.", script{
 			steps: []step{sendChopped(1, ping(full)), closeIn(2 * time.Second)},
 			ok:    []Event{gotPong(full)},
 			ends:  weClose,
@@ -56,7 +56,7 @@ func chapter2() []*Case {
 		scripted("2.10", "10 Pings at once.", "10 Pongs, in order. The suite closes.", script{
 			steps: []step{send(pings...), closeIn(3 * time.Second)}, ok: pongs, ends: weClose,
 		}),
-		scripted("2.11", "10 Pings, written octet by octet.", "10 Pongs, in order. The suite closes.", script{
+		scripted("2.11", "10 Pings, written byte by byte.", "10 Pongs, in order. The suite closes.", script{
 			steps: []step{sendChopped(1, pings...), closeIn(3 * time.Second)}, ok: pongs, ends: weClose,
 		}),
 	}

@@ -24,7 +24,7 @@ func chapter3() []*Case {
 		alone("3.1", 1, text(hello), "A text message"),
 		second("3.2", 2, "", send),
 		second("3.3", 3, ", frame by frame", sendSync),
-		second("3.4", 4, ", octet by octet", chopped),
+		second("3.4", 4, ", byte by byte", chopped),
 		alone("3.5", 5, bin("\x00\xff\xfe\xfd\xfc\xfb\x00\xff"), "A binary message"),
 		alone("3.6", 6, bin(hello), "A binary message"),
 		alone("3.7", 7, whole(opClose, ""), "A Close frame"),

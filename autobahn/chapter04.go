@@ -11,14 +11,14 @@ import (
 func chapter4() (cases []*Case) {
 	for group, first := range []byte{3, 11} {
 		alone := func(id, payload string, opcode byte) *Case {
-			return scripted(id, fmt.Sprintf("A frame with the reserved opcode %d and %d octets.", opcode, len(payload)),
+			return scripted(id, fmt.Sprintf("A frame with the reserved opcode %d and %d bytes.", opcode, len(payload)),
 				"The connection fails with 1002.", script{
 					steps: []step{send(whole(opcode, payload)), killIn(time.Second)},
 					ends:  theyFail,
 				})
 		}
 		second := func(id, payload string, opcode byte, how string, sends func(...naive.Frame) step) *Case {
-			what := fmt.Sprintf("a frame with the reserved opcode %d and %d octets", opcode, len(payload))
+			what := fmt.Sprintf("a frame with the reserved opcode %d and %d bytes", opcode, len(payload))
 			return afterOne(id, what, how, sends, whole(opcode, payload))
 		}
 		id := func(n int) string { return fmt.Sprintf("4.%d.%d", group+1, n) }
@@ -28,7 +28,7 @@ func chapter4() (cases []*Case) {
 			alone(id(2), "reserved opcode payload", first+1),
 			second(id(3), "", first+2, "", send),
 			second(id(4), hello, first+3, "", send),
-			second(id(5), hello, first+4, ", octet by octet", chopped),
+			second(id(5), hello, first+4, ", byte by byte", chopped),
 		)
 	}
 	return cases

@@ -14,7 +14,7 @@ var written = []struct {
 }{
 	{"", send},
 	{", frame by frame", sendSync},
-	{", octet by octet", chopped},
+	{", byte by byte", chopped},
 }
 
 // chapter5: messages in fragments, control frames between them, and fragments

@@ -9,7 +9,7 @@ import (
 const (
 	greeting = "Hello-\xc2\xb5@\xc3\x9f\xc3\xb6\xc3\xa4\xc3\xbc\xc3\xa0\xc3\xa1-UTF-8!!"
 	cosmos   = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
-	// surrogate and beyond are wrong in their second octet: U+D800, U+110000.
+	// surrogate and beyond are wrong in their second byte: U+D800, U+110000.
 	surrogate = "\xed\xa0\x80"
 	beyond    = "\xf4\x90\x80\x80"
 	ascii     = "edited"
@@ -35,20 +35,20 @@ func chapter6() []*Case {
 		good("6.1.2", "A text message in three empty fragments.", "", send(part(text("")), part(cont("")), cont(""))),
 		good("6.1.3", "A text message in three fragments, the first and the last empty.", middle,
 			send(part(text("")), part(cont(middle)), cont(""))),
-		good("6.2.1", "A text message with characters of two octets.", greeting, send(text(greeting))),
+		good("6.2.1", "A text message with characters of two bytes.", greeting, send(text(greeting))),
 		good("6.2.2", "The same in two fragments, cut between characters.", greeting,
 			send(part(text(greeting[:15])), cont(greeting[15:]))),
-		good("6.2.3", "The same in fragments of one octet.", greeting, sendFragments(1, text(greeting))),
-		good("6.2.4", "Another in fragments of one octet.", cosmos, sendFragments(1, text(cosmos))),
+		good("6.2.3", "The same in fragments of one byte.", greeting, sendFragments(1, text(greeting))),
+		good("6.2.4", "Another in fragments of one byte.", cosmos, sendFragments(1, text(cosmos))),
 		bad("6.3.1", "A text message with a surrogate in it.", send(wrong)),
-		bad("6.3.2", "The same in fragments of one octet.", sendFragments(1, wrong)),
+		bad("6.3.2", "The same in fragments of one byte.", sendFragments(1, wrong)),
 	}
 	for i, cut := range []struct {
 		where string
 		parts [3]string
 	}{
-		{"The second holds an octet that is wrong.", [3]string{cosmos, beyond, ascii}},
-		{"The first ends within a character; the second, of one octet, is wrong.", [3]string{cosmos + beyond[:1], beyond[1:2], beyond[2:] + ascii}},
+		{"The second holds a byte that is wrong.", [3]string{cosmos, beyond, ascii}},
+		{"The first ends within a character; the second, of one byte, is wrong.", [3]string{cosmos + beyond[:1], beyond[1:2], beyond[2:] + ascii}},
 	} {
 		cases = append(cases,
 			failFast(fmt.Sprintf("6.4.%d", i+1), "A text message in three fragments with pauses between them. "+cut.where,

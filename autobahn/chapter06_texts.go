@@ -52,7 +52,7 @@ var differing = map[string]bool{
 	"6.11.5": true,
 }
 
-// incomplete are characters of 2 to 6 octets without their last.
+// incomplete are characters of 2 to 6 bytes without their last.
 var incomplete = []string{
 	"\xc0", "\xe0\x80", "\xf0\x80\x80", "\xf8\x80\x80\x80", "\xfc\x80\x80\x80\x80",
 	"\xdf", "\xef\xbf", "\xf7\xbf\xbf", "\xfb\xbf\xbf\xbf", "\xfd\xbf\xbf\xbf\xbf",
@@ -66,13 +66,13 @@ func texts() (cases []*Case) {
 			id := fmt.Sprintf("6.%d.%d", group, i+1)
 			steps := []step{send(text(payload)), killIn(patience)}
 			if row.valid != differing[id] {
-				cases = append(cases, scripted(id, fmt.Sprintf("A text message of the valid octets %x.", payload),
+				cases = append(cases, scripted(id, fmt.Sprintf("A text message of the valid bytes %x.", payload),
 					"The message comes back. The suite closes.", script{
 						steps: steps, ok: []Event{gotText(payload)}, ends: weClose,
 					}))
 				continue
 			}
-			cases = append(cases, scripted(id, fmt.Sprintf("A text message of the octets %x, which are not UTF-8.", payload),
+			cases = append(cases, scripted(id, fmt.Sprintf("A text message of the bytes %x, which are not UTF-8.", payload),
 				"The connection fails with 1007.", script{
 					steps: steps, ends: theyFailFor(1007), fatalEnd: true,
 				}))
@@ -89,7 +89,7 @@ func beginnings(s string) (list []string) {
 	return list
 }
 
-// run is the octets from first up to, not including, end, each followed by after.
+// run is the bytes from first up to, not including, end, each followed by after.
 func run(first, end byte, after string) (s string) {
 	for c := first; c < end; c++ {
 		s += string([]byte{c}) + after

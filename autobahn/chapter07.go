@@ -34,11 +34,11 @@ func chapter7() []*Case {
 			send(part(text("fragment1"))), sendClose(1000, ""), send(cont("fragment2"))),
 		closeAfterMuch(),
 		answered("7.3.1", "A Close frame without payload.", sendClose(noCode, "")),
-		refused("7.3.2", "A Close frame with one octet.", []int{1002}, sendClose(noCode, "a")),
+		refused("7.3.2", "A Close frame with one byte.", []int{1002}, sendClose(noCode, "a")),
 		answered("7.3.3", "A Close frame with a code.", sendClose(1000, "")),
 		answered("7.3.4", "A Close frame with a code and a reason.", sendClose(1000, hello)),
-		answered("7.3.5", "A Close frame with a code and a reason of 123 octets, the most there may be.", sendClose(1000, strings.Repeat("*", 123))),
-		refused("7.3.6", "A Close frame with a code and a reason of 124 octets.", []int{1002}, sendClose(1000, strings.Repeat("*", 124))),
+		answered("7.3.5", "A Close frame with a code and a reason of 123 bytes, the most there may be.", sendClose(1000, strings.Repeat("*", 123))),
+		refused("7.3.6", "A Close frame with a code and a reason of 124 bytes.", []int{1002}, sendClose(1000, strings.Repeat("*", 124))),
 		refused("7.5.1", "A Close frame with a reason that is not UTF-8.", []int{1002, 1007}, sendClose(1000, cosmos+surrogate+ascii)),
 	}
 	for i, code := range []int{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999} {
@@ -65,7 +65,7 @@ func chapter7() []*Case {
 func closeAfterMuch() *Case {
 	const hello = "Hello World!"
 	big := strings.Repeat(pattern, 262144/len(pattern)+1)[:262144]
-	c := scripted("7.1.6", "Text messages of 256 KiB and of 12 octets, a Close frame and a Ping, one right after the other.",
+	c := scripted("7.1.6", "Text messages of 256 KiB and of 12 bytes, a Close frame and a Ping, one right after the other.",
 		"The messages come back before the Close frame, or not.", script{
 			steps: []step{send(text(big), text(hello)), sendClose(1000, ""), send(ping("")), killIn(time.Second)},
 			ok:    []Event{gotText(hello)},

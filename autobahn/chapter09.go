@@ -11,7 +11,7 @@ import (
 
 // chapter9: messages up to 16 MiB, in up to 65,537 frames, and the time that
 // 1,000 of them take one after the other. Unlike the original, it compares what
-// comes back octet by octet.
+// comes back byte by byte.
 func chapter9() (cases []*Case) {
 	const text9, binary9 = pattern, "\x00\xfe#\xfa\xf0"
 	add := func(c *Case) { cases = append(cases, c) }
@@ -37,14 +37,14 @@ func chapter9() (cases []*Case) {
 			if f.Opcode == opBinary && i == 0 {
 				f = bin("\xfe") // as the original has it
 			}
-			add(big(fmt.Sprintf("9.%d.%d", group+3, i+1), f, 4096, 100*time.Second, fmt.Sprintf(" in fragments of %d octets", n), fragments))
+			add(big(fmt.Sprintf("9.%d.%d", group+3, i+1), f, 4096, 100*time.Second, fmt.Sprintf(" in fragments of %d bytes", n), fragments))
 		}
 	}
 	for group, f := range []naive.Frame{text(text9), bin(binary9)} {
 		for i := range 6 {
 			n := 64 << i
 			pieces := func(frames ...naive.Frame) step { return sendChopped(n, frames...) }
-			add(big(fmt.Sprintf("9.%d.%d", group+5, i+1), f, 1024, 1000*time.Second, fmt.Sprintf(" written in pieces of %d octets", n), pieces))
+			add(big(fmt.Sprintf("9.%d.%d", group+5, i+1), f, 1024, 1000*time.Second, fmt.Sprintf(" written in pieces of %d bytes", n), pieces))
 		}
 	}
 	for group, f := range []naive.Frame{text("*"), bin("\xfe")} {
@@ -120,22 +120,22 @@ func compare(got []byte, gotBinary bool, want []byte, wantBinary bool) (Verdict,
 	case gotBinary != wantBinary:
 		return Failed, fmt.Sprintf("The echo is binary: %t. What was sent is: %t.", gotBinary, wantBinary)
 	case len(got) != len(want):
-		return Failed, fmt.Sprintf("The echo has %d octets, %d were sent.", len(got), len(want))
+		return Failed, fmt.Sprintf("The echo has %d bytes, %d were sent.", len(got), len(want))
 	case !bytes.Equal(got, want):
 		at := 0
 		for got[at] == want[at] {
 			at++
 		}
-		return Failed, fmt.Sprintf("The echo differs from what was sent, from octet %d of %d on.", at, len(want))
+		return Failed, fmt.Sprintf("The echo differs from what was sent, from byte %d of %d on.", at, len(want))
 	}
-	return OK, fmt.Sprintf("The message came back as it was, %d octets.", len(got))
+	return OK, fmt.Sprintf("The message came back as it was, %d bytes.", len(got))
 }
 
-// oneByOne is a case of 1,000 messages of n octets, each sent when the one before is back.
+// oneByOne is a case of 1,000 messages of n bytes, each sent when the one before is back.
 func oneByOne(id string, f naive.Frame, n int, patience time.Duration) *Case {
 	return &Case{
 		ID:          id,
-		Description: fmt.Sprintf("1,000 %s messages of %d octets, each sent when the one before has come back.", kind(f.Opcode), n),
+		Description: fmt.Sprintf("1,000 %s messages of %d bytes, each sent when the one before has come back.", kind(f.Opcode), n),
 		Expectation: fmt.Sprintf("All come back within %v. The suite closes.", patience),
 		heavy:       true,
 		begin: func() play {

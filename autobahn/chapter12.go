@@ -9,8 +9,8 @@ import (
 
 // sizes are those of groups of chapters 12 and 13, in order.
 var sizes = []struct {
-	length   int // characters of a text, octets of a binary message
-	fragment int // most octets in a frame; 0 for no bound
+	length   int // characters of a text, bytes of a binary message
+	fragment int // most bytes in a frame; 0 for no bound
 	patience time.Duration
 }{
 	{16, 0, 60}, {64, 0, 60}, {256, 0, 120}, {1024, 0, 240}, {4096, 0, 480},
@@ -49,7 +49,7 @@ func compressed(group string, data func() *corpus.Corpus, n *negotiation) (cases
 	for i, size := range sizes {
 		frames := ""
 		if size.fragment > 0 {
-			frames = fmt.Sprintf(" in frames of at most %d octets", size.fragment)
+			frames = fmt.Sprintf(" in frames of at most %d bytes", size.fragment)
 		}
 		patience := size.patience * time.Second
 		cases = append(cases, &Case{

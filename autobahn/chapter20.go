@@ -106,8 +106,8 @@ func wrongMask(f naive.Frame) func(Role) naive.Frame {
 	}
 }
 
-// sendDeclared sends the octets of a frame whose declared length is encoded in
-// extended octets (0, 2 or 8) and need not be that of its payload.
+// sendDeclared sends the bytes of a frame whose declared length is encoded in
+// extended bytes (0, 2 or 8) and need not be that of its payload.
 func sendDeclared(opcode byte, declared uint64, extended int, payload string) step {
 	return func(s *session) (time.Duration, string) {
 		f := whole(opcode, payload)

@@ -31,7 +31,7 @@ func answeredToClients() (cases []*Case) {
 		c.door = &door{refused: true, response: func(_ *head, accept string) []byte {
 			a := usualAnswer(accept)
 			change(a)
-			return a.octets()
+			return a.encode()
 		}}
 		cases = append(cases, by(sentence, c)...)
 		return c
@@ -96,7 +96,7 @@ func answeredToClients() (cases []*Case) {
 		c.door = &door{response: func(_ *head, accept string) []byte {
 			a := usualAnswer(accept)
 			change(a)
-			return a.octets()
+			return a.encode()
 		}}
 		cases = append(cases, by(sentence, c)...)
 	}
@@ -131,7 +131,7 @@ func answeredToClients() (cases []*Case) {
 	glued.door = &door{response: func(_ *head, accept string) []byte {
 		a := usualAnswer(accept)
 		a.tail = naive.Encode(text(hello))
-		return a.octets()
+		return a.encode()
 	}}
 	cases = append(cases, by(`RFC 6455 section 4.2.2: "This completes the server's handshake. If the server finishes these steps without aborting the WebSocket handshake, the server considers the WebSocket connection to be established and that the WebSocket connection is in the OPEN state. At this point, the server may begin sending (and receiving) data."`, glued)...)
 	fresh := scripted("20.4.9", "The server's answer is the usual one.", "The client comes in with a Sec-WebSocket-Key that did not come before.", comesBack())

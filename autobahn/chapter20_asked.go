@@ -66,8 +66,8 @@ func askedOfServers() (cases []*Case) {
 	refuse(asRequired, "Connection: keep-alive, without Upgrade.", anyRefusal, with("Connection", "keep-alive"))
 	refuse(asRequired, "No Sec-WebSocket-Key.", bad, without("Sec-WebSocket-Key"))
 	refuse(asRequired, "An empty Sec-WebSocket-Key.", bad, with("Sec-WebSocket-Key", ""))
-	orTake(NonStrict, undecoded, refuse(asKey, "A Sec-WebSocket-Key of 15 octets.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAA")))
-	orTake(NonStrict, undecoded, refuse(asKey, "A Sec-WebSocket-Key of 17 octets.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAAA=")))
+	orTake(NonStrict, undecoded, refuse(asKey, "A Sec-WebSocket-Key of 15 bytes.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAA")))
+	orTake(NonStrict, undecoded, refuse(asKey, "A Sec-WebSocket-Key of 17 bytes.", bad, with("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAAA=")))
 	orTake(NonStrict, undecoded, refuse(asKey, "A Sec-WebSocket-Key that is not base64.", bad, with("Sec-WebSocket-Key", "this is no base64 ?!==")))
 	orTake(NonStrict, binds, refuse(`RFC 6455 section 11.3.1: "The |Sec-WebSocket-Key| header field MUST NOT appear more than once in an HTTP request."`,
 		"Two Sec-WebSocket-Key fields.", bad, func(r *draft, key string) { again("Sec-WebSocket-Key", key)(r, key) }))

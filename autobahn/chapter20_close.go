@@ -52,11 +52,11 @@ func closeFrames() (cases []*Case) {
 		send(part(text("fragment1"))), sendClose(1000, ""))
 	add(nothing, next(), "A Close frame, then 100 text messages.", "A Close frame, and no message.", []int{1000}, true, nil,
 		sendClose(1000, ""), send(slices.Repeat([]naive.Frame{text(hello)}, 100)...))
-	add(utf8, next(), "A Close frame with a reason of 123 octets that are characters of three.", "A Close frame in reply.", []int{1000}, true, nil,
+	add(utf8, next(), "A Close frame with a reason of 123 bytes that are characters of three.", "A Close frame in reply.", []int{1000}, true, nil,
 		sendClose(1000, string(slices.Repeat([]rune{'€'}, 41))))
 	add(interpreted, next(), "A Close frame with a reason that ends within a character.", "A Close frame with 1007 or 1002, or the end of TCP. A valid Close frame with another code is NON-STRICT: the peer may not interpret the reason.", []int{1007, 1002}, false, nil,
 		sendClose(1000, "€"[:2]))
-	add(echoed, next(), "A Close frame written octet by octet.", "A Close frame in reply.", []int{1000}, true, nil, closeChopped)
+	add(echoed, next(), "A Close frame written byte by byte.", "A Close frame in reply.", []int{1000}, true, nil, closeChopped)
 	waits := &Case{
 		ID: next(), Description: "A Close frame, and TCP left open for 300 ms after the reply.",
 		Expectation: "A Close frame in reply; the client does not end TCP before the server does.",
@@ -100,7 +100,7 @@ func (*lastToLeave) judge(r *Result) {
 	}
 }
 
-// closeChopped begins the closing handshake octet by octet.
+// closeChopped begins the closing handshake byte by byte.
 func closeChopped(s *session) (time.Duration, string) {
 	code := 1000
 	s.result.LocalCloseCode = &code

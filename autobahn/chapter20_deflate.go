@@ -199,7 +199,7 @@ func deflateStreams() (cases []*Case) {
 	fixed := new(deflate.Blocks).Fixed(false).Literals(greet).End().Flush().Payload()
 	good("A stored block.", item{payload: greet, deflated: stored})
 	good("A block of fixed codes.", item{payload: greet, deflated: fixed})
-	good("An empty text message, and an empty binary one: the octet 0.",
+	good("An empty text message, and an empty binary one: the byte 0.",
 		item{payload: []byte{}, deflated: []byte{0}}, item{payload: []byte{}, deflated: []byte{0}, binary: true})
 	good("Stored and fixed blocks in turn.", item{
 		payload:  bytes.Repeat(greet, 4),
@@ -209,12 +209,12 @@ func deflateStreams() (cases []*Case) {
 		payload:  bytes.Repeat(greet, 2),
 		deflated: new(deflate.Blocks).Fixed(false).Literals(greet).End().Flush().Flush().Fixed(false).Literals(greet).End().Flush().Payload(),
 	})
-	good("A block with BFINAL, and the octet 0 after it (section 7.2.3.4).",
+	good("A block with BFINAL, and the byte 0 after it (section 7.2.3.4).",
 		item{payload: greet, deflated: append(new(deflate.Blocks).Fixed(true).Literals(greet).End().Payload(), 0)},
 		item{payload: greet, deflated: fixed})
-	good("A compressed message in frames of one octet.", item{payload: long, fragment: 1})
-	good("A stored block of 65535 octets.", item{payload: bytes.Repeat([]byte("x"), 65535), deflated: new(deflate.Blocks).Stored(bytes.Repeat([]byte("x"), 65535), false).Flush().Payload()})
-	good("A match of 258 octets, again and again.", item{
+	good("A compressed message in frames of one byte.", item{payload: long, fragment: 1})
+	good("A stored block of 65535 bytes.", item{payload: bytes.Repeat([]byte("x"), 65535), deflated: new(deflate.Blocks).Stored(bytes.Repeat([]byte("x"), 65535), false).Flush().Payload()})
+	good("A match of 258 bytes, again and again.", item{
 		payload:  bytes.Repeat([]byte("z"), 1+258*20),
 		deflated: manyMatches(),
 	})
@@ -237,10 +237,10 @@ func deflateStreams() (cases []*Case) {
 		c.offer = asUsual
 		cases = append(cases, by(sentence, c)...)
 	}
-	bad(deflateWrong, "A compressed message of no octets at all.", nil, gotText(""))
+	bad(deflateWrong, "A compressed message of no bytes at all.", nil, gotText(""))
 	bad(deflateWrong, "A block of the reserved type 3.", new(deflate.Blocks).Bits(6, 3).Bits(0, 13).Flush().Payload())
 	bad(deflateWrong, "A stored block whose length and its complement do not fit.", []byte{0, 5, 0, 5, 0, 'h', 'e', 'l', 'l', 'o', 0})
-	bad(deflateWrong, "A match that reaches back before the first octet.", new(deflate.Blocks).Fixed(false).Literals([]byte("abc")).Match(3, 4).End().Flush().Payload())
+	bad(deflateWrong, "A match that reaches back before the first byte.", new(deflate.Blocks).Fixed(false).Literals([]byte("abc")).Match(3, 4).End().Flush().Payload())
 	bad(deflateWrong, "A dynamic block that ends in its head.", new(deflate.Blocks).Bits(4, 3).Payload())
 	bad(deflateWrong, "A match with the reserved distance code 30.", new(deflate.Blocks).Fixed(false).Literals([]byte("abc")).Symbol(257).Code(30, 5).End().Flush().Payload())
 	bad(deflateWrong, "A dynamic block with more codes than its lengths leave room for.", new(deflate.Blocks).Bits(4, 3).Bits(0, 5).Bits(0, 5).Bits(15, 4).Bits(0x249249, 24).Bits(0x249249, 24).Bits(0x1ff, 9).Flush().Payload())
@@ -258,7 +258,7 @@ func anyCode(r *Result) {
 	}
 }
 
-// manyMatches is 'z' and 20 matches of 258 octets.
+// manyMatches is 'z' and 20 matches of 258 bytes.
 func manyMatches() []byte {
 	b := new(deflate.Blocks).Fixed(false).Literals([]byte("z"))
 	for range 20 {

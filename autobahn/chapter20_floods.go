@@ -72,7 +72,7 @@ func floods() (cases []*Case) {
 	add("20.15.4", fmt.Sprintf("A compressed binary message that inflates to %d MiB.", mib), true, inflated(opBinary, 0))
 	add("20.15.5", fmt.Sprintf("A compressed text message that inflates to %d MiB, in fragments of 1 KiB.", mib), true, inflated(opText, 1024))
 	pings := &Case{
-		ID: "20.15.6", Description: "10,000 Pings of 125 octets, and a last one.", Expectation: "A Pong for the last. The suite closes.",
+		ID: "20.15.6", Description: "10,000 Pings of 125 bytes, and a last one.", Expectation: "A Pong for the last. The suite closes.",
 		begin: func() play { return &pingFlood{} }, heavy: true,
 	}
 	return append(cases, by(`RFC 6455 section 5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame."`, pings)...)
@@ -115,7 +115,7 @@ func (p *limited) open(s *session) {
 
 func (p *limited) message(s *session, payload []byte, _ bool) {
 	p.behavior = Informational
-	s.note("%d octets came back.", len(payload))
+	s.note("%d bytes came back.", len(payload))
 	s.close(1000)
 }
 

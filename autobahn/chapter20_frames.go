@@ -77,11 +77,11 @@ func lengths() (cases []*Case) {
 		step     step
 	}{
 		{"20.6.1", "An empty text message with its length in 16 bits.", gotText(""), sendDeclared(opText, 0, 2, "")},
-		{"20.6.2", "A text message of 125 octets with its length in 16 bits.", gotText(long[:125]), sendDeclared(opText, 125, 2, long[:125])},
+		{"20.6.2", "A text message of 125 bytes with its length in 16 bits.", gotText(long[:125]), sendDeclared(opText, 125, 2, long[:125])},
 		{"20.6.3", "An empty binary message with its length in 64 bits.", gotBinary(""), sendDeclared(opBinary, 0, 8, "")},
-		{"20.6.4", "A binary message of 126 octets with its length in 64 bits.", gotBinary(long[:126]), sendDeclared(opBinary, 126, 8, long[:126])},
-		{"20.6.5", "A binary message of 65535 octets with its length in 64 bits.", gotBinary(long), sendDeclared(opBinary, 65535, 8, long)},
-		{"20.6.6", "A Ping of 5 octets with its length in 16 bits.", gotPong("hello"), sendDeclared(opPing, 5, 2, "hello")},
+		{"20.6.4", "A binary message of 126 bytes with its length in 64 bits.", gotBinary(long[:126]), sendDeclared(opBinary, 126, 8, long[:126])},
+		{"20.6.5", "A binary message of 65535 bytes with its length in 64 bits.", gotBinary(long), sendDeclared(opBinary, 65535, 8, long)},
+		{"20.6.6", "A Ping of 5 bytes with its length in 16 bits.", gotPong("hello"), sendDeclared(opPing, 5, 2, "hello")},
 	} {
 		p := fails([]int{1002}, row.step)
 		p.taken = []Event{row.taken}
@@ -94,7 +94,7 @@ func lengths() (cases []*Case) {
 			r.allowed(NonStrict, takes)
 		}
 	}
-	cases = append(cases, by(minimal, scripted("20.6.7", "A Close frame of 2 octets with its length in 64 bits.", shouldFail, closing))...)
+	cases = append(cases, by(minimal, scripted("20.6.7", "A Close frame of 2 bytes with its length in 64 bits.", shouldFail, closing))...)
 	top := fails([]int{1002, 1009})
 	top.steps = []step{sendDeclared(opBinary, 1<<63, 8, ""), mayWait, killWhenIdle(limitPatience)}
 	top.last = func(r *Result) {
@@ -106,7 +106,7 @@ func lengths() (cases []*Case) {
 	cases = append(cases, by(`RFC 6455 section 5.2: "the most significant bit MUST be 0"`,
 		scripted("20.6.8", "A binary message whose length of 64 bits has its top bit set.", "The connection fails with 1002 or 1009. To wait for the message is NON-STRICT: the RFC binds the sender.", top))...)
 	return append(cases, by(`RFC 6455 section 7.4.1: "1009 indicates that an endpoint is terminating the connection because it has received a message that is too big for it to process."`,
-		bounded("20.6.9", "The header of a binary message of 2^62 octets, and nothing after it.", sendDeclared(opBinary, 1<<62, 8, "")))...)
+		bounded("20.6.9", "The header of a binary message of 2^62 bytes, and nothing after it.", sendDeclared(opBinary, 1<<62, 8, "")))...)
 }
 
 // fragments: RFC 6455 section 5.4.

@@ -22,10 +22,10 @@ func stalls() []*Case {
 	}
 	return slices.Concat(
 		by(stream,
-			scripted("20.9.1", "A text message with a pause of 100 ms after every octet of its header.", mustComeBack, script{
+			scripted("20.9.1", "A text message with a pause of 100 ms after every byte of its header.", mustComeBack, script{
 				steps: slowly(text(hello), 100*time.Millisecond), ok: []Event{gotText(hello)}, ends: weClose, prompt: true,
 			}),
-			scripted("20.9.2", "A binary message of 300 octets with a pause of 1 s in its payload, and a Ping after it.", "The message comes back, and a Pong.", script{
+			scripted("20.9.2", "A binary message of 300 bytes with a pause of 1 s in its payload, and a Ping after it.", "The message comes back, and a Pong.", script{
 				steps: append(inTwo(bin(string(make([]byte, 300))), 150, time.Second), send(ping("!"))),
 				ok:    []Event{gotBinary(string(make([]byte, 300))), gotPong("!")}, ends: weClose, anyPongs: true, prompt: true,
 			}),
@@ -34,7 +34,7 @@ func stalls() []*Case {
 			}),
 		),
 		by(gone,
-			cut("20.9.4", "The end of TCP in the middle of a header.", sendOctets([]byte{0x81})),
+			cut("20.9.4", "The end of TCP in the middle of a header.", sendRaw([]byte{0x81})),
 			cut("20.9.5", "The end of TCP in the middle of a payload.", sendDeclared(opText, 100, 0, hello)),
 			cut("20.9.6", "The end of TCP in the middle of a fragmented message.", send(part(text(hello)))),
 			cut("20.9.7", "The end of TCP between messages.", send(ping(""))),
@@ -42,14 +42,14 @@ func stalls() []*Case {
 	)
 }
 
-// slowly sends f with a pause after each of the two octets that every header
+// slowly sends f with a pause after each of the two bytes that every header
 // has, and then the rest.
 func slowly(f naive.Frame, between time.Duration) []step {
 	p := pieces{f, [4]byte{0xca, 0xfe, 0xba, 0xbe}}
 	return []step{p.send(0, 1, between), p.send(1, 2, between), p.send(2, -1, 0)}
 }
 
-// inTwo sends f with a pause after n of its octets.
+// inTwo sends f with a pause after n of its bytes.
 func inTwo(f naive.Frame, n int, between time.Duration) []step {
 	p := pieces{f, [4]byte{0xca, 0xfe, 0xba, 0xbe}}
 	return []step{p.send(0, n, between), p.send(n, -1, 0)}

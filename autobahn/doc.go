@@ -1,8 +1,7 @@
 // Package autobahn judges WebSocket implementations: the 517 cases of
-// Autobahn|Testsuite, played natively, and chapter 20, which has what they lack.
-// It is both a fuzzing client, which judges servers, and a fuzzing server, which
-// judges clients. The command is ws conform; this package is for tests that want
-// the suite in their own process.
+// Autobahn|Testsuite, in Go, and chapter 20 with cases that it lacks. It is both a
+// fuzzing client, for servers, and a fuzzing server, for clients. The command is
+// ws conform; this package is for tests that run the suite in their own process.
 //
 //	cases, _ := autobahn.Select(autobahn.Server, "1.*,5.*,7.*", "")
 //	suite := &autobahn.FuzzingClient{URL: "ws://127.0.0.1:9000/", Cases: cases}
@@ -11,22 +10,20 @@
 //		if !r.Worst().Passed() { … }
 //	}
 //
-// The peer has to echo: to send every message back as it is. Verdicts, close
-// codes, the names of files and the URLs are those of Autobahn|Testsuite, so that
-// what was made for it goes on working.
+// The peer has to echo every message unchanged. Verdicts, close codes, file names
+// and URLs are those of Autobahn|Testsuite, so tools made for it keep working.
 //
 // # How a case is played
 //
-// The suite speaks by a codec of its own, package internal/naive, and by an
-// inflater and deflate streams of its own. Nothing of the engine that this module
-// is otherwise about is in it: a judge must not share the mistakes of the judged,
-// and it has to send what the engine refuses to write.
+// The suite has its own codec (package internal/naive), its own inflater and its own
+// deflate streams. It uses none of this module's engine: a judge must not share the
+// mistakes of the judged, and it sends frames that the engine refuses to write.
 //
 //	Case       what is sent and what must come: a script, or another play
 //	  │
-//	session    one connection, in one goroutine; what arrives, what timers
-//	  │        say, and what has left comes to it as calls
-//	  ├── opening handshake    opening.go, door.go when it is not as it should be
+//	session    one connection, in one goroutine: bytes received, timers
+//	  │        and completed writes reach it as calls
+//	  ├── opening handshake    opening.go; door.go when it is wrong on purpose
 //	  ├── incoming             frames and messages; violations of the peer
 //	  ├── ending               Close frames, and who ends TCP
 //	  ├── sender               writes in its own goroutine, in pieces if asked
@@ -46,24 +43,24 @@
 // come. A case that has to move megabytes is an echo (one message), rounds (a
 // thousand of them) or an exchange (messages made by hand).
 //
-// Timers are those of the original, since verdicts depend on them. Chapter 20 has
-// none of its own: a peer may be silent for as long as Timeout says, and a peer that
-// owes nothing, such as one that waits for the rest of a message, for ever.
+// Timers are those of the original, since verdicts depend on them. Chapter 20 adds
+// none: a peer may be silent for Timeout, and for ever while it owes nothing, such as
+// when it waits for the rest of a message.
 //
-// A case that does not pass while others run is played again alone, and that play
-// counts: that a busy machine stands still for half a second is not the peer's fault.
-// Clients come for a case when they like. What one fails beside others says so, and
-// counts as it goes when the client asks for it again.
+// A case that fails while others run is played again alone, and only that play
+// counts: a pause of a busy machine is not the peer's fault. The suite cannot do so
+// with clients, which ask for a case when they like. Their result says that it failed
+// beside others; a later play of the case replaces it.
 //
-// FAILED is what a sentence of the RFC forbids the peer. Where a sentence binds only
-// the suite, whose frame or request is wrong on purpose, a peer that takes it is
-// NON-STRICT; where the RFC leaves a choice, INFORMATIONAL.
+// FAILED means that the RFC forbids what the peer did. NON-STRICT means that the
+// peer accepted a frame or request that the RFC forbids the suite to send.
+// INFORMATIONAL means that the RFC leaves a choice.
 //
 // # What differs from the original
 //
-// Chapter 9 compares what comes back octet by octet, the original only its type
-// and length. Test data of chapters 12 and 13 are other files of the same sizes.
-// In chapter 13 a server's answer that does not fit the offer is a remark; it is
-// judged in group 20.10. A Ping of the peer's own gets its Pong, and is no event of
-// the case. A Pong that breaks the rules of frames answers no Ping.
+// Chapter 9 compares every byte that comes back, the original only type and length.
+// The test data of chapters 12 and 13 are other files of the same sizes. In chapter
+// 13 a server's answer that does not fit the offer is only noted; group 20.10 judges
+// it. A Ping from the peer gets its Pong, and is no event of the case. A Pong that
+// breaks the framing rules answers no Ping.
 package autobahn

@@ -10,7 +10,7 @@ type draft struct {
 	line   string // the first
 	scheme string // http, or https over TLS; of a request
 	fields []field
-	tail   []byte // octets that are glued to it
+	tail   []byte // bytes that are glued to it
 }
 
 // newRequest is the usual request.
@@ -70,7 +70,7 @@ func (d *draft) set(name, value string) {
 	d.add(name, value)
 }
 
-func (d *draft) octets() []byte {
+func (d *draft) encode() []byte {
 	out := []byte(d.line + "\r\n")
 	for _, f := range d.fields {
 		out = append(out, f.name+": "+f.value+"\r\n"...)

@@ -14,7 +14,7 @@ type item struct {
 	// to choose it.
 	deflated []byte
 	plain    bool // goes out without compression
-	fragment int  // most octets in a frame, 0 for no bound
+	fragment int  // most bytes in a frame, 0 for no bound
 }
 
 // An exchange is the play of some messages with permessage-deflate, each sent

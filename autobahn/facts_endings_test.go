@@ -75,7 +75,7 @@ func (f *fact) answer(t *testing.T, m *mate, events string) {
 		want := f.sends[0]
 		echo := m.message(0)
 		if len(echo.Payload) != len(want.payload) {
-			t.Errorf("%s: a message of %d octets, want %d", f.id, len(echo.Payload), len(want.payload))
+			t.Errorf("%s: a message of %d bytes, want %d", f.id, len(echo.Payload), len(want.payload))
 		}
 		m.send(echo)
 		return

@@ -15,7 +15,7 @@ import (
 type fact struct {
 	index                  int
 	id                     string
-	frames, msgs, octets   int
+	frames, msgs, size     int
 	sends                  []sent
 	timer                  string
 	ok, lax                string
@@ -32,7 +32,7 @@ type sent struct {
 	rsv     int
 	chop    int
 	sync    bool
-	most    int // octets of a frame
+	most    int // bytes of a frame
 	coded   bool
 	pause   time.Duration
 	times   int    // sent that many times, each after the echo of the one before
@@ -55,7 +55,7 @@ var (
 
 // corrections are rows that do not say all that the original's source, and the
 // frames in its own reports, do: a Close frame carries a reason, and a long text
-// is not what its first 32 octets are, again and again.
+// is not what its first 32 bytes are, again and again.
 var corrections = map[string][2]string{
 	"7.3.4": {"close(code=1000)", "close(code=1000, reason='Hello World!')"},
 	"7.3.5": {"close(code=1000)", "close(code=1000, reason=123*'*')"},
@@ -81,7 +81,7 @@ func facts(t *testing.T) (all []fact) {
 			t.Fatalf("%d columns: %q", len(c), line)
 		}
 		f := fact{
-			index: atoi(t, c[0]), id: c[1], frames: atoi(t, c[2]), msgs: atoi(t, c[3]), octets: atoi(t, c[4]),
+			index: atoi(t, c[0]), id: c[1], frames: atoi(t, c[2]), msgs: atoi(t, c[3]), size: atoi(t, c[4]),
 			timer: c[6], ok: c[7], lax: c[8],
 			suiteCloses: pick(t, c[9], "suite", "peer"), mustClean: pick(t, c[11], "yes", "no"), notes: c[12],
 		}
@@ -150,14 +150,14 @@ func parseSent(t *testing.T, s string) sent {
 }
 
 // parsePayload reads 'text', 0xhex, 125*'x', 125*0xfe, and 300B:0xhex.. of which
-// the table has the first 32 octets; what follows them is taken to go on like it.
+// the table has the first 32 bytes; what follows them is taken to go on like it.
 func parsePayload(t *testing.T, s string) []byte {
 	if m := repeatForm.FindStringSubmatch(s); m != nil {
-		octet := []byte(m[2])
+		unit := []byte(m[2])
 		if m[3] != "" {
-			octet = unhex(t, m[3])
+			unit = unhex(t, m[3])
 		}
-		return bytes.Repeat(octet, atoi(t, m[1]))
+		return bytes.Repeat(unit, atoi(t, m[1]))
 	}
 	if m := beginForm.FindStringSubmatch(s); m != nil {
 		n, begin := atoi(t, m[1]), unhex(t, m[2])

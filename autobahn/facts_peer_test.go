@@ -27,7 +27,7 @@ type mate struct {
 
 	mu     sync.Mutex
 	moved  *sync.Cond
-	stream []byte    // all octets of frames
+	stream []byte    // all bytes of frames
 	writes []arrival // where each Write of the suite ended
 	frames []sentFrame
 	// messages is how many data frames with FIN there are.
@@ -43,7 +43,7 @@ type arrival struct {
 type sentFrame struct {
 	naive.Frame
 	start, end int
-	at         time.Duration // of its last octet
+	at         time.Duration // of its last byte
 }
 
 // playPiped plays a case over net.Pipe, in a bubble's time. extensions is what
@@ -111,7 +111,7 @@ func (m *mate) open(t *testing.T, extensions string) {
 	}
 	raw, glued, err := readHead(m.conn, time.Now().Add(forever))
 	if err != nil || len(glued) > 0 {
-		t.Errorf("opening handshake: %v, and %d octets behind it", err, len(glued))
+		t.Errorf("opening handshake: %v, and %d bytes behind it", err, len(glued))
 	}
 	if m.head, err = parseHead(raw); err != nil {
 		t.Error(err)

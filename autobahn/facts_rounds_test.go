@@ -28,8 +28,8 @@ func (f *fact) checkRounds(t *testing.T, judged Role, cs *Case) {
 	if s.file == "" {
 		size = len(s.payload)
 	}
-	if f.msgs != s.times || f.octets != s.times*size || s.most == 0 && f.frames != s.times {
-		t.Errorf("%s: the row has %d messages, %d octets, %d frames for %d of %d", f.id, f.msgs, f.octets, f.frames, s.times, size)
+	if f.msgs != s.times || f.size != s.times*size || s.most == 0 && f.frames != s.times {
+		t.Errorf("%s: the row has %d messages, %d bytes, %d frames for %d of %d", f.id, f.msgs, f.size, f.frames, s.times, size)
 	}
 	extensions := f.checkNegotiation(t, judged, cs)
 	// Of what is large each role has a half: it is the same for both.
@@ -139,7 +139,7 @@ func (f *fact) checkFragments(t *testing.T, name string, frames []sentFrame) {
 		switch last := i == len(frames)-1; {
 		case most == 0 && !last, frame.FIN != last, !last && len(frame.Payload) != most,
 			last && most > 0 && len(frames) > 1 && len(frame.Payload) >= most, len(frame.Payload) > most && most > 0:
-			t.Errorf("%s: frame %d of %d is %s, want at most %d octets", name, i, len(frames), inShort(frame.Frame), most)
+			t.Errorf("%s: frame %d of %d is %s, want at most %d bytes", name, i, len(frames), inShort(frame.Frame), most)
 			return
 		}
 	}

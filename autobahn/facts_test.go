@@ -45,7 +45,7 @@ func TestFacts(t *testing.T) {
 					switch {
 					case f.sends[0].times > 0:
 						f.checkRounds(t, role, cs)
-					case f.octets < 512<<10:
+					case f.size < 512<<10:
 						f.checkSilent(t, role, cs)
 						f.checkEndings(t, role, cs)
 					case role == Client:
@@ -65,9 +65,9 @@ type wanted struct {
 	sync bool
 }
 
-// wants are the frames of a row, and how many octets of them are sent before
+// wants are the frames of a row, and how many bytes of them are sent before
 // each of its pauses, and in all.
-func (f *fact) wants(judged Role) (frames []wanted, octets []int, pauses []time.Duration) {
+func (f *fact) wants(judged Role) (frames []wanted, sizes []int, pauses []time.Duration) {
 	total := 0
 	add := func(s sent, opcode byte, fin bool, payload []byte) {
 		w := wanted{rsv(s.rsv, naive.Frame{FIN: fin, Opcode: opcode, Payload: payload}), s.chop, s.sync}
@@ -77,7 +77,7 @@ func (f *fact) wants(judged Role) (frames []wanted, octets []int, pauses []time.
 	for _, s := range f.sends {
 		switch {
 		case s.verb == "wait":
-			octets, pauses = append(octets, total), append(pauses, s.pause)
+			sizes, pauses = append(sizes, total), append(pauses, s.pause)
 		case s.verb == "frame-header":
 			frames = append(frames, wanted{Frame: naive.Frame{Opcode: opText}})
 			total += headerSize(s.total, judged)
@@ -97,7 +97,7 @@ func (f *fact) wants(judged Role) (frames []wanted, octets []int, pauses []time.
 			add(s, opcodeOf(s.verb), !s.more, s.payload)
 		}
 	}
-	return frames, append(octets, total), pauses
+	return frames, append(sizes, total), pauses
 }
 
 func opcodeOf(verb string) byte {
@@ -142,7 +142,7 @@ func (f *fact) timing(t *testing.T) (kills bool, after time.Duration) {
 func (f *fact) checkSilent(t *testing.T, judged Role, cs *Case) {
 	r, m := playPiped(t, judged, cs, "", (*mate).awaitEnd)
 	name := fmt.Sprintf("%s, %v is silent", f.id, judged)
-	frames, octets, pauses := f.wants(judged)
+	frames, sizes, pauses := f.wants(judged)
 	f.checkCounts(t, name, frames)
 	if len(m.frames) < len(frames) {
 		t.Errorf("%s: %d frames, want %d", name, len(m.frames), len(frames))
@@ -158,13 +158,13 @@ func (f *fact) checkSilent(t *testing.T, judged Role, cs *Case) {
 		m.checkPieces(t, name, got, want)
 	}
 	f.checkLog(t, name, r, frames)
-	// The spacing of octets that are sent by themselves is what is added.
+	// The spacing of bytes that are sent by themselves is what is added.
 	const spacing = 400 * time.Millisecond
 	var at time.Duration
-	for i, n := range octets[:len(pauses)] {
+	for i, n := range sizes[:len(pauses)] {
 		at += pauses[i]
 		if got := m.sentBefore(at); got != n {
-			t.Errorf("%s: %d octets in the first %v, want %d", name, got, at, n)
+			t.Errorf("%s: %d bytes in the first %v, want %d", name, got, at, n)
 		}
 	}
 	if last := len(frames) - 1; m.frames[last].at < at || m.frames[last].at > at+spacing {
@@ -177,9 +177,9 @@ func (f *fact) checkSilent(t *testing.T, judged Role, cs *Case) {
 
 // checkCounts holds the frames that the row's text stands for against its numbers.
 func (f *fact) checkCounts(t *testing.T, name string, frames []wanted) {
-	n, msgs, octets, coded := len(frames), 0, 0, 0
+	n, msgs, size, coded := len(frames), 0, 0, 0
 	for _, w := range frames {
-		octets += len(w.Payload)
+		size += len(w.Payload)
 		if w.Opcode == opText || w.Opcode == opBinary {
 			msgs++
 		}
@@ -193,15 +193,15 @@ func (f *fact) checkCounts(t *testing.T, name string, frames []wanted) {
 		}
 	}
 	if f.closesItself() && corrections[f.id][0] != "" {
-		coded = octets
+		coded = size
 	}
-	if n != f.frames || msgs != f.msgs || octets != f.octets && octets-coded != f.octets {
-		t.Errorf("%s: the row has %d frames, %d messages, %d octets; its text %d, %d, %d", name, f.frames, f.msgs, f.octets, n, msgs, octets-coded)
+	if n != f.frames || msgs != f.msgs || size != f.size && size-coded != f.size {
+		t.Errorf("%s: the row has %d frames, %d messages, %d bytes; its text %d, %d, %d", name, f.frames, f.msgs, f.size, n, msgs, size-coded)
 	}
 }
 
 func inShort(f naive.Frame) string {
-	return fmt.Sprintf("{opcode %d, FIN %t, RSV %03b, %d octets %.40q}", f.Opcode, f.FIN, rsvOf(f), len(f.Payload), f.Payload)
+	return fmt.Sprintf("{opcode %d, FIN %t, RSV %03b, %d bytes %.40q}", f.Opcode, f.FIN, rsvOf(f), len(f.Payload), f.Payload)
 }
 
 // checkPieces holds the Writes that a frame came in against how it has to come.
@@ -251,7 +251,7 @@ func (f *fact) checkLog(t *testing.T, name string, r *Result, frames []wanted) {
 	}
 }
 
-// sentBefore is how many octets came before a time.
+// sentBefore is how many bytes came before a time.
 func (m *mate) sentBefore(at time.Duration) (n int) {
 	for _, w := range m.writes {
 		if w.at < at {

@@ -16,7 +16,7 @@ const largest = 32 << 20
 
 // incoming is what has arrived of the frame and of the message under way.
 type incoming struct {
-	limit int // octets of a message, as it is on the wire and inflated
+	limit int // bytes of a message, as it is on the wire and inflated
 
 	pending []byte       // of the frame under way, from its header on
 	header  *naive.Frame // once it is complete and has been judged
@@ -29,7 +29,7 @@ type incoming struct {
 	inflated   []byte            // buffer of the last message, for the next
 }
 
-// receive takes octets that have arrived.
+// receive takes bytes that have arrived.
 func (s *session) receive(p []byte) {
 	if len(p) == 0 {
 		return
@@ -86,7 +86,7 @@ func (s *session) receiveFrame(p []byte) int {
 	f, size := *in.header, in.size
 	if uint64(len(p)-size) < f.Length {
 		if f.Length > uint64(in.limit) {
-			s.violation("frame of %d octets", f.Length)
+			s.violation("frame of %d bytes", f.Length)
 			s.drop()
 		}
 		return 0
@@ -151,7 +151,7 @@ func (s *session) receiveData(f naive.Frame) {
 	}
 	s.traffic.RxFrames++
 	if len(in.message)+len(f.Payload) > in.limit {
-		s.violation("message of more than %d octets", in.limit)
+		s.violation("message of more than %d bytes", in.limit)
 		s.drop()
 		return
 	}
@@ -205,7 +205,7 @@ func (s *session) receiveClose(payload []byte) {
 		s.result.RemoteCloseReason = &reason
 	}
 	if fault != 0 {
-		s.note("The peer's Close frame is not valid: code %d, %d octets.", code, len(payload))
+		s.note("The peer's Close frame is not valid: code %d, %d bytes.", code, len(payload))
 		s.fail(fault, fmt.Sprintf("Close frame with code %d is not valid", code))
 	}
 	if s.state != open && s.state != closing {

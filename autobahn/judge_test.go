@@ -125,10 +125,10 @@ func TestCompare(t *testing.T) {
 		want   Verdict
 		says   string
 	}{
-		{"abcd", false, OK, "4 octets"},
+		{"abcd", false, OK, "4 bytes"},
 		{"abcd", true, Failed, "binary: true"},
-		{"abc", false, Failed, "3 octets, 4 were sent"},
-		{"abxd", false, Failed, "from octet 2 of 4"}, // which the original does not see
+		{"abc", false, Failed, "3 bytes, 4 were sent"},
+		{"abxd", false, Failed, "from byte 2 of 4"}, // which the original does not see
 	} {
 		if verdict, says := compare([]byte(row.got), row.binary, []byte("abcd"), false); verdict != row.want || !strings.Contains(says, row.says) {
 			t.Errorf("%q: %s, %s", row.got, verdict, says)

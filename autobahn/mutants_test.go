@@ -62,7 +62,7 @@ var mutants = []mutant{
 		must: "7.3.1"},
 	// What comes back of 7.9.4, 1005, is an empty Close frame, which is always fine.
 	{name: "codes that may not be sent are sent back", file: "frame/close.go",
-		old: "if !MayTravel(code) {", new: "if false {",
+		old: "if !ValidCloseCode(code) {", new: "if false {",
 		must: "7.9.[1-35-9],20.8.[4-7]", verdict: Failed},
 	// Pieces whose lengths are multiples of four do no harm.
 	{name: "the masking key begins anew with every read", file: "read.go", role: Server, plays: brief + ",9.[12].1",
@@ -95,7 +95,7 @@ var mutants = []mutant{
 	{name: "a client ends TCP before the server does", file: "close.go", role: Client,
 		old: "if c.role.ClosesFirst() {\n", new: "if true {\n",
 		must: "20.8.14", verdict: NonStrict},
-	// In chapters 9 and 10 all octets of a message in fragments are the same.
+	// In chapters 9 and 10 all bytes of a message in fragments are the same.
 	{name: "fragments are put together from the last to the first", file: "read.go",
 		old: "if err := c.appendPayload(ctx); err != nil {", new: `
 		before := len(in.dst)
@@ -103,7 +103,7 @@ var mutants = []mutant{
 		in.dst = append(slices.Clone(in.dst[before:]), in.dst[:before]...)
 		if err != nil {`,
 		must: "5.[3-8],5.15,5.19,5.20,6.2.[234],20.7.[267]"},
-	{name: "lengths need not be encoded in the fewest octets", file: "frame/check.go",
+	{name: "lengths need not be encoded in the fewest bytes", file: "frame/check.go",
 		old: "switch h.Extended {", new: "switch 0 {",
 		must: "20.6.[1-5]", verdict: NonStrict},
 	{name: "a server accepts frames without a mask", file: "frame/check.go", role: Server,
@@ -121,9 +121,9 @@ var mutants = []mutant{
 	{name: "all nonces are the same", file: "handshake/key.go", role: Client,
 		old: "EncodeToString(random[:])", new: "EncodeToString(make([]byte, 16))",
 		must: "20.4.9", verdict: Failed},
-	{name: "a client that cannot accept the answer keeps TCP", file: "dial_attempt.go", role: Client,
-		old:  "excerpt(resp, func() { _ = l.raw.Close() })\n\t\tl.close()",
-		new:  "l.stop()\n\t\tgo func() { for err := error(nil); err == nil; { _, err = l.conn.Read(make([]byte, 64)) } }()",
+	{name: "a client that cannot accept the answer keeps TCP", file: "internal/dial/attempt.go", role: Client,
+		old:  "excerpt(resp, func() { _ = r.raw.Close() })\n\t\tr.close()",
+		new:  "r.stop()\n\t\tgo func() { for err := error(nil); err == nil; { _, err = r.conn.Read(make([]byte, 64)) } }()",
 		must: "20.3.[1-9],20.3.1[013-9],20.3.2*", may: "20.3.12", verdict: Failed},
 
 	{name: "a window is smaller than what was agreed on", file: "conn/inflate.go", role: Server, plays: deflated,
@@ -142,10 +142,10 @@ var mutants = []mutant{
 	{name: "what messages refer to is forgotten", file: "conn/inflate.go", role: Server, plays: deflated,
 		old: "if f.terms.Takeover {", new: "if false {",
 		must: "20.10.1[12]", verdict: Failed},
-	{name: "the last octets of what is compressed are not removed", file: "conn/deflate.go", plays: deflated,
+	{name: "the last bytes of what is compressed are not removed", file: "conn/deflate.go", plays: deflated,
 		old: "return p[:len(p)-len(Trailer)]", new: "return p",
 		must: "12.*,13.*,20.10.*,20.13.[789],20.13.10", verdict: Failed},
-	{name: "the last octets of what is compressed are not put back", file: "inflate.go", plays: deflated,
+	{name: "the last bytes of what is compressed are not put back", file: "inflate.go", plays: deflated,
 		old:  "c.deflate.in.Begin(&in.inflating.engine)\n",
 		new:  "c.deflate.in.Begin(&in.inflating.engine)\n\t\tin.inflating.trailer = len(conn.Trailer)\n",
 		must: "12.*,13.*,20.10.*,20.12.[89],20.13.*", may: "20.12.4,20.14.1", verdict: Failed}, // the last is then an empty message

@@ -62,7 +62,7 @@ func readHead(conn net.Conn, deadline time.Time) (raw, glued []byte, err error) 
 			return raw[:end+4], raw[end+4:], nil
 		}
 		if len(raw) > headLimit {
-			return raw, nil, fmt.Errorf("%w: no empty line in %d octets", errHead, len(raw))
+			return raw, nil, fmt.Errorf("%w: no empty line in %d bytes", errHead, len(raw))
 		}
 		if err != nil {
 			return raw, nil, err
@@ -104,7 +104,7 @@ func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued 
 		c.door.request(request, key)
 		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept what is none
 	}
-	out := request.octets()
+	out := request.encode()
 	s.result.HTTPRequest = string(out)
 	s.logWrite(out, false)
 	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))

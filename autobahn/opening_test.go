@@ -103,7 +103,7 @@ func TestReadHead(t *testing.T) {
 	}{
 		{"in one", []string{"a\r\nb\r\n\r\n"}, false, "a\r\nb\r\n\r\n", "", nil, 0},
 		{"glued", []string{"a\r\n\r\nrest\r\n\r\n"}, false, "a\r\n\r\n", "rest\r\n\r\n", nil, 0},
-		{"octet by octet", strings.Split("a\r\n\r\n", ""), false, "a\r\n\r\n", "", nil, 0},
+		{"byte by byte", strings.Split("a\r\n\r\n", ""), false, "a\r\n\r\n", "", nil, 0},
 		{"too late", []string{"a\r\n"}, false, "a\r\n", "", isTimeout, time.Second},
 		{"cut", []string{"a\r\n"}, true, "a\r\n", "", func(err error) bool { return errors.Is(err, io.EOF) }, 0},
 		{"too much", []string{strings.Repeat("x", headLimit+1)}, false, strings.Repeat("x", headLimit+1), "", func(err error) bool { return errors.Is(err, errHead) }, 0},

@@ -12,9 +12,9 @@ import (
 type comparisonData struct {
 	Verdict int     `json:"v"` // that the expected sequence stands for
 	Row     int     `json:"d"` // the first event that differs, -1 for none
-	Octet   int     `json:"o"` // the first octet of its payload that differs, -1 if it is not the payload
+	Offset  int     `json:"o"` // the first byte of its payload that differs, -1 if it is not the payload
 	From    int     `json:"n"` // the first event shown
-	Want    [][]int `json:"w"` // events: kind, length, payload (a blob), binary, first octet of the payload shown
+	Want    [][]int `json:"w"` // events: kind, length, payload (a blob), binary, first byte of the payload shown
 	Got     [][]int `json:"g"`
 	Wants   int     `json:"ws"` // events in all
 	Gots    int     `json:"gs"`
@@ -24,9 +24,9 @@ type comparisonData struct {
 // before the first difference.
 const (
 	eventsShown  = 200
-	octetsShown  = 256
+	bytesShown   = 256
 	eventsBefore = 20
-	octetsBefore = 48
+	bytesBefore  = 48
 )
 
 // compared compares what was received with each sequence that was expected,
@@ -55,7 +55,7 @@ func compareVerdicts(a, b Verdict) int {
 
 func (d *pageData) compare(v Verdict, want, got []Event) comparisonData {
 	c := comparisonData{Verdict: d.text(string(v)), Wants: len(want), Gots: len(got)}
-	c.Row, c.Octet = firstDifference(want, got)
+	c.Row, c.Offset = firstDifference(want, got)
 	if c.Row >= eventsShown {
 		c.From = c.Row - eventsBefore
 	}
@@ -63,9 +63,9 @@ func (d *pageData) compare(v Verdict, want, got []Event) comparisonData {
 	return c
 }
 
-// firstDifference is the first event that is not the same, and the first octet
+// firstDifference is the first event that is not the same, and the first byte
 // of its payload if it is that.
-func firstDifference(want, got []Event) (row, octet int) {
+func firstDifference(want, got []Event) (row, offset int) {
 	n := min(len(want), len(got))
 	for i := range n {
 		a, b := want[i], got[i]
@@ -97,15 +97,15 @@ func (d *pageData) events(all []Event, c comparisonData) [][]int {
 	out := [][]int{}
 	for i := c.From; i < min(len(all), c.From+eventsShown); i++ {
 		e, start := all[i], 0
-		if i == c.Row && c.Octet >= octetsShown {
-			start = c.Octet - octetsBefore
+		if i == c.Row && c.Offset >= bytesShown {
+			start = c.Offset - bytesBefore
 		}
 		shown := e.Payload[min(start, len(e.Payload)):]
 		kind := 0
 		if e.Binary {
 			kind = 1
 		}
-		out = append(out, []int{d.text(e.Kind), len(e.Payload), d.blob(shown[:min(len(shown), octetsShown)]), kind, start})
+		out = append(out, []int{d.text(e.Kind), len(e.Payload), d.blob(shown[:min(len(shown), bytesShown)]), kind, start})
 	}
 	return out
 }

@@ -13,7 +13,7 @@ import (
 // the same for many cases or agents is there once.
 type pageData struct {
 	Strings []string   `json:"s"` // the first is empty; others refer to them by number
-	Blobs   []string   `json:"b"` // octets, see packBlob; the first is empty
+	Blobs   []string   `json:"b"` // bytes, see packBlob; the first is empty
 	Parts   []partData `json:"p"`
 
 	strings, blobs map[string]int
@@ -58,7 +58,7 @@ type resultData struct {
 	TxFrames    map[int]int      `json:"tf,omitempty"`
 	RxOctets    map[int]int      `json:"ro,omitempty"`
 	TxOctets    map[int]int      `json:"to,omitempty"`
-	Traffic     []int64          `json:"t,omitempty"` // received, then sent: octets of the application, of payloads, of frames; messages, frames
+	Traffic     []int64          `json:"t,omitempty"` // received, then sent: bytes of the application, of payloads, of frames; messages, frames
 	Log         [][]int64        `json:"l,omitempty"`
 }
 
@@ -204,7 +204,7 @@ var logKinds = []string{
 	logSwitch, logWait, logWaited, logKillAfter, logKill, logCloseAfter, logCloseNow,
 }
 
-// log is the wire log. An entry is kind and time, then for octets and frames
+// log is the wire log. An entry is kind and time, then for bytes and frames
 // length, blob, flags, opcode, masking key, chop; for others delay in
 // microseconds, tag, on.
 func (d *pageData) log(r *Result) [][]int64 {
@@ -231,8 +231,8 @@ func (d *pageData) log(r *Result) [][]int64 {
 
 // keyNumber is a masking key in network byte order.
 func keyNumber(key [4]byte) (n int64) {
-	for _, octet := range key {
-		n = n<<8 | int64(octet)
+	for _, b := range key {
+		n = n<<8 | int64(b)
 	}
 	return n
 }

@@ -207,9 +207,9 @@ func TestFirstDifference(t *testing.T) {
 	text := func(s string) Event { return Event{Kind: "message", Payload: []byte(s)} }
 	long := strings.Repeat("*", 1<<20)
 	for _, c := range []struct {
-		name       string
-		want, got  []Event
-		row, octet int
+		name        string
+		want, got   []Event
+		row, offset int
 	}{
 		{"nothing", nil, nil, -1, -1},
 		{"the same", []Event{text("a"), text("b")}, []Event{text("a"), text("b")}, -1, -1},
@@ -221,8 +221,8 @@ func TestFirstDifference(t *testing.T) {
 		{"kind", []Event{{Kind: "ping"}}, []Event{{Kind: "pong"}}, 0, -1},
 		{"late", []Event{text(long + "a" + long)}, []Event{text(long + "b" + long)}, 0, 1 << 20},
 	} {
-		if row, octet := firstDifference(c.want, c.got); row != c.row || octet != c.octet {
-			t.Errorf("%s: event %d, octet %d; want %d, %d", c.name, row, octet, c.row, c.octet)
+		if row, offset := firstDifference(c.want, c.got); row != c.row || offset != c.offset {
+			t.Errorf("%s: event %d, byte %d; want %d, %d", c.name, row, offset, c.row, c.offset)
 		}
 	}
 }
@@ -240,13 +240,13 @@ func TestPageShowsTheDifference(t *testing.T) {
 		got = append(got, e)
 	}
 	c := d.compare(OK, want, got)
-	if c.Row != 700 || c.Octet != 3000 || c.Row < c.From || c.Row >= c.From+len(c.Want) || len(c.Want) > eventsShown {
-		t.Fatalf("events from %d to %d are shown, the difference is at %d, octet %d", c.From, c.From+len(c.Want), c.Row, c.Octet)
+	if c.Row != 700 || c.Offset != 3000 || c.Row < c.From || c.Row >= c.From+len(c.Want) || len(c.Want) > eventsShown {
+		t.Fatalf("events from %d to %d are shown, the difference is at %d, byte %d", c.From, c.From+len(c.Want), c.Row, c.Offset)
 	}
 	for _, events := range [][][]int{c.Want, c.Got} {
 		e := events[c.Row-c.From]
-		if start := e[4]; start > c.Octet || start+octetsShown <= c.Octet {
-			t.Errorf("octets from %d are shown, the difference is at %d", start, c.Octet)
+		if start := e[4]; start > c.Offset || start+bytesShown <= c.Offset {
+			t.Errorf("bytes from %d are shown, the difference is at %d", start, c.Offset)
 		}
 	}
 }
@@ -266,15 +266,15 @@ func TestMostOf(t *testing.T) {
 }
 
 func TestPackBlob(t *testing.T) {
-	for _, c := range []struct{ octets, want string }{
+	for _, c := range []struct{ data, want string }{
 		{"", ""},
 		{"Hello", "=Hello"},
 		{"κόσμε", "=κόσμε"},
 		{"\xff\xfe", "//4="},
 		{"\x00\x00\x00", "AAAA"},
 	} {
-		if got := packBlob([]byte(c.octets)); got != c.want {
-			t.Errorf("packBlob(%q) = %q, want %q", c.octets, got, c.want)
+		if got := packBlob([]byte(c.data)); got != c.want {
+			t.Errorf("packBlob(%q) = %q, want %q", c.data, got, c.want)
 		}
 	}
 }

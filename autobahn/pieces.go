@@ -6,14 +6,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// pieces is a frame that several steps send, each a part of its octets. Its
+// pieces is a frame that several steps send, each a part of its bytes. Its
 // masking key is the same in all of them.
 type pieces struct {
 	frame naive.Frame
 	key   [4]byte
 }
 
-// send sends octets from up to, not including, end of the frame, -1 for its end.
+// send sends bytes from up to, not including, end of the frame, -1 for its end.
 func (p pieces) send(from, end int, pause time.Duration) step {
 	return func(s *session) (time.Duration, string) {
 		wire, _ := p.encode(s, from == 0)
@@ -26,7 +26,7 @@ func (p pieces) send(from, end int, pause time.Duration) step {
 	}
 }
 
-// sendPayload sends octets from up to, not including, end of the payload, and
+// sendPayload sends bytes from up to, not including, end of the payload, and
 // before the first the header.
 func (p pieces) sendPayload(from, end int) step {
 	return func(s *session) (time.Duration, string) {

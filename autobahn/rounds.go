@@ -16,7 +16,7 @@ type rounds struct {
 	patience   time.Duration
 	next       func(dst []byte, i int) []byte // the i-th payload, in dst or elsewhere
 	compressed bool                           // by permessage-deflate, without which the play is off
-	fragment   int                            // most octets in a frame, 0 for no bound
+	fragment   int                            // most bytes in a frame, 0 for no bound
 
 	sent     int
 	buffer   []byte // what next may use

@@ -60,7 +60,7 @@ func TestFuzzingServer(t *testing.T) {
 	if got := ask(t, url+"/getCaseCount"); got != fmt.Sprint(len(cases)) {
 		t.Errorf("getCaseCount: %q", got)
 	}
-	if got, want := ask(t, url+"/getCaseInfo?case=2"), `{"description":"A text message of 125 octets.","id":"1.1.2"}`; got != want {
+	if got, want := ask(t, url+"/getCaseInfo?case=2"), `{"description":"A text message of 125 bytes.","id":"1.1.2"}`; got != want {
 		t.Errorf("getCaseInfo: %s, want %s", got, want)
 	}
 	const name = "Some <b>agent</b>/1 ü"

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// How long octets may take to leave at the end of a connection, and how long we
+// How long bytes may take to leave at the end of a connection, and how long we
 // then wait for the peer to end it too.
 const (
 	flushTimeout = time.Second
@@ -29,10 +29,10 @@ type sender struct {
 
 // A packet is what one call of Write sends.
 type packet struct {
-	octets []byte
-	sync   bool
-	aside  bool // is no progress
-	fin    bool // ends our half of TCP instead
+	data  []byte
+	sync  bool
+	aside bool // is no progress
+	fin   bool // ends our half of TCP instead
 }
 
 func newSender(conn net.Conn) *sender {
@@ -49,11 +49,11 @@ const joined = 16 << 10
 func (s *sender) put(p []byte, sync bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.queue); n > 0 && !sync && !s.queue[n-1].sync && !s.queue[n-1].aside && len(s.queue[n-1].octets)+len(p) <= joined {
-		s.queue[n-1].octets = append(s.queue[n-1].octets, p...)
+	if n := len(s.queue); n > 0 && !sync && !s.queue[n-1].sync && !s.queue[n-1].aside && len(s.queue[n-1].data)+len(p) <= joined {
+		s.queue[n-1].data = append(s.queue[n-1].data, p...)
 		return
 	}
-	s.queue = append(s.queue, packet{octets: p, sync: sync})
+	s.queue = append(s.queue, packet{data: p, sync: sync})
 	s.filled.Signal()
 }
 
@@ -98,7 +98,7 @@ const stretch = 64 << 10
 
 // write writes a packet, and notes how it gets on.
 func (s *sender) write(p packet) error {
-	for rest := p.octets; len(rest) > 0; {
+	for rest := p.data; len(rest) > 0; {
 		n, err := s.conn.Write(rest[:min(len(rest), stretch)])
 		if err != nil {
 			return err

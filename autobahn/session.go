@@ -89,7 +89,7 @@ func (s *session) enter(next state) {
 	}
 }
 
-// run plays the case until TCP is gone, and judges. glued are octets that came
+// run plays the case until TCP is gone, and judges. glued are bytes that came
 // with the opening handshake.
 func (s *session) run(ctx context.Context, glued []byte) {
 	defer s.finish()
@@ -126,7 +126,7 @@ func (s *session) run(ctx context.Context, glued []byte) {
 
 // read passes on what arrives, a buffer at a time; taken gives the buffer back.
 // When nobody listens any more it reads on for as long as sender.end allows,
-// lest unread octets make TCP reset what we sent last, and closes the connection.
+// lest unread bytes make TCP reset what we sent last, and closes the connection.
 func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
 	defer conn.Close()
 	buf := make([]byte, 64<<10)
@@ -219,7 +219,7 @@ func (s *session) whenIdle(d time.Duration, do func()) {
 }
 
 // listen ends a session whose peer has been silent for too long. Neither it nor
-// we are, while octets of ours are still on their way to it.
+// we are, while bytes of ours are still on their way to it.
 func (s *session) listen() {
 	if time.Since(s.moved()) < s.silence {
 		return
@@ -256,7 +256,7 @@ func (s *session) whyNotClean(reason string) {
 }
 
 // send sends a frame, right or wrong but for its mask. chop > 0 writes it in
-// pieces of chop octets, sync writes it by itself, not together with its neighbours.
+// pieces of chop bytes, sync writes it by itself, not together with its neighbours.
 func (s *session) send(f naive.Frame, chop int, sync bool) {
 	f.Masked, f.Key = s.judged == Server, [4]byte{}
 	if f.Masked {
@@ -287,7 +287,7 @@ func (s *session) writeAside(p []byte) {
 	}
 	s.traffic.TxWire += int64(len(p))
 	s.logWrite(p, false)
-	s.sender.add(packet{octets: p, aside: true})
+	s.sender.add(packet{data: p, aside: true})
 }
 
 // count counts a frame that is sent.
@@ -298,7 +298,7 @@ func (s *session) count(f naive.Frame) {
 	}
 }
 
-// write sends octets.
+// write sends bytes.
 func (s *session) write(p []byte, chop int, sync bool) {
 	if s.state == closed {
 		return

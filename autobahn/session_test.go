@@ -19,8 +19,8 @@ func caseOf(t *testing.T, judged Role, id string) *Case {
 	return cases[0]
 }
 
-// octets has the mate send octets, whatever they are.
-func octets(p ...byte) func(*mate) {
+// bytes has the mate send bytes, whatever they are.
+func raw(p ...byte) func(*mate) {
 	return func(m *mate) {
 		m.conn.Write(p)
 		m.awaitEnd()
@@ -66,15 +66,15 @@ func TestSessionRules(t *testing.T) {
 		{"a Pong with RSV2", Server, "2.1", sends(rsv(2, pong(""))), "RSV2", 1002},
 		{"a Pong in fragments", Server, "2.1", sends(part(pong(""))), "fragmented control", 1002},
 		{"a message with RSV1", Server, "1.1.2", sends(rsv(4, long)), "RSV1", 1002},
-		{"a length in too many octets", Server, "1.1.2", sends(padded), "length not minimal", 1002},
+		{"a length in too many bytes", Server, "1.1.2", sends(padded), "length not minimal", 1002},
 		{"a reserved opcode", Server, "1.1.2", sends(whole(3, "")), "reserved opcode", 1002},
 		{"a continuation of nothing", Server, "1.1.2", sends(cont(string(long.Payload))), "continuation frame outside", 1002},
 		{"a message in a message", Server, "1.1.2", sends(part(text("")), long), "new message inside", 1002},
 		{"text that is not UTF-8", Server, "1.1.2", sends(text("\xff")), "", 1007},
-		{"a huge frame", Server, "1.1.2", octets(naive.Encode(huge)...), "frame of 4611686018427387904 octets", 1002},
-		{"the top bit of a length", Server, "1.1.2", octets(0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0), "length top bit", 1002},
-		{"HTTP", Server, "1.1.2", octets([]byte("HTTP/1.1 500 Internal Server Error\r\n\r\n")...), "breaks the rules", 1002},
-		{"octets of 0xff", Client, "1.1.2", octets(bytes.Repeat([]byte{0xff}, 5000)...), "breaks the rules", 1002},
+		{"a huge frame", Server, "1.1.2", raw(naive.Encode(huge)...), "frame of 4611686018427387904 bytes", 1002},
+		{"the top bit of a length", Server, "1.1.2", raw(0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0), "length top bit", 1002},
+		{"HTTP", Server, "1.1.2", raw([]byte("HTTP/1.1 500 Internal Server Error\r\n\r\n")...), "breaks the rules", 1002},
+		{"bytes of 0xff", Client, "1.1.2", raw(bytes.Repeat([]byte{0xff}, 5000)...), "breaks the rules", 1002},
 	} {
 		r, m := playPiped(t, row.judged, caseOf(t, row.judged, row.id), "", row.peer)
 		if r.Behavior != Failed {
@@ -126,7 +126,7 @@ func TestSessionEnds(t *testing.T) {
 			m.awaitEnd()
 		}), OK, Unclean, dropTimeout, func(r *Result) bool { return r.DropTimeout && r.DroppedByMe }},
 		{"a reserved code", Server, echo(invalid(closePayload(1005, ""))), OK, Unclean, 0, func(r *Result) bool { return r.FailedByMe && *r.RemoteCloseCode == 1005 }},
-		{"a Close frame of one octet", Client, echo(invalid("x")), OK, Unclean, 0, func(r *Result) bool { return r.FailedByMe && r.RemoteCloseCode == nil }},
+		{"a Close frame of one byte", Client, echo(invalid("x")), OK, Unclean, 0, func(r *Result) bool { return r.FailedByMe && r.RemoteCloseCode == nil }},
 		{"a reason that is not UTF-8", Server, echo(invalid(closePayload(1000, "\xff"))), OK, Unclean, 0, func(r *Result) bool { return r.FailedByMe && r.RemoteCloseReason == nil }},
 	} {
 		r, _ := playPiped(t, row.judged, caseOf(t, row.judged, "1.1.6"), "", row.peer)

@@ -52,7 +52,7 @@ func sendSync(frames ...naive.Frame) step {
 	}
 }
 
-// sendChopped sends frames in pieces of n octets.
+// sendChopped sends frames in pieces of n bytes.
 func sendChopped(n int, frames ...naive.Frame) step {
 	return func(s *session) (time.Duration, string) {
 		for _, f := range frames {
@@ -62,7 +62,7 @@ func sendChopped(n int, frames ...naive.Frame) step {
 	}
 }
 
-// sendFragments sends a message in frames of at most n octets. Like the
+// sendFragments sends a message in frames of at most n bytes. Like the
 // original's, the last is empty when n divides the length.
 func sendFragments(n int, f naive.Frame) step {
 	return func(s *session) (time.Duration, string) {
@@ -89,8 +89,8 @@ func (s *session) sendFragments(n int, f naive.Frame) {
 	}
 }
 
-// sendOctets sends what need not be a frame.
-func sendOctets(p []byte) step {
+// sendRaw sends what need not be a frame.
+func sendRaw(p []byte) step {
 	return func(s *session) (time.Duration, string) {
 		s.write(p, 0, true)
 		return 0, ""

@@ -83,7 +83,7 @@ type Result struct {
 	Result                 string              `json:"result"`
 	ResultClose            string              `json:"resultClose"`
 	RxFrameStats           map[int]int         `json:"rxFrameStats"` // opcode: frames
-	RxOctetStats           map[int]int         `json:"rxOctetStats"` // octets of one read: reads
+	RxOctetStats           map[int]int         `json:"rxOctetStats"` // bytes of one read: reads
 	Started                time.Time           `json:"started"`
 	TrafficStats           *Traffic            `json:"trafficStats"`
 	TxFrameStats           map[int]int         `json:"txFrameStats"`
@@ -118,7 +118,7 @@ func Verdicts() []Verdict { return slices.Clone(byHarm) }
 
 var byHarm = []Verdict{Failed, WrongCode, Unclean, FailedByClient, NonStrict, Unimplemented, Informational, OK}
 
-// Traffic counts the octets of the data messages of a case with compression.
+// Traffic counts the bytes of the data messages of a case with compression.
 type Traffic struct {
 	RxApp      int64   `json:"incomingOctetsAppLevel"`       // inflated
 	RxWS       int64   `json:"incomingOctetsWebSocketLevel"` // compressed

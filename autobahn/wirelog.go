@@ -10,8 +10,8 @@ import (
 
 // The kinds of Entry, as the original writes them.
 const (
-	logRxOctets   = "RO"  // octets read
-	logTxOctets   = "TO"  // octets written
+	logRxOctets   = "RO"  // bytes read
+	logTxOctets   = "TO"  // bytes written
 	logRxFrame    = "RF"  // a whole frame read
 	logTxFrame    = "TF"  // a frame sent on its way
 	logSwitch     = "WLM" // from here on entries are not made, or made again
@@ -29,7 +29,7 @@ const clip = 256
 // An Entry is a line of the wire log.
 type Entry struct {
 	Kind   string
-	Length int    // octets in all
+	Length int    // bytes in all
 	Data   []byte // the first of them, at most clip
 	Sync   bool   // written by itself, so that it makes a segment of its own if TCP allows
 
@@ -39,7 +39,7 @@ type Entry struct {
 	RSV    byte
 	Masked bool
 	Key    [4]byte
-	Chop   int // octets written at a time; 0 is all at once
+	Chop   int // bytes written at a time; 0 is all at once
 
 	// Of a timer.
 	Delay float64 // seconds
@@ -89,7 +89,7 @@ const shortest = 64
 
 const ellipsis = " ..."
 
-// hexed prints p, the beginning of length octets, in hex.
+// hexed prints p, the beginning of length bytes, in hex.
 func hexed(p []byte, length int) string {
 	if length > shortest-len(ellipsis) {
 		return hex.EncodeToString(p[:min(len(p), shortest)]) + ellipsis
@@ -97,7 +97,7 @@ func hexed(p []byte, length int) string {
 	return hex.EncodeToString(p)
 }
 
-// shown prints p, the beginning of length octets, as text if it is text.
+// shown prints p, the beginning of length bytes, as text if it is text.
 func shown(p []byte, length int) string {
 	s := p
 	if length > shortest-len(ellipsis) {

@@ -69,7 +69,7 @@ func (f *broadcastFlags) register(flags *flag.FlagSet) {
 	})
 	flags.Func("bursts", "`messages` in a row (default 1,16)", numbers(&f.bursts))
 	flags.IntVar(&f.connections, "connections", 0, "`connections` (default 1000, with -quick 300)")
-	flags.IntVar(&f.size, "size", 1<<10, "`octets` of the message, less than 65536")
+	flags.IntVar(&f.size, "size", 1<<10, "`bytes` of the message, less than 65536")
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` with the same processes (default 9, with -quick 5)")
 	flags.IntVar(&f.generations, "generations", 0, "`times` to start new processes (default 3, with -quick 1)")
 	flags.IntVar(&f.each, "each", 32, "`messages` for each connection in a round")

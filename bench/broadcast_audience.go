@@ -70,9 +70,9 @@ func (a *audience) hear() error {
 			case err == unix.EINTR:
 				continue
 			case err != nil:
-				return fmt.Errorf("connection %d: %w after %d octets", i, err, got)
+				return fmt.Errorf("connection %d: %w after %d bytes", i, err, got)
 			case n == 0:
-				return fmt.Errorf("connection %d: closed after %d octets", i, got)
+				return fmt.Errorf("connection %d: closed after %d bytes", i, got)
 			}
 			got += n
 		}

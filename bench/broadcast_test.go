@@ -37,7 +37,7 @@ func TestBroadcast(t *testing.T) {
 			}
 			for _, r := range g.Rows {
 				if len(r.Rounds) != 2 || r.Note != "" || r.cpu().Least <= 0 {
-					t.Errorf("%d×%d octets: %+v", burst, size, r)
+					t.Errorf("%d×%d bytes: %+v", burst, size, r)
 				}
 			}
 		}

@@ -41,7 +41,7 @@ func deflate(ctx context.Context, args []string) error {
 	f := deflateFlags{sizes: []int{1 << 10, 64 << 10}}
 	flags := flag.NewFlagSet("bench deflate", flag.ContinueOnError)
 	f.register(flags)
-	flags.Func("sizes", "`octets` of the messages (default 1024,65536)", numbers(&f.sizes))
+	flags.Func("sizes", "`bytes` of the messages (default 1024,65536)", numbers(&f.sizes))
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 7, with -quick 3)")
 	flags.IntVar(&f.each, "each", 0, "`messages` for each connection in a round (default: 512 KiB of them, with -quick 128, and at least 64, or 8)")
 	flags.IntVar(&f.connections, "connections", 64, "`connections`, each with one message in flight")

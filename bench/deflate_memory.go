@@ -34,7 +34,7 @@ type MemoryRow struct {
 	Rounds []MemoryRound
 }
 
-// MemoryRound is what one process of a library did. The sizes are octets in RAM
+// MemoryRound is what one process of a library did. The sizes are bytes in RAM
 // for each connection, above what the process had before the first one.
 type MemoryRound struct {
 	AtOnce  float64 // when the last answer has arrived
@@ -43,7 +43,7 @@ type MemoryRound struct {
 	// Collected is after a garbage collection, with what is free given back to the
 	// system: what the connections hold. Zero where the server cannot be asked.
 	Collected float64
-	Before    int64 // octets of the whole process
+	Before    int64 // bytes of the whole process
 }
 
 type memoryFlags struct {
@@ -72,7 +72,7 @@ func deflateMemory(ctx context.Context, args []string) error {
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 3, with -quick 1)")
 	flags.IntVar(&f.connections, "connections", 0, "`connections` (default 1000, with -quick 300)")
 	flags.IntVar(&f.busy, "busy", 64, "`connections` that exchange messages at a time")
-	flags.IntVar(&f.long, "long", longSize, "`octets` of the long message; 0 for none")
+	flags.IntVar(&f.long, "long", longSize, "`bytes` of the long message; 0 for none")
 	flags.DurationVar(&f.settle, "settle", 0, "`time` to stay idle (default 15s, with -quick 4s)")
 	if err := f.parse(flags, args); err != nil {
 		return err
@@ -89,7 +89,7 @@ func deflateMemory(ctx context.Context, args []string) error {
 	}
 	report := &MemoryReport{Machine: machine(f.libs), Connections: f.connections}
 	printMachine(os.Stdout, report.Machine)
-	fmt.Printf("%d connections, of which %d at a time exchange %d messages of %d octets and one of %d; then idle for %v\n",
+	fmt.Printf("%d connections, of which %d at a time exchange %d messages of %d bytes and one of %d; then idle for %v\n",
 		f.connections, f.busy, shortCount, shortSize, f.long, f.settle)
 	for _, s := range f.settings() {
 		g := &MemoryGroup{Settings: s}

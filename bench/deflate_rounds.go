@@ -13,7 +13,7 @@ import (
 // DeflateRound is what one process of a library did.
 type DeflateRound struct {
 	CPU        float64 // µs of the server for each message
-	Answer     float64 // octets on the wire for each message, headers included
+	Answer     float64 // bytes on the wire for each message, headers included
 	Request    float64 // the same from the client
 	Frames     float64 // in an answer
 	Rate       float64 // messages a second

@@ -39,8 +39,8 @@ func (g *DeflateGroup) bestPeer() *DeflateRow {
 
 // print prints the group's table, the least CPU time first.
 func (g *DeflateGroup) print(w io.Writer) {
-	t := newTable("CPU, to\nbest peer", "library", "CPU µs a\nmessage", "least", "spread\n%", "answer\noctets", "its wire, to\nbest peer",
-		"request\noctets", "frames an\nanswer", "messages\na second", "waited\n%")
+	t := newTable("CPU, to\nbest peer", "library", "CPU µs a\nmessage", "least", "spread\n%", "answer\nbytes", "its wire, to\nbest peer",
+		"request\nbytes", "frames an\nanswer", "messages\na second", "waited\n%")
 	rows := slices.SortedStableFunc(slices.Values(g.Rows), func(a, b *DeflateRow) int { return cmp.Compare(a.cpu().Median, b.cpu().Median) })
 	best := g.bestPeer()
 	for _, r := range rows {
@@ -64,7 +64,7 @@ func (g *DeflateGroup) print(w io.Writer) {
 			fmt.Sprintf("%.1f", 100*median(func(d DeflateRound) float64 { return d.Waited })),
 		})
 	}
-	fmt.Fprintf(w, "\n%s, messages of %d octets, rounds: %d\n", title(g.Settings), g.Size, mostRounds(rows, func(r *DeflateRow) int { return len(r.Rounds) }))
+	fmt.Fprintf(w, "\n%s, messages of %d bytes, rounds: %d\n", title(g.Settings), g.Size, mostRounds(rows, func(r *DeflateRow) int { return len(r.Rounds) }))
 	printTable(w, t)
 	for _, r := range g.Rows {
 		printNote(w, r.note(len(r.Rounds)))

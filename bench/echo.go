@@ -62,7 +62,7 @@ func echo(ctx context.Context, args []string) error {
 	}
 	const all = " (default: the cases of the README; with one of these flags all combinations)"
 	flags.Func("connections", "`numbers` of connections, 64,1000"+all, given(&f.connections))
-	flags.Func("sizes", "`octets` of the messages, 32,1024,65536"+all, given(&f.sizes))
+	flags.Func("sizes", "`bytes` of the messages, 32,1024,65536"+all, given(&f.sizes))
 	flags.Func("inflight", "`messages` in flight for each connection, 1,16"+all, given(&f.inFlight))
 	flags.Func("procs", "`cores` of the server, and its GOMAXPROCS, 1,2 (default 1)", numbers(&f.procs))
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 7, with -quick 3)")

@@ -21,8 +21,8 @@ type EchoRound struct {
 	Waited  float64 // time that the server's threads stood ready without a core, as a part of its CPU time
 	Reads   float64 // system calls for each message
 	Writes  float64
-	RSS     float64 // octets in RAM for each connection, above what the process had before the first
-	Checked float64 // the part of the answers of which every octet was compared
+	RSS     float64 // bytes in RAM for each connection, above what the process had before the first
+	Checked float64 // the part of the answers of which every byte was compared
 }
 
 func (c *EchoCase) run(ctx context.Context, b *bench, f *echoFlags) error {

@@ -18,7 +18,7 @@ import (
 // HandshakeReport is what the command handshake finds out.
 type HandshakeReport struct {
 	Machine Machine
-	Request int // octets
+	Request int // bytes
 	Rows    []*HandshakeRow
 }
 

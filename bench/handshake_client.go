@@ -104,7 +104,7 @@ func checkAccepted(response []byte) error {
 	return fmt.Errorf("no Sec-WebSocket-Accept, or a wrong one, in %q", response)
 }
 
-// exchange sends a frame and expects octets.
+// exchange sends a frame and expects bytes.
 func (p *plainClient) exchange(c plainConn, frame, want []byte) error {
 	if _, err := c.Write(frame); err != nil {
 		return err
@@ -112,14 +112,14 @@ func (p *plainClient) exchange(c plainConn, frame, want []byte) error {
 	return p.expect(c, want)
 }
 
-// expect reads as many octets as want has.
+// expect reads as many bytes as want has.
 func (p *plainClient) expect(c plainConn, want []byte) error {
 	if len(p.buf) < len(want) {
 		p.buf = make([]byte, len(want))
 	}
 	got := p.buf[:len(want)]
 	if n, err := io.ReadFull(c, got); err != nil {
-		return fmt.Errorf("%w after %d of %d octets", err, n, len(want))
+		return fmt.Errorf("%w after %d of %d bytes", err, n, len(want))
 	}
 	if !bytes.Equal(got, want) {
 		return fmt.Errorf("the server sends % x … instead of % x …", got[:8], want[:8])

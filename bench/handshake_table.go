@@ -45,9 +45,9 @@ func (r *HandshakeReport) grids() []*grid {
 
 func (r *HandshakeReport) grid(behind bool, title, ours string) *grid {
 	g := &grid{
-		title: fmt.Sprintf("%s, a request of %d octets, rounds: %d", title, r.Request,
+		title: fmt.Sprintf("%s, a request of %d bytes, rounds: %d", title, r.Request,
 			mostRounds(r.Rows, func(r *HandshakeRow) int { return len(r.Rounds) })),
-		header: []string{ours + "\nto it", "library", "CPU µs", "least", "spread\n%", "waited\n%", "allocations\nover a stub", "octets\nallocated", "how"},
+		header: []string{ours + "\nto it", "library", "CPU µs", "least", "spread\n%", "waited\n%", "allocations\nover a stub", "bytes\nallocated", "how"},
 	}
 	first := r.get(ours)
 	for _, row := range slices.SortedStableFunc(slices.Values(r.Rows), func(a, b *HandshakeRow) int { return cmp.Compare(a.cpu().Median, b.cpu().Median) }) {

@@ -26,7 +26,7 @@ func TestHandshake(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Logf("%.1f allocations, %.0f octets", n, octets)
+				t.Logf("%.1f allocations, %.0f bytes", n, octets)
 			}
 			server, err := startGreeter(b, lib, program)
 			if err != nil {

@@ -30,12 +30,12 @@ type IdleRow struct {
 	Rounds      []IdleRound
 }
 
-// IdleRound is what one process did: octets in RAM for each connection, above what
+// IdleRound is what one process did: bytes in RAM for each connection, above what
 // it had before the first.
 type IdleRound struct {
 	AtOnce    float64 // when the last answer has arrived
 	Collected float64 // after it was asked to collect its garbage; 0 if it cannot be
-	Before    int64   // octets of the whole process
+	Before    int64   // bytes of the whole process
 }
 
 var (
@@ -47,7 +47,7 @@ var (
 	idleQuickCounts = []int{1000, 10000}
 )
 
-const idleSize = 32 // octets of the one message
+const idleSize = 32 // bytes of the one message
 
 type idleFlags struct {
 	libs   []string

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// What is promised: octets for each of 10,000 connections, and how much more or
+// What is promised: bytes for each of 10,000 connections, and how much more or
 // less it may be for each of 1,000 or 18,000.
 const (
 	limitIdle     = 4500
@@ -53,7 +53,7 @@ func (r *IdleReport) libs() (all []string) {
 // grid has a line for each library, the least memory first.
 func (r *IdleReport) grid() *grid {
 	g := &grid{
-		title:  "Memory of an idle connection, octets",
+		title:  "Memory of an idle connection, bytes",
 		header: []string{"hawser\nto it", "library"},
 	}
 	counts := r.counts()
@@ -103,7 +103,7 @@ func (r *IdleReport) ratios() (all []Ratio) {
 		if n == idleMain {
 			limit = limitIdle
 		}
-		all = append(all, Ratio{name, servers.Ours, "octets a connection", ours.collected(), limit})
+		all = append(all, Ratio{name, servers.Ours, "bytes a connection", ours.collected(), limit})
 		var best *IdleRow
 		for _, row := range r.Rows {
 			if row.Connections == n && servers.KindOf(row.Lib) == servers.Peer && len(row.Rounds) > 0 &&

@@ -55,7 +55,7 @@ func (r *MicroReport) ratios() (all []Ratio) {
 			}
 			to(micro.Standard, 0)
 			if c.Octets >= 1<<10 {
-				figure("ps an octet", 1000*ours.Median()/float64(c.Octets), limitTextPerOctet)
+				figure("ps a byte", 1000*ours.Median()/float64(c.Octets), limitTextPerOctet)
 			}
 		case "fused":
 			slower := c.Get(micro.MaskAlone)

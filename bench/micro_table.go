@@ -94,7 +94,7 @@ func functions(group string, contests []*micro.Contest) *grid {
 func libraries(c *micro.Contest) *grid {
 	g := &grid{
 		title:  fmt.Sprintf("%s, %s, rounds: %d", microTitles[c.Group], c.Case, mostRounds(c.Of, func(f *micro.Contender) int { return len(f.NS) })),
-		header: []string{"hawser\nto it", "library", "ns", "least", "allocations", "octets\nallocated", "Reads", "Writes", "UTF-8", "what", "how"},
+		header: []string{"hawser\nto it", "library", "ns", "least", "allocations", "bytes\nallocated", "Reads", "Writes", "UTF-8", "what", "how"},
 	}
 	ours := c.Get(servers.Ours)
 	for _, f := range slices.SortedStableFunc(slices.Values(c.Of), func(a, b *micro.Contender) int { return cmp.Compare(a.Median(), b.Median()) }) {

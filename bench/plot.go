@@ -58,7 +58,7 @@ func (r *Results) plot(folder string) (drawn []string, err error) {
 			func(c *EchoCase) (int, bool) { return c.Connections, true }))
 	}
 	if r.Idle != nil {
-		c := &chart{x: "connections", y: "octets a connection, after a collection", tick: fmtInt}
+		c := &chart{x: "connections", y: "bytes a connection, after a collection", tick: fmtInt}
 		for _, lib := range r.Idle.libs() {
 			for _, n := range r.Idle.counts() {
 				if row := r.Idle.get(lib, n); row != nil {

@@ -69,7 +69,7 @@ func (r *Results) chapters() (all []chapter) {
 	}
 	if r.Scale != nil {
 		c := chapter{name: "scale", title: "More and more connections", command: "scale",
-			text:  "The same echo of 32 octets with more and more connections. With few of them memory is what the process needs at all.",
+			text:  "The same echo of 32 bytes with more and more connections. With few of them memory is what the process needs at all.",
 			plots: []string{plotConnections}, grids: r.Scale.grids()}
 		all = append(all, c)
 	}

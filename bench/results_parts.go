@@ -107,7 +107,7 @@ func measureDeflate(ctx context.Context, b *bench, r *Results, quick bool) error
 		for _, size := range f.sizes {
 			g := f.group(s, size)
 			r.Deflate.Groups = append(r.Deflate.Groups, g)
-			fmt.Fprintf(os.Stderr, "       %s, %d octets\n", title(s), size)
+			fmt.Fprintf(os.Stderr, "       %s, %d bytes\n", title(s), size)
 			if err := g.run(ctx, b, &f); err != nil {
 				return err
 			}

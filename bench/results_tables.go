@@ -62,10 +62,10 @@ func (s *ScaleReport) grids() []*grid {
 		return g
 	}
 	return []*grid{
-		one("CPU µs a message of 32 octets, one in flight for each connection", "%.2f",
+		one("CPU µs a message of 32 bytes, one in flight for each connection", "%.2f",
 			func(_ *EchoCase, r *EchoRow) float64 { return r.cpu().Median }),
 		one("The same, hawser to it", "%.2f", func(c *EchoCase, r *EchoRow) float64 { return c.row(servers.Ours).to(r) }),
-		one("Octets in RAM for each connection while messages flow", "%.0f",
+		one("Bytes in RAM for each connection while messages flow", "%.0f",
 			func(_ *EchoCase, r *EchoRow) float64 {
 				return r.over(func(e EchoRound) float64 { return e.RSS }).Median
 			}),
@@ -74,9 +74,9 @@ func (s *ScaleReport) grids() []*grid {
 
 func (g *DeflateGroup) grid() *grid {
 	t := &grid{
-		title: fmt.Sprintf("%s, messages of %d octets, rounds: %d", title(g.Settings), g.Size,
+		title: fmt.Sprintf("%s, messages of %d bytes, rounds: %d", title(g.Settings), g.Size,
 			mostRounds(g.Rows, func(r *DeflateRow) int { return len(r.Rounds) })),
-		header: []string{"CPU, to best peer", "library", "CPU µs a message", "least", "spread %", "answer octets", "its wire, to best peer"},
+		header: []string{"CPU, to best peer", "library", "CPU µs a message", "least", "spread %", "answer bytes", "its wire, to best peer"},
 	}
 	best := g.bestPeer()
 	for _, r := range slices.SortedStableFunc(slices.Values(g.Rows), func(a, b *DeflateRow) int { return cmp.Compare(a.cpu().Median, b.cpu().Median) }) {

@@ -25,7 +25,7 @@ func scale(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench scale", flag.ContinueOnError)
 	f.registerPlain(flags)
 	flags.Func("connections", "`numbers` of connections (default 10,100,1000,10000)", numbers(&f.connections))
-	flags.Func("size", "`octets` of the messages (default 32)", numbers(&f.sizes))
+	flags.Func("size", "`bytes` of the messages (default 32)", numbers(&f.sizes))
 	flags.IntVar(&f.rounds, "rounds", 0, "`rounds` (default 5, with -quick 1)")
 	flags.DurationVar(&f.duration, "duration", 0, "`time` of a library in a round (default 700ms, with -quick 150ms)")
 	if err := f.parse(flags, args); err != nil {

@@ -13,7 +13,7 @@ import (
 // of connections.
 func (s *ScaleReport) print(w io.Writer) {
 	size := s.Cases[0].Size
-	s.table(w, fmt.Sprintf("CPU µs a message of %d octets, one in flight for each connection", size), "%.2f",
+	s.table(w, fmt.Sprintf("CPU µs a message of %d bytes, one in flight for each connection", size), "%.2f",
 		func(_ *EchoCase, r *EchoRow) float64 { return r.cpu().Median })
 	s.table(w, "the same, "+servers.Ours+" to it", "%.2f",
 		func(c *EchoCase, r *EchoRow) float64 { return c.row(servers.Ours).to(r) })

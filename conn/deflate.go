@@ -8,18 +8,17 @@ const Trailer = "\x00\x00\xff\xff"
 
 // Terms are how one direction of a connection is compressed, as agreed on.
 type Terms struct {
-	WindowBits int  // the window is 1<<WindowBits octets; 8 to 15
+	WindowBits int  // the window is 1<<WindowBits bytes; 8 to 15
 	Takeover   bool // messages may refer to those before them
 }
 
 // Deflater compresses the messages that one end sends (RFC 7692 §7.2.1). Between
-// two messages it keeps a window if context takeover was agreed on, and nothing
-// otherwise; what it works with is lent to it.
+// two messages it keeps a window with context takeover, and nothing without. Its
+// caller lends it the working memory, a [DeflateEngine].
 //
 // Without takeover its methods may be called concurrently. With takeover, messages
-// must be sent in the order in which they are compressed, and one that was sent must
-// be told of by Sent or SentParts before the next is compressed; one that was not, by
-// Unsent.
+// must be sent in the order in which they are compressed. Before the next message is
+// compressed, call Sent or SentParts if the last one was sent, or else Unsent.
 type Deflater struct {
 	terms    Terms
 	level    int
@@ -32,27 +31,25 @@ type Deflater struct {
 // windows in memory.
 type identity struct{ _ byte }
 
-// DeflateEngine is the working memory of a Deflater. It may be lent to another for
-// every message; one that comes back to the Deflater that used it last, with
-// nothing compressed elsewhere in between, need not be primed with the window. The
-// zero value is ready.
+// DeflateEngine is the working memory of a Deflater. Any Deflater may use it for its
+// next message. It need not be primed with the window if it made that Deflater's last
+// message and has made no other since. The zero value is ready.
 type DeflateEngine struct {
 	encoder deflate.Encoder
-	recent  []byte // the octets before what is compressed next: at least the window, if there are as many
+	recent  []byte // the bytes before what is compressed next: at least the window, if there are as many
 
 	// Whose stream this is, and up to where.
 	identity *identity
 	serial   uint64
 }
 
-// contiguous is how much of a message is copied to where the window is. It is as
-// large as any window, and as blocks are: what they say of their codes should not
-// have to be said twice.
+// contiguous is how much of a message is copied behind the window. It is as large as
+// the largest window, and as a block: a smaller piece would repeat the code tables of
+// a block.
 const contiguous = 64 << 10
 
-// The levels that level 0 stands for. In a window that is not the largest there is
-// little to search, so that searching it well costs little; and it has to be, if the
-// message is to come out as small as elsewhere.
+// The levels that level 0 stands for. A window below the largest is cheap to search
+// well, and has to be searched well for a result as small as with the largest.
 const (
 	fastLevel        = 1
 	smallWindowLevel = 5
@@ -75,13 +72,13 @@ func NewDeflater(t Terms, level int) Deflater {
 	return d
 }
 
-// Terms returns what it was made with.
+// Terms returns the terms that d was made with.
 func (d *Deflater) Terms() Terms { return d.terms }
 
-// Level returns what it was made with.
+// Level returns the compression level.
 func (d *Deflater) Level() int { return d.level }
 
-// Message appends to dst the payload of a compressed message that says p.
+// Message compresses p as one message and appends the payload to dst.
 func (d *Deflater) Message(e *DeflateEngine, dst, p []byte) []byte {
 	d.Begin(e)
 	if !d.terms.Takeover { // nothing precedes it, so that it need not be copied
@@ -133,8 +130,7 @@ func (d *Deflater) Part(e *DeflateEngine, dst, p []byte, fin bool) []byte {
 // trim removes the trailer (RFC 7692 §7.2.1, step 3).
 func trim(p []byte) []byte { return p[:len(p)-len(Trailer)] }
 
-// Sent tells that a message that says p is on its way, compressed: it is part of
-// the window now.
+// Sent adds p to the window: it was compressed and is being sent.
 func (d *Deflater) Sent(p []byte) {
 	if d.terms.Takeover {
 		d.window.slide(p, 1<<d.terms.WindowBits)
@@ -150,8 +146,8 @@ func (d *Deflater) SentParts(e *DeflateEngine) {
 	}
 }
 
-// Unsent tells that the message last compressed will not be sent: no engine may take
-// it for part of the window.
+// Unsent drops the message last compressed: it will not be sent, so no engine may
+// treat it as part of the window.
 func (d *Deflater) Unsent() {
 	if d.terms.Takeover {
 		d.serial += 2

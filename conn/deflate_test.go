@@ -20,7 +20,7 @@ func chat(r *rand.Rand, n int) []byte {
 	return []byte(b.String()[:n])
 }
 
-// listen inflates a payload as the receiving end does, octet by octet if so asked.
+// listen inflates a payload as the receiving end does, byte by byte if so asked.
 func listen(f *Inflater, payload []byte, step int) ([]byte, *frame.Violation) {
 	e := new(InflateEngine)
 	f.Begin(e)
@@ -83,7 +83,7 @@ func TestDeflaterWithAnyEngine(t *testing.T) {
 					}
 					got, v := listen(&s.in, payload, 1+r.IntN(5_000))
 					if v != nil || !bytes.Equal(got, p) {
-						t.Fatalf("%d octets, %v; want %d", len(got), v, len(p))
+						t.Fatalf("%d bytes, %v; want %d", len(got), v, len(p))
 					}
 				}
 			})
@@ -105,10 +105,10 @@ func TestDeflaterTakesOver(t *testing.T) {
 		primed := len(d.Message(new(DeflateEngine), nil, p))
 		d.Unsent()
 		if !takeover && (same != first || primed != first) {
-			t.Errorf("without takeover: %d octets, then %d and %d", first, same, primed)
+			t.Errorf("without takeover: %d bytes, then %d and %d", first, same, primed)
 		}
 		if takeover && (same > first/3 || primed > first/3) {
-			t.Errorf("with takeover: %d octets, then %d, and %d from a window", first, same, primed)
+			t.Errorf("with takeover: %d bytes, then %d, and %d from a window", first, same, primed)
 		}
 	}
 }
@@ -157,6 +157,6 @@ func TestInflaterRefuses(t *testing.T) {
 	}
 	d.Sent(stranger)
 	if _, v := listen(&f, d.Message(e, nil, stranger), 100); v == nil || v.RFC != 7692 && v.RFC != 1951 {
-		t.Errorf("600 octets back in a window of 512: %v", v)
+		t.Errorf("600 bytes back in a window of 512: %v", v)
 	}
 }

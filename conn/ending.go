@@ -1,6 +1,6 @@
 package conn
 
-// CloseBody is what a Close frame says. The zero value means there was no frame.
+// CloseBody is the payload of a Close frame. The zero value means there was none.
 type CloseBody struct {
 	// Code is the status code; 1005 stands for a Close frame without one
 	// (RFC 6455 §7.1.5).
@@ -18,17 +18,17 @@ const (
 type Side uint8
 
 const (
-	Neither Side = iota
-	Us
-	Peer
+	SideNone   Side = iota // the connection is open
+	SideLocal              // this end
+	SideRemote             // the other end
 )
 
 // String returns "neither", "us" or "the peer".
 func (s Side) String() string {
 	switch s {
-	case Us:
+	case SideLocal:
 		return "us"
-	case Peer:
+	case SideRemote:
 		return "the peer"
 	}
 	return "neither"
@@ -38,18 +38,18 @@ func (s Side) String() string {
 type Ending struct {
 	// Sent and Received are the Close frames; Code is 0 where there was none.
 	Sent, Received CloseBody
-	// Began tells who ended it: whose Close frame came first, or whose transport
-	// failed or rule was broken. Neither while the connection is open.
+	// Began is the side that ended the connection: it sent the first Close frame,
+	// broke a rule, gave up or lost the transport. SideNone while it is open.
 	Began Side
-	// Broken: a write failed. Our Close frame is the last thing we send, so it did
-	// not all go out.
+	// Broken: a write failed. Our Close frame is the last thing we send, so it was
+	// not sent completely.
 	Broken bool
-	// Last is the event that left no way back: the one that left Open.
+	// Last is the event that left Open.
 	Last Event
 }
 
-// record notes what an event adds to the story. What was received is never taken
-// back, so a reset that follows a Close frame does not change its code.
+// record notes an event. What was received is never taken back, so a reset after a
+// Close frame does not change its code.
 func (n *Ending) record(from State, e Event, body CloseBody) {
 	if from == Open {
 		n.Last = e
@@ -71,11 +71,11 @@ func (n *Ending) record(from State, e Event, body CloseBody) {
 func whoBegan(e Event) Side {
 	switch e {
 	case SendClose, Abandon:
-		return Us
+		return SideLocal
 	default:
 		// A violation is the peer's doing, and a stream that ends, breaks or
 		// falls silent did so on the far side as far as this end can tell.
-		return Peer
+		return SideRemote
 	}
 }
 

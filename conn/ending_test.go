@@ -3,7 +3,7 @@ package conn
 import "testing"
 
 func TestSides(t *testing.T) {
-	for side, want := range map[Side]string{Neither: "neither", Us: "us", Peer: "the peer", 9: "neither"} {
+	for side, want := range map[Side]string{SideNone: "neither", SideLocal: "us", SideRemote: "the peer", 9: "neither"} {
 		if got := side.String(); got != want {
 			t.Errorf("Side(%d).String() = %q, want %q", side, got, want)
 		}
@@ -63,14 +63,14 @@ func TestReply(t *testing.T) {
 // The event that leaves Open decides who began, and no later one changes it.
 func TestWhoBegan(t *testing.T) {
 	want := map[Event]Side{
-		SendClose:    Us,
-		ReceiveClose: Peer,
-		Violate:      Peer,
-		EndOfStream:  Peer,
-		BreakWrite:   Peer,
-		Break:        Peer,
-		Expire:       Peer,
-		Abandon:      Us,
+		SendClose:    SideLocal,
+		ReceiveClose: SideRemote,
+		Violate:      SideRemote,
+		EndOfStream:  SideRemote,
+		BreakWrite:   SideRemote,
+		Break:        SideRemote,
+		Expire:       SideRemote,
+		Abandon:      SideLocal,
 	}
 	if len(want) != numEvents {
 		t.Fatalf("%d events have an expectation, want %d", len(want), numEvents)

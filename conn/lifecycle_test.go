@@ -114,7 +114,7 @@ func TestEverySequenceOfEvents(t *testing.T) {
 				if before.State() != Open && (is.Began != was.Began || is.Last != was.Last) {
 					fail("began %v by %v, before %v by %v", is.Began, is.Last, was.Began, was.Last)
 				}
-				if (is.Began == Neither) != (l.State() == Open) {
+				if (is.Began == SideNone) != (l.State() == Open) {
 					fail("began %v in state %v", is.Began, l.State())
 				}
 				if is.Sent.Code != 0 && l.State().CanSend() {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Pings matches pongs to the pings that were sent. The payload of a ping is its
-// number in eight octets, so that a pong that was not asked for matches nothing
-// and costs nothing. The zero value is ready; its owner guards it.
+// Pings matches pongs to the pings sent. The payload of a ping is its number in
+// eight bytes, so an unsolicited pong matches nothing and costs nothing. The zero
+// value is ready. It is not safe for concurrent use.
 type Pings struct {
 	last    uint64
 	waiting []sentPing // in the order sent
@@ -18,7 +18,7 @@ type sentPing struct {
 	at     time.Time
 }
 
-// PingSize is the length of a ping's payload in octets.
+// PingSize is the length of a ping's payload in bytes.
 const PingSize = 8
 
 // Send notes a ping sent now and returns its number and payload.
@@ -42,10 +42,10 @@ func (p *Pings) Forget(number uint64) {
 // Waiting is the number of pings not yet answered.
 func (p *Pings) Waiting() int { return len(p.waiting) }
 
-// Pong takes a pong's payload. When it answers pings that are waited for, upTo
-// is the number of the latest of them and rtt the time since that one was sent.
-// It answers all earlier ones as well: RFC 6455 §5.5.3 lets a peer answer only
-// the most recent ping, also when that one has been forgotten here.
+// Pong takes a pong's payload. If it answers waiting pings, upTo is the number of
+// the latest of them and rtt the time since that one was sent. A pong also answers
+// all earlier pings: RFC 6455 §5.5.3 lets a peer answer only the most recent one,
+// even if that one has been forgotten here.
 func (p *Pings) Pong(payload []byte, now time.Time) (upTo uint64, rtt time.Duration, ok bool) {
 	if len(payload) != PingSize {
 		return 0, 0, false

@@ -123,8 +123,8 @@ func TestUnsolicitedPong(t *testing.T) {
 	}{
 		{"no payload", nil},
 		{"empty payload", []byte{}},
-		{"an octet short", payload[:PingSize-1]},
-		{"an octet long", append(payload[:], 0)},
+		{"a byte short", payload[:PingSize-1]},
+		{"a byte long", append(payload[:], 0)},
 		{"the longest there is", make([]byte, 125)},
 		{"number zero", make([]byte, PingSize)},
 		{"a number not yet sent", []byte{0, 0, 0, 0, 0, 0, 0, 2}},

@@ -33,7 +33,7 @@ func (x *explorer) judge(w *world) {
 		if o.heard != 0 && o.heard != w.seen[1-i].said {
 			x.complain("the %v heard Close %d, said was %d", role, o.heard, w.seen[1-i].said)
 		}
-		if n.Began == Neither != (state == Open) {
+		if n.Began == SideNone != (state == Open) {
 			x.complain("the %v is %v, and %v began to end it", role, state, n.Began)
 		}
 

@@ -31,7 +31,7 @@ func (e *Exceeded) Error() string {
 	if e.What == "fragments" {
 		return fmt.Sprintf("message of %d fragments exceeds the limit of %d", e.Size, e.Limit)
 	}
-	return fmt.Sprintf("%s of %d octets exceeds the limit of %d", e.What, e.Size, e.Limit)
+	return fmt.Sprintf("%s of %d bytes exceeds the limit of %d", e.What, e.Size, e.Limit)
 }
 
 // CodeTooBig is the status code that answers [Exceeded] (RFC 6455 §7.4.1).

@@ -280,10 +280,10 @@ func TestInflated(t *testing.T) {
 
 func TestExceededText(t *testing.T) {
 	for want, e := range map[string]*Exceeded{
-		"frame of 11 octets exceeds the limit of 10":                  {"frame", 10, 11},
-		"message of 11 octets exceeds the limit of 10":                {"message", 10, 11},
-		"message of 11 fragments exceeds the limit of 10":             {"fragments", 10, 11},
-		"frame of 18446744073709551615 octets exceeds the limit of 1": {"frame", 1, math.MaxUint64},
+		"frame of 11 bytes exceeds the limit of 10":                  {"frame", 10, 11},
+		"message of 11 bytes exceeds the limit of 10":                {"message", 10, 11},
+		"message of 11 fragments exceeds the limit of 10":            {"fragments", 10, 11},
+		"frame of 18446744073709551615 bytes exceeds the limit of 1": {"frame", 1, math.MaxUint64},
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -327,7 +327,7 @@ func TestSequenceBoundsTheWire(t *testing.T) {
 	s.End(false)
 	wantAccepted(t, s.Begin(with(next, 64), limits), "what another fragment may have more")
 	s.End(false)
-	wantExceeded(t, s.Begin(with(next, 65), limits), Exceeded{"compressed message", most + 128, most + 129}, "an octet more")
+	wantExceeded(t, s.Begin(with(next, 65), limits), Exceeded{"compressed message", most + 128, most + 129}, "a byte more")
 
 	s = Sequence{}
 	wantExceeded(t, s.Begin(with(first, math.MaxInt64), limits), Exceeded{"compressed message", most, math.MaxInt64}, "for ever")

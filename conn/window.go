@@ -5,7 +5,7 @@ package conn
 // connection lives, hence no more than was agreed on.
 type window []byte
 
-// slide appends p, and keeps the last size octets.
+// slide appends p, and keeps the last size bytes.
 func (w *window) slide(p []byte, size int) {
 	p = p[max(0, len(p)-size):]
 	keep := min(len(*w), size-len(p))
@@ -18,9 +18,9 @@ func (w *window) slide(p []byte, size int) {
 	*w = append(*w, p...)
 }
 
-// windowCap is how much memory n octets of a window of size get. Connections that
-// say little hold little; the others get it all at once, so that growing leaves no
-// more than an eighth of it behind.
+// windowCap is the capacity for n bytes of a window of size. Connections that say
+// little hold little. The others get all of it at once, so growing discards no more
+// than an eighth of it.
 func windowCap(n, size int) int {
 	if n <= size/8 {
 		return size / 8

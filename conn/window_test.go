@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A window holds the last octets of what it was given, and no more memory than
+// A window holds the last bytes of what it was given, and no more memory than
 // agreed on.
 func TestWindow(t *testing.T) {
 	const size = 256
@@ -22,7 +22,7 @@ func TestWindow(t *testing.T) {
 				t.Fatalf("%v, piece %d: % x, want % x", pieces, i, []byte(w), want)
 			}
 			if cap(w) > size || len(all) <= size/8 && cap(w) > size/8 {
-				t.Errorf("%v, piece %d: %d octets in memory of %d", pieces, i, len(w), cap(w))
+				t.Errorf("%v, piece %d: %d bytes in memory of %d", pieces, i, len(w), cap(w))
 			}
 		}
 	}

@@ -10,8 +10,8 @@ type Expectation struct {
 }
 
 // Check judges one header on its own, as [ParseHeader] read it. It returns nil
-// when the peer may send it, else one of the Err… variables: the opcode and the
-// reserved bits are judged first, then the mask, then the length.
+// when the peer may send it, else one of the Err… variables. It looks at the opcode
+// and the reserved bits first, then at the mask, then at the length.
 func Check(h Header, want Expectation) *Violation {
 	b0, b1 := h.prefix()
 	if h.Extended != 0 && h.Opcode.IsControl() {
@@ -36,9 +36,9 @@ func Check(h Header, want Expectation) *Violation {
 	return nil
 }
 
-// CheckPrefix judges what the first two octets of a header can tell, so that a
-// bad one is refused before its length arrives. It is [Check] without the rules
-// on how a length is written.
+// CheckPrefix judges the first two bytes of a header, so that a bad one is refused
+// before its extended length arrives. It is [Check] without the rules on how a
+// length is encoded.
 func CheckPrefix(b0, b1 byte, want Expectation) *Violation {
 	// Continuation, text and binary with no reserved bit: most frames there are.
 	if plain := b0&(bitRSV1|bitRSV2|bitRSV3|0x0C) == 0 && b0&0x03 != 0x03; !plain {
@@ -60,7 +60,7 @@ func CheckPrefix(b0, b1 byte, want Expectation) *Violation {
 	return nil
 }
 
-// checkFirst judges the first octet.
+// checkFirst judges the first byte.
 func checkFirst(b0 byte, want Expectation) *Violation {
 	opcode := Opcode(b0 & opcodes)
 	// RFC 6455 §5.2: reserved until an extension gives them a meaning.

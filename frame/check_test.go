@@ -148,7 +148,7 @@ func TestCheckExhaustively(t *testing.T) {
 	}
 }
 
-// A header that was not parsed has no octets of extended length to judge.
+// A header that was not parsed has no bytes of extended length to judge.
 func TestCheckBuiltHeader(t *testing.T) {
 	for length, want := range map[uint64]*Violation{0: nil, 126: nil, 65536: nil, 1 << 63: ErrLengthTopBit} {
 		if got := Check(Header{Opcode: Binary, FIN: true, Length: length}, Expectation{}); got != want {

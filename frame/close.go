@@ -22,7 +22,7 @@ func ParseClose(p []byte) (code uint16, reason []byte, v *Violation) {
 		return NoStatus, nil, ErrCloseOneByte
 	}
 	code, reason = binary.BigEndian.Uint16(p), p[2:]
-	if !MayTravel(code) {
+	if !ValidCloseCode(code) {
 		return code, reason, ErrCloseCode
 	}
 	if !utf8.Valid(reason) {
@@ -32,8 +32,8 @@ func ParseClose(p []byte) (code uint16, reason []byte, v *Violation) {
 }
 
 // AppendClose appends the payload of a Close frame to dst: the code and the
-// reason, after [TruncateReason]. For [NoStatus] it appends nothing. Whether a
-// code may be sent is for the caller to ask of [MayTravel].
+// reason, after [TruncateReason]. For [NoStatus] it appends nothing. It does not
+// check the code: see [ValidCloseCode].
 func AppendClose(dst []byte, code uint16, reason string) []byte {
 	if code == NoStatus {
 		return dst
@@ -42,11 +42,11 @@ func AppendClose(dst []byte, code uint16, reason string) []byte {
 	return append(dst, TruncateReason(reason)...)
 }
 
-// MayTravel reports whether code may stand in a Close frame (§7.4): those that
-// IANA has registered for the wire, and 3000–4999 for libraries and
-// applications. 1005, 1006 and 1015 only stand for what was not received, and
-// 1004 means nothing yet.
-func MayTravel(code uint16) bool {
+// ValidCloseCode reports whether code may be sent in a Close frame (§7.4). Valid are
+// the codes that IANA has registered for the wire, and 3000–4999 for libraries and
+// applications. 1005, 1006 and 1015 only describe what was not received, and 1004
+// has no meaning yet.
+func ValidCloseCode(code uint16) bool {
 	switch {
 	case code < 1000:
 		return false

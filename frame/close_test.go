@@ -42,14 +42,14 @@ func TestEveryCloseCode(t *testing.T) {
 	for code := range 1 << 16 {
 		payload := []byte{byte(code >> 8), byte(code)}
 		_, _, fail := naive.Close(payload)
-		if got := MayTravel(uint16(code)); got != (fail == 0) {
-			t.Errorf("MayTravel(%d) = %v", code, got)
+		if got := ValidCloseCode(uint16(code)); got != (fail == 0) {
+			t.Errorf("ValidCloseCode(%d) = %v", code, got)
 		}
 		if got, _, v := ParseClose(payload); int(got) != code || (v == nil) != (fail == 0) || v != nil && v != ErrCloseCode {
 			t.Errorf("ParseClose of %d: %d, %v", code, got, v)
 		}
 	}
-	if MayTravel(NoStatus) {
+	if ValidCloseCode(NoStatus) {
 		t.Error("1005 may travel")
 	}
 }
@@ -87,10 +87,10 @@ func TestTruncateReason(t *testing.T) {
 		{"empty", "", ""},
 		{"as long as allowed", x(123), x(123)},
 		{"too long", x(124), x(123)},
-		{"two octets end at the limit", x(121) + "é", x(121) + "é"},
-		{"two octets over the limit", x(122) + "é", x(122)},
-		{"three octets over the limit", x(121) + "€uro", x(121)},
-		{"four octets over the limit", x(120) + "😀", x(120)},
+		{"two bytes end at the limit", x(121) + "é", x(121) + "é"},
+		{"two bytes over the limit", x(122) + "é", x(122)},
+		{"three bytes over the limit", x(121) + "€uro", x(121)},
+		{"four bytes over the limit", x(120) + "😀", x(120)},
 		{"U+FFFD itself", "a\uFFFDb", "a\uFFFDb"},
 		{"invalid", "a\xffb", "a\uFFFDb"},
 		{"surrogate", "\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"},

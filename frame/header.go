@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// MaxHeaderSize is the size of the longest header: two octets, eight of
+	// MaxHeaderSize is the size of the longest header: two bytes, eight of
 	// extended length, four of masking key.
 	MaxHeaderSize = 14
 	// MaxControlPayload is the longest payload of a control frame (§5.5).
 	MaxControlPayload = 125
 )
 
-// The first octet, and the second (§5.2).
+// The first byte, and the second (§5.2).
 const (
 	bitFIN  = 0x80
 	bitRSV1 = 0x40
@@ -25,16 +25,16 @@ const (
 	bitMask = 0x80
 	lengths = 0x7F
 
-	length16 = 126 // the next two octets are the length
-	length64 = 127 // the next eight octets are the length
+	length16 = 126 // the next two bytes are the length
+	length64 = 127 // the next eight bytes are the length
 	keySize  = 4
 )
 
 // Header is everything in a frame that is not payload data (RFC 6455 §5.2).
 // The zero Header is an empty, unmasked continuation that does not end its message.
 type Header struct {
-	// Length of the payload data as declared, the most significant bit
-	// included: [Check] is what refuses it. Zero: no payload.
+	// Length of the payload data as declared. It may have the most significant bit
+	// set; [Check] refuses that. Zero: no payload.
 	Length uint64
 	// Key is the masking key, meaningful when Masked is set.
 	Key Key
@@ -45,17 +45,17 @@ type Header struct {
 	// RSV1 marks a compressed message once permessage-deflate is negotiated
 	// (RFC 7692 §6). Zero: not compressed.
 	RSV1 bool
-	// RSV2 and RSV3 have no meaning in any extension of ours. Zero: as they must be.
+	// RSV2 and RSV3 belong to no extension that we know. Zero: as they must be.
 	RSV2, RSV3 bool
 	// Masked says that a masking key is present. Zero: from a server.
 	Masked bool
-	// Extended is how many octets of extended length were on the wire: 0, 2 or
+	// Extended is how many bytes of extended length were on the wire: 0, 2 or
 	// 8. [ParseHeader] sets it; [AppendHeader] ignores it.
 	Extended uint8
 }
 
-// ParseHeader reads the header at the start of p, n octets long. When n is 0
-// the header is not complete and more octets are needed. It judges nothing:
+// ParseHeader reads the header at the start of p and returns its length n. When n
+// is 0 the header is incomplete: it needs more bytes. ParseHeader judges nothing:
 // see [Check].
 func ParseHeader(p []byte) (h Header, n int) {
 	if len(p) < 2 {
@@ -111,7 +111,7 @@ func AppendHeader(dst []byte, h Header) []byte {
 	return dst
 }
 
-// HeaderSize returns how many octets [AppendHeader] appends for h.
+// HeaderSize returns how many bytes [AppendHeader] appends for h.
 func HeaderSize(h Header) int {
 	n := 2
 	switch {
@@ -144,7 +144,7 @@ func (h Header) String() string {
 	return s
 }
 
-// prefix returns the first two octets of h, with the minimal length encoding.
+// prefix returns the first two bytes of h, with the minimal length encoding.
 func (h *Header) prefix() (b0, b1 byte) {
 	b0 = byte(h.Opcode) & opcodes
 	if h.FIN {

@@ -38,14 +38,14 @@ func TestHeaderVectors(t *testing.T) {
 		t.Run(row.String(), func(t *testing.T) {
 			want := header(row)
 			if got, n := ParseHeader(row.Wire()); got != want || n != len(row.Head) {
-				t.Errorf("parsed %d octets: %+v\nwant %d: %+v", n, got, len(row.Head), want)
+				t.Errorf("parsed %d bytes: %+v\nwant %d: %+v", n, got, len(row.Head), want)
 			}
 			if got, n := ParseHeader(row.Head); got != want || n != len(row.Head) {
-				t.Errorf("without the payload: parsed %d octets: %+v", n, got)
+				t.Errorf("without the payload: parsed %d bytes: %+v", n, got)
 			}
 			for i := range row.Head {
 				if got, n := ParseHeader(row.Head[:i]); n != 0 || got != (Header{}) {
-					t.Errorf("the first %d octets were enough: %+v", i, got)
+					t.Errorf("the first %d bytes were enough: %+v", i, got)
 				}
 			}
 			if got := AppendHeader(nil, want); !bytes.Equal(got, row.Head) {
@@ -70,13 +70,13 @@ func TestParseHeaderBad(t *testing.T) {
 		h, n := ParseHeader(row.Wire)
 		want, _ := naive.DecodeHeader(row.Wire)
 		if got := fields(h); n != len(row.Wire) || naive.Broken(got, true, false) == nil && naive.Broken(got, false, false) == nil {
-			t.Errorf("%s: parsed %d octets: %v", row, n, h)
+			t.Errorf("%s: parsed %d bytes: %v", row, n, h)
 		} else if got.Length != want.Length || got.Extended != want.Extended || got.Opcode != want.Opcode || got.Key != want.Key {
 			t.Errorf("%s: parsed %+v, want %+v", row, got, want)
 		}
 		for i := range row.Wire {
 			if _, n := ParseHeader(row.Wire[:i]); n != 0 {
-				t.Errorf("%s: the first %d octets were enough", row, i)
+				t.Errorf("%s: the first %d bytes were enough", row, i)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ func thinned(most int) int {
 	return most
 }
 
-// fenced is for tables: a slice of n octets that ends before a fence, or begins
+// fenced is for tables: a slice of n bytes that ends before a fence, or begins
 // after one. The same memory is given out again and again.
 func fenced(tb testing.TB, longest int) (ends, begins func(n int) []byte) {
 	last, first := guard.Slice(tb, longest), guard.Head(tb, longest)
@@ -64,7 +64,7 @@ func TestKernelsAllocations(t *testing.T) {
 				var p, dst [300]byte // must not escape
 				key := Mask(p[:], 0x12345678)
 				key = MaskCopy(dst[:], p[:], key)
-				copy(p[:], "many octets that are no ASCII: κόσμε κόσμε κόσμε κόσμε κόσμε")
+				copy(p[:], "many bytes that are no ASCII: κόσμε κόσμε κόσμε κόσμε κόσμε")
 				key = Mask(p[:], key)
 				if _, ok := UnmaskValid(p[:], key, &v); !ok || !v.Valid(p[:]) {
 					t.Error("refused")

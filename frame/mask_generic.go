@@ -6,13 +6,13 @@ import (
 )
 
 // maskGeneric masks with 64-bit words. As every kernel it writes src masked with
-// key to dst and returns the key for the octet after src; the lengths are equal,
+// key to dst and returns the key for the byte after src; the lengths are equal,
 // and dst is src or does not overlap it. It is built everywhere, does the short
 // payloads, and is what the others are measured against.
 //
 // What is left after whole blocks is done by words that begin at its start and
 // words that end at its end, and may meet in the middle: every one is loaded
-// before any is stored, so an octet that two of them hold is masked once.
+// before any is stored, so a byte that two of them hold is masked once.
 func maskGeneric(dst, src []byte, key Key) Key {
 	le := binary.LittleEndian
 	k := uint64(key) | uint64(key)<<32
@@ -34,8 +34,8 @@ func maskGeneric(dst, src []byte, key Key) Key {
 		src, dst = src[64:], dst[64:]
 	}
 
-	// r is the key for the octet after src, and so for words that end there: 32,
-	// 16, 8 and 4 octets before the end are all the same phase.
+	// r is the key for the byte after src, and so for words that end there: 32,
+	// 16, 8 and 4 bytes before the end are all the same phase.
 	n := len(src)
 	dst = dst[:n] // as it is: for the compiler
 	r := bits.RotateLeft64(k, -8*(n&3))
@@ -75,7 +75,7 @@ func maskGeneric(dst, src []byte, key Key) Key {
 		le.PutUint32(dst[n-4:], z^uint32(r))
 	case n > 2:
 		a, z := le.Uint16(src), le.Uint16(src[n-2:])
-		// Two octets before the end is half a key from the phase of r.
+		// Two bytes before the end is half a key from the phase of r.
 		le.PutUint16(dst, a^uint16(k))
 		le.PutUint16(dst[n-2:], z^uint16(r>>16))
 	case n > 0:

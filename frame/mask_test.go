@@ -12,12 +12,12 @@ import (
 	"github.com/hawser-ws/websocket/internal/vectors"
 )
 
-// key is the masking key whose octets on the wire are these.
-func key(octets [4]byte) Key { return Key(binary.LittleEndian.Uint32(octets[:])) }
+// key is the masking key whose bytes on the wire are these.
+func key(keyBytes [4]byte) Key { return Key(binary.LittleEndian.Uint32(keyBytes[:])) }
 
-// after is the key for octet n of the payload.
-func after(octets [4]byte, n int) Key {
-	return key([4]byte{octets[n%4], octets[(n+1)%4], octets[(n+2)%4], octets[(n+3)%4]})
+// after is the key for byte n of the payload.
+func after(keyBytes [4]byte, n int) Key {
+	return key([4]byte{keyBytes[n%4], keyBytes[(n+1)%4], keyBytes[(n+2)%4], keyBytes[(n+3)%4]})
 }
 
 // https://www.rfc-editor.org/rfc/rfc6455#section-5.3
@@ -46,33 +46,33 @@ func TestMaskVectors(t *testing.T) {
 
 // A payload may be cut anywhere, any number of times.
 func TestMaskSplit(t *testing.T) {
-	octets := [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	keyBytes := [4]byte{0x37, 0xfa, 0x21, 0x3d}
 	for n := range 200 {
 		src := make([]byte, n)
 		for i := range src {
 			src[i] = byte(i * 7)
 		}
 		want := bytes.Clone(src)
-		naive.Mask(want, octets, 0)
+		naive.Mask(want, keyBytes, 0)
 		for cut := range n + 1 {
-			p, k := bytes.Clone(src), key(octets)
+			p, k := bytes.Clone(src), key(keyBytes)
 			k = Mask(p[:cut], k)
 			k = Mask(p[cut:], k)
 			if !bytes.Equal(p, want) {
-				t.Fatalf("%d octets cut at %d: %x, want %x", n, cut, p, want)
+				t.Fatalf("%d bytes cut at %d: %x, want %x", n, cut, p, want)
 			}
-			if next := after(octets, n); k != next {
-				t.Fatalf("%d octets cut at %d: next key %08x, want %08x", n, cut, k, next)
+			if next := after(keyBytes, n); k != next {
+				t.Fatalf("%d bytes cut at %d: next key %08x, want %08x", n, cut, k, next)
 			}
 		}
 		for step := 1; step <= 9; step++ {
-			dst, k := make([]byte, n), key(octets)
+			dst, k := make([]byte, n), key(keyBytes)
 			for i := 0; i < n; i += step {
 				end := min(i+step, n)
 				k = MaskCopy(dst[i:end], src[i:end], k)
 			}
 			if !bytes.Equal(dst, want) {
-				t.Fatalf("%d octets, %d at a time: %x, want %x", n, step, dst, want)
+				t.Fatalf("%d bytes, %d at a time: %x, want %x", n, step, dst, want)
 			}
 		}
 	}
@@ -114,7 +114,7 @@ var maskKernels = map[string]func(dst, src []byte, key Key) Key{
 // right before and right after a page that cannot be touched.
 func TestMaskKernels(t *testing.T) {
 	const longest, room = 1024, 16
-	octets := [4]byte{0xA5, 0x01, 0x80, 0x7E}
+	keyBytes := [4]byte{0xA5, 0x01, 0x80, 0x7E}
 	plain := make([]byte, longest)
 	for i := range plain {
 		plain[i] = byte(i*31 + i>>8)
@@ -122,10 +122,10 @@ func TestMaskKernels(t *testing.T) {
 	var masked [4][]byte // by phase
 	for phase := range masked {
 		masked[phase] = bytes.Clone(plain)
-		naive.Mask(masked[phase], octets, phase)
+		naive.Mask(masked[phase], keyBytes, phase)
 	}
 	blank := make([]byte, longest+room)
-	ends := guard.Slice(t, longest+room)   // the last octet is before a fence
+	ends := guard.Slice(t, longest+room)   // the last byte is before a fence
 	starts := guard.Head(t, longest+room)  // the first is after one
 	source := guard.Slice(t, longest+room) // for copies
 
@@ -134,36 +134,36 @@ func TestMaskKernels(t *testing.T) {
 			for n := range longest + 1 {
 				for align := range 9 {
 					for phase := range 4 {
-						k, want := after(octets, phase), masked[phase][:n]
+						k, want := after(keyBytes, phase), masked[phase][:n]
 						at := len(ends) - align - n
 						p := ends[at : at+n : at+n]
 						copy(p, plain)
-						if next := kernel(p, p, k); next != after(octets, phase+n) {
-							t.Fatalf("%d octets, phase %d: next key %08x", n, phase, next)
+						if next := kernel(p, p, k); next != after(keyBytes, phase+n) {
+							t.Fatalf("%d bytes, phase %d: next key %08x", n, phase, next)
 						}
 						if !bytes.Equal(p, want) {
-							t.Fatalf("in place: %d octets, %d before the fence, phase %d: %x", n, align, phase, p)
+							t.Fatalf("in place: %d bytes, %d before the fence, phase %d: %x", n, align, phase, p)
 						}
 						clear(p)
 						if !bytes.Equal(ends, blank) {
-							t.Fatalf("in place: %d octets, %d before the fence: wrote outside", n, align)
+							t.Fatalf("in place: %d bytes, %d before the fence: wrote outside", n, align)
 						}
 
 						src := source[len(source)-n-(align*5)%9:][:n]
 						copy(src, plain)
 						p = starts[align : align+n : align+n]
-						if next := kernel(p, src, k); next != after(octets, phase+n) {
-							t.Fatalf("%d octets, phase %d: next key %08x", n, phase, next)
+						if next := kernel(p, src, k); next != after(keyBytes, phase+n) {
+							t.Fatalf("%d bytes, phase %d: next key %08x", n, phase, next)
 						}
 						if !bytes.Equal(p, want) {
-							t.Fatalf("copy: %d octets, %d after the fence, phase %d: %x", n, align, phase, p)
+							t.Fatalf("copy: %d bytes, %d after the fence, phase %d: %x", n, align, phase, p)
 						}
 						if !bytes.Equal(src, plain[:n]) {
-							t.Fatalf("copy: %d octets, %d after the fence: src modified", n, align)
+							t.Fatalf("copy: %d bytes, %d after the fence: src modified", n, align)
 						}
 						clear(p)
 						if !bytes.Equal(starts, blank) {
-							t.Fatalf("copy: %d octets, %d after the fence: wrote outside", n, align)
+							t.Fatalf("copy: %d bytes, %d after the fence: wrote outside", n, align)
 						}
 					}
 				}
@@ -173,10 +173,10 @@ func TestMaskKernels(t *testing.T) {
 }
 
 func BenchmarkMask(b *testing.B) {
-	octets := [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	keyBytes := [4]byte{0x37, 0xfa, 0x21, 0x3d}
 	for _, n := range []int{2, 8, 15, 32, 64, 125, 256, 1024, 16384, 65536, 1 << 20} {
 		p, dst := make([]byte, n), make([]byte, n)
-		keys := bytes.Repeat(octets[:], n/4+1)
+		keys := bytes.Repeat(keyBytes[:], n/4+1)
 		run := func(name string, f func()) {
 			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
 				b.SetBytes(int64(n))
@@ -202,6 +202,6 @@ func BenchmarkMask(b *testing.B) {
 			})
 		}
 		run("XORBytes", func() { subtle.XORBytes(p, p, keys) }) // the key written out beforehand, for nothing
-		run("naive", func() { naive.Mask(p, octets, 0) })
+		run("naive", func() { naive.Mask(p, keyBytes, 0) })
 	}
 }

@@ -553,7 +553,7 @@ rest:
 	JZ      end
 	VMOVDQU Y1, (SI)
 
-	// Octet i comes from octet i+32-n: of the lower lane, of the upper one, or from nowhere.
+	// Byte i comes from byte i+32-n: of the lower lane, of the upper one, or from nowhere.
 	MOVL         $0x00000020, AX
 	SUBL         DX, AX
 	VMOVD        AX, X0

@@ -236,7 +236,7 @@ last:
 	ADDS $16, R1, R1
 	BEQ end
 	VST1 [V28.B16], (R5)
-	// Octet i comes from octet i+16-n, or is zero.
+	// Byte i comes from byte i+16-n, or is zero.
 	MOVD $16, R3
 	SUB R1, R3
 	VDUP R3, V0.B16

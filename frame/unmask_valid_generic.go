@@ -27,7 +27,7 @@ func unmaskValidGeneric(p []byte, key Key, v *Validator) (Key, bool) {
 	return key, v.state != utf8Refused
 }
 
-// unmaskASCII unmasks up to 64 octets if they then are ASCII, by words that begin
+// unmaskASCII unmasks up to 64 bytes if they then are ASCII, by words that begin
 // at their start and words that end at their end. If they are not, it leaves
 // them alone.
 func unmaskASCII(p []byte, key Key) bool {

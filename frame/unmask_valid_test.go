@@ -21,7 +21,7 @@ var unmaskValidKernels = map[string]func(p []byte, key Key, v *Validator) (Key, 
 
 // Every vector at every place in a message, unmasked and validated together.
 func TestUnmaskValid(t *testing.T) {
-	octets := [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	keyBytes := [4]byte{0x37, 0xfa, 0x21, 0x3d}
 	texts := []vectors.Text{
 		{Row: vectors.Row{Name: "long"}, Text: bytes.Repeat([]byte("κόσμε "), 5000), Bad: -1, Complete: true},
 		{Row: vectors.Row{Name: "bad at once"}, Text: append([]byte("\xff"), make([]byte, 3*fusedBlock)...), Bad: 0},
@@ -29,11 +29,11 @@ func TestUnmaskValid(t *testing.T) {
 	for name, kernel := range unmaskValidKernels {
 		for _, row := range append(texts, vectors.Texts...) {
 			wire := bytes.Clone(row.Text)
-			naive.Mask(wire, octets, 0)
+			naive.Mask(wire, keyBytes, 0)
 			for cut := range min(len(wire), 50) + 1 {
 				var v Validator
 				p := bytes.Clone(wire)
-				k, ok := kernel(p[:cut], key(octets), &v)
+				k, ok := kernel(p[:cut], key(keyBytes), &v)
 				if want := row.Bad < 0 || cut <= row.Bad; ok != want {
 					t.Fatalf("%s: %s cut at %d: valid %v, want %v", name, row, cut, ok, want)
 				}
@@ -44,7 +44,7 @@ func TestUnmaskValid(t *testing.T) {
 				if ok != (row.Bad < 0) || v.Complete() != row.Complete {
 					t.Fatalf("%s: %s cut at %d: valid %v, complete %v", name, row, cut, ok, v.Complete())
 				}
-				if ok && (!bytes.Equal(p, row.Text) || k != after(octets, len(p))) {
+				if ok && (!bytes.Equal(p, row.Text) || k != after(keyBytes, len(p))) {
 					t.Fatalf("%s: %s cut at %d: not unmasked", name, row, cut)
 				}
 			}
@@ -52,7 +52,7 @@ func TestUnmaskValid(t *testing.T) {
 	}
 }
 
-// wholeKernel judges whole characters, in texts of at least shortest octets.
+// wholeKernel judges whole characters, in texts of at least shortest bytes.
 type wholeKernel struct {
 	shortest int
 	valid    func(p []byte) bool
@@ -72,7 +72,7 @@ var backgrounds = []struct{ name, unit string }{
 	{"mixed", "a é€\U0001F600 0123456789 "},
 }
 
-// repeated is unit n times or more, cut where a character ends, at most n octets.
+// repeated is unit n times or more, cut where a character ends, at most n bytes.
 func repeated(unit string, n int) []byte {
 	p := []byte(strings.Repeat(unit, n/len(unit)+1))[:n]
 	for len(p) > 0 && !utf8.Valid(p) {
@@ -107,7 +107,7 @@ var faulty = func() (texts [][]byte) {
 func TestKernelsFaults(t *testing.T) {
 	const places = 131
 	ends, _ := fenced(t, 512)
-	octets := [4]byte{0x37, 0xFA, 0x21, 0x3D}
+	keyBytes := [4]byte{0x37, 0xFA, 0x21, 0x3D}
 	for _, background := range backgrounds {
 		text := repeated(background.unit, 300)
 		for place := 0; place < places; place += thinned(7) {
@@ -119,7 +119,7 @@ func TestKernelsFaults(t *testing.T) {
 						before = before[:len(before)-1]
 					}
 					p := slice(bytes.Repeat([]byte("-"), place-len(before)), before, fault, repeated(background.unit, after))
-					judgeEverywhere(t, p, ends(len(p)), octets)
+					judgeEverywhere(t, p, ends(len(p)), keyBytes)
 				}
 			}
 		}
@@ -130,31 +130,31 @@ func slice(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 // judgeEverywhere holds all kernels against naive about p, in memory of the
 // same length.
-func judgeEverywhere(t *testing.T, p, memory []byte, octets [4]byte) {
+func judgeEverywhere(t *testing.T, p, memory []byte, keyBytes [4]byte) {
 	t.Helper()
 	bad, complete := naive.FirstBad(p), utf8.Valid(p)
 	wire := bytes.Clone(p)
-	naive.Mask(wire, octets, 0)
+	naive.Mask(wire, keyBytes, 0)
 	for name, kernel := range validateKernels {
 		copy(memory, p)
 		s := kernel(utf8Accepted, memory)
 		if (s != utf8Refused) != (bad < 0) || (s == utf8Accepted) != complete {
-			t.Fatalf("%s: %x: state %d, first bad octet %d", name, p, s, bad)
+			t.Fatalf("%s: %x: state %d, first bad byte %d", name, p, s, bad)
 		}
 		if bad >= 0 {
 			if s := kernel(utf8Accepted, p[:bad]); s == utf8Refused || kernel(utf8Accepted, p[:bad+1]) != utf8Refused {
-				t.Fatalf("%s: %x: not refused at octet %d", name, p, bad)
+				t.Fatalf("%s: %x: not refused at byte %d", name, p, bad)
 			}
 		}
 	}
 	for name, kernel := range unmaskValidKernels {
 		copy(memory, wire)
 		var v Validator
-		next, ok := kernel(memory, key(octets), &v)
+		next, ok := kernel(memory, key(keyBytes), &v)
 		if ok != (bad < 0) || v.Complete() != complete {
-			t.Fatalf("%s: %x: valid %v, complete %v, first bad octet %d", name, p, ok, v.Complete(), bad)
+			t.Fatalf("%s: %x: valid %v, complete %v, first bad byte %d", name, p, ok, v.Complete(), bad)
 		}
-		if ok && (!bytes.Equal(memory, p) || next != after(octets, len(p))) {
+		if ok && (!bytes.Equal(memory, p) || next != after(keyBytes, len(p))) {
 			t.Fatalf("%s: %x: unmasked to %x, next key %08x", name, p, memory, next)
 		}
 	}
@@ -167,13 +167,13 @@ func judgeEverywhere(t *testing.T, p, memory []byte, octets [4]byte) {
 			t.Fatalf("%s: %x: valid %v", name, p, got)
 		}
 		copy(memory, wire)
-		if got := kernel.unmask(memory, key(octets)); got != complete || !bytes.Equal(memory, p) {
+		if got := kernel.unmask(memory, key(keyBytes)); got != complete || !bytes.Equal(memory, p) {
 			t.Fatalf("%s: %x: valid %v, unmasked to %x", name, p, got, memory)
 		}
 	}
 }
 
-// Every two octets, and a third, where two vectors of 16, 32 and 64 octets meet.
+// Every two bytes, and a third, where two vectors of 16, 32 and 64 bytes meet.
 func TestWholeKernelsExhaustively(t *testing.T) {
 	thirds := []byte("\x00\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc2\xdf\xe0\xe1\xed\xef\xf0\xf1\xf4\xf5\xff")
 	for name, kernel := range wholeKernels {
@@ -193,7 +193,7 @@ func TestWholeKernelsExhaustively(t *testing.T) {
 
 // Texts cut in two at every place, good ones and spoilt ones.
 func TestKernelsSplit(t *testing.T) {
-	octets := [4]byte{0xA5, 0x01, 0x80, 0x7E}
+	keyBytes := [4]byte{0xA5, 0x01, 0x80, 0x7E}
 	for _, background := range backgrounds {
 		good := repeated(background.unit, 200)
 		texts := [][]byte{good, slice(good, []byte("\xF0\x9F\x98"))}
@@ -218,8 +218,8 @@ func TestKernelsSplit(t *testing.T) {
 				for name, kernel := range unmaskValidKernels {
 					var v Validator
 					wire := bytes.Clone(p)
-					naive.Mask(wire, octets, 0)
-					k, ok := kernel(wire[:cut], key(octets), &v)
+					naive.Mask(wire, keyBytes, 0)
+					k, ok := kernel(wire[:cut], key(keyBytes), &v)
 					if ok != (bad < 0 || cut <= bad) {
 						t.Fatalf("%s: %x cut at %d: valid %v", name, p, cut, ok)
 					}
@@ -230,7 +230,7 @@ func TestKernelsSplit(t *testing.T) {
 						continue
 					}
 					k, ok = kernel(wire[cut:], k, &v)
-					if ok != (bad < 0) || v.Complete() != complete || ok && (k != after(octets, len(p)) || !bytes.Equal(wire, p)) {
+					if ok != (bad < 0) || v.Complete() != complete || ok && (k != after(keyBytes, len(p)) || !bytes.Equal(wire, p)) {
 						t.Fatalf("%s: %x cut at %d: valid %v, complete %v, next key %08x, %x", name, p, cut, ok, v.Complete(), k, wire)
 					}
 				}
@@ -243,7 +243,7 @@ func TestKernelsSplit(t *testing.T) {
 // whole is unmasked, and nothing else.
 func TestUnmaskValidKernels(t *testing.T) {
 	const longest, room = 4400, 64
-	octets := [4]byte{0xA5, 0x01, 0x80, 0x7E}
+	keyBytes := [4]byte{0xA5, 0x01, 0x80, 0x7E}
 	last, first := guard.Slice(t, longest+room), guard.Head(t, longest+room)
 	blank := make([]byte, longest+room)
 	lengths := []int{2000, 4090, 4095, 4096, 4097, 4099, 4160, 4161, 4222, 4223, 4400}
@@ -255,7 +255,7 @@ func TestUnmaskValidKernels(t *testing.T) {
 		var wire [4][]byte // by phase
 		for phase := range wire {
 			wire[phase] = bytes.Clone(text)
-			naive.Mask(wire[phase], octets, phase)
+			naive.Mask(wire[phase], keyBytes, phase)
 		}
 		for _, n := range lengths {
 			complete := utf8.Valid(text[:n])
@@ -269,19 +269,19 @@ func TestUnmaskValidKernels(t *testing.T) {
 					check := func(name string) {
 						t.Helper()
 						if !bytes.Equal(p, text[:n]) {
-							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: unmasked to %x", name, background.name, n, align, phase, p)
+							t.Fatalf("%s, %s: %d bytes, alignment %d, phase %d: unmasked to %x", name, background.name, n, align, phase, p)
 						}
 						clear(p)
 						if !bytes.Equal(memory, blank) {
-							t.Fatalf("%s, %s: %d octets, alignment %d: wrote outside", name, background.name, n, align)
+							t.Fatalf("%s, %s: %d bytes, alignment %d: wrote outside", name, background.name, n, align)
 						}
 					}
 					for name, kernel := range unmaskValidKernels {
 						copy(p, wire[phase])
 						var v Validator
-						next, ok := kernel(p, after(octets, phase), &v)
-						if !ok || v.Complete() != complete || next != after(octets, phase+n) {
-							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: valid %v, complete %v, next key %08x", name, background.name, n, align, phase, ok, v.Complete(), next)
+						next, ok := kernel(p, after(keyBytes, phase), &v)
+						if !ok || v.Complete() != complete || next != after(keyBytes, phase+n) {
+							t.Fatalf("%s, %s: %d bytes, alignment %d, phase %d: valid %v, complete %v, next key %08x", name, background.name, n, align, phase, ok, v.Complete(), next)
 						}
 						check(name)
 					}
@@ -290,8 +290,8 @@ func TestUnmaskValidKernels(t *testing.T) {
 							continue
 						}
 						copy(p, wire[phase])
-						if kernel.unmask(p, after(octets, phase)) != complete {
-							t.Fatalf("%s, %s: %d octets, alignment %d, phase %d: valid %v", name, background.name, n, align, phase, !complete)
+						if kernel.unmask(p, after(keyBytes, phase)) != complete {
+							t.Fatalf("%s, %s: %d bytes, alignment %d, phase %d: valid %v", name, background.name, n, align, phase, !complete)
 						}
 						check(name)
 					}
@@ -301,7 +301,7 @@ func TestUnmaskValidKernels(t *testing.T) {
 	}
 }
 
-// Texts with some octets exchanged for others, mostly no longer UTF-8.
+// Texts with some bytes exchanged for others, mostly no longer UTF-8.
 func TestKernelsRandom(t *testing.T) {
 	random := rand.New(rand.NewSource(1)) // the same in each run
 	ends, begins := fenced(t, 600)

@@ -6,9 +6,9 @@ type Validator struct {
 	state uint8
 }
 
-// Valid feeds p. It returns false when p holds an octet that no valid UTF-8
+// Valid feeds p. It returns false when p holds a byte that no valid UTF-8
 // can have in its place, without waiting for the character to end: overlong
-// forms, surrogates and code points above U+10FFFF are refused at the octet that
+// forms, surrogates and code points above U+10FFFF are refused at the byte that
 // proves them. Once false it stays false until [Validator.Reset].
 func (v *Validator) Valid(p []byte) bool {
 	v.state = validate(v.state, p)

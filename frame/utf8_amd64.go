@@ -5,8 +5,8 @@ package frame
 import "encoding/binary"
 
 // The longest texts that are not given to a kernel. Of a longer one as much
-// remains for it as it needs, when three octets are taken off at both ends: 32
-// octets for AVX2. AVX-512 needs one, and wins from where this says.
+// remains for it as it needs, when three bytes are taken off at both ends: 32
+// bytes for AVX2. AVX-512 needs one, and wins from where this says.
 const (
 	textShort    = 38
 	textShort512 = 20

@@ -470,7 +470,7 @@ rest:
 	ADDQ $0x20, CX
 	JZ   end
 
-	// Octet i comes from octet i+32-n: of the lower lane, of the upper one, or from nowhere.
+	// Byte i comes from byte i+32-n: of the lower lane, of the upper one, or from nowhere.
 	MOVL         $0x00000020, AX
 	SUBL         CX, AX
 	VMOVD        AX, X10

@@ -5,7 +5,7 @@ package frame
 import "encoding/binary"
 
 // textShort is the longest text that is not given to a kernel. Of a longer one
-// the 16 octets that it needs remain when three are taken off at both ends.
+// the 16 bytes that it needs remain when three are taken off at both ends.
 const textShort = 22
 
 // validate chooses the kernel: it returns the state after p.

@@ -218,7 +218,7 @@ lookup1:
 last:
 	ADDS $16, R1, R1
 	BEQ end
-	// Octet i comes from octet i+16-n, or is zero.
+	// Byte i comes from byte i+16-n, or is zero.
 	MOVD $16, R3
 	SUB R1, R3
 	VDUP R3, V0.B16

@@ -6,7 +6,7 @@ import "encoding/binary"
 // RFC 3629 §4. Each is the place of its six bits in the words of utf8Steps.
 const (
 	utf8Accepted uint8 = 6 * iota // between two characters
-	utf8Tail1                     // one more octet, 80–BF
+	utf8Tail1                     // one more byte, 80–BF
 	utf8Tail2                     // two more
 	utf8Tail3                     // three more
 	utf8AfterE0                   // A0–BF and one more: shorter would be overlong
@@ -16,7 +16,7 @@ const (
 	utf8Refused                   // and nothing leads out of it
 )
 
-// utf8Steps holds, for each octet, the next state for each state: shifted
+// utf8Steps holds, for each byte, the next state for each state: shifted
 // right by the state, the low six bits of the word are the state that follows.
 // A step is then one load, which waits for nothing, and one shift.
 var utf8Steps = func() (steps [256]uint64) {
@@ -47,14 +47,14 @@ var utf8Steps = func() (steps [256]uint64) {
 	return steps
 }()
 
-// nonASCII has the top bit of each octet of a word.
+// nonASCII has the top bit of each byte of a word.
 const (
 	nonASCII   = 0x8080808080808080
 	nonASCII32 = 0x80808080
 )
 
 // validateGeneric passes over ASCII by words, and takes the rest in blocks of
-// sixteen octets without a branch on what they hold.
+// sixteen bytes without a branch on what they hold.
 func validateGeneric(state uint8, p []byte) uint8 {
 	le := binary.LittleEndian
 	if len(p) < 8 && state == utf8Accepted && isShortASCII(p) {
@@ -87,13 +87,13 @@ func validateGeneric(state uint8, p []byte) uint8 {
 			return utf8Accepted
 		}
 	}
-	for _, octet := range p {
-		s = utf8Steps[octet] >> (s & 63)
+	for _, b := range p {
+		s = utf8Steps[b] >> (s & 63)
 	}
 	return uint8(s & 63)
 }
 
-// isShortASCII reports whether fewer than eight octets are ASCII.
+// isShortASCII reports whether fewer than eight bytes are ASCII.
 func isShortASCII(p []byte) bool {
 	le := binary.LittleEndian
 	switch n := len(p); {
@@ -105,7 +105,7 @@ func isShortASCII(p []byte) bool {
 	return true
 }
 
-// skipASCII returns p from the first block of sixteen octets that holds
+// skipASCII returns p from the first block of sixteen bytes that holds
 // something else than ASCII, or what is left after the last block.
 func skipASCII(p []byte) []byte {
 	le := binary.LittleEndian

@@ -39,14 +39,14 @@ func TestValidatorVectors(t *testing.T) {
 			}
 
 			v.Reset()
-			for i := range row.Text { // refused at the octet that proves it
+			for i := range row.Text { // refused at the byte that proves it
 				want := row.Bad < 0 || i < row.Bad
 				if got := v.Valid(row.Text[i : i+1]); got != want {
-					t.Errorf("octet %d of %x: valid %v, want %v", i, row.Text, got, want)
+					t.Errorf("byte %d of %x: valid %v, want %v", i, row.Text, got, want)
 				}
 			}
 			if got := v.Complete(); got != row.Complete {
-				t.Errorf("octet by octet: complete %v, want %v", got, row.Complete)
+				t.Errorf("byte by byte: complete %v, want %v", got, row.Complete)
 			}
 
 			for i := range len(row.Text) + 1 {
@@ -88,15 +88,15 @@ var validateKernels = map[string]func(state uint8, p []byte) uint8{
 	"chosen":  validate,
 }
 
-// Every sequence of one, two and three octets, and the boundaries of four.
+// Every sequence of one, two and three bytes, and the boundaries of four.
 func TestValidateKernelsExhaustively(t *testing.T) {
-	var pairs [1 << 16]int8 // index of the first bad octet, or -1
+	var pairs [1 << 16]int8 // index of the first bad byte, or -1
 	for i := range pairs {
 		pairs[i] = int8(naive.FirstBad([]byte{byte(i >> 8), byte(i)}))
 	}
 	bounds := []byte("\x00\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3\xf4\xf5\xff")
 
-	// What is good in three octets is the same for every kernel.
+	// What is good in three bytes is the same for every kernel.
 	third := func(a, b byte) (good [256]bool) {
 		for c := range good {
 			switch pair := pairs[int(a)<<8|int(b)]; {
@@ -120,7 +120,7 @@ func TestValidateKernelsExhaustively(t *testing.T) {
 
 	for name, kernel := range validateKernels {
 		if name != "generic" {
-			continue // so few octets are for the plain code, whatever is chosen
+			continue // so few bytes are for the plain code, whatever is chosen
 		}
 		t.Run(name, func(t *testing.T) {
 			var p [3]byte
@@ -156,7 +156,7 @@ func TestValidateKernelsExhaustively(t *testing.T) {
 							q := [4]byte{a, b, c, d}
 							s, bad := kernel(utf8Accepted, q[:]), naive.FirstBad(q[:])
 							if (s != utf8Refused) != (bad < 0) || (s == utf8Accepted) != utf8.Valid(q[:]) {
-								t.Fatalf("%x: state %d, first bad octet %d", q, s, bad)
+								t.Fatalf("%x: state %d, first bad byte %d", q, s, bad)
 							}
 						}
 					}
@@ -186,7 +186,7 @@ func TestValidateKernels(t *testing.T) {
 						copy(p[before:], row.Text)
 						s := kernel(utf8Accepted, p)
 						if (s != utf8Refused) != (row.Bad < 0) || (s == utf8Accepted) != row.Complete {
-							t.Fatalf("%s, %d octets before and %d after: state %d", row, before, after, s)
+							t.Fatalf("%s, %d bytes before and %d after: state %d", row, before, after, s)
 						}
 					}
 				}
@@ -195,7 +195,7 @@ func TestValidateKernels(t *testing.T) {
 	}
 }
 
-// Texts of every length, cut at every place, with one octet spoilt.
+// Texts of every length, cut at every place, with one byte spoilt.
 func TestValidateKernelsSpoilt(t *testing.T) {
 	text := []byte("Hello, κόσμε! 😀 0123456789abcdef0123456789abcdef é€😀 いろはにほへど")
 	for name, kernel := range validateKernels {
@@ -210,9 +210,9 @@ func TestValidateKernelsSpoilt(t *testing.T) {
 							bad = n
 						}
 						if s := kernel(utf8Accepted, p[:bad]); s == utf8Refused {
-							t.Fatalf("%x refused before octet %d", p, bad)
+							t.Fatalf("%x refused before byte %d", p, bad)
 						} else if bad < n && kernel(s, p[bad:bad+1]) != utf8Refused {
-							t.Fatalf("%x not refused at octet %d", p, bad)
+							t.Fatalf("%x not refused at byte %d", p, bad)
 						} else if bad < n && kernel(utf8Accepted, p) != utf8Refused {
 							t.Fatalf("%x not refused as a whole", p)
 						}

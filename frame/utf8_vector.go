@@ -3,7 +3,7 @@
 package frame
 
 // A kernel judges whole characters. What is before and after them, at most three
-// octets each, is done by steps.
+// bytes each, is done by steps.
 
 // finish takes the steps that end the character p begins in the middle of. It
 // returns what is left of p, which must be longer than a character.
@@ -18,8 +18,8 @@ func finish(state uint8, p []byte) (uint8, []byte) {
 // begun takes the steps of what begins a character at the end of a text.
 func begun(p []byte) uint8 {
 	state := utf8Accepted
-	for _, octet := range p {
-		state = uint8(utf8Steps[octet] >> state & 63)
+	for _, b := range p {
+		state = uint8(utf8Steps[b] >> state & 63)
 	}
 	return state
 }
@@ -33,7 +33,7 @@ func finishMasked(p []byte, key Key, v *Validator) ([]byte, Key) {
 	return p, key
 }
 
-// unended is how many of the last four octets, the last in the upper bits, begin
+// unended is how many of the last four bytes, the last in the upper bits, begin
 // a character that would need more. Whether they may is not judged.
 func unended(last uint32) int {
 	a, b, c := byte(last>>8), byte(last>>16), byte(last>>24)

@@ -29,7 +29,7 @@ func TestViolationText(t *testing.T) {
 func TestViolationsCanBeSent(t *testing.T) {
 	seen := map[string]bool{}
 	for _, v := range violations {
-		if !MayTravel(v.Code) {
+		if !ValidCloseCode(v.Code) {
 			t.Errorf("%v: code %d may not be sent", v, v.Code)
 		}
 		if len(v.Reason) == 0 || len(v.Reason) > MaxReason || !utf8.ValidString(v.Reason) {

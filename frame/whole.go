@@ -2,12 +2,12 @@ package frame
 
 import "encoding/binary"
 
-// ParseWhole reads the frame at the start of p if it is a message by itself that
-// nothing can be said against: text or binary, FIN, no reserved bit, masked exactly
-// if masked says so, its length in the fewest octets, all of it in p. That is what
-// most frames are. payload is still masked, with key; size is how many octets of p
-// the frame takes. When size is 0 the frame is something else, good or bad, or not
-// complete: that is for [ParseHeader] and [Check] to say.
+// ParseWhole reads the frame at the start of p if it is a valid message of a single
+// frame, as most frames are: text or binary, FIN, no reserved bit, masked exactly if
+// masked is true, its length in the fewest bytes, and all of it in p. payload is
+// still masked, with key. size is how many bytes of p the frame takes. A size of 0
+// means that the frame is something else, invalid or incomplete: use [ParseHeader]
+// and [Check] to find out.
 func ParseWhole(p []byte, masked bool) (op Opcode, payload []byte, key Key, size int) {
 	if len(p) < 2 {
 		return 0, nil, 0, 0

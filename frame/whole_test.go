@@ -22,7 +22,7 @@ func judgeWhole(p []byte, masked bool) (h Header, size int) {
 }
 
 // ParseWhole takes what ParseHeader reads and Check accepts, and nothing else:
-// every first two octets, with every length in which they may lead.
+// every first two bytes, with every length in which they may lead.
 func TestParseWhole(t *testing.T) {
 	rest := make([]byte, 300)
 	for i := range rest {
@@ -49,7 +49,7 @@ func TestParseWholeVectors(t *testing.T) {
 	}
 }
 
-// Lengths of eight octets, the impossible ones too.
+// Lengths of eight bytes, the impossible ones too.
 func TestParseWholeLong(t *testing.T) {
 	p := make([]byte, 14+0x10001)
 	p[0] = 0x82
@@ -69,14 +69,14 @@ func sameWhole(t *testing.T, p []byte, masked bool) {
 	h, want := judgeWhole(p, masked)
 	op, payload, key, size := ParseWhole(p, masked)
 	if size != want {
-		t.Fatalf("%.20x… of %d, masked %v: %d octets, want %d", p, len(p), masked, size, want)
+		t.Fatalf("%.20x… of %d, masked %v: %d bytes, want %d", p, len(p), masked, size, want)
 	}
 	if size == 0 {
 		return
 	}
 	if op != h.Opcode || key != h.Key || uint64(len(payload)) != h.Length || cap(payload) != len(payload) ||
 		len(payload) > 0 && &payload[len(payload)-1] != &p[size-1] {
-		t.Fatalf("%.20x…: %v, key %08x, %d octets; want %v", p, op, key, len(payload), h)
+		t.Fatalf("%.20x…: %v, key %08x, %d bytes; want %v", p, op, key, len(payload), h)
 	}
 }
 

@@ -28,7 +28,7 @@ type party struct {
 	reading sync.WaitGroup
 }
 
-// What an application does, two octets each: what, and how much.
+// What an application does, two bytes each: what, and how much.
 const (
 	sayText = iota
 	sayBinary

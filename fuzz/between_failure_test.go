@@ -50,7 +50,7 @@ func TestCloseMeetsViolation(t *testing.T) {
 		code, _, _ := naive.Close(f.Payload)
 		ended, _ := errors.AsType[*websocket.ClosedError](err)
 		want := 1002
-		if ended.Began == websocket.Us {
+		if ended.Began == websocket.SideLocal {
 			want = 1000
 		}
 		if code != want {

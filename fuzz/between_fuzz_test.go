@@ -31,8 +31,8 @@ func FuzzBetween(f *testing.F) {
 	}
 	// The sizes of what others have sent, for scripts.
 	for i, s := range streams {
-		if i%7 == 0 && len(s.Octets) < 300 {
-			f.Add(byte(i), s.Octets, s.Octets[len(s.Octets)/2:], s.Octets[:min(3, len(s.Octets))])
+		if i%7 == 0 && len(s.Data) < 300 {
+			f.Add(byte(i), s.Data, s.Data[len(s.Data)/2:], s.Data[:min(3, len(s.Data))])
 		}
 	}
 	f.Fuzz(func(t *testing.T, bits byte, server, client, edits []byte) {
@@ -137,7 +137,7 @@ func (p *party) want(t *testing.T, r receiver, from *relay, sender *party, whole
 		if code != v.fail {
 			t.Errorf("%v: %v, want code %d", p.Role(), closed, v.fail)
 		}
-		if closed.Began == websocket.Peer && (closed.Sent == nil || int(closed.Sent.Code) != v.fail) {
+		if closed.Began == websocket.SideRemote && (closed.Sent == nil || int(closed.Sent.Code) != v.fail) {
 			t.Errorf("%v: %v: sent %v, want code %d", p.Role(), closed, closed.Sent, v.fail)
 		}
 		if !p.drops && len(p.heard) != len(v.messages) {

@@ -7,8 +7,8 @@ import (
 // relay carries what one end sends to the other, and rewrites it.
 type relay struct {
 	from, to net.Conn
-	edits    []byte // three octets each: how far on, what, how much
-	left     int    // octets until the next edit
+	edits    []byte // three bytes each: how far on, what, how much
+	left     int    // bytes until the next edit
 	begun    bool   // left is of edits[0]
 	cut      bool   // nothing passes any more
 
@@ -16,7 +16,7 @@ type relay struct {
 	touched int    // how much of it was as it was sent; -1: all
 }
 
-// What may happen to octets.
+// What may happen to bytes.
 const (
 	changed = iota
 	deleted

@@ -16,7 +16,7 @@ import (
 func FuzzClosePayload(f *testing.F) {
 	var payloads [][]byte
 	for _, s := range seeds.Streams() {
-		for rest := s.Octets; ; {
+		for rest := s.Data; ; {
 			h, n := naive.Decode(rest)
 			if n == 0 {
 				break
@@ -48,8 +48,8 @@ func FuzzClosePayload(f *testing.F) {
 		}
 		if len(p) >= 2 {
 			number := uint16(p[0])<<8 | uint16(p[1])
-			if _, _, fail := naive.Close(p[:2]); frame.MayTravel(number) != (fail == 0) {
-				t.Fatalf("%d may travel: %v", number, frame.MayTravel(number))
+			if _, _, fail := naive.Close(p[:2]); frame.ValidCloseCode(number) != (fail == 0) {
+				t.Fatalf("%d may travel: %v", number, frame.ValidCloseCode(number))
 			}
 		}
 		if fail == 0 && len(p) <= frame.MaxControlPayload {
@@ -61,13 +61,13 @@ func FuzzClosePayload(f *testing.F) {
 	})
 }
 
-// wantReasonThatTravels holds TruncateReason against what it says: each octet that is
-// not UTF-8 replaced, cut to 123 octets between two characters, and no shorter than
+// wantReasonThatTravels holds TruncateReason against what it says: each byte that is
+// not UTF-8 replaced, cut to 123 bytes between two characters, and no shorter than
 // it has to be.
 func wantReasonThatTravels(t *testing.T, s string) {
 	t.Helper()
 	valid := strings.Builder{}
-	for _, r := range s { // a RuneError for each octet that is not UTF-8
+	for _, r := range s { // a RuneError for each byte that is not UTF-8
 		valid.WriteRune(r)
 	}
 	want := valid.String()

@@ -10,7 +10,7 @@
 //	FuzzHeader        parsing, judging and writing a header: internal/naive; no prefix is enough
 //	FuzzWhole         the shortcut for whole messages: what naive reads and finds nothing against
 //	FuzzMask          masking and copying, any split and alignment: naive; nothing else is touched
-//	FuzzUTF8          text in any split: unicode/utf8, and the first bad octet by naive; fused unmasking
+//	FuzzUTF8          text in any split: unicode/utf8, and the first bad byte by naive; fused unmasking
 //	FuzzClosePayload  Close payloads both ways, reasons cut to fit: naive
 //	FuzzExtensions    Sec-WebSocket-Extensions: regular expressions of RFC 6455 §9.1, the round trip,
 //	                  and what may be agreed on by a second reading of RFC 7692 §7.1
@@ -22,7 +22,7 @@
 //	FuzzSteps         input doubled, work at most doubled, counted by fuzz/internal/steps
 //	FuzzRatio         a message that says twice as much in hardly more bytes: what is allocated
 //	                  stays within four times what it says
-//	FuzzStream        a whole stream, octet by octet, in pieces and at once, by every way to read, in
+//	FuzzStream        a whole stream, byte by byte, in pieces and at once, by every way to read, in
 //	                  memory and on sockets: each other, and naive with compress/flate
 //	FuzzOutbox        frames written in any pieces, held, claimed and taken back: a list of frames,
 //	                  and what naive reads of the wire

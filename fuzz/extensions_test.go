@@ -66,7 +66,7 @@ func obvious(lines []string) (list []handshake.Extension, params int, ok bool) {
 	return list, params, true // an empty list is one: RFC 9110 §5.6.1.2
 }
 
-// latin1 has a character for each octet, which is what the expressions count in.
+// latin1 has a character for each byte, which is what the expressions count in.
 func latin1(s string) string {
 	var out strings.Builder
 	for i := range len(s) {

@@ -26,8 +26,8 @@ var rules = map[*frame.Violation]string{
 	frame.ErrLengthTopBit:      "length top bit",
 }
 
-// key is the masking key whose octets on the wire are these.
-func key(octets [4]byte) frame.Key { return frame.Key(binary.LittleEndian.Uint32(octets[:])) }
+// key is the masking key whose bytes on the wire are these.
+func key(keyBytes [4]byte) frame.Key { return frame.Key(binary.LittleEndian.Uint32(keyBytes[:])) }
 
 // FuzzHeader reads, judges and writes a header as package naive does, and asks for
 // more as long as some of it is missing.
@@ -36,7 +36,7 @@ func FuzzHeader(f *testing.F) {
 	seeds.Need(f, streams, 500)
 	seen := map[string]bool{}
 	for _, s := range streams {
-		head := s.Octets[:min(len(s.Octets), frame.MaxHeaderSize+1)]
+		head := s.Data[:min(len(s.Data), frame.MaxHeaderSize+1)]
 		if !seen[string(head)] {
 			seen[string(head)] = true
 			f.Add(head, s.FromClient, s.Deflate)
@@ -47,11 +47,11 @@ func FuzzHeader(f *testing.F) {
 		before := bytes.Clone(wire)
 		h, n := frame.ParseHeader(wire)
 		if n != size {
-			t.Fatalf("% x: a header of %d octets, naive %d", wire, n, size)
+			t.Fatalf("% x: a header of %d bytes, naive %d", wire, n, size)
 		}
 		for i := range min(len(wire), frame.MaxHeaderSize+1) {
 			if _, m := frame.ParseHeader(wire[:i:i]); m != 0 && (n == 0 || m != n || i < n) {
-				t.Fatalf("% x: a header of %d octets in the first %d", wire, m, i)
+				t.Fatalf("% x: a header of %d bytes in the first %d", wire, m, i)
 			}
 		}
 		if !bytes.Equal(wire, before) {
@@ -98,7 +98,7 @@ func sameHeader(a, b naive.Frame) bool {
 		a.Masked == b.Masked && a.Length == b.Length && a.Extended == b.Extended
 }
 
-// judgePrefix holds what is said of the first two octets against every header that
+// judgePrefix holds what is said of the first two bytes against every header that
 // they may begin: it is refused at once exactly if nothing can save it, and for a
 // reason that the whole header gives as well.
 func judgePrefix(t *testing.T, wire []byte, want frame.Expectation) {
@@ -116,6 +116,6 @@ func judgePrefix(t *testing.T, wire []byte, want frame.Expectation) {
 	h, _ := naive.DecodeHeader(best)
 	broken := naive.Broken(h, want.Masked, want.RSV1)
 	if (v == nil) != (len(broken) == 0) || v != nil && !slices.Contains(broken, rules[v]) {
-		t.Fatalf("% x: two octets give %v, naive %q", wire[:2], v, broken)
+		t.Fatalf("% x: two bytes give %v, naive %q", wire[:2], v, broken)
 	}
 }

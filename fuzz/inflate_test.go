@@ -33,7 +33,7 @@ func apart(all []byte) (payloads [][]byte) {
 	return payloads
 }
 
-// byStandardLibrary is what compress/flate makes of a message, up to maxSaid octets,
+// byStandardLibrary is what compress/flate makes of a message, up to maxSaid bytes,
 // with what was said before it. It stops at a final block, behind which a message may
 // go on (RFC 7692 §7.2.3.4), so it is begun again there.
 func byStandardLibrary(payload, before []byte) (said []byte, whole bool) {
@@ -86,7 +86,7 @@ func ourInflate(t *testing.T, f *conn.Inflater, e *conn.InflateEngine, payload, 
 			if len(rooms) > 0 && turn < 512 {
 				room = int(rooms[turn%len(rooms)])
 			}
-			// No more than the window is in sight, between octets that may not change.
+			// No more than the window is in sight, between bytes that may not change.
 			kept := said[max(0, len(said)-window):]
 			base := turn % 3
 			buf := bytes.Repeat([]byte{border}, base+len(kept)+room+8)
@@ -95,11 +95,11 @@ func ourInflate(t *testing.T, f *conn.Inflater, e *conn.InflateEngine, payload, 
 			got, used, wrong := e.Inflate(out, base, piece)
 			v = wrong
 			if len(got) < len(out) || len(got) > cap(out) || used > len(piece) {
-				t.Fatalf("%d octets of %d in room for %d, %d of %d used", len(got)-len(out), len(got), room, used, len(piece))
+				t.Fatalf("%d bytes of %d in room for %d, %d of %d used", len(got)-len(out), len(got), room, used, len(piece))
 			}
 			for i, b := range buf {
 				if (i < base || i >= len(got)) && b != border && i >= base+len(kept)+room || i < base && b != border {
-					t.Fatalf("octet %d of %d was touched", i, len(buf))
+					t.Fatalf("byte %d of %d was touched", i, len(buf))
 				}
 			}
 			if !bytes.Equal(got[base:len(out)], kept) {
@@ -163,12 +163,12 @@ func FuzzInflate(f *testing.F) {
 			switch {
 			case v == nil && e.Ended():
 				if !whole || len(got) != len(want) {
-					t.Fatalf("message %d, %x: %d octets, compress/flate has %d, whole %v", i, payload, len(got), len(want), whole)
+					t.Fatalf("message %d, %x: %d bytes, compress/flate has %d, whole %v", i, payload, len(got), len(want), whole)
 				}
 			case whole && terms.WindowBits == 15 && v == nil:
 				t.Fatalf("message %d, %x: has no end, by compress/flate it does", i, payload)
 			case whole && terms.WindowBits == 15 && !stricter(v):
-				t.Fatalf("message %d, %x: %v, compress/flate reads %d octets", i, payload, v, len(want))
+				t.Fatalf("message %d, %x: %v, compress/flate reads %d bytes", i, payload, v, len(want))
 			case v != nil && v.Code != 1007:
 				t.Fatalf("message %d, %x: %v", i, payload, v)
 			}
@@ -186,5 +186,5 @@ func FuzzInflate(f *testing.F) {
 }
 
 // stricter is the one reason for which ours refuses what compress/flate takes to its
-// end: bits between a final block and the next octet that are not zero.
+// end: bits between a final block and the next byte that are not zero.
 func stricter(v *frame.Violation) bool { return v.RFC == 7692 && v.Section == "7.2.1" }

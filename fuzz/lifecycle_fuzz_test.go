@@ -15,7 +15,7 @@ const numEvents = int(conn.Abandon) + 1
 // FuzzLifecycle: whatever happens to a connection, in whatever order, its lifecycle is
 // that of the model; what is over stays over, and what is on record stays there.
 //
-// Two octets of the input are an event: what, with which Close code, how much later.
+// Two bytes of the input are an event: what, with which Close code, how much later.
 func FuzzLifecycle(f *testing.F) {
 	for first := range numEvents { // all of three in a row
 		for second := range numEvents {
@@ -27,7 +27,7 @@ func FuzzLifecycle(f *testing.F) {
 	streams := seeds.Streams()
 	seeds.Need(f, streams, 100)
 	for _, s := range streams { // what the peers' Close frames make of it
-		if script := happenings(s.Octets); len(script) > 0 {
+		if script := happenings(s.Data); len(script) > 0 {
 			f.Add(byte(5), script)
 		}
 	}
@@ -37,9 +37,9 @@ func FuzzLifecycle(f *testing.F) {
 }
 
 // happenings are the events of a stream as far as one can see that from its frames.
-func happenings(octets []byte) (script []byte) {
-	for len(octets) > 0 {
-		frame, n := naive.Decode(octets)
+func happenings(data []byte) (script []byte) {
+	for len(data) > 0 {
+		frame, n := naive.Decode(data)
 		if n == 0 {
 			return append(script, byte(conn.EndOfStream), 0)
 		}
@@ -49,7 +49,7 @@ func happenings(octets []byte) (script []byte) {
 		case frame.Opcode == 8:
 			script = append(script, byte(conn.ReceiveClose), byte(n), byte(conn.SendClose), byte(n))
 		}
-		octets = octets[n:]
+		data = data[n:]
 	}
 	return script
 }
@@ -98,7 +98,7 @@ func grown(t *testing.T, before, after conn.Ending) {
 	if before.Sent.Code != 0 && after.Sent != before.Sent ||
 		before.Received.Code != 0 && after.Received != before.Received ||
 		before.Broken && !after.Broken ||
-		before.Began != conn.Neither && (after.Began != before.Began || after.Last != before.Last) {
+		before.Began != conn.SideNone && (after.Began != before.Began || after.Last != before.Last) {
 		t.Fatalf("the record %+v has become %+v", before, after)
 	}
 }
@@ -116,7 +116,7 @@ func (m *model) wantEnding(t *testing.T, got conn.Ending) {
 	if got != want || got.Clean() != m.clean() || got.Code() != m.code() {
 		t.Fatalf("record %+v, clean %v, code %d, want %+v, %v, %d", got, got.Clean(), got.Code(), want, m.clean(), m.code())
 	}
-	if (got.Began == conn.Neither) == m.left {
+	if (got.Began == conn.SideNone) == m.left {
 		t.Fatalf("%v began, and left is %v", got.Began, m.left)
 	}
 }

@@ -12,7 +12,7 @@ type model struct {
 	timeout time.Duration
 
 	sent, received *conn.CloseBody // the Close frames
-	refused        bool            // the peer's octets were (§7.1.7)
+	refused        bool            // the peer's bytes were (§7.1.7)
 	mute           bool            // nothing can be sent any more
 	over           bool            // the transport is gone
 
@@ -85,9 +85,9 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 		do, m.over = conn.Drop, true
 	}
 	if wasOpen {
-		m.left, m.last, m.began = true, e, conn.Peer
+		m.left, m.last, m.began = true, e, conn.SideRemote
 		if e == conn.SendClose || e == conn.Abandon {
-			m.began = conn.Us
+			m.began = conn.SideLocal
 		}
 		if m.timeout > 0 {
 			m.deadline = now.Add(m.timeout) // one for all of it

@@ -12,7 +12,7 @@ import (
 // fence is around what a kernel may touch, and wide enough for one of its steps.
 const fence = 128
 
-// fenced returns a copy of p at an address that is off modulo 64, with octets of a
+// fenced returns a copy of p at an address that is off modulo 64, with bytes of a
 // pattern on both sides; intact reports whether those are as they were.
 func fenced(p []byte, off uint8) (inside []byte, intact func() bool) {
 	all := make([]byte, fence+64+len(p)+fence)
@@ -43,40 +43,40 @@ func FuzzMask(f *testing.F) {
 	for n := range 70 { // around the widths of vectors
 		f.Add(bytes.Repeat([]byte{0xa5}, n*4+n%3), []byte{1, 2, 3, 4}, uint8(n), uint8(n*5), someCuts[n%len(someCuts)])
 	}
-	f.Fuzz(func(t *testing.T, payload, keyOctets []byte, from, to uint8, cuts []byte) {
-		var octets [4]byte
-		copy(octets[:], keyOctets)
+	f.Fuzz(func(t *testing.T, payload, keyInput []byte, from, to uint8, cuts []byte) {
+		var keyBytes [4]byte
+		copy(keyBytes[:], keyInput)
 		want := bytes.Clone(payload)
-		naive.Mask(want, octets, 0)
+		naive.Mask(want, keyBytes, 0)
 		after := [4]byte{}
 		for i := range after {
-			after[i] = octets[(len(payload)+i)%4]
+			after[i] = keyBytes[(len(payload)+i)%4]
 		}
 
 		src, srcIntact := fenced(payload, from)
 		dst, dstIntact := fenced(make([]byte, len(payload)), to)
-		k, rest := key(octets), dst
+		k, rest := key(keyBytes), dst
 		for piece := range cut(src, cuts) {
 			k = frame.MaskCopy(rest, piece, k)
 			rest = rest[len(piece):]
 		}
 		if !bytes.Equal(dst, want) || k != key(after) {
-			t.Fatalf("%x with %x copied to %x, key %08x; want %x", payload, octets, dst, k, want)
+			t.Fatalf("%x with %x copied to %x, key %08x; want %x", payload, keyBytes, dst, k, want)
 		}
 		if !bytes.Equal(src, payload) || !srcIntact() || !dstIntact() {
-			t.Fatalf("%x with %x: copying modified what it may not", payload, octets)
+			t.Fatalf("%x with %x: copying modified what it may not", payload, keyBytes)
 		}
 
-		k = key(octets)
+		k = key(keyBytes)
 		for piece := range cut(src, cuts) {
 			k = frame.Mask(piece, k)
 		}
 		if !bytes.Equal(src, want) || k != key(after) || !srcIntact() {
-			t.Fatalf("%x with %x masked to %x, key %08x; want %x", payload, octets, src, k, want)
+			t.Fatalf("%x with %x masked to %x, key %08x; want %x", payload, keyBytes, src, k, want)
 		}
 		// "or begin at the same byte"
-		if frame.MaskCopy(src, src, key(octets)); !bytes.Equal(src, payload) || !srcIntact() {
-			t.Fatalf("%x with %x copied onto itself gives %x", want, octets, src)
+		if frame.MaskCopy(src, src, key(keyBytes)); !bytes.Equal(src, payload) || !srcIntact() {
+			t.Fatalf("%x with %x copied onto itself gives %x", want, keyBytes, src)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func FuzzRequestHead(f *testing.F) {
 	heads := seeds.Requests()
 	seeds.Need(f, heads, 100)
 	for i, h := range heads {
-		f.Add(h.Octets, someCuts[i%len(someCuts)])
+		f.Add(h.Data, someCuts[i%len(someCuts)])
 	}
 	f.Add([]byte(nil), []byte(nil))
 	f.Add([]byte("\r\n\r\n"), []byte{2})
@@ -56,16 +56,16 @@ func wantSameInPieces(t *testing.T, head, cuts []byte, n int, refusal *handshake
 		var refused *handshake.Refusal
 		for piece := range cut(head, cuts) {
 			seen += len(piece)
-			// The octets move, as they do when a buffer grows.
+			// The bytes move, as they do when a buffer grows.
 			if m, refused = p.Parse(bytes.Clone(head[:seen]), &r); m > 0 || refused != nil {
 				break
 			}
 		}
 		switch {
 		case m != n || (refused == nil) != (refusal == nil):
-			t.Fatalf("%q: %d, %v; in pieces, after %d octets, %d, %v", head, n, refusal, seen, m, refused)
+			t.Fatalf("%q: %d, %v; in pieces, after %d bytes, %d, %v", head, n, refusal, seen, m, refused)
 		case refused != nil && refused.Status != refusal.Status:
-			t.Fatalf("%q: %v; in pieces, after %d octets, %v", head, refusal, seen, refused)
+			t.Fatalf("%q: %v; in pieces, after %d bytes, %v", head, refusal, seen, refused)
 		case n == 0:
 		case rulesOnly && len(r.Header) > 0, !rulesOnly && !slices.Equal(r.Header, whole.Header):
 			t.Fatalf("%q: header %q, in pieces %q", head, whole.Header, r.Header)
@@ -116,7 +116,7 @@ func wantSameByNetHTTP(t *testing.T, head []byte, n int, r *handshake.Request) {
 		t.Fatalf("%q: accepted, but net/http says %v", head, err)
 	}
 	if end := len(head) - br.Buffered(); end != n {
-		t.Fatalf("%q: ends after %d octets, by net/http after %d", head, n, end)
+		t.Fatalf("%q: ends after %d bytes, by net/http after %d", head, n, end)
 	}
 	if theirs.ContentLength != 0 || len(theirs.TransferEncoding) != 0 || theirs.Close && !closes(r) {
 		t.Fatalf("%q: net/http sees a body of %d, %q, close %v", head, theirs.ContentLength, theirs.TransferEncoding, theirs.Close)

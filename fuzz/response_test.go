@@ -64,13 +64,13 @@ var tail = slices.Concat(
 
 // FuzzResponseHead: a client accepts what a second reading of the response, by the
 // rules of RFC 6455 §4.1, finds nothing against, and nothing that this or net/http
-// would read otherwise; 1xx responses before it are passed over, and every octet
+// would read otherwise; 1xx responses before it are passed over, and every byte
 // behind the head is the WebSocket's.
 func FuzzResponseHead(f *testing.F) {
 	heads := seeds.Responses()
 	seeds.Need(f, heads, 80)
 	for i, h := range heads {
-		f.Add(bytes.Clone(h.Octets), someCuts[i%len(someCuts)], i%2 == 0)
+		f.Add(bytes.Clone(h.Data), someCuts[i%len(someCuts)], i%2 == 0)
 	}
 	f.Fuzz(func(t *testing.T, response, cuts []byte, deflate bool) {
 		if len(response) > 8<<10 {
@@ -167,7 +167,7 @@ func secondReading(answer []byte, accept string, offered bool) (r reading, stric
 	}
 }
 
-// headLines are the lines of the head that p begins with, n octets long; plain says
+// headLines are the lines of the head that p begins with, n bytes long; plain says
 // that they end in CR LF and hold no other control characters.
 func headLines(p []byte) (lines []string, n int, plain bool) {
 	plain = true
@@ -234,7 +234,7 @@ func wantByNetHTTP(t *testing.T, answer []byte, want reading, got *http.Response
 		}
 		end := len(answer) - br.Buffered()
 		if passed != want.passed || end != want.end {
-			t.Fatalf("%q: %d 1xx and %d octets, by net/http %d and %d", answer, want.passed, want.end, passed, end)
+			t.Fatalf("%q: %d 1xx and %d bytes, by net/http %d and %d", answer, want.passed, want.end, passed, end)
 		}
 		if got == nil || got.StatusCode != 101 || len(got.Header) != len(theirs.Header) {
 			t.Fatalf("%q: %+v, by net/http %+v", answer, got, theirs)

@@ -3,7 +3,7 @@ package fuzz_test
 import "iter"
 
 // cut yields p in pieces of the sizes in cuts, the last of which is all that is left.
-// Pieces of no octets are among them.
+// Pieces of no bytes are among them.
 func cut(p, cuts []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for _, c := range cuts {

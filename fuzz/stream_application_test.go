@@ -111,7 +111,7 @@ func (a *application) read(turn int) error {
 	}
 }
 
-// readPieces takes a message through a Reader, octets of odd numbers at a time.
+// readPieces takes a message through a Reader, bytes of odd numbers at a time.
 func (a *application) readPieces() error {
 	typ, r, err := a.conn.Reader(a.patience())
 	if err != nil {

@@ -26,7 +26,7 @@ func (s setup) check(t *testing.T, v verdict, d delivery, o outcome) (explained 
 	if !slices.Equal(o.messages, v.messages) {
 		fail("messages %.200q, want %.200q", o.messages, v.messages)
 	}
-	// compress/flate may need an octet more to say the same.
+	// compress/flate may need a byte more to say the same.
 	if !bytes.HasPrefix(v.partial, o.partial) && !(v.packed && bytes.HasPrefix(o.partial, v.partial)) {
 		fail("of a message without its end %.100q, of which there is %.100q", o.partial, v.partial)
 	}
@@ -62,9 +62,9 @@ func (s setup) checkError(v verdict, d delivery, o outcome, fail func(string, ..
 	if sent := s.sends(v); (closed.Sent == nil) != (sent == 0) || sent != 0 && int(closed.Sent.Code) != sent {
 		fail("error %v: sent %v, want code %d", closed, closed.Sent, sent)
 	}
-	began := websocket.Peer
+	began := websocket.SideRemote
 	if v.unwanted {
-		began = websocket.Us
+		began = websocket.SideLocal
 	}
 	if !d.end && !v.over() {
 		return // CloseNow ended it
@@ -186,7 +186,7 @@ func excused(v verdict, err error, window int) bool {
 	}{
 		// compress/flate knows no window but the largest.
 		{"distance beyond the agreed window", window < 1<<15},
-		// It does not show the bits between a final block and the next octet.
+		// It does not show the bits between a final block and the next byte.
 		{"padding after a final block is not zero", v.final},
 		// A block that cannot end is refused when it begins, not where it is read in vain.
 		{"literal/length code without end-of-block", true},

@@ -16,7 +16,7 @@ import (
 // delivery is how a stream comes.
 type delivery struct {
 	name   string
-	pieces []byte // piece i has pieces[i]+1 octets, over and over; nil: one piece
+	pieces []byte // piece i has pieces[i]+1 bytes, over and over; nil: one piece
 	settle bool   // before the next piece everything rests
 	end    bool   // the end of the stream follows at once
 }
@@ -25,7 +25,7 @@ func (d delivery) String() string {
 	return fmt.Sprintf("%s, settling %v, with its end %v", d.name, d.settle, d.end)
 }
 
-// next is how many octets the piece that begins has.
+// next is how many bytes the piece that begins has.
 func (d delivery) next(i, left int) int {
 	if len(d.pieces) == 0 {
 		return left
@@ -61,9 +61,9 @@ func (s *sips) Read(p []byte) (int, error) {
 
 func (s *sips) CloseWrite() error { return s.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
-// inMemory delivers octets inside a synctest bubble.
-func (s setup) inMemory(octets []byte, sizes []byte, d delivery) outcome {
-	ours, peer := wstest.NetPipe(len(octets)*4 + 64<<10)
+// inMemory delivers bytes inside a synctest bubble.
+func (s setup) inMemory(data []byte, sizes []byte, d delivery) outcome {
+	ours, peer := wstest.NetPipe(len(data)*4 + 64<<10)
 	var stream io.ReadWriteCloser = &sips{Conn: ours, delivery: d}
 	if s.beneath == overStream {
 		stream = struct{ io.ReadWriteCloser }{stream}
@@ -74,10 +74,10 @@ func (s setup) inMemory(octets []byte, sizes []byte, d delivery) outcome {
 	reading.Go(func() { _, _ = io.Copy(&wire, peer) })
 
 	if d.settle {
-		for i := 0; len(octets) > 0; i++ {
-			n := d.next(i, len(octets))
-			_, _ = peer.Write(octets[:n]) // which may be more than anybody wants
-			octets = octets[n:]
+		for i := 0; len(data) > 0; i++ {
+			n := d.next(i, len(data))
+			_, _ = peer.Write(data[:n]) // which may be more than anybody wants
+			data = data[n:]
 			synctest.Wait()
 			if s.cancels {
 				o.giveUp()
@@ -85,7 +85,7 @@ func (s setup) inMemory(octets []byte, sizes []byte, d delivery) outcome {
 			}
 		}
 	} else {
-		_, _ = peer.Write(octets)
+		_, _ = peer.Write(data)
 	}
 	if !d.end {
 		synctest.Wait()
@@ -120,18 +120,18 @@ func (s setup) begin(stream io.ReadWriteCloser, sizes []byte) (o outcome, wait c
 	return o, wait
 }
 
-// all delivers octets in every way, through what the setup says.
-func (s setup) all(t *testing.T, octets, pieces, sizes []byte) {
+// all delivers bytes in every way, through what the setup says.
+func (s setup) all(t *testing.T, data, pieces, sizes []byte) {
 	if s.beneath >= overUnix {
-		s.onSocketAll(t, octets, pieces, sizes)
+		s.onSocketAll(t, data, pieces, sizes)
 	} else {
-		s.inMemoryAll(t, octets, pieces, sizes)
+		s.inMemoryAll(t, data, pieces, sizes)
 	}
 }
 
-// inMemoryAll delivers octets in every way, and checks what comes of it.
-func (s setup) inMemoryAll(t *testing.T, octets, pieces, sizes []byte) {
-	v := s.receiver.judge(octets)
+// inMemoryAll delivers bytes in every way, and checks what comes of it.
+func (s setup) inMemoryAll(t *testing.T, data, pieces, sizes []byte) {
+	v := s.receiver.judge(data)
 	if v.unsure {
 		return
 	}
@@ -139,12 +139,12 @@ func (s setup) inMemoryAll(t *testing.T, octets, pieces, sizes []byte) {
 	synctest.Test(t, func(t *testing.T) {
 		excused, ways := 0, []delivery{
 			{"at once", nil, false, true},
-			{"octet by octet", one, false, true},
+			{"byte by byte", one, false, true},
 			{"in pieces", pieces, true, false},
 			{"in pieces", pieces, true, true},
 		}
 		for _, d := range ways {
-			if s.check(t, v, d, s.inMemory(octets, sizes, d)) {
+			if s.check(t, v, d, s.inMemory(data, sizes, d)) {
 				excused++
 			}
 		}
@@ -155,14 +155,14 @@ func (s setup) inMemoryAll(t *testing.T, octets, pieces, sizes []byte) {
 			return
 		}
 		if v.over() {
-			// It is refused when the octet comes that shows it, and not before.
+			// It is refused when the byte comes that shows it, and not before.
 			d := delivery{"no more than it takes", nil, false, false}
-			s.check(t, v, d, s.inMemory(octets[:v.at], sizes, d))
+			s.check(t, v, d, s.inMemory(data[:v.at], sizes, d))
 			if v.packed {
-				return // compress/flate may need an octet more
+				return // compress/flate may need a byte more
 			}
-			d.name = "one octet less than it takes"
-			s.check(t, s.receiver.judge(octets[:v.at-1]), d, s.inMemory(octets[:v.at-1], sizes, d))
+			d.name = "one byte less than it takes"
+			s.check(t, s.receiver.judge(data[:v.at-1]), d, s.inMemory(data[:v.at-1], sizes, d))
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/hawser-ws/websocket/fuzz/internal/seeds"
 )
 
-// longest is how many octets of a stream are looked at: octet by octet more would be
+// longest is how many bytes of a stream are looked at: byte by byte more would be
 // slow, and say no more.
 const longest = 4 << 10
 
@@ -31,22 +31,22 @@ func FuzzStream(f *testing.F) {
 		if stream.Deflate {
 			bits |= 1 << bitDeflate
 		}
-		f.Add(bits, []byte{byte(i % 11), 0, byte(i)}, []byte{byte(i), 6, 1}, stream.Octets)
+		f.Add(bits, []byte{byte(i % 11), 0, byte(i)}, []byte{byte(i), 6, 1}, stream.Data)
 	}
 	for i, recipe := range recipes {
 		for bits := range uint32(4) { // role, compression
 			f.Add(bits|1<<bitRecipe|uint32(i)<<bitsManner, []byte{4, 1}, []byte{20, 1}, []byte(recipe))
 		}
 	}
-	f.Fuzz(func(t *testing.T, bits uint32, pieces, sizes, octets []byte) {
+	f.Fuzz(func(t *testing.T, bits uint32, pieces, sizes, data []byte) {
 		s := setUp(bits)
 		if s.recipe {
-			octets = cook(octets, s.receiver.fromClient)
+			data = cook(data, s.receiver.fromClient)
 		}
-		octets = octets[:min(len(octets), longest)]
-		s.all(t, octets, pieces, sizes)
+		data = data[:min(len(data), longest)]
+		s.all(t, data, pieces, sizes)
 		if t.Failed() {
-			t.Logf("the stream: %x", octets)
+			t.Logf("the stream: %x", data)
 		}
 	})
 }

@@ -7,14 +7,14 @@ import (
 	"sort"
 )
 
-// deflated is a compressed message as the oracle sees it: all of its octets so far,
+// deflated is a compressed message as the oracle sees it: all of its bytes so far,
 // and what they say by the standard library.
 type deflated struct {
 	said    []byte
 	corrupt bool
 	// unsure: the oracle cannot tell whether a message may end where this one does.
 	unsure bool
-	// final: a block with BFINAL has ended. The bits behind it, up to the next octet,
+	// final: a block with BFINAL has ended. The bits behind it, up to the next byte,
 	// are seen by nobody here.
 	final bool
 }
@@ -46,7 +46,7 @@ func inflate(dict, wire []byte, fin bool) deflated {
 }
 
 // inflateAll decompresses what p holds, blocks behind a final one too (RFC 7692
-// §7.2.3.4). ended tells that the last octet of p ended a final block.
+// §7.2.3.4). ended tells that the last byte of p ended a final block.
 func inflateAll(dict, p []byte) (d deflated, ended bool) {
 	source := bytes.NewReader(p)
 	for {
@@ -68,7 +68,7 @@ func inflateAll(dict, p []byte) (d deflated, ended bool) {
 	}
 }
 
-// first is the smallest number of octets of wire[from:] for which bad holds of what is
+// first is the smallest number of bytes of wire[from:] for which bad holds of what is
 // inflated so far, given that it holds for all of them.
 func first(dict, wire []byte, from int, bad func(deflated) bool) int {
 	return sort.Search(len(wire)-from, func(n int) bool { return bad(inflate(dict, wire[:from+n], false)) })

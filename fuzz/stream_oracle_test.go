@@ -8,14 +8,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// receiver is what one end holds the octets against that the other sends: the oracle,
+// receiver is what one end holds the bytes against that the other sends: the oracle,
 // slow and obvious. RFC 6455 and RFC 7692 are its only measure, and the options of the
 // connection: of our own code it uses nothing but package naive.
 type receiver struct {
-	fromClient bool // the octets come from a client
+	fromClient bool // the bytes come from a client
 	deflate    bool // permessage-deflate is agreed on
 	takeover   bool // by the sender
-	window     int  // octets of the sender's window
+	window     int  // bytes of the sender's window
 
 	frame, message int64 // limits; 0: none
 	fragments      int
@@ -49,7 +49,7 @@ type verdict struct {
 	fail         int       // or the code with which it is refused; 0: it is not
 	limit        string    // for 1009: which
 	unwanted     bool      // the first message was met by an end that wants none
-	at           int       // how many octets it takes to refuse it, or to know the Close frame
+	at           int       // how many bytes it takes to refuse it, or to know the Close frame
 	packed       bool      // the message in which it ends is compressed
 	midway       bool      // what is left is the beginning of a frame or of a message
 
@@ -151,7 +151,7 @@ func (r receiver) judge(p []byte) verdict {
 
 func (v *verdict) refuse(code, at int) { v.fail, v.at = code, at }
 
-// brokenPrefix names the rules that two octets are enough to see broken. The mask and
+// brokenPrefix names the rules that two bytes are enough to see broken. The mask and
 // the length that follow are made up.
 func (r receiver) brokenPrefix(two []byte) []string {
 	f, _ := naive.DecodeHeader(append(slices.Clone(two), make([]byte, 12)...))
@@ -212,8 +212,8 @@ func (r receiver) begin(v *verdict, m *underway, f naive.Frame, body int) *under
 	return m
 }
 
-// text judges what has been added to a text; all of it has come with octet number end
-// of the stream. RFC 6455 §8.1: the first octet that cannot stand there ends it.
+// text judges what has been added to a text; all of it has come with byte number end
+// of the stream. RFC 6455 §8.1: the first byte that cannot stand there ends it.
 func (r receiver) text(v *verdict, m *underway, end int) {
 	if m.opcode != 1 {
 		return
@@ -233,7 +233,7 @@ func (m *underway) characters() {
 	}
 }
 
-// inflated takes a frame's part of a compressed message. Octet by octet of what the
+// inflated takes a frame's part of a compressed message. Byte by byte of what the
 // message says, the limit counts and then the text is judged; what it is compressed
 // with comes last.
 func (r receiver) inflated(v *verdict, m *underway, dict, payload []byte, body int, fin bool) {

@@ -9,9 +9,9 @@ import (
 
 // A recipe is a stream written shorter, so that what the fuzzer changes in it gives
 // another stream of frames rather than one broken frame. For each frame it has FIN, the
-// way, and the opcode in one octet, the length in another, and the payload.
+// way, and the opcode in one byte, the length in another, and the payload.
 
-// The ways to make a frame, bits 4 to 6 of its first octet.
+// The ways to make a frame, bits 4 to 6 of its first byte.
 const (
 	asIs        = iota
 	manyTimes   // the payload over and over
@@ -19,7 +19,7 @@ const (
 	packedAfter // compressed, with what was packed before for a window
 	cutInTwo    // as packedAfter, in two fragments
 	cutByPing   // as cutInTwo, with a ping in between
-	lengthened  // the length in more octets than it takes
+	lengthened  // the length in more bytes than it takes
 	reserved    // a reserved bit is set
 )
 

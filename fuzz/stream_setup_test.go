@@ -13,8 +13,8 @@ type setup struct {
 	deflate  *handshake.Deflate // nil: none
 	limits   websocket.Limits
 	manner   manner    // how the application reads
-	beneath  transport // what the octets come through
-	recipe   bool      // the octets are one
+	beneath  transport // what the bytes come through
+	recipe   bool      // the bytes are one
 	trace    bool      // which has the engine take its general ways
 	cancels  bool      // reads are given up and begun again, between any two pieces
 	receiver receiver  // the oracle's

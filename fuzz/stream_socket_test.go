@@ -15,7 +15,7 @@ import (
 )
 
 // On sockets the engine has ways of its own, below the methods of net.Conn: a loop over
-// messages that is busy lives inside the wait for its socket. So the octets come through
+// messages that is busy lives inside the wait for its socket. So the bytes come through
 // real ones here, in real time, and always with the end of the stream behind them.
 
 // socket is a TCPConn or a UnixConn.
@@ -27,9 +27,9 @@ type socket interface {
 // residents is how many messages make a loop busy enough to move into its socket.
 const residents = 18
 
-// onSocketAll delivers octets in every way, and checks what comes of it.
-func (s setup) onSocketAll(t *testing.T, octets, pieces, sizes []byte) {
-	v := s.receiver.judge(octets)
+// onSocketAll delivers bytes in every way, and checks what comes of it.
+func (s setup) onSocketAll(t *testing.T, data, pieces, sizes []byte) {
+	v := s.receiver.judge(data)
 	if v.unsure {
 		return
 	}
@@ -38,18 +38,18 @@ func (s setup) onSocketAll(t *testing.T, octets, pieces, sizes []byte) {
 		v.messages = append(busy, v.messages...)
 	}
 	ways := []delivery{{"on a socket, at once", nil, true, true}, {"on a socket, in pieces", pieces, true, true}}
-	if len(octets) < 200 {
-		ways = append(ways, delivery{"on a socket, octet by octet", []byte{0}, true, true})
+	if len(data) < 200 {
+		ways = append(ways, delivery{"on a socket, byte by byte", []byte{0}, true, true})
 	}
 	for _, d := range ways {
-		s.check(t, v, d, s.onSocket(t, octets, sizes, d))
+		s.check(t, v, d, s.onSocket(t, data, sizes, d))
 	}
 }
 
 // lively tells that the application is to be in its socket before the stream begins.
 func (s setup) lively() bool { return s.manner == byMessages || s.manner == byEcho }
 
-func (s setup) onSocket(t *testing.T, octets, sizes []byte, d delivery) outcome {
+func (s setup) onSocket(t *testing.T, data, sizes []byte, d delivery) outcome {
 	there := goleak.IgnoreCurrent()
 	ours, peer := socketPair(t, s.beneath == overTCP)
 	o, wait := s.begin(ours, sizes)
@@ -64,10 +64,10 @@ func (s setup) onSocket(t *testing.T, octets, sizes []byte, d delivery) outcome 
 			drained(t, ours)
 		}
 	}
-	for i := 0; len(octets) > 0; i++ {
-		n := d.next(i, len(octets))
-		_, _ = peer.Write(octets[:n])
-		octets = octets[n:]
+	for i := 0; len(data) > 0; i++ {
+		n := d.next(i, len(data))
+		_, _ = peer.Write(data[:n])
+		data = data[n:]
 		drained(t, ours)
 		if s.cancels {
 			o.giveUp()

@@ -30,7 +30,7 @@ func split(lines []string) (elements []string, tokens bool) {
 func FuzzTokens(f *testing.F) {
 	var lists []string
 	for _, head := range append(seeds.Requests(), seeds.Responses()...) {
-		for line := range strings.SplitSeq(string(head.Octets), "\r\n") {
+		for line := range strings.SplitSeq(string(head.Data), "\r\n") {
 			if _, value, ok := strings.Cut(line, ":"); ok && len(value) < 200 && !slices.Contains(lists, value) {
 				lists = append(lists, value)
 			}

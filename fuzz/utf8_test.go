@@ -10,7 +10,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// FuzzUTF8: text is refused with the piece that holds the first octet that cannot
+// FuzzUTF8: text is refused with the piece that holds the first byte that cannot
 // be there, and not before; it is complete exactly if unicode/utf8 says so. The
 // kernel that unmasks at the same time agrees.
 func FuzzUTF8(f *testing.F) {
@@ -42,7 +42,7 @@ func FuzzUTF8(f *testing.F) {
 			rest = rest[len(piece):]
 			want := bad < 0 || bad >= seen
 			if got := v.Valid(piece); got != want || ok != want {
-				t.Fatalf("%x: %v after %d octets, unmasked %v; the first bad one is %d", text, got, seen, ok, bad)
+				t.Fatalf("%x: %v after %d bytes, unmasked %v; the first bad one is %d", text, got, seen, ok, bad)
 			}
 			if failed = !want; failed {
 				break

@@ -15,7 +15,7 @@ func FuzzWhole(f *testing.F) {
 	streams := seeds.Streams()
 	seeds.Need(f, streams, 500)
 	for _, s := range streams {
-		f.Add(s.Octets, s.FromClient)
+		f.Add(s.Data, s.FromClient)
 	}
 	f.Fuzz(func(t *testing.T, wire []byte, masked bool) {
 		before := bytes.Clone(wire)
@@ -25,10 +25,10 @@ func FuzzWhole(f *testing.F) {
 			n = 0
 		}
 		if size != n {
-			t.Fatalf("%.40x: a message of %d octets, naive %d", wire, size, n)
+			t.Fatalf("%.40x: a message of %d bytes, naive %d", wire, size, n)
 		}
 		if !bytes.Equal(wire, before) {
-			t.Fatal("the octets were modified")
+			t.Fatal("the bytes were modified")
 		}
 		// A part of it is not the whole: the ends of header and payload are where
 		// a reader may be one off.
@@ -37,7 +37,7 @@ func FuzzWhole(f *testing.F) {
 				continue
 			}
 			if _, _, _, part := frame.ParseWhole(wire[:i:i], masked); part != 0 {
-				t.Fatalf("%.40x: %d octets of %d are taken for a message of %d", wire, i, size, part)
+				t.Fatalf("%.40x: %d bytes of %d are taken for a message of %d", wire, i, size, part)
 			}
 		}
 		if size == 0 {
@@ -53,7 +53,7 @@ func FuzzWhole(f *testing.F) {
 		if byte(op) != want.Opcode || !bytes.Equal(unmasked, want.Payload) {
 			t.Fatalf("%.40x: %v %.40x, naive %+v", wire, op, unmasked, want)
 		}
-		// The shortest form of length is the only one: the same octets come back.
+		// The shortest form of length is the only one: the same bytes come back.
 		out := frame.AppendWhole([]byte("before"), op, want.Payload, masked, k)
 		if string(out[:6]) != "before" || !bytes.Equal(out[6:], wire[:size]) {
 			t.Fatalf("%.40x: written as %.40x", wire[:size], out[6:])

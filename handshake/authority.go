@@ -3,6 +3,8 @@ package handshake
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/hawser-ws/websocket/internal/hostport"
 )
 
 // authority is the host and port of a Host header, an Origin or an absolute
@@ -14,54 +16,41 @@ type authority struct {
 
 const noPort = -1
 
-// RFC 3986 §3.2.2: the bytes of a reg-name, without percent-encoding, which no
-// host on the network has.
-var hostByte = byteSet("-._~!$&'()*+,;=" + digits + letters)
+// maxPortDigits is how long a port may be: nobody writes one with more zeros before it.
+const maxPortDigits = len("65535")
 
 // splitAuthority takes host [ ":" port ] apart, where the host is of the bytes
 // given or an IPv6 address in brackets, without a zone. The host is not empty.
 func splitAuthority(s string, hostBytes *[256]bool) (a authority, ok bool) {
-	var host, rest string
-	if strings.HasPrefix(s, "[") {
-		if _, ok := ipLiteral(s); !ok || strings.Contains(s, "%") {
+	host, port := hostport.Split(s)
+	if strings.HasPrefix(host, "[") {
+		if addr, ok := hostport.IPv6(host); !ok || addr.Zone() != "" {
 			return a, false
 		}
-		end := strings.IndexByte(s, ']') + 1
-		host, rest = s[:end], s[end:]
-	} else {
-		end, before := 0, byte('.')
-		for ; end < len(s) && s[end] != ':'; end++ {
-			c := s[end]
-			if !hostBytes[c] || c == '.' && before == '.' { // no label is empty
-				return a, false
-			}
-			before = c
-		}
-		// The root label of DNS: "example.com." is "example.com".
-		host, rest = strings.TrimSuffix(s[:end], "."), s[end:]
-		if host == "" {
-			return a, false
-		}
+	} else if host, ok = domainName(host, hostBytes); !ok {
+		return a, false
 	}
-	port, ok := parsePort(rest)
-	return authority{host, port}, ok
+	a = authority{host: host, port: noPort}
+	if port == "" { // RFC 3986 §3.2.3 lets the digits be missing
+		return a, true
+	}
+	a.port, ok = hostport.Port(port)
+	return a, ok && len(port) <= maxPortDigits
 }
 
-// parsePort reads [ ":" *DIGIT ]: RFC 3986 §3.2.3 lets the digits be missing.
-func parsePort(s string) (port int, ok bool) {
-	if s == "" || s == ":" {
-		return noPort, true
-	}
-	if s[0] != ':' || len(s) > len(":65535") {
-		return noPort, false
-	}
-	for i := 1; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return noPort, false
+// domainName returns a name without the dot of the root label: "example.com." is
+// "example.com". No label is empty.
+func domainName(host string, hostBytes *[256]bool) (name string, ok bool) {
+	before := byte('.')
+	for i := range len(host) {
+		c := host[i]
+		if !hostBytes[c] || c == '.' && before == '.' {
+			return "", false
 		}
-		port = port*10 + int(s[i]-'0')
+		before = c
 	}
-	return port, port <= 0xffff
+	name = strings.TrimSuffix(host, ".")
+	return name, name != ""
 }
 
 // ip returns the host as an IPv6 address, if it is one.
@@ -90,12 +79,7 @@ func ipLiteral(s string) (netip.Addr, bool) {
 	if !strings.HasPrefix(s, "[") {
 		return netip.Addr{}, false
 	}
-	inside, _, closed := strings.Cut(s[1:], "]")
-	if !closed || !strings.Contains(inside, ":") {
-		return netip.Addr{}, false
-	}
-	addr, err := netip.ParseAddr(inside)
-	return addr, err == nil
+	return hostport.IPv6(s[:strings.IndexByte(s, ']')+1])
 }
 
 func appendLower(dst []byte, s string) []byte {

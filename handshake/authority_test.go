@@ -3,6 +3,8 @@ package handshake
 import (
 	"strings"
 	"testing"
+
+	"github.com/hawser-ws/websocket/internal/hostport"
 )
 
 func TestSplitAuthority(t *testing.T) {
@@ -25,19 +27,19 @@ func TestSplitAuthority(t *testing.T) {
 		{"[::ffff:1.2.3.4]:", "[::ffff:1.2.3.4]", noPort},
 		{"my_service", "my_service", noPort},
 	} {
-		got, ok := splitAuthority(row.in, &hostByte)
+		got, ok := splitAuthority(row.in, &hostport.RegName)
 		if !ok || got.host != row.host || got.port != row.port {
 			t.Errorf("%q: %+v, %v", row.in, got, ok)
 		}
 	}
 	for _, in := range []string{
 		"", ".", "..", ":80", ".:80", ".example.com", "example..com", "example.com..",
-		"a:65536", "a:99999", "a:100000", "a:-1", "a:+1", "a:8o", "a:80:80", "a: 80", "a:0x1",
+		"a:65536", "a:000080", "a:99999", "a:100000", "a:-1", "a:+1", "a:8o", "a:80:80", "a: 80", "a:0x1",
 		"a b", "a/b", "user@a", "a@b:80", "a?b", "a#b", "a\\b", "a\x00", "a,b\r\n", "ä", "%61",
 		"[", "[]", "[::1", "[::1]a", "[::1]80", "[::1]:x", "[1.2.3.4]", "[fe80::1%25eth0]", "[fe80::1%eth0]",
 		"[v1.a]", "[:::1]", "x[::1]", "::1", "[::1].",
 	} {
-		if got, ok := splitAuthority(in, &hostByte); ok {
+		if got, ok := splitAuthority(in, &hostport.RegName); ok {
 			t.Errorf("%q: %+v", in, got)
 		}
 	}
@@ -58,8 +60,8 @@ func TestSameHost(t *testing.T) {
 		{"a", "[::1]", false},
 		{"[::ffff:127.0.0.1]", "127.0.0.1", false},
 	} {
-		a, ok := splitAuthority(row.a, &hostByte)
-		b, ok2 := splitAuthority(row.b, &hostByte)
+		a, ok := splitAuthority(row.a, &hostport.RegName)
+		b, ok2 := splitAuthority(row.b, &hostport.RegName)
 		if got := a.sameHost(b); got != row.want || !ok || !ok2 {
 			t.Errorf("%s and %s: %v (%v, %v)", row.a, row.b, got, ok, ok2)
 		}

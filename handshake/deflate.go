@@ -14,7 +14,7 @@ type DeflateSide struct {
 	// the ones before it: the parameters server_no_context_takeover and
 	// client_no_context_takeover (RFC 7692 §7.1.1).
 	NoContextTakeover bool
-	// MaxWindowBits bounds the LZ77 window to 1<<MaxWindowBits octets: the
+	// MaxWindowBits bounds the LZ77 window to 1<<MaxWindowBits bytes: the
 	// parameters server_max_window_bits and client_max_window_bits (RFC 7692
 	// §7.1.2). 8 to 15; zero means 15, and any other number the nearest of these.
 	MaxWindowBits int

@@ -1,14 +1,13 @@
 // Package handshake is the opening handshake of the WebSocket protocol (RFC
-// 6455 §4) as rules on headers, for both sides. It opens no socket, starts no
-// goroutine, reads no clock and draws no random number: what it needs of these
-// it is given.
+// 6455 §4) as rules on headers, for both sides. It is pure: no sockets, goroutines,
+// clock or randomness. Its caller supplies the random bytes of a key.
 //
 // # What the server checks
 //
-// [ParseRequest] reads the head of a request for those that do without net/http,
-// as strictly as RFC 9112 lets a server be, and without allocating. For those
-// that do not, [Request.Collect] takes the same from an http.Header. Then
-// [Policy.Accept] judges it:
+// [ParseRequest] reads the head of a request without net/http and without
+// allocating, as strictly as RFC 9112 lets a server be. With net/http,
+// [Request.Collect] takes the same from an http.Header. [Policy.Accept] then judges
+// the request:
 //
 //   - §4.2.1 item 1: GET, and HTTP/1.1 or later of major version 1 (405, 505)
 //   - §4.2.1 item 2: Host is there (400)
@@ -22,8 +21,8 @@
 //   - §4.2.1 item 9, §9.1: Sec-WebSocket-Extensions follows its grammar (400)
 //   - RFC 9110 §5.6.1.2: either list may be empty, as if it was not there
 //
-// Version comes before key, since older versions had no such key. Where a header
-// does not follow its grammar the answer is 400, as §4.2.1 demands for "any
+// The version is checked before the key, since older versions had no such key. A
+// header that breaks its grammar is answered with 400, as §4.2.1 demands for "any
 // violations of the ABNF grammar". [AppendSwitching] and [AppendRefusal] write
 // the answer.
 //
@@ -40,10 +39,10 @@
 //
 // # Compression
 //
-// permessage-deflate (RFC 7692) is the one extension that is negotiated. A client
-// says what it wants in [Offer.Deflate] and sends [Offer.ExtensionsValue]; a server
-// says what it is ready for in [Policy.Deflate]. What comes of it is in
-// [Acceptance.Deflate] and [Agreement.Deflate], by these sections of RFC 7692:
+// permessage-deflate (RFC 7692) is the only extension negotiated. A client sets
+// [Offer.Deflate] and sends [Offer.ExtensionsValue]; a server sets [Policy.Deflate].
+// The terms agreed on are in [Acceptance.Deflate] and [Agreement.Deflate]. These
+// sections of RFC 7692 decide them:
 //
 //   - §5: the server takes the first offer that it can, and answers it
 //   - §7: it passes over an offer with a parameter that is unknown, comes twice or
@@ -57,7 +56,7 @@
 //
 // # What goes out
 //
-// What either side is about to send, its caller checks by [CheckSubprotocols],
-// [ValidFieldName], [ValidFieldValue] and [Reserved], so that no string of an
-// application can end a header line.
+// The caller checks what it sends with [CheckSubprotocols], [ValidFieldName],
+// [ValidFieldValue] and [Reserved], so that no string of an application can end a
+// header line.
 package handshake

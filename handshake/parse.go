@@ -1,6 +1,10 @@
 package handshake
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/hawser-ws/websocket/internal/hostport"
+)
 
 // Limits bound the head of a request: the request line, the header lines and
 // the empty line after them.
@@ -142,7 +146,7 @@ func badTarget(target string) *Refusal {
 // that does not would be taken for another site by a proxy than by us.
 func (r *Request) useTarget(target string, host authority) *Refusal {
 	scheme, _, _ := strings.Cut(r.Target, "://")
-	own, ok := splitAuthority(target, &hostByte)
+	own, ok := splitAuthority(target, &hostport.RegName)
 	if !ok {
 		return badTarget(r.Target)
 	}

@@ -1,5 +1,7 @@
 package handshake
 
+import "github.com/hawser-ws/websocket/internal/hostport"
+
 // Values looks header fields up by name. http.Header is one. The names it is
 // asked for are in the form that net/http calls canonical.
 type Values interface{ Values(name string) []string }
@@ -147,7 +149,7 @@ func (r *Request) authority() (a authority, ok bool) {
 	if r.hostOf == r.Host && r.host.host != "" {
 		return r.host, true
 	}
-	a, ok = splitAuthority(r.Host, &hostByte)
+	a, ok = splitAuthority(r.Host, &hostport.RegName)
 	if ok {
 		r.host, r.hostOf = a, r.Host
 	}

@@ -11,7 +11,7 @@ import (
 // onWire is what one message was on the wire.
 type onWire struct {
 	compressed bool  // its first frame had RSV1
-	octets     int64 // of the payload of its frames
+	size       int64 // of the payload of its frames
 	frames     int
 }
 
@@ -32,7 +32,7 @@ func (w *wire) frame(_ *websocket.Conn, f websocket.FrameInfo) {
 		w.messages = append(w.messages, onWire{compressed: f.RSV1})
 	}
 	m := &w.messages[len(w.messages)-1]
-	m.octets += f.Length
+	m.size += f.Length
 	m.frames++
 	w.inside = !f.FIN
 }
@@ -54,7 +54,7 @@ func checkWire(t *testing.T, direction string, all []drawn, wire []onWire, terms
 		t.Fatalf("%d messages %s in frames, want %d", len(wire), direction, len(all))
 	}
 	var fragmented, plain, worth int
-	var octets, sizes [noise + 1]int64
+	var sent, sizes [noise + 1]int64
 	for i, m := range all {
 		w := wire[i]
 		if m.nature == compressible && m.size >= worthwhile {
@@ -64,20 +64,20 @@ func checkWire(t *testing.T, direction string, all []drawn, wire []onWire, terms
 			}
 		}
 		if !w.compressed {
-			if w.octets != int64(m.size) {
-				t.Errorf("message %d %s: %d octets without RSV1, want %d", i, direction, w.octets, m.size)
+			if w.size != int64(m.size) {
+				t.Errorf("message %d %s: %d bytes without RSV1, want %d", i, direction, w.size, m.size)
 			}
 			continue
 		}
 		if w.frames > 1 {
 			fragmented++
 		}
-		octets[m.nature] += w.octets
+		sent[m.nature] += w.size
 		sizes[m.nature] += int64(m.size)
 	}
 	t.Logf("%s: %d kB compressible as %d, %d repeating as %d, %d noise as %d; %d of %d plain, %d fragmented", direction,
-		sizes[compressible]/1000, octets[compressible]/1000, sizes[repeating]/1000, octets[repeating]/1000,
-		sizes[noise]/1000, octets[noise]/1000, plain, worth, fragmented)
+		sizes[compressible]/1000, sent[compressible]/1000, sizes[repeating]/1000, sent[repeating]/1000,
+		sizes[noise]/1000, sent[noise]/1000, plain, worth, fragmented)
 
 	if plain > worth/2 || !by.plain && plain > 0 {
 		t.Errorf("%d of %d messages worth compressing were %s uncompressed", plain, worth, direction)
@@ -88,11 +88,11 @@ func checkWire(t *testing.T, direction string, all []drawn, wire []onWire, terms
 	if by.fragments && fragmented == 0 {
 		t.Errorf("no compressed message was %s in fragments", direction)
 	}
-	if octets[compressible] > sizes[compressible]/2 {
-		t.Errorf("%d compressible octets were %s as %d", sizes[compressible], direction, octets[compressible])
+	if sent[compressible] > sizes[compressible]/2 {
+		t.Errorf("%d compressible bytes were %s as %d", sizes[compressible], direction, sent[compressible])
 	}
 	// What repeats earlier messages is small only where those are remembered.
-	if !terms.NoContextTakeover && terms.MaxWindowBits == 15 && octets[repeating] > sizes[repeating]*9/10 {
-		t.Errorf("%d octets that repeat earlier ones were %s as %d", sizes[repeating], direction, octets[repeating])
+	if !terms.NoContextTakeover && terms.MaxWindowBits == 15 && sent[repeating] > sizes[repeating]*9/10 {
+		t.Errorf("%d bytes that repeat earlier ones were %s as %d", sizes[repeating], direction, sent[repeating])
 	}
 }

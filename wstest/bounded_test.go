@@ -149,9 +149,9 @@ func TestCloseFromBothEnds(t *testing.T) {
 	}
 }
 
-// A read is cancelled behind every octet, and whatever else reads in its place;
+// A read is cancelled behind every byte, and whatever else reads in its place;
 // then the message is there.
-func TestCancelBehindEveryOctet(t *testing.T) {
+func TestCancelBehindEveryByte(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := wstest.NetPipe(0)
 		defer b.Close()
@@ -171,7 +171,7 @@ func TestCancelBehindEveryOctet(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			if err := calls[i%len(calls)](ctx); !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatalf("behind octet %d: %v", i, err)
+				t.Fatalf("behind byte %d: %v", i, err)
 			}
 			cancel()
 		}

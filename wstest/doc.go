@@ -2,12 +2,12 @@
 // uses them.
 //
 //   - [Pipe] gives both ends as a [websocket.Conn], past the opening handshake.
-//   - [NetPipe] gives the streams beneath, for a test that plays one end itself,
-//     octet by octet, or puts something in between.
+//   - [NetPipe] gives the byte streams underneath, for a test that plays one end
+//     itself or puts something in between.
 //
 // Nothing here touches the network or the system's clock, so everything works
 // inside a [testing/synctest] bubble, where time passes only when every goroutine
-// waits. A test of a timeout then takes no time and needs no margin:
+// waits. A test of a timeout is then instant and exact:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		server, client := wstest.Pipe(&wstest.Options{

@@ -16,7 +16,7 @@ import (
 	"github.com/hawser-ws/websocket/wstest"
 )
 
-// A pipe is a net.Conn like any other. The suite itself writes 8 octets before it
+// A pipe is a net.Conn like any other. The suite itself writes 8 bytes before it
 // reads their echo, so one of room for 1 and 1 cannot serve it.
 func TestNetPipeConformance(t *testing.T) {
 	for _, buffer := range []int{0, 7, 4096} {
@@ -124,11 +124,11 @@ func TestNetPipeBuffer(t *testing.T) {
 		}
 		synctest.Wait()
 		if len(written) != 0 {
-			t.Fatal("a write of 5 octets into a buffer of 4 does not wait")
+			t.Fatal("a write of 5 bytes into a buffer of 4 does not wait")
 		}
 		b.Close()
 		if n := <-written; n != 4 {
-			t.Errorf("the write cut off tells of %d octets, want 4", n)
+			t.Errorf("the write cut off tells of %d bytes, want 4", n)
 		}
 		a.Close()
 	})
@@ -181,7 +181,7 @@ func TestNetPipeWritesWhole(t *testing.T) {
 	go func() { writers.Wait(); a.Close() }()
 	got, err := io.ReadAll(b)
 	if err != nil || len(got) != 4*each*size {
-		t.Fatalf("%d octets, %v", len(got), err)
+		t.Fatalf("%d bytes, %v", len(got), err)
 	}
 	for i := 0; i < len(got); i += size {
 		if !bytes.Equal(got[i:i+size], bytes.Repeat(got[i:i+1], size)) {

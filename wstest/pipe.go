@@ -15,11 +15,11 @@ type Options struct {
 	Buffer int
 }
 
-// Pipe returns the two ends of a WebSocket connection in memory. What one end does
-// the other sees as it would over TCP: the closing handshake, the end of the
-// stream, a write that waits because the peer does not read.
+// Pipe returns the two ends of a WebSocket connection in memory. It behaves as over
+// TCP: there is a closing handshake, a stream can end, and a write waits while the
+// peer does not read.
 //
-// Both ends must be closed, as any [websocket.Conn].
+// Close both ends, as any [websocket.Conn].
 func Pipe(opts *Options) (server, client *websocket.Conn) {
 	if opts == nil {
 		opts = &Options{}
@@ -43,7 +43,7 @@ func Pipe(opts *Options) (server, client *websocket.Conn) {
 //     in its place.
 //
 // Unlike TCP it is exact: a write fails as soon as the peer has closed, and a
-// Close with octets still unread does not reset the connection.
+// Close with bytes still unread does not reset the connection.
 func NetPipe(buffer int) (a, b net.Conn) {
 	if buffer <= 0 {
 		buffer = defaultBuffer

@@ -160,7 +160,7 @@ func TestPipeBuffer(t *testing.T) {
 		defer server.CloseNow()
 		defer client.CloseNow()
 		if err := server.Write(t.Context(), websocket.MessageText, []byte("0123456789abcd")); err != nil {
-			t.Fatal(err) // 16 octets with the header
+			t.Fatal(err) // 16 bytes with the header
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

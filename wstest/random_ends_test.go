@@ -151,7 +151,7 @@ func (e *talker) read() {
 
 func (e *talker) take(p []byte) {
 	if len(p) < 2 || !bytes.Equal(p[1:], bytes.Repeat(p[1:2], len(p)-1)) {
-		e.t.Errorf("a message of %d octets has come mixed", len(p))
+		e.t.Errorf("a message of %d bytes has come mixed", len(p))
 		return
 	}
 	e.received[p[0]] = append(e.received[p[0]], int(p[1]))

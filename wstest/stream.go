@@ -12,7 +12,7 @@ import (
 // stream is one direction of a pipe. Whoever waits does so on a sync.Cond, which
 // counts as waiting inside a synctest bubble; the mutex is held for moments only.
 type stream struct {
-	size int // how many octets data may hold
+	size int // how many bytes data may hold
 
 	mu      sync.Mutex
 	changed sync.Cond // broadcast after every change below

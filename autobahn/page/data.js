@@ -26,7 +26,7 @@ function store() {
 const text = (number) => store().s[number || 0];
 const flag = (bits, name) => (bits >> flagNames.indexOf(name) & 1) === 1;
 
-// blob is octets: text behind "=", or base64.
+// blob is bytes: text behind "=", or base64.
 function blob(number) {
   const packed = store().b[number || 0];
   if (packed.startsWith("=")) return new TextEncoder().encode(packed.slice(1));
@@ -36,18 +36,18 @@ function blob(number) {
 const partOf = (id) => store().p.find((p) => p.id === id);
 const agentOf = (part, key) => part?.agents.find((a) => a.key === key);
 
-// utf8 is the text of octets, null if they are not UTF-8. Octets that were cut
+// utf8 is the text of bytes, null if they are not UTF-8. Bytes that were cut
 // off may end within a character.
-function utf8(octets, cut) {
+function utf8(bytes, cut) {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets, { stream: cut });
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: cut });
   } catch {
     return null;
   }
 }
 
 const hex = (n, digits) => n.toString(16).padStart(digits, "0");
-const hexOf = (octets, between = "") => Array.from(octets, (o) => hex(o, 2)).join(between);
+const hexOf = (bytes, between = "") => Array.from(bytes, (o) => hex(o, 2)).join(between);
 const count = (n) => n.toLocaleString("en-US");
 const some = (n, what, many = what + "s") => `${count(n)} ${n === 1 ? what : many}`;
 

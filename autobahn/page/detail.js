@@ -72,33 +72,33 @@ function agreement(c) {
   return `The first difference is at event ${count(c.d + 1)}${c.o >= 0 ? `, offset ${count(c.o)} of its payload` : ""}.${rest}`;
 }
 
-function eventCell(event, exists, differs, octet) {
+function eventCell(event, exists, differs, at) {
   if (!event) return el("td", { class: "quiet" }, exists ? "…" : differs ? el("mark", {}, "nothing") : "");
   const [kind, length, data, binary, start] = event, name = text(kind);
   if (name === "timeout") return el("td", {}, differs ? el("mark", {}, "timeout") : "timeout", " ", visible(utf8(blob(data), true) ?? ""));
   const title = name === "message" ? (binary ? "binary message" : "text message") : name;
-  return el("td", {}, differs && octet < 0 ? el("mark", {}, title) : title, el("small", {}, ` ${some(length, "octet")}`),
+  return el("td", {}, differs && at < 0 ? el("mark", {}, title) : title, el("small", {}, ` ${some(length, "byte")}`),
     el("div", { class: "payload" }, start > 0 ? `from offset ${count(start)}: … ` : null,
-      eventPayload(blob(data), start + blob(data).length < length || start > 0, differs && octet >= 0 ? octet - start : -1)));
+      eventPayload(blob(data), start + blob(data).length < length || start > 0, differs && at >= 0 ? at - start : -1)));
 }
 
-// eventPayload is text if it can be, with the octet at marked.
-function eventPayload(octets, cut, at) {
+// eventPayload is text if it can be, with the byte at marked.
+function eventPayload(bytes, cut, at) {
   const end = cut ? " …" : null;
   if (at < 0) {
-    const whole = utf8(octets, cut);
-    return whole === null ? ["0x", hexOf(octets), end] : [visible(whole), end];
+    const whole = utf8(bytes, cut);
+    return whole === null ? ["0x", hexOf(bytes), end] : [visible(whole), end];
   }
-  // Back to where the character of the octet begins.
-  let begin = Math.min(at, octets.length);
-  while (begin > 0 && begin < octets.length && (octets[begin] & 0xc0) === 0x80) begin--;
-  const before = utf8(octets.subarray(0, begin), false), after = utf8(octets.subarray(begin), cut);
+  // Back to where the character of the byte begins.
+  let begin = Math.min(at, bytes.length);
+  while (begin > 0 && begin < bytes.length && (bytes[begin] & 0xc0) === 0x80) begin--;
+  const before = utf8(bytes.subarray(0, begin), false), after = utf8(bytes.subarray(begin), cut);
   if (before !== null && after !== null) {
     const [first, ...rest] = after;
     return [visible(before), el("mark", {}, first ? visible(first) : "end"), visible(rest.join("")), end];
   }
-  const odd = octets.subarray(at, at + 1);
-  return ["0x", hexOf(octets.subarray(0, at)), el("mark", {}, odd.length ? hexOf(odd) : "end"), hexOf(octets.subarray(at + 1)), end];
+  const odd = bytes.subarray(at, at + 1);
+  return ["0x", hexOf(bytes.subarray(0, at)), el("mark", {}, odd.length ? hexOf(odd) : "end"), hexOf(bytes.subarray(at + 1)), end];
 }
 
 function facts(r) {
@@ -139,7 +139,7 @@ function counts(r) {
     r.t ? trafficTable(r.t, flag(r.f, "reportRatio")) : null,
     el("div", { class: "beside" },
       frameTable("Frames", "Opcode", opcodeName, r.tf, r.rf),
-      frameTable("Octets at a time", "Octets", count, r.to, r.ro)),
+      frameTable("Bytes at a time", "Bytes", count, r.to, r.ro)),
   ];
 }
 
@@ -158,7 +158,7 @@ function frameTable(name, key, show, sent = {}, got = {}) {
 }
 
 function trafficTable(t, ratio) {
-  const names = ["octets of the application", "octets of payloads, compressed", "octets of frames", "messages", "frames"];
+  const names = ["bytes of the application", "bytes of payloads, compressed", "bytes of frames", "messages", "frames"];
   const rows = names.map((name, i) => [name, count(t[i + 5]), count(t[i])]);
   if (ratio) rows.push(["compression ratio", ...[5, 0].map((i) => t[i] ? (t[i + 1] / t[i]).toFixed(3) : "–")]);
   return countTable("Traffic", ["", "suite", "peer"], rows);

@@ -1,18 +1,18 @@
 // The wire log of a case, as a table that grows as it is asked to.
 
 const logStep = 500;
-let octetsHidden = false;
+let rawHidden = false;
 
 const kindOf = (entry) => logKinds[entry[0]];
-const isOctets = (entry) => kindOf(entry) === "RO" || kindOf(entry) === "TO";
+const isRaw = (entry) => kindOf(entry) === "RO" || kindOf(entry) === "TO";
 const isFrame = (entry) => kindOf(entry) === "RF" || kindOf(entry) === "TF";
 const columns = 8;
 
 function wireLog(log) {
   const body = el("tbody");
   const more = el("button", { type: "button", onclick: () => grow(logStep) });
-  const toggle = el("input", { type: "checkbox", onchange: () => { octetsHidden = !toggle.checked; restart(); } });
-  toggle.checked = !octetsHidden;
+  const toggle = el("input", { type: "checkbox", onchange: () => { rawHidden = !toggle.checked; restart(); } });
+  toggle.checked = !rawHidden;
   let entries, shown;
 
   function grow(by) {
@@ -23,20 +23,20 @@ function wireLog(log) {
   }
 
   function restart() {
-    entries = octetsHidden ? log.filter((entry) => !isOctets(entry)) : log;
+    entries = rawHidden ? log.filter((entry) => !isRaw(entry)) : log;
     shown = 0;
     body.replaceChildren();
     grow(logStep);
   }
 
   restart();
-  const octets = log.filter(isOctets).length;
+  const bytes = log.filter(isRaw).length;
   return [
-    el("p", { class: "log-tools" }, el("label", {}, toggle, ` octets as they were read and written (${count(octets)})`)),
+    el("p", { class: "log-tools" }, el("label", {}, toggle, ` bytes as they were read and written (${count(bytes)})`)),
     el("div", { class: "scroll" }, el("table", { class: "log" },
       el("caption", { class: "unseen" }, "Wire log"),
       el("thead", {}, el("tr", {},
-        ["ms", "from", "what", "opcode", "bits", "octets", "as text", "as hex"].map((name, i) =>
+        ["ms", "from", "what", "opcode", "bits", "bytes", "as text", "as hex"].map((name, i) =>
           el("th", { scope: "col", class: i === 0 || i === 5 ? "num" : null }, name)))),
       body)),
     more,
@@ -47,7 +47,7 @@ const time = (at) => at < 0 ? "" : (at / 1000).toFixed(3);
 
 function logRow(entry) {
   if (isFrame(entry)) return frameRow(entry);
-  if (isOctets(entry)) return octetsRow(entry);
+  if (isRaw(entry)) return rawRow(entry);
   return el("tr", { class: "timer" },
     el("td", { class: "num" }, time(entry[1])), el("td", { colspan: columns - 1 }, timerText(entry)));
 }
@@ -71,13 +71,13 @@ const from = (sent) => el("td", { class: sent ? "sent" : "got" }, sent ? "suite 
 
 function frameRow(entry) {
   const [, at, length, data, bits, opcode, key, chop] = entry;
-  const octets = blob(data), sent = kindOf(entry) === "TF";
+  const bytes = blob(data), sent = kindOf(entry) === "TF";
   const how = [bits & SYNC ? "alone" : "", chop ? `by ${count(chop)}` : ""].filter(Boolean).join(", ");
-  return payloadRow({ class: "frame" }, octets, length, [
+  return payloadRow({ class: "frame" }, bytes, length, [
     el("td", { class: "num" }, time(at)), from(sent), el("td", {}, "frame", how && el("small", {}, " " + how)),
     el("td", { class: "opcode" }, opcodeName(opcode)),
     el("td", { class: "bits" }, frameBits(bits, key)), el("td", { class: "num" }, count(length)),
-  ], opcode === 8 ? closeText(octets) : payloadText(octets, length));
+  ], opcode === 8 ? closeText(bytes) : payloadText(bytes, length));
 }
 
 // frameBits names the bits that are set, with the masking key.
@@ -88,25 +88,25 @@ function frameBits(bits, key) {
   return names.map((name, i) => [i ? " " : "", el("span", { title: name === "MASK" ? `masking key ${hex(key, 8)}` : null }, name)]);
 }
 
-function octetsRow(entry) {
+function rawRow(entry) {
   const [, at, length, data, bits] = entry;
-  const octets = blob(data), sent = kindOf(entry) === "TO";
-  return payloadRow({ class: "octets" }, octets, length, [
+  const bytes = blob(data), sent = kindOf(entry) === "TO";
+  return payloadRow({ class: "bytes" }, bytes, length, [
     el("td", { class: "num" }, time(at)), from(sent),
     el("td", { colspan: 3 }, sent ? "written" : "read", bits & SYNC ? el("small", {}, " alone") : null),
     el("td", { class: "num" }, count(length)),
-  ], utf8(octets, length > octets.length) === null ? null : payloadText(octets, length));
+  ], utf8(bytes, length > bytes.length) === null ? null : payloadText(bytes, length));
 }
 
 // payloadRow ends a row with the payload; a click on the hex shows all of it below.
-function payloadRow(attributes, octets, length, cells, shown) {
-  if (octets.length === 0) return el("tr", attributes, cells, el("td", {}), el("td", {}));
-  const begin = hexOf(octets.subarray(0, 8), " ") + (length > 8 ? " …" : "");
+function payloadRow(attributes, bytes, length, cells, shown) {
+  if (bytes.length === 0) return el("tr", attributes, cells, el("td", {}), el("td", {}));
+  const begin = hexOf(bytes.subarray(0, 8), " ") + (length > 8 ? " …" : "");
   const button = el("button", {
     type: "button", class: "hex", "aria-expanded": "false", title: "hex dump", onclick: () => {
       const dump = row.nextElementSibling?.classList.contains("dump") ? row.nextElementSibling : null;
       if (dump) dump.remove();
-      else row.after(el("tr", { class: "dump" }, el("td", { colspan: columns }, hexDump(octets, length))));
+      else row.after(el("tr", { class: "dump" }, el("td", { colspan: columns }, hexDump(bytes, length))));
       button.setAttribute("aria-expanded", String(!dump));
     },
   }, begin);
@@ -115,26 +115,26 @@ function payloadRow(attributes, octets, length, cells, shown) {
 }
 
 // closeText is a Close frame's code and reason.
-function closeText(octets) {
-  if (octets.length < 2) return payloadText(octets, octets.length);
-  const reason = utf8(octets.subarray(2), false);
-  return [closeCode(octets[0] << 8 | octets[1]), reason === null ? el("em", {}, " reason is not UTF-8") : [" ", visible(reason)]];
+function closeText(bytes) {
+  if (bytes.length < 2) return payloadText(bytes, bytes.length);
+  const reason = utf8(bytes.subarray(2), false);
+  return [closeCode(bytes[0] << 8 | bytes[1]), reason === null ? el("em", {}, " reason is not UTF-8") : [" ", visible(reason)]];
 }
 
-function payloadText(octets, length) {
-  const cut = length > octets.length, decoded = utf8(octets, cut);
+function payloadText(bytes, length) {
+  const cut = length > bytes.length, decoded = utf8(bytes, cut);
   if (decoded === null) return el("em", {}, "not UTF-8");
   return [visible(decoded), cut ? " …" : null];
 }
 
-function hexDump(octets, length) {
+function hexDump(bytes, length) {
   const lines = [];
-  for (let i = 0; i < octets.length; i += 16) {
-    const line = octets.subarray(i, i + 16);
+  for (let i = 0; i < bytes.length; i += 16) {
+    const line = bytes.subarray(i, i + 16);
     const ascii = Array.from(line, (o) => o >= 0x20 && o < 0x7f ? String.fromCharCode(o) : ".").join("");
     const halves = [line.subarray(0, 8), line.subarray(8)].map((half) => hexOf(half, " ").padEnd(23)).join("  ");
     lines.push(`${hex(i, 4)}  ${halves}  ${ascii}`);
   }
-  if (length > octets.length) lines.push(`${some(length - octets.length, "further octet")} not kept`);
+  if (length > bytes.length) lines.push(`${some(length - bytes.length, "further byte")} not kept`);
   return el("pre", { tabindex: "0" }, lines.join("\n"));
 }

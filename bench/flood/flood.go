@@ -31,7 +31,7 @@ type conn struct {
 	fd        int
 	turn      int // batches so far
 	batch     *batch
-	sent, got int // octets of it
+	sent, got int // bytes of it
 	full      bool
 	busy      bool
 }
@@ -104,7 +104,7 @@ type Plan struct {
 // Count is what came back.
 type Count struct {
 	Messages int
-	Checked  int // messages whose every octet was compared
+	Checked  int // messages whose every byte was compared
 	Elapsed  time.Duration
 }
 

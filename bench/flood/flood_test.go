@@ -98,26 +98,26 @@ func TestNotices(t *testing.T) {
 		spoil  func() spoiler
 		want   string
 	}{
-		"a wrong octet": {small, false, same(func(n int, p []byte) []byte {
+		"a wrong byte": {small, false, same(func(n int, p []byte) []byte {
 			if n == 20 {
 				p[31]++
 			}
 			return p
-		}), "octet 33 is"},
-		"a wrong octet in a long one": {large, true, same(func(_ int, p []byte) []byte {
+		}), "byte 33 is"},
+		"a wrong byte in a long one": {large, true, same(func(_ int, p []byte) []byte {
 			p[1000]++
 			return p
-		}), "octet 1010 is"},
-		"a sample's wrong octet": {large, false, same(func(_ int, p []byte) []byte {
+		}), "byte 1010 is"},
+		"a sample's wrong byte": {large, false, same(func(_ int, p []byte) []byte {
 			p[1000]++
 			return p
-		}), "octet 1010 is"},
+		}), "byte 1010 is"},
 		"a wrong length": {large, false, same(func(n int, p []byte) []byte {
 			if n == 20 {
 				p = p[1:]
 			}
 			return p
-		}), "octet 1 is"},
+		}), "byte 1 is"},
 		"two in the wrong order": {NewScript(32, 4, false), false, func() spoiler {
 			var kept []byte
 			return func(n int, p []byte) []byte {

@@ -8,7 +8,7 @@ import (
 )
 
 // A Script is what connections say, over and over: batches of frames that leave in
-// one write, and the octets that have to come back for each of them.
+// one write, and the bytes that have to come back for each of them.
 type Script struct {
 	InFlight int // messages in a batch
 	batches  []batch
@@ -21,7 +21,7 @@ type batch struct {
 
 type span struct{ from, to int }
 
-// NewScript makes batches of messages of size octets, of which no two are the same
+// NewScript makes batches of messages of size bytes, of which no two are the same
 // if there is room for a number in them.
 func NewScript(size, inFlight int, text bool) *Script {
 	const most = 512 << 10 // so that the client's caches hold it all
@@ -65,7 +65,7 @@ func (b *batch) add(size int, text bool, random uint64) uint64 {
 }
 
 // appendAnswer appends the only frame that a server should answer with: whole, and
-// with its length in as few octets as possible (RFC 6455 §5.2).
+// with its length in as few bytes as possible (RFC 6455 §5.2).
 func appendAnswer(dst []byte, opcode byte, message []byte) []byte {
 	dst = append(dst, 0x80|opcode)
 	switch n := len(message); {
@@ -79,11 +79,11 @@ func appendAnswer(dst []byte, opcode byte, message []byte) []byte {
 	return append(dst, message...)
 }
 
-// check compares octets that came at an offset of the batch's answers. Without full
+// check compares bytes that came at an offset of the batch's answers. Without full
 // only headers are looked at; the length is, always.
 func (b *batch) check(at int, got []byte, full bool) error {
 	if len(got) > len(b.want)-at {
-		return fmt.Errorf("%d octets too many are in the answers", at+len(got)-len(b.want))
+		return fmt.Errorf("%d bytes too many are in the answers", at+len(got)-len(b.want))
 	}
 	if full {
 		return b.compare(at, at+len(got), at, got)
@@ -98,7 +98,7 @@ func (b *batch) check(at int, got []byte, full bool) error {
 	return nil
 }
 
-// compare looks at the octets from from to to, got being what came at at.
+// compare looks at the bytes from from to to, got being what came at at.
 func (b *batch) compare(from, to, at int, got []byte) error {
 	if string(got[from-at:to-at]) == string(b.want[from:to]) {
 		return nil
@@ -111,6 +111,6 @@ func (b *batch) compare(from, to, at int, got []byte) error {
 		for message+1 < len(b.headers) && b.headers[message+1].from <= i {
 			message++
 		}
-		return fmt.Errorf("answer %d of %d: octet %d is %#x instead of %#x", message+1, len(b.headers), i-b.headers[message].from, got[i-at], b.want[i])
+		return fmt.Errorf("answer %d of %d: byte %d is %#x instead of %#x", message+1, len(b.headers), i-b.headers[message].from, got[i-at], b.want[i])
 	}
 }

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The buffer begins with FIRST octets, and grows to what arrives at a time, up to
+/* The buffer begins with FIRST bytes, and grows to what arrives at a time, up to
  * USUAL, and for a long frame up to MOST. */
 enum { FIRST = 4 << 10, USUAL = 64 << 10, MOST = 1 << 20, EVENTS = 256 };
 
@@ -26,13 +26,13 @@ struct conn {
 	int open;                  /* the handshake is over */
 	int filled;                /* by the last read: there may be more */
 	char *buf;
-	size_t have, size;         /* octets in buf, and its size */
+	size_t have, size;         /* bytes in buf, and its size */
 	size_t from, to, used;     /* answers in buf that are not yet written, and the requests they were */
 };
 
 static uint32_t rol(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
-/* SHA-1 (FIPS 180-4) of fewer than 120 octets, in base64. */
+/* SHA-1 (FIPS 180-4) of fewer than 120 bytes, in base64. */
 static void accept_key(const char *key, size_t n, char *out)
 {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

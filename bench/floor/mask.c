@@ -2,9 +2,9 @@
  *
  *     simd 1024 100000
  *
- * (kernel, octets, calls) with the CPU time of all calls in nanoseconds, and ends
+ * (kernel, bytes, calls) with the CPU time of all calls in nanoseconds, and ends
  * with its input. Kernels: simd, by intrinsics; plain, a loop that is left to the
- * compiler. Before anything else both are compared with masking octet by octet. */
+ * compiler. Before anything else both are compared with masking byte by byte. */
 #define _GNU_SOURCE
 #include <immintrin.h>
 #include <stdint.h>

@@ -26,7 +26,7 @@ type Load struct {
 type Count struct {
 	Messages   int
 	Octets     int64 // of the answers on the wire
-	Sent       int64 // octets on the wire
+	Sent       int64 // bytes on the wire
 	Compressed int   // answers
 	Frames     int   // of the answers
 	Checked    int   // answers

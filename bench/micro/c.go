@@ -50,7 +50,7 @@ func (c *cProgram) stop() {
 	_ = c.cmd.Wait()
 }
 
-// batch has a kernel mask octets n times.
+// batch has a kernel mask bytes n times.
 func (c *cProgram) batch(kernel string, octets, n int) (time.Duration, error) {
 	if _, err := fmt.Fprintf(c.stdin, "%s %d %d\n", kernel, octets, n); err != nil {
 		return 0, err

@@ -89,7 +89,7 @@ func (m masker) check(size int) error {
 		want[i] = p[i] ^ byte(uint32(maskKey)>>(8*(i%4)))
 	}
 	if m.mask(p, 1); !bytes.Equal(p, want) {
-		return fmt.Errorf("%s masks %d octets wrongly", m.name, size)
+		return fmt.Errorf("%s masks %d bytes wrongly", m.name, size)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func messages(ctx context.Context, e Effort, echoes []Echo, size int, single boo
 					return err
 				}
 				if s.Octets < int64(n)*int64(size) {
-					return fmt.Errorf("%d octets were written for %d messages", s.Octets, n)
+					return fmt.Errorf("%d bytes were written for %d messages", s.Octets, n)
 				}
 				return nil
 			}),
@@ -85,7 +85,7 @@ func whole(loop bool) string {
 	return "library"
 }
 
-// Size tells octets for people.
+// Size tells bytes for people.
 func Size(n int) string {
 	switch {
 	case n >= 1<<20 && n%(1<<20) == 0:

@@ -56,7 +56,7 @@ func TestText(t *testing.T) {
 		for _, size := range textSizes {
 			p := Text(script, size)
 			if len(p) != size || !utf8.Valid(p) {
-				t.Errorf("%s: %d octets instead of %d: %q", script, len(p), size, p[:8])
+				t.Errorf("%s: %d bytes instead of %d: %q", script, len(p), size, p[:8])
 			}
 			for i := range p {
 				p[i] ^= fusedKey & 0xFF

@@ -115,13 +115,13 @@ func (s *Stub) Check(run func(n int) error) error {
 		return err
 	}
 	if !bytes.Equal(s.written, s.answers) {
-		return fmt.Errorf("%d octets were written, which are not the %d of the answers", len(s.written), len(s.answers))
+		return fmt.Errorf("%d bytes were written, which are not the %d of the answers", len(s.written), len(s.answers))
 	}
 	s.written = nil
 	return nil
 }
 
-// Average is how many octets an answer has.
+// Average is how many bytes an answer has.
 func (s *Stub) Average() float64 { return float64(len(s.answers)) / float64(len(s.ends)) }
 
 // What a net.Conn has besides.

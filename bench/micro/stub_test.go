@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/traffic"
 )
 
-// Every library echoes what the stub sends, octet by octet, however it is served.
+// Every library echoes what the stub sends, byte by byte, however it is served.
 func TestEchoes(t *testing.T) {
 	for _, e := range Echoes() {
 		for _, size := range []int{125, 126, 64 << 10} {
@@ -29,7 +29,7 @@ func TestEchoes(t *testing.T) {
 						t.Fatal(err)
 					}
 					if want := int64(22 * s.Average()); s.Octets != want {
-						t.Errorf("%d octets were written for 22 messages, not %d", s.Octets, want)
+						t.Errorf("%d bytes were written for 22 messages, not %d", s.Octets, want)
 					}
 				})
 			}

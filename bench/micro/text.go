@@ -13,7 +13,7 @@ import (
 
 var textSizes = []int{8, 32, 125, 1 << 10, 16 << 10, 1 << 20}
 
-// Scripts are the kinds of text, that of one octet for each character first.
+// Scripts are the kinds of text, that of one byte for each character first.
 var Scripts = []string{"ASCII", "Cyrillic", "CJK", "emoji", "mixed"}
 
 var sentences = map[string]string{
@@ -23,7 +23,7 @@ var sentences = map[string]string{
 	"emoji":    "😀😎🚀🌍🎉🐙🍋🧭🎻🛰🧊🦉🪁🥨🪐",
 }
 
-// Text makes n octets of whole characters. What does not fill a character is dots.
+// Text makes n bytes of whole characters. What does not fill a character is dots.
 func Text(script string, n int) []byte {
 	sentence := sentences[script]
 	if script == "mixed" {

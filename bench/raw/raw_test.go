@@ -64,10 +64,10 @@ func TestFramesWithPeer(t *testing.T) {
 		}
 		m, err := c.Receive(true)
 		if err != nil || m.Opcode != Binary || m.Compressed || m.Frames < 1 || !bytes.Equal(m.Payload, want) {
-			t.Errorf("%d octets come back as opcode %d, %d octets in %d frames, %v", size, m.Opcode, len(m.Payload), m.Frames, err)
+			t.Errorf("%d bytes come back as opcode %d, %d bytes in %d frames, %v", size, m.Opcode, len(m.Payload), m.Frames, err)
 		}
 		if least := size + 2; m.Octets < least || m.Octets > least+8*m.Frames {
-			t.Errorf("%d octets take %d on the wire", size, m.Octets)
+			t.Errorf("%d bytes take %d on the wire", size, m.Octets)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (c *Conn) Receive(keep bool) (Message, error) {
 	}
 }
 
-// frameHeader reads one, and returns its first octet, the payload's length and
+// frameHeader reads one, and returns its first byte, the payload's length and
 // its own.
 func (c *Conn) frameHeader() (first byte, payload, header int, err error) {
 	p, err := c.br.Peek(2)
@@ -82,7 +82,7 @@ func (c *Conn) frameHeader() (first byte, payload, header int, err error) {
 	case 10:
 		length := binary.BigEndian.Uint64(p[2:])
 		if length > 1<<30 {
-			return 0, 0, 0, fmt.Errorf("a frame of %d octets", length)
+			return 0, 0, 0, fmt.Errorf("a frame of %d bytes", length)
 		}
 		payload = int(length)
 	}
@@ -90,7 +90,7 @@ func (c *Conn) frameHeader() (first byte, payload, header int, err error) {
 	return first, payload, header, err
 }
 
-// take reads n octets of payload, or skips them.
+// take reads n bytes of payload, or skips them.
 func (c *Conn) take(n int, keep bool) error {
 	if !keep {
 		_, err := c.br.Discard(n)
@@ -102,7 +102,7 @@ func (c *Conn) take(n int, keep bool) error {
 	return err
 }
 
-// closed is what a Close frame of n octets says.
+// closed is what a Close frame of n bytes says.
 func (c *Conn) closed(n int) error {
 	if err := c.take(n, true); err != nil {
 		return err

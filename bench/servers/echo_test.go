@@ -36,7 +36,7 @@ func TestEchoUncompressed(t *testing.T) {
 					n, err := f.Run(t.Context(), flood.Plan{Each: 8 * test.inFlight, Full: true})
 					f.Drop()
 					if err != nil || n.Checked != n.Messages {
-						t.Errorf("%d octets, %d in flight: %+v, %v", test.size, test.inFlight, n, err)
+						t.Errorf("%d bytes, %d in flight: %+v, %v", test.size, test.inFlight, n, err)
 					}
 				}
 			}

@@ -54,7 +54,7 @@ func floorResponse(key []byte) string {
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
 }
 
-// A floorConn has the octets that have arrived and are not yet answered.
+// A floorConn has the bytes that have arrived and are not yet answered.
 type floorConn struct {
 	buf    []byte
 	have   int
@@ -111,7 +111,7 @@ func (c *floorConn) answer() (answers []byte, used int, err error) {
 	}
 }
 
-// consume forgets the first octets of the buffer.
+// consume forgets the first bytes of the buffer.
 func (c *floorConn) consume(used int) {
 	c.have = copy(c.buf, c.buf[used:c.have])
 }
@@ -133,7 +133,7 @@ func floorHeader(p []byte) (header, length int, whole bool) {
 	return header, length, len(p) >= header+length
 }
 
-// unmaskDown copies src to dst, which is lower in the same memory by four octets or
+// unmaskDown copies src to dst, which is lower in the same memory by four bytes or
 // more.
 func unmaskDown(dst, src []byte, key uint32) {
 	k := uint64(key)<<32 | uint64(key)

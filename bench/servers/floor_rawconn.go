@@ -36,7 +36,7 @@ func echoRawConn(nc net.Conn) {
 }
 
 // turn answers what is there and reads once. After a short read nothing is left,
-// and the poller tells when that changes. (Of an end that comes with the last octets
+// and the poller tells when that changes. (Of an end that comes with the last bytes
 // it does not tell again: a library has to be more careful than a floor.)
 func (c *floorConn) turn(raw syscall.RawConn, fd uintptr) (drained bool, err error) {
 	space, err := c.space()

@@ -9,7 +9,7 @@ import (
 // part of a socket, and a goroutine that waits in Read.
 const Parked = "parked"
 
-// Park is an echo server for messages of less than 126 octets that holds nothing for
+// Park is an echo server for messages of less than 126 bytes that holds nothing for
 // a connection but that.
 func Park(l net.Listener) error {
 	for {

@@ -50,9 +50,9 @@ func echo(t *testing.T, name string, s servers.Settings, size int) {
 	}
 	switch {
 	case !l.Terms.Deflate && (n.Compressed > 0 || n.Octets < int64(n.Messages*size)):
-		t.Errorf("without compression %d answers are compressed, and all have %d octets", n.Compressed, n.Octets)
+		t.Errorf("without compression %d answers are compressed, and all have %d bytes", n.Compressed, n.Octets)
 	case l.Terms.Deflate && (n.Compressed < n.Messages || n.Octets > int64(n.Messages*size*3/4)):
-		t.Errorf("%d of %d answers are compressed, to %d octets", n.Compressed, n.Messages, n.Octets)
+		t.Errorf("%d of %d answers are compressed, to %d bytes", n.Compressed, n.Messages, n.Octets)
 	}
 }
 

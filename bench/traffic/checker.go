@@ -40,7 +40,7 @@ func (c *Checker) Check(i int, m raw.Message) error {
 		}
 	}
 	if want := c.script.Message(i); !bytes.Equal(got, want) {
-		return fmt.Errorf("answer %d, of %d octets, is not the message of %d octets that was sent", i, len(got), len(want))
+		return fmt.Errorf("answer %d, of %d bytes, is not the message of %d bytes that was sent", i, len(got), len(want))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ var (
 	epoch       = time.Date(2025, time.March, 3, 8, 0, 0, 0, time.UTC)
 )
 
-// Records returns count different messages of size octets each: JSON arrays of
+// Records returns count different messages of size bytes each: JSON arrays of
 // records, filled up with a string.
 func Records(count, size int) [][]byte {
 	messages := make([][]byte, count)
@@ -62,7 +62,7 @@ func records(s *source, size int) []byte {
 	return append(m, `"}`...)
 }
 
-// record appends one, of some 200 octets.
+// record appends one, of some 200 bytes.
 func (s *source) record(dst []byte) []byte {
 	at := epoch.Add(time.Duration(s.below(1e9)) * time.Millisecond)
 	dst = fmt.Appendf(dst, `{"id":%d,"uid":"%08x-%04x","name":"%s %s"`,

@@ -9,14 +9,14 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// Window is the largest that RFC 7692 has, in octets.
+// Window is the largest that RFC 7692 has, in bytes.
 const Window = 1 << 15
 
 // A Script is what a client says, over and over: messages, and the frames that
 // carry them, masked and compressed beforehand. With context takeover a message
 // refers to the ones before it, so there are two rounds of frames: the first, and
 // one that can be repeated for ever, because by then the window is always filled
-// with the same octets.
+// with the same bytes.
 type Script struct {
 	messages [][]byte
 	terms    raw.Terms
@@ -49,7 +49,7 @@ func NewScript(messages [][]byte, terms raw.Terms) (*Script, error) {
 		}
 	}
 	if total := len(s.history) / 2; total < Window {
-		return nil, fmt.Errorf("the messages have %d octets together: too few to fill a window", total)
+		return nil, fmt.Errorf("the messages have %d bytes together: too few to fill a window", total)
 	}
 	return s, nil
 }

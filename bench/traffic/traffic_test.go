@@ -17,12 +17,12 @@ func TestRecords(t *testing.T) {
 		seen := make(map[string]bool)
 		for _, m := range Records(64, size) {
 			if len(m) != size || !json.Valid(m) {
-				t.Errorf("%d octets instead of %d, or no JSON: %.80s…", len(m), size, m)
+				t.Errorf("%d bytes instead of %d, or no JSON: %.80s…", len(m), size, m)
 			}
 			seen[string(m)] = true
 		}
 		if len(seen) != 64 {
-			t.Errorf("%d different messages of %d octets", len(seen), size)
+			t.Errorf("%d different messages of %d bytes", len(seen), size)
 		}
 		if again := Records(64, size); !seen[string(again[0])] || !seen[string(again[63])] {
 			t.Error("another run makes other messages")
@@ -88,10 +88,10 @@ func TestScriptIsOneStream(t *testing.T) {
 	stream.Write(tail[4:])
 	got, err := io.ReadAll(flate.NewReader(&stream))
 	if err != nil || !bytes.Equal(got, want.Bytes()) {
-		t.Errorf("%d octets, %v; want %d", len(got), err, want.Len())
+		t.Errorf("%d bytes, %v; want %d", len(got), err, want.Len())
 	}
 	if warm >= cold {
-		t.Errorf("the first message takes %d octets in the first round and %d later: no takeover", cold, warm)
+		t.Errorf("the first message takes %d bytes in the first round and %d later: no takeover", cold, warm)
 	}
 }
 
@@ -127,7 +127,7 @@ func unmask(t *testing.T, frame []byte) []byte {
 	case 127:
 		header = 10
 		if n := binary.BigEndian.Uint64(frame[2:]); n > 1<<20 {
-			t.Fatalf("%d octets", n)
+			t.Fatalf("%d bytes", n)
 		}
 	}
 	key, payload := frame[header:header+4], bytes.Clone(frame[header+4:])

@@ -125,18 +125,18 @@ func sentence(s string) string {
 
 // received is the beginning of what the peer sent, where that is what is wrong.
 func received(r *autobahn.Result) string {
-	const events, octets = 4, 24
+	const events, shown = 4, 24
 	if r.Behavior.Passed() || len(r.Received) == 0 {
 		return ""
 	}
 	var list []string
 	for _, e := range r.Received[:min(len(r.Received), events)] {
-		kind, payload, more := e.Kind, string(e.Payload[:min(len(e.Payload), octets)]), ""
+		kind, payload, more := e.Kind, string(e.Payload[:min(len(e.Payload), shown)]), ""
 		if e.Kind == "message" && e.Binary {
 			kind = "binary message"
 		}
-		if len(e.Payload) > octets {
-			more = fmt.Sprintf("… (%d octets)", len(e.Payload))
+		if len(e.Payload) > shown {
+			more = fmt.Sprintf("… (%d bytes)", len(e.Payload))
 		}
 		list = append(list, kind+" "+strconv.Quote(payload)+more)
 	}

@@ -149,7 +149,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 
 func maySend(code int) bool {
 	none := code == int(websocket.StatusNoStatusRcvd) // a Close frame without a code
-	return none || code >= 0 && code <= 4999 && frame.MayTravel(uint16(code))
+	return none || code >= 0 && code <= 4999 && frame.ValidCloseCode(uint16(code))
 }
 
 func (d *dialFlags) addHeader(field string) error {

@@ -237,7 +237,7 @@ func (d *display) ended(how outcome, asked bool) {
 	switch {
 	case d.terminal != nil, d.verbose:
 		d.note("ended: " + how.Error())
-	case how.Began == websocket.Peer && !asked:
+	case how.Began == websocket.SideRemote && !asked:
 		fmt.Fprintf(os.Stderr, "ws dial: %v\n", how)
 	}
 }

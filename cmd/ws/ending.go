@@ -19,7 +19,7 @@ type outcome struct {
 // good reports whether the connection ended well: we closed it and the server answered, or
 // the server closed it with a code that reports no error.
 func (e outcome) good() bool {
-	if e.Clean() && e.Began == websocket.Us {
+	if e.Clean() && e.Began == websocket.SideLocal {
 		return true // whatever the code of -close-code
 	}
 	if e.Received == nil {
@@ -47,7 +47,7 @@ func (e outcome) Error() string {
 	why := e.lost()
 	switch {
 	case e.Sent == nil:
-	case e.Began == websocket.Us:
+	case e.Began == websocket.SideLocal:
 		return "closed by us: " + codeAndReason(e.Sent) + ", but " + why
 	default: // the answer to a mistake of the server
 		return fmt.Sprintf("%s; closed by us: %d", why, e.Sent.Code)
@@ -57,7 +57,7 @@ func (e outcome) Error() string {
 
 // closed is the text for a connection on which the server sent a Close frame.
 func (e outcome) closed() string {
-	if e.Began == websocket.Us {
+	if e.Began == websocket.SideLocal {
 		text := "closed by us"
 		if e.Sent != nil {
 			text += ": " + codeAndReason(e.Sent)

@@ -23,7 +23,7 @@ func TestOutcome(t *testing.T) {
 	frameOf := func(code websocket.StatusCode, reason string) *websocket.CloseError {
 		return &websocket.CloseError{Code: code, Reason: reason}
 	}
-	us, peer := websocket.Us, websocket.Peer
+	us, peer := websocket.SideLocal, websocket.SideRemote
 	reset := &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	for _, test := range []struct {
 		closed websocket.ClosedError

@@ -89,21 +89,21 @@ func events(t *testing.T) []rtc.Event {
 	t.Cleanup(func() { there.CloseNow(); here.CloseNow() })
 	response := &http.Response{Status: "101 Switching Protocols", Header: http.Header{"Sec-Websocket-Extensions": {"x"}}}
 	ended := &websocket.ClosedError{
-		Sent: &websocket.CloseError{Code: 1000}, Received: &websocket.CloseError{Code: 1000, Reason: "bye"}, Began: websocket.Us,
+		Sent: &websocket.CloseError{Code: 1000}, Received: &websocket.CloseError{Code: 1000, Reason: "bye"}, Began: websocket.SideLocal,
 	}
 	all := []rtc.Event{rtc.Dialing{URL: "ws://server/rtc"}, rtc.Connected{Conn: here, Response: response}}
 	all = append(all, signals()...)
 	return append(all,
-		rtc.Disconnected{Err: &websocket.ClosedError{Began: websocket.Peer, Cause: io.EOF}},
+		rtc.Disconnected{Err: &websocket.ClosedError{Began: websocket.SideRemote, Cause: io.EOF}},
 		rtc.Waiting{For: 449 * time.Millisecond, Attempt: 1, Of: 10},
 		rtc.Dialing{URL: "ws://server/rtc", Resume: true},
 		rtc.Connected{Conn: here},
 		rtc.Disconnected{Err: ended},
 		rtc.Disconnected{Err: errors.New("websocket: refused\x1b")},
 		rtc.Disconnected{Err: &websocket.ClosedError{
-			Sent: &websocket.CloseError{Code: 1000}, Received: &websocket.CloseError{Code: 1000, Reason: "bye"}, Began: websocket.Peer,
+			Sent: &websocket.CloseError{Code: 1000}, Received: &websocket.CloseError{Code: 1000, Reason: "bye"}, Began: websocket.SideRemote,
 		}},
-		rtc.Disconnected{Err: &websocket.ClosedError{Sent: &websocket.CloseError{Code: 1000}, Began: websocket.Us, Cause: websocket.ErrCloseTimeout}},
+		rtc.Disconnected{Err: &websocket.ClosedError{Sent: &websocket.CloseError{Code: 1000}, Began: websocket.SideLocal, Cause: websocket.ErrCloseTimeout}},
 		rtc.Disconnected{},
 	)
 }

@@ -98,7 +98,7 @@ func ending(err error) string {
 	if ended.Received != nil {
 		parts = append(parts, received+" "+frame(ended.Received))
 	}
-	if ended.Began == websocket.Peer && len(parts) == 3 {
+	if ended.Began == websocket.SideRemote && len(parts) == 3 {
 		parts[1], parts[2] = parts[2], parts[1]
 	}
 	if ended.Cause != nil {

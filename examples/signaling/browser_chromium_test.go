@@ -36,7 +36,7 @@ type chromium struct {
 // it: a witness that is neither the page nor the server.
 type message struct {
 	sent, binary bool
-	text         string // or the octets of a binary message
+	text         string // or the bytes of a binary message
 }
 
 // launch starts a browser that lives until the test ends or kill is called.

@@ -30,7 +30,7 @@ func (c *counter) read(now int64) {
 	c.last = now
 }
 
-// flows waits until at both pages decoded frames and octets of the data channel
+// flows waits until at both pages decoded frames and bytes of the data channel
 // have risen again and again from now on.
 func (s *stage) flows(t *testing.T, ann, bob string) {
 	t.Helper()
@@ -46,7 +46,7 @@ func (s *stage) flows(t *testing.T, ann, bob string) {
 			}
 			return f.frames.risen >= framesRise && f.bytes.risen >= bytesRise
 		}) {
-			t.Fatalf("at %s's page what comes from %s has stopped: %d decoded frames (risen %d times), %d octets (risen %d times)",
+			t.Fatalf("at %s's page what comes from %s has stopped: %d decoded frames (risen %d times), %d bytes (risen %d times)",
 				f.at.name, f.peer, f.frames.last, f.frames.risen, f.bytes.last, f.bytes.risen)
 		}
 	}

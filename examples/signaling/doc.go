@@ -52,12 +52,12 @@
 // Without one of them the answer is 400. A message is a map with a "type". Fields that
 // are not mentioned are absent, unknown ones are ignored. From the page:
 //
-//	join    first, within 5 seconds. key: 22 characters, base64url of 16 octets;
+//	join    first, within 5 seconds. key: 22 characters, base64url of 16 bytes;
 //	        name: at most 40 characters; session: 1 to 2^53-1, random for each load
 //	        of the page; attempt: 1, 2, 3 …, counts the connections of that session
 //	signal  to: an identity; then any of
 //	        seq and data: a signal, numbered 1, 2, 3 … for each pair of sessions;
-//	        data is any value both languages have: no fractions, no octets,
+//	        data is any value both languages have: no fractions, no bytes,
 //	        integers within ±(2^53-1), at most 16 levels
 //	        ack: all signals of the other page up to this number have arrived
 //	        session: the session of the other page that this is meant for; if it

@@ -11,7 +11,7 @@ import (
 )
 
 // A balancer stands in front of several servers, as a load balancer does: it
-// carries each connection to the first of them that lives. It looks at no octet.
+// carries each connection to the first of them that lives. It looks at no byte.
 type balancer struct {
 	addr    string
 	servers []string // by preference
@@ -67,7 +67,7 @@ func (b *balancer) carry(client net.Conn) {
 	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
 		both.Go(func() {
 			// Where one side has ended, the other learns it: by a FIN behind
-			// the last octet, or by the end of both if it broke off.
+			// the last byte, or by the end of both if it broke off.
 			if _, err := io.Copy(way[1], way[0]); err != nil || way[1].(*net.TCPConn).CloseWrite() != nil {
 				client.Close()
 				server.Close()

@@ -223,7 +223,7 @@ closed by us → acknowledged
 				t.Errorf("event %d happened before the one before", e.N)
 			}
 			if e.Frame != nil && len(e.Preview) > 300 {
-				t.Errorf("event %d has a preview of %d octets", e.N, len(e.Preview))
+				t.Errorf("event %d has a preview of %d bytes", e.N, len(e.Preview))
 			}
 		}
 

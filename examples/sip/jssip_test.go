@@ -79,8 +79,8 @@ func TestJsSIP(t *testing.T) {
 		bob.do(t, "answer")
 		alice.want(t, "phone.have('confirmed')")
 		bob.want(t, "phone.have('confirmed')") // the ACK was there
-		alice.want(t, "phone.heard().then(octets => octets > 1000)")
-		bob.want(t, "phone.heard().then(octets => octets > 1000)")
+		alice.want(t, "phone.heard().then(bytes => bytes > 1000)")
+		bob.want(t, "phone.heard().then(bytes => bytes > 1000)")
 		bob.do(t, "hangUp") // the callee: its BYE goes to the caller's contact
 		alice.want(t, "phone.have('ended', {originator: 'remote', cause: 'Terminated'})")
 		bob.want(t, "phone.have('ended', {originator: 'local'})")

@@ -24,10 +24,10 @@ type constants struct {
 }
 
 // bytes is a constant in memory.
-func (c *asm) bytes(name string, octets ...byte) Mem {
+func (c *asm) bytes(name string, data ...byte) Mem {
 	m := c.StaticGlobal(name)
 	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i, b := range octets {
+	for i, b := range data {
 		c.AddDatum(i, U8(b))
 	}
 	return m
@@ -63,7 +63,7 @@ func begin(c *asm, v width, k *constants) *judge {
 	j := &judge{asm: c, width: v}
 	table := func(m Mem) reg.VecVirtual {
 		r := v.vector(c)
-		if v.octets == 64 {
+		if v.size == 64 {
 			c.VBROADCASTI32X4(m, r)
 		} else {
 			c.VBROADCASTI128(m, r)
@@ -77,16 +77,16 @@ func begin(c *asm, v width, k *constants) *judge {
 	}
 	j.high1, j.low1, j.high2 = table(k.high1), table(k.low1), table(k.high2)
 	j.nibble, j.top, j.three, j.four = spread(k.nibble), spread(k.top), spread(k.three), spread(k.four)
-	j.limit = k.limits.Offset(64 - v.octets)
+	j.limit = k.limits.Offset(64 - v.size)
 	j.prev, j.err = v.vector(c), v.vector(c)
 	v.xor(c, j.prev, j.prev, j.prev)
 	v.xor(c, j.err, j.err, j.err)
 	return j
 }
 
-// block looks up each octet of in with the one before it.
+// block looks up each byte of in with the one before it.
 func (j *judge) block(in reg.VecVirtual) {
-	wide := j.octets == 64
+	wide := j.size == 64
 	and := func(a, b, to Op) {
 		if wide {
 			j.VPANDQ(a, b, to)

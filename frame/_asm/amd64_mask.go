@@ -8,7 +8,7 @@ import (
 // width is what differs between AVX2 and AVX-512 in the same kernel.
 type width struct {
 	name   string
-	octets int
+	size   int
 	vector func(c *asm) reg.VecVirtual
 	load   func(c *asm, from, to Op) // and the way back
 	xor    func(c *asm, a, b, to Op)
@@ -18,7 +18,7 @@ type width struct {
 
 var avx2 = width{
 	name:   "AVX2",
-	octets: 32,
+	size:   32,
 	vector: func(c *asm) reg.VecVirtual { return c.YMM() },
 	load:   func(c *asm, from, to Op) { c.VMOVDQU(from, to) },
 	xor:    func(c *asm, a, b, to Op) { c.VPXOR(a, b, to) },
@@ -31,7 +31,7 @@ var avx2 = width{
 
 var avx512 = width{
 	name:   "AVX512",
-	octets: 64,
+	size:   64,
 	vector: func(c *asm) reg.VecVirtual { return c.ZMM() },
 	load:   func(c *asm, from, to Op) { c.VMOVDQU64(from, to) },
 	xor:    func(c *asm, a, b, to Op) { c.VPXORQ(a, b, to) },
@@ -41,10 +41,10 @@ var avx512 = width{
 	},
 }
 
-// at is the memory disp octets after base.
+// at is the memory disp bytes after base.
 func at(base reg.Register, disp int) Mem { return Mem{Base: base, Disp: disp} }
 
-// rotated is the key for a word that lies n octets further on.
+// rotated is the key for a word that lies n bytes further on.
 func (c *asm) rotated(key, n reg.GPVirtual) reg.GPVirtual {
 	r := c.GP32()
 	c.MOVL(key, r)
@@ -59,15 +59,15 @@ func masks(c *asm) {
 	mask(c, avx2)
 }
 
-// mask masks n octets, which must be at least one vector.
+// mask masks n bytes, which must be at least one vector.
 //
 // The first and the last vector lie wherever they lie and overlap what is
 // between them: they are loaded before anything is stored, and stored when all
-// has been loaded, so that an octet is masked once. What is between them is
+// has been loaded, so that a byte is masked once. What is between them is
 // stored aligned if it is long: a store that crosses a line takes twice the time,
 // a load that does so takes less.
 func mask(c *asm, v width) {
-	w := v.octets
+	w := v.size
 	c.function("mask"+v.name, "func(dst, src *byte, n int, key uint32)")
 	dst := c.Load(c.Param("dst"), c.GP64()).(reg.GPVirtual)
 	src := c.Load(c.Param("src"), c.GP64()).(reg.GPVirtual)

@@ -76,7 +76,7 @@ func (t *text) write(r reg.VecVirtual, disp int) {
 	}
 }
 
-// some is a mask of the first n octets, from one to all.
+// some is a mask of the first n bytes, from one to all.
 func (t *text) some(n reg.GPVirtual) reg.OpmaskVirtual {
 	bits, k := t.GP64(), t.K()
 	t.MOVQ(n, reg.RCX)
@@ -87,7 +87,7 @@ func (t *text) some(n reg.GPVirtual) reg.OpmaskVirtual {
 	return k
 }
 
-// readSome reads the octets in mask, and zeros for the others.
+// readSome reads the bytes in mask, and zeros for the others.
 func (t *text) readSome(disp int, mask reg.OpmaskVirtual) reg.VecVirtual {
 	r := t.vector(t.asm)
 	t.VMOVDQU8_Z(at(t.p, disp), mask, r)
@@ -107,7 +107,7 @@ func (t *text) writeSome(r reg.VecVirtual, mask reg.OpmaskVirtual, disp int) {
 // tail is the last vector, and where it lies.
 func (t *text) tail() (tail reg.VecVirtual, end reg.GPVirtual) {
 	tail, end = t.vector(t.asm), t.GP64()
-	t.LEAQ(Mem{Base: t.p, Index: t.n, Scale: 1, Disp: -t.octets}, end)
+	t.LEAQ(Mem{Base: t.p, Index: t.n, Scale: 1, Disp: -t.size}, end)
 	if t.unmask {
 		key := t.vector(t.asm)
 		t.spread(t.asm, t.rotated(t.key, t.n), key)
@@ -125,13 +125,13 @@ func (t *text) writeTail(tail reg.VecVirtual, end reg.GPVirtual) {
 }
 
 // align takes the vector at the start and the first one at an aligned place,
-// which may share octets, if there is a long way to go and both are ASCII: a
+// which may share bytes, if there is a long way to go and both are ASCII: a
 // store that crosses a line takes twice the time.
 func (t *text) align() {
 	if !t.unmask {
 		return
 	}
-	w := t.octets
+	w := t.size
 	t.CMPQ(t.n, U32(512))
 	t.JB(LabelRef("aligned"))
 	key, to, skip := t.vector(t.asm), t.GP64(), t.GP64()
@@ -168,7 +168,7 @@ func (t *text) answer(valid bool) {
 // verdict returns whether err is still zero.
 func (t *text) verdict(err reg.VecVirtual) {
 	a := t.GP8()
-	if t.octets == 64 {
+	if t.size == 64 {
 		k := t.K()
 		t.VPTESTMB(err, err, k)
 		t.KORTESTQ(k, k)
@@ -182,7 +182,7 @@ func (t *text) verdict(err reg.VecVirtual) {
 }
 
 // validator512 takes any text but none. Less than one vector is read and written
-// through a mask. Of a longer text the last vector is loaded first, before octets
+// through a mask. Of a longer text the last vector is loaded first, before bytes
 // that it shares with the one before it are unmasked in place.
 func validator512(c *asm, k *constants, unmask bool) {
 	t := beginText(c, avx512, unmask)
@@ -264,7 +264,7 @@ func validator512(c *asm, k *constants, unmask bool) {
 }
 
 // validator2 takes texts of at least one vector. What is no whole vector is in
-// the last one, which is loaded first, before octets that it shares with the one
+// the last one, which is loaded first, before bytes that it shares with the one
 // before it are unmasked in place.
 func validator2(c *asm, k *constants, unmask bool) {
 	t := beginText(c, avx2, unmask)
@@ -330,11 +330,11 @@ func validator2(c *asm, k *constants, unmask bool) {
 	t.verdict(j.err)
 }
 
-// last is the last n octets of tail, and zeros.
+// last is the last n bytes of tail, and zeros.
 func (t *text) last(tail reg.VecVirtual, n reg.GPVirtual, k *constants) reg.VecVirtual {
 	skip, from, lane := t.GP32(), t.YMM(), t.YMM()
 	low, high := t.YMM(), t.YMM()
-	t.Comment("Octet i comes from octet i+32-n: of the lower lane, of the upper one, or from nowhere.")
+	t.Comment("Byte i comes from byte i+32-n: of the lower lane, of the upper one, or from nowhere.")
 	t.MOVL(U32(32), skip)
 	t.SUBL(n.As32(), skip)
 	t.VMOVD(skip, from.AsX())

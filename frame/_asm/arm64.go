@@ -23,17 +23,17 @@ func newArm() *arm {
 	return a
 }
 
-// data is a constant of whole words of eight octets.
-func (a *arm) data(name string, octets []byte) {
+// data is a constant of whole words of eight bytes.
+func (a *arm) data(name string, p []byte) {
 	fmt.Fprintln(a)
-	for i := 0; i < len(octets); i += 8 {
+	for i := 0; i < len(p); i += 8 {
 		word := uint64(0)
 		for j := range 8 {
-			word |= uint64(octets[i+j]) << (8 * j)
+			word |= uint64(p[i+j]) << (8 * j)
 		}
 		fmt.Fprintf(a, "DATA %s<>+%d(SB)/8, $0x%016x\n", name, i, word)
 	}
-	fmt.Fprintf(a, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, len(octets))
+	fmt.Fprintf(a, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, len(p))
 }
 
 // function begins one; args is the size of its arguments and results.
@@ -50,7 +50,7 @@ func (a *arm) op(format string, args ...any) {
 
 func (a *arm) label(name string) { fmt.Fprintf(a, "\n%s:\n", name) }
 
-// vector is a register V0 to V31 with sixteen octets in it.
+// vector is a register V0 to V31 with sixteen bytes in it.
 type vector int
 
 func (v vector) String() string { return fmt.Sprintf("V%d.B16", int(v)) }
@@ -58,13 +58,13 @@ func (v vector) String() string { return fmt.Sprintf("V%d.B16", int(v)) }
 // words is v as four words.
 func (v vector) words() string { return fmt.Sprintf("V%d.S4", int(v)) }
 
-// subtract writes to = from - less with saturation, octet by octet. The Go
+// subtract writes to = from - less with saturation, byte by byte. The Go
 // assembler has no name for it.
 func (a *arm) subtract(from, less, to vector) {
 	a.op("WORD $0x%08x // UQSUB V%d.16B, V%d.16B, V%d.16B", 0x6E202C00|int(less)<<16|int(from)<<5|int(to), to, from, less)
 }
 
-// rotate writes the key for what lies n octets further on.
+// rotate writes the key for what lies n bytes further on.
 func (a *arm) rotate(key, n, to string) {
 	a.op("LSL $3, %s, %s\nRORW %s, %s, %s", n, to, to, key, to)
 }

@@ -1,7 +1,7 @@
 package main
 
 // maskNEON takes at least one vector. The last one ends at the end, and is
-// loaded before anything is stored: it may share octets with the one before it.
+// loaded before anything is stored: it may share bytes with the one before it.
 func maskNEON() []byte {
 	const (
 		dst, src, n, key = "R0", "R1", "R2", "R3"

@@ -19,7 +19,7 @@ const (
 //	func unmaskValidNEON(p *byte, n int, key Key) bool
 //
 // What is no whole vector is in the last one, which is loaded first, before
-// octets that it shares with the one before it are unmasked in place.
+// bytes that it shares with the one before it are unmasked in place.
 func validatorNEON(unmask bool) []byte {
 	const p, n, key, temp, temp2, end = "R0", "R1", "R2", "R3", "R4", "R5"
 	a := newArm()
@@ -131,7 +131,7 @@ func validatorNEON(unmask bool) []byte {
 	if unmask {
 		a.op("VST1 [%v], (%s)", tail, end)
 	}
-	a.op("// Octet i comes from octet i+16-n, or is zero.")
+	a.op("// Byte i comes from byte i+16-n, or is zero.")
 	a.op("MOVD $16, %s\nSUB %s, %s\nVDUP %s, V0.B16\nVADD %v, V0.B16, V0.B16\nVTBL V0.B16, [%v], V0.B16", temp, n, temp, temp, places, tail)
 	a.block(0)
 	a.label("end")
@@ -140,7 +140,7 @@ func validatorNEON(unmask bool) []byte {
 	return a.Bytes()
 }
 
-// block looks up each octet of in with the one before it.
+// block looks up each byte of in with the one before it.
 func (a *arm) block(in vector) {
 	const prev1, prev2, prev3, a1, a2 = vector(5), vector(6), vector(7), vector(8), vector(9)
 	a.op("VEXT $15, %v, %v, %v\nVEXT $14, %v, %v, %v\nVEXT $13, %v, %v, %v", in, prev, prev1, in, prev, prev2, in, prev, prev3)

@@ -1,8 +1,8 @@
 package main
 
-// A fault of UTF-8 that two octets in a row show: the first is in first, the
+// A fault of UTF-8 that two bytes in a row show: the first is in first, the
 // second in second. These are those of Keiser and Lemire, "Validating UTF-8 In
-// Less Than One Instruction Per Byte", 2020; what a third or fourth octet can
+// Less Than One Instruction Per Byte", 2020; what a third or fourth byte can
 // do wrong shows as two continuations where they may not be, or none where two
 // must be.
 type fault struct {
@@ -32,7 +32,7 @@ var faults = [8]fault{
 }
 
 // tables are what a pair is looked up in: by the high and the low half of its
-// first octet and by the high half of its second. A fault is there if it is in
+// first byte and by the high half of its second. A fault is there if it is in
 // all three. This is exact, since every fault is a set of low halves times a set
 // of high halves, times a set of high halves.
 func tables() (high1, low1, high2 [16]byte) {
@@ -70,13 +70,13 @@ func within(rs ranges, b byte) bool {
 	return false
 }
 
-// Subtracted with saturation, these leave the top bit of an octet set if it
-// leads at least three octets, or four.
+// Subtracted with saturation, these leave the top bit of a byte set if it
+// leads at least three bytes, or four.
 const (
 	leadsThree = 0xE0 - 0x80
 	leadsFour  = 0xF0 - 0x80
 )
 
-// limits are subtracted, with saturation, from the last octets of a vector:
+// limits are subtracted, with saturation, from the last bytes of a vector:
 // something is left if a character does not end there.
 var limits = [3]byte{0xF0 - 1, 0xE0 - 1, 0xC0 - 1}

@@ -52,9 +52,9 @@ const (
 func closed(code int, reason string) string { return fmt.Sprintf("closed: %d %q", code, reason) }
 
 // ours is what this library makes of a stream.
-func ours(t *testing.T, role websocket.Role, octets []byte) (a account) {
+func ours(t *testing.T, role websocket.Role, data []byte) (a account) {
 	t.Helper()
-	stream, peer := wstest.NetPipe(len(octets)*2 + 64<<10)
+	stream, peer := wstest.NetPipe(len(data)*2 + 64<<10)
 	c := websocket.NewConn(stream, role, &websocket.ConnOptions{
 		Limits: websocket.Limits{Message: limit},
 		OnPingReceived: func(_ context.Context, p []byte) bool {
@@ -65,7 +65,7 @@ func ours(t *testing.T, role websocket.Role, octets []byte) (a account) {
 	var wire bytes.Buffer
 	var reading sync.WaitGroup
 	reading.Go(func() { _, _ = io.Copy(&wire, peer) })
-	_, _ = peer.Write(octets)
+	_, _ = peer.Write(data)
 	_ = peer.(interface{ CloseWrite() error }).CloseWrite()
 
 	var err error

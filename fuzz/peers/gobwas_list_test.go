@@ -21,7 +21,7 @@ var gobwasList = []*difference{
 	},
 	{
 		name: "a header that has only begun", section: "5.2",
-		why:   `two octets may show that a frame cannot be taken: we refuse it then, gobwas when all of its header has come`,
+		why:   `two bytes may show that a frame cannot be taken: we refuse it then, gobwas when all of its header has come`,
 		about: func(p placed) bool { return p.begun && len(p.broken()) > 0 },
 	},
 }
@@ -35,5 +35,5 @@ func (p placed) closes(from, to int) bool {
 	return from <= code && code <= to
 }
 
-// longControl tells that a control frame has its length in more octets than it takes.
+// longControl tells that a control frame has its length in more bytes than it takes.
 func (p placed) longControl() bool { return p.Opcode >= 8 && p.Extended > 0 && p.Length <= 125 }

@@ -21,7 +21,7 @@ var errClosed = errors.New("closed")
 
 // gobwas is what wsutil.Reader makes of a stream with all its checks on. It sends
 // nothing.
-func gobwas(t *testing.T, role websocket.Role, octets []byte) (a account) {
+func gobwas(t *testing.T, role websocket.Role, data []byte) (a account) {
 	t.Helper()
 	a.sent = notSaid
 	state := ws.StateServerSide
@@ -51,7 +51,7 @@ func gobwas(t *testing.T, role websocket.Role, octets []byte) (a account) {
 		}
 		return nil
 	}
-	r := wsutil.Reader{Source: bytes.NewReader(octets), State: state, CheckUTF8: true, MaxMessageSize: limit, OnIntermediate: control}
+	r := wsutil.Reader{Source: bytes.NewReader(data), State: state, CheckUTF8: true, MaxMessageSize: limit, OnIntermediate: control}
 	for {
 		h, err := r.NextFrame()
 		var p []byte

@@ -26,12 +26,12 @@ var gorillaList = []*difference{
 	},
 	{
 		name: "text that is not UTF-8", section: "8.1",
-		why:   `"that endpoint MUST _Fail the WebSocket Connection_": we do, with the octet that shows it; gorilla leaves it to the application`,
+		why:   `"that endpoint MUST _Fail the WebSocket Connection_": we do, with the byte that shows it; gorilla leaves it to the application`,
 		about: func(p placed) bool { return p.notText() },
 	},
 	{
-		name: "close payload of one octet", section: "5.5.1",
-		why:   `"the first two bytes of the body MUST be a 2-byte unsigned integer": we refuse one octet, gorilla takes it for none`,
+		name: "close payload of one byte", section: "5.5.1",
+		why:   `"the first two bytes of the body MUST be a 2-byte unsigned integer": we refuse one byte, gorilla takes it for none`,
 		about: func(p placed) bool { return p.Opcode == 8 && p.complete && len(p.Payload) == 1 },
 	},
 	{
@@ -48,7 +48,7 @@ var gorillaList = []*difference{
 	},
 	{
 		name: "a header that has only begun", section: "5.4",
-		why:   `two octets show that a frame is out of order: gorilla refuses it then, we when all of its header has come`,
+		why:   `two bytes show that a frame is out of order: gorilla refuses it then, we when all of its header has come`,
 		about: func(p placed) bool { return p.begun && p.outOfOrder() },
 	},
 }

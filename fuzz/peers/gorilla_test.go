@@ -26,9 +26,9 @@ func FuzzGorilla(f *testing.F) { fuzz(f, gorillaList, theirs) }
 func TestGorillaList(t *testing.T) { testList(t, gorillaList, theirs) }
 
 // theirs is what gorilla makes of a stream.
-func theirs(t *testing.T, role websocket.Role, octets []byte) (a account) {
+func theirs(t *testing.T, role websocket.Role, data []byte) (a account) {
 	t.Helper()
-	stream, peer := wstest.NetPipe(len(octets)*2 + 64<<10)
+	stream, peer := wstest.NetPipe(len(data)*2 + 64<<10)
 	var wire []byte
 	var far sync.WaitGroup
 	var c *gorilla.Conn
@@ -39,7 +39,7 @@ func theirs(t *testing.T, role websocket.Role, octets []byte) (a account) {
 			if _, err := http.ReadResponse(answer, nil); err != nil {
 				t.Error(err)
 			}
-			wire = converse(peer, answer, octets)
+			wire = converse(peer, answer, data)
 		})
 		c, err = (&gorilla.Upgrader{}).Upgrade(&hijack{stream: stream}, request(), nil)
 	} else {
@@ -52,7 +52,7 @@ func theirs(t *testing.T, role websocket.Role, octets []byte) (a account) {
 			}
 			_, _ = io.WriteString(peer, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+
 				accept(r.Header.Get("Sec-WebSocket-Key"))+"\r\n\r\n")
-			wire = converse(peer, asked, octets)
+			wire = converse(peer, asked, data)
 		})
 		d := gorilla.Dialer{NetDial: func(string, string) (net.Conn, error) { return stream, nil }}
 		c, _, err = d.Dial((&url.URL{Scheme: "ws", Host: "test", Path: "/"}).String(), nil)
@@ -85,10 +85,10 @@ func theirs(t *testing.T, role websocket.Role, octets []byte) (a account) {
 	return a
 }
 
-// converse is the far end, once the handshake is done: it sends octets, and returns what
+// converse is the far end, once the handshake is done: it sends bytes, and returns what
 // has come.
-func converse(peer net.Conn, from io.Reader, octets []byte) []byte {
-	_, _ = peer.Write(octets)
+func converse(peer net.Conn, from io.Reader, data []byte) []byte {
+	_, _ = peer.Write(data)
 	_ = peer.(interface{ CloseWrite() error }).CloseWrite()
 	var wire bytes.Buffer
 	_, _ = io.Copy(&wire, from)

@@ -21,7 +21,7 @@ type difference struct {
 // placed is a frame where it stands in a stream.
 type placed struct {
 	naive.Frame        // with what has come of its payload, unmasked
-	begun       bool   // its header is not complete, and Frame has the first two octets
+	begun       bool   // its header is not complete, and Frame has the first two bytes
 	complete    bool   // all of its payload has come
 	opcode      byte   // of the message under way; 0: none
 	text        []byte // what the message says, with this frame, if it is text
@@ -29,7 +29,7 @@ type placed struct {
 	from        websocket.Role
 }
 
-// broken tells that one of the rules on headers is, which any two octets may show.
+// broken tells that one of the rules on headers is, which any two bytes may show.
 func (p placed) broken() []string {
 	return naive.Broken(p.Frame, p.from == websocket.RoleClient, false)
 }
@@ -87,7 +87,7 @@ func find(list []*difference, from websocket.Role, stream []byte) (d *difference
 }
 
 // opinion is what a library makes of a stream that comes to the end with this role.
-type opinion func(t *testing.T, role websocket.Role, octets []byte) account
+type opinion func(t *testing.T, role websocket.Role, data []byte) account
 
 // agree compares two opinions on a stream: on all of it, or on what stands before the
 // first frame that the list is about. It returns the entry that is made use of.
@@ -115,7 +115,7 @@ func agree(t *testing.T, list []*difference, theirs opinion, fromClient bool, st
 // fuzz runs a target on the streams there are, which come to both roles.
 func fuzz(f *testing.F, list []*difference, theirs opinion) {
 	for _, s := range starts(f) {
-		f.Add(s.FromClient, s.Octets)
+		f.Add(s.FromClient, s.Data)
 	}
 	f.Fuzz(func(t *testing.T, fromClient bool, stream []byte) {
 		agree(t, list, theirs, fromClient, stream[:min(len(stream), 8<<10)])
@@ -125,7 +125,7 @@ func fuzz(f *testing.F, list []*difference, theirs opinion) {
 // testList fails for the entries that no seed makes use of.
 func testList(t *testing.T, list []*difference, theirs opinion) {
 	for _, s := range starts(t) {
-		agree(t, list, theirs, s.FromClient, s.Octets[:min(len(s.Octets), 8<<10)])
+		agree(t, list, theirs, s.FromClient, s.Data[:min(len(s.Data), 8<<10)])
 	}
 	for _, d := range list {
 		if !d.used {
@@ -162,8 +162,8 @@ func starts(tb testing.TB) (streams []seeds.Stream) {
 			odd.Masked = client
 			wire := naive.Encode(odd)
 			begun := naive.Encode(naive.Frame{Opcode: 2, Masked: client, Payload: []byte("begun")})
-			for _, octets := range [][]byte{wire, append(begun, wire...), append(begun, wire[:2]...), wire[:2]} {
-				streams = append(streams, seeds.Stream{Name: "odd", FromClient: client, Octets: octets})
+			for _, data := range [][]byte{wire, append(begun, wire...), append(begun, wire[:2]...), wire[:2]} {
+				streams = append(streams, seeds.Stream{Name: "odd", FromClient: client, Data: data})
 			}
 		}
 	}

@@ -19,7 +19,7 @@ type census struct {
 	at                  time.Duration
 	messages, conns     int64
 	goroutines, sockets int   // descriptors, strictly
-	heap, resident      int64 // octets: live after a collection; of the process
+	heap, resident      int64 // bytes: live after a collection; of the process
 	lent                int   // of the engine's pools, with the tag ledger
 }
 
@@ -135,10 +135,10 @@ func (r *run) nothingLeft(before, after census) {
 		r.t.Errorf("%d descriptors where there were %d", after.sockets, before.sockets)
 	}
 	if after.heap > before.heap+leftHeap {
-		r.t.Errorf("%d octets of live heap where there were %d", after.heap, before.heap)
+		r.t.Errorf("%d bytes of live heap where there were %d", after.heap, before.heap)
 	}
 	if !race && after.resident > before.resident+leftResident {
-		r.t.Errorf("%d octets resident where there were %d", after.resident, before.resident)
+		r.t.Errorf("%d bytes resident where there were %d", after.resident, before.resident)
 	}
 	for _, l := range ledger.Loans() {
 		if l.Out != 0 {

@@ -14,11 +14,11 @@
 //
 // A slot holds one connection after another, each a link with a plan that is drawn
 // from the seed: how the server takes it (Accept, Upgrade, Handler, a Hub), what is
-// compressed, how many write and how, which fault strikes after which octet, how it is
+// compressed, how many write and how, which fault strikes after which byte, how it is
 // to end. The proxy cuts the stream into other pieces, joins, delays and stalls on the
 // way, and of some links it truncates, resets, half-closes or abandons the stream.
 // Reordering and loss mean nothing above TCP: for these there is the wire, which
-// carries IP packets of at most 1500 octets between two network namespaces.
+// carries IP packets of at most 1500 bytes between two network namespaces.
 //
 // What is promised, and checked of every link:
 //

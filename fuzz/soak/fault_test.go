@@ -34,7 +34,7 @@ func (f fault) silent() bool { return f == abandon || f == abandonOne || f == bl
 // to be found.
 const silenceFound = 8 * time.Second
 
-// drawFault draws a fault, or none, and after how many octets it strikes: some in the
+// drawFault draws a fault, or none, and after how many bytes it strikes: some in the
 // handshake, some in the first messages, some late.
 func drawFault(r *rand.Rand) (f fault, after int64) {
 	after = r.Int64N(200 << r.IntN(12))
@@ -55,11 +55,11 @@ func drawFault(r *rand.Rand) (f fault, after int64) {
 	return abandonOne, after
 }
 
-// style is how the proxy treats the octets that it does let through: of 1,000 pieces
+// style is how the proxy treats the bytes that it does let through: of 1,000 pieces
 // that it reads, so many are treated in this way or that.
 type style struct {
 	split, join, delay, stall int
-	bytewise                  int // octets at the front of a split piece that go one by one
+	bytewise                  int // bytes at the front of a split piece that go one by one
 }
 
 func drawStyle(r *rand.Rand) style {

@@ -110,7 +110,7 @@ func (r *run) report(before census, all []census, after census) {
 		t.Logf("end:     %v", all[n-1])
 	}
 	t.Logf("after:   %v", after)
-	t.Logf("%d connections, %d messages, %d MiB; %d lost to a write cancelled in the middle", r.count.connections.Load(), r.count.messages.Load(), r.count.octets.Load()>>20, r.count.cut.Load())
+	t.Logf("%d connections, %d messages, %d MiB; %d lost to a write cancelled in the middle", r.count.connections.Load(), r.count.messages.Load(), r.count.bytes.Load()>>20, r.count.cut.Load())
 	t.Logf("faults: %v", &r.count)
 	ends := make([]string, 0, len(r.count.ends))
 	for how, n := range r.count.ends {

@@ -95,7 +95,7 @@ type broadcasts struct {
 
 func (b *broadcasts) receive(p []byte, hub int) error {
 	if len(p) < headerSize {
-		return fmt.Errorf("%d octets that were not broadcast", len(p))
+		return fmt.Errorf("%d bytes that were not broadcast", len(p))
 	}
 	h, _, err := parseMessage(p)
 	if err != nil {

@@ -72,14 +72,14 @@ func (l *link) judgeEnding() {
 		l.fail("the closing call of the %v returned %v", closer.side, closer.closed)
 	}
 	met, _ := errors.AsType[*websocket.ClosedError](other.final)
-	if met == nil || !met.Clean() || met.Received == nil || met.Received.Code != l.code || met.Received.Reason != l.reason || met.Began != websocket.Peer {
+	if met == nil || !met.Clean() || met.Received == nil || met.Received.Code != l.code || met.Received.Reason != l.reason || met.Began != websocket.SideRemote {
 		l.fail("the %v met %v, not status %d and reason %q", other.side, other.final, l.code, l.reason)
 	}
 	if closer.final == errByHandler {
 		return
 	}
 	own, _ := errors.AsType[*websocket.ClosedError](closer.final)
-	if own == nil || own.Cause != nil || own.Began != websocket.Us {
+	if own == nil || own.Cause != nil || own.Began != websocket.SideLocal {
 		l.fail("the %v, which closed, read %v", closer.side, closer.final)
 	}
 }
@@ -125,7 +125,7 @@ func (l *link) judgeCode(s side, err *websocket.ClosedError) {
 		return
 	}
 	byPeer := l.ends[s.other()].called.Load() && *r == websocket.CloseError{Code: l.code, Reason: l.reason}
-	answer := err.Sent != nil && err.Sent.Code == r.Code && err.Began == websocket.Us
+	answer := err.Sent != nil && err.Sent.Code == r.Code && err.Began == websocket.SideLocal
 	slow := l.front == byHub && r.Code == websocket.StatusTryAgainLater
 	if !byPeer && !answer && !slow {
 		l.fail("the %v met a Close frame that was not sent: %v", s, err)

@@ -23,7 +23,7 @@ type link struct {
 
 	gone    context.Context // ends when the network is to forget the link
 	forget  context.CancelFunc
-	passed  atomic.Int64 // octets on the wire, where that is the network
+	passed  atomic.Int64 // bytes on the wire, where that is the network
 	struck  atomic.Bool  // the fault has
 	finish  atomic.Bool  // writers stop where they are, for the ending
 	busyNow atomic.Int32 // writers that have not stopped

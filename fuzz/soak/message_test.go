@@ -13,7 +13,7 @@ import (
 //
 //	kind (1) lane (1) marks (1) sequence number (4) link (4) check sum of the rest (4)
 //
-// One shorter than that is a mark: the first octet is its lane, and an empty one is of
+// One shorter than that is a mark: the first byte is its lane, and an empty one is of
 // lane 0. The next message of the lane says how many marks it follows.
 const (
 	rawHeader  = 15
@@ -50,7 +50,7 @@ var filling = func() []byte {
 	return p
 }()
 
-// appendMessage appends a message of some n octets, at least headerSize.
+// appendMessage appends a message of some n bytes, at least headerSize.
 func appendMessage(dst []byte, h header, n int) []byte {
 	begin := len(dst)
 	dst = appendHeader(dst, h)

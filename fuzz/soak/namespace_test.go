@@ -24,7 +24,7 @@ type namespace struct {
 	tun *os.File
 }
 
-// mtu is Ethernet's, in octets.
+// mtu is Ethernet's, in bytes.
 const mtu = 1500
 
 // The network between the namespaces is made of the addresses kept for documentation

@@ -73,7 +73,7 @@ type plan struct {
 
 	style     style
 	fault     fault
-	fromSide  side  // of the octets that it strikes
+	fromSide  side  // of the bytes that it strikes
 	after     int64 // so many of them
 	wanderers int   // writes that are cancelled, of 100
 }
@@ -83,7 +83,7 @@ func (p *plan) String() string {
 	if p.front == byHub && p.slow {
 		front = "slow hub"
 	}
-	return fmt.Sprintf("link %d by %v, compression %v, ends %v by the %v after %v, %v of the %v's octets after %d",
+	return fmt.Sprintf("link %d by %v, compression %v, ends %v by the %v after %v, %v of the %v's bytes after %d",
 		p.id, front, p.mode, p.ending, p.closer, p.life.Round(time.Millisecond), p.fault, p.fromSide, p.after)
 }
 

@@ -47,7 +47,7 @@ func (p *proxy) dial(ctx context.Context, l *link) (*websocket.Conn, error) {
 	return p.run.connect(ctx, l, func(ctx context.Context) (net.Conn, error) { return p.connect(ctx, l) })
 }
 
-// connect tells the proxy by the first octets which link it is.
+// connect tells the proxy by the first bytes which link it is.
 func (p *proxy) connect(ctx context.Context, l *link) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", p.listener.Addr().String())

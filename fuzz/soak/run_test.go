@@ -116,8 +116,8 @@ func (r *run) work(ctx context.Context) {
 
 // counts of what happened.
 type counts struct {
-	connections, messages, octets atomic.Int64
-	cut                           atomic.Int64 // links lost to a write cancelled in the middle
+	connections, messages, bytes atomic.Int64
+	cut                          atomic.Int64 // links lost to a write cancelled in the middle
 
 	faults [numCounts]atomic.Int64
 
@@ -134,9 +134,9 @@ const (
 	numCounts
 )
 
-func (c *counts) message(octets int) {
+func (c *counts) message(size int) {
 	c.messages.Add(1)
-	c.octets.Add(int64(octets))
+	c.bytes.Add(int64(size))
 }
 
 // end counts how an end learned of its end.

@@ -16,14 +16,14 @@ type tampering struct {
 	*wiring
 	from   side
 	r      *rand.Rand
-	passed int64 // octets
+	passed int64 // bytes
 	buf    [8 << 10]byte
 }
 
 func (t *tampering) source() *net.TCPConn { return t.socket[t.from] }
 func (t *tampering) sink() *net.TCPConn   { return t.socket[t.from.other()] }
 
-// forward carries octets until there are no more, or a fault strikes.
+// forward carries bytes until there are no more, or a fault strikes.
 func (t *tampering) forward() {
 	for {
 		n, err := t.read()

@@ -79,7 +79,7 @@ type direction struct {
 type packet struct {
 	at     time.Time
 	number uint64 // in the order in which they were sent
-	octets []byte
+	data   []byte
 }
 
 func (d *direction) read() {
@@ -130,7 +130,7 @@ func (d *direction) write() {
 				break
 			}
 			p := heap.Pop(&d.queue).(packet)
-			_, _ = d.sink.tun.Write(p.octets) // full: one more is lost
+			_, _ = d.sink.tun.Write(p.data) // full: one more is lost
 			wait = time.Hour
 		}
 		d.mu.Unlock()

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// spare is how many octets must be free behind those that are written: bits go out eight octets at a time.
+// spare is how many bytes must be free behind those that are written: bits go out eight bytes at a time.
 const spare = 8
 
 // A bitWriter writes into room that was made before.
 type bitWriter struct {
 	out  []byte
-	n    int // octets written
+	n    int // bytes written
 	bits uint64
 	held uint // bits not yet written, at most 7 after drain
 }
@@ -22,7 +22,7 @@ func (e *Encoder) begin(dst []byte, size int) bitWriter {
 	return bitWriter{out: dst[:cap(dst)], n: len(dst), bits: e.bits, held: e.nbits}
 }
 
-// end gives back what begin got, longer by the whole octets written.
+// end gives back what begin got, longer by the whole bytes written.
 func (e *Encoder) end(w *bitWriter) []byte {
 	w.drain()
 	e.bits, e.nbits = w.bits, w.held
@@ -42,7 +42,7 @@ func (w *bitWriter) drain() {
 	w.held &= 7
 }
 
-// putSequences writes the octets of a block, and its end. The writer's fields are in variables meanwhile, which can be
+// putSequences writes the bytes of a block, and its end. The writer's fields are in variables meanwhile, which can be
 // registers.
 func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
 	out, n, acc, held := w.out, w.n, w.bits, w.held

@@ -130,9 +130,9 @@ func (b *block) choose() (size int, dynamic bool) {
 	return size, true
 }
 
-// appendStored appends data, at most 65,535 octets, as a stored block.
+// appendStored appends data, at most 65,535 bytes, as a stored block.
 func (e *Encoder) appendStored(dst, data []byte) []byte {
-	// RFC 1951 section 3.2.4: any bits up to the next octet boundary are ignored, then LEN and its complement follow.
+	// RFC 1951 section 3.2.4: any bits up to the next byte boundary are ignored, then LEN and its complement follow.
 	dst = slices.Grow(dst, len(data)+2*spare)
 	w := e.begin(dst, 0)
 	w.put(blockStored, 3)

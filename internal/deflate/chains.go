@@ -8,7 +8,7 @@ import "math/bits"
 // noLink is beyond every window.
 const noLink = 1<<16 - 1
 
-// insert puts position, where the eight octets of v are, at the head of its chain, and returns how far back the place is
+// insert puts position, where the eight bytes of v are, at the head of its chain, and returns how far back the place is
 // that was there before.
 func (e *Encoder) insert(prev *[maxWindow]uint16, v uint64, position uint32, factor uint64, mask uint32) uint32 {
 	h := hash64(v, factor, mask)
@@ -20,7 +20,7 @@ func (e *Encoder) insert(prev *[maxWindow]uint16, v uint64, position uint32, fac
 }
 
 // findChains is findGreedy for those who have time: it compares several earlier places, and puts a match off if a
-// better one begins at the next octet.
+// better one begins at the next byte.
 func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	end := len(buf)
 	soft := min(end, from+maxBlock-maxMatch)
@@ -31,7 +31,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	factor, mask := e.hashing()
 	depth, lazy, stride := e.level.depth, e.level.lazy, e.level.stride
 
-	// The last octets before this call could not be indexed without those that follow.
+	// The last bytes before this call could not be indexed without those that follow.
 	known := max(0, from-int(e.pos-e.indexed))
 	for ; known < min(from, tail); known++ {
 		e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
@@ -41,7 +41,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	freq := &e.block.literalFreq
 	e.block.clear()
 
-	done := from // up to here the octets are in sequences
+	done := from // up to here the bytes are in sequences
 	i := from    // and up to here the literals are counted
 	for i < last {
 		v := load64(buf, i)
@@ -92,7 +92,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 			i++
 			length, distance = l, d
 		}
-		// Not every octet is indexed: the match may begin earlier.
+		// Not every byte is indexed: the match may begin earlier.
 		for at := i - int(distance); i > done && at > 0 && buf[i-1] == buf[at-1] && length < maxMatch; length++ {
 			i--
 			at--
@@ -115,7 +115,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	return n, next
 }
 
-// worth compares matches: an octet more is worth four bits more of distance.
+// worth compares matches: a byte more is worth four bits more of distance.
 func worth(length int, distance uint32) int {
 	return 4*length - bits.Len32(distance)
 }
@@ -153,7 +153,7 @@ func (e *Encoder) longest(buf []byte, base uint32, i int, distance uint32, best,
 	return length, at
 }
 
-// minWorth is less than that of any match taken: four octets must be less than 4 KiB away.
+// minWorth is less than that of any match taken: four bytes must be less than 4 KiB away.
 const minWorth = 4*minMatch - 13
 
 // chainHistory is probeHistory for chains.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// records returns n octets of JSON as services send it, different for each seed.
+// records returns n bytes of JSON as services send it, different for each seed.
 func records(n int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	names := []string{"alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"}
@@ -20,7 +20,7 @@ func records(n int, seed uint64) []byte {
 	return b[:n]
 }
 
-// noise returns n octets in which there is nothing to find.
+// noise returns n bytes in which there is nothing to find.
 func noise(n int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 2))
 	b := make([]byte, n)
@@ -30,7 +30,7 @@ func noise(n int, seed uint64) []byte {
 	return b
 }
 
-// prose returns n octets of words as frequent as words are.
+// prose returns n bytes of words as frequent as words are.
 func prose(n int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 3))
 	words := strings.Fields(`the of and to in a is that it was for on are as with his they at be this have from or one
@@ -54,7 +54,7 @@ func prose(n int, seed uint64) []byte {
 	return b[:n]
 }
 
-// periodic returns n octets that repeat after so many.
+// periodic returns n bytes that repeat after so many.
 func periodic(n, period int) []byte {
 	first := noise(period, uint64(period))
 	b := make([]byte, n)
@@ -64,7 +64,7 @@ func periodic(n, period int) []byte {
 	return b
 }
 
-// mixed returns n octets of all kinds, in pieces.
+// mixed returns n bytes of all kinds, in pieces.
 func mixed(n int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 4))
 	var b []byte

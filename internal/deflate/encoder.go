@@ -8,7 +8,7 @@ const (
 	// RFC 1951 section 3.2.5: a length is at most 258.
 	maxMatch = 258
 
-	// minMatch is 4 though RFC 1951 allows 3: a copy of three octets seldom costs less than the octets.
+	// minMatch is 4 though RFC 1951 allows 3: a copy of three bytes seldom costs less than the bytes.
 	minMatch = 4
 
 	// maxPosition is where positions start again at firstPosition. One block (and what Reset adds) fits above it.
@@ -19,16 +19,16 @@ const (
 )
 
 // An Encoder is the working memory of compression. It holds tables of some hundred kilobytes, and no data of its
-// callers: they hand it the octets in front of those to be compressed. It can serve many streams, one after another.
+// callers: they hand it the bytes in front of those to be compressed. It can serve many streams, one after another.
 // The zero value must be Reset before use. An Encoder must not be used by two goroutines at a time.
 type Encoder struct {
-	// pos is the position of the next octet. Positions count on across streams, with a gap between two, so that what
+	// pos is the position of the next byte. Positions count on across streams, with a gap between two, so that what
 	// the tables say of an earlier stream is too far away to be used. This is why Reset clears nothing.
 	pos    uint32
-	window uint32 // octets
+	window uint32 // bytes
 	level  level
 
-	// indexed is the position before which the chains know every octet that they shall know.
+	// indexed is the position before which the chains know every byte that they shall know.
 	indexed uint32
 
 	bits  uint64 // not yet written, the first in the lowest place
@@ -42,7 +42,7 @@ type Encoder struct {
 	block block
 }
 
-// Reset begins a stream that nothing precedes. Its distances will not exceed 1<<windowBits octets; windowBits is 8 to
+// Reset begins a stream that nothing precedes. Its distances will not exceed 1<<windowBits bytes; windowBits is 8 to
 // 15. Level 1 is the fastest and 9 the most thorough; 0 means 1. Values outside are taken for the nearest.
 func (e *Encoder) Reset(windowBits, level int) {
 	e.window = 1 << min(max(windowBits, minWindowBits), maxWindowBits)
@@ -65,7 +65,7 @@ func (e *Encoder) restart() {
 	e.pos, e.indexed = firstPosition, firstPosition
 }
 
-// Prime tells the Encoder, right after Reset, which octets precede the stream, so that they are found by Append.
+// Prime tells the Encoder, right after Reset, which bytes precede the stream, so that they are found by Append.
 func (e *Encoder) Prime(history []byte) {
 	history = history[max(0, len(history)-int(e.window)):]
 	e.fit(len(history))
@@ -81,10 +81,10 @@ func (e *Encoder) index(history []byte) {
 	} else {
 		e.probeHistory(history)
 	}
-	e.indexed = e.pos - min(uint32(len(history)), 8-1) // the hash reads eight octets
+	e.indexed = e.pos - min(uint32(len(history)), 8-1) // the hash reads eight bytes
 }
 
-// fit takes as much of the table as n octets deserve, and reports whether that is more than before. A short message
+// fit takes as much of the table as n bytes deserve, and reports whether that is more than before. A short message
 // then touches few lines of the cache. Entries made before remain: each is verified by whoever reads it.
 func (e *Encoder) fit(n int) bool {
 	want := e.tableBits
@@ -97,8 +97,8 @@ func (e *Encoder) fit(n int) bool {
 	return grown
 }
 
-// Append compresses buf[start:] and appends the blocks to dst, except for the bits after the last whole octet, which
-// the Encoder keeps for the next call. The octets in front of start are the last ones of the stream so far, at most as
+// Append compresses buf[start:] and appends the blocks to dst, except for the bits after the last whole byte, which
+// the Encoder keeps for the next call. The bytes in front of start are the last ones of the stream so far, at most as
 // many as the window and possibly fewer than there were; none before buf[0] will be referred to. Append may write to
 // the spare capacity of dst beyond what it returns. It does not modify buf, nor keep it.
 func (e *Encoder) Append(dst, buf []byte, start int) []byte {
@@ -128,7 +128,7 @@ func (e *Encoder) Append(dst, buf []byte, start int) []byte {
 	return dst
 }
 
-// Flush appends an empty stored block, with which everything compressed so far can be inflated. Its last four octets
+// Flush appends an empty stored block, with which everything compressed so far can be inflated. Its last four bytes
 // are 00 00 FF FF, those that RFC 7692 section 7.2.1 takes away from the end of a message.
 func (e *Encoder) Flush(dst []byte) []byte {
 	return e.appendStored(dst, nil)

@@ -105,14 +105,14 @@ func TestPeriods(t *testing.T) {
 				n += s.message(all, data[period:])
 				s.end()
 				if found := n < 2*period+period/2+200; found != (period <= window) && period > 200 {
-					t.Errorf("level %d, window %d, period %d: %d octets became %d", level, window, period, len(data), n)
+					t.Errorf("level %d, window %d, period %d: %d bytes became %d", level, window, period, len(data), n)
 				}
 			}
 		}
 	}
 }
 
-// TestEmpty: RFC 7692 section 7.2.3.6 has the single octet 00 for an empty message.
+// TestEmpty: RFC 7692 section 7.2.3.6 has the single byte 00 for an empty message.
 func TestEmpty(t *testing.T) {
 	var e Encoder
 	e.Reset(15, 1)
@@ -149,7 +149,7 @@ func TestPositions(t *testing.T) {
 		}
 		n := s.message(all, data[20_000:40_000])
 		if n > 1000 {
-			t.Errorf("level %d: after a restart the same octets became %d", level, n)
+			t.Errorf("level %d: after a restart the same bytes became %d", level, n)
 		}
 		s.end()
 
@@ -157,7 +157,7 @@ func TestPositions(t *testing.T) {
 		n = s.message(all, data[5000:])
 		s.end()
 		if m := newStream(t, &fresh, 15, level, data[:5000]).message(all, data[5000:]); m != n {
-			t.Errorf("level %d: %d octets from a used Encoder, %d from a fresh one", level, n, m)
+			t.Errorf("level %d: %d bytes from a used Encoder, %d from a fresh one", level, n, m)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package deflate
 
 // findGreedy finds the sequences of a block which begins at buf[from:], and returns their number and the block's end.
-// It looks at one earlier place for each octet and takes what it gets.
+// It looks at one earlier place for each byte and takes what it gets.
 func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	end := len(buf)
 	soft := min(end, from+maxBlock-maxMatch)
@@ -14,7 +14,7 @@ func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	freq := &e.block.literalFreq
 	e.block.clear()
 
-	done := from // up to here the octets are in sequences
+	done := from // up to here the bytes are in sequences
 	i := from    // and up to here the literals are counted
 	for i < last {
 		v := load64(buf, i)
@@ -64,7 +64,7 @@ func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	return n, next
 }
 
-// skipAfter: after 1<<skipAfter literals in a row the search begins to leave octets out.
+// skipAfter: after 1<<skipAfter literals in a row the search begins to leave bytes out.
 const skipAfter = 6
 
 // probeHistory indexes what precedes the position e.pos.

@@ -2,7 +2,7 @@ package deflate
 
 import "fmt"
 
-// inflater decodes DEFLATE slowly, as RFC 1951 reads. It knows only the octets it was given, so that it fails if a
+// inflater decodes DEFLATE slowly, as RFC 1951 reads. It knows only the bytes it was given, so that it fails if a
 // distance reaches beyond them, and notes the greatest distance.
 type inflater struct {
 	in       []byte
@@ -66,7 +66,7 @@ func (f *inflater) symbol(p *prefix) int {
 func (f *inflater) blocks() (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("at bit %d, octet %d: %v", f.at, len(f.out), v)
+			err = fmt.Errorf("at bit %d, byte %d: %v", f.at, len(f.out), v)
 		}
 	}()
 	empty := false

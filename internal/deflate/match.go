@@ -6,32 +6,32 @@ import (
 )
 
 const (
-	minTableBits = 10 // of four octets each
+	minTableBits = 10 // of four bytes each
 	maxTableBits = 15
 )
 
 // A level says how hard to look.
 type level struct {
 	depth  int // how many earlier places to compare; 0 means one, and no chains
-	lazy   int // a match shorter than this is given up for a better one that begins one octet later
+	lazy   int // a match shorter than this is given up for a better one that begins one byte later
 	nice   int // a match this long ends the search
-	skip   int // after 1<<skip literals in a row the search begins to leave octets out
-	octets int // that the hash is of, if there is much to choose from
-	stride int // inside a match every stride-th octet is indexed
+	skip   int // after 1<<skip literals in a row the search begins to leave bytes out
+	hashed int // how many bytes the hash covers, if there is much to choose from
+	stride int // inside a match every stride-th byte is indexed
 	step   int // and every step-th of a history
 }
 
 // With levels 1 to 6 the time goes into probes and entries, so they do with few, of long hashes; from 7 on into comparing.
 var levels = [...]level{
-	1: {skip: 6, octets: 7, step: 4},
-	2: {skip: 6, octets: 6, stride: 2, step: 4},
-	3: {depth: 2, lazy: 16, nice: 24, skip: 6, octets: 7, stride: 3, step: 4},
-	4: {depth: 3, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 3, step: 3},
-	5: {depth: 4, lazy: 16, nice: 32, skip: 7, octets: 6, stride: 2, step: 3},
-	6: {depth: 8, lazy: 32, nice: 64, skip: 7, octets: 6, stride: 1, step: 2},
-	7: {depth: 24, lazy: 64, nice: 128, skip: 9, octets: 5, stride: 1, step: 1},
-	8: {depth: 96, lazy: 128, nice: 258, skip: 30, octets: 4, stride: 1, step: 1},
-	9: {depth: 1024, lazy: 258, nice: 258, skip: 30, octets: 4, stride: 1, step: 1},
+	1: {skip: 6, hashed: 7, step: 4},
+	2: {skip: 6, hashed: 6, stride: 2, step: 4},
+	3: {depth: 2, lazy: 16, nice: 24, skip: 6, hashed: 7, stride: 3, step: 4},
+	4: {depth: 3, lazy: 16, nice: 32, skip: 7, hashed: 6, stride: 3, step: 3},
+	5: {depth: 4, lazy: 16, nice: 32, skip: 7, hashed: 6, stride: 2, step: 3},
+	6: {depth: 8, lazy: 32, nice: 64, skip: 7, hashed: 6, stride: 1, step: 2},
+	7: {depth: 24, lazy: 64, nice: 128, skip: 9, hashed: 5, stride: 1, step: 1},
+	8: {depth: 96, lazy: 128, nice: 258, skip: 30, hashed: 4, stride: 1, step: 1},
+	9: {depth: 1024, lazy: 258, nice: 258, skip: 30, hashed: 4, stride: 1, step: 1},
 }
 
 // The third index makes the capacity a constant, which spares the arithmetic of slicing.
@@ -39,10 +39,10 @@ func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i : i+
 
 func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
 
-// hash64 is a hash of the first of the eight octets in v, of as many as factor has been shifted to leave.
+// hash64 is a hash of the first of the eight bytes in v, of as many as factor has been shifted to leave.
 func hash64(v, factor uint64, mask uint32) uint32 { return uint32(v*factor>>(64-maxTableBits)) & mask }
 
-// factors by the number of octets.
+// factors by the number of bytes.
 var factors = [8]uint64{
 	4: 0x9e3779b1 << (64 - 8*4),
 	5: 0x9e3779b185 << (64 - 8*5),
@@ -50,22 +50,22 @@ var factors = [8]uint64{
 	7: 0x9e3779b185ebcb << (64 - 8*7),
 }
 
-// hashing is what hash64 needs. The more octets the hash is of, the longer are the matches, when only a few places are
+// hashing is what hash64 needs. The more bytes the hash is of, the longer are the matches, when only a few places are
 // compared; but where there is little to choose from, short matches count. The size of the table tells how much there is.
 func (e *Encoder) hashing() (factor uint64, mask uint32) {
-	octets := e.level.octets
+	hashed := e.level.hashed
 	switch {
 	case e.tableBits <= 12 && e.level.depth > 2:
-		octets = 4
+		hashed = 4
 	case e.tableBits <= 12:
-		octets = 5
+		hashed = 5
 	case e.tableBits <= 14:
-		octets = min(octets, 6)
+		hashed = min(hashed, 6)
 	}
-	return factors[octets&7], 1<<e.tableBits - 1
+	return factors[hashed&7], 1<<e.tableBits - 1
 }
 
-// matchLength is how many octets at `at` equal those at i, at most 258, where diff is the XOR of the first eight of
+// matchLength is how many bytes at `at` equal those at i, at most 258, where diff is the XOR of the first eight of
 // both. The first sixteen are compared without a branch to guess.
 func matchLength(buf []byte, at, i int, diff uint64) int {
 	if i+16 > len(buf) {
@@ -85,7 +85,7 @@ func matchLength(buf []byte, at, i int, diff uint64) int {
 	return length
 }
 
-// commonPrefix is how many octets at a equal those at b, at most to the end of buf[:end]; a < b.
+// commonPrefix is how many bytes at a equal those at b, at most to the end of buf[:end]; a < b.
 func commonPrefix(buf []byte, a, b, end int) int {
 	y := buf[b:end]
 	x := buf[a:]

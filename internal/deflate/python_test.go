@@ -27,7 +27,7 @@ while at < len(data):
         sent = d.unconsumed_tail
     out += d.flush()
     if out != plain:
-        sys.exit('window of %d bits: %d octets of %d' % (bits, len(out), len(plain)))
+        sys.exit('window of %d bits: %d bytes of %d' % (bits, len(out), len(plain)))
 `
 
 func TestZlib(t *testing.T) {

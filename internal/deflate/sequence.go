@@ -2,7 +2,7 @@ package deflate
 
 import "math/bits"
 
-// A sequence is some literals followed by a copy of earlier octets. The literals themselves are read from the input.
+// A sequence is some literals followed by a copy of earlier bytes. The literals themselves are read from the input.
 //
 //	bits 23..31  how many literals; 511 means 511 of them and no copy
 //	bits 15..22  length - 3
@@ -10,7 +10,7 @@ import "math/bits"
 type sequence uint32
 
 const (
-	// maxSequences of one block: with eight to ten octets each, as text has them, 64 KiB.
+	// maxSequences of one block: with eight to ten bytes each, as text has them, 64 KiB.
 	maxSequences = 8192
 
 	// maxBlock is less than what one stored block can hold (RFC 1951 section 3.2.4), by one match and one run of

@@ -29,7 +29,7 @@ func newStream(t testing.TB, e *Encoder, windowBits, level int, history []byte) 
 }
 
 // message compresses one message, in as many Appends as there are parts, before which the Encoder is shown `keep`
-// octets of what precedes, and inflates it again with no more than those. It returns the size.
+// bytes of what precedes, and inflates it again with no more than those. It returns the size.
 func (s *stream) message(keep int, parts ...[]byte) int {
 	s.t.Helper()
 	var out []byte
@@ -58,17 +58,17 @@ func (s *stream) message(keep int, parts ...[]byte) int {
 	known := max(0, from-(keep-n))
 	f := inflater{in: out, out: bytes.Clone(s.plain[known:from])}
 	if err := f.blocks(); err != nil {
-		s.t.Fatalf("message of %d octets: %v", n, err)
+		s.t.Fatalf("message of %d bytes: %v", n, err)
 	}
 	if !bytes.Equal(f.out, s.plain[known:]) {
-		s.t.Fatalf("message of %d octets: inflates to other octets", n)
+		s.t.Fatalf("message of %d bytes: inflates to other bytes", n)
 	}
 	if f.farthest > s.window {
 		s.t.Fatalf("distance %d in a window of %d", f.farthest, s.window)
 	}
-	// Five octets for each stored block, the empty one included, and a bit or two.
+	// Five bytes for each stored block, the empty one included, and a bit or two.
 	if most := n + 5*(n/(maxBlock-maxMatch)+1+len(parts)) + 1; len(out) > most {
-		s.t.Fatalf("%d octets became %d", n, len(out))
+		s.t.Fatalf("%d bytes became %d", n, len(out))
 	}
 	for i, k := range f.kinds {
 		s.kinds[i] += k
@@ -88,7 +88,7 @@ func (s *stream) end() {
 	} {
 		got, err := io.ReadAll(r)
 		if err != nil || !bytes.Equal(got, want) {
-			s.t.Fatalf("%s: %d octets of %d, %v", name, len(got), len(want), err)
+			s.t.Fatalf("%s: %d bytes of %d, %v", name, len(got), len(want), err)
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Package guard hands out memory beside an unreadable page, so that a kernel
-// that looks one octet too far does not pass its test.
+// that looks one byte too far does not pass its test.
 package guard
 
 import "testing"

@@ -11,7 +11,7 @@ import (
 	klauspost "github.com/klauspost/compress/flate"
 )
 
-// records returns size octets of records such as an API sends them.
+// records returns size bytes of records such as an API sends them.
 func records(r *rand.Rand, size int) []byte {
 	names := []string{"alice", "bob", "carol", "dave", "eve", "mallory", "peggy", "trent"}
 	kinds := []string{"order.created", "order.paid", "order.shipped", "user.login", "user.logout"}

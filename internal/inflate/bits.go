@@ -2,13 +2,13 @@ package inflate
 
 import "encoding/binary"
 
-// fill takes input until there are more than 55 bits or no octets left.
+// fill takes input until there are more than 55 bits or no bytes left.
 func (d *Decoder) fill(c *call) {
 	if len(c.in)-c.at >= 8 {
 		d.bits |= binary.LittleEndian.Uint64(c.in[c.at:]) << (d.nbits & 63)
 		c.at += int((63 - d.nbits) >> 3)
 		d.nbits |= 56
-		// The top bits of the load belong to an octet that is not taken yet.
+		// The top bits of the load belong to a byte that is not taken yet.
 		d.bits &= 1<<(d.nbits&63) - 1
 		return
 	}

@@ -11,7 +11,7 @@ func (d *Decoder) blockHeader(c *call) bool {
 	}
 	switch d.take(2) {
 	case 0:
-		// RFC 1951 §3.2.4: bits up to the next octet boundary are ignored.
+		// RFC 1951 §3.2.4: bits up to the next byte boundary are ignored.
 		d.drop(d.nbits & 7)
 		d.state = storedHeader
 	case 1:
@@ -38,7 +38,7 @@ func (d *Decoder) storedHeader(c *call) bool {
 	return true
 }
 
-// storedData gives out the octets of a stored block: those that were taken into
+// storedData gives out the bytes of a stored block: those that were taken into
 // d.bits together with the header, and then straight from the input.
 func (d *Decoder) storedData(c *call) bool {
 	for d.length > 0 && d.nbits > 0 && c.end < len(c.buf) {
@@ -59,10 +59,10 @@ func (d *Decoder) storedData(c *call) bool {
 	return true
 }
 
-// padding skips to the octet boundary after a final block. The octet in which
+// padding skips to the byte boundary after a final block. The byte in which
 // the block ended has been taken as a whole, so there is nothing to wait for.
 func (d *Decoder) padding() bool {
-	// RFC 7692 §7.2.1: where such a block does not end at an octet boundary,
+	// RFC 7692 §7.2.1: where such a block does not end at a byte boundary,
 	// an endpoint must add padding bits of 0.
 	if d.take(d.nbits&7) != 0 {
 		return d.fail(ErrPadding)

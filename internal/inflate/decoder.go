@@ -16,7 +16,7 @@ type Decoder struct {
 	window  int
 	history []byte // what precedes the stream
 
-	length   int // octets left to give: of a stored block, or of a match
+	length   int // bytes left to give: of a stored block, or of a match
 	distance int // of that match
 
 	codes *codes // of the block in hand: own or fixed
@@ -30,14 +30,14 @@ type state uint8
 const (
 	blockHeader    state = iota
 	storedHeader         // LEN and NLEN
-	storedData           // length octets
+	storedData           // length bytes
 	codeCounts           // HLIT, HDIST and HCLEN
 	codeLengthCode       // the lengths of the code for code lengths
 	codeLengths          // the lengths of the other two codes
 	symbols              // a literal, a length or the end of the block
 	distance             // the distance that belongs to length
-	match                // length octets from distance back
-	padding              // up to the octet boundary, after a final block
+	match                // length bytes from distance back
+	padding              // up to the byte boundary, after a final block
 	failed
 )
 
@@ -51,8 +51,8 @@ type call struct {
 }
 
 // Reset begins a stream at a block header. No distance in it may exceed window
-// octets. history is what precedes the stream, of which only the last window
-// octets count: it is kept, and never modified, until the next Reset.
+// bytes. history is what precedes the stream, of which only the last window
+// bytes count: it is kept, and never modified, until the next Reset.
 // Reset(0, nil) lets go of everything.
 func (d *Decoder) Reset(window int, history []byte) {
 	if len(history) > window {
@@ -65,10 +65,10 @@ func (d *Decoder) Reset(window int, history []byte) {
 
 // Inflate decodes in and appends to out, up to cap(out) and never beyond it.
 // What lies between the end of the result and cap(out) may be overwritten. Some
-// 300 octets more room than the output needs let all of it take the fast way.
+// 300 bytes more room than the output needs let all of it take the fast way.
 //
 // out[base:], as passed in, is what this stream has produced before, or the
-// last part of it: at least the window or all there is. The octet at distance D
+// last part of it: at least the window or all there is. The byte at distance D
 // is out[len(out)-D], or, where that is before base, as far from the end of
 // history as it is from base. Between two calls what was produced may move to
 // other memory and to another base.
@@ -76,7 +76,7 @@ func (d *Decoder) Reset(window int, history []byte) {
 // Inflate returns when in is used up or out is full. If len(result) is
 // cap(out), there may be more output in the same input: call again with room,
 // and with in[used:]. Input counts as used when the decoder holds it, and it
-// may hold up to seven octets that are not decoded yet.
+// may hold up to seven bytes that are not decoded yet.
 //
 // An error is an [*Error] and stays until the next Reset. The result is then
 // what the stream gave before the fault.
@@ -112,7 +112,7 @@ func (d *Decoder) Inflate(out []byte, base int, in []byte) (result []byte, used 
 }
 
 // AtBoundary reports whether the decoder stands right before a block header, at
-// an octet boundary, and holds no input.
+// a byte boundary, and holds no input.
 func (d *Decoder) AtBoundary() bool { return d.state == blockHeader && d.nbits == 0 }
 
 // fail ends the stream. It returns true, as the state has changed.

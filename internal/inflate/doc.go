@@ -6,7 +6,7 @@
 // WebSocket message. They pull from an io.Reader and cannot go on after a read
 // that was interrupted; they cannot hold back-references to the window that the
 // handshake agreed on (RFC 7692 §7.1.2); and each keeps 32 KiB of its own
-// beside the message it has just produced. A [Decoder] is handed octets as they
+// beside the message it has just produced. A [Decoder] is handed bytes as they
 // arrive and writes into the message itself, and what it looks back at is the
 // message and whatever the user kept of the ones before.
 //
@@ -24,17 +24,17 @@
 //	                                                    match
 //
 // Any state may be left for failed, which only [Decoder.Reset] ends. The end of
-// a final block leads through padding, where the stream is brought to an octet
+// a final block leads through padding, where the stream is brought to a byte
 // boundary, and then to the next block header: in RFC 7692 the stream goes on
 // (§7.2.1, §7.2.3.4).
 //
 // Every state takes its input in pieces of at most 32 bits out of a buffer of
 // 64, and waits where it is when there are fewer. So a stream may be cut between
-// any two octets, and the output may be full at any octet.
+// any two bytes, and the output may be full at any byte.
 //
 // # Two ways through the symbols
 //
-// While there are at least fastInput octets of input and fastRoom octets of
+// While there are at least fastInput bytes of input and fastRoom bytes of
 // room, fast.go decodes without asking whether there is enough of either.
 // symbols.go does the rest one symbol at a time, and everything that can go
 // wrong: the fast way leaves a symbol that it does not like where it is.
@@ -53,5 +53,5 @@
 //     header of its block, since such a block cannot end.
 //   - A distance beyond the window given to [Decoder.Reset] is refused.
 //   - The stream goes on after a final block, and the bits between it and the
-//     next octet must be zero.
+//     next byte must be zero.
 package inflate

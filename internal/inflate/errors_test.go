@@ -81,7 +81,7 @@ func faults() []fault {
 }
 
 // TestFaults meets every fault both in the careful way and, with a filling of
-// octets behind it that the fault makes meaningless, in the fast one.
+// bytes behind it that the fault makes meaningless, in the fast one.
 func TestFaults(t *testing.T) {
 	filling := bytes.Repeat([]byte{0x55}, 64)
 	met := make(map[*Error]bool)

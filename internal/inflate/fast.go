@@ -3,11 +3,11 @@ package inflate
 import "encoding/binary"
 
 const (
-	// fastInput is two loads of eight octets, the first of which uses up to
+	// fastInput is two loads of eight bytes, the first of which uses up to
 	// seven.
 	fastInput = 16
 	// fastRoom is the longest match, three literals before it, and as much as
-	// copying in steps of 32 octets may write too far.
+	// copying in steps of 32 bytes may write too far.
 	fastRoom = 258 + 3 + 32
 )
 

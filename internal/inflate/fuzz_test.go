@@ -29,7 +29,7 @@ func FuzzInflate(f *testing.F) {
 		whole, err := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream, fixedly(1<<20), fixedly(1<<16))
 		agree(t, stream, history, whole, err)
 
-		// Cut into pieces the stream is the same. Pieces and rooms of no octets
+		// Cut into pieces the stream is the same. Pieces and rooms of no bytes
 		// stand for more than there is.
 		turn := func(sizes []byte, least int) func() int {
 			i := 0
@@ -44,7 +44,7 @@ func FuzzInflate(f *testing.F) {
 		least := 1 + len(whole)/64 // the test itself copies the output each time
 		got, gotErr := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream, turn(cuts, 1+len(stream)/64), turn(rooms, least))
 		if !bytes.Equal(got, whole) || gotErr != err {
-			t.Fatalf("in pieces: %d octets and %v, want %d and %v", len(got), gotErr, len(whole), err)
+			t.Fatalf("in pieces: %d bytes and %v, want %d and %v", len(got), gotErr, len(whole), err)
 		}
 
 		// A smaller window may end it earlier, at a distance beyond.
@@ -60,7 +60,7 @@ func FuzzInflate(f *testing.F) {
 				t.Fatalf("distance %d refused in a window of %d", d.distance, window)
 			}
 		case !bytes.Equal(got, whole) || gotErr != err:
-			t.Fatalf("with a window: %d octets and %v, want %d and %v", len(got), gotErr, len(whole), err)
+			t.Fatalf("with a window: %d bytes and %v, want %d and %v", len(got), gotErr, len(whole), err)
 		}
 	})
 }

@@ -59,7 +59,7 @@ func TestSplits(t *testing.T) {
 						}
 					}
 					if !bytes.Equal(out, want) || !d.AtBoundary() {
-						t.Fatalf("%s: cut at %d and %d, room %d: %d octets, want %d", s.name, i, j, room, len(out), len(want))
+						t.Fatalf("%s: cut at %d and %d, room %d: %d bytes, want %d", s.name, i, j, room, len(out), len(want))
 					}
 				}
 			}
@@ -80,7 +80,7 @@ func TestSteps(t *testing.T) {
 				d.Reset(MaxWindow, s.history)
 				got, err := feed(t, d, s.stream, fixedly(cut), fixedly(room))
 				if err != nil || !bytes.Equal(got, want) || !d.AtBoundary() {
-					t.Fatalf("%s: cut %d, room %d: %d octets, want %d; error %v", s.name, cut, room, len(got), len(want), err)
+					t.Fatalf("%s: cut %d, room %d: %d bytes, want %d; error %v", s.name, cut, room, len(got), len(want), err)
 				}
 			}
 		}
@@ -100,14 +100,14 @@ func TestRandomly(t *testing.T) {
 			got, err := feedSliding(t, d, MaxWindow, s.stream,
 				func() int { return r.IntN(most + 1) }, func() int { return 1 + r.IntN(room) })
 			if err != nil || !bytes.Equal(got, want) || !d.AtBoundary() {
-				t.Fatalf("%s: pieces up to %d: %d octets, want %d; error %v", s.name, most, len(got), len(want), err)
+				t.Fatalf("%s: pieces up to %d: %d bytes, want %d; error %v", s.name, most, len(got), len(want), err)
 			}
 		}
 	}
 }
 
 // TestBoundary follows the end of a message (RFC 7692 §7.2.2): without the four
-// octets that the sender left out it is not at a boundary, with them it is.
+// bytes that the sender left out it is not at a boundary, with them it is.
 func TestBoundary(t *testing.T) {
 	d := fresh(MaxWindow, nil)
 	if !d.AtBoundary() {

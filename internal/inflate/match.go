@@ -19,7 +19,7 @@ func (d *Decoder) match(c *call) bool {
 	return true
 }
 
-// copyMatch writes length octets at buf[end:] that are distance octets behind
+// copyMatch writes length bytes at buf[end:] that are distance bytes behind
 // what they repeat, in buf[base:end] or before that in history, and returns
 // where they end.
 func copyMatch(buf []byte, end, base int, history []byte, distance, length int) int {

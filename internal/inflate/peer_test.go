@@ -11,16 +11,16 @@ import (
 // fixedly returns n every time.
 func fixedly(n int) func() int { return func() int { return n } }
 
-// feed gives a stream to d in pieces of cut() octets and with room() octets of
+// feed gives a stream to d in pieces of cut() bytes and with room() bytes of
 // room at a time. Every call gets the output at another address and with
-// another base, between octets that must not change.
+// another base, between bytes that must not change.
 func feed(t *testing.T, d *Decoder, stream []byte, cut, room func() int) ([]byte, error) {
 	t.Helper()
 	return feedSliding(t, d, 1<<30, stream, cut, room)
 }
 
 // feedSliding is feed with no more of the output in sight than the last keep
-// octets, once there are as many.
+// bytes, once there are as many.
 func feedSliding(t *testing.T, d *Decoder, keep int, stream []byte, cut, room func() int) ([]byte, error) {
 	t.Helper()
 	const border = 0xa5
@@ -42,14 +42,14 @@ func feedSliding(t *testing.T, d *Decoder, keep int, stream []byte, cut, room fu
 		}
 		for i, b := range fenced {
 			if (i < base || i >= base+len(seen)+n) && b != border {
-				t.Fatalf("octet %d outside of out has changed", i)
+				t.Fatalf("byte %d outside of out has changed", i)
 			}
 		}
 		if !bytes.Equal(got[base:len(out)], seen) {
 			t.Fatal("what was produced before has changed")
 		}
 		if err == nil && used < len(in) && len(got) < cap(got) {
-			t.Fatalf("%d of %d octets used and room left", used, len(in))
+			t.Fatalf("%d of %d bytes used and room left", used, len(in))
 		}
 		all = append(all, got[len(out):]...)
 		stream = stream[used:]
@@ -99,7 +99,7 @@ func agree(t *testing.T, stream, history, got []byte, err error) {
 	case err == ErrNoEndOfBlock:
 		// compress/flate goes on until something else is wrong.
 		if len(got) > len(want) {
-			t.Fatalf("%v after %d octets, want at most %d", err, len(got), len(want))
+			t.Fatalf("%v after %d bytes, want at most %d", err, len(got), len(want))
 		}
 	case err == ErrPadding:
 		for _, end := range ends {
@@ -107,19 +107,19 @@ func agree(t *testing.T, stream, history, got []byte, err error) {
 				return
 			}
 		}
-		t.Fatalf("%v after %d octets, final blocks end at %d", err, len(got), ends)
+		t.Fatalf("%v after %d bytes, final blocks end at %d", err, len(got), ends)
 	case wantErr == io.ErrUnexpectedEOF:
 		// compress/flate does not look at a code before it has as many bits as
 		// the end-of-block symbol has, up to 15.
 		if len(got) < len(want) {
-			t.Fatalf("%d octets, want %d; error %v", len(got), len(want), err)
+			t.Fatalf("%d bytes, want %d; error %v", len(got), len(want), err)
 		}
 		if len(got) == len(want) && err == nil {
 			return
 		}
 		short, err := feedSliding(t, fresh(MaxWindow, history), MaxWindow, stream[:max(0, len(stream)-2)], fixedly(1<<30), fixedly(1<<16))
 		if err != nil || len(short) > len(want) {
-			t.Fatalf("two octets earlier: %d octets, want at most %d; error %v", len(short), len(want), err)
+			t.Fatalf("two bytes earlier: %d bytes, want at most %d; error %v", len(short), len(want), err)
 		}
 	default:
 		var corrupt flate.CorruptInputError
@@ -127,7 +127,7 @@ func agree(t *testing.T, stream, history, got []byte, err error) {
 			t.Fatal(wantErr)
 		}
 		if err == nil || len(got) != len(want) {
-			t.Fatalf("%d octets and %v, want %d and %v", len(got), err, len(want), wantErr)
+			t.Fatalf("%d bytes and %v, want %d and %v", len(got), err, len(want), wantErr)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // A bitWriter writes a stream by hand.
 type bitWriter struct {
 	b []byte
-	n uint // bits in the last octet
+	n uint // bits in the last byte
 }
 
 // number writes the n bits of v, the lowest first.
@@ -34,10 +34,10 @@ func (w *bitWriter) code(v, n uint) *bitWriter {
 	return w.number(uint(bits.Reverse16(uint16(v))>>(16-n)), n)
 }
 
-// align skips to an octet boundary.
+// align skips to a byte boundary.
 func (w *bitWriter) align() *bitWriter { w.n = 0; return w }
 
-func (w *bitWriter) octets(b ...byte) *bitWriter {
+func (w *bitWriter) append(b ...byte) *bitWriter {
 	w.align().b = append(w.b, b...)
 	return w
 }
@@ -45,7 +45,7 @@ func (w *bitWriter) octets(b ...byte) *bitWriter {
 // stored writes a stored block.
 func (w *bitWriter) stored(final uint, data ...byte) *bitWriter {
 	n := len(data)
-	return w.number(final, 3).octets(byte(n), byte(n>>8), ^byte(n), ^byte(n>>8)).octets(data...)
+	return w.number(final, 3).append(byte(n), byte(n>>8), ^byte(n), ^byte(n>>8)).append(data...)
 }
 
 // fixedLiteral writes a literal or length symbol of the fixed code.
@@ -184,7 +184,7 @@ func samples(t testing.TB) []sample {
 	for _, size := range []int{1000, len(mixed)} {
 		for _, level := range []int{flate.HuffmanOnly, 0, 1, 6, 9} {
 			for _, by := range []string{"stdlib", "klauspost"} {
-				add(fmt.Sprintf("%s, level %d, %d octets", by, level, size), flushedBy(t, by, level, mixed[len(mixed)-size:], nil), nil)
+				add(fmt.Sprintf("%s, level %d, %d bytes", by, level, size), flushedBy(t, by, level, mixed[len(mixed)-size:], nil), nil)
 			}
 		}
 	}

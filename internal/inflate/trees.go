@@ -89,7 +89,7 @@ func (d *Decoder) codeLengths(c *call) bool {
 		e := t.table[bits&(lengthSize-1)]
 		if e&total > nbits {
 			if done == 0 && e>>valueAt == 16 && e>>widthAt&63 <= nbits {
-				return d.fail(ErrRepeatNothing) // however often: the octets that say so need not come
+				return d.fail(ErrRepeatNothing) // however often: the bytes that say so need not come
 			}
 			break
 		}

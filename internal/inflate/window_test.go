@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// reach writes a fixed block with one match of length octets at a distance, and
+// reach writes a fixed block with one match of length bytes at a distance, and
 // enough literals behind it for the fast way.
 func reach(w *bitWriter, distance, length int) *bitWriter {
 	w.number(0b010, 3)
@@ -25,7 +25,8 @@ func reach(w *bitWriter, distance, length int) *bitWriter {
 	return w.fixedLiteral(256).stored(0)
 }
 
-func octets(n int) []byte {
+// pattern returns n bytes that differ from their neighbours.
+func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(i ^ i>>8)
@@ -33,7 +34,7 @@ func octets(n int) []byte {
 	return b
 }
 
-// TestWindow reaches exactly as far back as each window allows, and one octet
+// TestWindow reaches exactly as far back as each window allows, and one byte
 // farther: into history, into what the stream has produced, and across both.
 func TestWindow(t *testing.T) {
 	d := new(Decoder)
@@ -42,13 +43,13 @@ func TestWindow(t *testing.T) {
 		for _, produced := range []int{0, 1, window - 1, window, window + 1} {
 			for _, past := range []int{0, 1, window - 1, window, window + 1} {
 				stream := new(bitWriter)
-				for left := octets(produced); len(left) > 0; {
+				for left := pattern(produced); len(left) > 0; {
 					n := min(len(left), 20000)
 					stream.stored(0, left[:n]...)
 					left = left[n:]
 				}
-				history := octets(past)
-				before := append(bytes.Clone(history), octets(produced)...)
+				history := pattern(past)
+				before := append(bytes.Clone(history), pattern(produced)...)
 				for _, distance := range []int{1, window - 1, window, window + 1} {
 					if distance > MaxWindow {
 						continue
@@ -75,7 +76,7 @@ func TestWindow(t *testing.T) {
 						all := append(bytes.Clone(before), got[produced:produced+50]...)
 						for i := len(before); i < len(all); i++ {
 							if all[i] != all[i-distance] {
-								t.Fatalf("window %d, %d produced, %d before, distance %d: octet %d is %d, want %d",
+								t.Fatalf("window %d, %d produced, %d before, distance %d: byte %d is %d, want %d",
 									window, produced, past, distance, i-len(before), all[i], all[i-distance])
 							}
 						}
@@ -86,20 +87,20 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestMatches compares every short distance and many lengths with a copy octet
-// by octet, with the match beginning in history or in what was produced.
+// TestMatches compares every short distance and many lengths with a copy byte
+// by byte, with the match beginning in history or in what was produced.
 func TestMatches(t *testing.T) {
 	for distance := 1; distance < 40; distance++ {
 		for length := 3; length <= 258; length += 1 + length/10 {
 			for produced := 0; produced < 45; produced += 1 + produced/9 {
-				w := new(bitWriter).stored(0, octets(produced)...)
+				w := new(bitWriter).stored(0, pattern(produced)...)
 				reach(w, distance, length)
-				want := octets(40)[produced*40/45:]
+				want := pattern(40)[produced*40/45:]
 				history := bytes.Clone(want)
 				if produced+len(history) < distance {
 					continue
 				}
-				want = append(want, octets(produced)...)
+				want = append(want, pattern(produced)...)
 				for range length {
 					want = append(want, want[len(want)-distance])
 				}
@@ -121,7 +122,7 @@ func TestSlide(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for bits := 8; bits <= 15; bits++ {
 		window := 1 << bits
-		history := octets(window)
+		history := pattern(window)
 		want := bytes.Clone(history)
 		stream := new(bitWriter)
 		for range 400 {

@@ -96,6 +96,13 @@ func (p *Pool) enter() {
 	book.pools = append(book.pools, p)
 }
 
+// NewPool returns a pool whose values make makes. name is for [Loans].
+func NewPool(name string, make func() any) *Pool {
+	p := &Pool{New: make}
+	Name(p, name)
+	return p
+}
+
 // Name gives p a name for [Loans].
 func Name(p *Pool, name string) {
 	p.mu.Lock()

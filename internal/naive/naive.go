@@ -1,5 +1,5 @@
 // Package naive is the WebSocket framing a second time, slowly and obviously:
-// one octet at a time, one rule at a time, nothing shared with package frame.
+// one byte at a time, one rule at a time, nothing shared with package frame.
 // Tests hold the fast one against it, and the conformance suite uses it to
 // speak wrongly on purpose, so it encodes whatever it is told to.
 package naive
@@ -17,7 +17,7 @@ type Frame struct {
 	Key                   [4]byte // as on the wire; used when Masked
 	// Length is the declared length. Encode takes zero as len(Payload).
 	Length uint64
-	// Extended is how many octets of extended length there are: 0, 2 or 8.
+	// Extended is how many bytes of extended length there are: 0, 2 or 8.
 	// Encode takes zero as the fewest that Length needs.
 	Extended int
 	// Payload is unmasked, whether or not the frame is masked.
@@ -115,7 +115,7 @@ func bit(b bool) byte {
 	return 0
 }
 
-// Mask masks p in place; its first octet is octet number at of the payload.
+// Mask masks p in place; its first byte is byte number at of the payload.
 func Mask(p []byte, key [4]byte, at int) {
 	for i := range p {
 		p[i] ^= key[(at+i)%4]
@@ -150,7 +150,7 @@ func Broken(f Frame, fromClient, deflate bool) (rules []string) {
 	return rules
 }
 
-// FirstBad returns the index of the first octet with which the text so far
+// FirstBad returns the index of the first byte with which the text so far
 // cannot be the beginning of valid UTF-8, or -1.
 func FirstBad(p []byte) int {
 	start := 0 // of the character

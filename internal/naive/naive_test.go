@@ -20,14 +20,14 @@ func TestFrames(t *testing.T) {
 			wire := row.Wire()
 			got, n := Decode(wire)
 			if n != len(wire) || !reflect.DeepEqual(got, want) {
-				t.Fatalf("decoded %d of %d octets: %+v", n, len(wire), got)
+				t.Fatalf("decoded %d of %d bytes: %+v", n, len(wire), got)
 			}
 			if got := Encode(want); string(got) != string(wire) {
-				t.Fatal("encoding it again gives other octets")
+				t.Fatal("encoding it again gives other bytes")
 			}
 			for i := range min(len(wire), 300) {
 				if _, n := Decode(wire[:i]); n != 0 {
-					t.Fatalf("the first %d octets decode", i)
+					t.Fatalf("the first %d bytes decode", i)
 				}
 			}
 		})
@@ -54,7 +54,7 @@ func TestBroken(t *testing.T) {
 	for _, row := range vectors.BadHeaders {
 		f, n := DecodeHeader(row.Wire)
 		if n != len(row.Wire) {
-			t.Fatalf("%s: header is %d octets", row, n)
+			t.Fatalf("%s: header is %d bytes", row, n)
 		}
 		rules := Broken(f, row.FromClient, row.Deflate)
 		if len(rules) == 0 || rules[0] != row.Rule {
@@ -66,7 +66,7 @@ func TestBroken(t *testing.T) {
 func TestFirstBad(t *testing.T) {
 	for _, row := range vectors.Texts {
 		if got := FirstBad(row.Text); got != row.Bad {
-			t.Errorf("%s: first bad octet of %x is %d, want %d", row, row.Text, got, row.Bad)
+			t.Errorf("%s: first bad byte of %x is %d, want %d", row, row.Text, got, row.Bad)
 		}
 	}
 }

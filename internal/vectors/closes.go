@@ -19,9 +19,9 @@ func code(r Row, code uint16, reason string, fail uint16) CloseRow {
 // Closes are the payloads of Close frames (RFC 6455 §5.5.1, §7.4).
 var Closes = []CloseRow{
 	{row("empty"), none, 1005, "", 0},
-	{row("one byte"), octets("03"), 1005, "", 1002},
-	{row("1000, written out"), octets("03e8"), 1000, "", 0},
-	{row("1000 ok, written out"), octets("03e8 6f6b"), 1000, "ok", 0},
+	{row("one byte"), unhex("03"), 1005, "", 1002},
+	{row("1000, written out"), unhex("03e8"), 1000, "", 0},
+	{row("1000 ok, written out"), unhex("03e8 6f6b"), 1000, "ok", 0},
 
 	code(row("normal closure"), 1000, "", 0),
 	code(row("going away"), 1001, "bye", 0),

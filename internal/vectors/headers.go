@@ -8,12 +8,12 @@ type BadHeader struct {
 	Deflate    bool   // permessage-deflate is negotiated
 	Rule       string // as in naive.Broken
 	Code       uint16 // to close with
-	Prefix     bool   // the first two octets are enough to refuse it
+	Prefix     bool   // the first two bytes are enough to refuse it
 }
 
 func bad(r Row, from, rule string, wire string) BadHeader {
 	return BadHeader{
-		Row: r, Wire: octets(wire),
+		Row: r, Wire: unhex(wire),
 		FromClient: from == "client" || from == "client, deflate",
 		Deflate:    from == "client, deflate" || from == "server, deflate",
 		Rule:       rule, Code: 1002,

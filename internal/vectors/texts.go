@@ -4,7 +4,7 @@ package vectors
 type Text struct {
 	Row
 	Text     []byte
-	Bad      int  // index of the first octet that cannot be there; -1: none
+	Bad      int  // index of the first byte that cannot be there; -1: none
 	Complete bool // no character is half way
 }
 
@@ -12,7 +12,7 @@ func good(r Row, text string) Text           { return Text{r, []byte(text), -1, 
 func half(r Row, text string) Text           { return Text{r, []byte(text), -1, false} }
 func broken(r Row, at int, text string) Text { return Text{r, []byte(text), at, false} }
 
-// greek is "kosme" as in the stress test, with U+1F79, so eleven octets.
+// greek is "kosme" as in the stress test, with U+1F79, so eleven bytes.
 const greek = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
 
 // Texts are good and bad UTF-8, by the order of Markus Kuhn's stress test,
@@ -39,11 +39,11 @@ var Texts = []Text{
 	good(row("U+FFFF"), "\xef\xbf\xbf"),
 	good(row("U+10000"), "\xf0\x90\x80\x80"),
 	good(row("U+10FFFF"), "\xf4\x8f\xbf\xbf"),
-	broken(row("first of five octets"), 0, "\xf8\x88\x80\x80\x80"),
-	broken(row("first of six octets"), 0, "\xfc\x84\x80\x80\x80\x80"),
-	broken(row("last of four octets"), 0, "\xf7\xbf\xbf\xbf"),
-	broken(row("last of five octets"), 0, "\xfb\xbf\xbf\xbf\xbf"),
-	broken(row("last of six octets"), 0, "\xfd\xbf\xbf\xbf\xbf\xbf"),
+	broken(row("first of five bytes"), 0, "\xf8\x88\x80\x80\x80"),
+	broken(row("first of six bytes"), 0, "\xfc\x84\x80\x80\x80\x80"),
+	broken(row("last of four bytes"), 0, "\xf7\xbf\xbf\xbf"),
+	broken(row("last of five bytes"), 0, "\xfb\xbf\xbf\xbf\xbf"),
+	broken(row("last of six bytes"), 0, "\xfd\xbf\xbf\xbf\xbf\xbf"),
 
 	// Other boundaries
 	good(row("U+D7FF"), "\xed\x9f\xbf"),
@@ -74,9 +74,9 @@ var Texts = []Text{
 	half(row("F0 9F"), "\xf0\x9f"),
 	half(row("F0 9F 98"), "\xf0\x9f\x98"),
 	half(row("F4 8F after ASCII"), "0123456789abcdef\xf4\x8f"),
-	half(row("last of 17 octets"), "0123456789abcdef\xc3"),
+	half(row("last of 17 bytes"), "0123456789abcdef\xc3"),
 
-	// Octets that are never there
+	// Bytes that are never there
 	broken(row("FE"), 0, "\xfe"),
 	broken(row("FF"), 0, "\xff"),
 	broken(row("F5"), 0, "\xf5\x80\x80\x80"),

@@ -29,8 +29,8 @@ func row(name string) Row {
 	return Row{name, file, line}
 }
 
-// octets reads hexadecimal; spaces are for the reader.
-func octets(s string) []byte {
+// unhex reads hexadecimal; spaces are for the reader.
+func unhex(s string) []byte {
 	p, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
 		panic(fmt.Sprintf("vectors: %q: %v", s, err))
@@ -38,9 +38,9 @@ func octets(s string) []byte {
 	return p
 }
 
-// times returns n octets that repeat those in s.
+// times returns n bytes that repeat those in s.
 func times(n int, s string) []byte {
-	unit := octets(s)
+	unit := unhex(s)
 	p := make([]byte, n)
 	for i := range p {
 		p[i] = unit[i%len(unit)]

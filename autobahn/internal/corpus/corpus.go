@@ -14,8 +14,8 @@ import (
 type Corpus struct {
 	Name, Title string
 	Binary      bool // else UTF-8
-	Octets      []byte
-	characters  []uint32 // where each begins in octets; nil of a binary corpus
+	Data        []byte
+	characters  []uint32 // where each begins in bytes; nil of a binary corpus
 }
 
 // The corpora are made the first time that they are asked for.
@@ -28,21 +28,21 @@ var (
 )
 
 func binaryCorpus(name, title string, p []byte) *Corpus {
-	return &Corpus{Name: name, Binary: true, Octets: p, Title: fmt.Sprintf("%s (binary, %d octets)", title, len(p))}
+	return &Corpus{Name: name, Binary: true, Data: p, Title: fmt.Sprintf("%s (binary, %d bytes)", title, len(p))}
 }
 
 func textCorpus(name, title string, p []byte) *Corpus {
-	c := &Corpus{Name: name, Octets: p, Title: fmt.Sprintf("%s (UTF-8, %d octets)", title, len(p))}
+	c := &Corpus{Name: name, Data: p, Title: fmt.Sprintf("%s (UTF-8, %d bytes)", title, len(p))}
 	for i := range string(p) {
 		c.characters = append(c.characters, uint32(i))
 	}
 	return c
 }
 
-// length is how many characters there are, octets of a binary corpus.
+// length is how many characters there are, bytes of a binary corpus.
 func (c *Corpus) length() int {
 	if c.Binary {
-		return len(c.Octets)
+		return len(c.Data)
 	}
 	return len(c.characters)
 }
@@ -53,18 +53,18 @@ func (c *Corpus) offset(i int) int {
 	case c.Binary:
 		return i
 	case i == len(c.characters):
-		return len(c.Octets)
+		return len(c.Data)
 	}
 	return int(c.characters[i])
 }
 
-// Cut appends to dst the i-th piece of n characters, octets of a binary corpus:
+// Cut appends to dst the i-th piece of n characters, bytes of a binary corpus:
 // the next one begins where this one ends, and the beginning follows the end.
 func (c *Corpus) Cut(dst []byte, i, n int) []byte {
 	at := i * n % c.length()
 	for n > 0 {
 		take := min(n, c.length()-at)
-		dst = append(dst, c.Octets[c.offset(at):c.offset(at+take)]...)
+		dst = append(dst, c.Data[c.offset(at):c.offset(at+take)]...)
 		at, n = 0, n-take
 	}
 	return dst
@@ -92,7 +92,7 @@ func (s *splitmix) rare(n int) int { return s.below(1 + s.below(1+s.below(n))) }
 // pick returns one of some words.
 func (s *splitmix) pick(words []string) string { return words[s.below(len(words))] }
 
-// fit cuts text to size octets, at a character, and makes up the rest with spaces.
+// fit cuts text to size bytes, at a character, and makes up the rest with spaces.
 func fit(b *strings.Builder, size int) []byte {
 	p := []byte(b.String())[:size]
 	for i := size - 1; ; i-- {
@@ -107,7 +107,7 @@ func fit(b *strings.Builder, size int) []byte {
 	}
 }
 
-// people have letters of two, three and four octets of UTF-8.
+// people have letters of two, three and four bytes of UTF-8.
 var people = []string{
 	"Ana Šimić", "Bjørn Ångström", "Chloë Façade", "Dimitra Ελληνίδου", "Ewa Żółć", "Fyodor Ивановский",
 	"Gül Çiçek", "Hana 花子", "Ismail", "Jürgen Groß", "Kim 민준", "Lina", "Mira 𝒜𝓁𝓅𝒽𝒶", "Noor", "Olaf", "Priya प्रिया",

@@ -27,19 +27,19 @@ func TestPayloadsStay(t *testing.T) {
 		{Document, 1042328, "558d41d307d1dbce14d1a9d109a5c8a9e19c3dc6f76745f59dc01b118a262308", 70, 85, false, false, false},
 	} {
 		c := row.Corpus()
-		if len(c.Octets) != row.size {
-			t.Errorf("%s: %d octets, want %d", c.Name, len(c.Octets), row.size)
+		if len(c.Data) != row.size {
+			t.Errorf("%s: %d bytes, want %d", c.Name, len(c.Data), row.size)
 		}
-		sum := sha256.Sum256(c.Octets)
+		sum := sha256.Sum256(c.Data)
 		if got := hex.EncodeToString(sum[:]); got != row.sum {
 			t.Errorf("%s: SHA-256 %s, want %s", c.Name, got, row.sum)
 		}
-		if c.Binary == utf8.Valid(c.Octets) {
-			t.Errorf("%s: binary %t, but UTF-8 %t", c.Name, c.Binary, utf8.Valid(c.Octets))
+		if c.Binary == utf8.Valid(c.Data) {
+			t.Errorf("%s: binary %t, but UTF-8 %t", c.Name, c.Binary, utf8.Valid(c.Data))
 		}
 		var compressed bytes.Buffer
 		w, _ := flate.NewWriter(&compressed, flate.BestSpeed)
-		_, _ = w.Write(c.Octets)
+		_, _ = w.Write(c.Data)
 		_ = w.Close()
 		if ratio := 100 * float64(compressed.Len()) / float64(row.size); ratio < row.least || ratio > row.most {
 			t.Errorf("%s: compresses to %.1f %%, want %v to %v", c.Name, ratio, row.least, row.most)
@@ -50,21 +50,21 @@ func TestPayloadsStay(t *testing.T) {
 			continue
 		}
 		var seen [5]bool
-		for _, r := range string(c.Octets) {
+		for _, r := range string(c.Data) {
 			seen[utf8.RuneLen(r)] = true
 		}
 		if seen[2] != row.two || seen[3] != row.three || seen[4] != row.four {
-			t.Errorf("%s: characters of 2, 3, 4 octets %v", c.Name, seen[2:])
+			t.Errorf("%s: characters of 2, 3, 4 bytes %v", c.Name, seen[2:])
 		}
-		if len(c.characters) != utf8.RuneCount(c.Octets) {
-			t.Errorf("%s: %d characters, want %d", c.Name, len(c.characters), utf8.RuneCount(c.Octets))
+		if len(c.characters) != utf8.RuneCount(c.Data) {
+			t.Errorf("%s: %d characters, want %d", c.Name, len(c.characters), utf8.RuneCount(c.Data))
 		}
 	}
 }
 
 func TestPayloadsJSONIsJSON(t *testing.T) {
 	var record map[string]any
-	p := JSON().Octets
+	p := JSON().Data
 	p = p[bytes.IndexByte(p, '[')+1:]
 	if err := json.NewDecoder(bytes.NewReader(p)).Decode(&record); err != nil || record["name"] == nil {
 		t.Errorf("first record %v: %v", record, err)
@@ -82,17 +82,17 @@ func TestPayloadsCut(t *testing.T) {
 				got = c.Cut(got, i, n)
 				piece := got[head:]
 				if c.Binary && len(piece) != n || !c.Binary && (utf8.RuneCount(piece) != n || !utf8.Valid(piece)) {
-					t.Fatalf("%s: piece %d of %d: %d octets, %d characters, UTF-8 %t", c.Name, i, n, len(piece), utf8.RuneCount(piece), utf8.Valid(piece))
+					t.Fatalf("%s: piece %d of %d: %d bytes, %d characters, UTF-8 %t", c.Name, i, n, len(piece), utf8.RuneCount(piece), utf8.Valid(piece))
 				}
 			}
-			want := bytes.Repeat(c.Octets, 1+len(got)/len(c.Octets))[:len(got)]
+			want := bytes.Repeat(c.Data, 1+len(got)/len(c.Data))[:len(got)]
 			if !bytes.Equal(got, want) {
 				t.Errorf("%s: pieces of %d are not the text", c.Name, n)
 			}
 		}
 		// Far on it is still a piece, and what dst holds stays.
 		if got := c.Cut([]byte("before"), 1_000_003, 131_072); !bytes.HasPrefix(got, []byte("before")) || len(got) < 131_072 {
-			t.Errorf("%s: piece 1000003 has %d octets", c.Name, len(got))
+			t.Errorf("%s: piece 1000003 has %d bytes", c.Name, len(got))
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // ones, for the messages that no compressor sends. Its zero value is ready.
 type Blocks struct {
 	out   []byte
-	held  uint64 // bits that are no octet yet, the first one lowest
+	held  uint64 // bits that are no byte yet, the first one lowest
 	count int
 	final bool // BFINAL of the last block
 }
@@ -33,12 +33,12 @@ func (b *Blocks) Code(value uint32, n int) *Blocks {
 	return b.Bits(bits.Reverse32(value)>>(32-n), n)
 }
 
-// pad goes on to the next octet boundary, with bits of 0.
+// pad goes on to the next byte boundary, with bits of 0.
 func (b *Blocks) pad() *Blocks {
 	return b.Bits(0, -b.count&7)
 }
 
-// Stored appends p in stored blocks (RFC 1951 §3.2.4): one, also of no octets,
+// Stored appends p in stored blocks (RFC 1951 §3.2.4): one, also of no bytes,
 // or as many as p needs. final is BFINAL of the last one.
 func (b *Blocks) Stored(p []byte, final bool) *Blocks {
 	for {
@@ -66,7 +66,7 @@ func (b *Blocks) head(final bool, kind uint32) *Blocks {
 // Fixed begins a block of fixed Huffman codes: literals, matches, then end.
 func (b *Blocks) Fixed(final bool) *Blocks { return b.head(final, 1) }
 
-// Literals appends p, each octet with its fixed code.
+// Literals appends p, each byte with its fixed code.
 func (b *Blocks) Literals(p []byte) *Blocks {
 	for _, c := range p {
 		b.Symbol(int(c))
@@ -111,7 +111,7 @@ func (b *Blocks) Match(length, distance int) *Blocks {
 	return b.Code(uint32(2+2*extra+d>>extra&1), 5).Bits(uint32(d), extra)
 }
 
-// End ends a block of fixed Huffman codes, a final one at an octet boundary
+// End ends a block of fixed Huffman codes, a final one at a byte boundary
 // (RFC 7692 §7.2.1).
 func (b *Blocks) End() *Blocks {
 	if b.Symbol(endOfBlock); b.final {
@@ -123,15 +123,15 @@ func (b *Blocks) End() *Blocks {
 // Flush appends an empty stored block, with its 00 00 FF FF, as a sync flush does.
 func (b *Blocks) Flush() *Blocks { return b.Stored(nil, false) }
 
-// Payload returns the payload of a message: padded to an octet, the 00 00 FF FF
+// Payload returns the payload of a message: padded to a byte, the 00 00 FF FF
 // at its end removed if there is one (RFC 7692 §7.2.1).
 func (b *Blocks) Payload() []byte {
 	b.pad()
 	return bytes.TrimSuffix(b.out, []byte{0x00, 0x00, 0xFF, 0xFF})
 }
 
-// Bomb is the payload of a compressed message of size zero octets, as small as
-// DEFLATE allows: a back-reference of 258 octets, the longest, takes two bits.
+// Bomb is the payload of a compressed message of size zero bytes, as small as
+// DEFLATE allows: a back-reference of 258 bytes, the longest, takes two bits.
 func Bomb(size int) []byte {
 	var b Blocks
 	if size > 258 {
@@ -150,7 +150,7 @@ func Bomb(size int) []byte {
 		b.Code(0b10, 2).Code(0b10, 2) // length 258 has 1, and so has distance 1
 
 		b.Code(0b10, 2)
-		// Both codes of a back-reference are 0, so many of them are octets 00.
+		// Both codes of a back-reference are 0, so many of them are bytes 00.
 		zero := 2 * ((size - 1) / 258)
 		b.zeros(zero)
 		b.Code(0b11, 2)

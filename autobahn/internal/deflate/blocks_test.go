@@ -41,10 +41,10 @@ func both(t *testing.T, p, want []byte) {
 	t.Helper()
 	got, err := NewInflater(15, false).Message(nil, p, -1)
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("inflated %x to %d octets, want %d: %v", p[:min(len(p), 40)], len(got), len(want), err)
+		t.Errorf("inflated %x to %d bytes, want %d: %v", p[:min(len(p), 40)], len(got), len(want), err)
 	}
 	if got, ok := standard(p); !ok || !bytes.Equal(got, want) {
-		t.Errorf("standard library: inflated %x to %d octets, want %d: %v", p[:min(len(p), 40)], len(got), len(want), ok)
+		t.Errorf("standard library: inflated %x to %d bytes, want %d: %v", p[:min(len(p), 40)], len(got), len(want), ok)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestBombIsSmall(t *testing.T) {
 		p := Bomb(n)
 		both(t, p, make([]byte, n))
 		if most := n/1030 + 40; len(p) > most {
-			t.Errorf("%d octets: %d, want %d at most", n, len(p), most)
+			t.Errorf("%d bytes: %d, want %d at most", n, len(p), most)
 		}
 	}
 }

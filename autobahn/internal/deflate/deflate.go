@@ -5,7 +5,7 @@ import "github.com/klauspost/compress/flate"
 // A Deflater compresses the messages of one direction of a connection (RFC 7692
 // §7.2.1).
 type Deflater struct {
-	window   int // octets
+	window   int // bytes
 	takeover bool
 	writer   *flate.Writer
 	out      appender
@@ -15,7 +15,7 @@ type Deflater struct {
 	lost    bool
 }
 
-// NewDeflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
+// NewDeflater takes a window of 1<<windowBits bytes, 8 to 15. Without takeover
 // every message starts with an empty one.
 //
 // The level is the one that costs a run the least. Of JSON in messages of 8 and
@@ -45,13 +45,13 @@ func (a *appender) Write(p []byte) (int, error) {
 }
 
 const (
-	// fewest is how many octets flate wants before it looks for back-references:
+	// fewest is how many bytes flate wants before it looks for back-references:
 	// when less is flushed it makes do with Huffman codes, and forgets its history.
 	fewest = 128
 	// indexed is how much of the history is indexed again for every message that
 	// has fewer: all that flate takes, 8 KiB, costs four times as much.
 	indexed = 2 << 10
-	// chunk is how many octets flate compresses at a time.
+	// chunk is how many bytes flate compresses at a time.
 	chunk = 65535
 )
 

@@ -30,10 +30,10 @@ func TestDeflateKeepsToTheWindow(t *testing.T) {
 							payload = d.Message(append(payload[:0], "head"...), p)
 							got, err = f.Message(got[:0], payload[4:], -1)
 							if err != nil || string(payload[:4]) != "head" || !bytes.Equal(got, p) {
-								t.Fatalf("%s, message of %d octets: %d octets, %v", c.Name, n, len(got), err)
+								t.Fatalf("%s, message of %d bytes: %d bytes, %v", c.Name, n, len(got), err)
 							}
 							if len(payload) == 4 || bytes.HasSuffix(payload, []byte("\x00\x00\xFF\xFF")) {
-								t.Fatalf("%s, message of %d octets ends with % x", c.Name, n, payload[4:])
+								t.Fatalf("%s, message of %d bytes ends with % x", c.Name, n, payload[4:])
 							}
 						}
 					}

@@ -11,21 +11,21 @@ import (
 // An Error says where the payload of a compressed message is not what
 // DEFLATE (RFC 1951) or permessage-deflate (RFC 7692) allows.
 type Error struct {
-	Offset int // in the payload, of the first octet that was not used up
+	Offset int // in the payload, of the first byte that was not used up
 	Reason string
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("octet %d of the compressed message: %s", e.Offset, e.Reason)
+	return fmt.Sprintf("byte %d of the compressed message: %s", e.Offset, e.Reason)
 }
 
 // A WindowError is a back-reference farther than the agreed window.
 type WindowError struct {
-	Distance, Window int // octets
+	Distance, Window int // bytes
 }
 
 func (e *WindowError) Error() string {
-	return fmt.Sprintf("back-reference of %d octets, a window of %d was agreed (RFC 7692 section 7.1.2)",
+	return fmt.Sprintf("back-reference of %d bytes, a window of %d was agreed (RFC 7692 section 7.1.2)",
 		e.Distance, e.Window)
 }
 
@@ -35,11 +35,11 @@ var ErrLimit = errors.New("compressed message inflates to more than the limit")
 // An Inflater inflates the messages of one direction of a connection (RFC 7692
 // §7.2.2). Its zero value is not ready: see NewInflater.
 type Inflater struct {
-	window   int // octets
+	window   int // bytes
 	takeover bool
 	farthest int
 	failed   error
-	history  []byte // what precedes the message; the last window octets of it count
+	history  []byte // what precedes the message; the last window bytes of it count
 
 	// The message being inflated.
 	in    []byte
@@ -56,13 +56,13 @@ type Inflater struct {
 	distances distanceTable
 }
 
-// NewInflater takes a window of 1<<windowBits octets, 8 to 15. Without takeover
+// NewInflater takes a window of 1<<windowBits bytes, 8 to 15. Without takeover
 // every message starts with an empty one (RFC 7692 §7.1.1).
 func NewInflater(windowBits int, takeover bool) *Inflater {
 	return &Inflater{window: 1 << windowBits, takeover: takeover}
 }
 
-// Reach is the longest distance seen so far, in octets.
+// Reach is the longest distance seen so far, in bytes.
 func (f *Inflater) Reach() int { return f.farthest }
 
 // Message appends to dst what the message p inflates to. p is the payload
@@ -92,7 +92,7 @@ func (f *Inflater) Message(dst, p []byte, limit int) ([]byte, error) {
 	return out, f.failed
 }
 
-// slide appends p to history, and keeps the last window octets at least.
+// slide appends p to history, and keeps the last window bytes at least.
 func slide(history, p []byte, window int) []byte {
 	p = p[max(0, len(p)-window):]
 	// Up to twice the window, so that many short messages move it down once.
@@ -107,9 +107,9 @@ func (f *Inflater) blocks() error {
 	final := false
 	for {
 		if f.remaining() == 0 && final {
-			// RFC 7692 §7.2.3.4: after a final block comes an octet 00, the head
+			// RFC 7692 §7.2.3.4: after a final block comes a byte 00, the head
 			// of the empty stored block whose 00 00 FF FF was removed.
-			return f.fault("ends with a final block, without the octet 00 after it (RFC 7692 section 7.2.3.4)")
+			return f.fault("ends with a final block, without the byte 00 after it (RFC 7692 section 7.2.3.4)")
 		}
 		if !f.need(3) {
 			return f.fault("does not end with an empty stored block (RFC 7692 section 7.2.1)")
@@ -124,7 +124,7 @@ func (f *Inflater) blocks() error {
 			if f.at == len(f.in) {
 				// RFC 7692 §7.2.2: the 00 00 FF FF that belongs here is LEN and
 				// NLEN of an empty block. There is no other place where a message
-				// may end, so the four octets need not be appended.
+				// may end, so the four bytes need not be appended.
 				return nil
 			}
 			err = f.stored()
@@ -140,7 +140,7 @@ func (f *Inflater) blocks() error {
 		if err != nil {
 			return err
 		}
-		// RFC 7692 §7.2.1: a final block ends at an octet boundary, after padding
+		// RFC 7692 §7.2.1: a final block ends at a byte boundary, after padding
 		// bits of 0; the next block follows there, with the same window.
 		if final && !f.align() {
 			return f.fault("padding after a final block is not 0 (RFC 7692 section 7.2.1)")
@@ -171,11 +171,11 @@ func (f *Inflater) stored() error {
 	return nil
 }
 
-// room is how many octets of out must be free for the inner loop: two
+// room is how many bytes of out must be free for the inner loop: two
 // back-references, each written in words.
 const room = 2*258 + 64
 
-// grow makes room for n octets and what the inner loop needs more.
+// grow makes room for n bytes and what the inner loop needs more.
 func (f *Inflater) grow(n int) {
 	n += room
 	if len(f.out)-f.end < n {
@@ -189,13 +189,13 @@ func (f *Inflater) grow(n int) {
 
 // before copies a back-reference that begins before the message.
 func (f *Inflater) before(out []byte, end, length, distance int) error {
-	back := distance - (end - f.start) // octets before the start of the message
+	back := distance - (end - f.start) // bytes before the start of the message
 	if back > len(f.history) {
 		if !f.takeover {
-			return f.fault(fmt.Sprintf("back-reference of %d octets, %d precede it in the message and no context takeover was agreed (RFC 7692 section 7.1.1)",
+			return f.fault(fmt.Sprintf("back-reference of %d bytes, %d precede it in the message and no context takeover was agreed (RFC 7692 section 7.1.1)",
 				distance, end-f.start))
 		}
-		return f.fault(fmt.Sprintf("back-reference of %d octets, %d precede it (RFC 1951 section 2)",
+		return f.fault(fmt.Sprintf("back-reference of %d bytes, %d precede it (RFC 1951 section 2)",
 			distance, end-f.start+len(f.history)))
 	}
 	n := copy(out[end:end+length], f.history[len(f.history)-back:])
@@ -203,7 +203,7 @@ func (f *Inflater) before(out []byte, end, length, distance int) error {
 	return nil
 }
 
-// repeat copies length octets to out[end:], from distance before it. What it
+// repeat copies length bytes to out[end:], from distance before it. What it
 // writes is what it reads when they overlap (RFC 1951 §3.2.3).
 func repeat(out []byte, end, length, distance int) {
 	to := out[end : end+length]
@@ -238,7 +238,7 @@ func (f *Inflater) take(n uint) uint {
 	return v
 }
 
-// align goes on to the next octet boundary. It reports whether all bits up to
+// align goes on to the next byte boundary. It reports whether all bits up to
 // there were 0.
 func (f *Inflater) align() bool {
 	zero := f.bits&(1<<(f.count%8)-1) == 0

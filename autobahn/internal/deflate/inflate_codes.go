@@ -90,7 +90,7 @@ func (f *Inflater) link(table []entry, e entry) entry {
 	return table[e.value()+uint(f.bits&(1<<e.code()-1))]
 }
 
-// many inflates symbols until less than 16 octets of input or room octets of
+// many inflates symbols until less than 16 bytes of input or room bytes of
 // output are left. It reports whether the block ended.
 func (f *Inflater) many(literals *literalTable, distances *distanceTable) (done bool, err error) {
 	in, at, bits, count := f.in, f.at, f.bits, f.count
@@ -99,7 +99,7 @@ func (f *Inflater) many(literals *literalTable, distances *distanceTable) (done 
 	none := false // there is no such code
 loop:
 	for at <= lastIn && end <= lastOut {
-		// As many whole octets as there is place for, at least 56 bits: those
+		// As many whole bytes as there is place for, at least 56 bits: those
 		// of a length and a distance (48), or of three literals. Bits above
 		// count are read again, as the same bits.
 		bits |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
@@ -190,7 +190,7 @@ loop:
 				break loop
 			}
 		case distance >= 8 && length <= 40:
-			// Up to seven octets too many, which the next symbols overwrite.
+			// Up to seven bytes too many, which the next symbols overwrite.
 			for to := end; to < end+length; to += 8 {
 				binary.LittleEndian.PutUint64(out[to:], binary.LittleEndian.Uint64(out[from:]))
 				from += 8

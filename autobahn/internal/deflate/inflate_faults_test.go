@@ -23,13 +23,13 @@ func TestInflateRefuses(t *testing.T) {
 		reason  string
 		lenient bool // the standard library does not look
 	}{
-		{"no octet", nil, 0, "empty stored block", false},
+		{"no byte", nil, 0, "empty stored block", false},
 		{"nothing after a block", new(Blocks).Fixed(false).Literals([]byte{255, 255, 255, 255}).End().Payload(), 5, "empty stored block", false},
-		{"no octet after a final block", new(Blocks).Fixed(true).Literals(hello).End().Payload(), 7, "7.2.3.4", false},
+		{"no byte after a final block", new(Blocks).Fixed(true).Literals(hello).End().Payload(), 7, "7.2.3.4", false},
 		{"within a block", new(Blocks).Fixed(false).Literals(hello).Payload(), 5, "within a block", false},
 		{"within a long block", new(Blocks).Fixed(false).Literals(bytes.Repeat(hello, 99)).Payload(), 495, "within a block", false},
 		{"within a stored block", []byte{0x00, 0x05, 0x00, 0xFA, 0xFF, 'H', 'e'}, 5, "within a stored block", false},
-		{"stored block that wants the octets removed", []byte{0x00, 0x04, 0x00, 0xFB, 0xFF}, 5, "within a stored block", false},
+		{"stored block that wants the bytes removed", []byte{0x00, 0x04, 0x00, 0xFB, 0xFF}, 5, "within a stored block", false},
 		{"within a length", []byte{0x00, 0x05, 0x00, 0xFA}, 1, "length of a stored block", false},
 		{"LEN and NLEN", []byte{0x00, 0x05, 0x00, 0xFA, 0xFE, 'H', 'e', 'l', 'l', 'o', 0x00}, 1, "NLEN", false},
 		{"block type 3", []byte{0x06}, 0, "reserved", false},
@@ -38,7 +38,7 @@ func TestInflateRefuses(t *testing.T) {
 		{"length symbol 287", new(Blocks).Fixed(false).Symbol(287).Literals(hello).End().Flush().Payload(), 0, "no code", false},
 		{"distance symbol 30", new(Blocks).Fixed(false).Literals(hello).Symbol(257).Code(30, 5).End().Flush().Payload(), 6, "no code", false},
 		{"distance symbol 31", new(Blocks).Fixed(false).Literals(bytes.Repeat(hello, 9)).Symbol(257).Code(31, 5).Literals(bytes.Repeat(hello, 9)).End().Flush().Payload(), 46, "no code", false},
-		{"before the beginning", new(Blocks).Fixed(false).Literals(hello).Match(3, 6).End().Flush().Payload(), 7, "back-reference of 6 octets, 5 precede it", false},
+		{"before the beginning", new(Blocks).Fixed(false).Literals(hello).Match(3, 6).End().Flush().Payload(), 7, "back-reference of 6 bytes, 5 precede it", false},
 		{"287 literals", dynamic(287, 1, 4).Bits(0, 32).Flush().Payload(), 2, "more codes", false},
 		{"31 distances", dynamic(257, 31, 4).Bits(0, 32).Flush().Payload(), 2, "more codes", false},
 		{"within the lengths of lengths", dynamic(257, 1, 19).Payload(), 2, "within the codes", false},
@@ -58,7 +58,7 @@ func TestInflateRefuses(t *testing.T) {
 				_, err := f.Message(nil, row.payload, -1)
 				var fault *Error
 				if !errors.As(err, &fault) || !strings.Contains(fault.Reason, row.reason) || fault.Offset != row.offset {
-					t.Errorf("%x: %v, want %q at octet %d", row.payload, err, row.reason, row.offset)
+					t.Errorf("%x: %v, want %q at byte %d", row.payload, err, row.reason, row.offset)
 				}
 				if _, again := f.Message(nil, []byte{0x00}, -1); again != err {
 					t.Errorf("after the error: %v", again)
@@ -178,8 +178,8 @@ func agree(t *testing.T, p []byte, bits int) {
 
 func FuzzInflate(f *testing.F) {
 	for _, c := range []*corpus.Corpus{corpus.JSON(), corpus.Prose(), corpus.Image()} {
-		f.Add(NewDeflater(15, false).Message(nil, c.Octets[:3000]), uint8(15))
-		f.Add(NewDeflater(9, false).Message(nil, c.Octets[:3000]), uint8(9))
+		f.Add(NewDeflater(15, false).Message(nil, c.Data[:3000]), uint8(15))
+		f.Add(NewDeflater(9, false).Message(nil, c.Data[:3000]), uint8(9))
 	}
 	f.Add(Bomb(70_000), uint8(8))
 	f.Add(new(Blocks).Stored([]byte("Hello"), true).Fixed(true).Literals([]byte("Hello")).Match(5, 5).End().Flush().Payload(), uint8(8))

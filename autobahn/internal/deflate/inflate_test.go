@@ -49,7 +49,7 @@ func random(n int) []byte {
 
 func TestInflateWhatOthersCompress(t *testing.T) {
 	data := [][]byte{
-		corpus.JSON().Octets, corpus.Prose().Octets[:100_000], corpus.Image().Octets[:100_000],
+		corpus.JSON().Data, corpus.Prose().Data[:100_000], corpus.Image().Data[:100_000],
 		random(70_000), make([]byte, 70_000), bytes.Repeat([]byte("abc"), 30_000),
 	}
 	var sent bytes.Buffer
@@ -67,13 +67,13 @@ func TestInflateWhatOthersCompress(t *testing.T) {
 					var err error
 					got, err = f.Message(append(got[:0], "before"...), payload, n)
 					if err != nil || string(got[:6]) != "before" || !bytes.Equal(got[6:], p[:n]) {
-						t.Fatalf("data %d, message of %d octets: %d octets, %v", what, n, len(got)-6, err)
+						t.Fatalf("data %d, message of %d bytes: %d bytes, %v", what, n, len(got)-6, err)
 					}
 					p = p[n:]
 				}
 			}
 			if f.Reach() > 1<<c.windowBits {
-				t.Errorf("reaches back %d octets", f.Reach())
+				t.Errorf("reaches back %d bytes", f.Reach())
 			}
 		})
 	}
@@ -176,13 +176,13 @@ func TestInflateLimit(t *testing.T) {
 			for _, limit := range []int{0, 1, 599, 600, 4999, 5000, 1<<20 - 1, 1 << 20} {
 				got, err := NewInflater(15, true).Message([]byte("before"), p, limit)
 				if want := min(n, limit); len(got)-6 != want {
-					t.Errorf("%d octets with a limit of %d: %d", n, limit, len(got)-6)
+					t.Errorf("%d bytes with a limit of %d: %d", n, limit, len(got)-6)
 				}
 				if (err == nil) != (n <= limit) || err != nil && err != ErrLimit {
-					t.Errorf("%d octets with a limit of %d: %v", n, limit, err)
+					t.Errorf("%d bytes with a limit of %d: %v", n, limit, err)
 				}
 				if cap(got) > 2*limit+4096 {
-					t.Errorf("%d octets with a limit of %d: room for %d", n, limit, cap(got))
+					t.Errorf("%d bytes with a limit of %d: room for %d", n, limit, cap(got))
 				}
 			}
 		}
@@ -193,20 +193,20 @@ func BenchmarkInflate(b *testing.B) {
 	for _, c := range []*corpus.Corpus{corpus.JSON(), corpus.Prose(), corpus.HTML(), corpus.Image(), corpus.Document()} {
 		var sent bytes.Buffer
 		w, _ := klauspost.NewWriter(&sent, 6)
-		_, _ = w.Write(c.Octets)
+		_, _ = w.Write(c.Data)
 		_ = w.Flush()
 		payload := bytes.Clone(sent.Bytes()[:sent.Len()-4])
 		b.Run(c.Name+"/own", func(b *testing.B) {
-			b.SetBytes(int64(len(c.Octets)))
+			b.SetBytes(int64(len(c.Data)))
 			f, out := NewInflater(15, true), []byte(nil)
 			for b.Loop() {
 				out, _ = f.Message(out[:0], payload, -1)
 			}
 		})
-		out := make([]byte, len(c.Octets))
+		out := make([]byte, len(c.Data))
 		for name, r := range map[string]io.Reader{"standard": flate.NewReader(nil), "klauspost": klauspost.NewReader(nil)} {
 			b.Run(c.Name+"/"+name, func(b *testing.B) {
-				b.SetBytes(int64(len(c.Octets)))
+				b.SetBytes(int64(len(c.Data)))
 				for b.Loop() {
 					_ = r.(flate.Resetter).Reset(bytes.NewReader(sent.Bytes()), nil)
 					_, _ = io.ReadFull(r, out)

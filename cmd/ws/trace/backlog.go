@@ -6,15 +6,15 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
 )
 
-// backlog is a run of octets of one direction, without a hole, that nobody has read
+// backlog is a run of bytes of one direction, without a hole, that nobody has read
 // yet, and which packets they are from.
 type backlog struct {
 	octets []byte
 	marks  []origin
-	offset int64 // of the first octet in the stream
+	offset int64 // of the first byte in the stream
 }
 
-// origin is where the octets of a backlog from at on are from.
+// origin is where the bytes of a backlog from at on are from.
 type origin struct {
 	at    int64 // offset in the stream
 	start bool
@@ -34,16 +34,16 @@ func (b *backlog) empty() bool { return len(b.octets) == 0 }
 
 func (b *backlog) weight() int { return cap(b.octets) + 48*cap(b.marks) }
 
-// index returns which of the marks octet i belongs to.
+// index returns which of the marks byte i belongs to.
 func (b *backlog) index(i int) int {
 	at := b.offset + int64(i)
 	return sort.Search(len(b.marks), func(k int) bool { return b.marks[k].at > at }) - 1
 }
 
-// mark tells where octet i is from.
+// mark tells where byte i is from.
 func (b *backlog) mark(i int) Mark { return b.marks[b.index(i)].Mark }
 
-// starts reports whether a segment begins with octet i, or would if there were one.
+// starts reports whether a segment begins with byte i, or would if there were one.
 func (b *backlog) starts(i int) bool {
 	if i == len(b.octets) {
 		return true
@@ -52,13 +52,13 @@ func (b *backlog) starts(i int) bool {
 	return o.start && o.at == b.offset+int64(i)
 }
 
-// within reports whether octets i to end, end not included, are of one segment.
+// within reports whether bytes i to end, end not included, are of one segment.
 func (b *backlog) within(i, end int) bool {
 	from := b.index(i)
 	return from == b.index(end-1)
 }
 
-// drop removes the first n octets.
+// drop removes the first n bytes.
 func (b *backlog) drop(n int) {
 	if n >= len(b.octets) {
 		*b = backlog{}
@@ -73,7 +73,7 @@ func (b *backlog) drop(n int) {
 	b.offset += int64(n)
 }
 
-// first returns the octets of the first packet.
+// first returns the bytes of the first packet.
 func (b *backlog) first() reassembly.Chunk {
 	n := len(b.octets)
 	if len(b.marks) > 1 {

@@ -54,7 +54,7 @@ func (t *tracker) newConnection(f flow, stream int) *connection {
 	return c
 }
 
-// record keeps an event, behind an octet that says what it is: see Kept.
+// record keeps an event, behind a byte that says what it is: see Kept.
 func (c *connection) record(e Event) {
 	of := ofNote
 	if e.Frame != nil {
@@ -141,7 +141,7 @@ func (c *connection) over() bool {
 	return c.rst[0] || c.rst[1] || c.fin[0] && c.fin[1]
 }
 
-// weight is what the connection takes of memory, in octets.
+// weight is what the connection takes of memory, in bytes.
 func (c *connection) weight() int {
 	n := 4096 + c.tcp.weight() + c.streams[0].Held() + c.streams[1].Held()
 	if c.inner != nil {

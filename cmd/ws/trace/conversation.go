@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// Dir is the direction that octets go in.
+// Dir is the direction that bytes go in.
 type Dir uint8
 
 // The directions.
@@ -116,11 +116,11 @@ type Direction struct {
 	reassembly.Counts
 	Frames   int    `json:"frames"`
 	Messages int    `json:"messages"`
-	Payload  uint64 `json:"payload"` // octets in frames
+	Payload  uint64 `json:"payload"` // bytes in frames
 	// Sync tells how the first frame boundary was found: "handshake", "proven" or
 	// "not synchronised".
 	Sync    string `json:"sync,omitempty"`
-	Skipped int64  `json:"skipped,omitempty"` // octets before a frame boundary that could be proven
+	Skipped int64  `json:"skipped,omitempty"` // bytes before a frame boundary that could be proven
 	// Unread says why the end of it cannot be read, where a Close frame may be; empty if it can.
 	Unread string `json:"unread,omitempty"`
 }
@@ -140,7 +140,7 @@ type Head struct {
 	LastPacket int `json:"lastPacket"`
 }
 
-// weight is what the head takes of memory, in octets: its lines are parts of one string.
+// weight is what the head takes of memory, in bytes: its lines are parts of one string.
 func (h *Head) weight() int {
 	if h == nil {
 		return 0
@@ -203,8 +203,8 @@ type End struct {
 type Frame struct {
 	Dir        Dir    `json:"dir"`
 	Index      int    `json:"index"`  // in its direction, from 1
-	Offset     int64  `json:"offset"` // of its first octet in its direction of the connection
-	Mark              // where its first octet is
+	Offset     int64  `json:"offset"` // of its first byte in its direction of the connection
+	Mark              // where its first byte is
 	LastPacket int    `json:"lastPacket"`
 	FIN        bool   `json:"fin"`
 	RSV        uint8  `json:"rsv"` // RSV1 is 4, RSV2 is 2, RSV3 is 1
@@ -212,7 +212,7 @@ type Frame struct {
 	Masked     bool   `json:"masked"`
 	Key        string `json:"key,omitempty"`
 	Length     uint64 `json:"length"`
-	Missing    uint64 `json:"missing,omitempty"` // octets of payload that are not in the capture
+	Missing    uint64 `json:"missing,omitempty"` // bytes of payload that are not in the capture
 	SHA256     string `json:"sha256,omitempty"`  // of the unmasked payload, if nothing is missing
 
 	Close      *frameClose   `json:"close,omitempty"`

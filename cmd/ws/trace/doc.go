@@ -3,7 +3,7 @@
 // a rule.
 //
 //	capture      packets            which TCP segments are in the file
-//	reassembly   segments           octets in their order, and holes
+//	reassembly   segments           bytes in their order, and holes
 //	tlsrecord    records            plaintext, if there are secrets
 //	http1        heads              where the Upgrade is
 //	trace        frames, messages   judged by handshake, frame and conn
@@ -24,10 +24,10 @@
 //
 //   - It begins with a segment, since most frames are written by themselves, and
 //     follows from frame to frame to the end of what there is. Everything on its way
-//     is right: opcodes, reserved bits, lengths in the fewest octets, the order of
+//     is right: opcodes, reserved bits, lengths in the fewest bytes, the order of
 //     fragments, UTF-8, close codes, DEFLATE; nothing follows a Close frame; and the
 //     frames are masked all or none. One fault refutes the chain.
-//   - Each frame counts in bits, as improbable as it is that octets which are none
+//   - Each frame counts in bits, as improbable as it is that bytes which are none
 //     pass for it: 5 for the header, 6 if it ends where a segment ends, up to 16 for
 //     masked text that is UTF-8, 24 for text that is JSON, 16 for what inflates, 5 or 12
 //     for a close code.
@@ -38,7 +38,7 @@
 //     no other protocol has. With that, 16 bits do for the server's direction, and the
 //     other way round.
 //   - The server's direction by itself takes 72 bits that its payloads bring, such as
-//     three messages of JSON: frames without a mask are a length and its octets, as in
+//     three messages of JSON: frames without a mask are a length and its bytes, as in
 //     many protocols.
 //   - Where two chains without a common boundary would both do, neither does.
 //   - The beginning of a chain has to be proven by itself, since a chain that begins
@@ -65,10 +65,10 @@
 //
 // # Memory
 //
-// It is bounded, whatever the capture: by [Limits]. Octets that wait for a hole to be
+// It is bounded, whatever the capture: by [Limits]. Bytes that wait for a hole to be
 // filled or a boundary to be proven, heads and windows of compression count; when
 // they are too many, the connection that was silent for longest is told as it is and
 // given up. Of payload only the beginning of a message is kept. What is to be
 // printed goes to a temporary file when it gets long. Of a conversation that is over
-// memory has its number and its place in there, 16 octets.
+// memory has its number and its place in there, 16 bytes.
 package trace

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
 )
 
-// Bounds on what waits, in octets of one direction.
+// Bounds on what waits, in bytes of one direction.
 const (
 	maxBacklog  = 1 << 20
 	maxUnproven = 16 << 20 // looked at for a frame boundary
@@ -18,7 +18,7 @@ const (
 type mode uint8
 
 const (
-	detecting mode = iota // the first octets are to come
+	detecting mode = iota // the first bytes are to come
 	inHTTP
 	inFrames
 	inTLS

@@ -24,7 +24,7 @@ type frames struct {
 // need is what is asked of a frame boundary.
 type need struct {
 	bits, frames int
-	tried        int // octets of backlog at the last try
+	tried        int // bytes of backlog at the last try
 }
 
 type ping struct {
@@ -103,7 +103,7 @@ func (x *exchange) search(side int, c reassembly.Chunk) {
 	}
 }
 
-// skip gives up octets at the beginning of a backlog.
+// skip gives up bytes at the beginning of a backlog.
 func (x *exchange) skip(side, n int) {
 	x.conv.Direction(x.dir(side)).Skipped += int64(n)
 	x.back[side].drop(n)

@@ -78,7 +78,7 @@ func bases(f *testing.F) (captures []*synth.Capture) {
 	return append(captures, loopback(frame.Binary, 20_000).Capture, loopback(frame.Text, 70_000).Capture)
 }
 
-// mutate does to packets what each four octets of script say. It returns new ones.
+// mutate does to packets what each four bytes of script say. It returns new ones.
 func mutate(packets []synth.Packet, script []byte) []synth.Packet {
 	out := append([]synth.Packet(nil), packets...)
 	for ; len(script) >= 4 && len(out) > 0; script = script[4:] {

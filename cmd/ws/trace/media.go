@@ -111,7 +111,7 @@ func (m *Media) check(c Check) {
 	}
 }
 
-// add counts a datagram by its first octets: RFC 7983 §7, and RFC 5761 §4 for RTCP.
+// add counts a datagram by its first bytes: RFC 7983 §7, and RFC 5761 §4 for RTCP.
 func (n *MediaCount) add(d *capture.Datagram, stun bool) {
 	n.Packets++
 	n.Octets += int64(d.Length)

@@ -17,7 +17,7 @@ import (
 
 // Of a conversation that is over, however it was, next to nothing stays in memory.
 func TestConversationsLeaveMemory(t *testing.T) {
-	const conversations, each = 4000, 128 // octets
+	const conversations, each = 4000, 128 // bytes
 	capture := &synth.Capture{Link: layers.LinkTypeEthernet}
 	for i := range conversations {
 		c := capture.Dial(fmt.Sprintf("10.0.%d.%d:4000", i>>8, i&255), "11.0.0.1:80")

@@ -43,7 +43,7 @@ func (x *exchange) amid(side int, c reassembly.Chunk) {
 	}
 }
 
-// forgo gives up octets of a side of which it is not known who it is.
+// forgo gives up bytes of a side of which it is not known who it is.
 func (x *exchange) forgo(side, n int) {
 	x.unread(side).Skipped += int64(n)
 	x.back[side].drop(n)

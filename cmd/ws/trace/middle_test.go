@@ -167,7 +167,7 @@ func chat(c *synth.Conn, r *rand.Rand, n int) {
 	}
 }
 
-// A capture that begins at any octet of a conversation says nothing that is not so:
+// A capture that begins at any byte of a conversation says nothing that is not so:
 // what it reads are frames that were sent.
 func TestBeginsAnywhere(t *testing.T) {
 	synchronised := 0
@@ -212,7 +212,7 @@ func TestBeginsAnywhere(t *testing.T) {
 	}
 }
 
-// Protocols that have a length and its octets are not WebSocket.
+// Protocols that have a length and its bytes are not WebSocket.
 func TestNotFrames(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 5))
 	random := make([]byte, 50_000)
@@ -333,7 +333,7 @@ func TestBeginsInHTTP(t *testing.T) {
 	}
 }
 
-// Too many connections or octets at a time: the ones that were silent for longest are
+// Too many connections or bytes at a time: the ones that were silent for longest are
 // given up, and that is told.
 func TestLimits(t *testing.T) {
 	c := &synth.Capture{Link: layers.LinkTypeRaw}

@@ -23,7 +23,7 @@ const (
 	proofStart    = 16  // of the first frames up to the end of a segment
 )
 
-// What a frame can contribute, in bits: how improbable it is that octets which are
+// What a frame can contribute, in bits: how improbable it is that bytes which are
 // no frame look so.
 const (
 	bitsHeader   = 5  // reserved bits, opcode, mask
@@ -31,17 +31,17 @@ const (
 	bitsCode     = 5  // close code of the ranges for applications
 	bitsIANA     = 12 // close code of those registered
 	bitsText     = 16 // at the most, for masked text that is UTF-8
-	bitsJSON     = 24 // text that is JSON from its first octet to its last
+	bitsJSON     = 24 // text that is JSON from its first byte to its last
 	bitsInflated = 16 // compressed message that inflates to its end
 )
 
 // proof is what speaks for a chain of frames.
 type proof struct {
-	start  int // octet of the backlog where the first frame begins
+	start  int // byte of the backlog where the first frame begins
 	bits   int
 	said   int // those of the bits that payloads bring
 	frames int
-	ends   map[int]bool // octets where frames begin
+	ends   map[int]bool // bytes where frames begin
 }
 
 // sameChain reports whether two proofs are of the same frames.
@@ -78,7 +78,7 @@ func prove(b *backlog, masked bool, terms *conn.Terms, unknown bool, enough int)
 	return best
 }
 
-// chain follows the frames from octet i to the end of the backlog. ok is false if
+// chain follows the frames from byte i to the end of the backlog. ok is false if
 // anything there could not be a frame.
 func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p proof, ok bool) {
 	p = proof{start: i, ends: map[int]bool{}}

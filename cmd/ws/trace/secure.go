@@ -16,7 +16,7 @@ type secured struct {
 
 func (s *secured) weight() int { return s.session.Weight() }
 
-// secure takes octets of a connection that carries TLS.
+// secure takes bytes of a connection that carries TLS.
 func (t *tracker) secure(c *connection, side int, ch reassembly.Chunk) {
 	if c.secured == nil {
 		s := &secured{conv: &c.conv}

@@ -16,8 +16,8 @@ import (
 // Limits bound what Read holds in memory. Zero fields mean the defaults.
 type Limits struct {
 	Connections int // followed at a time; by default 16,384
-	Waiting     int // octets that wait, of all connections together; by default 128 MiB
-	Records     int // octets of what is to be printed, before a file is used; by default 32 MiB
+	Waiting     int // bytes that wait, of all connections together; by default 128 MiB
+	Records     int // bytes of what is to be printed, before a file is used; by default 32 MiB
 }
 
 func (l *Limits) defaults() {
@@ -44,7 +44,7 @@ type Trace struct {
 
 	Octets  int64 `json:"octets"` // that TCP delivered
 	Lost    int64 `json:"lost"`
-	Spilled int64 `json:"-"` // octets of the temporary file
+	Spilled int64 `json:"-"` // bytes of the temporary file
 
 	Media []Media `json:"media,omitempty"` // what goes between the ends beside TCP, by its first packet
 

@@ -90,7 +90,7 @@ func (x *exchange) openBlind() bool {
 	return true
 }
 
-// notHTTP is for octets that are no HTTP where HTTP should go on.
+// notHTTP is for bytes that are no HTTP where HTTP should go on.
 func (x *exchange) notHTTP() {
 	if x.openBlind() {
 		return

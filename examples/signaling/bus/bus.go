@@ -1,4 +1,4 @@
-// Package bus is how the servers of a cluster reach each other. It carries octets,
+// Package bus is how the servers of a cluster reach each other. It carries bytes,
 // each with a topic, from one server to all others or to one; it may lose them, and
 // says nothing of that. Who relies on them numbers them.
 package bus
@@ -42,9 +42,9 @@ const queueLength = 4096
 
 // newID returns the name of a server.
 func newID() string {
-	var octets [8]byte
-	_, _ = rand.Read(octets[:]) // which never fails
-	return hex.EncodeToString(octets[:])
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // which never fails
+	return hex.EncodeToString(id[:])
 }
 
 // handlers are the functions of [Bus.Handle].

@@ -70,9 +70,9 @@ class Output {
   }
   // head is a major type with its argument, in the shortest form (§4.1).
   head(major, argument) {
-    const octets = argument < 24 ? 0 : argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8;
-    this.byte(major << 5 | (octets === 0 ? argument : 24 + Math.log2(octets)));
-    for (let i = octets - 1; i >= 0; i--) this.byte(Math.floor(argument / 2 ** (8 * i)) % 256);
+    const size = argument < 24 ? 0 : argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8;
+    this.byte(major << 5 | (size === 0 ? argument : 24 + Math.log2(size)));
+    for (let i = size - 1; i >= 0; i--) this.byte(Math.floor(argument / 2 ** (8 * i)) % 256);
   }
   bytes() {
     return this.#buffer.slice(0, this.#length);
@@ -139,7 +139,7 @@ class Input {
     // §3: 28 to 30 are reserved, 31 is an indefinite length. Behind major type 7
     // there would be a float or a simple value that JSON does not have.
     if (information > 27 || major === SIMPLE) throw new SyntaxError(`cbor: first byte 0x${first.toString(16)} is not of the subset`);
-    const argument = this.take(2 ** (information - 24)).reduce((sum, octet) => sum * 256 + octet, 0);
+    const argument = this.take(2 ** (information - 24)).reduce((sum, byte) => sum * 256 + byte, 0);
     // -1 - argument has to be safe as well, where the major type is 1.
     if (!Number.isSafeInteger(argument + (major === NEGATIVE ? 1 : 0))) throw new SyntaxError("cbor: an integer beyond 2^53");
     return { major, argument };

@@ -3,7 +3,7 @@
 // "page", "server" and the identities of the other members.
 import { closingOf, parseClose } from "./trace-closing.js";
 import { closeText, timeOf } from "./trace-connection.js";
-import { compressed, grouped, milliseconds, octets, shortTitleOf, titleOf, transit, wireLength } from "./trace-words.js";
+import { compressed, grouped, milliseconds, bytes, shortTitleOf, titleOf, transit, wireLength } from "./trace-words.js";
 
 // Kinds of which a run becomes one arrow: nothing but these may come in between.
 const FOLDABLE = new Set(["candidate", "ack", "ping"]);
@@ -98,7 +98,7 @@ class Drawing {
     } else {
       item.label = `${titleOf(exchange, this.#nameOf)} (${item.count} of them)`;
     }
-    item.note = octets(item.exchanges.reduce((sum, one) => sum + (one.server ? wireLength(one.server) : one.page.length), 0));
+    item.note = bytes(item.exchanges.reduce((sum, one) => sum + (one.server ? wireLength(one.server) : one.page.length), 0));
     item.title = item.exchanges.map(one => titleOf(one, this.#nameOf)).join("\n");
   }
 
@@ -159,8 +159,8 @@ class Drawing {
 function measure(exchange) {
   const { page, server, kind } = exchange;
   if (kind === "close") return server ? "" : "not seen by the server";
-  const words = page ? [octets(page.length)] : [];
-  if (!page || (server && compressed(server))) words.push(`${page ? grouped(wireLength(server)) : octets(wireLength(server))} on the wire`);
+  const words = page ? [bytes(page.length)] : [];
+  if (!page || (server && compressed(server))) words.push(`${page ? grouped(wireLength(server)) : bytes(wireLength(server))} on the wire`);
   const under = transit(exchange);
   if (under !== null) words.push(milliseconds(under));
   else words.push(page ? "not seen at the server" : "not seen by the page");

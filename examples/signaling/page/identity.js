@@ -6,8 +6,8 @@
 export function key() {
   const kept = sessionStorage.getItem("signaling.key");
   if (/^[\w-]{22}$/.test(kept ?? "")) return kept;
-  const octets = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)));
-  const made = btoa(octets).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const bytes = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16)));
+  const made = btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   sessionStorage.setItem("signaling.key", made);
   return made;
 }

@@ -37,7 +37,7 @@ function unseen(kind, direction) {
 function value(of, depth) {
   const indent = "  ".repeat(depth);
   if (typeof of === "string") return text(of, indent);
-  if (of instanceof Uint8Array) return element("span", { class: "string" }, `${of.length} octets: ${[...of.subarray(0, 64)].map(octet => octet.toString(16).padStart(2, "0")).join(" ")}${of.length > 64 ? " …" : ""}`);
+  if (of instanceof Uint8Array) return element("span", { class: "string" }, `${of.length} bytes: ${[...of.subarray(0, 64)].map(byte => byte.toString(16).padStart(2, "0")).join(" ")}${of.length > 64 ? " …" : ""}`);
   if (of === null || typeof of !== "object") return element("span", { class: "atom" }, String(of));
   const [open, close] = Array.isArray(of) ? "[]" : "{}";
   const entries = Object.entries(of);

@@ -35,7 +35,7 @@ const NOTES = {
   "connection": () => "Upgrade is meant for this hop, so a proxy may not pass it on unread.",
   "origin": () => "Where the page came from. The browser says so and no page can change it: servers judge by it.",
   "sec-websocket-version": value => value === "13" ? "RFC 6455. There is no other in use." : "",
-  "sec-websocket-key": () => "16 random octets. They are no secret: the answer to them shows that the server knows WebSocket.",
+  "sec-websocket-key": () => "16 random bytes. They are no secret: the answer to them shows that the server knows WebSocket.",
   "sec-websocket-accept": () => "base64(SHA-1(key + 258EAFA5-E914-47DA-95CA-C5AB0DC85B11)).",
   "sec-websocket-protocol": value => value.includes(",")
     ? "The subprotocols that the page speaks, dearest first."

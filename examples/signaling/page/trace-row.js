@@ -1,7 +1,7 @@
 // An exchange as rows of the table: what the page saw of it, and under that what the
 // server saw, frame by frame.
 import { element } from "./trace-element.js";
-import { compressed, deflateWords, milliseconds, octets, seconds, titleOf, transit, wireLength } from "./trace-words.js";
+import { compressed, deflateWords, milliseconds, bytes, seconds, titleOf, transit, wireLength } from "./trace-words.js";
 
 export const COLUMNS = ["Time", "Side", "Direction", "Opcode", "FIN", "RSV1", "Masked", "Length", "Message"];
 const PREVIEW_LENGTH = 300; // characters
@@ -61,7 +61,7 @@ function aside(exchange, complete) {
   const under = transit(exchange);
   const words = under === null ? [] : [`${milliseconds(under)} ${exchange.direction === "up" ? "later" : "before"}`];
   if (compressed(exchange.server)) words.push(deflateWords(exchange));
-  if (exchange.server.frames.length > 1) words.push(`${exchange.server.frames.length} frames, ${octets(wireLength(exchange.server))}`);
+  if (exchange.server.frames.length > 1) words.push(`${exchange.server.frames.length} frames, ${bytes(wireLength(exchange.server))}`);
   return element("span", { class: "trace-soft" }, words.join("; "));
 }
 

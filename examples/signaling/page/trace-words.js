@@ -8,7 +8,7 @@ const GROUPED = new Intl.NumberFormat("en");
 
 export const grouped = n => GROUPED.format(n);
 
-export const octets = n => `${grouped(n)} ${n === 1 ? "octet" : "octets"}`;
+export const bytes = n => `${grouped(n)} ${n === 1 ? "byte" : "bytes"}`;
 
 export function milliseconds(ms) {
   return ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${ms.toFixed(Math.abs(ms) < 100 ? 1 : 0)} ms`;
@@ -28,7 +28,7 @@ export function titleOf(exchange, nameOf) {
   return page?.text ? `Close ${page.text}` : server.frames[0].opcode;
 }
 
-// wireLength is how many octets of payload the frames of a message have.
+// wireLength is how many bytes of payload the frames of a message have.
 export const wireLength = server => server.frames.reduce((sum, frame) => sum + frame.length, 0);
 
 export const compressed = server => server.frames[0]?.rsv1 === true;

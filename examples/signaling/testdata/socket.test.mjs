@@ -167,6 +167,6 @@ test("the observer sees everything", () => {
   last().ends(1001, "restart");
   assert.deepEqual(told.map(([name]) => name), ["connecting", "opened", "sent", "received", "sent", "closed"]);
   assert.deepEqual(told[0], ["connecting", 1, "ws://here/", ["signaling.v1.json"]]);
-  assert.deepEqual(told[4][1], { type: "text", length: 30, message: { type: "signal", data: "€" } }); // octets, not characters
+  assert.deepEqual(told[4][1], { type: "text", length: 30, message: { type: "signal", data: "€" } }); // bytes, not characters
   assert.deepEqual(told[5][1], { code: 1001, reason: "restart", wasClean: true });
 });

@@ -52,14 +52,14 @@ async function follow(answers) {
   return { heard, states, asked, waits };
 }
 
-// answer is a response with events, in pieces of so many octets.
+// answer is a response with events, in pieces of so many bytes.
 function answer(list, { size = 5, fails } = {}) {
-  const octets = new TextEncoder().encode(list.map(event => `data: ${JSON.stringify(event)}\n\n`).join(""));
+  const bytes = new TextEncoder().encode(list.map(event => `data: ${JSON.stringify(event)}\n\n`).join(""));
   let at = 0;
   const body = new ReadableStream({
     pull(controller) {
-      if (at < octets.length) {
-        controller.enqueue(octets.slice(at, at += size));
+      if (at < bytes.length) {
+        controller.enqueue(bytes.slice(at, at += size));
       } else if (fails) {
         controller.error(new Error(fails));
       } else {

@@ -167,9 +167,9 @@ func frameEvent(dir string, f websocket.FrameInfo, preview string) Event {
 
 func began(side websocket.Side) string {
 	switch side {
-	case websocket.Us:
+	case websocket.SideLocal:
 		return "us"
-	case websocket.Peer:
+	case websocket.SideRemote:
 		return "peer"
 	}
 	return "nobody"

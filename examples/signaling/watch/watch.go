@@ -61,9 +61,9 @@ func (w *Watch) Close() {
 // request is going to open. Without a limit there is nothing to write and the hooks are
 // nil.
 func (w *Watch) Record(req *http.Request) (*Recorder, *websocket.Trace) {
-	var octets [8]byte
-	_, _ = rand.Read(octets[:]) // which never fails
-	r := newRecorder(w.bus.ID()+hex.EncodeToString(octets[:]), w.limit)
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // which never fails
+	r := newRecorder(w.bus.ID()+hex.EncodeToString(id[:]), w.limit)
 	if w.limit == 0 {
 		return r, nil
 	}

@@ -242,7 +242,7 @@ func TestCloseFramesWait(t *testing.T) {
 			t.Errorf("before the end: %s", got)
 		}
 		r.end(&websocket.ClosedError{
-			Sent: &websocket.CloseError{Code: 1001}, Received: &websocket.CloseError{Code: 1001, Reason: "bye"}, Began: websocket.Peer,
+			Sent: &websocket.CloseError{Code: 1001}, Received: &websocket.CloseError{Code: 1001, Reason: "bye"}, Began: websocket.SideRemote,
 		})
 		if got, ended := read(t, reader); got != "2:in 1001 bye, 3:state, 4:out 1001, 5:closed" || !ended {
 			t.Errorf("at the end: %s, %v", got, ended)

@@ -28,7 +28,7 @@ func BySubprotocol(name string) *Codec {
 	return nil
 }
 
-// form is the grammar of a codec. A raw value is the octets of one.
+// form is the grammar of a codec. A raw value is the bytes of one.
 type form interface {
 	// fields takes a map with text keys apart, into values of their own memory.
 	fields(p []byte) (map[string][]byte, error)
@@ -38,7 +38,7 @@ type form interface {
 	// value takes a value apart that both forms can hold: see portable.
 	value(raw []byte) (any, error)
 	marshal(v any) ([]byte, error)
-	// embed has marshal take the octets as they are.
+	// embed has marshal take the bytes as they are.
 	embed(raw []byte) any
 }
 

@@ -9,26 +9,26 @@ import (
 	"regexp"
 )
 
-// keyForm is that of a key: 16 octets make 22 characters, one way only.
+// keyForm is that of a key: 16 bytes make 22 characters, one way only.
 var keyForm = base64.RawURLEncoding.Strict()
 
 const (
-	keyOctets     = 16
+	keyBytes      = 16
 	keyCharacters = 22
 )
 
 // NewKey returns a key, as a page makes it.
 func NewKey() string {
-	var octets [keyOctets]byte
-	_, _ = rand.Read(octets[:]) // which never fails
-	return keyForm.EncodeToString(octets[:])
+	var secret [keyBytes]byte
+	_, _ = rand.Read(secret[:]) // which never fails
+	return keyForm.EncodeToString(secret[:])
 }
 
 // ValidKey judges a key.
 func ValidKey(key string) error {
 	// The decoder would pass over line breaks.
-	if octets, err := keyForm.DecodeString(key); err != nil || len(octets) != keyOctets || len(key) != keyCharacters {
-		return errors.New("not base64url of 16 octets, without padding")
+	if secret, err := keyForm.DecodeString(key); err != nil || len(secret) != keyBytes || len(key) != keyCharacters {
+		return errors.New("not base64url of 16 bytes, without padding")
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const key = "AAECAwQFBgcICQoLDA0ODw" // of the octets 0 to 15
+const key = "AAECAwQFBgcICQoLDA0ODw" // of the bytes 0 to 15
 
 // rows are messages in JSON, and as they are after reading or why not. Each is read in
 // both languages, where JSON can say the same as CBOR.
@@ -87,7 +87,7 @@ func TestDecode(t *testing.T) {
 			}
 			for n := range len(p) {
 				if _, err := c.Decode(p[:n]); err == nil {
-					t.Errorf("%s in %s: the first %d octets are enough", row.json, c.Subprotocol, n)
+					t.Errorf("%s in %s: the first %d bytes are enough", row.json, c.Subprotocol, n)
 				}
 			}
 		}
@@ -105,7 +105,7 @@ func TestDecodeCBOR(t *testing.T) {
 		{"data of all that is allowed", data("a1616184" + "20" + "f5" + "f6" + "6162"), ""},
 		{"null", data("f6"), ""},
 		{"half a float", data("f93c00"), "float"},
-		{"octets", data("4101"), "not among what both"},
+		{"bytes", data("4101"), "not among what both"},
 		{"a tag", data("c001"), "tag"},
 		{"a tag in what is not looked at", "a2" + "6474797065" + "656c65617665" + "6178" + "d82a01", "tag"},
 		{"an indefinite list", data("9f01ff"), "indefinite"},

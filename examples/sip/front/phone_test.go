@@ -22,7 +22,7 @@ func newFront() *Front {
 	return New(Options{Domain: "example.com", Users: map[string]string{"alice": "a-secret", "bob": "b-secret"}})
 }
 
-// phone is a client that says what it is told, octet by octet.
+// phone is a client that says what it is told, byte by byte.
 type phone struct {
 	t    *testing.T
 	conn *websocket.Conn

@@ -96,7 +96,7 @@ func TestMaxMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := c.Read(t.Context()); !errors.Is(err, websocket.ErrMessageTooBig) {
-		t.Errorf("a message of %d octets: %v", MaxMessage+1, err)
+		t.Errorf("a message of %d bytes: %v", MaxMessage+1, err)
 	}
 }
 

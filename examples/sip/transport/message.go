@@ -14,7 +14,7 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// MaxMessage is how many octets a message may have: what sipgo parses at most.
+// MaxMessage is how many bytes a message may have: what sipgo parses at most.
 const MaxMessage = 65535
 
 var parser = sip.NewParser()

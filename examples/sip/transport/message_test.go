@@ -77,7 +77,7 @@ func TestDecodePrefixes(t *testing.T) {
 	whole := message("SIP/2.0", "1 MESSAGE", "Content-Length: 5\n", "hello")
 	for n := range len(whole) {
 		if m, err := Decode([]byte(whole[:n])); err == nil {
-			t.Errorf("the first %d octets are taken for a message: %q", n, m.String())
+			t.Errorf("the first %d bytes are taken for a message: %q", n, m.String())
 		}
 	}
 }

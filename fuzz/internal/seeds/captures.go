@@ -25,11 +25,11 @@ var captured = sync.OnceValue(func() source {
 		panic(err)
 	}
 	read := func(file string) []byte {
-		octets, err := captures.ReadFile(path.Join(dir, file))
+		data, err := captures.ReadFile(path.Join(dir, file))
 		if err != nil {
 			panic(err)
 		}
-		return octets
+		return data
 	}
 	deflate := map[string]bool{} // connections whose server agreed to it
 	var all source

@@ -29,10 +29,10 @@ func TestCaptures(t *testing.T) {
 		streams[s.Name] = s
 	}
 	for _, h := range captured().requests {
-		heads[h.Name+".client"] = len(h.Octets)
+		heads[h.Name+".client"] = len(h.Data)
 	}
 	for _, h := range captured().responses {
-		heads[h.Name+".server"] = len(h.Octets)
+		heads[h.Name+".server"] = len(h.Data)
 	}
 	checked := 0
 	for _, table := range tables {
@@ -91,10 +91,10 @@ func rowsOf(t *testing.T, s Stream, head int) (rows []string) {
 		return 0
 	}
 	at := 0
-	for at < len(s.Octets) {
-		f, n := naive.Decode(s.Octets[at:])
+	for at < len(s.Data) {
+		f, n := naive.Decode(s.Data[at:])
 		if n == 0 {
-			t.Fatalf("%s: %d octets are no frame", s.Name, len(s.Octets)-at)
+			t.Fatalf("%s: %d bytes are no frame", s.Name, len(s.Data)-at)
 		}
 		if rules := naive.Broken(f, s.FromClient, s.Deflate); len(rules) > 0 {
 			t.Errorf("%s: frame at %d breaks %q", s.Name, at, rules)
@@ -123,7 +123,7 @@ func TestSources(t *testing.T) {
 	Need(t, Deflated(), 100)
 	Need(t, Extensions(), 50)
 	for _, h := range gather(captured().requests, captured().responses) {
-		if !bytes.HasSuffix(h.Octets, []byte("\r\n\r\n")) || bytes.Count(h.Octets, []byte("\r\n\r\n")) != 1 {
+		if !bytes.HasSuffix(h.Data, []byte("\r\n\r\n")) || bytes.Count(h.Data, []byte("\r\n\r\n")) != 1 {
 			t.Errorf("%s is not a head", h.Name)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // What the conformance suite sends in its cases to a peer that does what it can to
-// hear all of it. A line is what, case, and octets in base64: "request", "response",
+// hear all of it. A line is what, case, and bytes in base64: "request", "response",
 // or a stream: "client" or "server" is the end that the suite is, with "+deflate".
 // TestCases says how it is made.
 //
@@ -32,7 +32,7 @@ func parseCases(file string) (all source, err error) {
 		if len(fields) != 3 {
 			return all, fmt.Errorf("seeds: cases.txt: %q", line)
 		}
-		octets, err := base64.RawStdEncoding.DecodeString(fields[2])
+		data, err := base64.RawStdEncoding.DecodeString(fields[2])
 		if err != nil {
 			return all, fmt.Errorf("seeds: cases.txt: %s: %w", fields[1], err)
 		}
@@ -40,11 +40,11 @@ func parseCases(file string) (all source, err error) {
 		end, deflate := strings.CutSuffix(fields[0], "+deflate")
 		switch end {
 		case "request":
-			all.requests = append(all.requests, Head{name, octets})
+			all.requests = append(all.requests, Head{name, data})
 		case "response":
-			all.responses = append(all.responses, Head{name, octets})
+			all.responses = append(all.responses, Head{name, data})
 		case "client", "server":
-			all.streams = append(all.streams, Stream{name + " from a " + end, end == "client", deflate, octets})
+			all.streams = append(all.streams, Stream{name + " from a " + end, end == "client", deflate, data})
 		default:
 			return all, fmt.Errorf("seeds: cases.txt: %q", line)
 		}

@@ -52,8 +52,8 @@ func TestCases(t *testing.T) {
 	Need(t, all.responses, 15)
 	known := map[string]bool{}
 	for line := range strings.Lines(cases) {
-		what, octets := strings.Fields(line)[0], strings.Fields(line)[2]
-		known[what+" "+octets] = true
+		what, data := strings.Fields(line)[0], strings.Fields(line)[2]
+		known[what+" "+data] = true
 	}
 	for id, played := range lines["server"] {
 		for line := range strings.Lines(played) {
@@ -78,8 +78,8 @@ func write(t *testing.T, lines map[string]map[string]string) {
 			for line := range strings.Lines(lines[end][c.ID]) {
 				if !seen[line] {
 					seen[line] = true
-					what, octets, _ := strings.Cut(line, " ")
-					fmt.Fprintf(&out, "%s %s %s", what, c.ID, octets)
+					what, data, _ := strings.Cut(line, " ")
+					fmt.Fprintf(&out, "%s %s %s", what, c.ID, data)
 				}
 			}
 		}
@@ -213,26 +213,26 @@ func entries(p *patient, headed, end string) string {
 	if len(p.head) <= most {
 		line = fmt.Sprintf("%s %s\n", headed, base64.RawStdEncoding.EncodeToString(fixed(p.head)))
 	}
-	octets := p.octets
+	data := p.data
 	if headed == "request" {
-		octets = remasked(octets)
+		data = remasked(data)
 	}
-	if len(octets) > most {
-		octets = octets[:frames(octets, kept)]
+	if len(data) > most {
+		data = data[:frames(data, kept)]
 	}
-	if len(octets) == 0 {
+	if len(data) == 0 {
 		return line
 	}
 	if p.deflate {
 		end += "+deflate"
 	}
-	return line + fmt.Sprintf("%s %s\n", end, base64.RawStdEncoding.EncodeToString(octets))
+	return line + fmt.Sprintf("%s %s\n", end, base64.RawStdEncoding.EncodeToString(data))
 }
 
-// frames is how many octets the frames have that end within limit.
-func frames(octets []byte, limit int) (n int) {
+// frames is how many bytes the frames have that end within limit.
+func frames(data []byte, limit int) (n int) {
 	for {
-		_, size := naive.Decode(octets[n:])
+		_, size := naive.Decode(data[n:])
 		if size == 0 || n+size > limit {
 			return n
 		}
@@ -241,12 +241,12 @@ func frames(octets []byte, limit int) (n int) {
 }
 
 // remasked has the fixed key for every masked frame, and for one that does not end.
-func remasked(octets []byte) []byte {
-	octets = slices.Clone(octets)
-	for rest := octets; ; {
+func remasked(data []byte) []byte {
+	data = slices.Clone(data)
+	for rest := data; ; {
 		f, n := naive.DecodeHeader(rest)
 		if n == 0 {
-			return octets
+			return data
 		}
 		body := rest[n:]
 		rest = nil
@@ -254,16 +254,16 @@ func remasked(octets []byte) []byte {
 			body, rest = body[:f.Length], body[f.Length:]
 		}
 		if f.Length > 1<<32 { // what comes after it cannot be told from its payload
-			octets = octets[:len(octets)-len(body)]
+			data = data[:len(data)-len(body)]
 			body, rest = nil, nil
 		}
 		if f.Masked && f.Key != [4]byte{} { // a key of zeros is what its case is about
 			naive.Mask(body, f.Key, 0)
-			copy(octets[len(octets)-len(rest)-len(body)-4:], key[:])
+			copy(data[len(data)-len(rest)-len(body)-4:], key[:])
 			naive.Mask(body, key, 0)
 		}
 		if len(rest) == 0 {
-			return octets
+			return data
 		}
 	}
 }

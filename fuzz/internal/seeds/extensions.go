@@ -33,7 +33,7 @@ func Extensions() []string {
 	}
 	for _, heads := range [][]Head{Requests(), Responses()} {
 		for _, h := range heads {
-			for line := range strings.SplitSeq(string(h.Octets), "\r\n") {
+			for line := range strings.SplitSeq(string(h.Data), "\r\n") {
 				name, value, _ := strings.Cut(line, ":")
 				if value = strings.TrimSpace(value); strings.EqualFold(name, "Sec-WebSocket-Extensions") && !slices.Contains(all, value) {
 					all = append(all, value)

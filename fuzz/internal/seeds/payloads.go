@@ -40,7 +40,7 @@ func messages(yield func(text, deflated bool, payload []byte)) {
 	for _, s := range Streams() {
 		var first naive.Frame
 		var payload []byte
-		for rest := s.Octets; ; {
+		for rest := s.Data; ; {
 			f, n := naive.Decode(rest)
 			if n == 0 {
 				break

@@ -19,7 +19,7 @@ type patient struct {
 	isClient bool
 
 	head    []byte // what the suite sent of the opening handshake
-	octets  []byte // what it sent after it
+	data    []byte // what it sent after it
 	deflate bool
 }
 
@@ -30,23 +30,23 @@ func (p *patient) run(request string) {
 		p.write([]byte(request))
 	}
 	buf := make([]byte, 64<<10)
-	heard, opened := 0, false // octets of p.octets that were looked at
+	heard, opened := 0, false // bytes of p.bytes that were looked at
 	var message [][]byte
 	for {
 		n, err := p.conn.Read(buf)
 		if opened {
-			p.octets = append(p.octets, buf[:n]...)
+			p.data = append(p.data, buf[:n]...)
 		} else {
 			p.head = append(p.head, buf[:n]...)
 			if end := bytes.Index(p.head, []byte("\r\n\r\n")); end >= 0 {
-				p.octets = append(p.octets, p.head[end+4:]...)
+				p.data = append(p.data, p.head[end+4:]...)
 				p.head = p.head[:end+4]
 				opened = true
 				p.open()
 			}
 		}
-		for opened && heard < len(p.octets) {
-			f, n := naive.Decode(p.octets[heard:])
+		for opened && heard < len(p.data) {
+			f, n := naive.Decode(p.data[heard:])
 			if n == 0 {
 				break
 			}
@@ -124,4 +124,4 @@ func (p *patient) answer(f naive.Frame, message [][]byte) [][]byte {
 }
 
 // write may fail: that the suite is gone is seen when reading.
-func (p *patient) write(octets []byte) { _, _ = p.conn.Write(octets) }
+func (p *patient) write(data []byte) { _, _ = p.conn.Write(data) }

@@ -14,7 +14,7 @@ type Stream struct {
 	Name       string
 	FromClient bool
 	Deflate    bool   // permessage-deflate is agreed on
-	Octets     []byte // frames as on the wire
+	Data       []byte // frames as on the wire
 }
 
 // Streams are whole connections and single frames, right and wrong.
@@ -25,8 +25,8 @@ func Streams() []Stream {
 // Head is the head of an HTTP message, with the empty line and, in some, what is
 // glued behind it.
 type Head struct {
-	Name   string
-	Octets []byte
+	Name string
+	Data []byte
 }
 
 // Requests are heads of opening handshakes as clients send them, right and wrong.

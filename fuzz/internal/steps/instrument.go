@@ -1,6 +1,6 @@
 // Package steps counts the work of package handshake in steps, so that a test can
 // say how work grows with its input without a clock. A step is a function entered, a
-// turn of a loop, or an octet that a function of the standard library has to look at
+// turn of a loop, or a byte that a function of the standard library has to look at
 // or copy.
 //
 // [Start] builds the package with counters in it, by an overlay (go help build), and
@@ -29,7 +29,7 @@ var stepCount uint64
 // StepCount is how many steps were taken so far.
 func StepCount() uint64 { return stepCount }
 
-// stepAll counts all octets of x, if it has any.
+// stepAll counts all bytes of x, if it has any.
 func stepAll[T any](x T) T {
 	if v := reflect.ValueOf(x); v.IsValid() && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) {
 		stepCount += uint64(v.Len())
@@ -37,7 +37,7 @@ func stepAll[T any](x T) T {
 	return x
 }
 
-// stepFound counts the octets up to where something was found in x.
+// stepFound counts the bytes up to where something was found in x.
 func stepFound[T ~string | ~[]byte](at int, x T) int {
 	if at < 0 {
 		stepCount += uint64(len(x))
@@ -47,7 +47,7 @@ func stepFound[T ~string | ~[]byte](at int, x T) int {
 	return at
 }
 
-// stepCut counts the octets up to where x was cut.
+// stepCut counts the bytes up to where x was cut.
 func stepCut[T ~string | ~[]byte](before, after T, found bool) (T, T, bool) {
 	stepCount += uint64(len(before)) + 1
 	return before, after, found

@@ -100,7 +100,7 @@ func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment, g *Datag
 		}
 	}
 	var src, dst []byte
-	declared, there := 0, 0 // octets that follow the header of IP
+	declared, there := 0, 0 // bytes that follow the header of IP
 	switch network {
 	case layers.LayerTypeIPv4:
 		if d.ip4.FragOffset != 0 || d.ip4.Flags&layers.IPv4MoreFragments != 0 {

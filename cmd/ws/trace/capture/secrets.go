@@ -22,8 +22,8 @@ type secretsTap struct {
 	order binary.ByteOrder
 
 	head  [16]byte // type and length of a block, type and length of secrets
-	have  int      // octets of head
-	left  uint32   // octets of the block that are still to pass
+	have  int      // bytes of head
+	left  uint32   // bytes of the block that are still to pass
 	keep  uint32   // how many of those, from now on, are secrets
 	total int
 	lost  bool // the blocks do not add up: nothing is looked for any more

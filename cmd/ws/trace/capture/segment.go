@@ -16,7 +16,7 @@ type Segment struct {
 
 	// Payload is valid until the next call of [Reader.Next].
 	Payload []byte
-	// Missing is how many octets of payload follow that are not in the file.
+	// Missing is how many bytes of payload follow that are not in the file.
 	Missing int
 }
 
@@ -28,7 +28,7 @@ type Datagram struct {
 	Src, Dst netip.AddrPort
 	// Payload is valid during the call; a snap length may have cut it short.
 	Payload []byte
-	Length  int // of the payload on the wire, in octets
+	Length  int // of the payload on the wire, in bytes
 }
 
 // Counts are what was in a file.

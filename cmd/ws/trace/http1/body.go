@@ -8,7 +8,7 @@ import (
 
 // Body passes over the body of a message.
 type Body struct {
-	left    int64 // octets of it, or of the present chunk and the CRLF after it
+	left    int64 // bytes of it, or of the present chunk and the CRLF after it
 	chunked bool
 	line    []byte // of a chunk's size, or of the trailer
 	trailer bool
@@ -50,7 +50,7 @@ func (h *Head) length() int64 {
 // Done reports whether the body has ended.
 func (b *Body) Done() bool { return b.left == 0 && !b.chunked }
 
-// Skip passes over octets and returns how many were of the body.
+// Skip passes over bytes and returns how many were of the body.
 func (b *Body) Skip(p []byte) (n int) {
 	for n < len(p) && !b.Done() {
 		if b.left > 0 {
@@ -89,7 +89,7 @@ func (b *Body) Skip(p []byte) (n int) {
 	return n
 }
 
-// Lost tells of octets that are missing. It reports whether they were all of the
+// Lost tells of bytes that are missing. It reports whether they were all of the
 // body, and the end of it is still known.
 func (b *Body) Lost(n int64) bool {
 	if n > b.left {

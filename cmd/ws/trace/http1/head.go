@@ -17,7 +17,7 @@ import (
 // MaxHead bounds a head.
 const MaxHead = 64 << 10
 
-// ErrNotHTTP is for octets that are not the head of a message of HTTP/1.
+// ErrNotHTTP is for bytes that are not the head of a message of HTTP/1.
 var ErrNotHTTP = errors.New("not HTTP/1")
 
 // Head is the head of a request or a response.
@@ -37,7 +37,7 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// ParseRequest reads the head at the beginning of p, n octets long. n is 0 when it is
+// ParseRequest reads the head at the beginning of p, n bytes long. n is 0 when it is
 // not complete.
 func ParseRequest(p []byte) (h *Head, n int, err error) {
 	if !maybeRequest(p) {

@@ -1,5 +1,5 @@
 // Package payload says in a few words what is in a message: JSON, SIP, what looks
-// like protobuf, text, octets. It sees no more than the beginning of a long message.
+// like protobuf, text, bytes. It sees no more than the beginning of a long message.
 package payload
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/escape"
 )
 
-// MaxSample is how much of a message is looked at, in octets; maxPreview how long the
+// MaxSample is how much of a message is looked at, in bytes; maxPreview how long the
 // text about it may be, in characters.
 const (
 	MaxSample  = 2048
@@ -25,7 +25,7 @@ const (
 	Binary   = "binary"
 )
 
-// Describe tells what a payload of size octets is that begins with sample, and
+// Describe tells what a payload of size bytes is that begins with sample, and
 // shows it in one line without control characters.
 func Describe(sample []byte, size int64) (kind, preview string) {
 	whole := int64(len(sample)) == size

@@ -13,7 +13,7 @@ const (
 	maxDepth = 4
 )
 
-// protobuf shows the fields of a message of size octets that begins with p, as in
+// protobuf shows the fields of a message of size bytes that begins with p, as in
 // `1: 7, 2: "text", 3: {1: 0}`. ok is false where it is none: a field number of 0 or an
 // improbable one, a group, a length beyond the end.
 func protobuf(p []byte, size int64) (fields string, ok bool) {
@@ -80,7 +80,7 @@ func message(b *strings.Builder, p []byte, size int64, depth int) bool {
 	return true
 }
 
-// value shows what is between a length and its end: text, a message, or octets.
+// value shows what is between a length and its end: text, a message, or bytes.
 func value(b *strings.Builder, p []byte, size int64, depth int) {
 	whole := int64(len(p)) == size
 	if isText(p, whole) {

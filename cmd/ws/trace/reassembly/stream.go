@@ -14,18 +14,18 @@ const (
 	maxEarly  = 32
 )
 
-// Chunk is a run of octets of a stream, from one packet, or a hole.
+// Chunk is a run of bytes of a stream, from one packet, or a hole.
 type Chunk struct {
 	Data   []byte // valid during the call
 	Lost   int64  // the length of a hole; Data is empty then
-	Offset int64  // of its first octet in the stream
+	Offset int64  // of its first byte in the stream
 	Packet int    // the number of the packet; of a hole: of the packet after it
 	Time   time.Time
 	Start  bool // a segment began here
 	Last   bool // a hole at the end of the stream
 }
 
-// Counts are what a stream was made of. Octets.
+// Counts are what a stream was made of. Bytes.
 type Counts struct {
 	Segments   int   `json:"segments"`             // with payload
 	Delivered  int64 `json:"octets"`               // in order
@@ -49,7 +49,7 @@ type Stream struct {
 }
 
 // piece is a segment that waits, without what was there before it. Data nil with a
-// size means: octets that the capture does not have.
+// size means: bytes that the capture does not have.
 type piece struct {
 	offset int64
 	size   int64
@@ -61,16 +61,16 @@ type piece struct {
 
 func (p *piece) end() int64 { return p.offset + p.size }
 
-// New returns a stream that calls deliver for its octets in order.
+// New returns a stream that calls deliver for its bytes in order.
 func New(deliver func(Chunk)) *Stream { return &Stream{deliver: deliver, finAt: -1} }
 
 // Counts returns what has come so far.
 func (s *Stream) Counts() Counts { return s.counts }
 
-// Held is how many octets wait beyond a hole.
+// Held is how many bytes wait beyond a hole.
 func (s *Stream) Held() int { return s.heldSize }
 
-// Begin tells the sequence number of the first octet, from a SYN or from the ACK
+// Begin tells the sequence number of the first byte, from a SYN or from the ACK
 // of one. It counts once, and only while nothing has been delivered.
 func (s *Stream) Begin(seq uint32) {
 	if s.anchored {
@@ -96,7 +96,7 @@ func (s *Stream) Anchored() bool { return s.anchored }
 // Finished reports whether all up to the FIN has been delivered.
 func (s *Stream) Finished() bool { return s.finAt >= 0 && s.next >= s.finAt }
 
-// Segment takes a segment. missing octets after data were not captured. data is
+// Segment takes a segment. missing bytes after data were not captured. data is
 // copied if it has to wait.
 func (s *Stream) Segment(seq uint32, data []byte, missing int, fin bool, packet int, at time.Time) {
 	if !s.anchored && len(s.held) == 0 && s.finAt < 0 {
@@ -128,7 +128,7 @@ func (s *Stream) Segment(seq uint32, data []byte, missing int, fin bool, packet 
 	}
 }
 
-// anchor lets the stream begin with the earliest octet that has come.
+// anchor lets the stream begin with the earliest byte that has come.
 func (s *Stream) anchor() {
 	move := int64(0)
 	if len(s.held) > 0 {
@@ -205,7 +205,7 @@ func (s *Stream) hand(p piece) {
 	s.deliver(Chunk{Data: p.data, Offset: p.offset, Packet: p.packet, Time: p.time, Start: p.start})
 }
 
-// cut removes the first n octets.
+// cut removes the first n bytes.
 func (p *piece) cut(n int64) {
 	p.offset += n
 	p.size -= n
@@ -215,7 +215,7 @@ func (p *piece) cut(n int64) {
 	}
 }
 
-// insert puts those octets of p into their place that have not come before.
+// insert puts those bytes of p into their place that have not come before.
 func (s *Stream) insert(p piece) {
 	if s.anchored && p.offset < s.next {
 		n := min(s.next-p.offset, p.size)

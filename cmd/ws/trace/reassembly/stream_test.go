@@ -19,7 +19,7 @@ type sink struct {
 	next   int64
 	octets []byte // lost ones are zero
 	lost   int64
-	from   []int // packet of each octet
+	from   []int // packet of each byte
 	starts map[int64]bool
 }
 
@@ -45,7 +45,7 @@ func (k *sink) take(c Chunk) {
 
 func newSink(t *testing.T) *sink { return &sink{t: t, starts: map[int64]bool{}} }
 
-// Whatever a network does to segments, as long as each octet comes once it is
+// Whatever a network does to segments, as long as each byte comes once it is
 // delivered once, in its place, and from a packet that brought it.
 func TestShuffled(t *testing.T) {
 	for seed := range uint64(120) {
@@ -106,7 +106,7 @@ func TestShuffled(t *testing.T) {
 	}
 }
 
-// With segments missing, cut short or told twice differently, every octet up to the
+// With segments missing, cut short or told twice differently, every byte up to the
 // last is still delivered or lost, once.
 func TestHoles(t *testing.T) {
 	for seed := range uint64(120) {
@@ -171,7 +171,7 @@ func TestHeldIsBounded(t *testing.T) {
 	}
 }
 
-// A stream whose beginning was not seen begins with its earliest octet.
+// A stream whose beginning was not seen begins with its earliest byte.
 func TestMiddle(t *testing.T) {
 	k := newSink(t)
 	s := New(k.take)
@@ -187,7 +187,7 @@ func TestMiddle(t *testing.T) {
 	}
 }
 
-// Octets that come twice and differ are counted; the first are delivered.
+// Bytes that come twice and differ are counted; the first are delivered.
 func TestConflict(t *testing.T) {
 	k := newSink(t)
 	s := New(k.take)

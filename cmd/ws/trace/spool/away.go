@@ -49,7 +49,7 @@ func (s *Store) Fetch(place Place) (about []byte, l *Log, err error) {
 	return about, l, nil
 }
 
-// at returns the record that has so many octets of the log before it.
+// at returns the record that has so many bytes of the log before it.
 func (l *Log) at(first int64) ([]byte, error) {
 	if first >= l.first {
 		p := l.buf[first-l.first:]

@@ -3,7 +3,7 @@
 // printed by connection while the packets of all connections come mixed.
 //
 // A log takes memory as long as it grows. One that is complete is put away, and then
-// is no more than a place, 8 octets.
+// is no more than a place, 8 bytes.
 package spool
 
 import (
@@ -18,7 +18,7 @@ import (
 // A Store holds logs. Its zero value is not ready: see New.
 type Store struct {
 	limit int
-	size  int // octets in the buffers of logs
+	size  int // bytes in the buffers of logs
 	dirty []*Log
 	away  *Log // what was put away
 	file  *os.File
@@ -27,7 +27,7 @@ type Store struct {
 	err   error
 }
 
-// New returns a Store that keeps limit octets in memory.
+// New returns a Store that keeps limit bytes in memory.
 func New(limit int) *Store {
 	s := &Store{limit: limit}
 	s.away = s.NewLog()
@@ -39,13 +39,13 @@ type Log struct {
 	store  *Store
 	chunks []chunk
 	buf    []byte
-	first  int64 // octets of the log before buf
+	first  int64 // bytes of the log before buf
 	dirty  bool
 }
 
 // chunk is a part of a log in the file.
 type chunk struct {
-	first int64 // octets of the log before it
+	first int64 // bytes of the log before it
 	at    int64
 	size  int
 }
@@ -112,7 +112,7 @@ func (s *Store) spill() error {
 // Err is why records are missing, if they are.
 func (s *Store) Err() error { return s.err }
 
-// Spilled is how many octets are in the temporary file.
+// Spilled is how many bytes are in the temporary file.
 func (s *Store) Spilled() int64 { return s.end }
 
 // Close removes the temporary file.

@@ -76,7 +76,7 @@ func (c *Capture) Ng(offsets map[int]uint64) []byte {
 	return b.Bytes()
 }
 
-// Snap cuts every packet to n octets, as a snap length does.
+// Snap cuts every packet to n bytes, as a snap length does.
 func (c *Capture) Snap(n int) {
 	for i := range c.Packets {
 		if p := &c.Packets[i]; len(p.Data) > n {
@@ -112,7 +112,7 @@ func (c *Conn) Handshake() {
 	c.Packet(0, "A", nil)
 }
 
-// Send sends octets in segments.
+// Send sends bytes in segments.
 func (c *Conn) Send(dir int, p []byte) {
 	for len(p) > 0 {
 		n := min(len(p), c.MSS)
@@ -122,7 +122,7 @@ func (c *Conn) Send(dir int, p []byte) {
 	}
 }
 
-// Lose sends octets that the capture does not see.
+// Lose sends bytes that the capture does not see.
 func (c *Conn) Lose(dir, n int) { c.Next[dir] += uint32(n) }
 
 // End is a FIN.
@@ -227,7 +227,7 @@ func cooked2(protocol uint16) []byte {
 	return p
 }
 
-// Frame is the octets of a frame. A key other than 0 masks it.
+// Frame is the bytes of a frame. A key other than 0 masks it.
 func Frame(h frame.Header, payload string) []byte {
 	h.Length = uint64(len(payload))
 	h.Masked = h.Key != 0

@@ -40,7 +40,7 @@ func (f *fields) number(size int) (n int) {
 	return n
 }
 
-// list takes a length of size octets and as many octets.
+// list takes a length of size bytes and as many bytes.
 func (f *fields) list(size int) *fields { return &fields{p: f.take(f.number(size))} }
 
 // Extensions (RFC 8446 §4.2, RFC 6066 §3, RFC 7301).

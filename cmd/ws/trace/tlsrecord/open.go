@@ -92,7 +92,7 @@ func prf12(h func() hash.Hash, secret, seed []byte, size int) (out []byte) {
 	return out[:size]
 }
 
-// open decrypts a record. head are its first five octets. kind is the type of what is
+// open decrypts a record. head are its first five bytes. kind is the type of what is
 // in it.
 func (o *opener) open(head, body []byte) (plain []byte, kind byte, ok bool) {
 	switch {

@@ -59,7 +59,7 @@ func New(keys *KeyLog, data func(dir int, d Data)) *Session {
 	return &Session{keys: keys, data: data}
 }
 
-// Weight is what the session takes of memory, in octets.
+// Weight is what the session takes of memory, in bytes.
 func (s *Session) Weight() int {
 	n := 4096
 	for i := range s.dirs {
@@ -68,7 +68,7 @@ func (s *Session) Weight() int {
 	return n
 }
 
-// Lost tells of octets that are missing. Nothing of that direction can be read after.
+// Lost tells of bytes that are missing. Nothing of that direction can be read after.
 func (s *Session) Lost(dir int) {
 	s.stop(dir, "bytes are missing in the capture")
 }
@@ -89,7 +89,7 @@ func (s *Session) why(text string) {
 	}
 }
 
-// Feed takes octets of a packet.
+// Feed takes bytes of a packet.
 func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 	d := &s.dirs[dir]
 	for len(p) > 0 && d.stopped == "" {

@@ -92,7 +92,7 @@ func talk(t *testing.T, change func(client, server *tls.Config)) (*tape, []byte)
 	return rec, log.Bytes()
 }
 
-// replay gives a tape to a session in pieces of at most n octets.
+// replay gives a tape to a session in pieces of at most n bytes.
 func replay(rec *tape, keys *tlsrecord.KeyLog, n int) (*tlsrecord.Session, [2]string) {
 	var said [2]strings.Builder
 	s := tlsrecord.New(keys, func(dir int, d tlsrecord.Data) { said[dir].Write(d.Plain) })

@@ -61,12 +61,12 @@ window.phone = {
   dial: to => { ua.call(to, media); },
   answer: () => call.answer(media),
   hangUp: () => call.terminate(),
-  // heard returns how many octets of sound have arrived in this call.
+  // heard returns how many bytes of sound have arrived in this call.
   heard: async () => {
-    let octets = 0;
+    let bytes = 0;
     for (const report of (await call.connection.getStats()).values()) {
-      if (report.type === 'inbound-rtp') octets += report.bytesReceived;
+      if (report.type === 'inbound-rtp') bytes += report.bytesReceived;
     }
-    return octets;
+    return bytes;
   },
 };

@@ -79,11 +79,11 @@ var works = map[string]func(input string, lines []string){
 		}
 	},
 	"trickle": func(input string, _ []string) {
-		octets := []byte(input)
+		data := []byte(input)
 		p := handshake.RequestParser{Limits: limits}
 		var r handshake.Request
 		for i := range len(input) + 1 {
-			if n, refusal := p.Parse(octets[:i:i], &r); n > 0 || refusal != nil {
+			if n, refusal := p.Parse(data[:i:i], &r); n > 0 || refusal != nil {
 				return
 			}
 		}
@@ -97,11 +97,11 @@ func main() {
 		if _, err := io.ReadFull(in, size[:]); err != nil {
 			os.Exit(0)
 		}
-		octets := make([]byte, binary.BigEndian.Uint32(size[:]))
-		if _, err := io.ReadFull(in, octets); err != nil {
+		data := make([]byte, binary.BigEndian.Uint32(size[:]))
+		if _, err := io.ReadFull(in, data); err != nil {
 			os.Exit(1)
 		}
-		return string(octets)
+		return string(data)
 	}
 	for {
 		work, input := works[next()], next()

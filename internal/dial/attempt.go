@@ -1,0 +1,68 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+)
+
+// attempt does one handshake. If the answer is a redirect to be followed, next is
+// where it leads.
+func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *target, err error) {
+	var resp *http.Response
+	fail := func(err error) (Result, *target, error) {
+		return Result{}, nil, &Error{URL: t.String(), Response: resp, Err: err}
+	}
+	req := d.ownRequest(ctx, t)
+	r, err := d.connect(ctx, t, req.http)
+	if err != nil {
+		return fail(err)
+	}
+	resp, reader, err := d.exchange(ctx, r, req)
+	if err != nil {
+		r.close()
+		return fail(err)
+	}
+	d.record(resp, r, t)
+	agreed, err := judge(&req.offer, resp)
+	if err != nil {
+		if next, err = d.redirect(t, resp, err); next != nil {
+			r.close()
+			return Result{}, next, nil
+		}
+		excerpt(resp, func() { _ = r.raw.Close() })
+		r.close()
+		return fail(err)
+	}
+	if !r.release() {
+		return fail(withContextCause(ctx, "", context.Canceled))
+	}
+	resp.Body = http.NoBody
+	return Result{Stream: r.conn, Buffered: reader.rest(), Response: resp, Agreed: agreed}, nil, nil
+}
+
+// exchange sends the request over HTTP/1.1 and reads the response (RFC 6455 §4.1).
+// The reader has what came behind it.
+func (d *dialer) exchange(ctx context.Context, r *route, req *request) (*http.Response, *responseReader, error) {
+	trace := clientTrace(ctx)
+	if err := send(r.conn, req, trace); err != nil {
+		return nil, nil, withContextCause(ctx, "sending the request", err)
+	}
+	reader := newResponseReader(r, d.headLimit(), trace)
+	resp, err := reader.read(req.http)
+	if err != nil {
+		return nil, nil, withContextCause(ctx, "reading the response", err)
+	}
+	return resp, reader, nil
+}
+
+// record notes what came with the response: the state of TLS in it, cookies in the jar.
+func (d *dialer) record(resp *http.Response, r *route, t *target) {
+	if conn, ok := r.conn.(*tls.Conn); ok && t.secure() {
+		state := conn.ConnectionState()
+		resp.TLS = &state
+	}
+	if cookies := resp.Cookies(); d.opts.Jar != nil && len(cookies) > 0 {
+		d.opts.Jar.SetCookies(t.url, cookies)
+	}
+}

@@ -1,0 +1,95 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+// Options say how to connect; nil means the defaults. The fields that DialOptions of the root has too
+// mean the same here.
+type Options struct {
+	HTTPClient   *http.Client
+	HTTPHeader   http.Header
+	Host         string
+	Subprotocols []string
+	Deflate      *handshake.Deflate // to offer; nil for no compression
+
+	Timeout     time.Duration // for the whole of Dial; zero leaves it to the context
+	HeaderBytes int           // of the response's head; zero or less means DefaultHeaderBytes
+
+	TLSConfig    *tls.Config
+	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error)
+	Proxy        func(*http.Request) (*url.URL, error)
+	ProxyHeader  http.Header
+	Jar          http.CookieJar
+	MaxRedirects int
+}
+
+const (
+	// DefaultMaxRedirects is as many as net/http follows.
+	DefaultMaxRedirects = 10
+	// DefaultHeaderBytes bounds the head of a response and of those before it. A
+	// response has little to say, but cookies and policies of a front end may come with
+	// it: four times what a server takes in a request.
+	DefaultHeaderBytes = 64 << 10
+)
+
+// Result is what a handshake led to.
+type Result struct {
+	Stream   io.ReadWriteCloser  // carries frames from here on
+	Buffered []byte              // what the server sent behind its response
+	Response *http.Response      // with an empty body
+	Agreed   handshake.Agreement // subprotocol and terms of compression
+}
+
+// Dial connects to the server that a URL names and does the opening handshake. When it
+// has returned, the end of ctx does nothing to the stream.
+//
+// It fails with a [*Misuse] before anything is sent, and afterwards with an [*Error].
+func Dial(ctx context.Context, u string, opts *Options) (Result, error) {
+	d, err := newDialer(opts)
+	if err != nil {
+		return Result{}, err
+	}
+	t, err := parseTarget(u)
+	if err != nil {
+		return Result{}, misuse(err.Error())
+	}
+	if d.opts.HTTPClient != nil {
+		return d.viaHTTPClient(ctx, t)
+	}
+	ctx, cancel := d.withTimeout(ctx)
+	defer cancel()
+	return d.follow(ctx, t)
+}
+
+// dialer is one call of Dial.
+type dialer struct {
+	opts        *Options
+	host        string // in place of the URL's; empty for none
+	header      fields // what is still to be sent of HTTPHeader
+	proxyHeader fields
+	redirects   int // followed so far
+}
+
+// newDialer checks the options before anything is sent.
+func newDialer(opts *Options) (*dialer, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	d := &dialer{opts: opts}
+	if err := d.checkClient(); err != nil {
+		return nil, err
+	}
+	if err := d.checkRequest(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}

@@ -1,0 +1,145 @@
+package dial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+
+	"golang.org/x/net/http/httpproxy"
+	"golang.org/x/net/proxy"
+)
+
+// reach connects to the server, or to the proxy that leads there.
+func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*route, error) {
+	u, err := d.proxyFor(req)
+	if err != nil {
+		return nil, fmt.Errorf("choosing the proxy: %w", err)
+	}
+	if u == nil {
+		return d.dial(ctx, t.addr)
+	}
+	p, err := newProxyHop(u)
+	if err != nil {
+		return nil, fmt.Errorf("choosing the proxy: %w", err)
+	}
+	fail := func(resp *http.Response, err error) (*route, error) {
+		return nil, &ProxyError{Proxy: p.String(), Response: resp, Err: err}
+	}
+	r, err := d.dial(ctx, p.addr)
+	if err != nil {
+		return fail(nil, err)
+	}
+	var resp *http.Response
+	switch p.scheme {
+	case "https":
+		if err = r.secure(ctx, d.proxyTLS(), p.name); err == nil {
+			resp, err = d.openTunnel(ctx, r, p, t)
+		}
+	case "http":
+		resp, err = d.openTunnel(ctx, r, p, t)
+	default:
+		err = socks(ctx, r, p, t)
+	}
+	if err != nil {
+		r.close()
+		return fail(resp, err)
+	}
+	return r, nil
+}
+
+// proxyFor returns nil if the route is direct.
+func (d *dialer) proxyFor(req *http.Request) (*url.URL, error) {
+	if d.opts.Proxy != nil {
+		return d.opts.Proxy(req)
+	}
+	return httpproxy.FromEnvironment().ProxyFunc()(req.URL)
+}
+
+// proxyHop is a proxy on the route.
+type proxyHop struct {
+	scheme string
+	name   string // as target.name
+	addr   string // to dial
+	user   *url.Userinfo
+}
+
+var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+
+func newProxyHop(u *url.URL) (*proxyHop, error) {
+	port, known := proxyPorts[u.Scheme]
+	if !known {
+		return nil, fmt.Errorf("its scheme is %q, not http, https, socks5 or socks5h", u.Scheme)
+	}
+	host, own, err := splitHost(u.Host)
+	if err != nil {
+		return nil, err
+	}
+	if own != "" {
+		port = own
+	}
+	return &proxyHop{scheme: u.Scheme, name: certificateName(host), addr: net.JoinHostPort(host, port), user: u.User}, nil
+}
+
+// String is the URL without user and password.
+func (p *proxyHop) String() string { return p.scheme + "://" + p.addr }
+
+// openTunnel asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). What the server
+// behind it has said already stays in the route. A response comes back with an
+// error only.
+func (d *dialer) openTunnel(ctx context.Context, r *route, p *proxyHop, t *target) (*http.Response, error) {
+	f := slices.Clone(d.proxyHeader)
+	if len(f.values("User-Agent")) == 0 {
+		f.add("User-Agent", userAgent)
+	}
+	if p.user != nil && len(f.values("Proxy-Authorization")) == 0 {
+		f.add("Proxy-Authorization", basicAuth(p.user))
+	}
+	to := t.proxyAddr()
+	if _, err := r.conn.Write(appendRequest(nil, "CONNECT "+to, to, f)); err != nil {
+		return nil, withContextCause(ctx, "sending CONNECT", err)
+	}
+	reader := newResponseReader(r, d.headLimit(), &httptrace.ClientTrace{})
+	resp, err := reader.read(&http.Request{Method: http.MethodConnect})
+	if err != nil {
+		return nil, withContextCause(ctx, "reading the response to CONNECT", err)
+	}
+	if resp.StatusCode/100 != 2 {
+		excerpt(resp, func() { _ = r.raw.Close() })
+		return resp, errors.New(answered(resp))
+	}
+	r.early = reader.rest()
+	return nil, nil
+}
+
+// socks asks a SOCKS proxy for a connection (RFC 1928, RFC 1929).
+func socks(ctx context.Context, r *route, p *proxyHop, t *target) error {
+	var auth *proxy.Auth
+	if p.user != nil {
+		auth = &proxy.Auth{User: p.user.Username()}
+		auth.Password, _ = p.user.Password()
+	}
+	dialer, err := proxy.SOCKS5("tcp", p.addr, auth, dialed{r.conn})
+	if err != nil {
+		return err
+	}
+	// What comes back is r.conn in a wrapper. We keep r.conn itself, so that the caller
+	// sees the socket. The context closes r.conn; a deadline besides would sometimes be
+	// faster, and its error tells less.
+	_, err = dialer.(proxy.ContextDialer).DialContext(context.WithoutCancel(ctx), "tcp", t.proxyAddr())
+	if err != nil {
+		return withContextCause(ctx, "", err)
+	}
+	return nil
+}
+
+// dialed gives package proxy a connection that we have made.
+type dialed struct{ conn net.Conn }
+
+func (d dialed) Dial(string, string) (net.Conn, error) { return d.conn, nil }
+
+func (d dialed) DialContext(context.Context, string, string) (net.Conn, error) { return d.conn, nil }

@@ -1,0 +1,110 @@
+//go:build unix
+
+package transport
+
+import (
+	"syscall"
+
+	"github.com/hawser-ws/websocket/internal/ledger"
+)
+
+// socketRead is a read under way. It is borrowed together with the function that net
+// calls, so that a call allocates nothing. Every connection that waits has one.
+type socketRead struct {
+	attempt func(fd uintptr) (done bool) // try, bound
+
+	into  *Buffer // where to borrow; nil: into p
+	p     []byte  // what is to be filled
+	n     int     // what was read
+	errno syscall.Errno
+}
+
+// socketWrite is a write under way, borrowed in the same way.
+type socketWrite struct {
+	attempt func(fd uintptr) (done bool) // try, bound
+
+	p     []byte // what is left to write
+	tail  []byte // follows p
+	once  bool   // without waiting
+	errno syscall.Errno
+
+	both twoParts // to send p and tail together
+}
+
+var (
+	socketReads = ledger.NewPool("socket reads", func() any {
+		s := new(socketRead)
+		s.attempt = s.try
+		return s
+	})
+	socketWrites = ledger.NewPool("socket writes", func() any {
+		s := new(socketWrite)
+		s.attempt = s.try
+		return s
+	})
+)
+
+// try reads once without waiting. It returns false when there is nothing yet: net then
+// waits for the socket and calls again. The poller is edge-triggered, so only a read that
+// found nothing may lead to waiting; but see inlineLoop.
+func (s *socketRead) try(fd uintptr) (done bool) {
+	for {
+		p := s.p
+		if s.into != nil {
+			p = s.into.Room()
+		}
+		n, errno := sysRead(fd, p)
+		switch errno {
+		case 0:
+			s.n = n
+			if s.into != nil {
+				s.into.Extend(n)
+			}
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			if s.into != nil {
+				s.into.Release()
+			}
+			return false
+		default:
+			s.errno = errno
+			return true
+		}
+	}
+}
+
+// try writes until all is sent or the socket takes no more: net then waits and calls
+// again.
+func (s *socketWrite) try(fd uintptr) (done bool) {
+	for len(s.p)+len(s.tail) > 0 {
+		n, errno := s.writeSome(fd)
+		switch errno {
+		case 0:
+			s.wrote(n)
+			if s.once {
+				return true
+			}
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return s.once
+		default:
+			s.errno = errno
+			return true
+		}
+	}
+	return true
+}
+
+// writeSome makes one system call, for the tail as well if there is one.
+func (s *socketWrite) writeSome(fd uintptr) (int, syscall.Errno) {
+	if len(s.tail) == 0 {
+		return sysWrite(fd, s.p)
+	}
+	return sysWriteBoth(fd, &s.both, s.p, s.tail)
+}
+
+func (s *socketWrite) wrote(n int) {
+	of := min(n, len(s.p))
+	s.p, s.tail = s.p[of:], s.tail[n-of:]
+}
