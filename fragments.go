@@ -26,6 +26,14 @@ type messageWriter struct {
 	engine      *conn.DeflateEngine // while it is compressed
 }
 
+// position is where a fragment stands in its message.
+type position uint8
+
+const (
+	middle position = iota // others follow
+	last
+)
+
 // compression says whether a message is compressed, which its first frame tells
 // the peer (RFC 7692 §6).
 type compression uint8
@@ -72,7 +80,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 	for len(p) > 0 {
 		if m.n == 0 && len(p) >= writeSize {
 			// As large as a fragment: it need not be collected.
-			if err := m.send(p, false); err != nil {
+			if err := m.send(p, middle); err != nil {
 				return written, err
 			}
 			return written + len(p), nil
@@ -85,7 +93,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 		p = p[n:]
 		written += n
 		if m.n == writeSize {
-			if err := m.flush(false); err != nil {
+			if err := m.flush(middle); err != nil {
 				return written, err
 			}
 		}
@@ -100,7 +108,7 @@ func (m *messageWriter) Flush() error {
 	if m.err != nil || m.n == 0 {
 		return m.err
 	}
-	return m.flush(false)
+	return m.flush(middle)
 }
 
 // Close ends the message.
@@ -110,27 +118,27 @@ func (m *messageWriter) Close() error {
 	if m.err != nil {
 		return m.err
 	}
-	err := m.flush(true)
+	err := m.flush(last)
 	if err == nil {
 		m.finish(errWriterClosed)
 	}
 	return err
 }
 
-func (m *messageWriter) flush(fin bool) error {
+func (m *messageWriter) flush(at position) error {
 	var p []byte
 	if m.buf != nil {
 		p = m.buf[:m.n]
 	}
-	err := m.send(p, fin)
+	err := m.send(p, at)
 	m.n = 0
 	return err
 }
 
-func (m *messageWriter) send(p []byte, fin bool) error {
+func (m *messageWriter) send(p []byte, at position) error {
 	err := m.ctx.Err()
 	if err == nil {
-		err = m.submit(p, fin)
+		err = m.submit(p, at)
 	}
 	if err != nil {
 		if m.opcode == frame.Continuation {
@@ -143,9 +151,9 @@ func (m *messageWriter) send(p []byte, fin bool) error {
 	return nil
 }
 
-func (m *messageWriter) submit(p []byte, fin bool) error {
+func (m *messageWriter) submit(p []byte, at position) error {
 	f := outFrame{OutFrame: conn.OutFrame{
-		Header:  frame.Header{Opcode: m.opcode, FIN: fin},
+		Header:  frame.Header{Opcode: m.opcode, FIN: at == last},
 		Payload: p,
 		Message: m.number,
 	}}

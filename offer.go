@@ -46,15 +46,15 @@ func (c *Conn) offerFrame(h frame.Header, f preparedFrame) bool {
 		return false
 	}
 	h.Length = uint64(len(f.payload))
-	var sent, whole bool
+	var taken offered
 	if c.role.Masks() {
 		h.Masked = true
-		sent, whole = c.out.offerMasked(h, f.payload)
+		taken = c.out.offerMasked(h, f.payload)
 	} else {
-		sent, whole = c.out.offerFramed(f.framed)
+		taken = c.out.offerFramed(f.framed)
 	}
-	if sent && c.trace != nil {
+	if taken != takenNothing && c.trace != nil {
 		c.traceWritten(h)
 	}
-	return c.out.leaveOffered(sent, whole)
+	return c.out.leaveOffered(taken)
 }

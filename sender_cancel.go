@@ -119,26 +119,35 @@ func (s *sender) queueAgain(again []*conn.OutFrame) {
 	w.queue = append(queue, w.queue...)
 }
 
-// errInterrupted says that a write stopped where it can go on: see retractCanceled.
-var errInterrupted = errors.New("write interrupted, to be looked at")
+// writeOutcome is what a write to the network has come to.
+type writeOutcome uint8
 
-// interruption makes errInterrupted of err, which a write has returned, if the write
-// was interrupted by us. It is called before anything clears the interruption.
+const (
+	written     writeOutcome = iota
+	interrupted              // by us: it can go on, see retractCanceled
+	timedOut                 // of itself: it may go on
+	failed
+)
+
+// outcomeOf judges what a write has returned. It is called before anything clears an
+// interruption.
 //
 // A write that timed out of itself is tried again, since a deadline may have been set
 // by others, and retractCanceled removes it. If that was in vain, twice in a row without a
-// byte between, err stays as it is: the timeout is the stream's own. crypto/tls, for
-// one, has a write that was interrupted once fail for ever.
-func (s *sender) interruption(err error, nothing, vain bool) (_ error, inVain bool) {
+// byte between, the timeout is the stream's own. crypto/tls, for one, has a write that was
+// interrupted once fail for ever.
+func (s *sender) outcomeOf(err error) writeOutcome {
 	switch {
-	case err == nil, err == errInterrupted, errors.Is(err, transport.ErrWriteCut):
-		return err, false
+	case err == nil:
+		return written
+	case errors.Is(err, transport.ErrWriteCut):
+		return failed
 	case s.canceler.Caused(err):
-		return errInterrupted, false
-	case !transport.Interrupted(err), nothing && vain:
-		return err, false
+		return interrupted
+	case transport.Interrupted(err):
+		return timedOut
 	}
-	return errInterrupted, nothing
+	return failed
 }
 
 // taint is called when a write was cut. The stream may go on reading the buffer: a stream

@@ -19,45 +19,46 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 	if f == nil || f.phase != outEncoded || ctx.Err() == nil { // what is to be taken back stays the last
 		s.encodeDue(f)
 	}
-	vain := false
+	vain := 0 // writes in a row that timed out of themselves, with nothing written
 	for _, due := s.box.Offsets(); s.box.Unsent(); s.encodeDue(f) {
 		if f != nil && s.coalesce.state().admits(f.hold) && s.holdBack(f) {
 			return
 		}
 		before, _ := s.box.Offsets()
-		err := s.writeSome(ctx)
+		outcome, err := s.writeSome(ctx)
 		sent, _ := s.box.Offsets()
-		err, vain = s.interruption(err, sent == before, vain)
+		if vain++; outcome != timedOut || sent != before {
+			vain = 0
+		}
 		s.settleSent()
 		switch {
-		case err == nil && s.canceled.Load() == 0:
-			if f != nil && f.phase == outComplete || f == nil && sent >= due {
-				return
-			}
-		case err == nil, err == errInterrupted:
+		case outcome == failed, vain > 1:
+			s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+			return
+		case outcome != written, s.canceled.Load() != 0:
 			var goOn bool
 			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {
 				return
 			}
-		default:
-			s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+		case f != nil && f.phase == outComplete, f == nil && sent >= due:
 			return
 		}
 	}
 }
 
 // writeSome writes some of what is pending, or all of it.
-func (s *sender) writeSome(ctx context.Context) error {
+func (s *sender) writeSome(ctx context.Context) (writeOutcome, error) {
 	if err := s.arm(ctx); err != nil || s.canceled.Load() != 0 {
-		return errInterrupted // as if the write had been interrupted at once
+		return interrupted, nil // as if the write had been interrupted at once
 	}
 	if s.pace != nil {
-		return s.writePart()
+		err := s.writePart()
+		return s.outcomeOf(err), err
 	}
 	head, tail := s.box.Pending()
 	n, err := (*s.stream).Write(head, tail)
 	s.advance(n)
-	return err
+	return s.outcomeOf(err), err
 }
 
 // advance notes that n bytes of what is pending are on the wire.

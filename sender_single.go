@@ -82,9 +82,9 @@ func (s *sender) sendWaiting(ctx context.Context, m *message, size int) bool {
 	s.inline.single(m)
 	s.inline.phase = outEncoded
 	s.box.Claim(&s.inline.OutFrame, size)
-	err, _ = s.interruption(err, false, false)
+	outcome := s.outcomeOf(err)
 	s.settleSent()
-	if err != nil && err != errInterrupted {
+	if outcome == failed {
 		s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
 	}
 	return false
@@ -106,4 +106,77 @@ func (s *sender) enqueueSingle(ctx context.Context, m *message) error {
 	f.single(m)
 	_, err := s.enqueue(ctx, &f)
 	return err
+}
+
+// tryEnterIdle enters the gate if nobody is inside, and a message would go past nobody:
+// neither what is held or half on the wire, nor who waits, nor fragments.
+func (s *sender) tryEnterIdle() bool {
+	if !s.gate.TryLock() {
+		return false
+	}
+	if s.loan != nil || s.due.Load() > 0 || s.pongsDue.Load() > 0 || s.message.Load() != 0 || !s.canSend() {
+		s.leave()
+		return false
+	}
+	return true
+}
+
+// offered is how much of a frame the transport has taken without waiting.
+type offered uint8
+
+const (
+	takenNothing offered = iota
+	takenInPart          // the Outbox has the rest
+	takenWhole
+)
+
+// leaveOffered leaves the gate, to a goroutine that sends the rest if there is one. It
+// reports whether the frame is on its way.
+func (s *sender) leaveOffered(o offered) bool {
+	if o == takenInPart {
+		s.handOver()
+	} else {
+		s.leave()
+	}
+	return o != takenNothing
+}
+
+// offerFramed offers a frame from where it is. Of one that was taken in part the Outbox
+// keeps the rest.
+func (s *sender) offerFramed(p []byte) offered {
+	n := (*s.stream).TryWrite(p)
+	switch n {
+	case 0:
+		return takenNothing
+	case len(p):
+		return takenWhole
+	default:
+		s.borrow()
+		s.box.AppendRest(p[n:])
+		return takenInPart
+	}
+}
+
+// offerMasked masks a payload, a part at a time, and offers it behind its header.
+func (s *sender) offerMasked(h frame.Header, payload []byte) offered {
+	s.borrow()
+	s.inline.OutFrame = conn.OutFrame{Header: h, Payload: payload}
+	s.box.Append(&s.inline.OutFrame, newMaskKey())
+	s.box.Commit() // nobody waits for it
+	s.inline.OutFrame = conn.OutFrame{Owner: &s.inline}
+	for s.box.Unsent() {
+		head, _ := s.box.Pending()
+		n := (*s.stream).TryWrite(head)
+		if s.advance(n); n < len(head) {
+			break
+		}
+	}
+	switch on, encoded := s.box.Offsets(); on {
+	case 0:
+		s.box.Clear() // as if it had never been here
+		return takenNothing
+	case encoded:
+		return takenWhole
+	}
+	return takenInPart
 }
