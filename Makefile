@@ -9,7 +9,7 @@ SOAK    ?= 10m
 FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
 # The root, and what is beneath it and differs between systems.
-BYTES   := . ./internal/gate ./internal/transport ./internal/dial
+BYTES   := . ./internal/gate ./internal/transport ./internal/dial ./internal/wsplay ./tests/...
 PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -42,10 +42,11 @@ race: ## the library's tests under the race detector
 chaos: ## connections over a network that fails them, and what they borrow counted
 	$(GO) test -race -tags ledger ./fuzz/soak
 	$(GO) vet -tags ledger ./...
-	$(GO) test -tags ledger -run Ledger . ./internal/ledger
+	$(GO) test -tags ledger -run Ledger .
+	$(GO) test -tags ledger ./internal/ledger ./internal/transport
 
 memory: ## claims about memory, which the race detector would blur
-	$(GO) test -count=1 -run 'Allocat|IdleMemory' .
+	$(GO) test -count=1 -run 'Allocat|IdleMemory' . ./hub
 
 conform: ## our own server and client through the conformance suite, as ws conform -quick does; and engines with faults that it must find
 	$(GO) test -count=1 -run '^Test(Expected|Mutants)$$' ./autobahn

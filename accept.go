@@ -36,24 +36,8 @@ type AcceptOptions struct {
 	// CompressionMode says whether permessage-deflate (RFC 7692) is accepted.
 	// Default: no.
 	CompressionMode CompressionMode
-	// CompressionThreshold is the size in bytes from which on messages are compressed.
-	// Default: 512 for CompressionNoContextTakeover, 128 for
-	// CompressionContextTakeover. A negative one compresses all.
-	CompressionThreshold int
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
-
-	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
-	// the context of that read. If it returns false no pong is sent. The payload is valid
-	// during the call. Nil: every ping is answered.
-	//
-	// The read goes on when it returns, so calls on one connection come one after another.
-	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
-	// [Conn.Ping] in it fails at once with a [*UsageError].
-	OnPingReceived func(ctx context.Context, payload []byte) bool
-	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
-	// same. Nil: nothing is called.
-	OnPongReceived func(ctx context.Context, payload []byte)
 
 	// HTTPHeader is added to the response that opens the connection, as are the
 	// fields that were set on the http.ResponseWriter.
@@ -86,12 +70,14 @@ type AcceptOptions struct {
 	// Registry takes the connection in. Nil: none does.
 	Registry *Registry
 
-	// Limits, Timeouts and KeepAlive have defaults of their own.
-	Limits    Limits
-	Timeouts  Timeouts
-	KeepAlive KeepAlive
-	// Trace is called at what happens on the connection. Nil: nothing is.
-	Trace *Trace
+	// These fields are documented in [ConnOptions].
+	CompressionThreshold int
+	OnPingReceived       func(ctx context.Context, payload []byte) bool
+	OnPongReceived       func(ctx context.Context, payload []byte)
+	Limits               Limits
+	Timeouts             Timeouts
+	KeepAlive            KeepAlive
+	Trace                *Trace
 }
 
 // AcceptError is why a request was not accepted. The client got an answer, unless
@@ -227,20 +213,11 @@ func (o *AcceptOptions) policy(method string, h *handshaking) (err error) {
 
 // open makes c, which has its transport, the connection of a handshake that is done.
 func (o *AcceptOptions) open(c *Conn, a *handshake.Acceptance, buffered []byte) error {
-	var options ConnOptions // field by field, not by way of another
-	options.Subprotocol = a.Subprotocol
-	options.Buffered = buffered
-	options.Limits = o.Limits
-	options.Timeouts = o.Timeouts
-	options.KeepAlive = o.KeepAlive
-	options.Trace = o.Trace
-	options.OnPingReceived, options.OnPongReceived = o.OnPingReceived, o.OnPongReceived
-	options.CompressionThreshold, options.CompressionLevel = o.CompressionThreshold, o.Compression.Level
-	var deflate *handshake.Deflate
+	agreed := agreement{subprotocol: a.Subprotocol, buffered: buffered}
 	if a.Deflated {
-		deflate = &a.Deflate
+		agreed.deflate = &a.Deflate
 	}
-	c.open(RoleServer, &options, deflate)
+	c.open(RoleServer, o.settings(), agreed)
 	if o.Registry != nil && !o.Registry.add(c) {
 		_ = c.Close(StatusGoingAway, "")
 		return &AcceptError{Err: refusedByShutdown}

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // recorder is middleware's writer that keeps the status, as loggers do, and lets it
@@ -82,11 +83,11 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 			return r, func() int { return r.status }
 		}, 101},
 		{"inside others", func(w http.ResponseWriter) (http.ResponseWriter, func() int) {
-			r := &recorder{ResponseWriter: unwrapping{w}}
-			return unwrapping{&recorder{ResponseWriter: r}}, func() int { return r.status }
+			r := &recorder{ResponseWriter: wsplay.Unwrapping(w)}
+			return wsplay.Unwrapping(&recorder{ResponseWriter: r}), func() int { return r.status }
 		}, 101},
 		{"hijackable around what is not", func(w http.ResponseWriter) (http.ResponseWriter, func() int) {
-			r := &hijackable{recorder{ResponseWriter: unwrapping{w}}}
+			r := &hijackable{recorder{ResponseWriter: wsplay.Unwrapping(w)}}
 			return r, func() int { return r.status }
 		}, 101},
 		{"held back", func(w http.ResponseWriter) (http.ResponseWriter, func() int) {
@@ -110,7 +111,7 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var logged bytes.Buffer
-				p := serveOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				p := wsplay.ServeOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					for name, values := range map[string][]string{
 						"X-Set": {"1", "2"}, "Content-Type": {"text/html"}, "Content-Length": {"7"}, "Upgrade": {"other"},
 					} {
@@ -131,9 +132,9 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 						t.Errorf("the status is %d, want %d", got, test.status)
 					}
 				}), &logged)
-				p.sendBytes([]byte(request + "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
-				p.sendBytes(p.wire(whole(opText, "glued")))
-				first, rest, _ := strings.Cut(p.head(), "\r\n")
+				p.SendBytes([]byte(wsplay.Request + "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
+				p.SendBytes(p.Wire(wsplay.Frame(wsplay.OpText, "glued")))
+				first, rest, _ := strings.Cut(p.Head(), "\r\n")
 				fields := strings.Split(strings.TrimSuffix(rest, "\r\n\r\n"), "\r\n")
 				slices.Sort(fields)
 				if plain == nil {
@@ -142,8 +143,8 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 				if first != "HTTP/1.1 101 Switching Protocols" || !slices.Equal(fields, plain) || len(fields) < 8 {
 					t.Errorf("the response is %s\n%q, want\n%q", first, fields, plain)
 				}
-				p.want("the echo", opText, "glued")
-				p.wantFarewell("serve has returned", 1000)
+				p.Want("the echo", wsplay.OpText, "glued")
+				p.WantClose("serve has returned", 1000)
 				p.Close()
 				synctest.Wait()
 				if logged.Len() > 0 {
@@ -163,7 +164,7 @@ func TestAcceptServesWhoHalfCloses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := serveOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				p := wsplay.ServeOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					synctest.Wait() // until net/http has seen it
 					if r.Context().Err() == nil {
 						t.Error("the request is not cancelled: the test tests nothing")
@@ -178,10 +179,10 @@ func TestAcceptServesWhoHalfCloses(t *testing.T) {
 					}
 					_ = c.CloseNow()
 				}), io.Discard)
-				p.sendBytes([]byte(upgradeRequest))
-				p.halfClose()
-				p.head()
-				p.want("the message", opText, "here you are")
+				p.SendBytes([]byte(wsplay.UpgradeRequest))
+				p.HalfClose()
+				p.Head()
+				p.Want("the message", wsplay.OpText, "here you are")
 			})
 		})
 	}

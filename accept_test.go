@@ -15,24 +15,20 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
-
-// unwrapping is middleware as it should be; opaque hides what it wraps.
-type unwrapping struct{ http.ResponseWriter }
-
-func (w unwrapping) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 type opaque struct{ http.ResponseWriter }
 
 // Accept finds the connection behind middleware that unwraps, keeps what came glued
 // to the request, and sends the header fields that were set.
 func TestAccept(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan error, 1)
-		p := serveOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := wsplay.ServeOnce(t, 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-From-Writer", "1")
-			c, err := websocket.Accept(unwrapping{unwrapping{w}}, r, &websocket.AcceptOptions{HTTPHeader: http.Header{"X-From-Options": {"2"}}})
+			c, err := websocket.Accept(wsplay.Unwrapping(wsplay.Unwrapping(w)), r, &websocket.AcceptOptions{HTTPHeader: http.Header{"X-From-Options": {"2"}}})
 			if err != nil {
 				ended <- err
 				return
@@ -43,16 +39,16 @@ func TestAccept(t *testing.T) {
 			}
 			ended <- c.Close(4000, "")
 		}), io.Discard)
-		p.sendBytes(append([]byte(upgradeRequest), p.wire(whole(opText, "glued"))...))
-		head := p.head()
+		p.SendBytes(append([]byte(wsplay.UpgradeRequest), p.Wire(wsplay.Frame(wsplay.OpText, "glued"))...))
+		head := p.Head()
 		for _, line := range []string{"HTTP/1.1 101 Switching Protocols\r\n", "X-From-Writer: 1\r\n", "X-From-Options: 2\r\n", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"} {
 			if !strings.Contains(head, line) {
 				t.Errorf("the response lacks %q:\n%s", line, head)
 			}
 		}
-		p.wantFarewell("Close", 4000)
-		p.send(farewell(4000, ""))
-		p.wantEnd("Close")
+		p.WantClose("Close", 4000)
+		p.Send(wsplay.CloseFrame(4000, ""))
+		p.WantEOF("Close")
 		p.Close()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -67,12 +63,12 @@ func TestAcceptNamesTheWrapper(t *testing.T) {
 		r.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
-	_, err := websocket.Accept(unwrapping{opaque{w}}, r, nil)
+	_, err := websocket.Accept(wsplay.Unwrapping(opaque{w}), r, nil)
 	var refused *websocket.AcceptError
 	if !errors.As(err, &refused) || refused.Status != http.StatusNotImplemented || w.Code != http.StatusNotImplemented {
 		t.Errorf("%v, answered %d", err, w.Code)
 	}
-	wantIs(t, "Accept", err, http.ErrNotSupported)
+	wsplay.WantIs(t, "Accept", err, http.ErrNotSupported)
 	if !strings.Contains(err.Error(), "websocket_test.opaque") {
 		t.Errorf("%v does not name the wrapper", err)
 	}
@@ -107,17 +103,17 @@ func TestHandlerEndings(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var logged bytes.Buffer
 				var ctx context.Context
-				p := serveOnce(t, 0, websocket.Handler(func(c context.Context, conn *websocket.Conn) error {
+				p := wsplay.ServeOnce(t, 0, websocket.Handler(func(c context.Context, conn *websocket.Conn) error {
 					ctx = c
 					return test.serve(c, conn)
 				}, nil), &logged)
-				p.sendBytes([]byte(upgradeRequest))
-				p.head()
-				if reason := p.wantFarewell(test.name, test.code); reason != test.reason {
+				p.SendBytes([]byte(wsplay.UpgradeRequest))
+				p.Head()
+				if reason := p.WantClose(test.name, test.code); reason != test.reason {
 					t.Errorf("reason %q, want %q", reason, test.reason)
 				}
-				p.send(farewell(test.code, ""))
-				p.wantEnd(test.name)
+				p.Send(wsplay.CloseFrame(test.code, ""))
+				p.WantEOF(test.name)
 				p.Close()
 				<-ctx.Done()
 				if ctx.Err() == nil || ctx.Value(http.ServerContextKey) == nil {
@@ -134,17 +130,17 @@ func TestHandlerEndings(t *testing.T) {
 
 // Upgrade answers every refusal, and keeps what came glued to the request.
 func TestUpgrade(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		near, other := wstest.NetPipe(1 << 20)
-		p := peerOf(t, websocket.RoleServer, other)
+		p := wsplay.NewPeer(t, websocket.RoleServer, other)
 		long := strings.Repeat("x", 40<<10)
-		request := strings.Replace(upgradeRequest, "\r\n\r\n", "\r\nCookie: "+long+"\r\n\r\n", 1)
-		p.sendBytes(append([]byte(request), p.wire(whole(opText, long))...))
+		request := strings.Replace(wsplay.UpgradeRequest, "\r\n\r\n", "\r\nCookie: "+long+"\r\n\r\n", 1)
+		p.SendBytes(append([]byte(request), p.Wire(wsplay.Frame(wsplay.OpText, long))...))
 		c, err := websocket.Upgrade(near, &websocket.AcceptOptions{Limits: websocket.Limits{HeaderBytes: 64 << 10}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantRead(t, c, long)
+		wsplay.WantRead(t, c, long)
 		c.CloseNow()
 		p.Close()
 
@@ -153,21 +149,21 @@ func TestUpgrade(t *testing.T) {
 			opts    *websocket.AcceptOptions
 			status  int
 		}{
-			{strings.Replace(upgradeRequest, "GET", "POST", 1), nil, 405},
-			{strings.Replace(upgradeRequest, "n: 13", "n: 12", 1), nil, 426},
-			{strings.Replace(upgradeRequest, "\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", 1), nil, 403},
-			{strings.Replace(upgradeRequest, "Host", "X", 1), nil, 400},
+			{strings.Replace(wsplay.UpgradeRequest, "GET", "POST", 1), nil, 405},
+			{strings.Replace(wsplay.UpgradeRequest, "n: 13", "n: 12", 1), nil, 426},
+			{strings.Replace(wsplay.UpgradeRequest, "\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n", 1), nil, 403},
+			{strings.Replace(wsplay.UpgradeRequest, "Host", "X", 1), nil, 400},
 			{"nonsense\r\n\r\n", nil, 400},
 			{request, nil, 431},
-			{upgradeRequest, &websocket.AcceptOptions{OnRequest: func(*handshake.Request) error { return errors.New("no") }}, 403},
-			{upgradeRequest, &websocket.AcceptOptions{OnRequest: func(*handshake.Request) error {
+			{wsplay.UpgradeRequest, &websocket.AcceptOptions{OnRequest: func(*handshake.Request) error { return errors.New("no") }}, 403},
+			{wsplay.UpgradeRequest, &websocket.AcceptOptions{OnRequest: func(*handshake.Request) error {
 				return &handshake.Refusal{Status: 401, Reason: "who are you?"}
 			}}, 401},
 		} {
 			near, other := wstest.NetPipe(1 << 20)
-			p := peerOf(t, websocket.RoleServer, other)
-			p.sendBytes([]byte(test.request))
-			answer := background(func() string { got, _ := io.ReadAll(p); p.Close(); return string(got) })
+			p := wsplay.NewPeer(t, websocket.RoleServer, other)
+			p.SendBytes([]byte(test.request))
+			answer := wsplay.Go(func() string { got, _ := io.ReadAll(p); p.Close(); return string(got) })
 			_, err := websocket.Upgrade(near, test.opts)
 			var refused *websocket.AcceptError
 			if !errors.As(err, &refused) || refused.Status != test.status {
@@ -192,8 +188,8 @@ func TestUpgrade(t *testing.T) {
 			{errors.Join(secret, &handshake.Refusal{Status: 200}), "HTTP/1.1 500 \r\n…\r\n\r\nInternal Server Error\n"},
 		} {
 			near, other := wstest.NetPipe(1 << 20)
-			other.Write([]byte(upgradeRequest))
-			answer := background(func() string { got, _ := io.ReadAll(other); other.Close(); return string(got) })
+			other.Write([]byte(wsplay.UpgradeRequest))
+			answer := wsplay.Go(func() string { got, _ := io.ReadAll(other); other.Close(); return string(got) })
 			_, err := websocket.Upgrade(near, &websocket.AcceptOptions{OnRequest: func(*handshake.Request) error { return test.refuses }})
 			begin, end, _ := strings.Cut(test.answer, "…")
 			if got := <-answer; !strings.HasPrefix(got, begin) || !strings.HasSuffix(got, end) || strings.Contains(got, "private") {
@@ -209,6 +205,6 @@ func TestUpgrade(t *testing.T) {
 		other.Write([]byte("GET / HT"))
 		other.Close()
 		_, err = websocket.Upgrade(near, nil)
-		wantIs(t, "Upgrade", err, io.ErrUnexpectedEOF)
+		wsplay.WantIs(t, "Upgrade", err, io.ErrUnexpectedEOF)
 	})
 }

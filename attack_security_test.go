@@ -58,7 +58,6 @@ func TestSecurityTable(t *testing.T) {
 		"time for the opening handshake":                            span(defaultHandshakeTimeout),
 		"time for the closing handshake, down to the end of TCP":    span(defaultCloseTimeout),
 		"pongs that wait to be sent":                                count(conn.MaxPongs),
-		"messages of a hub that wait for a connection":              count(defaultQueue),
 		"time that a reply is held back for others":                 span(replyWait),
 		"what the peer has to take of a large message in that time": kib(streamPart),
 		"memory ahead of what has arrived of a message":             kib(growth) + ", or as much again",
@@ -76,7 +75,7 @@ func TestSecurityTable(t *testing.T) {
 	}
 	for row, field := range map[string]string{
 		"size of a frame, as on the wire": "`Limits.Frame`", "time for a write to the network": "`Timeouts.Write`",
-		"silence of the peer": "`KeepAlive`", "messages of a hub that wait for a connection": "`Hub.Queue`",
+		"silence of the peer": "`KeepAlive`",
 	} {
 		if _, ok := said[row]; !ok || !strings.Contains(string(page), field) {
 			t.Errorf("SECURITY.md does not say how %s is set", row)

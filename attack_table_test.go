@@ -39,7 +39,7 @@ func attackRows(page string) (rows []attackRow) {
 }
 
 // bothRolesBy are what runs a test for both roles.
-var bothRolesBy = strings.Fields("attack withRoom forRoles eachRole refusedBoth testHeaders testOrder texts textsOn compare atHome bothRoles " +
+var bothRolesBy = strings.Fields("attack withRoom ForRoles EachRole refusedBoth testHeaders testOrder texts textsOn compare atHome Roles bothRoles " +
 	"neverReads matrixRows")
 
 // testSource is the source of a test function, and what it calls itself by.
@@ -232,7 +232,7 @@ func TestAttackTableComplains(t *testing.T) {
 		{"| POST | client: none |  |", "| POST | client |  |", "either a test"},
 		{"| a client sends GET |", "|  |", "either a test"},
 		{"| POST | server |", "| POST | both |", "not run for both roles"},
-		{"| server | `TestAttackHandshake/slow-loris`", "| client | `TestAttackHandshake/slow-loris`", "want both"},
+		{"| server | `tests/attack.TestAttackHandshake/slow-loris`", "| client | `tests/attack.TestAttackHandshake/slow-loris`", "want both"},
 		{"| RST | both |", "| RESET | both |", "not in the list"},
 		{"| RST | both |", "| RST | all |", "no role"},
 		{"| `handshake.TestAttacksOnCompression/window bits 7` |", "| `frame.TestAttacksOnCompression/window bits 7` |", "no test"},

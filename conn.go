@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -33,7 +32,7 @@ const (
 type Conn struct {
 	transport transport.Transport
 	socket    transport.Socket // what transport is, of most connections
-	life      life
+	life      lifetime
 	in        reader
 	out       sender
 	pings     pings
@@ -66,40 +65,47 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	if opts == nil {
 		opts = &ConnOptions{}
 	}
+	return newConn(rwc, role, opts.settings(), agreement{opts.Subprotocol, opts.Deflate, opts.Buffered})
+}
+
+func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *Conn {
 	c := new(Conn)
 	c.transport = transport.New(rwc, &c.socket)
 	if nc, ok := rwc.(net.Conn); ok {
 		transport.ClearDeadlines(nc)
 	}
-	c.open(role, opts, opts.Deflate)
+	c.open(role, s, agreed)
 	return c
 }
 
-// open makes a connection of c, which has its transport. deflate is in the place of
-// opts.Deflate.
-func (c *Conn) open(role Role, opts *ConnOptions, deflate *handshake.Deflate) {
+// open makes a connection of c, which has its transport.
+func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.role = role
-	c.frameLimit = opts.Limits.Frame
-	c.fragments = int32(min(max(orDefault(opts.Limits.Fragments, defaultFragments), -1), math.MaxInt32))
-	c.readLimit.Store(orDefault(opts.Limits.Message, defaultMessageLimit))
-	c.subprotocol = opts.Subprotocol
-	c.trace = opts.Trace
-	if opts.OnPingReceived != nil || opts.OnPongReceived != nil {
-		c.calls = &callbacks{onPing: opts.OnPingReceived, onPong: opts.OnPongReceived}
+	c.frameLimit = s.limits.Frame
+	c.fragments = int32(min(max(orDefault(s.limits.Fragments, defaultFragments), -1), math.MaxInt32))
+	c.readLimit.Store(orDefault(s.limits.Message, defaultMessageLimit))
+	c.subprotocol = agreed.subprotocol
+	c.trace = s.trace
+	if s.onPingReceived != nil || s.onPongReceived != nil {
+		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
 	}
-	c.life.closeTimeout = defaultCloseTimeout
-	if opts.Timeouts.Close > 0 {
-		c.life.closeTimeout = opts.Timeouts.Close
+	c.life.host, c.life.closeTimeout = (*living)(c), defaultCloseTimeout
+	if s.timeouts.Close > 0 {
+		c.life.closeTimeout = s.timeouts.Close
 	}
-	if deflate != nil {
-		c.deflate = newDeflating(*deflate, role, opts.CompressionThreshold, opts.CompressionLevel)
+	if agreed.deflate != nil {
+		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
-	c.in.expect = role.Expects(c.deflate != nil)
+	c.in.decoder.Init(role.Expects(c.deflate != nil))
 	c.in.canceler.Init(&c.transport, transport.Reading)
-	c.openSender(opts)
-	c.transport = transport.Preload(c.transport, &c.in.buf, opts.Buffered)
+	c.openSender(s.timeouts.Write)
+	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.startKeepAlive(opts.KeepAlive)
+	c.keepAlive = newKeepAlive(s.keepAlive, (*alive)(c), &c.pings)
+	if c.keepAlive != nil {
+		c.out.setPace(c.keepAlive.pace)
+	}
+	c.keepAlive.start()
 }
 
 // Role returns which end this is.

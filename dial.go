@@ -37,36 +37,8 @@ type DialOptions struct {
 
 	// CompressionMode is what to offer. Zero: no compression.
 	CompressionMode CompressionMode
-
-	// CompressionThreshold is the size in bytes from which on a message is
-	// compressed. Zero: 512 for CompressionNoContextTakeover, 128 for
-	// CompressionContextTakeover. A negative one compresses all.
-	CompressionThreshold int
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
-
-	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
-	// the context of that read. If it returns false no pong is sent. The payload is valid
-	// during the call. Nil: every ping is answered.
-	//
-	// The read goes on when it returns, so calls on one connection come one after another.
-	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
-	// [Conn.Ping] in it fails at once with a [*UsageError].
-	OnPingReceived func(ctx context.Context, payload []byte) bool
-
-	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
-	// same. Nil: nothing is called.
-	OnPongReceived func(ctx context.Context, payload []byte)
-
-	// Limits, Timeouts and KeepAlive have defaults of their own. A negative
-	// Timeouts.Handshake leaves the handshake to the context alone.
-	Limits    Limits
-	Timeouts  Timeouts
-	KeepAlive KeepAlive
-
-	// Trace is called at what happens on the connection. Nil: nothing is. The
-	// handshake is traced by [net/http/httptrace], in the context.
-	Trace *Trace
 
 	// TLSConfig is for wss, and for proxies reached by https. NextProtos is always
 	// http/1.1. Nil: the zero configuration.
@@ -101,6 +73,15 @@ type DialOptions struct {
 	// MaxRedirects is how many redirects are followed; never from wss to ws.
 	// Zero: 10. Negative: none.
 	MaxRedirects int
+
+	// These fields are documented in [ConnOptions].
+	CompressionThreshold int
+	OnPingReceived       func(ctx context.Context, payload []byte) bool
+	OnPongReceived       func(ctx context.Context, payload []byte)
+	Limits               Limits
+	Timeouts             Timeouts
+	KeepAlive            KeepAlive
+	Trace                *Trace
 }
 
 // Dial connects to a server and does the opening handshake. The URL is ws or wss;
@@ -113,6 +94,9 @@ type DialOptions struct {
 // The response is the last one that the server gave, nil if there was none. Its
 // body holds at most 1 KiB of the answer of a server that refused; it need not
 // be closed.
+//
+// DialOptions.Trace sees the connection after the handshake. To trace the handshake itself,
+// use [net/http/httptrace] in ctx.
 //
 // A call that makes no sense fails with a [*UsageError] before anything is sent.
 // Every other failure is a [*HandshakeError].
@@ -132,8 +116,11 @@ func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Respon
 	if err != nil {
 		return failedDial(err)
 	}
-	c := NewConn(result.Stream, RoleClient, o.connection(&result))
-	return c, result.Response, nil
+	agreed := agreement{subprotocol: result.Agreed.Subprotocol, buffered: result.Buffered}
+	if result.Agreed.Deflated {
+		agreed.deflate = &result.Agreed.Deflate
+	}
+	return newConn(result.Stream, RoleClient, o.settings(), agreed), result.Response, nil
 }
 
 // dialing are the options up to the end of the handshake.
@@ -160,24 +147,4 @@ func (o *DialOptions) dialing() (*dial.Options, error) {
 		options.Deflate = &handshake.Deflate{Server: theirs, Client: ours}
 	}
 	return options, nil
-}
-
-// connection are the options of the Conn, after the handshake.
-func (o *DialOptions) connection(result *dial.Result) *ConnOptions {
-	options := &ConnOptions{
-		Subprotocol:          result.Agreed.Subprotocol,
-		Buffered:             result.Buffered,
-		CompressionThreshold: o.CompressionThreshold,
-		CompressionLevel:     o.Compression.Level,
-		Limits:               o.Limits,
-		Timeouts:             o.Timeouts,
-		KeepAlive:            o.KeepAlive,
-		Trace:                o.Trace,
-		OnPingReceived:       o.OnPingReceived,
-		OnPongReceived:       o.OnPongReceived,
-	}
-	if result.Agreed.Deflated {
-		options.Deflate = &result.Agreed.Deflate
-	}
-	return options
 }

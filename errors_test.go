@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 func TestErrorTexts(t *testing.T) {
@@ -67,26 +68,37 @@ func TestErrorTexts(t *testing.T) {
 func TestErrorsOfLostConnections(t *testing.T) {
 	for _, test := range []struct {
 		loss  string
-		lose  func(c *websocket.Conn, p *peer)
+		lose  func(c *websocket.Conn, p *wsplay.Peer)
 		sent  websocket.StatusCode
 		cause error
 	}{
-		{"end of stream", func(_ *websocket.Conn, p *peer) { p.Close() }, 0, io.EOF},
-		{"reset", func(_ *websocket.Conn, p *peer) { p.reset() }, 0, connReset},
-		{"half a header", func(_ *websocket.Conn, p *peer) { p.sendBytes(p.wire(whole(opText, "abc"))[:1]); p.Close() }, 0, io.ErrUnexpectedEOF},
-		{"bad text", func(_ *websocket.Conn, p *peer) { p.send(whole(opText, "\xff")); p.next(); p.Close() }, 1007, frame.ErrText},
-		{"too big", func(_ *websocket.Conn, p *peer) { p.send(whole(opText, "0123456789+")); p.next(); p.Close() }, 1009, websocket.ErrMessageTooBig},
+		{"end of stream", func(_ *websocket.Conn, p *wsplay.Peer) { p.Close() }, 0, io.EOF},
+		{"reset", func(_ *websocket.Conn, p *wsplay.Peer) { p.Reset() }, 0, wsplay.ConnReset},
+		{"half a header", func(_ *websocket.Conn, p *wsplay.Peer) {
+			p.SendBytes(p.Wire(wsplay.Frame(wsplay.OpText, "abc"))[:1])
+			p.Close()
+		}, 0, io.ErrUnexpectedEOF},
+		{"bad text", func(_ *websocket.Conn, p *wsplay.Peer) {
+			p.Send(wsplay.Frame(wsplay.OpText, "\xff"))
+			p.Next()
+			p.Close()
+		}, 1007, frame.ErrText},
+		{"too big", func(_ *websocket.Conn, p *wsplay.Peer) {
+			p.Send(wsplay.Frame(wsplay.OpText, "0123456789+"))
+			p.Next()
+			p.Close()
+		}, 1009, websocket.ErrMessageTooBig},
 	} {
 		t.Run(test.loss, func(t *testing.T) {
-			eachRole(t, func(t *testing.T, role websocket.Role) {
-				c, p := facing(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: 10}}, 0)
-				reading := background(func() error { _, _, err := c.Read(context.Background()); return err })
+			wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+				c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Limits: websocket.Limits{Message: 10}}, 0)
+				reading := wsplay.Go(func() error { _, _, err := c.Read(context.Background()); return err })
 				test.lose(c, p)
 				first := <-reading
-				wantEnding(t, "Read", first, test.sent, 0, websocket.SideRemote, test.cause)
-				_, _, err := c.Reader(patience(t))
-				for _, again := range []error{err, c.Write(patience(t), websocket.MessageText, nil), c.Ping(patience(t)), c.Close(1000, "")} {
-					wantEnding(t, "later", again, test.sent, 0, websocket.SideRemote, test.cause)
+				wsplay.WantEnding(t, "Read", first, test.sent, 0, websocket.SideRemote, test.cause)
+				_, _, err := c.Reader(wsplay.Patience(t))
+				for _, again := range []error{err, c.Write(wsplay.Patience(t), websocket.MessageText, nil), c.Ping(wsplay.Patience(t)), c.Close(1000, "")} {
+					wsplay.WantEnding(t, "later", again, test.sent, 0, websocket.SideRemote, test.cause)
 				}
 			})
 		})
@@ -95,18 +107,18 @@ func TestErrorsOfLostConnections(t *testing.T) {
 
 // A limit that is changed counts from the next frame on.
 func TestSetReadLimit(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 1<<20)
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 1<<20)
 		text := string(make([]byte, 100))
-		p.send(whole(opBinary, text))
-		wantRead(t, c, text)
+		p.Send(wsplay.Frame(wsplay.OpBinary, text))
+		wsplay.WantRead(t, c, text)
 		c.SetReadLimit(-1)
-		p.send(whole(opBinary, string(make([]byte, 1<<19))))
-		wantRead(t, c, string(make([]byte, 1<<19)))
+		p.Send(wsplay.Frame(wsplay.OpBinary, string(make([]byte, 1<<19))))
+		wsplay.WantRead(t, c, string(make([]byte, 1<<19)))
 		c.SetReadLimit(99)
-		p.send(whole(opBinary, text))
-		_, _, err := c.Read(patience(t))
-		wantIs(t, "Read", err, websocket.ErrMessageTooBig)
-		p.wantFarewell("too big", websocket.StatusMessageTooBig)
+		p.Send(wsplay.Frame(wsplay.OpBinary, text))
+		_, _, err := c.Read(wsplay.Patience(t))
+		wsplay.WantIs(t, "Read", err, websocket.ErrMessageTooBig)
+		p.WantClose("too big", websocket.StatusMessageTooBig)
 	})
 }

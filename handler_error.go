@@ -192,7 +192,7 @@ func (c *Conn) weigh(err error) weight {
 		}
 		return w
 	}
-	if err == context.Canceled && c.ended() { // of serve's ctx, or one made of it
+	if err == context.Canceled && c.life.hasEnded() { // of serve's ctx, or one made of it
 		return c.closedError().weigh()
 	}
 	switch u := err.(type) { //nolint:errorlint // each level is looked at

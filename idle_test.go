@@ -20,6 +20,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 const idleRole = "HAWSER_IDLE_SERVER"
@@ -183,12 +184,12 @@ func idleRequest(compressed bool) []byte {
 	payload := string(make([]byte, 64)) // NUL is text, too
 	if compressed {
 		request += "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-		s := &saying{r: rand.New(rand.NewPCG(1, 2))}
+		s := &wsplay.Sayings{R: rand.New(rand.NewPCG(1, 2))}
 		payload = ""
-		w := newDeflater()
+		w := wsplay.NewDeflater()
 		for range 12 { // without references beyond 4 KiB
-			w.w.Reset(&w.out)
-			payload += w.payload(string(s.message(4_000))) + "\x00\x00\xff\xff"
+			w.W.Reset(&w.Out)
+			payload += w.Payload(string(s.Message(4_000))) + "\x00\x00\xff\xff"
 		}
 		payload += "\x00"
 	}

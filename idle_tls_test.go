@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -24,13 +25,13 @@ func TestIdleMemoryTLS(t *testing.T) {
 		var peers []*websocket.Conn
 		for range conns {
 			a, b := wstest.NetPipe(0)
-			near, other := tlsPair(t, a, b)
+			near, other := wsplay.TLSPair(t, a, b)
 			for range 2 { // what crypto/tls and the pipe grow to
 				exchange(t, near, other, large)
 				exchange(t, other, near, large)
 			}
 			c := websocket.NewConn(near, websocket.RoleServer, nil)
-			echoes(context.Background(), c, func(string) {})
+			wsplay.Echo(context.Background(), c, func(string) {})
 			peers = append(peers, websocket.NewConn(other, websocket.RoleClient, nil))
 		}
 		echo := func(message []byte) {
@@ -59,7 +60,7 @@ func TestIdleMemoryTLS(t *testing.T) {
 // exchange sends p from one end to the other.
 func exchange(t *testing.T, from, to net.Conn, p []byte) {
 	t.Helper()
-	sent := background(func() error { _, err := from.Write(p); return err })
+	sent := wsplay.Go(func() error { _, err := from.Write(p); return err })
 	if _, err := io.ReadFull(to, make([]byte, len(p))); err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ const layers = `
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
+	hub:              .
 
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
@@ -63,7 +64,7 @@ const layers = `
 	# What fuzz targets start from: the conformance cases among it.
 	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# Connections by the thousand through a network that fails them.
-	fuzz/soak:        . wstest internal/ledger golang.org/x/sys/... fuzz/internal/... fuzz/soak
+	fuzz/soak:        . hub wstest internal/ledger golang.org/x/sys/... fuzz/internal/... fuzz/soak
 
 	# Counts what is lent, in builds with the tag ledger.
 	internal/ledger:
@@ -72,19 +73,24 @@ const layers = `
 	internal/vectors:
 	internal/guard:   golang.org/x/sys/...
 
+	# The other end of a connection, played by hand, and tests of the library from
+	# outside.
+	internal/wsplay:  . handshake wstest internal/naive
+	tests/...:        . frame handshake conn hub wstest internal/naive internal/wsplay
+
 	# Scripts, and their tests.
 	tools:
 
-	tests:            . frame handshake conn wsjson wstest
-	                  internal/naive internal/vectors internal/guard
+	tests:            . frame handshake conn hub wsjson wstest
+	                  internal/naive internal/vectors internal/guard internal/wsplay
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.
-	cmd/ws/...:          . frame handshake conn autobahn wsjson wstest cmd/ws/... *
+	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
 	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
-	examples/...:        . frame conn wsjson wstest examples/... *
-	bench/...:           . frame handshake conn wsjson wstest bench/... *
-	interop/...:         . autobahn wsjson wstest interop/... *
+	examples/...:        . frame conn hub wsjson wstest examples/... *
+	bench/...:           . frame handshake conn hub wsjson wstest bench/... *
+	interop/...:         . autobahn hub wsjson wstest interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A loop that leaves while another read is inside cannot settle what its body had of
@@ -17,12 +18,12 @@ import (
 // the next loop resides.
 func TestLedgerOfABodyThatLeaves(t *testing.T) {
 	for _, again := range []bool{false, true} {
-		onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+		onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			before := lent(t, "read buffers")
 			long := strings.Repeat("l", 10_000) // its body runs where it lies in the buffer
 			leave := func() <-chan error {
 				inside := make(chan error, 1)
-				done := background(func() error {
+				done := wsplay.Go(func() error {
 					for m, err := range c.Messages(context.Background()) {
 						if err != nil {
 							return err
@@ -49,23 +50,23 @@ func TestLedgerOfABodyThatLeaves(t *testing.T) {
 					}
 					return nil
 				})
-				p.busy()
-				p.send(whole(opText, long))
-				if err := returned(t, "the loop", done); err != nil {
+				p.Busy()
+				p.Send(wsplay.Frame(wsplay.OpText, long))
+				if err := wsplay.Returned(t, "the loop", done); err != nil {
 					t.Error(err)
 				}
 				return inside
 			}
 			inside := leave()
 			if again {
-				p.send(whole(opText, "for the other read"))
-				if err := returned(t, "the other read", inside); err != nil {
+				p.Send(wsplay.Frame(wsplay.OpText, "for the other read"))
+				if err := wsplay.Returned(t, "the other read", inside); err != nil {
 					t.Error(err)
 				}
 				inside = leave()
 			}
-			p.halfClose()
-			_ = returned(t, "the read", inside)
+			p.HalfClose()
+			_ = wsplay.Returned(t, "the read", inside)
 			_ = c.CloseNow()
 			for range 200 {
 				if lent(t, "read buffers") == before {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -122,22 +123,22 @@ func tcpEnds(t *testing.T) (server, client *websocket.Conn) {
 
 // An idle connection over TLS has borrowed nothing, after messages of every size.
 func TestLedgerOfIdleTLS(t *testing.T) {
-	pools := []string{"read buffers", "large read buffers", "small read buffers", "message buffers", "sendings"}
+	pools := []string{"read buffers", "large read buffers", "small read buffers", "message buffers", "outboxes"}
 	synctest.Test(t, func(t *testing.T) {
 		before := map[string]int{}
 		for _, pool := range pools {
 			before[pool] = lent(t, pool)
 		}
 		a, b := wstest.NetPipe(0)
-		near, other := tlsPair(t, a, b)
+		near, other := wsplay.TLSPair(t, a, b)
 		c := websocket.NewConn(near, websocket.RoleServer, nil)
 		defer c.CloseNow()
 		p := websocket.NewConn(other, websocket.RoleClient, nil)
 		defer p.CloseNow()
-		done := echoes(t.Context(), c, func(string) {})
+		done := wsplay.Echo(t.Context(), c, func(string) {})
 		for _, size := range []int{1, 64, 65, 480, 500, 1 << 10, 4 << 10, 20 << 10, 100 << 10} {
 			message := bytes.Repeat([]byte("x"), size)
-			sent := background(func() error { return p.Write(t.Context(), websocket.MessageText, message) })
+			sent := wsplay.Go(func() error { return p.Write(t.Context(), websocket.MessageText, message) })
 			_, got, err := p.Read(t.Context())
 			if err := errors.Join(err, <-sent); err != nil || len(got) != size {
 				t.Fatalf("%d bytes, %v", len(got), err)

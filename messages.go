@@ -113,7 +113,7 @@ func (l *messageLoop) busy() bool {
 
 // atStart reports whether a message begins next, of which nothing is there.
 func (in *reader) atStart() bool {
-	return in.buf.Buffered() == 0 && in.phase == atHeader && in.seq.Opcode() == frame.Continuation && in.partial == nil
+	return in.buf.Buffered() == 0 && in.decoder.Message() == frame.Continuation && in.partial == nil
 }
 
 // one runs the body for one message, the beginning of which is there. It is called

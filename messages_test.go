@@ -8,36 +8,37 @@ import (
 	"testing"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // Messages ends silently after an orderly end and yields one error otherwise.
 func TestMessages(t *testing.T) {
 	for _, test := range []struct {
 		end  string
-		last func(p *peer)
+		last func(p *wsplay.Peer)
 		want error // nil: silent
 	}{
-		{"1000", func(p *peer) { p.send(farewell(1000, "")) }, nil},
-		{"1001", func(p *peer) { p.send(farewell(1001, "")) }, nil},
-		{"1011", func(p *peer) { p.send(farewell(1011, "")) }, websocket.CloseError{Code: 1011}},
-		{"no code", func(p *peer) { p.send(whole(opClose, "")) }, websocket.CloseError{Code: 1005}},
-		{"end of stream", func(p *peer) { p.halfClose() }, io.EOF},
-		{"half a frame", func(p *peer) { p.sendBytes(p.wire(whole(opText, "abc"))[:3]); p.halfClose() }, io.ErrUnexpectedEOF},
-		{"half a message", func(p *peer) { p.send(part(opText, "abc")); p.halfClose() }, io.ErrUnexpectedEOF},
+		{"1000", func(p *wsplay.Peer) { p.Send(wsplay.CloseFrame(1000, "")) }, nil},
+		{"1001", func(p *wsplay.Peer) { p.Send(wsplay.CloseFrame(1001, "")) }, nil},
+		{"1011", func(p *wsplay.Peer) { p.Send(wsplay.CloseFrame(1011, "")) }, websocket.CloseError{Code: 1011}},
+		{"no code", func(p *wsplay.Peer) { p.Send(wsplay.Frame(wsplay.OpClose, "")) }, websocket.CloseError{Code: 1005}},
+		{"end of stream", func(p *wsplay.Peer) { p.HalfClose() }, io.EOF},
+		{"half a frame", func(p *wsplay.Peer) { p.SendBytes(p.Wire(wsplay.Frame(wsplay.OpText, "abc"))[:3]); p.HalfClose() }, io.ErrUnexpectedEOF},
+		{"half a message", func(p *wsplay.Peer) { p.Send(wsplay.Fragment(wsplay.OpText, "abc")); p.HalfClose() }, io.ErrUnexpectedEOF},
 	} {
 		t.Run(test.end, func(t *testing.T) {
-			eachRole(t, func(t *testing.T, role websocket.Role) {
-				c, p := facing(t, role, nil, 0)
+			wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+				c, p := wsplay.Pipe(t, role, nil, 0)
 				large := strings.Repeat("large", 20<<10)
 				go func() {
-					p.send(whole(opText, "one"), whole(opBinary, large), whole(opText, ""))
+					p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpBinary, large), wsplay.Frame(wsplay.OpText, ""))
 					test.last(p)
 					io.Copy(io.Discard, p)
-					p.halfClose()
+					p.HalfClose()
 				}()
 				var got []string
 				var failed error
-				for m, err := range c.Messages(patience(t)) {
+				for m, err := range c.Messages(wsplay.Patience(t)) {
 					if failed != nil {
 						t.Error("it goes on after an error")
 					}
@@ -60,23 +61,23 @@ func TestMessages(t *testing.T) {
 
 // Leaving the loop leaves the connection; another loop goes on.
 func TestMessagesBreak(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
-		c, p := facing(t, role, nil, 0)
-		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"), wsplay.Frame(wsplay.OpText, "three"))
 		for _, want := range []string{"one", "two"} {
-			for m, err := range c.Messages(patience(t)) {
+			for m, err := range c.Messages(wsplay.Patience(t)) {
 				if string(m.Data) != want || err != nil {
 					t.Errorf("got %q, %v; want %q", m.Data, err, want)
 				}
 				break
 			}
 		}
-		wantRead(t, c, "three")
+		wsplay.WantRead(t, c, "three")
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
 		n := 0
 		for _, err := range c.Messages(ended) {
-			wantIs(t, "Messages", err, context.Canceled)
+			wsplay.WantIs(t, "Messages", err, context.Canceled)
 			n++
 		}
 		if n != 1 {

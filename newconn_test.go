@@ -12,6 +12,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -21,14 +22,14 @@ func TestEchoOverEveryStream(t *testing.T) {
 		"wstest": func() (a, b net.Conn) { return wstest.NetPipe(0) },
 		"1 KiB":  func() (a, b net.Conn) { return wstest.NetPipe(1 << 10) },
 		"pipe":   net.Pipe,
-		"TLS":    func() (a, b net.Conn) { a, b = wstest.NetPipe(0); return tlsPair(t, a, b) },
+		"TLS":    func() (a, b net.Conn) { a, b = wstest.NetPipe(0); return wsplay.TLSPair(t, a, b) },
 	}
 	for name, stream := range streams {
 		for _, hidden := range []bool{false, true} {
 			a, b := stream()
 			var sa, sb io.ReadWriteCloser = a, b
 			if hidden {
-				sa, sb = deaf{a}, deaf{b}
+				sa, sb = wsplay.Deaf(a), wsplay.Deaf(b)
 			}
 			opts := &websocket.ConnOptions{Limits: websocket.Limits{Message: -1}, Subprotocol: "echo"}
 			server := websocket.NewConn(sa, websocket.RoleServer, opts)
@@ -37,7 +38,7 @@ func TestEchoOverEveryStream(t *testing.T) {
 				t.Error("the options are lost")
 			}
 			ctx := context.Background()
-			echoed := background(func() error {
+			echoed := wsplay.Go(func() error {
 				for m, err := range server.Messages(ctx) {
 					if err != nil {
 						return err
@@ -50,7 +51,7 @@ func TestEchoOverEveryStream(t *testing.T) {
 			})
 			for _, n := range []int{0, 1, 125, 126, 4 << 10, 5000, 16 << 10, 65535, 65536, 1 << 20} {
 				text := strings.Repeat("é", n)[:n&^1]
-				sent := background(func() error { return client.Write(ctx, websocket.MessageText, []byte(text)) })
+				sent := wsplay.Go(func() error { return client.Write(ctx, websocket.MessageText, []byte(text)) })
 				_, p, err := client.Read(ctx)
 				if err := errors.Join(err, <-sent); string(p) != text || err != nil {
 					t.Fatalf("%s, hidden %v: %d octets: got %d, %v", name, hidden, len(text), len(p), err)
@@ -70,39 +71,39 @@ func TestEchoOverEveryStream(t *testing.T) {
 // A write takes no longer than Timeouts.Write, over any stream; one that is
 // cancelled says so.
 func TestWriteTimeout(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for name, stream := range map[string]func(a, b net.Conn) io.ReadWriteCloser{
 			"plain":        func(a, _ net.Conn) io.ReadWriteCloser { return a },
-			"no deadlines": func(a, _ net.Conn) io.ReadWriteCloser { return deaf{a} },
-			"TLS":          func(a, b net.Conn) io.ReadWriteCloser { s, _ := tlsPair(t, a, b); return s },
+			"no deadlines": func(a, _ net.Conn) io.ReadWriteCloser { return wsplay.Deaf(a) },
+			"TLS":          func(a, b net.Conn) io.ReadWriteCloser { s, _ := wsplay.TLSPair(t, a, b); return s },
 		} {
 			near, other := wstest.NetPipe(4 << 10)
 			c := websocket.NewConn(stream(near, other), role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Write: time.Minute}})
-			if err := c.Write(patience(t), websocket.MessageText, []byte("fits")); err != nil {
+			if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("fits")); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Hour) // it bounds a write, not the time between two
-			within(t, name, time.Minute, func() {
+			wsplay.Within(t, name, time.Minute, func() {
 				err := c.Write(context.Background(), websocket.MessageBinary, make([]byte, 100<<10))
-				wantIs(t, name+": Write", err, websocket.ErrWriteTimeout)
+				wsplay.WantIs(t, name+": Write", err, websocket.ErrWriteTimeout)
 			})
-			wantIs(t, name+": Ping", c.Ping(patience(t)), websocket.ErrWriteTimeout)
+			wsplay.WantIs(t, name+": Ping", c.Ping(wsplay.Patience(t)), websocket.ErrWriteTimeout)
 			c.CloseNow()
 			other.Close()
 
 			near, other = wstest.NetPipe(4 << 10)
 			c = websocket.NewConn(stream(near, other), role, nil)
-			w := startWrite(t, c, strings.Repeat("x", 100<<10))
-			queued := startWrite(t, c, "not sent")
+			w := wsplay.StartWrite(t, c, strings.Repeat("x", 100<<10))
+			queued := wsplay.StartWrite(t, c, "not sent")
 			if name == "plain" { // elsewhere it may cost the connection
-				queued.cancel()
-				wantIs(t, name+": the write behind it", <-queued.done, context.Canceled)
+				queued.Cancel()
+				wsplay.WantIs(t, name+": the write behind it", <-queued.Done, context.Canceled)
 			}
-			w.cancel()
-			wantIs(t, name+": Write", <-w.done, context.Canceled)
+			w.Cancel()
+			wsplay.WantIs(t, name+": Write", <-w.Done, context.Canceled)
 			c.CloseNow()
 			if name != "plain" {
-				<-queued.done
+				<-queued.Done
 			}
 			other.Close()
 		}
@@ -111,16 +112,16 @@ func TestWriteTimeout(t *testing.T) {
 
 // What was read with the handshake comes first, however much.
 func TestBuffered(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		for _, n := range []int{1, 16 << 10, 100 << 10} {
 			near, other := wstest.NetPipe(0)
-			p := peerOf(t, role, other)
+			p := wsplay.NewPeer(t, role, other)
 			text := strings.Repeat("b", n)
-			wire := p.wire(whole(opText, text), whole(opText, "more"))
+			wire := p.Wire(wsplay.Frame(wsplay.OpText, text), wsplay.Frame(wsplay.OpText, "more"))
 			c := websocket.NewConn(near, role, &websocket.ConnOptions{Buffered: wire[:len(wire)-2]})
-			p.sendBytes(wire[len(wire)-2:])
-			wantRead(t, c, text)
-			wantRead(t, c, "more")
+			p.SendBytes(wire[len(wire)-2:])
+			wsplay.WantRead(t, c, text)
+			wsplay.WantRead(t, c, "more")
 			c.CloseNow()
 			p.Close()
 		}
@@ -129,13 +130,13 @@ func TestBuffered(t *testing.T) {
 
 // Trace sees every frame and every state.
 func TestTrace(t *testing.T) {
-	eachRole(t, func(t *testing.T, role websocket.Role) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
 		var events []string
 		frame := func(way string) func(*websocket.Conn, websocket.FrameInfo) {
 			return func(_ *websocket.Conn, f websocket.FrameInfo) { events = append(events, way+" "+f.LogValue().String()) }
 		}
 		ended := make(chan *websocket.ClosedError, 2)
-		c, p := facing(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
+		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{Trace: &websocket.Trace{
 			HandshakeDone: func(c *websocket.Conn) { events = append(events, "a "+c.Role().String()) },
 			FrameRead:     frame("read"),
 			FrameWritten:  frame("written"),
@@ -144,19 +145,19 @@ func TestTrace(t *testing.T) {
 			},
 			Closed: func(_ *websocket.Conn, e *websocket.ClosedError) { ended <- e },
 		}}, 0)
-		p.send(whole(opText, "abc"))
-		wantRead(t, c, "abc")
-		if err := c.Write(patience(t), websocket.MessageBinary, nil); err != nil {
+		p.Send(wsplay.Frame(wsplay.OpText, "abc"))
+		wsplay.WantRead(t, c, "abc")
+		if err := c.Write(wsplay.Patience(t), websocket.MessageBinary, nil); err != nil {
 			t.Fatal(err)
 		}
-		done := background(func() error { return c.Close(1000, "") })
+		done := wsplay.Go(func() error { return c.Close(1000, "") })
 		synctest.Wait()
-		p.send(farewell(1000, ""))
-		p.halfClose()
+		p.Send(wsplay.CloseFrame(1000, ""))
+		p.HalfClose()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		wantEnding(t, "Closed", <-ended, 1000, 1000, websocket.SideLocal, nil)
+		wsplay.WantEnding(t, "Closed", <-ended, 1000, 1000, websocket.SideLocal, nil)
 		synctest.Wait()
 		if len(ended) != 0 {
 			t.Error("Closed was called twice")

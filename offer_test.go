@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -54,7 +53,7 @@ func (t *offeredTo) messages(tb testing.TB) (said []string) {
 	for b := t.taken.Bytes(); len(b) > 0; {
 		h, n := frame.ParseHeader(b)
 		if n <= 0 || uint64(len(b)-n) < h.Length {
-			tb.Fatalf("%d octets that are no frame", len(b))
+			tb.Fatalf("%d bytes that are no frame", len(b))
 		}
 		payload := slices.Clone(b[n : n+int(h.Length)])
 		b = b[n+int(h.Length):]
@@ -90,14 +89,14 @@ func newOffered(t *testing.T, role Role, opts *ConnOptions, accept func(n int) i
 
 func all(n int) int      { return n }
 func nothing(int) int    { return 0 }
-func oneOctet(int) int   { return 1 }
+func oneByte(int) int    { return 1 }
 func butOne(n int) int   { return n - 1 }
 func atRandom(n int) int { return rand.IntN(n + 1) }
 
 // Whatever part of a frame the transport takes at once, the peer gets it whole, once,
 // and what follows behind it.
 func TestOffer(t *testing.T) {
-	accepts := map[string]func(n int) int{"all": all, "nothing": nothing, "one octet": oneOctet, "all but one": butOne}
+	accepts := map[string]func(n int) int{"all": all, "nothing": nothing, "one byte": oneByte, "all but one": butOne}
 	for _, role := range []Role{RoleServer, RoleClient} {
 		for name, accept := range accepts {
 			for _, size := range []int{0, 1, 125, 5 << 10, 100 << 10} {
@@ -105,16 +104,18 @@ func TestOffer(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						c, to := newOffered(t, role, nil, accept)
 						text := strings.Repeat("x", size)
-						sent := c.offerPrepared(Prepare(MessageText, []byte(text)))
-						if sent != (name != "nothing") {
-							t.Errorf("sent: %v", sent)
+						sent, err := c.TryWritePrepared(Prepare(MessageText, []byte(text)))
+						if sent != (name != "nothing") || err != nil {
+							t.Errorf("sent: %v, %v", sent, err)
 						}
 						synctest.Wait()
 						written := make(chan error, 1)
 						go func() { written <- c.Write(context.Background(), MessageText, []byte("behind")) }()
 						synctest.Wait()
-						if name != "nothing" && name != "all" && c.offerPrepared(Prepare(MessageText, nil)) {
-							t.Error("one has gone past what is half on the wire")
+						if name != "nothing" && name != "all" {
+							if taken, err := c.TryWritePrepared(Prepare(MessageText, nil)); taken || err != nil {
+								t.Error("one has gone past what is half on the wire", err)
+							}
 						}
 						close(to.open)
 						if err := <-written; err != nil {
@@ -146,8 +147,8 @@ func TestOfferGoesPastNobody(t *testing.T) {
 			m := Prepare(MessageText, []byte("offered"))
 			try := func(why string, want bool) {
 				t.Helper()
-				if c.offerPrepared(m) != want {
-					t.Errorf("%s: sent is %v", why, !want)
+				if taken, err := c.TryWritePrepared(m); taken != want || (err != nil) != !c.state().CanSend() {
+					t.Errorf("%s: taken is %v, %v", why, taken, err)
 				}
 			}
 			try("nobody is there", true)
@@ -177,82 +178,10 @@ func TestOfferGoesPastNobody(t *testing.T) {
 	}
 }
 
-// A hub beside every other way of writing, on transports that take what they like:
-// each writer's messages arrive whole, once and in order.
-func TestHubOffersAtRandom(t *testing.T) {
-	const rounds = 200
-	for _, role := range []Role{RoleServer, RoleClient} {
-		for _, deflate := range []*handshake.Deflate{nil, {}} {
-			synctest.Test(t, func(t *testing.T) {
-				opts := &ConnOptions{Deflate: deflate, CompressionThreshold: 1 << 20}
-				h := Hub{Queue: 2 * rounds}
-				var tos []*offeredTo
-				for range 4 {
-					c, to := newOffered(t, role, opts, atRandom)
-					close(to.open)
-					h.Add(c)
-					tos = append(tos, to)
-				}
-				var writing sync.WaitGroup
-				say := func(name string, write func(p []byte) error) {
-					writing.Go(func() {
-						for i := range rounds {
-							text := fmt.Sprint(name, " ", i, strings.Repeat(".", rand.IntN(300)))
-							if err := write([]byte(text)); err != nil {
-								t.Error(name, err)
-								return
-							}
-						}
-					})
-				}
-				ctx := context.Background()
-				say("hub", func(p []byte) error { return h.Broadcast(Prepare(MessageText, p)) })
-				say("also", func(p []byte) error { return h.Broadcast(PrepareUncompressed(MessageText, p)) })
-				for c := range h.All() {
-					say("write", func(p []byte) error { return c.Write(ctx, MessageText, p) })
-					say("batch", func(p []byte) error { return c.Batch().Write(ctx, MessageText, p) })
-					say("writer", func(p []byte) error {
-						w, err := c.Writer(ctx, MessageText)
-						if err != nil {
-							return err
-						}
-						_, _ = w.Write(p[:len(p)/2])
-						_ = w.(*messageWriter).Flush()
-						_, _ = w.Write(p[len(p)/2:])
-						return w.Close()
-					})
-				}
-				writing.Wait()
-				for c := range h.All() {
-					_ = c.Batch().Flush(ctx)
-				}
-				synctest.Wait()
-				var first []string
-				for _, to := range tos {
-					next := map[string]int{}
-					var broadcast []string
-					for _, said := range to.messages(t) {
-						var name string
-						var i int
-						if _, err := fmt.Sscan(strings.TrimRight(said, "."), &name, &i); err != nil || i != next[name] {
-							t.Fatalf("%.20q, want number %d", said, next[name])
-						}
-						if next[name]++; name == "hub" || name == "also" {
-							broadcast = append(broadcast, said)
-						}
-					}
-					for _, name := range []string{"hub", "also", "write", "batch", "writer"} {
-						if next[name] != rounds {
-							t.Errorf("%s: %d of %d arrived", name, next[name], rounds)
-						}
-					}
-					if first == nil {
-						first = broadcast
-					} else if !slices.Equal(first, broadcast) {
-						t.Error("two connections disagree about the order of what is broadcast")
-					}
-				}
-			})
-		}
-	}
+// NewOfferedAtRandom is for tests of package hub, which cannot be imported here: a
+// connection whose transport takes what it likes, and what arrives there.
+func NewOfferedAtRandom(t *testing.T, role Role, opts *ConnOptions) (c *Conn, arrived func() []string) {
+	c, to := newOffered(t, role, opts, atRandom)
+	close(to.open)
+	return c, func() []string { return to.messages(t) }
 }

@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // overheard runs a handler and a peer, once with a hook and once without, and returns
 // what each was told.
-func overheard(t *testing.T, opts websocket.AcceptOptions, handler func(*websocket.AcceptOptions) http.Handler, play func(p *peer)) (hook []*websocket.HandlerError, log string) {
+func overheard(t *testing.T, opts websocket.AcceptOptions, handler func(*websocket.AcceptOptions) http.Handler, play func(p *wsplay.Peer)) (hook []*websocket.HandlerError, log string) {
 	t.Helper()
 	for _, hooked := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -27,7 +28,7 @@ func overheard(t *testing.T, opts websocket.AcceptOptions, handler func(*websock
 				opts.OnError = func(e *websocket.HandlerError) { hook = append(hook, e) }
 			}
 			var logged bytes.Buffer
-			p := serveOnce(t, 0, handler(&opts), &logged)
+			p := wsplay.ServeOnce(t, 0, handler(&opts), &logged)
 			play(p)
 			p.Close()
 			time.Sleep(time.Minute) // of the bubble: longer than any closing handshake
@@ -49,11 +50,11 @@ func TestOnErrorServed(t *testing.T) {
 	type end struct {
 		name  string
 		serve websocket.ServeFunc
-		play  func(p *peer)
+		play  func(p *wsplay.Peer)
 		hook  string // what the hook is told; empty: nothing
 		log   bool   // and the log without it
 	}
-	nothing := func(*peer) {}
+	nothing := func(*wsplay.Peer) {}
 	read := func(ctx context.Context, c *websocket.Conn) error { _, _, err := c.Read(ctx); return err }
 	wrapping := func(ctx context.Context, c *websocket.Conn) error {
 		return fmt.Errorf("reading: %w", read(ctx, c))
@@ -61,8 +62,8 @@ func TestOnErrorServed(t *testing.T) {
 	returning := func(err error) websocket.ServeFunc {
 		return func(context.Context, *websocket.Conn) error { return err }
 	}
-	bye := func(code websocket.StatusCode) func(p *peer) {
-		return func(p *peer) { p.send(farewell(code, "bye\r\n")) }
+	bye := func(code websocket.StatusCode) func(p *wsplay.Peer) {
+		return func(p *wsplay.Peer) { p.Send(wsplay.CloseFrame(code, "bye\r\n")) }
 	}
 	for _, test := range []end{
 		{"nil", returning(nil), nothing, "", false},
@@ -73,17 +74,17 @@ func TestOnErrorServed(t *testing.T) {
 		{"1000", read, bye(1000), "", false},
 		{"1001, wrapped", wrapping, bye(1001), "", false},
 		{"4000", wrapping, bye(4000), "", false},
-		{"no status", read, func(p *peer) { p.send(whole(opClose, "")) }, "", false},
+		{"no status", read, func(p *wsplay.Peer) { p.Send(wsplay.Frame(wsplay.OpClose, "")) }, "", false},
 		{"the peer complains", wrapping, bye(1002), `reading: websocket: closed by the peer: 1002 "bye\r\n"`, true},
 		{"1000 and a cause", func(ctx context.Context, c *websocket.Conn) error {
 			return errors.Join(read(ctx, c), errOfApplication)
 		}, bye(1000), "the database is down", true},
-		{"lost", read, func(p *peer) { p.Close() }, "connection lost: EOF", false},
+		{"lost", read, func(p *wsplay.Peer) { p.Close() }, "connection lost: EOF", false},
 		{"lost, and a cause", func(ctx context.Context, c *websocket.Conn) error {
 			return errors.Join(read(ctx, c), errOfApplication)
-		}, func(p *peer) { p.Close() }, "the database is down", true},
-		{"the peer breaks the protocol", read, func(p *peer) { p.sendBytes([]byte("\x81\x00")) }, "peer broke the protocol", true},
-		{"the peer exceeds a limit", read, func(p *peer) { p.sendBytes([]byte("\x81\xfe\xff\xff\x00\x00\x00\x00")) }, "limit", true},
+		}, func(p *wsplay.Peer) { p.Close() }, "the database is down", true},
+		{"the peer breaks the protocol", read, func(p *wsplay.Peer) { p.SendBytes([]byte("\x81\x00")) }, "peer broke the protocol", true},
+		{"the peer exceeds a limit", read, func(p *wsplay.Peer) { p.SendBytes([]byte("\x81\xfe\xff\xff\x00\x00\x00\x00")) }, "limit", true},
 		{"closed by us", func(ctx context.Context, c *websocket.Conn) error {
 			_ = c.CloseNow()
 			return read(ctx, c)
@@ -96,7 +97,7 @@ func TestOnErrorServed(t *testing.T) {
 		{"a context of its own", returning(fmt.Errorf("query: %w", context.Canceled)), nothing, "query", true},
 		{"a timeout of its own", returning(context.DeadlineExceeded), nothing, "deadline", true},
 		{"another connection, lost", func(context.Context, *websocket.Conn) error {
-			near, far := wstestPair(nil, 0)
+			near, far := wsplay.Pair(nil, 0)
 			_ = far.NetConn().Close()
 			_, _, err := near.Read(context.Background())
 			_ = far.CloseNow()
@@ -110,9 +111,9 @@ func TestOnErrorServed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			opts := websocket.AcceptOptions{Limits: websocket.Limits{Message: 10}}
-			hook, log := overheard(t, opts, func(o *websocket.AcceptOptions) http.Handler { return websocket.Handler(test.serve, o) }, func(p *peer) {
-				p.sendBytes([]byte(upgradeRequest))
-				p.head()
+			hook, log := overheard(t, opts, func(o *websocket.AcceptOptions) http.Handler { return websocket.Handler(test.serve, o) }, func(p *wsplay.Peer) {
+				p.SendBytes([]byte(wsplay.UpgradeRequest))
+				p.Head()
 				test.play(p)
 				_, _ = io.Copy(io.Discard, p)
 			})
@@ -165,28 +166,28 @@ func TestOnErrorRefused(t *testing.T) {
 		told          []string
 		log           bool
 	}{
-		{"origin", request + "Origin: https://evil.example\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+		{"origin", wsplay.Request + "Origin: https://evil.example\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
 			[]string{`"https://evil.example"`, `Host "example.com"`, `OriginPatterns: "https://evil.example" would allow it`}, true},
-		{"a null origin", request + "Origin: null\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+		{"a null origin", wsplay.Request + "Origin: null\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
 			[]string{`Origin "null"`, "OriginPatterns"}, true},
-		{"no origin but another site", request + "Sec-Fetch-Site: cross-site\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+		{"no origin but another site", wsplay.Request + "Sec-Fetch-Site: cross-site\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
 			[]string{`"cross-site"`, "InsecureSkipVerify"}, true},
-		{"nonsense for an origin", request + "Origin: nonsense\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
+		{"nonsense for an origin", wsplay.Request + "Origin: nonsense\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
 			[]string{`"nonsense"`, "InsecureSkipVerify"}, true},
 		{"a browser's GET", "GET /chat HTTP/1.1\r\nHost: example.com\r\nUser-Agent: Mozilla\r\n\r\n", plain, websocket.AcceptOptions{}, 426,
 			[]string{"Upgrade is nothing, not websocket"}, false},
-		{"a proxy drops Upgrade", strings.ReplaceAll(upgradeRequest, "Upgrade: websocket\r\nConnection: Upgrade\r\n", ""), plain, websocket.AcceptOptions{}, 426,
+		{"a proxy drops Upgrade", strings.ReplaceAll(wsplay.UpgradeRequest, "Upgrade: websocket\r\nConnection: Upgrade\r\n", ""), plain, websocket.AcceptOptions{}, 426,
 			[]string{"Upgrade is nothing, not websocket"}, true},
-		{"shutdown", upgradeRequest, plain, websocket.AcceptOptions{Registry: &registry}, 503, []string{"shutting down"}, false},
-		{"a timeout handler", upgradeRequest, func(o *websocket.AcceptOptions) http.Handler {
+		{"shutdown", wsplay.UpgradeRequest, plain, websocket.AcceptOptions{Registry: &registry}, 503, []string{"shutting down"}, false},
+		{"a timeout handler", wsplay.UpgradeRequest, func(o *websocket.AcceptOptions) http.Handler {
 			return http.TimeoutHandler(plain(o), time.Minute, "")
 		}, websocket.AcceptOptions{}, 501, []string{"*http.timeoutWriter", "http.TimeoutHandler"}, true},
-		{"a long line", request + "Origin: https://" + strings.Repeat("e", 5000) + "\r\n\r\n", plain, websocket.AcceptOptions{}, 403, []string{"eeee"}, true},
+		{"a long line", wsplay.Request + "Origin: https://" + strings.Repeat("e", 5000) + "\r\n\r\n", plain, websocket.AcceptOptions{}, 403, []string{"eeee"}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			hook, log := overheard(t, test.opts, test.handler, func(p *peer) {
-				p.sendBytes([]byte(test.request))
-				if r := p.response(); r.StatusCode != test.status {
+			hook, log := overheard(t, test.opts, test.handler, func(p *wsplay.Peer) {
+				p.SendBytes([]byte(test.request))
+				if r := p.Response(); r.StatusCode != test.status {
 					t.Errorf("answered %s", r.Status)
 				}
 			})
@@ -212,14 +213,14 @@ func TestOnErrorRefused(t *testing.T) {
 
 // A panic in the hook does not end the program, and what the hook was told is not lost.
 func TestOnErrorPanics(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var logged bytes.Buffer
 		opts := &websocket.AcceptOptions{OnError: func(*websocket.HandlerError) { panic("in OnError") }}
 		h := websocket.Handler(func(context.Context, *websocket.Conn) error { return errOfApplication }, opts)
-		p := serveOnce(t, 0, h, &logged)
-		p.sendBytes([]byte(upgradeRequest))
-		p.head()
-		p.wantFarewell("serve has returned", 1011)
+		p := wsplay.ServeOnce(t, 0, h, &logged)
+		p.SendBytes([]byte(wsplay.UpgradeRequest))
+		p.Head()
+		p.WantClose("serve has returned", 1011)
 		p.Close()
 		synctest.Wait()
 		for _, want := range []string{"in OnError", "the database is down", "onerror_test.go"} {
@@ -228,9 +229,9 @@ func TestOnErrorPanics(t *testing.T) {
 			}
 		}
 		logged.Reset()
-		p = serveOnce(t, 0, h, &logged)
-		p.sendBytes([]byte(request + "Origin: https://evil.example\r\n\r\n"))
-		if r := p.response(); r.StatusCode != 403 {
+		p = wsplay.ServeOnce(t, 0, h, &logged)
+		p.SendBytes([]byte(wsplay.Request + "Origin: https://evil.example\r\n\r\n"))
+		if r := p.Response(); r.StatusCode != 403 {
 			t.Errorf("answered %s", r.Status)
 		}
 		p.Close()
@@ -253,11 +254,11 @@ func TestPanicsAreLoggedInOneLine(t *testing.T) {
 			OnPingReceived: func(_ context.Context, payload []byte) bool { panic("ping " + string(payload)) },
 			OnError:        func(e *websocket.HandlerError) { panic(e.Err) },
 		})
-		p := serveOnce(t, 0, h, &logged)
-		p.sendBytes([]byte(upgradeRequest))
-		p.head()
-		p.send(whole(opPing, "x\r\n2026/11/30 admin logged in\x1b[2J"))
-		p.wantFarewell("a callback has panicked", 1011)
+		p := wsplay.ServeOnce(t, 0, h, &logged)
+		p.SendBytes([]byte(wsplay.UpgradeRequest))
+		p.Head()
+		p.Send(wsplay.Frame(wsplay.OpPing, "x\r\n2026/11/30 admin logged in\x1b[2J"))
+		p.WantClose("a callback has panicked", 1011)
 		p.Close()
 		synctest.Wait()
 		if n := strings.Count(logged.String(), `x\r\n2026/11/30 admin logged in\x1b[2J`); n != 3 || strings.ContainsAny(logged.String(), "\r\x1b") {

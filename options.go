@@ -71,7 +71,7 @@ const (
 	// Enough for nearly every protocol, small enough that 1,000 hostile peers
 	// cannot take more than 1 GB.
 	defaultMessageLimit = 1 << 20
-	// The finest cut in use is Autobahn's: 4 MiB by 64 octets, and an empty fragment
+	// The finest cut in use is Autobahn's: 4 MiB by 64 bytes, and an empty fragment
 	// at the end. An endless one is cut off while its cost is only time.
 	defaultFragments = 1 << 17
 
@@ -81,6 +81,9 @@ const (
 )
 
 // ConnOptions are the options of [NewConn]. Nil means the defaults.
+//
+// CompressionThreshold and the fields below it apply to every connection: [AcceptOptions]
+// and [DialOptions] have the same fields.
 type ConnOptions struct {
 	// Subprotocol is what the two ends agreed on.
 	Subprotocol string
@@ -89,16 +92,13 @@ type ConnOptions struct {
 	// Deflate is what the two ends agreed on for permessage-deflate (RFC 7692). Nil:
 	// messages are not compressed.
 	Deflate *handshake.Deflate
-	// CompressionThreshold is as in [AcceptOptions], CompressionLevel as the Level of
-	// [CompressionOptions]; a larger one is 9.
-	CompressionThreshold int
-	CompressionLevel     int
+	// CompressionLevel is the Level of [CompressionOptions]; a larger one is 9.
+	CompressionLevel int
 
-	Limits    Limits
-	Timeouts  Timeouts
-	KeepAlive KeepAlive
-	// Trace is called at what happens on the connection. Nil: nothing is.
-	Trace *Trace
+	// CompressionThreshold is the size in bytes from which on messages are compressed.
+	// Default: 512 without context takeover (CompressionNoContextTakeover), 128 with it
+	// (CompressionContextTakeover). A negative one compresses all.
+	CompressionThreshold int
 
 	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
 	// the context of that read. If it returns false no pong is sent. The payload is valid
@@ -111,6 +111,59 @@ type ConnOptions struct {
 	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
 	// same. Nil: nothing is called.
 	OnPongReceived func(ctx context.Context, payload []byte)
+
+	// Limits, Timeouts and KeepAlive have defaults of their own.
+	Limits    Limits
+	Timeouts  Timeouts
+	KeepAlive KeepAlive
+	// Trace is called at what happens on the connection. Nil: nothing is.
+	Trace *Trace
+}
+
+// settings are the options that apply to every connection. The rest of the package sees
+// only these.
+//
+// They are not an exported struct that the three kinds of options embed: a literal that
+// sets a limit would then have to name that struct too, and the documentation of
+// AcceptOptions would not list the field. So each kind declares the fields, ConnOptions
+// documents them, and TestOptionsAgree compares them.
+type settings struct {
+	compressionThreshold int
+	compressionLevel     int
+	onPingReceived       func(ctx context.Context, payload []byte) bool
+	onPongReceived       func(ctx context.Context, payload []byte)
+	limits               Limits
+	timeouts             Timeouts
+	keepAlive            KeepAlive
+	trace                *Trace
+}
+
+func (o *AcceptOptions) settings() settings {
+	return settings{
+		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,
+		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
+	}
+}
+
+func (o *DialOptions) settings() settings {
+	return settings{
+		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,
+		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
+	}
+}
+
+func (o *ConnOptions) settings() settings {
+	return settings{
+		o.CompressionThreshold, o.CompressionLevel, o.OnPingReceived, o.OnPongReceived,
+		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
+	}
+}
+
+// agreement is the outcome of the opening handshake.
+type agreement struct {
+	subprotocol string
+	deflate     *handshake.Deflate // nil: messages are not compressed
+	buffered    []byte             // bytes read after the handshake
 }
 
 // orDefault resolves an option: zero is the default, negative no limit.

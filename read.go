@@ -118,7 +118,7 @@ func messageOpen(method string) error {
 
 // needsMore reports whether nothing can be had without octets from the network.
 func (in *reader) needsMore() bool {
-	return in.buf.Buffered() == 0 && in.stream == nil && (in.phase == atHeader || in.left > 0)
+	return in.buf.Buffered() == 0 && in.stream == nil && (in.decoder.AtHeader() || in.decoder.Left() > 0)
 }
 
 // readMessage appends the rest of the message under way, or the next one, to dst,
@@ -129,8 +129,8 @@ func (c *Conn) readMessage(ctx context.Context, base int) (MessageType, error) {
 		if err := c.nextFrame(ctx); err != nil {
 			return 0, err
 		}
-		typ := MessageType(in.seq.Opcode())
-		if in.seq.Compressed() {
+		typ := MessageType(in.decoder.Message())
+		if in.decoder.Compressed() {
 			return typ, c.inflateMessage(ctx, base)
 		}
 		if err := c.appendPayload(ctx); err != nil {
@@ -164,17 +164,17 @@ func (in *reader) keep(buf []byte) {
 // and, if it is text, judged. What has arrived is in dst also when it fails.
 func (c *Conn) appendPayload(ctx context.Context) error {
 	in := &c.in
-	for in.left > 0 {
+	for in.decoder.Left() > 0 {
 		n := len(in.dst)
 		switch have := in.buf.Bytes(); {
 		case len(have) > 0:
-			take := int(min(in.left, uint64(len(have))))
+			take := int(min(in.decoder.Left(), uint64(len(have))))
 			// Room for the rest of the frame as far as it may be trusted, so that a
 			// message of one frame is allocated once.
 			in.grow(take)
 			in.dst = append(in.dst, have[:take]...)
 			in.buf.Consume(take)
-		case in.left < direct:
+		case in.decoder.Left() < direct:
 			if err := c.fill(ctx); err != nil {
 				return err
 			}
@@ -182,14 +182,14 @@ func (c *Conn) appendPayload(ctx context.Context) error {
 		default:
 			in.grow(1)
 			p := in.dst[n:cap(in.dst)]
-			got, err := c.fillInto(ctx, p[:min(uint64(len(p)), in.left)])
+			got, err := c.fillInto(ctx, p[:min(uint64(len(p)), in.decoder.Left())])
 			if err != nil {
 				return err
 			}
 			in.dst = in.dst[:n+got]
 		}
-		if err := c.unmask(ctx, in.dst[n:]); err != nil {
-			return err
+		if v := in.decoder.Open(in.dst[n:]); v != nil {
+			return c.violated(ctx, v)
 		}
 	}
 	return nil
@@ -199,54 +199,22 @@ func (c *Conn) appendPayload(ctx context.Context) error {
 // so for the rest of the frame, as far as growth allows.
 func (in *reader) grow(n int) {
 	if cap(in.dst)-len(in.dst) < n {
-		in.dst = slices.Grow(in.dst, int(min(in.left, uint64(max(growth, n, len(in.dst))))))
+		in.dst = slices.Grow(in.dst, int(min(in.decoder.Left(), uint64(max(growth, n, len(in.dst))))))
 	}
-}
-
-// unmask takes p as the next octets of the current frame's payload: unmasks them
-// in place and judges them.
-func (c *Conn) unmask(ctx context.Context, p []byte) error {
-	in := &c.in
-	in.left -= uint64(len(p))
-	valid := in.open(in.seq.Opcode(), p)
-	if !valid {
-		return c.violated(ctx, frame.ErrText)
-	}
-	return nil
-}
-
-// open unmasks p, the next octets of a message of this type, in place, and reports
-// whether they may stand there if they are text.
-func (in *reader) open(op frame.Opcode, p []byte) (valid bool) {
-	switch {
-	case op != frame.Text:
-		if in.expect.Masked {
-			in.key = frame.Mask(p, in.key)
-		}
-		return true
-	case in.expect.Masked:
-		in.key, valid = frame.UnmaskValid(p, in.key, &in.text)
-		return valid
-	}
-	return in.text.Valid(p)
 }
 
 // endFrame closes the current frame, whose payload has all been taken. last
 // reports whether its message is complete.
 func (c *Conn) endFrame(ctx context.Context) (last bool, err error) {
 	in := &c.in
-	if in.fin && in.seq.Opcode() == frame.Text {
-		if !in.text.Complete() {
-			return false, c.violated(ctx, frame.ErrText)
-		}
-		in.text.Reset()
+	last, v := in.decoder.EndFrame()
+	if v != nil {
+		return false, c.violated(ctx, v)
 	}
-	if in.fin {
+	if last {
 		in.buf.NoteSize(len(in.dst))
 	}
-	in.phase = atHeader
-	in.seq.End(in.fin)
-	return in.fin, nil
+	return last, nil
 }
 
 // Reader waits for the next message and returns its type and a reader for it,
@@ -265,7 +233,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	if in.stream != nil && in.stream.ctx.Err() == nil {
 		return 0, nil, messageOpen("Conn.Reader")
 	}
-	if in.stream == nil && in.partial == nil && in.seq.Opcode() == frame.Continuation && in.phase == atHeader {
+	if in.stream == nil && in.partial == nil && in.decoder.Message() == frame.Continuation {
 		if err := c.nextFrame(ctx); err != nil {
 			return 0, nil, err
 		}
@@ -274,7 +242,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 		in.inflating.adopt(in.partial)
 	}
 	in.stream = &messageReader{c: c, ctx: ctx}
-	return MessageType(in.seq.Opcode()), in.stream, nil
+	return MessageType(in.decoder.Message()), in.stream, nil
 }
 
 // messageReader reads one message. It is the reader's stream until its end.
@@ -321,25 +289,25 @@ func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 			return n, nil
 		}
 	}
-	if in.seq.Compressed() {
+	if in.decoder.Compressed() {
 		return c.readInflated(ctx, p)
 	}
 	for {
-		if in.phase == atHeader {
-			if in.seq.Opcode() == frame.Continuation {
+		if in.decoder.AtHeader() {
+			if in.decoder.Message() == frame.Continuation {
 				return 0, io.EOF
 			}
 			if err := c.nextFrame(ctx); err != nil {
 				return 0, err
 			}
 		}
-		if in.left == 0 {
+		if in.decoder.Left() == 0 {
 			if _, err := c.endFrame(ctx); err != nil {
 				return 0, err
 			}
 			continue
 		}
-		p = p[:min(uint64(len(p)), in.left)]
+		p = p[:min(uint64(len(p)), in.decoder.Left())]
 		n := copy(p, in.buf.Bytes())
 		in.buf.Consume(n)
 		if n == 0 {
@@ -354,50 +322,24 @@ func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if err := c.unmask(ctx, p[:n]); err != nil {
-			return 0, err
+		if v := in.decoder.Open(p[:n]); v != nil {
+			return 0, c.violated(ctx, v)
 		}
 		return n, nil
 	}
 }
 
-// discard drops what is left of the current data frame, without looking at it.
-func (c *Conn) discard(ctx context.Context) error {
-	in := &c.in
-	if in.inflating != nil {
-		in.inflating.plain = 0
-	}
-	for in.left > 0 {
-		if in.buf.Buffered() == 0 {
-			if err := c.fill(ctx); err != nil {
-				return err
-			}
-		}
-		n := int(min(in.left, uint64(in.buf.Buffered())))
-		in.buf.Consume(n)
-		in.left -= uint64(n)
-	}
-	in.phase = atHeader
-	in.seq.End(in.fin)
-	return nil
-}
-
 // atData reports whether the next thing in the stream is for the application.
 func (in *reader) atData() bool {
-	return in.phase == inPayload || in.stream != nil || in.partial != nil
+	return !in.decoder.AtHeader() || in.stream != nil || in.partial != nil
 }
 
-// drain reads for the closing handshake and drops what is for the application.
+// drain reads for the closing handshake and drops what is for the application. That may
+// be of any size; the deadline of closing bounds it.
 func (c *Conn) drain(ctx context.Context) error {
-	// What is dropped may be of any size; the deadline of closing bounds it.
-	c.frameLimit, c.fragments = 0, 0
-	c.readLimit.Store(0)
+	c.in.decoder.Discard()
 	for c.state().CanReceive() {
-		do := c.step
-		if c.in.phase == inPayload {
-			do = c.discard
-		}
-		if err := do(ctx); err != nil {
+		if err := c.step(ctx); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// reader is the receiving half of a connection: frames out of octets. It is used
+// reader is the receiving half of a connection: frames out of bytes. It is used
 // inside its gate, by whoever drives the reading: the application's read, or
 // Ping, keepalive and Close where the application is not reading.
 type reader struct {
@@ -22,17 +22,8 @@ type reader struct {
 	buf      transport.Buffer
 	// What the body of a loop had of buf, where the loop could not enter the gate again:
 	// it is for whoever is inside next.
-	orphan atomic.Pointer[[]byte]
-	seq    conn.Sequence
-
-	// The small fields stand beside each other: there is one of these for every
-	// connection.
-	expect frame.Expectation
-	phase  readPhase
-	fin    bool      // the FIN bit of the current data frame
-	key    frame.Key // for the next of its octets
-	left   uint64    // of which so many are still to come
-	text   frame.Validator
+	orphan  atomic.Pointer[[]byte]
+	decoder conn.Decoder
 
 	dst     []byte         // of the ReadInto under way
 	partial []byte         // of the message under way: what a cancelled read had received
@@ -42,14 +33,6 @@ type reader struct {
 
 	heard atomic.Uint64 // counts arrivals, for keepalive
 }
-
-// readPhase is what comes next in the stream.
-type readPhase uint8
-
-const (
-	atHeader  readPhase = iota // a frame header
-	inPayload                  // the payload of a data frame, maybe empty
-)
 
 // enterRead takes the reading half for a call, unless ctx ends first or there is
 // nothing to read any more.
@@ -69,7 +52,7 @@ func (c *Conn) enterRead(ctx context.Context) error {
 // waitToRead waits for the reading half. When there is nothing to read any more it
 // does not: endTransport may be inside until the peer ends its side.
 func (c *Conn) waitToRead(ctx context.Context) error {
-	if c.inCallback() {
+	if c.calls.onStack() {
 		return inCallbackError("Conn.Read")
 	}
 	usable := func() bool { return c.state().CanReceive() }
@@ -123,7 +106,7 @@ func (c *Conn) takeOrphan() {
 // arm makes ctx able to interrupt one direction of the transport. A ctx that is done when
 // the connection has ended needs no watching: that interrupts of itself.
 func (c *Conn) arm(w *transport.Canceler, ctx context.Context) error {
-	if own, ok := ctx.(*serveContext); ok && own.c == c {
+	if c.endsWith(ctx) {
 		w.Disarm()
 		return nil
 	}
@@ -138,7 +121,7 @@ func (c *Conn) arm(w *transport.Canceler, ctx context.Context) error {
 // nextFrame reads until the header of a data frame has been accepted. Control
 // frames on the way are dealt with.
 func (c *Conn) nextFrame(ctx context.Context) error {
-	for c.in.phase == atHeader {
+	for c.in.decoder.AtHeader() {
 		if err := c.step(ctx); err != nil {
 			return err
 		}
@@ -150,46 +133,23 @@ func (c *Conn) nextFrame(ctx context.Context) error {
 func (c *Conn) step(ctx context.Context) error {
 	in := &c.in
 	for {
-		p := in.buf.Bytes()
-		h, n := frame.ParseHeader(p)
-		if n == 0 {
-			if len(p) >= 2 {
-				// A bad frame is refused before its length has come.
-				if v := frame.CheckPrefix(p[0], p[1], in.expect); v != nil {
-					return c.violated(ctx, v)
-				}
-			}
+		f, n, err := in.decoder.Next(in.buf.Bytes(), c.limits())
+		if n == 0 && err == nil {
 			if err := c.fill(ctx); err != nil {
 				return err
 			}
 			continue
 		}
-		if v := frame.Check(h, in.expect); v != nil {
-			return c.violated(ctx, v)
+		in.buf.Consume(n)
+		if c.trace != nil && f.HeaderSize > 0 {
+			c.traceRead(f.Header)
 		}
-		end := n
-		if h.Opcode.IsControl() {
-			if end += int(h.Length); len(p) < end {
-				if err := c.fill(ctx); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		if c.trace != nil {
-			c.traceRead(h)
-		}
-		in.buf.Consume(end)
-		if h.Opcode.IsControl() {
-			if h.Masked {
-				frame.Mask(p[n:end], h.Key)
-			}
-			return c.control(ctx, h.Opcode, p[n:end])
-		}
-		if err := in.seq.Begin(h, c.limits()); err != nil {
+		switch {
+		case err != nil:
 			return c.refused(ctx, err)
+		case f.Opcode.IsControl():
+			return c.control(ctx, f.Opcode, f.Payload)
 		}
-		in.phase, in.left, in.key, in.fin = inPayload, h.Length, h.Key, h.FIN
 		return nil
 	}
 }
@@ -246,7 +206,7 @@ func (c *Conn) readFailed(ctx context.Context, err error) error {
 		return ctx.Err() // nil: a context of an earlier call, too late
 	}
 	if errors.Is(err, io.EOF) {
-		if c.in.phase == inPayload || c.in.buf.Buffered() > 0 || c.in.seq.Opcode() != frame.Continuation {
+		if !c.in.decoder.AtHeader() || c.in.buf.Buffered() > 0 || c.in.decoder.Message() != frame.Continuation {
 			err = io.ErrUnexpectedEOF
 		}
 		return c.endOfStream(ctx, err)
@@ -284,7 +244,7 @@ func (c *Conn) violated(ctx context.Context, v *frame.Violation) error {
 	return c.fail(ctx, v.Code, v.Reason, &ProtocolError{Code: StatusCode(v.Code), Violation: v})
 }
 
-// refused refuses what the order of frames or a limit forbids.
+// refused refuses what the decoder refuses.
 func (c *Conn) refused(ctx context.Context, err error) error {
 	if over, ok := errors.AsType[*conn.Exceeded](err); ok {
 		return c.fail(ctx, conn.CodeTooBig, over.Error(), &LimitError{What: over.What, Limit: over.Limit, Size: over.Size})

@@ -28,7 +28,7 @@ func (r *Registry) add(c *Conn) bool {
 	if r.conns == nil {
 		r.conns = make(map[*Conn]struct{})
 	}
-	if c.enrol(r) { // it may have ended already
+	if c.life.register(func() { r.remove(c) }) { // it may have ended already
 		r.conns[c] = struct{}{}
 	}
 	return true

@@ -9,31 +9,33 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
 // upgraded accepts a connection by Upgrade and returns its client, played by hand.
-func upgraded(t *testing.T, opts *websocket.AcceptOptions) (*websocket.Conn, *peer, error) {
+func upgraded(t *testing.T, opts *websocket.AcceptOptions) (*websocket.Conn, *wsplay.Peer, error) {
 	t.Helper()
 	near, other := wstest.NetPipe(0)
-	p := peerOf(t, websocket.RoleServer, other)
-	p.sendBytes([]byte(upgradeRequest))
+	p := wsplay.NewPeer(t, websocket.RoleServer, other)
+	p.SendBytes([]byte(wsplay.UpgradeRequest))
 	c, err := websocket.Upgrade(near, opts)
 	if err != nil {
 		return nil, p, err
 	}
 	t.Cleanup(func() { c.CloseNow(); other.Close() })
-	if head := p.head(); !strings.HasPrefix(head, "HTTP/1.1 101 ") {
+	if head := p.Head(); !strings.HasPrefix(head, "HTTP/1.1 101 ") {
 		t.Fatalf("answer %q", head)
 	}
 	return c, p, nil
 }
 
 func TestRegistry(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var r websocket.Registry
 		opts := &websocket.AcceptOptions{Registry: &r}
 		one, peerOne, err := upgraded(t, opts)
@@ -57,9 +59,9 @@ func TestRegistry(t *testing.T) {
 		peerOne.Close()
 
 		// A graceful end: 1001 to all, and nobody new.
-		shut := background(func() error { return r.Shutdown(patience(t)) })
-		peerTwo.wantFarewell("Shutdown", websocket.StatusGoingAway)
-		pending(t, "Shutdown", shut)
+		shut := wsplay.Go(func() error { return r.Shutdown(wsplay.Patience(t)) })
+		peerTwo.WantClose("Shutdown", websocket.StatusGoingAway)
+		wsplay.Pending(t, "Shutdown", shut)
 		_, late, err := upgraded(t, opts)
 		var refused *websocket.AcceptError
 		if !errors.As(err, &refused) || refused.Status != http.StatusServiceUnavailable {
@@ -70,13 +72,13 @@ func TestRegistry(t *testing.T) {
 		if _, err := websocket.Accept(recorded, httptest.NewRequest("GET", "/", nil), opts); err == nil || recorded.Code != http.StatusServiceUnavailable {
 			t.Errorf("Accept during Shutdown: %v, %d", err, recorded.Code)
 		}
-		peerTwo.send(farewell(websocket.StatusGoingAway, ""))
-		peerTwo.wantEnd("Shutdown")
+		peerTwo.Send(wsplay.CloseFrame(websocket.StatusGoingAway, ""))
+		peerTwo.WantEOF("Shutdown")
 		peerTwo.Close()
 		if err := <-shut; err != nil || r.Len() != 0 {
 			t.Errorf("Shutdown: %v, %d left", err, r.Len())
 		}
-		if err := r.Shutdown(patience(t)); err != nil {
+		if err := r.Shutdown(wsplay.Patience(t)); err != nil {
 			t.Errorf("second Shutdown: %v", err)
 		}
 	})
@@ -84,7 +86,7 @@ func TestRegistry(t *testing.T) {
 
 // Shutdown takes no longer than its context.
 func TestRegistryShutdownIsBounded(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var r websocket.Registry
 		for range 3 {
 			c, p, err := upgraded(t, &websocket.AcceptOptions{Registry: &r, Timeouts: websocket.Timeouts{Close: time.Hour}})
@@ -96,7 +98,7 @@ func TestRegistryShutdownIsBounded(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		within(t, "Shutdown", time.Second, func() { wantIs(t, "Shutdown", r.Shutdown(ctx), context.DeadlineExceeded) })
+		wsplay.Within(t, "Shutdown", time.Second, func() { wsplay.WantIs(t, "Shutdown", r.Shutdown(ctx), context.DeadlineExceeded) })
 		if r.Len() != 0 {
 			t.Errorf("%d left", r.Len())
 		}
@@ -108,10 +110,10 @@ func TestRegistryShutdownRace(t *testing.T) {
 	var r websocket.Registry
 	var done []<-chan error
 	for i := range 20 {
-		done = append(done, background(func() error {
+		done = append(done, wsplay.Go(func() error {
 			near, other := wstest.NetPipe(0)
 			defer other.Close()
-			go io.WriteString(other, upgradeRequest)
+			go io.WriteString(other, wsplay.UpgradeRequest)
 			go io.Copy(io.Discard, other)
 			c, err := websocket.Upgrade(near, &websocket.AcceptOptions{Registry: &r, Timeouts: websocket.Timeouts{Close: time.Millisecond}})
 			if err != nil {
@@ -121,11 +123,11 @@ func TestRegistryShutdownRace(t *testing.T) {
 			return err
 		}))
 		if i == 10 {
-			done = append(done, background(func() error { r.Shutdown(context.Background()); return net.ErrClosed }))
+			done = append(done, wsplay.Go(func() error { r.Shutdown(context.Background()); return net.ErrClosed }))
 		}
 	}
 	for _, d := range done {
-		wantIs(t, "an end", <-d, net.ErrClosed)
+		wsplay.WantIs(t, "an end", <-d, net.ErrClosed)
 	}
 	if r.Len() != 0 {
 		t.Errorf("%d left", r.Len())

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // routeKey is of a router that recycles its contexts, as chi does.
@@ -63,13 +64,13 @@ func roomOf(ctx context.Context) string {
 
 // roomRequest is a handshake for a room.
 func roomRequest(room string) []byte {
-	return []byte(strings.Replace(upgradeRequest, "/chat", "/rooms/"+room, 1))
+	return []byte(strings.Replace(wsplay.UpgradeRequest, "/chat", "/rooms/"+room, 1))
 }
 
 // What middleware put into a request's context is another request's by the time serve
 // looks: serve's context does not have it, but what belongs to the server.
 func TestServeContextHasNothingOfTheRequest(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		looked := make(chan string)
 		look := make(chan struct{})
 		serve := func(ctx context.Context, c *websocket.Conn) error {
@@ -86,13 +87,13 @@ func TestServeContextHasNothingOfTheRequest(t *testing.T) {
 			return nil
 		}
 		m := &router{next: websocket.Handler(serve, nil)}
-		p := serveOnce(t, 0, m, io.Discard)
-		p.sendBytes(roomRequest("private"))
-		p.head()
+		p := wsplay.ServeOnce(t, 0, m, io.Discard)
+		p.SendBytes(roomRequest("private"))
+		p.Head()
 		// Another request gets the same value; it need not even be a handshake.
-		q := serveOnce(t, 0, m, io.Discard)
-		q.sendBytes([]byte("GET /rooms/anything HTTP/1.1\r\nHost: example.com\r\n\r\n"))
-		q.head()
+		q := wsplay.ServeOnce(t, 0, m, io.Discard)
+		q.SendBytes([]byte("GET /rooms/anything HTTP/1.1\r\nHost: example.com\r\n\r\n"))
+		q.Head()
 		close(look)
 		if room := <-looked; room != "none" {
 			t.Errorf("serve's context has the room %q", room)
@@ -103,7 +104,7 @@ func TestServeContextHasNothingOfTheRequest(t *testing.T) {
 
 // RequestHandler has prepare look at the request while it is one.
 func TestRequestHandler(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		var later context.Context
 		m := &router{next: websocket.RequestHandler(func(r *http.Request) (websocket.ServeFunc, error) {
 			room := roomOf(r.Context())
@@ -112,12 +113,12 @@ func TestRequestHandler(t *testing.T) {
 				return websocket.CloseError{Code: 4000, Reason: room}
 			}, nil
 		}, nil)}
-		p := serveOnce(t, 0, m, io.Discard)
-		p.sendBytes(roomRequest("private"))
-		if r := p.response(); r.StatusCode != http.StatusSwitchingProtocols {
+		p := wsplay.ServeOnce(t, 0, m, io.Discard)
+		p.SendBytes(roomRequest("private"))
+		if r := p.Response(); r.StatusCode != http.StatusSwitchingProtocols {
 			t.Errorf("answered %s", r.Status)
 		}
-		if room := p.wantFarewell("serve has returned", 4000); room != "private" {
+		if room := p.WantClose("serve has returned", 4000); room != "private" {
 			t.Errorf("the room is %q", room)
 		}
 		p.Close()
@@ -166,15 +167,15 @@ func TestRequestHandlerRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var told []*websocket.HandlerError
-				p := serveOnce(t, 0, websocket.RequestHandler(test.prepare, &websocket.AcceptOptions{
+				p := wsplay.ServeOnce(t, 0, websocket.RequestHandler(test.prepare, &websocket.AcceptOptions{
 					OnError: func(e *websocket.HandlerError) { told = append(told, e) },
 				}), io.Discard)
-				p.sendBytes([]byte(upgradeRequest))
-				r := p.response()
+				p.SendBytes([]byte(wsplay.UpgradeRequest))
+				r := p.Response()
 				synctest.Wait()
 				_ = p.SetReadDeadline(time.Now())
 				rest, _ := io.ReadAll(p)
-				body := string(append(p.in, rest...))
+				body := string(append(p.Unread, rest...))
 				p.Close()
 				if r.StatusCode != test.status || body != test.body {
 					t.Errorf("answered %s, %q; want %d, %q", r.Status, body, test.status, test.body)
@@ -203,17 +204,17 @@ func TestRequestHandlerRefuses(t *testing.T) {
 func TestRequestHandlerAsksLast(t *testing.T) {
 	for name, request := range map[string]string{
 		"GET":     "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n",
-		"version": strings.Replace(upgradeRequest, "n: 13", "n: 12", 1),
-		"origin":  request + "Origin: https://evil.example\r\n\r\n",
+		"version": strings.Replace(wsplay.UpgradeRequest, "n: 13", "n: 12", 1),
+		"origin":  wsplay.Request + "Origin: https://evil.example\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := serveOnce(t, 0, websocket.RequestHandler(func(*http.Request) (websocket.ServeFunc, error) {
+				p := wsplay.ServeOnce(t, 0, websocket.RequestHandler(func(*http.Request) (websocket.ServeFunc, error) {
 					t.Error("prepare was asked")
 					return nil, nil
 				}, nil), io.Discard)
-				p.sendBytes([]byte(request))
-				p.head()
+				p.SendBytes([]byte(request))
+				p.Head()
 				p.Close()
 			})
 		})
@@ -223,7 +224,7 @@ func TestRequestHandlerAsksLast(t *testing.T) {
 // A panic in prepare is a handler's: net/http logs it and closes the connection. The
 // next handshake does not notice.
 func TestRequestHandlerPanics(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		first := true
 		h := websocket.RequestHandler(func(*http.Request) (websocket.ServeFunc, error) {
 			if first {
@@ -233,17 +234,17 @@ func TestRequestHandlerPanics(t *testing.T) {
 			return func(context.Context, *websocket.Conn) error { return nil }, nil
 		}, &websocket.AcceptOptions{OnError: func(e *websocket.HandlerError) { t.Errorf("told %v", e) }})
 		var logged bytes.Buffer
-		p := serveOnce(t, 0, h, &logged)
-		p.sendBytes([]byte(upgradeRequest))
-		p.wantEnd("prepare has panicked")
+		p := wsplay.ServeOnce(t, 0, h, &logged)
+		p.SendBytes([]byte(wsplay.UpgradeRequest))
+		p.WantEOF("prepare has panicked")
 		synctest.Wait()
 		if !strings.Contains(logged.String(), "in prepare") {
 			t.Errorf("logged %q", logged.String())
 		}
-		p = serveOnce(t, 0, h, io.Discard)
-		p.sendBytes([]byte(upgradeRequest))
-		p.head()
-		p.wantFarewell("serve has returned", 1000)
+		p = wsplay.ServeOnce(t, 0, h, io.Discard)
+		p.SendBytes([]byte(wsplay.UpgradeRequest))
+		p.Head()
+		p.WantClose("serve has returned", 1000)
 		p.Close()
 	})
 }

@@ -13,15 +13,16 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // The body may read the next messages itself, and what it was given stays as it is.
 func TestResidentReadInBody(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx := quickly(t)
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		ctx := wsplay.Quickly(t)
 		var got []string
 		stage := make(chan bool)
-		done := background(func() error {
+		done := wsplay.Go(func() error {
 			for m, err := range c.Messages(ctx) {
 				if err != nil {
 					return err
@@ -59,22 +60,22 @@ func TestResidentReadInBody(t *testing.T) {
 			return nil
 		})
 		for range 2 { // the second time the duplicate of the descriptor is another
-			p.busy()
+			p.Busy()
 			got = nil
-			p.send(whole(opText, "header"), whole(opText, "one"))
+			p.Send(wsplay.Frame(wsplay.OpText, "header"), wsplay.Frame(wsplay.OpText, "one"))
 			<-stage
-			p.send(whole(opText, "two"))
-			p.send(whole(opBinary, string(make([]byte, 100_000))), whole(opText, "three"))
-			p.want("the first", opText, "header")
-			p.want("the last", opText, "three")
-			p.busy()
+			p.Send(wsplay.Frame(wsplay.OpText, "two"))
+			p.Send(wsplay.Frame(wsplay.OpBinary, string(make([]byte, 100_000))), wsplay.Frame(wsplay.OpText, "three"))
+			p.Want("the first", wsplay.OpText, "header")
+			p.Want("the last", wsplay.OpText, "three")
+			p.Busy()
 			if want := "[header read one read two read 100000 three"; fmt.Sprint(got)[:len(want)] != want {
 				t.Errorf("got %v", got)
 			}
 		}
-		p.send(farewell(websocket.StatusNormalClosure, ""))
-		p.wantReply(websocket.StatusNormalClosure)
-		if err := returned(t, "the loop", done); err != nil {
+		p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
+		p.WantReply(websocket.StatusNormalClosure)
+		if err := wsplay.Returned(t, "the loop", done); err != nil {
 			t.Error(err)
 		}
 	})
@@ -82,29 +83,29 @@ func TestResidentReadInBody(t *testing.T) {
 
 // Ping drives the reading while the body does not, in the body and beside it.
 func TestResidentPingWhileBodyRuns(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx := quickly(t)
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		ctx := wsplay.Quickly(t)
 		pinged := make(chan error)
-		_ = echoes(ctx, c, func(text string) {
+		_ = wsplay.Echo(ctx, c, func(text string) {
 			switch text {
 			case "ping":
 				pinged <- c.Ping(ctx)
 			case "beside":
-				pinged <- <-background(func() error { return c.Ping(ctx) })
+				pinged <- <-wsplay.Go(func() error { return c.Ping(ctx) })
 			}
 		})
 		for _, text := range []string{"ping", "beside"} {
-			p.busy()
-			p.send(whole(opText, text))
-			f, err := p.next()
-			if err != nil || f.Opcode != opPing {
+			p.Busy()
+			p.Send(wsplay.Frame(wsplay.OpText, text))
+			f, err := p.Next()
+			if err != nil || f.Opcode != wsplay.OpPing {
 				t.Fatalf("%s: got opcode %d, %v; want a ping", text, f.Opcode, err)
 			}
-			p.send(whole(opPong, string(f.Payload)))
-			if err := returned(t, "Ping", pinged); err != nil {
+			p.Send(wsplay.Frame(wsplay.OpPong, string(f.Payload)))
+			if err := wsplay.Returned(t, "Ping", pinged); err != nil {
 				t.Error(text, err)
 			}
-			p.want("the echo", opText, text)
+			p.Want("the echo", wsplay.OpText, text)
 		}
 	})
 }
@@ -112,10 +113,10 @@ func TestResidentPingWhileBodyRuns(t *testing.T) {
 // A context that ends while the loop waits, or while its body runs, ends the loop and
 // not the connection; another loop goes on.
 func TestResidentContext(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		for _, when := range []string{"waiting", "in the body"} {
 			ctx, cancel := context.WithCancel(context.Background())
-			done := background(func() error {
+			done := wsplay.Go(func() error {
 				for m, err := range c.Messages(ctx) {
 					if err != nil {
 						return err
@@ -129,29 +130,29 @@ func TestResidentContext(t *testing.T) {
 				}
 				return nil
 			})
-			p.busy()
+			p.Busy()
 			if when == "waiting" {
 				cancel()
 			} else {
-				p.send(whole(opText, "cancel"))
-				p.want("in the body", opText, "cancel")
+				p.Send(wsplay.Frame(wsplay.OpText, "cancel"))
+				p.Want("in the body", wsplay.OpText, "cancel")
 			}
-			if err := returned(t, when, done); !errors.Is(err, context.Canceled) {
+			if err := wsplay.Returned(t, when, done); !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: %v", when, err)
 			}
 			cancel()
 		}
-		p.send(whole(opText, "more"))
-		wantRead(t, c, "more")
-		_ = echoes(context.Background(), c, func(string) {})
-		p.busy()
+		p.Send(wsplay.Frame(wsplay.OpText, "more"))
+		wsplay.WantRead(t, c, "more")
+		_ = wsplay.Echo(context.Background(), c, func(string) {})
+		p.Busy()
 	})
 }
 
 // A loop that is left may be entered again, and within another.
 func TestResidentLoops(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx := quickly(t)
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		ctx := wsplay.Quickly(t)
 		take := func(n int) (got []string) {
 			for m, err := range c.Messages(ctx) {
 				if err != nil {
@@ -164,23 +165,23 @@ func TestResidentLoops(t *testing.T) {
 			}
 			return got
 		}
-		go p.send(whole(opText, "a"), whole(opText, "b"), whole(opText, "c"), whole(opText, "d"), whole(opText, "e"), whole(opText, "f"))
+		go p.Send(wsplay.Frame(wsplay.OpText, "a"), wsplay.Frame(wsplay.OpText, "b"), wsplay.Frame(wsplay.OpText, "c"), wsplay.Frame(wsplay.OpText, "d"), wsplay.Frame(wsplay.OpText, "e"), wsplay.Frame(wsplay.OpText, "f"))
 		if got := fmt.Sprint(take(2), take(1)); got != "[a b] [c]" {
 			t.Error(got)
 		}
-		wantRead(t, c, "d")
+		wsplay.WantRead(t, c, "d")
 		for m, err := range c.Messages(ctx) {
 			if err != nil || string(m.Data) != "e" {
 				t.Error(string(m.Data), err)
 			}
-			go p.send(whole(opText, "g"))
+			go p.Send(wsplay.Frame(wsplay.OpText, "g"))
 			if got := fmt.Sprint(take(2)); got != "[f g]" {
 				t.Error(got)
 			}
 			break
 		}
-		_ = echoes(ctx, c, func(string) {})
-		p.busy()
+		_ = wsplay.Echo(ctx, c, func(string) {})
+		p.Busy()
 	})
 }
 
@@ -191,7 +192,7 @@ func TestResidentBodyLeaves(t *testing.T) {
 		"Goexit": runtime.Goexit,
 	} {
 		t.Run(name, func(t *testing.T) {
-			onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+			onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				gone := make(chan bool)
 				go func() {
 					defer close(gone)
@@ -202,12 +203,12 @@ func TestResidentBodyLeaves(t *testing.T) {
 						}
 					})
 				}()
-				p.busy()
-				p.send(whole(opText, "leave"), whole(opText, "next"))
+				p.Busy()
+				p.Send(wsplay.Frame(wsplay.OpText, "leave"), wsplay.Frame(wsplay.OpText, "next"))
 				<-gone
-				wantRead(t, c, "next")
-				_ = echoes(context.Background(), c, func(string) {})
-				p.busy()
+				wsplay.WantRead(t, c, "next")
+				_ = wsplay.Echo(context.Background(), c, func(string) {})
+				p.Busy()
 			})
 		})
 	}
@@ -229,36 +230,36 @@ func echoes2(c *websocket.Conn, each func(text string)) <-chan error {
 
 // Frames that come in pieces, in fragments, and among control frames.
 func TestResidentPieces(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		_ = echoes(context.Background(), c, func(string) {})
-		p.busy()
-		wire := p.wire(whole(opText, "one"), part(opText, "tw"), whole(opPing, "!"), whole(opContinuation, "o"),
-			whole(opBinary, string(make([]byte, 40_000))), whole(opText, ""), whole(opText, "three"))
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		_ = wsplay.Echo(context.Background(), c, func(string) {})
+		p.Busy()
+		wire := p.Wire(wsplay.Frame(wsplay.OpText, "one"), wsplay.Fragment(wsplay.OpText, "tw"), wsplay.Frame(wsplay.OpPing, "!"), wsplay.Frame(wsplay.OpContinuation, "o"),
+			wsplay.Frame(wsplay.OpBinary, string(make([]byte, 40_000))), wsplay.Frame(wsplay.OpText, ""), wsplay.Frame(wsplay.OpText, "three"))
 		go func() {
 			for len(wire) > 0 {
 				n := min(len(wire), 1+len(wire)%7)
 				if len(wire) > 5000 {
 					n = 3001
 				}
-				p.sendBytes(wire[:n])
+				p.SendBytes(wire[:n])
 				wire = wire[n:]
 			}
 		}()
-		p.want("whole", opText, "one")
-		p.want("the pong", opPong, "!")
-		p.want("fragments", opText, "two")
-		p.want("large", opBinary, string(make([]byte, 40_000)))
-		p.want("empty", opText, "")
-		p.want("behind", opText, "three")
-		p.busy()
+		p.Want("whole", wsplay.OpText, "one")
+		p.Want("the pong", wsplay.OpPong, "!")
+		p.Want("fragments", wsplay.OpText, "two")
+		p.Want("large", wsplay.OpBinary, string(make([]byte, 40_000)))
+		p.Want("empty", wsplay.OpText, "")
+		p.Want("behind", wsplay.OpText, "three")
+		p.Busy()
 	})
 }
 
 // Messages of every size, one behind the other: buffers grow and shrink with them.
 func TestResidentSizes(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx := quickly(t)
-		done := background(func() error {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		ctx := wsplay.Quickly(t)
+		done := wsplay.Go(func() error {
 			for m, err := range c.Messages(ctx) {
 				if err != nil {
 					return err
@@ -278,21 +279,21 @@ func TestResidentSizes(t *testing.T) {
 			}
 			return nil
 		})
-		p.busy()
+		p.Busy()
 		text := bytes.Repeat([]byte("0123456789"), 30_000)
 		for _, n := range []int{5, 70_000, 65_536, 64_000, 70_001, 20, 16_384, 100, 131_050, 32_760, 131_072, 250_000, 7, 65_530, 1} {
-			p.floods.Go(func() {
-				p.send(whole(opBinary, string(text[:n])))
+			p.Floods.Go(func() {
+				p.Send(wsplay.Frame(wsplay.OpBinary, string(text[:n])))
 				if n%7 == 0 {
-					p.send(whole(opBinary, string(text[:n+1])))
+					p.Send(wsplay.Frame(wsplay.OpBinary, string(text[:n+1])))
 				}
 			})
-			p.want("the echo", opBinary, string(text[:n]))
-			p.floods.Wait()
+			p.Want("the echo", wsplay.OpBinary, string(text[:n]))
+			p.Floods.Wait()
 		}
-		p.send(farewell(websocket.StatusNormalClosure, ""))
-		p.wantReply(websocket.StatusNormalClosure)
-		if err := returned(t, "the loop", done); err != nil {
+		p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
+		p.WantReply(websocket.StatusNormalClosure)
+		if err := wsplay.Returned(t, "the loop", done); err != nil {
 			t.Error(err)
 		}
 	})
@@ -300,9 +301,9 @@ func TestResidentSizes(t *testing.T) {
 
 // A busy loop within the body of a busy loop, and one beside it.
 func TestResidentLoopWithinLoop(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx := quickly(t)
-		done := background(func() error {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		ctx := wsplay.Quickly(t)
+		done := wsplay.Go(func() error {
 			echo := func(m websocket.Message, err error) error {
 				if err != nil {
 					return err
@@ -328,29 +329,29 @@ func TestResidentLoopWithinLoop(t *testing.T) {
 			return nil
 		})
 		p.SetReadDeadline(time.Now().Add(5 * time.Second))
-		p.busy()
+		p.Busy()
 		for range 2 {
-			p.send(whole(opText, "nest"))
-			p.want("the inner loop", opText, "nest")
+			p.Send(wsplay.Frame(wsplay.OpText, "nest"))
+			p.Want("the inner loop", wsplay.OpText, "nest")
 			for i := range 50 {
-				p.send(whole(opText, fmt.Sprint(i)))
-				p.want("the inner loop", opText, fmt.Sprint(i))
+				p.Send(wsplay.Frame(wsplay.OpText, fmt.Sprint(i)))
+				p.Want("the inner loop", wsplay.OpText, fmt.Sprint(i))
 			}
-			p.send(whole(opText, "leave"))
-			p.want("the inner loop", opText, "leave")
-			p.busy()
-			p.busy()
+			p.Send(wsplay.Frame(wsplay.OpText, "leave"))
+			p.Want("the inner loop", wsplay.OpText, "leave")
+			p.Busy()
+			p.Busy()
 		}
-		p.send(farewell(websocket.StatusNormalClosure, ""))
-		if err := returned(t, "both loops", done); err != nil {
+		p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
+		if err := wsplay.Returned(t, "both loops", done); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestResidentLoopsSideBySide(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		ctx := quickly(t)
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		ctx := wsplay.Quickly(t)
 		echo := func() error {
 			for m, err := range c.Messages(ctx) {
 				if err != nil {
@@ -362,17 +363,17 @@ func TestResidentLoopsSideBySide(t *testing.T) {
 			}
 			return nil
 		}
-		one, two := background(echo), background(echo)
+		one, two := wsplay.Go(echo), wsplay.Go(echo)
 		p.SetReadDeadline(time.Now().Add(5 * time.Second))
 		for range 200 {
-			p.send(whole(opText, "question"))
-			p.want("an answer", opText, "question")
+			p.Send(wsplay.Frame(wsplay.OpText, "question"))
+			p.Want("an answer", wsplay.OpText, "question")
 		}
-		p.send(farewell(websocket.StatusNormalClosure, ""))
-		if err := returned(t, "one", one); err != nil {
+		p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
+		if err := wsplay.Returned(t, "one", one); err != nil {
 			t.Error(err)
 		}
-		if err := returned(t, "two", two); err != nil {
+		if err := wsplay.Returned(t, "two", two); err != nil {
 			t.Error(err)
 		}
 	})

@@ -5,15 +5,14 @@ package websocket_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"path/filepath"
 	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A loop over the messages of a socket lives inside the wait for it. What follows is
@@ -21,24 +20,24 @@ import (
 
 // onSocket runs a test of a server's connection on a TCP socket and on a Unix one,
 // and looks whether a descriptor is left open.
-func onSocket(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *peer)) {
+func onSocket(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer)) {
 	t.Helper()
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
-			goroutines, descriptors := goleak.IgnoreCurrent(), openDescriptors(t)
+			goroutines, descriptors := goleak.IgnoreCurrent(), wsplay.OpenDescriptors(t)
 			t.Cleanup(func() {
 				goleak.VerifyNone(t, goroutines)
-				if now := openDescriptors(t); now > descriptors {
+				if now := wsplay.OpenDescriptors(t); now > descriptors {
 					t.Errorf("%d descriptors are open, %d before", now, descriptors)
 				}
 			})
-			a, b := overTCP(t)
+			a, b := wsplay.TCP(t)
 			if network == "unix" {
 				_, _ = a.Close(), b.Close()
-				a, b = overUnix(t)
+				a, b = wsplay.Unix(t)
 			}
 			c := websocket.NewConn(a, websocket.RoleServer, nil)
-			p := peerOf(t, websocket.RoleServer, b)
+			p := wsplay.NewPeer(t, websocket.RoleServer, b)
 			test(t, c, p)
 			_ = p.Close()
 			_ = c.CloseNow()
@@ -46,49 +45,23 @@ func onSocket(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *peer))
 	}
 }
 
-func overUnix(t *testing.T) (a, b net.Conn) {
-	t.Helper()
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "socket"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if a, err = net.Dial("unix", l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = l.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	return a, b
-}
-
-// busy has so many messages echoed, one after the other, that the loop no longer looks
-// whether there is more before it waits.
-func (p *peer) busy() {
-	p.t.Helper()
-	for i := range 20 {
-		p.send(whole(opText, fmt.Sprint(i)))
-		p.want("a busy peer", opText, fmt.Sprint(i))
-	}
-}
-
 // The end of the stream that came with the last octets is told of with them, and
 // not again.
 func TestResidentSeesTheEnd(t *testing.T) {
-	ends := map[string]func(p *peer){
-		"FIN":   func(p *peer) { p.halfClose() },
-		"close": func(p *peer) { _ = p.Close() },
-		"reset": func(p *peer) { p.reset() },
+	ends := map[string]func(p *wsplay.Peer){
+		"FIN":   func(p *wsplay.Peer) { p.HalfClose() },
+		"close": func(p *wsplay.Peer) { _ = p.Close() },
+		"reset": func(p *wsplay.Peer) { p.Reset() },
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+			onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				if _, ok := p.Conn.(*net.UnixConn); ok && name == "reset" {
 					return // a Unix socket has no reset
 				}
 				inBody, goOn := make(chan bool), make(chan bool)
 				last := ""
-				done := background(func() error {
+				done := wsplay.Go(func() error {
 					for m, err := range c.Messages(context.Background()) {
 						if err != nil {
 							return err
@@ -103,13 +76,13 @@ func TestResidentSeesTheEnd(t *testing.T) {
 					}
 					return nil
 				})
-				p.busy()
-				p.send(whole(opText, "before"))
+				p.Busy()
+				p.Send(wsplay.Frame(wsplay.OpText, "before"))
 				<-inBody
-				p.send(whole(opText, "last"))
+				p.Send(wsplay.Frame(wsplay.OpText, "last"))
 				end(p) // both arrive while the body runs
 				close(goOn)
-				err := returned(t, "the loop", done)
+				err := wsplay.Returned(t, "the loop", done)
 				if err == nil {
 					t.Error("the loop ended in order")
 				}
@@ -122,41 +95,41 @@ func TestResidentSeesTheEnd(t *testing.T) {
 }
 
 func TestResidentCloseInBody(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		closed := make(chan error, 1)
-		done := echoes(context.Background(), c, func(text string) {
+		done := wsplay.Echo(context.Background(), c, func(text string) {
 			if text == "bye" {
 				closed <- c.Close(websocket.StatusGoingAway, "as you wish")
 			}
 		})
-		p.busy()
-		p.send(whole(opText, "bye"), whole(opText, "discarded"))
-		if reason := p.wantFarewell("Close in the body", websocket.StatusGoingAway); reason != "as you wish" {
+		p.Busy()
+		p.Send(wsplay.Frame(wsplay.OpText, "bye"), wsplay.Frame(wsplay.OpText, "discarded"))
+		if reason := p.WantClose("Close in the body", websocket.StatusGoingAway); reason != "as you wish" {
 			t.Error(reason)
 		}
-		p.send(whole(opText, "discarded as well"), farewell(websocket.StatusGoingAway, ""))
-		p.wantEnd("the server closes first")
-		if err := returned(t, "Close", closed); err != nil {
+		p.Send(wsplay.Frame(wsplay.OpText, "discarded as well"), wsplay.CloseFrame(websocket.StatusGoingAway, ""))
+		p.WantEOF("the server closes first")
+		if err := wsplay.Returned(t, "Close", closed); err != nil {
 			t.Error(err)
 		}
 		_ = p.Close()
-		if err := returned(t, "the loop", done); websocket.CloseStatus(err) != websocket.StatusGoingAway {
+		if err := wsplay.Returned(t, "the loop", done); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 			t.Error(err)
 		}
 	})
 }
 
 func TestResidentCloseNowInBody(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		done := echoes(context.Background(), c, func(text string) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		done := wsplay.Echo(context.Background(), c, func(text string) {
 			if text == "now" {
 				_ = c.CloseNow()
-				p.wantEnd("the socket is shut down although the body runs")
+				p.WantEOF("the socket is shut down although the body runs")
 			}
 		})
-		p.busy()
-		p.send(whole(opText, "now"))
-		if err := returned(t, "the loop", done); !errors.Is(err, net.ErrClosed) {
+		p.Busy()
+		p.Send(wsplay.Frame(wsplay.OpText, "now"))
+		if err := wsplay.Returned(t, "the loop", done); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
 	})
@@ -164,35 +137,35 @@ func TestResidentCloseNowInBody(t *testing.T) {
 
 // What ends the connection while the body runs does not wait for it.
 func TestResidentCloseWhileBodyRuns(t *testing.T) {
-	for name, end := range map[string]func(c *websocket.Conn, p *peer) error{
-		"CloseNow": func(c *websocket.Conn, p *peer) error { return c.CloseNow() },
-		"Close": func(c *websocket.Conn, p *peer) error {
-			p.floods.Go(func() {
-				p.wantFarewell("Close", websocket.StatusNormalClosure)
-				p.send(farewell(websocket.StatusNormalClosure, ""))
+	for name, end := range map[string]func(c *websocket.Conn, p *wsplay.Peer) error{
+		"CloseNow": func(c *websocket.Conn, p *wsplay.Peer) error { return c.CloseNow() },
+		"Close": func(c *websocket.Conn, p *wsplay.Peer) error {
+			p.Floods.Go(func() {
+				p.WantClose("Close", websocket.StatusNormalClosure)
+				p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
 			})
-			defer p.floods.Wait()
+			defer p.Floods.Wait()
 			return c.Close(websocket.StatusNormalClosure, "")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+			onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				inBody, goOn := make(chan bool), make(chan bool)
-				done := echoes(context.Background(), c, func(text string) {
+				done := wsplay.Echo(context.Background(), c, func(text string) {
 					if text == "stop" {
 						inBody <- true
 						<-goOn
 					}
 				})
-				p.busy()
-				p.send(whole(opText, "stop"))
+				p.Busy()
+				p.Send(wsplay.Frame(wsplay.OpText, "stop"))
 				<-inBody
-				if err := returned(t, name, background(func() error { return end(c, p) })); err != nil {
+				if err := wsplay.Returned(t, name, wsplay.Go(func() error { return end(c, p) })); err != nil {
 					t.Error(err)
 				}
-				p.wantEnd("while the body runs")
+				p.WantEOF("while the body runs")
 				close(goOn)
-				_ = returned(t, "the loop", done)
+				_ = wsplay.Returned(t, "the loop", done)
 			})
 		})
 	}
@@ -200,7 +173,7 @@ func TestResidentCloseWhileBodyRuns(t *testing.T) {
 
 // A body can read and close when no descriptor is left.
 func TestResidentWithoutDescriptors(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		var was syscall.Rlimit
 		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
 			t.Fatal(err)
@@ -209,7 +182,7 @@ func TestResidentWithoutDescriptors(t *testing.T) {
 		defer restore()
 		var closeErr, readErr error
 		var read string
-		done := echoes(context.Background(), c, func(text string) {
+		done := wsplay.Echo(context.Background(), c, func(text string) {
 			switch text {
 			case "read":
 				_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 3, Max: was.Max})
@@ -221,15 +194,15 @@ func TestResidentWithoutDescriptors(t *testing.T) {
 				restore()
 			}
 		})
-		p.busy()
-		p.send(whole(opText, "read"))
-		p.send(whole(opText, "by the body"))
-		p.want("the question", opText, "read")
-		p.send(whole(opText, "close"))
-		p.wantFarewell("the close", websocket.StatusNormalClosure)
-		p.send(farewell(websocket.StatusNormalClosure, ""))
-		p.halfClose()
-		_ = returned(t, "the loop", done)
+		p.Busy()
+		p.Send(wsplay.Frame(wsplay.OpText, "read"))
+		p.Send(wsplay.Frame(wsplay.OpText, "by the body"))
+		p.Want("the question", wsplay.OpText, "read")
+		p.Send(wsplay.Frame(wsplay.OpText, "close"))
+		p.WantClose("the close", websocket.StatusNormalClosure)
+		p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, ""))
+		p.HalfClose()
+		_ = wsplay.Returned(t, "the loop", done)
 		if readErr != nil || read != "by the body" {
 			t.Error(read, readErr)
 		}
@@ -241,8 +214,8 @@ func TestResidentWithoutDescriptors(t *testing.T) {
 
 // What is held back when the body calls CloseNow goes as far as it can without waiting.
 func TestRepliesAreSentBeforeCloseNow(t *testing.T) {
-	onSocket(t, func(t *testing.T, c *websocket.Conn, p *peer) {
-		p.send(whole(opText, "one"), whole(opText, "two"), whole(opText, "three"))
+	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"), wsplay.Frame(wsplay.OpText, "three"))
 		for m, err := range c.Messages(context.Background()) {
 			if err != nil {
 				t.Error(err)
@@ -256,7 +229,7 @@ func TestRepliesAreSentBeforeCloseNow(t *testing.T) {
 				break
 			}
 		}
-		p.want("one", opText, "one")
-		p.want("two", opText, "two")
+		p.Want("one", wsplay.OpText, "one")
+		p.Want("two", wsplay.OpText, "two")
 	})
 }

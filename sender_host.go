@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/transport"
@@ -10,12 +11,12 @@ import (
 // sending is a Conn as its sender sees it.
 type sending Conn
 
-func (c *Conn) openSender(opts *ConnOptions) {
+func (c *Conn) openSender(limit time.Duration) {
 	s := &c.out
 	s.canceler.Init(&c.transport, transport.Writing)
 	s.stream, s.host, s.state, s.role = &c.transport, (*sending)(c), &c.life.state, c.role
-	if opts.Timeouts.Write > 0 {
-		s.setPace(&pace{limit: opts.Timeouts.Write})
+	if limit > 0 {
+		s.setPace(&pace{limit: limit})
 	}
 	if c.trace != nil {
 		s.trace = c.traceWritten
@@ -23,41 +24,32 @@ func (c *Conn) openSender(opts *ConnOptions) {
 }
 
 func (h *sending) beginClose(f *outFrame) (conn.Action, bool) {
-	// In Failed the one Close frame is for the code of the violation.
-	not := conn.Failed
-	if f.failure {
-		not = conn.Terminated
-	}
-	return (*Conn)(h).eventUnless(not, conn.SendClose, f.body, nil)
+	return h.life.handle(f.event, f.body, nil)
 }
 
-func (h *sending) closeWritten() { h.life.written.Store(true) }
+func (h *sending) closeWritten() { h.life.handle(conn.FlushClose, conn.CloseBody{}, nil) }
 
-func (h *sending) sendFailed(e conn.Event, cause error) {
-	(*Conn)(h).event(e, conn.CloseBody{}, cause)
-}
+func (h *sending) sendFailed(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }
 
-func (h *sending) closedError() *ClosedError { return (*Conn)(h).closedError() }
+func (h *sending) closedError() *ClosedError { return h.life.closedError() }
 
 func (h *sending) mayPong() bool {
-	c := (*Conn)(h)
-	s := c.state()
-	return s != conn.Cut && s != conn.Terminated && !c.sentClose()
+	s := h.life.current()
+	return s != conn.Cut && s != conn.Terminated && !h.life.sentClose()
 }
 
 func (h *sending) interrupts(ctx context.Context) <-chan struct{} {
-	c := (*Conn)(h)
-	if own, ok := ctx.(*serveContext); ok && own.c == c {
+	if own, ok := ctx.(*serveContext); ok && own.c == (*Conn)(h) {
 		return nil
 	}
 	done := ctx.Done()
-	if c.life.isDone(done) {
+	if h.life.isDone(done) {
 		return nil
 	}
 	return done
 }
 
-func (h *sending) done() <-chan struct{} { return (*Conn)(h).done() }
+func (h *sending) done() <-chan struct{} { return h.life.done() }
 
 // deflates reports whether a message of n bytes is to be compressed.
 func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }

@@ -10,9 +10,9 @@ import (
 // outFrame is a frame and the caller that waits for it.
 type outFrame struct {
 	conn.OutFrame
-	body    conn.CloseBody // what a Close frame says
-	failure bool           // it is the Close frame that answers a violation
-	hold    holding        // it may wait for more to leave with it
+	body  conn.CloseBody // what a Close frame says
+	event conn.Event     // what it is to the lifecycle that a Close frame takes its place
+	hold  holding        // it may wait for more to leave with it
 
 	ticket    uint64 // when its caller came: the lowest goes first
 	phase     outPhase

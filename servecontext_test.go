@@ -5,19 +5,21 @@ import (
 	"io"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // serve's context ends with the connection, and so do those made of it.
 func TestServeContext(t *testing.T) {
-	eachServer(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
 		called := make(chan error, 1)
 		stopped := make(chan bool, 1)
 		done := make(chan struct{})
-		p := serveOnce(t, 0, websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
+		p := wsplay.ServeOnce(t, 0, websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
 			defer close(done)
 			if _, bounded := ctx.Deadline(); bounded || ctx.Err() != nil {
 				t.Errorf("deadline %v, err %v", bounded, ctx.Err())
@@ -34,13 +36,13 @@ func TestServeContext(t *testing.T) {
 			}
 			return err
 		}, nil), io.Discard)
-		p.sendBytes([]byte(upgradeRequest))
-		p.head()
+		p.SendBytes([]byte(wsplay.UpgradeRequest))
+		p.Head()
 		if !<-stopped {
 			t.Error("stop does not tell what it did")
 		}
 		p.Close()
-		wantIs(t, "AfterFunc", <-called, context.Canceled)
+		wsplay.WantIs(t, "AfterFunc", <-called, context.Canceled)
 		<-done
 	})
 }

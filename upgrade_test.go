@@ -12,6 +12,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -28,7 +29,7 @@ func TestUpgradeInBubbleAfterBubble(t *testing.T) {
 	accepted := func() {
 		a, b := wstest.NetPipe(1 << 10)
 		defer b.Close()
-		if _, err := b.Write([]byte(upgradeRequest)); err != nil {
+		if _, err := b.Write([]byte(wsplay.UpgradeRequest)); err != nil {
 			t.Fatal(err)
 		}
 		c, err := websocket.Upgrade(a, opts)
@@ -60,7 +61,7 @@ func TestUpgradeInBubbleAfterBubble(t *testing.T) {
 func TestOnRequestSeesEveryLine(t *testing.T) {
 	for _, cookie := range []string{"a=b", "", "c=d"} {
 		a, b := wstest.NetPipe(1 << 10)
-		request := upgradeRequest
+		request := wsplay.UpgradeRequest
 		if cookie != "" {
 			request = strings.Replace(request, "\r\n\r\n", "\r\nCookie: "+cookie+"\r\n\r\n", 1)
 		}
@@ -92,7 +93,7 @@ func TestOnRequestSeesEveryLine(t *testing.T) {
 
 func newRequestPipe(t *testing.T) net.Conn {
 	a, b := wstest.NetPipe(1 << 10)
-	if _, err := io.WriteString(b, upgradeRequest); err != nil {
+	if _, err := io.WriteString(b, wsplay.UpgradeRequest); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.Close() })

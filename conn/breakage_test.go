@@ -13,24 +13,41 @@ type breakage struct {
 	complaint string
 }
 
-// cell puts another cell into the table of transitions; an action that is numActions
-// takes the cell away.
-func cell(s State, e Event, to State, do Action) func(*machine) {
+// cell puts another cell into the table of transitions.
+func cell(s State, e Event, t transition) func(*machine) {
+	return table(func() { transitions[s][e] = t }, func(was transition, had bool) {
+		if transitions[s][e] = was; !had {
+			delete(transitions[s], e)
+		}
+	}, s, e)
+}
+
+// without takes a cell away.
+func without(s State, e Event) func(*machine) {
+	return table(func() { delete(transitions[s], e) }, func(was transition, _ bool) { transitions[s][e] = was }, s, e)
+}
+
+// table breaks the table of transitions for as long as an event is handled.
+func table(into func(), mend func(was transition, had bool), s State, e Event) func(*machine) {
 	return func(m *machine) {
 		handle := m.handle
 		m.handle = func(l *Lifecycle, event Event, body CloseBody, now time.Time) (Action, bool) {
-			if l.state != s || event != e {
-				return handle(l, event, body, now)
-			}
 			was, had := transitions[s][e]
-			if transitions[s][e] = (transition{to, do}); do == numActions {
-				delete(transitions[s], e)
-			}
-			defer func() {
-				if transitions[s][e] = was; !had {
-					delete(transitions[s], e)
-				}
-			}()
+			into()
+			defer func() { mend(was, had) }()
+			return handle(l, event, body, now)
+		}
+	}
+}
+
+// ours puts another cell into the table of our Close frame.
+func ours(stands closeFrame, e effect, then closeFrame) func(*machine) {
+	return func(m *machine) {
+		handle := m.handle
+		m.handle = func(l *Lifecycle, event Event, body CloseBody, now time.Time) (Action, bool) {
+			was := closeFrames[stands][e]
+			closeFrames[stands][e] = then
+			defer func() { closeFrames[stands][e] = was }()
 			return handle(l, event, body, now)
 		}
 	}
@@ -77,8 +94,8 @@ var breakages = []breakage{
 	{"nothing is read after our Close frame", func(m *machine) { m.canReceive = func(s State) bool { return s == Open } },
 		"the client discards what it might have read"},
 	{"the client drops TCP when both Close frames are there", func(m *machine) {
-		cell(ClosedByUs, ReceiveClose, Terminated, Drop)(m)
-		cell(ClosedByPeer, SendClose, Terminated, Drop)(m)
+		cell(ClosedByUs, ReceiveClose, transition{Terminated, Drop, keeps})(m)
+		cell(ClosedByPeer, SendClose, transition{Terminated, Drop, places})(m)
 	}, "the client closes TCP before the server"},
 	{"the client ends TCP as the server does", func(m *machine) { m.closesFirst = func(Role) bool { return true } },
 		"the client closes TCP before the server"},
@@ -94,7 +111,7 @@ var breakages = []breakage{
 			l.deadline = now.Add(l.CloseTimeout)
 		}
 	}), "the server is acknowledged with a wrong deadline"},
-	{"a deadline that changes nothing", cell(Cut, Expire, Cut, Nothing),
+	{"a deadline that changes nothing", cell(Cut, Expire, transition{Cut, Nothing, keeps}),
 		"a deadline does not end the client"},
 	{"the peer's Close frame is recorded twice", behind(func(before Lifecycle, l *Lifecycle, e Event, _ CloseBody, _ time.Time) {
 		if before.state == Acknowledged && e == EndOfStream {
@@ -130,38 +147,71 @@ var breakages = []breakage{
 	}), "the client's record of a Close frame is overwritten"},
 	{"one Close frame is clean", func(m *machine) { m.clean = func(n Ending) bool { return n.Received.Code != 0 } },
 		"the client ended cleanly: true, not false"},
-	{"a Close frame that was not written counts", func(m *machine) {
-		m.clean = func(n Ending) bool { return n.Sent.Code != 0 && n.Received.Code != 0 }
-	}, "the client ended cleanly: true, not false"},
-	{"Terminated can be left", cell(Terminated, SendClose, ClosedByUs, AwaitClose),
-		"the client is terminated, and takes send close"},
-	{"Terminated takes what changes nothing", cell(Terminated, Abandon, Terminated, Nothing),
-		"the client is terminated, and takes abandon"},
-	{"a violation is not answered", cell(Open, Violate, Failed, Nothing),
-		"the client does not say why it failed"},
-	{"a Close frame is not answered", cell(Open, ReceiveClose, ClosedByPeer, Nothing),
-		"the client does not answer the Close frame"},
-	{"a Close frame is answered by the end of TCP", cell(Open, ReceiveClose, Terminated, Drop),
+	{"a Close frame counts although its write failed", cell(ClosedByUs, BreakWrite, transition{Cut, ReadOut, keeps}),
+		"the client has it that it sent Close 4001, not 0"},
+	{"a reply counts although its write failed", cell(Acknowledged, BreakWrite, transition{Terminated, Drop, keeps}),
+		"the client has it that it sent Close 4001, not 0"},
+	{"a reason counts although its write failed", cell(Failed, BreakWrite, transition{Terminated, Drop, keeps}),
+		"the client has it that it sent Close 4001, not 0"},
+	{"a Close frame that waits counts when time is up", cell(ClosedByUs, Expire, transition{Terminated, Drop, keeps}),
+		"the server has it that it sent Close 4000, not 0"},
+	{"a Close frame that waits counts when it is given up", cell(ClosedByUs, Abandon, transition{Terminated, Drop, keeps}),
+		"the server has it that it sent Close 4000, not 0"},
+	{"a reply that waits counts when time is up", cell(Acknowledged, Expire, transition{Terminated, Drop, keeps}),
+		"the client has it that it sent Close 4001, not 0"},
+	{"a reason that waits counts when time is up", cell(Failed, Expire, transition{Terminated, Drop, keeps}),
+		"the client has it that it sent Close 4001, not 0"},
+	{"what is written may be lost", ours(flushed, loses, lost),
+		"the server's record of a Close frame is overwritten"},
+	{"that a Close frame is written is not noted", ours(placed, flushes, placed),
+		"the server's record of a Close frame is overwritten"},
+	{"two Close frames are placed", ours(flushed, places, placed),
+		"the client sends a frame after its Close frame"},
+	{"two Close frames are placed, one behind the other", ours(placed, places, placed),
+		"the client sends a frame after its Close frame"},
+	{"what waits is lost when a Close frame comes", cell(ClosedByUs, ReceiveClose, transition{Acknowledged, EndTransport, loses}),
+		"the client's record of a Close frame is overwritten"},
+	{"the reply cannot be written", without(Acknowledged, FlushClose),
+		"the client cannot have written its Close frame in state acknowledged"},
+	{"the reason cannot be written", without(Failed, FlushClose),
+		"the client cannot have written its Close frame in state failed"},
+	{"nothing follows a Close frame that is written", cell(ClosedByUs, FlushClose, transition{Acknowledged, EndTransport, flushes}),
+		"the client discards what it might have read"},
+	{"the transport ends with our Close frame", cell(Acknowledged, FlushClose, transition{Terminated, Drop, flushes}),
 		"the client closes TCP before the server"},
-	{"a violation ends TCP", cell(Open, Violate, Terminated, Drop),
-		"the client closes TCP before the server"},
-	{"a violation after our Close frame is explained once more", cell(ClosedByUs, Violate, Failed, SendFailure),
+	{"the application's Close frame takes the place of the reason", cell(Failed, SendClose, transition{Failed, EndTransport, places}),
+		"the client says 4001 of what deserves 1002"},
+	{"no reason is given", without(Failed, AnswerViolation),
 		"the client cannot send its Close frame"},
-	{"after a violation the transport is not ended", cell(Failed, SendClose, Failed, Nothing),
+	{"Terminated can be left", cell(Terminated, SendClose, transition{ClosedByUs, AwaitClose, places}),
+		"the client is terminated, and takes send close"},
+	{"Terminated takes what changes nothing", cell(Terminated, Abandon, transition{Terminated, Nothing, keeps}),
+		"the client is terminated, and takes abandon"},
+	{"a violation is not answered", cell(Open, Violate, transition{Failed, Nothing, keeps}),
+		"the client does not say why it failed"},
+	{"a Close frame is not answered", cell(Open, ReceiveClose, transition{ClosedByPeer, Nothing, keeps}),
+		"the client does not answer the Close frame"},
+	{"a Close frame is answered by the end of TCP", cell(Open, ReceiveClose, transition{Terminated, Drop, keeps}),
+		"the client closes TCP before the server"},
+	{"a violation ends TCP", cell(Open, Violate, transition{Terminated, Drop, keeps}),
+		"the client closes TCP before the server"},
+	{"a violation after our Close frame is explained once more", cell(ClosedByUs, Violate, transition{Failed, SendFailure, keeps}),
+		"the client cannot send its Close frame"},
+	{"after a violation the transport is not ended", cell(Failed, AnswerViolation, transition{Failed, Nothing, places}),
 		"only a deadline helps"},
-	{"after the reply the transport is not ended", cell(ClosedByPeer, SendClose, Acknowledged, Nothing),
+	{"after the reply the transport is not ended", cell(ClosedByPeer, SendClose, transition{Acknowledged, Nothing, places}),
 		"the server does not close TCP at once"},
-	{"a write that fails drops what has come", cell(Open, BreakWrite, Terminated, Drop),
+	{"a write that fails drops what has come", cell(Open, BreakWrite, transition{Terminated, Drop, keeps}),
 		"the client drops the transport with a Close frame in it"},
-	{"a write that fails while closing drops what has come", cell(ClosedByUs, BreakWrite, Terminated, Drop),
+	{"a write that fails while closing drops what has come", cell(ClosedByUs, BreakWrite, transition{Terminated, Drop, loses}),
 		"the client drops the transport with a Close frame in it"},
-	{"a peer that has ended its direction gets no reply", cell(ClosedByPeer, EndOfStream, Terminated, Drop),
+	{"a peer that has ended its direction gets no reply", cell(ClosedByPeer, EndOfStream, transition{Terminated, Drop, keeps}),
 		"the client leaves the Close frame without an answer that could arrive"},
-	{"the end of the stream is not taken", cell(ClosedByUs, EndOfStream, ClosedByUs, numActions),
+	{"the end of the stream is not taken", without(ClosedByUs, EndOfStream),
 		"the server does not take the end of the stream"},
-	{"a drop is not the end", cell(ClosedByUs, Break, ClosedByUs, Drop),
+	{"a drop is not the end", cell(ClosedByUs, Break, transition{ClosedByUs, Drop, keeps}),
 		"the client is to drop the transport, and is closed by us"},
-	{"an end that is given up after its handshake drops TCP", cell(Acknowledged, Abandon, Terminated, Drop),
+	{"an end that is given up after its handshake drops TCP", cell(Acknowledged, Abandon, transition{Terminated, Drop, loses}),
 		"the server does not wait for the end of TCP"},
 }
 

@@ -9,7 +9,7 @@ import (
 // for every step, with both ends and what is under way between them.
 func TestCounterexample(t *testing.T) {
 	m := engine()
-	cell(ClosedByUs, ReceiveClose, Terminated, Drop)(&m)
+	cell(ClosedByUs, ReceiveClose, transition{Terminated, Drop, keeps})(&m)
 	x := explorations[0].explorer(m, 1)
 	x.explore()
 	if len(x.faults) != 1 {

@@ -1,16 +1,29 @@
-// Package conn is the protocol of one WebSocket connection as decisions: which
-// state it is in, whether a frame may come now, and how the connection ended.
+// Package conn is the protocol of one WebSocket connection: which state it is in, what
+// the bytes that arrive mean, whether a frame may come now, and how the connection ended.
 //
 // It is pure: no sockets, goroutines, clock or randomness. Time is an argument.
-// It judges headers and events and never owns a payload octet but those of a window,
-// so that the code which does the I/O can put the payload straight where it belongs.
+// It owns no byte of payload but those of a window, so that a shell, which does the I/O,
+// can put the payload straight where it belongs.
 //
 // # Layers
 //
-//	frame     octets of one frame          "this header is well formed"
+//	frame     bytes of one frame           "this header is well formed"
 //	conn      frames in their order        "this frame may come now"      <- here
 //	          messages and their windows   "this is what it says"
 //	root      sockets, goroutines, time    reads, writes, waits
+//
+// # Receiving
+//
+// [Decoder] drives: a shell shows it the bytes that have come and is told what they are
+// or that more are needed.
+//
+//	         Next        Open, Inflate, Skip        EndFrame, EndInflated
+//	bytes ────────▶ frame ────────▶ payload ────────▶ message
+//	         Single: a whole message at once
+//
+// The blocking shell, in the root, waits for the network where more is needed. The
+// packet decoder, in cmd/ws/trace, waits for the next packet, and calls Observe where
+// the other calls Next, since it goes on past what is wrong.
 //
 // # Compression
 //
@@ -85,4 +98,21 @@
 //
 // The table does not know the role. Who closes TCP first is asked once, at the
 // edge, of [Role.ClosesFirst].
+//
+// # Our Close frame
+//
+// There is one (RFC 6455 §5.5.1). It takes its place in the outgoing stream before it is
+// written, and between the two a peer that does not read can hold it up. So each cell of
+// the table also says what the event means for it:
+//
+//	        SendClose,             FlushClose
+//	        AnswerViolation
+//	unsent ────────────────▶ placed ──────────▶ flushed
+//	                           │
+//	                           └──────────────▶ lost
+//	                            BreakWrite; Expire or Abandon, if they end the connection
+//
+// One that is lost is not in the record: [Ending].Sent is empty, and the ending is not
+// clean. The end of the stream and a reset do not lose it, because they may well be the
+// peer's answer to it.
 package conn

@@ -36,14 +36,12 @@ func (s Side) String() string {
 
 // Ending is the record of how a connection ended.
 type Ending struct {
-	// Sent and Received are the Close frames; Code is 0 where there was none.
+	// Sent and Received are the Close frames; Code is 0 where there was none. One of
+	// ours that did not all go out, as far as is known, was not sent.
 	Sent, Received CloseBody
 	// Began is the side that ended the connection: it sent the first Close frame,
 	// broke a rule, gave up or lost the transport. SideNone while it is open.
 	Began Side
-	// Broken: a write failed. Our Close frame is the last thing we send, so it was
-	// not sent completely.
-	Broken bool
 	// Last is the event that left Open.
 	Last Event
 }
@@ -59,12 +57,10 @@ func (n *Ending) record(from State, e Event, body CloseBody) {
 		body.Code = CodeNoStatus // 0 would say that there was no frame
 	}
 	switch e {
-	case SendClose:
+	case SendClose, AnswerViolation:
 		n.Sent = body
 	case ReceiveClose:
 		n.Received = body
-	case BreakWrite:
-		n.Broken = true
 	}
 }
 
@@ -81,7 +77,7 @@ func whoBegan(e Event) Side {
 
 // Clean reports whether the closing handshake was completed: a Close frame each
 // way (RFC 6455 §7.1.4).
-func (n Ending) Clean() bool { return n.Sent.Code != 0 && n.Received.Code != 0 && !n.Broken }
+func (n Ending) Clean() bool { return n.Sent.Code != 0 && n.Received.Code != 0 }
 
 // Code is _The WebSocket Connection Close Code_ (RFC 6455 §7.1.5): the code
 // received, 1005 when the Close frame had none, 1006 when there was no frame.

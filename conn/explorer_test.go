@@ -19,6 +19,7 @@ type powers struct {
 	impatient  bool // has other timers than that of closing: keepalive, a write's, a context
 	whole      bool // cannot end one direction of its transport, only both
 	forge      bool // is one that sends data after its Close frame, which is not ours
+	waits      bool // has its Close frame wait to be written, and learns later that it was
 	// The network.
 	delay      bool // holds what is in it for as long as it likes: deadlines pass at any time
 	cut        bool // loses all that is in a direction and all that follows, and tells nobody

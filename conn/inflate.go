@@ -23,7 +23,12 @@ type Inflater struct {
 
 // InflateEngine is the working memory of an Inflater while a message is under way.
 // The zero value is ready.
-type InflateEngine struct{ decoder inflate.Decoder }
+type InflateEngine struct {
+	decoder  inflate.Decoder
+	lender   *Inflater // whose message this is
+	unmasked int       // bytes of the payload that are unmasked and not taken: see Decoder.Inflate
+	trailer  int       // bytes of Trailer that were taken
+}
 
 // NewInflater returns an Inflater.
 func NewInflater(t Terms) Inflater { return Inflater{terms: t} }
@@ -34,12 +39,13 @@ func (f *Inflater) Terms() Terms { return f.terms }
 // Begin makes e ready for a message.
 func (f *Inflater) Begin(e *InflateEngine) {
 	e.decoder.Reset(1<<f.terms.WindowBits, f.window)
+	e.lender, e.unmasked, e.trailer = f, 0, 0
 }
 
-// Inflate takes octets of the payload and appends to out what they say, up to its
+// Inflate takes bytes of the payload and appends to out what they say, up to its
 // capacity and never beyond. out[base:] holds what the message has said before, or
 // the last window of it. used is how much of p was taken: all of it, unless out is
-// full. Octets that say nothing are taken also then.
+// full. Bytes that say nothing are taken also then.
 //
 // After the payload of the last frame, [Trailer] is to be given in the same way, and
 // then Ended asked.
@@ -71,4 +77,7 @@ func (f *Inflater) End(e *InflateEngine, said []byte) {
 }
 
 // Drop lets go of what belongs to the connection.
-func (e *InflateEngine) Drop() { e.decoder.Reset(0, nil) }
+func (e *InflateEngine) Drop() {
+	e.decoder.Reset(0, nil)
+	e.lender, e.unmasked, e.trailer = nil, 0, 0
+}

@@ -14,6 +14,7 @@ type Lifecycle struct {
 	CloseTimeout time.Duration
 
 	state    State
+	close    closeFrame
 	ending   Ending
 	deadline time.Time
 }
@@ -28,25 +29,30 @@ func (l *Lifecycle) Ending() Ending { return l.ending }
 // time means never. The owner reports [Expire] when it has passed.
 func (l *Lifecycle) Deadline() time.Time { return l.deadline }
 
-// Handle changes the state as the table says. It is the only function that does.
-// body is the Close frame that was sent or received, for the two events that
+// Handle changes the state as the tables say. It is the only function that does.
+// body is the Close frame that was sent or received, for the events that
 // have one. ok is false when the event has no meaning in the present state.
 func (l *Lifecycle) Handle(e Event, body CloseBody, now time.Time) (do Action, ok bool) {
-	to, do, ok := Next(l.state, e)
-	// RFC 6455 §5.5.1: one Close frame and no more. In Failed only the record
-	// tells whether it is out.
-	if !ok || e == SendClose && l.ending.Sent.Code != 0 {
+	t, ok := transitions[l.state][e]
+	if !ok {
+		return Nothing, false
+	}
+	is := closeFrames[l.close][t.close]
+	if is == impossible {
 		return Nothing, false
 	}
 	l.ending.record(l.state, e, body)
+	if is == lost {
+		l.ending.Sent = CloseBody{}
+	}
 	switch {
-	case to == Terminated:
+	case t.to == Terminated:
 		l.deadline = time.Time{}
 	case l.state == Open && l.CloseTimeout > 0:
 		// One deadline for the whole of closing: a peer cannot stretch it by
 		// answering a step at a time.
 		l.deadline = now.Add(l.CloseTimeout)
 	}
-	l.state = to
-	return do, true
+	l.state, l.close = t.to, is
+	return t.do, true
 }

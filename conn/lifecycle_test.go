@@ -34,12 +34,14 @@ func TestOneCloseFrame(t *testing.T) {
 	for _, test := range []struct {
 		why   string
 		steps []step
-		sent  uint16 // which SendClose counts: 1000 plus its place
+		sent  uint16 // which Close frame counts: 1000 plus its place
 	}{
 		{"we close twice", []step{{SendClose, AwaitClose, true}, {SendClose, Nothing, false}}, 1000},
 		{"we answer twice", []step{{ReceiveClose, SendReply, true}, {SendClose, EndTransport, true}, {SendClose, Nothing, false}}, 1001},
-		{"we refuse, and close at the same time", []step{{Violate, SendFailure, true}, {SendClose, EndTransport, true}, {SendClose, Nothing, false}}, 1001},
-		{"we close, then refuse", []step{{SendClose, AwaitClose, true}, {Violate, EndTransport, true}, {SendClose, Nothing, false}}, 1000},
+		{"we refuse, and close at the same time", []step{{Violate, SendFailure, true}, {SendClose, Nothing, false}, {AnswerViolation, EndTransport, true}, {SendClose, Nothing, false}}, 1002},
+		{"we refuse twice", []step{{Violate, SendFailure, true}, {AnswerViolation, EndTransport, true}, {AnswerViolation, Nothing, false}}, 1001},
+		{"we close, then refuse", []step{{SendClose, AwaitClose, true}, {Violate, EndTransport, true}, {SendClose, Nothing, false}, {AnswerViolation, Nothing, false}}, 1000},
+		{"it is written twice", []step{{SendClose, AwaitClose, true}, {FlushClose, Nothing, true}, {FlushClose, Nothing, false}}, 1000},
 	} {
 		var l Lifecycle
 		for i, s := range test.steps {
@@ -54,6 +56,54 @@ func TestOneCloseFrame(t *testing.T) {
 	}
 }
 
+// What waits to be written when the connection is given up does not go out, and the
+// record says so. What was written before stays written.
+func TestCloseFrameThatWaits(t *testing.T) {
+	closed, reply, failure := []Event{SendClose}, []Event{ReceiveClose, SendClose}, []Event{Violate, AnswerViolation}
+	both := []Event{SendClose, ReceiveClose}
+	for _, test := range []struct {
+		why  string
+		then []Event
+		last Event
+		lost bool
+	}{
+		{"closing expires", closed, Expire, true},
+		{"closing is given up", closed, Abandon, true},
+		{"the write fails", closed, BreakWrite, true},
+		{"the reply expires", reply, Expire, true},
+		{"the write of the reply fails", reply, BreakWrite, true},
+		{"what is complete ends by itself", reply, Abandon, false},
+		{"the reason expires", failure, Expire, true},
+		{"the write of the reason fails", failure, BreakWrite, true},
+		{"two that close at once, and time", both, Expire, true},
+		// It may have arrived: nobody knows how far the write came.
+		{"a reset", closed, Break, false},
+		{"the end of the stream", closed, EndOfStream, false},
+	} {
+		for _, written := range []bool{false, true} {
+			var l Lifecycle
+			take := func(e Event) {
+				t.Helper()
+				if _, ok := l.Handle(e, CloseBody{Code: 4000}, noon); !ok {
+					t.Fatalf("%s: %v is not taken in state %v", test.why, e, l.State())
+				}
+			}
+			for _, e := range test.then {
+				take(e)
+			}
+			if written {
+				take(FlushClose)
+			}
+			heard := l.Ending().Received.Code != 0
+			take(test.last)
+			n, sent := l.Ending(), !test.lost || written
+			if (n.Sent.Code != 0) != sent || n.Clean() != (sent && heard) {
+				t.Errorf("%s, written %v: sent %d, clean %v", test.why, written, n.Sent.Code, n.Clean())
+			}
+		}
+	}
+}
+
 // Every sequence of five events, possible or not, keeps the promises of Ending
 // and Deadline after every step.
 func TestEverySequenceOfEvents(t *testing.T) {
@@ -61,8 +111,8 @@ func TestEverySequenceOfEvents(t *testing.T) {
 	for _, timeout := range []time.Duration{0, closeTimeout} {
 		var story [longest]Event
 		count := 0
-		var extend func(l Lifecycle, left time.Time, depth int)
-		extend = func(l Lifecycle, left time.Time, depth int) {
+		var extend func(l Lifecycle, left time.Time, sent, written bool, depth int)
+		extend = func(l Lifecycle, left time.Time, sent, written bool, depth int) {
 			for e := range Event(numEvents) {
 				story[depth] = e
 				count++
@@ -70,7 +120,7 @@ func TestEverySequenceOfEvents(t *testing.T) {
 					t.Helper()
 					t.Errorf("%v: %s", story[:depth+1], fmt.Sprintf(format, args...))
 				}
-				before, l, left := l, l, left
+				before, l, left, sent, written := l, l, left, sent, written
 				now := after(time.Duration(depth+1) * time.Second)
 				body := CloseBody{Code: 1000 + uint16(depth), Reason: "because"}
 				do, ok := l.Handle(e, body, now)
@@ -91,24 +141,34 @@ func TestEverySequenceOfEvents(t *testing.T) {
 				was, is := before.Ending(), l.Ending()
 				want := was
 				switch e {
-				case SendClose:
-					want.Sent = body
+				case SendClose, AnswerViolation:
+					if sent {
+						fail("a second Close frame is sent: %+v", is)
+					}
+					sent, want.Sent = true, body
+				case FlushClose:
+					if !sent || written {
+						fail("a Close frame is written again, or before it is sent")
+					}
+					written = true
 				case ReceiveClose:
 					want.Received = body
+				case BreakWrite:
+					if !written {
+						want.Sent = CloseBody{}
+					}
+				case Expire, Abandon:
+					if l.State() == Terminated && !written {
+						want.Sent = CloseBody{}
+					}
 				}
 				if is.Sent != want.Sent || is.Received != want.Received {
 					fail("the record is %+v after %+v", is, was)
 				}
-				if was.Sent.Code != 0 && is.Sent != was.Sent {
-					fail("a second Close frame is sent: %+v after %+v", is.Sent, was.Sent)
-				}
 				if was.Received.Code != 0 && (is.Received != was.Received || is.Code() != was.Code()) {
 					fail("the code received is lost: %+v after %+v", is.Received, was.Received)
 				}
-				if is.Broken != (was.Broken || e == BreakWrite) {
-					fail("broken %v after %v", is.Broken, was.Broken)
-				}
-				if is.Clean() != (is.Sent.Code != 0 && is.Received.Code != 0 && !is.Broken) {
+				if is.Clean() != (is.Sent.Code != 0 && is.Received.Code != 0) {
 					fail("clean %v with %+v", is.Clean(), is)
 				}
 				if before.State() != Open && (is.Began != was.Began || is.Last != was.Last) {
@@ -117,7 +177,7 @@ func TestEverySequenceOfEvents(t *testing.T) {
 				if (is.Began == SideNone) != (l.State() == Open) {
 					fail("began %v in state %v", is.Began, l.State())
 				}
-				if is.Sent.Code != 0 && l.State().CanSend() {
+				if sent && l.State().CanSend() {
 					fail("can send after the Close frame")
 				}
 
@@ -132,11 +192,11 @@ func TestEverySequenceOfEvents(t *testing.T) {
 					fail("deadline %v in state %v, want %v", l.Deadline(), l.State(), deadline)
 				}
 				if depth+1 < longest {
-					extend(l, left, depth+1)
+					extend(l, left, sent, written, depth+1)
 				}
 			}
 		}
-		extend(Lifecycle{CloseTimeout: timeout}, time.Time{}, 0)
+		extend(Lifecycle{CloseTimeout: timeout}, time.Time{}, false, false, 0)
 		t.Logf("timeout %v: %d events handled", timeout, count)
 	}
 }

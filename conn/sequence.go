@@ -15,8 +15,8 @@ var (
 
 // Limits bound what a peer may send. A value of zero or less means no limit.
 type Limits struct {
-	Frame     int64 // octets of payload in one frame, as on the wire
-	Message   int64 // octets of payload in one message, after decompression
+	Frame     int64 // bytes of payload in one frame, as on the wire
+	Message   int64 // bytes of payload in one message, after decompression
 	Fragments int   // data frames in one message, the empty ones too
 }
 
@@ -37,28 +37,25 @@ func (e *Exceeded) Error() string {
 // CodeTooBig is the status code that answers [Exceeded] (RFC 6455 §7.4.1).
 const CodeTooBig uint16 = 1009
 
-// Sequence follows the data frames of one direction (RFC 6455 §5.4). Control
+// sequence follows the data frames of one direction (RFC 6455 §5.4). Control
 // frames pass it by: they may come anywhere. The zero value is between messages.
-type Sequence struct {
+//
+// A connection holds one of these in each direction, so the small fields stand
+// together.
+type sequence struct {
 	size       uint64
 	wire       uint64 // of a compressed message
 	fragments  uint64
 	opcode     frame.Opcode // of the message under way; Continuation: none
 	compressed bool
+	text       frame.Validator // of the message under way
+	unlimited  bool            // see Decoder.Discard
 }
 
-// Opcode is the type of the message under way, or [frame.Continuation] between
-// messages.
-func (s *Sequence) Opcode() frame.Opcode { return s.opcode }
-
-// Compressed reports whether the message under way is compressed (RFC 7692 §6:
-// RSV1 on its first frame).
-func (s *Sequence) Compressed() bool { return s.compressed }
-
-// Begin judges the header of a data frame that has passed [frame.Check] and, if
+// begin judges the header of a data frame that has passed [frame.Check] and, if
 // it may come now, makes it the current frame. The error is a *[frame.Violation]
 // or an *[Exceeded]; the sequence must not be used after one.
-func (s *Sequence) Begin(h frame.Header, limits Limits) error {
+func (s *sequence) begin(h frame.Header, limits Limits) error {
 	if h.Opcode == frame.Continuation {
 		// RFC 6455 §5.4: a fragmented message begins with a data opcode.
 		if s.opcode == frame.Continuation {
@@ -72,6 +69,9 @@ func (s *Sequence) Begin(h frame.Header, limits Limits) error {
 		s.opcode, s.compressed = h.Opcode, h.RSV1
 		s.size, s.wire, s.fragments = 0, 0, 0
 	}
+	if s.unlimited {
+		limits = Limits{}
+	}
 	if limits.Frame > 0 && h.Length > uint64(limits.Frame) {
 		return &Exceeded{"frame", limits.Frame, h.Length}
 	}
@@ -80,13 +80,13 @@ func (s *Sequence) Begin(h frame.Header, limits Limits) error {
 		return &Exceeded{"fragments", int64(limits.Fragments), s.fragments}
 	}
 	if s.compressed {
-		return s.compress(h.Length, limits.Message) // its size shows only while it is inflated: Inflated
+		return s.deflated(h.Length, limits.Message) // its size shows only while it is inflated: inflated
 	}
 	return s.grow(h.Length, limits.Message)
 }
 
 const (
-	// What compression adds at the most to what a message says, in octets, if the
+	// What compression adds at the most to what a message says, in bytes, if the
 	// sender is any good: stored blocks have 5 in 65,535, and each fragment ends with
 	// as much. There is room for many times of that.
 	wireShare    = 8 // one for this many
@@ -94,9 +94,9 @@ const (
 	wireMessage  = 64 << 10
 )
 
-// compress counts n octets of a compressed message as it is on the wire. Blocks that
+// deflated counts n bytes of a compressed message as it is on the wire. Blocks that
 // say nothing could go on for ever below a limit on what is said.
-func (s *Sequence) compress(n uint64, limit int64) error {
+func (s *sequence) deflated(n uint64, limit int64) error {
 	s.wire = sum(s.wire, n)
 	if limit <= 0 {
 		return nil
@@ -108,12 +108,12 @@ func (s *Sequence) compress(n uint64, limit int64) error {
 	return nil
 }
 
-// Inflated counts n octets that came out of decompression.
-func (s *Sequence) Inflated(n int, limits Limits) error {
+// inflated counts n bytes that came out of decompression.
+func (s *sequence) inflated(n int, limits Limits) error {
 	return s.grow(uint64(n), limits.Message)
 }
 
-func (s *Sequence) grow(n uint64, limit int64) error {
+func (s *sequence) grow(n uint64, limit int64) error {
 	s.size = sum(s.size, n)
 	if limit > 0 && s.size > uint64(limit) {
 		return &Exceeded{"message", limit, s.size}
@@ -129,11 +129,8 @@ func sum(a, b uint64) uint64 {
 	return a + b
 }
 
-// End tells that the payload of the current frame has been consumed; fin is its
-// FIN bit.
-func (s *Sequence) End(fin bool) {
-	if fin {
-		s.opcode = frame.Continuation
-		s.compressed = false
-	}
+// end tells that the payload of the message's last frame has been consumed.
+func (s *sequence) end() {
+	s.opcode, s.compressed = frame.Continuation, false
+	s.text.Reset()
 }

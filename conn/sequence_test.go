@@ -49,12 +49,12 @@ func letter(c byte) frame.Header {
 // https://www.rfc-editor.org/rfc/rfc6455#section-5.4
 func TestEveryOrderOfFragments(t *testing.T) {
 	count := 0
-	var extend func(story string, s Sequence)
-	extend = func(story string, s Sequence) {
+	var extend func(story string, s sequence)
+	extend = func(story string, s sequence) {
 		for _, c := range []byte("TtBbCc") {
 			next, s := story+string(c), s // a copy for each branch
 			h := letter(c)
-			err := s.Begin(h, Limits{})
+			err := s.begin(h, Limits{})
 			count++
 			if !messages.MatchString(next) {
 				want := ErrMessageNotFinished
@@ -73,11 +73,13 @@ func TestEveryOrderOfFragments(t *testing.T) {
 
 			// The message under way, by its first letter.
 			first := next[strings.LastIndexAny(next, "TtBb")]
-			if got, want := s.Opcode(), letter(first).Opcode; got != want {
+			if got, want := s.opcode, letter(first).Opcode; got != want {
 				t.Errorf("%s: in a %v message, want %v", next, got, want)
 			}
-			s.End(h.FIN)
-			if got := s.Opcode(); h.FIN && got != frame.Continuation {
+			if h.FIN {
+				s.end()
+			}
+			if got := s.opcode; h.FIN && got != frame.Continuation {
 				t.Errorf("%s: still in a %v message after its end", next, got)
 			} else if !h.FIN && got != letter(first).Opcode {
 				t.Errorf("%s: in a %v message, want %v until FIN", next, got, letter(first).Opcode)
@@ -87,7 +89,7 @@ func TestEveryOrderOfFragments(t *testing.T) {
 			}
 		}
 	}
-	extend("", Sequence{})
+	extend("", sequence{})
 	t.Logf("%d orders judged", count)
 }
 
@@ -95,32 +97,30 @@ func TestEveryOrderOfFragments(t *testing.T) {
 // frame.
 // https://www.rfc-editor.org/rfc/rfc7692#section-6
 func TestCompressedUntilTheEndOfItsMessage(t *testing.T) {
-	var s Sequence
+	var s sequence
 	want := func(want bool, why string) {
 		t.Helper()
-		if got := s.Compressed(); got != want {
+		if got := s.compressed; got != want {
 			t.Errorf("%s: compressed %v, want %v", why, got, want)
 		}
 	}
 	begin := func(h frame.Header, why string) {
 		t.Helper()
-		wantAccepted(t, s.Begin(h, Limits{}), why)
+		wantAccepted(t, s.begin(h, Limits{}), why)
 	}
 	want(false, "between messages")
 	begin(frame.Header{Opcode: frame.Text, RSV1: true}, "first frame with RSV1")
 	want(true, "first frame with RSV1")
-	s.End(false)
 	want(true, "between its fragments")
 	begin(frame.Header{Opcode: frame.Continuation}, "continuation without RSV1")
 	want(true, "a continuation, which never has RSV1")
-	s.End(false)
 	begin(frame.Header{Opcode: frame.Continuation, FIN: true}, "last continuation")
 	want(true, "the last continuation")
-	s.End(true)
+	s.end()
 	want(false, "after its end")
 	begin(frame.Header{Opcode: frame.Binary, FIN: true}, "the next message")
 	want(false, "a message without RSV1 after one with")
-	s.End(true)
+	s.end()
 	begin(frame.Header{Opcode: frame.Binary, FIN: true, RSV1: true}, "one frame with RSV1")
 	want(true, "one frame with RSV1")
 }
@@ -134,14 +134,13 @@ func TestFrameLimit(t *testing.T) {
 		for _, opcode := range []frame.Opcode{frame.Text, frame.Binary, frame.Continuation} {
 			for _, rsv1 := range []bool{false, true} {
 				begin := func(length uint64) error {
-					var s Sequence
+					var s sequence
 					h := frame.Header{Opcode: opcode, RSV1: rsv1, Length: length}
 					if opcode == frame.Continuation {
-						wantAccepted(t, s.Begin(frame.Header{Opcode: frame.Text, RSV1: rsv1}, Limits{}), "first frame")
-						s.End(false)
+						wantAccepted(t, s.begin(frame.Header{Opcode: frame.Text, RSV1: rsv1}, Limits{}), "first frame")
 						h.RSV1 = false
 					}
-					return s.Begin(h, Limits{Frame: limit})
+					return s.begin(h, Limits{Frame: limit})
 				}
 				wantAccepted(t, begin(uint64(limit)-1), "limit-1")
 				wantAccepted(t, begin(uint64(limit)), "limit")
@@ -176,19 +175,18 @@ func TestMessageLimit(t *testing.T) {
 			{"sum that wraps to nothing", []uint64{2, math.MaxUint64 - 1}, math.MaxInt64},
 			{"top bit", []uint64{1 << 63}, math.MaxInt64},
 		} {
-			var s Sequence
+			var s sequence
 			for i, length := range test.lengths {
 				h := frame.Header{Opcode: frame.Binary, Length: length}
 				if i > 0 {
 					h.Opcode = frame.Continuation
 				}
-				err := s.Begin(h, Limits{Message: limit})
+				err := s.begin(h, Limits{Message: limit})
 				if test.size != 0 && i == len(test.lengths)-1 {
 					wantExceeded(t, err, Exceeded{"message", limit, test.size}, test.why)
 				} else {
 					wantAccepted(t, err, test.why)
 				}
-				s.End(false)
 			}
 		}
 	}
@@ -196,16 +194,15 @@ func TestMessageLimit(t *testing.T) {
 
 // A message pays for its own octets only.
 func TestMessageLimitStartsAnew(t *testing.T) {
-	var s Sequence
+	var s sequence
 	limits := Limits{Message: 10, Fragments: 2}
 	for range 3 {
-		wantAccepted(t, s.Begin(frame.Header{Opcode: frame.Text, Length: 5}, limits), "first half")
-		s.End(false)
-		wantAccepted(t, s.Begin(frame.Header{Opcode: frame.Continuation, FIN: true, Length: 5}, limits), "second half")
-		s.End(true)
-		wantAccepted(t, s.Begin(frame.Header{Opcode: frame.Text, FIN: true, RSV1: true, Length: 99}, limits), "compressed")
-		wantAccepted(t, s.Inflated(10, limits), "as much as fits")
-		s.End(true)
+		wantAccepted(t, s.begin(frame.Header{Opcode: frame.Text, Length: 5}, limits), "first half")
+		wantAccepted(t, s.begin(frame.Header{Opcode: frame.Continuation, FIN: true, Length: 5}, limits), "second half")
+		s.end()
+		wantAccepted(t, s.begin(frame.Header{Opcode: frame.Text, FIN: true, RSV1: true, Length: 99}, limits), "compressed")
+		wantAccepted(t, s.inflated(10, limits), "as much as fits")
+		s.end()
 	}
 }
 
@@ -213,14 +210,12 @@ func TestMessageLimitStartsAnew(t *testing.T) {
 // the most that can be, so that a limit set later still refuses it.
 func TestNoLimit(t *testing.T) {
 	for _, none := range []Limits{{}, {Frame: -1, Message: -1, Fragments: -1}} {
-		var s Sequence
-		wantAccepted(t, s.Begin(frame.Header{Opcode: frame.Text, Length: math.MaxInt64}, none), "first")
-		s.End(false)
+		var s sequence
+		wantAccepted(t, s.begin(frame.Header{Opcode: frame.Text, Length: math.MaxInt64}, none), "first")
 		for range 3 {
-			wantAccepted(t, s.Begin(frame.Header{Length: math.MaxInt64}, none), "more")
-			s.End(false)
+			wantAccepted(t, s.begin(frame.Header{Length: math.MaxInt64}, none), "more")
 		}
-		err := s.Begin(frame.Header{}, Limits{Message: math.MaxInt64 - 1})
+		err := s.begin(frame.Header{}, Limits{Message: math.MaxInt64 - 1})
 		wantExceeded(t, err, Exceeded{"message", math.MaxInt64 - 1, math.MaxInt64}, "a limit set in the middle")
 	}
 }
@@ -230,18 +225,16 @@ func TestFragmentFlood(t *testing.T) {
 	for _, limit := range []int{1, 2, 100, math.MaxInt} {
 		for _, length := range []uint64{0, 1} {
 			for _, rsv1 := range []bool{false, true} {
-				var s Sequence
+				var s sequence
 				limits := Limits{Fragments: limit}
-				wantAccepted(t, s.Begin(frame.Header{Opcode: frame.Text, RSV1: rsv1, Length: length}, limits), "first")
-				s.End(false)
+				wantAccepted(t, s.begin(frame.Header{Opcode: frame.Text, RSV1: rsv1, Length: length}, limits), "first")
 				if limit > 1000 {
 					s.fragments = uint64(limit) - 1 // as if they had come
 				}
 				for s.fragments < uint64(limit) {
-					wantAccepted(t, s.Begin(frame.Header{Length: length}, limits), "within the limit")
-					s.End(false)
+					wantAccepted(t, s.begin(frame.Header{Length: length}, limits), "within the limit")
 				}
-				err := s.Begin(frame.Header{FIN: true, Length: length}, limits)
+				err := s.begin(frame.Header{FIN: true, Length: length}, limits)
 				wantExceeded(t, err, Exceeded{"fragments", int64(limit), uint64(limit) + 1}, "one more")
 			}
 		}
@@ -252,29 +245,28 @@ func TestFragmentFlood(t *testing.T) {
 // is on the wire: 1:1000 bombs meet the limit at the octet that exceeds it.
 func TestInflated(t *testing.T) {
 	limits := Limits{Message: 1000}
-	begin := func(fin bool) *Sequence {
-		var s Sequence
+	begin := func(fin bool) *sequence {
+		var s sequence
 		h := frame.Header{Opcode: frame.Text, FIN: fin, RSV1: true, Length: 5000}
-		wantAccepted(t, s.Begin(h, limits), "the length on the wire does not count")
+		wantAccepted(t, s.begin(h, limits), "the length on the wire does not count")
 		return &s
 	}
-	wantAccepted(t, begin(true).Inflated(999, limits), "limit-1")
-	wantAccepted(t, begin(true).Inflated(1000, limits), "limit")
-	wantExceeded(t, begin(true).Inflated(1001, limits), Exceeded{"message", 1000, 1001}, "limit+1")
-	wantExceeded(t, begin(true).Inflated(math.MaxInt, limits), Exceeded{"message", 1000, math.MaxInt}, "the most")
+	wantAccepted(t, begin(true).inflated(999, limits), "limit-1")
+	wantAccepted(t, begin(true).inflated(1000, limits), "limit")
+	wantExceeded(t, begin(true).inflated(1001, limits), Exceeded{"message", 1000, 1001}, "limit+1")
+	wantExceeded(t, begin(true).inflated(math.MaxInt, limits), Exceeded{"message", 1000, math.MaxInt}, "the most")
 
 	s := begin(false)
 	for range 4 {
-		wantAccepted(t, s.Inflated(250, limits), "in pieces")
-		wantAccepted(t, s.Inflated(0, limits), "nothing comes out")
+		wantAccepted(t, s.inflated(250, limits), "in pieces")
+		wantAccepted(t, s.inflated(0, limits), "nothing comes out")
 	}
-	s.End(false)
-	wantAccepted(t, s.Begin(frame.Header{Length: 7000}, limits), "the length of a continuation does not count either")
-	wantExceeded(t, s.Inflated(1, limits), Exceeded{"message", 1000, 1001}, "a bomb across fragments")
+	wantAccepted(t, s.begin(frame.Header{Length: 7000}, limits), "the length of a continuation does not count either")
+	wantExceeded(t, s.inflated(1, limits), Exceeded{"message", 1000, 1001}, "a bomb across fragments")
 
 	s = begin(true)
 	for range 3 {
-		wantAccepted(t, s.Inflated(math.MaxInt, Limits{}), "no limit")
+		wantAccepted(t, s.inflated(math.MaxInt, Limits{}), "no limit")
 	}
 }
 
@@ -295,19 +287,18 @@ func TestExceededText(t *testing.T) {
 }
 
 func TestAcceptedFramesAllocateNothing(t *testing.T) {
-	var s Sequence
+	var s sequence
 	limits := Limits{Frame: 1 << 20, Message: 1 << 20, Fragments: 100}
 	first := frame.Header{Opcode: frame.Text, Length: 10}
 	last := frame.Header{Opcode: frame.Continuation, FIN: true, Length: 10}
 	packed := frame.Header{Opcode: frame.Binary, FIN: true, RSV1: true, Length: 10}
 	if n := testing.AllocsPerRun(1000, func() {
-		wantAccepted(t, s.Begin(first, limits), "first")
-		s.End(false)
-		wantAccepted(t, s.Begin(last, limits), "last")
-		s.End(true)
-		wantAccepted(t, s.Begin(packed, limits), "compressed")
-		wantAccepted(t, s.Inflated(100, limits), "inflated")
-		s.End(true)
+		wantAccepted(t, s.begin(first, limits), "first")
+		wantAccepted(t, s.begin(last, limits), "last")
+		s.end()
+		wantAccepted(t, s.begin(packed, limits), "compressed")
+		wantAccepted(t, s.inflated(100, limits), "inflated")
+		s.end()
 	}); n != 0 {
 		t.Errorf("%v allocations for two messages", n)
 	}
@@ -322,23 +313,20 @@ func TestSequenceBoundsTheWire(t *testing.T) {
 	limits := Limits{Message: 8000}
 	const most = 8000 + 1000 + 64<<10 + 64
 
-	var s Sequence
-	wantAccepted(t, s.Begin(with(first, most), limits), "all there may be in one frame")
-	s.End(false)
-	wantAccepted(t, s.Begin(with(next, 64), limits), "what another fragment may have more")
-	s.End(false)
-	wantExceeded(t, s.Begin(with(next, 65), limits), Exceeded{"compressed message", most + 128, most + 129}, "a byte more")
+	var s sequence
+	wantAccepted(t, s.begin(with(first, most), limits), "all there may be in one frame")
+	wantAccepted(t, s.begin(with(next, 64), limits), "what another fragment may have more")
+	wantExceeded(t, s.begin(with(next, 65), limits), Exceeded{"compressed message", most + 128, most + 129}, "a byte more")
 
-	s = Sequence{}
-	wantExceeded(t, s.Begin(with(first, math.MaxInt64), limits), Exceeded{"compressed message", most, math.MaxInt64}, "for ever")
+	s = sequence{}
+	wantExceeded(t, s.begin(with(first, math.MaxInt64), limits), Exceeded{"compressed message", most, math.MaxInt64}, "for ever")
 
-	s = Sequence{}
-	wantAccepted(t, s.Begin(with(first, math.MaxInt64), Limits{}), "for ever, without a limit")
-	s.End(false)
-	wantAccepted(t, s.Begin(with(next, math.MaxInt64), Limits{}), "and ever")
-	s.End(true)
-	wantAccepted(t, s.Begin(with(first, most), limits), "the next message")
+	s = sequence{}
+	wantAccepted(t, s.begin(with(first, math.MaxInt64), Limits{}), "for ever, without a limit")
+	wantAccepted(t, s.begin(with(next, math.MaxInt64), Limits{}), "and ever")
+	s.end()
+	wantAccepted(t, s.begin(with(first, most), limits), "the next message")
 
-	s = Sequence{}
-	wantAccepted(t, s.Begin(with(first, 1<<20), Limits{Message: math.MaxInt64}), "a limit that cannot be added to")
+	s = sequence{}
+	wantAccepted(t, s.begin(with(first, 1<<20), Limits{Message: math.MaxInt64}), "a limit that cannot be added to")
 }

@@ -55,7 +55,12 @@ type Event uint8
 
 const (
 	// SendClose: our Close frame takes its place in the outgoing stream.
+	// It is the application's or answers the peer's.
 	SendClose Event = iota
+	// AnswerViolation: our Close frame with the code of the violation takes its place.
+	AnswerViolation
+	// FlushClose: all of our Close frame is written.
+	FlushClose
 	// ReceiveClose: a well-formed Close frame arrived.
 	ReceiveClose
 	// Violate: the peer broke a rule or a limit; its octets were refused.
@@ -75,7 +80,7 @@ const (
 )
 
 var eventNames = [numEvents]string{
-	"send close", "receive close", "violate", "end of stream", "break write", "break", "expire", "abandon",
+	"send close", "answer violation", "flush close", "receive close", "violate", "end of stream", "break write", "break", "expire", "abandon",
 }
 
 // String returns the event's name in words.

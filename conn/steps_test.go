@@ -47,18 +47,26 @@ func (x *explorer) stepsOf(w world, i int) (urgent int) {
 	}
 
 	// Our Close frame: as the reason of failure, as a reply, or of our own accord at any
-	// time, but never in place of the reason: see Conn.encode.
-	switch w.duty[i] {
-	case explain:
-		urgent += x.sendClose(w, i, w.seen[i].refused)
-	case reply:
-		urgent += x.sendClose(w, i, Reply(w.end[i].Ending().Received).Code)
+	// time, but never in place of the reason.
+	if state == Failed {
+		urgent += x.sendClose(w, i, AnswerViolation, w.seen[i].refused)
 	}
-	if state != Failed {
-		x.sendClose(w, i, 4000+uint16(i))
-		if x.may.empty {
-			x.sendClose(w, i, CodeNoStatus)
-		}
+	if w.duty[i] == reply {
+		urgent += x.sendClose(w, i, SendClose, Reply(w.end[i].Ending().Received).Code)
+	}
+	x.sendClose(w, i, SendClose, 4000+uint16(i))
+	if x.may.empty {
+		x.sendClose(w, i, SendClose, CodeNoStatus)
+	}
+	switch w.seen[i].own {
+	case inBuffer:
+		x.send(w, i, closing, step{who: ends[i], what: "writes Close"})
+		urgent++
+	case inPipe:
+		next := w
+		x.flushed(&next, i)
+		x.visit(next, step{who: ends[i], what: "has written Close"})
+		urgent++
 	}
 
 	read := x.read(w, i)
@@ -109,7 +117,11 @@ func (x *explorer) take(w *world, i int, e Event, body CloseBody) bool {
 		return false
 	}
 	x.cells[before.State()][e]++
-	w.seen[i].failed = w.seen[i].failed || e == BreakWrite
+	o := &w.seen[i]
+	o.failed = o.failed || e == BreakWrite
+	if gaveUp := do == Drop && (e == Expire || e == Abandon); (o.own == inBuffer || o.own == inPipe) && (gaveUp || e == BreakWrite) {
+		o.own = isNotTaken
+	}
 	x.judgeStep(w, before, i, e, do)
 	switch do {
 	case SendReply:
@@ -118,7 +130,7 @@ func (x *explorer) take(w *world, i int, e Event, body CloseBody) bool {
 		w.duty[i] = explain
 	case EndTransport:
 		w.duty[i] = ending
-		if e != SendClose { // else the frame goes first
+		if o.own == isTold { // else the frame goes first
 			x.endTransport(w, i)
 		}
 	case Drop:
@@ -144,44 +156,68 @@ func (x *explorer) endTransport(w *world, i int) {
 }
 
 // sendClose visits what follows when end i sends its Close frame, if it may.
-func (x *explorer) sendClose(w world, i int, code uint16) int {
+func (x *explorer) sendClose(w world, i int, e Event, code uint16) int {
 	cause := step{who: ends[i], what: "sends Close", code: code}
-	if !x.take(&w, i, SendClose, CloseBody{Code: code}) {
-		if d := w.duty[i]; d == reply || d == explain {
+	if !x.take(&w, i, e, CloseBody{Code: code}) {
+		if d := w.duty[i]; d == reply || d == explain && e == AnswerViolation {
 			x.complain("the %v cannot send its Close frame", roles[i])
 			x.report(&w, cause)
 		}
 		return 0
 	}
-	if refused := w.seen[i].refused; refused != 0 && code != refused {
-		x.complain("the %v says %d of what deserves %d", roles[i], code, refused)
+	o := &w.seen[i]
+	// "The application MUST NOT send any more data frames after sending a Close
+	// frame."
+	// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+	if o.said != 0 {
+		x.complain("the %v sends a frame after its Close frame", roles[i])
+	}
+	if o.refused != 0 && code != o.refused {
+		x.complain("the %v says %d of what deserves %d", roles[i], code, o.refused)
 	}
 	if w.duty[i] == reply || w.duty[i] == explain {
 		w.duty[i] = none // and nothing in its place: nobody ends the transport
 	}
+	if o.said = code; code == 0 {
+		o.said = CodeNoStatus
+	}
+	o.own = inBuffer
+	if x.may.waits {
+		cause.then = "- which waits"
+		x.visit(w, cause)
+		return 1
+	}
 	x.send(w, i, closing, cause)
 	return 1
+}
+
+// flushed lets end i know that its Close frame is written.
+func (x *explorer) flushed(w *world, i int) {
+	if !x.take(w, i, FlushClose, CloseBody{}) {
+		x.complain("the %v cannot have written its Close frame in state %v", roles[i], w.end[i].State())
+	}
+	w.seen[i].own = isTold
+	if w.duty[i] == ending {
+		x.endTransport(w, i)
+	}
 }
 
 // send puts a frame into the pipe of end i. Two worlds come of it when nobody
 // reads there: the frame vanishes, or it is answered by a reset.
 func (x *explorer) send(w world, i int, f uint8, cause step) {
 	out := &w.from[i]
-	// "The application MUST NOT send any more data frames after sending a Close
-	// frame."
-	// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
-	if w.seen[i].said != 0 {
+	if f != closing && w.seen[i].said != 0 {
 		x.complain("the %v sends a frame after its Close frame", roles[i])
 	}
 	if out.fin && !out.broken { // a FIN of the network's own is behind what it breaks
 		x.complain("the %v sends a frame after its FIN", roles[i])
 	}
-	if f == closing {
-		w.seen[i].said = w.end[i].Ending().Sent.Code
-	}
 	last := func() {
-		if w.duty[i] == ending && f == closing {
-			x.endTransport(&w, i)
+		switch {
+		case f == closing && x.may.waits:
+			w.seen[i].own = inPipe
+		case f == closing:
+			x.flushed(&w, i)
 		}
 		x.visit(w, cause)
 	}

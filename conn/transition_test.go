@@ -17,90 +17,106 @@ import (
 // WebSocket connection closed and MUST close the underlying TCP connection."
 // https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
 const wantTransitions = `
-state           event          next            action
+state           event             next            action         our Close frame
 
-open            send close     closed by us    await close
-open            receive close  closed by peer  send reply
-open            violate        failed          send failure
-open            end of stream  terminated      drop
-open            break write    cut             read out
-open            break          terminated      drop
-open            expire         terminated      drop
-open            abandon        terminated      drop
+open            send close        closed by us    await close    placed
+open            answer violation  -               -              -
+open            flush close       -               -              -
+open            receive close     closed by peer  send reply     kept
+open            violate           failed          send failure   kept
+open            end of stream     terminated      drop           kept
+open            break write       cut             read out       kept
+open            break             terminated      drop           kept
+open            expire            terminated      drop           kept
+open            abandon           terminated      drop           kept
 
-closed by us    send close     -               -
-closed by us    receive close  acknowledged    end transport
-closed by us    violate        failed          end transport
-closed by us    end of stream  terminated      drop
-closed by us    break write    cut             read out
-closed by us    break          terminated      drop
-closed by us    expire         terminated      drop
-closed by us    abandon        terminated      drop
+closed by us    send close        -               -              -
+closed by us    answer violation  -               -              -
+closed by us    flush close       closed by us    nothing        flushed
+closed by us    receive close     acknowledged    end transport  kept
+closed by us    violate           failed          end transport  kept
+closed by us    end of stream     terminated      drop           kept
+closed by us    break write       cut             read out       lost
+closed by us    break             terminated      drop           kept
+closed by us    expire            terminated      drop           lost
+closed by us    abandon           terminated      drop           lost
 
-closed by peer  send close     acknowledged    end transport
-closed by peer  receive close  -               -
-closed by peer  violate        -               -
-closed by peer  end of stream  closed by peer  nothing
-closed by peer  break write    terminated      drop
-closed by peer  break          terminated      drop
-closed by peer  expire         terminated      drop
-closed by peer  abandon        terminated      drop
+closed by peer  send close        acknowledged    end transport  placed
+closed by peer  answer violation  -               -              -
+closed by peer  flush close       -               -              -
+closed by peer  receive close     -               -              -
+closed by peer  violate           -               -              -
+closed by peer  end of stream     closed by peer  nothing        kept
+closed by peer  break write       terminated      drop           kept
+closed by peer  break             terminated      drop           kept
+closed by peer  expire            terminated      drop           kept
+closed by peer  abandon           terminated      drop           kept
 
-acknowledged    send close     -               -
-acknowledged    receive close  -               -
-acknowledged    violate        -               -
-acknowledged    end of stream  terminated      drop
-acknowledged    break write    terminated      drop
-acknowledged    break          terminated      drop
-acknowledged    expire         terminated      drop
-acknowledged    abandon        acknowledged    nothing
+acknowledged    send close        -               -              -
+acknowledged    answer violation  -               -              -
+acknowledged    flush close       acknowledged    nothing        flushed
+acknowledged    receive close     -               -              -
+acknowledged    violate           -               -              -
+acknowledged    end of stream     terminated      drop           kept
+acknowledged    break write       terminated      drop           lost
+acknowledged    break             terminated      drop           kept
+acknowledged    expire            terminated      drop           lost
+acknowledged    abandon           acknowledged    nothing        kept
 
-failed          send close     failed          end transport
-failed          receive close  -               -
-failed          violate        -               -
-failed          end of stream  terminated      drop
-failed          break write    terminated      drop
-failed          break          terminated      drop
-failed          expire         terminated      drop
-failed          abandon        failed          nothing
+failed          send close        -               -              -
+failed          answer violation  failed          end transport  placed
+failed          flush close       failed          nothing        flushed
+failed          receive close     -               -              -
+failed          violate           -               -              -
+failed          end of stream     terminated      drop           kept
+failed          break write       terminated      drop           lost
+failed          break             terminated      drop           kept
+failed          expire            terminated      drop           lost
+failed          abandon           failed          nothing        kept
 
-cut             send close     -               -
-cut             receive close  terminated      drop
-cut             violate        terminated      drop
-cut             end of stream  terminated      drop
-cut             break write    cut             nothing
-cut             break          terminated      drop
-cut             expire         terminated      drop
-cut             abandon        terminated      drop
+cut             send close        -               -              -
+cut             answer violation  -               -              -
+cut             flush close       -               -              -
+cut             receive close     terminated      drop           kept
+cut             violate           terminated      drop           kept
+cut             end of stream     terminated      drop           kept
+cut             break write       cut             nothing        kept
+cut             break             terminated      drop           kept
+cut             expire            terminated      drop           kept
+cut             abandon           terminated      drop           kept
 
-terminated      send close     -               -
-terminated      receive close  -               -
-terminated      violate        -               -
-terminated      end of stream  -               -
-terminated      break write    -               -
-terminated      break          -               -
-terminated      expire         -               -
-terminated      abandon        -               -
+terminated      send close        -               -              -
+terminated      answer violation  -               -              -
+terminated      flush close       -               -              -
+terminated      receive close     -               -              -
+terminated      violate           -               -              -
+terminated      end of stream     -               -              -
+terminated      break write       -               -              -
+terminated      break             -               -              -
+terminated      expire            -               -              -
+terminated      abandon           -               -              -
 `
+
+var effectNames = [numEffects]string{keeps: "kept", places: "placed", flushes: "flushed", loses: "lost"}
 
 var columns = regexp.MustCompile(` {2,}`)
 
 func TestTransitions(t *testing.T) {
-	want := make(map[string]string) // "state × event" to "next, action"
+	want := make(map[string]string) // "state × event" to "next, action, our Close frame"
 	for line := range strings.Lines(strings.TrimSpace(wantTransitions)) {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
 		}
 		cell := columns.Split(line, -1)
-		if len(cell) != 4 {
+		if len(cell) != 5 {
 			t.Fatalf("%q has %d columns", line, len(cell))
 		}
 		name := cell[0] + " × " + cell[1]
 		if _, twice := want[name]; twice {
 			t.Errorf("%s stands twice in the table of this test", name)
 		}
-		want[name] = cell[2] + ", " + cell[3]
+		want[name] = strings.Join(cell[2:], ", ")
 	}
 	delete(want, "state × event")
 
@@ -108,12 +124,12 @@ func TestTransitions(t *testing.T) {
 		for e := range Event(numEvents) {
 			name := s.String() + " × " + e.String()
 			to, do, ok := Next(s, e)
-			got := to.String() + ", " + do.String()
+			got := strings.Join([]string{to.String(), do.String(), effectNames[transitions[s][e].close]}, ", ")
 			if !ok {
 				if to != s || do != Nothing {
 					t.Errorf("%s is refused, yet leads to %s", name, got)
 				}
-				got = "-, -"
+				got = "-, -, -"
 			}
 			if want[name] != got {
 				t.Errorf("%s: %s; want %s", name, got, want[name])
@@ -191,13 +207,15 @@ func TestNoWayBack(t *testing.T) {
 // https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
 func TestNothingIsSentAfterSendClose(t *testing.T) {
 	for s := range State(numStates) {
-		to, _, ok := Next(s, SendClose)
-		if !ok {
-			continue
-		}
-		for later := range reachable(to) {
-			if later.CanSend() {
-				t.Errorf("%v × send close can lead to %v, which can send", s, later)
+		for _, e := range []Event{SendClose, AnswerViolation} {
+			to, _, ok := Next(s, e)
+			if !ok {
+				continue
+			}
+			for later := range reachable(to) {
+				if later.CanSend() {
+					t.Errorf("%v × %v can lead to %v, which can send", s, e, later)
+				}
 			}
 		}
 	}

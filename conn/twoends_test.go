@@ -21,11 +21,13 @@ var explorations = []exploration{
 	{"giving up", powers{abandon: true}, false, true},
 	{"other timers", powers{impatient: true}, false, true},
 	{"transports without half-close", powers{breakRules: true, garble: true, whole: true}, false, true},
+	{"Close frames that wait", powers{waits: true, breakRules: true, abandon: true, impatient: true}, false, true},
 	{"a network that delays", powers{delay: true}, false, false},
 	{"a direction is cut", powers{cut: true}, false, false},
 	{"a direction breaks", powers{breakWrite: true}, false, false},
 	{"a direction ends", powers{end: true}, false, false},
 	{"a direction is reset", powers{reset: true}, false, false},
+	{"Close frames that wait, and a bad network", powers{waits: true, breakWrite: true, reset: true, cut: true}, false, false},
 	{"data after Close on a bad network", powers{forge: true, empty: true, delay: true, cut: true, end: true, breakWrite: true, reset: true}, false, false},
 	{"delayed, cut and ended", powers{delay: true, cut: true, end: true, breakRules: true, empty: true}, false, false},
 	// What is garbled differs from what breaks a rule by its code alone, and what is

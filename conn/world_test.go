@@ -69,12 +69,24 @@ const (
 
 // witness is what an onlooker has seen of an end, who asks no machine.
 type witness struct {
-	said    uint16 // the code of the Close frame that took its place in the pipe; 0: none did
-	heard   uint16 // the code of the first Close frame that it read and could take
-	refused uint16 // the code that RFC 6455 §7.4.1 has for what it refused
-	failed  bool   // a write failed
-	age     uint8  // how many times closeTimeout it has been out of Open
+	said    uint16      // the code of the Close frame that took its place in the pipe; 0: none did
+	heard   uint16      // the code of the first Close frame that it read and could take
+	refused uint16      // the code that RFC 6455 §7.4.1 has for what it refused
+	failed  bool        // a write failed
+	own     whereabouts // where its Close frame is
+	age     uint8       // how many times closeTimeout it has been out of Open
 }
+
+// whereabouts is where a Close frame is, of which there is one: see Conn.flush.
+type whereabouts uint8
+
+const (
+	nowhere    whereabouts = iota
+	inBuffer               // waits to be written
+	inPipe                 // is written, which nobody has told
+	isTold                 // is written
+	isNotTaken             // the write failed, or the end gave up before it was told
+)
 
 // world is two machines and what is between them.
 type world struct {
@@ -139,7 +151,9 @@ func (w *world) key() (k [2]uint64) {
 		for _, f := range p.frames {
 			put(3, uint64(f))
 		}
-		flags(p.fin, p.reset, p.broken, p.gone, p.cut, o.failed, n.Broken)
+		flags(p.fin, p.reset, p.broken, p.gone, p.cut, o.failed)
+		put(2, uint64(w.end[i].close))
+		put(3, uint64(o.own))
 	}
 	return k
 }

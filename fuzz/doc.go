@@ -22,6 +22,8 @@
 //	FuzzSteps         input doubled, work at most doubled, counted by fuzz/internal/steps
 //	FuzzRatio         a message that says twice as much in hardly more bytes: what is allocated
 //	                  stays within four times what it says
+//	FuzzDecoder       a whole stream to conn.Decoder, in any split, every prefix, and dropped by Discard:
+//	                  naive with compress/flate; it is refused with the very byte
 //	FuzzStream        a whole stream, byte by byte, in pieces and at once, by every way to read, in
 //	                  memory and on sockets: each other, and naive with compress/flate
 //	FuzzOutbox        frames written in any pieces, held, claimed and taken back: a list of frames,

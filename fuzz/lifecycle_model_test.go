@@ -12,6 +12,8 @@ type model struct {
 	timeout time.Duration
 
 	sent, received *conn.CloseBody // the Close frames
+	written        bool            // sent is, all of it
+	lost           bool            // sent is not, and never will be
 	refused        bool            // the peer's bytes were (§7.1.7)
 	mute           bool            // nothing can be sent any more
 	over           bool            // the transport is gone
@@ -19,7 +21,6 @@ type model struct {
 	left     bool // it is not open any more
 	began    conn.Side
 	last     conn.Event
-	broken   bool
 	deadline time.Time
 }
 
@@ -35,7 +36,9 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 	// §1.4: after the peer's Close frame "any further data received" is discarded.
 	nothingToRead := m.received != nil || m.refused
 	switch e {
-	case conn.SendClose:
+	case conn.FlushClose:
+		m.written = true
+	case conn.SendClose, conn.AnswerViolation:
 		m.sent = &body
 		do = conn.AwaitClose // §7.1.2: and then the peer's
 		if nothingToRead {
@@ -62,7 +65,7 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 			do = conn.EndTransport // §5.5.1: there is one Close frame
 		}
 	case conn.BreakWrite:
-		m.broken = true
+		m.lost = m.lost || m.waits()
 		switch {
 		case nothingToRead:
 			do, m.over = conn.Drop, true
@@ -80,8 +83,10 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 		if m.refused || m.sent != nil && m.received != nil {
 			break
 		}
-		do, m.over = conn.Drop, true
-	default: // Break, Expire
+		do, m.over, m.lost = conn.Drop, true, m.lost || m.waits()
+	case conn.Expire:
+		do, m.over, m.lost = conn.Drop, true, m.lost || m.waits()
+	default: // Break: what was being written may have arrived
 		do, m.over = conn.Drop, true
 	}
 	if wasOpen {
@@ -99,11 +104,18 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 	return do, true
 }
 
+// waits reports whether our Close frame is still to be written.
+func (m *model) waits() bool { return m.sent != nil && !m.written }
+
 // possible reports whether e means something.
 func (m *model) possible(e conn.Event) bool {
 	switch e {
 	case conn.SendClose: // §5.5.1: one, and nothing after it
-		return m.sent == nil && !m.mute
+		return m.sent == nil && !m.mute && !m.refused
+	case conn.AnswerViolation: // §7.1.7: with the code of what was refused
+		return m.sent == nil && !m.mute && m.refused
+	case conn.FlushClose:
+		return m.waits() && !m.lost
 	case conn.ReceiveClose, conn.Violate: // something was read
 		return m.received == nil && !m.refused
 	}
@@ -139,4 +151,4 @@ func (m *model) code() uint16 {
 }
 
 // clean is §7.1.4: "after the WebSocket closing handshake was completed".
-func (m *model) clean() bool { return m.sent != nil && m.received != nil && !m.broken }
+func (m *model) clean() bool { return m.sent != nil && m.received != nil && !m.lost }

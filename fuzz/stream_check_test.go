@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/frame"
 )
 
 // check compares what came of a delivery with what has to.
@@ -177,7 +178,12 @@ func answered(pongs, pings []string) bool {
 // before it counts all the same.
 func excused(v verdict, err error, window int) bool {
 	protocol, ok := errors.AsType[*websocket.ProtocolError](err)
-	if !ok || protocol.Violation.RFC == 0 || protocol.Violation.RFC == 6455 {
+	return ok && explained(v, protocol.Violation, window)
+}
+
+// explained is excused for a violation.
+func explained(v verdict, violation *frame.Violation, window int) bool {
+	if violation.RFC == 0 || violation.RFC == 6455 {
 		return false
 	}
 	for _, excuse := range []struct {
@@ -191,7 +197,7 @@ func excused(v verdict, err error, window int) bool {
 		// A block that cannot end is refused when it begins, not where it is read in vain.
 		{"literal/length code without end-of-block", true},
 	} {
-		if excuse.applies && protocol.Violation.Reason == excuse.reason {
+		if excuse.applies && violation.Reason == excuse.reason {
 			return true
 		}
 	}

@@ -13,12 +13,13 @@ import (
 	"github.com/lxzan/gws"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 func hubHawser(l net.Listener) (func([]byte), func() int) {
-	var hub websocket.Hub
+	var all hub.Hub
 	h := websocket.Handler(func(ctx context.Context, c *websocket.Conn) error {
-		hub.Add(c) // it leaves by itself
+		all.Add(c) // it leaves by itself
 		for {
 			if _, _, err := c.Read(ctx); err != nil {
 				return err
@@ -26,7 +27,7 @@ func hubHawser(l net.Listener) (func([]byte), func() int) {
 		}
 	}, nil)
 	handle(l, h.ServeHTTP)
-	return func(text []byte) { _ = hub.Broadcast(websocket.Prepare(websocket.MessageText, text)) }, hub.Len
+	return func(text []byte) { _ = all.Broadcast(websocket.Prepare(websocket.MessageText, text)) }, all.Len
 }
 
 func hubGorilla(l net.Listener) (func([]byte), func() int) {

@@ -7,7 +7,7 @@
 //
 //   - [websocket.RequestHandler] has the name of the room from the request.
 //   - [websocket.Prepare] frames a message once for all members of a room.
-//   - A room is a [websocket.Hub], which waits for nobody. It closes a member that does
+//   - A room is a Hub of package hub, which waits for nobody. It closes a member that does
 //     not read with 1013 (try again later) when that member's queue is full.
 //   - A [websocket.Registry] closes the connections with 1001 (going away) when the
 //     server ends, by Ctrl-C or by SIGTERM. http.Server.Shutdown does not know them.

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // queueLength is how many messages a member may be behind.
@@ -18,13 +19,13 @@ type rooms struct {
 
 // room is a hub, and how many are in it.
 type room struct {
-	hub     websocket.Hub
+	hub     hub.Hub
 	members int
 }
 
 // serve is what a member does: hear what the others say, say what it is told.
 func (r *rooms) serve(ctx context.Context, name string, conn *websocket.Conn) error {
-	hub := r.enter(name, conn)
+	all := r.enter(name, conn)
 	defer r.leave(name, conn)
 	for msg, err := range conn.Messages(ctx) {
 		if err != nil {
@@ -33,21 +34,21 @@ func (r *rooms) serve(ctx context.Context, name string, conn *websocket.Conn) er
 		if msg.Type != websocket.MessageText {
 			return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "this is a chat: text only"}
 		}
-		if err := hub.Broadcast(websocket.Prepare(msg.Type, msg.Data)); err != nil {
+		if err := all.Broadcast(websocket.Prepare(msg.Type, msg.Data)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *rooms) enter(name string, conn *websocket.Conn) *websocket.Hub {
+func (r *rooms) enter(name string, conn *websocket.Conn) *hub.Hub {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.hubs == nil {
 		r.hubs = make(map[string]*room)
 	}
 	if r.hubs[name] == nil {
-		r.hubs[name] = &room{hub: websocket.Hub{Queue: queueLength}}
+		r.hubs[name] = &room{hub: hub.Hub{Queue: queueLength}}
 	}
 	entered := r.hubs[name]
 	entered.members++

@@ -16,7 +16,7 @@ import (
 // outbox is what goes to a member: a queue, and a goroutine while there is something in
 // it. Who sends waits for nobody; a member that lets the queue run full is closed.
 //
-// A [websocket.Hub] of one connection would do the same. Here one message is written at
+// A Hub of package hub with one connection would do the same. Here one message is written at
 // a time, so that the trace knows which message a frame belongs to.
 type outbox struct {
 	conn  *websocket.Conn

@@ -13,7 +13,7 @@
 //     WebSocket message.
 //   - Package agent, session.go: the seam at which sipgo's client and transactions
 //     run over a [websocket.Conn].
-//   - Package front, peer.go: a [websocket.Hub] of one connection is a queue that waits
+//   - Package front, peer.go: a Hub of one connection is a queue that waits
 //     for nobody, and closes a client that does not read with 1013.
 package main
 

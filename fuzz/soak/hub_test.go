@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // hubs is how many there are, one for each policy.
@@ -16,7 +17,7 @@ const hubs = 3
 
 // station is a Hub that something is always broadcast to.
 type station struct {
-	hub   websocket.Hub
+	hub   hub.Hub
 	index int
 	mu    sync.Mutex
 	of    map[*websocket.Conn]*link
@@ -27,7 +28,7 @@ type station struct {
 func newStation(index int) *station {
 	s := &station{index: index, of: make(map[*websocket.Conn]*link), seqs: make(map[*websocket.PreparedMessage]uint32)}
 	s.hub.Queue = 8
-	s.hub.Slow = websocket.SlowPolicy(index)
+	s.hub.Slow = hub.SlowPolicy(index)
 	s.hub.OnSlow = s.onSlow
 	return s
 }

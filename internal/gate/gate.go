@@ -5,11 +5,11 @@
 // Those who wait do so on a channel, beside whatever else ends their wait: a context,
 // the end of the connection, or a result that somebody else produces for them.
 //
-//	          TryLock
-//	free ─────────────────▶ held ──┐
-//	 ▲ ▲                     │     │ TryLockOrQueue (somebody is about to wait)
-//	 │ └────── Unlock ───────┘     ▼
-//	 └─ Unlock, WakeOne ──────── queued
+//	         TryLock                TryLockOrQueue: one is about to wait
+//	free ───────────────▶ held ──────────────────────────────────────────▶ queued
+//	free ◀─────────────── held                                               │
+//	free ◀───────────────────────────────────────────────────────────────────┘
+//	         Unlock                 Unlock, which wakes one
 //
 // The state follows Drepper's futex mutex (Futexes Are Tricky, §5, mutex2), with a
 // [Wakeup] in place of the futex: whoever is woken tries again, and may find that

@@ -19,8 +19,7 @@ func outOf(t *testing.T, name string) Loan {
 }
 
 func TestLoans(t *testing.T) {
-	p := &Pool{New: func() any { return new([8]byte) }}
-	Name(p, "eight")
+	p := NewPool("eight", func() any { return new([8]byte) })
 	a, b := p.Get(), p.Get()
 	l := outOf(t, "eight")
 	if l.Out != 2 || l.Lent != 2 {

@@ -98,17 +98,11 @@ func (p *Pool) enter() {
 
 // NewPool returns a pool whose values make makes. name is for [Loans].
 func NewPool(name string, make func() any) *Pool {
-	p := &Pool{New: make}
-	Name(p, name)
-	return p
-}
-
-// Name gives p a name for [Loans].
-func Name(p *Pool, name string) {
+	p := &Pool{New: make, name: name}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.name = name
 	p.enter()
+	return p
 }
 
 // Loans returns what each pool has lent.

@@ -86,27 +86,23 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 	leading, led := true, 0
 	want := frame.Expectation{Masked: masked, RSV1: terms != nil || unknown}
 	seen := map[string]bool{}
-	var sequence conn.Sequence
+	var d conn.Decoder
+	d.Init(want)
 	first, closed := true, false
 	for i < len(b.octets) {
 		p.ends[i] = true
-		h, n := frame.ParseHeader(b.octets[i:])
+		h, n, broken := d.Observe(b.octets[i:])
 		if n == 0 {
 			return p, !leading // the capture ends in a header
 		}
-		if frame.Check(h, want) != nil || closed {
+		// The first frame may end a message that began before.
+		midway := first && len(broken) == 1 && broken[0] == conn.ErrContinuationWithoutStart
+		if closed || len(broken) > 0 && !midway {
 			return p, false
 		}
-		if !h.Opcode.IsControl() {
-			if first && h.Opcode == frame.Continuation {
-				// It may end a message that began before.
-			} else if sequence.Begin(h, conn.Limits{}) != nil {
-				return p, false
-			} else {
-				first = false
-				sequence.End(h.FIN)
-			}
-		}
+		first = first && !d.InMessage()
+		d.Skip(h.Length)
+		d.EndFrame()
 		if h.Length > uint64(len(b.octets)-i-n) {
 			return p, !leading // the capture ends in a payload
 		}
@@ -139,7 +135,7 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 			} else {
 				p = proof{start: end, ends: map[int]bool{}}
 				lead, first = 0, true
-				sequence = conn.Sequence{}
+				d.Init(want)
 				clear(seen)
 			}
 		}

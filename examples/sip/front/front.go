@@ -13,6 +13,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/examples/sip/transport"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // Options are the options of New. The zero value of a field is its default.
@@ -109,7 +110,7 @@ func (f *Front) Shutdown(ctx context.Context) error { return f.registry.Shutdown
 func (f *Front) serve(ctx context.Context, conn *websocket.Conn) error {
 	p := &peer{id: rand.Text(), conn: conn}
 	p.hub.Queue = queueLength
-	p.hub.Slow = websocket.CloseSlow
+	p.hub.Slow = hub.CloseSlow
 	p.hub.Add(conn)
 	f.mu.Lock()
 	f.peers[p.id] = p

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/examples/sip/transport"
+	"github.com/hawser-ws/websocket/hub"
 )
 
 // peer is a client's connection. All but send is for the goroutine that reads it.
@@ -16,7 +17,7 @@ type peer struct {
 	conn *websocket.Conn
 	// hub has this one connection in it. It waits for nobody, and closes a client that
 	// does not read with 1013.
-	hub websocket.Hub
+	hub hub.Hub
 
 	users    []string // whom it has proved to be
 	failures int      // how often it failed to

@@ -1,5 +1,0 @@
-//go:build !race
-
-package websocket_test
-
-const raced = false

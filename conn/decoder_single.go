@@ -1,0 +1,53 @@
+package conn
+
+import (
+	"slices"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Most messages are a single frame that is already complete when the shell looks for
+// it. These are their fast paths. They decide exactly as the general ones do, which
+// take all other messages.
+
+// Single takes the next message from the front of p, if it is all there in one frame,
+// not compressed, and nothing in its header can be refused. Its payload is still masked:
+// OpenSingle or AppendSingle comes next. n is how many bytes of p the frame takes. If n is
+// 0 the message is something else, for Next to see.
+func (d *Decoder) Single(p []byte, l Limits) (op frame.Opcode, payload []byte, n int) {
+	if d.phase != atHeader || d.sequence.opcode != frame.Continuation {
+		return 0, nil, 0
+	}
+	op, payload, key, n := frame.ParseWhole(p, d.want.Masked)
+	if n == 0 || !within(len(payload), l.Frame) || !within(len(payload), l.Message) {
+		return 0, nil, 0
+	}
+	d.key = key
+	return op, payload, n
+}
+
+// within reports whether n is within a limit of [Limits].
+func within(n int, limit int64) bool { return limit <= 0 || int64(n) <= limit }
+
+// OpenSingle unmasks what Single has returned in place, and judges it.
+func (d *Decoder) OpenSingle(op frame.Opcode, payload []byte) *frame.Violation {
+	// RFC 6455 §8.1
+	if valid := d.open(op, payload); !valid || !d.sequence.text.Complete() {
+		return frame.ErrText
+	}
+	return nil
+}
+
+// AppendSingle is OpenSingle, and appends the payload to dst.
+func (d *Decoder) AppendSingle(dst []byte, op frame.Opcode, payload []byte) ([]byte, *frame.Violation) {
+	if op == frame.Binary && d.want.Masked {
+		n := len(dst)
+		dst = slices.Grow(dst, len(payload))[:n+len(payload)]
+		frame.MaskCopy(dst[n:], payload, d.key)
+		return dst, nil
+	}
+	if v := d.OpenSingle(op, payload); v != nil {
+		return dst, v
+	}
+	return append(dst, payload...), nil
+}

@@ -1,6 +1,0 @@
-//go:build !race
-
-package websocket_test
-
-// exploreSteps is how long the scripts of TestExplore are.
-const exploreSteps = 4

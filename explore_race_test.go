@@ -1,6 +1,0 @@
-//go:build race
-
-package websocket_test
-
-// exploreSteps is less with the race detector, where a script takes ten times as long.
-const exploreSteps = 3

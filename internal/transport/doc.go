@@ -1,0 +1,54 @@
+// Package transport drives the byte stream beneath a connection, whatever it is, and has
+// what waits for it stop waiting.
+//
+//	Conn ── Fill, Read, Write, TryWrite ──▶ Transport
+//	     ── Arm, Park ──▶ Canceler ── InterruptRead, InterruptWrite ──▶
+//
+//	Transport   which streams                     how a wait is ended      idle memory
+//	Socket      *net.TCPConn, *net.UnixConn       deadline                 none
+//	tlsConn     *tls.Conn                         deadline                 half a KiB
+//	netConn     any other net.Conn                deadline                 4 KiB: a Buffer
+//	pump        any other stream; a net.Conn      its goroutines are left  4 KiB and a
+//	            that refuses deadlines            to themselves            goroutine
+//	preloaded   one of these, behind bytes that had been read before
+//
+// [New] chooses, and returns what is driven below its methods only if it is exactly the
+// standard library's. On systems other than Unix sockets are net.Conns like any other.
+// [Traits] tell those who use a stream what sets its kind apart. A Socket on Unix is also
+// an [InlineLooper]: a loop over messages can run inside its read.
+//
+// # Who calls what, inside which gate
+//
+// A connection has a gate for each direction, see package gate. Fill, Read and RunInline
+// are called inside that for reading, by one goroutine at a time, and so is all of the
+// [Buffer] that they fill. Write, TryWrite, LimitWrite and CloseWrite are called inside
+// that for writing. A [Canceler] belongs to one direction: Arm, Park, Disarm and Reset are
+// called inside its gate. InterruptRead, InterruptWrite, Interrupt, Close and NetConn may
+// be called from anywhere.
+//
+// Release and Reacquire are called by the body of an inline loop, inside the gate for
+// reading; it may leave the gate between them. The file inline.go draws the three states
+// of a socket.
+//
+// # What an interruption costs
+//
+// A read that is interrupted loses nothing on any stream. A write reports how far it came
+// and can go on, on sockets and on net.Conns whose timeout is os.ErrDeadlineExceeded. It
+// fails with [ErrWriteCut] over TLS, whose record is lost; on a net.Conn with a timeout of
+// its own, which may still send what it reports as not sent; and on a pump, whose
+// goroutine goes on writing.
+//
+// # States of a pump's writes
+//
+//	            Write                interrupted
+//	free ─────────────────────▶ one ─────────────▶ cut: no Write succeeds any more
+//	free ◀───────────────────── one
+//	            it ends
+//
+//	        interrupted
+//	free ─────────────────────▶ stopped: Write fails
+//	free ◀───────────────────── stopped
+//	   no more, or a new limit
+//
+// Interrupted means by InterruptWrite or by a limit that passes.
+package transport
