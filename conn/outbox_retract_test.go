@@ -9,14 +9,14 @@ import (
 )
 
 // An outCase is what a connection has to send: frames that callers wait for, and in
-// place of a nil the pong in pongs that nobody waits for.
+// place of a nil the pong that nobody waits for.
 type outCase struct {
 	name   string
 	frames func() []*OutFrame
 	role   Role // zero: both
 }
 
-var pong = sent{frame.Pong, true, false, "pong"}
+var aPong = sent{frame.Pong, true, false, "pong"}
 
 func outCases() []outCase {
 	closing := func() *OutFrame { return frameOf(frame.Close, true, "\x03\xe8bye") }
@@ -39,11 +39,11 @@ func outCases() []outCase {
 		return func() *OutFrame { return fragment(3, op, fin, s) }
 	}
 	framed := func() *OutFrame { return prebuilt("prebuilt") }
-	large := func() *OutFrame { return prebuilt(text(MaxInlinePayload + 100)) }
+	large := func() *OutFrame { return prebuilt(letters(MaxInlinePayload + 100)) }
 	return []outCase{
 		{name: "one", frames: all(small("one"))},
 		{name: "empty", frames: all(small(""))},
-		{name: "three", frames: all(small("one"), small(text(130)), small("three"))},
+		{name: "three", frames: all(small("one"), small(letters(130)), small("three"))},
 		{name: "ping and compressed", frames: all(ping, deflated)},
 		{name: "fragments", frames: all(part(frame.Text, false, "one "), part(frame.Continuation, false, "two"), part(frame.Continuation, true, ""), small("next"))},
 		{name: "fragments with control frames", frames: all(part(frame.Text, false, "one "), ping, nil, part(frame.Continuation, true, "two"))},
@@ -52,9 +52,9 @@ func outCases() []outCase {
 		{name: "pong first", frames: all(nil, small("one"))},
 		{name: "pong between", frames: all(small("one"), nil, small("two"), small("three"))},
 		{name: "pong last", frames: all(small("one"), nil)},
-		{name: "large", frames: all(small("one"), small(text(MaxInlinePayload+1)))},
-		{name: "larger than the buffer", frames: all(small("one"), small(text(OutboxSize+5000)), small("not encoded"))},
-		{name: "large fragment", frames: all(part(frame.Text, false, text(OutboxSize+1)), part(frame.Continuation, true, "end"))},
+		{name: "large", frames: all(small("one"), small(letters(MaxInlinePayload+1)))},
+		{name: "larger than the buffer", frames: all(small("one"), small(letters(OutboxSize+5000)), small("not encoded"))},
+		{name: "large fragment", frames: all(part(frame.Text, false, letters(OutboxSize+1)), part(frame.Continuation, true, "end"))},
 		{name: "prebuilt", frames: all(small("one"), framed, small("three")), role: Server},
 		{name: "prebuilt and large", frames: all(framed, large), role: Server},
 	}
@@ -91,7 +91,7 @@ func (p *outgoing) start(frames []*OutFrame) (ends []int) {
 			p.queue = frames[i:]
 			return ends
 		case f == nil:
-			p.AppendPong([]byte(pong.payload), p.key())
+			p.AppendPong([]byte(aPong.payload), p.key())
 		case !p.Admits(f):
 			p.t.Fatalf("frame %d may not go now", i)
 		default:
@@ -207,7 +207,7 @@ func (c *outCase) retract(p *outgoing, frames []*OutFrame, ends []int, cut int, 
 	for i, f := range frames {
 		switch {
 		case f == nil && i < len(ends):
-			want = append(want, pong)
+			want = append(want, aPong)
 		case i < keep || slices.Contains(p.queue, f):
 			want = append(want, asSent(f)...)
 		}
@@ -267,14 +267,14 @@ func TestOutboxHold(t *testing.T) {
 			t.Error("a write has no effect on what is held")
 		}
 		p.finish()
-		p.want("", append(asSent(whole("one"), whole("two")), pong, asSent(whole("four"))[0])...)
+		p.want("", append(asSent(whole("one"), whole("two")), aPong, asSent(whole("four"))[0])...)
 	})
 }
 
 // What is held is less than the buffer, and of whole frames.
 func TestOutboxHoldLimit(t *testing.T) {
 	bothRoles(t, func(t *testing.T, p *outgoing) {
-		payload := []byte(text(1000))
+		payload := []byte(letters(1000))
 		n := 1
 		for p.AppendSingle(frame.Binary, payload, p.key()); p.Hold(nil); n++ {
 			if p.AppendSingle(frame.Binary, payload, p.key()) == 0 {
@@ -296,7 +296,7 @@ func TestOutboxHoldLimit(t *testing.T) {
 			t.Errorf("%d messages, want %d", len(got), n)
 		}
 
-		large := whole(text(OutboxSize))
+		large := whole(letters(OutboxSize))
 		p.Append(large, p.key())
 		if p.Hold(large) {
 			t.Error("a large frame is held")
@@ -320,7 +320,7 @@ func TestOutboxHoldLimit(t *testing.T) {
 // Commit: a frame of which nobody is to wait for the rest.
 func TestOutboxCommit(t *testing.T) {
 	bothRoles(t, func(t *testing.T, p *outgoing) {
-		f := whole(text(200))
+		f := whole(letters(200))
 		p.Append(f, p.key())
 		wantFrames(t, "committed", p.Commit(), f)
 		wantFrames(t, "nobody waits", p.Frames())

@@ -167,8 +167,8 @@ func bothRoles(t *testing.T, test func(t *testing.T, p *outgoing)) {
 	}
 }
 
-// text returns a payload of n bytes.
-func text(n int) string {
+// letters returns a payload of n bytes.
+func letters(n int) string {
 	return string(bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz 0123456789"), n/37+1)[:n])
 }
 
@@ -181,7 +181,7 @@ func TestOutboxSizes(t *testing.T) {
 	} {
 		for _, piece := range []int{1 << 20, 8191, 100} {
 			bothRoles(t, func(t *testing.T, p *outgoing) {
-				f := whole(text(n))
+				f := whole(letters(n))
 				p.queue = []*OutFrame{whole("before"), f, whole("behind")}
 				for len(p.queue) > 0 || p.Unsent() {
 					p.encode()
@@ -189,7 +189,7 @@ func TestOutboxSizes(t *testing.T) {
 					p.Done()
 				}
 				p.want("in pieces", asSent(whole("before"), f, whole("behind"))...)
-				if string(f.Payload) != text(n) {
+				if string(f.Payload) != letters(n) {
 					t.Error("the payload was modified")
 				}
 			})
@@ -199,7 +199,7 @@ func TestOutboxSizes(t *testing.T) {
 
 // A server writes a large payload from where it is; a client has to mask it.
 func TestOutboxPending(t *testing.T) {
-	f := whole(text(OutboxSize))
+	f := whole(letters(OutboxSize))
 	server := newOutgoing(t, Server)
 	server.Append(f, 0)
 	head, tail := server.Pending()
@@ -300,14 +300,14 @@ func TestOutboxRoom(t *testing.T) {
 	bothRoles(t, func(t *testing.T, p *outgoing) {
 		n := 0
 		for ; p.HasRoom(); n++ {
-			p.AppendPong([]byte(text(frame.MaxControlPayload)), p.key())
+			p.AppendPong([]byte(letters(frame.MaxControlPayload)), p.key())
 		}
 		if free := OutboxSize - p.end; free >= minFrameRoom {
 			t.Errorf("%d bytes are free", free)
 		}
 		p.finish()
 		for _, s := range p.read() {
-			if s != (sent{frame.Pong, true, false, text(frame.MaxControlPayload)}) {
+			if s != (sent{frame.Pong, true, false, letters(frame.MaxControlPayload)}) {
 				t.Fatal(s)
 			}
 			n--
@@ -321,7 +321,7 @@ func TestOutboxRoom(t *testing.T) {
 // What a shell has sent the beginning of itself.
 func TestOutboxRest(t *testing.T) {
 	p := newOutgoing(t, Server)
-	framed := prebuilt(text(300)).Framed
+	framed := prebuilt(letters(300)).Framed
 	p.wire = append(p.wire, framed[:100]...)
 	p.AppendRest(framed[100:])
 	if p.Empty() || p.HasRoom() {
@@ -333,13 +333,13 @@ func TestOutboxRest(t *testing.T) {
 		t.Error("it was taken back")
 	}
 	p.finish()
-	p.want("", asSent(whole(text(300)), whole("behind"))...)
+	p.want("", asSent(whole(letters(300)), whole("behind"))...)
 }
 
 // Clear leaves nothing of what is not on the wire.
 func TestOutboxClear(t *testing.T) {
 	bothRoles(t, func(t *testing.T, p *outgoing) {
-		frames := []*OutFrame{whole("a"), fragment(1, frame.Text, false, text(50000))}
+		frames := []*OutFrame{whole("a"), fragment(1, frame.Text, false, letters(50000))}
 		for _, f := range frames {
 			p.Append(f, p.key())
 		}
@@ -363,8 +363,8 @@ func TestPongQueue(t *testing.T) {
 	if got := string(q.Next()); got != "a" {
 		t.Errorf("first %q", got)
 	}
-	q.Add([]byte(text(125)))
-	for _, want := range []string{"", "ccc", text(125)} {
+	q.Add([]byte(letters(125)))
+	for _, want := range []string{"", "ccc", letters(125)} {
 		if got := string(q.Next()); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
