@@ -60,7 +60,7 @@ func TestSecurityTable(t *testing.T) {
 		"pongs that wait to be sent":                                count(conn.MaxPongs),
 		"time that a reply is held back for others":                 span(replyWait),
 		"what the peer has to take of a large message in that time": kib(streamPart),
-		"memory ahead of what has arrived of a message":             kib(growth) + ", or as much again",
+		"memory ahead of what has arrived of a message":             kib(maxPrealloc) + ", or as much again",
 	} {
 		if said[row] != is {
 			t.Errorf("SECURITY.md: %s: %q, the code says %s", row, said[row], is)

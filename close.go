@@ -90,7 +90,7 @@ func (c *Conn) CloseNow() error {
 	if c.state() == conn.Terminated || c.life.hasEnded() {
 		return c.closedError()
 	}
-	c.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
+	c.out.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
 	if c.state() == conn.ClosedByPeer && c.out.due.Load() == 0 {
 		return nil // whoever has read the peer's Close frame is about to answer it
 	}

@@ -80,11 +80,11 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 // readNothing reads until a data frame comes, and closes the connection then.
 func (c *Conn) readNothing(r *closeRead) {
 	defer r.cancel()
-	if c.enterRead(r.ctx) != nil {
+	if c.in.enter(r.ctx) != nil {
 		return
 	}
-	err := c.nextFrame(r.ctx)
-	c.leaveRead()
+	err := c.in.nextFrame(r.ctx)
+	c.in.leave()
 	if err == nil {
 		_ = c.Close(StatusPolicyViolation, "unexpected data message")
 	}

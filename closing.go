@@ -55,8 +55,8 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.
 	for h.life.current().CanReceive() && h.in.gate.Lock(nil, ended) {
-		_ = (*Conn)(h).drain(context.Background())
-		(*Conn)(h).leaveRead()
+		_ = h.in.drain(context.Background())
+		h.in.leave()
 	}
 	<-ended
 	if e := h.life.closedError(); late || e.Began != SideLocal || !e.Clean() {
@@ -78,8 +78,8 @@ func (h *closing) drainMeanwhile(waiting context.Context) {
 	defer look.Stop()
 	for waiting.Err() == nil {
 		if h.in.gate.TryLock() {
-			_ = (*Conn)(h).drain(context.Background())
-			(*Conn)(h).leaveRead()
+			_ = h.in.drain(context.Background())
+			h.in.leave()
 			return
 		}
 		select {
@@ -163,7 +163,7 @@ func (h *closing) endTransport() {
 		return
 	}
 	h.in.gate.Lock(nil, nil)
-	defer (*Conn)(h).leaveRead()
+	defer h.in.leave()
 	h.in.canceler.Reset()
 	h.in.buf.Discard()
 	var dropped [512]byte

@@ -30,56 +30,52 @@ const (
 var inflatings = ledger.NewPool("inflate engines", func() any { return new(inflating) })
 
 // inflation returns the state of the compressed message under way.
-func (c *Conn) inflation() *inflating {
-	in := &c.in
-	if in.inflating == nil {
-		in.inflating = inflatings.Get().(*inflating)
-		in.decoder.Lend(&in.inflating.engine, &c.deflate.in)
+func (r *receiver) inflation() *inflating {
+	if r.inflating == nil {
+		r.inflating = inflatings.Get().(*inflating)
+		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
 	}
-	return in.inflating
+	return r.inflating
 }
 
 // dropInflation gives the state back.
-func (in *reader) dropInflation() {
-	if z := in.inflating; z != nil {
-		in.inflating = nil
-		in.decoder.Release()
+func (r *receiver) dropInflation() {
+	if z := r.inflating; z != nil {
+		r.inflating = nil
+		r.decoder.Release()
 		z.taken, z.output = 0, z.output[:0]
 		inflatings.Put(z)
 	}
 }
 
-// inflateMessage appends to dst, from base on, the rest of the compressed message
-// under way.
-func (c *Conn) inflateMessage(ctx context.Context, base int) error {
-	in := &c.in
+// inflateMessage appends to dst, from base on, the rest of the compressed message under
+// way. What it returns is good also with an error.
+func (r *receiver) inflateMessage(ctx context.Context, dst []byte, base int) ([]byte, error) {
 	for {
 		var (
 			end bool
 			err error
 		)
-		in.dst, end, err = c.inflate(ctx, in.dst, base)
-		if err != nil {
-			return err
-		}
-		if end {
-			return c.endInflated(ctx, in.dst[base:])
-		}
-		if len(in.dst) == cap(in.dst) {
-			c.growInflated(len(in.dst) - base)
+		dst, end, err = r.inflate(ctx, dst, base)
+		switch {
+		case err != nil:
+			return dst, err
+		case end:
+			return dst, r.endInflated(ctx, dst[base:], len(dst))
+		case len(dst) == cap(dst):
+			dst = r.growInflated(dst, len(dst)-base)
 		}
 	}
 }
 
 // endInflated ends the compressed message under way. output is what it said, or the
-// last window of it.
-func (c *Conn) endInflated(ctx context.Context, output []byte) error {
-	in := &c.in
-	if v := in.decoder.EndInflated(output); v != nil {
-		return c.violated(ctx, v)
+// last window of it; size bytes of that are in one place.
+func (r *receiver) endInflated(ctx context.Context, output []byte, size int) error {
+	if v := r.decoder.EndInflated(output); v != nil {
+		return r.host.refused(ctx, v)
 	}
-	in.buf.NoteSize(len(in.dst))
-	in.dropInflation()
+	r.buf.NoteSize(size)
+	r.dropInflation()
 	return nil
 }
 
@@ -91,12 +87,11 @@ func (c *Conn) endInflated(ctx context.Context, output []byte) error {
 //
 // The room ends at most inflateRoom bytes above the limit of the message: the decoder
 // needs some to be fast, and what fills it shows that the message exceeds the limit.
-func (c *Conn) growInflated(have int) {
-	in := &c.in
-	arrived := int(min(in.decoder.Left(), uint64(in.buf.Buffered())))
+func (r *receiver) growInflated(dst []byte, have int) []byte {
+	arrived := int(min(r.decoder.Left(), uint64(r.buf.Buffered())))
 	// What the caller had in its buffer is copied each time as well.
-	n := max(inflateRoom, expansion*arrived, have, len(in.dst)/4)
-	if limit := c.readLimit.Load(); limit >= max(1, int64(have)) {
+	n := max(inflateRoom, expansion*arrived, have, len(dst)/4)
+	if limit := r.limit.Load(); limit >= max(1, int64(have)) {
 		// Room that comes close to the limit is extended to it, so that dst is not moved
 		// once more for a few bytes.
 		if left := int(min(limit-int64(have), int64(math.MaxInt-inflateRoom))); n > left-inflateRoom {
@@ -104,7 +99,7 @@ func (c *Conn) growInflated(have int) {
 		}
 	}
 	// Not by append, which makes more room than it is asked for.
-	in.dst = append(make([]byte, 0, len(in.dst)+n), in.dst...)
+	return append(make([]byte, 0, len(dst)+n), dst...)
 }
 
 // expansion is what compressed text may be expected to grow by.
@@ -114,58 +109,56 @@ const expansion = 4
 // capacity; out[base:] is what it has said before. It returns when out is full, at
 // the end of the message, and when there is something and the rest must be waited for.
 // What it returns is good also with an error.
-func (c *Conn) inflate(ctx context.Context, out []byte, base int) (output []byte, end bool, err error) {
-	in := &c.in
-	c.inflation()
+func (r *receiver) inflate(ctx context.Context, out []byte, base int) (output []byte, end bool, err error) {
+	r.inflation()
 	for begin := len(out); ; {
 		var (
 			used   int
 			status conn.InflateStatus
 		)
-		out, used, status, err = in.decoder.Inflate(out, base, in.buf.Bytes(), c.limits())
-		in.buf.Consume(used)
+		out, used, status, err = r.decoder.Inflate(out, base, r.buf.Bytes(), r.limits())
+		r.buf.Consume(used)
 		switch {
 		case err != nil:
-			return out, false, c.refused(ctx, err)
+			return out, false, r.host.refused(ctx, err)
 		case status == conn.InflateEnd:
 			return out, true, nil
 		case status == conn.InflateOutput, len(out) > begin:
 			return out, false, nil
 		}
-		if err := c.morePayload(ctx); err != nil {
+		if err := r.morePayload(ctx); err != nil {
 			return out, false, err
 		}
 	}
 }
 
 // morePayload goes on to more of the payload: of this frame, or of the next.
-func (c *Conn) morePayload(ctx context.Context) error {
-	in := &c.in
+func (r *receiver) morePayload(ctx context.Context) error {
 	switch {
-	case in.decoder.Left() > 0:
-		return c.fill(ctx)
-	case in.decoder.AtHeader():
-		return c.nextFrame(ctx)
+	case r.decoder.Left() > 0:
+		return r.fill(ctx)
+	case r.decoder.AtHeader():
+		return r.nextFrame(ctx)
 	}
-	_, err := c.endFrame(ctx)
+	_, err := r.endFrame(ctx, 0) // of a fragment
 	return err
 }
 
 // readInflated reads some of what the compressed message under way says; io.EOF at
 // its end.
-func (c *Conn) readInflated(ctx context.Context, p []byte) (int, error) {
-	z := c.inflation()
+func (r *receiver) readInflated(ctx context.Context, p []byte) (int, error) {
+	z := r.inflation()
 	for z.taken == len(z.output) {
-		z.makeRoom(1 << c.deflate.in.Terms().WindowBits)
+		z.makeRoom(1 << r.host.inflater().Terms().WindowBits)
 		var (
 			end bool
 			err error
 		)
-		if z.output, end, err = c.inflate(ctx, z.output, 0); err != nil {
+		if z.output, end, err = r.inflate(ctx, z.output, 0); err != nil {
 			return 0, err
 		}
 		if end && z.taken == len(z.output) {
-			if err := c.endInflated(ctx, z.output); err != nil {
+			if err := r.endInflated(ctx, z.output, 0); err != nil {
 				return 0, err
 			}
 			return 0, io.EOF

@@ -185,14 +185,14 @@ func (h *alive) awaitPong(ctx context.Context, call *pingCall) error {
 	return h.pings.await(ctx, call, (*pinging)(h))
 }
 
-func (h *alive) heard() uint64 { return h.in.heard.Load() }
+func (h *alive) heard() uint64 { return uint64(h.in.heard.Load()) }
 
 func (h *alive) waitsForApplication() bool {
 	c := (*Conn)(h)
 	if !c.in.gate.TryLock() {
 		return false
 	}
-	defer c.leaveRead()
+	defer c.in.leave()
 	return c.in.atData()
 }
 

@@ -152,7 +152,7 @@ func (h *living) releaseAll() {
 	c.in.canceler.Retire()
 	_ = c.transport.Close()
 	c.keepAlive.stop()
-	c.retireRead()
+	c.in.retire()
 	c.out.retire()
 }
 

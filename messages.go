@@ -71,24 +71,24 @@ type messageLoop struct {
 // next runs the body for the next message, or for all that come as long as the loop
 // can stay inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
-	c := l.c
-	if l.err = c.enterRead(l.ctx); l.err != nil {
+	r := &l.c.in
+	if l.err = r.enter(l.ctx); l.err != nil {
 		return false
 	}
-	switch in := &c.in; {
-	case in.stream != nil:
+	switch {
+	case r.stream != nil:
 		l.err = messageOpen("Conn.Messages")
-	case !in.needsMore():
-	case l.busy() && in.atStart():
-		if socket, ok := c.transport.(transport.InlineLooper); ok {
+	case !r.needsMore():
+	case l.busy() && r.atStart():
+		if socket, ok := l.c.transport.(transport.InlineLooper); ok {
 			return l.runInline(socket)
 		}
-		l.err = c.fill(l.ctx)
+		l.err = r.fill(l.ctx)
 	default:
-		l.err = c.fill(l.ctx)
+		l.err = r.fill(l.ctx)
 	}
 	if l.err != nil {
-		c.leaveRead()
+		r.leave()
 		return false
 	}
 	return l.one()
@@ -111,11 +111,6 @@ func (l *messageLoop) busy() bool {
 	return worth
 }
 
-// atStart reports whether a message begins next, of which nothing is there.
-func (in *reader) atStart() bool {
-	return in.buf.Buffered() == 0 && in.decoder.Message() == frame.Continuation && in.partial == nil
-}
-
 // one runs the body for one message, the beginning of which is there. It is called
 // inside the gate and returns outside.
 func (l *messageLoop) one() bool {
@@ -133,32 +128,29 @@ func (l *messageLoop) one() bool {
 //go:noinline
 func (l *messageLoop) receive() bool {
 	c, m := l.c, &l.lent.message
-	m.Type, m.Data, l.err = c.receive(l.ctx, m.Data[:0])
+	m.Type, m.Data, l.err = c.in.receive(l.ctx, m.Data[:0])
 	c.out.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
-	c.leaveRead()
+	c.in.leave()
 	return l.err == nil
 }
 
 // runInline waits for messages inside the socket's read, and runs the body there for each.
 // It is called inside the gate and returns outside.
 func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
-	c := l.c
-	c.beforeWait()
+	r := &l.c.in
 	arrived := func() bool { return l.arrived(socket) }
-	for {
-		if l.err = c.arm(&c.in.canceler, l.ctx); l.err != nil {
-			break
+	_, err := r.wait(l.ctx, nil, func() error {
+		err := socket.RunInline(&r.buf, arrived)
+		if l.outside || l.stopped || l.err != nil {
+			return nil // the loop ends, whatever becomes of the socket
 		}
-		err := socket.RunInline(&c.in.buf, arrived)
-		if err == nil || l.outside || l.stopped || l.err != nil {
-			break
-		}
-		if l.err = c.readFailed(l.ctx, err); l.err != nil {
-			break
-		}
+		return err
+	})
+	if err != nil {
+		l.err = err
 	}
 	if !l.outside {
-		c.leaveRead()
+		r.leave()
 	}
 	l.outside = false
 	return l.err == nil && !l.stopped
@@ -166,15 +158,15 @@ func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 
 // arrived deals with what has come into the buffer, as far as it is whole messages.
 func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
-	c := l.c
-	c.noteArrival()
-	op, p, ok := c.nextWhole()
+	r := &l.c.in
+	r.noteArrival()
+	op, p, ok := r.nextSingle()
 	if !ok || !socket.Release() {
 		return false
 	}
-	c.takeOrphan()
-	for ; ok; op, p, ok = c.nextWhole() {
-		if c.in.buf.Buffered() > 0 || len(p) > conn.MaxInlinePayload {
+	r.takeOrphan()
+	for ; ok; op, p, ok = r.nextSingle() {
+		if r.buf.Buffered() > 0 || len(p) > conn.MaxInlinePayload {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -183,30 +175,27 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 			break
 		}
 	}
-	if l.outside || !socket.Reacquire() || l.stopped || l.err != nil || !c.in.atStart() {
+	if l.outside || !socket.Reacquire() || l.stopped || l.err != nil || !r.atStart() {
 		return false
 	}
-	c.beforeWait()
-	l.err = c.arm(&c.in.canceler, l.ctx)
+	l.c.out.beforeWait()
+	l.err = r.arm(l.ctx)
 	return l.err == nil
 }
 
 // inPlace runs the body for a message in the read buffer, where more has come, or
 // for one that a copy would cost as much memory.
 func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
-	in := &l.c.in
-	if l.err = l.c.openWhole(l.ctx, op, p); l.err != nil {
+	r := &l.c.in
+	if l.err = r.openSingle(l.ctx, op, p); l.err != nil {
 		return
 	}
-	pinned := in.buf.Pin()
+	pinned := r.buf.Pin()
 	l.body(op, p)
-	if !l.outside {
-		in.buf.Unpin(pinned)
-		return
-	}
-	in.orphan.Store(pinned)
-	if l.c.state() == conn.Terminated {
-		l.c.retireRead() // who retired it before did not know of this
+	if l.outside {
+		r.abandonBuffer(pinned)
+	} else {
+		r.buf.Unpin(pinned)
 	}
 }
 
@@ -214,7 +203,7 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 // need not hold the read buffer.
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 	b := messageBuffers.Get().(*messageBuffer)
-	if b.message.Data, l.err = l.c.appendWhole(l.ctx, op, b.message.Data[:0], p); l.err == nil {
+	if b.message.Data, l.err = l.c.in.appendSingle(l.ctx, op, b.message.Data[:0], p); l.err == nil {
 		l.body(op, b.message.Data)
 	}
 	b.giveBack()
@@ -224,17 +213,17 @@ func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
 	c.out.expectReplies(c.in.buf.Buffered() > 0)
-	c.leaveRead()
+	c.in.leave()
 	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
 	switch {
 	case c.in.gate.TryLock():
-		if !l.stopped && !c.state().CanReceive() {
+		if !l.stopped && !c.in.canReceive() {
 			l.err = c.closedError()
 		}
 	case l.stopped:
 		l.outside = true
 	default:
-		l.err = c.waitToRead(l.ctx)
+		l.err = c.in.waitForGate(l.ctx)
 		l.outside = l.err != nil
 	}
 }

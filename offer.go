@@ -62,7 +62,7 @@ func (c *Conn) glance() {
 	_ = c.out.gate.Held()
 	_ = c.out.message.Load()
 	_ = c.out.due.Load()
-	_ = c.readLimit.Load() // for what lies beside it: deflate, role and trace
+	_ = c.pings.way.Load() // for what lies beside it: deflate, role and trace
 	_ = c.transport.NetConn()
 }
 

@@ -12,8 +12,7 @@ import (
 
 // pings knows the pings that are under way.
 type pings struct {
-	retry atomic.Int32 // how many callers would drive the reading if they could
-	way   atomic.Pointer[pingsUnderWay]
+	way atomic.Pointer[pingsUnderWay]
 }
 
 // pingsUnderWay are those that were sent and not answered. Most connections never
@@ -60,6 +59,8 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := h.send(ctx, call); err != nil {
 		return err
 	}
+	c.in.drivers.Add(1)
+	defer c.in.drivers.Add(-1)
 	return c.pings.await(ctx, call, h)
 }
 
@@ -85,8 +86,6 @@ type pingHost interface {
 
 // await waits for the pong, and drives the reading while nobody else does.
 func (all *pings) await(ctx context.Context, call *pingCall, host pingHost) error {
-	all.retry.Add(1)
-	defer all.retry.Add(-1)
 	ended := host.done()
 	for {
 		if err := host.driveReading(ctx, call); err != nil {
@@ -170,12 +169,12 @@ func (h *pinging) driveReading(ctx context.Context, call *pingCall) error {
 	if !c.in.gate.TryLock() {
 		return nil
 	}
-	defer c.leaveRead()
+	defer c.in.leave()
 	for len(call.answered) == 0 && !c.in.atData() {
 		if !c.state().CanReceive() {
 			return c.closedError()
 		}
-		if err := c.step(ctx); err != nil {
+		if err := c.in.step(ctx); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,9 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,8 +46,8 @@ func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (too
 		err = all.await(ctx, call, h)
 		took = time.Since(start)
 		all.forget(call)
-		if p := all.way.Load(); len(p.waiting) != 0 || all.retry.Load() != 0 {
-			t.Errorf("%d calls wait after it, %d would read", len(p.waiting), all.retry.Load())
+		if p := all.way.Load(); len(p.waiting) != 0 {
+			t.Errorf("%d calls wait after it", len(p.waiting))
 		}
 	})
 	return took, err
@@ -103,6 +105,31 @@ func TestPongAnswersAllBefore(t *testing.T) {
 		}
 		if got := time.Duration(all.way.Load().latency.Load()); got != 20*time.Millisecond {
 			t.Errorf("latency %v", got)
+		}
+	})
+}
+
+// A Ping that gives up does not want to read any more.
+func TestPingLeavesTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		go func() { _, _ = io.Copy(io.Discard, b) }()
+		c := NewConn(a, RoleServer, nil)
+		defer c.CloseNow()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		failed := make(chan error)
+		go func() { failed <- c.Ping(ctx) }()
+		synctest.Wait()
+		if n := c.in.drivers.Load(); n != 1 {
+			t.Errorf("%d would read while a Ping waits, want 1", n)
+		}
+		if err := <-failed; !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		if n := c.in.drivers.Load(); n != 0 {
+			t.Errorf("%d would read after the Ping", n)
 		}
 	})
 }

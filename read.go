@@ -2,20 +2,19 @@ package websocket
 
 import (
 	"context"
-	"io"
 	"slices"
 
 	"github.com/hawser-ws/websocket/frame"
 )
 
 const (
-	// growth is how far ahead of the octets that have arrived a destination may
+	// maxPrealloc is how far ahead of the bytes that have arrived a destination may
 	// grow, or by as much again as has arrived if that is more: nothing is allocated
 	// on the word of a header.
-	growth = 64 << 10
-	// direct is how much of a payload must be missing for it to be read straight
+	maxPrealloc = 64 << 10
+	// directReadMin is how much of a payload must be missing for it to be read straight
 	// into its destination rather than through the read buffer.
-	direct = 8 << 10
+	directReadMin = 8 << 10
 )
 
 // Read reads the next message into memory of its own. See [Conn.ReadInto] for one
@@ -38,310 +37,203 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 // Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
 // first byte that is not.
 func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, error) {
-	if err := c.awaitMessage(ctx); err != nil {
+	if err := c.in.await(ctx); err != nil {
 		return 0, buf, err
 	}
-	return c.takeMessage(ctx, buf)
+	return c.in.take(ctx, buf)
 }
 
-// awaitMessage takes the reading half and waits until there is something to read.
-// An idle connection waits here, with little on its stack: see sendOwn.
-func (c *Conn) awaitMessage(ctx context.Context) error {
-	if err := c.enterRead(ctx); err != nil {
+// await takes the gate and waits until there is something to read. An idle connection
+// waits here, with little on its stack. What a wait for the network needs of it counts: a
+// goroutine whose stack has grown beyond 2 KiB once keeps it, and there is one for every
+// connection. So the functions on the way to the system call keep their frames small.
+func (r *receiver) await(ctx context.Context) error {
+	if err := r.enter(ctx); err != nil {
 		return err
 	}
 	var err error
 	switch {
-	case c.in.stream != nil:
+	case r.stream != nil:
 		err = messageOpen("Conn.Read")
-	case c.in.needsMore():
-		err = c.fill(ctx)
+	case r.needsMore():
+		_, err = r.wait(ctx, nil, nil)
 	}
 	if err != nil {
-		c.leaveRead()
+		r.leave()
 	}
 	return err
-}
-
-// takeMessage appends the message that awaitMessage found to buf, and gives the
-// reading half back.
-func (c *Conn) takeMessage(ctx context.Context, buf []byte) (MessageType, []byte, error) {
-	typ, buf, err := c.receive(ctx, buf)
-	c.leaveRead()
-	return typ, buf, err
-}
-
-// receive is takeMessage without giving the reading half back.
-func (c *Conn) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
-	in := &c.in
-	if op, p, ok := c.nextWhole(); ok {
-		buf, err := c.appendWhole(ctx, op, buf, p)
-		return MessageType(op), buf, err
-	}
-	if in.partial != nil {
-		return c.resume(ctx, buf)
-	}
-	in.dst = buf
-	typ, err := c.readMessage(ctx, len(buf))
-	switch {
-	case err == nil:
-		buf = in.dst
-	case c.state().CanReceive(): // there will be a next read
-		in.keep(buf)
-	}
-	in.dst = nil
-	return typ, buf, err
-}
-
-// resume is receive for a message of which cancelled reads have received some. The rest is
-// appended to that, in memory of the connection, so that a read that is cancelled again has
-// nothing to copy. The whole message is copied at most once, into buf.
-func (c *Conn) resume(ctx context.Context, buf []byte) (MessageType, []byte, error) {
-	in := &c.in
-	in.dst, in.partial = in.partial, nil
-	typ, err := c.readMessage(ctx, 0)
-	switch {
-	case err == nil && cap(buf) == 0:
-		buf = in.dst
-	case err == nil:
-		buf = append(buf, in.dst...)
-	case c.state().CanReceive():
-		in.partial = in.dst
-	}
-	in.dst = nil
-	return typ, buf, err
 }
 
 func messageOpen(method string) error {
 	return &UsageError{method, "the message of the last Reader has not been read to its end"}
 }
 
-// needsMore reports whether nothing can be had without octets from the network.
-func (in *reader) needsMore() bool {
-	return in.buf.Buffered() == 0 && in.stream == nil && (in.decoder.AtHeader() || in.decoder.Left() > 0)
+// take appends the message that await found to buf, and leaves the gate.
+func (r *receiver) take(ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	typ, buf, err := r.receive(ctx, buf)
+	r.leave()
+	return typ, buf, err
 }
 
-// readMessage appends the rest of the message under way, or the next one, to dst,
-// where it begins at base.
-func (c *Conn) readMessage(ctx context.Context, base int) (MessageType, error) {
-	in := &c.in
-	for {
-		if err := c.nextFrame(ctx); err != nil {
-			return 0, err
+// receive is take without leaving the gate.
+func (r *receiver) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	if op, p, ok := r.nextSingle(); ok {
+		buf, err := r.appendSingle(ctx, op, buf, p)
+		return MessageType(op), buf, err
+	}
+	if r.partial != nil {
+		return r.resume(ctx, buf)
+	}
+	typ, dst, err := r.readMessage(ctx, buf, len(buf))
+	if err == nil {
+		return typ, dst, nil
+	}
+	if r.canReceive() { // there will be a next read
+		r.keep(buf, dst)
+	}
+	return typ, buf, err
+}
+
+// resume is receive for a message of which cancelled reads have received some. The rest is
+// appended to that, in memory of the connection, so that a read that is cancelled again has
+// nothing to copy. The whole message is copied at most once, into buf.
+func (r *receiver) resume(ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	partial := r.partial
+	r.partial = nil
+	typ, dst, err := r.readMessage(ctx, partial, 0)
+	switch {
+	case err == nil && cap(buf) == 0:
+		buf = dst
+	case err == nil:
+		buf = append(buf, dst...)
+	case r.canReceive():
+		r.partial = dst
+	}
+	return typ, buf, err
+}
+
+// Most messages are a single frame that is already complete in the buffer. The three
+// functions here are for them. They decide exactly as the general ones do.
+
+// nextSingle takes the next message out of the buffer, still masked, if it is there whole
+// in one frame and nothing in its header can be refused.
+func (r *receiver) nextSingle() (op frame.Opcode, p []byte, ok bool) {
+	if r.stream != nil || r.partial != nil || r.traced {
+		return 0, nil, false
+	}
+	op, p, size := r.decoder.Single(r.buf.Bytes(), r.limits())
+	if size == 0 {
+		return 0, nil, false
+	}
+	r.buf.Consume(size)
+	r.buf.NoteSize(size)
+	return op, p, true
+}
+
+// appendSingle appends what nextSingle returned to buf, unmasked and judged.
+func (r *receiver) appendSingle(ctx context.Context, op frame.Opcode, buf, p []byte) ([]byte, error) {
+	buf, v := r.decoder.AppendSingle(buf, op, p)
+	if v != nil {
+		return buf, r.host.refused(ctx, v)
+	}
+	return buf, nil
+}
+
+// openSingle unmasks and judges what nextSingle returned, in place.
+func (r *receiver) openSingle(ctx context.Context, op frame.Opcode, p []byte) error {
+	if v := r.decoder.OpenSingle(op, p); v != nil {
+		return r.host.refused(ctx, v)
+	}
+	return nil
+}
+
+// readMessage appends the rest of the message under way, or the next one, to dst, where
+// it begins at base. What it returns of dst is good also with an error.
+func (r *receiver) readMessage(ctx context.Context, dst []byte, base int) (typ MessageType, out []byte, err error) {
+	for last := false; !last; {
+		if err := r.nextFrame(ctx); err != nil {
+			return 0, dst, err
 		}
-		typ := MessageType(in.decoder.Message())
-		if in.decoder.Compressed() {
-			return typ, c.inflateMessage(ctx, base)
+		typ = MessageType(r.decoder.Message())
+		if r.decoder.Compressed() {
+			dst, err = r.inflateMessage(ctx, dst, base)
+			return typ, dst, err
 		}
-		if err := c.appendPayload(ctx); err != nil {
-			return 0, err
+		if dst, err = r.appendPayload(ctx, dst); err != nil {
+			return 0, dst, err
 		}
-		last, err := c.endFrame(ctx)
-		if err != nil {
-			return 0, err
-		}
-		if last {
-			return typ, nil
+		if last, err = r.endFrame(ctx, len(dst)); err != nil {
+			return 0, dst, err
 		}
 	}
+	return typ, dst, nil
 }
 
 // keep stores for the next read what a read into buf, which failed, has received of a
 // message. dst is in the caller's memory until it has been grown, and that memory is never
 // kept. Memory allocated by the read is kept even if it holds nothing yet, or each read
 // would allocate it again.
-func (in *reader) keep(buf []byte) {
-	received := in.dst[len(buf):]
+func (r *receiver) keep(buf, dst []byte) {
+	received := dst[len(buf):]
 	switch {
-	case cap(in.dst) != cap(buf):
-		in.partial = received
+	case cap(dst) != cap(buf):
+		r.partial = received
 	case len(received) > 0:
-		in.partial = slices.Clone(received)
+		r.partial = slices.Clone(received)
 	}
 }
 
-// appendPayload appends the rest of the current frame's payload to dst, unmasked
-// and, if it is text, judged. What has arrived is in dst also when it fails.
-func (c *Conn) appendPayload(ctx context.Context) error {
-	in := &c.in
-	for in.decoder.Left() > 0 {
-		n := len(in.dst)
-		switch have := in.buf.Bytes(); {
+// appendPayload appends the rest of the current frame's payload to dst, unmasked and, if
+// it is text, judged. What has arrived is in dst also when it fails.
+func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
+	for r.decoder.Left() > 0 {
+		n, left := len(dst), r.decoder.Left()
+		switch have := r.buf.Bytes(); {
 		case len(have) > 0:
-			take := int(min(in.decoder.Left(), uint64(len(have))))
+			take := int(min(left, uint64(len(have))))
 			// Room for the rest of the frame as far as it may be trusted, so that a
 			// message of one frame is allocated once.
-			in.grow(take)
-			in.dst = append(in.dst, have[:take]...)
-			in.buf.Consume(take)
-		case in.decoder.Left() < direct:
-			if err := c.fill(ctx); err != nil {
-				return err
+			dst = append(grow(dst, take, left), have[:take]...)
+			r.buf.Consume(take)
+		case left < directReadMin:
+			if err := r.fill(ctx); err != nil {
+				return dst, err
 			}
 			continue
 		default:
-			in.grow(1)
-			p := in.dst[n:cap(in.dst)]
-			got, err := c.fillInto(ctx, p[:min(uint64(len(p)), in.decoder.Left())])
+			dst = grow(dst, 1, left)
+			p := dst[n:cap(dst)]
+			got, err := r.wait(ctx, p[:min(uint64(len(p)), left)], nil)
 			if err != nil {
-				return err
+				return dst, err
 			}
-			in.dst = in.dst[:n+got]
+			dst = dst[:n+got]
 		}
-		if v := in.decoder.Open(in.dst[n:]); v != nil {
-			return c.violated(ctx, v)
+		if v := r.decoder.Open(dst[n:]); v != nil {
+			return dst, r.host.refused(ctx, v)
 		}
 	}
-	return nil
+	return dst, nil
 }
 
-// grow makes room for at least n octets more in dst. If it must allocate, it does
-// so for the rest of the frame, as far as growth allows.
-func (in *reader) grow(n int) {
-	if cap(in.dst)-len(in.dst) < n {
-		in.dst = slices.Grow(in.dst, int(min(in.decoder.Left(), uint64(max(growth, n, len(in.dst))))))
+// grow makes room for at least n bytes more in dst. If it must allocate, it does so for
+// the rest of the frame, as far as maxPrealloc allows.
+func grow(dst []byte, n int, left uint64) []byte {
+	if cap(dst)-len(dst) < n {
+		dst = slices.Grow(dst, int(min(left, uint64(max(maxPrealloc, n, len(dst))))))
 	}
+	return dst
 }
 
-// endFrame closes the current frame, whose payload has all been taken. last
-// reports whether its message is complete.
-func (c *Conn) endFrame(ctx context.Context) (last bool, err error) {
-	in := &c.in
-	last, v := in.decoder.EndFrame()
+// endFrame closes the current frame, whose payload has all been taken. last reports
+// whether its message is complete, of which size bytes are in one place.
+func (r *receiver) endFrame(ctx context.Context, size int) (last bool, err error) {
+	last, v := r.decoder.EndFrame()
 	if v != nil {
-		return false, c.violated(ctx, v)
+		return false, r.host.refused(ctx, v)
 	}
 	if last {
-		in.buf.NoteSize(len(in.dst))
+		r.buf.NoteSize(size)
 	}
 	return last, nil
-}
-
-// Reader waits for the next message and returns its type and a reader for it,
-// which ends with io.EOF. ctx bounds the reader too; if it is cancelled in the
-// middle of the message, the rest can be had by another call of Reader.
-//
-// The reader must be read to its end before the next message: until then Read and
-// Reader fail with a [*UsageError]. Text is judged as it arrives, so what was read
-// before an error may be the beginning of a text that is not UTF-8.
-func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
-	if err := c.enterRead(ctx); err != nil {
-		return 0, nil, err
-	}
-	defer c.leaveRead()
-	in := &c.in
-	if in.stream != nil && in.stream.ctx.Err() == nil {
-		return 0, nil, messageOpen("Conn.Reader")
-	}
-	if in.stream == nil && in.partial == nil && in.decoder.Message() == frame.Continuation {
-		if err := c.nextFrame(ctx); err != nil {
-			return 0, nil, err
-		}
-	}
-	if in.stream == nil && in.inflating != nil && in.partial != nil {
-		in.inflating.adopt(in.partial)
-	}
-	in.stream = &messageReader{c: c, ctx: ctx}
-	return MessageType(in.decoder.Message()), in.stream, nil
-}
-
-// messageReader reads one message. It is the reader's stream until its end.
-type messageReader struct {
-	c   *Conn
-	ctx context.Context
-	err error // sticky: io.EOF at the end of the message
-}
-
-func (r *messageReader) Read(p []byte) (int, error) {
-	if err := r.c.enterRead(r.ctx); err != nil {
-		if r.err != nil {
-			err = r.err
-		}
-		return 0, err
-	}
-	defer r.c.leaveRead()
-	if r.err != nil {
-		return 0, r.err
-	}
-	if r.c.in.stream != r {
-		return 0, &UsageError{"Reader.Read", "another Reader has taken over the message"}
-	}
-	if len(p) == 0 {
-		return 0, nil
-	}
-	n, err := r.c.readSome(r.ctx, p)
-	if err == io.EOF {
-		r.err = err
-		r.c.in.stream = nil
-	}
-	return n, err
-}
-
-// readSome reads some of the message under way; io.EOF at its end.
-func (c *Conn) readSome(ctx context.Context, p []byte) (int, error) {
-	in := &c.in
-	if in.partial != nil {
-		n := copy(p, in.partial)
-		if in.partial = in.partial[n:]; len(in.partial) == 0 {
-			in.partial = nil
-		}
-		if n > 0 {
-			return n, nil
-		}
-	}
-	if in.decoder.Compressed() {
-		return c.readInflated(ctx, p)
-	}
-	for {
-		if in.decoder.AtHeader() {
-			if in.decoder.Message() == frame.Continuation {
-				return 0, io.EOF
-			}
-			if err := c.nextFrame(ctx); err != nil {
-				return 0, err
-			}
-		}
-		if in.decoder.Left() == 0 {
-			if _, err := c.endFrame(ctx); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		p = p[:min(uint64(len(p)), in.decoder.Left())]
-		n := copy(p, in.buf.Bytes())
-		in.buf.Consume(n)
-		if n == 0 {
-			if len(p) < direct {
-				if err := c.fill(ctx); err != nil {
-					return 0, err
-				}
-				continue
-			}
-			var err error
-			if n, err = c.fillInto(ctx, p); err != nil {
-				return 0, err
-			}
-		}
-		if v := in.decoder.Open(p[:n]); v != nil {
-			return 0, c.violated(ctx, v)
-		}
-		return n, nil
-	}
-}
-
-// atData reports whether the next thing in the stream is for the application.
-func (in *reader) atData() bool {
-	return !in.decoder.AtHeader() || in.stream != nil || in.partial != nil
-}
-
-// drain reads for the closing handshake and drops what is for the application. That may
-// be of any size; the deadline of closing bounds it.
-func (c *Conn) drain(ctx context.Context) error {
-	c.in.decoder.Discard()
-	for c.state().CanReceive() {
-		if err := c.step(ctx); err != nil {
-			return err
-		}
-	}
-	return c.closedError()
 }

@@ -39,23 +39,10 @@ func (h *sending) mayPong() bool {
 }
 
 func (h *sending) interrupts(ctx context.Context) <-chan struct{} {
-	if own, ok := ctx.(*serveContext); ok && own.c == (*Conn)(h) {
-		return nil
-	}
-	done := ctx.Done()
-	if h.life.isDone(done) {
-		return nil
-	}
-	return done
+	return (*Conn)(h).interrupts(ctx)
 }
 
 func (h *sending) done() <-chan struct{} { return h.life.done() }
 
 // deflates reports whether a message of n bytes is to be compressed.
 func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
-
-// For the receiving half.
-
-func (c *Conn) beforeWait() { c.out.beforeWait() }
-
-func (c *Conn) queuePong(payload []byte) { c.out.queuePong(payload) }

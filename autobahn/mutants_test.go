@@ -72,13 +72,13 @@ var mutants = []mutant{
 	{name: "the masking key begins anew with every write", file: "conn/outbox.go", role: Client, plays: brief + ",9.[12].1",
 		old: "o.tailKey = frame.MaskCopy(", new: "frame.MaskCopy(",
 		must: "9.[12].1"},
-	// In 20.7.6 and 20.15.6 a Pong may stand for those before it. The upper half of
-	// heard, which counts arrivals, counts the Pings here.
-	{name: "every third Ping gets no Pong", file: "reader.go",
-		old: "c.queuePong(payload)", new: "if c.in.heard.Add(1<<32)>>32%3 != 0 { c.queuePong(payload) }",
+	// In 20.7.6 and 20.15.6 a Pong may stand for those before it. The upper bits
+	// of heard, which counts arrivals, count the Pings here.
+	{name: "every third Ping gets no Pong", file: "receiver_host.go",
+		old: "c.out.queuePong(payload)", new: "if c.in.heard.Add(1<<24)>>24%3 != 0 { c.out.queuePong(payload) }",
 		must: "2.1[01]", verdict: Failed},
-	{name: "Pongs are empty", file: "reader.go", plays: brief,
-		old: "c.queuePong(payload)", new: "c.queuePong(nil)",
+	{name: "Pongs are empty", file: "receiver_host.go", plays: brief,
+		old: "c.out.queuePong(payload)", new: "c.out.queuePong(nil)",
 		must: "2.[23469],2.1[01],5.[678],5.19,5.20,20.7.6,20.9.2", verdict: Failed},
 	{name: "TCP ends in place of a Close frame in reply", file: "close.go", plays: "1.*,2.*,3.*,6.5.*,7.*",
 		old: "c.closing().lastFrame(ctx, conn.Reply(body), conn.SendClose)", new: "c.event(conn.Abandon, conn.CloseBody{}, nil)",
@@ -97,10 +97,10 @@ var mutants = []mutant{
 		must: "20.8.14", verdict: NonStrict},
 	// In chapters 9 and 10 all bytes of a message in fragments are the same.
 	{name: "fragments are put together from the last to the first", file: "read.go",
-		old: "if err := c.appendPayload(ctx); err != nil {", new: `
-		before := len(in.dst)
-		err := c.appendPayload(ctx)
-		in.dst = append(slices.Clone(in.dst[before:]), in.dst[:before]...)
+		old: "if dst, err = r.appendPayload(ctx, dst); err != nil {", new: `
+		before := len(dst)
+		dst, err = r.appendPayload(ctx, dst)
+		dst = append(slices.Clone(dst[before:]), dst[:before]...)
 		if err != nil {`,
 		must: "5.[3-8],5.15,5.19,5.20,6.2.[234],20.7.[267]"},
 	{name: "lengths need not be encoded in the fewest bytes", file: "frame/check.go",
