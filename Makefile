@@ -46,7 +46,7 @@ chaos: ## connections over a network that fails them, and what they borrow count
 	$(GO) test -tags ledger ./internal/ledger ./internal/transport
 
 memory: ## claims about memory, which the race detector would blur
-	$(GO) test -count=1 -run 'Allocat|IdleMemory' .
+	$(GO) test -count=1 -run 'Allocat|IdleMemory' . ./hub
 
 conform: ## our own server and client through the conformance suite, as ws conform -quick does; and engines with faults that it must find
 	$(GO) test -count=1 -run '^Test(Expected|Mutants)$$' ./autobahn

@@ -16,20 +16,20 @@ import (
 // unwrapper is an http.ResponseWriter of middleware, as [http.ResponseController] knows it.
 type unwrapper interface{ Unwrap() http.ResponseWriter }
 
-// statusPassed is what became of the status 101 on its way through middleware.
+// statusPassed says how far the status 101 got on its way through middleware.
 type statusPassed struct {
 	base     http.ResponseWriter // net/http's own, if the status has reached it
 	sent     bool                // net/http sends the response when base is hijacked
-	deadline time.Time           // until when the response has to be sent; zero: none
+	deadline time.Time           // for sending the response; zero: none
 }
 
-// passStatus sends the status 101 through the middleware around w. Otherwise loggers and
-// metrics see a request without a status.
+// passStatus sends the status 101 through the middleware around w, so that loggers and
+// metrics see a status.
 //
 // If the status reaches net/http's own writer, net/http sends the response when it is
 // hijacked. If middleware holds the status back, net/http sends nothing and we have to.
-// Guessing wrong means two responses or none, so net/http's writer is asked, see
-// wroteHeader. Where it cannot be asked, the status is not passed.
+// A wrong guess means two responses or none, so wroteHeader asks net/http's writer. If that
+// cannot be asked, the status is not passed.
 //
 // response is the one that we would send. net/http sends the same fields, sorted.
 func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (passed statusPassed) {
@@ -62,15 +62,16 @@ func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (pas
 	return passed
 }
 
-// sameMap reports whether a and b are one map, after setFields has filled one of them: only
-// then do both hold the same slice, not merely an equal one.
+// sameMap reports whether a and b are the same map. setFields must have filled one of them:
+// if they are the same, both hold the same slice, not merely an equal one.
 func sameMap(a, b map[string][]string) bool {
 	const name = "Sec-WebSocket-Accept"
 	p, q := a[name], b[name]
 	return len(p) == 1 && len(q) == 1 && &p[0] == &q[0]
 }
 
-// setFields replaces header by the fields of our response, with names spelled as there.
+// setFields replaces the content of header by the fields of our response. It keeps the
+// spelling of their names.
 func setFields(header http.Header, response []byte) {
 	clear(header)
 	lines := strings.Split(string(response), "\r\n")
@@ -80,7 +81,7 @@ func setFields(header http.Header, response []byte) {
 		}
 	}
 	if _, ok := header["Date"]; !ok {
-		header["Date"] = nil // net/http sends none then
+		header["Date"] = nil // so that net/http adds none
 	}
 }
 
@@ -95,9 +96,9 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// wroteHeader reports whether WriteHeader was called on w. There is no method that
-// tells, only a field. known is false if w is not net/http's own writer for HTTP/1, or
-// has no such field.
+// wroteHeader reports whether WriteHeader was called on w. No method tells, so it reads an
+// unexported field. known is false if w is not net/http's own writer for HTTP/1, or has no
+// such field.
 func wroteHeader(w http.ResponseWriter) (wrote, known bool) {
 	v := reflect.ValueOf(w)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
@@ -117,17 +118,17 @@ func wroteHeader(w http.ResponseWriter) (wrote, known bool) {
 // hijack takes the connection over from net/http.
 func (passed *statusPassed) hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 	nc, brw, err := hijack(w)
-	if err != nil && passed.sent { // too late for another answer: bypass the middleware
+	if err != nil && passed.sent { // another answer cannot be sent any more: bypass the middleware
 		return hijack(passed.base)
 	}
 	return nc, brw, err
 }
 
-// failed returns an error if the response was not sent by the deadline, so that half of
-// it may be on the wire. net/http reports no error, but cancels the request's context
-// when a write fails. It also does that when the client closes its direction, which is no
-// failure; so before the deadline nothing is concluded from it. A dead connection fails
-// at the next read or write.
+// failed returns an error if the response was not sent by the deadline: half of it may be
+// on the wire. net/http reports no error, but cancels the request's context when a write
+// fails. It also does that when the client closes its direction, which is not a failure. So
+// a context cancelled before the deadline means nothing; a dead connection fails at the
+// next read or write.
 func (passed *statusPassed) failed(r *http.Request) error {
 	late := !passed.deadline.IsZero() && !time.Now().Before(passed.deadline)
 	if late && r.Context().Err() != nil {
@@ -136,7 +137,7 @@ func (passed *statusPassed) failed(r *http.Request) error {
 	return nil
 }
 
-// hijack uses an http.ResponseController only where w needs one.
+// hijack takes the connection over. It uses an http.ResponseController only if w needs one.
 func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 	if h, ok := w.(http.Hijacker); ok {
 		return h.Hijack()
@@ -144,7 +145,7 @@ func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 	return http.NewResponseController(w).Hijack()
 }
 
-// hijackError names the wrapper that stands between us and the connection.
+// hijackError names the wrapper that hides the connection from us.
 func hijackError(w http.ResponseWriter, err error) error {
 	if !errors.Is(err, http.ErrNotSupported) {
 		return err

@@ -5,9 +5,7 @@ import (
 	"reflect"
 	"runtime"
 	"sync/atomic"
-	"time"
 
-	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 )
 
@@ -30,7 +28,7 @@ func (b *callbacks) pong(ctx context.Context, payload []byte) {
 	}
 }
 
-// runCallback runs a callback. inCallback looks for it on the stack, so it must not be
+// runCallback runs a callback. onStack looks for it on the stack, so it must not be
 // inlined.
 //
 //go:noinline
@@ -44,14 +42,14 @@ func runCallback(ctx context.Context, b *callbacks, op frame.Opcode, payload []b
 	return false
 }
 
-// inCallback reports whether it is called from a callback of this connection, which would
-// deadlock if it waited for the read that runs it. A callback of another connection is
-// mistaken for one of this, in the rare case that both run.
+// onStack reports whether it is called from one of them, which would deadlock if it waited
+// for the read that runs it. A callback of another connection is mistaken for one of this,
+// in the rare case that both run.
 //
 // Go gives a goroutine no identity to compare, so the stack is searched; that is slow, and
 // done only while a callback runs.
-func (c *Conn) inCallback() bool {
-	if c.calls == nil || !c.calls.running.Load() {
+func (b *callbacks) onStack() bool {
+	if b == nil || !b.running.Load() {
 		return false
 	}
 	callers := make([]uintptr, 64)
@@ -76,24 +74,4 @@ func (c *Conn) inCallback() bool {
 // inCallbackError is the error of a method that would deadlock in a callback.
 func inCallbackError(method string) error {
 	return &UsageError{method, "called in OnPingReceived or OnPongReceived, for which the read has to wait; call it on another goroutine"}
-}
-
-// closeInCallback is Close called by a callback. It waits headStart at most for our Close
-// frame to be sent: a peer that does not read may be waiting for the callback to end. The
-// peer's Close frame is received when the callback has returned, by the read that runs it
-// or by the next one.
-func (c *Conn) closeInCallback(ctx context.Context, body conn.CloseBody) error {
-	sent := make(chan struct{})
-	go c.performClose(context.Background(), body, sent)
-	late := time.NewTimer(headStart)
-	defer late.Stop()
-	select {
-	case <-sent:
-	case <-late.C:
-	case <-ctx.Done():
-	}
-	if c.state().CanReceive() {
-		return nil
-	}
-	return c.closedError()
 }

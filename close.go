@@ -3,8 +3,6 @@ package websocket
 import (
 	"context"
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -36,7 +34,7 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 // connection is dropped as by [Conn.CloseNow].
 func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
 	body, misuse := closeBody("Conn.Close", code, reason)
-	err := c.closeHandshake(ctx, body)
+	err := c.closing().handshake(ctx, body)
 	if misuse != nil {
 		return misuse
 	}
@@ -59,9 +57,9 @@ func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	do, err := c.sendClose(ctx, body, conn.SendClose)
+	do, err := c.closing().send(ctx, body, conn.SendClose)
 	if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
-		go c.endTransport()
+		go c.closing().endTransport()
 		err = c.closedError()
 	}
 	if misuse != nil {
@@ -82,84 +80,6 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 	return conn.CloseBody{Code: uint16(code), Reason: frame.TruncateReason(reason)}, nil
 }
 
-func (c *Conn) closeHandshake(ctx context.Context, body conn.CloseBody) error {
-	if c.inCallback() {
-		return c.closeInCallback(ctx, body)
-	}
-	return c.performClose(ctx, body, nil)
-}
-
-// performClose performs the closing handshake. It closes the channel sent, which may be
-// nil, when the Close frame is sent or cannot be sent.
-func (c *Conn) performClose(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	expire := time.AfterFunc(c.life.closeTimeout, func() { c.event(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) })
-	defer expire.Stop()
-	stop := context.AfterFunc(ctx, func() { c.event(conn.Expire, conn.CloseBody{}, ctx.Err()) })
-	defer stop()
-
-	ended, late := c.done(), c.ended()
-	if c.state() == conn.Open {
-		waiting, stopWaiting := context.WithCancel(context.Background())
-		meanwhile := time.AfterFunc(headStart, func() { c.drainMeanwhile(waiting) })
-		do, _ := c.sendClose(context.Background(), body, conn.SendClose)
-		stopWaiting()
-		meanwhile.Stop()
-		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
-			go c.endTransport()
-		}
-	}
-	if sent != nil {
-		close(sent)
-	}
-	// The application's read, if there is one, meets the peer's Close frame; if
-	// there is none, this is the one.
-	for c.state().CanReceive() && c.in.gate.Lock(nil, ended) {
-		_ = c.in.drain(context.Background())
-		c.in.leave()
-	}
-	<-ended
-	if e := c.closedError(); late || e.Began != SideLocal || !e.Clean() {
-		return e
-	}
-	return nil
-}
-
-// headStart is how long a Close frame may wait for other writes before Close begins to
-// drop what the peer sends. Where two ends close at once their frames meet in that time,
-// and an application that reads gets what there is.
-const headStart = 5 * time.Millisecond
-
-// drainMeanwhile reads while our Close frame waits to be sent: the peer may be one that
-// finishes its own write before it reads. It leaves that to the application for as long
-// as it finds it reading.
-func (c *Conn) drainMeanwhile(waiting context.Context) {
-	look := time.NewTicker(headStart)
-	defer look.Stop()
-	for waiting.Err() == nil {
-		if c.in.gate.TryLock() {
-			_ = c.in.drain(context.Background())
-			c.in.leave()
-			return
-		}
-		select {
-		case <-look.C:
-		case <-waiting.Done():
-		}
-	}
-}
-
-// sendClose sends our Close frame, if it is the first. as says what it is:
-// [conn.SendClose] or [conn.AnswerViolation].
-func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
-	var room [frame.MaxControlPayload]byte
-	return c.submit(ctx, &outgoing{
-		header:  frame.Header{Opcode: frame.Close, FIN: true},
-		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
-		body:    body,
-		event:   as,
-	})
-}
-
 // CloseNow ends the connection at once, without a closing handshake. A closing
 // handshake that is complete but for our answer, if that need not wait behind other
 // frames, or but for the end of the TCP connection, is left to end by itself, within
@@ -167,7 +87,7 @@ func (c *Conn) sendClose(ctx context.Context, body conn.CloseBody, as conn.Event
 //
 // It returns nil, or a [*ClosedError] if the connection had ended before.
 func (c *Conn) CloseNow() error {
-	if c.state() == conn.Terminated || c.ended() {
+	if c.state() == conn.Terminated || c.life.hasEnded() {
 		return c.closedError()
 	}
 	c.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
@@ -189,9 +109,9 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 	do, _ := c.event(conn.ReceiveClose, body, nil)
 	switch do {
 	case conn.SendReply:
-		c.lastFrame(ctx, conn.Reply(body), conn.SendClose)
+		c.closing().lastFrame(ctx, conn.Reply(body), conn.SendClose)
 	case conn.EndTransport:
-		go c.endTransport()
+		go c.closing().endTransport()
 	}
 	return c.closedError()
 }
@@ -202,72 +122,11 @@ func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error
 	do, _ := c.event(conn.Violate, conn.CloseBody{}, cause)
 	switch do {
 	case conn.SendFailure:
-		c.lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)}, conn.AnswerViolation)
+		c.closing().lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)}, conn.AnswerViolation)
 	case conn.EndTransport:
-		go c.endTransport()
+		go c.closing().endTransport()
 	}
 	return c.closedError()
-}
-
-// lastFrame sends our Close frame and then sees the transport ended, on a
-// goroutine of its own. It waits until the frame is sent, or ctx ends.
-func (c *Conn) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Event) {
-	sent := make(chan struct{})
-	go func() {
-		// The deadline of closing bounds this: it breaks the transport.
-		do, err := c.sendClose(context.Background(), body, as)
-		close(sent)
-		if err == nil && do == conn.EndTransport {
-			c.endTransport()
-		}
-	}()
-	select {
-	case <-sent:
-	case <-ctx.Done():
-	}
-}
-
-// endTransport sees the TCP connection closed after the last frame, in the order
-// that RFC 6455 §7.1.1 asks for: the server closes its direction and waits for
-// the peer's end, the client waits for the server's. The server does not close
-// the whole connection at once: octets that arrive after that make TCP reset it,
-// and a reset can take our Close frame with it. The deadline of closing bounds it.
-func (c *Conn) endTransport() {
-	c.out.gate.Lock(nil, nil) // a write may still be under way
-	c.flush(context.Background(), nil)
-	half := true
-	if c.role.ClosesFirst() {
-		half = c.transport.CloseWrite()
-	}
-	c.leaveWrite()
-	// A handshake that failed is not over before TCP is.
-	if c.role.ClosesFirst() && half && c.state() == conn.Acknowledged {
-		c.conclude()
-	}
-	if !half {
-		c.event(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction
-		return
-	}
-	c.in.gate.Lock(nil, nil)
-	defer c.in.leave()
-	c.in.canceler.Reset()
-	c.in.buf.Discard()
-	var dropped [512]byte
-	for {
-		_, err := c.transport.Read(dropped[:])
-		switch err {
-		case nil:
-		case io.EOF:
-			if !c.role.ClosesFirst() {
-				c.transport.CloseWrite() // TLS says goodbye each way as well
-			}
-			c.event(conn.EndOfStream, conn.CloseBody{}, nil)
-			return
-		default:
-			c.event(conn.Break, conn.CloseBody{}, nil)
-			return
-		}
-	}
 }
 
 // abandonMessage ends the connection because a fragmented message can be neither

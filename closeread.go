@@ -20,11 +20,11 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 		cancel()
 		return ctx
 	}
-	r, first := c.joinCloseRead(ctx)
+	r, first := c.life.joinCloseRead(ctx)
 	stop := context.AfterFunc(r.ctx, cancel)
 	context.AfterFunc(ctx, func() {
 		stop()
-		c.leaveCloseRead(r)
+		c.life.leaveCloseRead(r)
 	})
 	if first {
 		go c.readNothing(r)
@@ -32,41 +32,37 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	return ctx
 }
 
-// closeRead is the reading that calls of [Conn.CloseRead] share. It is kept in the list of
-// endCalls, because a field for it would cost memory in every connection and few have one.
+// closeRead is the reading that calls of [Conn.CloseRead] share.
 type closeRead struct {
 	ctx    context.Context // ends when the reading does
 	cancel context.CancelFunc
 	end    *endCall // nil if the connection had ended
-	calls  int      // those whose contexts have not ended; under life.mu
+	calls  int      // those whose contexts have not ended; under lifetime.mu
 }
 
 // joinCloseRead returns the reading under way, or a new one that the caller is to start.
-func (c *Conn) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
-	l := &c.life
+func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if call := l.onEnd; call != nil { // it would be the first
-		if r := call.closeRead; r != nil && r.ctx.Err() == nil {
-			r.calls++
-			return r, false
-		}
+	if r := l.closeRead; r != nil && r.ctx.Err() == nil {
+		r.calls++
+		return r, false
 	}
 	r = &closeRead{calls: 1}
 	// Other values may be of a request that ends before the reading does.
 	server := context.WithValue(context.Background(), http.ServerContextKey, ctx.Value(http.ServerContextKey))
 	r.ctx, r.cancel = context.WithCancel(server)
-	if !c.ended() {
-		r.end = &endCall{f: r.cancel, closeRead: r}
+	if !l.hasEnded() {
+		r.end = &endCall{f: r.cancel}
 		l.list(r.end)
+		l.closeRead = r
 	}
 	return r, true
 }
 
 // leaveCloseRead is called when the context of a call has ended. The last of them ends
 // the reading.
-func (c *Conn) leaveCloseRead(r *closeRead) {
-	l := &c.life
+func (l *lifetime) leaveCloseRead(r *closeRead) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if r.calls--; r.calls > 0 {
@@ -74,6 +70,9 @@ func (c *Conn) leaveCloseRead(r *closeRead) {
 	}
 	if r.end != nil {
 		l.unlist(r.end)
+	}
+	if l.closeRead == r {
+		l.closeRead = nil
 	}
 	r.cancel()
 }

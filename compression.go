@@ -7,19 +7,18 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// CompressionMode says whether and how permessage-deflate (RFC 7692) is offered
-// and accepted. The peer has a say: what was agreed on is in [Conn.Compression].
+// CompressionMode says whether and how permessage-deflate (RFC 7692) is offered and
+// accepted. The result also depends on the peer: see [Conn.Compression].
 type CompressionMode int
 
 const (
 	// CompressionDisabled does not negotiate compression.
 	CompressionDisabled CompressionMode = iota
 
-	// CompressionContextTakeover lets messages refer to those before them, which
-	// makes small ones that resemble each other much smaller. For that an idle
-	// connection keeps a window for each direction, of at most 32 KiB; see
-	// [CompressionOptions] for less. If the peer refuses, each message is compressed
-	// on its own.
+	// CompressionContextTakeover lets messages refer to earlier ones. Small messages that
+	// resemble each other become much smaller. In return an idle connection keeps a window
+	// of at most 32 KiB for each direction; [CompressionOptions] can reduce that. If the
+	// peer refuses context takeover, each message is compressed on its own.
 	CompressionContextTakeover
 
 	// CompressionNoContextTakeover compresses each message on its own, in both
@@ -27,26 +26,25 @@ const (
 	CompressionNoContextTakeover
 )
 
-// CompressionOptions refine a CompressionMode that is not CompressionDisabled. The
-// zero value of a field is its default.
+// CompressionOptions refine a CompressionMode other than CompressionDisabled. The zero value
+// of a field means its default.
 type CompressionOptions struct {
-	// Send and Receive are the modes of the two directions, where they are to
-	// differ. Default: CompressionMode.
+	// Send and Receive are the modes of the two directions, if they are to differ.
+	// Default: CompressionMode.
 	Send, Receive CompressionMode
 	// SendWindowBits and ReceiveWindowBits bound the windows of the two directions
-	// to 1<<bits bytes, 9 to 15. The peer may ask for less. Default: 15.
+	// to 1<<bits bytes; bits is 9 to 15. The peer may ask for less. Default: 15.
 	SendWindowBits, ReceiveWindowBits int
-	// Level is how hard to try: 1, the fastest, to 9, the smallest. Default: 1 for a
-	// window of 15 bits, 5 for smaller ones, in which there is little to search.
+	// Level is the effort, from 1 (fastest) to 9 (smallest). Default: 1 for a window of
+	// 15 bits, 5 for smaller windows, which take little time to search.
 	Level int
-	// Memory bounds what an idle connection keeps for compression, in bytes: window
-	// bits and context takeover are negotiated so that it suffices. Default: no
-	// bound but the windows.
+	// Memory bounds what an idle connection keeps for compression, in bytes. Window bits
+	// and context takeover are negotiated to fit. Default: no bound but the windows.
 	Memory int
 }
 
-// Compression returns what the opening handshake agreed on; ok is false if no
-// message is compressed.
+// Compression returns what the opening handshake agreed on. ok is false if messages are not
+// compressed.
 func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
 	if c.deflate == nil {
 		return terms, false
@@ -58,25 +56,18 @@ func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
 	return terms, true
 }
 
-const (
-	// The size of a message in bytes from which on compressing it gains something:
-	// with takeover there is more to refer to.
-	thresholdTakeover   = 128
-	thresholdNoTakeover = 512
+const minWindowBits, maxWindowBits = 9, 15
 
-	minWindowBits, maxWindowBits = 9, 15
-)
-
-// wanted resolves the options to what a handshake is to agree on: ours is the
-// direction in which we send. It is not ok if that is nothing. method is for errors.
+// wanted returns what a handshake should agree on. ours is the direction in which we send.
+// ok is false if there should be no compression. Errors name method.
 func (o *CompressionOptions) wanted(method string, mode CompressionMode) (ours, theirs handshake.DeflateSide, ok bool, err error) {
 	if mode == CompressionDisabled {
 		return ours, theirs, false, nil
 	}
-	if ours, err = wantedSide(method, "Send", o.Send, mode, o.SendWindowBits); err != nil {
+	if ours, err = (direction{"Send", o.Send, o.SendWindowBits}).wanted(method, mode); err != nil {
 		return ours, theirs, false, err
 	}
-	if theirs, err = wantedSide(method, "Receive", o.Receive, mode, o.ReceiveWindowBits); err != nil {
+	if theirs, err = (direction{"Receive", o.Receive, o.ReceiveWindowBits}).wanted(method, mode); err != nil {
 		return ours, theirs, false, err
 	}
 	if o.Level < 0 || o.Level > 9 {
@@ -88,24 +79,33 @@ func (o *CompressionOptions) wanted(method string, mode CompressionMode) (ours, 
 	return ours, theirs, true, nil
 }
 
-func wantedSide(method, name string, mode, standard CompressionMode, bits int) (s handshake.DeflateSide, err error) {
-	switch {
-	case bits == 0:
-		bits = maxWindowBits
-	case bits < minWindowBits || bits > maxWindowBits:
-		return s, &UsageError{method, fmt.Sprintf("Compression.%sWindowBits is %d, not 9 to 15", name, bits)}
-	}
-	if mode == CompressionDisabled {
-		mode = standard
-	}
-	switch mode {
-	case CompressionContextTakeover, CompressionNoContextTakeover:
-		return handshake.DeflateSide{NoContextTakeover: mode == CompressionNoContextTakeover, MaxWindowBits: bits}, nil
-	}
-	return s, &UsageError{method, fmt.Sprintf("no such CompressionMode: %d", mode)}
+// direction is what CompressionOptions says of one direction.
+type direction struct {
+	name string
+	mode CompressionMode
+	bits int
 }
 
-// fit reduces the windows that are kept between messages to memory bytes in all.
+// wanted returns what a handshake should agree on for d. standard is the mode of a direction
+// that has none of its own. Errors name method.
+func (d direction) wanted(method string, standard CompressionMode) (s handshake.DeflateSide, err error) {
+	switch {
+	case d.bits == 0:
+		d.bits = maxWindowBits
+	case d.bits < minWindowBits || d.bits > maxWindowBits:
+		return s, &UsageError{method, fmt.Sprintf("Compression.%sWindowBits is %d, not 9 to 15", d.name, d.bits)}
+	}
+	if d.mode == CompressionDisabled {
+		d.mode = standard
+	}
+	switch d.mode {
+	case CompressionContextTakeover, CompressionNoContextTakeover:
+		return handshake.DeflateSide{NoContextTakeover: d.mode == CompressionNoContextTakeover, MaxWindowBits: d.bits}, nil
+	}
+	return s, &UsageError{method, fmt.Sprintf("no such CompressionMode: %d", d.mode)}
+}
+
+// fit reduces the windows that are kept between messages to memory bytes in total.
 func fit(ours, theirs *handshake.DeflateSide, memory int) {
 	kept := func(s *handshake.DeflateSide) int {
 		if s.NoContextTakeover {
@@ -121,7 +121,7 @@ func fit(ours, theirs *handshake.DeflateSide, memory int) {
 		}
 		if larger.MaxWindowBits == minWindowBits {
 			larger.NoContextTakeover = true
-			larger.MaxWindowBits = first // it is not kept, so that its size costs nothing
+			larger.MaxWindowBits = first // the window is not kept, so its size costs nothing
 		} else {
 			larger.MaxWindowBits--
 		}

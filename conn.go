@@ -3,14 +3,16 @@ package websocket
 import (
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// Role says which end of a connection this is.
+// Role is the end of a connection: server or client.
 type Role = conn.Role
 
 const (
@@ -18,20 +20,43 @@ const (
 	RoleClient = conn.Client
 )
 
-// Conn is a WebSocket connection. Every method may be called from any goroutine
-// at any time.
+// MessageType is the type of a data message (RFC 6455 §5.6).
+type MessageType int
+
+const (
+	// MessageText is UTF-8 text. Received text is always checked.
+	MessageText MessageType = iota + 1
+	// MessageBinary is bytes; what they mean is up to the application.
+	MessageBinary
+)
+
+// String returns the constant's name.
+func (t MessageType) String() string {
+	switch t {
+	case MessageText:
+		return "MessageText"
+	case MessageBinary:
+		return "MessageBinary"
+	}
+	return "MessageType(" + strconv.Itoa(int(t)) + ")"
+}
+
+// opcode returns the opcode of a message's first frame.
+func (t MessageType) opcode() frame.Opcode { return frame.Opcode(t) }
+
+// Conn is a WebSocket connection. Every method may be called from any goroutine at any time.
 //
-// Reads deliver messages in order, each to one caller. Writes of whole messages
-// may be concurrent; control frames, of this package's own accord or by [Conn.Ping],
-// go out between the fragments of a message. A context that is cancelled ends the
-// call, not the connection, unless a frame is half on the wire. After the
-// connection has ended every method returns a [*ClosedError].
+// Reads deliver messages in order, each to one caller. Writes of whole messages may be
+// concurrent. Control frames, those of this package and of [Conn.Ping], go out between the
+// fragments of a message. Cancelling a context ends the call, not the connection, unless
+// half a frame is on the wire. When the connection has ended, every method returns a
+// [*ClosedError].
 //
-// A connection should be ended by [Conn.Close] or [Conn.CloseNow].
+// End every connection by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
 	transport transport.Transport
-	socket    transport.Socket // what transport is, of most connections
-	life      life
+	socket    transport.Socket // transport points to it on TCP and Unix sockets
+	life      lifetime
 	in        receiver
 	out       writer
 	writers   gate.Gate // held by the Writer that is open
@@ -47,15 +72,15 @@ type Conn struct {
 	calls *callbacks // nil: none
 }
 
-// NewConn makes a connection of a stream on which the opening handshake is
-// already done: for tests, tunnels and handshakes of other kinds. A stream that is
-// a [net.Conn] is driven by its deadlines; any other, and one that refuses deadlines,
-// is read ahead by up to 4 KiB, and lost when a write on it has to be interrupted. Such
-// a write is left to itself, with a copy of what it writes, until the stream ends it.
-// A net.Conn whose deadlines return nil and do nothing cannot be told from one that
-// works: no context ends a read of it that waits. Have such methods return an error.
+// NewConn makes a connection of a stream on which the opening handshake has been performed:
+// for tests, tunnels and other kinds of handshake. Any role other than RoleClient means
+// RoleServer. opts may be nil.
 //
-// Any role but RoleClient is RoleServer. opts may be nil.
+// Calls on a [net.Conn] are interrupted by its deadlines. Any other stream, and a net.Conn
+// whose deadline methods return an error, is read ahead by up to 4 KiB on a goroutine, and
+// interrupting a write costs the connection. That write then goes on with a copy of its
+// data until the stream ends it. If the deadline methods of a net.Conn return nil and do
+// nothing, no context can end a waiting read: let them return an error.
 func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 	if role != RoleClient {
 		role = RoleServer
@@ -76,7 +101,7 @@ func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *C
 	return c
 }
 
-// open makes a connection of c, which has its transport.
+// open makes c, which has its transport, an open connection.
 func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.role = role
 	c.writeLimit = max(s.timeouts.Write, 0)
@@ -85,7 +110,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if s.onPingReceived != nil || s.onPongReceived != nil {
 		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
 	}
-	c.life.closeTimeout = defaultCloseTimeout
+	c.life.host, c.life.closeTimeout = (*living)(c), defaultCloseTimeout
 	if s.timeouts.Close > 0 {
 		c.life.closeTimeout = s.timeouts.Close
 	}
@@ -96,33 +121,33 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.out.canceler.Init(&c.transport, transport.Writing)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.startKeepAlive(s.keepAlive)
+	c.keepAlive = newKeepAlive(s.keepAlive, (*alive)(c), &c.pings)
+	c.keepAlive.start()
 }
 
-// Role returns which end this is.
+// Role returns which end of the connection this is.
 func (c *Conn) Role() Role { return c.role }
 
-// Subprotocol returns the subprotocol that the opening handshake agreed on; empty
-// if there is none.
+// Subprotocol returns the subprotocol that the opening handshake agreed on. It is empty if
+// there is none.
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
-// SetReadLimit sets how many bytes a message may have, from the next frame on.
-// -1 means no limit, and so does 0. The default is [Limits.Message].
+// SetReadLimit sets how many bytes a received message may have, from the next frame on. Zero
+// or a negative n means no limit. The default is [Limits.Message].
 func (c *Conn) SetReadLimit(n int64) { c.in.limit.Store(n) }
 
-// NetConn returns the connection beneath, nil if the stream is not a [net.Conn].
-// It is for looking (addresses, TLS state, socket options), not for reading,
-// writing or closing: in the body of a loop over [Conn.Messages] its Close would wait
-// for the body, and so for itself. [Conn.CloseNow] does not.
+// NetConn returns the underlying network connection, or nil if the stream is not a
+// [net.Conn]. Use it to inspect addresses, TLS state and socket options. Do not read, write
+// or close it: in the body of a loop over [Conn.Messages] its Close would wait for the body,
+// and so for itself. [Conn.CloseNow] does not wait.
 //
-// Its deadlines belong to the Conn. If a deadline that somebody else has set passes
-// while a read waits, the connection ends with [os.ErrDeadlineExceeded] as its cause; so
-// an idle timeout in a net.Conn of your own takes effect. A deadline that is set from
-// outside may also be removed at any time.
+// Its deadlines belong to the Conn. If you set one and it passes while a read waits, the
+// connection ends with [os.ErrDeadlineExceeded] as its cause. So an idle timeout in a
+// net.Conn of your own takes effect. The Conn may remove a deadline of yours at any time.
 func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
-// Latency returns the round-trip time of the ping that was last answered, by
-// [Conn.Ping] or keepalive; zero before the first.
+// Latency returns the round-trip time of the last ping that was answered, from [Conn.Ping]
+// or keepalive. It is zero before the first.
 func (c *Conn) Latency() time.Duration {
 	if p := c.pings.way.Load(); p != nil {
 		return time.Duration(p.latency.Load())

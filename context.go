@@ -2,15 +2,15 @@ package websocket
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
 // Context returns a context that ends when the connection has ended. [context.Cause] then
 // returns the [*ClosedError] that says how. The context has no values and no deadline.
 //
-// The context is part of the connection: Context allocates nothing and returns the same
-// one each time. It has the AfterFunc method that [context.AfterFunc] looks for, so no
-// goroutine waits for the end.
+// Context allocates nothing and returns the same context each time. The context has the
+// AfterFunc method that [context.AfterFunc] looks for, so no goroutine waits for the end.
 func (c *Conn) Context() context.Context { return (*connContext)(c) }
 
 // connContext is the context of [Conn.Context].
@@ -20,18 +20,18 @@ func (ctx *connContext) Deadline() (time.Time, bool) { return time.Time{}, false
 func (ctx *connContext) Done() <-chan struct{}       { return (*Conn)(ctx).done() }
 
 func (ctx *connContext) Err() error {
-	if (*Conn)(ctx).ended() {
+	if (*Conn)(ctx).life.hasEnded() {
 		return context.Canceled
 	}
 	return nil
 }
 
-// Value returns nothing but the cause of the end, for [context.Cause]. The key for that is
-// private to package context, so a context of that package answers: one that has ended
-// for the same cause.
+// Value returns nothing but the cause of the end, for [context.Cause]. The key for the cause
+// is private to package context. So Value asks a context of that package that has ended for
+// the same cause.
 func (ctx *connContext) Value(key any) any {
 	c := (*Conn)(ctx)
-	if !c.ended() {
+	if !c.life.hasEnded() {
 		return nil
 	}
 	ended, cancel := context.WithCancelCause(context.Background())
@@ -39,12 +39,40 @@ func (ctx *connContext) Value(key any) any {
 	return ended.Value(key)
 }
 
-// AfterFunc starts f when the connection has ended, or now if it has. stop prevents that,
-// and reports whether it could.
-func (ctx *connContext) AfterFunc(f func()) (stop func() bool) { return (*Conn)(ctx).onEnd(f) }
+// AfterFunc starts f on a goroutine of its own when the connection has ended, or at once if
+// it already has. stop prevents that, and reports whether it did.
+func (ctx *connContext) AfterFunc(f func()) (stop func() bool) { return (*Conn)(ctx).life.onEnd(f) }
 
-// String is what contexts made of this one say of their parent.
+// String is how derived contexts print their parent.
 func (ctx *connContext) String() string { return "websocket.Conn.Context" }
+
+// serveContext is the context of a [ServeFunc]: [Conn.Context] with the values of the
+// server. It has no other value of the request's context, because middleware recycles those
+// when the handler has returned. Calls on the connection need not watch it, nor a context
+// that only adds values to it.
+type serveContext struct {
+	c      *Conn
+	server *http.Server // nil: not net/http
+}
+
+func (s *serveContext) Deadline() (time.Time, bool)           { return time.Time{}, false }
+func (s *serveContext) Done() <-chan struct{}                 { return s.c.done() }
+func (s *serveContext) Err() error                            { return s.c.Context().Err() }
+func (s *serveContext) AfterFunc(f func()) (stop func() bool) { return s.c.life.onEnd(f) }
+
+func (s *serveContext) Value(key any) any {
+	switch key {
+	case http.ServerContextKey:
+		if s.server != nil {
+			return s.server
+		}
+	case http.LocalAddrContextKey:
+		if nc := s.c.NetConn(); nc != nil {
+			return nc.LocalAddr()
+		}
+	}
+	return s.c.Context().Value(key)
+}
 
 // endsWith reports whether ctx is the connection's own context, which ends when the
 // connection has ended and never before.

@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,65 +14,63 @@ import (
 
 // DialOptions are the options of [Dial]. Nil means the defaults.
 type DialOptions struct {
-	// HTTPClient sends the request, if it is there; its Transport must give a
-	// writable body with a 101, as [http.Transport] does. Its Timeout bounds the
-	// handshake only. How to reach the server is then for the client to say:
-	// TLSConfig, DialContext, Proxy, ProxyHeader, Jar and MaxRedirects must be
-	// zero, and it bounds the response's head itself. Nil: Dial connects by itself, and
-	// [http.DefaultClient] has no part in it.
+	// HTTPClient, if not nil, sends the request. Its Transport must return a writable body
+	// with a 101, as [http.Transport] does. Its Timeout bounds the handshake only. The
+	// client then decides how to reach the server: TLSConfig, DialContext, Proxy,
+	// ProxyHeader, Jar and MaxRedirects must be zero. It also bounds the response's head
+	// itself. Nil: Dial connects without an http.Client.
 	HTTPClient *http.Client
 
-	// HTTPHeader is sent with the request. Fields that the handshake writes
-	// itself are refused; Host is as the option Host. When a redirect leads to
-	// another origin, Authorization and Cookie are left out from there on; other
-	// secrets are not known as such and go along. Nil: nothing more is sent.
+	// HTTPHeader is sent with the request. Fields that the handshake writes itself are
+	// refused; a Host field is the same as the option Host. When a redirect leads to
+	// another origin, Authorization and Cookie are no longer sent. Other secrets cannot be
+	// recognised, and are sent there, too. Nil: no additional fields.
 	HTTPHeader http.Header
 
-	// Host is the Host header to send to the origin of the URL, where it is to
-	// differ from the URL's. Certificates are checked against the URL all the
-	// same. Empty: the host of the URL.
+	// Host is the Host header for the origin of the URL. Certificates are checked against
+	// the URL nevertheless. Empty: the host of the URL.
 	Host string
 
-	// Subprotocols are offered in this order of preference. None when empty.
+	// Subprotocols are offered in this order of preference. Empty: none.
 	Subprotocols []string
 
-	// CompressionMode is what to offer. Zero: no compression.
+	// CompressionMode is what to offer. Default: CompressionDisabled.
 	CompressionMode CompressionMode
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
 
-	// TLSConfig is for wss, and for proxies reached by https. NextProtos is always
+	// TLSConfig is used for wss and for https proxies. Its NextProtos is replaced by
 	// http/1.1. Nil: the zero configuration.
 	TLSConfig *tls.Config
 
-	// DialContext makes the connection to the server, or to the proxy where there
-	// is one. It must return when its context ends. Here is the place
+	// DialContext connects to the server, or to the proxy if there is one. It must return
+	// when its context ends. Use it
 	//
 	//   - to connect to a Unix socket, whatever the address (and switch off Proxy);
-	//   - to keep off addresses that are not for the caller to reach, of redirects
-	//     as well: the Control function of a [net.Dialer] sees every address after
-	//     it was resolved and before anything is sent there.
+	//   - to block addresses that the caller must not reach, including those of redirects:
+	//     the Control function of a [net.Dialer] sees every address after it was resolved
+	//     and before anything is sent there.
 	//
 	// Nil: a zero [net.Dialer].
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Proxy returns the proxy for a request, nil for none. The scheme of the
-	// request's URL is http for ws and https for wss. Proxies may be http, https
-	// (always by CONNECT), socks5 and socks5h (both let the proxy resolve the
-	// name), with user and password in their URL. Nil: what the environment says
-	// in HTTP_PROXY for ws, HTTPS_PROXY for wss and NO_PROXY; never for localhost.
-	// A function that returns nil, nil switches proxies off.
+	// Proxy returns the URL of the proxy for a request, or nil for none. The scheme of the
+	// request's URL is http for ws and https for wss. Proxies may be http, https (both by
+	// CONNECT, always), socks5 and socks5h (both let the proxy resolve the name), with user
+	// and password in their URL. Nil: the environment decides, by HTTP_PROXY for ws,
+	// HTTPS_PROXY for wss, and NO_PROXY; localhost never has a proxy. A function that
+	// returns nil, nil switches proxies off.
 	Proxy func(*http.Request) (*url.URL, error)
 
-	// ProxyHeader is sent with CONNECT. Nil: nothing more is sent.
+	// ProxyHeader is sent with CONNECT. Nil: no additional fields.
 	ProxyHeader http.Header
 
-	// Jar holds the cookies to send, and is given those of every response, also
-	// of redirects and refusals. Nil: none are sent or kept.
+	// Jar holds the cookies to send. It receives those of every response, including
+	// redirects and refusals. Nil: no cookies.
 	Jar http.CookieJar
 
-	// MaxRedirects is how many redirects are followed; never from wss to ws.
-	// Zero: 10. Negative: none.
+	// MaxRedirects is how many redirects are followed. A redirect from wss to ws is never
+	// followed. Zero: 10. Negative: none.
 	MaxRedirects int
 
 	// These fields are documented in [ConnOptions].
@@ -84,22 +83,22 @@ type DialOptions struct {
 	Trace                *Trace
 }
 
-// Dial connects to a server and does the opening handshake. The URL is ws or wss;
-// http and https mean the same. User and password in it become basic
-// authentication, unless HTTPHeader has an Authorization.
+// Dial connects to a server and performs the opening handshake as the client (RFC 6455
+// §4.1). The scheme of the URL is ws or wss; http and https mean the same. A user and
+// password in it become basic authentication, unless HTTPHeader has an Authorization. opts
+// may be nil.
 //
-// ctx and [Timeouts.Handshake] bound the handshake. When Dial has returned, the
-// end of ctx does nothing to the connection.
+// ctx and [Timeouts.Handshake] bound the handshake. Once Dial has returned, ctx has no
+// effect on the connection.
 //
-// The response is the last one that the server gave, nil if there was none. Its
-// body holds at most 1 KiB of the answer of a server that refused; it need not
-// be closed.
+// The response is the last one that the server sent, or nil if there was none. If the server
+// refused, its body holds at most 1 KiB of the answer. It need not be closed.
 //
 // DialOptions.Trace sees the connection after the handshake. To trace the handshake itself,
 // use [net/http/httptrace] in ctx.
 //
-// A call that makes no sense fails with a [*UsageError] before anything is sent.
-// Every other failure is a [*HandshakeError].
+// Incorrect options fail with a [*UsageError] before anything is sent. Every other error is
+// a [*HandshakeError].
 func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Response, error) {
 	if ctx == nil {
 		return nil, nil, &UsageError{Method: "Dial", Problem: "no context"}
@@ -108,7 +107,7 @@ func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Respon
 	if opts != nil {
 		o = *opts
 	}
-	options, err := o.dialing()
+	options, err := o.handshake()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,8 +122,8 @@ func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Respon
 	return newConn(result.Stream, RoleClient, o.settings(), agreed), result.Response, nil
 }
 
-// dialing are the options up to the end of the handshake.
-func (o *DialOptions) dialing() (*dial.Options, error) {
+// handshake returns the options that apply up to the end of the handshake.
+func (o *DialOptions) handshake() (*dial.Options, error) {
 	options := &dial.Options{
 		HTTPClient:   o.HTTPClient,
 		HTTPHeader:   o.HTTPHeader,
@@ -147,4 +146,69 @@ func (o *DialOptions) dialing() (*dial.Options, error) {
 		options.Deflate = &handshake.Deflate{Server: theirs, Client: ours}
 	}
 	return options, nil
+}
+
+func (o *DialOptions) settings() settings {
+	return settings{
+		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,
+		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
+	}
+}
+
+// HandshakeError is why [Dial] made no connection. To find out what happened, check in this
+// order:
+//
+//   - Response is not nil and its status is not 101: the server refused, or answered
+//     with a redirect that was not followed.
+//   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
+//   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,
+//     or accepts what was not offered.
+//   - Otherwise Err is the error of the network or of the context.
+type HandshakeError struct {
+	// URL is the URL that failed, after redirects. It has no user, password and query,
+	// because they may hold secrets.
+	URL string
+	// Response is the server's answer, with up to 1 KiB of its body. Nil if there was none.
+	Response *http.Response
+	// Err is the cause. If the server refused it is a [*handshake.BadResponse]
+	// with the status.
+	Err error
+}
+
+// Error says with which URL the handshake failed, and why.
+func (e *HandshakeError) Error() string {
+	return "websocket: handshake with " + e.URL + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
+// ProxyError is why a proxy did not connect us to the server.
+type ProxyError struct {
+	// Proxy is the proxy's URL, without user and password.
+	Proxy string
+	// Response is the proxy's refusal, with up to 1 KiB of its body. Nil if there was no
+	// response, and always for SOCKS.
+	Response *http.Response
+	// Err is the cause.
+	Err error
+}
+
+// Error says which proxy failed, and why.
+func (e *ProxyError) Error() string { return "proxy " + e.Proxy + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ProxyError) Unwrap() error { return e.Err }
+
+// failedDial translates an error of package dial. The error holds the response.
+func failedDial(err error) (*Conn, *http.Response, error) {
+	failed, ok := errors.AsType[*dial.Error](err)
+	if !ok { // a *dial.Misuse
+		return nil, nil, &UsageError{Method: "Dial", Problem: err.Error()}
+	}
+	public := &HandshakeError{URL: failed.URL, Response: failed.Response, Err: failed.Err}
+	if p, ok := errors.AsType[*dial.ProxyError](failed.Err); ok {
+		public.Err = &ProxyError{Proxy: p.Proxy, Response: p.Response, Err: p.Err}
+	}
+	return nil, public.Response, public
 }

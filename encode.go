@@ -250,7 +250,7 @@ func (c *Conn) encodePongs() {
 	q := w.waits()
 	// A ping that came before the peer's Close frame, or before what we refused, is
 	// still answered: RFC 6455 §5.5.2.
-	if s := c.state(); s == conn.Cut || s == conn.Terminated || c.sentClose() {
+	if s := c.state(); s == conn.Cut || s == conn.Terminated || c.life.sentClose() {
 		q.pongs = nil
 		w.pongsDue.Store(0)
 		return

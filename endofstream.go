@@ -14,13 +14,13 @@ import (
 // is sent before the connection ends: pongs, what a [Batch] or a loop over messages
 // held back, writes under way.
 func (c *Conn) endOfStream(ctx context.Context, cause error) error {
-	c.life.because(cause)
+	c.life.keepCause(cause)
 	if !c.owes() {
 		c.event(conn.EndOfStream, conn.CloseBody{}, cause)
 		return c.closedError()
 	}
 	if c.out.ending.CompareAndSwap(false, true) {
-		go c.sendLast(cause)
+		go c.closing().sendLast(cause)
 	}
 	select {
 	case <-c.done():
@@ -44,13 +44,13 @@ func (c *Conn) owes() bool {
 }
 
 // sendLast sends what is due and ends the connection, within [Timeouts.Close].
-func (c *Conn) sendLast(cause error) {
-	end := func() { c.event(conn.EndOfStream, conn.CloseBody{}, cause) }
-	late := time.AfterFunc(c.life.closeTimeout, end)
+func (h *closing) sendLast(cause error) {
+	end := func() { h.life.handle(conn.EndOfStream, conn.CloseBody{}, cause) }
+	late := time.AfterFunc(h.life.closeTimeout, end)
 	defer late.Stop()
-	if c.out.gate.Lock(nil, c.done()) {
-		c.flush(context.Background(), nil)
-		c.leaveWrite()
+	if h.out.gate.Lock(nil, h.life.done()) {
+		(*Conn)(h).flush(context.Background(), nil)
+		(*Conn)(h).leaveWrite()
 	}
 	end()
 }

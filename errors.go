@@ -11,13 +11,13 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// ErrMessageTooBig is matched by the error of a read that met a frame or message
-// above its limit. The error also holds a [*LimitError] with the figures.
+// ErrMessageTooBig matches the error of a read that met a frame or message above its limit.
+// The error also holds a [*LimitError] with the figures.
 var ErrMessageTooBig = errors.New("websocket: message too big")
 
-// ErrKeepAlive is the cause when the peer gave no sign of life within
+// ErrKeepAlive is the cause when nothing was received from the peer within
 // [KeepAlive.Timeout].
-var ErrKeepAlive = errors.New("no sign of life from the peer in time")
+var ErrKeepAlive = errors.New("keepalive timeout: nothing received from the peer")
 
 // ErrWriteTimeout is the cause when a write took longer than [Timeouts.Write].
 var ErrWriteTimeout = errors.New("write timed out")
@@ -26,9 +26,9 @@ var ErrWriteTimeout = errors.New("write timed out")
 // [Timeouts.Close].
 var ErrCloseTimeout = errors.New("closing handshake timed out")
 
-// CloseError is what a Close frame says. Found in an error, by [errors.As] or
-// [CloseStatus], it is the frame that the peer sent. Returned by the function
-// given to [Handler], it is the frame to send.
+// CloseError is the content of a Close frame. If [errors.As] or [CloseStatus] finds one in
+// an error, it is the frame that the peer sent. If a [ServeFunc] returns one, it is the
+// frame to send.
 type CloseError struct {
 	Code   StatusCode
 	Reason string
@@ -39,18 +39,18 @@ func (ce CloseError) Error() string {
 	return fmt.Sprintf("status = %v and reason = %q", ce.Code, ce.Reason)
 }
 
-// ClosedError is returned by every method of a connection that has ended or is
-// ending, with the same Cause each time. It matches [net.ErrClosed], its Cause,
-// and, if the peer sent a Close frame, that frame as a [CloseError].
+// ClosedError is what every method returns when the connection has ended or is ending. Its
+// Cause is the same each time. It matches [net.ErrClosed], its Cause, and, if the peer sent
+// a Close frame, that frame as a [CloseError].
 type ClosedError struct {
-	// Sent and Received are the Close frames that went each way; nil where there
-	// was none. A Close frame without a status code has StatusNoStatusRcvd.
+	// Sent and Received are the Close frames that went each way; nil if there was none.
+	// The Code of a Close frame without a status code is StatusNoStatusRcvd.
 	Sent, Received *CloseError
-	// Began tells which end ended the connection.
+	// Began is the end that ended the connection.
 	Began Side
-	// Cause is why, where that is not in the Close frames: a [*ProtocolError] or
-	// [*LimitError] if the peer's bytes were refused, a transport error such as
-	// io.EOF, a timeout such as [ErrKeepAlive]. Nil after an orderly end.
+	// Cause is why the connection ended, if the Close frames do not say it: a
+	// [*ProtocolError] or [*LimitError] if the peer's bytes were refused, a transport error
+	// such as io.EOF, or a timeout such as [ErrKeepAlive]. Nil after an orderly end.
 	Cause error
 }
 
@@ -66,7 +66,7 @@ const (
 // Clean reports whether a Close frame went each way (RFC 6455 §7.1.4).
 func (e *ClosedError) Clean() bool { return e.Sent != nil && e.Received != nil }
 
-// Error tells who closed with what, and why.
+// Error says which end closed the connection, with which code, and why.
 func (e *ClosedError) Error() string {
 	var b strings.Builder
 	b.WriteString("websocket: ")
@@ -116,10 +116,10 @@ func (e *ClosedError) Unwrap() []error {
 	return errs
 }
 
-// ProtocolError is the peer's fault: it sent what the RFC forbids. The
+// ProtocolError reports that the peer broke the protocol: it sent what the RFC forbids. The
 // connection was closed with Code.
 type ProtocolError struct {
-	// Code is the status code that answered it, such as StatusProtocolError.
+	// Code is the status code of our Close frame, such as StatusProtocolError.
 	Code StatusCode
 	// Violation names the rule and its section in the RFC.
 	Violation *frame.Violation
@@ -131,12 +131,12 @@ func (e *ProtocolError) Error() string { return "peer broke the protocol: " + e.
 // Unwrap returns the violation.
 func (e *ProtocolError) Unwrap() error { return e.Violation }
 
-// LimitError is the peer's fault: it sent more than [Limits] or
-// [Conn.SetReadLimit] allow. It matches [ErrMessageTooBig].
+// LimitError reports that the peer sent more than [Limits] or [Conn.SetReadLimit] allow. It
+// matches [ErrMessageTooBig].
 type LimitError struct {
 	What  string // "frame", "message", "compressed message" (on the wire) or "fragments"
 	Limit int64
-	Size  uint64 // as declared or counted when it was refused, above Limit
+	Size  uint64 // as declared or counted when it was refused; above Limit
 }
 
 // Error says what was too big and by which limit.
@@ -147,8 +147,8 @@ func (e *LimitError) Error() string {
 // Is matches [ErrMessageTooBig].
 func (e *LimitError) Is(target error) bool { return target == ErrMessageTooBig }
 
-// UsageError reports incorrect use of the API. The connection goes on, unless the
-// method says otherwise.
+// UsageError reports incorrect use of the API. The connection goes on unless the method's
+// documentation says otherwise.
 type UsageError struct {
 	Method  string // such as "Conn.Write"
 	Problem string
@@ -157,10 +157,77 @@ type UsageError struct {
 // Error says which call, and what is wrong with it.
 func (e *UsageError) Error() string { return "websocket: " + e.Method + ": " + e.Problem }
 
-// closeError translates the record of a Close frame; nil stands for none.
+// closeError translates a record of a Close frame. It returns nil if there was no frame.
 func closeError(b conn.CloseBody) *CloseError {
 	if b.Code == 0 {
 		return nil
 	}
 	return &CloseError{Code: StatusCode(b.Code), Reason: b.Reason}
+}
+
+// StatusCode is the status code of a Close frame (RFC 6455 §7.4 and the IANA
+// registry "WebSocket Close Code Number"). The codes 3000–3999 are for libraries and
+// frameworks, which register them; 4000–4999 are free for applications.
+type StatusCode int
+
+const (
+	StatusNormalClosure   StatusCode = 1000
+	StatusGoingAway       StatusCode = 1001
+	StatusProtocolError   StatusCode = 1002
+	StatusUnsupportedData StatusCode = 1003
+
+	// StatusNoStatusRcvd stands for a Close frame without a code. It is never sent as such;
+	// given to [Conn.Close] it sends a frame without a code.
+	StatusNoStatusRcvd StatusCode = 1005
+
+	// StatusAbnormalClosure stands for a connection that ended without a Close frame. It
+	// is never sent.
+	StatusAbnormalClosure StatusCode = 1006
+
+	StatusInvalidFramePayloadData StatusCode = 1007
+	StatusPolicyViolation         StatusCode = 1008
+	StatusMessageTooBig           StatusCode = 1009
+	StatusMandatoryExtension      StatusCode = 1010
+	StatusInternalError           StatusCode = 1011
+	StatusServiceRestart          StatusCode = 1012
+	StatusTryAgainLater           StatusCode = 1013
+	StatusBadGateway              StatusCode = 1014
+
+	// StatusTLSHandshake stands for a TLS handshake that failed. It is never sent.
+	StatusTLSHandshake StatusCode = 1015
+)
+
+var statusNames = map[StatusCode]string{
+	StatusNormalClosure:           "StatusNormalClosure",
+	StatusGoingAway:               "StatusGoingAway",
+	StatusProtocolError:           "StatusProtocolError",
+	StatusUnsupportedData:         "StatusUnsupportedData",
+	StatusNoStatusRcvd:            "StatusNoStatusRcvd",
+	StatusAbnormalClosure:         "StatusAbnormalClosure",
+	StatusInvalidFramePayloadData: "StatusInvalidFramePayloadData",
+	StatusPolicyViolation:         "StatusPolicyViolation",
+	StatusMessageTooBig:           "StatusMessageTooBig",
+	StatusMandatoryExtension:      "StatusMandatoryExtension",
+	StatusInternalError:           "StatusInternalError",
+	StatusServiceRestart:          "StatusServiceRestart",
+	StatusTryAgainLater:           "StatusTryAgainLater",
+	StatusBadGateway:              "StatusBadGateway",
+	StatusTLSHandshake:            "StatusTLSHandshake",
+}
+
+// String returns the constant's name, or the number of a code without one.
+func (s StatusCode) String() string {
+	if name, ok := statusNames[s]; ok {
+		return name
+	}
+	return "StatusCode(" + strconv.Itoa(int(s)) + ")"
+}
+
+// CloseStatus returns the status code that the peer closed with. It returns -1 if err is nil
+// or holds no [CloseError].
+func CloseStatus(err error) StatusCode {
+	if ce, ok := errors.AsType[CloseError](err); ok {
+		return ce.Code
+	}
+	return -1
 }

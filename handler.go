@@ -2,72 +2,73 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log"
+	"io"
+	"net"
 	"net/http"
 	"runtime/debug"
 
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// ServeFunc serves one connection from its opening handshake on. ctx ends when the
-// connection does. What the function returns decides how the connection is closed:
+// ServeFunc serves one connection after its opening handshake. ctx ends when the
+// connection ends; [context.Cause] then returns the [*ClosedError]. What the function
+// returns decides how the connection is closed:
 //
 //   - nil: StatusNormalClosure;
 //   - a [CloseError], or an error that wraps one: its code and reason;
-//   - any other error: StatusInternalError, without telling the peer what it was.
+//   - any other error: StatusInternalError; the peer does not see the error's text.
 //
-// A connection that has ended already is left alone, so the function may simply return
+// If the connection has already ended, none of this applies: the function may simply return
 // the error of its last call. A panic closes the connection with StatusInternalError.
-// Errors and panics are reported to [AcceptOptions.OnError] or to the server's
-// ErrorLog; a panic with [http.ErrAbortHandler] is not, as in net/http.
+// Errors and panics are reported to [AcceptOptions.OnError] or to the server's ErrorLog. A
+// panic with [http.ErrAbortHandler] is not reported, as in net/http.
 //
-// ctx has two values of the server, [http.ServerContextKey] and
-// [http.LocalAddrContextKey], and none of the request's context. Middleware may reuse
-// what it put there as soon as the handler has returned, while the connection lives
-// on. Values of the server's BaseContext and ConnContext cannot be told apart from
-// middleware's, so they are missing too. [RequestHandler] is the way to keep any of them.
+// ctx has the values of [http.ServerContextKey] and [http.LocalAddrContextKey], and no other
+// value of the request's context. Middleware may reuse what it put there as soon as the
+// handler has returned, while the connection goes on. Values of the server's BaseContext
+// and ConnContext cannot be told apart from those of middleware, so they are missing, too.
+// To keep any of them use [RequestHandler].
 type ServeFunc func(ctx context.Context, c *Conn) error
 
 // Handler returns a handler that accepts WebSocket requests and runs serve, a
-// [ServeFunc], for each connection. The handler itself answers a request that is
-// refused. opts may be nil.
+// [ServeFunc], for each connection. The handler itself answers requests that it refuses.
+// opts may be nil.
 //
-// serve runs on a goroutine of its own, and the handler returns as soon as the
-// handshake is done. The goroutine of net/http, its buffers and its stack do not stay
-// with the connection. Middleware around the handler therefore sees the handshake, not
-// the conversation.
+// serve runs on a goroutine of its own, and the handler returns as soon as the handshake is
+// done. So the goroutine of net/http, its buffers and its stack are released, and
+// middleware around the handler sees the handshake only.
 //
-// serve does not see the request: if it needs a route parameter, a cookie or the user,
-// use [RequestHandler].
+// serve does not see the request. If it needs a route parameter, a cookie or the user, use
+// [RequestHandler].
 func Handler(serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) http.Handler {
 	return newHandler(serve, nil, opts)
 }
 
-// RequestHandler is [Handler] for servers that look at the request. prepare gets it
-// before the handshake is answered, and returns the function that serves the
-// connection. That is usually a closure over what prepare took from the request.
+// RequestHandler is [Handler] for servers that look at the request. prepare gets the
+// request before the handshake is answered. It returns the function that serves the
+// connection, usually a closure over what it took from the request.
 //
-// prepare runs on the handler's goroutine, inside all middleware, after the request
-// was found to be a valid handshake of an allowed origin. The request, its context and
-// what middleware keeps there are valid until prepare returns. Copy what the
-// connection needs; a closure that keeps r itself, or its context, may later read the
-// values of another request.
+// prepare runs on the handler's goroutine, inside all middleware, after the request was
+// found to be a valid handshake from an allowed origin. The request, its context and what
+// middleware keeps there are valid until prepare returns. Copy what the connection needs.
+// A closure that keeps r or its context may later read the values of another request.
 //
-// An error refuses the request. A [*Refusal] in it is the answer: status,
-// reason, header fields such as WWW-Authenticate. Any other error is answered with
-// 403 Forbidden, and its text is not sent to the client. The error is reported as any
-// refusal is, see [AcceptOptions.OnError].
+// An error refuses the request. A [*Refusal] in it is the answer: status, reason and header
+// fields such as WWW-Authenticate. Any other error is answered with 403 Forbidden, and its
+// text is not sent to the client. Either is reported like any refusal: see
+// [AcceptOptions.OnError].
 //
-// The handshake can still fail after prepare has succeeded; the function that it
-// returned is not called then. So prepare should not acquire what only that function
+// The handshake can still fail after prepare has succeeded. The function that prepare
+// returned is then not called, so prepare must not acquire anything that only this function
 // releases. A panic in prepare goes to net/http, as in any handler. opts may be nil.
 func RequestHandler(prepare func(r *http.Request) (ServeFunc, error), opts *AcceptOptions) http.Handler {
 	return newHandler(nil, prepare, opts)
 }
 
-// handler is the http.Handler of [Handler] and [RequestHandler]: one of serve and
-// prepare is set.
+// handler is the http.Handler of [Handler], which sets serve, and of [RequestHandler], which
+// sets prepare.
 type handler struct {
 	serve   ServeFunc
 	prepare func(*http.Request) (ServeFunc, error)
@@ -91,19 +92,25 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serve = h.serve
 	}
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	s := &serveContext{c, server, h.opts}
+	s := &serving{serveContext{c, server}, h.opts.OnError}
 	go s.run(serve)
 }
 
-// run serves one connection to its end. It lies below serve on the stack of every
-// connection, so it is small.
-func (s *serveContext) run(serve ServeFunc) {
-	defer s.leave()
-	s.served(serve(s, s.c))
+// serving is a connection while a ServeFunc serves it, and the function's context.
+type serving struct {
+	serveContext
+	onError func(*HandlerError) // AcceptOptions.OnError
 }
 
-// served closes the connection as serve asked by what it returned.
-func (s *serveContext) served(err error) {
+// run serves one connection to its end. Its frame is small because it stays on the stack
+// of every served connection.
+func (s *serving) run(serve ServeFunc) {
+	defer s.leave()
+	s.served(serve(&s.serveContext, s.c))
+}
+
+// served closes the connection as the error that serve returned asks for.
+func (s *serving) served(err error) {
 	if err != nil {
 		s.reportServed(err)
 	}
@@ -111,10 +118,10 @@ func (s *serveContext) served(err error) {
 	_ = s.c.Close(code, reason)
 }
 
-// leave closes the connection if serve has not returned: after a panic, or
-// runtime.Goexit. Otherwise the connection is closed, and this does nothing.
-func (s *serveContext) leave() {
-	defer s.closeIfOpen() // also where OnError does not return
+// leave reports and closes a connection whose serve did not return: it panicked, or called
+// runtime.Goexit. If serve returned, the connection is closed and leave does nothing.
+func (s *serving) leave() {
+	defer s.closeIfOpen() // deferred, because OnError may not return
 	if p := recover(); p != nil {
 		if p != http.ErrAbortHandler {
 			s.reportPanic(p)
@@ -124,23 +131,149 @@ func (s *serveContext) leave() {
 	}
 }
 
-func (s *serveContext) closeIfOpen() {
+func (s *serving) closeIfOpen() {
 	if s.c.state() == conn.Open {
 		_ = s.c.Close(StatusInternalError, "")
 	}
 }
 
-// logf is the server's error log, or else that of package log.
-func logf(server *http.Server) func(format string, args ...any) {
-	if server != nil && server.ErrorLog != nil {
-		return server.ErrorLog.Printf
+var errServeLeft = errors.New("the ServeFunc did not return: runtime.Goexit")
+
+// closeFor returns what the Close frame says after serve returned err.
+func closeFor(err error) (StatusCode, string) {
+	if err == nil {
+		return StatusNormalClosure, ""
 	}
-	return log.Printf
+	if ce, ok := errors.AsType[CloseError](err); ok {
+		return ce.Code, ce.Reason
+	}
+	return StatusInternalError, ""
 }
 
-// logPanic is for panics in the application's callbacks. The peer may have chosen parts
-// of the text: see [HandlerError.Error].
-func logPanic(ctx context.Context, p any) {
-	server, _ := ctx.Value(http.ServerContextKey).(*http.Server)
-	logf(server)("websocket: panic serving a connection: %s\n%s", oneLine(fmt.Sprint(p), maxLogged), debug.Stack())
+// reportServed reports the error that serve returned, unless it only says that the
+// connection ended normally.
+func (s *serving) reportServed(err error) {
+	if _, plain := err.(CloseError); plain { //nolint:errorlint // not one that is wrapped
+		return
+	}
+	switch s.severity(err) {
+	case ordinary:
+		s.tell(&HandlerError{Err: err, ordinary: true})
+	case notable:
+		s.report(err, nil)
+	}
+}
+
+func (s *serving) reportPanic(p any) {
+	err, ok := p.(error)
+	if ok {
+		err = fmt.Errorf("panic: %w", err)
+	} else {
+		err = fmt.Errorf("panic: %v", p)
+	}
+	s.report(err, debug.Stack())
+}
+
+func (s *serving) report(err error, stack []byte) {
+	s.tell(&HandlerError{Err: err, Stack: stack})
+}
+
+func (s *serving) tell(e *HandlerError) {
+	if nc := s.c.NetConn(); nc != nil {
+		if addr := nc.RemoteAddr(); addr != nil {
+			e.RemoteAddr = addr.String()
+		}
+	}
+	tell(s.onError, s.server, e)
+}
+
+// reportRefusal reports err, an *AcceptError.
+func reportRefusal(r *http.Request, err error, opts *AcceptOptions) {
+	e := &HandlerError{RemoteAddr: r.RemoteAddr, Err: err, refused: true}
+	refused, ok := errors.AsType[*AcceptError](err)
+	e.ordinary = !isHandshake(r) || errors.Is(err, refusedByShutdown) ||
+		ok && (refused.byApplication || refused.Status == 0 && isTransport(refused.Err))
+	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	tell(opts.OnError, server, e)
+}
+
+// isHandshake reports whether r is meant as a handshake. A key without an Upgrade is: a
+// proxy dropped the Upgrade.
+func isHandshake(r *http.Request) bool {
+	return len(r.Header["Upgrade"])+len(r.Header["Sec-Websocket-Key"]) > 0
+}
+
+// severity says where an error that serve returned is reported.
+type severity uint8
+
+const (
+	unremarkable severity = iota // nowhere: the connection ended normally
+	ordinary                     // to the hook alone: the connection was lost
+	notable                      // to the hook, or to the log if there is none
+)
+
+// severity judges an error that serve returned, and all errors that it wraps. A ClosedError
+// may be that of another connection that serve uses as well. That is certain if this one is
+// open; the loss of the other is notable then.
+func (s *serving) severity(err error) severity {
+	if closed, ok := err.(*ClosedError); ok { //nolint:errorlint // each level is looked at
+		level := severityOf(closed)
+		if level == ordinary && s.c.state() == conn.Open {
+			level = notable
+		}
+		return level
+	}
+	if err == context.Canceled && s.c.life.hasEnded() { // from serve's ctx, or one derived from it
+		return severityOf(s.c.closedError())
+	}
+	switch u := err.(type) { //nolint:errorlint // each level is looked at
+	case interface{ Unwrap() error }:
+		if inner := u.Unwrap(); inner != nil {
+			return s.severity(inner)
+		}
+	case interface{ Unwrap() []error }:
+		level := unremarkable
+		for _, inner := range u.Unwrap() {
+			level = max(level, s.severity(inner))
+		}
+		return level
+	}
+	return notable
+}
+
+func severityOf(e *ClosedError) severity {
+	switch {
+	case e.Cause != nil:
+		if isTransport(e.Cause) {
+			return ordinary
+		}
+		return notable
+	case e.Began == SideLocal || e.Received == nil:
+		return unremarkable // ended by Close, CloseNow, a hub or a Registry: the caller knows
+	}
+	switch code := e.Received.Code; code {
+	case StatusNormalClosure, StatusGoingAway, StatusNoStatusRcvd:
+		return unremarkable
+	default:
+		if code >= 3000 { // defined by libraries and applications
+			return unremarkable
+		}
+		return notable // the peer reported an error
+	}
+}
+
+// isTransport reports whether cause is a failure of the network, or a peer that vanished.
+func isTransport(cause error) bool {
+	if errors.Is(cause, context.DeadlineExceeded) || errors.Is(cause, ErrWriteTimeout) {
+		return false
+	}
+	if _, ok := errors.AsType[net.Error](cause); ok {
+		return true
+	}
+	for _, vanished := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, ErrKeepAlive, ErrCloseTimeout} {
+		if errors.Is(cause, vanished) {
+			return true
+		}
+	}
+	return false
 }

@@ -14,11 +14,21 @@ import (
 // keepAlive pings the peer at intervals, from a timer: no goroutine waits in
 // between.
 //
-// The peer is judged in two steps. While the ping waits behind other frames, it is
+// The peer is judged in two steps. While the ping waits behind other frames, the peer is
 // alive if it takes any of them: that bounds how long the ping waits. Once the ping is
-// on the wire it has Timeout to answer.
+// on the wire the peer has Timeout to answer.
+//
+//	          Interval              sent              Timeout
+//	resting ──────────▶ queued ──────────▶ sent ─────────────────▶ lost
+//	   ▲                  │  ▲              │  a pong, other signs
+//	   │                  │  └─ signs       │  of life, or data that
+//	   │   Timeout, none  ▼                 │  the application leaves
+//	   │                 lost               │
+//	   └────────────────────────────────────┘
 type keepAlive struct {
-	set KeepAlive
+	set   KeepAlive
+	host  keepAliveHost
+	pings *pings
 
 	written atomic.Uint64 // counts writes to the network
 	waited  atomic.Uint64 // counts those of them that had to wait for the peer
@@ -30,21 +40,43 @@ type keepAlive struct {
 	seen   signs       // those when the ping began to wait, or was last judged
 }
 
+// keepAliveHost is a connection as its keepalive sees it.
+type keepAliveHost interface {
+	// sendPing returns when the ping is on the wire, or cannot be sent.
+	sendPing(context.Context, *pingCall) error
+	// awaitPong waits for the pong, and reads while nobody else does.
+	awaitPong(context.Context, *pingCall) error
+	// heard counts what has arrived.
+	heard() uint64
+	// waitsForApplication reports whether the next thing in the stream is for the
+	// application, which is not reading: what the peer sent after that is not seen.
+	waitsForApplication() bool
+	// lose ends the connection.
+	lose(e conn.Event, cause error)
+}
+
 // signs counts what the peer has given as signs of life.
 type signs struct{ heard, written uint64 }
 
-func (c *Conn) startKeepAlive(set KeepAlive) {
+// newKeepAlive returns nil if there is to be none.
+func newKeepAlive(set KeepAlive, host keepAliveHost, pings *pings) *keepAlive {
 	if set.Interval <= 0 {
-		return
+		return nil
 	}
 	if set.Timeout <= 0 {
 		set.Timeout = set.Interval
 	}
-	k := &keepAlive{set: set}
+	return &keepAlive{set: set, host: host, pings: pings}
+}
+
+// start schedules the first ping. k may be nil.
+func (k *keepAlive) start() {
+	if k == nil {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	c.keepAlive = k
-	k.timer = time.AfterFunc(set.Interval, c.checkAlive)
+	k.timer = time.AfterFunc(k.set.Interval, k.check)
 }
 
 // stop ends the pings. k may be nil.
@@ -72,39 +104,38 @@ func (k *keepAlive) again() {
 	}
 }
 
-// checkAlive pings once and judges the silence that follows, if any.
-func (c *Conn) checkAlive() {
+// check pings once and judges the silence that follows, if any.
+func (k *keepAlive) check() {
 	// Callbacks of the application may run in here. A panic in one ends its connection,
 	// not the program.
 	defer func() {
 		if p := recover(); p != nil {
-			c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("panic in a callback: %v", p))
+			k.host.lose(conn.Break, fmt.Errorf("panic in a callback: %v", p))
 		}
 	}()
-	k := c.keepAlive
-	call := c.pings.begin()
-	defer c.pings.forget(call)
-	k.startJudging(c)
-	err := c.sendPing(context.Background(), call)
+	call := k.pings.begin()
+	defer k.pings.forget(call)
+	k.startJudging()
+	err := k.host.sendPing(context.Background(), call)
 	k.stopJudging()
 	if err != nil {
 		return // the connection has ended, or is about to
 	}
-	before := c.signs(&k.waited)
+	before := k.signs(&k.waited)
 	ctx, cancel := context.WithTimeout(context.Background(), k.set.Timeout)
-	err = c.awaitPong(ctx, call)
+	err = k.host.awaitPong(ctx, call)
 	cancel()
 	switch {
-	case err == nil, c.signs(&k.waited) != before, c.waitsForApplication():
+	case err == nil, k.signs(&k.waited) != before, k.host.waitsForApplication():
 		k.again()
 	case errors.Is(err, context.DeadlineExceeded):
-		c.event(conn.Expire, conn.CloseBody{}, ErrKeepAlive)
+		k.host.lose(conn.Expire, ErrKeepAlive)
 	}
 }
 
 // signs counts the signs of life so far: what has arrived, and the given count of writes.
-func (c *Conn) signs(writes *atomic.Uint64) signs {
-	return signs{uint64(c.in.heard.Load()), writes.Load()}
+func (k *keepAlive) signs(writes *atomic.Uint64) signs {
+	return signs{k.host.heard(), writes.Load()}
 }
 
 // noteWritten counts a write to the network that took this long. A write that took a good
@@ -123,13 +154,13 @@ func (k *keepAlive) noteWritten(took time.Duration) {
 const waitedShare = 64
 
 // startJudging is called before a ping is sent.
-func (k *keepAlive) startJudging(c *Conn) {
+func (k *keepAlive) startJudging() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.seen = c.signs(&k.written)
+	k.seen = k.signs(&k.written)
 	k.queued = true
 	if k.judge == nil {
-		k.judge = time.AfterFunc(k.set.Timeout, c.judgeQueued)
+		k.judge = time.AfterFunc(k.set.Timeout, k.judgeQueued)
 	} else {
 		k.judge.Reset(k.set.Timeout)
 	}
@@ -144,10 +175,9 @@ func (k *keepAlive) stopJudging() {
 }
 
 // judgeQueued is called each time that a ping has waited to be sent for another Timeout.
-func (c *Conn) judgeQueued() {
-	k := c.keepAlive
-	waits := c.waitsForApplication()
-	now := c.signs(&k.written)
+func (k *keepAlive) judgeQueued() {
+	waits := k.host.waitsForApplication()
+	now := k.signs(&k.written)
 	k.mu.Lock()
 	queued, dead := k.queued, now == k.seen && !waits
 	k.seen = now
@@ -156,16 +186,30 @@ func (c *Conn) judgeQueued() {
 	}
 	k.mu.Unlock()
 	if queued && dead {
-		c.event(conn.Expire, conn.CloseBody{}, ErrKeepAlive)
+		k.host.lose(conn.Expire, ErrKeepAlive)
 	}
 }
 
-// waitsForApplication reports whether the next thing in the stream is for the
-// application, which is not reading: what the peer sent after that is not seen.
-func (c *Conn) waitsForApplication() bool {
+// alive is a Conn as its keepalive sees it.
+type alive Conn
+
+func (h *alive) sendPing(ctx context.Context, call *pingCall) error {
+	return (*pinging)(h).send(ctx, call)
+}
+
+func (h *alive) awaitPong(ctx context.Context, call *pingCall) error {
+	return h.pings.await(ctx, call, (*pinging)(h))
+}
+
+func (h *alive) heard() uint64 { return uint64(h.in.heard.Load()) }
+
+func (h *alive) waitsForApplication() bool {
+	c := (*Conn)(h)
 	if !c.in.gate.TryLock() {
 		return false
 	}
 	defer c.in.leave()
 	return c.in.atData()
 }
+
+func (h *alive) lose(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }

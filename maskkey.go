@@ -8,18 +8,18 @@ import (
 	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
-// keyBlock is random octets from which masking keys are taken, each once.
+// keyBlock holds random bytes. Each is used once, in one masking key.
 type keyBlock struct {
 	random [1024]byte
 	used   int
 }
 
-// keyBlocks spreads the cost of the system's random source over 256 keys. A block
-// that the garbage collector takes is lost, never used twice.
+// keyBlocks spreads the cost of the system's random source over 256 keys. If the garbage
+// collector takes a block, its remaining bytes are lost; none is used twice.
 var keyBlocks = ledger.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
 
-// newMaskKey returns a masking key. RFC 6455 §5.3: fresh for every frame, from a
-// strong source of entropy, and not to be predicted from the keys before it.
+// newMaskKey returns a masking key. RFC 6455 §5.3: it is fresh for every frame, comes from a
+// strong source of entropy, and cannot be predicted from earlier keys.
 func newMaskKey() frame.Key {
 	b := keyBlocks.Get().(*keyBlock)
 	if b.used == len(b.random) {

@@ -7,62 +7,61 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// Limits bound what a peer may make this end hold or count. The zero value of a
-// field is its default, a negative value means no limit. The peer that exceeds
-// one is closed with StatusMessageTooBig and the read fails with a [*LimitError].
+// Limits bound what a peer can make this end store or count. The zero value of a field
+// means its default, a negative value no limit. If the peer exceeds a limit, the connection
+// is closed with StatusMessageTooBig and the read fails with a [*LimitError].
 type Limits struct {
 	// Message is the size of a message in bytes, after decompression.
 	// Default: 1 MiB. [Conn.SetReadLimit] changes it later.
 	Message int64
 	// Frame is the size of one frame's payload in bytes, as on the wire.
-	// Default: as large as the message may be; a compressed message may take an eighth
-	// more and 64 KiB, all its frames together.
+	// Default: what the message may have. The frames of a compressed message may together
+	// have an eighth more, and 64 KiB.
 	Frame int64
-	// Fragments is how many frames a message may have, the empty ones too.
+	// Fragments is how many frames a message may have, including empty ones.
 	// Default: 131,072.
 	Fragments int
-	// HeaderBytes is the size in bytes of the head of the request that [Upgrade]
-	// reads (default: 16 KiB), or of the response that [Dial] reads with what is
-	// informational before it (default: 64 KiB).
+	// HeaderBytes is the size in bytes of the request that [Upgrade] reads (default:
+	// 16 KiB), or of the head of the response that [Dial] reads, with the informational
+	// responses before it (default: 64 KiB).
 	HeaderBytes int
-	// HeaderFields is how many header fields the request may have. Default: 100.
+	// HeaderFields is how many header fields the request that [Upgrade] reads may have.
+	// Default: 100.
 	HeaderFields int
 }
 
-// Timeouts bound what waits for the peer. The zero value of a field is its
-// default.
+// Timeouts bound what waits for the peer. The zero value of a field means its default.
 type Timeouts struct {
-	// Handshake bounds the opening handshake: for Dial from dialing, for Upgrade from the
-	// first byte of the request, to the end of the response. Behind net/http it bounds the
-	// sending of the response only; see [http.Server.ReadHeaderTimeout] for the request.
-	// Default: 30 s, besides the context. A negative value leaves it to the context.
+	// Handshake bounds the opening handshake: the whole of [Dial], in addition to its
+	// context, or the whole of [Upgrade]. Behind net/http it bounds only the sending of the
+	// response; see [http.Server.ReadHeaderTimeout] for the request. Default: 30 s. A
+	// negative value means no bound but the context.
 	Handshake time.Duration
-	// Close bounds everything from the beginning of the closing handshake to the
-	// end of the TCP connection. Default: 5 s, also for a negative value: closing
-	// is always bounded.
+	// Close bounds the time from the beginning of the closing handshake to the end of the
+	// TCP connection. Default: 5 s, also for a negative value, because closing is always
+	// bounded.
 	Close time.Duration
-	// Write bounds every write to the network. A large message is written in parts, and
-	// the peer has this time for each 32 KiB. A write that takes longer ends the
-	// connection, with [ErrWriteTimeout] as the cause. Default, also for a negative value:
-	// no bound but the context.
+	// Write bounds every write to the network. A large message is written in parts,
+	// and the peer has this time for each 32 KiB. A write that takes longer ends the
+	// connection with [ErrWriteTimeout] as the cause. Default, also for a negative value: no bound but
+	// the context.
 	Write time.Duration
 }
 
-// KeepAlive makes a connection ping its peer at intervals, also while the
-// application is not reading. The zero value does not.
+// KeepAlive makes a connection ping its peer at intervals, even while the application is
+// not reading. The zero value means no pings.
 type KeepAlive struct {
 	// Interval is the time between pings. Zero or less: no keepalive.
 	Interval time.Duration
-	// Timeout is how long to wait for a sign of life after a ping: any byte received
-	// counts. If there is none the connection ends, with [ErrKeepAlive] as the cause,
-	// unless messages wait for the application to read them. Default, also for a negative
-	// value: Interval.
+	// Timeout is how long to wait for the peer after a ping. Any byte received counts. If
+	// none arrives, the connection ends with [ErrKeepAlive] as the cause, unless messages
+	// wait for the application to read them. Default, also for a negative value: Interval.
 	//
-	// The time begins when the ping is handed to the transport. A ping may have to
-	// wait behind a large message: as long as it does, the peer has to take some of that
-	// message within each Timeout; 32 KiB, where the transport is not a TCP or Unix socket
-	// itself. The network may hold some megabytes that the peer has
-	// to read before the ping. Choose a Timeout in which a slow peer can read that much.
+	// The time begins when the ping is handed to the transport. A ping may have to wait
+	// behind a large message. Meanwhile the peer must take some of that message within each
+	// Timeout; 32 KiB if the transport is not itself a TCP or Unix socket. The network may
+	// hold some megabytes that the peer has to read before the ping. Choose a Timeout in
+	// which a slow peer can read that much.
 	Timeout time.Duration
 }
 
@@ -71,9 +70,14 @@ const (
 	// Enough for nearly every protocol, small enough that 1,000 hostile peers
 	// cannot take more than 1 GB.
 	defaultMessageLimit = 1 << 20
-	// The finest cut in use is Autobahn's: 4 MiB by 64 bytes, and an empty fragment
-	// at the end. An endless one is cut off while its cost is only time.
+	// The smallest fragments in use are Autobahn's: 4 MiB in 64 bytes each, and an empty one
+	// at the end. An endless message is refused while its cost is only time.
 	defaultFragments = 1 << 17
+
+	// The size of a message in bytes from which on compressing it pays. With takeover there
+	// is more to refer to.
+	thresholdTakeover   = 128
+	thresholdNoTakeover = 512
 
 	defaultHandshakeTimeout = 30 * time.Second
 	// As long as other libraries wait; a live peer answers within a round trip.
@@ -85,46 +89,46 @@ const (
 // CompressionThreshold and the fields below it apply to every connection: [AcceptOptions]
 // and [DialOptions] have the same fields.
 type ConnOptions struct {
-	// Subprotocol is what the two ends agreed on.
+	// Subprotocol is what the two ends agreed on. Empty: none.
 	Subprotocol string
-	// Buffered is what was already read from the stream.
+	// Buffered is what was already read from the stream behind the handshake. Nil: nothing.
 	Buffered []byte
 	// Deflate is what the two ends agreed on for permessage-deflate (RFC 7692). Nil:
 	// messages are not compressed.
 	Deflate *handshake.Deflate
-	// CompressionLevel is the Level of [CompressionOptions]; a larger one is 9.
+	// CompressionLevel is as [CompressionOptions.Level]. A value above 9 means 9.
 	CompressionLevel int
 
 	// CompressionThreshold is the size in bytes from which on messages are compressed.
-	// Default: 512 without context takeover (CompressionNoContextTakeover), 128 with it
-	// (CompressionContextTakeover). A negative one compresses all.
+	// Default: 128 with context takeover (CompressionContextTakeover), 512 without it
+	// (CompressionNoContextTakeover). A negative value compresses every message.
 	CompressionThreshold int
 
 	// OnPingReceived is called when a ping arrives, on the goroutine that reads and with
 	// the context of that read. If it returns false no pong is sent. The payload is valid
 	// during the call. Nil: every ping is answered.
 	//
-	// The read goes on when it returns, so calls on one connection come one after another.
-	// It may write and close; [Conn.Close] does not wait for the peer there. A read or
-	// [Conn.Ping] in it fails at once with a [*UsageError].
+	// The read goes on when the function returns, so there is at most one call at a time on
+	// a connection. The function may write and close; [Conn.Close] does not wait for the peer
+	// there. A read or [Conn.Ping] in it fails at once with a [*UsageError].
 	OnPingReceived func(ctx context.Context, payload []byte) bool
-	// OnPongReceived is called when a pong arrives, as OnPingReceived is, and may do the
-	// same. Nil: nothing is called.
+	// OnPongReceived is called when a pong arrives. What is said of OnPingReceived holds for
+	// it, too. Nil: nothing is called.
 	OnPongReceived func(ctx context.Context, payload []byte)
 
-	// Limits, Timeouts and KeepAlive have defaults of their own.
+	// The zero values of Limits, Timeouts and KeepAlive mean their defaults.
 	Limits    Limits
 	Timeouts  Timeouts
 	KeepAlive KeepAlive
-	// Trace is called at what happens on the connection. Nil: nothing is.
+	// Trace is told what happens on the connection. Nil: no tracing.
 	Trace *Trace
 }
 
 // settings are the options that apply to every connection. The rest of the package sees
 // only these.
 //
-// They are not an exported struct that the three kinds of options embed: a literal that
-// sets a limit would then have to name that struct too, and the documentation of
+// They are not an exported struct that the three kinds of options embed. A literal that sets
+// a limit would then have to name that struct as well, and the documentation of
 // AcceptOptions would not list the field. So each kind declares the fields, ConnOptions
 // documents them, and TestOptionsAgree compares them.
 type settings struct {
@@ -136,20 +140,6 @@ type settings struct {
 	timeouts             Timeouts
 	keepAlive            KeepAlive
 	trace                *Trace
-}
-
-func (o *AcceptOptions) settings() settings {
-	return settings{
-		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,
-		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
-	}
-}
-
-func (o *DialOptions) settings() settings {
-	return settings{
-		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,
-		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
-	}
 }
 
 func (o *ConnOptions) settings() settings {
@@ -166,7 +156,7 @@ type agreement struct {
 	buffered    []byte             // bytes read after the handshake
 }
 
-// orDefault resolves an option: zero is the default, negative no limit.
+// orDefault resolves an option: zero means the default, a negative value no limit (0).
 func orDefault[T int | int64 | time.Duration](v, standard T) T {
 	switch {
 	case v == 0:

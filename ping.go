@@ -50,15 +50,18 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if c.inCallback() {
+	if c.calls.onStack() {
 		return inCallbackError("Conn.Ping")
 	}
 	call := c.pings.begin()
 	defer c.pings.forget(call)
-	if err := c.sendPing(ctx, call); err != nil {
+	h := (*pinging)(c)
+	if err := h.send(ctx, call); err != nil {
 		return err
 	}
-	return c.awaitPong(ctx, call)
+	c.in.drivers.Add(1)
+	defer c.in.drivers.Add(-1)
+	return c.pings.await(ctx, call, h)
 }
 
 // begin makes a call that waits for a pong, until it is forgotten.
@@ -72,48 +75,32 @@ func (all *pings) begin() *pingCall {
 	return call
 }
 
-// sendPing returns when the ping is on the wire, or cannot be sent.
-func (c *Conn) sendPing(ctx context.Context, call *pingCall) error {
-	_, err := c.submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: call.payload[:]})
-	return err
+// pingHost is a connection as a call that waits for a pong sees it.
+type pingHost interface {
+	// driveReading reads until the call is answered or data for the application is next.
+	// It does nothing while somebody else reads.
+	driveReading(context.Context, *pingCall) error
+	done() <-chan struct{}
+	closedError() *ClosedError
 }
 
-// awaitPong waits for the pong, and drives the reading while nobody else does.
-func (c *Conn) awaitPong(ctx context.Context, call *pingCall) error {
-	c.in.drivers.Add(1)
-	defer c.in.drivers.Add(-1)
-	ended := c.done()
+// await waits for the pong, and drives the reading while nobody else does.
+func (all *pings) await(ctx context.Context, call *pingCall, host pingHost) error {
+	ended := host.done()
 	for {
-		if c.in.gate.TryLock() {
-			err := c.drivePing(ctx, call)
-			c.in.leave()
-			if err != nil {
-				return err
-			}
+		if err := host.driveReading(ctx, call); err != nil {
+			return err
 		}
 		select {
 		case <-call.answered:
 			return nil
 		case <-call.drive: // a read has ended: maybe it is our turn
 		case <-ended:
-			return c.closedError()
+			return host.closedError()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-}
-
-// drivePing reads until call is answered or data for the application is next.
-func (c *Conn) drivePing(ctx context.Context, call *pingCall) error {
-	for len(call.answered) == 0 && !c.in.atData() {
-		if !c.state().CanReceive() {
-			return c.closedError()
-		}
-		if err := c.in.step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // pong takes a pong that arrived.
@@ -167,3 +154,32 @@ func (all *pings) driveAgain() {
 		}
 	}
 }
+
+// pinging is a Conn as its pings see it.
+type pinging Conn
+
+// send returns when the ping is on the wire, or cannot be sent.
+func (h *pinging) send(ctx context.Context, call *pingCall) error {
+	_, err := (*Conn)(h).submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: call.payload[:]})
+	return err
+}
+
+func (h *pinging) driveReading(ctx context.Context, call *pingCall) error {
+	c := (*Conn)(h)
+	if !c.in.gate.TryLock() {
+		return nil
+	}
+	defer c.in.leave()
+	for len(call.answered) == 0 && !c.in.atData() {
+		if !c.state().CanReceive() {
+			return c.closedError()
+		}
+		if err := c.in.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *pinging) done() <-chan struct{}     { return h.life.done() }
+func (h *pinging) closedError() *ClosedError { return h.life.closedError() }

@@ -39,7 +39,7 @@ func (h *receiving) frameRead(f frame.Header) { (*Conn)(h).traceRead(f) }
 
 func (h *receiving) closedError() error { return (*Conn)(h).closedError() }
 
-func (h *receiving) inCallback() bool { return (*Conn)(h).inCallback() }
+func (h *receiving) inCallback() bool { return h.calls.onStack() }
 
 func (h *receiving) driveAgain() { h.pings.driveAgain() }
 

@@ -8,17 +8,17 @@ import (
 	"sync"
 )
 
-// Registry is a set of live connections, for a server that wants to reach all of
-// them or to go away gracefully: http.Server.Shutdown does not know them. Put it
-// into [AcceptOptions]. The zero value is ready; every method may be called from
-// any goroutine.
+// Registry is a set of open connections, for a server that wants to reach all of them or to
+// shut down gracefully. (http.Server.Shutdown does not know connections that were taken over
+// from it.) Set it in [AcceptOptions]. The zero value is ready to use. Every method may be
+// called from any goroutine.
 type Registry struct {
 	mu    sync.Mutex
 	conns map[*Conn]struct{}
-	empty chan struct{} // made by Shutdown; closed when the last has gone
+	empty chan struct{} // made by Shutdown, closed when conns is empty
 }
 
-// add takes c in. It refuses after Shutdown.
+// add puts c into the set. It reports false after Shutdown.
 func (r *Registry) add(c *Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,7 +28,7 @@ func (r *Registry) add(c *Conn) bool {
 	if r.conns == nil {
 		r.conns = make(map[*Conn]struct{})
 	}
-	if c.enrol(r) { // it may have ended already
+	if c.life.register(func() { r.remove(c) }) { // otherwise c has already ended
 		r.conns[c] = struct{}{}
 	}
 	return true
@@ -53,15 +53,15 @@ func (r *Registry) closed() bool {
 	return r.empty != nil
 }
 
-// Len returns how many connections there are.
+// Len returns the number of connections.
 func (r *Registry) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.conns)
 }
 
-// All iterates over the connections there are now. Connections may come and go
-// meanwhile.
+// All iterates over the connections that are in the set when the iteration begins.
+// Connections may come and go meanwhile.
 func (r *Registry) All() iter.Seq[*Conn] {
 	return func(yield func(*Conn) bool) {
 		for _, c := range r.snapshot() {
@@ -78,10 +78,10 @@ func (r *Registry) snapshot() []*Conn {
 	return slices.Collect(maps.Keys(r.conns))
 }
 
-// Shutdown closes every connection with StatusGoingAway and waits until all have
-// ended. It does not wait for the functions that serve them to return. From its call on,
-// new connections are refused with 503 Service Unavailable. When ctx ends first, the rest
-// is dropped as by [Conn.CloseNow], and Shutdown returns ctx's error.
+// Shutdown closes every connection with StatusGoingAway and waits until all have ended. It
+// does not wait for their [ServeFunc]s to return. Once it is called, new connections are
+// refused with 503 Service Unavailable. If ctx ends first, the remaining connections are
+// dropped as by [Conn.CloseNow], and Shutdown returns ctx's error.
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
 	if r.empty == nil {
@@ -101,7 +101,7 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		for c := range r.All() {
 			_ = c.CloseNow()
-			r.remove(c) // which may be under way elsewhere
+			r.remove(c) // another goroutine may be about to do so
 		}
 		return ctx.Err()
 	}

@@ -8,28 +8,28 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// Trace is a set of functions to call at what happens on a connection, in the
-// manner of [net/http/httptrace]. Each may be nil; one Trace may serve any number of
-// connections. They are called by the goroutine that reads or writes, so they must be
-// quick, and of the connection's methods only those may be called that look:
-// NetConn, Role, Subprotocol, Compression, Latency. A panic in one is logged.
+// Trace is a set of functions that are called when something happens on a connection, like
+// those of [net/http/httptrace]. Each may be nil. One Trace may serve any number of
+// connections. The goroutine that reads or writes calls them, so they must be quick. They
+// may call these methods of the connection and no other: NetConn, Role, Subprotocol,
+// Compression, Latency. A panic in one is logged.
 type Trace struct {
-	// HandshakeDone is called first, when the opening handshake is done.
+	// HandshakeDone is called before all others, when the opening handshake is done.
 	HandshakeDone func(c *Conn)
 	// FrameRead is called for every frame received, when its header is accepted.
 	FrameRead func(c *Conn, f FrameInfo)
-	// FrameWritten is called for every frame, when it takes its place in the outgoing
-	// stream; again if it was taken back from there, and sent later after all.
+	// FrameWritten is called for every frame when it takes its place in the outgoing
+	// stream. It is called again if the frame was taken back from there and is sent later.
 	FrameWritten func(c *Conn, f FrameInfo)
 	// StateChanged is called when the connection goes from one state to the next.
 	StateChanged func(c *Conn, from, to conn.State)
-	// Closed is called once, when the connection has ended, with what every method
-	// returns from then on.
+	// Closed is called once, when the connection has ended, with the error that every
+	// method returns from then on.
 	Closed func(c *Conn, err *ClosedError)
 }
 
-// Tracing: a nil Trace costs a comparison. What it looks at it must not change, and
-// most calls come from goroutines of ours, so panics are logged and go no further.
+// A nil Trace costs one comparison. Tracing must not change what it observes, and most calls
+// are on goroutines of this package, so panics are logged and go no further.
 
 func (c *Conn) traceHandshake() {
 	if t := c.trace; t != nil && t.HandshakeDone != nil {
@@ -66,6 +66,7 @@ func (c *Conn) traceClosed() {
 	}
 }
 
+// survive logs a panic of the function that defers it, and stops it.
 func survive() {
 	if p := recover(); p != nil {
 		logPanic(context.Background(), p)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -14,86 +13,62 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// Upgrade performs the opening handshake as the server straight on a connection,
-// without net/http: it reads the request, judges it as [Accept] does, and answers.
-// Octets that the client sent behind its request are kept. A tls.Conn does its own
-// handshake first. nc then belongs to the Conn: see [Conn.NetConn].
+// Upgrade performs the opening handshake as the server on a network connection, without
+// net/http. It reads the request, checks it as [Accept] does, and answers it. Bytes that
+// the client sent behind its request are kept. A tls.Conn performs its own handshake first.
+// Afterwards nc belongs to the Conn: see [Conn.NetConn]. opts may be nil.
 //
-// On an error, an [*AcceptError], the client was answered if that was possible, and
-// nc is closed. [Timeouts.Handshake] bounds it all, [Limits.HeaderBytes] and
-// [Limits.HeaderFields] what the client may send.
+// Every error is an [*AcceptError]. The client was then answered if that was possible, and
+// nc is closed. [Timeouts.Handshake] bounds the whole call. [Limits.HeaderBytes] and
+// [Limits.HeaderFields] bound the request.
 func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
 		opts = &noOptions
 	}
 	u := upgrades.Get().(*upgrade)
 	u.opts, u.nc = opts, nc
-	if u.keepsStack() {
+	if u.needsOwnStack() {
 		u.finished.Add(1)
-		go u.apart()
+		go u.onOwnStack()
 		u.finished.Wait()
 	} else {
 		u.do()
 	}
 	c, err := u.conn, u.err
 	if u.panic != nil {
-		panic(u.panic) // of OnRequest: the caller's, as if there were no goroutine
+		panic(u.panic) // OnRequest panicked: let the caller see it as without the goroutine
 	}
 	u.free()
 	return c, err
 }
 
-var (
-	noOptions AcceptOptions
-	upgrades  = ledger.NewPool("upgrades", func() any {
-		u := new(upgrade)
-		u.apart = u.runApart
-		return u
-	})
-)
+var upgrades = ledger.NewPool("upgrades", func() any {
+	u := new(upgrade)
+	u.onOwnStack = u.runOnOwnStack
+	return u
+})
 
-// upgrade is one opening handshake of a server and the memory it needs, which is
-// lent: nothing stays but the Conn. It holds no channel, because that would belong to
-// the synctest bubble in which it was made.
+// upgrade is one opening handshake of [Upgrade], with the memory it needs. It comes from a
+// pool, so an established connection keeps nothing of it. It holds no channel, because a
+// channel would belong to the synctest bubble in which it was made.
 type upgrade struct {
-	handshaking
-	nc   net.Conn
-	buf  transport.Buffer
-	head []byte // what was read, in buf or, if that is too small, in memory of its own
-	end  int    // of the request in head
+	serverHandshake
+	parser handshake.RequestParser
+	nc     net.Conn
+	buf    transport.Buffer
+	head   []byte // what was read: in buf, or in memory of its own if buf is too small
+	end    int    // where the request ends in head
 
 	conn *Conn
 	err  error
-	late *time.Timer // bounds the handshake where nc refuses deadlines; nil: nothing does
+	late *time.Timer // closes nc when time is up, if nc refuses deadlines; else nil
 
-	apart    func() // runApart, bound once
-	finished sync.WaitGroup
-	panic    any
+	onOwnStack func() // runOnOwnStack, bound once
+	finished   sync.WaitGroup
+	panic      any
 }
 
-// handshaking is what any opening handshake of a server needs.
-type handshaking struct {
-	opts     *AcceptOptions
-	request  handshake.Request
-	parser   handshake.RequestParser
-	policy   handshake.Policy
-	deflate  handshake.Deflate // of policy
-	accepted handshake.Acceptance
-	response [512]byte // room for it
-
-	prepare func(*http.Request) (ServeFunc, error) // of a RequestHandler, and
-	serve   ServeFunc                              // what it returned
-}
-
-// clear drops what belongs to others.
-func (h *handshaking) clear() {
-	h.request.Reset()
-	h.opts, h.prepare, h.serve = nil, nil, nil
-	h.policy.Subprotocols, h.policy.OriginPatterns = nil, nil
-	h.accepted = handshake.Acceptance{}
-}
-
-// free is not called when there was a panic.
+// free returns u to its pool. It is not called after a panic.
 func (u *upgrade) free() {
 	u.clear()
 	u.buf.Discard()
@@ -101,14 +76,14 @@ func (u *upgrade) free() {
 	upgrades.Put(u)
 }
 
-// keepsStack reports whether the stack of the goroutine that serves the connection is
-// worth keeping small. A goroutine begins with 2 KiB, of which some 1.2 KiB can be
-// used. On a socket or TLS an idle connection needs no more; a handshake does, and
-// what has grown stays. On any other stream an idle connection has a buffer that makes
-// the stack look small.
+// needsOwnStack reports whether the handshake should run on a goroutine of its own, so that
+// the caller's stack does not grow. A goroutine starts with a stack of 2 KiB, of which some
+// 1.2 KiB can be used. An idle connection on a socket or TLS needs no more. A handshake
+// does, and a stack that has grown stays large. On any other stream an idle connection has
+// a buffer that is larger than the stack.
 //
-// OnRequest is the application's, and may do what it likes to its goroutine.
-func (u *upgrade) keepsStack() bool {
+// OnRequest gets a goroutine of its own on any stream, since it may do anything to the stack.
+func (u *upgrade) needsOwnStack() bool {
 	switch u.nc.(type) {
 	case *net.TCPConn, *net.UnixConn, *tls.Conn:
 		return true
@@ -116,7 +91,7 @@ func (u *upgrade) keepsStack() bool {
 	return u.opts.OnRequest != nil
 }
 
-// leave sees to it that the stream does not outlive a handshake that failed.
+// leave ends the handshake: it closes the stream if there is no connection.
 func (u *upgrade) leave(t transport.Transport) {
 	if u.late != nil {
 		u.late.Stop()
@@ -126,9 +101,9 @@ func (u *upgrade) leave(t transport.Transport) {
 	}
 }
 
-// bound bounds the handshake: by one deadline for it all, since each costs a timer, or
-// by closing nc if that refuses deadlines.
-func (u *upgrade) bound(d time.Duration) {
+// limitTime bounds the handshake. It sets one deadline for reading and writing together,
+// because each deadline costs a timer. If nc refuses deadlines, nc is closed when time is up.
+func (u *upgrade) limitTime(d time.Duration) {
 	if d <= 0 || u.nc.SetDeadline(time.Now().Add(d)) == nil {
 		return
 	}
@@ -136,32 +111,32 @@ func (u *upgrade) bound(d time.Duration) {
 	u.late = time.AfterFunc(d, func() { _ = nc.Close() })
 }
 
-// runApart works on a goroutine of its own.
-func (u *upgrade) runApart() {
+// runOnOwnStack performs the handshake on a goroutine of its own.
+func (u *upgrade) runOnOwnStack() {
 	defer u.finished.Done()
 	defer func() { u.panic = recover() }()
-	u.err = errHandshakeLeft // by runtime.Goexit
+	u.err = errHandshakeLeft // stays after runtime.Goexit
 	u.do()
 }
 
 var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 
-// do is shallow, as is what it calls: a goroutine of its own need not have its stack
-// grow either, where SHA-1 alone takes 600 octets of it.
+// do performs the handshake. It and what it calls have small frames, so that the stack of
+// its goroutine need not grow either: SHA-1 alone takes 600 bytes of it.
 func (u *upgrade) do() {
 	c := new(Conn)
 	c.transport = transport.New(u.nc, &c.socket)
 	defer u.leave(c.transport)
-	err := u.opts.policy("Upgrade", &u.handshaking)
+	err := u.setPolicy("Upgrade")
 	if err == nil {
-		u.bound(orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout))
+		u.limitTime(orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout))
 		err = u.read(c.transport)
 	}
 	if err == nil {
 		err = u.judge()
 	}
 	if err != nil {
-		u.err = turnAway(u.nc, err)
+		u.err = reject(u.nc, err)
 		return
 	}
 	response, err := u.switching(nil)
@@ -173,12 +148,12 @@ func (u *upgrade) do() {
 		return
 	}
 	_ = u.nc.SetDeadline(time.Time{})
-	if u.err = u.opts.open(c, &u.accepted, u.glued(c)); u.err == nil {
+	if u.err = u.open(c, u.trailing(c)); u.err == nil {
 		u.conn = c
 	}
 }
 
-// read reads the head of the request.
+// read reads the request, which is a head without a body.
 func (u *upgrade) read(t transport.Transport) error {
 	limits := &u.opts.Limits
 	u.parser = handshake.RequestParser{
@@ -203,15 +178,16 @@ func (u *upgrade) read(t transport.Transport) error {
 	}
 }
 
+// readMore appends to u.head what one read brings.
 func (u *upgrade) readMore(t transport.Transport) error {
 	if !u.buf.Full() {
-		u.buf.Shrink() // a client that stops in the middle of its request holds little
-		u.head = nil   // what it was in may be another's now
+		u.buf.Shrink() // so that a client that stops in the middle of its request holds little
+		u.head = nil   // its memory may be another's now
 		_, err := t.Fill(&u.buf)
 		u.head = u.buf.Bytes()
 		return err
 	}
-	if len(u.head) == cap(u.head) { // a limit above the buffer: doubled as octets arrive
+	if len(u.head) == cap(u.head) { // the limit is larger than the buffer: double as bytes arrive
 		u.head = append(u.head, make([]byte, len(u.head))...)[:len(u.head)]
 	}
 	n, err := t.Read(u.head[len(u.head):cap(u.head)])
@@ -219,6 +195,7 @@ func (u *upgrade) readMore(t transport.Transport) error {
 	return err
 }
 
+// judge applies the rules of the handshake, then those of the application.
 func (u *upgrade) judge() error {
 	o := u.opts
 	if o.Registry != nil && o.Registry.closed() {
@@ -234,7 +211,7 @@ func (u *upgrade) judge() error {
 	return nil
 }
 
-// ask asks the application.
+// ask calls OnRequest. It returns nil if the request is accepted.
 func (u *upgrade) ask() error {
 	if err := u.opts.OnRequest(&u.request); err != nil {
 		return deny("OnRequest", err)
@@ -242,7 +219,7 @@ func (u *upgrade) ask() error {
 	return nil
 }
 
-// send sends the response. A new connection has room for all of it.
+// send sends the response. The socket of a new connection has room for all of it.
 func (u *upgrade) send(t transport.Transport, response []byte) error {
 	n := t.TryWrite(response)
 	if n == len(response) {
@@ -252,9 +229,9 @@ func (u *upgrade) send(t transport.Transport, response []byte) error {
 	return err
 }
 
-// glued is what came behind the request. What is in buf goes to the connection as it
-// is.
-func (u *upgrade) glued(c *Conn) []byte {
+// trailing returns what came behind the request. If that is in buf, it hands the buffer
+// itself to c and returns nil.
+func (u *upgrade) trailing(c *Conn) []byte {
 	if len(u.head) > u.buf.Buffered() { // in memory of its own
 		return u.head[u.end:]
 	}
@@ -265,8 +242,8 @@ func (u *upgrade) glued(c *Conn) []byte {
 	return nil
 }
 
-// turnAway answers a client that is refused, and closes the connection.
-func turnAway(nc net.Conn, err error) error {
+// reject answers a client that is refused, and closes the connection.
+func reject(nc net.Conn, err error) error {
 	defer nc.Close()
 	refusal, ok := errors.AsType[*Refusal](err)
 	if denied, byApplication := errors.AsType[*denial](err); byApplication {
@@ -278,9 +255,8 @@ func turnAway(nc net.Conn, err error) error {
 	if _, failed := nc.Write(handshake.AppendRefusal(nil, refusal)); failed != nil {
 		return &AcceptError{Err: errors.Join(err, failed)}
 	}
-	// Octets of the client's that stay unread would make TCP reset the connection,
-	// and the reset could take the answer with it. A client that does not close
-	// in return is not waited for long.
+	// If bytes of the client stayed unread, TCP would reset the connection, and the client
+	// could lose the answer. So read what it sends until it closes, for a limited time.
 	half, ok := nc.(interface{ CloseWrite() error })
 	if ok && half.CloseWrite() == nil && nc.SetReadDeadline(time.Now().Add(refusalLinger)) == nil {
 		_, _ = io.CopyN(io.Discard, nc, refusalDrain)

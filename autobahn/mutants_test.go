@@ -81,7 +81,7 @@ var mutants = []mutant{
 		old: "c.queuePong(payload)", new: "c.queuePong(nil)",
 		must: "2.[23469],2.1[01],5.[678],5.19,5.20,20.7.6,20.9.2", verdict: Failed},
 	{name: "TCP ends in place of a Close frame in reply", file: "close.go", plays: "1.*,2.*,3.*,6.5.*,7.*",
-		old: "c.lastFrame(ctx, conn.Reply(body), false)", new: "c.event(conn.Abandon, conn.CloseBody{}, nil)",
+		old: "c.closing().lastFrame(ctx, conn.Reply(body), conn.SendClose)", new: "c.event(conn.Abandon, conn.CloseBody{}, nil)",
 		must: "1.*,2.[1-46-9],2.1[01],6.5.*,7.1.[1-5],7.3.[1345],7.7.*", verdict: Unclean},
 	// Nearly everywhere that is fine with the original. Echoes that are under way
 	// may be lost with TCP.
@@ -89,11 +89,11 @@ var mutants = []mutant{
 		old: "c.event(conn.Violate, conn.CloseBody{}, cause)", new: "c.event(conn.Abandon, conn.CloseBody{}, cause)",
 		// To close TCP and say nothing is what section 5.1 asks for about masks.
 		must: "20.6.*,20.7.[3489]", may: "3.[2-4],4.?.[345],5.15,20.7.5", verdict: NonStrict},
-	{name: "a server leaves the end of TCP to the client", file: "close.go", role: Server, plays: "3.*,7.*",
-		old: "if c.role.ClosesFirst() {\n", new: "if false {\n",
+	{name: "a server leaves the end of TCP to the client", file: "closing.go", role: Server, plays: "3.*,7.*",
+		old: "if h.role.ClosesFirst() {\n", new: "if false {\n",
 		must: "3.*,7.1.[1-5],7.3.*,7.5.*,7.7.*,7.9.*"},
-	{name: "a client ends TCP before the server does", file: "close.go", role: Client,
-		old: "if c.role.ClosesFirst() {\n", new: "if true {\n",
+	{name: "a client ends TCP before the server does", file: "closing.go", role: Client,
+		old: "if h.role.ClosesFirst() {\n", new: "if true {\n",
 		must: "20.8.14", verdict: NonStrict},
 	// In chapters 9 and 10 all bytes of a message in fragments are the same.
 	{name: "fragments are put together from the last to the first", file: "read.go",

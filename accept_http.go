@@ -1,0 +1,182 @@
+package websocket
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/transport"
+)
+
+// Accept performs the opening handshake as the server (RFC 6455 §4.2) and takes the
+// connection over from net/http. Every error is an [*AcceptError]; the request has then
+// been answered already. opts may be nil.
+//
+// The request must be a WebSocket handshake of version 13. By default it must come from a
+// page of the server's own host, or from no page at all: see
+// [AcceptOptions.OriginPatterns]. Middleware may wrap w if its writer has a method Unwrap:
+// see [http.ResponseController]. It then sees the status 101, too.
+//
+// r.Context() ends when the handler returns, as with every hijacked connection. Do not use
+// it afterwards.
+func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
+	if opts == nil {
+		opts = &noOptions
+	}
+	c, _, err := accept(w, r, opts, nil)
+	return c, err
+}
+
+// accept is [Accept] for [RequestHandler] as well: it calls prepare, unless that is nil, and
+// returns the ServeFunc that prepare returned.
+func accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions, prepare func(*http.Request) (ServeFunc, error)) (*Conn, ServeFunc, error) {
+	if opts.Registry != nil && opts.Registry.closed() {
+		return nil, nil, respond(w, refusedByShutdown, refusedByShutdown)
+	}
+	h := httpHandshakes.Get().(*httpHandshake)
+	h.opts, h.prepare = opts, prepare
+	c, err := h.accept(w, r)
+	serve := h.serve
+	h.clear() // not reached when prepare, or a method of w, panics
+	h.prepare, h.serve = nil, nil
+	httpHandshakes.Put(h)
+	return c, serve, err
+}
+
+// httpHandshake is one opening handshake behind net/http.
+type httpHandshake struct {
+	serverHandshake
+	prepare func(*http.Request) (ServeFunc, error) // of a RequestHandler; may be nil
+	serve   ServeFunc                              // what prepare returned
+}
+
+var httpHandshakes = ledger.NewPool("handshakes", func() any { return new(httpHandshake) })
+
+func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	if err := h.setPolicy("Accept"); err != nil {
+		return nil, respondError(w, err)
+	}
+	h.collect(r)
+	if refusal := h.policy.AcceptInto(&h.accepted, &h.request); refusal != nil {
+		return nil, respond(w, refusal, refusal)
+	}
+	if h.prepare != nil {
+		if denied := h.ask(r); denied != nil {
+			return nil, respondDenial(w, denied)
+		}
+	}
+	response, err := h.switching(w.Header())
+	if err != nil {
+		return nil, respondError(w, err)
+	}
+	passed := passStatus(w, response, &h.opts.Timeouts)
+	nc, brw, err := passed.hijack(w)
+	if err != nil {
+		return nil, respondError(w, hijackError(w, err))
+	}
+	trailing := copyBuffered(brw.Reader)
+	c := new(Conn)
+	c.transport = transport.New(nc, &c.socket)
+	if passed.sent {
+		err = passed.failed(r)
+	} else {
+		err = h.send(nc, c.transport, response)
+	}
+	if err != nil {
+		_ = nc.Close()
+		return nil, &AcceptError{Err: err}
+	}
+	if err := h.open(c, trailing); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// ask calls prepare. It returns nil if the request is accepted.
+func (h *httpHandshake) ask(r *http.Request) *denial {
+	serve, err := h.prepare(r)
+	switch {
+	case err != nil:
+		return deny("RequestHandler", err)
+	case serve == nil:
+		return misuse("RequestHandler", "prepare returned neither a ServeFunc nor an error")
+	}
+	h.serve = serve
+	return nil
+}
+
+// collect copies into h.request what the rules of the handshake look at.
+func (h *httpHandshake) collect(r *http.Request) {
+	req := &h.request
+	req.Collect(canonical(r.Header))
+	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
+	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
+	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
+}
+
+// canonical is an http.Header whose Values is called with canonical names only, and so
+// need not look at their letters.
+type canonical map[string][]string
+
+func (h canonical) Values(name string) []string { return h[name] }
+
+// copyBuffered returns a copy of what net/http has read behind the request, so that its
+// buffer is not kept.
+func copyBuffered(r *bufio.Reader) []byte {
+	n := r.Buffered()
+	if n == 0 {
+		return nil
+	}
+	p, _ := r.Peek(n)
+	return append([]byte(nil), p...)
+}
+
+// send sends the response. It sets a deadline only if it has to wait.
+func (h *httpHandshake) send(nc net.Conn, t transport.Transport, response []byte) error {
+	n := t.TryWrite(response)
+	if n == len(response) {
+		return nil
+	}
+	if d := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
+		if nc.SetWriteDeadline(time.Now().Add(d)) == nil {
+			defer nc.SetWriteDeadline(time.Time{})
+		} else {
+			defer time.AfterFunc(d, func() { _ = nc.Close() }).Stop()
+		}
+	}
+	_, err := nc.Write(response[n:])
+	return err
+}
+
+// respondDenial answers a request that the application refused.
+func respondDenial(w http.ResponseWriter, d *denial) error {
+	refused := respond(w, d.answer, d.err)
+	refused.byApplication = d.err == error(d.answer)
+	return refused
+}
+
+// respond answers a request that is refused. why goes to the server's hook or log.
+func respond(w http.ResponseWriter, refusal *Refusal, why error) *AcceptError {
+	for _, f := range refusal.Fields() {
+		w.Header().Del(f.Name)
+	}
+	for _, f := range refusal.Fields() {
+		w.Header().Add(f.Name, f.Value)
+	}
+	http.Error(w, refusal.Error(), refusal.Status)
+	return &AcceptError{Status: refusal.Status, Err: why}
+}
+
+// respondError answers a request that could not be accepted because of err.
+func respondError(w http.ResponseWriter, err error) error {
+	status := http.StatusInternalServerError
+	if errors.Is(err, http.ErrNotSupported) {
+		status = http.StatusNotImplemented
+	}
+	http.Error(w, strconv.Itoa(status)+" "+http.StatusText(status), status)
+	return &AcceptError{Status: status, Err: err}
+}

@@ -1,0 +1,171 @@
+package websocket
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hawser-ws/websocket/conn"
+)
+
+// lifetime is the life of a connection: the one value that knows its state, why it left
+// Open, and who waits for its end. Only handle changes the state.
+//
+//	handle(event) ──▶ conn.Lifecycle ──▶ stateChanged
+//	                        │ Terminated
+//	                        ▼
+//	                    releaseAll ──▶ notifyEnded ──▶ the Registry, done, onEnd
+//
+// A server's connection notifies earlier, once its side of the closing is done: see
+// closing.endTransport.
+type lifetime struct {
+	state atomic.Uint32 // of machine, for those who only look
+	end   atomic.Uint32 // an endPhase
+
+	closeTimeout time.Duration
+	host         lifetimeHost
+
+	mu        sync.Mutex
+	machine   *conn.Lifecycle // nil: Open, and nothing ever happened
+	cause     error           // of leaving Open, or of the first loss after that
+	timer     *time.Timer     // reports Expire at the machine's deadline
+	doneC     atomic.Value    // chan struct{}, made by the first who asks for it
+	calls     *endCall        // to be made at the end: a list
+	closeRead *closeRead      // the last reading of Conn.CloseRead
+}
+
+// lifetimeHost is a connection as its lifetime sees it. It is called without a lock.
+type lifetimeHost interface {
+	// stateChanged is called after every event that was handled; from may be to.
+	stateChanged(from, to conn.State)
+	// releaseAll closes the transport, and releases what the two halves hold. It is
+	// called once, at Terminated.
+	releaseAll()
+	// traceEnded is called once, before anybody else is told of the end.
+	traceEnded()
+}
+
+// handle reports what happened. It alone changes the state, and it does what entering
+// the new state calls for: the deadline of closing, and at the end the release of
+// everything. The action is for the caller.
+//
+// cause is kept if it is the first. ok is false if the event has no meaning in
+// the present state; nothing was changed then.
+func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
+	l.mu.Lock()
+	if l.machine == nil {
+		l.machine = &conn.Lifecycle{CloseTimeout: l.closeTimeout}
+	}
+	from := l.machine.State()
+	if do, ok = l.machine.Handle(e, body, time.Now()); !ok {
+		l.mu.Unlock()
+		return do, false
+	}
+	to := l.machine.State()
+	l.state.Store(uint32(to))
+	if l.cause == nil && !l.isOrderly(from, e) {
+		l.cause = cause
+	}
+	if d := l.machine.Deadline(); from == conn.Open && !d.IsZero() {
+		l.timer = time.AfterFunc(time.Until(d), l.expire)
+	}
+	if to == conn.Terminated && l.timer != nil {
+		l.timer.Stop()
+	}
+	l.mu.Unlock()
+
+	l.host.stateChanged(from, to)
+	if to == conn.Terminated {
+		l.host.releaseAll()
+		l.notifyEnded()
+	}
+	return do, true
+}
+
+// expire ends a closing handshake that takes too long.
+func (l *lifetime) expire() { l.handle(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) }
+
+// current returns the state.
+func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }
+
+// isOrderly reports whether nothing is amiss although e, which was handled in from, may
+// have ended the connection: a Close frame went each way, or the peer has sent its own
+// and does not wait for our reply. Under mu.
+func (l *lifetime) isOrderly(from conn.State, e conn.Event) bool {
+	return from == conn.Acknowledged && (e == conn.BreakWrite || l.ending().Clean())
+}
+
+// keepCause keeps the cause of an ending that is about to come, so that a write which
+// fails meanwhile is not taken for it. A connection that has ended already ended for
+// another reason: a read that was pending finds the end of a stream that we have closed.
+func (l *lifetime) keepCause(cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cause == nil && l.current() != conn.Terminated {
+		l.cause = cause
+	}
+}
+
+// ending is the record of how the connection ended, as far as it has. Under mu.
+func (l *lifetime) ending() conn.Ending {
+	if l.machine == nil {
+		return conn.Ending{}
+	}
+	return l.machine.Ending()
+}
+
+// sentClose reports whether our Close frame has its place in the stream, and is not lost.
+func (l *lifetime) sentClose() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ending().Sent.Code != 0
+}
+
+// closedError tells how the connection ended, as far as it has.
+func (l *lifetime) closedError() *ClosedError {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ending := l.ending()
+	return &ClosedError{
+		Sent:     closeError(ending.Sent),
+		Received: closeError(ending.Received),
+		Began:    ending.Began,
+		Cause:    l.cause,
+	}
+}
+
+// living is a Conn as its lifetime sees it.
+type living Conn
+
+func (h *living) stateChanged(from, to conn.State) {
+	c := (*Conn)(h)
+	c.traceState(from, to)
+	if from.CanSend() && !to.CanSend() && c.deflate != nil {
+		c.deflate.turn.WakeOne() // those who wait to compress wait in vain
+	}
+}
+
+// releaseAll does what it can from outside. Whoever is inside a gate finds the transport
+// closed, and releases the rest when it leaves.
+func (h *living) releaseAll() {
+	c := (*Conn)(h)
+	c.in.canceler.Retire()
+	_ = c.transport.Close()
+	c.keepAlive.stop()
+	c.in.retire()
+	c.retireWrite()
+}
+
+func (h *living) traceEnded() { (*Conn)(h).traceClosed() }
+
+// What the rest of the connection asks its lifetime.
+
+func (c *Conn) state() conn.State { return c.life.current() }
+
+func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
+	return c.life.handle(e, body, cause)
+}
+
+func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
+
+func (c *Conn) done() <-chan struct{} { return c.life.done() }
