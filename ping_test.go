@@ -153,6 +153,7 @@ func TestKeepAliveDrivesTheReading(t *testing.T) {
 		if _, err := io.ReadFull(b, ping); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // it waits for the pong, since the application reads
 		if _, err := b.Write(clientFrame(0x81, "message")); err != nil {
 			t.Fatal(err)
 		}
