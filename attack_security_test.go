@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/dial"
 )
@@ -56,8 +57,8 @@ func TestSecurityTable(t *testing.T) {
 		"redirects followed, never from wss to ws":                  count(dial.DefaultMaxRedirects),
 		"time for the opening handshake":                            span(defaultHandshakeTimeout),
 		"time for the closing handshake, down to the end of TCP":    span(defaultCloseTimeout),
-		"pongs that wait to be sent":                                count(maxPongs),
-		"time that a reply is held back for others":                 span(repliesWait),
+		"pongs that wait to be sent":                                count(conn.MaxPongs),
+		"time that a reply is held back for others":                 span(replyWait),
 		"what the peer has to take of a large message in that time": kib(streamPart),
 		"memory ahead of what has arrived of a message":             kib(maxPrealloc) + ", or as much again",
 	} {
@@ -69,7 +70,7 @@ func TestSecurityTable(t *testing.T) {
 	stream, _ := net.Pipe()
 	c := NewConn(stream, RoleServer, nil)
 	defer c.CloseNow()
-	if c.writeLimit != 0 || c.keepAlive != nil || c.deflate != nil {
+	if c.out.pace != nil || c.keepAlive != nil || c.deflate != nil {
 		t.Error("a write timeout, keepalive or compression without being asked for")
 	}
 	for row, field := range map[string]string{

@@ -4,9 +4,6 @@ import "github.com/hawser-ws/websocket/internal/ledger"
 
 // Sizes of the buffers that connections borrow in order to write, in bytes.
 const (
-	// sendSize holds a frame of a few KiB with its header, or as many small ones that
-	// leave together as one read brings.
-	sendSize = 32 << 10
 	// writeSize is what a Writer collects for a fragment.
 	writeSize = 16 << 10
 	// messageSize is the largest buffer that goes back to the pool of message

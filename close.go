@@ -90,7 +90,7 @@ func (c *Conn) CloseNow() error {
 	if c.state() == conn.Terminated || c.life.hasEnded() {
 		return c.closedError()
 	}
-	c.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
+	c.out.beforeWait() // what a loop over messages or a Batch holds back, as far as it goes without waiting
 	if c.state() == conn.ClosedByPeer && c.out.due.Load() == 0 {
 		return nil // whoever has read the peer's Close frame is about to answer it
 	}
@@ -127,12 +127,4 @@ func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error
 		go c.closing().endTransport()
 	}
 	return c.closedError()
-}
-
-// abandonMessage ends the connection because a fragmented message can be neither
-// finished nor taken back.
-func (c *Conn) abandonMessage(m *messageWriter, cause error) {
-	if c.out.message.Load() == m && c.state() == conn.Open { // closing goes on without it
-		c.event(conn.Break, conn.CloseBody{}, fmt.Errorf("write given up in the middle of a message: %w", cause))
-	}
 }

@@ -113,11 +113,13 @@ func (h *closing) inCallback(ctx context.Context, body conn.CloseBody) error {
 // [conn.SendClose] or [conn.AnswerViolation].
 func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
-	return (*Conn)(h).submit(ctx, &outgoing{
-		header:  frame.Header{Opcode: frame.Close, FIN: true},
-		payload: frame.AppendClose(room[:0], body.Code, body.Reason),
-		body:    body,
-		event:   as,
+	return h.out.submit(ctx, &outFrame{
+		OutFrame: conn.OutFrame{
+			Header:  frame.Header{Opcode: frame.Close, FIN: true},
+			Payload: frame.AppendClose(room[:0], body.Code, body.Reason),
+		},
+		body:  body,
+		event: as,
 	})
 }
 
@@ -146,12 +148,12 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 // and a reset can take our Close frame with it. The deadline of closing bounds it.
 func (h *closing) endTransport() {
 	h.out.gate.Lock(nil, nil) // a write may still be under way
-	(*Conn)(h).flush(context.Background(), nil)
+	h.out.flush(context.Background(), nil)
 	half := true
 	if h.role.ClosesFirst() {
 		half = h.transport.CloseWrite()
 	}
-	(*Conn)(h).leaveWrite()
+	h.out.leave()
 	// A handshake that failed is not over before TCP is.
 	if h.role.ClosesFirst() && half && h.life.current() == conn.Acknowledged {
 		h.life.notifyEnded()

@@ -8,7 +8,6 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -58,14 +57,12 @@ type Conn struct {
 	socket    transport.Socket // transport points to it on TCP and Unix sockets
 	life      lifetime
 	in        receiver
-	out       writer
-	writers   gate.Gate // held by the Writer that is open
+	out       sender
 	pings     pings
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
 
 	role        conn.Role
-	writeLimit  time.Duration // Timeouts.Write; zero: none
 	subprotocol string
 
 	trace *Trace
@@ -104,7 +101,6 @@ func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *C
 // open makes c, which has its transport, an open connection.
 func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.role = role
-	c.writeLimit = max(s.timeouts.Write, 0)
 	c.subprotocol = agreed.subprotocol
 	c.trace = s.trace
 	if s.onPingReceived != nil || s.onPongReceived != nil {
@@ -118,10 +114,13 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
 	c.openReceiver(s.limits, s.keepAlive.Interval > 0)
-	c.out.canceler.Init(&c.transport, transport.Writing)
+	c.openSender(s.timeouts.Write)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
 	c.keepAlive = newKeepAlive(s.keepAlive, (*alive)(c), &c.pings)
+	if c.keepAlive != nil {
+		c.out.setPace(c.keepAlive.pace)
+	}
 	c.keepAlive.start()
 }
 

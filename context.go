@@ -85,3 +85,16 @@ func (c *Conn) endsWith(ctx context.Context) bool {
 	}
 	return false
 }
+
+// interrupts returns what is closed when ctx ends, if that has to interrupt a call. A ctx
+// that is done when the connection has ended needs no watching: that interrupts of itself.
+func (c *Conn) interrupts(ctx context.Context) <-chan struct{} {
+	if c.endsWith(ctx) {
+		return nil
+	}
+	done := ctx.Done()
+	if done == nil || c.life.isDone(done) {
+		return nil
+	}
+	return done
+}

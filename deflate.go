@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/gate"
 	"github.com/hawser-ws/websocket/internal/ledger"
@@ -46,31 +45,26 @@ func sideOf(t conn.Terms) handshake.DeflateSide {
 
 var deflateEngines = ledger.NewPool("deflate engines", func() any { return new(conn.DeflateEngine) })
 
-// deflates reports whether a message of n octets is to be compressed.
-func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
-
-// enterDeflate waits for the turn to compress: messages leave in the order in which
-// they are compressed if they may refer to each other (RFC 7692 §7.1.1). It fails as
-// soon as nothing can be sent any more.
-func (c *Conn) enterDeflate(ctx context.Context) error {
-	z := c.deflate
+// enter waits for the turn to compress: messages leave in the order in which they are
+// compressed if they may refer to each other (RFC 7692 §7.1.1). It fails as soon as
+// nothing can be sent any more.
+func (z *deflating) enter(ctx context.Context, out *sender) error {
 	if z.out.Terms().Takeover && !z.turn.TryLock() {
-		if err := c.waitForTurn(ctx); err != nil {
+		if err := z.waitForTurn(ctx, out); err != nil {
 			return err
 		}
 	}
-	if !c.state().CanSend() {
+	if !out.canSend() {
 		z.leave()
-		return c.closedError()
+		return out.host.closedError()
 	}
 	return nil
 }
 
-func (c *Conn) waitForTurn(ctx context.Context) error {
-	usable := func() bool { return c.state().CanSend() }
-	err := c.deflate.turn.LockWhile(ctx, usable, nil)
+func (z *deflating) waitForTurn(ctx context.Context, out *sender) error {
+	err := z.turn.LockWhile(ctx, out.canSend, nil)
 	if err == gate.ErrUnusable {
-		return c.closedError()
+		return out.host.closedError()
 	}
 	return err
 }
@@ -81,23 +75,34 @@ func (z *deflating) leave() {
 	}
 }
 
-// writeDeflated compresses p and sends it as one frame. If hold it may wait for more
-// to leave with it.
+// write compresses a message and sends it as one frame.
 //
 // It stays out of line, so that the frame of Write stays small.
 //
 //go:noinline
-func (c *Conn) writeDeflated(ctx context.Context, typ MessageType, p []byte, hold holding) error {
-	if err := c.enterDeflate(ctx); err != nil {
+func (z *deflating) write(ctx context.Context, out *sender, m *message) error {
+	if err := z.enter(ctx, out); err != nil {
 		return err
 	}
-	defer c.deflate.leave()
+	defer z.leave()
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := deflateMessage(&c.deflate.out, b.message.Data[:0], p)
+	payload := deflateMessage(&z.out, b.message.Data[:0], m.payload)
 	b.message.Data = payload
-	f := outgoing{header: frame.Header{Opcode: typ.opcode(), FIN: true, RSV1: true}, payload: payload, hold: hold}
-	return c.submitDeflated(ctx, &f, p)
+	var f outFrame
+	f.single(m)
+	if len(payload) >= len(m.payload) { // it has gained nothing (RFC 7692 §6)
+		z.out.Unsent()
+		_, err := out.submit(ctx, &f)
+		return err
+	}
+	f.Header.RSV1, f.Payload = true, payload
+	if _, err := out.submit(ctx, &f); err != nil {
+		z.out.Unsent()
+		return err
+	}
+	z.out.Sent(m.payload)
+	return nil
 }
 
 // deflateMessage appends p, compressed, to dst.
@@ -106,23 +111,4 @@ func deflateMessage(d *conn.Deflater, dst, p []byte) []byte {
 	dst = d.Message(e, dst, p)
 	deflateEngines.Put(e)
 	return dst
-}
-
-// submitDeflated sends a message of one frame that is compressed and says p, or, if
-// that has gained nothing, p as it is (RFC 7692 §6).
-func (c *Conn) submitDeflated(ctx context.Context, f *outgoing, p []byte) error {
-	z := c.deflate
-	if len(f.payload) >= len(p) {
-		z.out.Unsent()
-		f.header.RSV1, f.payload = false, p
-		_, err := c.submit(ctx, f)
-		return err
-	}
-	_, err := c.submit(ctx, f)
-	if err != nil {
-		z.out.Unsent()
-		return err
-	}
-	z.out.Sent(p)
-	return nil
 }

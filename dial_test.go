@@ -230,8 +230,8 @@ func TestDialPassesOptionsOn(t *testing.T) {
 		t.Error("callbacks:", got)
 	}
 	if c.Subprotocol() != "b" || c.Role() != RoleClient || c.in.limit.Load() != 5 || c.in.frameLimit != 7 || c.in.fragments != 9 ||
-		c.life.closeTimeout != time.Second || c.writeLimit != time.Minute {
-		t.Errorf("options: %q %v %v %v", c.Subprotocol(), c.Role(), c.life.closeTimeout, c.writeLimit)
+		c.life.closeTimeout != time.Second || c.out.pace.limit != time.Minute {
+		t.Errorf("options: %q %v %v %v", c.Subprotocol(), c.Role(), c.life.closeTimeout, c.out.pace.limit)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestBatchDoesNotHoldPongs(t *testing.T) {
 		}
 		// The pong finds the gate taken, so that the next to write has to send it.
 		c.out.gate.TryLock()
-		c.queuePong([]byte("ping"))
+		c.out.queuePong([]byte("ping"))
 		c.out.gate.Unlock()
 		if err := c.Batch().Write(ctx, MessageText, []byte("more")); err != nil {
 			t.Fatal(err)

@@ -15,11 +15,11 @@ import (
 // held back, writes under way.
 func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	c.life.keepCause(cause)
-	if !c.owes() {
+	if !c.out.owes() {
 		c.event(conn.EndOfStream, conn.CloseBody{}, cause)
 		return c.closedError()
 	}
-	if c.out.ending.CompareAndSwap(false, true) {
+	if from, _ := c.out.coalesce.on(endOfStream); from != streamEnded {
 		go c.closing().sendLast(cause)
 	}
 	select {
@@ -32,25 +32,13 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	return c.closedError()
 }
 
-// owes reports whether something is to be sent, or being sent.
-func (c *Conn) owes() bool {
-	w := &c.out
-	if !w.gate.TryLock() {
-		return true
-	}
-	due := w.sending != nil && w.unsent() || w.due.Load() > 0 || w.pongsDue.Load() > 0
-	c.leaveWrite()
-	return due
-}
-
 // sendLast sends what is due and ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
 	end := func() { h.life.handle(conn.EndOfStream, conn.CloseBody{}, cause) }
 	late := time.AfterFunc(h.life.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {
-		(*Conn)(h).flush(context.Background(), nil)
-		(*Conn)(h).leaveWrite()
+		h.out.flushAndLeave()
 	}
 	end()
 }

@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -10,8 +11,9 @@ import (
 
 // messageWriter sends one message in fragments.
 type messageWriter struct {
-	c   *Conn
-	ctx context.Context
+	out    *sender
+	ctx    context.Context
+	number uint32 // tells its fragments from those of other messages
 
 	mu     sync.Mutex
 	opcode frame.Opcode // of the next fragment: Continuation after the first
@@ -20,8 +22,17 @@ type messageWriter struct {
 	err    error // sticky; errWriterClosed after Close
 
 	compression compression
+	deflate     *deflating          // nil: the message is not compressed
 	engine      *conn.DeflateEngine // while it is compressed
 }
+
+// position is where a fragment stands in its message.
+type position uint8
+
+const (
+	middle position = iota // others follow
+	last
+)
 
 // compression says whether a message is compressed, which its first frame tells
 // the peer (RFC 7692 §6).
@@ -32,6 +43,30 @@ const (
 	undecided
 	compressed
 )
+
+// open begins a message that is sent as it is. Only one is open at a time.
+func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
+	if !s.writers.TryLock() && !s.writers.Lock(ctx.Done(), s.host.done()) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return nil, s.host.closedError()
+	}
+	if !s.canSend() {
+		s.writers.Unlock()
+		return nil, s.host.closedError()
+	}
+	s.opened++
+	return &messageWriter{out: s, ctx: ctx, number: s.opened, opcode: op}, nil
+}
+
+// abandon ends the connection if the fragmented message with a number is under way: it can
+// be neither finished nor taken back. A closing handshake goes on without it.
+func (s *sender) abandon(number uint32, cause error) {
+	if s.message.Load() == number && s.canSend() {
+		s.host.sendFailed(conn.Break, fmt.Errorf("write given up in the middle of a message: %w", cause))
+	}
+}
 
 var errWriterClosed = &UsageError{"Writer", "the message has ended"}
 
@@ -45,7 +80,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 	for len(p) > 0 {
 		if m.n == 0 && len(p) >= writeSize {
 			// As large as a fragment: it need not be collected.
-			if err := m.send(p, false); err != nil {
+			if err := m.send(p, middle); err != nil {
 				return written, err
 			}
 			return written + len(p), nil
@@ -58,7 +93,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 		p = p[n:]
 		written += n
 		if m.n == writeSize {
-			if err := m.flush(false); err != nil {
+			if err := m.flush(middle); err != nil {
 				return written, err
 			}
 		}
@@ -73,7 +108,7 @@ func (m *messageWriter) Flush() error {
 	if m.err != nil || m.n == 0 {
 		return m.err
 	}
-	return m.flush(false)
+	return m.flush(middle)
 }
 
 // Close ends the message.
@@ -83,31 +118,31 @@ func (m *messageWriter) Close() error {
 	if m.err != nil {
 		return m.err
 	}
-	err := m.flush(true)
+	err := m.flush(last)
 	if err == nil {
 		m.finish(errWriterClosed)
 	}
 	return err
 }
 
-func (m *messageWriter) flush(fin bool) error {
+func (m *messageWriter) flush(at position) error {
 	var p []byte
 	if m.buf != nil {
 		p = m.buf[:m.n]
 	}
-	err := m.send(p, fin)
+	err := m.send(p, at)
 	m.n = 0
 	return err
 }
 
-func (m *messageWriter) send(p []byte, fin bool) error {
+func (m *messageWriter) send(p []byte, at position) error {
 	err := m.ctx.Err()
 	if err == nil {
-		err = m.submit(p, fin)
+		err = m.submit(p, at)
 	}
 	if err != nil {
 		if m.opcode == frame.Continuation {
-			m.c.abandonMessage(m, err)
+			m.out.abandon(m.number, err)
 		}
 		m.finish(err)
 		return err
@@ -116,12 +151,12 @@ func (m *messageWriter) send(p []byte, fin bool) error {
 	return nil
 }
 
-func (m *messageWriter) submit(p []byte, fin bool) error {
-	f := outgoing{
-		header:  frame.Header{Opcode: m.opcode, FIN: fin},
-		payload: p,
-		message: m,
-	}
+func (m *messageWriter) submit(p []byte, at position) error {
+	f := outFrame{OutFrame: conn.OutFrame{
+		Header:  frame.Header{Opcode: m.opcode, FIN: at == last},
+		Payload: p,
+		Message: m.number,
+	}}
 	if m.compression == undecided {
 		if err := m.decide(len(p)); err != nil {
 			return err
@@ -130,44 +165,44 @@ func (m *messageWriter) submit(p []byte, fin bool) error {
 	if m.compression == compressed {
 		return m.submitDeflated(&f)
 	}
-	_, err := m.c.submit(m.ctx, &f)
+	_, err := m.out.submit(m.ctx, &f)
 	return err
 }
 
 // decide settles by the size of the first fragment whether the message is
 // compressed, and waits for its turn if it is.
 func (m *messageWriter) decide(n int) error {
-	if !m.c.deflates(n) {
+	if n < m.deflate.threshold {
 		m.compression = asItIs
 		return nil
 	}
-	if err := m.c.enterDeflate(m.ctx); err != nil {
+	if err := m.deflate.enter(m.ctx, m.out); err != nil {
 		return err
 	}
 	m.compression = compressed
 	m.engine = deflateEngines.Get().(*conn.DeflateEngine)
-	m.c.deflate.out.Begin(m.engine)
+	m.deflate.out.Begin(m.engine)
 	return nil
 }
 
 // submitDeflated sends a fragment compressed. A message of one fragment that gains
 // nothing by it is sent as it is.
-func (m *messageWriter) submitDeflated(f *outgoing) error {
-	z := m.c.deflate
+func (m *messageWriter) submitDeflated(f *outFrame) error {
+	z := m.deflate
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := z.out.Part(m.engine, b.message.Data[:0], f.payload, f.header.FIN)
+	payload := z.out.Part(m.engine, b.message.Data[:0], f.Payload, f.Header.FIN)
 	b.message.Data = payload
-	first := f.header.Opcode != frame.Continuation
-	whole := first && f.header.FIN
-	if whole && len(payload) >= len(f.payload) {
+	first := f.Header.Opcode != frame.Continuation
+	whole := first && f.Header.FIN
+	if whole && len(payload) >= len(f.Payload) {
 		m.leaveDeflate(z.out.Unsent)
 	} else {
 		// RFC 7692 §6.1: RSV1 on the first frame of a message only.
-		f.payload, f.header.RSV1 = payload, first
+		f.Payload, f.Header.RSV1 = payload, first
 	}
-	_, err := m.c.submit(m.ctx, f)
-	if err == nil && f.header.FIN && m.engine != nil {
+	_, err := m.out.submit(m.ctx, f)
+	if err == nil && f.Header.FIN && m.engine != nil {
 		m.leaveDeflate(func() { z.out.SentParts(m.engine) })
 	}
 	return err
@@ -179,7 +214,7 @@ func (m *messageWriter) leaveDeflate(done func()) {
 	done()
 	deflateEngines.Put(m.engine)
 	m.engine = nil
-	m.c.deflate.leave()
+	m.deflate.leave()
 }
 
 // finish lets the next Writer begin.
@@ -190,7 +225,7 @@ func (m *messageWriter) finish(err error) {
 		m.buf = nil
 	}
 	if m.engine != nil { // the message was given up
-		m.leaveDeflate(m.c.deflate.out.Unsent)
+		m.leaveDeflate(m.deflate.out.Unsent)
 	}
-	m.c.writers.Unlock()
+	m.out.writers.Unlock()
 }

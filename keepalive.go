@@ -30,8 +30,7 @@ type keepAlive struct {
 	host  keepAliveHost
 	pings *pings
 
-	written atomic.Uint64 // counts writes to the network
-	waited  atomic.Uint64 // counts those of them that had to wait for the peer
+	pace *pace // counts writes to the network
 
 	mu     sync.Mutex
 	timer  *time.Timer // of the next ping; nil: stopped
@@ -66,7 +65,7 @@ func newKeepAlive(set KeepAlive, host keepAliveHost, pings *pings) *keepAlive {
 	if set.Timeout <= 0 {
 		set.Timeout = set.Interval
 	}
-	return &keepAlive{set: set, host: host, pings: pings}
+	return &keepAlive{set: set, host: host, pings: pings, pace: &pace{keepAlive: set.Timeout}}
 }
 
 // start schedules the first ping. k may be nil.
@@ -121,12 +120,12 @@ func (k *keepAlive) check() {
 	if err != nil {
 		return // the connection has ended, or is about to
 	}
-	before := k.signs(&k.waited)
+	before := k.signs(&k.pace.waited)
 	ctx, cancel := context.WithTimeout(context.Background(), k.set.Timeout)
 	err = k.host.awaitPong(ctx, call)
 	cancel()
 	switch {
-	case err == nil, k.signs(&k.waited) != before, k.host.waitsForApplication():
+	case err == nil, k.signs(&k.pace.waited) != before, k.host.waitsForApplication():
 		k.again()
 	case errors.Is(err, context.DeadlineExceeded):
 		k.host.lose(conn.Expire, ErrKeepAlive)
@@ -138,26 +137,11 @@ func (k *keepAlive) signs(writes *atomic.Uint64) signs {
 	return signs{k.host.heard(), writes.Load()}
 }
 
-// noteWritten counts a write to the network that took this long. A write that took a good
-// share of Timeout has waited for the peer to make room, and counts in waited as well.
-// Faster ones prove nothing: the system buffers megabytes for a peer that is long gone.
-func (k *keepAlive) noteWritten(took time.Duration) {
-	k.written.Add(1)
-	if took >= k.set.Timeout/waitedShare {
-		k.waited.Add(1)
-	}
-}
-
-// waitedShare: a write of Timeout/waitedShare or longer has waited for the peer. A system
-// frees a full send buffer in several pieces, so while a pong is late because of a full
-// buffer there are several such waits.
-const waitedShare = 64
-
 // startJudging is called before a ping is sent.
 func (k *keepAlive) startJudging() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.seen = k.signs(&k.written)
+	k.seen = k.signs(&k.pace.written)
 	k.queued = true
 	if k.judge == nil {
 		k.judge = time.AfterFunc(k.set.Timeout, k.judgeQueued)
@@ -177,7 +161,7 @@ func (k *keepAlive) stopJudging() {
 // judgeQueued is called each time that a ping has waited to be sent for another Timeout.
 func (k *keepAlive) judgeQueued() {
 	waits := k.host.waitsForApplication()
-	now := k.signs(&k.written)
+	now := k.signs(&k.pace.written)
 	k.mu.Lock()
 	queued, dead := k.queued, now == k.seen && !waits
 	k.seen = now

@@ -123,7 +123,7 @@ func tcpEnds(t *testing.T) (server, client *websocket.Conn) {
 
 // An idle connection over TLS has borrowed nothing, after messages of every size.
 func TestLedgerOfIdleTLS(t *testing.T) {
-	pools := []string{"read buffers", "large read buffers", "small read buffers", "message buffers", "sendings"}
+	pools := []string{"read buffers", "large read buffers", "small read buffers", "message buffers", "outboxes"}
 	synctest.Test(t, func(t *testing.T) {
 		before := map[string]int{}
 		for _, pool := range pools {

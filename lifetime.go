@@ -153,7 +153,7 @@ func (h *living) releaseAll() {
 	_ = c.transport.Close()
 	c.keepAlive.stop()
 	c.in.retire()
-	c.retireWrite()
+	c.out.retire()
 }
 
 func (h *living) traceEnded() { (*Conn)(h).traceClosed() }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
@@ -38,9 +39,7 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 		l := &messageLoop{c: c, ctx: ctx, yield: yield}
 		for l.next() {
 		}
-		if c.out.replying.Load() {
-			c.leaveReplies(ctx)
-		}
+		c.out.endReplies(ctx)
 		if l.err != nil {
 			lastError(yield, l.err)
 		}
@@ -130,7 +129,7 @@ func (l *messageLoop) one() bool {
 func (l *messageLoop) receive() bool {
 	c, m := l.c, &l.lent.message
 	m.Type, m.Data, l.err = c.in.receive(l.ctx, m.Data[:0])
-	c.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
+	c.out.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
 	c.in.leave()
 	return l.err == nil
 }
@@ -167,7 +166,7 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 	}
 	r.takeOrphan()
 	for ; ok; op, p, ok = r.nextSingle() {
-		if r.buf.Buffered() > 0 || len(p) > copied {
+		if r.buf.Buffered() > 0 || len(p) > conn.MaxInlinePayload {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -179,7 +178,7 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 	if l.outside || !socket.Reacquire() || l.stopped || l.err != nil || !r.atStart() {
 		return false
 	}
-	l.c.beforeWait()
+	l.c.out.beforeWait()
 	l.err = r.arm(l.ctx)
 	return l.err == nil
 }
@@ -213,7 +212,7 @@ func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 // body leaves the gate to run the body, and enters it again.
 func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
-	c.expectReplies(c.in.buf.Buffered() > 0)
+	c.out.expectReplies(c.in.buf.Buffered() > 0)
 	c.in.leave()
 	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
 	switch {

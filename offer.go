@@ -70,7 +70,7 @@ func (c *Conn) glance() {
 // transport took a part of, a goroutine sends the rest.
 func (c *Conn) offerPrepared(m *PreparedMessage) bool {
 	if !c.role.Masks() && c.deflate == nil && c.trace == nil { // nothing to decide
-		return c.enterFirst() && c.leaveOffered(c.offerFramed(m.plain.framed))
+		return c.out.tryEnterIdle() && c.out.leaveOffered(c.out.offerFramed(m.plain.framed))
 	}
 	h := frame.Header{Opcode: m.typ.opcode(), FIN: true}
 	if m.deflated != nil && c.deflates(len(m.plain.payload)) {
@@ -97,81 +97,19 @@ func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) b
 }
 
 func (c *Conn) offerFrame(h frame.Header, f preparedFrame) bool {
-	if !c.enterFirst() {
+	if !c.out.tryEnterIdle() {
 		return false
 	}
 	h.Length = uint64(len(f.payload))
-	var sent, whole bool
+	var taken offered
 	if c.role.Masks() {
-		sent, whole = c.offerMasked(&h, f.payload)
+		h.Masked = true
+		taken = c.out.offerMasked(h, f.payload)
 	} else {
-		sent, whole = c.offerFramed(f.framed)
+		taken = c.out.offerFramed(f.framed)
 	}
-	if sent && c.trace != nil {
+	if taken != takenNothing && c.trace != nil {
 		c.traceWritten(h)
 	}
-	return c.leaveOffered(sent, whole)
-}
-
-// enterFirst enters the gate if nobody is inside, and a message would go past nobody:
-// neither what is held back or half on the wire, nor who waits, nor fragments.
-func (c *Conn) enterFirst() bool {
-	w := &c.out
-	if !w.gate.TryLock() {
-		return false
-	}
-	if w.sending != nil || w.due.Load() > 0 || w.pongsDue.Load() > 0 || w.message.Load() != nil || !c.state().CanSend() {
-		c.leaveWrite()
-		return false
-	}
-	return true
-}
-
-// leaveOffered leaves the gate, to a goroutine that sends the rest if there is one.
-func (c *Conn) leaveOffered(sent, whole bool) bool {
-	if sent && !whole {
-		c.handOver()
-	} else {
-		c.leaveWrite()
-	}
-	return sent
-}
-
-// offerFramed offers a frame from where it is. Of one that was taken in part it keeps
-// the rest, as writer.tail.
-func (c *Conn) offerFramed(p []byte) (sent, whole bool) {
-	n := c.transport.TryWrite(p)
-	if n == len(p) || n == 0 {
-		return n > 0, n > 0
-	}
-	w := &c.out
-	w.borrow()
-	w.tail = p[n:]
-	w.sent, w.encoded = uint64(n), uint64(len(p))
-	w.committed = w.encoded
-	return true, false
-}
-
-// offerMasked masks a payload, a part at a time, and offers it behind its header.
-func (c *Conn) offerMasked(h *frame.Header, payload []byte) (sent, whole bool) {
-	w := &c.out
-	w.borrow()
-	h.Masked, h.Key = true, newMaskKey()
-	w.tailKey = h.Key
-	w.end = len(frame.AppendHeader(w.buf[:0], *h))
-	w.encoded = uint64(w.end)
-	c.put(payload)
-	w.committed = w.encoded
-	for w.unsent() {
-		n := c.transport.TryWrite(w.buf[w.start:w.end])
-		w.wrote(n)
-		if w.start != w.end {
-			break
-		}
-		c.encodeTail()
-	}
-	if w.sent == 0 { // as if it had never been here
-		w.start, w.end, w.tail = 0, 0, nil
-	}
-	return w.sent > 0, !w.unsent()
+	return c.out.leaveOffered(taken)
 }

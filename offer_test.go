@@ -128,7 +128,7 @@ func TestOffer(t *testing.T) {
 						if got := to.messages(t); !slices.Equal(got, want) {
 							t.Errorf("%d messages arrived, want %d", len(got), len(want))
 						}
-						if synctest.Wait(); c.out.sending != nil {
+						if synctest.Wait(); c.out.loan != nil {
 							t.Error("it keeps a buffer")
 						}
 					})
@@ -167,7 +167,7 @@ func TestOfferGoesPastNobody(t *testing.T) {
 			try("it has ended", true)
 			c.out.gate.Lock(nil, nil)
 			try("somebody is inside", false)
-			c.leaveWrite()
+			c.out.leave()
 			want := []string{"offered", "held", "offered", "offered", "fragment", "offered"}
 			if got := to.messages(t); !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)

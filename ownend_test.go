@@ -30,7 +30,7 @@ func TestOwnEndIsNotWatched(t *testing.T) {
 		"with a value":   context.WithValue(&serveContext{c: c}, endContext{}, 1),
 	} {
 		allocs := testing.AllocsPerRun(10, func() {
-			if err := c.arm(&c.in.canceler, ctx); err != nil {
+			if err := c.in.arm(ctx); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			c.in.canceler.Park()

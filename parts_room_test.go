@@ -38,7 +38,7 @@ func TestWriteTimeoutLooksForRoom(t *testing.T) {
 			c := NewConn(stream, role, nil)
 			s := &sluggish{Transport: c.transport}
 			c.transport = s
-			c.writeLimit = 1
+			c.out.pace = &pace{limit: 1}
 			if roomy {
 				s.room = 100 << 10
 			}

@@ -158,7 +158,7 @@ type pinging Conn
 
 // send returns when the ping is on the wire, or cannot be sent.
 func (h *pinging) send(ctx context.Context, call *pingCall) error {
-	_, err := (*Conn)(h).submit(ctx, &outgoing{header: frame.Header{Opcode: frame.Ping, FIN: true}, payload: call.payload[:]})
+	_, err := h.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
 	return err
 }
 

@@ -57,36 +57,37 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	if err := checkWrite(ctx, "Conn.WritePrepared", m.typ); err != nil {
 		return err
 	}
-	return c.writePrepared(ctx, m, atOnce)
+	return c.writePrepared(ctx, m, neverHeld)
 }
 
 func (c *Conn) writePrepared(ctx context.Context, m *PreparedMessage, hold holding) error {
-	f := outgoing{header: frame.Header{Opcode: m.typ.opcode(), FIN: true}, hold: hold}
+	f := outFrame{hold: hold}
+	f.Header.Opcode, f.Header.FIN = m.typ.opcode(), true
 	if m.deflated != nil && c.deflates(len(m.plain.payload)) {
 		if deflated, ok := m.deflate(c.deflate); ok {
-			f.header.RSV1 = true
+			f.Header.RSV1 = true
 			return c.submitPreparedDeflated(ctx, &f, deflated, m.plain.payload)
 		}
 	}
-	_, err := c.submit(ctx, c.prepared(&f, m.plain))
+	_, err := c.out.submit(ctx, c.prepared(&f, m.plain))
 	return err
 }
 
 // prepared gives f its content.
-func (c *Conn) prepared(f *outgoing, content preparedFrame) *outgoing {
-	f.payload = content.payload
+func (c *Conn) prepared(f *outFrame, content preparedFrame) *outFrame {
+	f.Payload = content.payload
 	if !c.role.Masks() {
-		f.framed = content.framed
+		f.Framed = content.framed
 	}
 	return f
 }
 
-func (c *Conn) submitPreparedDeflated(ctx context.Context, f *outgoing, deflated preparedFrame, p []byte) error {
-	if err := c.enterDeflate(ctx); err != nil {
+func (c *Conn) submitPreparedDeflated(ctx context.Context, f *outFrame, deflated preparedFrame, p []byte) error {
+	if err := c.deflate.enter(ctx, &c.out); err != nil {
 		return err
 	}
 	defer c.deflate.leave()
-	_, err := c.submit(ctx, c.prepared(f, deflated))
+	_, err := c.out.submit(ctx, c.prepared(f, deflated))
 	if err == nil {
 		c.deflate.out.Sent(p)
 	}

@@ -33,7 +33,7 @@ func (h *receiving) interrupts(ctx context.Context) <-chan struct{} {
 	return (*Conn)(h).interrupts(ctx)
 }
 
-func (h *receiving) beforeWait() { (*Conn)(h).beforeWait() }
+func (h *receiving) beforeWait() { h.out.beforeWait() }
 
 func (h *receiving) frameRead(f frame.Header) { (*Conn)(h).traceRead(f) }
 
@@ -67,7 +67,7 @@ func (h *receiving) control(ctx context.Context, op frame.Opcode, payload []byte
 	switch op {
 	case frame.Ping:
 		if c.calls.ping(ctx, payload) {
-			c.queuePong(payload)
+			c.out.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)

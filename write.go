@@ -3,6 +3,8 @@ package websocket
 import (
 	"context"
 	"io"
+
+	"github.com/hawser-ws/websocket/frame"
 )
 
 // Write sends p as one message of one frame. It returns when the message is
@@ -16,50 +18,21 @@ import (
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
-	return c.write(ctx, "Conn.Write", typ, p, false, asReply)
-}
-
-// write sends p, compressed if it is to be; plain says that it is not. It may be held
-// back for more to leave with it. It is long so that the stack is not: see sendOwn.
-func (c *Conn) write(ctx context.Context, method string, typ MessageType, p []byte, plain bool, hold holding) error {
-	if err := checkWrite(ctx, method, typ); err != nil {
+	if err := checkWrite(ctx, "Conn.Write", typ); err != nil {
 		return err
 	}
-	if !plain && c.deflates(len(p)) {
-		return c.writeDeflated(ctx, typ, p, hold)
+	m := message{p, typ.opcode(), asReply}
+	if c.deflates(len(p)) {
+		return c.deflate.write(ctx, &c.out, &m)
 	}
-	w := &c.out
-	if !w.gate.TryLock() {
-		return c.enqueueWhole(ctx, typ, p, hold)
-	}
-	switch size := c.putWhole(typ.opcode(), p); {
-	case size == 0:
-		w.borrow()
-		w.own.whole(typ, p)
-		w.own.hold = hold
-	case w.mayHold(hold) && w.end <= holdUpTo:
-		c.noteHeld(hold)
-		c.leaveWrite()
-		return nil
-	case w.sendWhole(c.transport), c.sendWaiting(ctx, size, typ, p):
-		c.leaveWrite()
-		return nil
-	}
-	if _, settled, err := c.sendOwn(ctx); settled {
-		return err
-	}
-	return c.enqueueWhole(ctx, typ, p, hold)
+	return c.out.write(ctx, &m)
 }
 
-// enqueueWhole stays out of line, so that the frame of Write stays small.
-//
-//go:noinline
-func (c *Conn) enqueueWhole(ctx context.Context, typ MessageType, p []byte, hold holding) error {
-	var o outgoing
-	o.whole(typ, p)
-	o.hold = hold
-	_, err := c.enqueue(ctx, &o)
-	return err
+// message is a message to be sent as one frame.
+type message struct {
+	payload []byte
+	opcode  frame.Opcode
+	hold    holding
 }
 
 // checkWrite refuses what cannot be begun.
@@ -76,13 +49,6 @@ func checkType(method string, typ MessageType) error {
 		return nil
 	}
 	return &UsageError{method, "no such message type: " + typ.String()}
-}
-
-// whole makes an empty o a message of one frame.
-func (o *outgoing) whole(typ MessageType, p []byte) {
-	o.header.Opcode, o.header.FIN = typ.opcode(), true
-	o.payload = p
-	o.phase = outWaiting
 }
 
 // Writer begins a message of any length and returns a writer for it, which must
@@ -105,7 +71,7 @@ func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, err
 		return nil, err
 	}
 	if c.deflate != nil {
-		m.compression = undecided
+		m.deflate, m.compression = c.deflate, undecided
 	}
 	return m, nil
 }
@@ -116,15 +82,82 @@ func (c *Conn) newWriter(ctx context.Context, typ MessageType, method string) (*
 	if err := checkWrite(ctx, method, typ); err != nil {
 		return nil, err
 	}
-	if !c.writers.TryLock() && !c.writers.Lock(ctx.Done(), c.done()) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return nil, c.closedError()
+	return c.out.open(ctx, typ.opcode())
+}
+
+// Uncompressed writes messages as they are on a connection that compresses others:
+// those that are compressed already, and those that hold a secret beside what
+// somebody else has chosen, whose size would tell of it (RFC 7692 §8).
+type Uncompressed struct{ c *Conn }
+
+// Uncompressed returns the writer of messages that are not to be compressed.
+func (c *Conn) Uncompressed() Uncompressed { return Uncompressed{c} }
+
+// Write is [Conn.Write] without compression.
+func (u Uncompressed) Write(ctx context.Context, typ MessageType, p []byte) error {
+	if err := checkWrite(ctx, "Uncompressed.Write", typ); err != nil {
+		return err
 	}
-	if !c.state().CanSend() {
-		c.writers.Unlock()
-		return nil, c.closedError()
+	return u.c.out.write(ctx, &message{p, typ.opcode(), asReply})
+}
+
+// Writer is [Conn.Writer] without compression.
+func (u Uncompressed) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, error) {
+	return u.c.newWriter(ctx, typ, "Uncompressed.Writer")
+}
+
+// Batch collects messages on a connection so that they leave together. They leave
+// when [Batch.Flush] is called, when some 24 KiB have come together, with whatever
+// else is written on the connection, and before any read on it waits for the
+// network. No timer sends them, except in a loop over [Conn.Messages], see there. When the
+// peer closes its direction of the stream, what has come together by then is still sent,
+// within [Timeouts.Close].
+//
+// So a loop that answers messages through a Batch answers all it has received with
+// one write. In a loop over [Conn.Messages], as here, [Conn.Write] does so as well; a Batch
+// is for other loops, and for writing without reading.
+//
+//	b := c.Batch()
+//	for msg, err := range c.Messages(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		if err := b.Write(ctx, msg.Type, msg.Data); err != nil {
+//			return err
+//		}
+//	}
+//
+// A Batch has no state of its own; there may be any number.
+type Batch struct{ c *Conn }
+
+// Batch returns the connection's batch.
+func (c *Conn) Batch() Batch { return Batch{c} }
+
+// Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
+// in sending it is seen by the call that sends it.
+func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
+	if err := checkWrite(ctx, "Batch.Write", typ); err != nil {
+		return err
 	}
-	return &messageWriter{c: c, ctx: ctx, opcode: typ.opcode()}, nil
+	m := message{p, typ.opcode(), inBatch}
+	if b.c.deflates(len(p)) {
+		return b.c.deflate.write(ctx, &b.c.out, &m)
+	}
+	return b.c.out.write(ctx, &m)
+}
+
+// WritePrepared adds a message, as [Conn.WritePrepared].
+func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
+	if err := checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
+		return err
+	}
+	return b.c.writePrepared(ctx, m, inBatch)
+}
+
+// Flush sends what has come together.
+func (b Batch) Flush(ctx context.Context) error {
+	if s := b.c.out.coalesce.state(); !s.anyHeld() && s != streamEnded {
+		return nil
+	}
+	return b.c.out.flushHeld(ctx)
 }

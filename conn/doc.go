@@ -44,6 +44,29 @@
 //	   ▲                                    └ Unsent: forgotten
 //	   └──────────────────────────────────────────┘
 //
+// # A frame on its way out
+//
+// An [Outbox] holds what is encoded: a buffer, behind it the rest of the last payload,
+// and each [OutFrame] in the order of the stream. A frame knows where it begins and ends,
+// and the offsets of the Outbox say where it stands:
+//
+//	frames   │ done │ half on the wire │ committed │ may be taken back │
+//	pending         ··· head ·································· tail ·····
+//	offsets         ▲ sent                         ▲ committed         ▲ encoded
+//
+// A shell keeps the frames that wait, and asks Admits which of them may go next.
+//
+//	           Append                 Advance: all of it
+//	waiting ────────────▶ encoded ───────────────────────▶ done
+//	   ▲                     │ └─ Hold, Commit ──────────▶ done, for its caller
+//	   └──── again ──────────┤
+//	            Retract,     └─ dropped: its caller gave up
+//	    after an interruption   lost: so it did, and half of the frame is on the wire
+//
+// A Close frame is committed when it is encoded, and with it what stands
+// before it: the state of the connection does not go back. So are pongs, whose payloads
+// nobody keeps. [PongQueue] has those that wait.
+//
 // # The states of a connection
 //
 // RFC 6455 §7 gives one way to end well: a Close frame each way, then the server

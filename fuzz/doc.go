@@ -26,6 +26,8 @@
 //	                  naive with compress/flate; it is refused with the very byte
 //	FuzzStream        a whole stream, byte by byte, in pieces and at once, by every way to read, in
 //	                  memory and on sockets: each other, and naive with compress/flate
+//	FuzzOutbox        frames written in any pieces, held, claimed and taken back: a list of frames,
+//	                  and what naive reads of the wire
 //	FuzzLifecycle     any order of events: a second model, of what has happened and not of states
 //	FuzzBetween       two ends of ours and a rewriter between them: what passed, by the same oracle
 //

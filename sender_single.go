@@ -1,0 +1,182 @@
+package websocket
+
+import (
+	"context"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// Most messages are a single small frame, and find nothing else on its way out. This is
+// their fast path; it decides exactly as the general path does, which takes all others.
+
+// write sends a message as one frame. It is deliberately not split further: each call frame
+// grows the stack of an idle goroutine, see sendInline.
+func (s *sender) write(ctx context.Context, m *message) error {
+	if !s.gate.TryLock() {
+		return s.enqueueSingle(ctx, m)
+	}
+	size := s.putSingle(m)
+	if size > 0 && (s.holdSingle(m) || s.tryPending() || s.sendWaiting(ctx, m, size)) {
+		s.leave()
+		return nil
+	}
+	if size == 0 {
+		s.borrow()
+		s.inline.single(m)
+	}
+	if _, complete, err := s.sendInline(ctx); complete {
+		return err
+	}
+	return s.enqueueSingle(ctx, m)
+}
+
+// putSingle encodes a message, inside the gate, if nothing stands before it but what is
+// held. size is the number of bytes, 0 if it was not encoded.
+func (s *sender) putSingle(m *message) (size int) {
+	if len(m.payload) > conn.MaxInlinePayload || s.due.Load() != 0 || s.pongsDue.Load() != 0 || s.message.Load() != 0 || s.trace != nil || !s.canSend() {
+		return 0
+	}
+	s.borrow()
+	var key frame.Key
+	if s.role.Masks() {
+		key = newMaskKey()
+	}
+	return s.box.AppendSingle(m.opcode, m.payload, key)
+}
+
+// holdSingle holds what putSingle has encoded, and reports whether it may be held.
+func (s *sender) holdSingle(m *message) bool {
+	if !s.coalesce.state().admits(m.hold) || !s.box.Hold(nil) {
+		return false
+	}
+	s.noteHeld(m.hold)
+	return true
+}
+
+// tryPending sends what is in the buffer, as far as that goes without waiting, and reports
+// whether that was all.
+func (s *sender) tryPending() bool {
+	head, _ := s.box.Pending()
+	n := (*s.stream).TryWrite(head)
+	if n == 0 {
+		return false
+	}
+	s.advance(n)
+	return !s.box.Unsent()
+}
+
+// sendWaiting goes on where an attempt without waiting stopped. If it stops as well, flush
+// goes on: with what an interruption calls for, which it meets again, but not with a
+// transport that has failed.
+func (s *sender) sendWaiting(ctx context.Context, m *message, size int) bool {
+	var err error
+	if s.pace == nil && s.arm(ctx) == nil {
+		var n int
+		head, _ := s.box.Pending()
+		n, err = (*s.stream).Write(head, nil)
+		if s.advance(n); err == nil && !s.box.Unsent() {
+			return true
+		}
+	}
+	s.inline.single(m)
+	s.inline.phase = outEncoded
+	s.box.Claim(&s.inline.OutFrame, size)
+	outcome := s.outcomeOf(err)
+	s.settleSent()
+	if outcome == failed {
+		s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+	}
+	return false
+}
+
+// single makes an empty f the frame of a message.
+func (f *outFrame) single(m *message) {
+	f.Header.Opcode, f.Header.FIN = m.opcode, true
+	f.Payload = m.payload
+	f.hold = m.hold
+	f.phase = outWaiting
+}
+
+// enqueueSingle stays out of line, so that the frame of write stays small.
+//
+//go:noinline
+func (s *sender) enqueueSingle(ctx context.Context, m *message) error {
+	var f outFrame
+	f.single(m)
+	_, err := s.enqueue(ctx, &f)
+	return err
+}
+
+// tryEnterIdle enters the gate if nobody is inside, and a message would go past nobody:
+// neither what is held or half on the wire, nor who waits, nor fragments.
+func (s *sender) tryEnterIdle() bool {
+	if !s.gate.TryLock() {
+		return false
+	}
+	if s.loan != nil || s.due.Load() > 0 || s.pongsDue.Load() > 0 || s.message.Load() != 0 || !s.canSend() {
+		s.leave()
+		return false
+	}
+	return true
+}
+
+// offered is how much of a frame the transport has taken without waiting.
+type offered uint8
+
+const (
+	takenNothing offered = iota
+	takenInPart          // the Outbox has the rest
+	takenWhole
+)
+
+// leaveOffered leaves the gate, to a goroutine that sends the rest if there is one. It
+// reports whether the frame is on its way.
+func (s *sender) leaveOffered(o offered) bool {
+	if o == takenInPart {
+		s.handOver()
+	} else {
+		s.leave()
+	}
+	return o != takenNothing
+}
+
+// offerFramed offers a frame from where it is. Of one that was taken in part the Outbox
+// keeps the rest.
+func (s *sender) offerFramed(p []byte) offered {
+	n := (*s.stream).TryWrite(p)
+	switch n {
+	case 0:
+		return takenNothing
+	case len(p):
+		return takenWhole
+	default:
+		s.borrow()
+		s.box.AppendRest(p[n:])
+		return takenInPart
+	}
+}
+
+// offerMasked masks a payload, a part at a time, and offers it behind its header.
+func (s *sender) offerMasked(h frame.Header, payload []byte) offered {
+	s.borrow()
+	s.inline.OutFrame = conn.OutFrame{Header: h, Payload: payload}
+	s.box.Append(&s.inline.OutFrame, newMaskKey())
+	s.box.Commit() // nobody waits for it
+	s.inline.OutFrame = conn.OutFrame{Owner: &s.inline}
+	for s.box.Unsent() {
+		head, _ := s.box.Pending()
+		n := (*s.stream).TryWrite(head)
+		if s.advance(n); n < len(head) {
+			break
+		}
+	}
+	switch on, encoded := s.box.Offsets(); on {
+	case 0:
+		s.box.Clear() // as if it had never been here
+		return takenNothing
+	case encoded:
+		return takenWhole
+	}
+	return takenInPart
+}
