@@ -182,7 +182,7 @@ func (h *alive) sendPing(ctx context.Context, call *pingCall) error {
 }
 
 func (h *alive) awaitPong(ctx context.Context, call *pingCall) error {
-	return h.pings.await(ctx, call, (*pinging)(h))
+	return (*pinging)(h).await(ctx, call)
 }
 
 func (h *alive) heard() uint64 { return uint64(h.in.heard.Load()) }

@@ -59,9 +59,7 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := h.send(ctx, call); err != nil {
 		return err
 	}
-	c.in.drivers.Add(1)
-	defer c.in.drivers.Add(-1)
-	return c.pings.await(ctx, call, h)
+	return h.await(ctx, call)
 }
 
 // begin makes a call that waits for a pong, until it is forgotten.
@@ -162,6 +160,13 @@ type pinging Conn
 func (h *pinging) send(ctx context.Context, call *pingCall) error {
 	_, err := h.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
 	return err
+}
+
+// await waits for the pong. Meanwhile it is told when a read ends.
+func (h *pinging) await(ctx context.Context, call *pingCall) error {
+	h.in.drivers.Add(1)
+	defer h.in.drivers.Add(-1)
+	return h.pings.await(ctx, call, h)
 }
 
 func (h *pinging) driveReading(ctx context.Context, call *pingCall) error {
