@@ -165,7 +165,7 @@ func (h *alive) sendPing(ctx context.Context, call *pingCall) error {
 }
 
 func (h *alive) awaitPong(ctx context.Context, call *pingCall) error {
-	return h.pings.await(ctx, call, (*pinging)(h))
+	return (*pinging)(h).await(ctx, call)
 }
 
 func (h *alive) heard() uint64 { return uint64(h.in.heard.Load()) }
@@ -188,6 +188,13 @@ type pinging Conn
 func (h *pinging) send(ctx context.Context, call *pingCall) error {
 	_, err := h.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
 	return err
+}
+
+// await waits for the pong. Meanwhile it is told when a read ends.
+func (h *pinging) await(ctx context.Context, call *pingCall) error {
+	h.in.drivers.Add(1)
+	defer h.in.drivers.Add(-1)
+	return h.pings.await(ctx, call, h)
 }
 
 func (h *pinging) driveReading(ctx context.Context, call *pingCall) error {

@@ -58,9 +58,7 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := h.send(ctx, call); err != nil {
 		return err
 	}
-	c.in.drivers.Add(1)
-	defer c.in.drivers.Add(-1)
-	return c.pings.await(ctx, call, h)
+	return h.await(ctx, call)
 }
 
 // begin makes a call that waits for a pong, until it is forgotten.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hawser-ws/websocket/conn"
 )
 
 // pingScript is a connection as a call that waits for a pong meets it.
@@ -130,6 +132,48 @@ func TestPingLeavesTheReading(t *testing.T) {
 		}
 		if n := c.in.drivers.Load(); n != 0 {
 			t.Errorf("%d would read after the Ping", n)
+		}
+	})
+}
+
+// The ping of KeepAlive reads on where the application stops: its pong is behind a
+// message that the application takes before it stops reading.
+func TestKeepAliveDrivesTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		c := NewConn(a, RoleServer, &ConnOptions{KeepAlive: KeepAlive{Interval: time.Second, Timeout: time.Second}})
+		defer c.CloseNow()
+		read := make(chan error)
+		go func() {
+			_, _, err := c.Read(t.Context())
+			read <- err
+		}()
+		ping := make([]byte, 2+conn.PingSize)
+		if _, err := io.ReadFull(b, ping); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // it waits for the pong, since the application reads
+		if _, err := b.Write(clientFrame(0x81, "message")); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-read; err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		answered := make(chan error)
+		go func() {
+			_, err := b.Write(clientFrame(0x8A, string(ping[2:])))
+			answered <- err
+		}()
+		synctest.Wait()
+		select {
+		case err := <-answered:
+			if err != nil || c.Latency() < 0 {
+				t.Error(err)
+			}
+		default:
+			t.Error("nobody reads the pong")
 		}
 	})
 }
