@@ -11,7 +11,7 @@ import (
 
 // deflating is the compression of a connection, if it was agreed on.
 type deflating struct {
-	threshold int // octets; what is shorter is sent as it is
+	threshold int // bytes; what is shorter is sent as it is
 	in        conn.Inflater
 	out       conn.Deflater
 	turn      gate.Gate // with takeover: held from compressing a message until it is sent, or is not
