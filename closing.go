@@ -183,3 +183,14 @@ func (h *closing) endTransport() {
 		}
 	}
 }
+
+// sendLast sends what is due and ends the connection, within [Timeouts.Close].
+func (h *closing) sendLast(cause error) {
+	end := func() { h.life.handle(conn.EndOfStream, conn.CloseBody{}, cause) }
+	late := time.AfterFunc(h.life.closeTimeout, end)
+	defer late.Stop()
+	if h.out.gate.Lock(nil, h.life.done()) {
+		h.out.flushAndLeave()
+	}
+	end()
+}

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"io"
 	"net"
 	"strconv"
@@ -42,6 +43,22 @@ func (t MessageType) String() string {
 
 // opcode returns the opcode of a message's first frame.
 func (t MessageType) opcode() frame.Opcode { return frame.Opcode(t) }
+
+// checkWrite refuses what cannot be begun.
+func checkWrite(ctx context.Context, method string, typ MessageType) error {
+	if err := checkType(method, typ); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// checkType refuses what is not a type of message.
+func checkType(method string, typ MessageType) error {
+	if typ == MessageText || typ == MessageBinary {
+		return nil
+	}
+	return &UsageError{method, "no such message type: " + typ.String()}
+}
 
 // Conn is a WebSocket connection. Every method may be called from any goroutine at any time.
 //
@@ -153,3 +170,15 @@ func (c *Conn) Latency() time.Duration {
 	}
 	return 0
 }
+
+// What the methods of a Conn ask its lifetime.
+
+func (c *Conn) state() conn.State { return c.life.current() }
+
+func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
+	return c.life.handle(e, body, cause)
+}
+
+func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
+
+func (c *Conn) done() <-chan struct{} { return c.life.done() }

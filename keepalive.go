@@ -173,27 +173,3 @@ func (k *keepAlive) judgeQueued() {
 		k.host.lose(conn.Expire, ErrKeepAlive)
 	}
 }
-
-// alive is a Conn as its keepalive sees it.
-type alive Conn
-
-func (h *alive) sendPing(ctx context.Context, call *pingCall) error {
-	return (*pinging)(h).send(ctx, call)
-}
-
-func (h *alive) awaitPong(ctx context.Context, call *pingCall) error {
-	return (*pinging)(h).await(ctx, call)
-}
-
-func (h *alive) heard() uint64 { return uint64(h.in.heard.Load()) }
-
-func (h *alive) waitsForApplication() bool {
-	c := (*Conn)(h)
-	if !c.in.gate.TryLock() {
-		return false
-	}
-	defer c.in.leave()
-	return c.in.atData()
-}
-
-func (h *alive) lose(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }

@@ -133,39 +133,3 @@ func (l *lifetime) closedError() *ClosedError {
 		Cause:    l.cause,
 	}
 }
-
-// living is a Conn as its lifetime sees it.
-type living Conn
-
-func (h *living) stateChanged(from, to conn.State) {
-	c := (*Conn)(h)
-	c.traceState(from, to)
-	if from.CanSend() && !to.CanSend() && c.deflate != nil {
-		c.deflate.turn.WakeOne() // those who wait to compress wait in vain
-	}
-}
-
-// releaseAll does what it can from outside. Whoever is inside a gate finds the transport
-// closed, and releases the rest when it leaves.
-func (h *living) releaseAll() {
-	c := (*Conn)(h)
-	c.in.canceler.Retire()
-	_ = c.transport.Close()
-	c.keepAlive.stop()
-	c.in.retire()
-	c.out.retire()
-}
-
-func (h *living) traceEnded() { (*Conn)(h).traceClosed() }
-
-// What the rest of the connection asks its lifetime.
-
-func (c *Conn) state() conn.State { return c.life.current() }
-
-func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
-	return c.life.handle(e, body, cause)
-}
-
-func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
-
-func (c *Conn) done() <-chan struct{} { return c.life.done() }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -226,4 +227,26 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 		l.err = c.in.waitForGate(l.ctx)
 		l.outside = l.err != nil
 	}
+}
+
+// maxMessageBuffer is the size in bytes of the largest buffer that goes back to the pool, so
+// that a rare huge message does not stay in memory for ever. A message of 64 KiB may have
+// come to fill half of it while it was inflated.
+const maxMessageBuffer = 128 << 10
+
+var messageBuffers = ledger.NewPool("message buffers", func() any {
+	return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}}
+})
+
+// messageBuffer holds a message while the body of a loop runs, or its payload while it is
+// compressed and sent.
+type messageBuffer struct{ message Message }
+
+// giveBack returns b to its pool. It keeps the memory unless that has grown too large, and
+// does not clear it.
+func (b *messageBuffer) giveBack() {
+	if cap(b.message.Data) > maxMessageBuffer {
+		b.message.Data = nil
+	}
+	messageBuffers.Put(b)
 }

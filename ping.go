@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/frame"
 )
 
 // pings knows the pings that are under way.
@@ -152,39 +151,3 @@ func (all *pings) driveAgain() {
 		}
 	}
 }
-
-// pinging is a Conn as its pings see it.
-type pinging Conn
-
-// send returns when the ping is on the wire, or cannot be sent.
-func (h *pinging) send(ctx context.Context, call *pingCall) error {
-	_, err := h.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
-	return err
-}
-
-// await waits for the pong. Meanwhile it is told when a read ends.
-func (h *pinging) await(ctx context.Context, call *pingCall) error {
-	h.in.drivers.Add(1)
-	defer h.in.drivers.Add(-1)
-	return h.pings.await(ctx, call, h)
-}
-
-func (h *pinging) driveReading(ctx context.Context, call *pingCall) error {
-	c := (*Conn)(h)
-	if !c.in.gate.TryLock() {
-		return nil
-	}
-	defer c.in.leave()
-	for len(call.answered) == 0 && !c.in.atData() {
-		if !c.state().CanReceive() {
-			return c.closedError()
-		}
-		if err := c.in.step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (h *pinging) done() <-chan struct{}     { return h.life.done() }
-func (h *pinging) closedError() *ClosedError { return h.life.closedError() }

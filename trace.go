@@ -59,10 +59,10 @@ func (c *Conn) traceState(from, to conn.State) {
 	}
 }
 
-func (c *Conn) traceClosed() {
+func (c *Conn) traceClosed(err *ClosedError) {
 	if t := c.trace; t != nil && t.Closed != nil {
 		defer survive()
-		t.Closed(c, c.closedError())
+		t.Closed(c, err)
 	}
 }
 

@@ -3,8 +3,6 @@ package websocket
 import (
 	"context"
 	"io"
-
-	"github.com/hawser-ws/websocket/frame"
 )
 
 // Write sends p as one message of one frame. It returns when the message is
@@ -26,29 +24,6 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 		return c.deflate.write(ctx, &c.out, &m)
 	}
 	return c.out.write(ctx, &m)
-}
-
-// message is a message to be sent as one frame.
-type message struct {
-	payload []byte
-	opcode  frame.Opcode
-	hold    holding
-}
-
-// checkWrite refuses what cannot be begun.
-func checkWrite(ctx context.Context, method string, typ MessageType) error {
-	if err := checkType(method, typ); err != nil {
-		return err
-	}
-	return ctx.Err()
-}
-
-// checkType refuses what is not a type of message.
-func checkType(method string, typ MessageType) error {
-	if typ == MessageText || typ == MessageBinary {
-		return nil
-	}
-	return &UsageError{method, "no such message type: " + typ.String()}
 }
 
 // Writer begins a message of any length and returns a writer for it, which must

@@ -74,10 +74,10 @@ var mutants = []mutant{
 		must: "9.[12].1"},
 	// In 20.7.6 and 20.15.6 a Pong may stand for those before it. The upper bits
 	// of heard, which counts arrivals, count the Pings here.
-	{name: "every third Ping gets no Pong", file: "receiver_host.go",
+	{name: "every third Ping gets no Pong", file: "hosts.go",
 		old: "c.out.queuePong(payload)", new: "if c.in.heard.Add(1<<24)>>24%3 != 0 { c.out.queuePong(payload) }",
 		must: "2.1[01]", verdict: Failed},
-	{name: "Pongs are empty", file: "receiver_host.go", plays: brief,
+	{name: "Pongs are empty", file: "hosts.go", plays: brief,
 		old: "c.out.queuePong(payload)", new: "c.out.queuePong(nil)",
 		must: "2.[23469],2.1[01],5.[678],5.19,5.20,20.7.6,20.9.2", verdict: Failed},
 	{name: "TCP ends in place of a Close frame in reply", file: "close.go", plays: "1.*,2.*,3.*,6.5.*,7.*",
@@ -115,7 +115,7 @@ var mutants = []mutant{
 	{name: "any version will do", file: "handshake/accept.go", role: Server,
 		old: "len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:", new: "len(r.Version) == 0:",
 		must: "20.1.1[5-7]", verdict: Failed}, // version 8 may be understood
-	{name: "all masking keys are the same", file: "maskkey.go", role: Client,
+	{name: "all masking keys are the same", file: "sender_single.go", role: Client,
 		old: "return frame.Key(key)", new: "return frame.Key(key&0+1)",
 		must: "20.5.7", verdict: Failed},
 	{name: "all nonces are the same", file: "handshake/key.go", role: Client,
