@@ -133,7 +133,7 @@ func fit(ours, theirs *handshake.DeflateSide, memory int) {
 
 // deflating is the compression of a connection, if it was agreed on.
 type deflating struct {
-	threshold int // octets; what is shorter is sent as it is
+	threshold int // bytes; what is shorter is sent as it is
 	in        conn.Inflater
 	out       conn.Deflater
 	turn      gate.Gate // with takeover: held from compressing a message until it is sent, or is not

@@ -74,6 +74,16 @@ func (s *serveContext) Value(key any) any {
 	return s.c.Context().Value(key)
 }
 
+// ofConnection reports whether ctx is the context of a connection, whose channel is not made
+// without need.
+func ofConnection(ctx context.Context) bool {
+	switch ctx.(type) {
+	case *serveContext, *connContext:
+		return true
+	}
+	return false
+}
+
 // endsWith reports whether ctx is the connection's own context, which ends when the
 // connection has ended and never before.
 func (c *Conn) endsWith(ctx context.Context) bool {

@@ -93,6 +93,16 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 
 // arm makes ctx able to interrupt a read.
 func (r *receiver) arm(ctx context.Context) error {
+	if !ofConnection(ctx) { // the common cases, without a call of the host
+		done := ctx.Done()
+		if done == nil {
+			r.canceler.Disarm()
+			return nil
+		}
+		if r.canceler.IsArmed(done) {
+			return r.canceler.Arm(ctx, done)
+		}
+	}
 	done := r.host.interrupts(ctx)
 	if done == nil {
 		r.canceler.Disarm()

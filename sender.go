@@ -111,6 +111,16 @@ func (s *sender) canSend() bool { return conn.State(s.state.Load()).CanSend() }
 
 // arm makes ctx able to interrupt the write that comes next.
 func (s *sender) arm(ctx context.Context) error {
+	if !ofConnection(ctx) { // the common cases, without a call of the host
+		done := ctx.Done()
+		if done == nil {
+			s.canceler.Disarm()
+			return nil
+		}
+		if s.canceler.IsArmed(done) {
+			return s.canceler.Arm(ctx, done)
+		}
+	}
 	done := s.host.interrupts(ctx)
 	if done == nil {
 		s.canceler.Disarm()

@@ -131,6 +131,10 @@ func (w *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
 	return nil
 }
 
+// IsArmed reports whether the last Arm was for a context that ends with done, and is in
+// effect.
+func (w *Canceler) IsArmed(done <-chan struct{}) bool { return w.stop != nil && done == w.done }
+
 // Disarm is Arm for a context that cannot interrupt.
 func (w *Canceler) Disarm() {
 	if w.stop != nil || w.done != nil {
