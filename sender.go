@@ -2,15 +2,10 @@ package websocket
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
-	"github.com/hawser-ws/websocket/internal/ledger"
-	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // sender is the sending half of a connection: bytes out of frames. Its [conn.Outbox]
@@ -26,111 +21,17 @@ import (
 // writes them together. So concurrent writers share system calls, and no goroutine
 // serves them. A caller keeps its payload unchanged until its frame is complete.
 type sender struct {
-	gate     gate.Gate
-	canceler transport.Canceler
-	stream   *transport.Transport // where the connection has its transport
-	host     sendHost
-	state    *atomic.Uint32 // the conn.State of the connection
-	role     conn.Role
-	*loan    // inside the gate; nil while nothing is on its way
-	pace     *pace
-	trace    func(frame.Header) // told of every frame that is encoded; may be nil
-
-	coalesce coalescer
-	message  atomic.Uint32 // the fragmented message that is under way, as in the Outbox; 0: none
+	gate gate.Gate
+	frameWriter
 
 	writers gate.Gate   // held by the messageWriter that is open
 	opened  uint32      // inside writers: the number of the last messageWriter
 	between gate.Wakeup // rings for those who wait for a fragmented message to end
 
-	mu       sync.Mutex
-	waiting  *waiting     // nil: nothing ever has; under mu
-	due      atomic.Int32 // how many frames are in its queue
-	pongsDue atomic.Int32 // how many pongs wait
-	canceled atomic.Int32 // how many encoded frames have callers that gave up
-
 	// Inside the gate, made by the first to need them.
 	finish  func()      // flushAndLeave
 	limiter *time.Timer // calls holdExpired
 }
-
-// sendHost is what a sender needs of its connection.
-type sendHost interface {
-	// beginClose reports that the Close frame f takes its place in the stream. It reports
-	// false, and nothing has changed, if no such frame may be sent.
-	beginClose(f *outFrame) (conn.Action, bool)
-	// closeWritten reports that our Close frame is on the wire.
-	closeWritten()
-	// sendFailed reports that nothing more can be sent, and why.
-	sendFailed(e conn.Event, cause error)
-	closedError() *ClosedError
-	// mayPong reports whether pings are still answered.
-	mayPong() bool
-	// interrupts returns what is closed when ctx ends, if that has to interrupt a write. It is
-	// nil for a context that never ends, or only with the connection.
-	interrupts(ctx context.Context) <-chan struct{}
-	// done is closed when the connection has ended.
-	done() <-chan struct{}
-}
-
-// loan is what a sender borrows while something is on its way.
-type loan struct {
-	box     conn.Outbox
-	inline  outFrame // of a caller that found the gate open
-	tainted bool     // the memory is not lent again: see taint
-}
-
-var loans = ledger.NewPool("outboxes", func() any {
-	l := &loan{inline: outFrame{phase: outComplete}}
-	l.inline.Owner = &l.inline
-	return l
-})
-
-// borrow makes sure that there is a loan.
-func (s *sender) borrow() {
-	if s.loan == nil {
-		s.loan = loans.Get().(*loan)
-		s.box.Init(s.role, s.message.Load())
-	}
-}
-
-// giveBack returns the loan if nothing is on its way.
-func (s *sender) giveBack() {
-	if s.loan == nil || !s.box.Empty() {
-		return
-	}
-	if !s.tainted {
-		s.box.Reset()
-		loans.Put(s.loan)
-	}
-	s.loan = nil
-}
-
-// canSend reports whether the state allows a data frame, ping or pong.
-func (s *sender) canSend() bool { return conn.State(s.state.Load()).CanSend() }
-
-// arm makes ctx able to interrupt the write that comes next.
-func (s *sender) arm(ctx context.Context) error {
-	if !ofConnection(ctx) { // the common cases, without a call of the host
-		done := ctx.Done()
-		if done == nil {
-			s.canceler.Disarm()
-			return nil
-		}
-		if s.canceler.IsArmed(done) {
-			return s.canceler.Arm(ctx, done)
-		}
-	}
-	done := s.host.interrupts(ctx)
-	if done == nil {
-		s.canceler.Disarm()
-		return nil
-	}
-	return s.canceler.Arm(ctx, done)
-}
-
-// unsent reports whether something is encoded and not on the wire. Inside the gate.
-func (s *sender) unsent() bool { return s.loan != nil && s.box.Unsent() }
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
 // failed, or has been taken back because ctx ended before any of it was sent.
@@ -145,12 +46,6 @@ func (s *sender) submit(ctx context.Context, f *outFrame) (conn.Action, error) {
 	return s.enqueue(ctx, f)
 }
 
-// setInline makes f the inline frame.
-func (s *sender) setInline(f *outFrame) {
-	s.inline = *f
-	s.inline.Owner = &s.inline
-}
-
 // sendInline sends the inline frame, inside the gate, and leaves. It is not complete if
 // a fragmented message must end before it.
 //
@@ -163,26 +58,6 @@ func (s *sender) sendInline(ctx context.Context) (do conn.Action, complete bool,
 	s.flush(ctx, &s.inline)
 	do, complete, err = s.takeInline()
 	s.leave()
-	return do, complete, err
-}
-
-// placeInline gives the inline frame its place: behind the frames that wait already,
-// before those that come later. A ping goes before them all: see join.
-func (s *sender) placeInline() {
-	if s.due.Load() == 0 || s.inline.Header.Opcode == frame.Ping {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inline.ticket = s.waits().tickets
-}
-
-// takeInline empties the inline frame and returns how it ended.
-func (s *sender) takeInline() (do conn.Action, complete bool, err error) {
-	f := &s.inline
-	do, complete, err = f.do, f.phase == outComplete, f.err
-	*f = outFrame{phase: outComplete}
-	f.Owner = f
 	return do, complete, err
 }
 
@@ -218,6 +93,45 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 		case <-giveUp:
 			giveUp = nil
 			s.cancel(f, ctx.Err())
+		}
+	}
+}
+
+// flush writes what is due, until f is complete, or, if f is nil, until what was due
+// at first is on the wire: nobody serves the others for ever. It returns sooner when
+// ctx has ended, whose frame is then taken back if it can be, and when f cannot go
+// before a fragmented message has ended. Inside the gate.
+func (s *sender) flush(ctx context.Context, f *outFrame) {
+	if f != nil && f.phase == outComplete {
+		return
+	}
+	s.borrow()
+	if f == nil || f.phase != outEncoded || ctx.Err() == nil { // what is to be taken back stays the last
+		s.encodeDue(f)
+	}
+	vain := 0 // writes in a row that timed out of themselves, with nothing written
+	for _, due := s.box.Offsets(); s.box.Unsent(); s.encodeDue(f) {
+		if f != nil && s.coalesce.state().admits(f.hold) && s.holdBack(f) {
+			return
+		}
+		before, _ := s.box.Offsets()
+		outcome, err := s.writeSome(ctx)
+		sent, _ := s.box.Offsets()
+		if vain++; outcome != timedOut || sent != before {
+			vain = 0
+		}
+		s.settleSent()
+		switch {
+		case outcome == failed, vain > 1:
+			s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+			return
+		case outcome != written, s.canceled.Load() != 0:
+			var goOn bool
+			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {
+				return
+			}
+		case f != nil && f.phase == outComplete, f == nil && sent >= due:
+			return
 		}
 	}
 }
@@ -264,6 +178,19 @@ func (s *sender) flushAndLeave() {
 func (s *sender) finishWriting() {
 	s.gate.Lock(nil, nil)
 	s.flushAndLeave()
+}
+
+// queuePong answers a ping without waiting for the network: a peer that does not
+// read must not keep us from reading.
+func (s *sender) queuePong(payload []byte) {
+	s.mu.Lock()
+	pongs := &s.waits().pongs
+	pongs.Add(payload)
+	s.pongsDue.Store(int32(pongs.Len()))
+	s.mu.Unlock()
+	if s.gate.TryLock() {
+		s.handOver()
+	}
 }
 
 // owes reports whether something is to be sent, or being sent.

@@ -43,16 +43,16 @@ func (s *sender) write(ctx context.Context, m *message) error {
 
 // putSingle encodes a message, inside the gate, if nothing stands before it but what is
 // held. size is the number of bytes, 0 if it was not encoded.
-func (s *sender) putSingle(m *message) (size int) {
-	if len(m.payload) > conn.MaxInlinePayload || s.due.Load() != 0 || s.pongsDue.Load() != 0 || s.message.Load() != 0 || s.trace != nil || !s.canSend() {
+func (w *frameWriter) putSingle(m *message) (size int) {
+	if len(m.payload) > conn.MaxInlinePayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.trace != nil || !w.canSend() {
 		return 0
 	}
-	s.borrow()
+	w.borrow()
 	var key frame.Key
-	if s.role.Masks() {
+	if w.role.Masks() {
 		key = newMaskKey()
 	}
-	return s.box.AppendSingle(m.opcode, m.payload, key)
+	return w.box.AppendSingle(m.opcode, m.payload, key)
 }
 
 // holdSingle holds what putSingle has encoded, and reports whether it may be held.
@@ -66,36 +66,36 @@ func (s *sender) holdSingle(m *message) bool {
 
 // tryPending sends what is in the buffer, as far as that goes without waiting, and reports
 // whether that was all.
-func (s *sender) tryPending() bool {
-	head, _ := s.box.Pending()
-	n := (*s.stream).TryWrite(head)
+func (w *frameWriter) tryPending() bool {
+	head, _ := w.box.Pending()
+	n := (*w.stream).TryWrite(head)
 	if n == 0 {
 		return false
 	}
-	s.advance(n)
-	return !s.box.Unsent()
+	w.advance(n)
+	return !w.box.Unsent()
 }
 
 // sendWaiting goes on where an attempt without waiting stopped. If it stops as well, flush
 // goes on: with what an interruption calls for, which it meets again, but not with a
 // transport that has failed.
-func (s *sender) sendWaiting(ctx context.Context, m *message, size int) bool {
+func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) bool {
 	var err error
-	if s.pace == nil && s.arm(ctx) == nil {
+	if w.pace == nil && w.arm(ctx) == nil {
 		var n int
-		head, _ := s.box.Pending()
-		n, err = (*s.stream).Write(head, nil)
-		if s.advance(n); err == nil && !s.box.Unsent() {
+		head, _ := w.box.Pending()
+		n, err = (*w.stream).Write(head, nil)
+		if w.advance(n); err == nil && !w.box.Unsent() {
 			return true
 		}
 	}
-	s.inline.single(m)
-	s.inline.phase = outEncoded
-	s.box.Claim(&s.inline.OutFrame, size)
-	outcome := s.outcomeOf(err)
-	s.settleSent()
+	w.inline.single(m)
+	w.inline.phase = outEncoded
+	w.box.Claim(&w.inline.OutFrame, size)
+	outcome := w.outcomeOf(err)
+	w.settleSent()
 	if outcome == failed {
-		s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+		w.fail(conn.BreakWrite, w.withCancelCause(ctx, err))
 	}
 	return false
 }
@@ -153,37 +153,37 @@ func (s *sender) leaveOffered(o offered) bool {
 
 // offerFramed offers a frame from where it is. Of one that was taken in part the Outbox
 // keeps the rest.
-func (s *sender) offerFramed(p []byte) offered {
-	n := (*s.stream).TryWrite(p)
+func (w *frameWriter) offerFramed(p []byte) offered {
+	n := (*w.stream).TryWrite(p)
 	switch n {
 	case 0:
 		return takenNothing
 	case len(p):
 		return takenWhole
 	default:
-		s.borrow()
-		s.box.AppendRest(p[n:])
+		w.borrow()
+		w.box.AppendRest(p[n:])
 		return takenInPart
 	}
 }
 
 // offerMasked masks a payload, a part at a time, and offers it behind its header.
-func (s *sender) offerMasked(h frame.Header, payload []byte) offered {
-	s.borrow()
-	s.inline.OutFrame = conn.OutFrame{Header: h, Payload: payload}
-	s.box.Append(&s.inline.OutFrame, newMaskKey())
-	s.box.Commit() // nobody waits for it
-	s.inline.OutFrame = conn.OutFrame{Owner: &s.inline}
-	for s.box.Unsent() {
-		head, _ := s.box.Pending()
-		n := (*s.stream).TryWrite(head)
-		if s.advance(n); n < len(head) {
+func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
+	w.borrow()
+	w.inline.OutFrame = conn.OutFrame{Header: h, Payload: payload}
+	w.box.Append(&w.inline.OutFrame, newMaskKey())
+	w.box.Commit() // nobody waits for it
+	w.inline.OutFrame = conn.OutFrame{Owner: &w.inline}
+	for w.box.Unsent() {
+		head, _ := w.box.Pending()
+		n := (*w.stream).TryWrite(head)
+		if w.advance(n); n < len(head) {
 			break
 		}
 	}
-	switch on, encoded := s.box.Offsets(); on {
+	switch on, encoded := w.box.Offsets(); on {
 	case 0:
-		s.box.Clear() // as if it had never been here
+		w.box.Clear() // as if it had never been here
 		return takenNothing
 	case encoded:
 		return takenWhole

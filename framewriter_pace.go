@@ -29,11 +29,11 @@ type pace struct {
 }
 
 // setPace has writes be timed in one way more. Before the connection is used.
-func (s *sender) setPace(p *pace) {
-	if s.pace != nil {
-		p.limit, p.keepAlive = max(p.limit, s.pace.limit), max(p.keepAlive, s.pace.keepAlive)
+func (w *frameWriter) setPace(p *pace) {
+	if w.pace != nil {
+		p.limit, p.keepAlive = max(p.limit, w.pace.limit), max(p.keepAlive, w.pace.keepAlive)
 	}
-	s.pace = p
+	w.pace = p
 }
 
 // waitedShare: a write of KeepAlive.Timeout/waitedShare or longer has waited for the peer.
@@ -58,16 +58,16 @@ func (p *pace) noteWritten(took time.Duration) {
 // writePart writes a part of what is encoded. It ends the connection if the peer takes
 // longer than Timeouts.Write for streamPart bytes. On a socket keepalive hears in between
 // how far the write came.
-func (s *sender) writePart() error {
-	limit := s.pace.limit
+func (w *frameWriter) writePart() error {
+	limit := w.pace.limit
 	size, look := streamPart, limit
-	if (*s.stream).Traits().Has(transport.CountsPartialWrites) {
+	if (*w.stream).Traits().Has(transport.CountsPartialWrites) {
 		size = socketPart
-		if half := s.pace.keepAlive / 2; half > 0 && (look == 0 || half < look) {
+		if half := w.pace.keepAlive / 2; half > 0 && (look == 0 || half < look) {
 			look = half
 		}
 	}
-	head, tail := s.box.Pending()
+	head, tail := w.box.Pending()
 	size = min(size, len(head)+len(tail))
 
 	begin := time.Now()
@@ -79,7 +79,7 @@ func (s *sender) writePart() error {
 				until = all
 			}
 		}
-		n, late, err := s.writeUntil(size-sent, until)
+		n, late, err := w.writeUntil(size-sent, until)
 		sent += n
 		switch {
 		case !late:
@@ -90,36 +90,36 @@ func (s *sender) writePart() error {
 		case time.Since(begin) < limit:
 			continue
 		}
-		s.host.sendFailed(conn.Expire, ErrWriteTimeout)
+		w.host.sendFailed(conn.Expire, ErrWriteTimeout)
 		return ErrWriteTimeout
 	}
 }
 
 // writeUntil writes up to size bytes of what is encoded, until a time if it is not zero. It
 // reports whether it ended for that.
-func (s *sender) writeUntil(size int, until time.Time) (n int, late bool, err error) {
-	head, tail := s.box.Pending()
+func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, err error) {
+	head, tail := w.box.Pending()
 	head = head[:min(len(head), size)]
 	tail = tail[:min(len(tail), size-len(head))]
 	begin := time.Now()
 	if !until.IsZero() {
-		s.canceler.LimitWrite(until)
+		w.canceler.LimitWrite(until)
 	}
-	n, err = (*s.stream).Write(head, tail)
-	s.advance(n)
+	n, err = (*w.stream).Write(head, tail)
+	w.advance(n)
 	if !until.IsZero() {
-		s.canceler.LimitWrite(time.Time{})
+		w.canceler.LimitWrite(time.Time{})
 	}
 	cut := errors.Is(err, transport.ErrWriteCut)
 	if cut {
-		s.taint()
+		w.taint()
 	}
 	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.TimedOut(err))
 	if late && !cut {
-		n += s.tryMore()
+		n += w.tryMore()
 	}
 	if n > 0 {
-		s.pace.noteWritten(time.Since(begin))
+		w.pace.noteWritten(time.Since(begin))
 	}
 	return n, late, err
 }
@@ -127,12 +127,12 @@ func (s *sender) writeUntil(size int, until time.Time) (n int, late bool, err er
 // tryMore writes as much as goes without waiting, and returns how much that was. A
 // system wakes a writer only when a good share of its full send buffer is free: a peer
 // that reads slowly may have made room for less than that.
-func (s *sender) tryMore() int {
-	head, tail := s.box.Pending()
-	sent := (*s.stream).TryWrite(head)
+func (w *frameWriter) tryMore() int {
+	head, tail := w.box.Pending()
+	sent := (*w.stream).TryWrite(head)
 	if sent == len(head) && len(tail) > 0 {
-		sent += (*s.stream).TryWrite(tail)
+		sent += (*w.stream).TryWrite(tail)
 	}
-	s.advance(sent)
+	w.advance(sent)
 	return sent
 }

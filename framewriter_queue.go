@@ -63,11 +63,11 @@ type waiting struct {
 }
 
 // waits returns waiting, and makes it if need be. Under mu.
-func (s *sender) waits() *waiting {
-	if s.waiting == nil {
-		s.waiting = &waiting{}
+func (w *frameWriter) waits() *waiting {
+	if w.waiting == nil {
+		w.waiting = &waiting{}
 	}
-	return s.waiting
+	return w.waiting
 }
 
 // maxSpare is how many frames a connection keeps for writes that meet. They do not go
@@ -110,37 +110,37 @@ func (w *waiting) join(f *outFrame) *outFrame {
 }
 
 // reuse takes back a frame that is complete and was waited for.
-func (s *sender) reuse(f *outFrame) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if w := s.waits(); len(w.spare) < maxSpare {
+func (w *frameWriter) reuse(f *outFrame) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if q := w.waits(); len(q.spare) < maxSpare {
 		*f = outFrame{completed: f.completed}
-		w.spare = append(w.spare, f)
+		q.spare = append(q.spare, f)
 	}
 }
 
 // takeNext takes the frame that goes next: the first that may go, in the order in which
 // their callers came. f is among them if it is the inline frame.
-func (s *sender) takeNext(f *outFrame) *outFrame {
-	if f != &s.inline || f.phase != outWaiting || !s.mayGo(f) {
+func (w *frameWriter) takeNext(f *outFrame) *outFrame {
+	if f != &w.inline || f.phase != outWaiting || !w.mayGo(f) {
 		f = nil
 	}
-	if s.due.Load() == 0 {
+	if w.due.Load() == 0 {
 		return f
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := s.waits()
-	for i, first := range w.queue {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q := w.waits()
+	for i, first := range q.queue {
 		if f != nil && f.ticket < first.ticket {
 			return f
 		}
-		if first.Header.Opcode == frame.Close && s.pongsDue.Load() > 0 {
+		if first.Header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
 			return nil // the pings came before it: see encodePongs
 		}
-		if s.mayGo(first) {
-			w.queue = slices.Delete(w.queue, i, i+1)
-			s.due.Add(-1)
+		if w.mayGo(first) {
+			q.queue = slices.Delete(q.queue, i, i+1)
+			w.due.Add(-1)
 			first.phase = outEncoded // cancel looks for it in the Outbox from now on
 			return first
 		}
@@ -150,17 +150,4 @@ func (s *sender) takeNext(f *outFrame) *outFrame {
 
 // mayGo reports whether f may be encoded next. Once nothing can be sent any more every
 // frame may, because encode rejects it.
-func (s *sender) mayGo(f *outFrame) bool { return s.box.Admits(&f.OutFrame) || !s.canSend() }
-
-// queuePong answers a ping without waiting for the network: a peer that does not
-// read must not keep us from reading.
-func (s *sender) queuePong(payload []byte) {
-	s.mu.Lock()
-	pongs := &s.waits().pongs
-	pongs.Add(payload)
-	s.pongsDue.Store(int32(pongs.Len()))
-	s.mu.Unlock()
-	if s.gate.TryLock() {
-		s.handOver()
-	}
-}
+func (w *frameWriter) mayGo(f *outFrame) bool { return w.box.Admits(&f.OutFrame) || !w.canSend() }

@@ -1,0 +1,301 @@
+package websocket
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/transport"
+)
+
+// frameWriter is what a sender does inside its gate: it encodes the frames that wait, writes
+// them, and tells their callers what became of them. Only what is atomic or under mu is used
+// outside the gate as well.
+type frameWriter struct {
+	canceler transport.Canceler
+	stream   *transport.Transport // where the connection has its transport
+	host     sendHost
+	state    *atomic.Uint32 // the conn.State of the connection
+	role     conn.Role
+	*loan    // nil while nothing is on its way
+	pace     *pace
+	trace    func(frame.Header) // told of every frame that is encoded; may be nil
+
+	coalesce coalescer
+	message  atomic.Uint32 // the fragmented message that is under way, as in the Outbox; 0: none
+
+	mu       sync.Mutex
+	waiting  *waiting     // nil: nothing ever has; under mu
+	due      atomic.Int32 // how many frames are in its queue
+	pongsDue atomic.Int32 // how many pongs wait
+	canceled atomic.Int32 // how many encoded frames have callers that gave up
+}
+
+// sendHost is what a sender needs of its connection.
+type sendHost interface {
+	// beginClose reports that the Close frame f takes its place in the stream. It reports
+	// false, and nothing has changed, if no such frame may be sent.
+	beginClose(f *outFrame) (conn.Action, bool)
+	// closeWritten reports that our Close frame is on the wire.
+	closeWritten()
+	// sendFailed reports that nothing more can be sent, and why.
+	sendFailed(e conn.Event, cause error)
+	closedError() *ClosedError
+	// mayPong reports whether pings are still answered.
+	mayPong() bool
+	// interrupts returns what is closed when ctx ends, if that has to interrupt a write. It is
+	// nil for a context that never ends, or only with the connection.
+	interrupts(ctx context.Context) <-chan struct{}
+	// done is closed when the connection has ended.
+	done() <-chan struct{}
+}
+
+// loan is what a sender borrows while something is on its way.
+type loan struct {
+	box     conn.Outbox
+	inline  outFrame // of a caller that found the gate open
+	tainted bool     // the memory is not lent again: see taint
+}
+
+var loans = ledger.NewPool("outboxes", func() any {
+	l := &loan{inline: outFrame{phase: outComplete}}
+	l.inline.Owner = &l.inline
+	return l
+})
+
+// borrow makes sure that there is a loan.
+func (w *frameWriter) borrow() {
+	if w.loan == nil {
+		w.loan = loans.Get().(*loan)
+		w.box.Init(w.role, w.message.Load())
+	}
+}
+
+// giveBack returns the loan if nothing is on its way.
+func (w *frameWriter) giveBack() {
+	if w.loan == nil || !w.box.Empty() {
+		return
+	}
+	if !w.tainted {
+		w.box.Reset()
+		loans.Put(w.loan)
+	}
+	w.loan = nil
+}
+
+// canSend reports whether the state allows a data frame, ping or pong.
+func (w *frameWriter) canSend() bool { return conn.State(w.state.Load()).CanSend() }
+
+// arm makes ctx able to interrupt the write that comes next.
+func (w *frameWriter) arm(ctx context.Context) error {
+	if !ofConnection(ctx) { // the common cases, without a call of the host
+		done := ctx.Done()
+		if done == nil {
+			w.canceler.Disarm()
+			return nil
+		}
+		if w.canceler.IsArmed(done) {
+			return w.canceler.Arm(ctx, done)
+		}
+	}
+	done := w.host.interrupts(ctx)
+	if done == nil {
+		w.canceler.Disarm()
+		return nil
+	}
+	return w.canceler.Arm(ctx, done)
+}
+
+// unsent reports whether something is encoded and not on the wire. Inside the gate.
+func (w *frameWriter) unsent() bool { return w.loan != nil && w.box.Unsent() }
+
+// setInline makes f the inline frame.
+func (w *frameWriter) setInline(f *outFrame) {
+	w.inline = *f
+	w.inline.Owner = &w.inline
+}
+
+// placeInline gives the inline frame its place: behind the frames that wait already,
+// before those that come later. A ping goes before them all: see join.
+func (w *frameWriter) placeInline() {
+	if w.due.Load() == 0 || w.inline.Header.Opcode == frame.Ping {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inline.ticket = w.waits().tickets
+}
+
+// takeInline empties the inline frame and returns how it ended.
+func (w *frameWriter) takeInline() (do conn.Action, complete bool, err error) {
+	f := &w.inline
+	do, complete, err = f.do, f.phase == outComplete, f.err
+	*f = outFrame{phase: outComplete}
+	f.Owner = f
+	return do, complete, err
+}
+
+// writeSome writes some of what is pending, or all of it.
+func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
+	if err := w.arm(ctx); err != nil || w.canceled.Load() != 0 {
+		return interrupted, nil // as if the write had been interrupted at once
+	}
+	if w.pace != nil {
+		err := w.writePart()
+		return w.outcomeOf(err), err
+	}
+	head, tail := w.box.Pending()
+	n, err := (*w.stream).Write(head, tail)
+	w.advance(n)
+	return w.outcomeOf(err), err
+}
+
+// advance notes that n bytes of what is pending are on the wire.
+func (w *frameWriter) advance(n int) {
+	w.box.Advance(n)
+	w.noteGone()
+}
+
+// noteGone notes that nothing is held any more.
+func (w *frameWriter) noteGone() {
+	if w.coalesce.state().anyHeld() { // to look is cheaper than to store
+		w.coalesce.on(haveWritten)
+	}
+}
+
+// settleSent completes the frames that are on the wire whole.
+func (w *frameWriter) settleSent() {
+	done := w.box.Done()
+	if len(done) == 0 {
+		return
+	}
+	if len(done) == 1 && done[0] == &w.inline.OutFrame {
+		w.noteWritten(&w.inline)
+		w.inline.complete(nil)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range done {
+		f := ownerOf(d)
+		w.forgive(f)
+		w.noteWritten(f)
+		f.complete(nil)
+	}
+}
+
+// noteWritten notes that a frame is on the wire whole.
+func (w *frameWriter) noteWritten(f *outFrame) {
+	if f.Header.Opcode == frame.Close {
+		w.host.closeWritten()
+	}
+}
+
+// fail reports that nothing more can be sent, and fails what is under way.
+func (w *frameWriter) fail(e conn.Event, cause error) {
+	w.host.sendFailed(e, cause)
+	w.failEncoded()
+}
+
+// failEncoded fails the frames that are encoded and not complete.
+func (w *frameWriter) failEncoded() {
+	lost := w.box.Clear()
+	w.message.Store(0)
+	w.noteGone()
+	if len(lost) == 0 {
+		return
+	}
+	err := w.host.closedError()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range lost {
+		f := ownerOf(d)
+		w.forgive(f)
+		f.complete(err)
+	}
+}
+
+// encodeDue encodes what may be sent now, as far as there is room: pongs, the queue, and f
+// if it is the inline frame. Inside the gate.
+func (w *frameWriter) encodeDue(f *outFrame) {
+	if w.pongsDue.Load() > 0 && w.box.HasRoom() {
+		w.encodePongs()
+	}
+	for w.box.HasRoom() {
+		next := w.takeNext(f)
+		switch {
+		case next != nil:
+			w.encode(next)
+		case w.due.Load() > 0 && w.pongsDue.Load() > 0: // they go before a Close frame
+			w.encodePongs()
+		default:
+			return
+		}
+	}
+}
+
+// encode puts f behind what is encoded, unless the state forbids it. It is the
+// one place where a frame that is waited for gets its place in the stream.
+func (w *frameWriter) encode(f *outFrame) {
+	if f.Header.Opcode == frame.Close {
+		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
+		do, ok := w.host.beginClose(f)
+		if !ok {
+			w.reject(f)
+			return
+		}
+		f.do = do
+	} else if !w.canSend() {
+		w.reject(f)
+		return
+	}
+	var key frame.Key
+	if w.role.Masks() {
+		key = newMaskKey()
+	}
+	w.box.Append(&f.OutFrame, key)
+	if f == &w.inline {
+		f.phase = outEncoded // a frame from the queue has been since takeNext, and may be canceled by now
+	}
+	if f.Message != 0 {
+		w.message.Store(w.box.Message())
+	}
+	if w.trace != nil {
+		w.trace(f.Header)
+	}
+}
+
+// reject completes a frame that cannot be sent any more.
+func (w *frameWriter) reject(f *outFrame) {
+	err := w.host.closedError()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgive(f)
+	f.complete(err)
+}
+
+// encodePongs encodes the pongs that are due, as far as there is room.
+func (w *frameWriter) encodePongs() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pongs := &w.waits().pongs
+	// A ping that came before the peer's Close frame, or before what we refused, is
+	// still answered: RFC 6455 §5.5.2.
+	if !w.host.mayPong() {
+		pongs.Clear()
+	}
+	for pongs.Len() > 0 && w.box.HasRoom() {
+		var key frame.Key
+		if w.role.Masks() {
+			key = newMaskKey()
+		}
+		h := w.box.AppendPong(pongs.Next(), key)
+		if w.trace != nil {
+			w.trace(h)
+		}
+	}
+	w.pongsDue.Store(int32(pongs.Len()))
+}
