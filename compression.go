@@ -209,8 +209,8 @@ func (z *deflating) write(ctx context.Context, out *sender, m *message) error {
 	defer z.leave()
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := deflateMessage(&z.out, b.message.Data[:0], m.payload)
-	b.message.Data = payload
+	payload := deflateMessage(&z.out, b.data[:0], m.payload)
+	b.data = payload
 	var f outFrame
 	f.single(m)
 	if len(payload) >= len(m.payload) { // it has gained nothing (RFC 7692 §6)
@@ -233,4 +233,29 @@ func deflateMessage(d *conn.Deflater, dst, p []byte) []byte {
 	dst = d.Message(e, dst, p)
 	deflateEngines.Put(e)
 	return dst
+}
+
+// maxMessageBuffer is the size in bytes of the largest buffer that goes back to the pool, so
+// that a rare huge message does not stay in memory for ever. A message of 64 KiB may have
+// come to fill half of it while it was inflated.
+const maxMessageBuffer = 128 << 10
+
+var messageBuffers = ledger.NewPool("message buffers", func() any {
+	return &messageBuffer{data: make([]byte, 0, 1<<10)}
+})
+
+// messageBuffer holds a message while the body of a loop runs, or its payload while it is
+// compressed and sent.
+type messageBuffer struct {
+	typ  MessageType // only in a loop
+	data []byte
+}
+
+// giveBack returns b to its pool. It keeps the memory unless that has grown too large, and
+// does not clear it.
+func (b *messageBuffer) giveBack() {
+	if cap(b.data) > maxMessageBuffer {
+		b.data = nil
+	}
+	messageBuffers.Put(b)
 }

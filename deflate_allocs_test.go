@@ -15,7 +15,7 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// records is text of n octets as services send it.
+// records is text of n bytes as services send it.
 func records(n int) []byte {
 	var b bytes.Buffer
 	for i := 0; b.Len() < n; i++ {

@@ -10,10 +10,10 @@ import (
 // sinkConn counts what is written to it. Nothing can be read.
 type sinkConn struct {
 	net.Conn
-	writes, octets int
+	writes, bytes int
 }
 
-func (s *sinkConn) Write(p []byte) (int, error)      { s.writes++; s.octets += len(p); return len(p), nil }
+func (s *sinkConn) Write(p []byte) (int, error)      { s.writes++; s.bytes += len(p); return len(p), nil }
 func (s *sinkConn) Close() error                     { return nil }
 func (s *sinkConn) SetReadDeadline(time.Time) error  { return nil }
 func (s *sinkConn) SetWriteDeadline(time.Time) error { return nil }
@@ -38,8 +38,8 @@ func TestBatchDoesNotHoldPongs(t *testing.T) {
 		if err := c.Batch().Write(ctx, MessageText, []byte("more")); err != nil {
 			t.Fatal(err)
 		}
-		if sink.writes != 1 || sink.octets != want {
-			t.Errorf("held %q: %d writes of %d octets, want 1 of %d", held, sink.writes, sink.octets, want)
+		if sink.writes != 1 || sink.bytes != want {
+			t.Errorf("held %q: %d writes of %d bytes, want 1 of %d", held, sink.writes, sink.bytes, want)
 		}
 		_ = c.CloseNow()
 	}

@@ -197,8 +197,8 @@ func (m *messageWriter) submitDeflated(f *outFrame) error {
 	z := m.deflate
 	b := messageBuffers.Get().(*messageBuffer)
 	defer b.giveBack()
-	payload := z.out.Part(m.engine, b.message.Data[:0], f.Payload, f.Header.FIN)
-	b.message.Data = payload
+	payload := z.out.Part(m.engine, b.data[:0], f.Payload, f.Header.FIN)
+	b.data = payload
 	first := f.Header.Opcode != frame.Continuation
 	whole := first && f.Header.FIN
 	if whole && len(payload) >= len(f.Payload) {

@@ -76,7 +76,7 @@ func TestLedgerLetsGoOfLargeMessages(t *testing.T) {
 	go func() { _ = client.Write(ctx, websocket.MessageBinary, bytes.Repeat([]byte{1}, 300<<10)) }()
 	for m, err := range server.Messages(ctx) {
 		if err != nil || len(m.Data) != 300<<10 {
-			t.Fatalf("%d octets, %v", len(m.Data), err)
+			t.Fatalf("%d bytes, %v", len(m.Data), err)
 		}
 		break
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/ledger"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -117,7 +116,7 @@ func (l *messageLoop) busy() bool {
 func (l *messageLoop) one() bool {
 	l.lent = messageBuffers.Get().(*messageBuffer)
 	if l.receive() {
-		l.stopped = !l.yield(l.lent.message, nil)
+		l.stopped = !l.yield(Message{l.lent.typ, l.lent.data}, nil)
 	}
 	l.lent.giveBack()
 	l.lent = nil
@@ -128,8 +127,8 @@ func (l *messageLoop) one() bool {
 //
 //go:noinline
 func (l *messageLoop) receive() bool {
-	c, m := l.c, &l.lent.message
-	m.Type, m.Data, l.err = c.in.receive(l.ctx, m.Data[:0])
+	c, b := l.c, l.lent
+	b.typ, b.data, l.err = c.in.receive(l.ctx, b.data[:0])
 	c.out.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
 	c.in.leave()
 	return l.err == nil
@@ -204,8 +203,8 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 // need not hold the read buffer.
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 	b := messageBuffers.Get().(*messageBuffer)
-	if b.message.Data, l.err = l.c.in.appendSingle(l.ctx, op, b.message.Data[:0], p); l.err == nil {
-		l.body(op, b.message.Data)
+	if b.data, l.err = l.c.in.appendSingle(l.ctx, op, b.data[:0], p); l.err == nil {
+		l.body(op, b.data)
 	}
 	b.giveBack()
 }
@@ -227,26 +226,4 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 		l.err = c.in.waitForGate(l.ctx)
 		l.outside = l.err != nil
 	}
-}
-
-// maxMessageBuffer is the size in bytes of the largest buffer that goes back to the pool, so
-// that a rare huge message does not stay in memory for ever. A message of 64 KiB may have
-// come to fill half of it while it was inflated.
-const maxMessageBuffer = 128 << 10
-
-var messageBuffers = ledger.NewPool("message buffers", func() any {
-	return &messageBuffer{Message{Data: make([]byte, 0, 1<<10)}}
-})
-
-// messageBuffer holds a message while the body of a loop runs, or its payload while it is
-// compressed and sent.
-type messageBuffer struct{ message Message }
-
-// giveBack returns b to its pool. It keeps the memory unless that has grown too large, and
-// does not clear it.
-func (b *messageBuffer) giveBack() {
-	if cap(b.message.Data) > maxMessageBuffer {
-		b.message.Data = nil
-	}
-	messageBuffers.Put(b)
 }

@@ -54,7 +54,7 @@ func TestEchoOverEveryStream(t *testing.T) {
 				sent := wsplay.Go(func() error { return client.Write(ctx, websocket.MessageText, []byte(text)) })
 				_, p, err := client.Read(ctx)
 				if err := errors.Join(err, <-sent); string(p) != text || err != nil {
-					t.Fatalf("%s, hidden %v: %d octets: got %d, %v", name, hidden, len(text), len(p), err)
+					t.Fatalf("%s, hidden %v: %d bytes: got %d, %v", name, hidden, len(text), len(p), err)
 				}
 			}
 			if err := client.Close(websocket.StatusNormalClosure, ""); err != nil {

@@ -8,41 +8,41 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// PreparedMessage is a message framed once, to be sent on many connections. On those
-// that compress it is compressed once for each window size and level among them,
-// when it is first needed, and not with reference to what was sent on a connection
-// before.
+// PreparedMessage is a message that is framed once and sent on many connections. For
+// connections that compress, it is compressed once for each window size and level, when that
+// is first needed. It never refers to earlier messages of a connection.
 type PreparedMessage struct {
 	typ   MessageType
 	plain preparedFrame
 
 	mu       sync.Mutex
-	deflated map[deflateSettings]preparedFrame // nil: it is not to be compressed
+	deflated map[deflateSettings]preparedFrame // nil: never compressed
 }
 
-// deflateSettings are what a compressed message depends on.
+// deflateSettings are what the bytes of a compressed message depend on.
 type deflateSettings struct{ windowBits, level int }
 
-// preparedFrame is a payload, and the frame that holds it as a server sends it. A
-// client masks each copy with a key of its own.
+// preparedFrame is a payload and the frame around it, as a server sends it. A client masks
+// each copy with another key.
 type preparedFrame struct{ payload, framed []byte }
 
-// Prepare frames p as a message for [Conn.WritePrepared], which refuses a type that
-// does not exist. It copies p.
+// Prepare frames p as a message for [Conn.WritePrepared]. It copies p. It does not check typ:
+// the methods that send the message do.
 func Prepare(typ MessageType, p []byte) *PreparedMessage {
 	m := PrepareUncompressed(typ, p)
 	m.deflated = make(map[deflateSettings]preparedFrame)
 	return m
 }
 
-// PrepareUncompressed is [Prepare] for a message that is not to be compressed: see
+// PrepareUncompressed is [Prepare] for a message that must not be compressed: see
 // [Uncompressed].
 func PrepareUncompressed(typ MessageType, p []byte) *PreparedMessage {
-	return &PreparedMessage{typ: typ, plain: prepareFrame(typ, p, false)}
+	return &PreparedMessage{typ: typ, plain: prepareFrame(frame.Header{Opcode: typ.opcode(), FIN: true}, p)}
 }
 
-func prepareFrame(typ MessageType, p []byte, deflated bool) preparedFrame {
-	h := frame.Header{Opcode: typ.opcode(), FIN: true, RSV1: deflated, Length: uint64(len(p))}
+// prepareFrame frames p behind h, whose Length it sets.
+func prepareFrame(h frame.Header, p []byte) preparedFrame {
+	h.Length = uint64(len(p))
 	framed := make([]byte, 0, frame.HeaderSize(h)+len(p))
 	framed = append(frame.AppendHeader(framed, h), p...)
 	return preparedFrame{payload: framed[frame.HeaderSize(h):], framed: framed}
@@ -51,8 +51,8 @@ func prepareFrame(typ MessageType, p []byte, deflated bool) preparedFrame {
 // Type returns the type of the message.
 func (m *PreparedMessage) Type() MessageType { return m.typ }
 
-// WritePrepared is [Conn.Write] with a message that is already framed. It may be
-// called on any number of connections at once.
+// WritePrepared is [Conn.Write] for a message that is already framed. Any number of
+// connections may send the same message at the same time.
 func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	if err := checkWrite(ctx, "Conn.WritePrepared", m.typ); err != nil {
 		return err
@@ -94,8 +94,8 @@ func (c *Conn) submitPreparedDeflated(ctx context.Context, f *outFrame, deflated
 	return err
 }
 
-// deflate returns the message compressed for a connection; not ok if that gains
-// nothing.
+// deflate returns the message as compressed for a connection. ok is false if compression
+// does not make it smaller.
 func (m *PreparedMessage) deflate(z *deflating) (deflated preparedFrame, ok bool) {
 	settings := deflateSettings{z.out.Terms().WindowBits, z.out.Level()}
 	m.mu.Lock()
@@ -104,24 +104,24 @@ func (m *PreparedMessage) deflate(z *deflating) (deflated preparedFrame, ok bool
 	if !ok {
 		alone := conn.NewDeflater(conn.Terms{WindowBits: settings.windowBits}, settings.level)
 		if p := deflateMessage(&alone, nil, m.plain.payload); len(p) < len(m.plain.payload) {
-			deflated = prepareFrame(m.typ, p, true)
+			deflated = prepareFrame(frame.Header{Opcode: m.typ.opcode(), FIN: true, RSV1: true}, p)
 		}
 		m.deflated[settings] = deflated
 	}
 	return deflated, deflated.framed != nil
 }
 
-// TryWritePrepared is [Conn.WritePrepared] that never waits, neither for the peer nor for
-// another writer. It reports whether the message was taken. A message that was taken is
-// sent whole; if the socket has room for a part of it only, a goroutine sends the rest. Of
-// one that was not taken nothing is sent: the caller may try again or call WritePrepared.
+// TryWritePrepared is [Conn.WritePrepared] without waiting, neither for the peer nor for
+// another writer. It reports whether the message was taken. If it was, all of it is sent; if
+// the socket has room for only a part, a goroutine sends the rest. If it was not, nothing of
+// it is sent, and the caller may try again or call WritePrepared.
 //
-// A message is taken only if nothing has to be sent before it: no other message, no rest
-// of one, no [Batch], no pong. Only TCP and Unix sockets can tell whether they have
-// room; on other streams, such as TLS, no message is ever taken.
+// A message is taken only if nothing must be sent before it: no other message, no rest of
+// one, no [Batch], no pong. Only TCP and Unix sockets can tell whether they have room. On
+// other streams, such as TLS, no message is ever taken.
 //
-// err is nil as long as messages can be sent, a [*ClosedError] once they cannot, and a
-// [*UsageError] if there is no such type of message. A nil m is never taken: the call then
+// err is nil as long as messages can be sent. It is a [*ClosedError] once they cannot, and a
+// [*UsageError] if the message's type does not exist. A nil m is never taken: such a call
 // only asks whether messages can still be sent.
 func (c *Conn) TryWritePrepared(m *PreparedMessage) (taken bool, err error) {
 	return c.tryWritePrepared("Conn.TryWritePrepared", m)
@@ -132,7 +132,7 @@ func (c *Conn) tryWritePrepared(method string, m *PreparedMessage) (taken bool, 
 		if err := checkType(method, m.typ); err != nil {
 			return false, err
 		}
-		if c.offerPrepared(m) {
+		if c.tryPrepared(m) {
 			return true, nil
 		}
 	}
@@ -142,17 +142,17 @@ func (c *Conn) tryWritePrepared(method string, m *PreparedMessage) (taken bool, 
 	return false, nil
 }
 
-// TryWriteEach calls [Conn.TryWritePrepared] for one connection after another. For each
-// that does not take the message it calls refused with the connection's index and the
-// error, which may be nil, before it goes on to the next. refused may call any method.
+// TryWriteEach calls [Conn.TryWritePrepared] for one connection after another. If a
+// connection does not take the message, it calls refused with the connection's index and
+// the error, which may be nil, before it goes on. refused may call any method.
 //
-// With many connections it is faster than a loop: it prefetches the memory of several
-// connections at a time, where a loop would wait for that of each.
+// For many connections it is faster than a loop, because it prefetches the memory of several
+// connections at a time.
 func (m *PreparedMessage) TryWriteEach(conns []*Conn, refused func(i int, err error)) {
 	for i, c := range conns {
 		if i%lookAhead == 0 {
 			for _, next := range conns[i:min(i+lookAhead, len(conns))] {
-				next.glance()
+				next.prefetch()
 			}
 		}
 		if taken, err := c.tryWritePrepared("PreparedMessage.TryWriteEach", m); !taken {
@@ -161,12 +161,12 @@ func (m *PreparedMessage) TryWriteEach(conns []*Conn, refused func(i int, err er
 	}
 }
 
-// lookAhead is how many connections are prefetched at a time. A thousand connections do
-// not stay in the processor's caches while the kernel sends.
+// lookAhead is how many connections are prefetched at a time: a thousand connections do not
+// stay in the processor's caches while the kernel sends.
 const lookAhead = 16
 
-// glance prefetches into the processor's cache what offerPrepared will look at.
-func (c *Conn) glance() {
+// prefetch loads into the processor's cache what tryPrepared will look at.
+func (c *Conn) prefetch() {
 	_ = c.state()
 	_ = c.out.gate.Held()
 	_ = c.out.message.Load()
@@ -175,9 +175,9 @@ func (c *Conn) glance() {
 	_ = c.transport.NetConn()
 }
 
-// offerPrepared sends m if that takes no waiting, and reports whether it has. Of what the
-// transport took a part of, a goroutine sends the rest.
-func (c *Conn) offerPrepared(m *PreparedMessage) bool {
+// tryPrepared sends m if that needs no waiting, and reports whether it did. If the transport
+// took only a part, a goroutine sends the rest.
+func (c *Conn) tryPrepared(m *PreparedMessage) bool {
 	if !c.role.Masks() && c.deflate == nil && c.trace == nil { // nothing to decide
 		return c.out.tryEnterIdle() && c.out.leaveOffered(c.out.offerFramed(m.plain.framed))
 	}
@@ -185,19 +185,19 @@ func (c *Conn) offerPrepared(m *PreparedMessage) bool {
 	if m.deflated != nil && c.deflates(len(m.plain.payload)) {
 		if deflated, ok := m.deflate(c.deflate); ok {
 			h.RSV1 = true
-			return c.offerDeflated(h, deflated, m.plain.payload)
+			return c.tryDeflated(h, deflated, m.plain.payload)
 		}
 	}
-	return c.offerFrame(h, m.plain)
+	return c.tryFrame(h, m.plain)
 }
 
-// offerDeflated is for a frame that says p, compressed.
-func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) bool {
+// tryDeflated tries to send a frame whose decompressed payload is p.
+func (c *Conn) tryDeflated(h frame.Header, deflated preparedFrame, p []byte) bool {
 	z := c.deflate
 	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		return false
 	}
-	ok := c.offerFrame(h, deflated)
+	ok := c.tryFrame(h, deflated)
 	if ok { // it has its place in the stream
 		z.out.Sent(p)
 	}
@@ -205,7 +205,7 @@ func (c *Conn) offerDeflated(h frame.Header, deflated preparedFrame, p []byte) b
 	return ok
 }
 
-func (c *Conn) offerFrame(h frame.Header, f preparedFrame) bool {
+func (c *Conn) tryFrame(h frame.Header, f preparedFrame) bool {
 	if !c.out.tryEnterIdle() {
 		return false
 	}

@@ -267,11 +267,11 @@ func TestResidentSizes(t *testing.T) {
 				before := bytes.Clone(m.Data)
 				if len(m.Data)%7 == 0 { // others come into the buffer meanwhile
 					if _, next, err := c.Read(ctx); err != nil || len(next) != len(m.Data)+1 {
-						return fmt.Errorf("%d octets behind %d: %w", len(next), len(m.Data), err)
+						return fmt.Errorf("%d bytes behind %d: %w", len(next), len(m.Data), err)
 					}
 				}
 				if !bytes.Equal(before, m.Data) {
-					t.Errorf("a message of %d octets has changed", len(before))
+					t.Errorf("a message of %d bytes has changed", len(before))
 				}
 				if err := c.Write(ctx, m.Type, m.Data); err != nil {
 					return err

@@ -45,7 +45,7 @@ func onSocket(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *wsplay
 	}
 }
 
-// The end of the stream that came with the last octets is told of with them, and
+// The end of the stream that came with the last bytes is told of with them, and
 // not again.
 func TestResidentSeesTheEnd(t *testing.T) {
 	ends := map[string]func(p *wsplay.Peer){
