@@ -46,19 +46,6 @@ type CompressionOptions struct {
 	Memory int
 }
 
-// Compression returns what the opening handshake agreed on. ok is false if messages are not
-// compressed.
-func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
-	if c.deflate == nil {
-		return terms, false
-	}
-	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
-	if c.role == conn.Client {
-		terms.Server, terms.Client = terms.Client, terms.Server
-	}
-	return terms, true
-}
-
 const minWindowBits, maxWindowBits = 9, 15
 
 // wanted returns what a handshake should agree on. ours is the direction in which we send.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -182,3 +183,37 @@ func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Ac
 func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
 
 func (c *Conn) done() <-chan struct{} { return c.life.done() }
+
+// Ping sends a ping, in front of messages that are waiting to be sent, and waits for
+// its pong (RFC 6455 §5.5.2). [Conn.Latency] has the time that took. If the application
+// is not reading, Ping does, up to the next data message; the pong behind one is seen
+// when the application reads on. As with any write, a ctx that ends when half the ping
+// is on the wire costs the connection.
+func (c *Conn) Ping(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if c.calls.onStack() {
+		return inCallbackError("Conn.Ping")
+	}
+	call := c.pings.begin()
+	defer c.pings.forget(call)
+	h := (*pinging)(c)
+	if err := h.send(ctx, call); err != nil {
+		return err
+	}
+	return h.await(ctx, call)
+}
+
+// Compression returns what the opening handshake agreed on. ok is false if messages are not
+// compressed.
+func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
+	if c.deflate == nil {
+		return terms, false
+	}
+	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
+	if c.role == conn.Client {
+		terms.Server, terms.Client = terms.Client, terms.Server
+	}
+	return terms, true
+}

@@ -231,3 +231,13 @@ func CloseStatus(err error) StatusCode {
 	}
 	return -1
 }
+
+// orderly reports whether err says that the peer closed with StatusNormalClosure or
+// StatusGoingAway.
+func orderly(err error) bool {
+	switch CloseStatus(err) {
+	case StatusNormalClosure, StatusGoingAway:
+		return true
+	}
+	return false
+}

@@ -86,6 +86,14 @@ func (w *frameWriter) giveBack() {
 	w.loan = nil
 }
 
+// waits returns waiting, and makes it if need be. Under mu.
+func (w *frameWriter) waits() *waiting {
+	if w.waiting == nil {
+		w.waiting = &waiting{}
+	}
+	return w.waiting
+}
+
 // canSend reports whether the state allows a data frame, ping or pong.
 func (w *frameWriter) canSend() bool { return conn.State(w.state.Load()).CanSend() }
 
@@ -138,21 +146,6 @@ func (w *frameWriter) takeInline() (do conn.Action, complete bool, err error) {
 	return do, complete, err
 }
 
-// writeSome writes some of what is pending, or all of it.
-func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
-	if err := w.arm(ctx); err != nil || w.canceled.Load() != 0 {
-		return interrupted, nil // as if the write had been interrupted at once
-	}
-	if w.pace != nil {
-		err := w.writePart()
-		return w.outcomeOf(err), err
-	}
-	head, tail := w.box.Pending()
-	n, err := (*w.stream).Write(head, tail)
-	w.advance(n)
-	return w.outcomeOf(err), err
-}
-
 // advance notes that n bytes of what is pending are on the wire.
 func (w *frameWriter) advance(n int) {
 	w.box.Advance(n)
@@ -187,6 +180,18 @@ func (w *frameWriter) settleSent() {
 	}
 }
 
+// forgive forgets that the caller of f gave up, if it did. The interruption for the last
+// such caller must not meet a write that it was not meant for. Under mu.
+func (w *frameWriter) forgive(f *outFrame) {
+	if f.phase != outCanceled {
+		return
+	}
+	f.phase, f.err = outEncoded, nil
+	if w.canceled.Add(-1) == 0 {
+		w.canceler.Resume()
+	}
+}
+
 // noteWritten notes that a frame is on the wire whole.
 func (w *frameWriter) noteWritten(f *outFrame) {
 	if f.Header.Opcode == frame.Close {
@@ -216,86 +221,4 @@ func (w *frameWriter) failEncoded() {
 		w.forgive(f)
 		f.complete(err)
 	}
-}
-
-// encodeDue encodes what may be sent now, as far as there is room: pongs, the queue, and f
-// if it is the inline frame. Inside the gate.
-func (w *frameWriter) encodeDue(f *outFrame) {
-	if w.pongsDue.Load() > 0 && w.box.HasRoom() {
-		w.encodePongs()
-	}
-	for w.box.HasRoom() {
-		next := w.takeNext(f)
-		switch {
-		case next != nil:
-			w.encode(next)
-		case w.due.Load() > 0 && w.pongsDue.Load() > 0: // they go before a Close frame
-			w.encodePongs()
-		default:
-			return
-		}
-	}
-}
-
-// encode puts f behind what is encoded, unless the state forbids it. It is the
-// one place where a frame that is waited for gets its place in the stream.
-func (w *frameWriter) encode(f *outFrame) {
-	if f.Header.Opcode == frame.Close {
-		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
-		do, ok := w.host.beginClose(f)
-		if !ok {
-			w.reject(f)
-			return
-		}
-		f.do = do
-	} else if !w.canSend() {
-		w.reject(f)
-		return
-	}
-	var key frame.Key
-	if w.role.Masks() {
-		key = newMaskKey()
-	}
-	w.box.Append(&f.OutFrame, key)
-	if f == &w.inline {
-		f.phase = outEncoded // a frame from the queue has been since takeNext, and may be canceled by now
-	}
-	if f.Message != 0 {
-		w.message.Store(w.box.Message())
-	}
-	if w.trace != nil {
-		w.trace(f.Header)
-	}
-}
-
-// reject completes a frame that cannot be sent any more.
-func (w *frameWriter) reject(f *outFrame) {
-	err := w.host.closedError()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.forgive(f)
-	f.complete(err)
-}
-
-// encodePongs encodes the pongs that are due, as far as there is room.
-func (w *frameWriter) encodePongs() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	pongs := &w.waits().pongs
-	// A ping that came before the peer's Close frame, or before what we refused, is
-	// still answered: RFC 6455 §5.5.2.
-	if !w.host.mayPong() {
-		pongs.Clear()
-	}
-	for pongs.Len() > 0 && w.box.HasRoom() {
-		var key frame.Key
-		if w.role.Masks() {
-			key = newMaskKey()
-		}
-		h := w.box.AppendPong(pongs.Next(), key)
-		if w.trace != nil {
-			w.trace(h)
-		}
-	}
-	w.pongsDue.Store(int32(pongs.Len()))
 }

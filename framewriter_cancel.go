@@ -33,18 +33,6 @@ func (w *frameWriter) cancel(f *outFrame, err error) {
 	}
 }
 
-// forgive forgets that the caller of f gave up, if it did. The interruption for the last
-// such caller must not meet a write that it was not meant for. Under mu.
-func (w *frameWriter) forgive(f *outFrame) {
-	if f.phase != outCanceled {
-		return
-	}
-	f.phase, f.err = outEncoded, nil
-	if w.canceled.Add(-1) == 0 {
-		w.canceler.Resume()
-	}
-}
-
 // retractCanceled is called when a write was interrupted: by the end of ctx, the context
 // of f, or by a caller that canceled its frame. The Outbox takes back the frames of which
 // nothing is on the wire. Those whose callers gave up are complete, the others wait again.

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -135,4 +136,19 @@ func (w *frameWriter) tryMore() int {
 	}
 	w.advance(sent)
 	return sent
+}
+
+// writeSome writes some of what is pending, or all of it.
+func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
+	if err := w.arm(ctx); err != nil || w.canceled.Load() != 0 {
+		return interrupted, nil // as if the write had been interrupted at once
+	}
+	if w.pace != nil {
+		err := w.writePart()
+		return w.outcomeOf(err), err
+	}
+	head, tail := w.box.Pending()
+	n, err := (*w.stream).Write(head, tail)
+	w.advance(n)
+	return w.outcomeOf(err), err
 }

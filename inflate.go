@@ -6,18 +6,7 @@ import (
 	"math"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/internal/ledger"
 )
-
-// inflating is what the reading half needs while a compressed message is under way.
-type inflating struct {
-	engine conn.InflateEngine
-
-	// For a Reader, which takes what the message says piece by piece. What it has
-	// taken stays for as long as the message may refer to it.
-	output []byte
-	taken  int // output[:taken]
-}
 
 const (
 	// outputSize holds the largest window, and as much again to be taken.
@@ -26,27 +15,6 @@ const (
 	// The inner loop of the decoder needs some to be fast.
 	inflateRoom = 1 << 10
 )
-
-var inflatings = ledger.NewPool("inflate engines", func() any { return new(inflating) })
-
-// inflation returns the state of the compressed message under way.
-func (r *receiver) inflation() *inflating {
-	if r.inflating == nil {
-		r.inflating = inflatings.Get().(*inflating)
-		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
-	}
-	return r.inflating
-}
-
-// dropInflation gives the state back.
-func (r *receiver) dropInflation() {
-	if z := r.inflating; z != nil {
-		r.inflating = nil
-		r.decoder.Release()
-		z.taken, z.output = 0, z.output[:0]
-		inflatings.Put(z)
-	}
-}
 
 // inflateMessage appends to dst, from base on, the rest of the compressed message under
 // way. What it returns is good also with an error.

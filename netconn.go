@@ -96,16 +96,6 @@ func (n *netConn) readError(ctx context.Context, err error) error {
 	return n.read.translate(ctx, err)
 }
 
-// orderly reports whether err says that the peer closed with StatusNormalClosure or
-// StatusGoingAway.
-func orderly(err error) bool {
-	switch CloseStatus(err) {
-	case StatusNormalClosure, StatusGoingAway:
-		return true
-	}
-	return false
-}
-
 func (n *netConn) Close() error {
 	defer n.read.stop()
 	defer n.write.stop()

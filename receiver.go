@@ -7,6 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/ledger"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -179,4 +180,35 @@ func (r *receiver) atStart() bool {
 // needsMore reports whether nothing can be had without bytes from the network.
 func (r *receiver) needsMore() bool {
 	return r.buf.Buffered() == 0 && r.stream == nil && (r.decoder.AtHeader() || r.decoder.Left() > 0)
+}
+
+// inflating is what the reading half needs while a compressed message is under way.
+type inflating struct {
+	engine conn.InflateEngine
+
+	// For a Reader, which takes what the message says piece by piece. What it has
+	// taken stays for as long as the message may refer to it.
+	output []byte
+	taken  int // output[:taken]
+}
+
+var inflatings = ledger.NewPool("inflate engines", func() any { return new(inflating) })
+
+// inflation returns the state of the compressed message under way.
+func (r *receiver) inflation() *inflating {
+	if r.inflating == nil {
+		r.inflating = inflatings.Get().(*inflating)
+		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
+	}
+	return r.inflating
+}
+
+// dropInflation gives the state back.
+func (r *receiver) dropInflation() {
+	if z := r.inflating; z != nil {
+		r.inflating = nil
+		r.decoder.Release()
+		z.taken, z.output = 0, z.output[:0]
+		inflatings.Put(z)
+	}
 }

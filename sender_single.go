@@ -2,23 +2,13 @@ package websocket
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/ledger"
 )
 
 // Most messages are a single small frame, and find nothing else on its way out. This is
 // their fast path; it decides exactly as the general path does, which takes all others.
-
-// message is a message to be sent as one frame.
-type message struct {
-	payload []byte
-	opcode  frame.Opcode
-	hold    holding
-}
 
 // write sends a message as one frame. It is deliberately not split further: each call frame
 // grows the stack of an idle goroutine, see sendInline.
@@ -98,14 +88,6 @@ func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) boo
 		w.fail(conn.BreakWrite, w.withCancelCause(ctx, err))
 	}
 	return false
-}
-
-// single makes an empty f the frame of a message.
-func (f *outFrame) single(m *message) {
-	f.Header.Opcode, f.Header.FIN = m.opcode, true
-	f.Payload = m.payload
-	f.hold = m.hold
-	f.phase = outWaiting
 }
 
 // enqueueSingle stays out of line, so that the frame of write stays small.
@@ -189,28 +171,4 @@ func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
 		return takenWhole
 	}
 	return takenInPart
-}
-
-// keyBlock holds random bytes. Each is used once, in one masking key.
-type keyBlock struct {
-	random [1024]byte
-	used   int
-}
-
-// keyBlocks spreads the cost of the system's random source over 256 keys. If the garbage
-// collector takes a block, its remaining bytes are lost; none is used twice.
-var keyBlocks = ledger.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
-
-// newMaskKey returns a masking key. RFC 6455 §5.3: it is fresh for every frame, comes from a
-// strong source of entropy, and cannot be predicted from earlier keys.
-func newMaskKey() frame.Key {
-	b := keyBlocks.Get().(*keyBlock)
-	if b.used == len(b.random) {
-		_, _ = rand.Read(b.random[:]) // it never fails: crypto/rand ends the program instead
-		b.used = 0
-	}
-	key := binary.LittleEndian.Uint32(b.random[b.used:])
-	b.used += 4
-	keyBlocks.Put(b)
-	return frame.Key(key)
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
-	"github.com/hawser-ws/websocket/internal/naive"
 )
 
 // state is where a session stands. Only session.enter changes it.
@@ -253,78 +252,4 @@ func (s *session) whyNotClean(reason string) {
 	if s.result.WhyNotClean == nil {
 		s.result.WhyNotClean = &reason
 	}
-}
-
-// send sends a frame, right or wrong but for its mask. chop > 0 writes it in
-// pieces of chop bytes, sync writes it by itself, not together with its neighbours.
-func (s *session) send(f naive.Frame, chop int, sync bool) {
-	f.Masked, f.Key = s.judged == Server, [4]byte{}
-	if f.Masked {
-		f.Key = freshKey()
-	}
-	s.sendAsIs(f, chop, sync)
-}
-
-// sendAsIs is send for a frame whose mask is part of the case.
-func (s *session) sendAsIs(f naive.Frame, chop int, sync bool) {
-	s.count(f)
-	s.log(Entry{
-		Kind: logTxFrame, Length: len(f.Payload), Data: f.Payload,
-		Opcode: f.Opcode, FIN: f.FIN, RSV: rsvOf(f), Masked: f.Masked, Key: f.Key, Chop: chop, Sync: sync,
-	})
-	if f.Opcode == opPong && chop == 0 && !sync {
-		s.writeAside(naive.Encode(f))
-		return
-	}
-	s.write(naive.Encode(f), chop, sync)
-}
-
-// writeAside sends a Pong, which is no progress of the case: a peer that does
-// nothing but ask for Pongs is silent.
-func (s *session) writeAside(p []byte) {
-	if s.state == closed {
-		return
-	}
-	s.traffic.TxWire += int64(len(p))
-	s.logWrite(p, false)
-	s.sender.add(packet{data: p, aside: true})
-}
-
-// count counts a frame that is sent.
-func (s *session) count(f naive.Frame) {
-	s.result.TxFrameStats[int(f.Opcode)]++
-	if f.Opcode < 8 && s.state == open {
-		s.traffic.TxFrames++
-	}
-}
-
-// write sends bytes.
-func (s *session) write(p []byte, chop int, sync bool) {
-	if s.state == closed {
-		return
-	}
-	s.traffic.TxWire += int64(len(p))
-	s.alive = time.Now()
-	if chop <= 0 {
-		s.logWrite(p, sync)
-		s.sender.put(p, sync)
-		return
-	}
-	for len(p) > 0 {
-		n := min(chop, len(p))
-		s.logWrite(p[:n], true)
-		s.sender.put(p[:n:n], true)
-		p = p[n:]
-	}
-}
-
-func rsvOf(f naive.Frame) byte {
-	rsv := byte(0)
-	for _, bit := range []bool{f.RSV1, f.RSV2, f.RSV3} {
-		rsv <<= 1
-		if bit {
-			rsv |= 1
-		}
-	}
-	return rsv
 }

@@ -62,14 +62,6 @@ type waiting struct {
 	tickets uint64 // how many frames were put into the queue
 }
 
-// waits returns waiting, and makes it if need be. Under mu.
-func (w *frameWriter) waits() *waiting {
-	if w.waiting == nil {
-		w.waiting = &waiting{}
-	}
-	return w.waiting
-}
-
 // maxSpare is how many frames a connection keeps for writes that meet. They do not go
 // from one connection to another by a sync.Pool: their channels would leave the synctest
 // bubble they were made in, and end the program.
@@ -109,45 +101,17 @@ func (w *waiting) join(f *outFrame) *outFrame {
 	return fresh
 }
 
-// reuse takes back a frame that is complete and was waited for.
-func (w *frameWriter) reuse(f *outFrame) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if q := w.waits(); len(q.spare) < maxSpare {
-		*f = outFrame{completed: f.completed}
-		q.spare = append(q.spare, f)
-	}
+// message is a message to be sent as one frame.
+type message struct {
+	payload []byte
+	opcode  frame.Opcode
+	hold    holding
 }
 
-// takeNext takes the frame that goes next: the first that may go, in the order in which
-// their callers came. f is among them if it is the inline frame.
-func (w *frameWriter) takeNext(f *outFrame) *outFrame {
-	if f != &w.inline || f.phase != outWaiting || !w.mayGo(f) {
-		f = nil
-	}
-	if w.due.Load() == 0 {
-		return f
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	q := w.waits()
-	for i, first := range q.queue {
-		if f != nil && f.ticket < first.ticket {
-			return f
-		}
-		if first.Header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
-			return nil // the pings came before it: see encodePongs
-		}
-		if w.mayGo(first) {
-			q.queue = slices.Delete(q.queue, i, i+1)
-			w.due.Add(-1)
-			first.phase = outEncoded // cancel looks for it in the Outbox from now on
-			return first
-		}
-	}
-	return f
+// single makes an empty f the frame of a message.
+func (f *outFrame) single(m *message) {
+	f.Header.Opcode, f.Header.FIN = m.opcode, true
+	f.Payload = m.payload
+	f.hold = m.hold
+	f.phase = outWaiting
 }
-
-// mayGo reports whether f may be encoded next. Once nothing can be sent any more every
-// frame may, because encode rejects it.
-func (w *frameWriter) mayGo(f *outFrame) bool { return w.box.Admits(&f.OutFrame) || !w.canSend() }

@@ -1,0 +1,159 @@
+package websocket
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"slices"
+
+	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/ledger"
+)
+
+// reuse takes back a frame that is complete and was waited for.
+func (w *frameWriter) reuse(f *outFrame) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if q := w.waits(); len(q.spare) < maxSpare {
+		*f = outFrame{completed: f.completed}
+		q.spare = append(q.spare, f)
+	}
+}
+
+// takeNext takes the frame that goes next: the first that may go, in the order in which
+// their callers came. f is among them if it is the inline frame.
+func (w *frameWriter) takeNext(f *outFrame) *outFrame {
+	if f != &w.inline || f.phase != outWaiting || !w.mayGo(f) {
+		f = nil
+	}
+	if w.due.Load() == 0 {
+		return f
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q := w.waits()
+	for i, first := range q.queue {
+		if f != nil && f.ticket < first.ticket {
+			return f
+		}
+		if first.Header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
+			return nil // the pings came before it: see encodePongs
+		}
+		if w.mayGo(first) {
+			q.queue = slices.Delete(q.queue, i, i+1)
+			w.due.Add(-1)
+			first.phase = outEncoded // cancel looks for it in the Outbox from now on
+			return first
+		}
+	}
+	return f
+}
+
+// mayGo reports whether f may be encoded next. Once nothing can be sent any more every
+// frame may, because encode rejects it.
+func (w *frameWriter) mayGo(f *outFrame) bool { return w.box.Admits(&f.OutFrame) || !w.canSend() }
+
+// encodeDue encodes what may be sent now, as far as there is room: pongs, the queue, and f
+// if it is the inline frame. Inside the gate.
+func (w *frameWriter) encodeDue(f *outFrame) {
+	if w.pongsDue.Load() > 0 && w.box.HasRoom() {
+		w.encodePongs()
+	}
+	for w.box.HasRoom() {
+		next := w.takeNext(f)
+		switch {
+		case next != nil:
+			w.encode(next)
+		case w.due.Load() > 0 && w.pongsDue.Load() > 0: // they go before a Close frame
+			w.encodePongs()
+		default:
+			return
+		}
+	}
+}
+
+// encode puts f behind what is encoded, unless the state forbids it. It is the
+// one place where a frame that is waited for gets its place in the stream.
+func (w *frameWriter) encode(f *outFrame) {
+	if f.Header.Opcode == frame.Close {
+		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
+		do, ok := w.host.beginClose(f)
+		if !ok {
+			w.reject(f)
+			return
+		}
+		f.do = do
+	} else if !w.canSend() {
+		w.reject(f)
+		return
+	}
+	var key frame.Key
+	if w.role.Masks() {
+		key = newMaskKey()
+	}
+	w.box.Append(&f.OutFrame, key)
+	if f == &w.inline {
+		f.phase = outEncoded // a frame from the queue has been since takeNext, and may be canceled by now
+	}
+	if f.Message != 0 {
+		w.message.Store(w.box.Message())
+	}
+	if w.trace != nil {
+		w.trace(f.Header)
+	}
+}
+
+// reject completes a frame that cannot be sent any more.
+func (w *frameWriter) reject(f *outFrame) {
+	err := w.host.closedError()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgive(f)
+	f.complete(err)
+}
+
+// encodePongs encodes the pongs that are due, as far as there is room.
+func (w *frameWriter) encodePongs() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pongs := &w.waits().pongs
+	// A ping that came before the peer's Close frame, or before what we refused, is
+	// still answered: RFC 6455 §5.5.2.
+	if !w.host.mayPong() {
+		pongs.Clear()
+	}
+	for pongs.Len() > 0 && w.box.HasRoom() {
+		var key frame.Key
+		if w.role.Masks() {
+			key = newMaskKey()
+		}
+		h := w.box.AppendPong(pongs.Next(), key)
+		if w.trace != nil {
+			w.trace(h)
+		}
+	}
+	w.pongsDue.Store(int32(pongs.Len()))
+}
+
+// keyBlock holds random bytes. Each is used once, in one masking key.
+type keyBlock struct {
+	random [1024]byte
+	used   int
+}
+
+// keyBlocks spreads the cost of the system's random source over 256 keys. If the garbage
+// collector takes a block, its remaining bytes are lost; none is used twice.
+var keyBlocks = ledger.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
+
+// newMaskKey returns a masking key. RFC 6455 §5.3: it is fresh for every frame, comes from a
+// strong source of entropy, and cannot be predicted from earlier keys.
+func newMaskKey() frame.Key {
+	b := keyBlocks.Get().(*keyBlock)
+	if b.used == len(b.random) {
+		_, _ = rand.Read(b.random[:]) // it never fails: crypto/rand ends the program instead
+		b.used = 0
+	}
+	key := binary.LittleEndian.Uint32(b.random[b.used:])
+	b.used += 4
+	keyBlocks.Put(b)
+	return frame.Key(key)
+}
