@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -47,6 +48,29 @@ func TestPumpReads(t *testing.T) {
 		wantIs(t, "Read at the end", err, io.EOF)
 	})
 }
+
+// The rest of a large frame has no head. A stream may take a write of nothing for a
+// message, or for its end.
+func TestPumpWritesNothingEmpty(t *testing.T) {
+	var sizes []int
+	s := New(writesOnly(func(p []byte) { sizes = append(sizes, len(p)) }), new(Socket))
+	defer s.Close()
+	for _, parts := range [][2][]byte{{nil, []byte("tail")}, {[]byte("hd"), nil}, {[]byte("hd"), make([]byte, pumpSize+1)}, {nil, nil}} {
+		if n, err := s.Write(parts[0], parts[1]); n != len(parts[0])+len(parts[1]) || err != nil {
+			t.Error(n, err)
+		}
+	}
+	if want := []int{4, 2, 2, pumpSize, 1}; !slices.Equal(sizes, want) {
+		t.Errorf("writes of %v bytes, want %v", sizes, want)
+	}
+}
+
+// writesOnly is a stream that is told of its writes.
+type writesOnly func(p []byte)
+
+func (w writesOnly) Write(p []byte) (int, error) { w(p); return len(p), nil }
+func (w writesOnly) Read([]byte) (int, error)    { return 0, io.EOF }
+func (w writesOnly) Close() error                { return nil }
 
 // More than one buffer comes whole.
 func TestPumpReadsMuch(t *testing.T) {

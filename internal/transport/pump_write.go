@@ -24,7 +24,7 @@ func (t *pump) Write(head, tail []byte) (int, error) {
 		return 0, err
 	}
 	n, err := t.writeCopies(head)
-	if err == nil && len(tail) > 0 {
+	if err == nil {
 		var m int
 		m, err = t.writeCopies(tail)
 		n += m
@@ -32,13 +32,14 @@ func (t *pump) Write(head, tail []byte) (int, error) {
 	return n, t.endWrite(err)
 }
 
+// writeCopies makes no write of nothing, which means something to a stream of messages.
 func (t *pump) writeCopies(p []byte) (n int, err error) {
-	for {
-		m, err := t.writeCopy(p[n:min(len(p), n+pumpSize)])
-		if n += m; err != nil || n == len(p) {
-			return n, err
-		}
+	for n < len(p) && err == nil {
+		var m int
+		m, err = t.writeCopy(p[n:min(len(p), n+pumpSize)])
+		n += m
 	}
+	return n, err
 }
 
 // pumpSize is how much one write of the stream gets, in bytes.
