@@ -55,7 +55,7 @@ func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string)
 // for another write: then nothing has happened.
 func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) error {
 	body, misuse := closeBody("Conn.BeginClose", code, reason)
-	if err := ctx.Err(); err != nil {
+	if err := c.life.givenUp(ctx); err != nil {
 		return err
 	}
 	do, err := c.closing().send(ctx, body, conn.SendClose)

@@ -171,11 +171,13 @@ func (z *deflating) enter(ctx context.Context, out *sender) error {
 }
 
 func (z *deflating) waitForTurn(ctx context.Context, out *sender) error {
-	err := z.turn.LockWhile(ctx, out.canSend, nil)
-	if err == gate.ErrUnusable {
+	switch z.turn.LockWhile(ctx, out.canSend, nil) {
+	case nil:
+		return nil
+	case gate.ErrUnusable:
 		return out.host.closedError()
 	}
-	return err
+	return out.host.givenUp(ctx)
 }
 
 func (z *deflating) leave() {

@@ -46,11 +46,14 @@ func (t MessageType) String() string {
 func (t MessageType) opcode() frame.Opcode { return frame.Opcode(t) }
 
 // checkWrite refuses what cannot be begun.
-func checkWrite(ctx context.Context, method string, typ MessageType) error {
+func (c *Conn) checkWrite(ctx context.Context, method string, typ MessageType) error {
 	if err := checkType(method, typ); err != nil {
 		return err
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return c.life.givenUp(ctx)
+	}
+	return nil
 }
 
 // checkType refuses what is not a type of message.
@@ -190,7 +193,7 @@ func (c *Conn) done() <-chan struct{} { return c.life.done() }
 // when the application reads on. As with any write, a ctx that ends when half the ping
 // is on the wire costs the connection.
 func (c *Conn) Ping(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	if err := c.life.givenUp(ctx); err != nil {
 		return err
 	}
 	if c.calls.onStack() {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/wsplay"
@@ -94,6 +95,51 @@ func TestContextOfOwnCalls(t *testing.T) {
 		wsplay.WantIs(t, "a read of another connection", <-read, context.Canceled)
 		if err := other.Write(wsplay.Patience(t), websocket.MessageText, nil); err != nil {
 			t.Errorf("the other connection has ended with it: %v", err)
+		}
+	})
+}
+
+// With a context that ends with the connection, calls say how that ended, as they do with
+// any other: those that wait then, and those that come later.
+func TestContextOfOwnCallsAtTheEnd(t *testing.T) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		for range 20 { // a call that waits has more than one thing to be woken by
+			c, p := wsplay.Pipe(t, role, nil, 0)
+			later, cancel := context.WithTimeout(c.Context(), 24*time.Hour)
+			defer cancel()
+			calls := map[string]func(ctx context.Context) error{
+				"Read":       func(ctx context.Context) error { _, _, err := c.Read(ctx); return err },
+				"Reader":     func(ctx context.Context) error { _, _, err := c.Reader(ctx); return err },
+				"Write":      func(ctx context.Context) error { return c.Write(ctx, websocket.MessageText, []byte("x")) },
+				"Prepared":   func(ctx context.Context) error { return c.WritePrepared(ctx, wsplay.Prepared) },
+				"Writer":     func(ctx context.Context) error { _, err := c.Writer(ctx, websocket.MessageText); return err },
+				"Ping":       c.Ping,
+				"BeginClose": func(ctx context.Context) error { return c.BeginClose(ctx, websocket.StatusNormalClosure, "") },
+			}
+			w, err := c.Writer(later, websocket.MessageText)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var waiting sync.WaitGroup
+			for _, name := range []string{"Read", "Reader", "Writer", "Ping"} {
+				for _, ctx := range []context.Context{c.Context(), later} {
+					waiting.Go(func() { wsplay.WantClosed(t, calls[name](ctx)) })
+				}
+			}
+			synctest.Wait()
+			_ = p.Close()
+			_ = c.CloseNow()
+			waiting.Wait()
+			<-later.Done()
+			for _, ctx := range []context.Context{c.Context(), later} {
+				for _, call := range calls {
+					wsplay.WantClosed(t, call(ctx))
+				}
+			}
+			if _, err := w.Write([]byte("x")); err == nil {
+				err = w.Close()
+				wsplay.WantClosed(t, err)
+			}
 		}
 	})
 }

@@ -53,7 +53,7 @@ const (
 // open begins a message that is sent as it is. Only one is open at a time.
 func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
 	if !s.writers.TryLock() && !s.writers.Lock(ctx.Done(), s.host.done()) {
-		if err := ctx.Err(); err != nil {
+		if err := s.host.givenUp(ctx); err != nil {
 			return nil, err
 		}
 		return nil, s.host.closedError()
@@ -142,7 +142,7 @@ func (m *messageWriter) flush(at position) error {
 }
 
 func (m *messageWriter) send(p []byte, at position) error {
-	err := m.ctx.Err()
+	err := m.out.host.givenUp(m.ctx)
 	if err == nil {
 		err = m.submit(p, at)
 	}

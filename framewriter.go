@@ -44,6 +44,8 @@ type sendHost interface {
 	// sendFailed reports that nothing more can be sent, and why.
 	sendFailed(e conn.Event, cause error)
 	closedError() *ClosedError
+	// givenUp is what a call returns because ctx has ended, nil if it has not.
+	givenUp(ctx context.Context) error
 	// mayPong reports whether pings are still answered.
 	mayPong() bool
 	// interrupts returns what is closed when ctx ends, if that has to interrupt a write. It is

@@ -43,6 +43,8 @@ func (h *receiving) frameRead(f frame.Header) { (*Conn)(h).traceRead(f) }
 
 func (h *receiving) closedError() error { return (*Conn)(h).closedError() }
 
+func (h *receiving) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
+
 func (h *receiving) inCallback() bool { return h.calls.onStack() }
 
 func (h *receiving) driveAgain() { h.pings.driveAgain() }
@@ -114,6 +116,8 @@ func (h *sending) closeWritten() { h.life.handle(conn.FlushClose, conn.CloseBody
 func (h *sending) sendFailed(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }
 
 func (h *sending) closedError() *ClosedError { return h.life.closedError() }
+
+func (h *sending) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
 
 func (h *sending) mayPong() bool {
 	s := h.life.current()
@@ -214,8 +218,9 @@ func (h *pinging) driveReading(ctx context.Context, call *pingCall) error {
 	return nil
 }
 
-func (h *pinging) done() <-chan struct{}     { return h.life.done() }
-func (h *pinging) closedError() *ClosedError { return h.life.closedError() }
+func (h *pinging) done() <-chan struct{}             { return h.life.done() }
+func (h *pinging) closedError() *ClosedError         { return h.life.closedError() }
+func (h *pinging) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
 
 // A nil Trace costs one comparison. Tracing must not change what it observes, and most calls
 // are on goroutines of this package, so panics are logged and go no further.

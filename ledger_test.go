@@ -9,6 +9,7 @@ import (
 	"net"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/ledger"
@@ -65,6 +66,61 @@ func TestLedgerSeesWhatIsOut(t *testing.T) {
 	}
 	if faults := ledger.Faults(); len(faults) > 0 {
 		t.Errorf("%q", faults)
+	}
+}
+
+// A body that ends its loop while another read waits leaves its buffer behind. The next
+// read gives it back, so that an idle connection does not hold it.
+func TestLedgerOfOrphan(t *testing.T) {
+	ctx := t.Context()
+	server, client := tcpEnds(t)
+	before, reads := lent(t, "read buffers"), lent(t, "socket reads")
+	send := func() {
+		b := client.Batch()
+		for range 2 {
+			if err := b.Write(ctx, websocket.MessageText, []byte("a message")); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := b.Flush(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	begin := time.Now()
+	read := func() error { _, _, err := server.Read(ctx); return err }
+	var waits <-chan error
+	n := 0
+	send()
+	for _, err := range server.Messages(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if n%2 == 1 && time.Since(begin) > 1500*time.Millisecond { // it has been busy for long enough to run inline
+			waits = wsplay.Go(func() error { return errors.Join(read(), read()) })
+			for lent(t, "socket reads") == reads { // it takes the other message and waits for one more
+				time.Sleep(time.Millisecond)
+			}
+			break
+		}
+		if n%2 == 0 {
+			time.Sleep(time.Millisecond)
+			send()
+		}
+	}
+	send()
+	if err := errors.Join(<-waits, read()); err != nil {
+		t.Fatal(err)
+	}
+	idle := wsplay.Go(read)
+	for i := 0; lent(t, "read buffers") != before; i++ {
+		if time.Sleep(time.Millisecond); i == 2000 {
+			t.Fatalf("%d buffers are out while the connection is idle", lent(t, "read buffers")-before)
+		}
+	}
+	send()
+	if err := <-idle; err != nil {
+		t.Error(err)
 	}
 }
 

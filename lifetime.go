@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -208,6 +209,16 @@ func (l *lifetime) makeDone() <-chan struct{} {
 func (l *lifetime) isDone(done <-chan struct{}) bool {
 	own, made := l.doneC.Load().(chan struct{})
 	return made && done == own
+}
+
+// givenUp is what a call returns because ctx has ended, nil if it has not. The end of the
+// connection may have ended ctx (see [Conn.Context]), and says more.
+func (l *lifetime) givenUp(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil && l.hasEnded() {
+		return l.closedError()
+	}
+	return err
 }
 
 // hasEnded reports whether done is closed.

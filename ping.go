@@ -58,6 +58,7 @@ type pingHost interface {
 	driveReading(context.Context, *pingCall) error
 	done() <-chan struct{}
 	closedError() *ClosedError
+	givenUp(ctx context.Context) error
 }
 
 // await waits for the pong, and drives the reading while nobody else does.
@@ -74,7 +75,7 @@ func (all *pings) await(ctx context.Context, call *pingCall, host pingHost) erro
 		case <-ended:
 			return host.closedError()
 		case <-ctx.Done():
-			return ctx.Err()
+			return host.givenUp(ctx)
 		}
 	}
 }

@@ -26,8 +26,9 @@ func (h *pingScript) driveReading(_ context.Context, call *pingCall) error {
 	return h.drive(call)
 }
 
-func (h *pingScript) done() <-chan struct{}     { return h.over }
-func (h *pingScript) closedError() *ClosedError { return &ClosedError{Cause: io.EOF} }
+func (h *pingScript) givenUp(ctx context.Context) error { return ctx.Err() }
+func (h *pingScript) done() <-chan struct{}             { return h.over }
+func (h *pingScript) closedError() *ClosedError         { return &ClosedError{Cause: io.EOF} }
 
 // await has a call wait in a bubble, with a context of 3 s, while meanwhile happens.
 func (h *pingScript) await(t *testing.T, meanwhile func(*pings, *pingCall)) (took time.Duration, err error) {

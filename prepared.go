@@ -54,7 +54,7 @@ func (m *PreparedMessage) Type() MessageType { return m.typ }
 // WritePrepared is [Conn.Write] for a message that is already framed. Any number of
 // connections may send the same message at the same time.
 func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
-	if err := checkWrite(ctx, "Conn.WritePrepared", m.typ); err != nil {
+	if err := c.checkWrite(ctx, "Conn.WritePrepared", m.typ); err != nil {
 		return err
 	}
 	return c.writePrepared(ctx, m, neverHeld)

@@ -71,6 +71,8 @@ type receiveHost interface {
 	// streamBroke is called when the transport has failed.
 	streamBroke(cause error) error
 	closedError() error
+	// givenUp is what a call returns because ctx has ended, nil if it has not.
+	givenUp(ctx context.Context) error
 	// inCallback reports whether the caller is called by control, so that it must not wait
 	// for the gate.
 	inCallback() bool
@@ -111,11 +113,13 @@ func (r *receiver) waitForGate(ctx context.Context) error {
 	if r.host.inCallback() {
 		return inCallbackError("Conn.Read")
 	}
-	err := r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait)
-	if err == gate.ErrUnusable {
+	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
+	case nil:
+		return nil
+	case gate.ErrUnusable:
 		return r.host.closedError()
 	}
-	return err
+	return r.host.givenUp(ctx)
 }
 
 // leave ends the call.

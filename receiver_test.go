@@ -42,6 +42,7 @@ func (h *readingHost) interrupts(ctx context.Context) <-chan struct{} { return c
 func (h *readingHost) beforeWait()                                    { h.waits++ }
 func (h *readingHost) frameRead(f frame.Header)                       { h.note("%v", f) }
 func (h *readingHost) closedError() error                             { return &ClosedError{Cause: h.cause} }
+func (h *readingHost) givenUp(ctx context.Context) error              { return ctx.Err() }
 func (h *readingHost) inCallback() bool                               { return false }
 func (h *readingHost) driveAgain()                                    { h.drivers++ }
 func (h *readingHost) inflater() *conn.Inflater                       { return &h.in }

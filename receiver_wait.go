@@ -67,6 +67,7 @@ func (r *receiver) fill(ctx context.Context) error {
 // nil. If inline is not nil, it waits instead, and counts what arrives.
 func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n int, err error) {
 	r.host.beforeWait()
+	r.takeOrphan()
 	for {
 		if err := r.arm(ctx); err != nil {
 			return 0, err

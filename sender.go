@@ -92,7 +92,7 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 		case <-again:
 		case <-giveUp:
 			giveUp = nil
-			s.cancel(f, ctx.Err())
+			s.cancel(f, s.host.givenUp(ctx))
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (s *sender) sendHeld() {
 // flushHeld sends what is held, and waits until it has left.
 func (s *sender) flushHeld(ctx context.Context) error {
 	if !s.gate.Lock(ctx.Done(), nil) {
-		return ctx.Err()
+		return s.host.givenUp(ctx)
 	}
 	s.flush(ctx, nil)
 	s.leave()

@@ -54,6 +54,7 @@ func (h *fakeHost) closedError() *ClosedError {
 	return &ClosedError{Cause: h.cause}
 }
 
+func (h *fakeHost) givenUp(ctx context.Context) error              { return ctx.Err() }
 func (h *fakeHost) mayPong() bool                                  { return conn.State(h.state.Load()).CanSend() }
 func (h *fakeHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
 func (h *fakeHost) done() <-chan struct{}                          { return h.ended }

@@ -52,7 +52,7 @@ const (
 	maxTests   = 45  // test files in the root
 	maxLines   = 320 // of a source file
 	maxMethods = 50  // unexported methods of a type
-	maxUpward = 15  // pairs of files in the root of which the lower uses the upper
+	maxUpward  = 15  // pairs of files in the root of which the lower uses the upper
 )
 
 // TestFileSize holds for every source file of this module.

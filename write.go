@@ -16,7 +16,7 @@ import (
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Conn.Write", typ); err != nil {
+	if err := c.checkWrite(ctx, "Conn.Write", typ); err != nil {
 		return err
 	}
 	m := message{p, typ.opcode(), asReply}
@@ -54,7 +54,7 @@ func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, err
 // newWriter begins a message that is sent as it is, unless its compression is still
 // to be decided on.
 func (c *Conn) newWriter(ctx context.Context, typ MessageType, method string) (*messageWriter, error) {
-	if err := checkWrite(ctx, method, typ); err != nil {
+	if err := c.checkWrite(ctx, method, typ); err != nil {
 		return nil, err
 	}
 	return c.out.open(ctx, typ.opcode())
@@ -70,7 +70,7 @@ func (c *Conn) Uncompressed() Uncompressed { return Uncompressed{c} }
 
 // Write is [Conn.Write] without compression.
 func (u Uncompressed) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Uncompressed.Write", typ); err != nil {
+	if err := u.c.checkWrite(ctx, "Uncompressed.Write", typ); err != nil {
 		return err
 	}
 	return u.c.out.write(ctx, &message{p, typ.opcode(), asReply})
@@ -111,7 +111,7 @@ func (c *Conn) Batch() Batch { return Batch{c} }
 // Write adds a message, as [Conn.Write]. p may be reused when it returns. An error
 // in sending it is seen by the call that sends it.
 func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
-	if err := checkWrite(ctx, "Batch.Write", typ); err != nil {
+	if err := b.c.checkWrite(ctx, "Batch.Write", typ); err != nil {
 		return err
 	}
 	m := message{p, typ.opcode(), inBatch}
@@ -123,7 +123,7 @@ func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
 
 // WritePrepared adds a message, as [Conn.WritePrepared].
 func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
-	if err := checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
+	if err := b.c.checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
 		return err
 	}
 	return b.c.writePrepared(ctx, m, inBatch)
