@@ -162,6 +162,27 @@ func (c *Conn) SetReadLimit(n int64) { c.in.limit.Store(n) }
 // net.Conn of your own takes effect. The Conn may remove a deadline of yours at any time.
 func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
+// Ping sends a ping and waits for its pong (RFC 6455 §5.5.2). [Conn.Latency] returns how long
+// that took. The ping goes in front of messages that are waiting to be sent. If the
+// application is not reading, Ping reads, up to the next data message; it sees a pong behind
+// that message when the application reads on. As with any write, a ctx that ends when half
+// the ping is on the wire costs the connection.
+func (c *Conn) Ping(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if c.calls.onStack() {
+		return inCallbackError("Conn.Ping")
+	}
+	call := c.pings.begin()
+	defer c.pings.forget(call)
+	h := (*pinging)(c)
+	if err := h.send(ctx, call); err != nil {
+		return err
+	}
+	return h.await(ctx, call)
+}
+
 // Latency returns the round-trip time of the last ping that was answered, from [Conn.Ping]
 // or keepalive. It is zero before the first.
 func (c *Conn) Latency() time.Duration {

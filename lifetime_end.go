@@ -1,5 +1,10 @@
 package websocket
 
+import (
+	"context"
+	"net/http"
+)
+
 // endPhase is how far the end of a connection has come to the notice of others.
 type endPhase = uint32
 
@@ -154,4 +159,49 @@ func (l *lifetime) register(f func()) (ok bool) {
 	}
 	l.list(&endCall{f: f, when: beforeDone})
 	return true
+}
+
+// closeRead is the reading that calls of [Conn.CloseRead] share.
+type closeRead struct {
+	ctx    context.Context // ends when the reading does
+	cancel context.CancelFunc
+	end    *endCall // nil if the connection had ended
+	calls  int      // those whose contexts have not ended; under lifetime.mu
+}
+
+// joinCloseRead returns the reading under way, or a new one that the caller is to start.
+func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r := l.closeRead; r != nil && r.ctx.Err() == nil {
+		r.calls++
+		return r, false
+	}
+	r = &closeRead{calls: 1}
+	// Other values may be of a request that ends before the reading does.
+	server := context.WithValue(context.Background(), http.ServerContextKey, ctx.Value(http.ServerContextKey))
+	r.ctx, r.cancel = context.WithCancel(server)
+	if !l.hasEnded() {
+		r.end = &endCall{f: r.cancel}
+		l.list(r.end)
+		l.closeRead = r
+	}
+	return r, true
+}
+
+// leaveCloseRead is called when the context of a call has ended. The last of them ends
+// the reading.
+func (l *lifetime) leaveCloseRead(r *closeRead) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.calls--; r.calls > 0 {
+		return
+	}
+	if r.end != nil {
+		l.unlist(r.end)
+	}
+	if l.closeRead == r {
+		l.closeRead = nil
+	}
+	r.cancel()
 }

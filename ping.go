@@ -40,27 +40,6 @@ type pingCall struct {
 	drive    chan struct{} // one token: try to drive the reading again
 }
 
-// Ping sends a ping, in front of messages that are waiting to be sent, and waits for
-// its pong (RFC 6455 §5.5.2). [Conn.Latency] has the time that took. If the application
-// is not reading, Ping does, up to the next data message; the pong behind one is seen
-// when the application reads on. As with any write, a ctx that ends when half the ping
-// is on the wire costs the connection.
-func (c *Conn) Ping(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if c.calls.onStack() {
-		return inCallbackError("Conn.Ping")
-	}
-	call := c.pings.begin()
-	defer c.pings.forget(call)
-	h := (*pinging)(c)
-	if err := h.send(ctx, call); err != nil {
-		return err
-	}
-	return h.await(ctx, call)
-}
-
 // begin makes a call that waits for a pong, until it is forgotten.
 func (all *pings) begin() *pingCall {
 	p := all.underWay()

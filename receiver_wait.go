@@ -133,3 +133,16 @@ func (r *receiver) failed(ctx context.Context, err error) error {
 	}
 	return r.host.streamBroke(err)
 }
+
+// endFrame closes the current frame, whose payload has all been taken. last reports
+// whether its message is complete, of which size bytes are in one place.
+func (r *receiver) endFrame(ctx context.Context, size int) (last bool, err error) {
+	last, v := r.decoder.EndFrame()
+	if v != nil {
+		return false, r.host.refused(ctx, v)
+	}
+	if last {
+		r.buf.NoteSize(size)
+	}
+	return last, nil
+}
