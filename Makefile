@@ -40,10 +40,10 @@ race: ## the library's tests under the race detector
 	$(GO) test -race -skip '^TestMutants$$' $$($(GO) list ./... | grep -v /fuzz/soak)
 
 chaos: ## connections over a network that fails them, and what they borrow counted
-	$(GO) test -race -tags ledger ./fuzz/soak
-	$(GO) vet -tags ledger ./...
-	$(GO) test -tags ledger -run Ledger .
-	$(GO) test -tags ledger ./internal/ledger ./internal/transport
+	$(GO) test -race -tags poolcheck ./fuzz/soak
+	$(GO) vet -tags poolcheck ./...
+	$(GO) test -tags poolcheck -run PoolCheck .
+	$(GO) test -tags poolcheck ./internal/poolcheck ./internal/transport
 
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' . ./hub
@@ -137,7 +137,7 @@ corpus: ## takes into the corpora what fuzzing on this machine has found and the
 	$(GO) run ./fuzz/internal/minimize -C cmd/ws
 
 soak: ## a thousand connections on a network that fails them, for SOAK; figures as it goes, PASS or FAIL at the end
-	$(GO) test -count=1 -v -timeout 0 -tags ledger -run '^TestFaults$$' ./fuzz/soak -soak $(SOAK)
+	$(GO) test -count=1 -v -timeout 0 -tags poolcheck -run '^TestFaults$$' ./fuzz/soak -soak $(SOAK)
 
 bench: ## other libraries beside us, half an hour on a quiet machine with two cores: bench/RESULTS.md
 	cd bench && GOWORK=off $(GO) run . results

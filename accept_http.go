@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -54,7 +54,7 @@ type httpHandshake struct {
 	serve   ServeFunc                              // what prepare returned
 }
 
-var httpHandshakes = ledger.NewPool("handshakes", func() any { return new(httpHandshake) })
+var httpHandshakes = poolcheck.NewPool("handshakes", func() any { return new(httpHandshake) })
 
 func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	if err := h.setPolicy("Accept"); err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/gate"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // CompressionMode says whether and how permessage-deflate (RFC 7692) is offered and
@@ -152,7 +152,7 @@ func sideOf(t conn.Terms) handshake.DeflateSide {
 	return handshake.DeflateSide{MaxWindowBits: t.WindowBits, NoContextTakeover: !t.Takeover}
 }
 
-var deflateEngines = ledger.NewPool("deflate engines", func() any { return new(conn.DeflateEngine) })
+var deflateEngines = poolcheck.NewPool("deflate engines", func() any { return new(conn.DeflateEngine) })
 
 // enter waits for the turn to compress: messages leave in the order in which they are
 // compressed if they may refer to each other (RFC 7692 §7.1.1). It fails as soon as
@@ -229,7 +229,7 @@ func deflateMessage(d *conn.Deflater, dst, p []byte) []byte {
 // come to fill half of it while it was inflated.
 const maxMessageBuffer = 128 << 10
 
-var messageBuffers = ledger.NewPool("message buffers", func() any {
+var messageBuffers = poolcheck.NewPool("message buffers", func() any {
 	return &messageBuffer{data: make([]byte, 0, 1<<10)}
 })
 

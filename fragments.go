@@ -7,13 +7,13 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // writeSize is how many bytes a Writer collects for a fragment.
 const writeSize = 16 << 10
 
-var writeBuffers = ledger.NewPool("Writer buffers", func() any { return new([writeSize]byte) })
+var writeBuffers = poolcheck.NewPool("Writer buffers", func() any { return new([writeSize]byte) })
 
 // messageWriter sends one message in fragments.
 type messageWriter struct {

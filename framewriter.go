@@ -7,7 +7,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -62,7 +62,7 @@ type loan struct {
 	tainted bool     // the memory is not lent again: see taint
 }
 
-var loans = ledger.NewPool("outboxes", func() any {
+var loans = poolcheck.NewPool("outboxes", func() any {
 	l := &loan{inline: outFrame{phase: outComplete}}
 	l.inline.Owner = &l.inline
 	return l

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // reuse takes back a frame that is complete and was waited for.
@@ -142,7 +142,7 @@ type keyBlock struct {
 
 // keyBlocks spreads the cost of the system's random source over 256 keys. If the garbage
 // collector takes a block, its remaining bytes are lost; none is used twice.
-var keyBlocks = ledger.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
+var keyBlocks = poolcheck.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
 
 // newMaskKey returns a masking key. RFC 6455 §5.3: it is fresh for every frame, comes from a
 // strong source of entropy, and cannot be predicted from earlier keys.

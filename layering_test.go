@@ -43,7 +43,7 @@ const layers = `
 	internal/dial:    handshake internal/hostport golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/gate internal/transport internal/ledger
+	.:                frame handshake conn internal/dial internal/gate internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
@@ -51,7 +51,7 @@ const layers = `
 
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
-	internal/transport:  internal/ledger golang.org/x/sys/unix
+	internal/transport:  internal/poolcheck golang.org/x/sys/unix
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
@@ -64,10 +64,10 @@ const layers = `
 	# What fuzz targets start from: the conformance cases among it.
 	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# Connections by the thousand through a network that fails them.
-	fuzz/soak:        . hub wstest internal/ledger golang.org/x/sys/... fuzz/internal/... fuzz/soak
+	fuzz/soak:        . hub wstest internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
 
-	# Counts what is lent, in builds with the tag ledger.
-	internal/ledger:
+	# Counts what is lent, in builds with the tag poolcheck.
+	internal/poolcheck:
 
 	internal/naive:
 	internal/vectors:
@@ -332,7 +332,7 @@ func TestLayeringComplains(t *testing.T) {
 		{"internal/gate/gate.go", `import "context"`, ""},
 		{"internal/gate/gate.go", ours("internal/transport"), "internal/gate/gate.go:2: internal/gate may not import internal/transport"},
 		{"internal/transport/tls.go", `import ("crypto/tls"; "net"); func f() { go f() }`, ""},
-		{"internal/transport/tls.go", ours("internal/ledger"), ""},
+		{"internal/transport/tls.go", ours("internal/poolcheck"), ""},
 		{"internal/transport/tls.go", ours("frame"), "internal/transport/tls.go:2: internal/transport may not import frame"},
 		{"internal/transport/tls.go", `import _ "` + module + `"`, "internal/transport/tls.go:2: internal/transport may not import ."},
 		{"wsjson/wsjson.go", `import _ "` + module + `"`, ""},

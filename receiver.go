@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -196,7 +196,7 @@ type inflating struct {
 	taken  int // output[:taken]
 }
 
-var inflatings = ledger.NewPool("inflate engines", func() any { return new(inflating) })
+var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
 
 // inflation returns the state of the compressed message under way.
 func (r *receiver) inflation() *inflating {

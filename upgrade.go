@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -42,7 +42,7 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	return c, err
 }
 
-var upgrades = ledger.NewPool("upgrades", func() any {
+var upgrades = poolcheck.NewPool("upgrades", func() any {
 	u := new(upgrade)
 	u.onOwnStack = u.runOnOwnStack
 	return u

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // census is what a moment of the process takes.
@@ -20,7 +20,7 @@ type census struct {
 	messages, conns     int64
 	goroutines, sockets int   // descriptors, strictly
 	heap, resident      int64 // bytes: live after a collection; of the process
-	lent                int   // of the engine's pools, with the tag ledger
+	lent                int   // of the engine's pools, with the tag poolcheck
 }
 
 func (r *run) census(at time.Duration) census {
@@ -31,7 +31,7 @@ func (r *run) census(at time.Duration) census {
 		at: at, messages: r.count.messages.Load(), conns: r.count.connections.Load(),
 		goroutines: runtime.NumGoroutine(), sockets: descriptors(), heap: int64(m.HeapAlloc), resident: resident(),
 	}
-	for _, l := range ledger.Loans() {
+	for _, l := range poolcheck.All() {
 		c.lent += l.Out
 	}
 	return c
@@ -41,7 +41,7 @@ const censusHead = "  elapsed    messages  connections  goroutines  descriptors 
 
 func (c census) String() string {
 	lent := "-"
-	if ledger.Enabled {
+	if poolcheck.Enabled {
 		lent = strconv.Itoa(c.lent)
 	}
 	return fmt.Sprintf("%8v  %10d  %11d  %10d  %11d  %8.1f  %12.1f  %6s", c.at.Round(time.Second), c.messages, c.conns,
@@ -140,7 +140,7 @@ func (r *run) nothingLeft(before, after census) {
 	if !race && after.resident > before.resident+leftResident {
 		r.t.Errorf("%d bytes resident where there were %d", after.resident, before.resident)
 	}
-	for _, l := range ledger.Loans() {
+	for _, l := range poolcheck.All() {
 		if l.Out != 0 {
 			r.t.Errorf("%s: %d of %d were not given back; lent at:", l.Pool, l.Out, l.Lent)
 			for at, n := range l.At {
@@ -148,7 +148,7 @@ func (r *run) nothingLeft(before, after census) {
 			}
 		}
 	}
-	for _, f := range ledger.Faults() {
+	for _, f := range poolcheck.Faults() {
 		r.t.Error(f)
 	}
 }

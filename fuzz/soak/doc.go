@@ -34,7 +34,7 @@
 //     fault explains; never that the peer broke the protocol.
 //
 // And of all of them together, when the last is gone: no goroutine is left, no
-// descriptor, nothing lent by the engine's pools (with the tag ledger), and the memory
+// descriptor, nothing lent by the engine's pools (with the tag poolcheck), and the memory
 // is back where it was. While they run, memory, goroutines and descriptors stay level.
 //
 // What a fault excuses is that the stream ends early: the messages behind it, the

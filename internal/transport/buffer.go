@@ -1,6 +1,6 @@
 package transport
 
-import "github.com/hawser-ws/websocket/internal/ledger"
+import "github.com/hawser-ws/websocket/internal/poolcheck"
 
 // Sizes of the buffers that connections borrow, in bytes.
 const (
@@ -21,9 +21,9 @@ const (
 // Buffers are borrowed for as long as there is something in them. An idle connection
 // holds none.
 var (
-	readBuffers  = ledger.NewPool("read buffers", func() any { p := make([]byte, readSize); return &p })
-	largeBuffers = ledger.NewPool("large read buffers", func() any { p := make([]byte, largeReadSize); return &p })
-	smallBuffers = ledger.NewPool("small read buffers", func() any { p := make([]byte, smallReadSize); return &p })
+	readBuffers  = poolcheck.NewPool("read buffers", func() any { p := make([]byte, readSize); return &p })
+	largeBuffers = poolcheck.NewPool("large read buffers", func() any { p := make([]byte, largeReadSize); return &p })
+	smallBuffers = poolcheck.NewPool("small read buffers", func() any { p := make([]byte, smallReadSize); return &p })
 )
 
 // Buffer holds what has come from the network and was not yet consumed: data[start:end].

@@ -6,7 +6,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // netConn drives any net.Conn by its methods and deadlines.
@@ -75,7 +75,7 @@ type vector struct {
 	vec  net.Buffers
 }
 
-var vectors = ledger.NewPool("vectors", func() any { return new(vector) })
+var vectors = poolcheck.NewPool("vectors", func() any { return new(vector) })
 
 // TryWrite sends nothing: a net.Conn cannot say whether it would wait.
 func (t *netConn) TryWrite([]byte) int { return 0 }

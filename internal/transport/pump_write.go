@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // pumpWrites says how it stands with writes.
@@ -45,7 +45,7 @@ func (t *pump) writeCopies(p []byte) (n int, err error) {
 // pumpSize is how much one write of the stream gets, in bytes.
 const pumpSize = 32 << 10
 
-var pumpBuffers = ledger.NewPool("pump buffers", func() any { return new([pumpSize]byte) })
+var pumpBuffers = poolcheck.NewPool("pump buffers", func() any { return new([pumpSize]byte) })
 
 // written is how a write of the stream ended.
 type written struct {

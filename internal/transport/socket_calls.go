@@ -5,7 +5,7 @@ package transport
 import (
 	"syscall"
 
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // socketRead is a read under way. It is borrowed together with the function that net
@@ -32,12 +32,12 @@ type socketWrite struct {
 }
 
 var (
-	socketReads = ledger.NewPool("socket reads", func() any {
+	socketReads = poolcheck.NewPool("socket reads", func() any {
 		s := new(socketRead)
 		s.attempt = s.try
 		return s
 	})
-	socketWrites = ledger.NewPool("socket writes", func() any {
+	socketWrites = poolcheck.NewPool("socket writes", func() any {
 		s := new(socketWrite)
 		s.attempt = s.try
 		return s

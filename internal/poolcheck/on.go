@@ -1,6 +1,6 @@
-//go:build ledger
+//go:build poolcheck
 
-package ledger
+package poolcheck
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// Enabled reports whether loans are counted.
+// Enabled reports whether values lent are counted.
 const Enabled = true
 
 // Pool is a sync.Pool that knows what it has lent.
@@ -96,7 +96,7 @@ func (p *Pool) enter() {
 	book.pools = append(book.pools, p)
 }
 
-// NewPool returns a pool whose values make makes. name is for [Loans].
+// NewPool returns a pool whose values make makes. name is for [All].
 func NewPool(name string, make func() any) *Pool {
 	p := &Pool{New: make, name: name}
 	p.mu.Lock()
@@ -105,23 +105,23 @@ func NewPool(name string, make func() any) *Pool {
 	return p
 }
 
-// Loans returns what each pool has lent.
-func Loans() []Loan {
+// All returns what each pool has lent.
+func All() []Outstanding {
 	book.mu.Lock()
 	pools := slices.Clone(book.pools)
 	book.mu.Unlock()
-	loans := make([]Loan, 0, len(pools))
+	loans := make([]Outstanding, 0, len(pools))
 	for _, p := range pools {
 		loans = append(loans, p.loan())
 	}
-	slices.SortFunc(loans, func(a, b Loan) int { return strings.Compare(a.Pool, b.Pool) })
+	slices.SortFunc(loans, func(a, b Outstanding) int { return strings.Compare(a.Pool, b.Pool) })
 	return loans
 }
 
-func (p *Pool) loan() Loan {
+func (p *Pool) loan() Outstanding {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := Loan{Pool: p.name, Out: len(p.out), Lent: p.lent, At: make(map[string]int)}
+	l := Outstanding{Pool: p.name, Out: len(p.out), Lent: p.lent, At: make(map[string]int)}
 	places := make(map[place]int)
 	for _, at := range p.out {
 		places[at]++

@@ -1,20 +1,20 @@
-//go:build !ledger
+//go:build !poolcheck
 
-package ledger
+package poolcheck
 
 import "sync"
 
-// Enabled reports whether loans are counted.
+// Enabled reports whether values lent are counted.
 const Enabled = false
 
 // Pool is sync.Pool.
 type Pool = sync.Pool
 
-// Loans returns what each pool has lent.
-func Loans() []Loan { return nil }
+// All returns what each pool has lent.
+func All() []Outstanding { return nil }
 
 // Faults returns what pools were given that was not theirs.
 func Faults() []string { return nil }
 
-// NewPool returns a pool whose values make makes. name is for [Loans].
+// NewPool returns a pool whose values make makes. name is for [All].
 func NewPool(_ string, make func() any) *Pool { return &Pool{New: make} }

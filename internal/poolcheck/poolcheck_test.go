@@ -1,24 +1,24 @@
-//go:build ledger
+//go:build poolcheck
 
-package ledger
+package poolcheck
 
 import (
 	"strings"
 	"testing"
 )
 
-func outOf(t *testing.T, name string) Loan {
+func outOf(t *testing.T, name string) Outstanding {
 	t.Helper()
-	for _, l := range Loans() {
+	for _, l := range All() {
 		if l.Pool == name {
 			return l
 		}
 	}
-	t.Fatalf("no pool %q among %v", name, Loans())
-	return Loan{}
+	t.Fatalf("no pool %q among %v", name, All())
+	return Outstanding{}
 }
 
-func TestLoans(t *testing.T) {
+func TestOutstanding(t *testing.T) {
 	p := NewPool("eight", func() any { return new([8]byte) })
 	a, b := p.Get(), p.Get()
 	l := outOf(t, "eight")
@@ -26,7 +26,7 @@ func TestLoans(t *testing.T) {
 		t.Errorf("two are lent: %d are out of %d", l.Out, l.Lent)
 	}
 	for at := range l.At {
-		if !strings.Contains(at, "TestLoans") {
+		if !strings.Contains(at, "TestOutstanding") {
 			t.Errorf("lent at\n%s", at)
 		}
 	}

@@ -1,4 +1,4 @@
-//go:build ledger
+//go:build poolcheck
 
 package websocket_test
 
@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
@@ -20,7 +20,7 @@ import (
 // lent returns how many values the pool of this name has out.
 func lent(t *testing.T, pool string) int {
 	t.Helper()
-	for _, l := range ledger.Loans() {
+	for _, l := range poolcheck.All() {
 		if l.Pool == pool {
 			return l.Out
 		}
@@ -29,9 +29,9 @@ func lent(t *testing.T, pool string) int {
 	return 0
 }
 
-// The ledger sees what is not given back: a Writer that is never closed keeps its
+// The check reports what is not given back: a Writer that is never closed keeps its
 // buffer, and the body of a loop over messages has one while it runs.
-func TestLedgerSeesWhatIsOut(t *testing.T) {
+func TestPoolCheckSeesWhatIsOut(t *testing.T) {
 	ctx := t.Context()
 	server, client := tcpEnds(t)
 	writers, messages := lent(t, "Writer buffers"), lent(t, "message buffers")
@@ -64,14 +64,14 @@ func TestLedgerSeesWhatIsOut(t *testing.T) {
 	if n := lent(t, "message buffers") - messages; n != 0 {
 		t.Errorf("%d buffers are out after the loop", n)
 	}
-	if faults := ledger.Faults(); len(faults) > 0 {
+	if faults := poolcheck.Faults(); len(faults) > 0 {
 		t.Errorf("%q", faults)
 	}
 }
 
 // A body that ends its loop while another read waits leaves its buffer behind. The next
 // read gives it back, so that an idle connection does not hold it.
-func TestLedgerOfOrphan(t *testing.T) {
+func TestPoolCheckOfOrphan(t *testing.T) {
 	ctx := t.Context()
 	server, client := tcpEnds(t)
 	before, reads := lent(t, "read buffers"), lent(t, "socket reads")
@@ -125,7 +125,7 @@ func TestLedgerOfOrphan(t *testing.T) {
 }
 
 // What is too large to be kept is not lost: it is let go.
-func TestLedgerLetsGoOfLargeMessages(t *testing.T) {
+func TestPoolCheckLetsGoOfLargeMessages(t *testing.T) {
 	ctx := t.Context()
 	server, client := tcpEnds(t)
 	before := lent(t, "message buffers")
@@ -178,7 +178,7 @@ func tcpEnds(t *testing.T) (server, client *websocket.Conn) {
 }
 
 // An idle connection over TLS has borrowed nothing, after messages of every size.
-func TestLedgerOfIdleTLS(t *testing.T) {
+func TestPoolCheckOfIdleTLS(t *testing.T) {
 	pools := []string{"read buffers", "large read buffers", "small read buffers", "message buffers", "outboxes"}
 	synctest.Test(t, func(t *testing.T) {
 		before := map[string]int{}

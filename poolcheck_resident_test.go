@@ -1,4 +1,4 @@
-//go:build ledger && unix
+//go:build poolcheck && unix
 
 package websocket_test
 
@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A loop that leaves while another read is inside cannot settle what its body had of
 // the read buffer. Whoever is inside gives it back: when the connection ends, or when
 // the next loop resides.
-func TestLedgerOfABodyThatLeaves(t *testing.T) {
+func TestPoolCheckOfABodyThatLeaves(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			before := lent(t, "read buffers")
@@ -77,7 +77,7 @@ func TestLedgerOfABodyThatLeaves(t *testing.T) {
 			if n := lent(t, "read buffers") - before; n != 0 {
 				t.Errorf("%d buffers are out, a second loop %v", n, again)
 			}
-			if faults := ledger.Faults(); len(faults) > 0 {
+			if faults := poolcheck.Faults(); len(faults) > 0 {
 				t.Errorf("%q", faults)
 			}
 		})

@@ -1,4 +1,4 @@
-//go:build ledger
+//go:build poolcheck
 
 package transport
 
@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/hawser-ws/websocket/internal/ledger"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // TestMain looks whether all tests together gave back what they borrowed.
@@ -17,15 +17,15 @@ func TestMain(m *testing.M) {
 	for n := 0; n < 1e6 && out() > 0; n++ {
 		runtime.Gosched() // a write that was left to itself gives back when it ends
 	}
-	if out() > 0 || len(ledger.Faults()) > 0 {
-		fmt.Printf("borrowed and not given back, or given back twice: %+v\n%q\n", ledger.Loans(), ledger.Faults())
+	if out() > 0 || len(poolcheck.Faults()) > 0 {
+		fmt.Printf("borrowed and not given back, or given back twice: %+v\n%q\n", poolcheck.All(), poolcheck.Faults())
 		code = 1
 	}
 	os.Exit(code)
 }
 
 func out() (n int) {
-	for _, l := range ledger.Loans() {
+	for _, l := range poolcheck.All() {
 		n += l.Out
 	}
 	return n
