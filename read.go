@@ -78,8 +78,11 @@ func (r *receiver) take(ctx context.Context, buf []byte) (MessageType, []byte, e
 // receive is take without leaving the gate.
 func (r *receiver) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	if op, p, ok := r.nextSingle(); ok {
-		buf, err := r.appendSingle(ctx, op, buf, p)
-		return MessageType(op), buf, err
+		buf, v := r.decoder.AppendSingle(buf, op, p)
+		if v != nil {
+			return 0, buf, r.host.refused(ctx, v)
+		}
+		return MessageType(op), buf, nil
 	}
 	if r.partial != nil {
 		return r.resume(ctx, buf)

@@ -31,11 +31,10 @@ func within(n int, limit int64) bool { return limit <= 0 || int64(n) <= limit }
 
 // OpenSingle unmasks what Single has returned in place, and judges it.
 func (d *Decoder) OpenSingle(op frame.Opcode, payload []byte) *frame.Violation {
-	// RFC 6455 §8.1
-	if valid := d.open(op, payload); !valid || !d.sequence.text.Complete() {
-		return frame.ErrText
+	if d.open(op, payload) && d.sequence.text.Complete() { // RFC 6455 §8.1
+		return nil
 	}
-	return nil
+	return frame.ErrText
 }
 
 // AppendSingle is OpenSingle, and appends the payload to dst.

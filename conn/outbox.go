@@ -193,14 +193,22 @@ func (o *Outbox) Pending() (head, tail []byte) {
 // Advance notes that the first n bytes of Pending are on the wire. After a write,
 // also one of nothing, nothing is held any more.
 func (o *Outbox) Advance(n int) {
-	o.sent += uint64(n)
+	if o.sent += uint64(n); o.sent == o.encoded { // nearly always
+		o.start, o.end, o.tail = 0, 0, nil
+		return
+	}
+	o.advanceWithin(n)
+}
+
+// advanceWithin is Advance where something is left.
+func (o *Outbox) advanceWithin(n int) {
+	o.held = 0
 	inHead := min(n, o.end-o.start)
 	o.start += inHead
 	o.tail = o.tail[n-inHead:]
 	if o.start == o.end {
 		o.start, o.end = 0, 0
 	}
-	o.held = 0
 	switch {
 	case len(o.tail) == 0:
 		o.tail = nil
