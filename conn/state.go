@@ -63,7 +63,7 @@ const (
 	FlushClose
 	// ReceiveClose: a well-formed Close frame arrived.
 	ReceiveClose
-	// Violate: the peer broke a rule or a limit; its octets were refused.
+	// Violate: the peer broke a rule or a limit; its bytes were refused.
 	Violate
 	// EndOfStream: the peer closed its direction of the transport (FIN).
 	EndOfStream
