@@ -115,7 +115,7 @@ var mutants = []mutant{
 	{name: "any version will do", file: "handshake/accept.go", role: Server,
 		old: "len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:", new: "len(r.Version) == 0:",
 		must: "20.1.1[5-7]", verdict: Failed}, // version 8 may be understood
-	{name: "all masking keys are the same", file: "sender_single.go", role: Client,
+	{name: "all masking keys are the same", file: "framewriter_encode.go", role: Client,
 		old: "return frame.Key(key)", new: "return frame.Key(key&0+1)",
 		must: "20.5.7", verdict: Failed},
 	{name: "all nonces are the same", file: "handshake/key.go", role: Client,
