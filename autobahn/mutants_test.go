@@ -49,7 +49,7 @@ var mutants = []mutant{
 		old: "if !d.open(d.sequence.opcode, p) {", new: "if !d.open(d.sequence.opcode, p) && false {",
 		must: "6.4.*", verdict: NonStrict},
 	{name: "a text of one frame may end within a character", file: "conn/decoder_single.go",
-		old: "!valid || !d.sequence.text.Complete()", new: "!valid",
+		old: "d.open(op, payload) && d.sequence.text.Complete()", new: "d.open(op, payload)",
 		must: "6.6.[13468],6.6.10,6.14.[67]", verdict: Failed},
 	{name: "a message of one frame may be masked", file: "frame/whole.go", role: Client,
 		old: "b1&bitMask != 0 != masked", new: "false",
@@ -175,6 +175,23 @@ var mutants = []mutant{
 	{name: "what has no value may come twice", file: "handshake/deflate_header.go", role: Client, plays: deflated,
 		old: "case *flag:", new: "case false:",
 		must: "20.3.23"},
+}
+
+// Whoever moves code hears of the mutants it leaves behind before any is built.
+func TestMutantsAreUpToDate(t *testing.T) {
+	for _, m := range mutants {
+		if m.file == "" {
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join("..", m.file))
+		if err != nil {
+			t.Errorf("%s: %v", m.name, err)
+			continue
+		}
+		if n := strings.Count(string(source), m.old); n != 1 {
+			t.Errorf("%s: %s holds %q %d times, want once", m.name, m.file, m.old, n)
+		}
+	}
 }
 
 // The suite sees what is wrong with each of the mutants, and nothing else.
