@@ -111,7 +111,7 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 	}
 	vain := 0 // writes in a row that timed out of themselves, with nothing written
 	for _, due := s.box.Offsets(); s.box.Unsent(); s.encodeDue(f) {
-		if f != nil && s.coalesce.state().admits(f.hold) && s.holdBack(f) {
+		if f != nil && s.coalesce.state().admits(f.hold) && ctx.Err() == nil && s.holdBack(f) {
 			return
 		}
 		before, _ := s.box.Offsets()

@@ -58,6 +58,40 @@ func TestCancelledWriteIsNotSent(t *testing.T) {
 	})
 }
 
+// A Write that waits for the peer when a loop over messages begins is not held back with the
+// loop's answers: when it is cancelled, it is not sent.
+func TestCancelledWriteBesideALoop(t *testing.T) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, p := wsplay.Stalled(t, role, nil)
+		w := wsplay.StartWrite(t, c, "cancelled")
+
+		p.Send(wsplay.Frame(wsplay.OpText, "one"), wsplay.Frame(wsplay.OpText, "two"))
+		inBody, leave := make(chan struct{}), make(chan struct{})
+		loop := wsplay.Go(func() error {
+			for _, err := range c.Messages(wsplay.Patience(t)) {
+				close(inBody) // and there is another message at hand
+				<-leave
+				return err
+			}
+			return nil
+		})
+		<-inBody
+		w.Cancel()
+		err := <-w.Done
+		close(leave)
+		wsplay.WantIs(t, "the write that was cancelled", err, context.Canceled)
+		if err := <-loop; err != nil {
+			t.Fatal(err)
+		}
+
+		p.Want("what was there before", wsplay.OpText, wsplay.Filling(role))
+		if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("later")); err != nil {
+			t.Fatal(err)
+		}
+		p.Want("a later message", wsplay.OpText, "later")
+	})
+}
+
 // A Write that is cancelled with half its frame on the wire ends the connection:
 // what the peer sees can be neither finished nor taken back.
 func TestCancelledWriteInTheMiddleOfAFrame(t *testing.T) {
