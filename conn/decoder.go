@@ -109,7 +109,8 @@ func (d *Decoder) enter(h frame.Header) {
 
 // Observe is Next for an observer, who wants to know of every rule that a frame
 // breaks, and to go on. It takes the header only, of control frames too, whose payload
-// then comes as that of data frames does. n is 0 if the header is not complete.
+// then comes as that of data frames does. n is 0 if the header is not complete. Left must
+// be 0: unlike Next it drops nothing.
 //
 // A message that was not finished gives way to the one that begins inside it. The
 // payload of a frame that cannot be part of a message is part of none: see InMessage.
