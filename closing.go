@@ -55,14 +55,20 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 	// The application's read, if there is one, meets the peer's Close frame; if
 	// there is none, this is the one.
 	for h.life.current().CanReceive() && h.in.gate.Lock(nil, ended) {
-		_ = h.in.drain(context.Background())
-		h.in.leave()
+		h.drain()
 	}
 	<-ended
 	if e := h.life.closedError(); late || e.Began != SideLocal || !e.Clean() {
 		return e
 	}
 	return nil
+}
+
+// drain drops what the peer sends until its Close frame. It is called inside the read gate
+// and leaves that, also if a callback ends the goroutine.
+func (h *closing) drain() {
+	defer h.in.leave()
+	_ = h.in.drain(context.Background())
 }
 
 // headStart is how long a Close frame may wait for other writes before Close begins to
@@ -78,8 +84,7 @@ func (h *closing) drainMeanwhile(waiting context.Context) {
 	defer look.Stop()
 	for waiting.Err() == nil {
 		if h.in.gate.TryLock() {
-			_ = h.in.drain(context.Background())
-			h.in.leave()
+			h.drain()
 			return
 		}
 		select {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Context returns a context that ends when the connection has ended. [context.Cause] then
@@ -107,4 +109,30 @@ func (c *Conn) interrupts(ctx context.Context) <-chan struct{} {
 		return nil
 	}
 	return done
+}
+
+// arm makes ctx able to interrupt the call of the transport that comes next, in the
+// direction of canceler. It fails, with ctx.Err(), if ctx has ended.
+//
+// host is a type parameter because it is one interface for reading and another for writing,
+// and to make a third of them would cost more than the rest.
+func arm[H interface {
+	interrupts(context.Context) <-chan struct{}
+}](ctx context.Context, canceler *transport.Canceler, host H) error {
+	if !ofConnection(ctx) { // the common cases, without a call of the host
+		done := ctx.Done()
+		if done == nil {
+			canceler.Disarm()
+			return nil
+		}
+		if canceler.IsArmed(done) {
+			return canceler.Arm(ctx, done)
+		}
+	}
+	done := host.interrupts(ctx)
+	if done == nil {
+		canceler.Disarm()
+		return nil
+	}
+	return canceler.Arm(ctx, done)
 }

@@ -99,26 +99,6 @@ func (w *frameWriter) waits() *waiting {
 // canSend reports whether the state allows a data frame, ping or pong.
 func (w *frameWriter) canSend() bool { return conn.State(w.state.Load()).CanSend() }
 
-// arm makes ctx able to interrupt the write that comes next.
-func (w *frameWriter) arm(ctx context.Context) error {
-	if !ofConnection(ctx) { // the common cases, without a call of the host
-		done := ctx.Done()
-		if done == nil {
-			w.canceler.Disarm()
-			return nil
-		}
-		if w.canceler.IsArmed(done) {
-			return w.canceler.Arm(ctx, done)
-		}
-	}
-	done := w.host.interrupts(ctx)
-	if done == nil {
-		w.canceler.Disarm()
-		return nil
-	}
-	return w.canceler.Arm(ctx, done)
-}
-
 // unsent reports whether something is encoded and not on the wire. Inside the gate.
 func (w *frameWriter) unsent() bool { return w.loan != nil && w.box.Unsent() }
 

@@ -140,7 +140,7 @@ func (w *frameWriter) tryMore() int {
 
 // writeSome writes some of what is pending, or all of it.
 func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
-	if err := w.arm(ctx); err != nil || w.canceled.Load() != 0 {
+	if err := arm(ctx, &w.canceler, w.host); err != nil || w.canceled.Load() != 0 {
 		return interrupted, nil // as if the write had been interrupted at once
 	}
 	if w.pace != nil {

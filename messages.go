@@ -179,7 +179,7 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 		return false
 	}
 	l.c.out.beforeWait()
-	l.err = r.arm(l.ctx)
+	l.err = arm(l.ctx, &r.canceler, r.host)
 	return l.err == nil
 }
 

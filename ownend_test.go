@@ -30,7 +30,7 @@ func TestOwnEndIsNotWatched(t *testing.T) {
 		"with a value":   context.WithValue(&serveContext{c: c}, endContext{}, 1),
 	} {
 		allocs := testing.AllocsPerRun(10, func() {
-			if err := c.in.arm(ctx); err != nil {
+			if err := arm(ctx, &c.in.canceler, c.in.host); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			c.in.canceler.Park()

@@ -69,7 +69,7 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 	r.host.beforeWait()
 	r.takeOrphan()
 	for {
-		if err := r.arm(ctx); err != nil {
+		if err := arm(ctx, &r.canceler, r.host); err != nil {
 			return 0, err
 		}
 		switch {
@@ -90,26 +90,6 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 			return 0, err
 		}
 	}
-}
-
-// arm makes ctx able to interrupt a read.
-func (r *receiver) arm(ctx context.Context) error {
-	if !ofConnection(ctx) { // the common cases, without a call of the host
-		done := ctx.Done()
-		if done == nil {
-			r.canceler.Disarm()
-			return nil
-		}
-		if r.canceler.IsArmed(done) {
-			return r.canceler.Arm(ctx, done)
-		}
-	}
-	done := r.host.interrupts(ctx)
-	if done == nil {
-		r.canceler.Disarm()
-		return nil
-	}
-	return r.canceler.Arm(ctx, done)
 }
 
 // noteArrival counts for keepalive, if there is one.

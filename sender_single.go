@@ -71,7 +71,7 @@ func (w *frameWriter) tryPending() bool {
 // transport that has failed.
 func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) bool {
 	var err error
-	if w.pace == nil && w.arm(ctx) == nil {
+	if w.pace == nil && arm(ctx, &w.canceler, w.host) == nil {
 		var n int
 		head, _ := w.box.Pending()
 		n, err = (*w.stream).Write(head, nil)

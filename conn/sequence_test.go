@@ -192,7 +192,7 @@ func TestMessageLimit(t *testing.T) {
 	}
 }
 
-// A message pays for its own octets only.
+// A message pays for its own bytes only.
 func TestMessageLimitStartsAnew(t *testing.T) {
 	var s sequence
 	limits := Limits{Message: 10, Fragments: 2}
@@ -242,7 +242,7 @@ func TestFragmentFlood(t *testing.T) {
 }
 
 // A compressed message counts as what comes out of decompression, not as what
-// is on the wire: 1:1000 bombs meet the limit at the octet that exceeds it.
+// is on the wire: 1:1000 bombs meet the limit at the byte that exceeds it.
 func TestInflated(t *testing.T) {
 	limits := Limits{Message: 1000}
 	begin := func(fin bool) *sequence {
@@ -305,7 +305,7 @@ func TestAcceptedFramesAllocateNothing(t *testing.T) {
 }
 
 // A compressed message that says nothing is bounded all the same, as it is on the wire:
-// its limit, an eighth of it, 64 KiB, and 64 octets for each fragment.
+// its limit, an eighth of it, 64 KiB, and 64 bytes for each fragment.
 func TestSequenceBoundsTheWire(t *testing.T) {
 	first := frame.Header{Opcode: frame.Binary, RSV1: true}
 	next := frame.Header{Opcode: frame.Continuation}
