@@ -49,6 +49,9 @@ const layers = `
 	wstest:           .
 	hub:              .
 
+	# A second door, for programs that were written for gorilla/websocket.
+	gorilla:          frame handshake conn internal/dial internal/gate internal/transport internal/poolcheck
+
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
 	internal/transport:  internal/poolcheck golang.org/x/sys/unix
