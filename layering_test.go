@@ -43,17 +43,18 @@ const layers = `
 	internal/dial:    handshake internal/hostport golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/gate internal/transport internal/poolcheck
+	.:                frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
 	hub:              .
 
 	# A second door, for programs that were written for gorilla/websocket.
-	gorilla:          frame handshake conn internal/dial internal/gate internal/transport internal/poolcheck
+	gorilla:          frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
 
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
+	internal/maskkey:    frame internal/poolcheck
 	internal/transport:  internal/poolcheck golang.org/x/sys/unix
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
