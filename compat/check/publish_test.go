@@ -28,7 +28,7 @@ func TestOneLine(t *testing.T) {
 	for _, d := range []struct{ path, dropIn, program, modules string }{
 		{
 			"github.com/gorilla/websocket@v1.5.3", "gorilla", gorillaProgram,
-			"github.com/gorilla/websocket " + library + " golang.org/x/net golang.org/x/text program",
+			"github.com/gorilla/websocket " + library + " golang.org/x/net golang.org/x/sys golang.org/x/text program",
 		},
 	} {
 		t.Run(d.dropIn, func(t *testing.T) {
