@@ -19,37 +19,68 @@ const (
 	version = "v0.1.0" // what the modules of compat require
 )
 
+// dropIn is a module under compat.
+type dropIn struct {
+	replaces string // a module and the version that a program requires
+	dir      string // below compat
+	program  string // prints hello
+	modules  string // that the program is made of
+}
+
+var dropIns = []dropIn{{
+	"github.com/gorilla/websocket@v1.5.3", "gorilla", gorillaProgram,
+	"github.com/gorilla/websocket " + library + " golang.org/x/net golang.org/x/sys golang.org/x/text program",
+}}
+
 // Once all is published, one line in go.mod switches a program: the modules are published
 // here, in a directory that serves as a module proxy, and a program is built and run with
 // that line. A replace directive in the go.mod of a drop-in has no effect on the program.
 func TestOneLine(t *testing.T) {
 	proxy := t.TempDir()
 	publish(t, proxy, library, "../..")
-	for _, d := range []struct{ path, dropIn, program, modules string }{
-		{
-			"github.com/gorilla/websocket@v1.5.3", "gorilla", gorillaProgram,
-			"github.com/gorilla/websocket " + library + " golang.org/x/net golang.org/x/sys golang.org/x/text program",
-		},
-	} {
-		t.Run(d.dropIn, func(t *testing.T) {
-			publish(t, proxy, library+"/compat/"+d.dropIn, "../"+d.dropIn)
-			path, required, _ := strings.Cut(d.path, "@")
-			p := newProgram(t, proxy, d.program)
-			p.run("go", "mod", "edit", "-require="+d.path, "-replace="+path+"="+library+"/compat/"+d.dropIn+"@"+version)
-			p.run("go", "mod", "tidy")
-			if got := p.run("go", "run", "."); got != "hello\n" {
-				t.Errorf("the program printed %q", got)
-			}
-			want := fmt.Sprintf("%s %s => %s/compat/%s %s\n", path, required, library, d.dropIn, version)
-			if got := p.run("go", "list", "-m", path); got != want {
-				t.Errorf("the module is %swant %s", got, want)
-			}
-			modules := strings.Fields(p.run("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
-			slices.Sort(modules)
-			if got := strings.Join(slices.Compact(modules), " "); got != d.modules {
-				t.Errorf("the program is made of the modules\n%s\nwant\n%s", got, d.modules)
-			}
+	for _, d := range dropIns {
+		t.Run(d.dir, func(t *testing.T) {
+			published := library + "/compat/" + d.dir
+			publish(t, proxy, published, "../"+d.dir)
+			newProgram(t, proxy, &d).switchTo(published+"@"+version, published+" "+version)
 		})
+	}
+}
+
+// From a clone it takes two lines.
+func TestTwoLines(t *testing.T) {
+	for _, d := range dropIns {
+		t.Run(d.dir, func(t *testing.T) {
+			root, err := filepath.Abs("../..")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newProgram(t, t.TempDir(), &d)
+			p.run("go", "mod", "edit", "-replace="+library+"="+root)
+			clone := filepath.Join(root, "compat", d.dir)
+			p.switchTo(clone, clone)
+		})
+	}
+}
+
+// switchTo replaces the module that the program requires, and demands that the program then
+// works and is made of nothing else than it should.
+func (p *program) switchTo(replacement, listed string) {
+	p.t.Helper()
+	path, required, _ := strings.Cut(p.replaces, "@")
+	p.run("go", "mod", "edit", "-require="+p.replaces, "-replace="+path+"="+replacement)
+	p.run("go", "mod", "tidy")
+	if got := p.run("go", "run", "."); got != "hello\n" {
+		p.t.Errorf("the program printed %q", got)
+	}
+	want := fmt.Sprintf("%s %s => %s\n", path, required, listed)
+	if got := p.run("go", "list", "-m", path); got != want {
+		p.t.Errorf("the module is %swant %s", got, want)
+	}
+	modules := strings.Fields(p.run("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
+	slices.Sort(modules)
+	if got := strings.Join(slices.Compact(modules), " "); got != p.modules {
+		p.t.Errorf("the program is made of the modules\n%s\nwant\n%s", got, p.modules)
 	}
 }
 
@@ -86,16 +117,17 @@ func publish(t *testing.T, proxy, path, dir string) {
 
 // program is a module with one file, outside of this repository.
 type program struct {
+	*dropIn
 	t   *testing.T
-	dir string
+	at  string
 	env []string
 }
 
-func newProgram(t *testing.T, proxy, source string) *program {
+func newProgram(t *testing.T, proxy string, d *dropIn) *program {
 	t.Helper()
-	dir := t.TempDir()
-	for name, content := range map[string]string{"go.mod": "module program\n\ngo 1.26.0\n", "main.go": source} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+	at := t.TempDir()
+	for name, content := range map[string]string{"go.mod": "module program\n\ngo 1.21\n", "main.go": d.program} {
+		if err := os.WriteFile(filepath.Join(at, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +136,7 @@ func newProgram(t *testing.T, proxy, source string) *program {
 		t.Fatal(err)
 	}
 	modules, proxies, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return &program{t, dir, append(os.Environ(),
+	return &program{d, t, at, append(os.Environ(),
 		"GOWORK=off", "GOSUMDB=off",
 		"GOFLAGS=-modcacherw -trimpath",                   // a cache that can be removed, and objects that do not depend on where it was
 		"GOMODCACHE="+filepath.Join(t.TempDir(), "cache"), // what is published here is not for anybody else
@@ -116,7 +148,7 @@ func newProgram(t *testing.T, proxy, source string) *program {
 func (p *program) run(name string, args ...string) string {
 	p.t.Helper()
 	cmd := exec.CommandContext(p.t.Context(), name, args...)
-	cmd.Dir, cmd.Env = p.dir, p.env
+	cmd.Dir, cmd.Env = p.at, p.env
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
