@@ -5,6 +5,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/maskkey"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -41,7 +42,7 @@ func (w *frameWriter) putSingle(m *message) (size int) {
 	w.borrow()
 	var key frame.Key
 	if w.role.Masks() {
-		key = newMaskKey()
+		key = maskkey.New()
 	}
 	return w.box.AppendSingle(m.opcode, m.payload, key)
 }
@@ -155,7 +156,7 @@ func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
 	w.borrow()
 	before, _ := w.box.Offsets()
 	w.inline.OutFrame = conn.OutFrame{Header: h, Payload: payload}
-	w.box.Append(&w.inline.OutFrame, newMaskKey())
+	w.box.Append(&w.inline.OutFrame, maskkey.New())
 	w.box.Commit() // nobody waits for it
 	w.inline.OutFrame = conn.OutFrame{Owner: &w.inline}
 	for w.box.Unsent() {

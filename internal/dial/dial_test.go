@@ -2,8 +2,10 @@ package dial
 
 import (
 	"crypto/tls"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"strings"
 	"testing"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -37,6 +39,18 @@ func TestDialMisuse(t *testing.T) {
 }
 
 // What was agreed on comes back as the server said it.
+// The list of another client is enough for a server that names several protocols.
+func TestDialUpgradeList(t *testing.T) {
+	noLeaks(t)
+	addr := dialScript(t, func(p *dialPeer) {
+		_, _ = io.WriteString(p, strings.Replace(switching(p.request()), "Upgrade: websocket", "Upgrade: foo, websocket", 1)+hello)
+	})
+	wantGreeted(t, "ws://"+addr, &Options{UpgradeList: true})
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, nil); kindOf(err) != "protocol" {
+		t.Error(kindOf(err), err)
+	}
+}
+
 func TestDialAgreed(t *testing.T) {
 	noLeaks(t)
 	terms := handshake.Deflate{
