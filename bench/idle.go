@@ -39,7 +39,7 @@ type IdleRound struct {
 }
 
 var (
-	idleLibs   = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
+	idleLibs   = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
 	idleCounts = []int{1000, 10000, 18000}
 
 	// For a short run.

@@ -43,7 +43,7 @@ var resultParts = []struct {
 }
 
 // resultLibs are the echo servers of the page: of each library the way that is best.
-var resultLibs = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
+var resultLibs = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
 
 func known(libs []string) []string {
 	return slices.DeleteFunc(slices.Clone(libs), func(lib string) bool { return servers.KindOf(lib) == 0 })
@@ -75,7 +75,7 @@ func measureEcho(ctx context.Context, b *bench, r *Results, quick bool) error {
 
 func measureScale(ctx context.Context, b *bench, r *Results, quick bool) error {
 	f := echoFlags{
-		choices:     plainChoices(known([]string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"})),
+		choices:     plainChoices(known([]string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"})),
 		connections: []int{10, 100, 1000, 10_000}, sizes: []int{32}, inFlight: []int{1}, procs: []int{1}, given: true,
 		rounds: 3, duration: 500 * time.Millisecond,
 	}

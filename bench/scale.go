@@ -19,7 +19,7 @@ type ScaleReport struct {
 // scale measures how CPU time and memory grow with connections.
 func scale(ctx context.Context, args []string) error {
 	f := echoFlags{
-		choices:     plainChoices([]string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"}),
+		choices:     plainChoices([]string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"}),
 		connections: []int{10, 100, 1000, 10_000}, sizes: []int{32}, inFlight: []int{1}, procs: []int{1}, given: true,
 	}
 	flags := flag.NewFlagSet("bench scale", flag.ContinueOnError)

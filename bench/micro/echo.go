@@ -16,6 +16,7 @@ import (
 	xnet "golang.org/x/net/websocket"
 
 	"github.com/hawser-ws/websocket"
+	asgorilla "github.com/hawser-ws/websocket/gorilla"
 )
 
 // An Echo is a library's server connection that reads a message and writes it back.
@@ -39,6 +40,7 @@ func Echoes() []Echo {
 		{"gobwas-loop", true, true, "a loop for whole texts: ReadHeader on a bufio.Reader, Cipher, utf8.Valid, one Write", openGobwasLoop},
 		{"gobwas-reader", true, false, "wsutil.Reader on a bufio.Reader, wsutil.Writer", openGobwasReader},
 		{"gobwas-simple", true, false, "wsutil.ReadClientData, WriteServerMessage", openGobwasSimple},
+		{"hawser-as-gorilla", false, false, "NextReader, WriteMessage", openAsGorilla},
 		{"gorilla", false, false, "NextReader, WriteMessage", openGorilla},
 		{"coder", false, false, "Reader, Write", openCoder},
 		{"xnet", false, false, "Message.Receive, Write", openXnet},
@@ -80,6 +82,27 @@ func openGorilla(s *Stub) (func(int) error, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return echoGorilla(c)
+}
+
+func openAsGorilla(s *Stub) (func(int) error, func(), error) {
+	var upgrader asgorilla.Upgrader
+	w, r := handshake(s)
+	c, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return echoGorilla(c)
+}
+
+// gorillaConn is what an echo needs of gorilla's Conn, or of ours with its API.
+type gorillaConn interface {
+	NextReader() (typ int, r io.Reader, err error)
+	WriteMessage(typ int, data []byte) error
+	Close() error
+}
+
+func echoGorilla(c gorillaConn) (func(int) error, func(), error) {
 	var b bytes.Buffer
 	run := func(n int) error {
 		for range n {

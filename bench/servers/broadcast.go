@@ -26,6 +26,7 @@ const (
 func Hubs() []Hub {
 	return []Hub{
 		{"hawser", "Prepare, Hub.Broadcast", hubHawser},
+		{"hawser-as-gorilla", "NewPreparedMessage, WritePreparedMessage", hubAsGorilla},
 		{"gorilla", "NewPreparedMessage, WritePreparedMessage", hubGorilla},
 		{"coder", "Write", hubCoder},
 		{"gws", "NewBroadcaster, Broadcast", hubGws},

@@ -19,6 +19,7 @@ import (
 	xnet "golang.org/x/net/websocket"
 
 	"github.com/hawser-ws/websocket"
+	dropin "github.com/hawser-ws/websocket/gorilla"
 )
 
 // A Greeter does opening handshakes, and closes the connection after each.
@@ -46,6 +47,7 @@ func Greeters() []Greeter {
 	return []Greeter{
 		{Name: "hawser", How: "Accept", Kind: Own, HTTP: greetHawser},
 		{Name: "hawser-handler", How: "Handler", Kind: Own, HTTP: greetHandler.ServeHTTP},
+		{Name: "hawser-as-gorilla", How: "Upgrader.Upgrade", Kind: Own, HTTP: greetAsGorilla},
 		{Name: "gorilla", How: "Upgrader.Upgrade", Kind: Peer, HTTP: greetGorilla},
 		{Name: "coder", How: "Accept", Kind: Peer, HTTP: greetCoder},
 		{Name: "gws", How: "Upgrader.Upgrade", Kind: Peer, HTTP: greetGws},
@@ -91,6 +93,14 @@ var greetUpgrader gorilla.Upgrader
 
 func greetGorilla(w http.ResponseWriter, r *http.Request) {
 	if c, err := greetUpgrader.Upgrade(w, r, nil); err == nil {
+		_ = c.Close()
+	}
+}
+
+var greetUpgraderOurs dropin.Upgrader
+
+func greetAsGorilla(w http.ResponseWriter, r *http.Request) {
+	if c, err := greetUpgraderOurs.Upgrade(w, r, nil); err == nil {
 		_ = c.Close()
 	}
 }

@@ -43,7 +43,8 @@ type server struct {
 var all = []server{
 	{"hawser", Own, hawserLib{}, true},
 	{"hawser-upgrade", Own, hawserUpgrade{}, false},
-	{"gorilla", Peer, gorillaLib{}, true},
+	{"hawser-as-gorilla", Own, asGorilla, true},
+	{"gorilla", Peer, gorillaItself, true},
 	{"coder", Peer, coderLib{}, true},
 	{"gws", Peer, gwsLib{}, true},
 	{"gobwas", Peer, gobwasLib{}, false},
