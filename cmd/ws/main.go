@@ -25,7 +25,7 @@ import (
 const (
 	exitFine   = 0
 	exitFailed = 1 // no connection, or it ended badly; a case of ws conform failed
-	exitUsage  = 2 // the command line makes no sense; ws conform could not finish
+	exitUsage  = 2 // invalid command line, or ws conform could not finish
 
 	exitInterrupted = 130 // by Ctrl-C a second time, where that is not a signal
 )
@@ -66,7 +66,7 @@ func dispatch(ctx context.Context, args []string) int {
 			return report(c, c.run(ctx, args[1:]))
 		}
 	}
-	fmt.Fprintf(os.Stderr, "ws: there is no command %q; ws alone prints those there are\n", args[0])
+	fmt.Fprintf(os.Stderr, "ws: unknown command %q; run ws for a list of commands\n", args[0])
 	return exitUsage
 }
 
