@@ -1,5 +1,4 @@
-// Bench measures WebSocket libraries side by side. See README.md for how to read
-// what it prints.
+// Bench measures WebSocket libraries side by side. README.md explains its output.
 package main
 
 import (

@@ -1,6 +1,5 @@
-// Package flood keeps many connections busy at little expense, so that a server
-// has always something to do: one thread, epoll, and messages that were made
-// beforehand.
+// Package flood keeps many connections busy at little cost, so that a server always has work:
+// one thread, epoll, and messages prepared in advance.
 package flood
 
 import (

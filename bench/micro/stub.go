@@ -1,5 +1,5 @@
-// Package micro measures functions in this process, in turns: what a message costs
-// without a kernel and a network, and the parts that it is made of.
+// Package micro measures functions in this process, in turns: the cost of a message without
+// kernel and network, and the parts of that cost.
 package micro
 
 import (

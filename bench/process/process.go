@@ -1,4 +1,4 @@
-// Package process runs servers in processes of their own, and asks Linux what they
+// Package process runs servers in processes of their own, and asks Linux for the resources they
 // use.
 package process
 

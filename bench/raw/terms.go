@@ -1,6 +1,6 @@
-// Package raw is a WebSocket client that costs little: it sends frames that were
-// made beforehand, and reads answers without looking into them. It is written for
-// this module alone, so that no library under test is on both ends.
+// Package raw is a WebSocket client that costs little. It sends frames prepared in advance, and
+// reads answers without decoding them. It is written for this module only, so that no library
+// under test is on both ends.
 package raw
 
 import (

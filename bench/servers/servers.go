@@ -1,5 +1,5 @@
-// Package servers has one echo server for each library, written the way its own
-// documentation shows, and with the choices it gives taken for speed.
+// Package servers has one echo server for each library, written as its own documentation shows,
+// and with the fastest of the options it offers.
 package servers
 
 import (

@@ -1,5 +1,5 @@
-// Package traffic makes the messages: what they say, how a client sends them, and
-// whether an answer says the same.
+// Package traffic makes the messages: their content, how a client sends them, and how an answer
+// is checked.
 package traffic
 
 import (

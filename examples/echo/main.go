@@ -1,13 +1,13 @@
 // Echo is the smallest useful server: it sends every message back.
 //
-// Run it, and talk to it, from the root of the repository:
+// Run it and talk to it, from the root of the repository:
 //
 //	go run ./examples/echo
 //	go run ./cmd/ws dial ws://127.0.0.1:8080/
 //
-// [websocket.Handler] does the opening and the closing handshake, and Messages reads
-// until the peer leaves. Answers to messages that arrived together leave together, with
-// one system call: a loop over Messages does that by itself.
+// [websocket.Handler] does the opening and closing handshakes, and Messages reads until the
+// peer leaves. Replies to messages that arrived together leave together, with one system call.
+// A loop over Messages does that by itself.
 package main
 
 import (

@@ -1,11 +1,11 @@
-// Command testee makes an Autobahn testee, echo server or echo client, of one of the
-// well-known Go WebSocket libraries, to compare their results with those of Hawser:
+// Command testee is an Autobahn testee, echo server or echo client, for one of the well-known
+// Go WebSocket libraries. It is used to compare their results with those of Hawser:
 //
 //	go run ./testee -lib gorilla -listen 127.0.0.1:9100
 //	go run ./testee -lib gorilla -testee ws://127.0.0.1:9001 -agent gorilla
 //
-// The first is for wstest -m fuzzingclient, the second for wstest -m fuzzingserver.
-// Each library is configured as its own documentation and Autobahn examples ask for.
+// The first command is for wstest -m fuzzingclient, the second for wstest -m fuzzingserver.
+// Each library is configured as its own documentation and Autobahn examples recommend.
 package main
 
 import (

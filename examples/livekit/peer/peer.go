@@ -1,6 +1,6 @@
-// Package peer is what signalling is for: a PeerConnection (pion's) whose offers,
-// answers and candidates go through a session of package rtc. It takes what the server
-// sends and drops it, and sends nothing of its own.
+// Package peer is what the signalling is for: a PeerConnection (pion's) that exchanges offers,
+// answers and candidates through a session of package rtc. It receives what the server sends
+// and discards it. It sends no media.
 package peer
 
 import (

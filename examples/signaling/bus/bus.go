@@ -1,6 +1,6 @@
-// Package bus is how the servers of a cluster reach each other. It carries bytes,
-// each with a topic, from one server to all others or to one; it may lose them, and
-// says nothing of that. Who relies on them numbers them.
+// Package bus connects the servers of a cluster. It carries bytes, each message with a topic,
+// from one server to all others or to one. It may lose messages without saying so. If a loss
+// matters, the user must number the messages.
 package bus
 
 import (

@@ -1,11 +1,11 @@
-// Package rooms knows who is in which room, on this server and on the others, and
-// carries signals between members. Of the network it sees the two ends of it: the
-// [Conn] of a member who is connected here, and the [bus.Bus] to other servers.
+// Package rooms knows who is in which room, on this server and on the others, and carries
+// signals between members. It sees two ends of the network: the [Conn] of a member connected
+// here, and the [bus.Bus] to the other servers.
 //
-// Each server is the authority for the members it hosts. It tells the others of every
-// change, with a number, and they ask for the whole roster when they have missed one.
-// So all servers agree a moment after the network lets them, and no sooner: two members
-// who come at once, to two servers, may both get the last place in a room.
+// Each server is the authority for the members connected to it. It reports every change to the
+// others, with a number. A server that has missed one asks for the whole roster. So all servers
+// agree as soon as the network lets them, and not before: two members who arrive at the same
+// time, at two servers, may both get the last place in a room.
 package rooms
 
 import (

@@ -1,6 +1,6 @@
-// Package watch keeps what the server sees of each connection, frame by frame, for the
-// page at the other end: the hooks of [websocket.Trace] write it down, and a page that
-// shows the key of the member reads it, on whichever server it asks.
+// Package watch records what the server sees of each connection, frame by frame, for the page
+// at the other end. The hooks of [websocket.Trace] write the record. A page that presents the
+// member's key can read it, on any server.
 package watch
 
 import "fmt"

@@ -1,6 +1,6 @@
-// Package wire is the messages between the page of a room and the server: one
-// definition, written in JSON or in CBOR. What comes from a page is judged here, in
-// full, so that nobody behind has to.
+// Package wire defines the messages between the page of a room and the server. There is one
+// definition, with two encodings: JSON and CBOR. Messages from a page are fully validated here,
+// so no other package has to.
 package wire
 
 // FromPage is a message from the page: [Join], [Signal] or [Leave].

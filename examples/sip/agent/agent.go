@@ -1,8 +1,8 @@
-// Package agent is a small SIP user agent over WebSocket (RFC 3261, RFC 7118): it
-// registers, sends OPTIONS and MESSAGE, and answers requests.
+// Package agent is a small SIP user agent over WebSocket (RFC 3261, RFC 7118). It registers,
+// sends OPTIONS and MESSAGE, and answers requests.
 //
-// The WebSocket is package websocket's. Messages, transactions and digest
-// authentication are sipgo's; [Session] is where the two meet.
+// Package websocket provides the WebSocket; sipgo provides messages, transactions and digest
+// authentication. [Session] connects the two.
 package agent
 
 import (

@@ -1,6 +1,6 @@
-// Package transport holds the rules of SIP over WebSocket, RFC 7118: what the
-// opening handshake must agree on, and how SIP messages travel in WebSocket
-// messages. The WebSocket is package websocket's, SIP's syntax is sipgo's.
+// Package transport has the rules of SIP over WebSocket, RFC 7118: what the opening handshake
+// must agree on, and how SIP messages travel in WebSocket messages. Package websocket provides
+// the WebSocket, sipgo the syntax of SIP.
 package transport
 
 import (

@@ -1,13 +1,13 @@
-// Minimize keeps of what fuzzing has found the inputs that reach something.
+// Minimize keeps the inputs found by fuzzing that reach new code.
 //
 //	go run ./fuzz/internal/minimize [-C DIR] [-most N] [PACKAGE...]
 //
-// The fuzzer's own cache grows by every input that was new to it, and stays on
-// the machine on which it ran. Of those inputs the smallest first, one after the
-// other, Minimize copies each that reaches a statement of this repository which
-// neither the target's seeds and committed corpus nor the inputs copied before it
-// reach. They go to testdata/fuzz beside the target. Nothing is removed: inputs
-// with names of their own are there because something failed.
+// The fuzzer's own cache grows by every input that was new to it, and stays on the machine
+// where it ran. Minimize tries these inputs one after the other, smallest first. It copies each
+// that reaches a statement of this repository reached neither by the target's seeds and
+// committed corpus nor by the inputs copied before. The copies go to testdata/fuzz beside the
+// target. Nothing is removed: inputs with names of their own are there because something
+// failed.
 package main
 
 import (

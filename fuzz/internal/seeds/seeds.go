@@ -1,10 +1,10 @@
-// Package seeds is what fuzz targets start from: the rows of internal/vectors,
-// connections of real programs (testdata/captures), and what the conformance suite
-// sends in its cases (testdata/cases.txt).
+// Package seeds provides the seeds of fuzz targets: the rows of internal/vectors, connections
+// of real programs (testdata/captures), and what the conformance suite sends in its cases
+// (testdata/cases.txt).
 //
-// A fuzz target that starts from nothing finds nothing, and looks as if all were
-// well. So everything here panics when a source is empty, and a target says with
-// [Need] how many seeds it wants at least.
+// A fuzz target without seeds finds nothing, and looks as if all were well. So everything here
+// panics if a source is empty, and a target states with [Need] how many seeds it expects at
+// least.
 package seeds
 
 import "testing"

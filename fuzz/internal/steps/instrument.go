@@ -1,11 +1,9 @@
-// Package steps counts the work of package handshake in steps, so that a test can
-// say how work grows with its input without a clock. A step is a function entered, a
-// turn of a loop, or a byte that a function of the standard library has to look at
-// or copy.
+// Package steps counts the work of package handshake in steps, so that a test can check without
+// a clock how work grows with its input. A step is a function call, a loop iteration, or a byte
+// that a function of the standard library examines or copies.
 //
-// [Start] builds the package with counters in it, by an overlay (go help build), and
-// runs it as a program that does what it is told and answers with the count: see
-// package counted.
+// [Start] builds the package with counters, by an overlay (go help build), and runs it as a
+// program that executes commands and answers with the count: see package counted.
 package steps
 
 import (
