@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// chat is the server: the rooms, and everybody who is in one.
+// chat is the server: its rooms and its connections.
 type chat struct {
 	rooms   rooms
 	members websocket.Registry
@@ -68,7 +68,7 @@ func newChat() *chat {
 	return c
 }
 
-// serve serves until ctx ends and the members have been told.
+// serve serves until ctx ends and all connections are closed.
 func (c *chat) serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: c.routes(), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() {
@@ -93,7 +93,7 @@ func (c *chat) routes() http.Handler {
 	return mux
 }
 
-// enter takes from the request what the connection needs, which outlives it.
+// enter reads from the request what the connection needs, because the connection outlives it.
 func (c *chat) enter(r *http.Request) (websocket.ServeFunc, error) {
 	name := r.PathValue("name")
 	return func(ctx context.Context, conn *websocket.Conn) error {

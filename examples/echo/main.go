@@ -29,8 +29,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// echo serves one connection. What it returns decides how the connection is closed:
-// nil means 1000, normal closure.
+// echo serves one connection. Its result decides how the connection is closed: nil means 1000.
 func echo(ctx context.Context, c *websocket.Conn) error {
 	for msg, err := range c.Messages(ctx) {
 		if err != nil {

@@ -11,27 +11,27 @@ import (
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
 )
 
-// flags are what the command line says.
+// flags are the command line flags.
 type flags struct {
 	server     string
 	grant      rtc.Grant
 	v1         bool
 	tokenOnly  bool
 	json, sdp  bool
-	signalling bool // alone
+	signalling bool // without a PeerConnection
 	attempts   int
 	stay       time.Duration
 }
 
-// readFlags reads the command line. The names of the environment variables are those
-// of LiveKit's own tools; the last resort is what a server with --dev has.
+// readFlags parses the command line. The environment variables are those of LiveKit's own
+// tools. The defaults are those of a server with --dev.
 func readFlags(args []string) (*flags, error) {
 	f := &flags{}
 	env := func(name, otherwise string) string { return cmp.Or(os.Getenv(name), otherwise) }
 	set := flag.NewFlagSet("livekit", flag.ContinueOnError)
 	set.StringVar(&f.server, "url", env("LIVEKIT_URL", "ws://127.0.0.1:7880"), "`URL` of the server")
 	set.StringVar(&f.grant.Key, "api-key", env("LIVEKIT_API_KEY", "devkey"), "the server's API `key`")
-	// Not in the default of the flag: -h prints it.
+	// Not as the default of the flag, because -h prints that.
 	set.StringVar(&f.grant.Secret, "api-secret", "", "the `secret` to it; better in LIVEKIT_API_SECRET, since processes are listed with their arguments")
 	set.StringVar(&f.grant.Room, "room", "demo", "`room` to join; it is made if it is not there")
 	set.StringVar(&f.grant.Identity, "identity", "ann", "`identity` in the room; it is in it once")
@@ -54,7 +54,7 @@ func readFlags(args []string) (*flags, error) {
 	case f.grant.Room == "" || f.grant.Identity == "":
 		return nil, errors.New("-room and -identity must not be empty")
 	case f.attempts == 0:
-		f.attempts = -1 // to rtc, zero is its default
+		f.attempts = -1 // for rtc, zero means its default
 	}
 	return f, nil
 }

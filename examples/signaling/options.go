@@ -14,7 +14,7 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// options are what the flags say, and what tests choose besides.
+// options are the values of the flags, and further choices for tests.
 type options struct {
 	listen            string
 	certFile, keyFile string
@@ -26,12 +26,12 @@ type options struct {
 	capacity, rooms   int
 	queue             int // messages that may wait for a member
 	grace             time.Duration
-	traced            int             // events kept of a connection; 0: there is no trace
+	traced            int             // events kept for each connection; 0: no trace
 	iceServers        json.RawMessage // for RTCPeerConnection
 
 	keepAlive  websocket.KeepAlive
 	joinWithin time.Duration
-	beat       time.Duration // of the servers; zero: the default
+	beat       time.Duration // of the servers; zero means the default
 	log        *slog.Logger
 }
 
@@ -86,7 +86,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	return o, o.check()
 }
 
-// check reports what does not go together.
+// check reports options that do not go together.
 func (o *options) check() error {
 	switch {
 	case (o.certFile == "") != (o.keyFile == ""):

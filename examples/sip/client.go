@@ -20,15 +20,15 @@ import (
 	"github.com/hawser-ws/websocket/examples/sip/agent"
 )
 
-// client is what the client's commands have in common.
+// client has what the client's commands share.
 type client struct {
 	agent   agent.Agent
 	url     string
-	rest    []string // of the arguments, behind the URL
+	rest    []string // arguments after the URL
 	timeout time.Duration
 }
 
-// newClient reads a command line with so many arguments.
+// newClient parses a command line with the given number of arguments.
 func newClient(flags *flag.FlagSet, args []string, arguments int, log *slog.Logger) (*client, error) {
 	var c client
 	flags.StringVar(&c.agent.Account.User, "user", "", "the user's `name`")
@@ -69,7 +69,7 @@ func newClient(flags *flag.FlagSet, args []string, arguments int, log *slog.Logg
 	return &c, nil
 }
 
-// session does something over a connection of its own.
+// session runs do over a new connection.
 func (c *client) session(ctx context.Context, do func(context.Context, *agent.Session) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -94,7 +94,7 @@ func runRegister(ctx context.Context, flags *flag.FlagSet, args []string, out io
 		if err != nil {
 			return err
 		}
-		// Without the connection nothing would reach us: it is taken back with it.
+		// Nothing reaches us without the connection, so the registration ends with it.
 		fmt.Fprintf(out, "registered sip:%s@%s for %v\n", c.agent.Account.User, c.agent.Account.Domain, granted)
 		return s.Unregister(ctx)
 	})
