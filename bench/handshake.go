@@ -15,14 +15,14 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// HandshakeReport is what the command handshake finds out.
+// HandshakeReport is the result of the command handshake.
 type HandshakeReport struct {
 	Machine Machine
 	Request int // bytes
 	Rows    []*HandshakeRow
 }
 
-// HandshakeRow is one way to do it.
+// HandshakeRow is one way to do a handshake.
 type HandshakeRow struct {
 	Result
 	How         string
@@ -36,7 +36,7 @@ type HandshakeRow struct {
 // HandshakeRound is one turn.
 type HandshakeRound struct {
 	CPU    float64 // µs of the server for each handshake
-	Waited float64 // time that it stood ready without a core, as a part of its CPU time
+	Waited float64 // time that it was ready without a core, as a share of its CPU time
 }
 
 type handshakeFlags struct {
@@ -120,7 +120,7 @@ func (f *handshakeFlags) server() error {
 	return serveLines(l, func() { _ = g.Serve(l) }, func() error { return nil })
 }
 
-// A porch is a server and a client that knocks.
+// A porch is a server and its client.
 type porch struct {
 	row    *HandshakeRow
 	server *process.Process
@@ -191,8 +191,8 @@ func startGreeter(b *bench, lib, program string) (*process.Process, error) {
 	return process.Start(b.serverCore, self, "handshake", "-serve", "-lib", lib)
 }
 
-// knock does n handshakes, by several clients at a time so that the server need not
-// go to sleep between them.
+// knock does n handshakes, with several clients at a time so that the server need not sleep in
+// between.
 func (p *porch) knock(ctx context.Context, n, clients int) error {
 	var group sync.WaitGroup
 	failures := make([]error, clients)
@@ -240,7 +240,7 @@ func (p *porch) round(ctx context.Context, n, clients int) error {
 	return nil
 }
 
-// settledCPU waits until the server has done with the last connections.
+// settledCPU waits until the server has finished the last connections.
 func (p *porch) settledCPU() (now time.Duration, err error) {
 	for range 50 {
 		before, err := p.server.CPU()

@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// What is promised.
+// Promised limits.
 const (
 	limitHandshakeHTTP = 1.0 // to the best peer behind net/http
 	limitUpgrade       = 0.75
@@ -72,7 +72,7 @@ func (r *HandshakeReport) grid(behind bool, title, ours string) *grid {
 	return g
 }
 
-// bestPeer is the library that takes the least, besides ours.
+// bestPeer returns the cheapest library other than ours.
 func (r *HandshakeReport) bestPeer(behind bool) (best *HandshakeRow) {
 	for _, row := range r.Rows {
 		if row.HTTP == behind && row.Kind == servers.Peer && len(row.Rounds) > 0 && (best == nil || row.cpu().Median < best.cpu().Median) {
@@ -98,7 +98,7 @@ func (r *HandshakeReport) ratios() (all []Ratio) {
 	to(straight, upgrade, r.get(servers.ByHandInGo), 0)
 	to(straight, upgrade, r.get(servers.ByHandInC), 0)
 	if upgrade != nil {
-		// Nothing is lost by rounding: there is noise of one in hundreds of handshakes.
+		// Rounding loses nothing: the noise is one allocation in hundreds of handshakes.
 		all = append(all, Ratio{straight, upgrade.Lib, "allocations", upgrade.Allocations, limitUpgradeAllocs + 0.05})
 	}
 	return all

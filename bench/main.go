@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// choose finds the command that the arguments mean; flags alone mean everything.
+// choose finds the command for the arguments. Flags alone mean everything.
 func choose(args []string) (run func(context.Context, []string) error, rest []string) {
 	if len(args) == 0 {
 		return nil, nil

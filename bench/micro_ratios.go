@@ -8,13 +8,13 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// microSection is all that can be measured in this process.
+// microSection is everything that can be measured in this process.
 func microSection(ctx context.Context, _ *bench, quick bool) (any, []Ratio, error) {
 	report, err := runMicro(ctx, microNames(), 0, quick)
 	return report, report.ratios(), err
 }
 
-// What is promised.
+// Promised limits.
 const (
 	limitMaskToC        = 1 / 0.9
 	limitASCII          = 1.0
@@ -25,7 +25,7 @@ const (
 	limitMessageToFloor = 1.3
 )
 
-// ratios compares ours with others in every contest.
+// ratios compares ours with the others in every contest.
 func (r *MicroReport) ratios() (all []Ratio) {
 	for _, c := range r.Contests {
 		ours := c.Get(servers.Ours)
@@ -75,14 +75,14 @@ func (r *MicroReport) ratios() (all []Ratio) {
 			} else {
 				to(micro.Floor, limitMessageToFloor)
 			}
-			// Nothing is allowed, and what is left of the measuring itself is less.
+			// No allocation is allowed; what is left from the measurement itself is less.
 			figure("allocations", ours.Allocs, 0.05)
 		}
 	}
 	return all
 }
 
-// bestChecking is the best whole library that checks text as ours does.
+// bestChecking returns the best complete library that checks text as ours does.
 func bestChecking(c *micro.Contest) (best *micro.Contender) {
 	for _, f := range c.Of {
 		if f.Name == servers.Ours || f.Notes["whole"] == "a loop" || f.Notes["UTF-8"] != "checked" {

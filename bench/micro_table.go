@@ -17,8 +17,8 @@ func (r *MicroReport) print(w io.Writer) {
 	}
 }
 
-// grids are the tables: one for each contest of libraries, and one for all contests
-// of the same functions.
+// grids returns the tables: one for each contest of libraries, and one for all contests of the
+// same functions.
 func (r *MicroReport) grids() (all []*grid) {
 	byGroup := make(map[string][]*micro.Contest)
 	var groups []string
@@ -51,7 +51,7 @@ var microTitles = map[string]string{
 	"message": "A message read and one written",
 }
 
-// functions is a table with a line for each contest.
+// functions returns a table with a line for each contest.
 func functions(group string, contests []*micro.Contest) *grid {
 	first := contests[0]
 	g := &grid{
@@ -90,7 +90,7 @@ func functions(group string, contests []*micro.Contest) *grid {
 	return g
 }
 
-// libraries is a table with a line for each library, the least time first.
+// libraries returns a table with a line for each library, least time first.
 func libraries(c *micro.Contest) *grid {
 	g := &grid{
 		title:  fmt.Sprintf("%s, %s, rounds: %d", microTitles[c.Group], c.Case, mostRounds(c.Of, func(f *micro.Contender) int { return len(f.NS) })),

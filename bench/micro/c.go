@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A cProgram is the one in C that masks, as a process.
+// A cProgram is the C program for masking, as a process.
 type cProgram struct {
 	vector string // what its intrinsics are for
 
@@ -50,7 +50,7 @@ func (c *cProgram) stop() {
 	_ = c.cmd.Wait()
 }
 
-// batch has a kernel mask bytes n times.
+// batch makes a kernel mask bytes n times.
 func (c *cProgram) batch(kernel string, octets, n int) (time.Duration, error) {
 	if _, err := fmt.Fprintf(c.stdin, "%s %d %d\n", kernel, octets, n); err != nil {
 		return 0, err

@@ -26,7 +26,7 @@ import (
 	"syscall"
 )
 
-// errUsage is a command line that makes no sense. It was explained already.
+// errUsage reports an invalid command line that has already been explained.
 var errUsage = errors.New("usage")
 
 // command is one of the commands. It ends when ctx does.

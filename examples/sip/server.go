@@ -18,7 +18,7 @@ import (
 	"github.com/hawser-ws/websocket/examples/sip/front"
 )
 
-// goodbyeTime is how long clients have to take leave when the server ends.
+// goodbyeTime is how long clients have to disconnect when the server ends.
 const goodbyeTime = 10 * time.Second
 
 func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer, log *slog.Logger) error {
@@ -81,7 +81,7 @@ func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 	}
 	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
 	defer cancel()
-	// net/http does not know WebSocket connections: front closes them, with 1001.
+	// net/http does not know WebSocket connections. front closes them, with 1001.
 	err = errors.Join(server.Shutdown(goodbye), httpServer.Shutdown(goodbye))
 	if stopped := <-served; !errors.Is(stopped, http.ErrServerClosed) {
 		err = errors.Join(err, stopped)
@@ -89,7 +89,7 @@ func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 	return err
 }
 
-// addUser takes a line NAME:PASSWORD in.
+// addUser parses a line NAME:PASSWORD.
 func addUser(users map[string]string, line string) error {
 	name, password, ok := strings.Cut(line, ":")
 	if !ok || name == "" || password == "" {
@@ -99,8 +99,7 @@ func addUser(users map[string]string, line string) error {
 	return nil
 }
 
-// readUsers reads a file of such lines. Empty ones, and those that begin with #, are
-// for people.
+// readUsers reads a file of such lines. It ignores empty lines and those that begin with #.
 func readUsers(users map[string]string, name string) error {
 	file, err := os.Open(name)
 	if err != nil {

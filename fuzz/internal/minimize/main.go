@@ -121,7 +121,7 @@ func (p tested) minimize(target string) error {
 		}
 		now, err := p.reach("^" + target + "$/^" + e.Name() + "$")
 		if err != nil {
-			return fmt.Errorf("%s: %w", place, err) // it fails: keep it and mend that
+			return fmt.Errorf("%s: %w", place, err) // it fails: keep it and fix that first
 		}
 		before := len(reached)
 		for statement := range now {
@@ -136,12 +136,12 @@ func (p tested) minimize(target string) error {
 			return err
 		}
 	}
-	_ = os.Remove(corpus) // if nothing is in it
+	_ = os.Remove(corpus) // if it is empty
 	fmt.Printf("%s: %d of %d inputs kept, %d statements reached\n", target, kept, len(found), len(reached))
 	return nil
 }
 
-// reach runs what the pattern selects and returns which statements it reached.
+// reach runs the tests that the pattern selects and returns the statements they reached.
 func (p tested) reach(pattern string) (map[string]bool, error) {
 	profile := p.binary + ".profile"
 	cmd := exec.Command(p.binary, "-test.run", pattern, "-test.coverprofile", profile)
