@@ -90,7 +90,7 @@ func measure(server *process.Process, l *load.Load, p load.Plan) (DeflateRound, 
 	cpu, messages := after-before, float64(n.Messages)
 	return DeflateRound{
 		CPU:        float64(cpu.Nanoseconds()) / 1e3 / messages,
-		Answer:     float64(n.Octets) / messages,
+		Answer:     float64(n.Received) / messages,
 		Request:    float64(n.Sent) / messages,
 		Frames:     float64(n.Frames) / messages,
 		Rate:       messages / n.Elapsed.Seconds(),

@@ -29,7 +29,7 @@ type HandshakeRow struct {
 	HTTP        bool // behind net/http
 	Kind        servers.Kind
 	Allocations float64 // for each handshake, over a stub
-	Octets      float64 // allocated
+	Bytes       float64 `json:"Octets"` // allocated
 	Rounds      []HandshakeRound
 }
 
@@ -147,7 +147,7 @@ func runHandshake(ctx context.Context, b *bench, f handshakeFlags, quick bool) (
 		report.Rows = append(report.Rows, row)
 		if g, ok := servers.GetGreeter(lib); ok {
 			row.How, row.HTTP, row.Kind = g.How, g.HTTP != nil, g.Kind
-			if row.Allocations, row.Octets, err = countAllocations(g, 1000); err != nil {
+			if row.Allocations, row.Bytes, err = countAllocations(g, 1000); err != nil {
 				row.fail(err)
 				continue
 			}

@@ -116,7 +116,7 @@ var errNotEnded = errors.New("the connection was not closed")
 
 // countAllocations does n handshakes in this process. Behind net/http they include its
 // allocations.
-func countAllocations(g servers.Greeter, n int) (allocations, octets float64, err error) {
+func countAllocations(g servers.Greeter, n int) (allocations, size float64, err error) {
 	c := newStubConn()
 	one := func() error {
 		if err := g.Raw(c); err != nil {

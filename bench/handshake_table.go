@@ -58,16 +58,16 @@ func (r *HandshakeReport) grid(behind bool, title, ours string) *grid {
 		if len(row.Rounds) == 0 {
 			continue
 		}
-		to, allocs, octets := "—", fmt.Sprintf("%.1f", row.Allocations), fmt.Sprintf("%.0f", row.Octets)
+		to, allocs, bytes := "—", fmt.Sprintf("%.1f", row.Allocations), fmt.Sprintf("%.0f", row.Bytes)
 		if first != nil && row != first {
 			to = ratio(micro.MedianRatio(first.cpus(), row.cpus()))
 		}
 		if row.Lib == servers.ByHandInC {
-			allocs, octets = "", ""
+			allocs, bytes = "", ""
 		}
 		s := row.cpu()
 		g.add(to, row.Lib, fmt.Sprintf("%.2f", s.Median), fmt.Sprintf("%.2f", s.Least), fmt.Sprintf("%.1f", 100*s.Spread()),
-			fmt.Sprintf("%.1f", 100*summarize(row.Rounds, func(h HandshakeRound) float64 { return h.Waited }).Median), allocs, octets, row.How)
+			fmt.Sprintf("%.1f", 100*summarize(row.Rounds, func(h HandshakeRound) float64 { return h.Waited }).Median), allocs, bytes, row.How)
 	}
 	return g
 }

@@ -18,7 +18,7 @@ func microSection(ctx context.Context, _ *bench, quick bool) (any, []Ratio, erro
 const (
 	limitMaskToC        = 1 / 0.9
 	limitASCII          = 1.0
-	limitTextPerOctet   = 100 // ps: 10 GB/s
+	limitTextPerByte    = 100 // ps: 10 GB/s
 	limitFused          = 1.25
 	limitShortMessage   = 80 // ns
 	limitMessageToPeer  = 1.0 / 3
@@ -43,7 +43,7 @@ func (r *MicroReport) ratios() (all []Ratio) {
 		switch c.Group {
 		case "mask":
 			limit := limitMaskToC
-			if c.Octets < 1<<10 {
+			if c.Bytes < 1<<10 {
 				limit = 0
 			}
 			to(micro.CSimd, limit)
@@ -54,8 +54,8 @@ func (r *MicroReport) ratios() (all []Ratio) {
 				continue
 			}
 			to(micro.Standard, 0)
-			if c.Octets >= 1<<10 {
-				figure("ps a byte", 1000*ours.Median()/float64(c.Octets), limitTextPerOctet)
+			if c.Bytes >= 1<<10 {
+				figure("ps a byte", 1000*ours.Median()/float64(c.Bytes), limitTextPerByte)
 			}
 		case "fused":
 			slower := c.Get(micro.MaskAlone)
@@ -69,7 +69,7 @@ func (r *MicroReport) ratios() (all []Ratio) {
 			if best := bestChecking(c); best != nil {
 				to(best.Name, limitMessageToPeer)
 			}
-			if c.Octets < 1<<10 {
+			if c.Bytes < 1<<10 {
 				figure("ns a message", ours.Median(), limitShortMessage)
 				to(micro.Floor, 0)
 			} else {

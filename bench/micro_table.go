@@ -58,7 +58,7 @@ func functions(group string, contests []*micro.Contest) *grid {
 		title:  fmt.Sprintf("%s, rounds: %d", microTitles[group], mostRounds(first.Of, func(f *micro.Contender) int { return len(f.NS) })),
 		header: []string{"hawser ns", "what"},
 	}
-	sized := first.Octets > 0
+	sized := first.Bytes > 0
 	if sized {
 		g.header = append(g.header, "hawser GB/s")
 	}
@@ -76,12 +76,12 @@ func functions(group string, contests []*micro.Contest) *grid {
 		ours := c.Get(servers.Ours)
 		row := []string{fmt.Sprintf("%.1f", ours.Median()), c.Case}
 		if sized {
-			row = append(row, fmt.Sprintf("%.2f", float64(c.Octets)/ours.Median()))
+			row = append(row, fmt.Sprintf("%.2f", float64(c.Bytes)/ours.Median()))
 		}
 		for _, f := range c.Of[1:] {
 			row = append(row, fmt.Sprintf("%.1f", f.Median()))
 			if sized {
-				row = append(row, fmt.Sprintf("%.2f", float64(c.Octets)/f.Median()))
+				row = append(row, fmt.Sprintf("%.2f", float64(c.Bytes)/f.Median()))
 			}
 			row = append(row, ratio(micro.Ratio(ours, f)))
 		}

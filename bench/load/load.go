@@ -24,7 +24,7 @@ type Load struct {
 // Count is what was received.
 type Count struct {
 	Messages   int
-	Octets     int64 // of the answers on the wire
+	Received   int64 // bytes on the wire
 	Sent       int64 // bytes on the wire
 	Compressed int   // answers
 	Frames     int   // of the answers
@@ -136,7 +136,7 @@ func (l *Load) converse(i int, p Plan, start time.Time) (n Count, err error) {
 		l.next[i]++
 		n.Messages++
 		n.Sent += int64(len(frame))
-		n.Octets += int64(m.Octets)
+		n.Received += int64(m.Size)
 		n.Frames += m.Frames
 		if m.Compressed {
 			n.Compressed++
@@ -147,7 +147,7 @@ func (l *Load) converse(i int, p Plan, start time.Time) (n Count, err error) {
 
 func (n *Count) add(m Count) {
 	n.Messages += m.Messages
-	n.Octets += m.Octets
+	n.Received += m.Received
 	n.Sent += m.Sent
 	n.Compressed += m.Compressed
 	n.Frames += m.Frames

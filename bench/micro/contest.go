@@ -12,10 +12,10 @@ import (
 
 // A Contest is a set of functions that do the same, measured in turns.
 type Contest struct {
-	Group  string // such as "mask"
-	Case   string // such as "1 KiB"
-	Octets int    // that one call deals with
-	Of     []*Contender
+	Group string // such as "mask"
+	Case  string // such as "1 KiB"
+	Bytes int    `json:"Octets"` // that one call deals with
+	Of    []*Contender
 }
 
 // A Contender is one of the functions, with its figures.

@@ -59,7 +59,7 @@ func Mask(ctx context.Context, e Effort, program string) ([]*Contest, error) {
 	buf := make([]byte, 64<<10) // a large object begins at a page boundary, as in C
 	var all []*Contest
 	for _, size := range maskSizes {
-		contest := &Contest{Group: "mask", Case: Size(size), Octets: size}
+		contest := &Contest{Group: "mask", Case: Size(size), Bytes: size}
 		for _, m := range maskers() {
 			if err := m.check(size); err != nil {
 				return all, err

@@ -27,7 +27,7 @@ func Messages(ctx context.Context, e Effort) ([]*Contest, error) {
 
 // messages is one contest. A library that does not echo correctly is left out.
 func messages(ctx context.Context, e Effort, echoes []Echo, size int, single bool) (*Contest, error) {
-	c := &Contest{Group: "message", Case: Size(size) + ", " + served(single), Octets: size}
+	c := &Contest{Group: "message", Case: Size(size) + ", " + served(single), Bytes: size}
 	texts := traffic.Records(max(4, min(64, 256<<10/size)), size)
 	for _, echo := range echoes {
 		s := NewStub(texts, single)
@@ -54,8 +54,8 @@ func messages(ctx context.Context, e Effort, echoes []Echo, size int, single boo
 				if err := run(n); err != nil {
 					return err
 				}
-				if s.Octets < int64(n)*int64(size) {
-					return fmt.Errorf("%d bytes were written for %d messages", s.Octets, n)
+				if s.Bytes < int64(n)*int64(size) {
+					return fmt.Errorf("%d bytes were written for %d messages", s.Bytes, n)
 				}
 				return nil
 			}),

@@ -27,7 +27,7 @@ type Stub struct {
 	written    []byte
 
 	Reads, Writes int   // calls
-	Octets        int64 // written
+	Bytes         int64 // written
 }
 
 // NewStub makes a stub whose client sends texts, masked, each in its own frame. A Read fills
@@ -95,7 +95,7 @@ func (s *Stub) Read(p []byte) (int, error) {
 
 func (s *Stub) Write(p []byte) (int, error) {
 	s.Writes++
-	s.Octets += int64(len(p))
+	s.Bytes += int64(len(p))
 	if s.keep {
 		s.written = append(s.written, p...)
 	}
@@ -103,7 +103,7 @@ func (s *Stub) Write(p []byte) (int, error) {
 }
 
 // Rest resets the counters.
-func (s *Stub) Rest() { s.Reads, s.Writes, s.Octets = 0, 0, 0 }
+func (s *Stub) Rest() { s.Reads, s.Writes, s.Bytes = 0, 0, 0 }
 
 // Check makes run echo every frame once and compares what is written. It must be called at the
 // beginning of the frames.

@@ -71,7 +71,7 @@ func Validation(ctx context.Context, e Effort) ([]*Contest, error) {
 					return nil
 				})
 			}
-			c := &Contest{Group: "utf8", Case: script + ", " + Size(size), Octets: size, Of: []*Contender{
+			c := &Contest{Group: "utf8", Case: script + ", " + Size(size), Bytes: size, Of: []*Contender{
 				{Name: "hawser", Batch: judge(ours)},
 				{Name: Standard, Batch: judge(utf8.Valid)},
 			}}
@@ -113,7 +113,7 @@ func Fused(ctx context.Context, e Effort) ([]*Contest, error) {
 					return nil
 				})
 			}
-			c := &Contest{Group: "fused", Case: script + ", " + Size(size), Octets: size, Of: []*Contender{
+			c := &Contest{Group: "fused", Case: script + ", " + Size(size), Bytes: size, Of: []*Contender{
 				{Name: "hawser", Batch: run(func() bool {
 					var v frame.Validator
 					_, ok := frame.UnmaskValid(p, fusedKey, &v)

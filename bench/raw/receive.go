@@ -12,7 +12,7 @@ type Message struct {
 	Opcode     byte
 	Compressed bool
 	Frames     int
-	Octets     int    // on the wire, including headers
+	Size       int    // on the wire, including headers
 	Payload    []byte // as received; valid until the next Receive
 }
 
@@ -44,7 +44,7 @@ func (c *Conn) Receive(keep bool) (Message, error) {
 			m.Opcode, m.Compressed = opcode, first&rsv1 != 0
 		}
 		m.Frames++
-		m.Octets += header + n
+		m.Size += header + n
 		if err := c.take(n, keep); err != nil {
 			return m, err
 		}
