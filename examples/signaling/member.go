@@ -132,7 +132,7 @@ func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, out *outb
 	}
 	join, ok := m.(wire.Join)
 	if !ok {
-		return wire.Join{}, wire.Refuse(errors.New("the first message is a join"))
+		return wire.Join{}, wire.Refuse(errors.New("the first message must be a join"))
 	}
 	return join, nil
 }

@@ -78,7 +78,7 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, err
 	}
 	if f.NArg() > 0 {
-		return o, fmt.Errorf("there is no argument %q", f.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if o.name == "" {
 		o.name, _ = os.Hostname() // without one the server has no name
@@ -92,17 +92,17 @@ func (o *options) check() error {
 	case (o.certFile == "") != (o.keyFile == ""):
 		return errors.New("-tls-cert and -tls-key go together")
 	case o.selfSigned && o.certFile != "":
-		return errors.New("either -tls-cert or -tls-self-signed")
+		return errors.New("use either -tls-cert or -tls-self-signed")
 	case o.nats != "" && o.cluster != "":
-		return errors.New("either -nats, to use a NATS server, or -cluster, to be one")
+		return errors.New("use either -nats, to use a NATS server, or -cluster, to be one")
 	case o.routes != "" && o.cluster == "":
 		return errors.New("-routes needs -cluster")
 	case o.capacity < 1 || o.rooms < 1 || o.queue < 1:
-		return errors.New("-capacity, -rooms and -queue are at least 1")
+		return errors.New("-capacity, -rooms and -queue must be at least 1")
 	case o.grace < 0 || o.traced < 0:
-		return errors.New("-grace and -trace are not negative")
+		return errors.New("-grace and -trace must not be negative")
 	case len(o.name) > 200 || strings.ContainsFunc(o.name, func(c rune) bool { return c < ' ' }):
-		return errors.New("-name is a short line")
+		return errors.New("-name must be one short line")
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 			flags := flag.NewFlagSet("sip "+c.name, flag.ContinueOnError)
 			flags.SetOutput(diagnostics)
 			level := new(slog.LevelVar)
-			flags.BoolFunc("v", "show more: every message", func(string) error { level.Set(slog.LevelDebug); return nil })
+			flags.BoolFunc("v", "also show every message", func(string) error { level.Set(slog.LevelDebug); return nil })
 			flags.Usage = func() {
 				fmt.Fprintf(diagnostics, "sip %s [flags] %s: %s\n", c.name, c.arguments, c.about)
 				flags.PrintDefaults()

@@ -74,7 +74,7 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 		res := &livekit.SignalResponse{}
 		if err := decode(typ, p, res); err != nil {
 			_ = conn.Close(websocket.StatusInvalidFramePayloadData, "not a SignalResponse")
-			return stop, fmt.Errorf("a message of %d bytes is no SignalResponse: %w", len(p), err)
+			return stop, fmt.Errorf("a message of %d bytes is not a SignalResponse: %w", len(p), err)
 		}
 		// An observer of the join may send at once.
 		if s.enter(res, conn) {
@@ -85,7 +85,7 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 		case *livekit.SignalResponse_Join:
 			if m.Join.AlternativeUrl != "" {
 				s.server = m.Join.AlternativeUrl
-				return joinAgain, farewell(conn, errors.New("the server sent us to another"))
+				return joinAgain, farewell(conn, errors.New("the server sent us to another server"))
 			}
 		case *livekit.SignalResponse_RefreshToken:
 			s.token = m.RefreshToken // for the next connection

@@ -95,7 +95,7 @@ func (s *Session) Run(ctx context.Context) error {
 			how = resume
 		}
 		if s.failed++; s.failed > s.opts.attempts() {
-			return fmt.Errorf("gave up coming back: %w", err)
+			return fmt.Errorf("gave up reconnecting: %w", err)
 		}
 		s.become(Lost, nil)
 		if err := s.wait(ctx); err != nil {

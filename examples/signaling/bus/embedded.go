@@ -126,7 +126,7 @@ func nodeURL(addr string) (*url.URL, error) {
 	u, err := url.Parse("nats://" + strings.TrimPrefix(strings.TrimSpace(addr), "nats://"))
 	if err != nil || u.Port() == "" || strings.Trim(u.Path, "/") != "" {
 		// The error of url.Parse would contain the password.
-		return nil, errors.New("the address of a node of the cluster is [user:password@][host]:port")
+		return nil, errors.New("the address of a cluster node must be [user:password@][host]:port")
 	}
 	return u, nil
 }

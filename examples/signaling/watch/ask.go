@@ -163,7 +163,7 @@ func (w *Watch) hear(from string, a answer) {
 	for i, e := range a.Events {
 		var line bytes.Buffer // it must be JSON, and be written on one line
 		if err := json.Compact(&line, e); err != nil {
-			slog.Warn("another server sends an event that makes no sense", "id", from, "error", fmt.Errorf("event %d: %w", i, err))
+			slog.Warn("another server sent an invalid event", "id", from, "error", fmt.Errorf("event %d: %w", i, err))
 			return
 		}
 		a.Events[i] = line.Bytes()

@@ -82,7 +82,7 @@ func portable(v any, depth int) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%T is not among what both codecs hold", v)
+	return fmt.Errorf("%T cannot be written in both codecs", v)
 }
 
 // Preview shows a message for people: CBOR as JSON text, with the fields in order. A message

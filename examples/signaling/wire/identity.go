@@ -56,7 +56,7 @@ func ValidIdentity(s string) error {
 // ValidRoom checks the name of a room.
 func ValidRoom(s string) error {
 	if !roomName.MatchString(s) {
-		return errors.New("the name of a room has 1 to 64 letters, digits, _ and -")
+		return errors.New("the name of a room must have 1 to 64 letters, digits, _ and -")
 	}
 	return nil
 }

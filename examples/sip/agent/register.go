@@ -93,7 +93,7 @@ func (s *Session) granted(res *sip.Response) (time.Duration, error) {
 		}
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil || seconds == 0 {
-			return 0, fmt.Errorf("the registrar's answer does not say for how long: %s", contact.Value())
+			return 0, fmt.Errorf("the registrar's answer does not say for how long it registered: %s", contact.Value())
 		}
 		return time.Duration(seconds) * time.Second, nil
 	}

@@ -73,5 +73,5 @@ func Network(u string) (string, error) {
 	case "wss":
 		return "WSS", nil
 	}
-	return "", fmt.Errorf("%q is no ws or wss URL", u)
+	return "", fmt.Errorf("%q is not a ws or wss URL", u)
 }

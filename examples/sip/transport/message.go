@@ -53,12 +53,12 @@ func Decode(p []byte) (sip.Message, error) {
 	m, n, err := parser.Parse(p, false)
 	switch {
 	case errors.Is(err, sip.ErrParseReadBodyIncomplete):
-		err = errors.New("Content-Length is more than there is")
+		err = errors.New("Content-Length is larger than the body")
 	case err == nil && n < len(p):
-		err = errors.New("Content-Length is less than there is")
+		err = errors.New("Content-Length is smaller than the body")
 	}
 	if err == nil && !lined(p) {
-		err = errors.New("a control character in the headers")
+		err = errors.New("the headers contain a control character")
 	}
 	status := sip.StatusBadRequest
 	if err == nil {
