@@ -83,7 +83,7 @@ func hubOfGorilla[C gorillaMember[P], P any](l net.Listener, upgrade func(http.R
 	}), m.count
 }
 
-// hubCoder: it has nothing that frames once.
+// hubCoder: the library cannot frame a message once for all.
 func hubCoder(l net.Listener) (func([]byte), func() int) {
 	var m members[*coder.Conn]
 	handle(l, func(w http.ResponseWriter, r *http.Request) {
@@ -151,7 +151,7 @@ func hubGobwas(l net.Listener) (func([]byte), func() int) {
 	}), m.count
 }
 
-// hubNbio: it has nothing that frames once.
+// hubNbio: the library cannot frame a message once for all.
 func hubNbio(l net.Listener) (func([]byte), func() int) {
 	var m members[*nbio.Conn]
 	upgrader := nbio.NewUpgrader()
