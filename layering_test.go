@@ -91,7 +91,9 @@ const layers = `
 
 	# Modules of their own: exported names only.
 	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
-	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
+	# Under the path of another library there is nothing but its names.
+	compat/gorilla/...:  gorilla
+	compat/check/...:    . gorilla *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
 	bench/...:           . frame handshake conn hub wsjson wstest bench/... *
 	interop/...:         . autobahn hub wsjson wstest interop/... *
@@ -352,7 +354,8 @@ func TestLayeringComplains(t *testing.T) {
 
 		{"cmd/ws/main.go", `import ("example.com/other"; _ "` + module + `/cmd/ws/trace")`, ""},
 		{"cmd/ws/trace/trace.go", ours("internal/naive"), "cmd/ws/trace/trace.go:2: cmd/ws/trace may not import internal/naive"},
-		{"compat/gorilla/conn.go", ours("conn"), ""},
+		{"compat/gorilla/websocket.go", ours("gorilla"), ""},
+		{"compat/gorilla/websocket.go", ours("conn"), "compat/gorilla/websocket.go:2: compat/gorilla may not import conn"},
 		{"bench/bench_test.go", `import "github.com/gorilla/websocket"`, ""},
 
 		{"misc/misc.go", ``, "misc/misc.go: package misc has no row in layers"},

@@ -66,6 +66,18 @@ func (a authority) sameHost(b authority) bool {
 	return ok && x == y
 }
 
+// SameHost reports whether two hosts with or without a port, as in an Origin and a Host
+// header, are the same: names without regard to case, addresses by value, and the same
+// port or none in both. It is false if either is not a host and port.
+func SameHost(a, b string) bool {
+	x, ok := splitAuthority(a, &hostport.RegName)
+	if !ok {
+		return false
+	}
+	y, ok := splitAuthority(b, &hostport.RegName)
+	return ok && x.port == y.port && x.sameHost(y)
+}
+
 // appendHost appends the host in the form in which browsers send it.
 func (a *authority) appendHost(dst []byte) []byte {
 	if addr, ok := a.ip(); ok {

@@ -8,6 +8,10 @@ type Offer struct {
 	Key          string   // Sec-WebSocket-Key; see [NewKey]
 	Subprotocols []string // in order of preference, checked by [CheckSubprotocols]; none when empty
 
+	// UpgradeList accepts a response whose Upgrade lists other protocols beside websocket.
+	// False demands websocket alone, as RFC 6455 does (§4.1, step 2).
+	UpgradeList bool
+
 	// Deflate has us offer permessage-deflate (RFC 7692), in the words of
 	// [Offer.ExtensionsValue]. Nil offers no extension.
 	//
@@ -58,7 +62,8 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	}
 	// Step 2: the value as a whole, not an element of a list.
 	upgrade := h.Values("Upgrade")
-	if len(upgrade) != 1 || !equalFold(trimSpace(upgrade[0]), "websocket") {
+	alone := len(upgrade) == 1 && equalFold(trimSpace(upgrade[0]), "websocket")
+	if !alone && !(o.UpgradeList && HasToken(upgrade, "websocket")) {
 		return bad("Upgrade is %s, not websocket", quoteLines(upgrade))
 	}
 	// Step 3.

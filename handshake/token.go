@@ -50,6 +50,14 @@ func Tokens(line string) iter.Seq2[string, bool] {
 	}
 }
 
+// HasToken reports whether token is an element of the list that the lines of a header
+// field make together, compared without regard to case. What else the list holds does not
+// matter: [Policy.Accept] judges the fields of a request as a whole.
+func HasToken(lines []string, token string) bool {
+	has, _ := listHas(lines, token, true)
+	return has
+}
+
 // listHas reports whether token is an element of the list that the lines make
 // together, compared without regard to case; valid is false when an element is
 // not what the list may hold. With products, an element may be name/version
