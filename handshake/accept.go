@@ -4,9 +4,9 @@ package handshake
 // The zero value accepts requests of no page but the server's own, and no
 // subprotocol and no extension.
 type Policy struct {
-	// Subprotocols are those that the server speaks. The first in the client's
-	// list that is here as well is selected, compared with regard to case; when
-	// there is none, the connection has no subprotocol. None when empty.
+	// Subprotocols are those that the server speaks. The first one that the client
+	// asks for as well is selected, compared with regard to case; when there is
+	// none, the connection has no subprotocol. None when empty.
 	Subprotocols []string
 
 	// OriginPatterns are the origins, besides the server's own, whose pages
