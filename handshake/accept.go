@@ -4,9 +4,9 @@ package handshake
 // accepts requests from pages of the server's own origin only, without subprotocol or
 // extension.
 type Policy struct {
-	// Subprotocols are those that the server speaks. The first one in the client's list that is
-	// also in this list is selected. The comparison is case-sensitive. If none matches, the
-	// connection has no subprotocol. Empty means none.
+	// Subprotocols are those that the server speaks. The first one that the client
+	// asks for as well is selected, compared with regard to case; when there is
+	// none, the connection has no subprotocol. None when empty.
 	Subprotocols []string
 
 	// OriginPatterns are further origins whose pages may connect, besides the server's own.
