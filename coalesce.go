@@ -4,8 +4,8 @@ import (
 	"sync/atomic"
 )
 
-// coalescing says what becomes of a small message: it leaves at once, or it stays in the
-// [conn.Outbox] until more leave with it. It is one value, a sum of answers to three
+// coalescing decides about a small message: it leaves at once, or it stays in the
+// [conn.Outbox] until more messages leave with it. It is one value that answers three
 // questions.
 //
 //	Is anything held?        0, held, or flushWanted: held no longer than the gate is taken
