@@ -12,14 +12,15 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// The parts of a connection know nothing of each other, and each sees the Conn by way of a
-// host interface of its own. These are the hosts: the Conn itself under other types.
+// The parts of a connection do not know the Conn. Each sees it by a narrow host interface
+// of its own. These are the hosts: the Conn itself under other types. Three pairs of parts
+// know each other: keepAlive and pings, keepAlive and the sender's pace, compression and
+// the sender.
 
 // receiving is a Conn as its receiver sees it.
 type receiving Conn
 
-// openReceiver makes the receiver of a connection that has its transport, compression and
-// trace.
+// openReceiver makes the receiver. The transport, compression and trace of c must be set.
 func (c *Conn) openReceiver(limits Limits, keepAlive bool) {
 	r := &c.in
 	r.beneath, r.host, r.state = &c.transport, (*receiving)(c), &c.life.state
@@ -58,8 +59,8 @@ func (h *receiving) streamBroke(cause error) error {
 	return (*Conn)(h).closedError()
 }
 
-// control deals with a whole control frame. A panic in a callback of the application,
-// which may run on a goroutine of ours, is the end of its connection, not of the program.
+// control handles a whole control frame. A panic in a callback, which may run on a
+// goroutine of this package, ends the connection and not the program.
 func (h *receiving) control(ctx context.Context, op frame.Opcode, payload []byte) (err error) {
 	c := (*Conn)(h)
 	defer func() {
@@ -138,12 +139,12 @@ func (h *living) stateChanged(from, to conn.State) {
 	c := (*Conn)(h)
 	c.traceState(from, to)
 	if from.CanSend() && !to.CanSend() && c.deflate != nil {
-		c.deflate.turn.WakeOne() // those who wait to compress wait in vain
+		c.deflate.turn.WakeOne() // those who wait to compress need wait no longer
 	}
 }
 
-// releaseAll does what it can from outside. Whoever is inside a gate finds the transport
-// closed, and releases the rest when it leaves.
+// releaseAll does what can be done outside the gates. Whoever is inside a gate finds the
+// transport closed, and releases the rest when leaving.
 func (h *living) releaseAll() {
 	c := (*Conn)(h)
 	c.in.canceler.Retire()
@@ -192,7 +193,7 @@ func (h *pinging) send(ctx context.Context, call *pingCall) error {
 	return err
 }
 
-// await waits for the pong. Meanwhile it is told when a read ends.
+// await waits for the pong. While it does, it is told when a read ends.
 func (h *pinging) await(ctx context.Context, call *pingCall) error {
 	h.in.drivers.Add(1)
 	defer h.in.drivers.Add(-1)

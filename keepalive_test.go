@@ -124,7 +124,7 @@ func TestKeepAliveOtherSigns(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h, k := &aliveScript{}, (*keepAlive)(nil)
 				h.pong = func(ctx context.Context, call *pingCall) error {
-					k.pace.noteWritten(test.took)
+					k.pace.count(test.took)
 					return silence(ctx, call)
 				}
 				ctx, cancel := context.WithCancel(context.Background())

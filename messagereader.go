@@ -7,13 +7,13 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// Reader waits for the next message and returns its type and a reader for it,
-// which ends with io.EOF. ctx bounds the reader too; if it is cancelled in the
-// middle of the message, the rest can be had by another call of Reader.
+// Reader waits for the next message and returns its type and a reader for it, which ends
+// with io.EOF. ctx bounds the reader, too. If ctx is cancelled in the middle of the
+// message, another call of Reader returns a reader for the rest.
 //
-// The reader must be read to its end before the next message: until then Read and
-// Reader fail with a [*UsageError]. Text is judged as it arrives, so what was read
-// before an error may be the beginning of a text that is not UTF-8.
+// The reader must be read to its end before the next message: until then Read and Reader
+// return a [*UsageError]. Text is checked as it arrives, so what was read before an error
+// may be the beginning of a text that is not UTF-8.
 func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	r := &c.in
 	if err := r.enter(ctx); err != nil {
@@ -35,7 +35,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	return MessageType(r.decoder.Message()), r.stream, nil
 }
 
-// messageReader reads one message. It is the reader's stream until its end.
+// messageReader reads one message. It is receiver.stream until the message ends.
 type messageReader struct {
 	r   *receiver
 	ctx context.Context
@@ -67,7 +67,8 @@ func (m *messageReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readSome reads some of the message under way; io.EOF at its end.
+// readSome reads bytes of the message under way. It returns io.EOF at the end of the
+// message.
 func (r *receiver) readSome(ctx context.Context, p []byte) (int, error) {
 	if r.partial != nil {
 		n := copy(p, r.partial)

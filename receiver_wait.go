@@ -9,8 +9,8 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// nextFrame reads until the header of a data frame has been accepted. Control frames on
-// the way are dealt with.
+// nextFrame reads until the header of a data frame is accepted. It handles control frames
+// on the way.
 func (r *receiver) nextFrame(ctx context.Context) error {
 	for r.decoder.AtHeader() {
 		if err := r.step(ctx); err != nil {
@@ -20,7 +20,8 @@ func (r *receiver) nextFrame(ctx context.Context) error {
 	return nil
 }
 
-// step reads one frame: a control frame whole, of a data frame the header.
+// step reads the header of one data frame, or one whole control frame, or drops payload
+// that nobody has read.
 func (r *receiver) step(ctx context.Context) error {
 	for {
 		f, n, err := r.decoder.Next(r.buf.Bytes(), r.limits())
@@ -44,8 +45,8 @@ func (r *receiver) step(ctx context.Context) error {
 	}
 }
 
-// drain reads for the closing handshake and drops what is for the application. That may
-// be of any size; the deadline of closing bounds it.
+// drain reads for the closing handshake, and drops the messages for the application. They
+// may be of any size; the deadline of closing limits the time.
 func (r *receiver) drain(ctx context.Context) error {
 	r.decoder.Discard()
 	for r.canReceive() {
@@ -56,16 +57,16 @@ func (r *receiver) drain(ctx context.Context) error {
 	return r.host.closedError()
 }
 
-// fill waits for bytes to be in the buffer. Everything that was read before stays,
-// whatever happens.
+// fill waits until more bytes are in the buffer. What was read before stays there, also if
+// fill fails.
 func (r *receiver) fill(ctx context.Context) error {
 	_, err := r.wait(ctx, nil, nil)
 	return err
 }
 
-// wait waits for bytes from the network, which it puts into p, or into the buffer if p is
-// nil. If inline is not nil, it waits instead, and counts what arrives.
-func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n int, err error) {
+// wait waits for bytes from the network. It puts them into p, or into the buffer if p is
+// nil. If loop is not nil, wait calls it instead, and it waits.
+func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int, err error) {
 	r.host.beforeWait()
 	r.takeOrphan()
 	for {
@@ -73,8 +74,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 			return 0, err
 		}
 		switch {
-		case inline != nil:
-			err = inline()
+		case loop != nil:
+			err = loop()
 		case p != nil:
 			n, err = (*r.beneath).Read(p)
 		default:
@@ -92,19 +93,19 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 	}
 }
 
-// noteArrival counts for keepalive, if there is one.
+// noteArrival counts an arrival for keepalive, if there is one.
 func (r *receiver) noteArrival() {
 	if r.counting {
 		r.heard.Add(1)
 	}
 }
 
-// failed turns an error of the transport into what the call returns; nil means to try
-// again. A timeout that is not ours is the stream's own, an idle timeout perhaps, and
-// ends the connection as any other error does.
+// failed turns an error of the transport into what the call returns; nil means that the
+// call tries again. A timeout that this package did not cause is the stream's own, such as
+// an idle timeout, and ends the connection as any other error does.
 func (r *receiver) failed(ctx context.Context, err error) error {
 	if !r.stateIs(conn.Terminated) && r.canceler.ResumeAfter(err) {
-		return ctx.Err() // nil: a context of an earlier call, too late
+		return ctx.Err() // nil: the context was that of an earlier call
 	}
 	if errors.Is(err, io.EOF) {
 		if !r.decoder.AtHeader() || r.buf.Buffered() > 0 || r.decoder.Message() != frame.Continuation {
@@ -115,8 +116,9 @@ func (r *receiver) failed(ctx context.Context, err error) error {
 	return r.host.streamBroke(err)
 }
 
-// endFrame closes the current frame, whose payload has all been taken. last reports
-// whether its message is complete, of which size bytes are in one place.
+// endFrame ends the current frame, whose payload has all been taken. last reports whether
+// its message is complete. size is how many bytes of the message are in one place, for the
+// choice of the next read buffer.
 func (r *receiver) endFrame(ctx context.Context, size int) (last bool, err error) {
 	last, v := r.decoder.EndFrame()
 	if v != nil {

@@ -94,8 +94,8 @@ func (s *sender) beforeWait() {
 	}
 }
 
-// sendHeld sends held messages: now, by the goroutine that is inside the gate, or by one of
-// its own.
+// sendHeld sends held messages without waiting for the network. If the gate is taken,
+// whoever is inside sends them.
 func (s *sender) sendHeld() {
 	s.coalesce.on(wantFlush)
 	if !s.gate.TryLock() {
