@@ -34,7 +34,7 @@ type Outbox struct {
 	encoded   uint64 // up to here frames are encoded
 	sent      uint64 // up to here they are on the wire
 	committed uint64 // frames that begin below cannot be taken back
-	held      uint64 // up to here bytes wait for more to leave with them; 0: none do
+	held      uint64 // up to here bytes wait for more to leave with them; at or below sent: none do
 
 	frames []*OutFrame // frames[first:] are encoded, in order, and somebody waits for them
 	first  int

@@ -7,8 +7,8 @@
 //	target ◄──────────────────────────────────────────────────┐
 //	 │                                                        │
 //	 │   connect (route.go)                                   │
-//	 │     proxy (proxy.go)             RFC 9110 §9.3.6, RFC 1928, RFC 1929
-//	 │     TLS                          RFC 8446, RFC 7301: ALPN is http/1.1
+//	 │   → connectOrTunnel (proxy.go)   RFC 9110 §9.3.6, RFC 1928, RFC 1929
+//	 │   → dial, secure (route.go)      RFC 8446, RFC 7301: ALPN is http/1.1
 //	 ▼                                                        │
 //	route: the stream, which the end of the context closes    │
 //	 │                                                        │

@@ -49,7 +49,7 @@ type inlineLoop struct {
 	n       int // of the last read; others use the fields of Socket meanwhile
 	readErr syscall.Errno
 
-	// Changed under Socket.mu.
+	// Stored under Socket.mu. dupFD is dropped under mu or inside the read gate.
 	skipping atomic.Bool               // a deadline of ours limits it
 	dupFD    atomic.Pointer[duplicate] // while somebody needs it
 }
