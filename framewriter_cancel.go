@@ -132,7 +132,7 @@ func (w *frameWriter) outcomeOf(err error) writeOutcome {
 		return failed
 	case w.canceler.Caused(err):
 		return interrupted
-	case transport.Interrupted(err):
+	case transport.DeadlineExceeded(err):
 		return timedOut
 	}
 	return failed

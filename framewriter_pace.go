@@ -116,7 +116,7 @@ func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, e
 	if cut {
 		w.taint()
 	}
-	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.TimedOut(err))
+	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.IsTimeout(err))
 	if late && !cut {
 		n += w.tryMore()
 	}

@@ -68,7 +68,7 @@ func violation(err error) *frame.Violation {
 func (e *InflateEngine) Ended() bool { return e.decoder.AtBoundary() }
 
 // End ends the message. output is its decompressed content, or the last window of it. End
-// drops the reference to e.
+// releases e.
 func (f *Inflater) End(e *InflateEngine, output []byte) {
 	e.Drop()
 	if f.terms.Takeover {

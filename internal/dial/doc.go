@@ -16,7 +16,7 @@
 //	 │     request (request.go, fields.go)  RFC 6455 §4.1     │
 //	 │     response (response.go)       RFC 9112, RFC 9110 §15.2
 //	 ▼                                                        │
-//	judge: package handshake            RFC 6455 §4.1         │
+//	judge (response.go), by handshake   RFC 6455 §4.1         │
 //	 │        │                                               │
 //	 │        └─ redirect (redirect.go) RFC 9110 §15.4 ───────┘
 //	 ▼

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// reach connects to the server, or to the proxy that leads there.
-func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*route, error) {
+// connectOrTunnel connects to the server, or to the proxy that leads there.
+func (d *dialer) connectOrTunnel(ctx context.Context, t *target, req *http.Request) (*route, error) {
 	u, err := d.proxyFor(req)
 	if err != nil {
 		return nil, fmt.Errorf("choosing the proxy: %w", err)

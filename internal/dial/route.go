@@ -57,7 +57,7 @@ func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*ro
 	if trace.GetConn != nil {
 		trace.GetConn(t.addr)
 	}
-	r, err := d.reach(ctx, t, req)
+	r, err := d.connectOrTunnel(ctx, t, req)
 	if err != nil {
 		return nil, err
 	}

@@ -192,7 +192,7 @@ func (c *Canceler) Resume() {
 
 // Caused reports whether err, which the transport has just returned, says that it stands
 // interrupted by us.
-func (c *Canceler) Caused(err error) bool { return c.state.is(interrupted) && TimedOut(err) }
+func (c *Canceler) Caused(err error) bool { return c.state.is(interrupted) && IsTimeout(err) }
 
 // ResumeAfter is Resume if we have caused err, and reports that.
 func (c *Canceler) ResumeAfter(err error) bool {

@@ -44,7 +44,7 @@ func readSome(r io.Reader, p []byte) (n int, err error) {
 // speaks: a stream of smux may still send, later, what it reports as not sent.
 func (t *netConn) Write(head, tail []byte) (int, error) {
 	n, err := t.writeBoth(head, tail)
-	if err != nil && !Interrupted(err) && TimedOut(err) {
+	if err != nil && !DeadlineExceeded(err) && IsTimeout(err) {
 		err = fmt.Errorf("%w: %w", ErrWriteCut, err)
 	}
 	return n, err

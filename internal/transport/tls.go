@@ -32,7 +32,7 @@ func (t *tlsConn) Fill(b *Buffer) (int, error) {
 
 func (t *tlsConn) Write(head, tail []byte) (int, error) {
 	n, err := t.writeBoth(head, tail)
-	if err != nil && TimedOut(err) {
+	if err != nil && IsTimeout(err) {
 		err = fmt.Errorf("%w: %w", ErrWriteCut, err)
 	}
 	return n, err
