@@ -141,7 +141,7 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 		c.event(conn.EndOfStream, conn.CloseBody{}, cause)
 		return c.closedError()
 	}
-	if from, _ := c.out.coalesce.on(endOfStream); from != streamEnded {
+	if from, _ := c.out.coalesce.on(peerEnded); from != holdNoMore {
 		go c.closing().sendLast(cause)
 	}
 	select {

@@ -127,7 +127,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if s.onPingReceived != nil || s.onPongReceived != nil {
 		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
 	}
-	c.life.host, c.life.closeTimeout = (*living)(c), defaultCloseTimeout
+	c.life.host, c.life.closeTimeout = (*forLifetime)(c), defaultCloseTimeout
 	if s.timeouts.Close > 0 {
 		c.life.closeTimeout = s.timeouts.Close
 	}
@@ -138,7 +138,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.openSender(s.timeouts.Write)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.keepAlive = newKeepAlive(s.keepAlive, (*alive)(c), &c.pings)
+	c.keepAlive = newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings)
 	if c.keepAlive != nil {
 		c.out.setPace(c.keepAlive.pace)
 	}
@@ -201,7 +201,7 @@ func (c *Conn) Ping(ctx context.Context) error {
 	}
 	call := c.pings.begin()
 	defer c.pings.forget(call)
-	h := (*pinging)(c)
+	h := (*forPings)(c)
 	if err := h.send(ctx, call); err != nil {
 		return err
 	}

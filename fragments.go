@@ -36,8 +36,8 @@ type messageWriter struct {
 type position uint8
 
 const (
-	middle position = iota // others follow
-	last
+	fragmentMiddle position = iota // others follow
+	fragmentLast
 )
 
 // compression says whether a message is compressed, which its first frame tells
@@ -45,9 +45,9 @@ const (
 type compression uint8
 
 const (
-	asItIs compression = iota
-	undecided
-	compressed
+	compressionOff compression = iota
+	compressionUndecided
+	compressionOn
 )
 
 // open begins a message that is sent as it is. Only one is open at a time.
@@ -86,7 +86,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 	for len(p) > 0 {
 		if m.n == 0 && len(p) >= writeSize {
 			// As large as a fragment: it need not be collected.
-			if err := m.send(p, middle); err != nil {
+			if err := m.send(p, fragmentMiddle); err != nil {
 				return written, err
 			}
 			return written + len(p), nil
@@ -99,7 +99,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 		p = p[n:]
 		written += n
 		if m.n == writeSize {
-			if err := m.flush(middle); err != nil {
+			if err := m.flush(fragmentMiddle); err != nil {
 				return written, err
 			}
 		}
@@ -114,7 +114,7 @@ func (m *messageWriter) Flush() error {
 	if m.err != nil || m.n == 0 {
 		return m.err
 	}
-	return m.flush(middle)
+	return m.flush(fragmentMiddle)
 }
 
 // Close ends the message.
@@ -124,7 +124,7 @@ func (m *messageWriter) Close() error {
 	if m.err != nil {
 		return m.err
 	}
-	err := m.flush(last)
+	err := m.flush(fragmentLast)
 	if err == nil {
 		m.finish(errWriterClosed)
 	}
@@ -159,16 +159,16 @@ func (m *messageWriter) send(p []byte, at position) error {
 
 func (m *messageWriter) submit(p []byte, at position) error {
 	f := outFrame{OutFrame: conn.OutFrame{
-		Header:  frame.Header{Opcode: m.opcode, FIN: at == last},
+		Header:  frame.Header{Opcode: m.opcode, FIN: at == fragmentLast},
 		Payload: p,
 		Message: m.number,
 	}}
-	if m.compression == undecided {
+	if m.compression == compressionUndecided {
 		if err := m.decide(len(p)); err != nil {
 			return err
 		}
 	}
-	if m.compression == compressed {
+	if m.compression == compressionOn {
 		return m.submitDeflated(&f)
 	}
 	_, err := m.out.submit(m.ctx, &f)
@@ -179,13 +179,13 @@ func (m *messageWriter) submit(p []byte, at position) error {
 // compressed, and waits for its turn if it is.
 func (m *messageWriter) decide(n int) error {
 	if n < m.deflate.threshold {
-		m.compression = asItIs
+		m.compression = compressionOff
 		return nil
 	}
 	if err := m.deflate.enter(m.ctx, m.out); err != nil {
 		return err
 	}
-	m.compression = compressed
+	m.compression = compressionOn
 	m.engine = deflateEngines.Get().(*conn.DeflateEngine)
 	m.deflate.out.Begin(m.engine)
 	return nil

@@ -82,29 +82,29 @@ func (w *frameWriter) borrow() {
 type remainder uint8
 
 const (
-	allSent  remainder = iota
-	owned              // frames whose callers wait, and continue the write
-	withheld           // small messages that wait for more to leave with them
-	adrift             // bytes that nobody waits for
+	leftNothing remainder = iota
+	leftOwned             // frames whose callers wait, and continue the write
+	leftHeld              // small messages that wait for more to leave with them
+	leftAdrift            // bytes that nobody waits for
 )
 
 // giveBack returns the loan if everything is sent. Otherwise it says what is left.
 func (w *frameWriter) giveBack() remainder {
 	switch {
 	case len(w.box.Frames()) > 0:
-		return owned
+		return leftOwned
 	case !w.box.Unsent():
-	case w.box.Holding() && w.coalesce.state() != streamEnded:
-		return withheld
+	case w.box.Holding() && w.coalesce.state() != holdNoMore:
+		return leftHeld
 	default:
-		return adrift
+		return leftAdrift
 	}
 	if !w.tainted {
 		w.box.Reset()
 		loans.Put(w.loan)
 	}
 	w.loan = nil
-	return allSent
+	return leftNothing
 }
 
 // waits returns w.waiting, which it makes on first use. Under mu.

@@ -111,10 +111,10 @@ func (w *frameWriter) queueAgain(again []*conn.OutFrame) {
 type writeOutcome uint8
 
 const (
-	written     writeOutcome = iota
-	interrupted              // by us: it can go on, see retractCanceled
-	timedOut                 // not by us: it may go on
-	failed
+	writeDone        writeOutcome = iota
+	writeInterrupted              // by us: it can go on, see retractCanceled
+	writeTimedOut                 // not by us: it may go on
+	writeFailed
 )
 
 // outcomeOf classifies what a write has returned. It must be called before anything clears
@@ -127,15 +127,15 @@ const (
 func (w *frameWriter) outcomeOf(err error) writeOutcome {
 	switch {
 	case err == nil:
-		return written
+		return writeDone
 	case errors.Is(err, transport.ErrWriteCut):
-		return failed
+		return writeFailed
 	case w.canceler.Caused(err):
-		return interrupted
+		return writeInterrupted
 	case transport.DeadlineExceeded(err):
-		return timedOut
+		return writeTimedOut
 	}
-	return failed
+	return writeFailed
 }
 
 // taint is called when a write was cut off. Some streams go on reading the buffer after

@@ -22,8 +22,8 @@ const (
 // pace limits how long the peer may take to accept what is written, and counts its
 // progress. A sender without a pace writes everything at once.
 type pace struct {
-	limit     time.Duration // Timeouts.Write; zero: none
-	keepAlive time.Duration // KeepAlive.Timeout; zero: there is no keepalive
+	limit        time.Duration // Timeouts.Write; zero: none
+	aliveTimeout time.Duration // KeepAlive.Timeout; zero: there is no keepalive
 
 	written atomic.Uint64 // counts writes to the network
 	waited  atomic.Uint64 // counts those of them that had to wait for the peer
@@ -33,7 +33,7 @@ type pace struct {
 // connection is used.
 func (w *frameWriter) setPace(p *pace) {
 	if w.pace != nil {
-		p.limit, p.keepAlive = max(p.limit, w.pace.limit), max(p.keepAlive, w.pace.keepAlive)
+		p.limit, p.aliveTimeout = max(p.limit, w.pace.limit), max(p.aliveTimeout, w.pace.aliveTimeout)
 	}
 	w.pace = p
 }
@@ -48,11 +48,11 @@ const waitedShare = 64
 // as well. Faster ones prove nothing: the system buffers megabytes for a peer that is long
 // gone.
 func (p *pace) count(took time.Duration) {
-	if p.keepAlive == 0 {
+	if p.aliveTimeout == 0 {
 		return
 	}
 	p.written.Add(1)
-	if took >= p.keepAlive/waitedShare {
+	if took >= p.aliveTimeout/waitedShare {
 		p.waited.Add(1)
 	}
 }
@@ -65,7 +65,7 @@ func (w *frameWriter) writePart() error {
 	size, look := streamPart, limit
 	if w.traits.Has(transport.CountsPartialWrites) {
 		size = socketPart
-		if half := w.pace.keepAlive / 2; half > 0 && (look == 0 || half < look) {
+		if half := w.pace.aliveTimeout / 2; half > 0 && (look == 0 || half < look) {
 			look = half
 		}
 	}
@@ -142,7 +142,7 @@ func (w *frameWriter) tryMore() int {
 // writeSome writes what is pending, or one part of it if there is a pace.
 func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
 	if err := arm(ctx, &w.canceler, w.host); err != nil || w.canceled.Load() != 0 {
-		return interrupted, nil // as if the write had been interrupted at once
+		return writeInterrupted, nil // as if the write had been interrupted at once
 	}
 	if w.pace != nil {
 		err := w.writePart()

@@ -64,7 +64,7 @@ func newKeepAlive(set KeepAlive, host keepAliveHost, pings *pings) *keepAlive {
 	if set.Timeout <= 0 {
 		set.Timeout = set.Interval
 	}
-	return &keepAlive{set: set, host: host, pings: pings, pace: &pace{keepAlive: set.Timeout}}
+	return &keepAlive{set: set, host: host, pings: pings, pace: &pace{aliveTimeout: set.Timeout}}
 }
 
 // start schedules the first ping. k may be nil.

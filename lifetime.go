@@ -139,23 +139,23 @@ func (l *lifetime) closedError() *ClosedError {
 type endPhase = uint32
 
 const (
-	notEnded endPhase = iota
-	ending            // notifyEnded has begun
-	ended             // done is closed, is about to be, or will be closed when it is made
+	endNotBegun endPhase = iota
+	endBegun             // notifyEnded has begun
+	endDone              // done is closed, is about to be, or will be closed when it is made
 )
 
 // notifyEnded tells everybody who waits that the connection has ended. A server calls it
 // when a Close frame has gone each way and its direction of TCP is closed: only the
 // client's FIN is missing then, and a client may take its time.
 func (l *lifetime) notifyEnded() {
-	if !l.end.CompareAndSwap(notEnded, ending) {
+	if !l.end.CompareAndSwap(endNotBegun, endBegun) {
 		return
 	}
 	l.host.traceEnded()
 	l.callBeforeDone()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.end.Store(ended)
+	l.end.Store(endDone)
 	if done, made := l.doneC.Load().(chan struct{}); made {
 		close(done)
 	}
@@ -198,7 +198,7 @@ func (l *lifetime) makeDone() <-chan struct{} {
 		return done
 	}
 	done := make(chan struct{})
-	if l.end.Load() == ended {
+	if l.end.Load() == endDone {
 		close(done)
 	}
 	l.doneC.Store(done)
@@ -232,7 +232,7 @@ func (l *lifetime) hasEnded() bool {
 			return false
 		}
 	}
-	return l.end.Load() == ended
+	return l.end.Load() == endDone
 }
 
 // endCall is a function to be called when the connection has ended. Each context made from
@@ -295,7 +295,7 @@ func (l *lifetime) onEnd(f func()) (stop func() bool) {
 func (l *lifetime) register(f func()) (ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.end.Load() != notEnded {
+	if l.end.Load() != endNotBegun {
 		return false
 	}
 	l.list(&endCall{f: f, when: beforeDone})

@@ -29,8 +29,8 @@ type sender struct {
 	between gate.Wakeup // wakes one caller that waits for a fragmented message to end
 
 	// Inside the gate, made by the first to need them.
-	finish  func()      // flushAndLeave
-	limiter *time.Timer // calls holdExpired
+	finish    func()      // flushAndLeave
+	holdTimer *time.Timer // calls holdExpired
 }
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
@@ -116,15 +116,15 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 		before, _ := s.box.Offsets()
 		outcome, err := s.writeSome(ctx)
 		sent, _ := s.box.Offsets()
-		if vain++; outcome != timedOut || sent != before {
+		if vain++; outcome != writeTimedOut || sent != before {
 			vain = 0
 		}
 		s.settleSent()
 		switch {
-		case outcome == failed, vain > 1:
+		case outcome == writeFailed, vain > 1:
 			s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
 			return
-		case outcome != written, s.canceled.Load() != 0:
+		case outcome != writeDone, s.canceled.Load() != 0:
 			var goOn bool
 			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {
 				return
@@ -147,10 +147,10 @@ func (s *sender) leave() {
 	case conn.State(s.state.Load()) == conn.Terminated:
 		s.retire()
 		return
-	case left == adrift:
+	case left == leftAdrift:
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
-	case left == owned, s.due.Load() > 0 && s.message.Load() == 0:
+	case left == leftOwned, s.due.Load() > 0 && s.message.Load() == 0:
 		s.gate.WakeOne()
 		s.between.Wake()
 	}

@@ -13,7 +13,7 @@ const replyWait = 5 * time.Millisecond
 // more replies follow. Inside the read gate.
 func (s *sender) expectReplies(isMore bool) {
 	switch {
-	case s.coalesce.state()&more != 0 == isMore:
+	case s.coalesce.state()&loopHasMore != 0 == isMore:
 	case isMore:
 		s.coalesce.on(moreAtHand)
 	default:
@@ -26,7 +26,7 @@ func (s *sender) expectReplies(isMore bool) {
 // next. It waits for replyWait at most: the replies may be stuck behind the write of
 // another goroutine, to a peer that waits for us to read.
 func (s *sender) endReplies(ctx context.Context) {
-	if s.coalesce.state()&more == 0 {
+	if s.coalesce.state()&loopHasMore == 0 {
 		return
 	}
 	s.coalesce.on(noneAtHand)
@@ -70,11 +70,11 @@ func (s *sender) noteHeld(h holding) {
 		e = holdBatch
 	}
 	switch from, to := s.coalesce.on(e); {
-	case from&timed != 0 || to&timed == 0:
-	case s.limiter == nil:
-		s.limiter = time.AfterFunc(replyWait, s.holdExpired)
+	case from&timerRuns != 0 || to&timerRuns == 0:
+	case s.holdTimer == nil:
+		s.holdTimer = time.AfterFunc(replyWait, s.holdExpired)
 	default:
-		s.limiter.Reset(replyWait)
+		s.holdTimer.Reset(replyWait)
 	}
 }
 

@@ -85,7 +85,7 @@ func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) boo
 	w.box.Claim(&w.inline.OutFrame, size)
 	outcome := w.outcomeOf(err)
 	w.settleSent()
-	if outcome == failed {
+	if outcome == writeFailed {
 		w.fail(conn.BreakWrite, w.withCancelCause(ctx, err))
 	}
 	return false

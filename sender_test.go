@@ -469,7 +469,7 @@ func TestSenderHolds(t *testing.T) {
 		a.write(ctx, "behind")
 		a.want("it leaves with what comes behind it", "batch", "behind")
 		_ = a.sender.write(ctx, batch)
-		if a.coalesce.on(endOfStream); a.coalesce.state().anyHeld() {
+		if a.coalesce.on(peerEnded); a.coalesce.state().anyHeld() {
 			t.Error("it is held when the stream has ended")
 		}
 		if err := a.flushHeld(ctx); err != nil {
@@ -484,7 +484,7 @@ func TestSenderHolds(t *testing.T) {
 // all the time does not.
 func TestSenderPace(t *testing.T) {
 	eachAlone(t, 0, func(t *testing.T, a *alone) {
-		a.setPace(&pace{keepAlive: time.Minute})
+		a.setPace(&pace{aliveTimeout: time.Minute})
 		a.setPace(&pace{limit: time.Second})
 		slow := a.write(t.Context(), strings.Repeat("x", 3*streamPart))
 		for range 16 {

@@ -46,7 +46,7 @@ func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, err
 		return nil, err
 	}
 	if c.deflate != nil {
-		m.deflate, m.compression = c.deflate, undecided
+		m.deflate, m.compression = c.deflate, compressionUndecided
 	}
 	return m, nil
 }
@@ -131,7 +131,7 @@ func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 
 // Flush sends what has come together.
 func (b Batch) Flush(ctx context.Context) error {
-	if s := b.c.out.coalesce.state(); !s.anyHeld() && s != streamEnded {
+	if s := b.c.out.coalesce.state(); !s.anyHeld() && s != holdNoMore {
 		return nil
 	}
 	return b.c.out.flushHeld(ctx)
