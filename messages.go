@@ -5,7 +5,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
@@ -166,7 +165,7 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 	}
 	r.takeOrphan()
 	for ; ok; op, p, ok = r.nextSingle() {
-		if r.buf.Buffered() > 0 || len(p) > conn.MaxInlinePayload {
+		if r.buf.Buffered() > 0 || len(p) > maxCopiedMessage {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -199,6 +198,10 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 		r.buf.Unpin(pinned)
 	}
 }
+
+// maxCopiedMessage is how many bytes copied copies at most. A longer message stays in the
+// read buffer while the body runs: a copy would cost as much memory.
+const maxCopiedMessage = 4 << 10
 
 // copied runs the body on a copy of a short message that is the last in the buffer, so that
 // the loop does not hold the read buffer.

@@ -35,7 +35,7 @@ func (s *sender) write(ctx context.Context, m *message) error {
 // putSingle encodes a message if nothing is ahead of it but held messages. size is the
 // number of bytes encoded, 0 if the message was not. Inside the gate.
 func (w *frameWriter) putSingle(m *message) (size int) {
-	if len(m.payload) > conn.MaxInlinePayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.trace != nil || !w.canSend() {
+	if len(m.payload) > conn.MaxCopiedPayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.trace != nil || !w.canSend() {
 		return 0
 	}
 	w.borrow()

@@ -9,7 +9,7 @@ import (
 // backlog is a run of bytes of one direction, without a hole, that nobody has read
 // yet, and which packets they are from.
 type backlog struct {
-	octets []byte
+	bytes  []byte
 	marks  []origin
 	offset int64 // of the first byte in the stream
 }
@@ -22,17 +22,17 @@ type origin struct {
 }
 
 func (b *backlog) add(c reassembly.Chunk) {
-	if len(b.octets) == 0 {
+	if len(b.bytes) == 0 {
 		b.offset = c.Offset
 		b.marks = b.marks[:0]
 	}
 	b.marks = append(b.marks, origin{c.Offset, c.Start, Mark{c.Packet, c.Time}})
-	b.octets = append(b.octets, c.Data...)
+	b.bytes = append(b.bytes, c.Data...)
 }
 
-func (b *backlog) empty() bool { return len(b.octets) == 0 }
+func (b *backlog) empty() bool { return len(b.bytes) == 0 }
 
-func (b *backlog) weight() int { return cap(b.octets) + 48*cap(b.marks) }
+func (b *backlog) weight() int { return cap(b.bytes) + 48*cap(b.marks) }
 
 // index returns which of the marks byte i belongs to.
 func (b *backlog) index(i int) int {
@@ -45,7 +45,7 @@ func (b *backlog) mark(i int) Mark { return b.marks[b.index(i)].Mark }
 
 // starts reports whether a segment begins with byte i, or would if there were one.
 func (b *backlog) starts(i int) bool {
-	if i == len(b.octets) {
+	if i == len(b.bytes) {
 		return true
 	}
 	o := b.marks[b.index(i)]
@@ -60,7 +60,7 @@ func (b *backlog) within(i, end int) bool {
 
 // drop removes the first n bytes.
 func (b *backlog) drop(n int) {
-	if n >= len(b.octets) {
+	if n >= len(b.bytes) {
 		*b = backlog{}
 		return
 	}
@@ -69,16 +69,16 @@ func (b *backlog) drop(n int) {
 	if first := &b.marks[0]; first.at < b.offset+int64(n) {
 		first.at, first.start = b.offset+int64(n), false
 	}
-	b.octets = append(b.octets[:0], b.octets[n:]...)
+	b.bytes = append(b.bytes[:0], b.bytes[n:]...)
 	b.offset += int64(n)
 }
 
 // first returns the bytes of the first packet.
 func (b *backlog) first() reassembly.Chunk {
-	n := len(b.octets)
+	n := len(b.bytes)
 	if len(b.marks) > 1 {
 		n = int(b.marks[1].at - b.offset)
 	}
 	m := b.marks[0]
-	return reassembly.Chunk{Data: b.octets[:n], Offset: b.offset, Packet: m.Packet, Time: m.Time, Start: m.start}
+	return reassembly.Chunk{Data: b.bytes[:n], Offset: b.offset, Packet: m.Packet, Time: m.Time, Start: m.start}
 }

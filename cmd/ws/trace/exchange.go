@@ -108,12 +108,12 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 	b := &x.back[side]
 	b.add(c)
 	if side != x.client {
-		if len(b.octets) > http1.MaxHead {
+		if len(b.bytes) > http1.MaxHead {
 			x.ignore()
 		}
 		return
 	}
-	switch p := b.octets; {
+	switch p := b.bytes; {
 	case isPreface(p):
 		x.http2()
 	case bytes.HasPrefix([]byte(http2Preface), p) || bytes.HasPrefix([]byte(proxyPrefix), p): // more is to come
@@ -150,11 +150,11 @@ func (x *exchange) http2() {
 // proxied skips the line of the PROXY protocol, and looks at what comes after it.
 func (x *exchange) proxied(side int) {
 	b := &x.back[side]
-	switch end := bytes.IndexByte(b.octets, '\n'); {
+	switch end := bytes.IndexByte(b.bytes, '\n'); {
 	case end >= 0 && end <= maxProxyLine:
 		b.drop(end + 1)
 		x.enter(detecting)
-	case len(b.octets) > maxProxyLine:
+	case len(b.bytes) > maxProxyLine:
 		x.ignore()
 	}
 }

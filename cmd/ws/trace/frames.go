@@ -71,8 +71,8 @@ func (x *exchange) retire(d Dir) {
 
 func (x *exchange) count(r *receiver) {
 	s := x.conv.Direction(r.dir)
-	s.Payload += r.octets
-	r.octets = 0
+	s.Payload += r.payloadBytes
+	r.payloadBytes = 0
 }
 
 func (x *exchange) note(d Dir, at Mark, text string) {
@@ -84,7 +84,7 @@ func (x *exchange) search(side int, c reassembly.Chunk) {
 	d, b := x.dir(side), &x.back[side]
 	if c.Lost > 0 {
 		if !x.locate(d) {
-			x.skip(side, len(b.octets))
+			x.skip(side, len(b.bytes))
 			x.frames.need[d].tried = 0
 			return
 		}
@@ -93,13 +93,13 @@ func (x *exchange) search(side int, c reassembly.Chunk) {
 	}
 	b.add(c)
 	n := &x.frames.need[d]
-	if len(b.octets) < 2*n.tried {
+	if len(b.bytes) < 2*n.tried {
 		return
 	}
-	n.tried = max(256, len(b.octets))
-	if !x.locate(d) && len(b.octets) > maxBacklog {
-		x.skip(side, len(b.octets)/2)
-		n.tried = len(b.octets) / 2
+	n.tried = max(256, len(b.bytes))
+	if !x.locate(d) && len(b.bytes) > maxBacklog {
+		x.skip(side, len(b.bytes)/2)
+		n.tried = len(b.bytes) / 2
 	}
 }
 
@@ -214,10 +214,10 @@ func (x *exchange) endDirection(d Dir) {
 func (x *exchange) lostForGood(d Dir) {
 	side := x.side(d)
 	s := x.conv.Direction(d)
-	if s.Sync == "" && (len(x.back[side].octets) > 0 || s.Skipped > 0) {
+	if s.Sync == "" && (len(x.back[side].bytes) > 0 || s.Skipped > 0) {
 		s.Sync = "not synchronised"
 	}
-	x.skip(side, len(x.back[side].octets))
+	x.skip(side, len(x.back[side].bytes))
 	if s.Skipped > 0 {
 		x.note(d, x.conv.Last, fmt.Sprintf("not synchronised: in %d octets no frame boundary can be proven", s.Skipped))
 	}

@@ -23,23 +23,23 @@ func (x *exchange) amid(side int, c reassembly.Chunk) {
 			x.frame(side, c)
 			return
 		}
-		x.forgo(side, len(b.octets))
+		x.forgo(side, len(b.bytes))
 		return
 	}
 	if c.Start && x.begins(side, c) {
 		return
 	}
 	b.add(c)
-	if len(b.octets) < 2*n.tried {
+	if len(b.bytes) < 2*n.tried {
 		return
 	}
-	n.tried = max(4096, len(b.octets))
+	n.tried = max(4096, len(b.bytes))
 	if x.prove(); x.mode == inFrames {
 		return
 	}
-	if len(b.octets) > maxBacklog {
-		x.forgo(side, len(b.octets)/2)
-		n.tried = len(b.octets) / 2
+	if len(b.bytes) > maxBacklog {
+		x.forgo(side, len(b.bytes)/2)
+		n.tried = len(b.bytes) / 2
 	}
 }
 
@@ -141,17 +141,17 @@ func (x *exchange) unproven() {
 	if x.conv.Kind == Refused && x.conv.Response == nil {
 		x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture, in which bytes are missing")
 	}
-	octets := 0
+	total := 0
 	for side := range x.back {
-		octets += len(x.back[side].octets)
+		total += len(x.back[side].bytes)
 		s := x.unread(side)
-		s.Skipped += int64(len(x.back[side].octets))
+		s.Skipped += int64(len(x.back[side].bytes))
 		if s.Skipped > 0 {
 			s.Sync = "not synchronised"
-			octets++
+			total++
 		}
 	}
-	if octets > 0 && x.conv.Kind == NoHandshake {
+	if total > 0 && x.conv.Kind == NoHandshake {
 		x.conv.Kind = Unsynchronised
 		if tlsRecords(&x.back[0]) || tlsRecords(&x.back[1]) {
 			x.conv.Kind = TLS
@@ -168,7 +168,7 @@ func tlsRecords(b *backlog) bool {
 		if !o.start {
 			continue
 		}
-		p, n := b.octets[min(int(o.at-b.offset), len(b.octets)):], 0
+		p, n := b.bytes[min(int(o.at-b.offset), len(b.bytes)):], 0
 		for len(p) >= 5 && p[0] >= 20 && p[0] <= 23 && p[1] == 3 && p[2] <= 4 {
 			size := 5 + int(p[3])<<8 + int(p[4])
 			if n++; n >= 3 {

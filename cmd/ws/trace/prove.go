@@ -55,7 +55,7 @@ func prove(b *backlog, masked bool, terms *conn.Terms, unknown bool, enough int)
 	var proofs []proof
 	for _, o := range b.marks {
 		i := int(o.at - b.offset)
-		if !o.start || i >= len(b.octets) {
+		if !o.start || i >= len(b.bytes) {
 			continue
 		}
 		if len(proofs) > 0 && proofs[len(proofs)-1].ends[i] {
@@ -89,9 +89,9 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 	var d conn.Decoder
 	d.Init(want)
 	first, closed := true, false
-	for i < len(b.octets) {
+	for i < len(b.bytes) {
 		p.ends[i] = true
-		h, n, broken := d.Observe(b.octets[i:])
+		h, n, broken := d.Observe(b.bytes[i:])
 		if n == 0 {
 			return p, !leading // the capture ends in a header
 		}
@@ -103,11 +103,11 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 		first = first && !d.InMessage()
 		d.Skip(h.Length)
 		d.EndFrame()
-		if h.Length > uint64(len(b.octets)-i-n) {
+		if h.Length > uint64(len(b.bytes)-i-n) {
 			return p, !leading // the capture ends in a payload
 		}
 		end := i + n + int(h.Length)
-		bits, fits := evidence(h, b.octets[i+n:end], terms, unknown)
+		bits, fits := evidence(h, b.bytes[i+n:end], terms, unknown)
 		if !fits {
 			return p, false
 		}
@@ -115,7 +115,7 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 		// What repeats itself proves nothing: a run of zeros is a chain of empty
 		// continuations, and many a protocol has records of one length.
 		ends := b.starts(end)
-		if key := string(b.octets[i : i+n-maskSize(h)]); !seen[key] {
+		if key := string(b.bytes[i : i+n-maskSize(h)]); !seen[key] {
 			seen[key] = true
 			bits += bitsHeader
 			if ends {

@@ -26,10 +26,10 @@ type receiver struct {
 	broken int
 	dead   string // why nothing more is decoded
 
-	message  message
-	frames   int
-	messages int
-	octets   uint64 // bytes of payload
+	message      message
+	frames       int
+	messages     int
+	payloadBytes uint64
 
 	// The frame under way.
 	head   [frame.MaxHeaderSize]byte
@@ -98,7 +98,7 @@ func (r *receiver) payload(masked []byte) (taken int) {
 	room := r.engines.unmasked[:min(r.decoder.Left(), uint64(len(r.engines.unmasked)))]
 	p := room[:copy(room, masked)]
 	r.decoder.Unmask(p)
-	r.octets += uint64(len(p))
+	r.payloadBytes += uint64(len(p))
 	if r.f.Missing == 0 {
 		r.content.add(p)
 	}

@@ -28,7 +28,7 @@ func (x *exchange) http(side int, c reassembly.Chunk) {
 	b.add(c)
 	for x.mode == inHTTP && (x.request() || x.response()) {
 	}
-	if x.mode == inHTTP && (len(b.octets) > maxBacklog || len(x.pending) > maxPending) {
+	if x.mode == inHTTP && (len(b.bytes) > maxBacklog || len(x.pending) > maxPending) {
 		x.notHTTP()
 	}
 }
@@ -42,13 +42,13 @@ func (x *exchange) head(side int, h *http1.Head, n int) *Head {
 // request takes the next request, if it is there.
 func (x *exchange) request() bool {
 	b := &x.back[x.client]
-	if n := x.bodies[x.client].Skip(b.octets); n > 0 {
+	if n := x.bodies[x.client].Skip(b.bytes); n > 0 {
 		b.drop(n)
 	}
 	if b.empty() || x.upgrade {
 		return false
 	}
-	h, n, err := http1.ParseRequest(b.octets)
+	h, n, err := http1.ParseRequest(b.bytes)
 	if err != nil {
 		x.notHTTP()
 		return false
@@ -59,7 +59,7 @@ func (x *exchange) request() bool {
 	ask := asking{h.Method, h.Has("Upgrade", "websocket")}
 	if ask.upgrade {
 		x.conv.Request, x.conv.Response = x.head(x.client, h, n), nil
-		x.conv.Violations = judgeRequest(b.octets[:n])
+		x.conv.Violations = judgeRequest(b.bytes[:n])
 		x.conv.Kind = Refused
 		x.upgrade = true
 	}
@@ -79,7 +79,7 @@ func (x *exchange) openBlind() bool {
 	if b.empty() {
 		return false
 	}
-	h, n, err := http1.ParseResponse(b.octets)
+	h, n, err := http1.ParseResponse(b.bytes)
 	if err != nil || n == 0 || !isUpgraded(h) {
 		return false
 	}
@@ -105,13 +105,13 @@ func (x *exchange) notHTTP() {
 func (x *exchange) response() bool {
 	side := 1 - x.client
 	b := &x.back[side]
-	if n := x.bodies[side].Skip(b.octets); n > 0 {
+	if n := x.bodies[side].Skip(b.bytes); n > 0 {
 		b.drop(n)
 	}
 	if b.empty() {
 		return false
 	}
-	h, n, err := http1.ParseResponse(b.octets)
+	h, n, err := http1.ParseResponse(b.bytes)
 	if err != nil {
 		x.notHTTP()
 		return false
