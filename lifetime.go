@@ -86,6 +86,18 @@ func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do co
 // expire ends a closing handshake that takes too long.
 func (l *lifetime) expire() { l.handle(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) }
 
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.handle(e, conn.CloseBody{}, cause)
+}
+
 // current returns the state.
 func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }
 
@@ -93,7 +105,7 @@ func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }
 // have ended the connection: a Close frame went each way, or the peer has sent its own
 // and does not wait for our reply. Under mu.
 func (l *lifetime) isOrderly(from conn.State, e conn.Event) bool {
-	return from == conn.Acknowledged && (e == conn.BreakWrite || l.ending().Clean())
+	return from == conn.Acknowledged && (e == conn.BreakWrite || e == conn.CutWrite || l.ending().Clean())
 }
 
 // keepCause keeps the cause of an ending that is about to come, so that a write which
