@@ -116,13 +116,15 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 	return c.closedError()
 }
 
-// fail ends the connection because of what the peer sent: _Fail the WebSocket Connection_
-// (RFC 6455 §7.1.7). It returns what the read in progress returns.
-func (c *Conn) fail(ctx context.Context, code uint16, reason string, cause error) error {
-	do, _ := c.event(conn.Violate, conn.CloseBody{}, cause)
+// fail ends the connection because of what a read met: _Fail the WebSocket Connection_
+// (RFC 6455 §7.1.7). e is [conn.Violate] or [conn.Fail], and body is our Close frame, if
+// none was sent before. It returns what the read returns.
+func (c *Conn) fail(ctx context.Context, e conn.Event, body conn.CloseBody, cause error) error {
+	do, _ := c.event(e, conn.CloseBody{}, cause)
 	switch do {
 	case conn.SendFailure:
-		c.closing().lastFrame(ctx, conn.CloseBody{Code: code, Reason: frame.TruncateReason(reason)}, conn.AnswerViolation)
+		body.Reason = frame.TruncateReason(body.Reason)
+		c.closing().lastFrame(ctx, body, conn.AnswerViolation)
 	case conn.EndTransport:
 		go c.closing().endTransport()
 	}
@@ -156,7 +158,7 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 
 // violated fails the connection because the peer broke a rule of the RFC.
 func (c *Conn) violated(ctx context.Context, v *frame.Violation) error {
-	return c.fail(ctx, v.Code, v.Reason, &ProtocolError{Code: StatusCode(v.Code), Violation: v})
+	return c.fail(ctx, conn.Violate, conn.CloseBody{Code: v.Code, Reason: v.Reason}, &ProtocolError{Code: StatusCode(v.Code), Violation: v})
 }
 
 // CloseRead is for an application that only writes. It starts a goroutine that answers

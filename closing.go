@@ -33,12 +33,12 @@ func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 // perform performs the closing handshake. When the Close frame is sent or cannot be sent,
 // it closes the channel sent, which may be nil.
 func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	expire := time.AfterFunc(h.life.closeTimeout, h.life.expire)
-	defer expire.Stop()
-	stop := context.AfterFunc(ctx, func() { h.life.handle(conn.Expire, conn.CloseBody{}, ctx.Err()) })
+	late := time.AfterFunc(h.life.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
+	defer late.Stop()
+	stop := context.AfterFunc(ctx, func() { h.life.giveUp(ctx.Err()) })
 	defer stop()
 
-	ended, late := h.life.done(), h.life.hasEnded()
+	ended, before := h.life.done(), h.life.hasEnded()
 	if h.life.current() == conn.Open {
 		waiting, stopWaiting := context.WithCancel(context.Background())
 		meanwhile := time.AfterFunc(headStart, func() { h.drainMeanwhile(waiting) })
@@ -58,7 +58,7 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		h.drain()
 	}
 	<-ended
-	if e := h.life.closedError(); late || e.Began != SideLocal || !e.Clean() {
+	if e := h.life.closedError(); before || e.Began != SideLocal || !e.Clean() {
 		return e
 	}
 	return nil

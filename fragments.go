@@ -70,7 +70,7 @@ func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, err
 // be neither finished nor taken back. A closing handshake goes on without it.
 func (s *sender) abandon(number uint32, cause error) {
 	if s.message.Load() == number && s.canSend() {
-		s.host.sendFailed(conn.Break, fmt.Errorf("write given up in the middle of a message: %w", cause))
+		s.host.sendFailed(conn.GiveUp, fmt.Errorf("write given up in the middle of a message: %w", cause))
 	}
 }
 

@@ -51,7 +51,7 @@ func (w *frameWriter) retractCanceled(ctx context.Context, f *outFrame) (context
 			gone = ownerOf(lost).err
 		}
 		w.mu.Unlock()
-		w.fail(conn.Break, fmt.Errorf("write given up in the middle of a frame or message: %w", gone))
+		w.fail(conn.GiveUp, fmt.Errorf("write given up in the middle of a frame or message: %w", gone))
 		return ctx, false
 	}
 	w.message.Store(w.box.Message())
@@ -147,13 +147,25 @@ func (w *frameWriter) taint() {
 	}
 }
 
-// withCancelCause replaces the transport's detail of an ErrWriteCut by the error of the
-// context that caused the interruption.
-func (w *frameWriter) withCancelCause(ctx context.Context, err error) error {
+// failWrite is called when a write has failed with err. If it was cut because a context
+// ended, which is our own doing, the error of that context replaces the transport's detail.
+func (w *frameWriter) failWrite(ctx context.Context, err error) {
 	if !errors.Is(err, transport.ErrWriteCut) {
-		return err
+		w.fail(conn.BreakWrite, err)
+		return
 	}
 	w.taint()
+	gone := w.whoCut(ctx)
+	if gone == nil {
+		w.fail(conn.BreakWrite, err)
+		return
+	}
+	w.fail(conn.CutWrite, fmt.Errorf("%w: %w", transport.ErrWriteCut, gone))
+}
+
+// whoCut returns the error of the context because of which a write was interrupted: of ctx,
+// or of a caller that canceled its frame. It is nil if there is none.
+func (w *frameWriter) whoCut(ctx context.Context) error {
 	gone := ctx.Err()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,8 +174,5 @@ func (w *frameWriter) withCancelCause(ctx context.Context, err error) error {
 			gone = f.err
 		}
 	}
-	if gone == nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", transport.ErrWriteCut, gone)
+	return gone
 }

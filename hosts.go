@@ -66,7 +66,7 @@ func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []by
 	defer func() {
 		if p := recover(); p != nil {
 			logPanic(ctx, p)
-			err = c.fail(ctx, uint16(StatusInternalError), "", fmt.Errorf("panic in a callback: %v", p))
+			err = c.fail(ctx, conn.Fail, conn.CloseBody{Code: uint16(StatusInternalError)}, fmt.Errorf("panic in a callback: %v", p))
 		}
 	}()
 	switch op {
@@ -85,7 +85,7 @@ func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []by
 
 func (h *forReceiver) refused(ctx context.Context, err error) error {
 	if over, ok := errors.AsType[*conn.Exceeded](err); ok {
-		return (*Conn)(h).fail(ctx, conn.CodeTooBig, over.Error(), &LimitError{What: over.What, Limit: over.Limit, Size: over.Size})
+		return (*Conn)(h).fail(ctx, conn.Violate, conn.CloseBody{Code: conn.CodeTooBig, Reason: over.Error()}, &LimitError{What: over.What, Limit: over.Limit, Size: over.Size})
 	}
 	v, _ := errors.AsType[*frame.Violation](err)
 	return (*Conn)(h).violated(ctx, v)

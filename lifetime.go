@@ -86,6 +86,18 @@ func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do co
 // expire ends a closing handshake that takes too long.
 func (l *lifetime) expire() { l.handle(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) }
 
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.handle(e, conn.CloseBody{}, cause)
+}
+
 // current returns the state.
 func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }
 
@@ -93,7 +105,7 @@ func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }
 // handled in state from, is not the cause. It is complete if a Close frame went each way,
 // or if only our reply failed to be written. Under mu.
 func (l *lifetime) isOrderly(from conn.State, e conn.Event) bool {
-	return from == conn.Acknowledged && (e == conn.BreakWrite || l.ending().Clean())
+	return from == conn.Acknowledged && (e == conn.BreakWrite || e == conn.CutWrite || l.ending().Clean())
 }
 
 // keepCause records why the connection is about to end. A write that fails in the meantime

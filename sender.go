@@ -122,7 +122,7 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 		s.settleSent()
 		switch {
 		case outcome == writeFailed, vain > 1:
-			s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+			s.failWrite(ctx, err)
 			return
 		case outcome != writeDone, s.canceled.Load() != 0:
 			var goOn bool

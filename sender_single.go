@@ -86,7 +86,7 @@ func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) boo
 	outcome := w.outcomeOf(err)
 	w.settleSent()
 	if outcome == writeFailed {
-		w.fail(conn.BreakWrite, w.withCancelCause(ctx, err))
+		w.failWrite(ctx, err)
 	}
 	return false
 }

@@ -295,7 +295,7 @@ func TestSenderCancel(t *testing.T) {
 						a.wantDone("sent before", calls[who], nil)
 					case who == sent && len(half) > 0:
 						a.wantDone("half on the wire", calls[who], context.Canceled)
-						if a.host.failed != conn.Break {
+						if a.host.failed != conn.GiveUp {
 							t.Errorf("the connection goes on: %v", a.host.failed)
 						}
 						return
@@ -333,7 +333,7 @@ func TestSenderCut(t *testing.T) {
 		a.script.set(func() { a.script.room = 0 })
 		inline := a.write(ctx, "cancelled")
 		cancel()
-		if synctest.Wait(); !inline.done || !errors.Is(a.host.cause, context.Canceled) || a.host.failed != conn.BreakWrite {
+		if synctest.Wait(); !inline.done || !errors.Is(a.host.cause, context.Canceled) || a.host.failed != conn.CutWrite {
 			t.Errorf("done %t, %v because of %v", inline.done, a.host.failed, a.host.cause)
 		}
 	})
@@ -392,7 +392,7 @@ func TestSenderAbandons(t *testing.T) {
 		_ = w.Flush()
 		waits := a.write(t.Context(), "waits")
 		cancel()
-		if err := w.Close(); !errors.Is(err, context.Canceled) || a.host.failed != conn.Break {
+		if err := w.Close(); !errors.Is(err, context.Canceled) || a.host.failed != conn.GiveUp {
 			t.Error("half is on the wire:", err, a.host.failed)
 		}
 		a.retire()

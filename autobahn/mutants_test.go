@@ -86,7 +86,7 @@ var mutants = []mutant{
 	// Nearly everywhere that is fine with the original. Echoes that are under way
 	// may be lost with TCP.
 	{name: "TCP ends in place of a Close frame that says what was wrong", file: "close.go",
-		old: "c.event(conn.Violate, conn.CloseBody{}, cause)", new: "c.event(conn.Abandon, conn.CloseBody{}, cause)",
+		old: "c.event(e, conn.CloseBody{}, cause)", new: "c.event(conn.Abandon, conn.CloseBody{}, cause)",
 		// To close TCP and say nothing is what section 5.1 asks for about masks.
 		must: "20.6.*,20.7.[3489]", may: "3.[2-4],4.?.[345],5.15,20.7.5", verdict: NonStrict},
 	{name: "a server leaves the end of TCP to the client", file: "closing.go", role: Server, plays: "3.*,7.*",

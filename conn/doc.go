@@ -75,7 +75,8 @@
 //
 //	                         Open
 //	     ┌──────────────┬─────┴──────┬───────────────┐
-//	 SendClose     ReceiveClose   Violate        BreakWrite
+//	 SendClose     ReceiveClose   Violate,       BreakWrite,
+//	     │              │          Fail          CutWrite
 //	     ▼              ▼            ▼               ▼
 //	ClosedByUs    ClosedByPeer     Failed           Cut
 //	     │              │         (our Close     (nothing can be sent;
@@ -90,9 +91,14 @@
 //	                         ▼
 //	                    Terminated
 //
-// From every state, Break (the transport failed) and Expire (a deadline passed)
-// lead to Terminated, and so does Abandon (the application gave up) unless all that
-// is left is to end the transport. [Next] is the table.
+// From every state, Break (the transport failed), Expire (a deadline passed) and GiveUp
+// (a call ended where the connection cannot go on) lead to Terminated, and so does
+// Abandon (the application gave up) unless all that is left is to end the transport. The
+// tables are transitions and closeFrames.
+//
+// Three events happen in pairs, which lead to the same state: who is to blame differs, and
+// [Ending].Began says it. Violate, BreakWrite and Expire are the peer's doing, Fail,
+// CutWrite and GiveUp are our own.
 //
 // A Close frame from us may also be followed by Failed or Cut, and a stream that
 // ends while Open leads straight to Terminated; the drawing leaves these out.
@@ -111,7 +117,8 @@
 //	unsent ────────────────▶ placed ──────────▶ flushed
 //	                           │
 //	                           └──────────────▶ lost
-//	                            BreakWrite; Expire or Abandon, if they end the connection
+//	                            BreakWrite, CutWrite; Expire, GiveUp or Abandon, if they
+//	                            end the connection
 //
 // One that is lost is not in the record: [Ending].Sent is empty, and the ending is not
 // clean. The end of the stream and a reset do not lose it, because they may well be the
