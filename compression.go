@@ -118,6 +118,19 @@ func fit(ours, theirs *handshake.DeflateSide, memory int) {
 	}
 }
 
+// Compression returns what the opening handshake agreed on. ok is false if messages are not
+// compressed.
+func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
+	if c.deflate == nil {
+		return terms, false
+	}
+	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
+	if c.role == conn.Client {
+		terms.Server, terms.Client = terms.Client, terms.Server
+	}
+	return terms, true
+}
+
 // deflating is the compression of a connection, if it was agreed on.
 type deflating struct {
 	threshold int // bytes; what is shorter is sent as it is
@@ -143,6 +156,9 @@ func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int)
 		out:       conn.NewDeflater(ours, level),
 	}
 }
+
+// deflates reports whether a message of n bytes is to be compressed.
+func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
 
 func termsOf(s handshake.DeflateSide) conn.Terms {
 	return conn.Terms{WindowBits: s.WindowBits(), Takeover: !s.NoContextTakeover}

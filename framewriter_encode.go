@@ -9,16 +9,6 @@ import (
 	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
-// reuse keeps a complete frame for the next caller that waits.
-func (w *frameWriter) reuse(f *outFrame) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if q := w.waits(); len(q.spare) < maxSpare {
-		*f = outFrame{completed: f.completed}
-		q.spare = append(q.spare, f)
-	}
-}
-
 // takeNext removes the frame to encode next: the first that may go, in the order in which
 // the callers came. If f is the inline frame, it takes part in that order.
 func (w *frameWriter) takeNext(f *outFrame) *outFrame {

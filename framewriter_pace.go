@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -137,19 +136,4 @@ func (w *frameWriter) tryMore() int {
 	}
 	w.advance(sent)
 	return sent
-}
-
-// writeSome writes what is pending, or one part of it if there is a pace.
-func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
-	if err := arm(ctx, &w.canceler, w.host); err != nil || w.canceled.Load() != 0 {
-		return writeInterrupted, nil // as if the write had been interrupted at once
-	}
-	if w.pace != nil {
-		err := w.writePart()
-		return w.outcomeOf(err), err
-	}
-	head, tail := w.box.Pending()
-	n, err := (*w.stream).Write(head, tail)
-	w.advance(n)
-	return w.outcomeOf(err), err
 }

@@ -106,6 +106,45 @@ func survive() {
 	}
 }
 
+// The functions below call those of a Trace. A nil Trace costs one comparison. Tracing must
+// not change what it observes, and most calls are on goroutines of this package. So panics
+// are logged and go no further.
+
+func (c *Conn) traceHandshake() {
+	if t := c.trace; t != nil && t.HandshakeDone != nil {
+		defer survive()
+		t.HandshakeDone(c)
+	}
+}
+
+func (c *Conn) traceRead(h frame.Header) {
+	if t := c.trace; t != nil && t.FrameRead != nil {
+		defer survive()
+		t.FrameRead(c, frameInfo(h))
+	}
+}
+
+func (c *Conn) traceWritten(h frame.Header) {
+	if t := c.trace; t != nil && t.FrameWritten != nil {
+		defer survive()
+		t.FrameWritten(c, frameInfo(h))
+	}
+}
+
+func (c *Conn) traceState(from, to conn.State) {
+	if t := c.trace; t != nil && t.StateChanged != nil && from != to {
+		defer survive()
+		t.StateChanged(c, from, to)
+	}
+}
+
+func (c *Conn) traceClosed(err *ClosedError) {
+	if t := c.trace; t != nil && t.Closed != nil {
+		defer survive()
+		t.Closed(c, err)
+	}
+}
+
 // FrameInfo describes a frame to [Trace].
 type FrameInfo struct {
 	Opcode frame.Opcode

@@ -13,9 +13,9 @@ import (
 )
 
 // The parts of a connection do not know the Conn. Each sees it by a narrow host interface
-// of its own. These are the hosts: the Conn itself under other types. Three pairs of parts
-// know each other: keepAlive and pings, keepAlive and the sender's pace, compression and
-// the sender.
+// of its own. These are the hosts: the Conn itself under other types. (forPings is in
+// ping.go, closing in closing.go.) Three pairs of parts know each other: keepAlive and
+// pings, keepAlive and the sender's pace, compression and the sender.
 
 // forReceiver is a Conn as its receiver sees it.
 type forReceiver Conn
@@ -129,9 +129,6 @@ func (h *forSender) interrupts(ctx context.Context) <-chan struct{} {
 
 func (h *forSender) done() <-chan struct{} { return h.life.done() }
 
-// deflates reports whether a message of n bytes is to be compressed.
-func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
-
 // forLifetime is a Conn as its lifetime sees it.
 type forLifetime Conn
 
@@ -183,78 +180,3 @@ func (h *forKeepAlive) waitsForApplication() bool {
 }
 
 func (h *forKeepAlive) lose(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }
-
-// forPings is a Conn as its pings see it.
-type forPings Conn
-
-// send returns when the ping is on the wire, or cannot be sent.
-func (h *forPings) send(ctx context.Context, call *pingCall) error {
-	_, err := h.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
-	return err
-}
-
-// await waits for the pong. While it does, it is told when a read ends.
-func (h *forPings) await(ctx context.Context, call *pingCall) error {
-	h.in.drivers.Add(1)
-	defer h.in.drivers.Add(-1)
-	return h.pings.await(ctx, call, h)
-}
-
-func (h *forPings) driveReading(ctx context.Context, call *pingCall) error {
-	c := (*Conn)(h)
-	if !c.in.gate.TryLock() {
-		return nil
-	}
-	defer c.in.leave()
-	for len(call.answered) == 0 && !c.in.atData() {
-		if !c.state().CanReceive() {
-			return c.closedError()
-		}
-		if err := c.in.step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (h *forPings) done() <-chan struct{}             { return h.life.done() }
-func (h *forPings) closedError() *ClosedError         { return h.life.closedError() }
-func (h *forPings) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
-
-// A nil Trace costs one comparison. Tracing must not change what it observes, and most calls
-// are on goroutines of this package, so panics are logged and go no further.
-
-func (c *Conn) traceHandshake() {
-	if t := c.trace; t != nil && t.HandshakeDone != nil {
-		defer survive()
-		t.HandshakeDone(c)
-	}
-}
-
-func (c *Conn) traceRead(h frame.Header) {
-	if t := c.trace; t != nil && t.FrameRead != nil {
-		defer survive()
-		t.FrameRead(c, frameInfo(h))
-	}
-}
-
-func (c *Conn) traceWritten(h frame.Header) {
-	if t := c.trace; t != nil && t.FrameWritten != nil {
-		defer survive()
-		t.FrameWritten(c, frameInfo(h))
-	}
-}
-
-func (c *Conn) traceState(from, to conn.State) {
-	if t := c.trace; t != nil && t.StateChanged != nil && from != to {
-		defer survive()
-		t.StateChanged(c, from, to)
-	}
-}
-
-func (c *Conn) traceClosed(err *ClosedError) {
-	if t := c.trace; t != nil && t.Closed != nil {
-		defer survive()
-		t.Closed(c, err)
-	}
-}

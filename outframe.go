@@ -81,6 +81,14 @@ func (w *waiting) newFrame(f *outFrame) *outFrame {
 	return fresh
 }
 
+// reuse keeps a complete frame for newFrame. Under mu.
+func (w *waiting) reuse(f *outFrame) {
+	if len(w.spare) < maxSpare {
+		*f = outFrame{completed: f.completed}
+		w.spare = append(w.spare, f)
+	}
+}
+
 // join puts a copy of f into the queue. A ping goes to the front, behind other pings: it
 // tests whether the peer answers, and the other frames may wait for long. RFC 6455 §5.5:
 // control frames may go between the others. Under mu.

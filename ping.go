@@ -7,7 +7,38 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 )
+
+// Ping sends a ping, in front of messages that are waiting to be sent, and waits for
+// its pong (RFC 6455 §5.5.2). [Conn.Latency] has the time that took. If the application
+// is not reading, Ping does, up to the next data message; the pong behind one is seen
+// when the application reads on. As with any write, a ctx that ends when half the ping
+// is on the wire costs the connection.
+func (c *Conn) Ping(ctx context.Context) error {
+	if err := c.life.givenUp(ctx); err != nil {
+		return err
+	}
+	if c.calls.onStack() {
+		return inCallbackError("Conn.Ping")
+	}
+	call := c.pings.begin()
+	defer c.pings.forget(call)
+	h := (*forPings)(c)
+	if err := h.send(ctx, call); err != nil {
+		return err
+	}
+	return h.await(ctx, call)
+}
+
+// Latency returns the round-trip time of the last ping that was answered, from [Conn.Ping]
+// or keepalive. It is zero before the first.
+func (c *Conn) Latency() time.Duration {
+	if p := c.pings.way.Load(); p != nil {
+		return time.Duration(p.latency.Load())
+	}
+	return 0
+}
 
 // pings holds the pings that are under way.
 type pings struct {
@@ -131,3 +162,40 @@ func (p *pings) driveAgain() {
 		}
 	}
 }
+
+// forPings is a Conn as its pings see it.
+type forPings Conn
+
+// send returns when the ping is on the wire, or cannot be sent.
+func (h *forPings) send(ctx context.Context, call *pingCall) error {
+	_, err := h.out.submit(ctx, &outFrame{OutFrame: conn.OutFrame{Header: frame.Header{Opcode: frame.Ping, FIN: true}, Payload: call.payload[:]}})
+	return err
+}
+
+// await waits for the pong. While it does, it is told when a read ends.
+func (h *forPings) await(ctx context.Context, call *pingCall) error {
+	h.in.drivers.Add(1)
+	defer h.in.drivers.Add(-1)
+	return h.pings.await(ctx, call, h)
+}
+
+func (h *forPings) driveReading(ctx context.Context, call *pingCall) error {
+	c := (*Conn)(h)
+	if !c.in.gate.TryLock() {
+		return nil
+	}
+	defer c.in.leave()
+	for len(call.answered) == 0 && !c.in.atData() {
+		if !c.state().CanReceive() {
+			return c.closedError()
+		}
+		if err := c.in.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *forPings) done() <-chan struct{}             { return h.life.done() }
+func (h *forPings) closedError() *ClosedError         { return h.life.closedError() }
+func (h *forPings) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }

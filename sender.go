@@ -68,7 +68,9 @@ func (s *sender) enqueue(ctx context.Context, f *outFrame) (conn.Action, error) 
 	s.mu.Unlock()
 	s.await(ctx, queued)
 	do, err := queued.do, queued.err
-	s.reuse(queued)
+	s.mu.Lock()
+	s.waiting.reuse(queued)
+	s.mu.Unlock()
 	return do, err
 }
 
@@ -133,6 +135,21 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 			return
 		}
 	}
+}
+
+// writeSome writes what is pending, or one part of it if there is a pace.
+func (s *sender) writeSome(ctx context.Context) (writeOutcome, error) {
+	if err := arm(ctx, &s.canceler, s.host); err != nil || s.canceled.Load() != 0 {
+		return writeInterrupted, nil // as if the write had been interrupted at once
+	}
+	if s.pace != nil {
+		err := s.writePart()
+		return s.outcomeOf(err), err
+	}
+	head, tail := s.box.Pending()
+	n, err := (*s.stream).Write(head, tail)
+	s.advance(n)
+	return s.outcomeOf(err), err
 }
 
 // leave leaves the gate and takes over work that no other goroutine will pick up.

@@ -136,3 +136,22 @@ func (b Batch) Flush(ctx context.Context) error {
 	}
 	return b.c.out.flushHeld(ctx)
 }
+
+// checkWrite refuses what cannot be begun.
+func (c *Conn) checkWrite(ctx context.Context, method string, typ MessageType) error {
+	if err := checkType(method, typ); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return c.life.givenUp(ctx)
+	}
+	return nil
+}
+
+// checkType refuses what is not a type of message.
+func checkType(method string, typ MessageType) error {
+	if typ == MessageText || typ == MessageBinary {
+		return nil
+	}
+	return &UsageError{method, "no such message type: " + typ.String()}
+}
