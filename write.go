@@ -25,9 +25,9 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	return c.out.write(ctx, &m)
 }
 
-// Writer begins a message of any length and returns a writer for it, which must
-// be closed to end the message. Up to 16 KiB are collected before a fragment is
-// sent; the writer's method Flush() error sends what there is.
+// Writer begins a message of any length and returns a writer for it. Close the writer to
+// end the message. It collects up to 16 KiB for each fragment; its method Flush() error
+// sends what it has collected.
 //
 // Only one Writer is open at a time: another call waits until it is closed. When its first
 // fragment is on the wire, Write waits as well (RFC 6455 §5.4), while pings, pongs and
