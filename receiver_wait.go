@@ -69,8 +69,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 	r.host.beforeWait()
 	r.takeOrphan()
 	for {
-		if err := arm(ctx, &r.canceler, r.host); err != nil {
-			return 0, err
+		if arm(ctx, &r.canceler, r.host) != nil {
+			return 0, r.host.givenUp(ctx)
 		}
 		switch {
 		case inline != nil:
@@ -104,7 +104,7 @@ func (r *receiver) noteArrival() {
 // ends the connection as any other error does.
 func (r *receiver) failed(ctx context.Context, err error) error {
 	if !r.stateIs(conn.Terminated) && r.canceler.ResumeAfter(err) {
-		return ctx.Err() // nil: a context of an earlier call, too late
+		return r.host.givenUp(ctx) // nil: a context of an earlier call, too late
 	}
 	if errors.Is(err, io.EOF) {
 		if !r.decoder.AtHeader() || r.buf.Buffered() > 0 || r.decoder.Message() != frame.Continuation {

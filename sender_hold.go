@@ -121,5 +121,5 @@ func (s *sender) flushHeld(ctx context.Context) error {
 	if !s.canSend() {
 		return nil // the read that follows tells what happened
 	}
-	return ctx.Err()
+	return s.host.givenUp(ctx)
 }
