@@ -150,7 +150,7 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	case <-c.done():
 	case <-ctx.Done():
 		if c.state() != conn.Terminated {
-			return ctx.Err() // the next read meets the end again
+			return c.life.givenUp(ctx) // the next read meets the end again
 		}
 	}
 	return c.closedError()

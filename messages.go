@@ -178,8 +178,11 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 		return false
 	}
 	l.c.out.beforeWait()
-	l.err = arm(l.ctx, &r.canceler, r.host)
-	return l.err == nil
+	if arm(l.ctx, &r.canceler, r.host) != nil {
+		l.err = r.host.givenUp(l.ctx)
+		return false
+	}
+	return true
 }
 
 // inPlace runs the body on a message in the read buffer. It is for messages with others

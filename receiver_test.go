@@ -30,7 +30,8 @@ type readingHost struct {
 	events  []string
 	waits   int
 	cause   error
-	drivers int // calls of driveAgain
+	drivers int   // calls of driveAgain
+	gone    error // what givenUp says of a context that has ended; nil: its own error
 }
 
 func (h *readingHost) note(format string, args ...any) {
@@ -41,10 +42,18 @@ func (h *readingHost) interrupts(ctx context.Context) <-chan struct{} { return c
 func (h *readingHost) beforeWait()                                    { h.waits++ }
 func (h *readingHost) frameRead(f frame.Header)                       { h.note("%v", f) }
 func (h *readingHost) closedError() error                             { return &ClosedError{Cause: h.cause} }
-func (h *readingHost) givenUp(ctx context.Context) error              { return ctx.Err() }
+func (h *readingHost) givenUp(ctx context.Context) error              { return insteadOf(ctx.Err(), h.gone) }
 func (h *readingHost) inCallback() bool                               { return false }
 func (h *readingHost) driveAgain()                                    { h.drivers++ }
 func (h *readingHost) inflater() *conn.Inflater                       { return &h.in }
+
+// insteadOf returns better in place of err, if there is any.
+func insteadOf(err, better error) error {
+	if err != nil && better != nil {
+		return better
+	}
+	return err
+}
 
 func (h *readingHost) control(_ context.Context, op frame.Opcode, payload []byte) error {
 	h.note("%v %q", op, payload)
@@ -230,6 +239,26 @@ func TestReceiverCancelled(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A context that has ended is the connection's own, perhaps, or made of it. The host knows
+// what to say then.
+func TestReceiverGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		over := &ClosedError{Cause: io.EOF}
+		r, h := newReceiver(newScript())
+		h.gone = over
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := r.read(ended); err != over {
+			t.Errorf("before it waits: %v", err)
+		}
+		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := r.read(soon); err != over {
+			t.Errorf("while it waits: %v", err)
+		}
+	})
 }
 
 // What ends a read, and what the host is told.

@@ -70,8 +70,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 	r.host.beforeWait()
 	r.takeOrphan()
 	for {
-		if err := arm(ctx, &r.canceler, r.host); err != nil {
-			return 0, err
+		if arm(ctx, &r.canceler, r.host) != nil {
+			return 0, r.host.givenUp(ctx)
 		}
 		switch {
 		case loop != nil:
@@ -105,7 +105,7 @@ func (r *receiver) noteArrival() {
 // an idle timeout, and ends the connection as any other error does.
 func (r *receiver) failed(ctx context.Context, err error) error {
 	if !r.stateIs(conn.Terminated) && r.canceler.ResumeAfter(err) {
-		return ctx.Err() // nil: the context was that of an earlier call
+		return r.host.givenUp(ctx) // nil: the context was that of an earlier call
 	}
 	if errors.Is(err, io.EOF) {
 		if !r.decoder.AtHeader() || r.buf.Buffered() > 0 || r.decoder.Message() != frame.Continuation {

@@ -126,5 +126,5 @@ func (s *sender) flushHeld(ctx context.Context) error {
 	if !s.canSend() {
 		return nil // the next read reports what happened
 	}
-	return ctx.Err()
+	return s.host.givenUp(ctx)
 }

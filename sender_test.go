@@ -30,7 +30,8 @@ type fakeHost struct {
 	mu      sync.Mutex
 	failed  conn.Event
 	cause   error
-	written bool // of the Close frame
+	written bool  // of the Close frame
+	gone    error // what givenUp says of a context that has ended; nil: its own error
 }
 
 func (h *fakeHost) beginClose(*outFrame) (conn.Action, bool) {
@@ -54,7 +55,7 @@ func (h *fakeHost) closedError() *ClosedError {
 	return &ClosedError{Cause: h.cause}
 }
 
-func (h *fakeHost) givenUp(ctx context.Context) error              { return ctx.Err() }
+func (h *fakeHost) givenUp(ctx context.Context) error              { return insteadOf(ctx.Err(), h.gone) }
 func (h *fakeHost) mayPong() bool                                  { return conn.State(h.state.Load()).CanSend() }
 func (h *fakeHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
 func (h *fakeHost) done() <-chan struct{}                          { return h.ended }
@@ -477,6 +478,11 @@ func TestSenderHolds(t *testing.T) {
 		}
 		_ = a.sender.write(ctx, batch)
 		a.want("then", "batch", "behind", "batch", "batch")
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if a.host.gone = io.EOF; a.flushHeld(ended) != io.EOF {
+			t.Error("Flush does not ask the host why its context has ended")
+		}
 	})
 }
 
