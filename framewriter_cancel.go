@@ -163,8 +163,8 @@ func (w *frameWriter) failWrite(ctx context.Context, err error) {
 	w.fail(conn.CutWrite, fmt.Errorf("%w: %w", transport.ErrWriteCut, gone))
 }
 
-// whoCut returns the error of the context because of which a write was interrupted: of ctx,
-// or of a caller that canceled its frame. It is nil if there is none.
+// whoCut returns the error of the context that interrupted a write: of ctx, or of a caller
+// that canceled its frame. It is nil if there is none.
 func (w *frameWriter) whoCut(ctx context.Context) error {
 	gone := ctx.Err()
 	w.mu.Lock()
