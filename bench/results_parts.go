@@ -11,7 +11,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// resultParts are what a page consists of, and together take less than half an hour.
+// resultParts are the parts of the page. Together they take less than half an hour.
 var resultParts = []struct {
 	name    string
 	measure func(ctx context.Context, b *bench, r *Results, quick bool) error
@@ -42,7 +42,7 @@ var resultParts = []struct {
 	}},
 }
 
-// resultLibs are the echo servers of the page: of each library the way that is best.
+// resultLibs are the echo servers on the page: for each library its best variant.
 var resultLibs = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
 
 func known(libs []string) []string {
@@ -67,7 +67,7 @@ func measureEcho(ctx context.Context, b *bench, r *Results, quick bool) error {
 	add(64, 1<<10, 16)
 	add(1000, 32, 1)
 	add(1000, 1<<10, 1)
-	for _, inFlight := range []int{1, 16} { // GOMAXPROCS 2: the load has no core of its own then
+	for _, inFlight := range []int{1, 16} { // GOMAXPROCS 2: then the load has no core of its own
 		r.Echo.Cases = append(r.Echo.Cases, f.newCase(64, 32, inFlight, 2))
 	}
 	return runCases(ctx, b, &f, r.Echo.Cases)

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// ScaleReport is what the command scale finds out: the same echo with more and more
-// connections.
+// ScaleReport is the result of the command scale: the same echo with more and more connections.
 type ScaleReport struct {
 	Machine Machine
 	Libs    []string

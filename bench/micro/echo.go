@@ -22,7 +22,7 @@ import (
 type Echo struct {
 	Name   string
 	Checks bool // that text is UTF-8
-	Loop   bool // no whole library: fragments and control frames are left out
+	Loop   bool // only part of a library, without fragments and control frames
 	How    string
 	// Open makes the connection. run echoes n messages; end is called once.
 	Open func(s *Stub) (run func(n int) error, end func(), err error)
@@ -31,7 +31,7 @@ type Echo struct {
 // Floor is the name of the echo by hand.
 const Floor = "by hand"
 
-// Echoes are the libraries, ours first, and the echo by hand.
+// Echoes returns the libraries, ours first, and the echo by hand.
 func Echoes() []Echo {
 	return []Echo{
 		{"hawser", true, false, "ReadInto, Write", openHawser},
@@ -128,8 +128,8 @@ func openCoder(s *Stub) (func(int) error, func(), error) {
 	return run, func() { _ = c.CloseNow() }, nil
 }
 
-// openGobwasLoop uses its lower half, as its documentation does for speed, for whole
-// messages of one frame only, which makes it a floor rather than a library.
+// openGobwasLoop uses the library's lower level, as its documentation does for speed. It
+// handles only messages of one frame, so it is a floor rather than a library.
 func openGobwasLoop(s *Stub) (func(int) error, func(), error) {
 	br := bufio.NewReaderSize(s, 4<<10)
 	var out bytes.Buffer
@@ -190,7 +190,7 @@ func openGobwasSimple(s *Stub) (func(int) error, func(), error) {
 	return run, nothing, nil
 }
 
-// openGobwasReader reuses all that this library lets one reuse.
+// openGobwasReader reuses everything that this library allows to reuse.
 func openGobwasReader(s *Stub) (func(int) error, func(), error) {
 	size := max(4<<10, s.Largest())
 	r := wsutil.NewServerSideReader(bufio.NewReaderSize(s, 4<<10))
@@ -221,7 +221,7 @@ func openGobwasReader(s *Stub) (func(int) error, func(), error) {
 	return run, nothing, nil
 }
 
-// laps hands rounds to a goroutine in which a library calls us.
+// laps runs rounds in a goroutine in which a library calls us.
 type laps struct {
 	ask  chan int
 	done chan error
@@ -231,14 +231,14 @@ type laps struct {
 
 func newLaps() *laps { return &laps{ask: make(chan int), done: make(chan error)} }
 
-// run has n messages echoed.
+// run echoes n messages.
 func (l *laps) run(n int) error {
 	l.ask <- n
 	return <-l.done
 }
 
-// more reports whether there is a message to echo; if not it waits for the next round.
-// It is called before each message.
+// more reports whether there is a message to echo. If not, it waits for the next round. It is
+// called before each message.
 func (l *laps) more() bool {
 	for l.left == 0 {
 		n, ok := <-l.ask

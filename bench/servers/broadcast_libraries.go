@@ -58,7 +58,7 @@ func hubGorilla(l net.Listener) (func([]byte), func() int) {
 	}), m.count
 }
 
-// hubCoder: it has nothing that frames once.
+// hubCoder: the library cannot frame a message once for all.
 func hubCoder(l net.Listener) (func([]byte), func() int) {
 	var m members[*coder.Conn]
 	handle(l, func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +126,7 @@ func hubGobwas(l net.Listener) (func([]byte), func() int) {
 	}), m.count
 }
 
-// hubNbio: it has nothing that frames once.
+// hubNbio: the library cannot frame a message once for all.
 func hubNbio(l net.Listener) (func([]byte), func() int) {
 	var m members[*nbio.Conn]
 	upgrader := nbio.NewUpgrader()

@@ -9,9 +9,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// gorillaLib has neither context takeover nor a choice of windows. A write buffer
-// from a pool, as large as its messages are, is what its documentation advises for
-// many connections; a buffer from another pool takes the message that is read.
+// gorillaLib has neither context takeover nor a choice of windows. Its documentation recommends
+// a pooled write buffer of message size for many connections. The message is read into a buffer
+// from another pool.
 type gorillaLib struct{}
 
 func (gorillaLib) Module() string { return "github.com/gorilla/websocket" }
