@@ -29,7 +29,7 @@ func (r *receiver) inflateMessage(ctx context.Context, dst []byte, base int) ([]
 		case err != nil:
 			return dst, err
 		case end:
-			return dst, r.endInflated(ctx, dst[base:], len(dst))
+			return dst, r.endInflated(ctx, dst[base:], len(dst)-base)
 		case len(dst) == cap(dst):
 			dst = r.growInflated(dst, len(dst)-base)
 		}

@@ -123,7 +123,7 @@ func (r *receiver) nextSingle() (op frame.Opcode, p []byte, ok bool) {
 		return 0, nil, false
 	}
 	r.buf.Consume(size)
-	r.buf.NoteSize(size)
+	r.buf.NoteSize(len(p))
 	return op, p, true
 }
 
@@ -159,7 +159,7 @@ func (r *receiver) readMessage(ctx context.Context, dst []byte, base int) (typ M
 		if dst, err = r.appendPayload(ctx, dst); err != nil {
 			return 0, dst, err
 		}
-		if last, err = r.endFrame(ctx, len(dst)); err != nil {
+		if last, err = r.endFrame(ctx, len(dst)-base); err != nil {
 			return 0, dst, err
 		}
 	}

@@ -241,6 +241,34 @@ func TestReceiverCancelled(t *testing.T) {
 	}
 }
 
+// How much the next read may bring depends on the size of messages, wherever in the
+// caller's memory they come to stand.
+func TestReceiverBorrowsBySize(t *testing.T) {
+	fragments := func(text string) []byte { return append(clientFrame(0x01, ""), clientFrame(0x80, text)...) }
+	for name, frames := range map[string]func(text string) []byte{
+		"one frame": func(text string) []byte { return clientFrame(0x81, text) },
+		"fragments": fragments,
+		"compressed": func(text string) []byte {
+			d := conn.NewDeflater(conn.Terms{WindowBits: 15}, 1)
+			return clientFrame(0xC1, string(d.Message(new(conn.DeflateEngine), nil, []byte(text))))
+		},
+	} {
+		for size, large := range map[int]bool{10: false, 16 << 10: false, 64 << 10: true} {
+			for _, before := range []int{0, 20 << 10, 128 << 10} {
+				r, _ := newReceiver(newScript(frames(strings.Repeat("x", size))))
+				if err := r.await(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				_, _, err := take(r, t.Context(), make([]byte, before))
+				if room := len(r.buf.Room()); err != nil || room > 64<<10 != large {
+					t.Errorf("%s, a message of %d bytes behind %d: %v, the next read may bring %d", name, size, before, err, room)
+				}
+				r.buf.Discard()
+			}
+		}
+	}
+}
+
 // A context that has ended is the connection's own, perhaps, or made of it. The host knows
 // what to say then.
 func TestReceiverGivenUp(t *testing.T) {
