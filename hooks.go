@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"runtime"
@@ -19,29 +20,42 @@ type callbacks struct {
 	running atomic.Bool
 }
 
-// ping reports whether the ping is to be answered.
-func (c *callbacks) ping(ctx context.Context, payload []byte) (answer bool) {
-	return c == nil || c.onPing == nil || runCallback(ctx, c, frame.Ping, payload)
-}
-
-func (c *callbacks) pong(ctx context.Context, payload []byte) {
-	if c != nil && c.onPong != nil {
-		runCallback(ctx, c, frame.Pong, payload)
+// ping reports whether the ping is to be answered. It fails if the callback panics.
+func (c *callbacks) ping(ctx context.Context, payload []byte) (answer bool, err error) {
+	if c == nil || c.onPing == nil {
+		return true, nil
 	}
+	return runCallback(ctx, c, frame.Ping, payload)
 }
 
-// runCallback runs a callback. It must not be inlined, because onStack looks for it on the
-// stack.
+// pong fails if the callback panics.
+func (c *callbacks) pong(ctx context.Context, payload []byte) error {
+	if c == nil || c.onPong == nil {
+		return nil
+	}
+	_, err := runCallback(ctx, c, frame.Pong, payload)
+	return err
+}
+
+// runCallback runs a callback. If it panics, runCallback logs that and fails: the callback
+// may run on a goroutine of this package, and must not end the program. runCallback must not
+// be inlined, because onStack looks for it on the stack.
 //
 //go:noinline
-func runCallback(ctx context.Context, c *callbacks, op frame.Opcode, payload []byte) (answer bool) {
+func runCallback(ctx context.Context, c *callbacks, op frame.Opcode, payload []byte) (answer bool, err error) {
 	c.running.Store(true)
-	defer c.running.Store(false) // also if it panics
+	defer func() {
+		c.running.Store(false)
+		if p := recover(); p != nil {
+			logPanic(ctx, p)
+			err = fmt.Errorf("panic in a callback: %v", p)
+		}
+	}()
 	if op == frame.Ping {
-		return c.onPing(ctx, payload)
+		return c.onPing(ctx, payload), nil
 	}
 	c.onPong(ctx, payload)
-	return false
+	return false, nil
 }
 
 // onStack reports whether the current goroutine is inside a callback. Waiting for the read

@@ -3,7 +3,6 @@ package websocket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
@@ -59,26 +58,26 @@ func (h *forReceiver) streamBroke(cause error) error {
 	return (*Conn)(h).closedError()
 }
 
-// control handles a whole control frame. A panic in a callback, which may run on a
-// goroutine of this package, ends the connection and not the program.
-func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []byte) (err error) {
+// control handles a whole control frame. A panic in a callback ends the connection.
+func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []byte) error {
 	c := (*Conn)(h)
-	defer func() {
-		if p := recover(); p != nil {
-			logPanic(ctx, p)
-			err = c.fail(ctx, conn.Fail, conn.CloseBody{Code: uint16(StatusInternalError)}, fmt.Errorf("panic in a callback: %v", p))
-		}
-	}()
+	var (
+		answer bool
+		err    error
+	)
 	switch op {
 	case frame.Ping:
-		if c.calls.ping(ctx, payload) {
+		if answer, err = c.calls.ping(ctx, payload); answer {
 			c.out.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)
-		c.calls.pong(ctx, payload)
+		err = c.calls.pong(ctx, payload)
 	case frame.Close:
 		return c.receivedClose(ctx, payload)
+	}
+	if err != nil {
+		return c.fail(ctx, conn.Fail, conn.CloseBody{Code: uint16(StatusInternalError)}, err)
 	}
 	return nil
 }

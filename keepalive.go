@@ -3,7 +3,6 @@ package websocket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,13 +103,6 @@ func (k *keepAlive) again() {
 
 // check sends a ping and waits for signs of life.
 func (k *keepAlive) check() {
-	// Callbacks of the application may run in here. A panic in one ends its connection,
-	// not the program.
-	defer func() {
-		if p := recover(); p != nil {
-			k.host.lose(conn.Break, fmt.Errorf("panic in a callback: %v", p))
-		}
-	}()
 	call := k.pings.begin()
 	defer k.pings.forget(call)
 	k.startJudging()

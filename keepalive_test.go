@@ -187,17 +187,6 @@ func TestKeepAliveQueuedPing(t *testing.T) {
 	}
 }
 
-// A panic in a callback that runs in there ends the connection, not the program.
-func TestKeepAlivePanic(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := &aliveScript{pong: func(context.Context, *pingCall) error { panic("in a callback") }}
-		h.play(t, time.Minute)
-		if len(h.lost) != 1 || h.event != conn.Break {
-			t.Errorf("lost by %v, %v", h.event, h.lost)
-		}
-	})
-}
-
 // Where there is no interval there is no keepalive, and that is no trouble to those who
 // start and stop it. Without a timeout the interval is one.
 func TestKeepAliveSettings(t *testing.T) {
