@@ -255,30 +255,17 @@ func (r *receiver) readSome(ctx context.Context, p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if r.decoder.Left() == 0 {
-			if _, err := r.endFrame(ctx, 0); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		p = p[:min(uint64(len(p)), r.decoder.Left())]
-		n := copy(p, r.buf.Bytes())
-		r.buf.Consume(n)
-		if n == 0 {
-			if len(p) < directReadMin {
+		left := r.decoder.Left()
+		if left > 0 {
+			if min(uint64(len(p)), left) < directReadMin && r.buf.Buffered() == 0 {
 				if err := r.fill(ctx); err != nil {
 					return 0, err
 				}
-				continue
 			}
-			var err error
-			if n, err = r.wait(ctx, p, nil); err != nil {
-				return 0, err
-			}
+			return r.somePayload(ctx, p)
 		}
-		if v := r.decoder.Open(p[:n]); v != nil {
-			return 0, r.host.refused(ctx, v)
+		if _, err := r.endFrame(ctx, 0); err != nil {
+			return 0, err
 		}
-		return n, nil
 	}
 }

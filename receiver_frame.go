@@ -66,34 +66,38 @@ func (r *receiver) drain(ctx context.Context) error {
 // appendPayload appends the rest of the current frame's payload to dst, unmasked and, if it
 // is text, checked. On an error, what has arrived is still in dst.
 func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
-	for r.decoder.Left() > 0 {
-		n, left := len(dst), r.decoder.Left()
-		switch have := r.buf.Bytes(); {
-		case len(have) > 0:
-			take := int(min(left, uint64(len(have))))
-			// Make room for the rest of the frame, within maxPrealloc, so that a message
-			// of one frame is allocated once.
-			dst = append(grow(dst, take, left), have[:take]...)
-			r.buf.Consume(take)
-		case left < directReadMin:
+	for left := r.decoder.Left(); left > 0; left = r.decoder.Left() {
+		if left < directReadMin && r.buf.Buffered() == 0 {
 			if err := r.fill(ctx); err != nil {
 				return dst, err
 			}
-			continue
-		default:
-			dst = grow(dst, 1, left)
-			p := dst[n:cap(dst)]
-			got, err := r.wait(ctx, p[:min(uint64(len(p)), left)], nil)
-			if err != nil {
-				return dst, err
-			}
-			dst = dst[:n+got]
 		}
-		if v := r.decoder.Open(dst[n:]); v != nil {
-			return dst, r.host.refused(ctx, v)
+		// Make room for the rest of the frame, within maxPrealloc, so that a message of one
+		// frame is allocated once.
+		dst = grow(dst, max(1, int(min(left, uint64(r.buf.Buffered())))), left)
+		n, err := r.somePayload(ctx, dst[len(dst):cap(dst)])
+		dst = dst[:len(dst)+n]
+		if err != nil {
+			return dst, err
 		}
 	}
 	return dst, nil
+}
+
+// somePayload moves some of the current frame's payload to p, unmasked and, if it is text,
+// checked. If nothing is buffered, it reads straight into p: callers that have little room
+// fill the buffer first. On an error, what has arrived is still in p.
+func (r *receiver) somePayload(ctx context.Context, p []byte) (n int, err error) {
+	p = p[:min(uint64(len(p)), r.decoder.Left())]
+	if n = copy(p, r.buf.Bytes()); n > 0 {
+		r.buf.Consume(n)
+	} else if n, err = r.wait(ctx, p, nil); err != nil {
+		return 0, err
+	}
+	if v := r.decoder.Open(p[:n]); v != nil {
+		return n, r.host.refused(ctx, v)
+	}
+	return n, nil
 }
 
 // grow makes room for at least n more bytes in dst. If it must allocate, it makes room for
