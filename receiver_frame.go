@@ -86,7 +86,7 @@ func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error
 
 // somePayload moves some of the current frame's payload to p, unmasked and, if it is text,
 // checked. If nothing is buffered, it reads straight into p: callers that have little room
-// fill the buffer first. On an error nothing of p is good.
+// fill the buffer first. On an error the content of p is unspecified.
 func (r *receiver) somePayload(ctx context.Context, p []byte) (n int, err error) {
 	p = p[:min(uint64(len(p)), r.decoder.Left())]
 	if n = copy(p, r.buf.Bytes()); n > 0 {
