@@ -2,19 +2,10 @@ package websocket
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"github.com/hawser-ws/websocket/frame"
-)
-
-const (
-	// maxPrealloc is how far a destination may grow ahead of the bytes that have arrived,
-	// in bytes. It may double if that is more. Nothing else is allocated on the word of a
-	// header.
-	maxPrealloc = 64 << 10
-	// directReadMin is how many bytes of a payload must be missing for them to be read
-	// straight into their destination, and not through the read buffer.
-	directReadMin = 8 << 10
 )
 
 // Read reads the next message into new memory. See [Conn.ReadInto] for a read that
@@ -42,6 +33,34 @@ func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, e
 	typ, buf, err := c.in.receive(ctx, buf)
 	c.in.leave()
 	return typ, buf, err
+}
+
+// Reader waits for the next message and returns its type and a reader for it, which ends
+// with io.EOF. ctx bounds the reader, too. If ctx is cancelled in the middle of the
+// message, another call of Reader returns a reader for the rest.
+//
+// The reader must be read to its end before the next message: until then Read and Reader
+// return a [*UsageError]. Text is checked as it arrives, so what was read before an error
+// may be the beginning of a text that is not UTF-8.
+func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
+	r := &c.in
+	if err := r.enter(ctx); err != nil {
+		return 0, nil, err
+	}
+	defer r.leave()
+	if r.stream != nil && r.stream.ctx.Err() == nil {
+		return 0, nil, messageOpen("Conn.Reader")
+	}
+	if r.stream == nil && r.partial == nil && r.decoder.Message() == frame.Continuation {
+		if err := r.nextFrame(ctx); err != nil {
+			return 0, nil, err
+		}
+	}
+	if r.stream == nil && r.inflating != nil && r.partial != nil {
+		r.inflating.adopt(r.partial)
+	}
+	r.stream = &messageReader{r: r, ctx: ctx}
+	return MessageType(r.decoder.Message()), r.stream, nil
 }
 
 // await takes the gate and waits until there is something to read. This is where an idle
@@ -180,48 +199,73 @@ func (r *receiver) keep(buf, dst []byte) {
 	}
 }
 
-// appendPayload appends the rest of the current frame's payload to dst, unmasked and, if it
-// is text, checked. On an error, what has arrived is still in dst.
-func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
-	for left := r.decoder.Left(); left > 0; left = r.decoder.Left() {
-		if left < directReadMin && r.buf.Buffered() == 0 {
-			if err := r.fill(ctx); err != nil {
-				return dst, err
-			}
-		}
-		// Make room for the rest of the frame, within maxPrealloc, so that a message of one
-		// frame is allocated once.
-		dst = grow(dst, max(1, int(min(left, uint64(r.buf.Buffered())))), left)
-		n, err := r.somePayload(ctx, dst[len(dst):cap(dst)])
-		dst = dst[:len(dst)+n]
-		if err != nil {
-			return dst, err
-		}
-	}
-	return dst, nil
+// messageReader reads one message. It is receiver.stream until the message ends.
+type messageReader struct {
+	r   *receiver
+	ctx context.Context
+	err error // sticky: io.EOF at the end of the message
 }
 
-// somePayload moves some of the current frame's payload to p, unmasked and, if it is text,
-// checked. If nothing is buffered, it reads straight into p: callers that have little room
-// fill the buffer first. On an error nothing of p is good.
-func (r *receiver) somePayload(ctx context.Context, p []byte) (n int, err error) {
-	p = p[:min(uint64(len(p)), r.decoder.Left())]
-	if n = copy(p, r.buf.Bytes()); n > 0 {
-		r.buf.Consume(n)
-	} else if n, err = r.wait(ctx, p, nil); err != nil {
+func (m *messageReader) Read(p []byte) (int, error) {
+	if err := m.r.enter(m.ctx); err != nil {
+		if m.err != nil {
+			err = m.err
+		}
 		return 0, err
 	}
-	if v := r.decoder.Open(p[:n]); v != nil {
-		return 0, r.host.refused(ctx, v)
+	defer m.r.leave()
+	if m.err != nil {
+		return 0, m.err
 	}
-	return n, nil
+	if m.r.stream != m {
+		return 0, &UsageError{"Reader.Read", "another Reader has taken over the message"}
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := m.r.readSome(m.ctx, p)
+	if err == io.EOF {
+		m.err = err
+		m.r.stream = nil
+	}
+	return n, err
 }
 
-// grow makes room for at least n more bytes in dst. If it must allocate, it makes room for
-// the rest of the frame, left bytes, as far as maxPrealloc allows.
-func grow(dst []byte, n int, left uint64) []byte {
-	if cap(dst)-len(dst) < n {
-		dst = slices.Grow(dst, int(min(left, uint64(max(maxPrealloc, n, len(dst))))))
+// readSome reads bytes of the message under way. It returns io.EOF at the end of the
+// message.
+func (r *receiver) readSome(ctx context.Context, p []byte) (int, error) {
+	if r.partial != nil {
+		n := copy(p, r.partial)
+		if r.partial = r.partial[n:]; len(r.partial) == 0 {
+			r.partial = nil
+		}
+		if n > 0 {
+			return n, nil
+		}
 	}
-	return dst
+	if r.decoder.Compressed() {
+		return r.readInflated(ctx, p)
+	}
+	for {
+		if r.decoder.AtHeader() {
+			if r.decoder.Message() == frame.Continuation {
+				return 0, io.EOF
+			}
+			if err := r.nextFrame(ctx); err != nil {
+				return 0, err
+			}
+		}
+		left := r.decoder.Left()
+		if left > 0 {
+			if min(uint64(len(p)), left) < directReadMin && r.buf.Buffered() == 0 {
+				if err := r.fill(ctx); err != nil {
+					return 0, err
+				}
+			}
+			return r.somePayload(ctx, p)
+		}
+		if _, err := r.endFrame(ctx, 0); err != nil {
+			return 0, err
+		}
+	}
 }

@@ -9,54 +9,6 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// nextFrame reads until the header of a data frame is accepted. It handles control frames
-// on the way.
-func (r *receiver) nextFrame(ctx context.Context) error {
-	for r.decoder.AtHeader() {
-		if err := r.step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// step reads the header of one data frame, or one whole control frame, or drops payload
-// that nobody has read.
-func (r *receiver) step(ctx context.Context) error {
-	for {
-		f, n, err := r.decoder.Next(r.buf.Bytes(), r.limits())
-		if n == 0 && err == nil {
-			if err := r.fill(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		r.buf.Consume(n)
-		if r.traced && f.HeaderSize > 0 {
-			r.host.frameRead(f.Header)
-		}
-		switch {
-		case err != nil:
-			return r.host.refused(ctx, err)
-		case f.Opcode.IsControl():
-			return r.host.control(ctx, f.Opcode, f.Payload)
-		}
-		return nil
-	}
-}
-
-// drain reads for the closing handshake, and drops the messages for the application. They
-// may be of any size; the deadline of closing limits the time.
-func (r *receiver) drain(ctx context.Context) error {
-	r.decoder.Discard()
-	for r.canReceive() {
-		if err := r.step(ctx); err != nil {
-			return err
-		}
-	}
-	return r.host.closedError()
-}
-
 // fill waits until more bytes are in the buffer. What was read before stays there, also if
 // fill fails.
 func (r *receiver) fill(ctx context.Context) error {
@@ -114,18 +66,4 @@ func (r *receiver) failed(ctx context.Context, err error) error {
 		return r.host.streamEnded(ctx, err)
 	}
 	return r.host.streamBroke(err)
-}
-
-// endFrame ends the current frame, whose payload has all been taken. last reports whether
-// its message is complete. size is how many bytes of the message are in one place, for the
-// choice of the next read buffer.
-func (r *receiver) endFrame(ctx context.Context, size int) (last bool, err error) {
-	last, v := r.decoder.EndFrame()
-	if v != nil {
-		return false, r.host.refused(ctx, v)
-	}
-	if last {
-		r.buf.NoteSize(size)
-	}
-	return last, nil
 }
