@@ -156,9 +156,12 @@ func (r *receiver) retire() {
 // most: a loop runs inline only after the loop before it has left, and first takes what
 // that one left.
 func (r *receiver) takeOrphan() {
-	if r.orphan.Load() == nil {
-		return
+	if r.orphan.Load() != nil { // hardly ever
+		r.unpinOrphan()
 	}
+}
+
+func (r *receiver) unpinOrphan() {
 	if pinned := r.orphan.Swap(nil); pinned != nil {
 		r.buf.Unpin(pinned)
 	}

@@ -49,7 +49,7 @@ func (t *pump) run() {
 	defer close(t.chunks)
 	buf := make([]byte, 4<<10)
 	for {
-		n, err := readSome(t.rwc, buf)
+		n, err := readSome(t.rwc, buf, emptyReads)
 		if n > 0 {
 			select {
 			case t.chunks <- buf[:n]:
