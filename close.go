@@ -27,18 +27,13 @@ import (
 // when the Close frame is sent, or after 5 ms. The rest happens when the callback has
 // returned.
 func (c *Conn) Close(code StatusCode, reason string) error {
-	return c.CloseContext(context.Background(), code, reason)
+	return c.closing().close(context.Background(), "Conn.Close", code, reason)
 }
 
 // CloseContext is [Conn.Close] with a context: when ctx ends, the connection is dropped at
 // once, with the error of ctx as the cause unless the handshake was complete.
 func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
-	body, misuse := closeBody("Conn.Close", code, reason)
-	err := c.closing().handshake(ctx, body)
-	if misuse != nil {
-		return misuse
-	}
-	return err
+	return c.closing().close(ctx, "Conn.CloseContext", code, reason)
 }
 
 // BeginClose begins the closing handshake and returns when the Close frame is sent. After
@@ -237,7 +232,7 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 // readNothing reads until a data frame comes, and then closes the connection.
 func (c *Conn) readNothing(r *closeRead) {
 	defer r.cancel()
-	if c.in.enter(r.ctx) != nil {
+	if c.in.enter(r.ctx, "Conn.CloseRead") != nil {
 		return
 	}
 	err := c.in.nextFrame(r.ctx)

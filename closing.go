@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -21,6 +22,16 @@ import (
 type closing Conn
 
 func (c *Conn) closing() *closing { return (*closing)(c) }
+
+// close is Close and CloseContext. An error names method.
+func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
+	body, misuse := closeBody(method, code, reason)
+	err := h.handshake(ctx, body)
+	if misuse != nil {
+		return misuse
+	}
+	return err
+}
 
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
@@ -174,9 +185,9 @@ func (h *closing) endTransport() {
 	var dropped [512]byte
 	for {
 		_, err := h.transport.Read(dropped[:])
-		switch err {
-		case nil:
-		case io.EOF:
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
 			if !h.role.ClosesFirst() {
 				h.transport.CloseWrite() // TLS has an end of each direction, too
 			}

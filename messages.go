@@ -70,7 +70,7 @@ type messageLoop struct {
 // inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
 	r := &l.c.in
-	if l.err = r.enter(l.ctx); l.err != nil {
+	if l.err = r.enter(l.ctx, "Conn.Messages"); l.err != nil {
 		return false
 	}
 	switch {
@@ -230,7 +230,7 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	case l.stopped:
 		l.outside = true
 	default:
-		l.err = c.in.waitForGate(l.ctx)
+		l.err = c.in.waitForGate(l.ctx, "Conn.Messages")
 		l.outside = l.err != nil
 	}
 }
