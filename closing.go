@@ -56,9 +56,7 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		do, _ := h.send(context.Background(), body, conn.SendClose)
 		stopWaiting()
 		meanwhile.Stop()
-		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
-			go h.endTransport()
-		}
+		h.follow(ctx, do, body)
 	}
 	if sent != nil {
 		close(sent)
@@ -73,6 +71,18 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		return e
 	}
 	return nil
+}
+
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.report(e, cause)
 }
 
 // drain drops what the peer sends until its Close frame. It is called inside the read gate
@@ -125,6 +135,20 @@ func (h *closing) inCallback(ctx context.Context, body conn.CloseBody) error {
 	return h.life.closedError()
 }
 
+// follow does what an action of the table calls for. body is our Close frame, if that is to
+// be sent. Where our own call of Close finds EndTransport to be done, the peer's Close frame
+// came first, and ours has answered it.
+func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBody) {
+	switch do {
+	case conn.SendReply:
+		h.lastFrame(ctx, body, conn.SendClose)
+	case conn.SendFailure:
+		h.lastFrame(ctx, body, conn.AnswerViolation)
+	case conn.EndTransport:
+		go h.endTransport()
+	}
+}
+
 // send sends our Close frame, if it is the first. The event as is [conn.SendClose] or
 // [conn.AnswerViolation].
 func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
@@ -175,7 +199,7 @@ func (h *closing) endTransport() {
 		h.life.notifyEnded()
 	}
 	if !half {
-		h.life.handle(conn.EndOfStream, conn.CloseBody{}, nil) // this transport cannot close one direction
+		h.life.report(conn.EndOfStream, nil) // this transport cannot close one direction
 		return
 	}
 	h.in.gate.Lock(nil, nil)
@@ -191,10 +215,10 @@ func (h *closing) endTransport() {
 			if !h.role.ClosesFirst() {
 				h.transport.CloseWrite() // TLS has an end of each direction, too
 			}
-			h.life.handle(conn.EndOfStream, conn.CloseBody{}, nil)
+			h.life.report(conn.EndOfStream, nil)
 			return
 		default:
-			h.life.handle(conn.Break, conn.CloseBody{}, nil)
+			h.life.report(conn.Break, nil)
 			return
 		}
 	}
@@ -202,7 +226,7 @@ func (h *closing) endTransport() {
 
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
-	end := func() { h.life.handle(conn.EndOfStream, conn.CloseBody{}, cause) }
+	end := func() { h.life.report(conn.EndOfStream, cause) }
 	late := time.AfterFunc(h.life.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {

@@ -77,12 +77,12 @@ func (l *messageLoop) next() bool {
 	case r.stream != nil:
 		l.err = messageOpen("Conn.Messages")
 	case !r.needsMore():
-	case l.busy() && r.atStart():
-		if socket, ok := l.c.transport.(transport.InlineLooper); ok {
-			return l.runInline(socket)
-		}
-		l.err = r.fill(l.ctx)
 	default:
+		if l.busy() && r.atStart() {
+			if socket, ok := l.c.transport.(transport.InlineLooper); ok {
+				return l.runInline(socket)
+			}
+		}
 		l.err = r.fill(l.ctx)
 	}
 	if l.err != nil {
