@@ -45,7 +45,7 @@ type sendHost interface {
 	// sendFailed reports that nothing more can be sent, and why.
 	sendFailed(e conn.Event, cause error)
 	closedError() *ClosedError
-	// givenUp returns what a call returns whose ctx has ended. It is nil if ctx has not
+	// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not
 	// ended.
 	givenUp(ctx context.Context) error
 	// mayPong reports whether pings are still answered.

@@ -218,8 +218,8 @@ func (l *lifetime) isDone(done <-chan struct{}) bool {
 	return made && done == own
 }
 
-// givenUp returns what a call returns whose ctx has ended. It is nil if ctx has not ended.
-// If the connection has ended, too, it is the ClosedError, which says more: ctx may derive
+// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not ended. If
+// the connection has ended, too, that is the ClosedError, which says more: ctx may derive
 // from [Conn.Context].
 func (l *lifetime) givenUp(ctx context.Context) error {
 	err := ctx.Err()

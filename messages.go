@@ -18,7 +18,7 @@ type Message struct {
 
 // Messages iterates over the messages that arrive. It ends silently when the connection is
 // closed with StatusNormalClosure or StatusGoingAway; [Conn.CloseNow] then returns a
-// [*ClosedError] that says which. Otherwise the last iteration has an error.
+// [*ClosedError] that says which. Otherwise the last iteration yields an error.
 //
 // Short messages that are written on this connection, by any goroutine, are held back while
 // the next message has already arrived. So a loop that answers messages sends the answers

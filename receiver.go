@@ -72,7 +72,7 @@ type receiveHost interface {
 	// streamBroke is called when the transport has failed.
 	streamBroke(cause error) error
 	closedError() error
-	// givenUp returns what a call returns whose ctx has ended. It is nil if ctx has not
+	// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not
 	// ended.
 	givenUp(ctx context.Context) error
 	// inCallback reports whether this goroutine runs a callback, called by control. It
@@ -138,9 +138,9 @@ func (r *receiver) leave() {
 	}
 }
 
-// retire returns what the receiver holds, if nobody is inside. It is called by whoever ends
-// the connection, after the state is terminal, and by whoever leaves the gate after that,
-// when the gate is open. So one of the two calls finds both.
+// retire returns what the receiver holds, if nobody is inside. Two callers try: whoever
+// ends the connection, after the state is terminal, and whoever leaves the gate, after it
+// is open. One of them succeeds.
 func (r *receiver) retire() {
 	if r.gate.TryLock() {
 		r.canceler.Reset()
