@@ -27,18 +27,13 @@ import (
 // when the Close frame is sent, or after 5 ms. The rest happens when the callback has
 // returned.
 func (c *Conn) Close(code StatusCode, reason string) error {
-	return c.CloseContext(context.Background(), code, reason)
+	return c.closing().close(context.Background(), "Conn.Close", code, reason)
 }
 
 // CloseContext is [Conn.Close] with a context: when ctx ends, the connection is dropped at
 // once, with the error of ctx as the cause unless the handshake was complete.
 func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
-	body, misuse := closeBody("Conn.Close", code, reason)
-	err := c.closing().handshake(ctx, body)
-	if misuse != nil {
-		return misuse
-	}
-	return err
+	return c.closing().close(ctx, "Conn.CloseContext", code, reason)
 }
 
 // BeginClose begins the closing handshake and returns when the Close frame is sent. After
@@ -59,7 +54,7 @@ func (c *Conn) BeginClose(ctx context.Context, code StatusCode, reason string) e
 	}
 	do, err := c.closing().send(ctx, body, conn.SendClose)
 	if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
-		go c.closing().endTransport()
+		c.closing().follow(ctx, do, body)
 		err = c.closedError()
 	}
 	if misuse != nil {
@@ -94,7 +89,7 @@ func (c *Conn) CloseNow() error {
 	if c.state() == conn.ClosedByPeer && c.out.due.Load() == 0 {
 		return nil // whoever has read the peer's Close frame is about to answer it
 	}
-	c.event(conn.Abandon, conn.CloseBody{}, nil)
+	c.life.report(conn.Abandon, nil)
 	return nil
 }
 
@@ -106,13 +101,8 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 		return c.violated(ctx, v)
 	}
 	body := conn.CloseBody{Code: code, Reason: string(reason)}
-	do, _ := c.event(conn.ReceiveClose, body, nil)
-	switch do {
-	case conn.SendReply:
-		c.closing().lastFrame(ctx, conn.Reply(body), conn.SendClose)
-	case conn.EndTransport:
-		go c.closing().endTransport()
-	}
+	do, _ := c.life.handle(conn.ReceiveClose, body, nil)
+	c.closing().follow(ctx, do, conn.Reply(body))
 	return c.closedError()
 }
 
@@ -120,14 +110,9 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 // (RFC 6455 §7.1.7). e is [conn.Violate] or [conn.Fail], and body is our Close frame, if
 // none was sent before. It returns what the read returns.
 func (c *Conn) fail(ctx context.Context, e conn.Event, body conn.CloseBody, cause error) error {
-	do, _ := c.event(e, conn.CloseBody{}, cause)
-	switch do {
-	case conn.SendFailure:
-		body.Reason = frame.TruncateReason(body.Reason)
-		c.closing().lastFrame(ctx, body, conn.AnswerViolation)
-	case conn.EndTransport:
-		go c.closing().endTransport()
-	}
+	do := c.life.report(e, cause)
+	body.Reason = frame.TruncateReason(body.Reason)
+	c.closing().follow(ctx, do, body)
 	return c.closedError()
 }
 
@@ -140,7 +125,7 @@ func (c *Conn) fail(ctx context.Context, e conn.Event, body conn.CloseBody, caus
 func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	c.life.keepCause(cause)
 	if !c.out.owes() {
-		c.event(conn.EndOfStream, conn.CloseBody{}, cause)
+		c.life.report(conn.EndOfStream, cause)
 		return c.closedError()
 	}
 	if from, _ := c.out.coalesce.on(peerEnded); from != holdNoMore {
@@ -237,7 +222,7 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 // readNothing reads until a data frame comes, and then closes the connection.
 func (c *Conn) readNothing(r *closeRead) {
 	defer r.cancel()
-	if c.in.enter(r.ctx) != nil {
+	if c.in.enter(r.ctx, "Conn.CloseRead") != nil {
 		return
 	}
 	err := c.in.nextFrame(r.ctx)

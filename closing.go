@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -21,6 +22,16 @@ import (
 type closing Conn
 
 func (c *Conn) closing() *closing { return (*closing)(c) }
+
+// close is Close and CloseContext. An error names method.
+func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
+	body, misuse := closeBody(method, code, reason)
+	err := h.handshake(ctx, body)
+	if misuse != nil {
+		return misuse
+	}
+	return err
+}
 
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
@@ -45,9 +56,7 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		do, _ := h.send(context.Background(), body, conn.SendClose)
 		stopWaiting()
 		meanwhile.Stop()
-		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
-			go h.endTransport()
-		}
+		h.follow(ctx, do, body)
 	}
 	if sent != nil {
 		close(sent)
@@ -62,6 +71,18 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		return e
 	}
 	return nil
+}
+
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.report(e, cause)
 }
 
 // drain drops what the peer sends until its Close frame. It is called inside the read gate
@@ -114,6 +135,20 @@ func (h *closing) inCallback(ctx context.Context, body conn.CloseBody) error {
 	return h.life.closedError()
 }
 
+// follow does what an action of the table calls for. body is our Close frame, if that is to
+// be sent. Where our own call of Close finds EndTransport to be done, the peer's Close frame
+// came first, and ours has answered it.
+func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBody) {
+	switch do {
+	case conn.SendReply:
+		h.lastFrame(ctx, body, conn.SendClose)
+	case conn.SendFailure:
+		h.lastFrame(ctx, body, conn.AnswerViolation)
+	case conn.EndTransport:
+		go h.endTransport()
+	}
+}
+
 // send sends our Close frame, if it is the first. The event as is [conn.SendClose] or
 // [conn.AnswerViolation].
 func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
@@ -164,7 +199,7 @@ func (h *closing) endTransport() {
 		h.life.notifyEnded()
 	}
 	if !half {
-		h.life.handle(conn.EndOfStream, conn.CloseBody{}, nil) // this transport cannot close one direction
+		h.life.report(conn.EndOfStream, nil) // this transport cannot close one direction
 		return
 	}
 	h.in.gate.Lock(nil, nil)
@@ -174,16 +209,16 @@ func (h *closing) endTransport() {
 	var dropped [512]byte
 	for {
 		_, err := h.transport.Read(dropped[:])
-		switch err {
-		case nil:
-		case io.EOF:
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
 			if !h.role.ClosesFirst() {
 				h.transport.CloseWrite() // TLS has an end of each direction, too
 			}
-			h.life.handle(conn.EndOfStream, conn.CloseBody{}, nil)
+			h.life.report(conn.EndOfStream, nil)
 			return
 		default:
-			h.life.handle(conn.Break, conn.CloseBody{}, nil)
+			h.life.report(conn.Break, nil)
 			return
 		}
 	}
@@ -191,7 +226,7 @@ func (h *closing) endTransport() {
 
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
-	end := func() { h.life.handle(conn.EndOfStream, conn.CloseBody{}, cause) }
+	end := func() { h.life.report(conn.EndOfStream, cause) }
 	late := time.AfterFunc(h.life.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {

@@ -148,10 +148,6 @@ func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
 func (c *Conn) state() conn.State { return c.life.current() }
 
-func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
-	return c.life.handle(e, body, cause)
-}
-
 func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
 
 func (c *Conn) done() <-chan struct{} { return c.life.done() }

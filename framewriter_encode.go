@@ -76,11 +76,7 @@ func (w *frameWriter) encode(f *outFrame) {
 		w.reject(f)
 		return
 	}
-	var key frame.Key
-	if w.role.Masks() {
-		key = newMaskKey()
-	}
-	w.box.Append(&f.OutFrame, key)
+	w.box.Append(&f.OutFrame, w.maskKey())
 	if f == &w.inline {
 		f.phase = outEncoded // takeNext did this for a frame from the queue, which may be canceled by now
 	}
@@ -112,16 +108,21 @@ func (w *frameWriter) encodePongs() {
 		pongs.Clear()
 	}
 	for pongs.Len() > 0 && w.box.HasRoom() {
-		var key frame.Key
-		if w.role.Masks() {
-			key = newMaskKey()
-		}
-		h := w.box.AppendPong(pongs.Next(), key)
+		h := w.box.AppendPong(pongs.Next(), w.maskKey())
 		if w.trace != nil {
 			w.trace(h)
 		}
 	}
 	w.pongsDue.Store(int32(pongs.Len()))
+}
+
+// maskKey returns the key of a frame that is sent: zero, which changes nothing, if this end
+// does not mask.
+func (w *frameWriter) maskKey() (key frame.Key) {
+	if w.role.Masks() {
+		key = newMaskKey()
+	}
+	return key
 }
 
 // keyBlock holds random bytes. Each is used once, in one masking key.

@@ -106,7 +106,9 @@ type Trace struct {
 	// FrameWritten is called for every frame when it takes its place in the outgoing
 	// stream. It is called again if the frame was taken back from there and is sent later.
 	FrameWritten func(c *Conn, f FrameInfo)
-	// StateChanged is called when the connection goes from one state to the next.
+	// StateChanged is called when the connection goes from one state to the next. Two changes
+	// that different goroutines make at once may be reported in either order, even after
+	// Closed.
 	StateChanged func(c *Conn, from, to conn.State)
 	// Closed is called once, when the connection has ended, with the error that every
 	// method returns from then on.

@@ -54,7 +54,7 @@ func (h *forReceiver) streamEnded(ctx context.Context, cause error) error {
 }
 
 func (h *forReceiver) streamBroke(cause error) error {
-	(*Conn)(h).event(conn.Break, conn.CloseBody{}, cause)
+	h.life.report(conn.Break, cause)
 	return (*Conn)(h).closedError()
 }
 
@@ -109,9 +109,9 @@ func (h *forSender) beginClose(f *outFrame) (conn.Action, bool) {
 	return h.life.handle(f.event, f.body, nil)
 }
 
-func (h *forSender) closeWritten() { h.life.handle(conn.FlushClose, conn.CloseBody{}, nil) }
+func (h *forSender) closeWritten() { h.life.report(conn.FlushClose, nil) }
 
-func (h *forSender) sendFailed(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }
+func (h *forSender) sendFailed(e conn.Event, cause error) { h.life.report(e, cause) }
 
 func (h *forSender) closedError() *ClosedError { return h.life.closedError() }
 
@@ -178,4 +178,4 @@ func (h *forKeepAlive) waitsForApplication() bool {
 	return c.in.atData()
 }
 
-func (h *forKeepAlive) lose(e conn.Event, cause error) { h.life.handle(e, conn.CloseBody{}, cause) }
+func (h *forKeepAlive) lose(e conn.Event, cause error) { h.life.report(e, cause) }

@@ -83,20 +83,15 @@ func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do co
 	return do, true
 }
 
-// expire ends a closing handshake that takes too long.
-func (l *lifetime) expire() { l.handle(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) }
-
-// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
-// call has ended. Where the end of the stream is the cause already, it is not our doing.
-func (l *lifetime) giveUp(cause error) {
-	e := conn.GiveUp
-	l.mu.Lock()
-	if l.cause != nil {
-		e = conn.Expire
-	}
-	l.mu.Unlock()
-	l.handle(e, conn.CloseBody{}, cause)
+// report is handle for events without a Close frame. It returns Nothing for one that has no
+// meaning in the present state.
+func (l *lifetime) report(e conn.Event, cause error) conn.Action {
+	do, _ := l.handle(e, conn.CloseBody{}, cause)
+	return do
 }
+
+// expire ends a closing handshake that takes too long.
+func (l *lifetime) expire() { l.report(conn.Expire, ErrCloseTimeout) }
 
 // current returns the state.
 func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }

@@ -70,19 +70,19 @@ type messageLoop struct {
 // inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
 	r := &l.c.in
-	if l.err = r.enter(l.ctx); l.err != nil {
+	if l.err = r.enter(l.ctx, "Conn.Messages"); l.err != nil {
 		return false
 	}
 	switch {
 	case r.stream != nil:
 		l.err = messageOpen("Conn.Messages")
 	case !r.needsMore():
-	case l.busy() && r.atStart():
-		if socket, ok := l.c.transport.(transport.InlineLooper); ok {
-			return l.runInline(socket)
-		}
-		l.err = r.fill(l.ctx)
 	default:
+		if l.busy() && r.atStart() {
+			if socket, ok := l.c.transport.(transport.InlineLooper); ok {
+				return l.runInline(socket)
+			}
+		}
 		l.err = r.fill(l.ctx)
 	}
 	if l.err != nil {
@@ -230,7 +230,7 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	case l.stopped:
 		l.outside = true
 	default:
-		l.err = c.in.waitForGate(l.ctx)
+		l.err = c.in.waitForGate(l.ctx, "Conn.Messages")
 		l.outside = l.err != nil
 	}
 }

@@ -44,7 +44,7 @@ func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, e
 // may be the beginning of a text that is not UTF-8.
 func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	r := &c.in
-	if err := r.enter(ctx); err != nil {
+	if err := r.enter(ctx, "Conn.Reader"); err != nil {
 		return 0, nil, err
 	}
 	defer r.leave()
@@ -68,13 +68,13 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 // 2 KiB keeps it, and every connection has such a goroutine. So the functions on the path
 // to the system call have small stack frames.
 func (r *receiver) await(ctx context.Context) error {
-	if err := r.enter(ctx); err != nil {
+	if err := r.enter(ctx, readMethod); err != nil {
 		return err
 	}
 	var err error
 	switch {
 	case r.stream != nil:
-		err = messageOpen("Conn.Read")
+		err = messageOpen(readMethod)
 	case r.needsMore():
 		_, err = r.wait(ctx, nil, nil)
 	}
@@ -83,6 +83,9 @@ func (r *receiver) await(ctx context.Context) error {
 	}
 	return err
 }
+
+// readMethod names the methods that await serves, in a [UsageError].
+const readMethod = "Conn.Read or Conn.ReadInto"
 
 func messageOpen(method string) error {
 	return &UsageError{method, "the message of the last Reader has not been read to its end"}
@@ -207,7 +210,7 @@ type messageReader struct {
 }
 
 func (m *messageReader) Read(p []byte) (int, error) {
-	if err := m.r.enter(m.ctx); err != nil {
+	if err := m.r.enter(m.ctx, "Reader.Read"); err != nil {
 		if m.err != nil {
 			err = m.err
 		}

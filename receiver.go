@@ -94,11 +94,11 @@ func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()
 // canReceive reports whether frames from the peer are still processed.
 func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanReceive() }
 
-// enter takes the gate for a call. It fails if ctx ends first or if there is nothing to
-// read any more.
-func (r *receiver) enter(ctx context.Context) error {
+// enter takes the gate for a call, of the method that an error names. It fails if ctx ends
+// first or if there is nothing to read any more.
+func (r *receiver) enter(ctx context.Context, method string) error {
 	if !r.gate.TryLock() {
-		if err := r.waitForGate(ctx); err != nil {
+		if err := r.waitForGate(ctx, method); err != nil {
 			return err
 		}
 	}
@@ -111,9 +111,9 @@ func (r *receiver) enter(ctx context.Context) error {
 
 // waitForGate waits for the gate, unless there is nothing to read any more: endTransport
 // may be inside then, until the peer ends its side.
-func (r *receiver) waitForGate(ctx context.Context) error {
+func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	if r.host.inCallback() {
-		return inCallbackError("Conn.Read")
+		return inCallbackError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
 	case nil:

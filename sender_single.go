@@ -39,11 +39,7 @@ func (w *frameWriter) putSingle(m *message) (size int) {
 		return 0
 	}
 	w.borrow()
-	var key frame.Key
-	if w.role.Masks() {
-		key = newMaskKey()
-	}
-	return w.box.AppendSingle(m.opcode, m.payload, key)
+	return w.box.AppendSingle(m.opcode, m.payload, w.maskKey())
 }
 
 // holdSingle holds what putSingle has encoded, unless the buffer is too full.

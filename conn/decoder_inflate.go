@@ -81,7 +81,7 @@ func (d *Decoder) Inflate(out []byte, base int, p []byte, l Limits) (output []by
 		case more:
 			return out, used, InflateInput, nil
 		case given:
-			return out, used, InflateOutput, ErrDeflateEnd
+			return out, used, InflateOutput, errDeflateEnd
 		}
 	}
 }

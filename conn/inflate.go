@@ -11,8 +11,8 @@ import (
 // type says (RFC 6455 §7.4.1).
 const codeInvalidPayload = 1007
 
-// ErrDeflateEnd is for a compressed message that does not end where DEFLATE lets it.
-var ErrDeflateEnd = &frame.Violation{Code: codeInvalidPayload, RFC: 7692, Section: "7.2.2", Reason: "compressed message ends in the middle of a block"}
+// errDeflateEnd is for a compressed message that does not end where DEFLATE lets it.
+var errDeflateEnd = &frame.Violation{Code: codeInvalidPayload, RFC: 7692, Section: "7.2.2", Reason: "compressed message ends in the middle of a block"}
 
 // Inflater decompresses the messages that one end receives (RFC 7692 §7.2.2). As a
 // [Deflater] it keeps no more than a window between two messages.
@@ -62,6 +62,13 @@ func (e *InflateEngine) Inflate(out []byte, base int, p []byte) (result []byte, 
 func violation(err error) *frame.Violation {
 	wrong, _ := errors.AsType[*inflate.Error](err) // the decoder has no other
 	return &frame.Violation{Code: codeInvalidPayload, RFC: uint16(wrong.RFC), Section: wrong.Section, Reason: wrong.Reason}
+}
+
+// ReachesBeforeWindow reports whether v, of a compressed message, says that the message
+// refers to what came before the messages of its window. A shell that has not seen the
+// connection from its beginning cannot call that a mistake of the peer.
+func ReachesBeforeWindow(v *frame.Violation) bool {
+	return v.RFC == uint16(inflate.ErrBeforeStart.RFC) && v.Reason == inflate.ErrBeforeStart.Reason
 }
 
 // Ended reports whether a message may end here.
