@@ -2,7 +2,7 @@ module nhooyr.io/websocket
 
 go 1.26.0
 
-require github.com/hawser-ws/websocket v0.0.0
+require github.com/hawser-ws/websocket v0.1.0
 
 require (
 	golang.org/x/net v0.62.0 // indirect
