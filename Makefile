@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help setup test quick race chaos memory conform modules interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
+.PHONY: help setup test quick race chaos memory conform modules compat programs interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -29,7 +29,7 @@ setup: ## installs what make test needs and is missing; with sudo where you are 
 test: setup ## everything: installs what is missing, then runs all that CI checks
 	$(MAKE) quick
 	$(MAKE) -j2 -O race chaos
-	$(MAKE) memory conform modules corpora cross emulated
+	$(MAKE) memory conform modules compat corpora cross emulated
 	$(MAKE) -j2 -O interop livekit
 
 quick: ## vet and the library's tests, for every edit
@@ -56,6 +56,15 @@ modules: ## vet and tests of the modules around the library
 	cd examples/sip && npm ci --no-audit --no-fund --no-update-notifier
 	cd examples && $(GO) vet ./... && $(GO) test $(RACE) ./...
 	cd bench && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...
+
+compat: ## the drop-ins: their surface, how programs switch to them, and scenarios with the original beside them
+	cd compat/gorilla && GOWORK=off $(GO) vet ./...
+	cd compat/check && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
+	cd compat/check && GOWORK=off $(GO) test -count=1 -modfile=original.mod ./scenarios
+	compat/programs/programs.sh jsonrpc2 mochi melody gqlgen
+
+programs: ## the tests of all the real programs, on their own WebSocket library and on this one: 10 minutes
+	compat/programs/programs.sh
 
 interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws, yamux, smux, SSH
 	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
@@ -108,11 +117,13 @@ lint: ## the linters (fetches them)
 	cd bench && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	cd fuzz/peers && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	cd frame/_asm && GOWORK=off $(GO) run $(STATICCHECK) ./...
+	cd compat/gorilla && GOWORK=off $(GO) run $(STATICCHECK) ./...
+	cd compat/check && GOWORK=off $(GO) run $(STATICCHECK) ./...
 	$(GO) run $(GOLANGCI) run ./...
 
 vuln: ## known vulnerabilities in what we depend on (asks vuln.go.dev, or VULNDB=file:///DIR)
-	@set -e; for module in . cmd/ws examples bench interop interop/livekit fuzz/peers frame/_asm; do \
-	  echo "== $$module"; workspace=; case $$module in bench|interop|interop/livekit|fuzz/peers|frame/_asm) workspace=off ;; esac; \
+	@set -e; for module in . cmd/ws examples bench interop interop/livekit fuzz/peers frame/_asm compat/gorilla compat/check; do \
+	  echo "== $$module"; workspace=; case $$module in bench|interop|interop/livekit|fuzz/peers|frame/_asm|compat/*) workspace=off ;; esac; \
 	  (export GOWORK=$$workspace; cd $$module && $(GO) run $(GOVULNCHECK) $(if $(VULNDB),-db $(VULNDB)) ./...); \
 	done
 

@@ -1,12 +1,10 @@
 package websocket
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"slices"
 
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/poolcheck"
+	"github.com/hawser-ws/websocket/internal/maskkey"
 )
 
 // reuse takes back a frame that is complete and was waited for.
@@ -88,7 +86,7 @@ func (w *frameWriter) encode(f *outFrame) {
 	}
 	var key frame.Key
 	if w.role.Masks() {
-		key = newMaskKey()
+		key = maskkey.New()
 	}
 	w.box.Append(&f.OutFrame, key)
 	if f == &w.inline {
@@ -124,7 +122,7 @@ func (w *frameWriter) encodePongs() {
 	for pongs.Len() > 0 && w.box.HasRoom() {
 		var key frame.Key
 		if w.role.Masks() {
-			key = newMaskKey()
+			key = maskkey.New()
 		}
 		h := w.box.AppendPong(pongs.Next(), key)
 		if w.trace != nil {
@@ -132,28 +130,4 @@ func (w *frameWriter) encodePongs() {
 		}
 	}
 	w.pongsDue.Store(int32(pongs.Len()))
-}
-
-// keyBlock holds random bytes. Each is used once, in one masking key.
-type keyBlock struct {
-	random [1024]byte
-	used   int
-}
-
-// keyBlocks spreads the cost of the system's random source over 256 keys. If the garbage
-// collector takes a block, its remaining bytes are lost; none is used twice.
-var keyBlocks = poolcheck.NewPool("blocks of masking keys", func() any { return &keyBlock{used: len(keyBlock{}.random)} })
-
-// newMaskKey returns a masking key. RFC 6455 §5.3: it is fresh for every frame, comes from a
-// strong source of entropy, and cannot be predicted from earlier keys.
-func newMaskKey() frame.Key {
-	b := keyBlocks.Get().(*keyBlock)
-	if b.used == len(b.random) {
-		_, _ = rand.Read(b.random[:]) // it never fails: crypto/rand ends the program instead
-		b.used = 0
-	}
-	key := binary.LittleEndian.Uint32(b.random[b.used:])
-	b.used += 4
-	keyBlocks.Put(b)
-	return frame.Key(key)
 }

@@ -43,14 +43,21 @@ const layers = `
 	internal/dial:    handshake internal/hostport golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/gate internal/transport internal/poolcheck
+	.:                frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
 	hub:              .
 
+	# A second door, for programs that were written for gorilla/websocket.
+	gorilla:          frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
+	# A third, for programs that were written for coder/websocket: through the first.
+	coder:            . frame handshake
+	coder/wsjson:     coder
+
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
+	internal/maskkey:    frame internal/poolcheck
 	internal/transport:  internal/poolcheck golang.org/x/sys/unix
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
@@ -87,10 +94,14 @@ const layers = `
 
 	# Modules of their own: exported names only.
 	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
-	compat/gorilla/...:  . frame handshake conn compat/gorilla/... *
+	# Under the path of another library there is nothing but its names.
+	compat/gorilla/...:  gorilla
+	compat/coder/...:    coder coder/wsjson
+	compat/nhooyr/...:   coder coder/wsjson
+	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
-	bench/...:           . frame handshake conn hub wsjson wstest bench/... *
-	interop/...:         . autobahn hub wsjson wstest interop/... *
+	bench/...:           . frame handshake conn hub wsjson wstest gorilla coder bench/... *
+	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *
@@ -348,7 +359,8 @@ func TestLayeringComplains(t *testing.T) {
 
 		{"cmd/ws/main.go", `import ("example.com/other"; _ "` + module + `/cmd/ws/trace")`, ""},
 		{"cmd/ws/trace/trace.go", ours("internal/naive"), "cmd/ws/trace/trace.go:2: cmd/ws/trace may not import internal/naive"},
-		{"compat/gorilla/conn.go", ours("conn"), ""},
+		{"compat/gorilla/websocket.go", ours("gorilla"), ""},
+		{"compat/gorilla/websocket.go", ours("conn"), "compat/gorilla/websocket.go:2: compat/gorilla may not import conn"},
 		{"bench/bench_test.go", `import "github.com/gorilla/websocket"`, ""},
 
 		{"misc/misc.go", ``, "misc/misc.go: package misc has no row in layers"},

@@ -25,6 +25,7 @@ type Decoder struct {
 	key      frame.Key      // for the next byte of the payload
 	want     frame.Expectation
 	phase    decoderPhase
+	anyText  bool // see AcceptAnyText
 }
 
 // decoderPhase is what comes next in the stream.
@@ -54,6 +55,14 @@ func (d *Decoder) Init(want frame.Expectation) {
 	d.dropMessage()
 	*d = Decoder{want: want}
 }
+
+// AcceptAnyText has text messages accepted whatever bytes they hold, until Init is called
+// again. RFC 6455 §8.1 wants a connection to fail for text that is not UTF-8: this is for
+// a shell whose users have always had to check text themselves.
+func (d *Decoder) AcceptAnyText() { d.anyText = true }
+
+// judges reports whether the payload of messages of this type has to be UTF-8.
+func (d *Decoder) judges(op frame.Opcode) bool { return op == frame.Text && !d.anyText }
 
 // Next takes the next frame from the front of p: a control frame whole, of a data
 // frame the header. n is how many bytes that is. If n is 0 and err is nil, it needs

@@ -111,7 +111,7 @@ func (d *Decoder) judgeInflated(p []byte, l Limits) error {
 		beyond := exceeded.Size - uint64(exceeded.Limit)
 		p = p[:len(p)-int(min(beyond, uint64(len(p))))]
 	}
-	if d.sequence.opcode == frame.Text && !d.sequence.text.Valid(p) {
+	if d.judges(d.sequence.opcode) && !d.sequence.text.Valid(p) {
 		return frame.ErrText
 	}
 	return over

@@ -6,7 +6,7 @@ import "github.com/hawser-ws/websocket/frame"
 // all. Each of these methods takes the bytes that it is given.
 
 // Open takes p as the next bytes of the payload of a message that is not compressed. It
-// unmasks them in place and, if they are text, judges them. After a violation the
+// unmasks them in place and, if they are text, judges them: see also AcceptAnyText. After a violation the
 // content of p is unspecified.
 func (d *Decoder) Open(p []byte) *frame.Violation {
 	d.left -= uint64(len(p))
@@ -20,7 +20,7 @@ func (d *Decoder) Open(p []byte) *frame.Violation {
 // whether they may stand there if they are text.
 func (d *Decoder) open(op frame.Opcode, p []byte) (valid bool) {
 	switch {
-	case op != frame.Text:
+	case !d.judges(op):
 		if d.want.Masked {
 			d.key = frame.Mask(p, d.key)
 		}
@@ -46,7 +46,7 @@ func (d *Decoder) Unmask(p []byte) {
 // Judge takes p, which Unmask has unmasked. It is the second half of Open.
 func (d *Decoder) Judge(p []byte) *frame.Violation {
 	d.left -= uint64(len(p))
-	if d.sequence.opcode == frame.Text && !d.sequence.text.Valid(p) {
+	if d.judges(d.sequence.opcode) && !d.sequence.text.Valid(p) {
 		return frame.ErrText
 	}
 	return nil
@@ -79,7 +79,7 @@ func (d *Decoder) EndFrame() (last bool, v *frame.Violation) {
 	if phase != inFinal {
 		return false, nil
 	}
-	if d.sequence.opcode == frame.Text && !d.sequence.text.Complete() {
+	if d.judges(d.sequence.opcode) && !d.sequence.text.Complete() {
 		v = frame.ErrText
 	}
 	d.sequence.end()

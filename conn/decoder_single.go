@@ -41,7 +41,7 @@ func (d *Decoder) OpenSingle(op frame.Opcode, payload []byte) *frame.Violation {
 
 // AppendSingle is OpenSingle, and appends the payload to dst.
 func (d *Decoder) AppendSingle(dst []byte, op frame.Opcode, payload []byte) ([]byte, *frame.Violation) {
-	if op == frame.Binary && d.want.Masked {
+	if d.want.Masked && !d.judges(op) {
 		n := len(dst)
 		dst = slices.Grow(dst, len(payload))[:n+len(payload)]
 		frame.MaskCopy(dst[n:], payload, d.key)

@@ -65,6 +65,20 @@ func TestSameHost(t *testing.T) {
 		if got := a.sameHost(b); got != row.want || !ok || !ok2 {
 			t.Errorf("%s and %s: %v (%v, %v)", row.a, row.b, got, ok, ok2)
 		}
+		if SameHost(row.a, row.b) != row.want || SameHost(row.a+":80", row.b+":80") != row.want {
+			t.Errorf("SameHost of %s and %s is not %v", row.a, row.b, row.want)
+		}
+	}
+}
+
+func TestSameHostAndPort(t *testing.T) {
+	for _, row := range [][2]string{
+		{"a:80", "a"}, {"a:80", "a:81"}, {"[::1]:80", "[::1]"},
+		{"", ""}, {"a", ""}, {"", "a"}, {"a b", "a b"}, {"a", "a/"}, {"webso\u212aet", "websocket"},
+	} {
+		if SameHost(row[0], row[1]) {
+			t.Errorf("%q and %q are the same", row[0], row[1])
+		}
 	}
 }
 

@@ -118,6 +118,21 @@ func TestCheckRules(t *testing.T) {
 	}
 }
 
+// A program that used to be content with an element of the list may ask for that.
+func TestCheckUpgradeList(t *testing.T) {
+	for lines, fails := range map[string]bool{
+		"websocket": false, "foo, WebSocket": false, "websocket/13": true, "foo": true, "": true,
+	} {
+		h := sampleResponse()
+		h["Upgrade"] = []string{lines}
+		o := sampleOffer()
+		o.UpgradeList = true
+		if _, bad := o.Check(101, h); (bad != nil) != fails {
+			t.Errorf("%q: %v", lines, bad)
+		}
+	}
+}
+
 // 1. If the status code received from the server is not 101, [...]
 func TestCheckStatus(t *testing.T) {
 	for _, status := range []int{0, 100, 102, 103, 200, 301, 401, 426, 1101} {

@@ -31,7 +31,7 @@
 // [Offer.Check] judges the response by the list at the end of §4.1:
 //
 //   - step 1: the status is 101
-//   - step 2: Upgrade is websocket, and nothing besides
+//   - step 2: Upgrade is websocket, and nothing besides (but see [Offer.UpgradeList])
 //   - step 3: Connection has the element Upgrade
 //   - step 4: Sec-WebSocket-Accept answers our key, once
 //   - step 5, §9.1: Sec-WebSocket-Extensions has only what we offered, once

@@ -135,6 +135,19 @@ func TestEqualFoldIsASCII(t *testing.T) {
 	}
 }
 
+func TestHasToken(t *testing.T) {
+	for _, lines := range [][]string{{"Upgrade"}, {"keep-alive, upgrade"}, {"a b", "c,,UPGRADE "}, {"x/1, upgrade, y="}} {
+		if !HasToken(lines, "upgrade") {
+			t.Errorf("%q has it", lines)
+		}
+	}
+	for _, lines := range [][]string{nil, {""}, {"upgrade/1"}, {"up grade"}, {"upgrad"}} {
+		if HasToken(lines, "upgrade") {
+			t.Errorf("%q does not have it", lines)
+		}
+	}
+}
+
 func TestListsDoNotAllocate(t *testing.T) {
 	lines := slices.Repeat([]string{"keep-alive, x, , Upgrade"}, 5)
 	if n := testing.AllocsPerRun(100, func() { listHas(lines, "upgrade", false) }); n != 0 {

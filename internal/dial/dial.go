@@ -20,6 +20,7 @@ type Options struct {
 	Host         string
 	Subprotocols []string
 	Deflate      *handshake.Deflate // to offer; nil for no compression
+	UpgradeList  bool               // see [handshake.Offer.UpgradeList]
 
 	Timeout     time.Duration // for the whole of Dial; zero leaves it to the context
 	HeaderBytes int           // of the response's head; zero or less means DefaultHeaderBytes
@@ -30,6 +31,11 @@ type Options struct {
 	ProxyHeader  http.Header
 	Jar          http.CookieJar
 	MaxRedirects int
+
+	// DialTLSContext connects to a wss server without a proxy before it, or to an https
+	// proxy, and does the TLS handshake with it. Nil: DialContext connects, and Dial does
+	// the TLS handshake.
+	DialTLSContext func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 const (

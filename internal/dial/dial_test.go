@@ -2,8 +2,10 @@ package dial
 
 import (
 	"crypto/tls"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"strings"
 	"testing"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -20,6 +22,7 @@ func TestDialMisuse(t *testing.T) {
 		{Options{Subprotocols: []string{"a", "b c"}}, `subprotocol "b c" is not a token`},
 		{Options{HTTPClient: client, TLSConfig: &tls.Config{}}, "TLSConfig has no effect with HTTPClient"},
 		{Options{HTTPClient: client, DialContext: unreachable(t)}, "DialContext has no effect with HTTPClient"},
+		{Options{HTTPClient: client, DialTLSContext: unreachable(t)}, "DialTLSContext has no effect with HTTPClient"},
 		{Options{HTTPClient: client, Proxy: noProxy}, "Proxy has no effect with HTTPClient"},
 		{Options{HTTPClient: client, ProxyHeader: http.Header{}}, "ProxyHeader has no effect with HTTPClient"},
 		{Options{HTTPClient: client, Jar: jar}, "Jar has no effect with HTTPClient"},
@@ -32,6 +35,18 @@ func TestDialMisuse(t *testing.T) {
 		}
 		_, err := dialFailed(t, t.Context(), "ws://example.com/", &test.opts)
 		wantMisuse(t, err, test.problem)
+	}
+}
+
+// A server may name other protocols beside websocket, if the caller accepts that.
+func TestDialUpgradeList(t *testing.T) {
+	noLeaks(t)
+	addr := dialScript(t, func(p *dialPeer) {
+		_, _ = io.WriteString(p, strings.Replace(switching(p.request()), "Upgrade: websocket", "Upgrade: foo, websocket", 1)+hello)
+	})
+	wantGreeted(t, "ws://"+addr, &Options{UpgradeList: true})
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, nil); kindOf(err) != "protocol" {
+		t.Error(kindOf(err), err)
 	}
 }
 

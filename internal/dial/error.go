@@ -75,9 +75,25 @@ func malformedResponse(section, reason string) error {
 	return &handshake.BadResponse{Section: section, Reason: reason}
 }
 
+// StepError is the step at which an [Error] or [ProxyError] came about.
+type StepError struct {
+	Step string // "connecting", "TLS", "reading the response" and others
+	Err  error  // what stopped us: the cause of the context, if that has ended
+	Raw  error  // what failed at this step; differs from Err if the context has ended
+}
+
+func (e *StepError) Error() string { return e.Step + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// at says that err came about at a step.
+func at(step string, err error) error { return &StepError{Step: step, Err: err, Raw: err} }
+
 // withContextCause says what we were doing and what stopped us. If the context has
 // ended, err is only a consequence: the cause of the context takes its place.
 func withContextCause(ctx context.Context, doing string, err error) error {
+	raw := err
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 		if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
@@ -87,7 +103,7 @@ func withContextCause(ctx context.Context, doing string, err error) error {
 	if doing == "" {
 		return err
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return &StepError{Step: doing, Err: err, Raw: raw}
 }
 
 // printable makes one line of printable ASCII, not too long, of what a peer may

@@ -22,6 +22,7 @@ func (d *dialer) checkClient() error {
 	}{
 		{"TLSConfig", o.TLSConfig != nil},
 		{"DialContext", o.DialContext != nil},
+		{"DialTLSContext", o.DialTLSContext != nil},
 		{"Proxy", o.Proxy != nil},
 		{"ProxyHeader", o.ProxyHeader != nil},
 		{"Jar", o.Jar != nil},

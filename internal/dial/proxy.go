@@ -14,33 +14,18 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// reach connects to the server, or to the proxy that leads there.
-func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*route, error) {
-	u, err := d.proxyFor(req)
-	if err != nil {
-		return nil, fmt.Errorf("choosing the proxy: %w", err)
-	}
-	if u == nil {
-		return d.dial(ctx, t.addr)
-	}
-	p, err := newProxyHop(u)
-	if err != nil {
-		return nil, fmt.Errorf("choosing the proxy: %w", err)
-	}
+// reachThrough connects to the server through a proxy, with TLS to the server if it is wss.
+func (d *dialer) reachThrough(ctx context.Context, p *proxyHop, t *target) (*route, error) {
 	fail := func(resp *http.Response, err error) (*route, error) {
 		return nil, &ProxyError{Proxy: p.String(), Response: resp, Err: err}
 	}
-	r, err := d.dial(ctx, p.addr)
+	r, err := d.reachProxy(ctx, p)
 	if err != nil {
 		return fail(nil, err)
 	}
 	var resp *http.Response
 	switch p.scheme {
-	case "https":
-		if err = r.secure(ctx, d.proxyTLS(), p.name); err == nil {
-			resp, err = d.openTunnel(ctx, r, p, t)
-		}
-	case "http":
+	case "http", "https":
 		resp, err = d.openTunnel(ctx, r, p, t)
 	default:
 		err = socks(ctx, r, p, t)
@@ -49,15 +34,33 @@ func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*rout
 		r.close()
 		return fail(resp, err)
 	}
+	if t.secure() {
+		return r.secured(ctx, d.opts.TLSConfig, t.name)
+	}
 	return r, nil
 }
 
-// proxyFor returns nil if the route is direct.
-func (d *dialer) proxyFor(req *http.Request) (*url.URL, error) {
-	if d.opts.Proxy != nil {
-		return d.opts.Proxy(req)
+// reachProxy connects to the proxy itself.
+func (d *dialer) reachProxy(ctx context.Context, p *proxyHop) (*route, error) {
+	if p.scheme == "https" {
+		return d.dialTLS(ctx, p.addr, d.proxyTLS(), p.name)
 	}
-	return httpproxy.FromEnvironment().ProxyFunc()(req.URL)
+	return d.dial(ctx, p.addr)
+}
+
+// proxyFor returns nil if the route is direct.
+func (d *dialer) proxyFor(req *http.Request) (*proxyHop, error) {
+	var u *url.URL
+	var err error
+	if d.opts.Proxy != nil {
+		u, err = d.opts.Proxy(req)
+	} else {
+		u, err = httpproxy.FromEnvironment().ProxyFunc()(req.URL)
+	}
+	if u == nil || err != nil {
+		return nil, err
+	}
+	return newProxyHop(u)
 }
 
 // proxyHop is a proxy on the route.

@@ -158,6 +158,89 @@ func TestDialProxies(t *testing.T) {
 	}
 }
 
+// DialTLSContext stands in for connecting and TLS where that comes first: at a wss server
+// without a proxy, and at an https proxy.
+func TestDialTLSContext(t *testing.T) {
+	noLeaks(t)
+	plain := dialScript(t, greeting(nil))
+	secure, trust, own := greetingTLS(t)
+	for _, test := range []struct {
+		u, proxy string
+		by       string // who dials
+	}{
+		{"ws://example.com/", "", "plain example.com:80"},
+		{"wss://example.com/", "", "TLS example.com:443"},
+		{"wss://example.com/", "http", "plain proxy"},
+		{"wss://example.com/", "socks5", "plain proxy"},
+		{"wss://example.com/", "https", "TLS proxy"},
+		{"ws://example.com/", "https", "TLS proxy"},
+	} {
+		server := plain
+		if strings.HasPrefix(test.u, "wss") {
+			server = secure
+		}
+		x, proxy := &tinyProxy{server: server}, ""
+		switch test.proxy {
+		case "http":
+			proxy = dialScript(t, x.http)
+		case "socks5":
+			proxy = dialScript(t, x.socks)
+		case "https":
+			proxy = dialScript(t, func(p *dialPeer) {
+				c := tls.Server(p, own)
+				x.http(&dialPeer{Conn: c, br: bufio.NewReader(c)})
+			})
+		}
+		by := ""
+		dialed := func(how, addr string) (net.Conn, error) {
+			to := server
+			if addr == proxy {
+				to, addr = proxy, "proxy"
+			}
+			by += how + " " + addr
+			return net.Dial("tcp", to)
+		}
+		opts := &Options{
+			Proxy:     noProxy,
+			TLSConfig: trust,
+			DialContext: func(_ context.Context, _, addr string) (net.Conn, error) {
+				return dialed("plain", addr)
+			},
+			DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+				nc, err := dialed("TLS", addr)
+				if err != nil {
+					return nil, err
+				}
+				config := trust.Clone()
+				config.ServerName = "example.com"
+				c := tls.Client(nc, config)
+				return c, c.HandshakeContext(ctx)
+			},
+		}
+		if proxy != "" {
+			opts.Proxy = fixedProxy(test.proxy + "://" + proxy)
+		}
+		wantGreeted(t, test.u, opts)
+		if by != test.by {
+			t.Errorf("%s by a proxy of %q: dialed %q, want %q", test.u, test.proxy, by, test.by)
+		}
+	}
+}
+
+func TestDialTLSContextFails(t *testing.T) {
+	noLeaks(t)
+	no := errors.New("no")
+	_, err := dialFailed(t, t.Context(), "wss://example.com/", &Options{
+		Proxy:          noProxy,
+		DialContext:    unreachable(t),
+		DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return nil, no },
+	})
+	step, ok := errors.AsType[*StepError](err)
+	if !ok || step.Step != "connecting" || step.Err != no || step.Raw != no {
+		t.Errorf("%+v, %v", step, err)
+	}
+}
+
 // A server name that the caller demands is the server's, not the proxy's.
 func TestDialProxyServerName(t *testing.T) {
 	noLeaks(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// userAgent is sent unless HTTPHeader has one: some front ends refuse requests
-// without.
+// userAgent is sent unless HTTPHeader has one, which may be empty for none: some front
+// ends refuse requests without.
 const userAgent = "hawser-websocket"
 
 // checkRequest judges what the caller wants in the request.
@@ -80,7 +80,9 @@ type request struct {
 func (d *dialer) offer() handshake.Offer {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return handshake.Offer{Key: handshake.NewKey(random), Subprotocols: d.subprotocols, Deflate: d.opts.Deflate}
+	return handshake.Offer{
+		Key: handshake.NewKey(random), Subprotocols: d.subprotocols, Deflate: d.opts.Deflate, UpgradeList: d.opts.UpgradeList,
+	}
 }
 
 // request is what both ways to send it have in common.
@@ -112,8 +114,11 @@ func (d *dialer) request(ctx context.Context, t *target) *request {
 // ownRequest adds what net/http would.
 func (d *dialer) ownRequest(ctx context.Context, t *target) *request {
 	req := d.request(ctx, t)
-	if len(req.lines.values("User-Agent")) == 0 {
+	switch agents := req.lines.values("User-Agent"); {
+	case len(agents) == 0:
 		req.lines.add("User-Agent", userAgent)
+	case len(agents) == 1 && agents[0] == "": // as with net/http: none
+		req.lines = req.lines.drop("User-Agent")
 	}
 	if t.user != nil && len(req.lines.values("Authorization")) == 0 {
 		req.lines.add("Authorization", basicAuth(t.user))

@@ -106,6 +106,7 @@ func TestDialRequestLines(t *testing.T) {
 		{"no origin of our own", "ws://example.com/", Options{}, nil, "Origin"},
 		{"nothing is offered that we cannot do", "ws://example.com/", Options{}, nil, "Sec-WebSocket-Extensions"},
 		{"User-Agent", "ws://example.com/", Options{HTTPHeader: http.Header{"User-Agent": {"me"}}}, []string{"User-Agent: me"}, userAgent},
+		{"no User-Agent", "ws://example.com/", Options{HTTPHeader: http.Header{"User-Agent": {""}}}, nil, "User-Agent"},
 		{"Host", "ws://10.0.0.1:8080/", Options{Host: "bücher.example:81"}, []string{"Host: xn--bcher-kva.example:81"}, ""},
 		{"Host before that in HTTPHeader", "ws://h/", Options{Host: "a", HTTPHeader: http.Header{"Host": {"b"}}}, []string{"Host: a"}, "Host: b"},
 		{"subprotocols of joined lists", "ws://example.com/", Options{Subprotocols: []string{"", "a", "b", "a"}}, []string{"Sec-WebSocket-Protocol: a, b"}, ""},

@@ -38,9 +38,17 @@ func (d *dialer) withTimeout(ctx context.Context) (context.Context, context.Canc
 	return context.WithTimeoutCause(ctx, timeout, tookLonger(timeout))
 }
 
-func tookLonger(than time.Duration) error {
-	return fmt.Errorf("%w: longer than the handshake timeout of %v", context.DeadlineExceeded, than)
+// tookLonger is the error of a handshake that exceeds its timeout. It matches
+// context.DeadlineExceeded and is a net.Error as that is.
+type tookLonger time.Duration
+
+func (t tookLonger) Error() string {
+	return fmt.Sprintf("%v: longer than the handshake timeout of %v", context.DeadlineExceeded, time.Duration(t))
 }
+
+func (t tookLonger) Unwrap() error   { return context.DeadlineExceeded }
+func (t tookLonger) Timeout() bool   { return true }
+func (t tookLonger) Temporary() bool { return true }
 
 // clientTrace returns the hooks in the context; never nil.
 func clientTrace(ctx context.Context) *httptrace.ClientTrace {
@@ -61,33 +69,70 @@ func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*ro
 	if err != nil {
 		return nil, err
 	}
-	if t.secure() {
-		if err := r.secure(ctx, d.opts.TLSConfig, t.name); err != nil {
-			r.close()
-			return nil, err
-		}
-	}
 	if trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{Conn: r.conn})
 	}
 	return r, nil
 }
 
-// dial opens a connection and puts it under the context.
-func (d *dialer) dial(ctx context.Context, addr string) (*route, error) {
-	dial := d.opts.DialContext
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
+// reach connects to the server itself, or through the proxy that leads there.
+func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*route, error) {
+	p, err := d.proxyFor(req)
+	switch {
+	case err != nil:
+		return nil, at("choosing the proxy", err)
+	case p != nil:
+		return d.reachThrough(ctx, p, t)
+	case t.secure():
+		return d.dialTLS(ctx, t.addr, d.opts.TLSConfig, t.name)
 	}
+	return d.dial(ctx, t.addr)
+}
+
+// dial opens a connection.
+func (d *dialer) dial(ctx context.Context, addr string) (*route, error) {
+	if d.opts.DialContext == nil {
+		return dialBy(ctx, new(net.Dialer).DialContext, addr)
+	}
+	return dialBy(ctx, d.opts.DialContext, addr)
+}
+
+// dialTLS opens a connection and does the TLS handshake with the server or proxy of that
+// name.
+func (d *dialer) dialTLS(ctx context.Context, addr string, config *tls.Config, name string) (*route, error) {
+	if d.opts.DialTLSContext != nil {
+		return dialBy(ctx, d.opts.DialTLSContext, addr)
+	}
+	r, err := d.dial(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	return r.secured(ctx, config, name)
+}
+
+// dialBy opens a connection and puts it under the context.
+func dialBy(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error), addr string) (*route, error) {
 	conn, err := dial(ctx, "tcp", addr)
 	if err != nil {
 		return nil, withContextCause(ctx, "connecting", err)
 	}
 	if conn == nil {
-		return nil, errors.New("connecting: DialContext returned no connection and no error")
+		return nil, at("connecting", errors.New("the dial function returned no connection and no error"))
 	}
 	r := &route{conn: conn, raw: conn}
-	r.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	if secure, ok := conn.(*tls.Conn); ok {
+		r.raw = secure.NetConn()
+	}
+	r.stop = context.AfterFunc(ctx, func() { _ = r.raw.Close() })
+	return r, nil
+}
+
+// secured is r with TLS. If that fails, r is closed.
+func (r *route) secured(ctx context.Context, config *tls.Config, name string) (*route, error) {
+	if err := r.secure(ctx, config, name); err != nil {
+		r.close()
+		return nil, err
+	}
 	return r, nil
 }
 

@@ -150,6 +150,9 @@ func TestDialStalls(t *testing.T) {
 					if text := err.Error(); !strings.Contains(text, test.doing) || !strings.Contains(text, end.text) || strings.Contains(text, "websocket:") {
 						t.Errorf("%s: no %q or no %q", text, test.doing, end.text)
 					}
+					if step, ok := errors.AsType[*StepError](err); !ok && !strings.Contains(test.proxy, "socks") || ok && step.Raw == nil {
+						t.Errorf("no step in %v", err)
+					}
 					<-ended
 				})
 			})

@@ -1,0 +1,83 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/dial"
+)
+
+// ErrBadHandshake is returned if the server answers something else than a WebSocket
+// handshake. If its answer claims to be one and breaks the protocol, the error says how, and
+// [errors.Is] finds ErrBadHandshake in it.
+var ErrBadHandshake = errors.New("websocket: bad handshake")
+
+var (
+	errMalformedURL       = errors.New("malformed ws or wss URL")
+	errInvalidCompression = errors.New("websocket: invalid compression negotiation")
+)
+
+// failedDial translates an error of package dial into the plain ones that programs of
+// gorilla's know.
+func failedDial(err error) (*Conn, *http.Response, error) {
+	failed, ok := errors.AsType[*dial.Error](err)
+	if !ok { // a *dial.Misuse
+		return nil, nil, errors.New("websocket: " + err.Error())
+	}
+	step, atStep := errors.AsType[*dial.StepError](failed.Err)
+	bad, malformed := errors.AsType[*handshake.BadResponse](failed.Err)
+	proxy, atProxy := errors.AsType[*dial.ProxyError](failed.Err)
+	switch {
+	case malformed && failed.Response != nil:
+		return nil, failed.Response, badHandshake(bad)
+	case malformed, atProxy && proxy.Response != nil:
+		return nil, nil, errors.New("websocket: " + failed.Err.Error())
+	case atStep:
+		return nil, nil, plainError(step)
+	case atProxy:
+		return nil, nil, proxy.Err
+	}
+	return nil, nil, failed.Err
+}
+
+// badHandshake says why the server's answer does not open a connection.
+func badHandshake(bad *handshake.BadResponse) error {
+	switch {
+	case bad.Status != http.StatusSwitchingProtocols:
+		return ErrBadHandshake
+	case strings.HasPrefix(bad.Section, "RFC 7692"):
+		return errInvalidCompression
+	}
+	return &brokenHandshake{bad}
+}
+
+// brokenHandshake is an answer with the status 101 that breaks the protocol.
+type brokenHandshake struct{ bad *handshake.BadResponse }
+
+func (e *brokenHandshake) Error() string { return ErrBadHandshake.Error() + ": " + e.bad.Error() }
+func (e *brokenHandshake) Unwrap() error { return ErrBadHandshake }
+
+// plainError is what the network or the context said, with nothing around it: programs
+// look at the type.
+func plainError(step *dial.StepError) error {
+	if timeout, ok := step.Raw.(net.Error); ok && timeout.Timeout() {
+		return step.Raw
+	}
+	switch {
+	case errors.Is(step.Err, context.DeadlineExceeded):
+		if timeout, ok := step.Err.(net.Error); ok {
+			return timeout
+		}
+		return context.DeadlineExceeded
+	case errors.Is(step.Err, context.Canceled) && !errors.Is(step.Raw, context.Canceled):
+		return step.Err
+	case errors.Is(step.Raw, io.ErrUnexpectedEOF):
+		return io.ErrUnexpectedEOF
+	}
+	return step.Raw
+}

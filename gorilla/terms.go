@@ -1,0 +1,21 @@
+package websocket
+
+import (
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/handshake"
+)
+
+// noContextTakeover is what either end wants of compression: each message stands for itself.
+var noContextTakeover = handshake.Deflate{
+	Server: handshake.DeflateSide{NoContextTakeover: true},
+	Client: handshake.DeflateSide{NoContextTakeover: true},
+}
+
+// termsOf are the terms of a connection that compresses as ours says, and whose peer does
+// as theirs says.
+func termsOf(ours, theirs handshake.DeflateSide) *deflateTerms {
+	terms := func(s handshake.DeflateSide) conn.Terms {
+		return conn.Terms{WindowBits: s.WindowBits(), Takeover: !s.NoContextTakeover}
+	}
+	return &deflateTerms{send: terms(ours), receive: terms(theirs)}
+}
