@@ -113,7 +113,8 @@ func (e *exchange) retell(err error) error {
 	}
 	resp := failed.Response
 	if resp == nil {
-		return fmt.Errorf("failed to send handshake request: %w", &url.Error{Op: "Get", URL: failed.URL, Err: failed.Err})
+		u := strings.Replace(failed.URL, "ws", "http", 1)
+		return fmt.Errorf("failed to send handshake request: %w", &url.Error{Op: "Get", URL: u, Err: failed.Err})
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return &retold{fmt.Sprintf("expected handshake response status code 101 but got %d", resp.StatusCode), err}
