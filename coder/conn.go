@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -42,10 +43,15 @@ func (c *Conn) SetReadLimit(n int64) { c.ws.SetReadLimit(n) }
 // Read reads the next message. If ctx ends before it is whole, the connection is closed.
 func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	typ, p, err := c.ws.Read(ctx)
-	if err != nil {
-		return 0, nil, fmt.Errorf("failed to get reader: %w", c.readError(err))
+	if err == nil {
+		return typ, p, nil
 	}
-	return typ, p, nil
+	err = c.readError(err)
+	doing := "failed to get reader"
+	if errors.Is(err, ErrMessageTooBig) || errors.Is(err, io.ErrUnexpectedEOF) {
+		doing = "failed to read" // the message had begun
+	}
+	return 0, nil, fmt.Errorf("%s: %w", doing, err)
 }
 
 // Reader waits for the next message and returns its type and a reader for it, which ends with
