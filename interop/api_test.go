@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	//lint:ignore SA1019 programs still import the old path
 	_ "nhooyr.io/websocket" // what nothing imports is not in go.mod
 )
 
