@@ -15,10 +15,12 @@ import (
 // stands in for.
 const defaultReadLimit = 32768
 
-// Conn is a WebSocket connection. Every method may be called from any goroutine at any time.
+// Conn is a WebSocket connection. Every method may be called from any goroutine at any time;
+// a reader that Reader has returned must not be used any more when Reader is called again.
 // End every connection by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
-	ws *hawser.Conn
+	ws     *hawser.Conn
+	reader messageReader // what Reader returns, the same each time
 
 	closeCalled atomic.Bool // Close or CloseNow
 
@@ -26,7 +28,11 @@ type Conn struct {
 	closeReadCtx context.Context // of the first call of CloseRead; nil before
 }
 
-func newConn(ws *hawser.Conn) *Conn { return &Conn{ws: ws} }
+func newConn(ws *hawser.Conn) *Conn {
+	c := &Conn{ws: ws}
+	c.reader.c = c
+	return c
+}
 
 // Hawser returns the connection beneath, for what this package has no method for. Its methods
 // follow the rules of the package above this one.
@@ -62,10 +68,11 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	if err != nil {
 		return 0, nil, fmt.Errorf("failed to get reader: %w", c.readError(err))
 	}
-	return typ, &messageReader{c, r}, nil
+	c.reader.r = r
+	return typ, &c.reader, nil
 }
 
-// messageReader reads one message.
+// messageReader reads the message that r is for.
 type messageReader struct {
 	c *Conn
 	r io.Reader
