@@ -27,6 +27,7 @@ func (c *Conn) closing() *closing { return (*closing)(c) }
 func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
 	body, misuse := closeBody(method, code, reason)
 	err := h.handshake(ctx, body)
+	(*Conn)(h).awaitCloseRead(ctx)
 	if misuse != nil {
 		return misuse
 	}
@@ -194,8 +195,9 @@ func (h *closing) endTransport() {
 		half = h.transport.CloseWrite()
 	}
 	h.out.leave()
-	// A failed handshake ends only with TCP.
-	if h.role.ClosesFirst() && half && h.life.current() == conn.Acknowledged {
+	// Both Close frames have gone: nobody need wait for the end of TCP as well. A failed
+	// handshake ends only with TCP.
+	if half && h.life.current() == conn.Acknowledged {
 		h.life.notifyEnded()
 	}
 	if !half {

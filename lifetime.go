@@ -17,7 +17,7 @@ import (
 //	                        ▼
 //	                    releaseAll ──▶ notifyEnded ──▶ the Registry, done, onEnd
 //
-// A server notifies earlier, when its side of the closing is done: see
+// A connection notifies earlier when both Close frames have gone: see
 // closing.endTransport.
 type lifetime struct {
 	state atomic.Uint32 // the state of machine, to be read without mu
@@ -151,9 +151,9 @@ const (
 	endDone              // done is closed, is about to be, or will be closed when it is made
 )
 
-// notifyEnded tells everybody who waits that the connection has ended. A server calls it
-// when a Close frame has gone each way and its direction of TCP is closed: only the
-// client's FIN is missing then, and a client may take its time.
+// notifyEnded tells everybody who waits that the connection has ended. It is called as soon
+// as a Close frame has gone each way and, at a server, its direction of TCP is closed: only
+// the peer's FIN is missing then, and a peer may take its time.
 func (l *lifetime) notifyEnded() {
 	if !l.end.CompareAndSwap(endNotBegun, endBegun) {
 		return

@@ -33,7 +33,7 @@ var microParts = []struct {
 }
 
 // microLibs are those whose versions are printed.
-var microLibs = []string{"hawser", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "xnet"}
+var microLibs = []string{"hawser", "hawser-as-gorilla", "gorilla", "hawser-as-coder", "coder", "gws", "gobwas", "xnet"}
 
 // notMeasured is printed below the tables.
 const notMeasured = "mask: that of gorilla, coder and gws is not exported, and so not here; it is part of their messages"

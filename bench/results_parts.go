@@ -43,7 +43,7 @@ var resultParts = []struct {
 }
 
 // resultLibs are the echo servers on the page: for each library its best variant.
-var resultLibs = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
+var resultLibs = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "hawser-as-coder", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
 
 func known(libs []string) []string {
 	return slices.DeleteFunc(slices.Clone(libs), func(lib string) bool { return servers.KindOf(lib) == 0 })

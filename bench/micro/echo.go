@@ -16,6 +16,7 @@ import (
 	xnet "golang.org/x/net/websocket"
 
 	"github.com/hawser-ws/websocket"
+	ascoder "github.com/hawser-ws/websocket/coder"
 	asgorilla "github.com/hawser-ws/websocket/gorilla"
 )
 
@@ -42,6 +43,7 @@ func Echoes() []Echo {
 		{"gobwas-simple", true, false, "wsutil.ReadClientData, WriteServerMessage", openGobwasSimple},
 		{"hawser-as-gorilla", false, false, "NextReader, WriteMessage", openAsGorilla},
 		{"gorilla", false, false, "NextReader, WriteMessage", openGorilla},
+		{"hawser-as-coder", false, false, "Reader, Write", openAsCoder},
 		{"coder", false, false, "Reader, Write", openCoder},
 		{"xnet", false, false, "Message.Receive, Write", openXnet},
 		{Floor, true, true, "frame.UnmaskValid, nothing copied", openFloor},
@@ -129,6 +131,28 @@ func openCoder(s *Stub) (func(int) error, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return echoCoder(c)
+}
+
+func openAsCoder(s *Stub) (func(int) error, func(), error) {
+	w, r := handshake(s)
+	c, err := ascoder.Accept(w, r, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return echoCoder(c)
+}
+
+// coderConn is what an echo needs of coder's Conn, or of ours with its API. T is the library's
+// type of messages.
+type coderConn[T any] interface {
+	Reader(ctx context.Context) (typ T, r io.Reader, err error)
+	Write(ctx context.Context, typ T, p []byte) error
+	SetReadLimit(n int64)
+	CloseNow() error
+}
+
+func echoCoder[T any](c coderConn[T]) (func(int) error, func(), error) {
 	c.SetReadLimit(1 << 20)
 	ctx := context.Background()
 	var b bytes.Buffer
