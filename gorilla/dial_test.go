@@ -190,7 +190,7 @@ func TestDialMisuse(t *testing.T) {
 		header http.Header
 		want   string
 	}{
-		{"ws://example.com/", http.Header{"Sec-Websocket-Protocol": {"a, b c"}}, `websocket: subprotocol "b c" is not a token (§4.1)`},
+		{"ws://example.com/", http.Header{"Sec-Websocket-Protocol": {"a\nb"}}, `websocket: subprotocol "a\nb" is not an element of a list (§4.1)`},
 		{"ws://example.com/", http.Header{"A b": {"x"}}, `websocket: HTTPHeader has the name "A b", which is not a token`},
 		{"ws://example.com/", http.Header{"Host": {"a b"}}, "websocket: Host: host a b has the character ' '"},
 		{"ws://example.com/", http.Header{"sec-websocket-key": {"x"}}, "websocket: duplicate header not allowed: sec-websocket-key"},

@@ -9,6 +9,10 @@ type Policy struct {
 	// none, the connection has no subprotocol. None when empty.
 	Subprotocols []string
 
+	// LooseSubprotocols accepts requests whose list of subprotocols has names that are no
+	// tokens; see [CheckLooseSubprotocols]. False refuses them.
+	LooseSubprotocols bool
+
 	// OriginPatterns are the origins, besides the server's own, whose pages
 	// may connect. None when empty.
 	//
@@ -72,7 +76,7 @@ func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if refusal := p.checkOrigin(r); refusal != nil {
 		return refusal
 	}
-	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols, &r.protocols)
+	subprotocol, refusal := p.selectSubprotocol(r.Protocol, &r.protocols)
 	if refusal != nil {
 		return refusal
 	}

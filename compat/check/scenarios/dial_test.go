@@ -128,6 +128,8 @@ func TestDialRequest(t *testing.T) {
 		}},
 		{"no User-Agent", websocket.Dialer{}, u, http.Header{"User-Agent": {""}}, map[string]string{"User-Agent": ""}},
 		{"subprotocols", websocket.Dialer{Subprotocols: []string{"a", "b"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
+		{"a subprotocol of Kubernetes'", websocket.Dialer{Subprotocols: []string{"SPDY/3.1+portforward.k8s.io"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "SPDY/3.1+portforward.k8s.io"}},
+		{"subprotocols in one string", websocket.Dialer{Subprotocols: []string{"a, b"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
 		{"subprotocols in the header", websocket.Dialer{}, u, http.Header{"Sec-Websocket-Protocol": {"a, b"}}, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
 		{"what a proxy has cloned", websocket.Dialer{}, u, http.Header{"Content-Length": {"0"}, "Transfer-Encoding": {"chunked"}}, map[string]string{"Content-Length": "", "Transfer-Encoding": ""}},
 	} {
