@@ -212,7 +212,7 @@ func TestDialProxyFails(t *testing.T) {
 	for proxy, want := range map[string]string{
 		"ftp://proxy.example":    `its scheme is "ftp", not http, https, socks5 or socks5h`,
 		"http://proxy.example":   "websocket: proxy http://proxy.example:80: answered 418 I'm a teapot",
-		"socks5://proxy.example": "unexpected protocol version 72",
+		"socks5://proxy.example": "proxy: SOCKS5 proxy at proxy.example:1080 failed to connect: unexpected protocol version 72",
 	} {
 		d := Dialer{
 			Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(proxy) },

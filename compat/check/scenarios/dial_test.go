@@ -485,6 +485,31 @@ func TestDialProxy(t *testing.T) {
 	}
 }
 
+// A SOCKS proxy that goes away before it has replied.
+func TestDialSOCKSProxy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		_, _ = nc.Read(make([]byte, 3))
+		_, _ = nc.Write([]byte{5, 0})
+		_, _ = nc.Read(make([]byte, 100))
+	}()
+	d := websocket.Dialer{Proxy: http.ProxyURL(&url.URL{Scheme: "socks5", Host: l.Addr().String()})}
+	_, _, err = d.Dial("ws://192.0.2.1/", nil)
+	want := "proxy: failed to read connect reply from SOCKS5 proxy at " + l.Addr().String() + ": EOF"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // Nothing but DefaultDialer looks at the environment.
 func TestDialDefaults(t *testing.T) {
 	d := websocket.DefaultDialer
