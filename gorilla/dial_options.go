@@ -8,7 +8,6 @@ import (
 	"net/http/cookiejar"
 	"net/textproto"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -58,8 +57,9 @@ func addHeader(o *dial.Options, header http.Header) error {
 				return duplicate(name)
 			}
 			o.Subprotocols = elements(values)
-		case "Content-Length", "Transfer-Encoding", "Trailer", "Sec-Websocket-Accept":
-			// There is no body, and no response: a proxy has cloned the header of its own request.
+		case "Trailer":
+			// A proxy has cloned the header of its own request. What else says something of a
+			// body, package dial leaves out.
 		case "User-Agent":
 			if len(values) > 0 {
 				o.HTTPHeader["User-Agent"] = []string{fieldValue(values[0])}
@@ -82,13 +82,11 @@ func duplicate(name string) error {
 	return errors.New("websocket: duplicate header not allowed: " + name)
 }
 
-// elements are those of a list in lines, each once.
+// elements are those of a list in lines.
 func elements(lines []string) (list []string) {
 	for _, line := range lines {
 		for element := range handshake.Tokens(line) {
-			if !slices.Contains(list, element) {
-				list = append(list, element)
-			}
+			list = append(list, element)
 		}
 	}
 	return list

@@ -2,13 +2,12 @@ package handshake
 
 import "fmt"
 
-// maxSubprotocols bounds a client's list, so that looking for duplicates stays
-// in proportion to it.
+// maxSubprotocols bounds a client's list, so that looking for ours stays in proportion
+// to it.
 const maxSubprotocols = 64
 
-// CheckSubprotocols says what is wrong with a list of subprotocols that we are
-// about to send or to offer: each must be a token, and none may come twice
-// (RFC 6455 §4.1, item 10).
+// CheckSubprotocols reports what is wrong with a list of subprotocols that we are about to send
+// or offer. Each must be a token, and none may occur twice (RFC 6455 §4.1, item 10).
 func CheckSubprotocols(subprotocols []string) error {
 	for i, s := range subprotocols {
 		if !validToken(s) {
@@ -21,31 +20,29 @@ func CheckSubprotocols(subprotocols []string) error {
 	return nil
 }
 
-// selectSubprotocol returns the first subprotocol of the client's lines that
-// is also in supported, or "" when there is none.
+// selectSubprotocol returns the first of supported that is also in the client's lines, or ""
+// when there is none.
 //
-// RFC 6455 knows one order only, the client's: its list is "ordered by
-// preference" (§4.1, item 10), while the server is merely "selecting one of the
-// values [...] that the server is willing to use" (§4.2.2, item 4). So the
-// client's order decides, among those that the server speaks.
+// The client's list is "ordered by preference" (RFC 6455 §4.1, item 10), but the server is
+// free in "selecting one of the values [...] that the server is willing to use" (§4.2.2,
+// item 4). The server's order decides, as in other libraries for Go: who writes the list of a
+// server puts the newest version first.
 //
-// This is not what coder/websocket does: it goes by the server's order, and
-// compares without regard to case. The latter cannot be kept, since a client
-// has to refuse an answer that is not "present in the client's handshake"
-// (§4.1, step 6), and browsers do.
+// Case counts: a client has to refuse an answer that is not "present in the client's
+// handshake" (§4.1, step 6), and browsers do.
 //
-// A list without an element is the same as none, as for [ParseExtensions].
+// A list without an element is the same as none, as for [ParseExtensions]. Names that come
+// again are passed over: they change nothing.
 //
-// The result is the string of supported, which outlives the request.
+// The result is a string of supported, which outlives the request.
 //
-// A refusal does not say what the client sent: pages, which cannot set Authorization,
-// pass tokens here, and refusals are logged.
+// A refusal does not quote the client's value. Pages cannot set Authorization, so they pass
+// tokens here, and refusals are logged.
 //
-// seen is room for the client's list. On the stack it would take half of the 2 KiB
-// that a goroutine begins with.
+// seen is memory for the client's list. On the stack it would take half of the 2 KiB that a
+// goroutine starts with.
 func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
 	*seen = (*seen)[:0]
-	selected := ""
 	for _, rest := range lines {
 		for rest != "" {
 			var name string
@@ -54,24 +51,19 @@ func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refu
 			case name == "":
 				continue
 			case !validToken(name):
-				return "", badSubprotocol(len(*seen)+1, "is not a token")
+				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: number %d is not a token", len(*seen)+1)
 			case len(*seen) == maxSubprotocols:
 				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: more than %d subprotocols", maxSubprotocols)
-			case contains(*seen, name):
-				return "", badSubprotocol(len(*seen)+1, "repeats one before it")
 			}
 			*seen = append(*seen, name)
-			if selected == "" {
-				selected = find(supported, name)
-			}
 		}
 	}
-	return selected, nil
-}
-
-// badSubprotocol is for the nth of the client's list.
-func badSubprotocol(n int, why string) *Refusal {
-	return badRequest("§4.1", "Sec-WebSocket-Protocol: number %d %s", n, why)
+	for _, s := range supported {
+		if contains(*seen, s) {
+			return s, nil
+		}
+	}
+	return "", nil
 }
 
 // find returns the element of list that equals s, or "".

@@ -78,11 +78,12 @@ func Dial(ctx context.Context, u string, opts *Options) (Result, error) {
 
 // dialer is one call of Dial.
 type dialer struct {
-	opts        *Options
-	host        string // in place of the URL's; empty for none
-	header      fields // what is still to be sent of HTTPHeader
-	proxyHeader fields
-	redirects   int // followed so far
+	opts         *Options
+	host         string // in place of the URL's; empty for none
+	header       fields // what is still to be sent of HTTPHeader
+	proxyHeader  fields
+	subprotocols []string // to be offered
+	redirects    int      // followed so far
 }
 
 // newDialer checks the options before anything is sent.
