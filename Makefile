@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help setup test quick race chaos memory conform modules compat interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
+.PHONY: help setup test quick race chaos memory conform modules compat programs interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -61,6 +61,10 @@ compat: ## the drop-ins: their surface, how programs switch to them, and scenari
 	cd compat/gorilla && GOWORK=off $(GO) vet ./...
 	cd compat/check && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 	cd compat/check && GOWORK=off $(GO) test -count=1 -modfile=original.mod ./scenarios
+	compat/programs/programs.sh jsonrpc2 mochi melody gqlgen
+
+programs: ## the tests of all the real programs, on their own WebSocket library and on this one: 10 minutes
+	compat/programs/programs.sh
 
 interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws, yamux, smux, SSH
 	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...

@@ -20,7 +20,8 @@ type frameWriter struct {
 	host     sendHost
 	state    *atomic.Uint32 // the conn.State of the connection
 	role     conn.Role
-	*loan    // nil while nothing is on its way
+	traits   transport.Traits // of stream
+	*loan                     // nil while nothing is on its way
 	pace     *pace
 	trace    func(frame.Header) // told of every frame that is encoded; may be nil
 
@@ -76,16 +77,33 @@ func (w *frameWriter) borrow() {
 	}
 }
 
+// remainder is what is still on its way when somebody leaves the gate.
+type remainder uint8
+
+const (
+	allSent  remainder = iota
+	owned              // frames whose callers wait, and go on where this one stopped
+	withheld           // small messages that wait for more to leave with them
+	adrift             // bytes that nobody waits for
+)
+
 // giveBack returns the loan if nothing is on its way.
-func (w *frameWriter) giveBack() {
-	if w.loan == nil || !w.box.Empty() {
-		return
+func (w *frameWriter) giveBack() remainder {
+	switch {
+	case len(w.box.Frames()) > 0:
+		return owned
+	case !w.box.Unsent():
+	case w.box.Holding() && w.coalesce.state() != streamEnded:
+		return withheld
+	default:
+		return adrift
 	}
 	if !w.tainted {
 		w.box.Reset()
 		loans.Put(w.loan)
 	}
 	w.loan = nil
+	return allSent
 }
 
 // waits returns waiting, and makes it if need be. Under mu.

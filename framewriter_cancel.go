@@ -142,7 +142,7 @@ func (w *frameWriter) outcomeOf(err error) writeOutcome {
 // of smux does, after a timeout. So the loan does not go back, or the peer could get what
 // belongs to another connection. TLS does not read on, and the pump has a copy.
 func (w *frameWriter) taint() {
-	if (*w.stream).Traits().Has(transport.RetainsBuffers) {
+	if w.traits.Has(transport.RetainsBuffers) {
 		w.tainted = true
 	}
 }

@@ -62,7 +62,7 @@ func (p *pace) noteWritten(took time.Duration) {
 func (w *frameWriter) writePart() error {
 	limit := w.pace.limit
 	size, look := streamPart, limit
-	if (*w.stream).Traits().Has(transport.CountsPartialWrites) {
+	if w.traits.Has(transport.CountsPartialWrites) {
 		size = socketPart
 		if half := w.pace.keepAlive / 2; half > 0 && (look == 0 || half < look) {
 			look = half

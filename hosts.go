@@ -22,7 +22,7 @@ type receiving Conn
 // trace.
 func (c *Conn) openReceiver(limits Limits, keepAlive bool) {
 	r := &c.in
-	r.host, r.state = (*receiving)(c), &c.life.state
+	r.beneath, r.host, r.state = &c.transport, (*receiving)(c), &c.life.state
 	r.frameLimit = limits.Frame
 	r.fragments = int32(min(max(orDefault(limits.Fragments, defaultFragments), -1), math.MaxInt32))
 	r.limit.Store(orDefault(limits.Message, defaultMessageLimit))
@@ -30,8 +30,6 @@ func (c *Conn) openReceiver(limits Limits, keepAlive bool) {
 	r.decoder.Init(c.role.Expects(c.deflate != nil))
 	r.canceler.Init(&c.transport, transport.Reading)
 }
-
-func (h *receiving) beneath() transport.Transport { return h.transport }
 
 func (h *receiving) interrupts(ctx context.Context) <-chan struct{} {
 	return (*Conn)(h).interrupts(ctx)
@@ -98,7 +96,7 @@ type sending Conn
 func (c *Conn) openSender(limit time.Duration) {
 	s := &c.out
 	s.canceler.Init(&c.transport, transport.Writing)
-	s.stream, s.host, s.state, s.role = &c.transport, (*sending)(c), &c.life.state, c.role
+	s.stream, s.traits, s.host, s.state, s.role = &c.transport, c.transport.Traits(), (*sending)(c), &c.life.state, c.role
 	if limit > 0 {
 		s.setPace(&pace{limit: limit})
 	}

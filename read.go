@@ -40,7 +40,9 @@ func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, e
 	if err := c.in.await(ctx); err != nil {
 		return 0, buf, err
 	}
-	return c.in.take(ctx, buf)
+	typ, buf, err := c.in.receive(ctx, buf)
+	c.in.leave()
+	return typ, buf, err
 }
 
 // await takes the gate and waits until there is something to read. An idle connection
@@ -68,14 +70,7 @@ func messageOpen(method string) error {
 	return &UsageError{method, "the message of the last Reader has not been read to its end"}
 }
 
-// take appends the message that await found to buf, and leaves the gate.
-func (r *receiver) take(ctx context.Context, buf []byte) (MessageType, []byte, error) {
-	typ, buf, err := r.receive(ctx, buf)
-	r.leave()
-	return typ, buf, err
-}
-
-// receive is take without leaving the gate.
+// receive appends the message that await found to buf, inside the gate.
 func (r *receiver) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	if op, p, ok := r.nextSingle(); ok {
 		buf, v := r.decoder.AppendSingle(buf, op, p)

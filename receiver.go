@@ -32,8 +32,9 @@ type receiver struct {
 	orphan  atomic.Pointer[[]byte]
 	decoder conn.Decoder
 
-	host  receiveHost
-	state *atomic.Uint32 // the conn.State of the connection
+	beneath *transport.Transport // where the connection has its transport
+	host    receiveHost
+	state   *atomic.Uint32 // the conn.State of the connection
 
 	partial   []byte         // of the message under way: what a cancelled read had received
 	stream    *messageReader // the message under way is being read through this
@@ -51,8 +52,6 @@ type receiver struct {
 
 // receiveHost is what a receiver needs of its connection.
 type receiveHost interface {
-	// beneath is the stream of bytes.
-	beneath() transport.Transport
 	// interrupts returns what is closed when ctx ends, if that has to interrupt a read. It is
 	// nil for a context that never ends, or only with the connection.
 	interrupts(ctx context.Context) <-chan struct{}

@@ -37,7 +37,6 @@ func (h *readingHost) note(format string, args ...any) {
 	h.events = append(h.events, fmt.Sprintf(format, args...))
 }
 
-func (h *readingHost) beneath() transport.Transport                   { return h.stream }
 func (h *readingHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
 func (h *readingHost) beforeWait()                                    { h.waits++ }
 func (h *readingHost) frameRead(f frame.Header)                       { h.note("%v", f) }
@@ -130,7 +129,7 @@ func (s *script) Read(p []byte) (int, error) {
 // newReceiver returns the receiver of a server that reads s.
 func newReceiver(s *script) (*receiver, *readingHost) {
 	h := &readingHost{stream: s, in: conn.NewInflater(conn.Terms{WindowBits: 15})}
-	r := &receiver{host: h, state: &h.state, fragments: 10}
+	r := &receiver{beneath: &h.stream, host: h, state: &h.state, fragments: 10}
 	r.decoder.Init(conn.Server.Expects(true))
 	r.canceler.Init(&h.stream, transport.Reading)
 	return r, h
@@ -147,7 +146,7 @@ func (r *receiver) read(ctx context.Context) (string, error) {
 	if err := r.await(ctx); err != nil {
 		return "", err
 	}
-	typ, p, err := r.take(ctx, nil)
+	typ, p, err := take(r, ctx, nil)
 	return fmt.Sprintf("%v %.20s", typ, p), err
 }
 
@@ -197,7 +196,7 @@ func TestReceiverCancelled(t *testing.T) {
 						buf := make([]byte, 0, 10)
 						err := r.await(ctx)
 						if err == nil {
-							_, _, err = r.take(ctx, buf)
+							_, _, err = take(r, ctx, buf)
 						}
 						if !errors.Is(err, context.DeadlineExceeded) {
 							t.Fatal(err)
@@ -207,7 +206,7 @@ func TestReceiverCancelled(t *testing.T) {
 						var got []byte
 						if how == "read" {
 							if err = r.await(t.Context()); err == nil {
-								_, got, err = r.take(t.Context(), nil)
+								_, got, err = take(r, t.Context(), nil)
 							}
 						} else {
 							if err = r.enter(t.Context()); err == nil && !r.atData() {
@@ -301,7 +300,7 @@ func TestReceiverReadsIntoItsDestination(t *testing.T) {
 	if err := r.await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, p, err := r.take(t.Context(), make([]byte, 0, 1<<20))
+	_, p, err := take(r, t.Context(), make([]byte, 0, 1<<20))
 	if err != nil || !bytes.Equal(p, bytes.Repeat([]byte("x"), 1<<20)) {
 		t.Fatal(len(p), err)
 	}
@@ -363,4 +362,10 @@ func TestReceiverOrphan(t *testing.T) {
 			t.Error("nobody takes it")
 		}
 	}
+}
+
+// take is what ReadInto does once await has returned.
+func take(r *receiver, ctx context.Context, buf []byte) (MessageType, []byte, error) {
+	defer r.leave()
+	return r.receive(ctx, buf)
 }

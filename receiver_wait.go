@@ -76,9 +76,9 @@ func (r *receiver) wait(ctx context.Context, p []byte, inline func() error) (n i
 		case inline != nil:
 			err = inline()
 		case p != nil:
-			n, err = r.host.beneath().Read(p)
+			n, err = (*r.beneath).Read(p)
 		default:
-			n, err = r.host.beneath().Fill(&r.buf)
+			n, err = (*r.beneath).Fill(&r.buf)
 		}
 		if err == nil {
 			if n > 0 {

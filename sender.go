@@ -139,19 +139,19 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 // leave leaves the gate and takes over work that no other goroutine will pick up.
 func (s *sender) leave() {
 	s.canceler.Park()
-	s.giveBack()
-	unsent := s.unsent()
-	owned := s.loan != nil && len(s.box.Frames()) > 0 // their callers go on where this one stopped
-	holding := unsent && s.box.Holding() && s.coalesce.state() != streamEnded
+	var left remainder
+	if s.loan != nil {
+		left = s.giveBack()
+	}
 	s.gate.Unlock()
 	switch {
 	case conn.State(s.state.Load()) == conn.Terminated:
 		s.retire()
 		return
-	case unsent && !owned && !holding:
+	case left == adrift:
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
-	case owned, s.due.Load() > 0 && s.message.Load() == 0:
+	case left == owned, s.due.Load() > 0 && s.message.Load() == 0:
 		s.gate.WakeOne()
 		s.between.Wake()
 	}

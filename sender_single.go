@@ -6,6 +6,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/maskkey"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Most messages are a single small frame, and find nothing else on its way out. This is
@@ -18,7 +19,7 @@ func (s *sender) write(ctx context.Context, m *message) error {
 		return s.enqueueSingle(ctx, m)
 	}
 	size := s.putSingle(m)
-	if size > 0 && (s.holdSingle(m) || s.tryPending() || s.sendWaiting(ctx, m, size)) {
+	if size > 0 && (s.coalesce.state().admits(m.hold) && s.holdSingle(m) || s.traits.Has(transport.TriesWrites) && s.tryPending() || s.sendWaiting(ctx, m, size)) {
 		s.leave()
 		return nil
 	}
@@ -46,9 +47,9 @@ func (w *frameWriter) putSingle(m *message) (size int) {
 	return w.box.AppendSingle(m.opcode, m.payload, key)
 }
 
-// holdSingle holds what putSingle has encoded, and reports whether it may be held.
+// holdSingle holds what putSingle has encoded, unless the buffer is too full.
 func (s *sender) holdSingle(m *message) bool {
-	if !s.coalesce.state().admits(m.hold) || !s.box.Hold(nil) {
+	if !s.box.Hold(nil) {
 		return false
 	}
 	s.noteHeld(m.hold)
@@ -153,6 +154,7 @@ func (w *frameWriter) offerFramed(p []byte) offered {
 // offerMasked masks a payload, a part at a time, and offers it behind its header.
 func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
 	w.borrow()
+	before, _ := w.box.Offsets()
 	w.inline.OutFrame = conn.OutFrame{Header: h, Payload: payload}
 	w.box.Append(&w.inline.OutFrame, maskkey.New())
 	w.box.Commit() // nobody waits for it
@@ -164,8 +166,8 @@ func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
 			break
 		}
 	}
-	switch on, encoded := w.box.Offsets(); on {
-	case 0:
+	switch sent, encoded := w.box.Offsets(); sent {
+	case before:
 		w.box.Clear() // as if it had never been here
 		return takenNothing
 	case encoded:

@@ -117,7 +117,7 @@ func (s *scriptedStream) TryWrite(p []byte) int {
 
 func (s *scriptedStream) InterruptWrite(on bool) { s.set(func() { s.stopped = on }) }
 func (s *scriptedStream) Traits() transport.Traits {
-	return transport.CountsPartialWrites | transport.RetainsBuffers
+	return transport.CountsPartialWrites | transport.RetainsBuffers | transport.TriesWrites
 }
 
 func (s *scriptedStream) LimitWrite(t time.Time) {
@@ -168,7 +168,7 @@ func eachAlone(t *testing.T, room int, test func(t *testing.T, a *alone)) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &alone{t: t, host: &fakeHost{ended: make(chan struct{})}, script: newScripted(room)}
 				var stream transport.Transport = a.script
-				a.stream, a.sender.host, a.state, a.role = &stream, a.host, &a.host.state, role
+				a.stream, a.traits, a.sender.host, a.state, a.role = &stream, stream.Traits(), a.host, &a.host.state, role
 				a.canceler.Init(a.stream, transport.Writing)
 				test(t, a)
 				a.script.give(plenty)

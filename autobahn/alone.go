@@ -6,19 +6,18 @@ import (
 	"strings"
 )
 
-// A case that does not pass while other cases run is played again alone before it
-// is judged: on a busy machine a correct peer can be late. What it gets alone
-// counts.
+// A case that fails while other cases run is played again alone before it is judged, because on
+// a busy machine a correct peer can be late. The second result counts.
 
-// inDoubt reports whether r does not count yet. UNIMPLEMENTED has nothing to do
-// with other cases: it is what the peer answered in the opening handshake.
+// inDoubt reports whether r does not count yet. UNIMPLEMENTED does not depend on other cases:
+// it is the peer's answer in the opening handshake.
 func (r *Result) inDoubt() bool {
 	worst := r.Worst()
 	return r.crowded && !worst.Passed() && worst != Unimplemented
 }
 
-// replace makes r the result of its case in place of first, which may be nil. If
-// first was in doubt and r is not, r says how they differ.
+// replace makes r the result of its case in place of first, which may be nil. If first was in
+// doubt and r is not, r says how they differ.
 func (r *Result) replace(first *Result) {
 	if first == nil || !first.inDoubt() || r.crowded {
 		return
@@ -29,7 +28,7 @@ func (r *Result) replace(first *Result) {
 	}
 }
 
-// add puts a sentence behind those of Result.
+// add appends a sentence to Result.
 func (r *Result) add(sentence string) {
 	if r.Result = strings.TrimSpace(r.Result); r.Result != "" && !strings.HasSuffix(r.Result, ".") {
 		r.Result += "."
@@ -37,14 +36,14 @@ func (r *Result) add(sentence string) {
 	r.Result = strings.TrimSpace(r.Result + " " + sentence)
 }
 
-// leaveInDoubt says of a result in doubt that nobody played it alone.
+// leaveInDoubt adds to a result in doubt that the case was not played alone.
 func (r *Result) leaveInDoubt(why string) {
 	if r.inDoubt() {
 		r.add("Other cases ran at the same time, and it was not played again alone: " + why + ".")
 	}
 }
 
-// doubted are those of cases whose results are in doubt.
+// doubted returns the cases whose results are in doubt.
 func doubted(cases []*Case, results []*Result) (list []*Case) {
 	doubt := map[string]bool{}
 	for _, r := range results {
@@ -58,8 +57,8 @@ func doubted(cases []*Case, results []*Result) (list []*Case) {
 	return list
 }
 
-// playAlone has the testee play what is in doubt, one case at a time, each when
-// the one before is over for the server too.
+// playAlone makes the testee play the cases in doubt one at a time. Each begins when the
+// previous one is over for the server too.
 func (o *Own) playAlone(ctx context.Context, suite *FuzzingServer, testee *Testee) error {
 	over := func() { suite.await(ctx, func() bool { return len(suite.playing[ownName]) == 0 }) }
 	over()
@@ -76,9 +75,9 @@ func (o *Own) playAlone(ctx context.Context, suite *FuzzingServer, testee *Teste
 	return nil
 }
 
-// opened counts r among the plays under way, from the end of the opening handshake
-// on. A client that plays one case after the other is alone, although the suite
-// may not have seen the end of the last connection when the next one comes.
+// opened adds r to the plays in progress, at the end of the opening handshake. A client that
+// plays one case after the other counts as alone, even if the suite has not seen the end of its
+// last connection yet.
 func (f *FuzzingServer) opened(r *Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -89,7 +88,7 @@ func (f *FuzzingServer) opened(r *Result) {
 	f.open[r] = true
 }
 
-// over takes r from the plays under way, before its client can see the end.
+// over removes r from the plays in progress, before its client can see the end.
 func (f *FuzzingServer) over(r *Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

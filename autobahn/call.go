@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// A call is what a client asks for.
+// A call is a client's request.
 type call struct {
 	path  string
 	agent string
 	cs    *Case
 }
 
-// errNotFound says that a URL is none of those that there are.
+// errNotFound reports an unknown URL.
 var errNotFound = errors.New("there is no such URL")
 
-// parseCall reads the URL of a request.
+// parseCall parses the URL of a request.
 func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
 	parts := strings.Split(h.start, " ")
 	if len(parts) != 3 || parts[0] != "GET" {
@@ -62,14 +62,14 @@ func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
 	return c, nil
 }
 
-// numbered is cs as the n-th of a selection.
+// numbered returns cs as number n of a selection.
 func numbered(cs *Case, n int) *Case {
 	c := *cs
 	c.Index = n
 	return &c
 }
 
-// refuse answers what is none of our URLs.
+// refuse answers an unknown URL.
 func refuse(conn net.Conn, err error) {
 	status := "400 Bad Request"
 	if errors.Is(err, errNotFound) {
@@ -81,7 +81,7 @@ func refuse(conn net.Conn, err error) {
 	conn.Close()
 }
 
-// answer is the play of a URL that is not a case: it says something and closes.
+// answer returns the play of a URL that is not a case: it sends something and closes.
 func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
 	return func() play {
 		switch c.path {
@@ -90,7 +90,7 @@ func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
 		case "/getCaseInfo":
 			return said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
 		case "/getCaseStatus":
-			verdict := Failed // of what was never played, too
+			verdict := Failed // also for a case never played
 			f.await(ctx, func() bool {
 				if r := f.results[c.agent][c.cs.ID]; r != nil {
 					verdict = r.Behavior
@@ -105,11 +105,11 @@ func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
 	}
 }
 
-// said is the play that sends v as JSON, unless it is nil, and closes.
+// said returns a play that sends v as JSON, unless it is nil, and closes.
 func said(v any) play {
 	steps := []step{sendClose(noCode, "")}
 	if v != nil {
-		message, _ := json.Marshal(v) // of numbers and strings only
+		message, _ := json.Marshal(v) // only numbers and strings
 		steps = slices.Concat([]step{send(text(string(message)))}, steps)
 	}
 	return &script{steps: steps, ends: weClose, holds: true}

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// A Role is the side of a connection that is judged. The suite takes the other.
+// A Role is the side of a connection that is judged. The suite plays the other side.
 type Role int
 
 const (
@@ -30,21 +30,21 @@ type Case struct {
 	Index       int    // in the catalog of its role; the first is 1
 	Description string // what the suite does
 	Expectation string // what the peer must do
-	Sentence    string // the RFC's sentence behind it, with its section; of chapter 20
+	Sentence    string // the sentence of the RFC, with its section; only in chapter 20
 
 	begin func() play
-	// heavy cases move megabytes, and are not played more at a time than there
-	// are cores: the others live by timers.
+	// heavy cases move megabytes. No more of them are played at a time than there are cores;
+	// the others mostly wait.
 	heavy bool
-	// offer is what is asked of permessage-deflate; nil for no extension.
+	// offer is what the suite asks of permessage-deflate; nil means no extension.
 	offer *negotiation
-	// door is an opening handshake that is not as it should be; nil for the usual one.
+	// door is a deliberately unusual opening handshake; nil means the usual one.
 	door *door
-	// only is the role that the case is for, 0 for both.
+	// only is the role that the case is for, or 0 for both.
 	only Role
 }
 
-// scripted is a case that a script plays.
+// scripted returns a case that a script plays.
 func scripted(id, description, expectation string, p script) *Case {
 	return &Case{
 		ID: id, Description: description, Expectation: expectation,
@@ -55,8 +55,7 @@ func scripted(id, description, expectation string, p script) *Case {
 	}
 }
 
-// Cases are all cases for a role, in order: the 517 of the original, then
-// chapter 20.
+// Cases returns all cases for a role, in order: the 517 of the original, then chapter 20.
 func Cases(judged Role) []*Case { return catalogs()[judged] }
 
 var catalogs = sync.OnceValue(func() map[Role][]*Case {
@@ -76,17 +75,17 @@ var catalogs = sync.OnceValue(func() map[Role][]*Case {
 	return of
 })
 
-// Original is the chapters that Autobahn|Testsuite has.
+// Original selects the chapters of Autobahn|Testsuite.
 const Original = "1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*,13.*"
 
-// Quick is a selection that finds nearly everything in a few seconds: chapters
-// 1 to 10 and 20, and of every group of 12 and 13 a small size and a fragmented one.
+// Quick selects cases that find nearly every fault in a few seconds: chapters 1 to 10 and 20,
+// and from every group of 12 and 13 a small size and a fragmented one.
 const Quick = "1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*.4,12.*.13,13.*.4,13.*.13,20.*"
 
-// Select is the cases of a role that match one of patterns and none of exclude.
-// Patterns are lists separated by commas, such as "1.*,7.9.*,20.3.1"; a star
-// stands for anything. No pattern at all stands for every case. A pattern that
-// matches no case is an error, since it is a typo.
+// Select returns the cases of a role that match one of patterns and none of exclude. Patterns
+// are separated by commas, as in "1.*,7.9.*,20.3.1"; a star matches anything. Empty patterns
+// match every case. A pattern that matches no case is probably a typo, so it is an error: a
+// [*PatternError].
 func Select(judged Role, patterns, exclude string) ([]*Case, error) {
 	take, err := matcher(patterns, "*")
 	if err != nil {
@@ -108,7 +107,7 @@ func Select(judged Role, patterns, exclude string) ([]*Case, error) {
 	return selected, nil
 }
 
-// matcher matches case numbers against patterns.
+// matcher returns a function that matches case numbers against patterns.
 func matcher(patterns, otherwise string) (func(id string) bool, error) {
 	if patterns == "" {
 		patterns = otherwise
@@ -129,7 +128,7 @@ func matcher(patterns, otherwise string) (func(id string) bool, error) {
 	}, nil
 }
 
-// A PatternError says that a pattern of Select matches no case.
+// A PatternError reports that a pattern of [Select] matches no case.
 type PatternError struct{ Pattern string }
 
 func (e *PatternError) Error() string {
@@ -150,7 +149,7 @@ func compareIDs(a, b string) int {
 	})
 }
 
-// titles are those of chapters and groups.
+// titles has the titles of chapters and groups.
 var titles = map[string]string{
 	"1":    "Framing",
 	"1.1":  "Text messages",
@@ -236,6 +235,6 @@ var titles = map[string]string{
 	"20.15": "More than a peer should take",
 }
 
-// Title is what a chapter or a group of cases is about: Title("6") and
-// Title("6.4") have one, a case has a Description.
+// Title returns the subject of a chapter or a group of cases, as in Title("6") and
+// Title("6.4"). A single case has a Description instead.
 func Title(id string) string { return titles[id] }

@@ -8,8 +8,8 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// chapter2: a Ping is answered with a Pong that carries the same (RFC 6455
-// section 5.5.2), and a Pong that nobody asked for with nothing (5.5.3).
+// chapter2: a Ping is answered with a Pong with the same payload (RFC 6455 section 5.5.2), and
+// an unsolicited Pong is not answered (5.5.3).
 func chapter2() []*Case {
 	const odd = "\x00\xff\xfe\xfd\xfc\xfb\x00\xff"
 	full := strings.Repeat("\xfe", 125)

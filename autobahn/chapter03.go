@@ -7,8 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// chapter3: an RSV bit that no extension has given a meaning fails the
-// connection (RFC 6455 section 5.2).
+// chapter3: an RSV bit without an extension fails the connection (RFC 6455 section 5.2).
 func chapter3() []*Case {
 	const hello = "Hello, world!"
 	alone := func(id string, n int, f naive.Frame, what string) *Case {
@@ -33,9 +32,8 @@ func chapter3() []*Case {
 
 func chopped(frames ...naive.Frame) step { return sendChopped(1, frames...) }
 
-// afterOne is a case with a good message, a frame that the peer must refuse, and
-// a Ping that must get no answer. That the good message gets one is what is
-// wished for, not what is required.
+// afterOne returns a case with a good message, a frame that the peer must refuse, and a Ping
+// that must get no answer. An echo of the good message is wished for, but not required.
 func afterOne(id, what, how string, sends func(...naive.Frame) step, bad naive.Frame) *Case {
 	return scripted(id,
 		"A text message, "+what+", and a Ping"+how+".",

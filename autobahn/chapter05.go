@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// written is the three ways in which chapter 5 writes frames.
+// written has the three ways in which chapter 5 writes frames.
 var written = []struct {
 	how   string
 	sends func(...naive.Frame) step
@@ -17,8 +17,8 @@ var written = []struct {
 	{", byte by byte", chopped},
 }
 
-// chapter5: messages in fragments, control frames between them, and fragments
-// where none may be (RFC 6455 section 5.4).
+// chapter5: fragmented messages, control frames between fragments, and invalid fragments (RFC
+// 6455 section 5.4).
 func chapter5() []*Case {
 	const one, two = "fragment1", "fragment2"
 	cases := []*Case{
@@ -71,7 +71,7 @@ func chapter5() []*Case {
 	)
 }
 
-// refused is a case that makes the peer fail the connection with 1002.
+// refused returns a case that makes the peer fail the connection with 1002.
 func refused(id, description string, sends step) *Case {
 	return scripted(id, description, "The connection fails with 1002.", script{
 		steps: []step{sends, killIn(time.Second)},
@@ -79,7 +79,7 @@ func refused(id, description string, sends step) *Case {
 	})
 }
 
-// pausing is a message in five fragments, two Pings, and a pause in the middle.
+// pausing returns a message in five fragments, with two Pings and a pause in the middle.
 func pausing(id, how string, sends func(...naive.Frame) step) *Case {
 	return scripted(id,
 		"A text message in five fragments, with Pings after the second and the fourth, and a pause of 1 s after the first Ping"+how+".",

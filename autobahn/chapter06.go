@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Texts that chapter 6 cuts up. The good ones are "Hello-µ@ßöäüàá-UTF-8!!" and κόσμε.
+// Texts that chapter 6 splits. The good ones are "Hello-µ@ßöäüàá-UTF-8!!" and κόσμε.
 const (
 	greeting = "Hello-\xc2\xb5@\xc3\x9f\xc3\xb6\xc3\xa4\xc3\xbc\xc3\xa0\xc3\xa1-UTF-8!!"
 	cosmos   = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
-	// surrogate and beyond are wrong in their second byte: U+D800, U+110000.
+	// surrogate and beyond are invalid from their second byte: U+D800, U+110000.
 	surrogate = "\xed\xa0\x80"
 	beyond    = "\xf4\x90\x80\x80"
 	ascii     = "edited"
 )
 
-// chapter6: text is UTF-8, and text that is not fails the connection with 1007
-// (RFC 6455 sections 5.6 and 8.1), as soon as it is certain.
+// chapter6: text must be UTF-8. Text that is not fails the connection with 1007 (RFC 6455
+// sections 5.6 and 8.1), as soon as that is certain.
 func chapter6() []*Case {
 	good := func(id, description, payload string, sends step) *Case {
 		return scripted(id, description, "The message comes back. The suite closes.", script{
@@ -62,8 +62,8 @@ func chapter6() []*Case {
 	return append(cases, texts()...)
 }
 
-// failFast sends three parts with pauses between them. The second is wrong, and
-// the peer should not wait for the third to say so.
+// failFast sends three parts with pauses in between. The second is invalid, and the peer should
+// not wait for the third.
 func failFast(id, description string, parts ...step) *Case {
 	return scripted(id, description,
 		"The connection fails with 1007 after the second part; only after the third is NON-STRICT.", script{
@@ -79,7 +79,7 @@ func failFast(id, description string, parts ...step) *Case {
 		})
 }
 
-// inThree is one frame in three pieces, and after it the empty one that ends the message.
+// inThree returns one frame in three pieces, and the empty frame that ends the message.
 func inThree(parts [3]string) []step {
 	payload := parts[0] + parts[1] + parts[2]
 	p := pieces{part(text(payload)), [4]byte{0xca, 0xfe, 0xba, 0xbe}}

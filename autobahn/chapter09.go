@@ -9,9 +9,8 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// chapter9: messages up to 16 MiB, in up to 65,537 frames, and the time that
-// 1,000 of them take one after the other. Unlike the original, it compares what
-// comes back byte by byte.
+// chapter9: messages up to 16 MiB, in up to 65,537 frames, and the time for 1,000 messages one
+// after the other. Unlike the original, it compares the echo byte by byte.
 func chapter9() (cases []*Case) {
 	const text9, binary9 = pattern, "\x00\xfe#\xfa\xf0"
 	add := func(c *Case) { cases = append(cases, c) }
@@ -35,7 +34,7 @@ func chapter9() (cases []*Case) {
 			fragments := func(frames ...naive.Frame) step { return sendFragments(n, frames[0]) }
 			f := f
 			if f.Opcode == opBinary && i == 0 {
-				f = bin("\xfe") // as the original has it
+				f = bin("\xfe") // as in the original
 			}
 			add(big(fmt.Sprintf("9.%d.%d", group+3, i+1), f, 4096, 100*time.Second, fmt.Sprintf(" in fragments of %d bytes", n), fragments))
 		}
@@ -64,7 +63,7 @@ func kind(opcode byte) string {
 	return "binary"
 }
 
-// big is a case of one big message of f's payload again and again.
+// big returns a case of one big message that repeats f's payload.
 func big(id string, f naive.Frame, kib int, patience time.Duration, how string, sends func(...naive.Frame) step) *Case {
 	return &Case{
 		ID:          id,
@@ -80,7 +79,7 @@ func big(id string, f naive.Frame, kib int, patience time.Duration, how string, 
 	}
 }
 
-// An echo is the play of one message that has to come back.
+// An echo is the play of one message that must come back.
 type echo struct {
 	frame    naive.Frame
 	sends    step
@@ -114,7 +113,7 @@ func (p *echo) judge(r *Result) {
 	}
 }
 
-// compare holds an echo against what was sent.
+// compare compares an echo with what was sent.
 func compare(got []byte, gotBinary bool, want []byte, wantBinary bool) (Verdict, string) {
 	switch {
 	case gotBinary != wantBinary:
@@ -131,7 +130,8 @@ func compare(got []byte, gotBinary bool, want []byte, wantBinary bool) (Verdict,
 	return OK, fmt.Sprintf("The message came back as it was, %d bytes.", len(got))
 }
 
-// oneByOne is a case of 1,000 messages of n bytes, each sent when the one before is back.
+// oneByOne returns a case of 1,000 messages of n bytes, each sent when the previous one is
+// back.
 func oneByOne(id string, f naive.Frame, n int, patience time.Duration) *Case {
 	return &Case{
 		ID:          id,

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// chapter10: a message in frames of a size that does not divide it.
+// chapter10: a message in frames whose size does not divide its length.
 func chapter10() []*Case {
 	payload := strings.Repeat("*", 65536)
 	return []*Case{scripted("10.1.1",

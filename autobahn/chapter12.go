@@ -7,10 +7,10 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/corpus"
 )
 
-// sizes are those of groups of chapters 12 and 13, in order.
+// sizes are the groups of chapters 12 and 13, in order.
 var sizes = []struct {
 	length   int // characters of a text, bytes of a binary message
-	fragment int // most bytes in a frame; 0 for no bound
+	fragment int // maximum bytes in a frame; 0 for no limit
 	patience time.Duration
 }{
 	{16, 0, 60}, {64, 0, 60}, {256, 0, 120}, {1024, 0, 240}, {4096, 0, 480},
@@ -19,8 +19,8 @@ var sizes = []struct {
 	{131072, 256, 480}, {131072, 1024, 480}, {131072, 4096, 480}, {131072, 32768, 480},
 }
 
-// chapter12: permessage-deflate (RFC 7692) with payloads of five kinds, as the
-// peer agrees to it when nothing is asked for.
+// chapter12: permessage-deflate (RFC 7692) with payloads of five kinds, on the peer's default
+// terms.
 func chapter12() (cases []*Case) {
 	for i, data := range []func() *corpus.Corpus{corpus.JSON, corpus.Image, corpus.Prose, corpus.HTML, corpus.Document} {
 		cases = append(cases, compressed(fmt.Sprintf("12.%d", i+1), data, &negotiation{wishes: []wish{{}}})...)
@@ -44,7 +44,7 @@ func chapter13() (cases []*Case) {
 	return cases
 }
 
-// compressed is a group of cases, one for each of sizes.
+// compressed returns a group of cases, one for each of sizes.
 func compressed(group string, data func() *corpus.Corpus, n *negotiation) (cases []*Case) {
 	for i, size := range sizes {
 		frames := ""

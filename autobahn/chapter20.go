@@ -8,7 +8,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// chapter20 is what the original lacks. Every case names the sentence behind it.
+// chapter20 has what the original lacks. Every case names the sentence of the RFC.
 func chapter20() []*Case {
 	return slices.Concat(
 		askedOfServers(),    // 20.1, 20.2
@@ -25,7 +25,7 @@ func chapter20() []*Case {
 	)
 }
 
-// by sets the sentence that is behind some cases.
+// by sets the sentence of some cases.
 func by(sentence string, cases ...*Case) []*Case {
 	for _, c := range cases {
 		c.Sentence = sentence
@@ -35,10 +35,10 @@ func by(sentence string, cases ...*Case) []*Case {
 
 const hello = "Hello, world!"
 
-// The RFC gives no times. Unlike the cases of the original these have no timers of
-// their own: a peer may be silent for as long as [FuzzingClient.Timeout] says.
+// The RFC gives no times. Unlike the original's, these cases have no timers of their own: a
+// peer may be silent for as long as [FuzzingClient.Timeout] allows.
 
-// comesBack is the play of a connection on which all is well: a message comes back.
+// comesBack is the play of a connection without faults: a message comes back.
 func comesBack(steps ...step) script {
 	return script{
 		steps: append(steps, send(text(hello))),
@@ -57,7 +57,7 @@ func fails(codes []int, steps ...step) script {
 	}
 }
 
-// saysWhy: RFC 6455 section 7.1.7: who fails a connection "SHOULD send a Close
+// saysWhy: RFC 6455 section 7.1.7: an endpoint that fails a connection "SHOULD send a Close
 // frame with an appropriate status code".
 func saysWhy(r *Result) {
 	switch {
@@ -76,7 +76,7 @@ func codeFits(r *Result) {
 	}
 }
 
-// allowed is v, whatever else was not as expected: nothing binds the peer to that.
+// allowed sets v whatever else was unexpected, because nothing binds the peer to that.
 func (r *Result) allowed(v Verdict, format string, args ...any) {
 	r.Behavior, r.Result = v, fmt.Sprintf(format, args...)
 	r.BehaviorClose, r.ResultClose = OK, "How the connection ended is open."
@@ -88,7 +88,7 @@ const (
 	mustComeBack = "The message comes back. The suite closes."
 )
 
-// sendAsIs sends frames whose masks are not what the role asks for.
+// sendAsIs sends frames with masks that the role forbids.
 func sendAsIs(frame func(judged Role) naive.Frame) step {
 	return func(s *session) (time.Duration, string) {
 		s.sendAsIs(frame(s.judged), 0, false)
@@ -96,18 +96,18 @@ func sendAsIs(frame func(judged Role) naive.Frame) step {
 	}
 }
 
-// wrongMask is f without a mask for a server, and with one for a client.
+// wrongMask returns f without a mask for a server, and with one for a client.
 func wrongMask(f naive.Frame) func(Role) naive.Frame {
 	return func(judged Role) naive.Frame {
-		wrong := f // of this play: others may be under way
+		wrong := f // a copy for this play: others may be in progress
 		wrong.Masked = judged == Client
 		wrong.Key = [4]byte{0x12, 0x34, 0x56, 0x78}
 		return wrong
 	}
 }
 
-// sendDeclared sends the bytes of a frame whose declared length is encoded in
-// extended bytes (0, 2 or 8) and need not be that of its payload.
+// sendDeclared sends a frame whose declared length uses extended bytes (0, 2 or 8) and may
+// differ from the payload's length.
 func sendDeclared(opcode byte, declared uint64, extended int, payload string) step {
 	return func(s *session) (time.Duration, string) {
 		f := whole(opcode, payload)

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// Sentences about the opening handshake, as a client has to see it.
+// Sentences about the opening handshake, for clients.
 const (
 	answeredUpgrade    = `RFC 6455 section 4.1: "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a value that is not an ASCII case-insensitive match for the value "websocket", the client MUST _Fail the WebSocket Connection_."`
 	answeredConnection = `RFC 6455 section 4.1: "If the response lacks a |Connection| header field or the |Connection| header field doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade", the client MUST _Fail the WebSocket Connection_."`
@@ -20,8 +20,8 @@ const (
 	answeredGrammar    = `RFC 6455 section 9.1: "If a value is received by either the client or the server during negotiation that does not conform to the ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_."`
 )
 
-// answeredToClients are opening handshakes with clients: 20.3 those that they
-// have to refuse, 20.4 those that they have to accept.
+// answeredToClients returns opening handshakes with clients: 20.3 those that they must refuse,
+// 20.4 those that they must accept.
 func answeredToClients() (cases []*Case) {
 	n := 0
 	refuse := func(sentence, description string, change func(a *draft)) *Case {
@@ -49,7 +49,7 @@ func answeredToClients() (cases []*Case) {
 	})
 	refuse(answeredAccept, "a Sec-WebSocket-Accept in small letters", func(a *draft) {
 		for i := range a.fields {
-			// Base64 with a capital letter in it, which all but one in a million have.
+			// The base64 value contains a capital letter, as all but one in a million do.
 			if a.fields[i].name == "Sec-WebSocket-Accept" {
 				a.fields[i].value = strings.ToLower(a.fields[i].value)
 			}

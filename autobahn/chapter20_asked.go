@@ -10,7 +10,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// Sentences about the opening handshake, as a server has to see it.
+// Sentences about the opening handshake, for servers.
 const (
 	asRequired = `RFC 6455 section 4.2.1: "If the server, while reading the handshake, finds that the client did not send a handshake that matches the description below [...], including but not limited to any violations of the ABNF grammar specified for the components of the handshake, the server MUST stop processing the client's handshake and return an HTTP response with an appropriate error code (such as 400 Bad Request)."`
 	asVersion  = `RFC 6455 section 4.2.2: "If this version does not match a version understood by the server, the server MUST abort the WebSocket handshake described in this section and instead send an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field indicating the version(s) the server is capable of understanding."`
@@ -25,12 +25,12 @@ const (
 	asProtocol = `RFC 6455 section 4.2.2: "The value chosen MUST be derived from the client's handshake, specifically by selecting one of the values from the |Sec-WebSocket-Protocol| field that the server is willing to use for this connection (if any)."`
 )
 
-// anyRefusal stands for whatever is not 101: a request that does not ask for
-// WebSocket may be answered like any other.
+// anyRefusal stands for any status other than 101: a request that does not ask for a WebSocket
+// may be answered like any other.
 var anyRefusal = []int{0}
 
-// askedOfServers are opening handshakes with servers: 20.1 those that they have
-// to refuse, 20.2 those that they have to accept.
+// askedOfServers returns opening handshakes with servers: 20.1 those that they must refuse,
+// 20.2 those that they must accept.
 func askedOfServers() (cases []*Case) {
 	n := 0
 	refuse := func(sentence, description string, statuses []int, change func(r *draft, key string)) *Case {
@@ -41,7 +41,7 @@ func askedOfServers() (cases []*Case) {
 		cases = append(cases, by(sentence, c)...)
 		return c
 	}
-	// orTake is for what the RFC does not bind a server to refuse.
+	// orTake is for requests that the RFC does not require a server to refuse.
 	orTake := func(v Verdict, why string, c *Case) {
 		c.door.taken = v
 		c.Expectation += " To accept is " + string(v) + ": " + why + "."
@@ -75,7 +75,7 @@ func askedOfServers() (cases []*Case) {
 	for _, version := range []string{"8", "14", "255"} {
 		c := refuse(asVersion, "Sec-WebSocket-Version: "+version+".", []int{400, 426}, with("Sec-WebSocket-Version", version))
 		c.door.refusal = speaksVersion
-		if version == "8" { // of the drafts; 14 and 255 are no versions that one could understand
+		if version == "8" { // of the drafts; 14 and 255 are not versions that a server could know
 			orTake(Informational, "a server may understand more versions than 13", c)
 		}
 	}
@@ -169,15 +169,15 @@ func askedOfServers() (cases []*Case) {
 // gluedPatience is how long a server has to answer a message that came too early.
 const gluedPatience = time.Second
 
-// mayForget: what a client sends before it may is lost, and the server may fail the
-// connection for it.
+// mayForget: data that a client sends too early is lost, and the server may fail the connection
+// because of it.
 func mayForget(r *Result) {
 	if r.Worst() != OK && len(r.Received) == 0 && !r.FailedByMe {
 		r.allowed(Informational, "The server did not take a message that came before its answer.")
 	}
 }
 
-// maskedHello is a text frame of hello, as a client sends it.
+// maskedHello returns a text frame of hello, as a client sends it.
 func maskedHello() []byte {
 	f := text(hello)
 	f.Masked, f.Key = true, freshKey()
@@ -192,7 +192,7 @@ func statusList(statuses []int) string {
 	return list
 }
 
-// speaksVersion: a refusal because of the version has to name the right one.
+// speaksVersion: a refusal because of the version must name the right one.
 func speaksVersion(h *head) error {
 	if !h.has("Sec-WebSocket-Version", "13") {
 		return fmt.Errorf("the refusal has Sec-WebSocket-Version %q, which does not list 13", h.get("Sec-WebSocket-Version"))
@@ -207,7 +207,7 @@ func noExtension(h *head) error {
 	return nil
 }
 
-// protocolOf checks that a server chose one of those offered, or none.
+// protocolOf checks that a server chose one of the offered subprotocols, or none.
 func protocolOf(offered ...string) func(h *head) error {
 	return func(h *head) error {
 		got := h.values("Sec-WebSocket-Protocol")

@@ -33,7 +33,7 @@ func closeFrames() (cases []*Case) {
 	}
 	const answer = "A Close frame in reply, with the same code, 1000 or none. Another valid code is NON-STRICT."
 	const mayNot = "A Close frame with 1002, or the end of TCP. Another valid code is NON-STRICT."
-	// IANA's registry has three more than the RFC: 1012, 1013 and 1014.
+	// IANA's registry has three codes more than the RFC: 1012, 1013 and 1014.
 	for _, code := range []int{1012, 1013, 1014} {
 		add(registered, next(), "A Close frame with the registered code "+strconv.Itoa(code)+".", answer, []int{code, 1000}, true, nil, sendClose(code, ""))
 	}
@@ -66,17 +66,17 @@ func closeFrames() (cases []*Case) {
 	return append(cases, by(`RFC 6455 section 7.1.1: "when a client is instructed to do the same, it SHOULD wait for a TCP Close from the server."`, waits)...)
 }
 
-// otherCode: what a Close frame in reply carries is for the peer to say, if it is a
-// valid one. RFC 6455 section 5.5.1: "When sending a Close frame in response, the
-// endpoint typically echos the status code it received." That a code may not be sent
-// binds the sender, and with it a peer that sends it back.
+// otherCode: the peer chooses the code of its Close frame in reply, if it is a valid one. RFC
+// 6455 section 5.5.1: "When sending a Close frame in response, the endpoint typically echos the
+// status code it received." A code that must not be sent binds any sender, including a peer
+// that echoes it.
 func otherCode(r *Result) {
 	if r.BehaviorClose == WrongCode && !r.FailedByMe {
 		r.allowed(NonStrict, "%s.", r.ResultClose)
 	}
 }
 
-// A lastToLeave is the play of a server that takes its time to end TCP.
+// A lastToLeave is the play of a server that delays the end of TCP.
 type lastToLeave struct{}
 
 func (*lastToLeave) open(s *session) {
@@ -100,7 +100,7 @@ func (*lastToLeave) judge(r *Result) {
 	}
 }
 
-// closeChopped begins the closing handshake byte by byte.
+// closeChopped sends the first Close frame byte by byte.
 func closeChopped(s *session) (time.Duration, string) {
 	code := 1000
 	s.result.LocalCloseCode = &code
@@ -111,7 +111,7 @@ func closeChopped(s *session) (time.Duration, string) {
 	return 0, ""
 }
 
-// laxly is c for which an outcome is NON-STRICT.
+// laxly returns c with an outcome that is NON-STRICT.
 func laxly(c *Case, outcome []Event) *Case {
 	begin := c.begin
 	c.begin = func() play {

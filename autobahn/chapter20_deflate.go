@@ -22,12 +22,11 @@ const (
 	deflateWrong       = `RFC 6455 section 7.4.1: "1007 indicates that an endpoint is terminating the connection because it has received data within a message that was not consistent with the type of the message"; RFC 7692 names no other for data that does not inflate`
 )
 
-// asUsual offers permessage-deflate and asks for nothing.
+// asUsual offers permessage-deflate without parameters.
 var asUsual = &negotiation{wishes: []wish{{}}}
 
-// negotiations: 20.10 what is asked of the peer, by value, and its messages
-// inflated with exactly the window that was agreed on; 20.11 offers to servers
-// that are not as they should be, or of which there are several.
+// negotiations: 20.10 checks the peer's parameters by value, and inflates its messages with
+// exactly the agreed window; 20.11 sends servers invalid or several offers.
 func negotiations() (cases []*Case) {
 	ask := func(id, sentence string, w wish) {
 		n := &negotiation{wishes: []wish{w}, strict: true}
@@ -46,8 +45,8 @@ func negotiations() (cases []*Case) {
 	}
 	ask("20.10.9", deflateTakeover, wish{noTakeover: true})
 	ask("20.10.10", deflateTakeover, wish{noTakeover: true, bits: 10})
-	// The offers above do without takeover in the suite's own direction, as the
-	// original's do. What a server makes of messages that refer back is seen here.
+	// The offers above forbid takeover in the suite's own direction, as the original's do. Here
+	// servers get messages that refer back.
 	for i, params := range []string{"", "; client_max_window_bits=10"} {
 		n := &negotiation{raw: deflateName + params, strict: true}
 		c := &Case{
@@ -111,10 +110,9 @@ func negotiations() (cases []*Case) {
 	return cases
 }
 
-// refusesOffer is the verdict on a server that refuses a handshake whose offer it
-// must decline. RFC 6455 section 9.1: "The parameters supplied with any given
-// extension MUST be defined for that extension." A client that breaks this may be
-// told so.
+// refusesOffer is the verdict on a server that refuses a handshake whose offer it must decline.
+// RFC 6455 section 9.1: "The parameters supplied with any given extension MUST be defined for
+// that extension." A server may report a client that breaks this.
 func refusesOffer(status int) Verdict {
 	if status >= 400 && status < 500 {
 		return OK
@@ -122,7 +120,7 @@ func refusesOffer(status int) Verdict {
 	return NonStrict
 }
 
-// ownBits is what was agreed on for what the suite sends.
+// ownBits returns the agreed window for what the suite sends.
 func ownBits(s *session) int {
 	if s.judged == Server {
 		return s.terms.clientBits
@@ -130,9 +128,9 @@ func ownBits(s *session) int {
 	return s.terms.serverBits
 }
 
-// beyondWindow are messages in which everything comes a second time, a little
-// farther back than a window of theirs bits reaches, and one that refers back
-// exactly as far as ours reaches.
+// beyondWindow returns messages in which everything occurs a second time, a little farther back
+// than a window of theirs bits reaches, and one that refers back exactly as far as ours
+// reaches.
 func beyondWindow(theirs, ours int) []item {
 	random := corpus.Document().Cut(nil, 7, 1<<window(theirs)+100)
 	twice := append(bytes.Clone(random), random...)
@@ -148,7 +146,7 @@ func beyondWindow(theirs, ours int) []item {
 	}
 }
 
-// deflateFrames: 20.12, RSV1 where it may be and where it may not.
+// deflateFrames: 20.12, RSV1 where it is allowed and where it is not.
 func deflateFrames() (cases []*Case) {
 	hi := new(deflate.Blocks).Fixed(false).Literals([]byte(hello)).End().Flush().Payload()
 	packed := rsv(4, text(string(hi)))
@@ -182,8 +180,8 @@ func deflateFrames() (cases []*Case) {
 	return cases
 }
 
-// deflateStreams: 20.13 streams that an honest compressor may send, and seldom
-// does; 20.14 streams that do not inflate.
+// deflateStreams: 20.13 streams that an honest compressor may send but rarely does; 20.14
+// streams that do not inflate.
 func deflateStreams() (cases []*Case) {
 	long := []byte(strings.Repeat("All work and no play. ", 200))
 	n := 0
@@ -250,7 +248,7 @@ func deflateStreams() (cases []*Case) {
 	return cases
 }
 
-// anyCode is saysWhy where no sentence names a code.
+// anyCode is saysWhy for cases in which no sentence names a code.
 func anyCode(r *Result) {
 	saysWhy(r)
 	if r.Behavior == NonStrict && r.BehaviorClose == WrongCode {
@@ -258,7 +256,7 @@ func anyCode(r *Result) {
 	}
 }
 
-// manyMatches is 'z' and 20 matches of 258 bytes.
+// manyMatches returns 'z' and 20 matches of 258 bytes.
 func manyMatches() []byte {
 	b := new(deflate.Blocks).Fixed(false).Literals([]byte("z"))
 	for range 20 {

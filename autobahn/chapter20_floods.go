@@ -10,12 +10,12 @@ import (
 
 const tooBig = `RFC 6455 section 7.4.1: "1009 indicates that an endpoint is terminating the connection because it has received a message that is too big for it to process."`
 
-// beyondAll is the size of what no peer is expected to take: four times the
-// largest message of chapter 9.
+// beyondAll is a size that no peer is expected to accept: four times the largest message of
+// chapter 9.
 const beyondAll = 64 << 20
 
-// floods: 20.15, more than a peer should take. What it takes is its own affair;
-// that it says so with the right code when it does not is not.
+// floods: 20.15, more than a peer should accept. How much it accepts is up to the peer. If it
+// refuses, the code must be right.
 func floods() (cases []*Case) {
 	endless := func(s *session) (time.Duration, string) {
 		s.logging(false)
@@ -78,15 +78,15 @@ func floods() (cases []*Case) {
 	return append(cases, by(`RFC 6455 section 5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame."`, pings)...)
 }
 
-// A limited is the play of what a peer need not take.
+// A limited is the play of data that a peer need not accept.
 type limited struct {
 	steps      []step
 	compressed bool
 	behavior   Verdict // as soon as it is certain
 }
 
-// limitPatience is how long a peer may think about it once it has been sent. It
-// decides nothing but what is told: a peer that goes on waiting may do so.
+// limitPatience is how long a peer may take once the data has been sent. It only affects what
+// is reported: a peer may keep waiting.
 const limitPatience = 5 * time.Second
 
 func bounded(id, description string, steps ...step) *Case {
@@ -105,7 +105,7 @@ func (p *limited) open(s *session) {
 		return
 	}
 	s.in.limit = 2 * beyondAll
-	s.silence = noTurn // it may wait for more, or be busy with what it has
+	s.silence = noTurn // it may wait for more, or be busy
 	for _, take := range p.steps {
 		take(s)
 	}
@@ -142,14 +142,14 @@ func (p *limited) judge(r *Result) {
 	}
 }
 
-// afterClose: a peer that is in the middle of what it takes may do what it likes.
+// afterClose: a peer in the middle of the data may do anything.
 func (p *limited) afterClose(r *Result) {
 	if r.Behavior == Informational {
 		r.BehaviorClose = Informational
 	}
 }
 
-// A pingFlood is the play of many Pings of which the last counts.
+// A pingFlood is the play of many Pings, of which the last one counts.
 type pingFlood struct{ answered int }
 
 const lastPing = "the last"

@@ -17,7 +17,7 @@ func masks() (cases []*Case) {
 		how := map[Role]string{Server: "without a mask", Client: "with a mask"}[role]
 		wrong := func(id, what string, steps ...step) {
 			p := fails([]int{1002}, steps...)
-			p.last = codeFits // the sentence leaves it to the peer whether to say why
+			p.last = codeFits // by the sentence, the peer need not say why
 			c := scripted(id, what+" "+how+".", "The connection fails, with 1002 or without a Close frame.", p)
 			c.only = role
 			cases = append(cases, by(sentence[role], c)...)
@@ -52,8 +52,8 @@ func masks() (cases []*Case) {
 	return append(cases, by(`RFC 6455 section 5.3: "The masking key is a 32-bit value chosen at random by the client."`, zero)...)
 }
 
-// freshKeys fails a client that masks two frames with one key: by chance, that
-// happens once in thirty million plays.
+// freshKeys fails a client that masks two frames with the same key. By chance, that happens
+// once in thirty million plays.
 func freshKeys(r *Result) {
 	used := map[[4]byte]bool{}
 	for _, e := range r.Wirelog {
@@ -73,7 +73,7 @@ func lengths() (cases []*Case) {
 	long := string(make([]byte, 65535))
 	for _, row := range []struct {
 		id, what string
-		taken    Event // what comes of a peer that takes the frame
+		taken    Event // the outcome of a peer that accepts the frame
 		step     step
 	}{
 		{"20.6.1", "An empty text message with its length in 16 bits.", gotText(""), sendDeclared(opText, 0, 2, "")},

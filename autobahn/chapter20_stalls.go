@@ -8,7 +8,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// stalls: frames that come in pieces, late, or not to their end.
+// stalls: frames that arrive in pieces, late, or incomplete.
 func stalls() []*Case {
 	const (
 		stream = `RFC 6455 section 1.2: "The WebSocket message does not necessarily correspond to a particular network layer framing, as a fragmented message may be coalesced or split by an intermediary."`
@@ -42,8 +42,7 @@ func stalls() []*Case {
 	)
 }
 
-// slowly sends f with a pause after each of the two bytes that every header
-// has, and then the rest.
+// slowly sends f with a pause after each of the two bytes that every header has, then the rest.
 func slowly(f naive.Frame, between time.Duration) []step {
 	p := pieces{f, [4]byte{0xca, 0xfe, 0xba, 0xbe}}
 	return []step{p.send(0, 1, between), p.send(1, 2, between), p.send(2, -1, 0)}
@@ -102,8 +101,8 @@ func (p *cutShort) judge(r *Result) {
 	}
 }
 
-// afterClose: what a peer says, and who is the first to go, is open once a half of
-// TCP is closed.
+// afterClose: once half of TCP is closed, the RFC leaves open what a peer sends, and which side
+// ends the connection.
 func (p *cutShort) afterClose(r *Result) {
 	r.BehaviorClose, r.ResultClose = OK, nothingToClose
 }

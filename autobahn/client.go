@@ -16,41 +16,40 @@ import (
 	"time"
 )
 
-// Timeout is for how long a peer may be silent when it is its turn, if nothing
-// else is said.
+// Timeout is the default for how long a peer has to reply.
 const Timeout = 10 * time.Second
 
-// A FuzzingClient judges a server. It is used once.
+// A FuzzingClient judges a server. It must be used only once.
 type FuzzingClient struct {
 	URL   string // of the server: ws://HOST:PORT/PATH, or wss
-	Agent string // name of the server in reports; its Server header if empty
+	Agent string // name of the server in reports; default: its Server header
 	Cases []*Case
-	// Parallel is how many cases are played at a time, 16 if it is 0. Those that
-	// move megabytes are played at most as many at a time as there are cores. What
-	// does not pass while others run is played again alone.
+	// Parallel is how many cases are played at a time; 0 means 16. Of the cases that move
+	// megabytes, no more are played at a time than there are cores. A case that fails while
+	// others run is played again alone.
 	Parallel int
-	// Timeout is how long the server may take to accept TCP, for the opening
-	// handshake, and how long it may then be silent. Zero is Timeout.
+	// Timeout is how long the server may take to accept TCP, how long for the opening
+	// handshake, and how long it may be silent afterwards when it has to reply. Zero means the
+	// constant Timeout.
 	Timeout time.Duration
-	// TLS is for wss, nil for the usual.
+	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
-	// Progress is called with the result of each case, by one goroutine at a time; may
-	// be nil. A case that is played again alone has its result then.
+	// Progress, if not nil, is called with the result of each case, by one goroutine at a time.
+	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
 
 	target  *url.URL
-	losses  atomic.Int32 // opening handshakes in a row that nobody answered
+	losses  atomic.Int32 // unanswered opening handshakes in a row
 	mu      sync.Mutex
 	results []*Result
 	name    string
 }
 
-// maxLosses is how many opening handshakes in a row may go unanswered before the
-// server is given up.
+// maxLosses is how many opening handshakes in a row may go unanswered before the run ends.
 const maxLosses = 3
 
-// Run plays the cases. When the server cannot be reached, or no longer can, it
-// returns what it has and an error, an *UnreachableError.
+// Run plays the cases. If the server is not or no longer reachable, it returns the results so
+// far and an [*UnreachableError].
 func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	begun := time.Now()
 	target, err := parseTarget(c.URL)
@@ -115,8 +114,8 @@ feed:
 	return context.Cause(ctx)
 }
 
-// probe asks whether there is a server at all, so that a wrong address is one
-// message and not hundreds of failed cases.
+// probe checks that there is a server, so that a wrong address gives one error and not hundreds
+// of failed cases.
 func (c *FuzzingClient) probe(ctx context.Context) error {
 	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return &script{ends: weClose} }})
 	if err != nil {
@@ -164,8 +163,8 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
 	return newSession(Server, conn, cs, c.Timeout), nil
 }
 
-// playOne plays a case; crowded says that others run too. It returns an error when
-// there is no point in going on.
+// playOne plays a case; crowded says that others run too. It returns an error if the run cannot
+// continue.
 func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
 	s, err := c.dial(ctx, cs)
 	if err != nil {
@@ -204,7 +203,7 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 		c.losses.Store(0)
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx) // what was cut short is no result
+		return context.Cause(ctx) // an interrupted play is no result
 	}
 	s.result.Agent = cmp.Or(c.name, c.target.Host)
 	s.result.crowded = crowded
@@ -212,8 +211,8 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 	return nil
 }
 
-// keep takes in a result, in place of an earlier one of the same case. One that is
-// in doubt is told of when it has been played alone.
+// keep stores a result, in place of an earlier one of the same case. A result in doubt is
+// reported after the case has been played alone.
 func (c *FuzzingClient) keep(r *Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -229,9 +228,8 @@ func (c *FuzzingClient) keep(r *Result) {
 	}
 }
 
-// unanswered reports whether an opening handshake came to nothing because there
-// is no server, or only a proxy in front of it. What a server answers, be it
-// wrong, is for the cases to judge.
+// unanswered reports whether an opening handshake failed because there is no server, or only a
+// proxy in front of it. Any answer from a server, even a wrong one, is for the cases to judge.
 func unanswered(h *head, err error) bool {
 	if status, ok := errors.AsType[*statusError](err); ok {
 		return status.code() >= 502 && status.code() <= 504
@@ -239,7 +237,7 @@ func unanswered(h *head, err error) bool {
 	return h == nil
 }
 
-// An UnreachableError says that there is nobody to judge, or no longer.
+// An UnreachableError reports that the server is not or no longer reachable.
 type UnreachableError struct {
 	URL  string
 	Case string // the case at which it was noticed; empty before the first
@@ -256,8 +254,8 @@ func (e *UnreachableError) Error() string {
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// CheckURL reports whether raw is the URL of a WebSocket server (RFC 6455
-// section 3), as far as one can tell by looking at it. The error is a *TargetError.
+// CheckURL checks that raw looks like the URL of a WebSocket server (RFC 6455 section 3). It
+// does not connect. The error is a [*TargetError].
 func CheckURL(raw string) error {
 	_, err := parseTarget(raw)
 	return err
@@ -289,7 +287,7 @@ func parseTarget(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// A TargetError says that a URL is not one of a WebSocket server.
+// A TargetError reports that a URL is not that of a WebSocket server.
 type TargetError struct{ URL, Reason string }
 
 func (e *TargetError) Error() string {

@@ -44,7 +44,7 @@
 // thousand of them) or an exchange (messages made by hand).
 //
 // Timers are those of the original, since verdicts depend on them. Chapter 20 adds
-// none: a peer may be silent for Timeout, and for ever while it owes nothing, such as
+// none: a peer may be silent for Timeout, and forever while it owes nothing, such as
 // when it waits for the rest of a message.
 //
 // A case that fails while others run is played again alone, and only that play

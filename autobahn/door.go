@@ -8,37 +8,37 @@ import (
 	"time"
 )
 
-// A door is an opening handshake that is not the usual one. What is on the far
-// side of it, if the peer may come in, is the play of the case.
+// A door is an unusual opening handshake. If the peer may pass it, the play of the case
+// follows.
 type door struct {
-	// request changes what the suite asks of a server.
+	// request changes the suite's request to a server.
 	request func(r *draft, key string)
-	// statuses are those with which a server may refuse, 0 standing for any but
-	// 101; empty if it is to accept.
+	// statuses are those with which a server may refuse; 0 means any but 101. It is empty if
+	// the server must accept.
 	statuses []int
-	// refusal looks at a response with one of statuses; an error fails the case.
+	// refusal checks a response with one of statuses; an error fails the case.
 	refusal func(h *head) error
-	// declines: a server must not agree to the extension that is offered.
+	// declines: the server must not agree to the offered extension.
 	declines bool
-	// unopened is the verdict on a server that refuses, with a status or, if that is 0,
-	// by the end of TCP, where it is to accept; nil is FAILED.
+	// unopened is the verdict on a server that refuses although it should accept. status is 0
+	// if it ended TCP without an answer. Nil means FAILED.
 	unopened func(status int) Verdict
-	// check looks at a response that was accepted; an error fails the case.
+	// check checks a response that was accepted; an error fails the case.
 	check func(h *head) error
 
-	// response is what the suite answers a client's request with.
+	// response returns the suite's response to a client's request.
 	response func(req *head, accept string) []byte
-	// fresh: the key must not be one that came before.
+	// fresh: the key must not have been used before.
 	fresh bool
-	// refused says that the client must not come in by it.
+	// refused: the client must refuse the response.
 	refused bool
 
-	// taken is the verdict on a peer that accepts what it is to refuse, where the RFC
-	// leaves that open or binds its sender alone; empty is FAILED.
+	// taken is the verdict on a peer that accepts what it should refuse, if the RFC leaves that
+	// open or only binds the sender. Empty means FAILED.
 	taken Verdict
 }
 
-// judgeRefusal judges a server that was asked for what it has to refuse.
+// judgeRefusal judges a server that had to refuse.
 func (d *door) judgeRefusal(r *Result, h *head, err error) {
 	refusal, refused := errors.AsType[*statusError](err)
 	status := 0
@@ -68,12 +68,12 @@ func (d *door) judgeRefusal(r *Result, h *head, err error) {
 
 const nothingToClose = "There was nothing to close."
 
-// judgeUnopened judges a server that was to accept and did not, after neverOpen.
+// judgeUnopened judges a server that had to accept and did not, after neverOpen.
 func (d *door) judgeUnopened(r *Result, h *head, err error) {
 	refusal, refused := errors.AsType[*statusError](err)
 	silent := errors.Is(err, errSilent) || h != nil || errors.Is(err, errHead)
 	if d.unopened == nil || !refused && silent {
-		return // a malformed answer is one, and not a refusal
+		return // a malformed answer is not a refusal
 	}
 	status := 0
 	if refused {
@@ -85,9 +85,9 @@ func (d *door) judgeUnopened(r *Result, h *head, err error) {
 	}
 }
 
-// awaitRefusal waits for a client to let go after an answer that it cannot
-// accept. A text frame is offered to it: who answers, or sends any other frame,
-// has come in.
+// awaitRefusal waits for a client to end the connection after a response that it must not
+// accept. The suite sends it a text frame: a client that answers, or sends any other frame, has
+// accepted.
 func (s *session) awaitRefusal(ctx context.Context, d *door) {
 	r := s.result
 	defer s.abandon()

@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// A draft is a request or a response before it is written down.
+// A draft is a request or a response before it is encoded.
 type draft struct {
-	line   string // the first
-	scheme string // http, or https over TLS; of a request
+	line   string // the first line
+	scheme string // http, or https over TLS; only in a request
 	fields []field
-	tail   []byte // bytes that are glued to it
+	tail   []byte // bytes that follow in the same write
 }
 
-// newRequest is the usual request.
+// newRequest returns the usual request.
 func newRequest(target *url.URL, key string, offer *negotiation) *draft {
 	scheme := "http"
 	if target.Scheme == "wss" {
@@ -33,14 +33,14 @@ func newRequest(target *url.URL, key string, offer *negotiation) *draft {
 	return d
 }
 
-// usualAnswer is the usual response.
+// usualAnswer returns the usual response.
 func usualAnswer(accept string) *draft {
 	return &draft{line: "HTTP/1.1 101 Switching Protocols", fields: []field{
 		{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept},
 	}}
 }
 
-// add appends a field, also when there is one of that name.
+// add appends a field, even if there is one of that name.
 func (d *draft) add(name, value string) {
 	d.fields = append(d.fields, field{name, value})
 }
@@ -54,12 +54,12 @@ func (d *draft) get(name string) string {
 	return ""
 }
 
-// remove takes a field out.
+// remove removes a field.
 func (d *draft) remove(name string) {
 	d.fields = slices.DeleteFunc(d.fields, func(f field) bool { return f.name == name })
 }
 
-// set gives a field a value, in its place if it is there.
+// set sets the value of a field, in place if it exists.
 func (d *draft) set(name, value string) {
 	for i := range d.fields {
 		if d.fields[i].name == name {

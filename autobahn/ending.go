@@ -8,14 +8,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// noCode is for a Close frame without one.
+// noCode stands for a Close frame without a code.
 const noCode = -1
 
 // close begins the closing handshake.
 func (s *session) close(code int) { s.sendClose(code, "", true) }
 
-// sendClose sends a Close frame, whatever its code and reason, if none went
-// before it. ours says that it begins the closing handshake.
+// sendClose sends a Close frame with any code and reason, unless one was sent before. ours says
+// that it begins the closing handshake.
 func (s *session) sendClose(code int, reason string, ours bool) {
 	if s.state != open {
 		return
@@ -42,8 +42,8 @@ func (s *session) sendClose(code int, reason string, ours bool) {
 	}
 }
 
-// fail fails the connection (RFC 6455 section 7.1.7) with a Close frame, or
-// without when one has gone already.
+// fail fails the connection (RFC 6455 section 7.1.7), with a Close frame unless one was sent
+// before.
 func (s *session) fail(code int, reason string) {
 	switch s.state {
 	case open:
@@ -65,12 +65,12 @@ func (s *session) violation(format string, args ...any) {
 	s.fail(1002, reason)
 }
 
-// note adds to what the result says.
+// note adds a sentence to the result.
 func (s *session) note(format string, args ...any) {
 	s.result.notes = append(s.result.notes, fmt.Sprintf(format, args...))
 }
 
-// killAfter fails the connection if it is still there in d.
+// killAfter fails the connection if it still exists after d.
 func (s *session) killAfter(d time.Duration) {
 	s.log(Entry{Kind: logKillAfter, Delay: d.Seconds()})
 	s.after(d, func() {
@@ -79,7 +79,7 @@ func (s *session) killAfter(d time.Duration) {
 	})
 }
 
-// killWhenIdle fails the connection once nothing has moved on it for d.
+// killWhenIdle fails the connection when nothing has moved on it for d.
 func (s *session) killWhenIdle(d time.Duration) {
 	s.log(Entry{Kind: logKillAfter, Delay: d.Seconds()})
 	s.whenIdle(d, func() {
@@ -88,7 +88,7 @@ func (s *session) killWhenIdle(d time.Duration) {
 	})
 }
 
-// closeWhenIdle begins the closing handshake once nothing has moved for d.
+// closeWhenIdle begins the closing handshake when nothing has moved for d.
 func (s *session) closeWhenIdle(d time.Duration) {
 	s.log(Entry{Kind: logCloseAfter, Delay: d.Seconds()})
 	s.whenIdle(d, func() {
@@ -97,7 +97,7 @@ func (s *session) closeWhenIdle(d time.Duration) {
 	})
 }
 
-// closeAfter begins the closing handshake if the connection is still there in d.
+// closeAfter begins the closing handshake if the connection still exists after d.
 func (s *session) closeAfter(d time.Duration) {
 	s.log(Entry{Kind: logCloseAfter, Delay: d.Seconds()})
 	s.after(d, func() {

@@ -10,15 +10,14 @@ import (
 type item struct {
 	payload []byte
 	binary  bool
-	// deflated is what goes out for payload, when the suite's compressor is not
-	// to choose it.
+	// deflated is the compressed payload, if the suite's compressor is not to make it.
 	deflated []byte
-	plain    bool // goes out without compression
-	fragment int  // most bytes in a frame, 0 for no bound
+	plain    bool // send without compression
+	fragment int  // maximum bytes in a frame, 0 for no limit
 }
 
-// An exchange is the play of some messages with permessage-deflate, each sent
-// when the one before has come back.
+// An exchange is the play of some messages with permessage-deflate. Each is sent when the
+// previous one has come back.
 type exchange struct {
 	items func(s *session) []item
 
@@ -49,7 +48,7 @@ func (p *exchange) send(s *session) {
 	switch {
 	case it.deflated != nil:
 		f.RSV1, f.Payload = true, it.deflated
-		// The compressor does not know what the peer's window holds now.
+		// The compressor does not know the content of the peer's window now.
 		s.renewDeflater()
 	case !it.plain:
 		f.RSV1, f.Payload = true, s.deflater.Message(nil, it.payload)

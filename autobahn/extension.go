@@ -10,26 +10,26 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 )
 
-// A wish is what the suite asks of the direction from the peer to itself.
+// A wish is what the suite asks for the direction from the peer to itself.
 type wish struct {
 	noTakeover bool
-	bits       int // of the window; 0 asks for nothing
+	bits       int // of the window; 0 means no request
 }
 
-// A negotiation is what the suite wants to agree on: a list, the first that the
-// peer agrees to counts.
+// A negotiation is what the suite wants to agree on, as a list: the first element that the peer
+// agrees to counts.
 type negotiation struct {
 	wishes []wish
-	raw    string // instead of wishes, what is offered to a server, right or wrong
-	// strict fails a case when a server's answer does not fit the offer. The
-	// original does not look, so that in its chapters this is but a remark.
+	raw    string // offered to a server instead of wishes, right or wrong
+	// strict fails a case if a server's answer does not fit the offer. The original does not
+	// check, so in its chapters this is only a remark.
 	strict bool
 }
 
 const deflateName = "permessage-deflate"
 
-// offer is the value of Sec-WebSocket-Extensions with which a client asks (RFC
-// 7692 section 7.1). What concerns the other direction is left to the server.
+// offer returns the value of Sec-WebSocket-Extensions for a client's request (RFC 7692 section
+// 7.1). It leaves the other direction to the server.
 func (n *negotiation) offer() string {
 	if n.raw != "" {
 		return n.raw
@@ -48,7 +48,7 @@ func (n *negotiation) offer() string {
 	return strings.Join(list, ", ")
 }
 
-// String describes the wishes, for what a case says of itself.
+// String describes the wishes for the description of a case.
 func (n *negotiation) String() string {
 	var list []string
 	for _, w := range n.wishes {
@@ -66,7 +66,7 @@ func (n *negotiation) String() string {
 	return "Asked of the peer: " + strings.Join(list, ", else ") + "."
 }
 
-// accept chooses among a client's offers. agreed is nil when none will do.
+// accept chooses among a client's offers. agreed is nil if none is acceptable.
 func (n *negotiation) accept(offers []extension) (agreed *terms, err error) {
 	for _, w := range n.wishes {
 		for _, offer := range offers {
@@ -96,10 +96,10 @@ func (n *negotiation) accept(offers []extension) (agreed *terms, err error) {
 // terms is what both sides agreed on.
 type terms struct {
 	serverNoTakeover, clientNoTakeover bool
-	serverBits, clientBits             int // 0 when not spoken of, which means 15
+	serverBits, clientBits             int // 0 if not mentioned, which means 15
 }
 
-// String is the value of Sec-WebSocket-Extensions with which a server agrees.
+// String returns the value of Sec-WebSocket-Extensions with which a server agrees.
 func (t *terms) String() string {
 	s := deflateName
 	if t.serverNoTakeover {
@@ -117,7 +117,7 @@ func (t *terms) String() string {
 	return s
 }
 
-// window is the bits of a window that was agreed on, or was not spoken of.
+// window returns the bits of an agreed window; 0 means it was not mentioned.
 func window(bits int) int {
 	if bits == 0 {
 		return 15
@@ -125,15 +125,14 @@ func window(bits int) int {
 	return bits
 }
 
-// fits holds what a server agreed to against what the client offered: it has to
-// be one of the offers, with every parameter that the offer asks for (RFC 7692
-// section 7.1).
+// fits checks a server's answer against the client's offers. It must match one of them, with
+// every parameter that the offer requires (RFC 7692 section 7.1).
 func (t *terms) fits(offers string) error {
 	list, err := parseExtensions([]string{offers})
 	if err != nil {
 		return fmt.Errorf("the server agreed to an offer that is not valid: %w", err)
 	}
-	var unlike, invalid error // the first of each: what is said of a valid offer says more
+	var unlike, invalid error // the first of each; an error about a valid offer is more useful
 	for _, e := range list {
 		if e.name != deflateName {
 			continue
@@ -167,7 +166,7 @@ func (t *terms) fitsOne(offer asked) error {
 	return nil
 }
 
-// agree sets the session up for what was agreed.
+// agree applies the agreed terms to the session.
 func (s *session) agree(t *terms) {
 	s.terms = t
 	if t == nil {
@@ -181,7 +180,7 @@ func (s *session) agree(t *terms) {
 	s.renewDeflater()
 }
 
-// renewDeflater has what we send compressed without regard to what went before.
+// renewDeflater makes the following messages independent of earlier ones.
 func (s *session) renewDeflater() {
 	if s.judged == Server {
 		s.deflater = deflate.NewDeflater(window(s.terms.clientBits), !s.terms.clientNoTakeover)
@@ -199,8 +198,8 @@ func parseOffer(e extension) (asked, error) {
 	return asked{t}, err
 }
 
-// parseTerms reads the parameters of permessage-deflate (RFC 7692 section 7.1).
-// In an offer client_max_window_bits may be without a value, which means 15.
+// parseTerms parses the parameters of permessage-deflate (RFC 7692 section 7.1). In an offer,
+// client_max_window_bits may have no value, which means 15.
 func parseTerms(e extension, offer bool) (t terms, err error) {
 	seen := map[string]bool{}
 	for _, p := range e.params {
@@ -234,7 +233,7 @@ func parseTerms(e extension, offer bool) (t terms, err error) {
 	return t, nil
 }
 
-// parseBits reads a number from 8 to 15, without leading zeros.
+// parseBits parses a number from 8 to 15 without leading zeros.
 func parseBits(p param) (int, error) {
 	n, err := strconv.Atoi(p.value)
 	if err != nil || n < 8 || n > 15 || p.value[0] == '0' || p.value[0] == '+' {

@@ -16,9 +16,9 @@ type param struct {
 	valued      bool
 }
 
-// parseExtensions reads Sec-WebSocket-Extensions (RFC 6455 section 9.1), whose
-// grammar has blanks around everything, and empty elements (RFC 2616 section 2.1). A
-// list of nothing is read as one: RFC 9110 section 5.6.1.2, "a recipient MUST accept".
+// parseExtensions parses Sec-WebSocket-Extensions (RFC 6455 section 9.1). Its grammar allows
+// blanks around everything, and empty elements (RFC 2616 section 2.1). An empty list is
+// accepted: RFC 9110 section 5.6.1.2, "a recipient MUST accept".
 func parseExtensions(values []string) (list []extension, err error) {
 	for _, value := range values {
 		for _, element := range splitUnquoted(value, ',') {
@@ -43,7 +43,7 @@ func parseExtensions(values []string) (list []extension, err error) {
 	return list, nil
 }
 
-// parseParam reads a parameter. A quoted value must be a token without its quotes.
+// parseParam parses a parameter. A quoted value must be a token without its quotes.
 func parseParam(s string) (p param, ok bool) {
 	p.name, p.value, p.valued = strings.Cut(s, "=")
 	p.name, p.value = strings.Trim(p.name, " \t"), strings.Trim(p.value, " \t")
@@ -53,7 +53,7 @@ func parseParam(s string) (p param, ok bool) {
 	return p, isToken(p.name) && (!p.valued || isToken(p.value))
 }
 
-// unescape takes the backslashes out of what stands between quotes.
+// unescape removes the backslashes from the text between quotes.
 func unescape(s string) string {
 	var out []byte
 	for i := 0; i < len(s); i++ {
@@ -65,7 +65,7 @@ func unescape(s string) string {
 	return string(out)
 }
 
-// splitUnquoted splits at a separator that is not between quotes.
+// splitUnquoted splits at separators outside quotes.
 func splitUnquoted(s string, separator byte) (parts []string) {
 	begin, quoted := 0, false
 	for i := 0; i < len(s); i++ {

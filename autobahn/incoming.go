@@ -10,26 +10,26 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// largest is the largest message that the suite takes from a peer: twice the
+// largest is the largest message that the suite accepts from a peer, in bytes: twice the
 // largest that it sends.
 const largest = 32 << 20
 
-// incoming is what has arrived of the frame and of the message under way.
+// incoming is the received part of the current frame and message.
 type incoming struct {
-	limit int // bytes of a message, as it is on the wire and inflated
+	limit int // bytes of a message, both on the wire and inflated
 
-	pending []byte       // of the frame under way, from its header on
-	header  *naive.Frame // once it is complete and has been judged
+	pending []byte       // the current frame, from its header on
+	header  *naive.Frame // set once it is complete and was judged
 	size    int          // of the header
 
-	kind       byte // opcode of the message under way, 0 outside of one
+	kind       byte // opcode of the current message, 0 outside of one
 	compressed bool // RSV1 of its first frame
 	message    []byte
-	inflater   *deflate.Inflater // of what we receive, nil without permessage-deflate
-	inflated   []byte            // buffer of the last message, for the next
+	inflater   *deflate.Inflater // for received data; nil without permessage-deflate
+	inflated   []byte            // buffer of the last message, reused for the next
 }
 
-// receive takes bytes that have arrived.
+// receive processes bytes that have arrived.
 func (s *session) receive(p []byte) {
 	if len(p) == 0 {
 		return
@@ -64,15 +64,15 @@ func (s *session) receive(p []byte) {
 	}
 }
 
-// moves reports whether a frame is progress of the case. Pings are none, and neither
-// are Pongs that nobody asked for: a peer may send such for ever.
+// moves reports whether a frame is progress of the case. Pings and unsolicited Pongs are not: a
+// peer may send them forever.
 func (s *session) moves(opcode byte) bool {
 	r := s.result
 	return opcode != opPing && (opcode != opPong || r.RxFrameStats[int(opPong)] <= r.TxFrameStats[int(opPing)])
 }
 
-// receiveFrame takes a frame from the beginning of p. It returns its size, 0 if
-// p does not hold all of it.
+// receiveFrame processes a frame at the beginning of p. It returns its size, or 0 if p does not
+// contain all of it.
 func (s *session) receiveFrame(p []byte) int {
 	in := &s.in
 	if in.header == nil {
@@ -127,7 +127,7 @@ const (
 	opPong         byte = 10
 )
 
-// checkHeader holds a header against the rules for what the peer may send now.
+// checkHeader checks a header against what the peer may send now.
 func (s *session) checkHeader(f naive.Frame) {
 	if rules := naive.Broken(f, s.judged == Client, s.terms != nil); len(rules) > 0 {
 		s.violation("frame breaks the rules: %s (RFC 6455 section 5.2)", strings.Join(rules, ", "))
@@ -141,7 +141,7 @@ func (s *session) checkHeader(f naive.Frame) {
 	}
 }
 
-// receiveData takes a frame of a message.
+// receiveData processes a frame of a message.
 func (s *session) receiveData(f naive.Frame) {
 	in := &s.in
 	if in.kind == 0 || f.Opcode != opContinuation {
@@ -169,7 +169,7 @@ func (s *session) receiveData(f naive.Frame) {
 	s.receiveMessage(message, binary)
 }
 
-// receiveMessage takes a whole message.
+// receiveMessage processes a whole message.
 func (s *session) receiveMessage(message []byte, binary bool) {
 	in := &s.in
 	s.traffic.RxMsgs++
@@ -194,7 +194,7 @@ func (s *session) receiveMessage(message []byte, binary bool) {
 	}
 }
 
-// receiveClose takes a Close frame (RFC 6455 sections 5.5.1 and 7.1).
+// receiveClose processes a Close frame (RFC 6455 sections 5.5.1 and 7.1).
 func (s *session) receiveClose(payload []byte) {
 	code, reason, fault := naive.Close(payload)
 	s.result.RemoteCloseCode, s.result.RemoteCloseReason = nil, nil
@@ -212,7 +212,7 @@ func (s *session) receiveClose(payload []byte) {
 		return
 	}
 	s.result.WasClean = true
-	s.sendClose(1000, "", false) // unless ours went before
+	s.sendClose(1000, "", false) // unless we sent one before
 	switch {
 	case s.judged == Server:
 		s.awaitDrop()
@@ -224,7 +224,7 @@ func (s *session) receiveClose(payload []byte) {
 	}
 }
 
-// awaitDrop gives a server its time to close TCP.
+// awaitDrop gives a server time to close TCP.
 func (s *session) awaitDrop() {
 	s.after(dropTimeout, func() {
 		s.whyNotClean("server did not drop TCP connection (in time)")

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// newResult is the result of a case of which nothing is known yet.
+// newResult returns a result before the case is played.
 func newResult(c *Case, judged Role) *Result {
 	return &Result{
 		ID:            c.ID,
@@ -41,8 +41,7 @@ func judge(r *Result, p play) {
 	}
 }
 
-// judgeClose judges how the connection ended. The order of the rules is that of
-// the original.
+// judgeClose judges how the connection ended, by the original's rules in their order.
 func judgeClose(r *Result) {
 	switch want := r.ExpectedClose; {
 	case want.ByMe != r.ClosedByMe, r.silent && !want.ByMe:
@@ -59,8 +58,7 @@ func judgeClose(r *Result) {
 	}
 }
 
-// neverOpen gives the verdicts on a connection that got no farther than the
-// opening handshake.
+// neverOpen gives the verdicts on a connection whose opening handshake failed.
 func neverOpen(r *Result, err error) {
 	r.Result = "Actual events differ from any expected."
 	r.BehaviorClose, r.ResultClose = Failed, "The WebSocket opening handshake was never completed!"

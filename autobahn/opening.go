@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// headLimit bounds the head of a request or a response.
+// headLimit limits the head of a request or a response, in bytes.
 const headLimit = 32 << 10
 
 // A head is a request or a response, without a body.
@@ -25,7 +25,7 @@ type head struct {
 
 type field struct{ name, value string }
 
-// values are those of all fields of a name, whatever its case.
+// values returns the values of all fields with this name, ignoring case.
 func (h *head) values(name string) (list []string) {
 	for _, f := range h.fields {
 		if strings.EqualFold(f.name, name) {
@@ -35,10 +35,10 @@ func (h *head) values(name string) (list []string) {
 	return list
 }
 
-// get is the value of a field, the values of several put together.
+// get returns the value of a field; several values are joined.
 func (h *head) get(name string) string { return strings.Join(h.values(name), ", ") }
 
-// has reports whether a field lists a token, whatever its case.
+// has reports whether a field lists a token, ignoring case.
 func (h *head) has(name, token string) bool {
 	for t := range strings.SplitSeq(h.get(name), ",") {
 		if strings.EqualFold(strings.TrimSpace(t), token) {
@@ -50,7 +50,7 @@ func (h *head) has(name, token string) bool {
 
 var errHead = errors.New("what came is not HTTP")
 
-// readHead reads up to the empty line. glued is what came after it.
+// readHead reads up to the empty line. glued is what followed it.
 func readHead(conn net.Conn, deadline time.Time) (raw, glued []byte, err error) {
 	conn.SetReadDeadline(deadline)
 	defer conn.SetReadDeadline(time.Time{})
@@ -83,7 +83,7 @@ func parseHead(raw []byte) (*head, error) {
 	return h, nil
 }
 
-// acceptFor is the Sec-WebSocket-Accept of a key (RFC 6455 section 4.2.2).
+// acceptFor returns the Sec-WebSocket-Accept for a key (RFC 6455 section 4.2.2).
 func acceptFor(key string) string {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	return base64.StdEncoding.EncodeToString(sum[:])
@@ -95,14 +95,13 @@ func freshNonce() string {
 	return base64.StdEncoding.EncodeToString(nonce[:])
 }
 
-// openAsClient does the opening handshake with a server. glued is what came
-// after its response.
+// openAsClient does the opening handshake with a server. glued is what followed its response.
 func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued []byte, err error) {
 	key := freshNonce()
 	request := newRequest(target, key, c.offer)
 	if c.door != nil && c.door.request != nil {
 		c.door.request(request, key)
-		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept what is none
+		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept an invalid key
 	}
 	out := request.encode()
 	s.result.HTTPRequest = string(out)
@@ -110,7 +109,7 @@ func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued 
 	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
 	_, unsent := s.conn.Write(out)
 	s.conn.SetWriteDeadline(time.Time{})
-	// A server need not read all of a large request to refuse it.
+	// A server need not read all of a large request before it refuses it.
 	raw, glued, err := readHead(s.conn, time.Now().Add(s.timeout))
 	if err != nil && unsent != nil {
 		err = unsent
@@ -130,7 +129,7 @@ func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued 
 	return response, glued, err
 }
 
-// checkResponse holds a server's response against RFC 6455 section 4.1.
+// checkResponse checks a server's response against RFC 6455 section 4.1.
 func (s *session) checkResponse(h *head, key string, c *Case) error {
 	version, status, _ := strings.Cut(h.start, " ")
 	status, _, _ = strings.Cut(status, " ")
@@ -171,10 +170,10 @@ func (s *session) checkResponse(h *head, key string, c *Case) error {
 	return nil
 }
 
-// A statusError says that a server answered with something else than 101.
+// A statusError reports that a server answered with a status other than 101.
 type statusError struct{ line string }
 
-// code is the status code, 0 if there is none.
+// code returns the status code, or 0 if there is none.
 func (e *statusError) code() int {
 	_, rest, _ := strings.Cut(e.line, " ")
 	digits, _, _ := strings.Cut(rest, " ")
@@ -184,10 +183,10 @@ func (e *statusError) code() int {
 
 func (e *statusError) Error() string { return fmt.Sprintf("the server answered %q", e.line) }
 
-// errSilent says that the opening handshake was not done in time.
+// errSilent reports that the opening handshake was not done in time.
 var errSilent = errors.New("the peer did not finish the opening handshake in time")
 
-// handshakeError puts an error of the network in terms of the handshake.
+// handshakeError rephrases a network error in terms of the handshake.
 func (s *session) handshakeError(err error) error {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		s.result.OpenTimeout = true

@@ -11,18 +11,18 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// Own judges this module's own server or client, in this process, by loopback.
-// It is used once.
+// Own judges this module's own server or client, in this process, over loopback. It must be
+// used only once.
 type Own struct {
 	Role     Role // which of the two
 	Cases    []*Case
 	Parallel int           // as FuzzingClient.Parallel, for both roles
 	Timeout  time.Duration // as FuzzingClient.Timeout
-	// Progress is called with each result, by one goroutine at a time; may be nil.
+	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
 }
 
-// ownName is what our own server and client are called in reports.
+// ownName is the name of our own server and client in reports.
 const ownName = "hawser"
 
 // Run plays the cases.
@@ -94,8 +94,8 @@ func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 	return agent, err
 }
 
-// defaultParallel is how many cases are played at a time when nothing is said.
-// Nearly all of their time is spent waiting.
+// defaultParallel is the default number of cases played at a time. They spend nearly all of
+// their time waiting.
 const defaultParallel = 16
 
 // byWeight separates cases that move megabytes from the others.
@@ -110,7 +110,7 @@ func byWeight(cases []*Case) (light, heavy []*Case) {
 	return light, heavy
 }
 
-// indexes are the numbers of some of the cases, the first of all is 1.
+// indexes returns the numbers of some of the cases; the first of all is 1.
 func indexes(all, some []*Case) (list []int) {
 	wanted := map[*Case]bool{}
 	for _, c := range some {

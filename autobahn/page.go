@@ -16,26 +16,26 @@ var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.ParseFS(pageFiles, "page/page.gohtml"))
 
-// pageScripts are one script in the page, in this order.
+// pageScripts are joined into one script, in this order.
 var pageScripts = []string{"data.js", "matrix.js", "wirelog.js", "detail.js", "page.js"}
 
-// A Page is everything a report shows.
+// A Page has everything that a report shows.
 type Page struct {
 	Title   string
 	Made    time.Time
-	Servers []Agent // peers that were servers: the suite was the fuzzing client
+	Servers []Agent // peers judged as servers: the suite was the fuzzing client
 	Clients []Agent
 }
 
-// An Agent is a peer and how it did.
+// An Agent is a peer with its results.
 type Agent struct {
 	Name, URL string
 	Took      time.Duration
-	Stopped   string // why the run ended early, "" if it did not
+	Stopped   string // why the run ended early, or ""
 	Results   []*Result
 }
 
-// Write writes the page: one file of HTML that loads nothing.
+// Write writes the page: a single HTML file that loads nothing else.
 func (p *Page) Write(w io.Writer) error { return p.write(w, Title) }
 
 // write takes the names of chapters and groups from titles.
@@ -57,7 +57,7 @@ func (p *Page) write(w io.Writer, titles func(id string) string) error {
 		v.Parts = append(v.Parts, m)
 		data.add(m)
 	}
-	packed, err := json.Marshal(data) // escapes <, > and &, so no data ends the script
+	packed, err := json.Marshal(data) // escapes <, > and &, so data cannot end the script
 	if err != nil {
 		return fmt.Errorf("the data of the report: %w", err)
 	}
@@ -76,7 +76,7 @@ func (p *Page) write(w io.Writer, titles func(id string) string) error {
 	return nil
 }
 
-// pageFile is an embedded file; which there are is known when this is compiled.
+// pageFile returns an embedded file. It panics if there is none, which is a bug.
 func pageFile(name string) string {
 	p, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
@@ -88,8 +88,8 @@ func pageFile(name string) string {
 // A meaning explains a verdict.
 type meaning struct {
 	Verdict Verdict
-	Close   bool   // of the end of the connection
-	Text    string // empty if it was said before
+	Close   bool   // about the end of the connection
+	Text    string // empty if it was explained before
 }
 
 var meanings = []meaning{
@@ -104,7 +104,7 @@ var meanings = []meaning{
 	{FailedByClient, true, "the server left the TCP close to the client"},
 }
 
-// A pageView is what the template shows.
+// A pageView is the data of the template.
 type pageView struct {
 	Title    string
 	Made     time.Time
@@ -115,7 +115,7 @@ type pageView struct {
 	Parts    []*pageMatrix
 }
 
-// Cases counts the rows of all parts.
+// Cases returns the number of rows of all parts.
 func (v pageView) Cases() (n int) {
 	for _, p := range v.Parts {
 		n += p.Cases
@@ -123,7 +123,7 @@ func (v pageView) Cases() (n int) {
 	return n
 }
 
-// Compares says whether there is anything to compare agents by.
+// Compares reports whether there are several agents to compare.
 func (v pageView) Compares() bool {
 	return slices.ContainsFunc(v.Parts, func(p *pageMatrix) bool { return len(p.Columns) > 1 })
 }

@@ -7,21 +7,20 @@ import (
 	"slices"
 )
 
-// comparisonData is what was received beside one of the sequences of events
-// that were expected.
+// comparisonData compares the received events with one of the expected sequences.
 type comparisonData struct {
-	Verdict int     `json:"v"` // that the expected sequence stands for
+	Verdict int     `json:"v"` // of the expected sequence
 	Row     int     `json:"d"` // the first event that differs, -1 for none
-	Offset  int     `json:"o"` // the first byte of its payload that differs, -1 if it is not the payload
+	Offset  int     `json:"o"` // the first byte of its payload that differs, -1 if the payload is the same
 	From    int     `json:"n"` // the first event shown
 	Want    [][]int `json:"w"` // events: kind, length, payload (a blob), binary, first byte of the payload shown
 	Got     [][]int `json:"g"`
-	Wants   int     `json:"ws"` // events in all
+	Wants   int     `json:"ws"` // total events
 	Gots    int     `json:"gs"`
 }
 
-// How much of long sequences and payloads is shown, and how much of that comes
-// before the first difference.
+// How much of long sequences and payloads is shown, and how much of that precedes the first
+// difference.
 const (
 	eventsShown  = 200
 	bytesShown   = 256
@@ -29,8 +28,7 @@ const (
 	bytesBefore  = 48
 )
 
-// compared compares what was received with each sequence that was expected,
-// the best first.
+// compared compares the received events with each expected sequence, best first.
 func (d *pageData) compared(r *Result) []comparisonData {
 	if len(r.Expected) == 0 {
 		return []comparisonData{d.compare("", r.Received, r.Received)}
@@ -42,7 +40,7 @@ func (d *pageData) compared(r *Result) []comparisonData {
 	return all
 }
 
-// compareVerdicts puts verdicts in the order of meanings, and others behind them.
+// compareVerdicts orders verdicts like meanings, and others after them.
 func compareVerdicts(a, b Verdict) int {
 	rank := func(v Verdict) int {
 		if n := slices.IndexFunc(meanings, func(m meaning) bool { return m.Verdict == v }); n >= 0 {
@@ -63,8 +61,8 @@ func (d *pageData) compare(v Verdict, want, got []Event) comparisonData {
 	return c
 }
 
-// firstDifference is the first event that is not the same, and the first byte
-// of its payload if it is that.
+// firstDifference returns the first event that differs, and the first byte of its payload that
+// does, if the payload differs.
 func firstDifference(want, got []Event) (row, offset int) {
 	n := min(len(want), len(got))
 	for i := range n {
@@ -92,7 +90,7 @@ func sharedPrefix(a, b []byte) int {
 	return n
 }
 
-// events are those of all that c shows.
+// events returns the events that c shows.
 func (d *pageData) events(all []Event, c comparisonData) [][]int {
 	out := [][]int{}
 	for i := c.From; i < min(len(all), c.From+eventsShown); i++ {

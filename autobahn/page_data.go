@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// pageData is what the scripts of the page read. Keys are short, and what says
-// the same for many cases or agents is there once.
+// pageData is the input of the page's scripts. Keys are short, and repeated values are stored
+// once.
 type pageData struct {
-	Strings []string   `json:"s"` // the first is empty; others refer to them by number
+	Strings []string   `json:"s"` // the first is empty; other fields refer to them by number
 	Blobs   []string   `json:"b"` // bytes, see packBlob; the first is empty
 	Parts   []partData `json:"p"`
 
@@ -32,7 +32,7 @@ type agentData struct {
 	Results []resultData `json:"results"`
 }
 
-// resultData is a Result. Numbers stand for strings unless they say otherwise.
+// resultData is a Result. Numbers stand for strings unless noted otherwise.
 type resultData struct {
 	ID          string           `json:"i"`
 	Behavior    int              `json:"v"`
@@ -50,7 +50,7 @@ type resultData struct {
 	LocalWhy    int              `json:"lr,omitempty"`
 	Remote      *int             `json:"pc,omitempty"` // a close code
 	RemoteWhy   int              `json:"pr,omitempty"`
-	WhyNot      int              `json:"w,omitempty"` // not clean
+	WhyNot      int              `json:"w,omitempty"` // why the end was not clean
 	Request     int              `json:"hq,omitempty"`
 	Response    int              `json:"hs,omitempty"`
 	Compared    []comparisonData `json:"e"`
@@ -71,7 +71,7 @@ func newPageData() *pageData {
 	}
 }
 
-// text is the number of s.
+// text returns the number of s.
 func (d *pageData) text(s string) int {
 	n, ok := d.strings[s]
 	if !ok {
@@ -81,7 +81,7 @@ func (d *pageData) text(s string) int {
 	return n
 }
 
-// blob is the number of p.
+// blob returns the number of p.
 func (d *pageData) blob(p []byte) int {
 	n, ok := d.blobs[string(p)]
 	if !ok {
@@ -91,7 +91,7 @@ func (d *pageData) blob(p []byte) int {
 	return n
 }
 
-// packBlob is p as text after a "=", or in base64, whichever is shorter in JSON.
+// packBlob encodes p as text after a "=", or in base64, whichever is shorter in JSON.
 func packBlob(p []byte) string {
 	coded := base64.StdEncoding.EncodeToString(p)
 	if !utf8.Valid(p) {
@@ -156,7 +156,7 @@ func (d *pageData) optional(s *string) int {
 	return d.text(*s)
 }
 
-// resultFlags packs what is true or false; data.js has the same order.
+// resultFlags packs the booleans; data.js has the same order.
 func resultFlags(r *Result) (flags int) {
 	for i, set := range []bool{
 		r.ClosedByMe, r.DroppedByMe, r.FailedByMe, r.WasClean,
@@ -180,10 +180,10 @@ func trafficData(t *Traffic) []int64 {
 	}
 }
 
-// sizesShown is how many sizes of reads or writes are told apart.
+// sizesShown is how many sizes of reads or writes are listed.
 const sizesShown = 60
 
-// mostOf is the most frequent sizes of stats; -1 is how many others there are.
+// mostOf returns the most frequent sizes in stats; -1 is the number of others.
 func mostOf(stats map[int]int) map[int]int {
 	if len(stats) <= sizesShown {
 		return stats
@@ -229,7 +229,7 @@ func (d *pageData) log(r *Result) [][]int64 {
 	return out
 }
 
-// keyNumber is a masking key in network byte order.
+// keyNumber returns a masking key as a number in network byte order.
 func keyNumber(key [4]byte) (n int64) {
 	for _, b := range key {
 		n = n<<8 | int64(b)
@@ -237,7 +237,7 @@ func keyNumber(key [4]byte) (n int64) {
 	return n
 }
 
-// entryFlags packs a part of an entry; data.js has the same bits.
+// entryFlags packs parts of an entry; data.js has the same bits.
 func entryFlags(e Entry) int64 {
 	flags := int64(e.RSV&7) << 4
 	for i, set := range []bool{e.FIN, e.Masked, e.Sync, e.On} {

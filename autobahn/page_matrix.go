@@ -15,7 +15,7 @@ type pageMatrix struct {
 	Columns        []*pageColumn
 	Groups         []*caseGroup
 	Cases          int
-	NotRun         bool // some agent was not asked all
+	NotRun         bool // some agent did not play all cases
 }
 
 // A pageColumn is an agent.
@@ -26,7 +26,7 @@ type pageColumn struct {
 	NotRun int
 }
 
-// Count counts the results with the verdict of m.
+// Count returns the number of results with the verdict of m.
 func (c *pageColumn) Count(m meaning) (n int) {
 	for _, r := range c.byID {
 		if m.Close && r.BehaviorClose == m.Verdict || !m.Close && r.Behavior == m.Verdict {
@@ -36,10 +36,10 @@ func (c *pageColumn) Count(m meaning) (n int) {
 	return n
 }
 
-// Run counts the cases that were played.
+// Run returns the number of played cases.
 func (c *pageColumn) Run() int { return len(c.byID) }
 
-// Spent is Took as one wants to read it.
+// Spent formats Took for people.
 func (c *pageColumn) Spent() string {
 	if c.Took < 10*time.Second {
 		return c.Took.Round(10 * time.Millisecond).String()
@@ -47,13 +47,13 @@ func (c *pageColumn) Spent() string {
 	return c.Took.Round(time.Second).String()
 }
 
-// A caseGroup is the rows whose numbers differ in the last part only.
+// A caseGroup has the rows whose numbers differ only in the last part.
 type caseGroup struct {
 	ID, Title string
-	Chapter   *chapterHead // stands above the group, if it is the first of several
+	Chapter   *chapterHead // precedes the group, if it is the first of several
 	Top       bool         // the group is a whole chapter
 	Rows      []*pageRow
-	Quiet     bool // nothing to see
+	Quiet     bool // nothing needs attention
 	Sums      []sum
 }
 
@@ -62,7 +62,7 @@ type chapterHead struct {
 	Sums      []sum
 }
 
-// A sum is how many of an agent's cases are OK all through.
+// A sum is how many of an agent's cases are completely OK.
 type sum struct{ Fine, All int }
 
 type pageRow struct {
@@ -72,13 +72,13 @@ type pageRow struct {
 	NotOK     bool
 }
 
-// A pageCell is a result in the matrix; Result is nil where a case was not run.
+// A pageCell is a result in the matrix; Result is nil if the case was not played.
 type pageCell struct {
 	*Result
 	Link template.URL
 }
 
-// class is the name that the style sheet has for v.
+// class returns the style sheet's name for v.
 func (v Verdict) class() string {
 	return strings.ReplaceAll(strings.ToLower(string(v)), " ", "-")
 }
@@ -86,7 +86,7 @@ func (v Verdict) class() string {
 func (m meaning) Class() string  { return m.Verdict.class() }
 func (c pageCell) Class() string { return c.Behavior.class() }
 
-// CloseClass is empty when there is nothing to say about the close.
+// CloseClass is empty if there is nothing to report about the close.
 func (c pageCell) CloseClass() string {
 	if c.BehaviorClose == OK || c.BehaviorClose == Informational && c.Behavior == Informational {
 		return ""
@@ -119,7 +119,7 @@ func newMatrix(id string, agents []Agent, titles func(string) string) *pageMatri
 	return p
 }
 
-// ids are the cases that any agent was asked, in order.
+// ids returns the cases that any agent played, in order.
 func (p *pageMatrix) ids() []string {
 	var ids []string
 	for _, c := range p.Columns {
@@ -140,7 +140,7 @@ func (p *pageMatrix) group(ids []string, titles func(string) string) {
 	}
 }
 
-// leading is how many of ids, from the first, belong.
+// leading returns how many of ids, from the first, belong.
 func leading(ids []string, belongs func(string) bool) int {
 	if n := slices.IndexFunc(ids, func(id string) bool { return !belongs(id) }); n >= 0 {
 		return n
@@ -170,7 +170,7 @@ func (p *pageMatrix) chapter(chapter string, ids []string, titles func(string) s
 
 func groupOf(id string) string { return id[:max(0, strings.LastIndexByte(id, '.'))] }
 
-// sums are those of ids for each agent.
+// sums returns the sums of ids for each agent.
 func (p *pageMatrix) sums(ids []string) []sum {
 	sums := make([]sum, len(p.Columns))
 	for i, c := range p.Columns {
@@ -184,7 +184,7 @@ func (p *pageMatrix) sums(ids []string) []sum {
 	return sums
 }
 
-// flawless says whether r is OK all through.
+// flawless reports whether r is completely OK.
 func flawless(r *Result) bool { return r.Behavior == OK && r.BehaviorClose == OK }
 
 func (p *pageMatrix) row(id string) *pageRow {
@@ -209,8 +209,8 @@ func (p *pageMatrix) row(id string) *pageRow {
 	return r
 }
 
-// link is the fragment that shows the case id of c. It holds nothing but what
-// PathEscape leaves, and so is safe as it is.
+// link returns the fragment that shows the case id of c. It contains only characters that
+// PathEscape leaves, so it is safe.
 func (p *pageMatrix) link(c *pageColumn, id string) template.URL {
 	return template.URL("#" + p.ID + "/" + url.PathEscape(c.Key) + "/" + url.PathEscape(id))
 }

@@ -6,14 +6,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// pieces is a frame that several steps send, each a part of its bytes. Its
-// masking key is the same in all of them.
+// pieces is a frame that several steps send, each a part of its bytes. All use the same masking
+// key.
 type pieces struct {
 	frame naive.Frame
 	key   [4]byte
 }
 
-// send sends bytes from up to, not including, end of the frame, -1 for its end.
+// send sends bytes from up to end, exclusive, of the frame; -1 is the end of the frame.
 func (p pieces) send(from, end int, pause time.Duration) step {
 	return func(s *session) (time.Duration, string) {
 		wire, _ := p.encode(s, from == 0)
@@ -26,8 +26,8 @@ func (p pieces) send(from, end int, pause time.Duration) step {
 	}
 }
 
-// sendPayload sends bytes from up to, not including, end of the payload, and
-// before the first the header.
+// sendPayload sends bytes from up to end, exclusive, of the payload. The header precedes the
+// first.
 func (p pieces) sendPayload(from, end int) step {
 	return func(s *session) (time.Duration, string) {
 		wire, header := p.encode(s, from == 0)
@@ -39,7 +39,7 @@ func (p pieces) sendPayload(from, end int) step {
 	}
 }
 
-// encode is the whole frame, and the size of its header.
+// encode returns the whole frame and the size of its header.
 func (p pieces) encode(s *session, first bool) (wire []byte, header int) {
 	f := p.frame
 	f.Masked, f.Key = s.judged == Server, p.key

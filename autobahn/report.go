@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// WriteJSON writes results in the layout of Autobahn|Testsuite: dir/index.json,
-// an overview of all agents and cases, and a file for each agent and case.
+// WriteJSON writes results in the layout of Autobahn|Testsuite: dir/index.json, an overview of
+// all agents and cases, and a file for each agent and case.
 func WriteJSON(dir string, agents []Agent) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -46,8 +46,8 @@ func writeJSON(path string, v any) error {
 	return os.WriteFile(path, append(out, '\n'), 0o644)
 }
 
-// filePrefix is what the names of an agent's files begin with, as the original
-// makes it; agents whose names differ in other characters get a number.
+// filePrefix returns the prefix of an agent's file names, as the original makes it. Agents
+// whose names differ only in other characters get a number.
 func filePrefix(agent string, taken map[string]bool) string {
 	name := strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {

@@ -7,20 +7,20 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// roundCount is how many messages a rounds play sends.
+// roundCount is the number of messages in a rounds play.
 const roundCount = 1000
 
-// rounds is the play of many messages, each sent when the one before has come back.
+// rounds is the play of many messages. Each is sent when the previous one has come back.
 type rounds struct {
 	binary     bool
 	patience   time.Duration
-	next       func(dst []byte, i int) []byte // the i-th payload, in dst or elsewhere
-	compressed bool                           // by permessage-deflate, without which the play is off
-	fragment   int                            // most bytes in a frame, 0 for no bound
+	next       func(dst []byte, i int) []byte // returns payload i, in dst or elsewhere
+	compressed bool                           // by permessage-deflate; without it the case is not played
+	fragment   int                            // maximum bytes in a frame, 0 for no limit
 
 	sent     int
-	buffer   []byte // what next may use
-	payload  []byte // of the message under way
+	buffer   []byte // for next
+	payload  []byte // of the current message
 	deflated []byte
 	behavior Verdict
 	result   string

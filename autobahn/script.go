@@ -5,50 +5,49 @@ import (
 	"time"
 )
 
-// A play is what a case does on an open connection. Its methods are called by
-// the goroutine of the session, one at a time.
+// A play is what a case does on an open connection. The goroutine of the session calls its
+// methods, one at a time.
 type play interface {
 	open(s *session)
-	// message is called with a whole message, which is valid until it returns.
+	// message is called with a whole message. It is valid until the call returns.
 	message(s *session, payload []byte, binary bool)
 	pong(s *session, e Event)
-	// judge sets Behavior and Result, when TCP is gone. The end of the
-	// connection is judged after it.
+	// judge sets Behavior and Result after TCP has ended. The end of the connection is judged
+	// afterwards.
 	judge(r *Result)
 }
 
-// A script is the play of a case that sends what is written down and holds what
-// comes against what is written down.
+// A script is a play that sends fixed frames and compares the events with fixed expectations.
 type script struct {
 	steps []step
 	ok    []Event
-	lax   []Event // what is NON-STRICT; nil if nothing is
-	// taken comes of a peer that takes what the RFC forbids its sender and does not
-	// tell its receiver to refuse. It is NON-STRICT, and the suite closes.
+	lax   []Event // an outcome that is NON-STRICT; nil if there is none
+	// taken is the outcome of a peer that accepts what the RFC forbids to send but does not
+	// require to refuse. It is NON-STRICT, and the suite closes.
 	taken []Event
 	ends  ExpectedClose
 
-	// anyPongs: Pongs come when they like, and one may stand for those before it.
+	// anyPongs: Pongs may come at any time, and one may stand for those before it.
 	anyPongs bool
-	// prompt: an event that is not expected settles the case. Scripts that wait for as
-	// long as something moves have it, or a peer that goes on sending goes on for ever.
+	// prompt: an unexpected event ends the case. It is set in scripts that wait for as long as
+	// something moves; otherwise a peer that keeps sending would never end.
 	prompt bool
-	// compressed: without permessage-deflate there is nothing to play.
+	// compressed: without permessage-deflate the case is not played.
 	compressed bool
-	// holds: the steps close the connection, not what comes.
+	// holds: only the steps close the connection, whatever comes.
 	holds bool
-	// fatalEnd: if the connection is ended by the wrong side, the case has failed.
+	// fatalEnd: the case fails if the wrong side ends the connection.
 	fatalEnd bool
-	// fatalCode: if the Close frame carries a wrong code, the case has failed.
+	// fatalCode: the case fails if the Close frame has a wrong code.
 	fatalCode bool
-	// last has the last word.
+	// last can change the result at the end.
 	last func(r *Result)
 
 	result   *Result
-	behavior Verdict // that is certain before anything was sent
+	behavior Verdict // already certain before anything was sent
 }
 
-// A step does something on the connection, and says how long to wait before the next.
+// A step does something on the connection, and returns how long to wait before the next.
 type step func(s *session) (pause time.Duration, tag string)
 
 func (p *script) open(s *session) {
@@ -67,7 +66,7 @@ func (p *script) open(s *session) {
 	p.play(s, p.steps)
 }
 
-// play takes steps until one has to wait.
+// play executes steps until one has to wait.
 func (p *script) play(s *session, steps []step) {
 	for i, take := range steps {
 		pause, tag := take(s)
@@ -101,8 +100,8 @@ func (p *script) pong(s *session, e Event) {
 	p.received(s, e)
 }
 
-// received keeps what came, and closes the connection once all has come. With
-// two outcomes to choose from one never knows that all has come.
+// received stores an event, and closes the connection once all have come. With two possible
+// outcomes it can never know that all have come.
 func (p *script) received(s *session, e Event) {
 	r := s.result
 	r.Received = append(r.Received, e)
@@ -118,10 +117,10 @@ func (p *script) received(s *session, e Event) {
 	}
 }
 
-// took reports whether the peer took what it may refuse.
+// took reports whether the peer accepted what it may refuse.
 func (p *script) took(r *Result) bool { return p.taken != nil && sameEvents(r.Received, p.taken) }
 
-// allCame reports whether what came is what had to come.
+// allCame reports whether all expected events have come.
 func (p *script) allCame(r *Result) bool {
 	if p.anyPongs {
 		return sameButPongs(p.ok, r.Received)
@@ -129,10 +128,9 @@ func (p *script) allCame(r *Result) bool {
 	return sameEvents(r.Received, p.ok)
 }
 
-// sameButPongs reports whether got has the messages of want in order, and in order
-// some of its Pongs, of which the last is one. RFC 6455 section 5.5.3 lets an
-// endpoint answer the most recent Ping only, and no section says how an echo and a
-// Pong follow each other.
+// sameButPongs reports whether got has the messages of want in order, and some of its Pongs in
+// order, including the last. RFC 6455 section 5.5.3 allows an endpoint to answer only the most
+// recent Ping, and no section orders an echo relative to a Pong.
 func sameButPongs(want, got []Event) bool {
 	wantPongs, wantRest := pongsOf(want)
 	gotPongs, gotRest := pongsOf(got)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// How long bytes may take to leave at the end of a connection, and how long we
-// then wait for the peer to end it too.
+// How long bytes may take to leave at the end of a connection, and how long we then wait for
+// the peer to end it too.
 const (
 	flushTimeout = time.Second
 	drainTimeout = 250 * time.Millisecond
 )
 
-// A sender writes in a goroutine of its own, so that a peer that echoes while it
-// reads does not wait for a suite that does not read while it writes.
+// A sender writes in its own goroutine. Otherwise a peer that echoes while it reads, and a
+// suite that does not read while it writes, would wait for each other.
 type sender struct {
 	conn net.Conn
 	done chan struct{}
@@ -24,15 +24,15 @@ type sender struct {
 	filled *sync.Cond
 	queue  []packet
 	ended  bool
-	last   time.Time // when a write ended
+	last   time.Time // end of the last write
 }
 
-// A packet is what one call of Write sends.
+// A packet is the data of one call of Write.
 type packet struct {
 	data  []byte
 	sync  bool
-	aside bool // is no progress
-	fin   bool // ends our half of TCP instead
+	aside bool // not progress of the case
+	fin   bool // end our half of TCP instead
 }
 
 func newSender(conn net.Conn) *sender {
@@ -42,10 +42,10 @@ func newSender(conn net.Conn) *sender {
 	return s
 }
 
-// joined is up to where packets that need not be alone are put together.
+// joined is the size up to which packets are combined, unless they must be alone.
 const joined = 16 << 10
 
-// put adds p to what is to be written. The sender keeps p.
+// put queues p for writing. The sender keeps p.
 func (s *sender) put(p []byte, sync bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,15 +57,15 @@ func (s *sender) put(p []byte, sync bool) {
 	s.filled.Signal()
 }
 
-// progress is when the peer last took something.
+// progress returns when the peer last accepted data.
 func (s *sender) progress() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.last
 }
 
-// between is the time between packets that are to be segments of their own, so
-// that the peer has a chance to read them one by one.
+// between is the time between packets that should be separate segments, so that the peer can
+// read them one by one.
 const between = 10 * time.Microsecond
 
 func (s *sender) run() {
@@ -78,7 +78,7 @@ func (s *sender) run() {
 				continue
 			}
 			if err := s.write(p); err != nil {
-				// The reader learns of it too, and says so.
+				// The reader learns of it too, and reports it.
 				s.close()
 				return
 			}
@@ -92,11 +92,11 @@ func (s *sender) run() {
 	}
 }
 
-// stretch is how much may be under way to the peer before it counts as progress: a
-// peer that reads a large message slowly is not one that reads nothing.
+// stretch is how many bytes in transit count as progress. A peer that reads a large message
+// slowly differs from one that reads nothing.
 const stretch = 64 << 10
 
-// write writes a packet, and notes how it gets on.
+// write writes a packet and records the progress.
 func (s *sender) write(p packet) error {
 	for rest := p.data; len(rest) > 0; {
 		n, err := s.conn.Write(rest[:min(len(rest), stretch)])
@@ -125,8 +125,7 @@ func (s *sender) take() (batch []packet, ended bool) {
 	return batch, s.ended
 }
 
-// end writes what is still there, and FIN. It bounds the time in which the
-// reader goes on reading.
+// end writes what is left, and FIN. It limits how long the reader continues.
 func (s *sender) end() {
 	s.conn.SetWriteDeadline(time.Now().Add(flushTimeout))
 	s.close()
@@ -135,10 +134,10 @@ func (s *sender) end() {
 	s.conn.SetReadDeadline(time.Now().Add(drainTimeout))
 }
 
-// half ends our half of TCP after what is still to be written.
+// half ends our half of TCP after the queued data.
 func (s *sender) half() { s.add(packet{fin: true, sync: true}) }
 
-// add puts a packet behind those that there are, and joins it to none.
+// add queues a packet without combining it with others.
 func (s *sender) add(p packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,7 +159,7 @@ func (s *sender) close() {
 	s.filled.Signal()
 }
 
-// freshKey is a masking key that nobody can predict (RFC 6455 section 5.3).
+// freshKey returns an unpredictable masking key (RFC 6455 section 5.3).
 func freshKey() (key [4]byte) {
 	rand.Read(key[:])
 	return key

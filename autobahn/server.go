@@ -11,39 +11,39 @@ import (
 	"time"
 )
 
-// A FuzzingServer judges clients. A client asks for a case by URL, and echoes:
+// A FuzzingServer judges clients. A client requests a case by URL, and echoes:
 //
 //	/getCaseCount                  a message with the number of cases
-//	/runCase?case=N&agent=NAME     plays the N-th, the first is 1; also ?casetuple=6.4.1
-//	/getCaseInfo?case=N            a message of JSON, with the case's id and description
-//	/getCaseStatus?case=N&agent=NAME  a message of JSON with the verdict
+//	/runCase?case=N&agent=NAME     plays case N, the first is 1; also ?casetuple=6.4.1
+//	/getCaseInfo?case=N            a JSON message with the case's id and description
+//	/getCaseStatus?case=N&agent=NAME  a JSON message with the verdict
 //	/updateReports?agent=NAME      the client is done
 //	/stopServer                    the server may end
 //
 // These are the URLs of Autobahn|Testsuite.
 type FuzzingServer struct {
 	Cases []*Case
-	// Timeout is for how long a client may be silent when it is its turn. Zero is Timeout.
+	// Timeout is how long a client has to reply. Zero means the constant Timeout.
 	Timeout time.Duration
-	// Progress is called with each result, by one goroutine at a time; may be nil.
+	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
-	// Report is called when a client asks for reports; may be nil.
+	// Report, if not nil, is called when a client asks for reports.
 	Report func(agent string)
 
 	mu      sync.Mutex
 	results map[string]map[string]*Result // by agent and case
 	begun   map[string]time.Time
-	playing map[string]map[string]int // plays under way, by agent and case
-	open    map[*Result]bool          // plays whose connection is open, whoever's
-	keys    map[string]bool           // every Sec-WebSocket-Key that came
-	told    chan struct{}             // closed, and made anew, when one is over
+	playing map[string]map[string]int // plays in progress, by agent and case
+	open    map[*Result]bool          // plays of all agents whose connection is open
+	keys    map[string]bool           // every Sec-WebSocket-Key received
+	told    chan struct{}             // closed and renewed whenever a play is over
 	stop    context.CancelCauseFunc
 }
 
-// ErrStopped is what Serve returns after /stopServer.
+// ErrStopped is returned by Serve after /stopServer.
 var ErrStopped = errors.New("autobahn: a client asked the server to stop")
 
-// Serve judges the clients that come by l, until ctx ends. It closes l.
+// Serve judges the clients that connect to l, until ctx ends. It closes l.
 func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -63,14 +63,14 @@ func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			stop(err) // clients are not waited for
+			stop(err) // do not wait for clients
 			return err
 		}
 		clients.Go(func() { f.serve(ctx, conn) })
 	}
 }
 
-// Agents are the clients that were judged so far, by name.
+// Agents returns the clients judged so far, by name.
 func (f *FuzzingServer) Agents() (agents []Agent) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,7 +151,7 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	}
 }
 
-// used reports whether a key came before.
+// used reports whether a key was used before.
 func (f *FuzzingServer) used(key string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -170,7 +170,7 @@ func (f *FuzzingServer) enter(agent, id string) {
 	f.playing[agent][id]++
 }
 
-// leave keeps a result, in place of an earlier one of the same case.
+// leave stores a result, in place of an earlier one of the same case.
 func (f *FuzzingServer) leave(r *Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -187,8 +187,8 @@ func (f *FuzzingServer) leave(r *Result) {
 	}
 }
 
-// await waits until done, which looks at the results, is true. A client that asks
-// has its connections behind it, but the suite may not have seen their end yet.
+// await waits until done, which looks at the results, returns true. A client that asks has
+// ended its connections, but the suite may not have seen the end yet.
 func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
 	patience := time.After(f.Timeout)
 	for {
@@ -208,7 +208,7 @@ func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
 	}
 }
 
-// openAsServer answers a client's request. It returns why the client cannot come in.
+// openAsServer answers a client's request. The error says why the client is refused.
 func (s *session) openAsServer(h *head, c *Case) error {
 	accept := acceptFor(h.get("Sec-WebSocket-Key"))
 	list, err := parseExtensions(h.values("Sec-WebSocket-Extensions"))

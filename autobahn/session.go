@@ -9,32 +9,32 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 )
 
-// state is where a session stands. Only session.enter changes it.
+// state is the state of a session. Only session.enter changes it.
 type state int
 
 const (
-	opening state = iota // TCP, and HTTP on it
+	opening state = iota // TCP and the HTTP handshake
 	open                 // frames
 	closing              // we have sent a Close frame
-	closed               // TCP is gone, or we let go of it
+	closed               // TCP has ended, or we gave it up
 )
 
-// How long the suite waits for what the RFC leaves to the peer: the values of
-// the original, which the verdicts depend on.
+// How long the suite waits for things that the RFC leaves to the peer: the values of the
+// original, because verdicts depend on them.
 const (
 	closeTimeout = time.Second // for a Close frame in reply to ours
-	dropTimeout  = time.Second // for a server to close TCP once Close frames went both ways
+	dropTimeout  = time.Second // for a server to close TCP after the Close frames
 )
 
-// shortestSilence is longer than any pause that a case makes itself.
+// shortestSilence is longer than any pause that a case makes.
 const shortestSilence = 3 * time.Second
 
-// noTurn is the silence of a peer that owes nothing.
+// noTurn is the allowed silence of a peer that need not reply.
 const noTurn = time.Duration(math.MaxInt64)
 
-// A session is the suite's end of one connection, on which it plays one case.
-// All its fields belong to the goroutine that is in run; what arrives, timers
-// and the end of writes come to that goroutine as calls.
+// A session is the suite's end of one connection, on which it plays one case. All fields belong
+// to the goroutine in run. Received data, timers and completed writes reach that goroutine as
+// calls.
 type session struct {
 	judged Role // the role of the peer; the suite has the other one
 	conn   net.Conn
@@ -42,27 +42,27 @@ type session struct {
 	result *Result
 	state  state
 
-	begun   time.Time     // of the TCP connection, for the wire log
-	linger  time.Duration // for how long we, a server, do not end TCP after the Close frames
-	timeout time.Duration // of the opening handshake
-	silence time.Duration // the longest that the peer may stay silent while it is its turn
-	alive   time.Time     // when it was last not silent
+	begun   time.Time     // start of the TCP connection, for the wire log
+	linger  time.Duration // how long we, as a server, delay the end of TCP after the Close frames
+	timeout time.Duration // for the opening handshake
+	silence time.Duration // the longest silence of a peer that has to reply
+	alive   time.Time     // when the peer was last active
 
 	calls  chan func()
-	gone   chan struct{} // closed when nobody takes calls any more
+	gone   chan struct{} // closed when calls are no longer accepted
 	timers []*time.Timer
 	sender *sender
 
-	leaving func() // called when we let go, before the peer can see it; may be nil
+	leaving func() // called when we give up the connection, before the peer can see it; may be nil
 
-	fault    error // what was wrong with an opening handshake that went through
+	fault    error // a fault in an opening handshake that succeeded
 	in       incoming
-	terms    *terms            // of permessage-deflate, nil when it was not agreed
-	deflater *deflate.Deflater // of what we send
+	terms    *terms            // of permessage-deflate; nil if not agreed
+	deflater *deflate.Deflater // for sent data
 	traffic  Traffic
 }
 
-// newSession is a session whose opening handshake is still to be done.
+// newSession returns a session before its opening handshake.
 func newSession(judged Role, conn net.Conn, c *Case, timeout time.Duration) *session {
 	s := &session{
 		judged:  judged,
@@ -81,15 +81,15 @@ func newSession(judged Role, conn net.Conn, c *Case, timeout time.Duration) *ses
 	return s
 }
 
-// enter is the one place where the state changes.
+// enter is the only place where the state changes.
 func (s *session) enter(next state) {
 	if next > s.state {
 		s.state = next
 	}
 }
 
-// run plays the case until TCP is gone, and judges. glued are bytes that came
-// with the opening handshake.
+// run plays the case until TCP has ended, and judges it. glued are bytes that came with the
+// opening handshake.
 func (s *session) run(ctx context.Context, glued []byte) {
 	defer s.finish()
 	s.enter(open)
@@ -123,9 +123,9 @@ func (s *session) run(ctx context.Context, glued []byte) {
 	s.result.Duration = time.Since(opened).Milliseconds()
 }
 
-// read passes on what arrives, a buffer at a time; taken gives the buffer back.
-// When nobody listens any more it reads on for as long as sender.end allows,
-// lest unread bytes make TCP reset what we sent last, and closes the connection.
+// read passes on data as it arrives, one buffer at a time; taken returns the buffer. When
+// nobody listens any more it keeps reading for as long as sender.end allows, because unread
+// bytes would make TCP reset our last data. Then it closes the connection.
 func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
 	defer conn.Close()
 	buf := make([]byte, 64<<10)
@@ -148,7 +148,7 @@ func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gon
 	}
 }
 
-// finish lets go of the connection and judges.
+// finish ends the connection and judges.
 func (s *session) finish() {
 	s.letGo()
 	if s.result.ReportCompressionRatio {
@@ -160,8 +160,8 @@ func (s *session) finish() {
 	}
 }
 
-// letGo ends our half of the connection. Timers hold the session and its
-// buffers, some of them for minutes.
+// letGo ends our half of the connection, and stops the timers: some would hold the session and
+// its buffers for minutes.
 func (s *session) letGo() {
 	if s.leaving != nil {
 		s.leaving()
@@ -173,13 +173,13 @@ func (s *session) letGo() {
 	s.sender.end()
 }
 
-// abandon lets go of a connection that was never open.
+// abandon ends a connection that was never open.
 func (s *session) abandon() {
 	s.letGo()
 	s.conn.Close()
 }
 
-// after has do called in d, unless the connection is gone by then.
+// after calls do after d, unless the connection has ended by then.
 func (s *session) after(d time.Duration, do func()) {
 	s.timers = append(s.timers, time.AfterFunc(d, func() {
 		call := func() {
@@ -194,7 +194,7 @@ func (s *session) after(d time.Duration, do func()) {
 	}))
 }
 
-// moved is when something last came, or left.
+// moved returns when something last arrived or left.
 func (s *session) moved() time.Time {
 	if progress := s.sender.progress(); progress.After(s.alive) {
 		return progress
@@ -202,9 +202,8 @@ func (s *session) moved() time.Time {
 	return s.alive
 }
 
-// whenIdle has do called once nothing has come or left for d, unless the
-// connection is gone by then. How long a peer takes over what it is sent is not
-// part of d.
+// whenIdle calls do when nothing has arrived or left for d, unless the connection has ended by
+// then. The time that a peer takes to read our data is not part of d.
 func (s *session) whenIdle(d time.Duration, do func()) {
 	var look func()
 	look = func() {
@@ -217,8 +216,8 @@ func (s *session) whenIdle(d time.Duration, do func()) {
 	s.after(d, look)
 }
 
-// listen ends a session whose peer has been silent for too long. Neither it nor
-// we are, while bytes of ours are still on their way to it.
+// listen ends a session whose peer has been silent for too long. The peer is not silent while
+// our data is still on its way to it.
 func (s *session) listen() {
 	if time.Since(s.moved()) < s.silence {
 		return
@@ -229,7 +228,7 @@ func (s *session) listen() {
 	s.drop()
 }
 
-// lost records that TCP is gone, by the peer's doing or the network's.
+// lost records that TCP has ended, by the peer or by the network.
 func (s *session) lost() {
 	if !s.result.WasClean && !s.result.DroppedByMe {
 		s.whyNotClean("peer dropped the TCP connection without previous WebSocket closing handshake")
@@ -237,7 +236,7 @@ func (s *session) lost() {
 	s.enter(closed)
 }
 
-// drop closes TCP from our side, after what is still to be written.
+// drop closes TCP from our side, after the queued data.
 func (s *session) drop() {
 	if s.state == closed {
 		return
@@ -246,7 +245,7 @@ func (s *session) drop() {
 	s.enter(closed)
 }
 
-// whyNotClean keeps the first reason why the connection did not end cleanly.
+// whyNotClean records the first reason why the connection did not end cleanly.
 func (s *session) whyNotClean(reason string) {
 	s.result.WasClean = false
 	if s.result.WhyNotClean == nil {

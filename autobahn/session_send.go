@@ -6,8 +6,8 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// send sends a frame, right or wrong but for its mask. chop > 0 writes it in
-// pieces of chop bytes, sync writes it by itself, not together with its neighbours.
+// send sends a frame, valid or not, with the mask that the role requires. chop > 0 writes it in
+// pieces of chop bytes. sync writes it separately from other frames.
 func (s *session) send(f naive.Frame, chop int, sync bool) {
 	f.Masked, f.Key = s.judged == Server, [4]byte{}
 	if f.Masked {
@@ -16,7 +16,7 @@ func (s *session) send(f naive.Frame, chop int, sync bool) {
 	s.sendAsIs(f, chop, sync)
 }
 
-// sendAsIs is send for a frame whose mask is part of the case.
+// sendAsIs is like send for a frame whose mask is part of the case.
 func (s *session) sendAsIs(f naive.Frame, chop int, sync bool) {
 	s.count(f)
 	s.log(Entry{
@@ -30,8 +30,8 @@ func (s *session) sendAsIs(f naive.Frame, chop int, sync bool) {
 	s.write(naive.Encode(f), chop, sync)
 }
 
-// writeAside sends a Pong, which is no progress of the case: a peer that does
-// nothing but ask for Pongs is silent.
+// writeAside sends a Pong, which is not progress of the case: a peer that only sends Pings
+// counts as silent.
 func (s *session) writeAside(p []byte) {
 	if s.state == closed {
 		return
@@ -41,7 +41,7 @@ func (s *session) writeAside(p []byte) {
 	s.sender.add(packet{data: p, aside: true})
 }
 
-// count counts a frame that is sent.
+// count counts a sent frame.
 func (s *session) count(f naive.Frame) {
 	s.result.TxFrameStats[int(f.Opcode)]++
 	if f.Opcode < 8 && s.state == open {

@@ -6,7 +6,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// Frames, as a script writes them down.
+// Frames for scripts.
 
 func text(payload string) naive.Frame { return whole(opText, payload) }
 func bin(payload string) naive.Frame  { return whole(opBinary, payload) }
@@ -18,13 +18,13 @@ func whole(opcode byte, payload string) naive.Frame {
 	return naive.Frame{FIN: true, Opcode: opcode, Payload: []byte(payload)}
 }
 
-// part is f without FIN: more is to come, or should be.
+// part returns f without FIN: more follows, or should.
 func part(f naive.Frame) naive.Frame {
 	f.FIN = false
 	return f
 }
 
-// rsv is f with the RSV bits of n: 4 is RSV1, 2 RSV2, 1 RSV3.
+// rsv returns f with the RSV bits of n: 4 is RSV1, 2 RSV2, 1 RSV3.
 func rsv(n int, f naive.Frame) naive.Frame {
 	f.RSV1, f.RSV2, f.RSV3 = n&4 != 0, n&2 != 0, n&1 != 0
 	return f
@@ -42,7 +42,7 @@ func send(frames ...naive.Frame) step {
 	}
 }
 
-// sendSync sends frames one by one, each a segment of its own if TCP allows.
+// sendSync sends frames one by one, each in its own segment if TCP allows.
 func sendSync(frames ...naive.Frame) step {
 	return func(s *session) (time.Duration, string) {
 		for _, f := range frames {
@@ -62,8 +62,8 @@ func sendChopped(n int, frames ...naive.Frame) step {
 	}
 }
 
-// sendFragments sends a message in frames of at most n bytes. Like the
-// original's, the last is empty when n divides the length.
+// sendFragments sends a message in frames of at most n bytes. As in the original, the last one
+// is empty if n divides the length.
 func sendFragments(n int, f naive.Frame) step {
 	return func(s *session) (time.Duration, string) {
 		s.sendFragments(n, f)
@@ -89,7 +89,7 @@ func (s *session) sendFragments(n int, f naive.Frame) {
 	}
 }
 
-// sendRaw sends what need not be a frame.
+// sendRaw sends bytes that need not be a frame.
 func sendRaw(p []byte) step {
 	return func(s *session) (time.Duration, string) {
 		s.write(p, 0, true)
@@ -102,7 +102,7 @@ func pause(d time.Duration) step {
 	return func(*session) (time.Duration, string) { return d, "" }
 }
 
-// timeout waits, and if the connection is still open then, that is an event.
+// timeout waits. If the connection is still open afterwards, that is an event.
 func timeout(d time.Duration, tag string) step {
 	return func(*session) (time.Duration, string) { return d, tag }
 }
@@ -115,7 +115,7 @@ func sendClose(code int, reason string) step {
 	}
 }
 
-// killIn fails a connection that is still there in d.
+// killIn fails a connection that still exists after d.
 func killIn(d time.Duration) step {
 	return func(s *session) (time.Duration, string) {
 		s.killAfter(d)
@@ -123,10 +123,9 @@ func killIn(d time.Duration) step {
 	}
 }
 
-// When a peer has not failed the connection in probeAfter, and nothing else moves,
-// it is asked by a Ping whether it is still there. If it answers, it has read past
-// what it is to refuse, and gets lastGrace more. If it does not, it may still be
-// slow, and has the time that a peer may be silent for.
+// If a peer has not failed the connection after probeAfter, and nothing else moves, the suite
+// sends a Ping. A peer that answers has read past what it had to refuse, and gets lastGrace
+// more. A peer that does not answer may just be slow, and has the usual time to reply.
 const (
 	probeAfter = time.Second
 	lastGrace  = time.Second
@@ -143,7 +142,7 @@ func fence(s *session) (time.Duration, string) {
 	return 0, ""
 }
 
-// mayWait is from where on the peer owes nothing.
+// mayWait says that from now on the peer need not reply.
 func mayWait(s *session) (time.Duration, string) {
 	s.silence = noTurn
 	return 0, ""
@@ -157,7 +156,7 @@ func killWhenIdle(d time.Duration) step {
 	}
 }
 
-// closeIn closes a connection that is still there in d.
+// closeIn closes a connection that still exists after d.
 func closeIn(d time.Duration) step {
 	return func(s *session) (time.Duration, string) {
 		s.closeAfter(d)

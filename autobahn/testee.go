@@ -16,12 +16,11 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// MessageLimit is the largest message that our own server and client take when
-// they are judged, unless their options say otherwise: that of chapter 9.
+// MessageLimit is the largest message that our own server and client accept when they are
+// judged, in bytes, unless their options say otherwise: the largest in chapter 9.
 const MessageLimit = 16 << 20
 
-// Echo sends every message back until the connection ends. It is what a case
-// expects of its peer.
+// Echo sends every message back until the connection ends, as the cases expect from their peer.
 func Echo(ctx context.Context, c *websocket.Conn) error {
 	var buf []byte
 	for {
@@ -36,22 +35,22 @@ func Echo(ctx context.Context, c *websocket.Conn) error {
 	}
 }
 
-// A Testee is our own client under the hands of a fuzzing server, this package's
-// or Autobahn's own.
+// A Testee plays the cases of a fuzzing server, this package's or Autobahn's own, with our own
+// client.
 type Testee struct {
 	URL      string // of the fuzzing server
-	Agent    string // what to call itself in reports
-	Parallel int    // cases at a time, 1 if it is 0
-	// Timeout is how long the server may take to tell how many cases it has. Zero
-	// is Timeout.
+	Agent    string // its name in reports
+	Parallel int    // cases at a time; 0 means 1
+	// Timeout is how long the server may take to report the number of cases. Zero means the
+	// constant Timeout.
 	Timeout time.Duration
-	// Dial is how it connects; CompressionMode and the like. May be nil.
+	// Dial has the options for connecting, such as CompressionMode. It may be nil.
 	Dial *websocket.DialOptions
-	// Progress is called after each case, by one goroutine at a time; may be nil.
+	// Progress, if not nil, is called after each case, by one goroutine at a time.
 	Progress func(n, of int)
 }
 
-// Run plays all cases of the server, and then has it write its reports.
+// Run plays all cases of the server, then asks it to write its reports.
 func (t *Testee) Run(ctx context.Context) error {
 	n, err := t.Count(ctx)
 	if err != nil {
@@ -67,7 +66,7 @@ func (t *Testee) Run(ctx context.Context) error {
 	return t.Finish(ctx)
 }
 
-// Count asks the server how many cases it has.
+// Count asks the server for the number of cases.
 func (t *Testee) Count(ctx context.Context) (n int, err error) {
 	if _, err := parseTarget(t.URL); err != nil {
 		return 0, err
@@ -86,7 +85,7 @@ func (t *Testee) Count(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, &UnreachableError{URL: t.URL, Err: fmt.Errorf("it does not tell how many cases it has: %w", err)}
 	}
-	c.Read(ctx) // its Close frame
+	c.Read(ctx) // reads its Close frame
 	return n, nil
 }
 
@@ -127,19 +126,19 @@ feed:
 	return context.Cause(ctx)
 }
 
-// Finish has the server write its reports.
+// Finish asks the server to write its reports.
 func (t *Testee) Finish(ctx context.Context) error {
 	c, err := t.dial(ctx, "/updateReports")
 	if err != nil {
 		return &UnreachableError{URL: t.URL, Err: err}
 	}
 	defer c.CloseNow()
-	c.Read(ctx) // until it closes
+	c.Read(ctx) // wait until it closes
 	return nil
 }
 
-// play plays a case. An opening handshake that fails may be what the case is
-// about, and is no error; a server that is gone is.
+// play plays a case. A failing opening handshake may be the subject of the case, so it is not
+// an error. A server that is no longer there is.
 func (t *Testee) play(ctx context.Context, n int) error {
 	c, err := t.dial(ctx, "/runCase?case="+strconv.Itoa(n))
 	noTCP, ok := errors.AsType[*net.OpError](err)
@@ -152,7 +151,7 @@ func (t *Testee) play(ctx context.Context, n int) error {
 		return nil
 	}
 	defer c.CloseNow()
-	Echo(ctx, c) // how it ended is for the server to say
+	Echo(ctx, c) // the server judges how it ended
 	return nil
 }
 
@@ -171,7 +170,7 @@ func (t *Testee) dial(ctx context.Context, path string) (*websocket.Conn, error)
 	return c, err
 }
 
-// EchoHandler is our own server, to be judged. opts may be nil.
+// EchoHandler returns our own server, for judging it. opts may be nil.
 func EchoHandler(opts *websocket.AcceptOptions) http.Handler {
 	with := websocket.AcceptOptions{}
 	if opts != nil {

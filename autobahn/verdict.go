@@ -11,29 +11,29 @@ type Verdict string
 
 const (
 	OK            Verdict = "OK"            // as the RFC requires
-	NonStrict     Verdict = "NON-STRICT"    // allowed, but not what a SHOULD or good practice asks for
+	NonStrict     Verdict = "NON-STRICT"    // allowed, but against a SHOULD or good practice
 	Informational Verdict = "INFORMATIONAL" // the RFC leaves it open; the result says what happened
-	Unimplemented Verdict = "UNIMPLEMENTED" // the peer did not agree to the extension that the case is about
-	Failed        Verdict = "FAILED"        // against the RFC
+	Unimplemented Verdict = "UNIMPLEMENTED" // the peer did not agree to the case's extension
+	Failed        Verdict = "FAILED"        // forbidden by the RFC
 
-	// Of the end of the connection only (Result.BehaviorClose).
-	WrongCode      Verdict = "WRONG CODE"       // the peer's Close frame carried a code that does not fit
+	// Only for the end of the connection (Result.BehaviorClose).
+	WrongCode      Verdict = "WRONG CODE"       // the peer's Close frame has an unexpected code
 	Unclean        Verdict = "UNCLEAN"          // no closing handshake, or TCP was not closed after it
 	FailedByClient Verdict = "FAILED BY CLIENT" // the server left the end of the TCP connection to the client
 )
 
-// Passed reports whether v is a verdict that nobody has to look at.
+// Passed reports whether v needs no attention.
 func (v Verdict) Passed() bool { return v == OK || v == Informational }
 
-// An Event is one thing that a case waits for: a message, a pong, or that
-// nothing happened until a timer ran out.
+// An Event is something that a case waits for: a message, a ping, a pong, or that nothing
+// happens until a timer expires.
 type Event struct {
 	Kind    string // message, ping, pong or timeout
-	Payload []byte // for a timeout its tag
+	Payload []byte // for a timeout, its tag
 	Binary  bool   // of a message
 }
 
-// MarshalJSON writes the event as the original does: a tuple, long payloads clipped.
+// MarshalJSON writes the event as the original does: a tuple, with long payloads clipped.
 func (e Event) MarshalJSON() ([]byte, error) {
 	switch e.Kind {
 	case "message":
@@ -46,19 +46,18 @@ func (e Event) MarshalJSON() ([]byte, error) {
 
 // ExpectedClose says how the connection must end.
 type ExpectedClose struct {
-	Codes        []int `json:"closeCode"`    // that the peer's Close frame may carry; no code is always fine
+	Codes        []int `json:"closeCode"`    // allowed in the peer's Close frame; a frame without a code is always allowed
 	ByMe         bool  `json:"closedByMe"`   // the suite sends the first Close frame
-	RequireClean bool  `json:"requireClean"` // closing handshake and TCP close, both in order
+	RequireClean bool  `json:"requireClean"` // closing handshake and end of TCP, both in order
 }
 
-// A Result is all that is known of one case played with one peer. Its JSON is
-// that of the original; Times and Sentence are additions, which readers of the
-// original's files do not look at.
+// A Result is everything known about one case played with one peer. Its JSON is that of the
+// original. Times and Sentence are additions, ignored by readers of the original's files.
 type Result struct {
 	Agent                  string              `json:"agent"`
 	Behavior               Verdict             `json:"behavior"`
 	BehaviorClose          Verdict             `json:"behaviorClose"`
-	Case                   int                 `json:"case"` // its number: a fuzzing server's first is 1, else that of the catalog
+	Case                   int                 `json:"case"` // its number: in a fuzzing server the first is 1, otherwise that of the catalog
 	ClosedByMe             bool                `json:"closedByMe"`
 	CreateStats            bool                `json:"createStats"`
 	CreateWirelog          bool                `json:"createWirelog"`
@@ -83,7 +82,7 @@ type Result struct {
 	Result                 string              `json:"result"`
 	ResultClose            string              `json:"resultClose"`
 	RxFrameStats           map[int]int         `json:"rxFrameStats"` // opcode: frames
-	RxOctetStats           map[int]int         `json:"rxOctetStats"` // bytes of one read: reads
+	RxOctetStats           map[int]int         `json:"rxOctetStats"` // bytes of one read: number of reads
 	Started                time.Time           `json:"started"`
 	TrafficStats           *Traffic            `json:"trafficStats"`
 	TxFrameStats           map[int]int         `json:"txFrameStats"`
@@ -94,26 +93,27 @@ type Result struct {
 	OpenTimeout            bool                `json:"wasOpenHandshakeTimeout"`
 	DropTimeout            bool                `json:"wasServerConnectionDropTimeout"`
 	Wirelog                []Entry             `json:"wirelog"`
-	// Times are microseconds since the TCP connection, one for each Entry.
+	// Times are microseconds since the start of the TCP connection, one for each Entry.
 	Times []int64 `json:"wirelogTimes"`
-	// Sentence is what the case asks for, in the words of the RFC, with its section. Chapter 20 only.
+	// Sentence is the requirement in the words of the RFC, with its section. Only in chapter
+	// 20.
 	Sentence string `json:"sentence,omitempty"`
-	// BesideOthers is the worst verdict on an earlier play of the case, while other
-	// cases ran, that did not pass. This one was played alone, and counts.
+	// BesideOthers is the worst verdict on an earlier, failed play of the case while other
+	// cases ran. This result is from a play alone, and counts.
 	BesideOthers Verdict `json:"besideOthers,omitempty"`
 
-	notes   []string // what is added to Result
+	notes   []string // sentences added to Result
 	crowded bool     // other cases ran at the same time
-	silent  bool     // the suite let go because the peer was silent for too long
+	silent  bool     // the suite gave up because the peer was silent for too long
 }
 
-// Worst is the worse of the two verdicts.
+// Worst returns the worse of the two verdicts.
 func (r *Result) Worst() Verdict {
 	i, j := slices.Index(byHarm, r.Behavior), slices.Index(byHarm, r.BehaviorClose)
 	return byHarm[max(0, min(i, j))]
 }
 
-// Verdicts are all that there are, the worst first.
+// Verdicts returns all verdicts, worst first.
 func Verdicts() []Verdict { return slices.Clone(byHarm) }
 
 var byHarm = []Verdict{Failed, WrongCode, Unclean, FailedByClient, NonStrict, Unimplemented, Informational, OK}
@@ -136,7 +136,7 @@ type Traffic struct {
 	TxOverhead float64 `json:"outgoingWebSocketOverhead"`
 }
 
-// summary is a copy with its ratios worked out.
+// summary returns a copy with the ratios filled in.
 func (t Traffic) summary() *Traffic {
 	ratio := func(part, of int64) float64 { return float64(part) / float64(max(of, 1)) }
 	t.RxRatio, t.RxOverhead = ratio(t.RxWS, t.RxApp), ratio(t.RxWire-t.RxWS, t.RxWS)

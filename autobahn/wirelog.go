@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// The kinds of Entry, as the original writes them.
+// The kinds of [Entry], as the original writes them.
 const (
 	logRxOctets   = "RO"  // bytes read
 	logTxOctets   = "TO"  // bytes written
 	logRxFrame    = "RF"  // a whole frame read
-	logTxFrame    = "TF"  // a frame sent on its way
-	logSwitch     = "WLM" // from here on entries are not made, or made again
-	logWait       = "CT"  // the case goes on after Delay
+	logTxFrame    = "TF"  // a frame queued for sending
+	logSwitch     = "WLM" // entries are not logged from here on, or again
+	logWait       = "CT"  // the case continues after Delay
 	logWaited     = "CTE"
 	logKillAfter  = "KL" // the connection is failed after Delay
 	logKill       = "KLE"
@@ -23,31 +23,31 @@ const (
 	logCloseNow   = "TIE"
 )
 
-// clip is how much of a payload an Entry keeps.
+// clip is how many bytes of a payload an Entry keeps.
 const clip = 256
 
 // An Entry is a line of the wire log.
 type Entry struct {
 	Kind   string
-	Length int    // bytes in all
+	Length int    // total bytes
 	Data   []byte // the first of them, at most clip
-	Sync   bool   // written by itself, so that it makes a segment of its own if TCP allows
+	Sync   bool   // written separately, so that it is its own segment if TCP allows
 
-	// Of a frame.
+	// For a frame.
 	Opcode byte
 	FIN    bool
 	RSV    byte
 	Masked bool
 	Key    [4]byte
-	Chop   int // bytes written at a time; 0 is all at once
+	Chop   int // bytes written at a time; 0 means all at once
 
-	// Of a timer.
+	// For a timer.
 	Delay float64 // seconds
 	Tag   string
-	On    bool // of a logSwitch
+	On    bool // for logSwitch
 }
 
-// MarshalJSON writes the entry as the original does: a tuple that begins with its kind.
+// MarshalJSON writes the entry as the original does: a tuple that begins with the kind.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	key := any(nil)
 	if e.Masked {
@@ -84,12 +84,12 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 	return nil, fmt.Errorf("a wire log has no %q", e.Kind)
 }
 
-// shortest is where the original clips what it prints.
+// shortest is the length at which the original clips its output.
 const shortest = 64
 
 const ellipsis = " ..."
 
-// hexed prints p, the beginning of length bytes, in hex.
+// hexed formats p, the beginning of length bytes, in hex.
 func hexed(p []byte, length int) string {
 	if length > shortest-len(ellipsis) {
 		return hex.EncodeToString(p[:min(len(p), shortest)]) + ellipsis
@@ -97,7 +97,7 @@ func hexed(p []byte, length int) string {
 	return hex.EncodeToString(p)
 }
 
-// shown prints p, the beginning of length bytes, as text if it is text.
+// shown formats p, the beginning of length bytes, as text if possible.
 func shown(p []byte, length int) string {
 	s := p
 	if length > shortest-len(ellipsis) {
@@ -124,7 +124,7 @@ func (s *session) log(e Entry) {
 	s.result.Times = append(s.result.Times, time.Since(s.begun).Microseconds())
 }
 
-// logging turns the wire log on or off: cases that move megabytes do without.
+// logging turns the wire log on or off. It is off in cases that move megabytes.
 func (s *session) logging(on bool) {
 	if s.result.CreateWirelog != on {
 		s.result.CreateWirelog = on
@@ -137,7 +137,7 @@ func (s *session) logWrite(p []byte, sync bool) {
 	s.log(Entry{Kind: logTxOctets, Length: len(p), Data: p, Sync: sync})
 }
 
-// clipped is a copy of as much of p as an Entry keeps.
+// clipped returns a copy of as much of p as an Entry keeps.
 func clipped(p []byte) []byte {
 	return append([]byte{}, p[:min(len(p), clip)]...)
 }

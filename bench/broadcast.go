@@ -17,7 +17,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/traffic"
 )
 
-// BroadcastReport is what the command broadcast finds out.
+// BroadcastReport is the result of the command broadcast.
 type BroadcastReport struct {
 	Machine     Machine
 	Connections int
@@ -25,7 +25,7 @@ type BroadcastReport struct {
 	Groups      []*BroadcastGroup
 }
 
-// BroadcastGroup is what stands in one table.
+// BroadcastGroup is the content of one table.
 type BroadcastGroup struct {
 	Burst int // messages in a row, before all clients have received them
 	Rows  []*BroadcastRow
@@ -38,10 +38,10 @@ type BroadcastRow struct {
 	Rounds []BroadcastRound
 }
 
-// BroadcastRound is what one process did.
+// BroadcastRound is the result of one process.
 type BroadcastRound struct {
 	CPU    float64 // µs of the server for each delivery
-	Waited float64 // time that it stood ready without a core, as a part of its CPU time
+	Waited float64 // time that it was ready without a core, as a share of its CPU time
 }
 
 type broadcastFlags struct {
@@ -77,7 +77,7 @@ func (f *broadcastFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&f.lib, "lib", servers.Ours, "with -serve: `library`")
 }
 
-// broadcast measures what it costs to send the same message to everybody.
+// broadcast measures the cost of sending the same message to all connections.
 func broadcast(ctx context.Context, args []string) error {
 	var f broadcastFlags
 	flags := flag.NewFlagSet("bench broadcast", flag.ContinueOnError)
@@ -142,10 +142,10 @@ func runBroadcast(ctx context.Context, b *bench, f broadcastFlags, quick bool) (
 	return report, nil
 }
 
-// text is what is sent: known to both ends.
+// text is the message, known to both ends.
 func (f *broadcastFlags) text() []byte { return traffic.Records(1, f.size)[0] }
 
-// startHub runs a server in a process of its own. loop is the program in C.
+// startHub runs a server in its own process. loop is the C program.
 func (f *broadcastFlags) startHub(b *bench, lib string, burst int, loop string) (*process.Process, error) {
 	if lib == servers.LoopInC {
 		if loop == "" {
@@ -161,17 +161,17 @@ func (f *broadcastFlags) startHub(b *bench, lib string, burst int, loop string) 
 		"-size", strconv.Itoa(f.size), "-connections", strconv.Itoa(f.connections))
 }
 
-// A stage is a library's server and those who listen to it.
+// A stage is a library's server and its clients.
 type stage struct {
 	row      *BroadcastRow
 	server   *process.Process
 	audience *audience
 }
 
-// run has the libraries take turns, in small pieces, as a broadcast is so near to
-// what the kernel takes that a busy machine would hide the rest. All servers are
-// there all the time; while it is not their turn they sleep. Now and then all are
-// replaced by new processes.
+// run makes the libraries take turns in small pieces. A broadcast costs hardly more than the
+// kernel's part, so that the noise of a busy machine would hide the difference. All servers
+// exist all the time, and sleep while it is not their turn. Now and then all are replaced by
+// new processes.
 func (g *BroadcastGroup) run(ctx context.Context, b *bench, f *broadcastFlags, loop string) error {
 	for range f.generations {
 		if err := g.generation(ctx, b, f, loop); err != nil {
@@ -242,10 +242,10 @@ func (s *stage) end() {
 	_ = s.server.Stop()
 }
 
-// play has the server send so many times, and everybody hear it each time.
+// play makes the server send a number of times, and all clients receive each time.
 func (s *stage) play(ctx context.Context, times int) error {
 	for range times {
-		// A line is what it sends at.
+		// The server sends at each line of input.
 		if err := errors.Join(ctx.Err(), s.server.Collect()); err != nil {
 			return err
 		}
@@ -278,7 +278,8 @@ func (s *stage) round(ctx context.Context, times, burst int) (r BroadcastRound, 
 	}, nil
 }
 
-// server is the process of one library: at each line it sends, when all are there.
+// server is the process of one library. Once all clients are connected, it sends at each line
+// of input.
 func (f *broadcastFlags) server() error {
 	hub, ok := servers.GetHub(f.lib)
 	if !ok {

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An audience is clients that listen. Their sockets are not known to Go's poller, so
-// that nothing wakes us while the server sends: that would be at its expense.
+// An audience is a set of receiving clients. Go's poller does not know their sockets, so
+// nothing wakes us while the server sends: that would be at the server's expense.
 type audience struct {
 	fds  []int
-	want []byte // what each has to hear at a time
+	want []byte // what each receives per turn
 	buf  []byte
 }
 
-// hearTimeout is for a server that falls silent.
+// hearTimeout is for a server that stops sending.
 const hearTimeout = 10 // seconds
 
 func openAudience(ctx context.Context, address string, n int, text []byte, times int) (*audience, error) {
@@ -44,9 +44,9 @@ func openAudience(ctx context.Context, address string, n int, text []byte, times
 	return a, nil
 }
 
-// take makes a connection's socket one of ours.
+// take takes over the socket of a connection.
 func (a *audience) take(c plainConn) error {
-	defer c.Close() // which leaves the socket open, as it has another number then
+	defer c.Close() // the socket stays open under another number
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (a *audience) take(c plainConn) error {
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: hearTimeout}))
 }
 
-// hear has every client receive its part.
+// hear makes every client receive its message.
 func (a *audience) hear() error {
 	for i, fd := range a.fds {
 		for got := 0; got < len(a.want); {
@@ -90,7 +90,7 @@ func (a *audience) drop() {
 	a.fds = nil
 }
 
-// serverFrame is a whole text as a server sends it.
+// serverFrame returns a whole text as a server sends it.
 func serverFrame(text []byte) []byte {
 	n := len(text)
 	if n < 126 {

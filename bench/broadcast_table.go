@@ -32,7 +32,7 @@ func (g *BroadcastGroup) get(lib string) *BroadcastRow {
 	return nil
 }
 
-// bestPeer is the library that takes the least, besides ours.
+// bestPeer returns the cheapest library other than ours.
 func (g *BroadcastGroup) bestPeer() (best *BroadcastRow) {
 	for _, r := range g.Rows {
 		if !slices.Contains([]string{servers.Ours, servers.LoopInGo, servers.LoopInC}, r.Lib) && len(r.Rounds) > 0 &&

@@ -8,12 +8,12 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// plainChoices are those of a command that has nothing to do with compression.
+// plainChoices are the choices of a command without compression.
 func plainChoices(libs []string) choices {
 	return choices{libs: libs, modes: []servers.Mode{servers.None}, bits: []int{15}}
 }
 
-// registerPlain registers the flags that are left then.
+// registerPlain registers the flags that such a command has.
 func (c *choices) registerPlain(flags *flag.FlagSet) {
 	flags.Func("libs", "libraries and floors, `a,b` (default "+strings.Join(c.libs, ",")+")", func(s string) error {
 		c.libs = strings.Split(s, ",")

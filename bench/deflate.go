@@ -9,14 +9,14 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// DeflateReport is what the command deflate finds out.
+// DeflateReport is the result of the command deflate.
 type DeflateReport struct {
 	Machine     Machine
 	Connections int
 	Groups      []*DeflateGroup
 }
 
-// DeflateGroup is what stands in one table: libraries doing the same.
+// DeflateGroup is the content of one table: libraries doing the same.
 type DeflateGroup struct {
 	Settings servers.Settings
 	Size     int // of a message
@@ -36,7 +36,7 @@ type deflateFlags struct {
 	rounds, each, connections int
 }
 
-// deflate measures what echoes cost a server with compression.
+// deflate measures the cost of echoes with compression for a server.
 func deflate(ctx context.Context, args []string) error {
 	f := deflateFlags{sizes: []int{1 << 10, 64 << 10}}
 	flags := flag.NewFlagSet("bench deflate", flag.ContinueOnError)

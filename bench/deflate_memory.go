@@ -15,14 +15,14 @@ import (
 	"github.com/hawser-ws/websocket/bench/traffic"
 )
 
-// MemoryReport is what the command deflate-memory finds out.
+// MemoryReport is the result of the command deflate-memory.
 type MemoryReport struct {
 	Machine     Machine
 	Connections int
 	Groups      []*MemoryGroup
 }
 
-// MemoryGroup is what stands in one table.
+// MemoryGroup is the content of one table.
 type MemoryGroup struct {
 	Settings servers.Settings
 	Rows     []*MemoryRow
@@ -34,14 +34,14 @@ type MemoryRow struct {
 	Rounds []MemoryRound
 }
 
-// MemoryRound is what one process of a library did. The sizes are bytes in RAM
-// for each connection, above what the process had before the first one.
+// MemoryRound is the result of one process. The sizes are bytes of RAM for each connection,
+// above the RAM before the first connection.
 type MemoryRound struct {
 	AtOnce  float64 // when the last answer has arrived
-	Settled float64 // the least while the connections are idle
+	Settled float64 // the minimum while the connections are idle
 	Peak    float64
-	// Collected is after a garbage collection, with what is free given back to the
-	// system: what the connections hold. Zero where the server cannot be asked.
+	// Collected is measured after a garbage collection, with free memory returned to the
+	// system: what the connections hold. It is zero if the server cannot be asked.
 	Collected float64
 	Before    int64 // bytes of the whole process
 }
@@ -54,17 +54,17 @@ type memoryFlags struct {
 }
 
 const (
-	// What a connection exchanges: short messages, and a long one in their midst.
+	// What a connection exchanges: short messages, with a long one in the middle.
 	shortSize, shortCount = 1 << 10, 20
 	longSize              = 64 << 10
 
 	sampleEvery = 250 * time.Millisecond
 
-	// The hungriest library takes 1.3 MB for a connection.
+	// The largest library takes 1.3 MB for a connection.
 	mostMemory = 3 << 19
 )
 
-// deflateMemory measures the memory of idle connections that have compressed.
+// deflateMemory measures the memory of connections that are idle after compressing.
 func deflateMemory(ctx context.Context, args []string) error {
 	var f memoryFlags
 	flags := flag.NewFlagSet("bench deflate-memory", flag.ContinueOnError)
@@ -160,7 +160,7 @@ func (g *MemoryGroup) round(ctx context.Context, b *bench, f *memoryFlags, row *
 	return nil
 }
 
-// watch looks at the server while nothing happens.
+// watch samples the server while nothing happens.
 func (r *MemoryRound) watch(ctx context.Context, server *process.Process, f *memoryFlags) error {
 	each := func(rss int64) float64 { return float64(rss-r.Before) / float64(f.connections) }
 	end := time.Now().Add(f.settle)

@@ -10,29 +10,29 @@ import (
 	"github.com/hawser-ws/websocket/bench/traffic"
 )
 
-// DeflateRound is what one process of a library did.
+// DeflateRound is the result of one process of a library.
 type DeflateRound struct {
 	CPU        float64 // µs of the server for each message
-	Answer     float64 // bytes on the wire for each message, headers included
+	Answer     float64 // bytes on the wire for each message, including headers
 	Request    float64 // the same from the client
 	Frames     float64 // in an answer
 	Rate       float64 // messages a second
-	Waited     float64 // time that the server's threads stood ready without a core, as a part of its CPU time
-	Compressed float64 // the part of the answers that was compressed
-	Checked    int     // answers that were compared with their messages
+	Waited     float64 // time that the server's threads were ready without a core, as a share of its CPU time
+	Compressed float64 // the share of compressed answers
+	Checked    int     // answers compared with their messages
 }
 
 const (
-	// Different messages, so that nobody learns them by heart.
+	// Different messages, so that no compressor benefits from repetition of whole messages.
 	variety = 64
-	// One answer in so many is checked. It has no divisor in common with variety,
-	// so that each message gets its turn.
+	// One answer in so many is checked. The numbers have no divisor in common with variety, so
+	// every message gets its turn.
 	checkWarming, checkRound = 7, 101
 
 	roundTimeout = 2 * time.Minute
 )
 
-// run is a group's rounds.
+// run plays the rounds of a group.
 func (g *DeflateGroup) run(ctx context.Context, b *bench, f *deflateFlags) error {
 	return takeTurns(ctx, g.Rows, &f.choices, f.rounds, func(r *DeflateRow) *Result { return &r.Result },
 		func(r *DeflateRow) error { return g.round(ctx, b, f, r) })
@@ -59,7 +59,7 @@ func (g *DeflateGroup) round(ctx context.Context, b *bench, f *deflateFlags, row
 		return err
 	}
 	l.Say(script)
-	// The second round of the script is what is measured, the steady state.
+	// The second round of the script is measured: the steady state.
 	warming := max(g.Each/8, traffic.Window/g.Size*2, 2)
 	if _, err := l.Run(load.Plan{Each: warming, Check: checkWarming, Timeout: roundTimeout}); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (g *DeflateGroup) round(ctx context.Context, b *bench, f *deflateFlags, row
 	return err
 }
 
-// measure is one run between two looks at the server.
+// measure is one run between two samples of the server's counters.
 func measure(server *process.Process, l *load.Load, p load.Plan) (DeflateRound, error) {
 	before, err := server.CPU()
 	if err != nil {
@@ -90,7 +90,7 @@ func measure(server *process.Process, l *load.Load, p load.Plan) (DeflateRound, 
 	cpu, messages := after-before, float64(n.Messages)
 	return DeflateRound{
 		CPU:        float64(cpu.Nanoseconds()) / 1e3 / messages,
-		Answer:     float64(n.Octets) / messages,
+		Answer:     float64(n.Received) / messages,
 		Request:    float64(n.Sent) / messages,
 		Frames:     float64(n.Frames) / messages,
 		Rate:       messages / n.Elapsed.Seconds(),

@@ -25,8 +25,8 @@ func (r *DeflateRow) answer() float64 {
 	return r.over(func(d DeflateRound) float64 { return d.Answer }).Median
 }
 
-// bestPeer is the library that ours has to be compared with: of the others, the
-// one that takes the least CPU time.
+// bestPeer returns the library to compare ours with: the one of the others that takes the least
+// CPU time.
 func (g *DeflateGroup) bestPeer() *DeflateRow {
 	var best *DeflateRow
 	for _, r := range g.Rows {
@@ -37,7 +37,7 @@ func (g *DeflateGroup) bestPeer() *DeflateRow {
 	return best
 }
 
-// print prints the group's table, the least CPU time first.
+// print prints the group's table, least CPU time first.
 func (g *DeflateGroup) print(w io.Writer) {
 	t := newTable("CPU, to\nbest peer", "library", "CPU µs a\nmessage", "least", "spread\n%", "answer\nbytes", "its wire, to\nbest peer",
 		"request\nbytes", "frames an\nanswer", "messages\na second", "waited\n%")
@@ -77,7 +77,7 @@ func (g *DeflateGroup) print(w io.Writer) {
 	}
 }
 
-// larger says whose answers are smaller than ours: less CPU time is no merit then.
+// larger says whose answers are smaller than ours. Less CPU time is no merit then.
 func (g *DeflateGroup) larger(ours *DeflateRow) string {
 	var smaller []string
 	for _, r := range g.Rows {

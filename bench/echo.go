@@ -12,17 +12,17 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// EchoReport is what the command echo finds out.
+// EchoReport is the result of the command echo.
 type EchoReport struct {
 	Machine Machine
 	Cases   []*EchoCase
 }
 
-// EchoCase is what stands in one table: all doing the same.
+// EchoCase is the content of one table: all libraries doing the same.
 type EchoCase struct {
 	Connections int
 	Size        int // of a message
-	InFlight    int // messages that a connection sends in one write, and waits for
+	InFlight    int // messages that a connection sends in one write and waits for
 	Text        bool
 	Procs       int // cores of the server, and GOMAXPROCS
 	Rows        []*EchoRow
@@ -43,10 +43,10 @@ type echoFlags struct {
 	text                                bool
 }
 
-// longMessage is the size from which only the fewest connections are of interest.
+// longMessage is the size from which only the smallest number of connections is measured.
 const longMessage = 64 << 10
 
-// echo measures what echoes without compression cost a server.
+// echo measures the cost of echoes without compression for a server.
 func echo(ctx context.Context, args []string) error {
 	f := echoFlags{
 		choices:     plainChoices(servers.EchoNames()),
@@ -101,8 +101,9 @@ func (f *echoFlags) settle() {
 	f.duration = time.Duration(f.or(int(f.duration), int(700*time.Millisecond), int(150*time.Millisecond)))
 }
 
-// cases are all that the flags ask for. Those of the README are fewer than all
-// combinations: long messages, and many in flight, with the fewest connections only.
+// cases returns the cases that the flags ask for. The default cases are fewer than all
+// combinations: long messages, and many in flight, only with the smallest number of
+// connections.
 func (f *echoFlags) cases() (all []*EchoCase) {
 	for _, procs := range f.procs {
 		for _, inFlight := range f.inFlight {
@@ -127,7 +128,7 @@ func (f *echoFlags) newCase(connections, size, inFlight, procs int) *EchoCase {
 	return c
 }
 
-// Name is short: connections, size, in flight.
+// Name is a short name: connections, size, in flight.
 func (c *EchoCase) Name() string {
 	size := fmt.Sprintf("%d B", c.Size)
 	if c.Size >= 1<<10 && c.Size%(1<<10) == 0 {

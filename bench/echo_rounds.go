@@ -13,16 +13,16 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// EchoRound is what one process of a library did.
+// EchoRound is the result of one process of a library.
 type EchoRound struct {
-	CPU     float64 // µs of the server for each message, all threads, in the kernel too
+	CPU     float64 // µs of the server for each message, all threads, including the kernel
 	Rate    float64 // messages a second
-	Busy    float64 // CPU time of the server as a part of the time of its cores
-	Waited  float64 // time that the server's threads stood ready without a core, as a part of its CPU time
+	Busy    float64 // CPU time of the server as a share of the time of its cores
+	Waited  float64 // time that the server's threads were ready without a core, as a share of its CPU time
 	Reads   float64 // system calls for each message
 	Writes  float64
-	RSS     float64 // bytes in RAM for each connection, above what the process had before the first
-	Checked float64 // the part of the answers of which every byte was compared
+	RSS     float64 // bytes of RAM for each connection, above the RAM before the first one
+	Checked float64 // the share of answers of which every byte was compared
 }
 
 func (c *EchoCase) run(ctx context.Context, b *bench, f *echoFlags) error {
@@ -50,7 +50,7 @@ func (c *EchoCase) round(ctx context.Context, b *bench, f *echoFlags, script *fl
 	if !row.agree(raw.Terms{}, load.Terms) {
 		return nil
 	}
-	// A server that has all cores needs this one, too.
+	// A server on all cores also needs this one.
 	spin := c.Procs == 1
 	warming := flood.Plan{For: f.duration / 4, Each: 2 * c.InFlight, Full: true, Spin: spin}
 	if _, err := load.Run(ctx, warming); err != nil {
@@ -69,7 +69,7 @@ func (c *EchoCase) round(ctx context.Context, b *bench, f *echoFlags, script *fl
 	return nil
 }
 
-// measure is one run between two looks at the server.
+// measure is one run between two samples of the server's counters.
 func (c *EchoCase) measure(ctx context.Context, server *process.Process, load *flood.Flood, p flood.Plan) (EchoRound, error) {
 	reads, writes, err := server.Calls()
 	if err != nil {
@@ -105,8 +105,7 @@ func (c *EchoCase) measure(ctx context.Context, server *process.Process, load *f
 	}, nil
 }
 
-// startPlain runs the echo server of one library, without compression, on one core
-// or on all.
+// startPlain runs the echo server of one library, without compression, on one core or on all.
 func startPlain(b *bench, lib string, procs int) (*process.Process, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -115,7 +114,7 @@ func startPlain(b *bench, lib string, procs int) (*process.Process, error) {
 	if l, err := servers.Get(lib); err != nil {
 		return nil, err
 	} else if program, ok := l.(servers.Program); ok {
-		// It does this by itself, but what is missing is told here.
+		// The process does this by itself, but here the error message is visible.
 		if _, _, err := program.Command(servers.Settings{Mode: servers.None}); err != nil {
 			return nil, err
 		}
@@ -128,8 +127,8 @@ func startPlain(b *bench, lib string, procs int) (*process.Process, error) {
 		serveCommand, "-lib", lib, "-mode", string(servers.None))
 }
 
-// failure is that of a library which could not be compared. Where something is
-// promised of the ratios nobody may be missing unnoticed.
+// failure returns the error of a library that could not be compared. Where a ratio has a
+// promised limit, no library may be missing unnoticed.
 func (c *EchoCase) failure() error {
 	for _, r := range c.Rows {
 		if !r.Compared {

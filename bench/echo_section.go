@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// In a short run only those libraries have their turns of which one has been the best
-// peer in nearly every run.
+// quickEchoLibs are the libraries of a short run. One of them has been the best peer in nearly
+// every run.
 var quickEchoLibs = []string{"hawser", "gobwas", "gws", "gorilla", "tcp"}
 
-// echoSection is the part that echo has in a run of everything.
+// echoSection is the part of echo in a run of everything.
 func echoSection(ctx context.Context, b *bench, quick bool) (any, []Ratio, error) {
 	f := echoFlags{choices: plainChoices(quickEchoLibs)}
 	f.quick = quick

@@ -20,8 +20,8 @@ func (r *EchoRow) cpu() Summary {
 	return r.over(func(e EchoRound) float64 { return e.CPU })
 }
 
-// to is the median of the rounds' ratios, in which a disturbance that lasts longer
-// than a round is on both sides; 0 if there is none.
+// to returns the median of the rounds' ratios, or 0 if there is none. A disturbance longer than
+// a round affects both sides of a ratio.
 func (r *EchoRow) to(other *EchoRow) float64 {
 	if r == nil || other == nil {
 		return 0
@@ -33,7 +33,7 @@ func (r *EchoRow) to(other *EchoRow) float64 {
 	return summarize(ratios, func(x float64) float64 { return x }).Median
 }
 
-// row is that of a library, nil if it has none to compare.
+// row returns the row of a library, or nil if it has no figures.
 func (c *EchoCase) row(lib string) *EchoRow {
 	for _, r := range c.Rows {
 		if r.Lib == lib && r.Compared && len(r.Rounds) > 0 {
@@ -43,7 +43,7 @@ func (c *EchoCase) row(lib string) *EchoRow {
 	return nil
 }
 
-// bestPeer is the library of Go, not ours, that takes the least CPU time.
+// bestPeer returns the Go library, other than ours, with the least CPU time.
 func (c *EchoCase) bestPeer() (best *EchoRow) {
 	for _, r := range c.Rows {
 		if servers.KindOf(r.Lib) == servers.Peer && c.row(r.Lib) != nil && (best == nil || r.cpu().Median < best.cpu().Median) {
@@ -53,14 +53,13 @@ func (c *EchoCase) bestPeer() (best *EchoRow) {
 	return best
 }
 
-// What is promised of our CPU time.
+// Promised limits of our CPU time.
 const (
 	limitPeer, limitPeerPipelined = 0.80, 0.20
 	limitBare, limitBarePipelined = 0.95, 1.30
 )
 
-// ratios compare ours with the best peer, and with what a program without any
-// library takes.
+// ratios compares ours with the best peer, and with a program without any library.
 func (c *EchoCase) ratios() (all []Ratio) {
 	ours := c.row(servers.Ours)
 	if ours == nil {
@@ -81,7 +80,7 @@ func (c *EchoCase) ratios() (all []Ratio) {
 	return all
 }
 
-// print prints the case's table, the least CPU time first.
+// print prints the case's table, least CPU time first.
 func (c *EchoCase) print(w io.Writer) {
 	t := newTable(servers.Ours+"\nto it", "library", "CPU µs a\nmessage", "least", "spread\n%", "messages\na second",
 		"busy\n%", "waited\n%", "reads a\nmessage", "writes a\nmessage")

@@ -10,7 +10,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// choices are the flags that commands have in common.
+// choices are the flags that commands share.
 type choices struct {
 	libs       []string
 	modes      []servers.Mode
@@ -18,7 +18,7 @@ type choices struct {
 	level      int
 	mismatched bool
 	quick      bool
-	limit      time.Duration // for a table; 0 for what quick says
+	limit      time.Duration // for a table; 0: depends on quick
 	json       string
 }
 
@@ -74,7 +74,7 @@ func (c *choices) or(given, full, quick int) int {
 	return full
 }
 
-// settings are all that the flags ask for.
+// settings returns all combinations that the flags ask for.
 func (c *choices) settings() (all []servers.Settings) {
 	for _, mode := range c.modes {
 		for _, bits := range c.bits {
@@ -87,7 +87,7 @@ func (c *choices) settings() (all []servers.Settings) {
 	return all
 }
 
-// numbers reads a list of them.
+// numbers parses a list of numbers.
 func numbers(list *[]int) func(string) error {
 	return func(s string) error {
 		*list = nil

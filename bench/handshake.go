@@ -15,28 +15,28 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// HandshakeReport is what the command handshake finds out.
+// HandshakeReport is the result of the command handshake.
 type HandshakeReport struct {
 	Machine Machine
 	Request int // bytes
 	Rows    []*HandshakeRow
 }
 
-// HandshakeRow is one way to do it.
+// HandshakeRow is one way to do a handshake.
 type HandshakeRow struct {
 	Result
 	How         string
 	HTTP        bool // behind net/http
 	Kind        servers.Kind
 	Allocations float64 // for each handshake, over a stub
-	Octets      float64 // allocated
+	Bytes       float64 `json:"Octets"` // allocated
 	Rounds      []HandshakeRound
 }
 
 // HandshakeRound is one turn.
 type HandshakeRound struct {
 	CPU    float64 // µs of the server for each handshake
-	Waited float64 // time that it stood ready without a core, as a part of its CPU time
+	Waited float64 // time that it was ready without a core, as a share of its CPU time
 }
 
 type handshakeFlags struct {
@@ -120,7 +120,7 @@ func (f *handshakeFlags) server() error {
 	return serveLines(l, func() { _ = g.Serve(l) }, func() error { return nil })
 }
 
-// A porch is a server and a client that knocks.
+// A porch is a server and its client.
 type porch struct {
 	row    *HandshakeRow
 	server *process.Process
@@ -147,7 +147,7 @@ func runHandshake(ctx context.Context, b *bench, f handshakeFlags, quick bool) (
 		report.Rows = append(report.Rows, row)
 		if g, ok := servers.GetGreeter(lib); ok {
 			row.How, row.HTTP, row.Kind = g.How, g.HTTP != nil, g.Kind
-			if row.Allocations, row.Octets, err = countAllocations(g, 1000); err != nil {
+			if row.Allocations, row.Bytes, err = countAllocations(g, 1000); err != nil {
 				row.fail(err)
 				continue
 			}
@@ -191,8 +191,8 @@ func startGreeter(b *bench, lib, program string) (*process.Process, error) {
 	return process.Start(b.serverCore, self, "handshake", "-serve", "-lib", lib)
 }
 
-// knock does n handshakes, by several clients at a time so that the server need not
-// go to sleep between them.
+// knock does n handshakes, with several clients at a time so that the server need not sleep in
+// between.
 func (p *porch) knock(ctx context.Context, n, clients int) error {
 	var group sync.WaitGroup
 	failures := make([]error, clients)
@@ -240,7 +240,7 @@ func (p *porch) round(ctx context.Context, n, clients int) error {
 	return nil
 }
 
-// settledCPU waits until the server has done with the last connections.
+// settledCPU waits until the server has finished the last connections.
 func (p *porch) settledCPU() (now time.Duration, err error) {
 	for range 50 {
 		before, err := p.server.CPU()

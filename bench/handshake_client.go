@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// What a browser asks with, apart from the host. The key is always the same, so that
-// the answer is known.
+// A browser's request without its host. The key is constant, so that the answer is known.
 const (
 	plainKey    = "dGhlIHNhbXBsZSBub25jZQ=="
 	plainAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -33,13 +32,13 @@ func browserRequest(host string) []byte {
 		"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n")
 }
 
-// A plainConn is a client that costs next to nothing while it is idle: it holds no
-// buffer. Its end is a reset, so that no port stays in TIME-WAIT.
+// A plainConn is a client that costs almost nothing while it is idle: it holds no buffer. It
+// ends with a reset, so that no port stays in TIME-WAIT.
 type plainConn struct{ *net.TCPConn }
 
 const (
 	plainTimeout = 30 * time.Second
-	// A client's address has some 28,000 ports.
+	// A client address has some 28,000 ports.
 	perAddress = 8000
 )
 
@@ -55,7 +54,7 @@ func newPlainClient(address string) (*plainClient, error) {
 	return &plainClient{a, browserRequest(address), make([]byte, 4<<10)}, err
 }
 
-// dial makes the i-th connection and does the opening handshake.
+// dial makes connection i and does the opening handshake.
 func (p *plainClient) dial(i int) (plainConn, error) {
 	nc, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i/perAddress))}, p.address)
 	if err != nil {
@@ -71,7 +70,7 @@ func (p *plainClient) dial(i int) (plainConn, error) {
 	return c, err
 }
 
-// handshake asks, and looks at the answer.
+// handshake sends the request and checks the answer.
 func (p *plainClient) handshake(c plainConn) error {
 	if _, err := c.Write(p.request); err != nil {
 		return err
@@ -89,7 +88,7 @@ func (p *plainClient) handshake(c plainConn) error {
 	}
 }
 
-// checkAccepted looks at a whole response, with nothing behind it.
+// checkAccepted checks a whole response, with nothing after it.
 func checkAccepted(response []byte) error {
 	status, fields, _ := bytes.Cut(response, []byte("\r\n"))
 	if !bytes.HasPrefix(status, []byte("HTTP/1.1 101 ")) {
@@ -112,7 +111,7 @@ func (p *plainClient) exchange(c plainConn, frame, want []byte) error {
 	return p.expect(c, want)
 }
 
-// expect reads as many bytes as want has.
+// expect reads as many bytes as want has, and compares them.
 func (p *plainClient) expect(c plainConn, want []byte) error {
 	if len(p.buf) < len(want) {
 		p.buf = make([]byte, len(want))

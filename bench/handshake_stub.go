@@ -12,17 +12,17 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// A stubConn is the connection of a client that asks for a WebSocket and says no more.
-// It can be used again when it is closed. It allocates nothing.
+// A stubConn is the connection of a client that requests a WebSocket and sends nothing else. It
+// can be reused after it was closed. It allocates nothing.
 type stubConn struct {
 	request []byte
 	local   net.Addr
-	ended   chan struct{} // a token each time it is closed
+	ended   chan struct{} // receives a token each time it is closed
 
 	mu       sync.Mutex
 	cond     sync.Cond
 	pos      int
-	past     bool // the deadline for reading
+	past     bool // the read deadline has passed
 	closed   bool
 	response [1024]byte
 	written  int
@@ -82,7 +82,7 @@ func (c *stubConn) Close() error {
 	return nil
 }
 
-// SetReadDeadline knows deadlines that have passed already; nothing here takes long.
+// SetReadDeadline handles deadlines that have already passed; nothing here takes long.
 func (c *stubConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	c.past = !t.IsZero() && t.Before(time.Now())
@@ -114,9 +114,9 @@ func (l *stubListener) Addr() net.Addr { return l.addr }
 
 var errNotEnded = errors.New("the connection was not closed")
 
-// countAllocations does n handshakes in this process. Behind net/http all that this
-// allocates is in it.
-func countAllocations(g servers.Greeter, n int) (allocations, octets float64, err error) {
+// countAllocations does n handshakes in this process. Behind net/http they include its
+// allocations.
+func countAllocations(g servers.Greeter, n int) (allocations, size float64, err error) {
 	c := newStubConn()
 	one := func() error {
 		if err := g.Raw(c); err != nil {
@@ -158,7 +158,7 @@ func countAllocations(g servers.Greeter, n int) (allocations, octets float64, er
 		}
 		return nil
 	}
-	if err := several(100); err != nil { // pools fill
+	if err := several(100); err != nil { // fills the pools
 		return 0, 0, err
 	}
 	c.mu.Lock()

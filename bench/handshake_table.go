@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// What is promised.
+// Promised limits.
 const (
 	limitHandshakeHTTP = 1.0 // to the best peer behind net/http
 	limitUpgrade       = 0.75
@@ -58,21 +58,21 @@ func (r *HandshakeReport) grid(behind bool, title, ours string) *grid {
 		if len(row.Rounds) == 0 {
 			continue
 		}
-		to, allocs, octets := "—", fmt.Sprintf("%.1f", row.Allocations), fmt.Sprintf("%.0f", row.Octets)
+		to, allocs, bytes := "—", fmt.Sprintf("%.1f", row.Allocations), fmt.Sprintf("%.0f", row.Bytes)
 		if first != nil && row != first {
 			to = ratio(micro.MedianRatio(first.cpus(), row.cpus()))
 		}
 		if row.Lib == servers.ByHandInC {
-			allocs, octets = "", ""
+			allocs, bytes = "", ""
 		}
 		s := row.cpu()
 		g.add(to, row.Lib, fmt.Sprintf("%.2f", s.Median), fmt.Sprintf("%.2f", s.Least), fmt.Sprintf("%.1f", 100*s.Spread()),
-			fmt.Sprintf("%.1f", 100*summarize(row.Rounds, func(h HandshakeRound) float64 { return h.Waited }).Median), allocs, octets, row.How)
+			fmt.Sprintf("%.1f", 100*summarize(row.Rounds, func(h HandshakeRound) float64 { return h.Waited }).Median), allocs, bytes, row.How)
 	}
 	return g
 }
 
-// bestPeer is the library that takes the least, besides ours.
+// bestPeer returns the cheapest library other than ours.
 func (r *HandshakeReport) bestPeer(behind bool) (best *HandshakeRow) {
 	for _, row := range r.Rows {
 		if row.HTTP == behind && row.Kind == servers.Peer && len(row.Rounds) > 0 && (best == nil || row.cpu().Median < best.cpu().Median) {
@@ -98,7 +98,7 @@ func (r *HandshakeReport) ratios() (all []Ratio) {
 	to(straight, upgrade, r.get(servers.ByHandInGo), 0)
 	to(straight, upgrade, r.get(servers.ByHandInC), 0)
 	if upgrade != nil {
-		// Nothing is lost by rounding: there is noise of one in hundreds of handshakes.
+		// Rounding loses nothing: the noise is one allocation in hundreds of handshakes.
 		all = append(all, Ratio{straight, upgrade.Lib, "allocations", upgrade.Allocations, limitUpgradeAllocs + 0.05})
 	}
 	return all

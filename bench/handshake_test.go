@@ -22,11 +22,11 @@ func TestHandshake(t *testing.T) {
 				t.Fatal("there is no C compiler: apt-get install gcc libc6-dev")
 			}
 			if inGo {
-				n, octets, err := countAllocations(g, 20)
+				n, bytes, err := countAllocations(g, 20)
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Logf("%.1f allocations, %.0f bytes", n, octets)
+				t.Logf("%.1f allocations, %.0f bytes", n, bytes)
 			}
 			server, err := startGreeter(b, lib, program)
 			if err != nil {

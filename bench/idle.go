@@ -17,7 +17,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// IdleReport is what the command idle finds out.
+// IdleReport is the result of the command idle.
 type IdleReport struct {
 	Machine Machine
 	Rows    []*IdleRow
@@ -30,16 +30,16 @@ type IdleRow struct {
 	Rounds      []IdleRound
 }
 
-// IdleRound is what one process did: bytes in RAM for each connection, above what
-// it had before the first.
+// IdleRound is the result of one process: bytes of RAM for each connection, above the RAM
+// before the first one.
 type IdleRound struct {
 	AtOnce    float64 // when the last answer has arrived
-	Collected float64 // after it was asked to collect its garbage; 0 if it cannot be
+	Collected float64 // after it was asked to collect its garbage; 0 if it cannot be asked
 	Before    int64   // bytes of the whole process
 }
 
 var (
-	idleLibs   = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
+	idleLibs   = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
 	idleCounts = []int{1000, 10000, 18000}
 
 	// For a short run.
@@ -47,7 +47,7 @@ var (
 	idleQuickCounts = []int{1000, 10000}
 )
 
-const idleSize = 32 // bytes of the one message
+const idleSize = 32 // of the one message
 
 type idleFlags struct {
 	libs   []string
@@ -55,7 +55,7 @@ type idleFlags struct {
 	rounds int
 }
 
-// idle measures the memory of connections on which nothing happens.
+// idle measures the memory of idle connections.
 func idle(ctx context.Context, args []string) error {
 	f := idleFlags{libs: idleLibs, counts: idleCounts}
 	flags := flag.NewFlagSet("bench idle", flag.ContinueOnError)
@@ -201,8 +201,8 @@ func serveParked() error {
 	})
 }
 
-// serveLines is a server that does something at each line of its input, and answers
-// with a line. It ends when its input does.
+// serveLines is a server that does something at each line of its input, and answers with a
+// line. It ends when its input ends.
 func serveLines(l net.Listener, accept func(), line func() error) error {
 	go accept()
 	fmt.Println(l.Addr())

@@ -7,8 +7,8 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// What is promised: bytes for each of 10,000 connections, and how much more or
-// less it may be for each of 1,000 or 18,000.
+// Promised limits: bytes for each of 10,000 connections, and the allowed difference for each of
+// 1,000 or 18,000.
 const (
 	limitIdle     = 4500
 	limitIdleFlat = 1.1
@@ -50,7 +50,7 @@ func (r *IdleReport) libs() (all []string) {
 	return all
 }
 
-// grid has a line for each library, the least memory first.
+// grid returns a table with a line for each library, least memory first.
 func (r *IdleReport) grid() *grid {
 	g := &grid{
 		title:  "Memory of an idle connection, bytes",
@@ -90,7 +90,7 @@ func (r *IdleReport) grid() *grid {
 	return g
 }
 
-// ratios compares what connections hold.
+// ratios compares the memory of connections.
 func (r *IdleReport) ratios() (all []Ratio) {
 	counts := r.counts()
 	for _, n := range counts {

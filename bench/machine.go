@@ -11,13 +11,13 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// Machine is what the figures were measured on.
+// Machine describes where the figures were measured.
 type Machine struct {
 	Time     time.Time
 	Go       string
 	CPU      string
 	Kernel   string
-	Load     string            // averages over 1, 5 and 15 minutes, before
+	Load     string            // averages over 1, 5 and 15 minutes, before the run
 	Versions map[string]string // of the libraries
 }
 
@@ -44,8 +44,8 @@ func machine(libs []string) Machine {
 	return m
 }
 
-// version is that of a module in this program, or of npm's package; ours comes
-// from the folder above.
+// version returns the version of a module in this program, or of an npm package. Ours comes
+// from the parent folder.
 func version(lib servers.Library) string {
 	if isProgram(lib) {
 		return lib.(servers.Program).Version()
@@ -79,7 +79,7 @@ func line(file string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// writeJSON keeps a report for programs.
+// writeJSON writes a report for programs.
 func writeJSON(file string, report any) error {
 	if file == "" {
 		return nil

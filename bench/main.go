@@ -1,5 +1,4 @@
-// Bench measures WebSocket libraries side by side. See README.md for how to read
-// what it prints.
+// Bench measures WebSocket libraries side by side. README.md explains its output.
 package main
 
 import (
@@ -29,7 +28,7 @@ func main() {
 	}
 }
 
-// choose finds the command that the arguments mean; flags alone mean everything.
+// choose finds the command for the arguments. Flags alone mean everything.
 func choose(args []string) (run func(context.Context, []string) error, rest []string) {
 	if len(args) == 0 {
 		return nil, nil

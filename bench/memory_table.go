@@ -20,7 +20,7 @@ func (r *MemoryRow) settled() float64 {
 	return r.over(func(m MemoryRound) float64 { return m.Settled }).Median
 }
 
-// print prints the group's table, the least memory first.
+// print prints the group's table, least memory first.
 func (g *MemoryGroup) print(w io.Writer) {
 	t := newTable("settled, to\nbest peer", "library", "settled KiB\na connection", "spread\n%", "at once", "peak", "collected", "process\nbefore, KiB")
 	rows := slices.SortedStableFunc(slices.Values(g.Rows), func(a, b *MemoryRow) int { return cmp.Compare(a.settled(), b.settled()) })

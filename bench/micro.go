@@ -12,18 +12,18 @@ import (
 	"github.com/hawser-ws/websocket/bench/micro"
 )
 
-// MicroReport is what the command micro finds out.
+// MicroReport is the result of the command micro.
 type MicroReport struct {
 	Machine  Machine
 	Contests []*micro.Contest
 	Notes    []string `json:",omitempty"`
 }
 
-// microParts are what can be measured in this process.
+// microParts are the measurements within this process.
 var microParts = []struct {
 	name  string
 	part  func(ctx context.Context, e micro.Effort) ([]*micro.Contest, error)
-	batch time.Duration // garbage needs time to become due where there is some
+	batch time.Duration // where there is garbage, its collection needs time to become due
 }{
 	{"mask", mask, 2 * time.Millisecond},
 	{"utf8", micro.Validation, 2 * time.Millisecond},
@@ -32,10 +32,10 @@ var microParts = []struct {
 	{"message", micro.Messages, 10 * time.Millisecond},
 }
 
-// microLibs are those whose versions are told.
-var microLibs = []string{"hawser", "gorilla", "coder", "gws", "gobwas", "xnet"}
+// microLibs are those whose versions are printed.
+var microLibs = []string{"hawser", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "xnet"}
 
-// notMeasured is said below the tables.
+// notMeasured is printed below the tables.
 const notMeasured = "mask: that of gorilla, coder and gws is not exported, and so not here; it is part of their messages"
 
 func mask(ctx context.Context, e micro.Effort) ([]*micro.Contest, error) {

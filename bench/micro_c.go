@@ -12,7 +12,7 @@ import (
 //go:embed floor/mask.c floor/broadcast.c floor/handshake.c floor/handshake.h
 var sourcesC embed.FS
 
-// The programs in C.
+// The C programs.
 const (
 	maskC      = "mask.c"
 	broadcastC = "broadcast.c"
@@ -21,8 +21,8 @@ const (
 
 var errNoCompiler = errors.New("there is no C compiler")
 
-// compileC makes a program of a source. end removes it. Without a compiler the
-// program is empty, and nothing is compared with C.
+// compileC compiles a source. end removes the program. Without a compiler the program is empty,
+// and nothing is compared with C.
 func compileC(name, source string) (program string, end func(), err error) {
 	cc, err := exec.LookPath("cc")
 	if err != nil {

@@ -8,24 +8,24 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// microSection is all that can be measured in this process.
+// microSection is everything that can be measured in this process.
 func microSection(ctx context.Context, _ *bench, quick bool) (any, []Ratio, error) {
 	report, err := runMicro(ctx, microNames(), 0, quick)
 	return report, report.ratios(), err
 }
 
-// What is promised.
+// Promised limits.
 const (
 	limitMaskToC        = 1 / 0.9
 	limitASCII          = 1.0
-	limitTextPerOctet   = 100 // ps: 10 GB/s
+	limitTextPerByte    = 100 // ps: 10 GB/s
 	limitFused          = 1.25
 	limitShortMessage   = 80 // ns
 	limitMessageToPeer  = 1.0 / 3
 	limitMessageToFloor = 1.3
 )
 
-// ratios compares ours with others in every contest.
+// ratios compares ours with the others in every contest.
 func (r *MicroReport) ratios() (all []Ratio) {
 	for _, c := range r.Contests {
 		ours := c.Get(servers.Ours)
@@ -43,7 +43,7 @@ func (r *MicroReport) ratios() (all []Ratio) {
 		switch c.Group {
 		case "mask":
 			limit := limitMaskToC
-			if c.Octets < 1<<10 {
+			if c.Bytes < 1<<10 {
 				limit = 0
 			}
 			to(micro.CSimd, limit)
@@ -54,8 +54,8 @@ func (r *MicroReport) ratios() (all []Ratio) {
 				continue
 			}
 			to(micro.Standard, 0)
-			if c.Octets >= 1<<10 {
-				figure("ps a byte", 1000*ours.Median()/float64(c.Octets), limitTextPerOctet)
+			if c.Bytes >= 1<<10 {
+				figure("ps a byte", 1000*ours.Median()/float64(c.Bytes), limitTextPerByte)
 			}
 		case "fused":
 			slower := c.Get(micro.MaskAlone)
@@ -69,20 +69,20 @@ func (r *MicroReport) ratios() (all []Ratio) {
 			if best := bestChecking(c); best != nil {
 				to(best.Name, limitMessageToPeer)
 			}
-			if c.Octets < 1<<10 {
+			if c.Bytes < 1<<10 {
 				figure("ns a message", ours.Median(), limitShortMessage)
 				to(micro.Floor, 0)
 			} else {
 				to(micro.Floor, limitMessageToFloor)
 			}
-			// Nothing is allowed, and what is left of the measuring itself is less.
+			// No allocation is allowed; what is left from the measurement itself is less.
 			figure("allocations", ours.Allocs, 0.05)
 		}
 	}
 	return all
 }
 
-// bestChecking is the best whole library that checks text as ours does.
+// bestChecking returns the best complete library that checks text as ours does.
 func bestChecking(c *micro.Contest) (best *micro.Contender) {
 	for _, f := range c.Of {
 		if f.Name == servers.Ours || f.Notes["whole"] == "a loop" || f.Notes["UTF-8"] != "checked" {

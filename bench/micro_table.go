@@ -17,8 +17,8 @@ func (r *MicroReport) print(w io.Writer) {
 	}
 }
 
-// grids are the tables: one for each contest of libraries, and one for all contests
-// of the same functions.
+// grids returns the tables: one for each contest of libraries, and one for all contests of the
+// same functions.
 func (r *MicroReport) grids() (all []*grid) {
 	byGroup := make(map[string][]*micro.Contest)
 	var groups []string
@@ -51,14 +51,14 @@ var microTitles = map[string]string{
 	"message": "A message read and one written",
 }
 
-// functions is a table with a line for each contest.
+// functions returns a table with a line for each contest.
 func functions(group string, contests []*micro.Contest) *grid {
 	first := contests[0]
 	g := &grid{
 		title:  fmt.Sprintf("%s, rounds: %d", microTitles[group], mostRounds(first.Of, func(f *micro.Contender) int { return len(f.NS) })),
 		header: []string{"hawser ns", "what"},
 	}
-	sized := first.Octets > 0
+	sized := first.Bytes > 0
 	if sized {
 		g.header = append(g.header, "hawser GB/s")
 	}
@@ -76,12 +76,12 @@ func functions(group string, contests []*micro.Contest) *grid {
 		ours := c.Get(servers.Ours)
 		row := []string{fmt.Sprintf("%.1f", ours.Median()), c.Case}
 		if sized {
-			row = append(row, fmt.Sprintf("%.2f", float64(c.Octets)/ours.Median()))
+			row = append(row, fmt.Sprintf("%.2f", float64(c.Bytes)/ours.Median()))
 		}
 		for _, f := range c.Of[1:] {
 			row = append(row, fmt.Sprintf("%.1f", f.Median()))
 			if sized {
-				row = append(row, fmt.Sprintf("%.2f", float64(c.Octets)/f.Median()))
+				row = append(row, fmt.Sprintf("%.2f", float64(c.Bytes)/f.Median()))
 			}
 			row = append(row, ratio(micro.Ratio(ours, f)))
 		}
@@ -90,7 +90,7 @@ func functions(group string, contests []*micro.Contest) *grid {
 	return g
 }
 
-// libraries is a table with a line for each library, the least time first.
+// libraries returns a table with a line for each library, least time first.
 func libraries(c *micro.Contest) *grid {
 	g := &grid{
 		title:  fmt.Sprintf("%s, %s, rounds: %d", microTitles[c.Group], c.Case, mostRounds(c.Of, func(f *micro.Contender) int { return len(f.NS) })),

@@ -30,7 +30,7 @@ var plotTitles = map[string]string{
 	plotHandshake:   "CPU time of an opening handshake",
 }
 
-// plot draws what there are figures for, and returns the names of the files.
+// plot draws the plots that there are figures for, and returns the names of the files.
 func (r *Results) plot(folder string) (drawn []string, err error) {
 	draw := func(name string, f func(file string) error, there bool) {
 		if err == nil && there {
@@ -101,7 +101,7 @@ func (r *Results) plot(folder string) (drawn []string, err error) {
 
 func fmtInt(n int) string { return fmt.Sprint(n) }
 
-// casesChart takes from cases those of which at says where on the axis they are.
+// casesChart adds the cases to a chart. at returns their place on the axis, if they have one.
 func casesChart(cases []*EchoCase, x string, tick func(int) string, at func(*EchoCase) (int, bool)) *chart {
 	c := &chart{x: x, y: "CPU µs a message", tick: tick}
 	sorted := slices.SortedStableFunc(slices.Values(cases), func(a, b *EchoCase) int {

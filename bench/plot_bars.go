@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// A barChart is lying bars, the shortest above.
+// A barChart has horizontal bars, the shortest on top.
 type barChart struct {
 	title, x string
 	bars     []bar

@@ -20,8 +20,8 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// look is how a library is drawn, the same everywhere: ours in the strongest colour,
-// each other in one of its own, floors in greys.
+// look returns the style of a library, the same in all plots: ours in the strongest colour,
+// each other in its own, floors in greys.
 func look(lib string) (draw.LineStyle, draw.GlyphDrawer) {
 	s := draw.LineStyle{Width: vg.Points(1.5), Color: color.Gray{120}}
 	var glyph draw.GlyphDrawer = draw.CircleGlyph{}
@@ -56,10 +56,10 @@ func look(lib string) (draw.LineStyle, draw.GlyphDrawer) {
 	return s, glyph
 }
 
-// A chart is lines over two logarithmic axes, a line for each library.
+// A chart has lines over two logarithmic axes, one for each library.
 type chart struct {
 	title, x, y string
-	tick        func(int) string // labels on the x axis, which are where the points are
+	tick        func(int) string // labels on the x axis, at the points
 	libs        []string
 	lines       map[string]plotter.XYs
 }
@@ -77,7 +77,7 @@ func (c *chart) add(lib string, x, y float64) {
 	c.lines[lib] = append(c.lines[lib], plotter.XY{X: x, Y: y})
 }
 
-// points is the length of the longest line.
+// points returns the length of the longest line.
 func (c *chart) points() (most int) {
 	for _, l := range c.lines {
 		most = max(most, len(l))
@@ -98,7 +98,7 @@ func (c *chart) draw(file string) error {
 
 	xs := make(map[float64]bool)
 	low, high := math.Inf(1), 0.0
-	// The legend's order is that of the lines' ends; ours is drawn last, above all.
+	// The legend's order is that of the ends of the lines. Ours is drawn last, on top.
 	end := func(lib string) float64 { l := c.lines[lib]; return l[len(l)-1].Y }
 	libs := slices.SortedStableFunc(slices.Values(c.libs), func(a, b string) int { return cmp.Compare(end(b), end(a)) })
 	drawn := slices.SortedStableFunc(slices.Values(libs), func(a, b string) int {
@@ -142,7 +142,7 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// decades marks 1, 2 and 5 of each power of ten, or more numbers if that is little.
+// decades marks 1, 2 and 5 of each power of ten, or more numbers if those are few.
 func decades(low, high float64) []plot.Tick {
 	ticks := marks(low, high, 1, 2, 5)
 	if len(ticks) < 4 {
@@ -162,7 +162,7 @@ func marks(low, high float64, digits ...float64) (ticks []plot.Tick) {
 	return ticks
 }
 
-// newPlot has a white ground, so that it can be read on a dark page.
+// newPlot has a white background, so that it can be read on a dark page.
 func newPlot(title string) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = color.White
@@ -180,7 +180,7 @@ func newPlot(title string) *plot.Plot {
 	return p
 }
 
-// save draws into a file. Where the font is missing one of the same widths will do.
+// save draws into a file. If the font is missing, it uses one with the same widths.
 func save(file string, width, height vg.Length, paint func(draw.Canvas)) error {
 	canvas := vgsvg.New(width, height)
 	c := draw.New(canvas)

@@ -15,7 +15,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// Results are what all commands find out, as a page and as JSON.
+// Results are the results of all commands, for a page and for JSON.
 type Results struct {
 	Machine Machine
 	After   string // load averages
@@ -88,8 +88,8 @@ func readJSON(file string, into any) error {
 	return json.Unmarshal(b, into)
 }
 
-// measure runs parts, and keeps what there is after each of them. One that fails
-// leaves the others their turns.
+// measure runs parts, and saves the results after each of them. If one fails the others still
+// run.
 func (r *Results) measure(ctx context.Context, parts []string, quick bool, file string) error {
 	b, err := newBench()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// A grid is a table that can be printed for a terminal and for a page.
+// A grid is a table for a terminal and for a page.
 type grid struct {
 	title  string
 	header []string // the second column has the names
@@ -18,7 +18,7 @@ type grid struct {
 
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
 
-// print is for a terminal.
+// print formats it for a terminal.
 func (g *grid) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n", g.title)
 	head := make([]any, len(g.header))
@@ -39,7 +39,7 @@ func (g *grid) print(w io.Writer) {
 	}
 }
 
-// markdown is for a page.
+// markdown formats it for a page.
 func (g *grid) markdown(w io.Writer) {
 	if len(g.rows) > 0 {
 		fmt.Fprintf(w, "**%s**\n\n", g.title)
@@ -67,7 +67,7 @@ func (g *grid) markdown(w io.Writer) {
 	}
 }
 
-// ratio is how two are compared for people.
+// ratio formats a comparison.
 func ratio(v float64) string {
 	if v == 0 {
 		return "—"

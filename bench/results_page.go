@@ -17,7 +17,7 @@ type chapter struct {
 	ratios               []Ratio
 }
 
-// page writes all, for GitHub. drawn are the plots that there are.
+// page writes everything, for GitHub. drawn are the existing plots.
 func (r *Results) page(w io.Writer, drawn []string) {
 	chapters := r.chapters()
 	fmt.Fprintf(w, "# Results\n\nWritten by `make bench`, that is `cd bench && GOWORK=off go run . results`. [README.md](README.md) tells how each figure is measured and how to read it.\n\n")
@@ -39,7 +39,7 @@ func (r *Results) page(w io.Writer, drawn []string) {
 	}
 }
 
-// machine says where and when.
+// machine writes where and when.
 func (r *Results) machine(w io.Writer) {
 	m := r.Machine
 	g := &grid{title: "The machine", header: []string{"", "value"}}
@@ -55,7 +55,7 @@ func (r *Results) machine(w io.Writer) {
 	g.markdown(w)
 }
 
-// chapters are those of which there are figures.
+// chapters returns the chapters that have figures.
 func (r *Results) chapters() (all []chapter) {
 	if r.Echo != nil {
 		c := chapter{name: "echo", title: "Echo", command: "echo",
@@ -143,8 +143,8 @@ func (c *chapter) write(w io.Writer, drawn []string) {
 	fmt.Fprintf(w, "</details>\n\n")
 }
 
-// promised is the headline: for each promise the case that comes nearest to
-// breaking it, or breaks it most.
+// promised is the headline: for each promise the case that is closest to breaking it, or breaks
+// it most.
 func promised(all []Ratio) *grid {
 	g := &grid{
 		title:  "Each promise, and the case that is hardest for it",
@@ -191,7 +191,7 @@ func promised(all []Ratio) *grid {
 	return g
 }
 
-// figure has three digits or more.
+// figure formats with at least three digits.
 func figure(v float64) string {
 	switch {
 	case v >= 1000:

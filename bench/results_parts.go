@@ -11,7 +11,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// resultParts are what a page consists of, and together take less than half an hour.
+// resultParts are the parts of the page. Together they take less than half an hour.
 var resultParts = []struct {
 	name    string
 	measure func(ctx context.Context, b *bench, r *Results, quick bool) error
@@ -42,8 +42,8 @@ var resultParts = []struct {
 	}},
 }
 
-// resultLibs are the echo servers of the page: of each library the way that is best.
-var resultLibs = []string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
+// resultLibs are the echo servers on the page: for each library its best variant.
+var resultLibs = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
 
 func known(libs []string) []string {
 	return slices.DeleteFunc(slices.Clone(libs), func(lib string) bool { return servers.KindOf(lib) == 0 })
@@ -67,7 +67,7 @@ func measureEcho(ctx context.Context, b *bench, r *Results, quick bool) error {
 	add(64, 1<<10, 16)
 	add(1000, 32, 1)
 	add(1000, 1<<10, 1)
-	for _, inFlight := range []int{1, 16} { // GOMAXPROCS 2: the load has no core of its own then
+	for _, inFlight := range []int{1, 16} { // GOMAXPROCS 2: then the load has no core of its own
 		r.Echo.Cases = append(r.Echo.Cases, f.newCase(64, 32, inFlight, 2))
 	}
 	return runCases(ctx, b, &f, r.Echo.Cases)
@@ -75,7 +75,7 @@ func measureEcho(ctx context.Context, b *bench, r *Results, quick bool) error {
 
 func measureScale(ctx context.Context, b *bench, r *Results, quick bool) error {
 	f := echoFlags{
-		choices:     plainChoices(known([]string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"})),
+		choices:     plainChoices(known([]string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"})),
 		connections: []int{10, 100, 1000, 10_000}, sizes: []int{32}, inFlight: []int{1}, procs: []int{1}, given: true,
 		rounds: 3, duration: 500 * time.Millisecond,
 	}

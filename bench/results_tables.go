@@ -8,7 +8,7 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// Tables for the page of what has tables of its own for a terminal.
+// Tables on the page for reports that have their own tables on a terminal.
 
 func (c *EchoCase) grid() *grid {
 	g := &grid{

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// ScaleReport is what the command scale finds out: the same echo with more and more
-// connections.
+// ScaleReport is the result of the command scale: the same echo with more and more connections.
 type ScaleReport struct {
 	Machine Machine
 	Libs    []string
@@ -19,7 +18,7 @@ type ScaleReport struct {
 // scale measures how CPU time and memory grow with connections.
 func scale(ctx context.Context, args []string) error {
 	f := echoFlags{
-		choices:     plainChoices([]string{"hawser", "hawser-upgrade", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"}),
+		choices:     plainChoices([]string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "nbio", "tcp"}),
 		connections: []int{10, 100, 1000, 10_000}, sizes: []int{32}, inFlight: []int{1}, procs: []int{1}, given: true,
 	}
 	flags := flag.NewFlagSet("bench scale", flag.ContinueOnError)

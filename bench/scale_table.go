@@ -9,8 +9,8 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// print prints a table for each figure: a line for a library, a column for a number
-// of connections.
+// print prints a table for each figure: a line for each library, a column for each number of
+// connections.
 func (s *ScaleReport) print(w io.Writer) {
 	size := s.Cases[0].Size
 	s.table(w, fmt.Sprintf("CPU µs a message of %d bytes, one in flight for each connection", size), "%.2f",

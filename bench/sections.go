@@ -12,30 +12,30 @@ import (
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// A Section is a short run of one command, as a part of a summary of everything.
+// A Section is a short run of one command, as a part of a run of everything.
 type Section struct {
 	Name string
-	// Run measures. With quick it takes some 15 seconds. What it returns first is
-	// all figures, ready for JSON.
+	// Run measures. With quick it takes about 15 seconds. The first result has all figures,
+	// ready for JSON.
 	Run func(ctx context.Context, b *bench, quick bool) (any, []Ratio, error)
 }
 
-// A Ratio compares two in one case.
+// A Ratio compares two contenders in one case.
 type Ratio struct {
 	Name  string // the case: "echo 64×32 B×1"
 	Of    string // "hawser"
 	To    string // "gws"
 	Value float64
-	Limit float64 // what is promised: no more than this; 0 if nothing is
+	Limit float64 // promised maximum; 0 if there is none
 }
 
-// A command is what the first argument chooses.
+// A command is selected by the first argument.
 type command struct {
 	name, what string
 	run        func(ctx context.Context, args []string) error
 }
 
-// commands are all of them, a line for each.
+// commands has all of them, one per line.
 var commands = []command{
 	{"echo", "CPU time of an echo without compression, and of what it cannot do without", echo},
 	{"scale", "CPU time and memory with 10 to 10,000 connections", scale},
@@ -48,7 +48,7 @@ var commands = []command{
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
 
-// sections are what a run without a command goes through, a line for each.
+// sections are the parts of a run without a command, one per line.
 var sections = []Section{
 	{"echo", echoSection},
 	{"micro", microSection},
@@ -57,7 +57,7 @@ var sections = []Section{
 	{"handshake", handshakeSection},
 }
 
-// Everything is what a run without a command finds out.
+// Everything is the result of a run without a command.
 type Everything struct {
 	Machine  Machine
 	Ratios   []Ratio
@@ -65,7 +65,7 @@ type Everything struct {
 	Sections []SectionRun
 }
 
-// SectionRun is how a section went.
+// SectionRun is the result of a section.
 type SectionRun struct {
 	Name    string
 	Seconds float64
@@ -111,7 +111,7 @@ func everything(ctx context.Context, args []string) error {
 	return out.Encode(report)
 }
 
-// run runs one section. If it fails the others still have their turns.
+// run runs one section. If it fails the others still run.
 func (e *Everything) run(ctx context.Context, b *bench, s Section, quick bool) {
 	start := time.Now()
 	figures, ratios, err := s.Run(ctx, b, quick)
@@ -138,7 +138,7 @@ func (r Ratio) String() string {
 	return s
 }
 
-// print is for people.
+// print formats the result for people.
 func (e *Everything) print(w io.Writer) {
 	printMachine(w, e.Machine)
 	for _, r := range e.Ratios {

@@ -19,9 +19,9 @@ import (
 // serveCommand is for the processes that this program starts from itself.
 const serveCommand = "serve"
 
-// serve is the echo server of one library. It prints its address, and ends when
-// its standard input does. At a line of input it collects its garbage, gives the
-// memory back to the system, and prints a line.
+// serve is the echo server of one library. It prints its address, and ends when its standard
+// input does. At a line of input it collects its garbage, returns the memory to the system, and
+// prints a line.
 func serve(_ context.Context, args []string) error {
 	var s servers.Settings
 	flags := flag.NewFlagSet(serveCommand, flag.ContinueOnError)
@@ -44,7 +44,7 @@ func serve(_ context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		return unix.Exec(path, args, os.Environ()) // the process stays what it is for the bench
+		return unix.Exec(path, args, os.Environ()) // the process keeps its identity for the bench
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ func serve(_ context.Context, args []string) error {
 	go func() { failed <- lib.Echo(l, s) }()
 	go func() {
 		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			debug.FreeOSMemory() // twice: a pool gives up its memory in two steps
+			debug.FreeOSMemory() // twice, because a pool releases its memory in two steps
 			debug.FreeOSMemory()
 			fmt.Println("collected")
 		}
@@ -64,7 +64,7 @@ func serve(_ context.Context, args []string) error {
 	return <-failed
 }
 
-// start runs the echo server of one library in a process of its own.
+// start runs the echo server of one library in its own process.
 func start(core int, lib string, s servers.Settings) (*process.Process, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -22,7 +22,7 @@ func printMachine(w io.Writer, m Machine) {
 	fmt.Fprintln(w, strings.Join(versions, "; "))
 }
 
-// title says what the servers were asked for.
+// title says what was requested from the servers.
 func title(s servers.Settings) string {
 	title := string(s.Mode)
 	if s.Mode != servers.None {
@@ -34,7 +34,7 @@ func title(s servers.Settings) string {
 	return title
 }
 
-// note is what has to be known besides the figures of a library.
+// note returns remarks on a library's figures.
 func (r *Result) note(rounds int) string {
 	switch {
 	case r.Note == "":
@@ -57,7 +57,7 @@ func printTable(w io.Writer, t table.Writer) {
 	}
 }
 
-// newTable is a table of figures with one column of names, the second.
+// newTable returns a table of figures. Its second column has the names.
 func newTable(header ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)

@@ -8,17 +8,17 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// Result is what every row of a table has.
+// Result has the fields common to all table rows.
 type Result struct {
 	Lib      string
 	Agreed   string // in the handshake
-	Compared bool   // it agreed on what was asked, and nothing went wrong
+	Compared bool   // it agreed on what was requested, and nothing went wrong
 	Note     string // why not
 
 	failed bool
 }
 
-// agree compares what a server agreed on with what it was asked for.
+// agree compares what a server agreed on with what was requested.
 func (r *Result) agree(asked, agreed raw.Terms) bool {
 	r.Agreed, r.Compared = agreed.String(), agreed == asked
 	if !r.Compared {
@@ -27,13 +27,13 @@ func (r *Result) agree(asked, agreed raw.Terms) bool {
 	return r.Compared
 }
 
-// The time for a table: with four of them -quick takes less than a minute, unless
-// the machine is so busy that one round takes longer.
+// The time for a table. With four tables, -quick takes less than a minute, unless a busy
+// machine makes a single round longer.
 const fullTime, quickTime = 3 * time.Minute, 12 * time.Second
 
-// takeTurns runs rounds: A B C, then B C A. A library that cannot be compared is
-// left out after its first, unless it is to be measured nevertheless. No round
-// begins when the time is up, except the first.
+// takeTurns runs rounds: A B C, then B C A. A library that cannot be compared is left out after
+// its first round, unless it is to be measured anyway. Except for the first round, none begins
+// after the time is up.
 func takeTurns[R any](ctx context.Context, rows []R, c *choices, rounds int, result func(R) *Result, round func(R) error) error {
 	end := time.Now().Add(time.Duration(c.or(int(c.limit), int(fullTime), int(quickTime))))
 	for n := range rounds {

@@ -24,14 +24,13 @@ const (
 // It holds a large buffer, so a shell lends one to a connection while something is on
 // its way. The zero value is ready for Init. Calls must not overlap.
 type Outbox struct {
-	buf        [OutboxSize]byte
-	start, end int       // buf[start:end] is encoded and not on the wire
-	tail       []byte    // follows the buffer: the rest of the last payload
-	tailKey    frame.Key // masks the tail (client)
-	role       Role
-	message    uint32 // its first fragment is encoded and its last is not; 0: none
+	buf [OutboxSize]byte
+	pending
+	tailKey frame.Key // masks the tail (client)
+	role    Role
+	message uint32 // its first fragment is encoded and its last is not; 0: none
 
-	// Offsets count the bytes of the stream since Init.
+	// Offsets count the bytes since o was made, over all streams.
 	encoded   uint64 // up to here frames are encoded
 	sent      uint64 // up to here they are on the wire
 	committed uint64 // frames that begin below cannot be taken back
@@ -41,19 +40,23 @@ type Outbox struct {
 	first  int
 }
 
+// pending is where the bytes are that are encoded and not on the wire.
+type pending struct {
+	start, end int    // in buf[start:end]
+	tail       []byte // and behind them the rest of the last payload
+}
+
 // Init makes an empty Outbox that of a connection. message is what Message returned when
 // the connection used an Outbox last, 0 if it never did.
 func (o *Outbox) Init(role Role, message uint32) { o.role, o.message = role, message }
 
-// Reset drops everything, so that another connection may use o, after Init.
+// Reset lets another connection use o, after Init. o must be empty. Offsets are not set
+// back: each message would pay for it.
 func (o *Outbox) Reset() {
 	if all := o.frames[:cap(o.frames)]; len(all) > 0 && all[0] != nil {
 		clear(all)
+		o.frames, o.first = o.frames[:0], 0
 	}
-	o.frames, o.first = o.frames[:0], 0
-	o.start, o.end, o.tail = 0, 0, nil
-	o.encoded, o.sent, o.committed, o.held = 0, 0, 0, 0
-	o.Init(0, 0)
 }
 
 // Message returns the number of the fragmented message that is under way, 0 if none is.
@@ -194,7 +197,7 @@ func (o *Outbox) Pending() (head, tail []byte) {
 // also one of nothing, nothing is held any more.
 func (o *Outbox) Advance(n int) {
 	if o.sent += uint64(n); o.sent == o.encoded { // nearly always
-		o.start, o.end, o.tail = 0, 0, nil
+		o.pending = pending{}
 		return
 	}
 	o.advanceWithin(n)
@@ -217,6 +220,6 @@ func (o *Outbox) advanceWithin(n int) {
 	}
 }
 
-// Offsets returns how many bytes are on the wire since Init, and how many will be when
-// all that is encoded now has been sent.
+// Offsets returns how many bytes were put on the wire since o was made, and how many will
+// have been when all that is encoded now is sent. Only differences mean anything.
 func (o *Outbox) Offsets() (sent, encoded uint64) { return o.sent, o.encoded }

@@ -101,7 +101,7 @@ func (o *Outbox) truncateAt(f *OutFrame) {
 // wait for it: nothing can be sent any more. The slice stays valid until the next frame
 // is appended.
 func (o *Outbox) Clear() []*OutFrame {
-	o.start, o.end, o.tail = 0, 0, nil
+	o.pending = pending{}
 	o.encoded, o.committed, o.held, o.message = o.sent, o.sent, 0, 0
 	frames := o.Frames()
 	o.frames, o.first = o.frames[:0], 0

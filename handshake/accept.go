@@ -1,71 +1,69 @@
 package handshake
 
-// Policy is what a server demands of a request and what it can offer in return.
-// The zero value accepts requests of no page but the server's own, and no
-// subprotocol and no extension.
+// Policy is what a server demands of a request, and what it offers in return. The zero value
+// accepts requests from pages of the server's own origin only, without subprotocol or
+// extension.
 type Policy struct {
 	// Subprotocols are those that the server speaks. The first one that the client
 	// asks for as well is selected, compared with regard to case; when there is
 	// none, the connection has no subprotocol. None when empty.
 	Subprotocols []string
 
-	// LooseSubprotocols accepts requests whose list of subprotocols has names that are no
-	// tokens; see [CheckLooseSubprotocols]. False refuses them.
+	// LooseSubprotocols accepts requests that name subprotocols which are not tokens; see
+	// [CheckLooseSubprotocols]. The default is to refuse them.
 	LooseSubprotocols bool
 
-	// OriginPatterns are the origins, besides the server's own, whose pages
-	// may connect. None when empty.
+	// OriginPatterns are further origins whose pages may connect, besides the server's own.
+	// Empty means none.
 	//
-	// A pattern is matched by [path.Match], without regard to case, against
-	// the host and port of the origin; or, when there is "://" in it, against
-	// "scheme://host:port". The default port of the scheme may be there or not
-	// on either side. "*.example.com" is every subdomain of example.com at
-	// any depth, at the default port; "example.com:*" is any port of
-	// example.com. An IPv6 address is written in brackets and means that
-	// address. A dot at the end of a DNS name counts for nothing. "*" is every
-	// origin that has a host: prefer AnyOrigin, which says what it does.
+	// A pattern is matched by [path.Match], ignoring case, against the host and port of the
+	// origin. If it contains "://", it is matched against "scheme://host:port" instead. The
+	// default port of the scheme is optional on both sides. "*.example.com" means every
+	// subdomain of example.com at any depth, at the default port; "example.com:*" means any
+	// port of example.com. An IPv6 address is written in brackets and means that address. A
+	// trailing dot in a DNS name is ignored. "*" means every origin that has a host; prefer
+	// AnyOrigin, which is more explicit.
 	//
-	// The origin "null" (of sandboxed frames and files) is matched by the
-	// pattern "null" alone.
+	// The origin "null", sent by sandboxed frames and files, is matched by the pattern "null"
+	// only.
 	OriginPatterns []string
 
-	// AnyOrigin lets pages of any origin connect. False by default. It is safe
-	// only where nothing in a request vouches for the user: no cookies, no
-	// client certificate, no private network.
+	// AnyOrigin lets pages of any origin connect. The default is false. It is safe only if
+	// nothing in a request authenticates the user: no cookies, no client certificate, no
+	// private network.
 	AnyOrigin bool
 
-	// Deflate has the server accept permessage-deflate (RFC 7692): the first of
-	// the client's offers that is as it should be. Nil accepts none.
+	// Deflate makes the server accept permessage-deflate (RFC 7692): the first valid offer of
+	// the client. Nil accepts none.
 	//
-	// NoContextTakeover of either side demands it; when it is false the client
-	// may still ask for it. MaxWindowBits of either side is the most; the client
-	// may ask for less. Where a client does not let the server bound the client's
-	// window, Client.NoContextTakeover is demanded in place of a
-	// Client.MaxWindowBits below 15.
+	// NoContextTakeover of either side demands it. If it is false, the client may still ask for
+	// it. MaxWindowBits of either side is an upper limit; the client may ask for less. If a
+	// client does not let the server limit the client's window, a Client.MaxWindowBits below 15
+	// is replaced by a demand for Client.NoContextTakeover.
 	Deflate *Deflate
 }
 
-// Acceptance is what a server answers to a request it accepts.
+// Acceptance is a server's answer to a request that it accepts.
 type Acceptance struct {
-	Key         string  // the client's Sec-WebSocket-Key; part of the request's memory
-	Subprotocol string  // the one selected, a string of [Policy.Subprotocols]; empty for none
+	Key         string  // the client's Sec-WebSocket-Key; shares memory with the request
+	Subprotocol string  // the selected one, a string of [Policy.Subprotocols]; empty for none
 	Deflated    bool    // permessage-deflate is accepted
-	Deflate     Deflate // its terms, which the answer tells the client in full, with all bits from 8 to 15; zero unless Deflated
+	Deflate     Deflate // its terms, which the answer states in full, with all bits from 8 to 15; zero unless Deflated
 
 	serverWindow, clientWindow windowForm // of the answer
 }
 
-// Accept judges a request by RFC 6455 §4.2.1, in the order in which a server
-// can say something useful: first whether this is a WebSocket handshake of
-// our version at all, then whether it is well formed, then whether it is welcome.
+// Accept judges a request by RFC 6455 §4.2.1, in the order that gives the most useful answers:
+// first whether it is a WebSocket handshake of our version at all, then whether it is well
+// formed, then whether it is allowed.
 func (p *Policy) Accept(r *Request) (a Acceptance, refusal *Refusal) {
 	refusal = p.AcceptInto(&a, r)
 	return a, refusal
 }
 
-// AcceptInto is Accept without a copy of the answer: a is to be the zero value, and
-// is of use only if nothing is refused. It stays shallow, as does what it calls,
-// because the stack it stands on may be a small one.
+// AcceptInto is Accept without copying the answer. a must be the zero value, and is valid only
+// if the result is nil. The function and those it calls use little stack, because it may run on
+// a small one.
 func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if refusal := r.checkHTTP(); refusal != nil {
 		return refusal
@@ -80,8 +78,8 @@ func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if refusal != nil {
 		return refusal
 	}
-	// The grammar is judged also when we accept none: "any violations of the
-	// ABNF grammar" (§4.2.1).
+	// The grammar is checked even if we accept no extension: "any violations of the ABNF
+	// grammar" (§4.2.1).
 	if err := r.offers.parse(r.Extensions); err != nil {
 		return badRequest("§9.1", "%v", err)
 	}
@@ -100,7 +98,7 @@ func (a *Acceptance) agree(d *Deflate, offers []Extension) {
 	a.Deflate, a.serverWindow, a.clientWindow = answer.Deflate, answer.serverWindow, answer.clientWindow
 }
 
-// checkHTTP judges what makes the request a GET of HTTP/1.1 without a body.
+// checkHTTP checks that the request is a GET of HTTP/1.1 without a body.
 func (r *Request) checkHTTP() *Refusal {
 	if refusal := checkVersion(r.ProtoMajor, r.ProtoMinor); refusal != nil {
 		return refusal
@@ -132,9 +130,8 @@ func checkMethod(method string) *Refusal {
 	return nil
 }
 
-// checkBody refuses a request with a body: where one hop reads the bytes after
-// the head as a body and another as frames, requests can be smuggled (RFC 9112
-// §11.2).
+// checkBody refuses a request with a body. If one hop reads the bytes after the head as a body
+// and another as frames, requests can be smuggled (RFC 9112 §11.2).
 func (r *Request) checkBody() *Refusal {
 	if len(r.TransferEncoding) > 0 {
 		return badRequest("RFC 9112 §11.2", "a handshake has no body: Transfer-Encoding is %s", quoteLines(r.TransferEncoding))
@@ -145,7 +142,7 @@ func (r *Request) checkBody() *Refusal {
 	return nil
 }
 
-// checkUpgrade judges the header fields that make the request a WebSocket's.
+// checkUpgrade checks the header fields that make it a WebSocket request.
 func (r *Request) checkUpgrade() *Refusal {
 	upgrade, valid := listHas(r.Upgrade, "websocket", true)
 	switch { // §4.2.1, item 3

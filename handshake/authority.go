@@ -7,20 +7,20 @@ import (
 	"github.com/hawser-ws/websocket/internal/hostport"
 )
 
-// authority is the host and port of a Host header, an Origin or an absolute
-// request-target (RFC 9110 §4.2).
+// authority is the host and port of a Host header, an Origin or an absolute request-target (RFC
+// 9110 §4.2).
 type authority struct {
 	host string // without a trailing dot; IPv6 addresses in brackets
-	port int    // noPort when it is not given
+	port int    // noPort if none was given
 }
 
 const noPort = -1
 
-// maxPortDigits is how long a port may be: nobody writes one with more zeros before it.
+// maxPortDigits is the longest port accepted: nobody writes one with leading zeros beyond it.
 const maxPortDigits = len("65535")
 
-// splitAuthority takes host [ ":" port ] apart, where the host is of the bytes
-// given or an IPv6 address in brackets, without a zone. The host is not empty.
+// splitAuthority splits host [ ":" port ]. The host consists of the given bytes, or is an IPv6
+// address in brackets without a zone. It is not empty.
 func splitAuthority(s string, hostBytes *[256]bool) (a authority, ok bool) {
 	host, port := hostport.Split(s)
 	if strings.HasPrefix(host, "[") {
@@ -31,15 +31,15 @@ func splitAuthority(s string, hostBytes *[256]bool) (a authority, ok bool) {
 		return a, false
 	}
 	a = authority{host: host, port: noPort}
-	if port == "" { // RFC 3986 §3.2.3 lets the digits be missing
+	if port == "" { // RFC 3986 §3.2.3: the digits may be missing
 		return a, true
 	}
 	a.port, ok = hostport.Port(port)
 	return a, ok && len(port) <= maxPortDigits
 }
 
-// domainName returns a name without the dot of the root label: "example.com." is
-// "example.com". No label is empty.
+// domainName removes the dot of the root label: "example.com." becomes "example.com". No label
+// may be empty.
 func domainName(host string, hostBytes *[256]bool) (name string, ok bool) {
 	before := byte('.')
 	for i := range len(host) {
@@ -56,7 +56,7 @@ func domainName(host string, hostBytes *[256]bool) (name string, ok bool) {
 // ip returns the host as an IPv6 address, if it is one.
 func (a *authority) ip() (netip.Addr, bool) { return ipLiteral(a.host) }
 
-// sameHost compares names without regard to case, and addresses by value.
+// sameHost compares names ignoring case, and addresses by value.
 func (a authority) sameHost(b authority) bool {
 	if equalFold(a.host, b.host) {
 		return true
@@ -78,7 +78,7 @@ func SameHost(a, b string) bool {
 	return ok && x.port == y.port && x.sameHost(y)
 }
 
-// appendHost appends the host in the form in which browsers send it.
+// appendHost appends the host as browsers write it.
 func (a *authority) appendHost(dst []byte) []byte {
 	if addr, ok := a.ip(); ok {
 		return append(addr.AppendTo(append(dst, '[')), ']')
@@ -86,7 +86,7 @@ func (a *authority) appendHost(dst []byte) []byte {
 	return appendLower(dst, a.host)
 }
 
-// ipLiteral returns the address when s begins with one in brackets.
+// ipLiteral returns the address if s is an IPv6 address in brackets.
 func ipLiteral(s string) (netip.Addr, bool) {
 	if !strings.HasPrefix(s, "[") {
 		return netip.Addr{}, false

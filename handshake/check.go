@@ -2,8 +2,7 @@ package handshake
 
 import "fmt"
 
-// Offer is what we, the client, put into our request and measure the response
-// by.
+// Offer is what we, the client, send in our request and check the response against.
 type Offer struct {
 	Key          string   // Sec-WebSocket-Key; see [NewKey]
 	Subprotocols []string // in order of preference, checked by [CheckSubprotocols]; none when empty
@@ -12,44 +11,43 @@ type Offer struct {
 	// False demands websocket alone, as RFC 6455 does (§4.1, step 2).
 	UpgradeList bool
 
-	// Deflate has us offer permessage-deflate (RFC 7692), in the words of
+	// Deflate makes us offer permessage-deflate (RFC 7692), as written by
 	// [Offer.ExtensionsValue]. Nil offers no extension.
 	//
-	// NoContextTakeover and MaxWindowBits of the server are demands that it
-	// agrees to or declines the offer, but for a window that the server cannot
-	// bound: then Server.NoContextTakeover will do. Those of the client are what
-	// we keep to in any case.
+	// NoContextTakeover and MaxWindowBits of the server are demands: the server must accept
+	// them or decline the offer. If it cannot limit its window, Server.NoContextTakeover is
+	// enough. Those of the client are what we will do in any case.
 	Deflate *Deflate
 }
 
-// Agreement is what client and server have settled on.
+// Agreement is what client and server have agreed on.
 type Agreement struct {
 	Subprotocol string // a string of [Offer.Subprotocols]; empty for none
 	Deflated    bool   // the server accepts permessage-deflate
 
-	// Deflate is its terms, with all bits from 8 to 15; zero unless Deflated. Of
-	// the server they are what it answered, and nothing beyond: a wish it did not
-	// repeat is not in them. Of the client they are what binds us: what the
-	// server answered and, whether or not it did, what we offered to do without.
-	// A server that did not repeat that may thus count on less than we keep to.
+	// Deflate has the terms, with all bits from 8 to 15; it is zero unless Deflated. The
+	// server's terms are exactly those in its answer: a wish that it did not repeat is not
+	// included. The client's terms are those that bind us: the server's answer, and whatever we
+	// offered to do without, repeated or not. A server that did not repeat the latter may thus
+	// expect less than we do.
 	Deflate Deflate
 }
 
-// BadResponse is why we, the client, do not accept a server's response.
+// BadResponse says why we, the client, reject a server's response.
 type BadResponse struct {
 	Status  int    // HTTP status code of the response
-	Section string // where the broken rule stands: "§4.1" in RFC 6455, or "RFC 7692 §7"
+	Section string // the broken rule: "§4.1" in RFC 6455, or "RFC 7692 §7"
 	Reason  string // what is wrong, in one line of printable ASCII
 }
 
-// Error is the reason and the section.
+// Error returns the reason and the section.
 func (b *BadResponse) Error() string { return b.Reason + " (" + b.Section + ")" }
 
 const statusSwitching = 101
 
-// Check judges a response by RFC 6455 §4.1, "Once the client's opening
-// handshake has been sent", steps 1 to 6 in their order. Answers other than
-// 101 are for the caller to interpret first: redirects, authentication.
+// Check judges a response by RFC 6455 §4.1, "Once the client's opening handshake has been
+// sent", steps 1 to 6 in order. Responses other than 101, such as redirects and authentication,
+// must be handled by the caller before.
 func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	var a Agreement
 	bad := func(format string, args ...any) (Agreement, *BadResponse) {
@@ -60,7 +58,7 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	if status != statusSwitching {
 		return bad("status is %d, not %d", status, statusSwitching)
 	}
-	// Step 2: the value as a whole, not an element of a list.
+	// Step 2: the whole value, not an element of a list.
 	upgrade := h.Values("Upgrade")
 	alone := len(upgrade) == 1 && equalFold(trimSpace(upgrade[0]), "websocket")
 	if !alone && !(o.UpgradeList && HasToken(upgrade, "websocket")) {
@@ -71,7 +69,7 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	if has, valid := listHas(connection, "upgrade", false); !has || !valid {
 		return bad("Connection is %s, without Upgrade", quoteLines(connection))
 	}
-	// Step 4, and §11.3.3: not more than once.
+	// Step 4, and §11.3.3: only once.
 	accept := h.Values("Sec-Websocket-Accept")
 	if len(accept) != 1 {
 		return bad("Sec-WebSocket-Accept comes %d times", len(accept))
@@ -82,7 +80,7 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	}
 	// Step 5.
 	lines := h.Values("Sec-Websocket-Extensions")
-	if len(lines) > 1 { // §11.3.2: may be split in a request only
+	if len(lines) > 1 { // §11.3.2: only a request may split it
 		return bad("Sec-WebSocket-Extensions comes %d times", len(lines))
 	}
 	extensions, err := ParseExtensions(lines)
@@ -103,7 +101,7 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 		}
 		a.Deflated, a.Deflate = true, terms
 	}
-	// Step 6, and §11.3.4: not more than once.
+	// Step 6, and §11.3.4: only once.
 	protocol := h.Values("Sec-Websocket-Protocol")
 	switch len(protocol) {
 	case 0:

@@ -1,22 +1,22 @@
 package handshake
 
-// Deflate is what permessage-deflate (RFC 7692 §7.1) settles for a connection:
-// the terms of each direction, named by the end that compresses it. It is also
-// how either end says what it wants: in [Policy.Deflate] and [Offer.Deflate].
+// Deflate has the permessage-deflate parameters of a connection (RFC 7692 §7.1), for each
+// direction, named after the end that compresses it. In [Policy.Deflate] and [Offer.Deflate] it
+// is what one end wants.
 type Deflate struct {
 	Server, Client DeflateSide
 }
 
-// DeflateSide is how one end compresses what it sends. The zero value is what RFC
-// 7692 takes for granted: context takeover, and the largest window.
+// DeflateSide is how one end compresses what it sends. The zero value is the default of RFC
+// 7692: context takeover and the largest window.
 type DeflateSide struct {
-	// NoContextTakeover says that each message is compressed without reference to
-	// the ones before it: the parameters server_no_context_takeover and
-	// client_no_context_takeover (RFC 7692 §7.1.1).
+	// NoContextTakeover says that each message is compressed without reference to earlier ones:
+	// the parameters server_no_context_takeover and client_no_context_takeover (RFC 7692
+	// §7.1.1).
 	NoContextTakeover bool
-	// MaxWindowBits bounds the LZ77 window to 1<<MaxWindowBits bytes: the
-	// parameters server_max_window_bits and client_max_window_bits (RFC 7692
-	// §7.1.2). 8 to 15; zero means 15, and any other number the nearest of these.
+	// MaxWindowBits limits the LZ77 window to 1<<MaxWindowBits bytes: the parameters
+	// server_max_window_bits and client_max_window_bits (RFC 7692 §7.1.2). It is 8 to 15. Zero
+	// means 15; any other value means the nearest valid one.
 	MaxWindowBits int
 }
 
@@ -26,12 +26,11 @@ const (
 	maxWindowBits = 15
 )
 
-// String writes the terms as a header would, for people:
-// "permessage-deflate; server_no_context_takeover; client_max_window_bits=12". A
-// window of 15 bits is left out.
+// String formats the terms like a header, for people: "permessage-deflate;
+// server_no_context_takeover; client_max_window_bits=12". A window of 15 bits is omitted.
 func (d Deflate) String() string { return string(deflateHeader{Deflate: d}.append(nil)) }
 
-// WindowBits is MaxWindowBits as a number from 8 to 15.
+// WindowBits returns MaxWindowBits as a number from 8 to 15.
 func (s DeflateSide) WindowBits() int {
 	if s.MaxWindowBits == 0 {
 		return maxWindowBits

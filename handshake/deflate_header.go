@@ -2,9 +2,8 @@ package handshake
 
 import "strconv"
 
-// The names are compared with regard to case, as subprotocols are: RFC 6455 §9.1
-// says of extension-token no more than that it is a token, and RFC 7692 §7.1 writes
-// these in small letters.
+// The names are case-sensitive, like subprotocols: RFC 6455 §9.1 only says that extension-token
+// is a token, and RFC 7692 §7.1 writes these in lower case.
 const (
 	deflateName       = "permessage-deflate"
 	serverNoTakeover  = "server_no_context_takeover"
@@ -13,24 +12,24 @@ const (
 	clientWindowParam = "client_max_window_bits"
 )
 
-// deflateHeader is permessage-deflate as it stands in Sec-WebSocket-Extensions,
-// in an offer or in an answer.
+// deflateHeader is permessage-deflate as written in Sec-WebSocket-Extensions, in an offer or an
+// answer.
 type deflateHeader struct {
-	Deflate                    // with bits from 8 to 15 when it was parsed
+	Deflate                    // parsed bits are from 8 to 15
 	serverWindow, clientWindow windowForm
 }
 
-// windowForm is how the parameter for a window stands in the header. In what is
-// to be written it decides about 15 bits only: less is always a value.
+// windowForm is how a window parameter is written in the header. When writing, it only matters
+// for 15 bits: a smaller window always has a value.
 type windowForm uint8
 
 const (
 	windowAbsent windowForm = iota
-	windowBare              // "client_max_window_bits": in an offer, and of the client's only
+	windowBare              // "client_max_window_bits": in an offer, and for the client only
 	windowValue             // "client_max_window_bits=15"
 )
 
-// What is wrong with a parameter.
+// Faults of a parameter.
 const (
 	errDeflateParam   = grammarError("is not defined")
 	errDeflateTwice   = grammarError("comes twice")
@@ -39,9 +38,8 @@ const (
 	errDeflateBits    = grammarError("is not a number from 8 to 15")
 )
 
-// parseDeflate reads the parameters of an offer, or of an answer to one. These
-// are the faults for which RFC 7692 §7 has a server decline the offer and a
-// client fail the connection; param is the one at fault.
+// parseDeflate parses the parameters of an offer or an answer. For these faults RFC 7692 §7
+// makes a server decline the offer and a client fail the connection. param is the faulty one.
 func parseDeflate(x *Extension, answer bool) (h deflateHeader, param *Param, err error) {
 	for i := range x.Params {
 		param = &x.Params[i]
@@ -50,9 +48,9 @@ func parseDeflate(x *Extension, answer bool) (h deflateHeader, param *Param, err
 			err = parseFlag(param, &h.Server.NoContextTakeover)
 		case clientNoTakeover: // RFC 7692 §7.1.1.2
 			err = parseFlag(param, &h.Client.NoContextTakeover)
-		case serverWindowParam: // RFC 7692 §7.1.2.1: always with a value
+		case serverWindowParam: // RFC 7692 §7.1.2.1: a value is required
 			err = parseWindow(param, false, &h.Server.MaxWindowBits, &h.serverWindow)
-		case clientWindowParam: // RFC 7692 §7.1.2.2: in an offer also without
+		case clientWindowParam: // RFC 7692 §7.1.2.2: in an offer, the value is optional
 			err = parseWindow(param, !answer, &h.Client.MaxWindowBits, &h.clientWindow)
 		default:
 			err = errDeflateParam
@@ -76,7 +74,7 @@ func parseFlag(p *Param, flag *bool) error {
 	return nil
 }
 
-// parseWindow leaves bits at 0 when the parameter is bare.
+// parseWindow leaves bits at 0 if the parameter has no value.
 func parseWindow(p *Param, mayBeBare bool, bits *int, form *windowForm) error {
 	switch {
 	case *form != windowAbsent:
@@ -94,8 +92,8 @@ func parseWindow(p *Param, mayBeBare bool, bits *int, form *windowForm) error {
 	return errDeflateNoValue
 }
 
-// parseBits is 0 for what is not a decimal number from 8 to 15 without leading
-// zeros (RFC 7692 §7.1.2). A quoted-string is not one.
+// parseBits parses a decimal number from 8 to 15 without leading zeros (RFC 7692 §7.1.2). It
+// returns 0 for anything else, including a quoted-string.
 func parseBits(p *Param) int {
 	switch v := p.Value; {
 	case p.Quoted:

@@ -1,36 +1,35 @@
 package handshake
 
-// Extension is one element of Sec-WebSocket-Extensions: an offer in a request,
-// a choice in a response (RFC 6455 §9.1).
+// Extension is one element of Sec-WebSocket-Extensions: an offer in a request, an accepted
+// extension in a response (RFC 6455 §9.1).
 type Extension struct {
-	Name   string  // a token; never empty in what was parsed
-	Params []Param // in order, duplicates included; nil when there are none
+	Name   string  // a token; never empty after parsing
+	Params []Param // in order, including duplicates; nil if there are none
 }
 
-// Param is one parameter of an [Extension]. What a parameter means, and that
-// it comes only once, is for the extension to judge.
+// Param is one parameter of an [Extension]. Its meaning, and whether it may occur more than
+// once, is up to the extension.
 type Param struct {
 	Name     string // a token
-	Value    string // a token, unquoted; empty when there is none
-	HasValue bool   // a value was given: "name=value", not "name"
+	Value    string // a token, unquoted; empty if there is none
+	HasValue bool   // there is a value: "name=value", not "name"
 	Quoted   bool   // the value was written as a quoted-string
 }
 
-// Limits on one Sec-WebSocket-Extensions, over all its lines, so that a header
-// full of commas does not become a table of many times its size.
+// Limits on all lines of one Sec-WebSocket-Extensions, so that a header full of commas does not
+// become a table many times its size.
 const (
 	maxExtensions = 64
 	maxParams     = 64
 )
 
-// ParseExtensions reads the lines of Sec-WebSocket-Extensions as the one list
-// that they make together (RFC 6455 §9.1). A list without an element is the same as
-// no header. The strings of the result are parts of the lines. The work grows
-// with the length of the lines and no faster.
+// ParseExtensions parses the lines of Sec-WebSocket-Extensions as one list (RFC 6455 §9.1). A
+// list without elements is the same as no header. The strings of the result share memory with
+// the lines. The time is linear in the length of the lines.
 //
-// The grammar is 1#extension, so that a sender of an empty list breaks a rule. A
-// recipient does not refuse it: by RFC 9110 §5.6.1.2 empty elements are ignored, and
-// the number of those that are left is not enforced. Clients in use send it.
+// The grammar is 1#extension, so a sender of an empty list breaks a rule. Clients in use send
+// it, and a recipient does not refuse it: RFC 9110 §5.6.1.2 has it ignore empty elements,
+// whatever number of elements remains.
 func ParseExtensions(lines []string) ([]Extension, error) {
 	var x extensionList
 	err := x.parse(lines)
@@ -40,7 +39,7 @@ func ParseExtensions(lines []string) ([]Extension, error) {
 	return x.extensions, nil
 }
 
-// grammarError says how a header value breaks its grammar.
+// grammarError says how a header value violates its grammar.
 type grammarError string
 
 func (e grammarError) Error() string { return string(e) }
@@ -54,13 +53,13 @@ const (
 	errManyExtensions = grammarError("Sec-WebSocket-Extensions: more than 64 extensions or parameters")
 )
 
-// extensionList is what has been read, with room that the next parse reuses.
+// extensionList is the result of parsing. The next parse reuses its memory.
 type extensionList struct {
 	extensions []Extension
-	params     []Param // those of all extensions, one after the other
+	params     []Param // of all extensions, one after the other
 }
 
-// What most browsers offer is known without reading it.
+// browserOffer is the offer of most browsers. It is recognised without parsing.
 const browserOffer = deflateName + "; " + clientWindowParam
 
 var browserExtension = Extension{Name: deflateName, Params: []Param{{Name: clientWindowParam}}}
@@ -94,7 +93,7 @@ func (x *extensionList) parse(lines []string) error {
 	return nil
 }
 
-// extension = extension-token *( ";" extension-param ), and the space after it.
+// extension parses extension-token *( ";" extension-param ), and the white space after it.
 func (x *extensionList) extension(c *cursor) error {
 	name := c.token()
 	if name == "" {
@@ -123,11 +122,11 @@ func (x *extensionList) extension(c *cursor) error {
 	return nil
 }
 
-// cursor stands in a header line. Every byte is passed once.
+// cursor is a position in a header line. Every byte is passed once.
 type cursor struct{ rest string }
 
-// skip passes white space. RFC 6455 §9.1 uses the rules of RFC 2616 "including
-// the implied *LWS rule": it may stand between any two words or separators.
+// skip passes white space. RFC 6455 §9.1 uses the rules of RFC 2616 "including the implied *LWS
+// rule": white space is allowed between any two words or separators.
 func (c *cursor) skip() {
 	for c.rest != "" && isSpace(c.rest[0]) {
 		c.rest = c.rest[1:]
@@ -142,7 +141,7 @@ func (c *cursor) take(b byte) bool {
 	return true
 }
 
-// token passes the longest token; it is empty when there is none.
+// token passes the longest token and returns it, or "" if there is none.
 func (c *cursor) token() string {
 	n := 0
 	for n < len(c.rest) && tokenByte[c.rest[n]] {
@@ -153,7 +152,7 @@ func (c *cursor) token() string {
 	return token
 }
 
-// extension-param = token [ "=" (token | quoted-string) ]
+// param parses extension-param = token [ "=" (token | quoted-string) ].
 func (c *cursor) param() (Param, error) {
 	p := Param{Name: c.token()}
 	if p.Name == "" {
@@ -175,17 +174,17 @@ func (c *cursor) param() (Param, error) {
 	} else {
 		p.Value = c.token()
 	}
-	// RFC 6455 §9.1: after unescaping, a quoted value is a token as well.
+	// RFC 6455 §9.1: after unescaping, a quoted value must be a token as well.
 	if !validToken(p.Value) {
 		return p, errParamValue
 	}
 	return p, nil
 }
 
-// quoted passes a quoted-string whose first quote was passed, and returns what
-// it stands for; ended is false when the line ends before it does.
+// quoted passes a quoted-string whose first quote has been passed, and returns its value. ended
+// is false if the line ends inside it.
 func (c *cursor) quoted() (value string, ended bool) {
-	var unescaped []byte // stays nil when there was nothing to unescape
+	var unescaped []byte // nil if nothing had to be unescaped
 	from := 0
 	for i := 0; i < len(c.rest); i++ {
 		switch c.rest[i] {
@@ -208,8 +207,8 @@ func (c *cursor) quoted() (value string, ended bool) {
 	return "", false
 }
 
-// AppendExtensions appends the value of Sec-WebSocket-Extensions that lists
-// extensions. Names and values are taken to be tokens.
+// AppendExtensions appends extensions as a value of Sec-WebSocket-Extensions. Names and values
+// must be tokens.
 func AppendExtensions(dst []byte, extensions []Extension) []byte {
 	for i, e := range extensions {
 		if i > 0 {

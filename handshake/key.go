@@ -6,25 +6,24 @@ import (
 	"unsafe"
 )
 
-// Version is the one protocol version that this package speaks, the value of
+// Version is the only protocol version that this package speaks, the value of
 // Sec-WebSocket-Version (RFC 6455 §4.1, item 9).
 const Version = "13"
 
-// guid is what RFC 6455 §1.3 appends to the key before it is hashed.
+// guid is appended to the key before hashing (RFC 6455 §1.3).
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 const keySize = 24 // base64 of 16 bytes
 
-// NewKey returns the Sec-WebSocket-Key for 16 random bytes, which the caller
-// draws afresh for every connection (RFC 6455 §4.1, item 7).
+// NewKey returns the Sec-WebSocket-Key for 16 random bytes. The caller must draw new ones for
+// every connection (RFC 6455 §4.1, item 7).
 func NewKey(random [16]byte) string {
 	return base64.StdEncoding.EncodeToString(random[:])
 }
 
-// ValidKey reports whether key is the base64 form of exactly 16 bytes. It does
-// not ask that the four bits left over in the last character be zero: RFC 4648
-// §3.5 leaves that to the decoder, and in the example of RFC 6455 §4.1 they are
-// not.
+// ValidKey reports whether key is the base64 form of exactly 16 bytes. The four unused bits of
+// the last character may have any value: RFC 4648 §3.5 leaves that to the decoder, and they are
+// not zero in the example of RFC 6455 §4.1.
 func ValidKey(key string) bool {
 	if len(key) != keySize || key[keySize-2:] != "==" {
 		return false
@@ -37,8 +36,8 @@ func ValidKey(key string) bool {
 	return true
 }
 
-// AcceptKey returns the Sec-WebSocket-Accept that answers key: base64 of a SHA-1
-// digest (RFC 6455 §4.2.2, item 5.4).
+// AcceptKey returns the Sec-WebSocket-Accept for key: the base64 form of a SHA-1 digest (RFC
+// 6455 §4.2.2, item 5.4).
 func AcceptKey(key string) [28]byte {
 	var accept [28]byte
 	AppendAccept(accept[:0], key)
@@ -51,7 +50,7 @@ func AppendAccept(dst []byte, key string) []byte {
 	if cap(dst)-at < len(key)+len(guid) {
 		return appendAccept(dst, key)
 	}
-	// The end of dst serves as memory: SHA-1 needs much of a small stack.
+	// The end of dst serves as scratch memory, because SHA-1 would need much of a small stack.
 	digest := sha1.Sum(append(append(dst, key...), guid...)[at:])
 	return base64.StdEncoding.AppendEncode(dst, digest[:])
 }
@@ -62,8 +61,8 @@ func appendAccept(dst []byte, key string) []byte {
 	return base64.StdEncoding.AppendEncode(dst, digest[:])
 }
 
-// alias returns the bytes as a string without copying them; it is valid for as
-// long as nobody writes to b.
+// alias returns the bytes as a string without copying. It is valid as long as nobody writes to
+// b.
 func alias(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }

@@ -5,26 +5,25 @@ import (
 	"strings"
 )
 
-// origin is a serialized origin (RFC 6454 §6.2) taken apart.
+// origin is a parsed serialized origin (RFC 6454 §6.2).
 type origin struct {
-	null   bool // the literal "null": an origin that no pattern but "null" can mean
+	null   bool // the literal "null", which only the pattern "null" matches
 	scheme string
 	authority
 }
 
-// maxOrigin is the longest Origin that is looked at: a DNS name has up to 253
-// bytes.
+// maxOrigin is the longest Origin that is parsed. A DNS name has at most 253 bytes.
 const maxOrigin = 300
 
-// Browsers send no other byte in the host of an origin; what else they let into
-// a host name ("!", "$", …) could only serve to fool a pattern.
+// Browsers send no other bytes in the host of an origin. The other bytes that they allow in a
+// host name ("!", "$", …) could only serve to trick a pattern.
 var originHostByte = byteSet("-._" + digits + letters)
 
 var schemeByte = byteSet("+-." + digits + letters)
 
-// parseOrigin reads scheme "://" host [ ":" port ], or "null". It lets pass one
-// slash after it, which is no part of an origin, but golang.org/x/net/websocket
-// and its users send it. An empty host ("file://") is not an error here.
+// parseOrigin parses scheme "://" host [ ":" port ], or "null". It accepts one slash after it,
+// which is not part of an origin but is sent by golang.org/x/net/websocket and its users. An
+// empty host ("file://") is not an error here.
 func parseOrigin(s string) (o origin, ok bool) {
 	if s == "null" {
 		return origin{null: true}, true
@@ -42,8 +41,7 @@ func parseOrigin(s string) (o origin, ok bool) {
 	return o, ok && !strings.HasSuffix(rest, ":")
 }
 
-// effectivePort is the port of the origin: the one given, or else the default
-// of its scheme.
+// effectivePort returns the port of the origin, or the default port of its scheme.
 func (o *origin) effectivePort() int {
 	if o.port != noPort {
 		return o.port
@@ -51,8 +49,8 @@ func (o *origin) effectivePort() int {
 	return defaultPort(o.scheme)
 }
 
-// defaultPort is the port that http and https, or ws and wss, mean when they
-// give none; noPort for any other scheme.
+// defaultPort returns the default port of http, https, ws or wss, or noPort for any other
+// scheme.
 func defaultPort(scheme string) int {
 	switch {
 	case equalFold(scheme, "http"), equalFold(scheme, "ws"):
@@ -65,12 +63,11 @@ func defaultPort(scheme string) int {
 
 // sameOrigin reports whether o is the origin that r was sent to.
 //
-// Of that origin we know the host and, when the Host header gives it, the port;
-// but its scheme only if TLS ends here. A request that comes in plain may have
-// been https as far as a proxy in front of us. So on a plain connection the
-// scheme is taken to be the page's own, and only has to agree with the port: a
-// page of https://example.com may talk to "Host: example.com" and to "Host:
-// example.com:443", but not to "Host: example.com:80".
+// We know the host of that origin, the port if the Host header has one, and the scheme only if
+// TLS ends here. A plain request may have been https up to a proxy in front of us. So on a
+// plain connection the page's own scheme is assumed, and must only agree with the port. A page
+// of https://example.com may connect to "Host: example.com" and to "Host: example.com:443", but
+// not to "Host: example.com:80".
 func sameOrigin(o *origin, r *Request) bool {
 	scheme := o.scheme
 	if defaultPort(scheme) == noPort {
@@ -90,8 +87,8 @@ func sameOrigin(o *origin, r *Request) bool {
 	return port == o.effectivePort() && host.sameHost(o.authority)
 }
 
-// checkOrigin refuses a request that a page of another site made a browser send
-// (RFC 6455 §10.2).
+// checkOrigin refuses a request that a page of another site made a browser send (RFC 6455
+// §10.2).
 func (p *Policy) checkOrigin(r *Request) *Refusal {
 	if len(r.Origin) > 1 {
 		return badRequest("RFC 6454 §7.3", "Origin comes %d times", len(r.Origin))
@@ -103,9 +100,8 @@ func (p *Policy) checkOrigin(r *Request) *Refusal {
 }
 
 func (p *Policy) judgeOrigin(r *Request) *Refusal {
-	// Fetch Metadata §2.3: the browser's own judgement, which no script can
-	// set. It holds where a proxy has rewritten Host, and where http and https
-	// cannot be told apart from here.
+	// Fetch Metadata §2.3: the browser's own judgement, which no script can set. It is reliable
+	// even if a proxy has rewritten Host, and if http and https cannot be told apart here.
 	site := fetchSite(r.SecFetchSite)
 	if len(r.Origin) == 0 {
 		if site == elsewhere {
@@ -125,8 +121,7 @@ func (p *Policy) judgeOrigin(r *Request) *Refusal {
 	return p.matchOrigin(r, value, &o, site)
 }
 
-// What may be refused is apart from what may be accepted, because to say why needs
-// more stack.
+// Refusals are in a function of their own, because producing a reason needs more stack.
 
 func foreignSite(r *Request) *Refusal {
 	return forbidden("Sec-Fetch-Site is %s for Host %s, and there is no Origin for OriginPatterns to match; InsecureSkipVerify would allow it",
@@ -138,7 +133,7 @@ func noOrigin(value string, r *Request) *Refusal {
 		quote(value), quote(r.Host))
 }
 
-// matchOrigin refuses an origin that is not our own, unless a pattern allows it.
+// matchOrigin refuses an origin other than our own, unless a pattern allows it.
 func (p *Policy) matchOrigin(r *Request, value string, o *origin, site site) *Refusal {
 	for _, pattern := range p.OriginPatterns {
 		matched, err := o.matches(pattern)
@@ -161,11 +156,11 @@ func forbidden(format string, args ...any) *Refusal {
 	return refuse(statusForbidden, "§10.2", format, args...)
 }
 
-// site is what Sec-Fetch-Site says of where a request came from.
+// site is what Sec-Fetch-Site says about the source of a request.
 type site int
 
 const (
-	unknownSite site = iota // nothing, "none", or something unheard of
+	unknownSite site = iota // missing, "none", or an unknown value
 	fromHere                // "same-origin"
 	elsewhere               // "cross-site", or "same-site", which is another port or subdomain
 )

@@ -6,38 +6,37 @@ import (
 	"github.com/hawser-ws/websocket/internal/hostport"
 )
 
-// Limits bound the head of a request: the request line, the header lines and
-// the empty line after them.
+// Limits bound the head of a request: the request line, the header lines and the empty line
+// after them.
 type Limits struct {
-	HeaderBytes int // of the whole head; 0 or less means DefaultHeaderBytes
-	Fields      int // header lines; 0 or less means DefaultFields
+	HeaderBytes int // size of the whole head; 0 or less means DefaultHeaderBytes
+	Fields      int // number of header lines; 0 or less means DefaultFields
 }
 
-// The limits that the zero [Limits] stands for.
+// The defaults of [Limits].
 const (
 	DefaultHeaderBytes = 16 << 10 // a browser with an access token in the URL sends 3.3 KiB
 	DefaultFields      = 100
 )
 
-// ParseRequest reads the head of an opening handshake from the bytes that have
-// come in so far. When it returns 0 and no refusal, the head is not complete:
-// call again with more. Otherwise the head is the first n bytes, and what comes
-// after it belongs to the WebSocket.
+// ParseRequest parses the head of an opening handshake from the bytes received so far. If it
+// returns 0 and no refusal, the head is incomplete: call again with more. Otherwise the head is
+// the first n bytes, and the bytes after it belong to the WebSocket.
 //
-// It is strict as RFC 9112 lets a server be: no line ends without CR, no folded
-// lines, no space before a colon, one Host. What it accepts, net/http accepts
-// with the same meaning. It fills r in place of what r held, except TLS.
+// It is as strict as RFC 9112 lets a server be: every line ends in CR LF, no line is folded, no
+// space precedes a colon, and there is one Host. Whatever it accepts, net/http accepts with the
+// same meaning. It overwrites all of r except TLS.
 //
-// The strings in r are parts of head, and valid only as long as its bytes are
-// neither moved nor overwritten.
+// The strings in r share memory with head. They are valid only until its bytes are moved or
+// overwritten.
 //
-// A caller that gets the head in many small pieces uses a [RequestParser].
+// To parse a head that arrives in many small pieces, use a [RequestParser].
 func ParseRequest(head []byte, limits Limits, r *Request) (n int, refusal *Refusal) {
 	p := RequestParser{Limits: limits}
 	return p.Parse(head, r)
 }
 
-// parse takes apart a head whose lines are known to end properly.
+// parse parses a head whose lines are known to end properly.
 func (r *Request) parse(head string) *Refusal {
 	line, rest, _ := strings.Cut(head, "\r\n")
 	authority, refusal := r.parseRequestLine(line)
@@ -51,8 +50,8 @@ func (r *Request) parse(head string) *Refusal {
 		if line == "" {
 			break
 		}
-		// RFC 9112 §5.1: no white space between the name and the colon; §5.2:
-		// none before the name, which would continue the line before.
+		// RFC 9112 §5.1: no white space between the name and the colon. §5.2: none before the
+		// name, which would continue the previous line.
 		colon := 0
 		for colon < len(line) && tokenByte[line[colon]] {
 			colon++
@@ -66,8 +65,8 @@ func (r *Request) parse(head string) *Refusal {
 	return r.checkHead(authority, hosts)
 }
 
-// checkHead judges the head as a whole: authority is that of its target, hosts how
-// often Host comes.
+// checkHead checks the head as a whole. authority is that of its target; hosts is the number of
+// Host fields.
 func (r *Request) checkHead(authority string, hosts int) *Refusal {
 	if hosts != 1 { // RFC 9112 §3.2
 		return badRequest("RFC 9112 §3.2", "Host comes %d times", hosts)
@@ -84,8 +83,8 @@ func (r *Request) checkHead(authority string, hosts int) *Refusal {
 	return r.checkBody()
 }
 
-// parseRequestLine reads method SP request-target SP HTTP-version; authority
-// is that of a target in absolute-form.
+// parseRequestLine parses method SP request-target SP HTTP-version. authority is that of a
+// target in absolute-form.
 func (r *Request) parseRequestLine(line string) (authority string, refusal *Refusal) {
 	method, rest, ok1 := strings.Cut(line, " ")
 	target, version, ok2 := strings.Cut(rest, " ")
@@ -107,8 +106,8 @@ func (r *Request) parseRequestLine(line string) (authority string, refusal *Refu
 	return parseTarget(target)
 }
 
-// parseTarget judges a request-target in origin-form or absolute-form, of which
-// it returns the authority; the others do not go with GET (RFC 9112 §3.2).
+// parseTarget checks a request-target in origin-form or absolute-form, and returns the
+// authority of the latter. The other forms are not valid with GET (RFC 9112 §3.2).
 func parseTarget(target string) (authority string, refusal *Refusal) {
 	pathQuery := target
 	if !strings.HasPrefix(target, "/") {
@@ -141,9 +140,9 @@ func badTarget(target string) *Refusal {
 	return badRequest("RFC 9112 §3.2", "malformed request-target %s", quote(target))
 }
 
-// useTarget makes the authority of an absolute target the host of the request,
-// as RFC 9112 §3.2.2 demands. A client has to send the same in Host (§3.2); one
-// that does not would be taken for another site by a proxy than by us.
+// useTarget makes the authority of an absolute target the host of the request, as RFC 9112
+// §3.2.2 requires. A client must send the same in Host (§3.2); if it does not, a proxy could
+// see another site than we do.
 func (r *Request) useTarget(target string, host authority) *Refusal {
 	scheme, _, _ := strings.Cut(r.Target, "://")
 	own, ok := splitAuthority(target, &hostport.RegName)
@@ -163,8 +162,8 @@ func (r *Request) useTarget(target string, host authority) *Refusal {
 	return nil
 }
 
-// RFC 3986 allows fewer, but browsers send all of these in a query. "#" would
-// begin a fragment, which is never sent.
+// RFC 3986 allows fewer, but browsers send all of these in a query. "#" would begin a fragment,
+// which is never sent.
 var targetByte = func() (set [256]bool) {
 	for c := '!'; c <= '~'; c++ {
 		set[c] = c != '#'

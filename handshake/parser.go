@@ -6,26 +6,24 @@ import (
 	"math/bits"
 )
 
-// RequestParser is [ParseRequest] with a memory of the bytes that it has seen,
-// so that the work for a whole head is in proportion to its length however
-// small the pieces are. The zero value is ready.
+// RequestParser is [ParseRequest] with a memory of the bytes already seen. The time for a whole
+// head is linear in its length, however small the pieces are. The zero value is ready to use.
 type RequestParser struct {
 	Limits Limits // zero fields mean the defaults
 
-	// RulesOnly leaves [Request.Header] empty: for those who ask nothing but what
-	// [Policy.Accept] looks at.
+	// RulesOnly leaves [Request.Header] empty, for callers that only need [Policy.Accept].
 	RulesOnly bool
 
-	seen  int // bytes that were looked at
-	line  int // where the line that is being looked at begins
-	lines int // lines that have ended
+	seen  int // bytes already examined
+	line  int // start of the current line
+	lines int // number of complete lines
 }
 
-// Reset makes p ready for another head; the options stay.
+// Reset prepares p for another head. The options stay.
 func (p *RequestParser) Reset() { *p = RequestParser{Limits: p.Limits, RulesOnly: p.RulesOnly} }
 
-// Parse is ParseRequest; head begins with the bytes of the call before, and may
-// have moved. What no further byte can put right is refused at once.
+// Parse is like ParseRequest. head begins with the bytes of the previous call, and may have
+// moved. It refuses at once what no further byte can mend.
 func (p *RequestParser) Parse(head []byte, r *Request) (n int, refusal *Refusal) {
 	if p.seen == 0 {
 		if n = p.whole(head, r); n > 0 {
@@ -55,12 +53,11 @@ func (p *RequestParser) bounds() (bytes, fields int) {
 	return bytes, fields
 }
 
-// whole does the work of scan and Request.parse in one pass, for a head that is all
-// there and as it should be, which is nearly every one. It returns 0 for any other:
-// it is for those two to say what is wrong.
+// whole does the work of scan and Request.parse in one pass, for a head that is complete and
+// valid, as nearly all are. For any other it returns 0, and those two find out what is wrong.
 func (p *RequestParser) whole(head []byte, r *Request) (n int) {
 	maxBytes, maxFields := p.bounds()
-	if !bytes.HasSuffix(head, emptyLine) { // it is not there, or more came with it
+	if !bytes.HasSuffix(head, emptyLine) { // incomplete, or followed by more bytes
 		i := bytes.Index(head, emptyLine)
 		if i < 0 {
 			return 0
@@ -83,7 +80,7 @@ func (p *RequestParser) whole(head []byte, r *Request) (n int) {
 	for fields := 0; ; fields++ {
 		begin := end + len("\r\n")
 		colon := begin
-		for tokenByte[head[colon]] { // of the last line the CR ends it
+		for tokenByte[head[colon]] { // in the last line, the CR ends the loop
 			colon++
 		}
 		if colon == begin && atLineEnd(head, begin) {
@@ -109,7 +106,7 @@ func (p *RequestParser) whole(head []byte, r *Request) (n int) {
 
 var emptyLine = []byte("\r\n\r\n")
 
-// begin makes room for another head.
+// begin resets r for another head.
 func (r *Request) begin(rulesOnly bool) {
 	tls := r.TLS
 	r.Reset()
@@ -121,8 +118,8 @@ func atLineEnd(b []byte, i int) bool {
 	return b[i] == '\r' && b[i+1] == '\n'
 }
 
-// scan looks for the empty line that ends the head, and sees to it that lines
-// end in CR LF, hold no other control character, and are not too many.
+// scan looks for the empty line that ends the head. It checks that lines end in CR LF, contain
+// no other control character, and are not too many.
 func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
 	maxBytes, maxFields := p.bounds()
 	for limited := head[:min(len(head), maxBytes)]; ; p.seen++ {
@@ -143,7 +140,7 @@ func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
 		if p.seen == p.line+1 {
 			return p.seen + 1, nil
 		}
-		if p.lines > maxFields { // one of them is the request line
+		if p.lines > maxFields { // one of the lines is the request line
 			return 0, refuse(statusFieldsTooLarge, "RFC 6585 §5", "the request has more than %d header lines", maxFields)
 		}
 		p.line = p.seen + 1
@@ -155,8 +152,8 @@ func (p *RequestParser) scan(head []byte) (n int, refusal *Refusal) {
 	return 0, nil
 }
 
-// control returns where the first control character of b is, from index i on, or
-// len(b). It looks at eight bytes at a time.
+// control returns the index of the first control character in b from index i on, or len(b). It
+// examines eight bytes at a time.
 func control(b []byte, i int) int {
 	const (
 		ones = 0x0101010101010101
@@ -164,8 +161,8 @@ func control(b []byte, i int) int {
 	)
 	for rest := b[i:]; len(rest) >= 8; i, rest = i+8, rest[8:] {
 		x := binary.LittleEndian.Uint64(rest)
-		// A byte below 0x20 or equal to 0x7f sets its top bit; a borrow can make
-		// that of a byte after it wrong, not of one before it.
+		// A byte below 0x20 or equal to 0x7f sets its top bit. A borrow can set the bit wrongly
+		// for a later byte, but not for an earlier one.
 		low, del := x-0x20*ones, x^0x7f*ones
 		if found := (low&^x | (del-ones)&^del) & tops; found != 0 {
 			return i + bits.TrailingZeros64(found)/8

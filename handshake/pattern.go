@@ -21,7 +21,7 @@ func (o *origin) matches(pattern string) (bool, error) {
 		}
 	}
 
-	// Both forms of the default port: "host:443", and "host" before it.
+	// Both forms with the default port: "host:443", and "host" before it.
 	var stack [maxOrigin + 20]byte
 	full := appendLower(stack[:0], o.scheme)
 	full = append(full, "://"...)
@@ -34,7 +34,7 @@ func (o *origin) matches(pattern string) (bool, error) {
 	elided := o.effectivePort() == defaultPort(o.scheme)
 
 	if literal, ok := ipLiteral(wanted); ok {
-		// "[::1]:8080" means the address. To path.Match it is a class.
+		// "[::1]:8080" means the address. path.Match would read the brackets as a class.
 		if addr, _ := o.ip(); addr != literal {
 			return false, nil
 		}
@@ -53,7 +53,7 @@ func (o *origin) matches(pattern string) (bool, error) {
 	return matched, err
 }
 
-// matchAround matches what stands before and after an address.
+// matchAround matches the parts before and after an address.
 func (o *origin) matchAround(scheme, wanted, port string, elided bool) (bool, error) {
 	matched, err := path.Match(scheme, strings.ToLower(o.scheme))
 	if !matched || err != nil {
@@ -63,7 +63,7 @@ func (o *origin) matchAround(scheme, wanted, port string, elided bool) (bool, er
 	return matched || wanted == "" && elided, err
 }
 
-// undot takes the dot off the end of the host in a pattern.
+// undot removes the dot at the end of the host in a pattern.
 func undot(pattern string) string {
 	if host, port, ok := strings.Cut(pattern, ".:"); ok && !strings.Contains(pattern, "[") {
 		return host + ":" + port
@@ -84,8 +84,8 @@ func (o *origin) pattern() string {
 	return string(b)
 }
 
-// CheckOriginPatterns says which of the patterns of a [Policy] is malformed.
-// Such a pattern allows nothing.
+// CheckOriginPatterns reports which pattern of a [Policy] is malformed. Such a pattern allows
+// nothing.
 func CheckOriginPatterns(patterns []string) error {
 	for _, pattern := range patterns {
 		_, wanted, found := strings.Cut(pattern, "://")

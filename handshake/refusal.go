@@ -17,22 +17,21 @@ const (
 	statusVersion          = 505
 )
 
-// Refusal is why we, the server, do not accept a client's request, and what to
-// answer. It holds no part of the request's own memory.
+// Refusal says why we, the server, do not accept a request, and how to answer. It shares no
+// memory with the request.
 type Refusal struct {
 	Status  int    // HTTP status code of the answer
-	Section string // where the broken rule stands: "§4.2.1" in RFC 6455, or "RFC 9112 §3.2"; may be empty
-	Reason  string // what is wrong, in one line of printable ASCII, fit for the body of the answer
-	Version bool   // the answer says which version we speak: Sec-WebSocket-Version: 13
+	Section string // the broken rule: "§4.2.1" in RFC 6455, or "RFC 9112 §3.2"; may be empty
+	Reason  string // what is wrong, in one line of printable ASCII, suitable as the body of the answer
+	Version bool   // the answer names the version we speak: Sec-WebSocket-Version: 13
 
-	// Header has fields for the answer besides, such as WWW-Authenticate or
-	// Retry-After; an http.Header will do. Left out are those that are [Reserved], that
-	// describe the body, or that could not be sent ([ValidFieldName],
-	// [ValidFieldValue]).
+	// Header has further fields for the answer, such as WWW-Authenticate or Retry-After; an
+	// http.Header can be used. Fields are left out if they are [Reserved], describe the body,
+	// or cannot be sent ([ValidFieldName], [ValidFieldValue]).
 	Header map[string][]string
 }
 
-// Error is the reason and the section.
+// Error returns the reason and the section.
 func (r *Refusal) Error() string {
 	if r.Section == "" {
 		return r.Reason
@@ -40,8 +39,8 @@ func (r *Refusal) Error() string {
 	return r.Reason + " (" + r.Section + ")"
 }
 
-// Fields returns the header fields of the answer besides those that any answer has:
-// the ones that its status demands, and those of Header that may be sent.
+// Fields returns the additional header fields of the answer: those that its status requires,
+// and those of Header that may be sent.
 func (r *Refusal) Fields() []Field {
 	var fields []Field
 	switch r.Status {
@@ -66,7 +65,7 @@ func (r *Refusal) Fields() []Field {
 	return fields
 }
 
-// ofBody reports whether a field describes the body, which is the reason.
+// ofBody reports whether a field describes the body. Here the body is the reason.
 func ofBody(name string) bool {
 	return equalFold(name, "Content-Type") || equalFold(name, "Content-Encoding") || equalFold(name, "X-Content-Type-Options")
 }
@@ -79,8 +78,7 @@ func badRequest(section, format string, args ...any) *Refusal {
 	return refuse(statusBadRequest, section, format, args...)
 }
 
-// quote makes what a peer sent fit for a message: in quotes, ASCII only, and
-// cut where it gets long.
+// quote makes data from a peer fit for a message: quoted, ASCII only, and cut if it is long.
 func quote(s string) string {
 	const enough = 100
 	if len(s) > enough {

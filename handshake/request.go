@@ -2,23 +2,23 @@ package handshake
 
 import "github.com/hawser-ws/websocket/internal/hostport"
 
-// Values looks header fields up by name. http.Header is one. The names it is
-// asked for are in the form that net/http calls canonical.
+// Values looks up header fields by name, in the form that net/http calls canonical. http.Header
+// implements it.
 type Values interface{ Values(name string) []string }
 
 // Field is one header line.
 type Field struct{ Name, Value string }
 
-// Request is what the server's rules look at, whether it came through net/http
-// ([Request.Collect]) or through [ParseRequest]. The zero value is a request
-// without anything. A header that may not come twice is kept with all its
-// lines, since that it did come twice is for the rules to see.
+// Request has the parts of a request that the server's rules look at. It is filled from
+// net/http ([Request.Collect]) or by [ParseRequest]. The zero value is an empty request. A
+// header that must occur only once still has all its lines here, so that the rules can detect
+// repetition.
 type Request struct {
-	Method     string // "GET", exactly
-	Target     string // request-target as sent; not judged by [Policy.Accept]
-	Host       string // of an absolute target or else of the Host header; behind a trusted proxy, of what it forwards
-	ProtoMajor int    // 1 of HTTP/1.1
-	ProtoMinor int    // 1 of HTTP/1.1
+	Method     string // exactly "GET"
+	Target     string // request-target as sent; [Policy.Accept] does not judge it
+	Host       string // from an absolute target, or else from the Host header; behind a trusted proxy, the forwarded one
+	ProtoMajor int    // 1 in HTTP/1.1
+	ProtoMinor int    // 1 in HTTP/1.1
 	TLS        bool   // it came over TLS that ended here: the origin must then be https
 
 	// The lines of the header fields that the rules look at, in order.
@@ -33,23 +33,22 @@ type Request struct {
 	ContentLength    []string
 	TransferEncoding []string
 
-	// Header is every header line in order, for callers that look for others.
-	// Only ParseRequest fills it, and a RequestParser that is not RulesOnly.
+	// Header has every header line in order, for other uses. Only ParseRequest fills it, and a
+	// RequestParser without RulesOnly.
 	Header []Field
 
-	rulesOnly bool     // Header is to stay empty
+	rulesOnly bool     // Header stays empty
 	protocols []string // the elements of Protocol
 	offers    extensionList
-	host      authority // of hostOf, if it has one: see authority
+	host      authority // of hostOf, if valid: see authority
 	hostOf    string
 }
 
-// Collect fills the named slices from h, in place of what they held. The
-// strings are not copied; the slices of h are.
+// Collect replaces the named slices by the lines in h. It copies the slices, but not the
+// strings.
 //
-// net/http takes the Host and Transfer-Encoding lines out of its header: the
-// caller sets Host from the http.Request, and appends its TransferEncoding to
-// r.TransferEncoding, after Collect.
+// net/http removes the Host and Transfer-Encoding lines from its header. The caller sets Host
+// from the http.Request and, after Collect, appends its TransferEncoding to r.TransferEncoding.
 func (r *Request) Collect(h Values) {
 	collect(&r.Upgrade, h, "Upgrade")
 	collect(&r.Connection, h, "Connection")
@@ -67,12 +66,12 @@ func collect(lines *[]string, h Values, name string) {
 	*lines = append((*lines)[:0], h.Values(name)...)
 }
 
-// keptLines is how many lines of a field Reset keeps room for. An http.Server takes
-// some 40,000 in a request, and what resets may be kept for as long as it runs.
+// keptLines is for how many lines of a field Reset keeps room. An http.Server accepts some
+// 40,000 in a request, and a reused Request may live as long as the server.
 const keptLines = 128
 
-// Reset makes r the zero value again, but keeps the room that its slices have, unless
-// that is large. It holds on to none of the strings.
+// Reset makes r the zero value again, but keeps the memory of its slices unless that is large.
+// It retains no strings.
 func (r *Request) Reset() {
 	for _, lines := range [...]*[]string{
 		&r.Upgrade, &r.Connection, &r.Key, &r.Version, &r.Protocol, &r.Extensions,
@@ -93,8 +92,8 @@ func (r *Request) Reset() {
 	r.ProtoMajor, r.ProtoMinor, r.TLS, r.rulesOnly = 0, 0, false, false
 }
 
-// add keeps a header line, and keeps it by name when the rules look at it. It returns
-// 1 if it is Host.
+// add stores a header line, also by name if the rules look at it. It returns 1 if the field is
+// Host.
 func (r *Request) add(f Field) (hosts int) {
 	if !r.rulesOnly {
 		r.Header = append(r.Header, f)
@@ -109,7 +108,7 @@ func (r *Request) add(f Field) (hosts int) {
 	return 0
 }
 
-// lines tells names apart by their length first, which few share.
+// lines distinguishes names by length first, since few share one.
 func (r *Request) lines(name string) *[]string {
 	var own string
 	var lines *[]string
@@ -143,8 +142,8 @@ func (r *Request) lines(name string) *[]string {
 	return nil
 }
 
-// authority is Host taken apart; ok is false if it is not a host and port. Several
-// rules ask for it, so what was found is kept for the next.
+// authority returns the parsed Host; ok is false if it is not a host and port. Several rules
+// need it, so the result is kept.
 func (r *Request) authority() (a authority, ok bool) {
 	if r.hostOf == r.Host && r.host.host != "" {
 		return r.host, true

@@ -2,9 +2,9 @@ package handshake
 
 import "strconv"
 
-// Reserved reports whether a header field is the handshake's own: one that the
-// rules of this package write, or that must not be in a handshake at all. A
-// caller's extra fields leave these alone.
+// Reserved reports whether a header field belongs to the handshake: the rules of this package
+// write it, or it must not occur in a handshake at all. Extra fields of a caller must not use
+// these names.
 func Reserved(name string) bool {
 	for _, own := range [...]string{
 		"Upgrade", "Connection", "Content-Length", "Transfer-Encoding",
@@ -18,15 +18,14 @@ func Reserved(name string) bool {
 	return false
 }
 
-// AppendSwitching appends the response that opens the connection (RFC 6455
-// §4.2.2, item 5). Of the extra fields it leaves out those that are [Reserved]
-// or could not be sent ([ValidFieldName], [ValidFieldValue]); a caller who wants
-// to hear of that asks before.
+// AppendSwitching appends the response that opens the connection (RFC 6455 §4.2.2, item 5). It
+// leaves out extra fields that are [Reserved] or cannot be sent ([ValidFieldName],
+// [ValidFieldValue]); use these functions to find out beforehand.
 func AppendSwitching(dst []byte, a Acceptance, extra []Field) []byte {
 	return a.AppendSwitching(dst, extra)
 }
 
-// AppendSwitching is the function of that name without a copy of a.
+// AppendSwitching is like the function of that name, without copying a.
 func (a *Acceptance) AppendSwitching(dst []byte, extra []Field) []byte {
 	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\n"+
 		"Upgrade: websocket\r\n"+
@@ -61,9 +60,8 @@ func appendExtra(dst []byte, extra []Field) []byte {
 	return dst
 }
 
-// AppendRefusal appends a complete response that says why, after which the
-// connection is to be closed. Through net/http, [Refusal.Fields] and
-// [Refusal.Error] say the same.
+// AppendRefusal appends a complete response with the reason. The connection must be closed
+// afterwards. With net/http, use [Refusal.Fields] and [Refusal.Error] for the same response.
 func AppendRefusal(dst []byte, r *Refusal) []byte {
 	dst = append(dst, "HTTP/1.1 "...)
 	dst = strconv.AppendInt(dst, int64(r.Status), 10)
@@ -91,7 +89,7 @@ func appendField(dst []byte, f Field) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// statusText is empty, which RFC 9112 §4 allows, for what we do not send.
+// statusText returns "" for a status that we do not send, as RFC 9112 §4 allows.
 func statusText(status int) string {
 	switch status {
 	case statusBadRequest:

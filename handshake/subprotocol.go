@@ -9,9 +9,8 @@ import (
 // to it.
 const maxSubprotocols = 64
 
-// CheckSubprotocols says what is wrong with a list of subprotocols that we are
-// about to send or to offer: each must be a token, and none may come twice
-// (RFC 6455 §4.1, item 10).
+// CheckSubprotocols reports what is wrong with a list of subprotocols that we are about to send
+// or offer. Each must be a token, and none may occur twice (RFC 6455 §4.1, item 10).
 func CheckSubprotocols(subprotocols []string) error {
 	return checkSubprotocols(subprotocols, validToken, "a token")
 }
@@ -54,13 +53,13 @@ func validElement(s string) bool {
 // A list without an element is the same as none, as for [ParseExtensions]. Names that come
 // again are passed over: they change nothing.
 //
-// The result is the string of the policy, which outlives the request.
+// The result is a string of the policy, which outlives the request.
 //
-// A refusal does not say what the client sent: pages, which cannot set Authorization,
-// pass tokens here, and refusals are logged.
+// A refusal does not quote the client's value. Pages cannot set Authorization, so they pass
+// tokens here, and refusals are logged.
 //
-// seen is room for the client's list. On the stack it would take half of the 2 KiB
-// that a goroutine begins with.
+// seen is memory for the client's list. On the stack it would take half of the 2 KiB that a
+// goroutine starts with.
 func (p *Policy) selectSubprotocol(lines []string, seen *[]string) (string, *Refusal) {
 	*seen = (*seen)[:0]
 	for _, rest := range lines {

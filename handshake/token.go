@@ -10,7 +10,7 @@ const (
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// byteSet returns the set of the bytes of members.
+// byteSet returns the set of the bytes in members.
 func byteSet(members string) (set [256]bool) {
 	for i := range len(members) {
 		set[members[i]] = true
@@ -18,8 +18,8 @@ func byteSet(members string) (set [256]bool) {
 	return set
 }
 
-// RFC 9110 §5.6.2: tchar. RFC 2616 §2.2, which RFC 6455 refers to, defines the
-// same set by what it leaves out.
+// RFC 9110 §5.6.2: tchar. RFC 2616 §2.2, to which RFC 6455 refers, defines the same set by
+// exclusion.
 var tokenByte = byteSet("!#$%&'*+-.^_`|~" + digits + letters)
 
 // validToken reports whether s is a token: one or more tchar.
@@ -35,9 +35,9 @@ func made(s string, of *[256]bool) bool {
 	return true
 }
 
-// Tokens splits one line of a header field that is a list (RFC 9110 §5.6.1)
-// and yields its elements without the white space around them, each with
-// whether it is a token. Empty elements are passed over, as §5.6.1.2 demands.
+// Tokens splits one line of a header field that is a list (RFC 9110 §5.6.1). It yields the
+// elements without surrounding white space, each with whether it is a token. Empty elements are
+// skipped, as §5.6.1.2 requires.
 func Tokens(line string) iter.Seq2[string, bool] {
 	return func(yield func(string, bool) bool) {
 		for rest := line; rest != ""; {
@@ -58,12 +58,11 @@ func HasToken(lines []string, token string) bool {
 	return has
 }
 
-// listHas reports whether token is an element of the list that the lines make
-// together, compared without regard to case; valid is false when an element is
-// not what the list may hold. With products, an element may be name/version
-// (RFC 9110 §7.8), and one with a version is not the bare token.
+// listHas reports whether token is an element of the list formed by the lines, ignoring case.
+// valid is false if an element is not allowed in the list. With products, an element may be
+// name/version (RFC 9110 §7.8), and one with a version does not equal the bare token.
 func listHas(lines []string, token string, products bool) (has, valid bool) {
-	if len(lines) == 1 && equalFold(lines[0], token) { // as nearly always
+	if len(lines) == 1 && equalFold(lines[0], token) { // the common case
 		return true, true
 	}
 	valid = true
@@ -86,8 +85,8 @@ func listHas(lines []string, token string, products bool) (has, valid bool) {
 	return has, valid
 }
 
-// cutElement cuts the first element off a list, without the white space around it;
-// it may be empty. It is what [Tokens] does, on less stack.
+// cutElement removes the first element from a list, without surrounding white space. It may be
+// empty. It does what [Tokens] does, on less stack.
 func cutElement(list string) (element, rest string) {
 	if i := strings.IndexByte(list, ','); i >= 0 {
 		return trimSpace(list[:i]), list[i+1:]
@@ -95,13 +94,11 @@ func cutElement(list string) (element, rest string) {
 	return trimSpace(list), ""
 }
 
-// ValidFieldName reports whether name may be the name of a header field: a
-// token (RFC 9110 §5.1).
+// ValidFieldName reports whether name is a valid header field name: a token (RFC 9110 §5.1).
 func ValidFieldName(name string) bool { return validToken(name) }
 
-// ValidFieldValue reports whether value may be sent as the value of a header
-// field: no control character but the tab (RFC 9110 §5.5), so that it cannot
-// end the line it stands in.
+// ValidFieldValue reports whether value can be sent as a header field value. It must not
+// contain control characters other than the tab (RFC 9110 §5.5), so it cannot end its line.
 func ValidFieldValue(value string) bool {
 	for i := range len(value) {
 		if isControl(value[i]) {
@@ -114,8 +111,7 @@ func ValidFieldValue(value string) bool {
 // isControl reports whether c is a control character other than the tab.
 func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
-// trimSpace removes the optional white space around s: spaces and tabs, and
-// nothing else that Unicode calls a space.
+// trimSpace removes optional white space around s: spaces and tabs, but no other Unicode space.
 func trimSpace(s string) string {
 	for s != "" && isSpace(s[0]) {
 		s = s[1:]
@@ -128,8 +124,8 @@ func trimSpace(s string) string {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
-// equalFold compares ASCII without regard to case. strings.EqualFold would
-// also take the Kelvin sign for a k and the long s for an s.
+// equalFold compares ASCII, ignoring case. strings.EqualFold would also equate the Kelvin sign
+// with k and the long s with s.
 func equalFold(a, b string) bool {
 	if a == b {
 		return true

@@ -2,22 +2,22 @@ package hub
 
 import "github.com/hawser-ws/websocket"
 
-// Broadcast sends a message to every connection in the hub and waits for none of them.
+// Broadcast sends a message to every connection in the hub without waiting for any of them.
 // Concurrent calls wait for each other, so every connection gets all broadcasts in the same
-// order. Messages sent by other methods, or by another hub, may come before, between or
-// after them.
+// order. Messages sent by other methods, or by another hub, may come before, between or after
+// them.
 //
-// A message that is broadcast while a [websocket.Conn.Writer] is open waits for it to be
-// closed (RFC 6455 §5.4): its connection counts as slow if that takes long.
+// A message broadcast while a [websocket.Conn.Writer] is open waits until the writer is closed
+// (RFC 6455 §5.4). If that takes long, the connection counts as slow.
 //
-// The error is a [*websocket.UsageError] if there is no such type of message, and nil
-// otherwise: how connections end is told by their own methods.
+// The error is a [*websocket.UsageError] if the type of the message is invalid, and nil
+// otherwise. How a connection ends is reported by its own methods.
 func (h *Hub) Broadcast(m *websocket.PreparedMessage) error {
 	return h.broadcast("Hub.Broadcast", m, nil)
 }
 
-// BroadcastExcept is [Hub.Broadcast] to all connections but one, such as that from
-// which the message came.
+// BroadcastExcept is like [Hub.Broadcast] for all connections but one, such as the one that
+// sent the message.
 func (h *Hub) BroadcastExcept(except *websocket.Conn, m *websocket.PreparedMessage) error {
 	return h.broadcast("Hub.BroadcastExcept", m, except)
 }
@@ -32,13 +32,13 @@ func (h *Hub) broadcast(method string, msg *websocket.PreparedMessage, except *w
 	return nil
 }
 
-// slowOne is a call of OnSlow that is due.
+// slowOne is a call of OnSlow to be made.
 type slowOne struct {
 	conn *websocket.Conn
 	msg  *websocket.PreparedMessage
 }
 
-// delivery is a broadcast under way.
+// delivery is a broadcast in progress.
 type delivery struct {
 	hub  *Hub
 	msg  *websocket.PreparedMessage
@@ -48,7 +48,7 @@ type delivery struct {
 // together is how many members one call offers a message to.
 const together = 16
 
-// deliver hands a message to every member. It returns what OnSlow is to be told.
+// deliver hands a message to every member. It returns the calls of OnSlow to be made.
 func (h *Hub) deliver(msg *websocket.PreparedMessage, except *websocket.Conn) []slowOne {
 	h.order.Lock()
 	defer h.order.Unlock()
@@ -62,8 +62,8 @@ func (h *Hub) deliver(msg *websocket.PreparedMessage, except *websocket.Conn) []
 	return d.slow
 }
 
-// offer sends the message to the members that take it at once, and queues it for the
-// others. Hub.order is held, so an idle member's queue stays empty until the offer.
+// offer sends the message to the members that take it at once, and queues it for the others.
+// Hub.order is held, so the queue of an idle member stays empty until the offer.
 func (d *delivery) offer(members []*member, except *websocket.Conn) {
 	var idle [together]*member
 	var conns [together]*websocket.Conn
@@ -103,7 +103,7 @@ func (d *delivery) later(m *member) {
 	h.dropped.Add(1)
 	if h.Slow != DropOldest && h.Slow != DropNewest {
 		h.dropped.Add(uint64(h.remove(m)))
-		// It takes as long as the peer does, up to the timeout of closing.
+		// This takes as long as the peer does, up to the close timeout.
 		go func() { _ = m.conn.Close(websocket.StatusTryAgainLater, "too slow") }()
 	}
 	if h.OnSlow != nil {
@@ -111,7 +111,7 @@ func (d *delivery) later(m *member) {
 	}
 }
 
-// begin returns the members. They keep their places until end is called.
+// begin returns the members. Their places in the list do not change until end is called.
 func (h *Hub) begin() []*member {
 	h.mu.Lock()
 	defer h.mu.Unlock()

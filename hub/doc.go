@@ -1,9 +1,9 @@
-// Package hub sends messages to many connections at once: one to many, without waiting
-// for any of them. It is built on what package websocket exports.
+// Package hub broadcasts messages to many connections without waiting for any of them. It uses
+// only exported functions of package websocket.
 //
-// A broadcast offers its message to the connections in turn, on the goroutine that
-// broadcasts. Where the socket has room, that is all. A connection that has not taken the
-// message becomes a queue with a goroutine that drains it, until the queue is empty:
+// A broadcast offers its message to the connections in turn, on the caller's goroutine. Where
+// the socket has room, nothing else happens. A connection that has not taken the message gets a
+// queue, and a goroutine that drains it until it is empty:
 //
 //	                      does not take a message
 //	          ┌────────────────────────────────────────────┐
@@ -14,6 +14,6 @@
 //	          ▼                                            ▼       │
 //	        gone ◀──── its last message is written ───── leaving ──┘
 //
-// An idle connection has no queue, and nothing else here has a goroutine. A message is
-// offered to idle connections only, so none goes past one that waits.
+// An idle connection has no queue and no goroutine. Messages are offered only to idle
+// connections, so none overtakes a message that waits.
 package hub

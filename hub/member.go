@@ -14,25 +14,25 @@ type member struct {
 	state atomic.Uint32 // changed under mu
 	hub   *Hub
 	index int         // in Hub.list; under Hub.mu
-	stop  func() bool // forgets to be told of the end
+	stop  func() bool // cancels the notification of the connection's end
 
 	mu    sync.Mutex
 	queue queue
-	run   func() // drain, bound once, so that starting it costs nothing
+	run   func() // drain, bound once, so that starting it does not allocate
 }
 
-// The states of a member, see the package.
+// The states of a member: see the package comment.
 const (
 	memberIdle     = iota // nothing waits, no goroutine
 	memberDraining        // a goroutine writes what waits
-	memberLeaving         // it was removed from the hub, and the goroutine writes its last message
-	memberGone            // it was removed from the hub
+	memberLeaving         // removed from the hub; the goroutine writes its last message
+	memberGone            // removed from the hub
 )
 
 func (m *member) isIdle() bool { return m.state.Load() == memberIdle }
 
-// push puts a message into the queue, and starts the goroutine that sends it if there is
-// none. If the queue is full it returns the message that is dropped.
+// push queues a message, and starts the goroutine that writes the queue if there is none. If
+// the queue is full it returns the message that is dropped.
 func (m *member) push(msg *websocket.PreparedMessage, limit int, slow SlowPolicy) (lost *websocket.PreparedMessage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -56,7 +56,7 @@ func (m *member) push(msg *websocket.PreparedMessage, limit int, slow SlowPolicy
 	return lost
 }
 
-// drain writes what waits until nothing does. All that waits leaves together, as in a
+// drain writes waiting messages until there are none. All that wait leave together, as in a
 // [websocket.Batch].
 func (m *member) drain() {
 	ctx := context.Background()
@@ -78,15 +78,15 @@ func (m *member) drain() {
 			write = batch.WritePrepared
 		}
 		if write(ctx, msg) != nil {
-			m.hub.remove(m) // it can be sent nothing any more
+			m.hub.remove(m) // nothing can be sent to it any more
 			more = false
 		}
 		held = more
 	}
 }
 
-// next returns the message to be written, and whether more wait. It returns nil when the
-// queue is empty and drain has to end; left says that the member was removed meanwhile.
+// next returns the message to write, and whether more wait. It returns nil if the queue is
+// empty and drain has to end. left reports that the member was removed meanwhile.
 func (m *member) next() (msg *websocket.PreparedMessage, more, left bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -103,7 +103,7 @@ func (m *member) next() (msg *websocket.PreparedMessage, more, left bool) {
 	return nil, false, true
 }
 
-// leave drops what waits, and reports how much that was, and whether a message is
+// leave drops the waiting messages. It returns how many there were, and whether a message is
 // still being written.
 func (m *member) leave() (waited int, writing bool) {
 	m.mu.Lock()
@@ -118,8 +118,8 @@ func (m *member) leave() (waited int, writing bool) {
 	return waited, writing
 }
 
-// comeBack makes a removed member active again, if its goroutine is still writing the last
-// message, and reports whether it was. What is broadcast from then on waits behind that.
+// comeBack makes a removed member active again if its goroutine is still writing the last
+// message, and reports whether it was. Later broadcasts wait behind that message.
 func (m *member) comeBack() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -4,17 +4,17 @@ package hub
 type SlowPolicy uint8
 
 const (
-	// CloseSlow closes the connection with [websocket.StatusTryAgainLater], within
-	// [websocket.Timeouts.Close], and drops what waits for it.
+	// CloseSlow drops the messages that wait for the connection and closes it with
+	// [websocket.StatusTryAgainLater], within [websocket.Timeouts.Close].
 	CloseSlow SlowPolicy = iota
-	// DropOldest drops the message that has waited longest: the peer gets the latest
-	// ones. What is half sent is never dropped.
+	// DropOldest drops the message that has waited longest, so the peer gets the latest ones. A
+	// partly sent message is never dropped.
 	DropOldest
-	// DropNewest drops the message being broadcast: the peer gets what has waited.
+	// DropNewest drops the message being broadcast, so the peer gets those that wait.
 	DropNewest
 )
 
-// String returns the constant's name.
+// String returns the name of the constant.
 func (p SlowPolicy) String() string {
 	switch p {
 	case DropOldest:

@@ -2,17 +2,17 @@ package hub
 
 import "github.com/hawser-ws/websocket"
 
-// queue is a ring of messages that grows with what it holds.
+// queue is a ring of messages that grows as needed.
 type queue struct {
 	ring  []*websocket.PreparedMessage
 	first int
 	n     int
 }
 
-// smallRing is the largest ring that is kept while nothing waits.
+// smallRing is the largest ring that is kept while the queue is empty.
 const smallRing = 4
 
-// push adds a message. The queue holds fewer than limit.
+// push adds a message. The queue must hold fewer than limit.
 func (q *queue) push(m *websocket.PreparedMessage, limit int) {
 	if q.n == len(q.ring) {
 		larger := make([]*websocket.PreparedMessage, min(limit, max(smallRing, 2*q.n)))
@@ -24,7 +24,7 @@ func (q *queue) push(m *websocket.PreparedMessage, limit int) {
 	q.n++
 }
 
-// pop takes the oldest message out.
+// pop removes and returns the oldest message.
 func (q *queue) pop() *websocket.PreparedMessage {
 	m := q.ring[q.first]
 	q.ring[q.first] = nil

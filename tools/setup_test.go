@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// A machine is a directory in place of /, and of PATH: whatever is installed on
-// the real one is not seen.
+// A machine is a directory that replaces / and PATH, so what is installed on the real machine
+// is invisible.
 type machine struct {
 	t    *testing.T
 	root string
 }
 
-// newMachine has everything that setup.sh looks for, is run by root and has an
-// apt-get that installs chromium.
+// newMachine returns a machine with everything that setup.sh looks for. Root runs it, and its
+// apt-get can install chromium.
 func newMachine(t *testing.T) *machine {
 	m := &machine{t: t, root: t.TempDir()}
 	for _, tool := range []string{"sh", "bash", "dirname", "env", "grep", "head", "ln", "make", "mktemp", "rm", "sed", "sort", "tail"} {
@@ -59,7 +59,7 @@ func newMachine(t *testing.T) *machine {
 
 func (m *machine) path(name string) string { return filepath.Join(m.root, name) }
 
-// put makes room for a file.
+// put creates the directory for a file.
 func (m *machine) put(name string) {
 	if err := os.MkdirAll(filepath.Dir(m.path(name)), 0o755); err != nil {
 		m.t.Fatal(err)
@@ -85,7 +85,7 @@ func (m *machine) remove(names ...string) {
 	}
 }
 
-// run runs a program of this repository on the machine, and returns what it prints.
+// run runs a program of this repository on the machine and returns its output.
 func (m *machine) run(name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(m.t.Context(), name, args...)
 	cmd.Env = []string{"PATH=" + m.path("usr/bin"), "SETUP_ROOT=" + m.root, "LOG=" + m.path("log"), "TMPDIR=" + m.root}
@@ -96,7 +96,7 @@ func (m *machine) run(name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// called is what go, sudo and apt-get were called with.
+// called returns the calls of go, sudo and apt-get.
 func (m *machine) called() []string {
 	log, err := os.ReadFile(m.path("log"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -137,7 +137,7 @@ func TestSetupSudo(t *testing.T) {
 	}
 }
 
-// What is missing is found by what the tests run, and not by what dpkg knows.
+// What is missing is found by what the tests run, not by what dpkg knows.
 func TestSetupMissing(t *testing.T) {
 	for _, test := range []struct {
 		gone string // from the machine
@@ -164,7 +164,7 @@ func TestSetupMissing(t *testing.T) {
 	}
 }
 
-// What cannot be installed, or is not what it has to be, ends it with a reason.
+// If something cannot be installed, or is the wrong thing, setup ends with a reason.
 func TestSetupStops(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*machine)
@@ -196,7 +196,7 @@ func TestSetupStops(t *testing.T) {
 	}
 }
 
-// A development version of Go is as good.
+// A development version of Go is accepted.
 func TestSetupGoVersions(t *testing.T) {
 	for _, version := range []string{"go1.26.0", "go1.30", "devel go1.27-a1b2c3d Mon Nov 30 02:00:00 2026"} {
 		m := newMachine(t)
@@ -207,7 +207,7 @@ func TestSetupGoVersions(t *testing.T) {
 	}
 }
 
-// A missing peer is found before anything is built, by those who test and by CI.
+// A missing peer is found before anything is built, in tests and in CI.
 func TestSetupComesFirst(t *testing.T) {
 	for _, command := range [][]string{{"make", "-C", "..", "test"}, {"../.ci/run"}} {
 		m := newMachine(t)

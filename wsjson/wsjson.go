@@ -1,11 +1,11 @@
-// Package wsjson reads and writes JSON messages: one JSON value a message.
+// Package wsjson reads and writes JSON messages, one JSON value per message.
 //
 //	var v struct{ Name string }
 //	err := wsjson.Read(ctx, c, &v)
 //	err = wsjson.Write(ctx, c, v)
 //
-// Every method of the connection may be used beside it, and messages of other
-// kinds may go between.
+// All other methods of the connection remain usable, and messages of other kinds may come in
+// between.
 package wsjson
 
 import (
@@ -19,14 +19,14 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// Read reads the next message, text or binary, as JSON into v. See [json.Unmarshal]
-// for the rules.
+// Read reads the next message, text or binary, as JSON into v, by the rules of
+// [json.Unmarshal].
 //
-// A message that is not JSON, or not of a kind that fits v, closes the connection
-// with StatusInvalidFramePayloadData; ctx bounds that as well. Other errors are those of
-// [websocket.Conn.Read]: if ctx is cancelled the connection goes on, and the next
-// Read gets the message whole. A v that is not a pointer is an error before
-// anything is read.
+// A message that is not JSON, or does not fit v, closes the connection with
+// StatusInvalidFramePayloadData; ctx bounds that as well. Other errors are those of
+// [websocket.Conn.Read]. If ctx is cancelled the connection remains usable, and the next Read
+// gets the whole message. If v is not a pointer, Read returns an error without reading
+// anything.
 func Read(ctx context.Context, c *websocket.Conn, v any) error {
 	if rv := reflect.ValueOf(v); rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return fmt.Errorf("wsjson: %w", &json.InvalidUnmarshalError{Type: reflect.TypeOf(v)})
@@ -46,18 +46,18 @@ func Read(ctx context.Context, c *websocket.Conn, v any) error {
 	return err
 }
 
-// Write writes v as a text message of JSON. See [json.Marshal] for the rules.
+// Write writes v as a JSON text message, by the rules of [json.Marshal].
 //
-// If v cannot be encoded nothing is sent, and the connection goes on. Other errors
-// are those of [websocket.Conn.Write].
+// If v cannot be encoded, nothing is sent and the connection remains usable. Other errors are
+// those of [websocket.Conn.Write].
 func Write(ctx context.Context, c *websocket.Conn, v any) error {
 	e := encoders.Get().(*encoder)
 	err := e.json.Encode(v)
 	if err != nil {
 		err = fmt.Errorf("wsjson: %w", err)
 	} else {
-		// Encode ends every value with a newline, to keep the values of a stream
-		// apart. Messages are apart already.
+		// Encode ends every value with a newline, which separates the values of a stream.
+		// Messages are separate already.
 		err = c.Write(ctx, websocket.MessageText, bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
 	}
 	if e.buf.Cap() <= maxKept {
@@ -67,8 +67,8 @@ func Write(ctx context.Context, c *websocket.Conn, v any) error {
 	return err
 }
 
-// maxKept is the largest buffer that goes back to its pool, in bytes: a rare huge
-// message must not stay in memory for ever.
+// maxKept is the largest buffer that returns to the pool, in bytes. A rare huge message must
+// not stay in memory forever.
 const maxKept = 64 << 10
 
 var (
@@ -80,8 +80,8 @@ var (
 	}}
 )
 
-// encoder is an encoder with the buffer that it writes to. Its errors do not stay:
-// only a failed write would, and a buffer takes them all.
+// encoder is an encoder with the buffer that it writes to. It can be used again after an error:
+// only a failed write would be permanent, and writes to a buffer do not fail.
 type encoder struct {
 	buf  bytes.Buffer
 	json *json.Encoder

@@ -30,7 +30,7 @@ func (e *end) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends both directions. The peer reads what was written before.
+// Close ends both directions. The peer can still read what was written before.
 func (e *end) Close() error {
 	var fault error
 	if e.reset.Load() {
@@ -52,8 +52,8 @@ func (e *end) CloseWrite() error {
 	return nil
 }
 
-// SetLinger makes Close reset the connection if sec is 0. Other values do nothing:
-// nothing in memory is still to be sent after Close.
+// SetLinger makes Close reset the connection if sec is 0. Other values have no effect: in
+// memory, nothing is left to send after Close.
 func (e *end) SetLinger(sec int) error {
 	e.reset.Store(sec == 0)
 	return nil
@@ -89,7 +89,7 @@ func (e *end) fault(op string, err error) error {
 	return &net.OpError{Op: op, Net: e.local.Network(), Source: e.local, Addr: e.remote, Err: err}
 }
 
-// addr names an end.
+// addr is the name of an end.
 type addr string
 
 func (addr) Network() string  { return "wstest" }

@@ -4,7 +4,7 @@ package wstest
 
 import "syscall"
 
-// What a system says of a connection that is reset, and of one that nobody reads.
+// The errors of a connection that was reset, and of one that nobody reads.
 const (
 	errReset  = syscall.ECONNRESET
 	errBroken = syscall.EPIPE

@@ -9,29 +9,29 @@ import (
 	"time"
 )
 
-// stream is one direction of a pipe. Whoever waits does so on a sync.Cond, which
-// counts as waiting inside a synctest bubble; the mutex is held for moments only.
+// stream is one direction of a pipe. Waiting uses a sync.Cond, so that it counts as blocked
+// inside a synctest bubble. The mutex is never held for long.
 type stream struct {
 	size int // how many bytes data may hold
 
 	mu      sync.Mutex
 	changed sync.Cond // broadcast after every change below
 	data    bytes.Buffer
-	writing bool  // a write is under way: another waits, so that they do not mix
+	writing bool  // a write is in progress; others wait, so that writes do not mix
 	ended   bool  // by the writing end: io.EOF follows the data
-	gone    bool  // the reading end has closed
+	gone    bool  // the reading end was closed
 	fault   error // the connection was reset
 
 	readBy, writeBy deadline
 }
 
-// deadline is one deadline of a stream, under its mutex. The zero value is none.
+// deadline is one deadline of a stream, under its mutex. The zero value means none.
 type deadline struct {
 	at    time.Time
-	timer *time.Timer // wakes those who wait when it has passed
+	timer *time.Timer // wakes the waiting calls when it has passed
 }
 
-// passed looks at the time itself: a timer may be late.
+// passed compares the time itself, since the timer may be late.
 func (d *deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }
 
 func newStream(size int) *stream {
@@ -67,7 +67,7 @@ func (s *stream) read(p []byte) (int, error) {
 func (s *stream) write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mine := false // the stream's writing is by this call
+	mine := false // this call is the one that writes
 	defer func() {
 		if mine {
 			s.writing = false
@@ -87,7 +87,7 @@ func (s *stream) write(p []byte) (n int, err error) {
 			return n, os.ErrDeadlineExceeded
 		case n == len(p):
 			return n, nil
-		case s.writing != mine: // by another
+		case s.writing != mine: // by another call
 		case room > 0:
 			s.writing, mine = true, true
 			put, _ := s.data.Write(p[n:min(n+room, len(p))])
@@ -101,8 +101,8 @@ func (s *stream) write(p []byte) (n int, err error) {
 	}
 }
 
-// end is called when the writing end has no more to say. With a fault, what it
-// said is lost and the reading end meets the fault.
+// end is called when the writing end has nothing more to send. With a fault, the data is lost
+// and the reading end gets the fault.
 func (s *stream) end(fault error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,8 +112,8 @@ func (s *stream) end(fault error) {
 	s.changed.Broadcast()
 }
 
-// abandon is called when the reading end closes; false if it had before. With a
-// fault, the writing end meets that.
+// abandon is called when the reading end is closed. It reports false if it already was. With a
+// fault, the writing end gets it.
 func (s *stream) abandon(fault error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +141,7 @@ func (s *stream) abandoned() bool {
 	return s.gone
 }
 
-// setDeadline moves d; the zero time removes it. It counts for calls under way.
+// setDeadline sets d; the zero time removes it. It affects calls in progress.
 func (s *stream) setDeadline(d *deadline, t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

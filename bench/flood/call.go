@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// call reads or writes without telling Go's scheduler, as it cannot block.
+// call reads or writes without telling Go's scheduler, since it cannot block.
 func call(trap uintptr, fd int, p []byte) (int, unix.Errno) {
 	n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return int(n), errno
 }
 
-// longest is how long wait sleeps at most.
+// longest is the maximum time that wait sleeps.
 const longest = 100 * time.Millisecond
 
-// wait waits for events, or with spin looks only.
+// wait waits for events. With spin it only polls.
 func (f *Flood) wait(spin bool) (int, error) {
 	if !spin {
 		n, err := unix.EpollWait(f.epoll, f.events, int(longest/time.Millisecond))

@@ -1,6 +1,5 @@
-// Package flood keeps many connections busy at little expense, so that a server
-// has always something to do: one thread, epoll, and messages that were made
-// beforehand.
+// Package flood keeps many connections busy at little cost, so that a server always has work:
+// one thread, epoll, and messages prepared in advance.
 package flood
 
 import (
@@ -16,9 +15,9 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// A Flood is a number of connections that say the same script.
+// A Flood is a number of connections that send the same script.
 type Flood struct {
-	Terms raw.Terms // what the server agreed on with the first of them
+	Terms raw.Terms // terms agreed with the server on the first connection
 
 	script *Script
 	conns  []conn
@@ -37,13 +36,13 @@ type conn struct {
 }
 
 const (
-	// One answer in so many is compared with its message, if all would take too long.
+	// One answer in so many is compared with its message, if comparing all would take too long.
 	sample = 101
-	// What takes no time to compare.
+	// Up to this many bytes, all are compared.
 	alwaysCompared = 32 << 10
 
 	bufferSize = 256 << 10
-	// stuck is for a server that answers no more.
+	// stuck is for a server that no longer answers.
 	stuck = 10 * time.Second
 )
 
@@ -80,8 +79,7 @@ func (f *Flood) connect(ctx context.Context, address string) error {
 	return unix.EpollCtl(f.epoll, unix.EPOLL_CTL_ADD, fd, &e)
 }
 
-// Drop ends all connections, in a way that leaves nothing behind that would keep
-// their ports from being used again.
+// Drop ends all connections by a reset, so that their ports can be reused at once.
 func (f *Flood) Drop() {
 	for _, c := range f.conns {
 		_ = unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
@@ -90,25 +88,25 @@ func (f *Flood) Drop() {
 	_ = unix.Close(f.epoll)
 }
 
-// Plan says how long a run is: for a time, and until there were so many messages
-// for each connection.
+// Plan says how long a run is: at least a time, and at least a number of messages for each
+// connection.
 type Plan struct {
 	For  time.Duration
 	Each int
 	Full bool // every answer is compared
-	// Spin keeps the thread awake: the server need not wake it, which would be a
-	// part of the server's CPU time that depends on how fast the server is.
+	// Spin keeps the thread awake. A server that had to wake it would spend CPU time for that,
+	// more or less depending on its speed.
 	Spin bool
 }
 
-// Count is what came back.
+// Count is what was received.
 type Count struct {
 	Messages int
 	Checked  int // messages whose every byte was compared
 	Elapsed  time.Duration
 }
 
-// Run sends and receives until the plan is fulfilled and all answers are there.
+// Run sends and receives until the plan is fulfilled and all answers have arrived.
 func (f *Flood) Run(ctx context.Context, p Plan) (n Count, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -187,11 +185,11 @@ func (c *conn) send() error {
 
 var errUnasked = errors.New("the server sends what nobody asked for")
 
-// ended are events of which no other follows.
+// ended are events after which no others follow.
 const ended = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 
-// step goes on with a connection that an event is about. It is told again only of
-// what is new, so after a short read there is nothing to read, except the end.
+// step continues with a connection after an event. Events are reported once (edge-triggered),
+// so after a short read there is nothing left to read, except the end.
 func (f *Flood) step(c *conn, events uint32) (done bool, err error) {
 	if c.busy && c.sent < len(c.batch.send) {
 		if err := c.send(); err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// A Script is what connections say, over and over: batches of frames that leave in
-// one write, and the bytes that have to come back for each of them.
+// A Script is what connections send repeatedly: batches of frames, each sent in one write, and
+// the expected bytes of the answers.
 type Script struct {
 	InFlight int // messages in a batch
 	batches  []batch
@@ -21,10 +21,10 @@ type batch struct {
 
 type span struct{ from, to int }
 
-// NewScript makes batches of messages of size bytes, of which no two are the same
-// if there is room for a number in them.
+// NewScript makes batches of messages of size bytes. The messages are all different if they
+// have room for a number.
 func NewScript(size, inFlight int, text bool) *Script {
-	const most = 512 << 10 // so that the client's caches hold it all
+	const most = 512 << 10 // so that it fits into the client's caches
 	s := &Script{InFlight: inFlight}
 	different := min(max(most/2/(size*inFlight), 3), 61)
 	random := uint64(1)
@@ -38,7 +38,7 @@ func NewScript(size, inFlight int, text bool) *Script {
 	return s
 }
 
-// add appends a message made of what follows random.
+// add appends a message made from the random state, and returns the next state.
 func (b *batch) add(size int, text bool, random uint64) uint64 {
 	next := func() uint64 { // Knuth's constants for a linear congruential generator
 		random = random*6364136223846793005 + 1442695040888963407
@@ -64,8 +64,8 @@ func (b *batch) add(size int, text bool, random uint64) uint64 {
 	return random
 }
 
-// appendAnswer appends the only frame that a server should answer with: whole, and
-// with its length in as few bytes as possible (RFC 6455 §5.2).
+// appendAnswer appends the only frame that a server should answer with: a whole message, with
+// the shortest length encoding (RFC 6455 §5.2).
 func appendAnswer(dst []byte, opcode byte, message []byte) []byte {
 	dst = append(dst, 0x80|opcode)
 	switch n := len(message); {
@@ -79,8 +79,8 @@ func appendAnswer(dst []byte, opcode byte, message []byte) []byte {
 	return append(dst, message...)
 }
 
-// check compares bytes that came at an offset of the batch's answers. Without full
-// only headers are looked at; the length is, always.
+// check compares bytes received at an offset of the batch's answers. Without full it only
+// compares headers and the total length.
 func (b *batch) check(at int, got []byte, full bool) error {
 	if len(got) > len(b.want)-at {
 		return fmt.Errorf("%d bytes too many are in the answers", at+len(got)-len(b.want))
@@ -98,7 +98,7 @@ func (b *batch) check(at int, got []byte, full bool) error {
 	return nil
 }
 
-// compare looks at the bytes from from to to, got being what came at at.
+// compare compares the bytes from from to to; got was received at offset at.
 func (b *batch) compare(from, to, at int, got []byte) error {
 	if string(got[from-at:to-at]) == string(b.want[from:to]) {
 		return nil

@@ -12,20 +12,19 @@ import (
 	"github.com/hawser-ws/websocket/bench/traffic"
 )
 
-// A Load is a number of connections that echo the same script, each with one
-// message in flight.
+// A Load is a number of connections that echo the same script, each with one message in flight.
 type Load struct {
-	Terms raw.Terms // what the server agreed on, the same for all
+	Terms raw.Terms // terms agreed with the server, the same for all
 
 	conns  []*raw.Conn
 	script *traffic.Script
-	next   []int // the message that each connection sends next
+	next   []int // index of each connection's next message
 }
 
-// Count is what came back.
+// Count is what was received.
 type Count struct {
 	Messages   int
-	Octets     int64 // of the answers on the wire
+	Received   int64 // bytes on the wire
 	Sent       int64 // bytes on the wire
 	Compressed int   // answers
 	Frames     int   // of the answers
@@ -54,7 +53,7 @@ func Open(ctx context.Context, address string, n int, offer raw.Terms) (*Load, e
 	return l, nil
 }
 
-// Say gives the connections what to send. It is for the terms of the load.
+// Say sets what the connections send. The script must be for the terms of the load.
 func (l *Load) Say(script *traffic.Script) { l.script = script }
 
 // Drop ends all connections.
@@ -68,7 +67,7 @@ func (l *Load) Drop() {
 type Plan struct {
 	Each    int           // messages for each connection
 	AtOnce  int           // connections that are busy at a time; 0: all
-	Check   int           // of so many answers, one is compared with its message
+	Check   int           // one of so many answers is compared with its message
 	Timeout time.Duration // for the whole run
 }
 
@@ -137,7 +136,7 @@ func (l *Load) converse(i int, p Plan, start time.Time) (n Count, err error) {
 		l.next[i]++
 		n.Messages++
 		n.Sent += int64(len(frame))
-		n.Octets += int64(m.Octets)
+		n.Received += int64(m.Size)
 		n.Frames += m.Frames
 		if m.Compressed {
 			n.Compressed++
@@ -148,7 +147,7 @@ func (l *Load) converse(i int, p Plan, start time.Time) (n Count, err error) {
 
 func (n *Count) add(m Count) {
 	n.Messages += m.Messages
-	n.Octets += m.Octets
+	n.Received += m.Received
 	n.Sent += m.Sent
 	n.Compressed += m.Compressed
 	n.Frames += m.Frames

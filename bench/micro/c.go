@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A cProgram is the one in C that masks, as a process.
+// A cProgram is the C program for masking, as a process.
 type cProgram struct {
 	vector string // what its intrinsics are for
 
@@ -50,9 +50,9 @@ func (c *cProgram) stop() {
 	_ = c.cmd.Wait()
 }
 
-// batch has a kernel mask bytes n times.
-func (c *cProgram) batch(kernel string, octets, n int) (time.Duration, error) {
-	if _, err := fmt.Fprintf(c.stdin, "%s %d %d\n", kernel, octets, n); err != nil {
+// batch makes a kernel mask bytes n times.
+func (c *cProgram) batch(kernel string, size, n int) (time.Duration, error) {
+	if _, err := fmt.Fprintf(c.stdin, "%s %d %d\n", kernel, size, n); err != nil {
 		return 0, err
 	}
 	line, err := c.line()
@@ -63,6 +63,6 @@ func (c *cProgram) batch(kernel string, octets, n int) (time.Duration, error) {
 	return time.Duration(ns), err
 }
 
-func (c *cProgram) contender(name, kernel string, octets int) *Contender {
-	return &Contender{Name: name, Batch: func(n int) (time.Duration, error) { return c.batch(kernel, octets, n) }}
+func (c *cProgram) contender(name, kernel string, size int) *Contender {
+	return &Contender{Name: name, Batch: func(n int) (time.Duration, error) { return c.batch(kernel, size, n) }}
 }

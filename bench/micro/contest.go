@@ -10,25 +10,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Contest is functions that do the same, in turns.
+// A Contest is a set of functions that do the same, measured in turns.
 type Contest struct {
-	Group  string // such as "mask"
-	Case   string // such as "1 KiB"
-	Octets int    // that one call deals with
-	Of     []*Contender
+	Group string // such as "mask"
+	Case  string // such as "1 KiB"
+	Bytes int    `json:"Octets"` // that one call deals with
+	Of    []*Contender
 }
 
-// A Contender is one of the functions, and what it did.
+// A Contender is one of the functions, with its figures.
 type Contender struct {
 	Name  string
-	Notes map[string]string `json:",omitempty"` // a column each
+	Notes map[string]string `json:",omitempty"` // one column each
 
 	NS     []float64 // CPU time of a call, round by round
 	Allocs float64   // for each call, in the last round
 	Bytes  float64
 
-	// Batch calls the function n times. It returns the CPU time if it knows better
-	// than this process.
+	// Batch calls the function n times. It returns the CPU time if it knows it better than this
+	// process.
 	Batch func(n int) (time.Duration, error) `json:"-"`
 	n     int
 }
@@ -42,8 +42,8 @@ func Calls(run func(n int) error) func(int) (time.Duration, error) {
 	}
 }
 
-// cpu is the time that this process has run. Unlike that of a clock it leaves out
-// what others do with the core.
+// cpu returns the CPU time of this process. Unlike a clock, it excludes other programs on the
+// core.
 func cpu() time.Duration {
 	var ts unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts)
@@ -53,10 +53,10 @@ func cpu() time.Duration {
 // Effort is how long to measure.
 type Effort struct {
 	Rounds int
-	Batch  time.Duration // a function's part in a round
+	Batch  time.Duration // a function's time in a round
 }
 
-// Run lets the contenders take turns: A B C, then B C A.
+// Run makes the contenders take turns: A B C, then B C A.
 func (c *Contest) Run(ctx context.Context, e Effort) error {
 	for _, f := range c.Of {
 		if err := f.calibrate(e.Batch); err != nil {
@@ -77,7 +77,7 @@ func (c *Contest) Run(ctx context.Context, e Effort) error {
 	return nil
 }
 
-// calibrate finds how many calls take the time of a batch. It warms up.
+// calibrate finds how many calls fill the time of a batch. It also warms up.
 func (f *Contender) calibrate(batch time.Duration) error {
 	for f.n = 1; ; {
 		d, err := f.Batch(f.n)
@@ -92,8 +92,8 @@ func (f *Contender) calibrate(batch time.Duration) error {
 	}
 }
 
-// round is one turn. Garbage is left to be collected when it is due, by whoever
-// made most of it as a rule.
+// round is one turn. Garbage collection happens when it is due, so its cost mostly falls on the
+// function that made the garbage.
 func (f *Contender) round(count bool) error {
 	var before, after runtime.MemStats
 	if count {
@@ -112,10 +112,10 @@ func (f *Contender) round(count bool) error {
 	return nil
 }
 
-// round2 leaves out the allocations of the measuring itself.
+// round2 rounds away the allocations of the measurement itself.
 func round2(v float64) float64 { return float64(int(v*100+0.5)) / 100 }
 
-// Get returns a contender by its name, or nil.
+// Get returns a contender by name, or nil.
 func (c *Contest) Get(name string) *Contender {
 	for _, f := range c.Of {
 		if f.Name == name {
@@ -125,10 +125,10 @@ func (c *Contest) Get(name string) *Contender {
 	return nil
 }
 
-// Median is that of a contender's rounds.
+// Median returns the median of a contender's rounds.
 func (f *Contender) Median() float64 { return median(f.NS) }
 
-// Least is the best round.
+// Least returns the best round.
 func (f *Contender) Least() float64 {
 	if len(f.NS) == 0 {
 		return 0
@@ -136,8 +136,8 @@ func (f *Contender) Least() float64 {
 	return slices.Min(f.NS)
 }
 
-// Ratio is the median of what a call of one took, divided by what one of the other
-// took in the same round. Zero if there is nothing to divide.
+// Ratio returns the median, over the rounds, of the time of one call divided by that of the
+// other. It is zero if there is nothing to divide.
 func Ratio(ours, theirs *Contender) float64 {
 	if ours == nil || theirs == nil {
 		return 0

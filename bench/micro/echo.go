@@ -16,13 +16,14 @@ import (
 	xnet "golang.org/x/net/websocket"
 
 	"github.com/hawser-ws/websocket"
+	asgorilla "github.com/hawser-ws/websocket/gorilla"
 )
 
 // An Echo is a library's server connection that reads a message and writes it back.
 type Echo struct {
 	Name   string
 	Checks bool // that text is UTF-8
-	Loop   bool // no whole library: fragments and control frames are left out
+	Loop   bool // only part of a library, without fragments and control frames
 	How    string
 	// Open makes the connection. run echoes n messages; end is called once.
 	Open func(s *Stub) (run func(n int) error, end func(), err error)
@@ -31,7 +32,7 @@ type Echo struct {
 // Floor is the name of the echo by hand.
 const Floor = "by hand"
 
-// Echoes are the libraries, ours first, and the echo by hand.
+// Echoes returns the libraries, ours first, and the echo by hand.
 func Echoes() []Echo {
 	return []Echo{
 		{"hawser", true, false, "ReadInto, Write", openHawser},
@@ -39,6 +40,7 @@ func Echoes() []Echo {
 		{"gobwas-loop", true, true, "a loop for whole texts: ReadHeader on a bufio.Reader, Cipher, utf8.Valid, one Write", openGobwasLoop},
 		{"gobwas-reader", true, false, "wsutil.Reader on a bufio.Reader, wsutil.Writer", openGobwasReader},
 		{"gobwas-simple", true, false, "wsutil.ReadClientData, WriteServerMessage", openGobwasSimple},
+		{"hawser-as-gorilla", false, false, "NextReader, WriteMessage", openAsGorilla},
 		{"gorilla", false, false, "NextReader, WriteMessage", openGorilla},
 		{"coder", false, false, "Reader, Write", openCoder},
 		{"xnet", false, false, "Message.Receive, Write", openXnet},
@@ -80,6 +82,27 @@ func openGorilla(s *Stub) (func(int) error, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return echoGorilla(c)
+}
+
+func openAsGorilla(s *Stub) (func(int) error, func(), error) {
+	var upgrader asgorilla.Upgrader
+	w, r := handshake(s)
+	c, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return echoGorilla(c)
+}
+
+// gorillaConn is what an echo needs of gorilla's Conn, or of ours with its API.
+type gorillaConn interface {
+	NextReader() (typ int, r io.Reader, err error)
+	WriteMessage(typ int, data []byte) error
+	Close() error
+}
+
+func echoGorilla(c gorillaConn) (func(int) error, func(), error) {
 	var b bytes.Buffer
 	run := func(n int) error {
 		for range n {
@@ -128,8 +151,8 @@ func openCoder(s *Stub) (func(int) error, func(), error) {
 	return run, func() { _ = c.CloseNow() }, nil
 }
 
-// openGobwasLoop uses its lower half, as its documentation does for speed, for whole
-// messages of one frame only, which makes it a floor rather than a library.
+// openGobwasLoop uses the library's lower level, as its documentation does for speed. It
+// handles only messages of one frame, so it is a floor rather than a library.
 func openGobwasLoop(s *Stub) (func(int) error, func(), error) {
 	br := bufio.NewReaderSize(s, 4<<10)
 	var out bytes.Buffer
@@ -190,7 +213,7 @@ func openGobwasSimple(s *Stub) (func(int) error, func(), error) {
 	return run, nothing, nil
 }
 
-// openGobwasReader reuses all that this library lets one reuse.
+// openGobwasReader reuses everything that this library allows to reuse.
 func openGobwasReader(s *Stub) (func(int) error, func(), error) {
 	size := max(4<<10, s.Largest())
 	r := wsutil.NewServerSideReader(bufio.NewReaderSize(s, 4<<10))
@@ -221,7 +244,7 @@ func openGobwasReader(s *Stub) (func(int) error, func(), error) {
 	return run, nothing, nil
 }
 
-// laps hands rounds to a goroutine in which a library calls us.
+// laps runs rounds in a goroutine in which a library calls us.
 type laps struct {
 	ask  chan int
 	done chan error
@@ -231,14 +254,14 @@ type laps struct {
 
 func newLaps() *laps { return &laps{ask: make(chan int), done: make(chan error)} }
 
-// run has n messages echoed.
+// run echoes n messages.
 func (l *laps) run(n int) error {
 	l.ask <- n
 	return <-l.done
 }
 
-// more reports whether there is a message to echo; if not it waits for the next round.
-// It is called before each message.
+// more reports whether there is a message to echo. If not, it waits for the next round. It is
+// called before each message.
 func (l *laps) more() bool {
 	for l.left == 0 {
 		n, ok := <-l.ask

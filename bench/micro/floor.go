@@ -8,11 +8,10 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// floor echoes text by hand: what is left when everything is known beforehand but
-// the frames themselves. One buffer, as large as the largest frame; the payload is
-// unmasked and judged where it lies, by the kernels of package frame, and its header
-// is written before it, so that nothing is copied. It knows no fragments, no
-// control frames, no limits, no deadlines, and one goroutine.
+// floor echoes text by hand: the minimum when everything but the frames is known in advance. It
+// has one buffer, as large as the largest frame. The kernels of package frame unmask and
+// validate the payload in place, and its header is written before it, so nothing is copied. It
+// handles no fragments, control frames, limits or deadlines, and only one goroutine.
 type floor struct {
 	rw        io.ReadWriter
 	buf       []byte
@@ -79,7 +78,7 @@ func (f *floor) one() error {
 	return err
 }
 
-// fill reads more, behind what there is.
+// fill reads more data after the present data.
 func (f *floor) fill() error {
 	f.end = copy(f.buf, f.buf[f.from:f.end])
 	f.from = 0

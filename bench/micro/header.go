@@ -11,12 +11,12 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// headerLengths are of payloads: each way to write a length, the short ones more often.
+// headerLengths are payload lengths in each encoding, the short ones more often.
 var headerLengths = []uint64{5, 125, 126, 17, 1 << 10, 99, 64 << 10, 0}
 
 var errNoLengths = errors.New("no header has a length")
 
-// used keeps results alive, the sum of n headers' lengths.
+// used keeps results alive: the sum of the lengths in n headers.
 func used(sum uint64, n int) error {
 	if sum == 0 && n >= len(headerLengths) {
 		return errNoLengths
@@ -24,9 +24,8 @@ func used(sum uint64, n int) error {
 	return nil
 }
 
-// Headers measures reading headers of a client and writing headers of a server.
-// gobwas reads from an io.Reader and writes to an io.Writer; it gets those of
-// package bytes.
+// Headers measures reading client headers and writing server headers. gobwas reads from an
+// io.Reader and writes to an io.Writer; it gets those of package bytes.
 func Headers(ctx context.Context, e Effort) ([]*Contest, error) {
 	var wire [][]byte
 	var headers []frame.Header
@@ -96,7 +95,7 @@ func Headers(ctx context.Context, e Effort) ([]*Contest, error) {
 	return all, nil
 }
 
-// checkHeaders finds the two libraries of one mind, or returns an error.
+// checkHeaders returns an error if the two libraries disagree.
 func checkHeaders(wire [][]byte, headers []frame.Header, theirs []ws.Header) error {
 	for i, p := range wire {
 		h, n := frame.ParseHeader(p)

@@ -7,8 +7,8 @@ import (
 	"net/http/httptest"
 )
 
-// hijacked is the http.ResponseWriter of a request that came over nc. Its buffers
-// are those of net/http.
+// hijacked is the http.ResponseWriter of a request received on nc. Its buffers are like those
+// of net/http.
 type hijacked struct {
 	nc     net.Conn
 	header http.Header
@@ -22,7 +22,7 @@ func (w *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return w.nc, bufio.NewReadWriter(bufio.NewReaderSize(w.nc, 4<<10), bufio.NewWriterSize(w.nc, 4<<10)), nil
 }
 
-// handshake is a request for a WebSocket, and where its response goes.
+// handshake returns a WebSocket request, and the writer for its response.
 func handshake(nc net.Conn) (http.ResponseWriter, *http.Request) {
 	r := httptest.NewRequest(http.MethodGet, "http://example.com/", nil)
 	for name, value := range map[string]string{

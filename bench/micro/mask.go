@@ -21,8 +21,8 @@ type masker struct {
 
 const maskKey = 0x9A3C51E7
 
-// maskers are the functions that a program can call. Those of gorilla, coder and
-// gws are not exported.
+// maskers returns the functions that a program can call. Those of gorilla, coder and gws are
+// not exported.
 func maskers() []masker {
 	var wire [4]byte
 	binary.LittleEndian.PutUint32(wire[:], maskKey)
@@ -46,7 +46,7 @@ const (
 	CPlain = "C, loop"
 )
 
-// Mask measures masking in place. program is that in C, empty if there is none.
+// Mask measures masking in place. program is the C program, or empty if there is none.
 func Mask(ctx context.Context, e Effort, program string) ([]*Contest, error) {
 	var c *cProgram
 	if program != "" {
@@ -56,10 +56,10 @@ func Mask(ctx context.Context, e Effort, program string) ([]*Contest, error) {
 		}
 		defer c.stop()
 	}
-	buf := make([]byte, 64<<10) // a large object begins at a page, as C's does
+	buf := make([]byte, 64<<10) // a large object begins at a page boundary, as in C
 	var all []*Contest
 	for _, size := range maskSizes {
-		contest := &Contest{Group: "mask", Case: Size(size), Octets: size}
+		contest := &Contest{Group: "mask", Case: Size(size), Bytes: size}
 		for _, m := range maskers() {
 			if err := m.check(size); err != nil {
 				return all, err

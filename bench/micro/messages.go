@@ -7,10 +7,10 @@ import (
 	"github.com/hawser-ws/websocket/bench/traffic"
 )
 
-// Sizes of the messages that are echoed.
+// messageSizes are the sizes of the echoed messages.
 var messageSizes = []int{125, 64 << 10}
 
-// Messages measures one message read and one written, over a stub.
+// Messages measures reading and writing a message over a stub.
 func Messages(ctx context.Context, e Effort) ([]*Contest, error) {
 	var all []*Contest
 	for _, size := range messageSizes {
@@ -25,9 +25,9 @@ func Messages(ctx context.Context, e Effort) ([]*Contest, error) {
 	return all, nil
 }
 
-// messages is one contest. A library that does not echo what it was sent is not in it.
+// messages is one contest. A library that does not echo correctly is left out.
 func messages(ctx context.Context, e Effort, echoes []Echo, size int, single bool) (*Contest, error) {
-	c := &Contest{Group: "message", Case: Size(size) + ", " + served(single), Octets: size}
+	c := &Contest{Group: "message", Case: Size(size) + ", " + served(single), Bytes: size}
 	texts := traffic.Records(max(4, min(64, 256<<10/size)), size)
 	for _, echo := range echoes {
 		s := NewStub(texts, single)
@@ -41,7 +41,7 @@ func messages(ctx context.Context, e Effort, echoes []Echo, size int, single boo
 			return nil, fmt.Errorf("%s: %w", echo.Name, err)
 		}
 		s.Rest()
-		// Ten times round, after the library has got its buffers.
+		// Ten times round, so that the library has allocated its buffers.
 		if err := run(10 * s.Variety()); err != nil {
 			return nil, fmt.Errorf("%s: %w", echo.Name, err)
 		}
@@ -54,8 +54,8 @@ func messages(ctx context.Context, e Effort, echoes []Echo, size int, single boo
 				if err := run(n); err != nil {
 					return err
 				}
-				if s.Octets < int64(n)*int64(size) {
-					return fmt.Errorf("%d bytes were written for %d messages", s.Octets, n)
+				if s.Bytes < int64(n)*int64(size) {
+					return fmt.Errorf("%d bytes were written for %d messages", s.Bytes, n)
 				}
 				return nil
 			}),
@@ -85,7 +85,7 @@ func whole(loop bool) string {
 	return "library"
 }
 
-// Size tells bytes for people.
+// Size formats a number of bytes.
 func Size(n int) string {
 	switch {
 	case n >= 1<<20 && n%(1<<20) == 0:

@@ -1,5 +1,5 @@
-// Package micro measures functions in this process, in turns: what a message costs
-// without a kernel and a network, and the parts that it is made of.
+// Package micro measures functions in this process, in turns: the cost of a message without
+// kernel and network, and the parts of that cost.
 package micro
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// A Stub is the connection beneath a library: a client that sends the same frames
-// again and again, and takes whatever is written.
+// A Stub is the connection below a library: a client that sends the same frames repeatedly, and
+// accepts whatever is written.
 type Stub struct {
 	frames  []byte
 	ends    []int // where each frame ends
@@ -27,12 +27,12 @@ type Stub struct {
 	written    []byte
 
 	Reads, Writes int   // calls
-	Octets        int64 // written
+	Bytes         int64 // written
 }
 
-// NewStub makes one whose client sends texts, masked, in frames of their own. A Read
-// fills its buffer to the end, as one from a socket with plenty in it, or, if single,
-// ends where a frame does.
+// NewStub makes a stub whose client sends texts, masked, each in its own frame. A Read fills
+// its buffer completely, like one from a socket with plenty of data or, if single, ends where a
+// frame ends.
 func NewStub(texts [][]byte, single bool) *Stub {
 	s := &Stub{single: single}
 	for i, text := range texts {
@@ -44,8 +44,8 @@ func NewStub(texts [][]byte, single bool) *Stub {
 	return s
 }
 
-// appendServerFrame appends text as a server sends it. AppendFrame masks, but a key
-// of zeros can be cut out.
+// appendServerFrame appends text as a server sends it. AppendFrame masks, so the key of zeros
+// is cut out.
 func appendServerFrame(dst, text []byte) []byte {
 	f := raw.AppendFrame(nil, raw.Text, false, [4]byte{}, text)
 	header := len(f) - len(text) - 4
@@ -53,7 +53,7 @@ func appendServerFrame(dst, text []byte) []byte {
 	return append(append(dst, f[:header]...), text...)
 }
 
-// Largest is the length of the longest frame.
+// Largest returns the length of the longest frame.
 func (s *Stub) Largest() (most int) {
 	start := 0
 	for _, end := range s.ends {
@@ -63,7 +63,7 @@ func (s *Stub) Largest() (most int) {
 	return most
 }
 
-// Variety is how many different frames there are.
+// Variety returns the number of different frames.
 func (s *Stub) Variety() int { return len(s.ends) }
 
 func (s *Stub) Read(p []byte) (int, error) {
@@ -95,18 +95,18 @@ func (s *Stub) Read(p []byte) (int, error) {
 
 func (s *Stub) Write(p []byte) (int, error) {
 	s.Writes++
-	s.Octets += int64(len(p))
+	s.Bytes += int64(len(p))
 	if s.keep {
 		s.written = append(s.written, p...)
 	}
 	return len(p), nil
 }
 
-// Rest forgets what was counted.
-func (s *Stub) Rest() { s.Reads, s.Writes, s.Octets = 0, 0, 0 }
+// Rest resets the counters.
+func (s *Stub) Rest() { s.Reads, s.Writes, s.Bytes = 0, 0, 0 }
 
-// Check has run echo every frame once and compares what is written. It is called
-// where the frames begin.
+// Check makes run echo every frame once and compares what is written. It must be called at the
+// beginning of the frames.
 func (s *Stub) Check(run func(n int) error) error {
 	s.keep, s.written = true, nil
 	err := run(s.Variety())
@@ -121,10 +121,10 @@ func (s *Stub) Check(run func(n int) error) error {
 	return nil
 }
 
-// Average is how many bytes an answer has.
+// Average returns the average number of bytes in an answer.
 func (s *Stub) Average() float64 { return float64(len(s.answers)) / float64(len(s.ends)) }
 
-// What a net.Conn has besides.
+// The remaining methods of a net.Conn.
 
 func (s *Stub) Close() error                     { s.closed.Store(true); return nil }
 func (s *Stub) LocalAddr() net.Addr              { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }

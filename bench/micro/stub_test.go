@@ -28,8 +28,8 @@ func TestEchoes(t *testing.T) {
 					if err := run(7); err != nil {
 						t.Fatal(err)
 					}
-					if want := int64(22 * s.Average()); s.Octets != want {
-						t.Errorf("%d bytes were written for 22 messages, not %d", s.Octets, want)
+					if want := int64(22 * s.Average()); s.Bytes != want {
+						t.Errorf("%d bytes were written for 22 messages, not %d", s.Bytes, want)
 					}
 				})
 			}

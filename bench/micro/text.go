@@ -13,7 +13,7 @@ import (
 
 var textSizes = []int{8, 32, 125, 1 << 10, 16 << 10, 1 << 20}
 
-// Scripts are the kinds of text, that of one byte for each character first.
+// Scripts are the kinds of text. The first has one byte for each character.
 var Scripts = []string{"ASCII", "Cyrillic", "CJK", "emoji", "mixed"}
 
 var sentences = map[string]string{
@@ -23,7 +23,7 @@ var sentences = map[string]string{
 	"emoji":    "😀😎🚀🌍🎉🐙🍋🧭🎻🛰🧊🦉🪁🥨🪐",
 }
 
-// Text makes n bytes of whole characters. What does not fill a character is dots.
+// Text makes n bytes of whole characters, padded with dots.
 func Text(script string, n int) []byte {
 	sentence := sentences[script]
 	if script == "mixed" {
@@ -46,7 +46,7 @@ func Text(script string, n int) []byte {
 
 var errRefused = errors.New("valid text is refused")
 
-// ours is how package websocket judges a message of one piece.
+// ours validates a message in one piece as package websocket does.
 func ours(p []byte) bool {
 	var v frame.Validator
 	return v.Valid(p) && v.Complete()
@@ -55,7 +55,7 @@ func ours(p []byte) bool {
 // Standard is the name of the standard library's function.
 const Standard = "utf8.Valid"
 
-// Validation measures judging text.
+// Validation measures checking text.
 func Validation(ctx context.Context, e Effort) ([]*Contest, error) {
 	var all []*Contest
 	for _, script := range Scripts {
@@ -71,7 +71,7 @@ func Validation(ctx context.Context, e Effort) ([]*Contest, error) {
 					return nil
 				})
 			}
-			c := &Contest{Group: "utf8", Case: script + ", " + Size(size), Octets: size, Of: []*Contender{
+			c := &Contest{Group: "utf8", Case: script + ", " + Size(size), Bytes: size, Of: []*Contender{
 				{Name: "hawser", Batch: judge(ours)},
 				{Name: Standard, Batch: judge(utf8.Valid)},
 			}}
@@ -84,17 +84,17 @@ func Validation(ctx context.Context, e Effort) ([]*Contest, error) {
 	return all, nil
 }
 
-// The parts of Fused besides ours.
+// The parts of Fused other than ours.
 const (
 	MaskAlone  = "Mask alone"
 	ValidAlone = "Valid alone"
 )
 
-// fusedKey turns every text of ours into another that is valid, and back, so that
-// it can be masked in place over and over.
+// fusedKey turns each of our texts into another valid one, and back, so that it can be masked
+// in place repeatedly.
 const fusedKey = 0x01010101
 
-// Fused measures unmasking and judging at once against each alone.
+// Fused measures unmasking and validating at once, against each alone.
 func Fused(ctx context.Context, e Effort) ([]*Contest, error) {
 	var all []*Contest
 	for _, script := range Scripts {
@@ -113,7 +113,7 @@ func Fused(ctx context.Context, e Effort) ([]*Contest, error) {
 					return nil
 				})
 			}
-			c := &Contest{Group: "fused", Case: script + ", " + Size(size), Octets: size, Of: []*Contender{
+			c := &Contest{Group: "fused", Case: script + ", " + Size(size), Bytes: size, Of: []*Contender{
 				{Name: "hawser", Batch: run(func() bool {
 					var v frame.Validator
 					_, ok := frame.UnmaskValid(p, fusedKey, &v)

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Cores chooses the core of the servers and the core of the load.
+// Cores chooses a core for the servers and one for the load.
 func Cores() (server, load int, err error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -26,8 +26,7 @@ func Cores() (server, load int, err error) {
 	return cores[0], cores[1], nil
 }
 
-// Stay keeps this process on one core: the threads it has, and so the ones that
-// they will start.
+// Stay keeps this process on one core: its present threads, and so the threads that they start.
 func Stay(core int) error {
 	var one unix.CPUSet
 	one.Set(core)

@@ -1,4 +1,4 @@
-// Package process runs servers in processes of their own, and asks Linux what they
+// Package process runs servers in processes of their own, and asks Linux for the resources they
 // use.
 package process
 
@@ -16,12 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Process is a server that runs.
+// A Process is a running server.
 type Process struct {
-	Address string // where it listens, as it says in its first line
+	Address string // where it listens, from its first line
 
 	cmd    *exec.Cmd
-	stdin  io.WriteCloser // it ends when this is closed, and so when we end
+	stdin  io.WriteCloser // the process ends when this is closed, and so when we end
 	stdout *bufio.Reader
 }
 
@@ -35,7 +35,7 @@ func Start(core int, program string, args ...string) (*Process, error) {
 	return StartOn([]int{core}, nil, program, args...)
 }
 
-// StartOn is Start on several cores, with additions to the environment.
+// StartOn is like Start, on several cores and with additional environment variables.
 func StartOn(cores []int, env []string, program string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.Command(program, args...)}
 	p.cmd.Stderr = os.Stderr
@@ -58,7 +58,7 @@ func StartOn(cores []int, env []string, program string, args ...string) (*Proces
 	return p, nil
 }
 
-// line waits for a line that the process prints; empty if there is none.
+// line waits for a line that the process prints. It is empty if there is none.
 func (p *Process) line() string {
 	first := make(chan string, 1)
 	go func() {
@@ -73,8 +73,8 @@ func (p *Process) line() string {
 	}
 }
 
-// Collect has a process that understands it give all memory back that it does not
-// need, and waits until it has.
+// Collect makes a process that supports it return its unused memory to the system, and waits
+// until it has.
 func (p *Process) Collect() error {
 	if _, err := io.WriteString(p.stdin, "\n"); err != nil {
 		return err
@@ -85,8 +85,8 @@ func (p *Process) Collect() error {
 	return nil
 }
 
-// onCores runs start so that the process which it makes stays on the cores, from
-// its first thread on.
+// onCores runs start so that the process it starts stays on the cores, from its first thread
+// on.
 func onCores(cores []int, start func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -104,10 +104,10 @@ func onCores(cores []int, start func() error) error {
 	return errors.Join(err, unix.SchedSetaffinity(0, &before))
 }
 
-// PID is the process's number.
+// PID returns the process ID.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Stop ends it.
+// Stop ends the process.
 func (p *Process) Stop() error {
 	_ = p.stdin.Close()
 	done := make(chan error, 1)

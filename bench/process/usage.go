@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPU is the time that all threads of the process have run, in the kernel too.
+// CPU returns the CPU time of all threads of the process, including the kernel.
 func (p *Process) CPU() (time.Duration, error) {
 	// The clock of another process: clock_getcpuclockid(3).
 	const scheduler = 2
@@ -23,7 +23,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
-// Waited is the time that threads of the process stood ready and had no core.
+// Waited returns how long threads of the process were ready without a core.
 func (p *Process) Waited() (total time.Duration) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID()))
 	for _, name := range files {
@@ -36,18 +36,18 @@ func (p *Process) Waited() (total time.Duration) {
 	return total
 }
 
-// RSS is the memory of the process that is in RAM, in bytes.
+// RSS returns the memory of the process in RAM, in bytes.
 func (p *Process) RSS() (int64, error) { return field(p.status(), "VmRSS:") }
 
-// PeakRSS is the most that RSS has been.
+// PeakRSS returns the highest RSS so far.
 func (p *Process) PeakRSS() (int64, error) { return field(p.status(), "VmHWM:") }
 
 func (p *Process) status() string { return fmt.Sprintf("/proc/%d/status", p.PID()) }
 
-// Available is the memory that the machine has left, in bytes.
+// Available returns the free memory of the machine, in bytes.
 func Available() (int64, error) { return field("/proc/meminfo", "MemAvailable:") }
 
-// field reads a line such as "VmRSS:  1234 kB".
+// field parses a line such as "VmRSS:  1234 kB".
 func field(file, name string) (int64, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -62,8 +62,8 @@ func field(file, name string) (int64, error) {
 	return 0, fmt.Errorf("%s has no line %s", file, name)
 }
 
-// Calls are the system calls read and write that the process has made, in whatever
-// variant, sockets included. The kernel does not count recvfrom, sendto and sendmsg.
+// Calls returns the number of read and write system calls of the process, in all variants,
+// including sockets. The kernel does not count recvfrom, sendto and sendmsg.
 func (p *Process) Calls() (reads, writes int64, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.PID()))
 	if err != nil {

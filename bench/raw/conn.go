@@ -16,7 +16,7 @@ import (
 
 // Conn is the client's end of a connection.
 type Conn struct {
-	Terms Terms // what the server agreed on
+	Terms Terms // terms agreed with the server
 
 	nc      net.Conn
 	br      *bufio.Reader
@@ -28,7 +28,7 @@ const readSize = 16 << 10
 // handshakeTimeout is for a server that does not answer.
 const handshakeTimeout = 10 * time.Second
 
-// Dial connects to a server at address and asks for the terms of offer.
+// Dial connects to a server at address and offers terms.
 func Dial(ctx context.Context, address string, offer Terms) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
@@ -84,13 +84,13 @@ func (c *Conn) open(host string, offer Terms) error {
 	return err
 }
 
-// Send sends frames as they are.
+// Send sends frames unchanged.
 func (c *Conn) Send(frames []byte) error {
 	_, err := c.nc.Write(frames)
 	return err
 }
 
-// SetDeadline bounds everything that follows.
+// SetDeadline limits everything that follows.
 func (c *Conn) SetDeadline(t time.Time) error { return c.nc.SetDeadline(t) }
 
 // Drop ends the TCP connection. There is no closing handshake.

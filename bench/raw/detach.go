@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Detach gives the socket away, non-blocking and unknown to Go's poller, and ends
-// the use of c.
+// Detach returns the socket, non-blocking and unknown to Go's poller. c must not be used
+// afterwards.
 func (c *Conn) Detach() (fd int, err error) {
 	defer c.nc.Close()
 	if c.br.Buffered() > 0 {

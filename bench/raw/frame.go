@@ -17,8 +17,8 @@ const (
 	masked                    = 0x80
 )
 
-// AppendFrame appends a client's frame that is a whole message. compressed sets
-// RSV1: payload is what RFC 7692 §7.2.1 makes of the message.
+// AppendFrame appends a client's frame that is a whole message. compressed sets RSV1; payload
+// is then the compressed form of the message (RFC 7692 §7.2.1).
 func AppendFrame(dst []byte, opcode byte, compressed bool, key [4]byte, payload []byte) []byte {
 	first := fin | opcode
 	if compressed {

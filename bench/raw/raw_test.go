@@ -66,8 +66,8 @@ func TestFramesWithPeer(t *testing.T) {
 		if err != nil || m.Opcode != Binary || m.Compressed || m.Frames < 1 || !bytes.Equal(m.Payload, want) {
 			t.Errorf("%d bytes come back as opcode %d, %d bytes in %d frames, %v", size, m.Opcode, len(m.Payload), m.Frames, err)
 		}
-		if least := size + 2; m.Octets < least || m.Octets > least+8*m.Frames {
-			t.Errorf("%d bytes take %d on the wire", size, m.Octets)
+		if least := size + 2; m.Size < least || m.Size > least+8*m.Frames {
+			t.Errorf("%d bytes take %d on the wire", size, m.Size)
 		}
 	}
 }
@@ -89,11 +89,11 @@ func TestReceive(t *testing.T) {
 		_ = c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1001, "home"), time.Now().Add(time.Second))
 	})
 	m, err := c.Receive(false)
-	if err != nil || m.Opcode != Text || m.Frames < 3 || m.Octets < 30_000 || len(m.Payload) != 0 {
+	if err != nil || m.Opcode != Text || m.Frames < 3 || m.Size < 30_000 || len(m.Payload) != 0 {
 		t.Errorf("got %+v, %v", m, err)
 	}
 	m, err = c.Receive(true)
-	if err != nil || string(m.Payload) != "second" || m.Frames != 1 || m.Octets != 8 {
+	if err != nil || string(m.Payload) != "second" || m.Frames != 1 || m.Size != 8 {
 		t.Errorf("got %+v, %v", m, err)
 	}
 	if _, err = c.Receive(true); err == nil || !strings.Contains(err.Error(), `1001 "home"`) {

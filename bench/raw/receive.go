@@ -7,16 +7,16 @@ import (
 	"io"
 )
 
-// Message is one that a server sent.
+// Message is a message from a server.
 type Message struct {
 	Opcode     byte
 	Compressed bool
 	Frames     int
-	Octets     int    // on the wire, headers included
-	Payload    []byte // as it came; valid until the next Receive
+	Size       int    // on the wire, including headers
+	Payload    []byte // as received; valid until the next Receive
 }
 
-// Receive reads the next message. Without keep its payload is skipped.
+// Receive reads the next message. Without keep it skips the payload.
 func (c *Conn) Receive(keep bool) (Message, error) {
 	var m Message
 	c.payload = c.payload[:0]
@@ -30,7 +30,7 @@ func (c *Conn) Receive(keep bool) (Message, error) {
 			if opcode == Close {
 				return m, c.closed(n)
 			}
-			if _, err := c.br.Discard(n); err != nil { // a ping goes unanswered
+			if _, err := c.br.Discard(n); err != nil { // pings are not answered
 				return m, err
 			}
 			continue
@@ -44,7 +44,7 @@ func (c *Conn) Receive(keep bool) (Message, error) {
 			m.Opcode, m.Compressed = opcode, first&rsv1 != 0
 		}
 		m.Frames++
-		m.Octets += header + n
+		m.Size += header + n
 		if err := c.take(n, keep); err != nil {
 			return m, err
 		}
@@ -55,8 +55,8 @@ func (c *Conn) Receive(keep bool) (Message, error) {
 	}
 }
 
-// frameHeader reads one, and returns its first byte, the payload's length and
-// its own.
+// frameHeader reads a header. It returns the first byte, the payload's length and the header's
+// length.
 func (c *Conn) frameHeader() (first byte, payload, header int, err error) {
 	p, err := c.br.Peek(2)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *Conn) take(n int, keep bool) error {
 	return err
 }
 
-// closed is what a Close frame of n bytes says.
+// closed returns the content of a Close frame of n bytes as an error.
 func (c *Conn) closed(n int) error {
 	if err := c.take(n, true); err != nil {
 		return err

@@ -1,6 +1,6 @@
-// Package raw is a WebSocket client that costs little: it sends frames that were
-// made beforehand, and reads answers without looking into them. It is written for
-// this module alone, so that no library under test is on both ends.
+// Package raw is a WebSocket client that costs little. It sends frames prepared in advance, and
+// reads answers without decoding them. It is written for this module only, so that no library
+// under test is on both ends.
 package raw
 
 import (
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Terms are what a handshake asks for or agrees on about permessage-deflate
-// (RFC 7692 §7.1). The zero value is no compression.
+// Terms are the parameters of permessage-deflate (RFC 7692 §7.1) that a handshake requests or
+// agrees on. The zero value means no compression.
 type Terms struct {
 	Deflate        bool
 	Server, Client Side // how each end compresses what it sends
@@ -22,8 +22,8 @@ type Side struct {
 	Bits       int // of the window, 8 to 15
 }
 
-// Offer is the value of Sec-WebSocket-Extensions that asks for these terms. At 15
-// bits it is what browsers send.
+// Offer returns the value of Sec-WebSocket-Extensions that requests these terms. At 15 bits it
+// is that of browsers.
 func (t Terms) Offer() string {
 	if !t.Deflate {
 		return ""
@@ -45,7 +45,7 @@ func (t Terms) Offer() string {
 	return offer
 }
 
-// ParseTerms reads a server's Sec-WebSocket-Extensions.
+// ParseTerms parses a server's Sec-WebSocket-Extensions.
 func ParseTerms(header string) (Terms, error) {
 	if header == "" {
 		return Terms{}, nil
@@ -78,8 +78,7 @@ func ParseTerms(header string) (Terms, error) {
 	return t, nil
 }
 
-// String tells the terms for people: how the server sends, then how the client
-// does, if that differs.
+// String formats the terms: how the server sends, then how the client does, if that differs.
 func (t Terms) String() string {
 	switch {
 	case !t.Deflate:

@@ -11,21 +11,22 @@ import (
 type Hub struct {
 	Name string
 	How  string
-	// Serve accepts connections from l. send sends a text to all that there are, and
-	// count tells how many. An error of a connection is that connection's.
+	// Serve accepts connections from l. send sends a text to all connections, and count returns
+	// their number. An error on one connection does not affect the others.
 	Serve func(l net.Listener) (send func(text []byte), count func() int)
 }
 
-// The broadcasts that are no library's.
+// The broadcasts that are not from a library.
 const (
 	LoopInGo = "loop in Go"
 	LoopInC  = "loop in C"
 )
 
-// Hubs are those of the libraries, ours first, and the loop in Go.
+// Hubs returns those of the libraries, ours first, and the loop in Go.
 func Hubs() []Hub {
 	return []Hub{
 		{"hawser", "Prepare, Hub.Broadcast", hubHawser},
+		{"hawser-as-gorilla", "NewPreparedMessage, WritePreparedMessage", hubAsGorilla},
 		{"gorilla", "NewPreparedMessage, WritePreparedMessage", hubGorilla},
 		{"coder", "Write", hubCoder},
 		{"gws", "NewBroadcaster, Broadcast", hubGws},
@@ -35,7 +36,7 @@ func Hubs() []Hub {
 	}
 }
 
-// GetHub returns a hub by its name.
+// GetHub returns a hub by name.
 func GetHub(name string) (Hub, bool) {
 	i := slices.IndexFunc(Hubs(), func(h Hub) bool { return h.Name == name })
 	if i < 0 {
@@ -70,7 +71,7 @@ func (m *members[C]) count() int {
 	return len(m.all)
 }
 
-// sender makes a hub's send of a function that sends to some.
+// sender returns a hub's send, from a function that sends to a list of connections.
 func (m *members[C]) sender(send func(all []C, text []byte)) func([]byte) {
 	return func(text []byte) {
 		m.mu.Lock()
@@ -105,7 +106,7 @@ func hubGo(l net.Listener) (func([]byte), func() int) {
 	}), m.count
 }
 
-// untilClosed waits for the end of a client that says nothing.
+// untilClosed waits for the end of a silent client.
 func untilClosed(nc net.Conn) {
 	var one [1]byte
 	for {
@@ -115,7 +116,7 @@ func untilClosed(nc net.Conn) {
 	}
 }
 
-// appendText appends a server's frame that is a whole text.
+// appendText appends a server frame with a whole text.
 func appendText(dst, text []byte) []byte {
 	switch n := len(text); {
 	case n < 126:

@@ -2,6 +2,7 @@ package servers
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/lxzan/gws"
 
 	"github.com/hawser-ws/websocket"
+	dropin "github.com/hawser-ws/websocket/gorilla"
 	"github.com/hawser-ws/websocket/hub"
 )
 
@@ -31,10 +33,33 @@ func hubHawser(l net.Listener) (func([]byte), func() int) {
 }
 
 func hubGorilla(l net.Listener) (func([]byte), func() int) {
-	var m members[*gorilla.Conn]
-	var upgrader gorilla.Upgrader
+	var u gorilla.Upgrader
+	return hubOfGorilla(l, func(w http.ResponseWriter, r *http.Request) (*gorilla.Conn, error) { return u.Upgrade(w, r, nil) },
+		func(text []byte) (*gorilla.PreparedMessage, error) {
+			return gorilla.NewPreparedMessage(gorilla.TextMessage, text)
+		})
+}
+
+func hubAsGorilla(l net.Listener) (func([]byte), func() int) {
+	var u dropin.Upgrader
+	return hubOfGorilla(l, func(w http.ResponseWriter, r *http.Request) (*dropin.Conn, error) { return u.Upgrade(w, r, nil) },
+		func(text []byte) (*dropin.PreparedMessage, error) {
+			return dropin.NewPreparedMessage(dropin.TextMessage, text)
+		})
+}
+
+// gorillaMember is a connection of gorilla's, or of ours with its API.
+type gorillaMember[P any] interface {
+	comparable
+	NextReader() (typ int, r io.Reader, err error)
+	WritePreparedMessage(P) error
+	Close() error
+}
+
+func hubOfGorilla[C gorillaMember[P], P any](l net.Listener, upgrade func(http.ResponseWriter, *http.Request) (C, error), prepare func([]byte) (P, error)) (func([]byte), func() int) {
+	var m members[C]
 	handle(l, func(w http.ResponseWriter, r *http.Request) {
-		c, err := upgrader.Upgrade(w, r, nil)
+		c, err := upgrade(w, r)
 		if err != nil {
 			return
 		}
@@ -47,8 +72,8 @@ func hubGorilla(l net.Listener) (func([]byte), func() int) {
 			}
 		}
 	})
-	return m.sender(func(all []*gorilla.Conn, text []byte) {
-		p, err := gorilla.NewPreparedMessage(gorilla.TextMessage, text)
+	return m.sender(func(all []C, text []byte) {
+		p, err := prepare(text)
 		if err != nil {
 			return
 		}
@@ -58,7 +83,7 @@ func hubGorilla(l net.Listener) (func([]byte), func() int) {
 	}), m.count
 }
 
-// hubCoder: it has nothing that frames once.
+// hubCoder: the library cannot frame a message once for all.
 func hubCoder(l net.Listener) (func([]byte), func() int) {
 	var m members[*coder.Conn]
 	handle(l, func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +151,7 @@ func hubGobwas(l net.Listener) (func([]byte), func() int) {
 	}), m.count
 }
 
-// hubNbio: it has nothing that frames once.
+// hubNbio: the library cannot frame a message once for all.
 func hubNbio(l net.Listener) (func([]byte), func() int) {
 	var m members[*nbio.Conn]
 	upgrader := nbio.NewUpgrader()

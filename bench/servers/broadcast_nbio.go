@@ -6,7 +6,7 @@ import (
 	"github.com/lesismal/nbio/logging"
 )
 
-// quietNbio keeps the standard output, whose lines say something, to ourselves.
+// quietNbio keeps nbio off standard output, which has our own lines.
 func quietNbio() {
 	logging.Output = os.Stderr
 	logging.SetLevel(logging.LevelError)

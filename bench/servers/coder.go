@@ -10,7 +10,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// coderLib has no choice of level, nor of windows.
+// coderLib offers no choice of level or windows.
 type coderLib struct{}
 
 func (coderLib) Module() string { return "github.com/coder/websocket" }
@@ -29,14 +29,14 @@ func (coderLib) Echo(l net.Listener, s Settings) error {
 			return
 		}
 		defer c.CloseNow()
-		c.SetReadLimit(1 << 20) // its default is less than our larger message
+		c.SetReadLimit(1 << 20) // the default is less than our larger messages
 		for echoCoder(context.Background(), c) == nil {
 		}
 	}))
 }
 
-// coderBuffers hold a message while it is echoed. Copied from Reader to Writer it
-// would leave in many small frames.
+// coderBuffers hold a message while it is echoed. Copied directly from Reader to Writer, it
+// would be sent in many small frames.
 var coderBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func echoCoder(ctx context.Context, c *websocket.Conn) error {

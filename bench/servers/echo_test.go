@@ -99,7 +99,7 @@ func TestKinds(t *testing.T) {
 	for _, name := range servers.EchoNames() {
 		want := servers.Peer
 		switch name {
-		case "hawser", "hawser-upgrade":
+		case "hawser", "hawser-upgrade", "hawser-as-gorilla":
 			want = servers.Own
 		case "ws":
 			want = servers.Other
@@ -110,7 +110,7 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s is of the kind %d", name, got)
 		}
 	}
-	if got := fmt.Sprint(servers.Names()); got != "[hawser gorilla coder gws]" {
+	if got := fmt.Sprint(servers.Names()); got != "[hawser hawser-as-gorilla gorilla coder gws]" {
 		t.Errorf("those that compress are %s", got)
 	}
 }

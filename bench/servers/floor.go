@@ -10,21 +10,20 @@ import (
 	"net"
 )
 
-// A floor is no library: it knows frames and nothing else, checks next to nothing,
-// and says what the system calls alone cost. Its handshake accepts anybody who has
-// a key.
+// A floor is not a library. It knows only frames, checks almost nothing, and shows the cost of
+// the system calls alone. Its handshake accepts every client that sends a key.
 
 var errFloor = errors.New("not what a floor understands")
 
 const (
-	// floorBuffer is what a connection begins with. It grows to what arrives at a
-	// time, up to floorBufferUsual, and for a long frame up to floorBufferMost.
+	// floorBuffer is a connection's initial buffer size. It grows with the data that arrives at
+	// a time, up to floorBufferUsual, and for a long frame up to floorBufferMost.
 	floorBuffer      = 4 << 10
 	floorBufferUsual = 64 << 10
 	floorBufferMost  = 1 << 20
 )
 
-// floorHandshake answers the request, and returns what came behind it.
+// floorHandshake answers the request, and returns what followed it.
 func floorHandshake(nc net.Conn) (rest []byte, err error) {
 	p, n := make([]byte, floorBuffer), 0
 	for n < len(p) {
@@ -54,11 +53,11 @@ func floorResponse(key []byte) string {
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n"
 }
 
-// A floorConn has the bytes that have arrived and are not yet answered.
+// A floorConn has the received bytes that are not answered yet.
 type floorConn struct {
 	buf    []byte
 	have   int
-	filled bool // by what arrived last: there may be more
+	filled bool // by the last read: there may be more
 }
 
 func newFloorConn(rest []byte) *floorConn {
@@ -67,7 +66,7 @@ func newFloorConn(rest []byte) *floorConn {
 	return c
 }
 
-// space is where to read to.
+// space returns the memory to read into.
 func (c *floorConn) space() ([]byte, error) {
 	if c.have == len(c.buf) || c.filled && len(c.buf) < floorBufferUsual {
 		if c.have >= floorBufferMost {
@@ -78,15 +77,14 @@ func (c *floorConn) space() ([]byte, error) {
 	return c.buf[c.have:], nil
 }
 
-// arrived says how much was read to the space.
+// arrived records how much was read into the space.
 func (c *floorConn) arrived(n int) {
 	c.have += n
 	c.filled = c.have == len(c.buf)
 }
 
-// answer turns all whole frames into their answers, in place, the answers being
-// shorter by their masking keys. used says how much of the buffer the frames were:
-// consume it when the answers are written.
+// answer converts all whole frames into their answers in place; answers are shorter by their
+// masking keys. used is the size of the frames: call consume with it after writing the answers.
 func (c *floorConn) answer() (answers []byte, used int, err error) {
 	p, to := c.buf[:c.have], 0
 	for {
@@ -95,12 +93,12 @@ func (c *floorConn) answer() (answers []byte, used int, err error) {
 			return p[:to], used, nil
 		}
 		h := p[used : used+header]
-		if h[1]&0x80 == 0 || h[0]&0x0F == 0x8 { // not masked, or a Close frame
+		if h[1]&0x80 == 0 || h[0]&0x0F == 0x8 { // unmasked, or a Close frame
 			return nil, 0, errFloor
 		}
 		key := binary.LittleEndian.Uint32(h[header-4:])
 		if h[0]&0x0F == 0x9 {
-			h[0]++ // a Ping frame's answer is a Pong frame
+			h[0]++ // a Ping is answered with a Pong
 		}
 		h[1] &^= 0x80
 		copy(p[to:], h[:header-4])
@@ -111,12 +109,12 @@ func (c *floorConn) answer() (answers []byte, used int, err error) {
 	}
 }
 
-// consume forgets the first bytes of the buffer.
+// consume removes the first bytes of the buffer.
 func (c *floorConn) consume(used int) {
 	c.have = copy(c.buf, c.buf[used:c.have])
 }
 
-// floorHeader is the length of the header that p begins with, and of the payload.
+// floorHeader returns the length of the header at the beginning of p, and of the payload.
 func floorHeader(p []byte) (header, length int, whole bool) {
 	if len(p) < 2 {
 		return 0, 0, false
@@ -133,8 +131,7 @@ func floorHeader(p []byte) (header, length int, whole bool) {
 	return header, length, len(p) >= header+length
 }
 
-// unmaskDown copies src to dst, which is lower in the same memory by four bytes or
-// more.
+// unmaskDown copies src to dst, which is at least four bytes lower in the same memory.
 func unmaskDown(dst, src []byte, key uint32) {
 	k := uint64(key)<<32 | uint64(key)
 	le := binary.LittleEndian
@@ -157,7 +154,7 @@ func unmaskDown(dst, src []byte, key uint32) {
 	}
 }
 
-// serveConns gives every connection a goroutine.
+// serveConns serves every connection on a goroutine.
 func serveConns(l net.Listener, serve func(net.Conn)) error {
 	for {
 		nc, err := l.Accept()

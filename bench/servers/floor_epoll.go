@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// epollFloor is a C program of one thread: what the machine can do.
+// epollFloor is a single-threaded C program: the limit of the machine.
 type epollFloor struct{}
 
 func (epollFloor) Module() string { return "" }
@@ -49,8 +49,8 @@ func compiler() (string, error) {
 	return "", errors.New("there is no C compiler")
 }
 
-// compileC makes a program of a source, once for all processes: it is kept in a
-// temporary folder that is ours alone, under a name that tells its source.
+// compileC compiles a source, once for all processes. The program is kept in a temporary folder
+// that only we can access, under a name derived from the source.
 func compileC(source string) (program string, err error) {
 	cc, err := compiler()
 	if err != nil {

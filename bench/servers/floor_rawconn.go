@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// rawConnFloor is the least that Go's poller allows: a goroutine that lives in a
-// callback of RawConn.Read and makes the system calls itself.
+// rawConnFloor is the minimum with Go's poller: a goroutine stays in a callback of RawConn.Read
+// and makes the system calls itself.
 type rawConnFloor struct{}
 
 func (rawConnFloor) Module() string { return "" }
@@ -35,9 +35,9 @@ func echoRawConn(nc net.Conn) {
 	})
 }
 
-// turn answers what is there and reads once. After a short read nothing is left,
-// and the poller tells when that changes. (Of an end that comes with the last bytes
-// it does not tell again: a library has to be more careful than a floor.)
+// turn answers the present frames and reads once. After a short read nothing is left, and the
+// poller reports new data. (It does not report an end that comes with the last bytes again: a
+// library must be more careful than a floor.)
 func (c *floorConn) turn(raw syscall.RawConn, fd uintptr) (drained bool, err error) {
 	space, err := c.space()
 	if err != nil {
@@ -68,8 +68,8 @@ func (c *floorConn) turn(raw syscall.RawConn, fd uintptr) (drained bool, err err
 	return n < len(space), nil
 }
 
-// writeAll waits in RawConn.Write if the socket is full, which for messages in
-// flight as few as ours is rare.
+// writeAll waits in RawConn.Write if the socket is full, which is rare with so few messages in
+// flight.
 func writeAll(raw syscall.RawConn, fd uintptr, p []byte) error {
 	for len(p) > 0 {
 		n, errno := rawCall(syscall.SYS_WRITE, fd, p)
@@ -93,7 +93,7 @@ func writeAll(raw syscall.RawConn, fd uintptr, p []byte) error {
 	return nil
 }
 
-// rawCall does not tell the scheduler: the call cannot block.
+// rawCall does not tell the scheduler, because the call cannot block.
 func rawCall(trap, fd uintptr, p []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(trap, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return int(n), errno

@@ -2,8 +2,8 @@ package servers
 
 import "net"
 
-// tcpFloor is what a careful programmer writes with net.Conn and nothing else: one
-// Read, all whole frames in it answered, one Write.
+// tcpFloor is what a careful programmer writes with only net.Conn: one Read, all whole frames
+// in it answered, one Write.
 type tcpFloor struct{}
 
 func (tcpFloor) Module() string { return "" }

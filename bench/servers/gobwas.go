@@ -13,11 +13,10 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// gobwasLib is used by its lower half, as its documentation does for speed: Upgrade
-// on what Accept returned, headers read through a buffer and checked, the payload
-// unmasked where it was read to, and one Write for an answer. Its other half,
-// wsutil, takes more CPU time, with a reused Reader as well as with ReadClientData,
-// and checks the same.
+// gobwasLib uses the library's lower level, as its documentation does for speed: Upgrade on the
+// accepted connection, headers read through a buffer and checked, the payload unmasked in
+// place, and one Write for an answer. The other level, wsutil, takes more CPU time both with a
+// reused Reader and with ReadClientData, and makes the same checks.
 type gobwasLib struct{}
 
 func (gobwasLib) Module() string { return "github.com/gobwas/ws" }
@@ -45,10 +44,10 @@ type gobwasConn struct {
 	br    *bufio.Reader
 	state ws.State
 	op    ws.OpCode    // of the message
-	out   bytes.Buffer // the answer: a header and what has come of the payload
+	out   bytes.Buffer // the answer: a header and the payload so far
 }
 
-// echo reads a frame, and answers if it is the last of a message.
+// echo reads a frame, and answers if it is the last one of a message.
 func (c *gobwasConn) echo() error {
 	h, err := ws.ReadHeader(c.br)
 	if err == nil {
@@ -69,7 +68,7 @@ func (c *gobwasConn) echo() error {
 		c.out.Reset()
 	}
 	if whole {
-		// The answer's header is known beforehand.
+		// The answer's header is known in advance.
 		if err := ws.WriteHeader(&c.out, ws.Header{Fin: true, OpCode: h.OpCode, Length: h.Length}); err != nil {
 			return err
 		}

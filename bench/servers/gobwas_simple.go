@@ -7,8 +7,8 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// gobwasSimple is the first example of gobwas's documentation: two reads and more
-// for a message, and two writes, but nothing held in between.
+// gobwasSimple is the first example of gobwas's documentation: two or more reads and two writes
+// for a message, but nothing held in between.
 type gobwasSimple struct{ gobwasLib }
 
 func (gobwasSimple) Echo(l net.Listener, _ Settings) error {

@@ -28,7 +28,7 @@ func (gwsLib) Echo(l net.Listener, s Settings) error {
 		if err != nil {
 			return
 		}
-		go c.ReadLoop() // what the handler holds is free to go
+		go c.ReadLoop() // so that the handler's memory can be freed
 	}))
 }
 

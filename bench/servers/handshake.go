@@ -19,19 +19,20 @@ import (
 	xnet "golang.org/x/net/websocket"
 
 	"github.com/hawser-ws/websocket"
+	dropin "github.com/hawser-ws/websocket/gorilla"
 )
 
-// A Greeter does opening handshakes, and closes the connection after each.
+// A Greeter does opening handshakes, and closes each connection afterwards.
 type Greeter struct {
 	Name string
 	How  string
 	Kind Kind
-	// One of the two: straight on a connection, or behind net/http.
+	// One of the two is set: directly on a connection, or behind net/http.
 	Raw  func(nc net.Conn) error
 	HTTP http.HandlerFunc
 }
 
-// The handshakes that are no library's.
+// The handshakes that are not from a library.
 const (
 	ByHandInGo   = "by hand in Go"
 	ByHandInC    = "by hand in C"
@@ -41,11 +42,12 @@ const (
 // HawserUpgrade is ours without net/http.
 const HawserUpgrade = "hawser-upgrade"
 
-// Greeters are those of the libraries, ours first, and those by hand.
+// Greeters returns those of the libraries, ours first, and those by hand.
 func Greeters() []Greeter {
 	return []Greeter{
 		{Name: "hawser", How: "Accept", Kind: Own, HTTP: greetHawser},
 		{Name: "hawser-handler", How: "Handler", Kind: Own, HTTP: greetHandler.ServeHTTP},
+		{Name: "hawser-as-gorilla", How: "Upgrader.Upgrade", Kind: Own, HTTP: greetAsGorilla},
 		{Name: "gorilla", How: "Upgrader.Upgrade", Kind: Peer, HTTP: greetGorilla},
 		{Name: "coder", How: "Accept", Kind: Peer, HTTP: greetCoder},
 		{Name: "gws", How: "Upgrader.Upgrade", Kind: Peer, HTTP: greetGws},
@@ -59,7 +61,7 @@ func Greeters() []Greeter {
 	}
 }
 
-// GetGreeter returns one by its name.
+// GetGreeter returns a Greeter by name.
 func GetGreeter(name string) (Greeter, bool) {
 	i := slices.IndexFunc(Greeters(), func(g Greeter) bool { return g.Name == name })
 	if i < 0 {
@@ -68,7 +70,7 @@ func GetGreeter(name string) (Greeter, bool) {
 	return Greeters()[i], true
 }
 
-// Serve does so for every connection that l accepts, until it is closed.
+// Serve greets every connection that l accepts, until l is closed.
 func (g Greeter) Serve(l net.Listener) error {
 	if g.HTTP != nil {
 		return serveHTTP(l, g.HTTP)
@@ -95,6 +97,14 @@ func greetGorilla(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+var greetUpgraderOurs dropin.Upgrader
+
+func greetAsGorilla(w http.ResponseWriter, r *http.Request) {
+	if c, err := greetUpgraderOurs.Upgrade(w, r, nil); err == nil {
+		_ = c.Close()
+	}
+}
+
 func greetCoder(w http.ResponseWriter, r *http.Request) {
 	if c, err := coder.Accept(w, r, nil); err == nil {
 		_ = c.CloseNow()
@@ -109,7 +119,7 @@ func greetGws(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// greetGwsConn is what its Server does with a connection.
+// greetGwsConn does what the library's Server does with a connection.
 func greetGwsConn(nc net.Conn) error {
 	defer nc.Close()
 	br := gwsReaders.Get().(*bufio.Reader)
@@ -131,7 +141,7 @@ func greetGobwasHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func greetXnet(w http.ResponseWriter, r *http.Request) {
-	xnet.Server{Handler: func(*xnet.Conn) {}}.ServeHTTP(w, r) // it closes
+	xnet.Server{Handler: func(*xnet.Conn) {}}.ServeHTTP(w, r) // it closes the connection
 }
 
 func greetUpgrade(nc net.Conn) error {
@@ -150,7 +160,7 @@ func greetGobwas(nc net.Conn) error {
 
 var errNoKey = errors.New("no Sec-WebSocket-Key")
 
-// answerKey appends the response to a key.
+// answerKey appends the response for a key.
 func answerKey(dst, key []byte) []byte {
 	var text [64]byte
 	sum := sha1.Sum(append(append(text[:0], key...), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...))
@@ -158,7 +168,7 @@ func answerKey(dst, key []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(dst, sum[:]), "\r\n\r\n"...)
 }
 
-// greetHijack is what net/http takes.
+// greetHijack is the minimum behind net/http.
 func greetHijack(w http.ResponseWriter, r *http.Request) {
 	key := r.Header.Get("Sec-WebSocket-Key")
 	nc, _, err := w.(http.Hijacker).Hijack()
@@ -173,7 +183,7 @@ func greetHijack(w http.ResponseWriter, r *http.Request) {
 
 var greetBuffers = sync.Pool{New: func() any { b := make([]byte, 4<<10); return &b }}
 
-// greetGo looks for the key and for the end of the request, and for nothing else.
+// greetGo looks only for the key and the end of the request.
 func greetGo(nc net.Conn) error {
 	defer nc.Close()
 	b := greetBuffers.Get().(*[]byte)

@@ -16,7 +16,7 @@ func (hawserLib) Echo(l net.Listener, s Settings) error {
 }
 
 func hawserOptions(s Settings) *websocket.AcceptOptions {
-	bits := max(s.Bits, 9) // it has no smaller window
+	bits := max(s.Bits, 9) // the smallest window it has
 	opts := &websocket.AcceptOptions{
 		Compression: websocket.CompressionOptions{
 			SendWindowBits:    bits,

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// hawserUpgrade is ours without net/http: Upgrade on what Accept returned.
+// hawserUpgrade is ours without net/http: Upgrade on the accepted connection.
 type hawserUpgrade struct{ hawserLib }
 
 func (hawserUpgrade) Echo(l net.Listener, s Settings) error {

@@ -5,12 +5,11 @@ import (
 	"net"
 )
 
-// Parked is what no server in Go can do without: for each connection the runtime's
-// part of a socket, and a goroutine that waits in Read.
+// Parked is the minimum for a Go server: for each connection the runtime's part of a socket,
+// and a goroutine that waits in Read.
 const Parked = "parked"
 
-// Park is an echo server for messages of less than 126 bytes that holds nothing for
-// a connection but that.
+// Park is an echo server for messages below 126 bytes that holds nothing else for a connection.
 func Park(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
@@ -22,12 +21,12 @@ func Park(l net.Listener) error {
 				_ = nc.Close()
 				return
 			}
-			go park(nc) // on a new stack, which has not grown
+			go park(nc) // on a new stack that has not grown
 		}()
 	}
 }
 
-// park waits for the header alone.
+// park waits for the header only.
 func park(nc net.Conn) {
 	defer nc.Close()
 	var header [6]byte

@@ -11,9 +11,9 @@ import (
 	"github.com/lesismal/nbio/nbhttp/websocket"
 )
 
-// nbioLib is two libraries: an event loop that hands messages to a pool of
-// goroutines, and with blocking a goroutine for each connection, which writes by
-// itself, as its author's own benchmark has it.
+// nbioLib is two libraries: an event loop that passes messages to a pool of goroutines and,
+// with blocking, a goroutine for each connection that also writes, as in its author's own
+// benchmark.
 type nbioLib struct{ blocking bool }
 
 func (nbioLib) Module() string { return "github.com/lesismal/nbio" }
@@ -37,11 +37,11 @@ func (n nbioLib) Echo(l net.Listener, s Settings) error {
 		Listen:                  func(string, string) (net.Listener, error) { return &endingListener{l, ended}, nil },
 		ReleaseWebsocketPayload: true,
 		MaxLoad:                 1 << 20,
-		// Its default cuts an answer of 64 KiB into three.
+		// The default would split an answer of 64 KiB into three.
 		MaxWebsocketFramePayloadSize: 1 << 20,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if c, err := upgrader.Upgrade(w, r, nil); err == nil {
-				_ = c.SetReadDeadline(time.Time{}) // the handshake's
+				_ = c.SetReadDeadline(time.Time{}) // that of the handshake
 			}
 		}),
 	}
@@ -49,7 +49,7 @@ func (n nbioLib) Echo(l net.Listener, s Settings) error {
 		config.IOMod = nbhttp.IOModBlocking
 	}
 	engine := nbhttp.NewEngine(config)
-	upgrader.Engine = engine // of blocking connections
+	upgrader.Engine = engine // for blocking connections
 	if err := engine.Start(); err != nil {
 		return err
 	}
@@ -58,8 +58,8 @@ func (n nbioLib) Echo(l net.Listener, s Settings) error {
 	return err
 }
 
-// An endingListener tells when it is closed from outside, and then keeps an engine
-// from trying again.
+// An endingListener reports when it is closed from outside. Then it keeps an engine from trying
+// again.
 type endingListener struct {
 	net.Listener
 	ended chan error

@@ -11,18 +11,17 @@ import (
 	"strconv"
 )
 
-// A Program is a library whose server is not in this program.
+// A Program is a library whose server is a separate program.
 type Program interface {
 	Library
-	// Command is the server's path and arguments, the path being the first of
-	// them. It does what serve does: it prints its address, and ends when its
-	// standard input does.
+	// Command returns the server's path and arguments; the path is also the first argument. The
+	// program behaves like serve: it prints its address, and ends when its standard input does.
 	Command(s Settings) (path string, args []string, err error)
-	// Version is the library's.
+	// Version returns the version of the library.
 	Version() string
 }
 
-// nodeLib is ws from npm. It compresses with zlib, on threads of its own.
+// nodeLib is ws from npm. It compresses with zlib, on its own threads.
 type nodeLib struct{}
 
 func (nodeLib) Module() string { return "ws" }
@@ -45,7 +44,7 @@ func (nodeLib) Version() string {
 	return manifest.Version
 }
 
-// here is this folder. The script finds npm's packages from its own place.
+// here returns this folder. The script finds npm's packages relative to itself.
 func here() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Dir(file)

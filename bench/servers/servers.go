@@ -1,5 +1,5 @@
-// Package servers has one echo server for each library, written the way its own
-// documentation shows, and with the choices it gives taken for speed.
+// Package servers has one echo server for each library, written as its own documentation shows,
+// and with the fastest of the options it offers.
 package servers
 
 import (
@@ -12,38 +12,39 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// A Library is what is measured.
+// A Library is a measured library.
 type Library interface {
-	// Module is its path.
+	// Module returns its module path.
 	Module() string
-	// Echo answers every message on every connection that l accepts with the
-	// same message. It returns when l is closed.
+	// Echo echoes every message on every connection that l accepts. It returns when l is
+	// closed.
 	Echo(l net.Listener, s Settings) error
 }
 
-// A Kind says what a row of a table is.
+// A Kind is the kind of a table row.
 type Kind int
 
 const (
 	Own   Kind = iota + 1 // ours
-	Peer                  // a library of Go
-	Other                 // a library of another language
-	Floor                 // no library: what the system calls alone cost
+	Peer                  // a Go library
+	Other                 // a library in another language
+	Floor                 // not a library: the cost of the system calls
 )
 
-// A server is an entry in the table of all.
+// A server is an entry in the table of all servers.
 type server struct {
 	name string
 	kind Kind
 	lib  Library
-	// A server compresses, or is for echoes without only.
+	// compresses says whether the server can compress.
 	compresses bool
 }
 
 var all = []server{
 	{"hawser", Own, hawserLib{}, true},
 	{"hawser-upgrade", Own, hawserUpgrade{}, false},
-	{"gorilla", Peer, gorillaLib{}, true},
+	{"hawser-as-gorilla", Own, asGorilla, true},
+	{"gorilla", Peer, gorillaItself, true},
 	{"coder", Peer, coderLib{}, true},
 	{"gws", Peer, gwsLib{}, true},
 	{"gobwas", Peer, gobwasLib{}, false},
@@ -57,8 +58,7 @@ var all = []server{
 	{"epoll", Floor, epollFloor{}, false},
 }
 
-// Names are those of the libraries that compress and need nothing besides Go, ours
-// first.
+// Names returns the libraries that compress and need only Go, ours first.
 func Names() (names []string) {
 	for _, s := range all {
 		if _, program := s.lib.(Program); s.compresses && !program {
@@ -68,8 +68,8 @@ func Names() (names []string) {
 	return names
 }
 
-// EchoNames are those of all that echo without compression, ours first and the
-// floors last. Some need Node or a C compiler.
+// EchoNames returns all that echo without compression, ours first and the floors last. Some
+// need Node or a C compiler.
 func EchoNames() (names []string) {
 	for _, s := range all {
 		names = append(names, s.name)
@@ -77,14 +77,13 @@ func EchoNames() (names []string) {
 	return names
 }
 
-// Ours is the name of the library that the others are compared with, and BareGo
-// that of the floor which is written in Go as one writes it.
+// Ours is the library that the others are compared with. BareGo is the floor in ordinary Go.
 const (
 	Ours   = "hawser"
 	BareGo = "tcp"
 )
 
-// Get returns a library by its name.
+// Get returns a library by name.
 func Get(name string) (Library, error) {
 	for _, s := range all {
 		if s.name == name {
@@ -94,7 +93,7 @@ func Get(name string) (Library, error) {
 	return nil, fmt.Errorf("no library %q; there are %q", name, EchoNames())
 }
 
-// KindOf is the kind of the server of a name, 0 if there is none.
+// KindOf returns the kind of a server, or 0 if there is none of that name.
 func KindOf(name string) Kind {
 	for _, s := range all {
 		if s.name == name {

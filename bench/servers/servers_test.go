@@ -49,10 +49,10 @@ func echo(t *testing.T, name string, s servers.Settings, size int) {
 		t.Errorf("%d answers came and %d were checked", n.Messages, n.Checked)
 	}
 	switch {
-	case !l.Terms.Deflate && (n.Compressed > 0 || n.Octets < int64(n.Messages*size)):
-		t.Errorf("without compression %d answers are compressed, and all have %d bytes", n.Compressed, n.Octets)
-	case l.Terms.Deflate && (n.Compressed < n.Messages || n.Octets > int64(n.Messages*size*3/4)):
-		t.Errorf("%d of %d answers are compressed, to %d bytes", n.Compressed, n.Messages, n.Octets)
+	case !l.Terms.Deflate && (n.Compressed > 0 || n.Received < int64(n.Messages*size)):
+		t.Errorf("without compression %d answers are compressed, and all have %d bytes", n.Compressed, n.Received)
+	case l.Terms.Deflate && (n.Compressed < n.Messages || n.Received > int64(n.Messages*size*3/4)):
+		t.Errorf("%d of %d answers are compressed, to %d bytes", n.Compressed, n.Messages, n.Received)
 	}
 }
 

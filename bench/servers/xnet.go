@@ -6,15 +6,15 @@ import (
 	"golang.org/x/net/websocket"
 )
 
-// xnetLib is golang.org/x/net/websocket, which has no compression. A Codec is its
-// only way to read that keeps messages whole and tells text from binary: with Read,
-// and so with io.Copy, a long message comes back as several.
+// xnetLib is golang.org/x/net/websocket, which has no compression. Only a Codec keeps messages
+// whole and distinguishes text from binary. With Read, and so with io.Copy, a long message
+// arrives in several parts.
 type xnetLib struct{}
 
 func (xnetLib) Module() string { return "golang.org/x/net" }
 
 func (xnetLib) Echo(l net.Listener, _ Settings) error {
-	// A Server rather than a Handler, which wants an Origin.
+	// A Server, because a Handler requires an Origin.
 	return serveHTTP(l, websocket.Server{Handler: func(c *websocket.Conn) {
 		var m xnetMessage
 		for xnetCodec.Receive(c, &m) == nil && xnetCodec.Send(c, &m) == nil {

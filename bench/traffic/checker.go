@@ -9,25 +9,24 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// A Checker compares answers with what was asked. Any answer can be checked on its
-// own: with context takeover the server's window holds the messages before it,
-// which are known.
+// A Checker compares answers with messages. It can check any single answer: with context
+// takeover, the messages in the server's window are known.
 type Checker struct {
 	script *Script
 	in     io.ReadCloser
 	out    bytes.Buffer
 }
 
-// NewChecker returns one, for one goroutine.
+// NewChecker returns a Checker for use by one goroutine.
 func NewChecker(s *Script) *Checker {
 	return &Checker{script: s, in: flate.NewReader(nil)}
 }
 
-// The end of a message that the sender left out, and a last block, so that the
-// stream has an end (RFC 7692 §7.2.2).
+// tail is the end of a message that the sender omits, and a final block that ends the stream
+// (RFC 7692 §7.2.2).
 var tail = []byte{0, 0, 0xFF, 0xFF, 1, 0, 0, 0xFF, 0xFF}
 
-// Check finds the answer to the i-th message of a connection wrong, or returns nil.
+// Check returns an error if m is not the right answer to message i of a connection.
 func (c *Checker) Check(i int, m raw.Message) error {
 	if m.Opcode != raw.Text {
 		return fmt.Errorf("answer %d has opcode %d", i, m.Opcode)

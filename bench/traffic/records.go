@@ -1,5 +1,5 @@
-// Package traffic makes the messages: what they say, how a client sends them, and
-// whether an answer says the same.
+// Package traffic makes the messages: their content, how a client sends them, and how an answer
+// is checked.
 package traffic
 
 import (
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A source of numbers that are the same in every run (SplitMix64).
+// source is a random number generator with the same numbers in every run (SplitMix64).
 type source uint64
 
 func (s *source) next() uint64 {
@@ -31,8 +31,8 @@ var (
 	epoch       = time.Date(2025, time.March, 3, 8, 0, 0, 0, time.UTC)
 )
 
-// Records returns count different messages of size bytes each: JSON arrays of
-// records, filled up with a string.
+// Records returns count different messages of size bytes each: JSON arrays of records, padded
+// with a string.
 func Records(count, size int) [][]byte {
 	messages := make([][]byte, count)
 	s := source(size)
@@ -62,7 +62,7 @@ func records(s *source, size int) []byte {
 	return append(m, `"}`...)
 }
 
-// record appends one, of some 200 bytes.
+// record appends a record of some 200 bytes.
 func (s *source) record(dst []byte) []byte {
 	at := epoch.Add(time.Duration(s.below(1e9)) * time.Millisecond)
 	dst = fmt.Appendf(dst, `{"id":%d,"uid":"%08x-%04x","name":"%s %s"`,

@@ -9,23 +9,22 @@ import (
 	"github.com/hawser-ws/websocket/bench/raw"
 )
 
-// Window is the largest that RFC 7692 has, in bytes.
+// Window is the largest window of RFC 7692, in bytes.
 const Window = 1 << 15
 
-// A Script is what a client says, over and over: messages, and the frames that
-// carry them, masked and compressed beforehand. With context takeover a message
-// refers to the ones before it, so there are two rounds of frames: the first, and
-// one that can be repeated for ever, because by then the window is always filled
-// with the same bytes.
+// A Script is what a client sends repeatedly: messages, and the frames that carry them, masked
+// and compressed in advance. With context takeover a message refers to earlier ones. So there
+// are two rounds of frames: the first one, and one that can be repeated forever, because from
+// then on the window always contains the same bytes.
 type Script struct {
 	messages [][]byte
 	terms    raw.Terms
 	frames   [2][][]byte
 	history  []byte // two rounds of messages, for the window before any of them
-	starts   []int  // where each message of the second round begins in it
+	starts   []int  // where each message of the second round begins in history
 }
 
-// NewScript makes the frames for the terms that a connection has.
+// NewScript makes the frames for the terms of a connection.
 func NewScript(messages [][]byte, terms raw.Terms) (*Script, error) {
 	s := &Script{messages: messages, terms: terms}
 	c, err := newCompressor(terms)
@@ -54,7 +53,7 @@ func NewScript(messages [][]byte, terms raw.Terms) (*Script, error) {
 	return s, nil
 }
 
-// Frame is the frame of a connection's i-th message.
+// Frame returns the frame of message i of a connection.
 func (s *Script) Frame(i int) []byte {
 	if i < len(s.messages) {
 		return s.frames[0][i]
@@ -62,14 +61,13 @@ func (s *Script) Frame(i int) []byte {
 	return s.frames[1][i%len(s.messages)]
 }
 
-// Message is a connection's i-th message.
+// Message returns message i of a connection.
 func (s *Script) Message(i int) []byte { return s.messages[i%len(s.messages)] }
 
-// before is what the window of an end that compresses with bits holds before the
-// i-th message.
+// before returns the content of a window of bits before message i.
 func (s *Script) before(i, bits int) []byte {
 	second := s.starts[0]
-	if i < len(s.messages) { // nothing was before the first round
+	if i < len(s.messages) { // nothing precedes the first round
 		end := s.starts[i] - second
 		return s.history[max(0, end-1<<bits):end]
 	}
@@ -77,7 +75,7 @@ func (s *Script) before(i, bits int) []byte {
 	return s.history[end-1<<bits : end]
 }
 
-// A compressor makes payloads as a client does that tries as hard as browsers do.
+// A compressor makes payloads as a client does, with the effort of a browser.
 type compressor struct {
 	terms raw.Terms
 	w     *flate.Writer

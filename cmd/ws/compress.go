@@ -10,7 +10,7 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// compression is what the flags say about permessage-deflate.
+// compression holds the flags for permessage-deflate.
 type compression struct {
 	mode       compressMode
 	threshold  compressThreshold
@@ -18,7 +18,7 @@ type compression struct {
 	level      int
 }
 
-// compressMode is a flag: the words for the modes of the library.
+// compressMode is a flag: the library's compression modes by name.
 type compressMode websocket.CompressionMode
 
 var compressModes = []string{
@@ -39,7 +39,7 @@ func (m *compressMode) Set(s string) error {
 	return errors.New("want off, takeover or no-takeover")
 }
 
-// compressThreshold is a flag: a size, as the library takes it.
+// compressThreshold is a flag: a size in bytes, as the library takes it.
 type compressThreshold int
 
 func (t *compressThreshold) String() string {
@@ -55,13 +55,13 @@ func (t *compressThreshold) Set(s string) error {
 		return errors.New("want a number of bytes")
 	}
 	if n == 0 {
-		n = -1 // to the library, zero is its default
+		n = -1 // for the library, zero means its default
 	}
 	*t = compressThreshold(n)
 	return nil
 }
 
-// Flags on compression: those that say how, not whether, and all.
+// Compression flags: those that control how, not whether, and all of them.
 var (
 	refineCompression = []string{"threshold", "window-bits", "level"}
 	compressFlags     = append([]string{"compress"}, refineCompression...)
@@ -69,13 +69,13 @@ var (
 
 func (z *compression) flags(flags *flag.FlagSet) {
 	z.mode = compressMode(websocket.CompressionContextTakeover)
-	flags.Var(&z.mode, "compress", "`mode` of compression: takeover (messages refer to those before them), no-takeover or off")
+	flags.Var(&z.mode, "compress", "compression `mode`: takeover (messages refer to earlier ones), no-takeover or off")
 	flags.Var(&z.threshold, "threshold", "smallest message to compress, in `bytes`; default: 128, or 512 without takeover")
 	flags.IntVar(&z.windowBits, "window-bits", 15, "`bits` of the largest window in either direction, 9 to 15")
-	flags.IntVar(&z.level, "level", 1, "how hard to compress: `1..9`, from the fastest to the smallest")
+	flags.IntVar(&z.level, "level", 1, "compression level, `1..9`, from fastest to smallest")
 }
 
-// check complains about what makes no sense.
+// check reports flags that do not go together.
 func (z *compression) check(flags *flag.FlagSet) (err error) {
 	switch {
 	case z.windowBits < 9 || z.windowBits > 15:
@@ -96,13 +96,13 @@ func (z *compression) off() bool {
 	return websocket.CompressionMode(z.mode) == websocket.CompressionDisabled
 }
 
-// options is what it comes to for the library.
+// options returns the flags as options of the library.
 func (z *compression) options() (mode websocket.CompressionMode, threshold int, more websocket.CompressionOptions) {
 	more = websocket.CompressionOptions{SendWindowBits: z.windowBits, ReceiveWindowBits: z.windowBits, Level: z.level}
 	return websocket.CompressionMode(z.mode), int(z.threshold), more
 }
 
-// agreed tells what the handshake of a connection came to.
+// agreed describes the compression agreed in the handshake of a connection.
 func agreed(c *websocket.Conn) string {
 	if terms, ok := c.Compression(); ok {
 		return terms.String()

@@ -15,22 +15,22 @@ ws conform -server [NAME=]ws://HOST:PORT/ [-server …] [flags]
 ws conform -listen 127.0.0.1:9001 [flags]
 ws conform -testee ws://HOST:PORT [flags]
 
-Judges how well WebSocket is spoken, by the cases of Autobahn|Testsuite and some
-of our own. Alone it judges this library, as a server and then as a client.
+Judges WebSocket implementations with the cases of Autobahn|Testsuite and some of
+our own. Without flags it judges this library, first as a server, then as a client.
 
--server judges anybody's echo server; several stand side by side. -listen judges
-anybody's clients, which ask for cases by the URLs of Autobahn|Testsuite
-(/getCaseCount, /runCase?case=1&agent=NAME, /updateReports?agent=NAME), until
-SIGINT, SIGTERM or /stopServer. -testee makes this library the client of a
-fuzzing server, this one's or Autobahn's own, which then has the verdicts; it
-compresses as -compress and its like say.
+-server judges any echo server; several are compared side by side. -listen judges
+any client that requests cases by the URLs of Autobahn|Testsuite (/getCaseCount,
+/runCase?case=1&agent=NAME, /updateReports?agent=NAME). It runs until SIGINT,
+SIGTERM or /stopServer. -testee makes this library the client of a fuzzing server,
+either ws conform -listen or Autobahn's own, which then has the verdicts. The
+compression flags control how that client compresses.
 
-A case counts by the worse of its two verdicts, on what was said and on how the
-connection ended. One that does not pass while others run is played again alone,
-and counts as it went then; with -listen that is for the client to do. The exit
-code is 0 if all are OK, INFORMATIONAL or NON-STRICT, which the RFC allows, 1 if
-not, and 2 if the command line makes no sense or the run could not be finished. A
-peer without compression has UNIMPLEMENTED cases: -exclude them.`
+A case counts by the worse of its two verdicts: on the messages, and on how the
+connection ended. A case that fails while others run is played again alone, and
+that result counts; with -listen the client has to repeat it. The exit code is 0
+if all cases are OK, INFORMATIONAL or NON-STRICT, which the RFC allows; 1 if not;
+and 2 if the command line is invalid or the run could not be finished. A peer
+without compression has UNIMPLEMENTED cases: -exclude them.`
 
 // conform is the command ws conform.
 func conform(ctx context.Context, args []string) error {
@@ -51,7 +51,7 @@ func conform(ctx context.Context, args []string) error {
 		return nil
 	}
 	if f.out != "" {
-		if err := os.MkdirAll(f.out, 0o755); err != nil { // rather now than when all is done
+		if err := os.MkdirAll(f.out, 0o755); err != nil { // better fail now than at the end
 			return &exitError{exitUsage, err.Error()}
 		}
 	}
@@ -66,15 +66,15 @@ func conform(ctx context.Context, args []string) error {
 	return f.conclude(p, sides)
 }
 
-// A side is a role, and those who were judged in it.
+// A side is a role and the agents judged in it.
 type side struct {
 	role     autobahn.Role
 	cases    []*autobahn.Case
 	agents   []autobahn.Agent
-	problems []error // why runs were not finished
+	problems []error // why runs did not finish
 }
 
-// conclude shows what was found out, writes the report and says how to exit.
+// conclude prints the results, writes the report and returns the exit status.
 func (f *conformFlags) conclude(p *progress, sides []side) error {
 	if f.json {
 		if err := printJSON(os.Stdout, sides); err != nil {
@@ -86,7 +86,7 @@ func (f *conformFlags) conclude(p *progress, sides []side) error {
 	return f.judgement(p, sides)
 }
 
-// judgement writes the report and says how to exit.
+// judgement writes the report and returns the exit status.
 func (f *conformFlags) judgement(p *progress, sides []side) error {
 	var problems []error
 	failed := false
@@ -107,17 +107,17 @@ func (f *conformFlags) judgement(p *progress, sides []side) error {
 	case len(problems) > 0:
 		return &exitError{exitUsage, errors.Join(problems...).Error()}
 	case failed:
-		return &exitError{exitFailed, ""} // the table says it all
+		return &exitError{exitFailed, ""} // the table has said everything
 	}
 	return nil
 }
 
-// A partialError says why a run was not finished, and how far it came.
+// A partialError says why a run did not finish, and how far it got.
 type partialError struct {
 	agent    string
 	err      error
 	done, of int
-	kept     string // directory of the report, if there is one
+	kept     string // directory of the report, if any
 }
 
 func (e *partialError) Error() string {

@@ -11,16 +11,16 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// together is how many cases may share a verdict and a result before they are
-// told of in one line.
+// together is how many cases with the same verdict and result are still listed one by one. More
+// are listed in one line.
 func together(v autobahn.Verdict) int {
 	if v == autobahn.Unimplemented {
-		return 2 // what the cases are about does not matter, then
+		return 2 // then it does not matter what the cases are about
 	}
 	return 20
 }
 
-// findings prints what is not OK, the worst first. named says whose it is.
+// findings prints the cases that are not OK, worst first. named adds the name of the agent.
 func (s *screen) findings(agent autobahn.Agent, named bool) {
 	for _, v := range autobahn.Verdicts() {
 		var found []*autobahn.Result
@@ -46,7 +46,7 @@ func (s *screen) findings(agent autobahn.Agent, named bool) {
 	}
 }
 
-// again names the cases that did better alone than beside others.
+// again lists the cases that did better alone than beside others.
 func (s *screen) again(agent autobahn.Agent, named bool) {
 	var better []*autobahn.Result
 	for _, r := range agent.Results {
@@ -64,7 +64,7 @@ func (s *screen) again(agent autobahn.Agent, named bool) {
 	s.print("\n" + s.wrapped("", title+": "+ranges(better, agent.Results)) + "\n")
 }
 
-// detailed prints the cases found that have the verdict v. all is every case of the agent.
+// detailed prints the cases in found with the verdict v. all is every case of the agent.
 func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 	alike := map[string][]*autobahn.Result{}
 	for _, r := range found {
@@ -86,14 +86,14 @@ func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 
 // finding prints one case.
 func (s *screen) finding(r *autobahn.Result) {
-	const column = 10 // of the words: the longest number there is, and space around it
+	const column = 10 // of the text: room for the longest number
 	s.print("\n" + s.wrapped(fmt.Sprintf("  %-*s", column-2, r.ID), r.Description) + "\n")
 	s.print(s.wrapped(strings.Repeat(" ", column)+"expected  ", r.Expectation) + "\n")
 	s.print(s.wrapped(strings.Repeat(" ", column)+"came      ", strings.TrimSpace(came(r)+" "+received(r))) + "\n")
 }
 
-// came is what happened instead of what was expected. A verdict that is not the
-// worst, under which the case is told of, is named.
+// came says what happened instead of the expected result. A case is listed under its worse
+// verdict; the other one is named.
 func came(r *autobahn.Result) string {
 	var words []string
 	add := func(v autobahn.Verdict, result string) {
@@ -114,7 +114,7 @@ func came(r *autobahn.Result) string {
 	return visible(strings.Join(words, " "), false)
 }
 
-// sentence ends in a full stop.
+// sentence returns s with a full stop at the end.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
@@ -123,7 +123,7 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// received is the beginning of what the peer sent, where that is what is wrong.
+// received returns the beginning of what the peer sent, where that is the fault.
 func received(r *autobahn.Result) string {
 	const events, shown = 4, 24
 	if r.Behavior.Passed() || len(r.Received) == 0 {
@@ -146,8 +146,7 @@ func received(r *autobahn.Result) string {
 	return visible("Received: "+strings.Join(list, ", ")+".", false)
 }
 
-// ranges names cases; those that follow each other in all are named by the first
-// and the last of a chapter.
+// ranges lists cases. Consecutive ones in all are written as first and last.
 func ranges(some, all []*autobahn.Result) string {
 	var list []string
 	for len(some) > 0 {
@@ -169,8 +168,8 @@ func ranges(some, all []*autobahn.Result) string {
 	return strings.Join(list, ", ")
 }
 
-// wrapped is words in the width of the screen, with lead before the first line
-// and as much space before the others.
+// wrapped wraps words to the width of the screen, with lead before the first line and an equal
+// indent before the others.
 func (s *screen) wrapped(lead, words string) string {
 	const narrowest = 20
 	indent := text.StringWidthWithoutEscSequences(lead)

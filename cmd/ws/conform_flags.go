@@ -34,19 +34,19 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	f := &conformFlags{}
 	flags := newFlags("conform", conformUsage)
 	flags.Func("server", "judge the server at this `url`, or name=url; may be repeated", f.addServer)
-	flags.StringVar(&f.door.address, "listen", "", "judge the clients that come to this `address`; port 0 takes a free one")
+	flags.StringVar(&f.door.address, "listen", "", "judge the clients that connect to this `address`; port 0 picks a free one")
 	f.door.tlsFlags(flags)
 	flags.StringVar(&f.testee, "testee", "", "be the client of the fuzzing server at this `url`")
 	f.compress.flags(flags)
-	flags.StringVar(&f.agent, "agent", "", "`name` in reports; default: what the server calls itself, and hawser for -testee")
+	flags.StringVar(&f.agent, "agent", "", "`name` in reports; default: the server's own name, and hawser with -testee")
 	flags.StringVar(&f.cases, "cases", "", "cases to play, `pattern,…` such as 1.*,7.9.*; default: all, with -listen those of Autobahn|Testsuite")
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
-	flags.BoolVar(&f.quick, "quick", false, "a selection that finds nearly everything in a few seconds")
+	flags.BoolVar(&f.quick, "quick", false, "play a selection that finds nearly everything in a few seconds")
 	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
-	flags.BoolVar(&f.list, "list", false, "tell what the cases are, and play none")
+	flags.BoolVar(&f.list, "list", false, "describe the cases without playing any")
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
-	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "`time` that a peer may be silent when it is its turn")
+	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "how much `time` a peer has to reply")
 	flags.BoolVar(&f.insecure, "insecure", false, "do not check the server's certificate")
 	rest, err := parse(flags, args)
 	if err != nil {
@@ -55,7 +55,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	return f, f.check(flags, rest)
 }
 
-// addServer reads a value of -server.
+// addServer parses a value of -server.
 func (f *conformFlags) addServer(s string) error {
 	t := target{url: s}
 	if name, rest, ok := strings.Cut(s, "="); ok && name != "" && !strings.ContainsAny(name, ":/?") {
@@ -65,7 +65,7 @@ func (f *conformFlags) addServer(s string) error {
 	return nil
 }
 
-// check complains about what makes no sense.
+// check reports flags that do not make sense.
 func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	given := func(name string) (is bool) {
 		flags.Visit(func(g *flag.Flag) { is = is || g.Name == name })
@@ -73,9 +73,9 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	}
 	switch {
 	case len(rest) > 0 && strings.Contains(rest[0], "://"):
-		return usageError(fmt.Sprintf("%q is one argument too many: is it -server %s?", rest[0], rest[0]))
+		return usageError(fmt.Sprintf("unexpected argument %q: is it -server %s?", rest[0], rest[0]))
 	case len(rest) > 0:
-		return usageError(fmt.Sprintf("%q is one argument too many", rest[0]))
+		return usageError(fmt.Sprintf("unexpected argument %q", rest[0]))
 	case given("parallel") && f.parallel < 1:
 		return usageError("-parallel must be at least 1")
 	case f.timeout <= 0:
@@ -95,10 +95,10 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	return f.checkTargets()
 }
 
-// checkMode complains about flags that do not go together.
+// checkMode reports flags that do not go together.
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
-	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout"} // of all but -testee
+	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout"} // of every mode except -testee
 	without := "without -server"
 	if len(f.servers) > 0 {
 		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")
@@ -129,8 +129,8 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	return err
 }
 
-// checkTargets looks at the URLs and names, so that a typo in the last of them
-// does not come to light after the first was judged.
+// checkTargets checks URLs and names, so that a typo in the last one is found before the first
+// is judged.
 func (f *conformFlags) checkTargets() error {
 	if f.testee != "" {
 		return checkURL("testee", f.testee)
@@ -142,7 +142,7 @@ func (f *conformFlags) checkTargets() error {
 		}
 		if f.agent != "" {
 			if len(f.servers) > 1 || t.name != "" {
-				return usageError("-agent names a single server; several are named by -server NAME=URL")
+				return usageError("-agent names a single server; name several with -server NAME=URL")
 			}
 			f.servers[i].name = f.agent
 		}
@@ -161,8 +161,8 @@ func checkURL(name, s string) error {
 	return nil
 }
 
-// selection is the cases to play, by role. A role that has none of them is left
-// out, unless there is no other.
+// selection returns the cases to play, by role. A role without cases is left out, unless there
+// is no other.
 func (f *conformFlags) selection() (sides []side, err error) {
 	roles := []autobahn.Role{autobahn.Server, autobahn.Client}
 	patterns := f.cases

@@ -8,11 +8,11 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// list tells what the cases of all roles are: what is sent, what has to come,
-// and of chapter 20 the sentence behind it.
+// list describes the cases of all roles: what is sent, what must come back, and in chapter 20
+// the sentence of the RFC.
 func (s *screen) list(sides []side) {
-	const column = 10 // of the words, as in findings
-	var told []string // ids and descriptions: most cases are for both roles
+	const column = 10 // of the text, as in findings
+	var told []string // ids and descriptions printed so far: most cases are for both roles
 	title := ""
 	for _, side := range sides {
 		for _, c := range side.cases {
@@ -35,8 +35,8 @@ func (s *screen) list(sides []side) {
 	s.print("\n")
 }
 
-// titleOf is the number and the title of the group that a case is in, or of its
-// chapter if that has no groups.
+// titleOf returns the number and title of a case's group, or of its chapter if that has no
+// groups.
 func titleOf(id string) string {
 	group := id[:strings.LastIndexByte(id, '.')]
 	return strings.TrimSpace(group + "  " + autobahn.Title(group))

@@ -11,7 +11,7 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// A clinic judges the clients that come to it.
+// A clinic judges the clients that connect to it.
 type clinic struct {
 	flags    *conformFlags
 	progress *progress
@@ -20,7 +20,7 @@ type clinic struct {
 
 	mu       sync.Mutex
 	finished map[string]bool // agents that asked for reports
-	unshown  bool            // there are results that no table had
+	unshown  bool            // some results were in no table yet
 }
 
 // judgeClients is ws conform -listen.
@@ -47,7 +47,7 @@ func (c *clinic) result(r *autobahn.Result) {
 	c.progress.client(r, len(c.side.cases))
 }
 
-// report shows how an agent did that says it is done.
+// report prints the results of an agent that says it is done.
 func (c *clinic) report(agent string) {
 	agents := c.suite.Agents()
 	c.mu.Lock()
@@ -66,13 +66,13 @@ func (c *clinic) report(agent string) {
 	}
 	all := []side{{role: autobahn.Client, cases: c.side.cases, agents: agents}}
 	if err := writeReport(c.flags.out, all); err != nil {
-		c.progress.say("The report: " + err.Error()) // for now; at the end it counts
+		c.progress.say("The report: " + err.Error()) // only a message now; it counts at the end
 		return
 	}
 	c.progress.say("The report is " + pageName(c.flags.out))
 }
 
-// conclude is at the end, when nobody is served any more.
+// conclude is called when no more clients are served.
 func (c *clinic) conclude() error {
 	s := c.side
 	s.agents = c.suite.Agents()
@@ -81,13 +81,13 @@ func (c *clinic) conclude() error {
 		if c.finished[a.Name] || len(a.Results) == len(s.cases) {
 			continue
 		}
-		// To whoever looks at the exit code alone, half of the cases are not a success.
+		// For scripts that only see the exit code, half of the cases are not a success.
 		left := errors.New("it left without asking for the other cases or for its report")
 		a.Stopped = left.Error()
 		s.problems = append(s.problems, &partialError{a.Name, left, len(a.Results), len(s.cases), c.flags.out})
 	}
 	if len(s.agents) == 0 && len(s.problems) == 0 {
-		s.problems = append(s.problems, errors.New("no client came"))
+		s.problems = append(s.problems, errors.New("no client connected"))
 	}
 	if c.flags.json || c.unshown || len(s.agents) > 1 {
 		return c.flags.conclude(c.progress, []side{*s})

@@ -117,7 +117,7 @@ func TestConformListenPartial(t *testing.T) {
 	if n := reported(t, dir, "clients", "early"); n != 3 {
 		t.Errorf("the report has %d cases", n)
 	}
-	listening(t).interrupt(t).want(t, "", "no client came", exitUsage)
+	listening(t).interrupt(t).want(t, "", "no client connected", exitUsage)
 }
 
 // Our client under the hands of a server that is not this program's.
@@ -147,7 +147,7 @@ func TestConformTestee(t *testing.T) {
 	if agents := suite.Agents(); len(agents) != 1 || len(agents[0].Results) != 8 {
 		t.Errorf("%+v", agents)
 	}
-	ws(t, "", "conform", "-testee", url).want(t, "", "ws conform: "+url+" is no fuzzing server", exitUsage)
+	ws(t, "", "conform", "-testee", url).want(t, "", "ws conform: "+url+" is not a fuzzing server", exitUsage)
 	echo := serving(t, autobahn.EchoHandler(nil)) // it accepts, and never says a number
 	ws(t, "", "conform", "-testee", echo, "-timeout", "300ms").want(t, "", "how many cases", exitUsage)
 }

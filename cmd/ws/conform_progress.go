@@ -14,19 +14,19 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// progress tells on standard error how far a run is: with a bar if that is a
-// terminal, else in a line at the beginning and one at the end.
+// progress reports on standard error how far a run is. On a terminal it is a bar, otherwise a
+// line at the beginning and one at the end.
 type progress struct {
 	out   *os.File
 	quiet bool // nothing at all
-	live  bool // a terminal
+	live  bool // it is a terminal
 
 	mu      sync.Mutex
-	what    string // who is judged, and as what
+	what    string // who is judged, and in which role
 	of      int
 	wrong   int // cases that are not OK or INFORMATIONAL
 	bar     *progressbar.ProgressBar
-	playing map[string]map[string]bool // cases by agent, of -listen
+	playing map[string]map[string]bool // cases by agent, with -listen
 }
 
 func newProgress(out *os.File, json bool) *progress {
@@ -41,7 +41,7 @@ func (p *progress) say(line string) {
 	}
 }
 
-// begin is before a run of so many cases.
+// begin is called before a run of the given number of cases.
 func (p *progress) begin(what string, of int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,9 +53,9 @@ func (p *progress) begin(what string, of int) {
 	p.say(fmt.Sprintf("%s: %d cases", what, of))
 }
 
-// open begins a bar. The caller holds p.mu.
+// open starts a bar. The caller holds p.mu.
 func (p *progress) open(of int) {
-	const throttle = 50 * time.Millisecond // as often as an eye can follow
+	const throttle = 50 * time.Millisecond // as fast as the eye can follow
 	p.bar = progressbar.NewOptions(of,
 		progressbar.OptionSetWriter(p.out),
 		progressbar.OptionSetWidth(20),
@@ -71,14 +71,14 @@ func (p *progress) open(of int) {
 	)
 }
 
-// result is after each case.
+// result is called after each case.
 func (p *progress) result(r *autobahn.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.advance(r)
 }
 
-// advance shows a case that is done. The caller holds p.mu.
+// advance shows a finished case. The caller holds p.mu.
 func (p *progress) advance(r *autobahn.Result) {
 	if !r.Worst().Passed() {
 		p.wrong++
@@ -90,26 +90,26 @@ func (p *progress) advance(r *autobahn.Result) {
 	p.step(last)
 }
 
-// step moves the bar by one case; last says something about it.
+// step moves the bar by one case, with last as its text.
 func (p *progress) step(last string) {
 	if p.bar == nil {
 		return
 	}
 	p.bar.Describe(p.fitted(last + p.what))
-	_ = p.bar.Add(1) // it shows what it can
+	_ = p.bar.Add(1) // an error only affects the display
 }
 
-// fitted is what of a description stands beside the bar.
+// fitted cuts a description to the room beside the bar.
 func (p *progress) fitted(s string) string {
 	const beside = 46 // columns of percentage, bar and count
 	width, _, err := term.GetSize(int(p.out.Fd()))
 	if err != nil || width == 0 {
-		width = 80 // a terminal that does not know
+		width = 80 // of a terminal that does not report it
 	}
 	return text.Trim(s, max(width-beside, 0))
 }
 
-// pause takes the bar away, so that something else can be printed.
+// pause removes the bar so that something else can be printed.
 func (p *progress) pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +119,7 @@ func (p *progress) pause() {
 	}
 }
 
-// end is after a run; agent may be nil.
+// end is called after a run; agent may be nil.
 func (p *progress) end(agent *autobahn.Agent) {
 	p.pause()
 	if p.live || agent == nil || len(agent.Results) == 0 {
@@ -128,7 +128,7 @@ func (p *progress) end(agent *autobahn.Agent) {
 	p.say(fmt.Sprintf("%s: %d of %d cases in %s%s", p.what, len(agent.Results), p.of, spent(agent.Took), ending(counts(agent.Results))))
 }
 
-// ending is a tally in words.
+// ending describes a tally in words.
 func ending(t tally) string {
 	var words []string
 	for _, v := range occurring(t) {
@@ -140,7 +140,7 @@ func ending(t tally) string {
 	return ": " + strings.Join(words, ", ")
 }
 
-// client takes in a case of one of several agents that play of cases each.
+// client records a case of one of several agents, each of which plays of cases.
 func (p *progress) client(r *autobahn.Result, of int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -167,7 +167,7 @@ func (p *progress) client(r *autobahn.Result, of int) {
 	p.advance(r)
 }
 
-// left is after a client was told how it did.
+// left is called after a client was told its results.
 func (p *progress) left(agent string) {
 	p.pause()
 	p.mu.Lock()
@@ -176,7 +176,7 @@ func (p *progress) left(agent string) {
 	p.wrong = 0
 }
 
-// spent is a duration as one wants to read it.
+// spent formats a duration for people.
 func spent(d time.Duration) string {
 	switch {
 	case d < time.Second:

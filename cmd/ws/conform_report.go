@@ -11,7 +11,7 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// folder is where a role has its JSON, and its key in the output of -json.
+// folder is the directory for a role's JSON, and its key in the output of -json.
 func (s *side) folder() string { return s.role.String() + "s" }
 
 func pageName(dir string) string { return filepath.Join(dir, "index.html") }
@@ -54,7 +54,7 @@ type caseJSON struct {
 	Result        string           `json:"result"`
 }
 
-// printJSON is the output of -json.
+// printJSON prints the output of -json.
 func printJSON(w io.Writer, sides []side) error {
 	out := map[string]map[string]agentJSON{"servers": {}, "clients": {}}
 	for _, s := range sides {

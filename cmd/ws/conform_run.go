@@ -26,8 +26,8 @@ func judgeOwn(ctx context.Context, f *conformFlags, p *progress, sides []side) {
 	}
 }
 
-// judgeServers judges servers, one after the other so that each has the machine
-// for itself. One that is down does not spare the others.
+// judgeServers judges servers one after the other, so that each has the machine to itself. It
+// continues when one is unreachable.
 func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 	for _, t := range f.servers {
 		name := t.name
@@ -48,7 +48,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 	}
 }
 
-// add takes in what became of a run.
+// add records the result of a run.
 func (s *side) add(agent *autobahn.Agent, name string, err error, kept string) {
 	done := 0
 	if agent != nil {
@@ -61,8 +61,8 @@ func (s *side) add(agent *autobahn.Agent, name string, err error, kept string) {
 	}
 }
 
-// distinguish gives an agent a name that no other has: servers that were given
-// none go by their Server header, which several may share.
+// distinguish gives an agent a unique name. A server without a given name is named by its
+// Server header, which several may share.
 func (s *side) distinguish(agent *autobahn.Agent) {
 	taken := map[string]bool{}
 	for _, a := range s.agents {

@@ -14,7 +14,7 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// A screen is where the table goes.
+// A screen is where the tables are printed.
 type screen struct {
 	out     io.Writer
 	width   int
@@ -32,8 +32,7 @@ func newScreen(out *os.File) *screen {
 	return s
 }
 
-// show prints how everybody did: a table for each role, then what is not as it
-// should be.
+// show prints a table for each role, then everything that is not OK.
 func (s *screen) show(sides []side) {
 	played := func(a autobahn.Agent) bool { return len(a.Results) > 0 }
 	end := ""
@@ -55,7 +54,7 @@ func (s *screen) show(sides []side) {
 	s.print(end)
 }
 
-// single is the table of one agent: chapters, and how many of each verdict.
+// single prints the table of one agent: chapters, and the number of each verdict.
 func (s *screen) single(side side) {
 	agent := side.agents[0]
 	total := counts(agent.Results)
@@ -84,7 +83,7 @@ func (s *screen) single(side side) {
 	s.print(t.Render() + "\n")
 }
 
-// several is the table of several agents: chapters, and how many cases are fine.
+// several prints the table of several agents: chapters, and how many cases are fine.
 func (s *screen) several(side side) {
 	s.print(fmt.Sprintf("\n%s\n\n", s.bold(fmt.Sprintf("%d %vs, %d cases; how many of them are OK or INFORMATIONAL", len(side.agents), side.role, len(side.cases)))))
 	header := table.Row{"", "Chapter"}
@@ -128,7 +127,7 @@ func (s *screen) several(side side) {
 	s.print(t.Render() + "\n")
 }
 
-// headline stands above a table.
+// headline prints the line above a table.
 func (s *screen) headline(who string, side side, agent autobahn.Agent) {
 	played := fmt.Sprintf("%d cases", len(agent.Results))
 	if len(agent.Results) < len(side.cases) {
@@ -137,7 +136,7 @@ func (s *screen) headline(who string, side side, agent autobahn.Agent) {
 	s.print(fmt.Sprintf("\n%s: %s in %s\n\n", s.bold(visible(who, false)), played, spent(agent.Took)))
 }
 
-// newTable is a table without lines around it, numbers to the right.
+// newTable returns a table without borders, with numbers aligned right.
 func (s *screen) newTable(header table.Row) table.Writer {
 	t := table.NewWriter()
 	style := table.StyleLight
@@ -166,7 +165,7 @@ func (s *screen) bold(words string) string {
 	return text.Bold.Sprint(words)
 }
 
-// paint gives words the colour of a verdict.
+// paint colours words by a verdict.
 func (s *screen) paint(v autobahn.Verdict, words string) string {
 	if !s.colours {
 		return words
@@ -182,13 +181,13 @@ func (s *screen) paint(v autobahn.Verdict, words string) string {
 	return text.FgYellow.Sprint(words)
 }
 
-// chapterOf is the chapter of a case.
+// chapterOf returns the chapter of a case.
 func chapterOf(id string) string {
 	chapter, _, _ := strings.Cut(id, ".")
 	return chapter
 }
 
-// chaptersOf are those that any agent has a case of, in the order of the catalog.
+// chaptersOf returns the chapters that any agent has cases of, in the order of the catalog.
 func chaptersOf(agents []autobahn.Agent) (list []string) {
 	played := map[string]bool{}
 	for _, a := range agents {

@@ -49,7 +49,7 @@ func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 	return nil
 }
 
-// noFuzzingServer says that the server is not there, or no longer.
+// noFuzzingServer reports that the server was not reachable, or no longer is.
 func noFuzzingServer(url string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return &exitError{exitUsage, "interrupted"}
@@ -61,5 +61,5 @@ func noFuzzingServer(url string, err error) error {
 		err = errors.New("it does not tell how many cases it has")
 	}
 	text := strings.ReplaceAll(err.Error(), "websocket: ", "")
-	return &exitError{exitUsage, fmt.Sprintf("%s is no fuzzing server, or is gone: %s", url, visible(text, false))}
+	return &exitError{exitUsage, fmt.Sprintf("%s is not a fuzzing server, or is gone: %s", url, visible(text, false))}
 }

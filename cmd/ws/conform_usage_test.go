@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What makes no sense exits with 2, says what to do and connects to nobody.
+// An invalid command line exits with 2, says what to do, and connects to nobody.
 func TestConformUsage(t *testing.T) {
 	t.Parallel()
 	var came atomic.Int32
@@ -46,7 +46,7 @@ func TestConformUsage(t *testing.T) {
 		{"-parallel 0", "at least 1"},
 		{"-timeout 0s", "must be positive"},
 		{"URL", "is it -server URL?"},
-		{"nonsense", "one argument too many"},
+		{"nonsense", `unexpected argument "nonsense"`},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			t.Parallel()

@@ -6,7 +6,7 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// A tally counts cases by their worst verdict.
+// A tally counts cases by their worse verdict.
 type tally map[autobahn.Verdict]int
 
 func counts(results []*autobahn.Result) tally {
@@ -17,7 +17,7 @@ func counts(results []*autobahn.Result) tally {
 	return t
 }
 
-// fine is how many cases nobody has to look at.
+// fine returns how many cases need no attention.
 func (t tally) fine() (n int) {
 	for v, count := range t {
 		if v.Passed() {
@@ -34,12 +34,12 @@ func (t tally) all() (n int) {
 	return n
 }
 
-// passed reports whether nothing is against the RFC. Autobahn|Testsuite counts
-// NON-STRICT as conformant, too. A case that the peer does not implement is not judged,
-// and no success.
+// passed reports whether nothing violates the RFC. Like Autobahn|Testsuite, it counts
+// NON-STRICT as conformant. A case that the peer does not implement was not judged, and is not
+// a success.
 func (t tally) passed() bool { return t.fine()+t[autobahn.NonStrict] == t.all() }
 
-// occurring is those of all verdicts that any of tallies has, the best first.
+// occurring returns the verdicts that occur in any of the tallies, best first.
 func occurring(tallies ...tally) (list []autobahn.Verdict) {
 	for _, v := range autobahn.Verdicts() {
 		if slices.ContainsFunc(tallies, func(t tally) bool { return t[v] > 0 }) {

@@ -20,28 +20,27 @@ import (
 
 const dialUsage = `ws dial [flags] ws://HOST/PATH
 
-A client. On a terminal, a line that you enter is sent as a text message and
-messages are printed as they come; Ctrl-D closes the connection.
+A WebSocket client. On a terminal, each line that you enter is sent as a text
+message, and messages are printed as they arrive. Ctrl-D closes the connection.
 
-In a pipe it is quiet: a line of standard input is a message, and standard output
-gets the messages that arrive, each with a newline behind it, and nothing else.
-At the end of the input it sends a ping, and closes when the pong has come: a
-server that answers messages in their order has answered them all by then. For
-one that takes its time there is -wait. If only standard output is a terminal,
-messages are shown as on a terminal: control characters are escaped, and bytes are in
-hexadecimal. Where messages are not lines there is
--describe, which prints a line about each: its type, its size, and the beginning of
-what is in it, with fields by their numbers if it looks like protobuf.
+In a pipe, each line of standard input is a message. Standard output gets the
+messages that arrive, each followed by a newline, and nothing else. At the end of
+the input it sends a ping, and closes when the pong has arrived. A server that
+answers messages in order has answered them all by then; for a slower one, use
+-wait. If only standard output is a terminal, messages are shown as on a terminal:
+control characters are escaped, and binary data is in hexadecimal. If messages are
+not lines, use -describe. It prints one line about each message: its type, its size
+and the beginning of its content, with numbered fields if it looks like protobuf.
 
-Ctrl-C, or SIGTERM, closes the connection without waiting for more. Pressed again,
-it does not wait for the server's answer to that either.
+Ctrl-C or SIGTERM closes the connection without waiting for more messages. A second
+one ends the program without waiting for the server's reply.
 
 The exit code is
   0    if the connection ended well: the server closed it with 1000, 1001 or no
        code, and standard error says so with the reason; or we did
-  1    if there was no connection, if it ended otherwise, or without the reply
-       that -1 waits for
-  2    if the command line makes no sense
+  1    if there was no connection, if it ended badly, or if the reply that -1
+       waits for did not come
+  2    if the command line is invalid
   130  after Ctrl-C a second time, as shells report it; 143 after SIGTERM`
 
 // dialFlags are the flags of ws dial.
@@ -106,9 +105,9 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
 	d.maxMessage.flag(flags)
-	flags.DurationVar(&d.timeout, "t", 30*time.Second, "`time` to give each: connecting, the reply of -1 after the input, the next message or the end after it, closing")
+	flags.DurationVar(&d.timeout, "t", 30*time.Second, "timeout: the `time` allowed for connecting, for the reply that -1 waits for, for each message after the input, and for closing")
 	flags.BoolVar(&d.describe, "describe", false, "print a line about each message instead of the message")
-	flags.DurationVar(&d.waitAfterInput, "wait", 0, "`time` to go on printing messages after the end of the input")
+	flags.DurationVar(&d.waitAfterInput, "wait", 0, "keep printing messages for this `time` after the end of the input")
 	flags.BoolVar(&d.verbose, "v", false, "show the response and every frame on standard error")
 	rest, err := parse(flags, args)
 	switch {
@@ -117,16 +116,16 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	case len(rest) == 0:
 		return nil, usageError("the URL is missing")
 	case len(rest) > 1:
-		return nil, usageError(fmt.Sprintf("%q is one argument too many", rest[1]))
+		return nil, usageError(fmt.Sprintf("unexpected argument %q", rest[1]))
 	case !strings.Contains(rest[0], "://"):
-		address, _, _ := strings.Cut(rest[0], "?") // a token may be behind it
+		address, _, _ := strings.Cut(rest[0], "?") // a token may follow it
 		return nil, usageError(fmt.Sprintf("%q is not a URL: is it ws://%s?", address, address))
 	case !maySend(d.closeCode):
-		return nil, usageError(fmt.Sprintf("-close-code %d may not be sent; 1000 and 3000 to 4999 are for everybody", d.closeCode))
+		return nil, usageError(fmt.Sprintf("-close-code %d must not be sent; use 1000 or 3000 to 4999", d.closeCode))
 	case len(d.closeReason) > frame.MaxReason:
-		return nil, usageError(fmt.Sprintf("-close-reason has %d bytes, and there is room for %d", len(d.closeReason), frame.MaxReason))
+		return nil, usageError(fmt.Sprintf("-close-reason has %d bytes; at most %d fit", len(d.closeReason), frame.MaxReason))
 	case d.closeReason != "" && d.closeCode == int(websocket.StatusNoStatusRcvd):
-		return nil, usageError("-close-reason needs a code, and 1005 is for none")
+		return nil, usageError("-close-reason needs a code; 1005 means none")
 	case !utf8.ValidString(d.closeReason):
 		return nil, usageError("-close-reason is not UTF-8")
 	case d.timeout <= 0:
@@ -192,7 +191,7 @@ func (d *dialFlags) setTLS() error {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return usageError("-ca: there is no certificate in " + d.ca)
+			return usageError("-ca: no certificate in " + d.ca)
 		}
 	}
 	d.options.TLSConfig = config

@@ -22,20 +22,20 @@ import (
 // display is what ws dial reads from and prints to: a terminal, or a pipe.
 type display struct {
 	verbose  bool
-	describe bool                // a line about each message instead of the message
+	describe bool                // print a line about each message instead of the message
 	seen     bool                // standard output is a terminal, perhaps without a keyboard
-	terminal *term.Terminal      // nil: pipe, or not connected yet
-	screen   terminalOut         // beneath terminal
-	restore  func()              // restores the terminal; may be called again
-	redact   func(string) string // takes secrets out of what the server answers
+	terminal *term.Terminal      // nil: a pipe, or not connected yet
+	screen   terminalOut         // below terminal
+	restore  func()              // restores the terminal; may be called repeatedly
+	redact   func(string) string // removes secrets from the server's response
 
-	sending atomic.Int64 // length of the message that is being sent, for trace
+	sending atomic.Int64 // length of the message being sent, for trace
 
-	mu       sync.Mutex // of standard output and error, and of:
-	restored bool       // restore was called: there is no line editor any more
-	// compressed says whether each message is compressed whose first frame trace has seen
-	// and that has not been printed yet. There may be several: while a ping waits, frames
-	// are read ahead of the messages.
+	mu       sync.Mutex // for standard output and error, and for:
+	restored bool       // restore was called: the line editor is gone
+	// compressed has one element for each message whose first frame trace has seen and that was
+	// not printed yet: whether it is compressed. There may be several, because frames are read
+	// ahead of the messages while a ping waits.
 	compressed []bool
 }
 
@@ -43,8 +43,8 @@ func newDisplay(verbose bool) *display {
 	return &display{verbose: verbose, restore: func() {}, redact: func(s string) string { return s }}
 }
 
-// open takes the terminal, if there is one on both sides, and has Ctrl-C call interrupt.
-// Before that Ctrl-C is a signal, and ends a handshake that takes too long.
+// open takes over the terminal, if both input and output are one, and makes Ctrl-C call
+// interrupt. Until then Ctrl-C is a signal, and ends a handshake that takes too long.
 func (d *display) open(interrupt func()) error {
 	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
 	d.seen = term.IsTerminal(out)
@@ -70,8 +70,8 @@ func (d *display) open(interrupt func()) error {
 		d.restored = true
 		d.screen.cut.Store(false)
 		d.terminal.SetPrompt("")
-		_, _ = d.terminal.Write(nil)                 // takes the last prompt away
-		_, _ = io.WriteString(os.Stdout, "\r\x1b[K") // and what was typed behind it
+		_, _ = d.terminal.Write(nil)                 // removes the last prompt
+		_, _ = io.WriteString(os.Stdout, "\r\x1b[K") // and the text typed after it
 		_ = term.Restore(in, before)
 	})
 	if width, height, err := term.GetSize(out); err == nil && width > 0 {
@@ -80,10 +80,10 @@ func (d *display) open(interrupt func()) error {
 	return nil
 }
 
-// terminalOut is standard output when it is a terminal. What is being printed may be more than
-// that takes in hours.
+// terminalOut is standard output when it is a terminal. The data being printed may take it
+// hours.
 type terminalOut struct {
-	cut atomic.Bool // what is left is not printed
+	cut atomic.Bool // the rest is not printed
 }
 
 func (s *terminalOut) Write(p []byte) (n int, err error) {
@@ -99,21 +99,21 @@ func (s *terminalOut) Write(p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// readLine returns the next line. The last of a pipe may lack its newline.
+// readLine returns the next line. In a pipe, the last line may lack its newline.
 func (d *display) readLine(pipe *bufio.Reader) ([]byte, error) {
 	if d.terminal == nil {
 		return pipe.ReadBytes('\n')
 	}
 	line, err := d.terminal.ReadLine()
 	if err != nil {
-		// Ctrl-D or Ctrl-C: the next Ctrl-C is a signal again.
+		// Ctrl-D or Ctrl-C. From now on Ctrl-C is a signal again.
 		d.restore()
 		return nil, err
 	}
-	return []byte(line + "\n"), nil // an empty line is a message, too
+	return []byte(line + "\n"), nil // an empty line is a message as well
 }
 
-// response shows the head of the server's response, if it is to be shown.
+// response prints the head of the server's response, if wanted.
 func (d *display) response(resp *http.Response) {
 	if !d.verbose || resp == nil {
 		return
@@ -126,7 +126,7 @@ func (d *display) response(resp *http.Response) {
 	}
 }
 
-// connected tells that the handshake is done.
+// connected reports that the handshake is done.
 func (d *display) connected(c *websocket.Conn, resp *http.Response) {
 	d.response(resp)
 	text := agreed(c)
@@ -142,7 +142,7 @@ func (d *display) connected(c *websocket.Conn, resp *http.Response) {
 	}
 }
 
-// message prints a message that came in. It may use the room behind p.
+// message prints a received message. It may overwrite the capacity of p beyond its length.
 func (d *display) message(typ websocket.MessageType, p []byte) error {
 	if d.verbose && d.nextCompressed() {
 		d.note(fmt.Sprintf("decompressed to %d bytes", len(p)))
@@ -161,7 +161,7 @@ func (d *display) message(typ websocket.MessageType, p []byte) error {
 	return err
 }
 
-// printLine prints a line on the terminal, above the one that is being typed.
+// printLine prints a line on the terminal, above the line being typed.
 func (d *display) printLine(text string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -173,8 +173,8 @@ func (d *display) printLine(text string) error {
 	return err
 }
 
-// onTerminal is a message as a terminal shows it: text as it is, protobuf by its fields,
-// other bytes in hexadecimal. Lines after the first are indented.
+// onTerminal formats a message for a terminal: text as it is, protobuf by its fields, other
+// bytes in hexadecimal. Lines after the first are indented.
 func (d *display) onTerminal(typ websocket.MessageType, p []byte) string {
 	if d.describe {
 		return describe(typ, p)
@@ -193,7 +193,7 @@ func (d *display) onTerminal(typ websocket.MessageType, p []byte) string {
 	return text
 }
 
-// describe is a line about a message, such as "binary, 3 bytes, protobuf: 1: 150".
+// describe returns a line about a message, such as "binary, 3 bytes, protobuf: 1: 150".
 func describe(typ websocket.MessageType, p []byte) string {
 	name, describe := "binary", payload.Describe
 	if typ == websocket.MessageText {
@@ -212,7 +212,7 @@ func describe(typ websocket.MessageType, p []byte) string {
 
 func sample(p []byte) []byte { return p[:min(len(p), payload.MaxSample)] }
 
-// nextCompressed tells whether the message to be printed next was compressed.
+// nextCompressed reports whether the next message to print was compressed.
 func (d *display) nextCompressed() (is bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -222,8 +222,8 @@ func (d *display) nextCompressed() (is bool) {
 	return is
 }
 
-// closing tells the user that the connection is being closed, and that Ctrl-C, which is not
-// caught any more, ends the program.
+// closing tells the user that the connection is being closed, and that Ctrl-C, which is no
+// longer caught, ends the program.
 func (d *display) closing() {
 	const text = "closing; press Ctrl-C again to end at once"
 	if d.terminal != nil || d.verbose || term.IsTerminal(int(os.Stderr.Fd())) {
@@ -232,7 +232,7 @@ func (d *display) closing() {
 }
 
 // ended prints how a connection ended, if it ended well. In a pipe it does so only if the
-// server closed it without being asked to.
+// server closed it unasked.
 func (d *display) ended(how outcome, asked bool) {
 	switch {
 	case d.terminal != nil, d.verbose:
@@ -242,7 +242,7 @@ func (d *display) ended(how outcome, asked bool) {
 	}
 }
 
-// note prints something about the connection, beside the messages.
+// note prints a remark about the connection, separate from the messages.
 func (d *display) note(text string) {
 	if d.terminal != nil {
 		_ = d.printLine("* " + visible(text, false))
@@ -253,7 +253,7 @@ func (d *display) note(text string) {
 	fmt.Fprintf(os.Stderr, "* %s\n", visible(text, false))
 }
 
-// trace shows every frame.
+// trace returns hooks that print every frame.
 func (d *display) trace() *websocket.Trace {
 	show := func(direction string, f websocket.FrameInfo, more string) {
 		if !f.FIN {
@@ -284,8 +284,8 @@ func (d *display) trace() *websocket.Trace {
 	}
 }
 
-// visible escapes what a peer could use to control the terminal, or to show what it has
-// not sent. Tabs stay, and newlines if lines is set.
+// visible escapes what a peer could use to control the terminal, or to display something it has
+// not sent. Tabs remain, and so do newlines if lines is set.
 func visible(s string, lines bool) string {
 	if lines {
 		return escape.Text(s, "\t\n")

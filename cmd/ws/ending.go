@@ -10,17 +10,17 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// outcome is how a connection ended, in the words of ws dial.
+// outcome describes how a connection ended, in the words of ws dial.
 type outcome struct {
 	*websocket.ClosedError
-	timeout time.Duration // of closing (-t)
+	timeout time.Duration // the close timeout (-t)
 }
 
-// good reports whether the connection ended well: we closed it and the server answered, or
-// the server closed it with a code that reports no error.
+// good reports whether the connection ended well. Either we closed it and the server answered,
+// or the server closed it with a code that does not report an error.
 func (e outcome) good() bool {
 	if e.Clean() && e.Began == websocket.SideLocal {
-		return true // whatever the code of -close-code
+		return true // whatever -close-code says
 	}
 	if e.Received == nil {
 		return false
@@ -32,7 +32,7 @@ func (e outcome) good() bool {
 	return false
 }
 
-// Error names the end that closed, with its code and reason, or what happened instead.
+// Error says who closed, with code and reason, or what happened instead.
 func (e outcome) Error() string {
 	switch {
 	case e.Received != nil:
@@ -49,7 +49,7 @@ func (e outcome) Error() string {
 	case e.Sent == nil:
 	case e.Began == websocket.SideLocal:
 		return "closed by us: " + codeAndReason(e.Sent) + ", but " + why
-	default: // the answer to a mistake of the server
+	default: // we closed because of a fault of the server
 		return fmt.Sprintf("%s; closed by us: %d", why, e.Sent.Code)
 	}
 	return why
@@ -74,7 +74,7 @@ func (e outcome) closed() string {
 	return text
 }
 
-// lost says how the connection ended without a Close frame of the server.
+// lost says how the connection ended without a Close frame from the server.
 func (e outcome) lost() string {
 	if broke, ok := errors.AsType[*websocket.ProtocolError](e.Cause); ok {
 		return "the server broke the protocol: " + broke.Violation.Error()
@@ -100,7 +100,7 @@ func tooMuch(over *websocket.LimitError) string {
 	return fmt.Sprintf("the server sent a %s of %d bytes or more; -max-message allows %d (-1 for no limit)", over.What, over.Size, over.Limit)
 }
 
-// codeAndReason is what a Close frame says, such as `1001 "restart"`.
+// codeAndReason formats a Close frame, as in `1001 "restart"`.
 func codeAndReason(f *websocket.CloseError) string {
 	text := fmt.Sprint(int(f.Code))
 	if f.Code == websocket.StatusNoStatusRcvd {

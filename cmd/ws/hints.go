@@ -16,15 +16,15 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// explain returns the error for a handshake that failed: what happened, a hint if there is
-// one, and what the server or the proxy answered.
+// explain returns the error for a failed handshake: what happened, a hint if there is one, and
+// the response of the server or proxy.
 func (d *dialFlags) explain(ctx context.Context, err error, resp *http.Response) error {
 	failed, ok := errors.AsType[*websocket.HandshakeError](err)
 	if !ok {
 		return err
 	}
 	if ctx.Err() != nil {
-		return errors.New("interrupted before there was a connection with " + failed.URL)
+		return errors.New("interrupted while connecting to " + failed.URL)
 	}
 	who, body := "server", bodyOf(resp)
 	if proxy, ok := errors.AsType[*websocket.ProxyError](err); ok {
@@ -48,12 +48,12 @@ func bodyOf(resp *http.Response) string {
 	return strings.TrimSpace(strings.ReplaceAll(string(p), "\r\n", "\n"))
 }
 
-// handshakeFailed is the text of err without the names of packages.
+// handshakeFailed is the text of err without package names.
 func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 	text := plain(err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		// What follows says which timeout of the library has passed.
+		// The text below says which timeout has passed.
 		text, _, _ = strings.Cut(text, context.DeadlineExceeded.Error())
 		text += fmt.Sprintf("no answer within %v (-t)", d.timeout)
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -64,11 +64,10 @@ func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 	return strings.NewReplacer("tls: ", "", "x509: ", "").Replace(text)
 }
 
-// indent sets lines apart from ours.
+// indent sets lines off from ours.
 func indent(lines string) string { return strings.ReplaceAll(lines, "\n", "\n  ") }
 
-// hint names a remedy if a handshake failed for a common reason. body is what the server
-// answered.
+// hint suggests a remedy for a common failure. body is the server's response body.
 func hint(failed *websocket.HandshakeError, body string) string {
 	_, byProxy := errors.AsType[*websocket.ProxyError](failed)
 	scheme, rest, _ := strings.Cut(failed.URL, "://")
@@ -94,8 +93,7 @@ func isCertificate(err error) bool {
 	return ok
 }
 
-// speaksPlain reports whether err is what a TLS handshake with a server without TLS ends
-// in.
+// speaksPlain reports whether err is the result of a TLS handshake with a plain server.
 func speaksPlain(err *websocket.HandshakeError) bool {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return true
@@ -103,15 +101,16 @@ func speaksPlain(err *websocket.HandshakeError) bool {
 	return strings.HasPrefix(err.Err.Error(), "TLS: ") && hungUp(err)
 }
 
-// speaksTLS reports whether err and body are what a plain HTTP request to a TLS server ends
-// in: an answer such as those of Go, nginx and Apache, a TLS alert, or a closed connection.
+// speaksTLS reports whether err and body are the result of a plain HTTP request to a TLS
+// server: a response such as those of Go, nginx and Apache, a TLS alert, or a closed
+// connection.
 func speaksTLS(err *websocket.HandshakeError, body string) bool {
 	if r := err.Response; r != nil {
 		says := strings.ToLower(body)
 		return r.StatusCode/100 == 4 && (strings.Contains(says, "https server") || strings.Contains(says, "https port") || strings.Contains(says, "ssl-enabled"))
 	}
 	if bad, ok := errors.AsType[*handshake.BadResponse](err); ok {
-		return strings.Contains(bad.Reason, `"\x15\x03`) // a record of TLS, as net/http quotes it
+		return strings.Contains(bad.Reason, `"\x15\x03`) // a TLS record, as net/http quotes it
 	}
 	return hungUp(err)
 }
@@ -121,17 +120,17 @@ func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// withoutQuery replaces the values of the URL's query in text, which is from the server.
-// Browsers can send a token only in the query, and servers quote a token that they refuse.
+// withoutQuery replaces the values of the URL's query in text from the server. Browsers can
+// send a token only in the query, and servers quote a token that they refuse.
 func (d *dialFlags) withoutQuery(text string) string {
-	const short = 8 // bytes; such a value is no secret, and may occur in any text
+	const short = 8 // bytes; such a value is not secret, and may occur in any text
 	u, err := url.Parse(d.url)
 	if err != nil {
 		return text
 	}
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		name, raw, _ := strings.Cut(pair, "=")
-		forms := []string{raw} // as a server quotes the path, which may be encoded; and as it reads the value
+		forms := []string{raw} // servers quote the encoded path, or the decoded value
 		if v, err := url.QueryUnescape(raw); err == nil {
 			forms = append(forms, v, url.QueryEscape(v))
 		}
@@ -144,8 +143,8 @@ func (d *dialFlags) withoutQuery(text string) string {
 	return text
 }
 
-// misuse turns a UsageError of the library into one of the command line: it names flags
-// instead of options.
+// misuse turns a UsageError of the library into a command-line error that names flags instead
+// of options.
 func misuse(err *websocket.UsageError) error {
 	return usageError(strings.NewReplacer("HTTPHeader", "-H", "Subprotocols", "-subprotocol").Replace(err.Problem))
 }

@@ -10,12 +10,12 @@ import (
 
 const ctrlC = 0x03
 
-// keyboard reads what is typed on a terminal in raw mode, where Ctrl-C is a character and
-// not a signal. It reads ahead, so that Ctrl-C is seen also while the last line is still
-// being sent and nobody waits for the next.
+// keyboard reads from a terminal in raw mode, where Ctrl-C is a character and not a signal. It
+// reads ahead, so that it sees Ctrl-C even while the previous line is being sent and nobody
+// reads the next.
 type keyboard struct {
-	interrupt func() // called at the first Ctrl-C, before it can be read
-	abort     func() // called at the second, if it is not a signal by then
+	interrupt func() // called at the first Ctrl-C, before Read returns it
+	abort     func() // called at the second, if Ctrl-C is not a signal by then
 
 	mu    sync.Mutex
 	more  sync.Cond
@@ -23,9 +23,8 @@ type keyboard struct {
 	err   error
 }
 
-// newKeyboard begins to read from in, and stops at Ctrl-C. But if quiet has not ended a
-// moment later, because the terminal does not take what is being printed, it waits for
-// another one.
+// newKeyboard starts to read from in, up to Ctrl-C. If quiet has not ended a moment after that,
+// because the terminal blocks the output, it waits for a second Ctrl-C.
 func newKeyboard(in io.Reader, quiet context.Context, interrupt, abort func()) *keyboard {
 	k := &keyboard{interrupt: interrupt, abort: abort}
 	k.more.L = &k.mu

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// messageLimit is a flag: the largest message to take from the other end, in bytes after
-// decompression; -1 for no limit. A compressed message can be a thousand times as large as
-// on the wire.
+// messageLimit is a flag: the largest message accepted from the other end, in bytes after
+// decompression, or -1 for no limit. A message can be a thousand times larger than its
+// compressed form on the wire.
 type messageLimit int64
 
 const defaultMessageLimit = 64 << 20

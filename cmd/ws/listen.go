@@ -6,16 +6,16 @@ import (
 	"net"
 )
 
-// A door is where a server of ours listens: in the clear, or by TLS.
+// A door is where our server listens, with or without TLS.
 type door struct{ address, cert, key string }
 
-// tlsFlags are the flags of a door that speaks TLS.
+// tlsFlags adds the flags for TLS.
 func (d *door) tlsFlags(flags *flag.FlagSet) {
 	flags.StringVar(&d.cert, "tls-cert", "", "serve wss with the certificate in this `file` (PEM)")
 	flags.StringVar(&d.key, "tls-key", "", "`file` with its key (PEM)")
 }
 
-// check complains about half of a certificate.
+// check reports an incomplete certificate.
 func (d *door) check() error {
 	if (d.cert == "") != (d.key == "") {
 		return usageError("-tls-cert and -tls-key go together")
@@ -23,7 +23,7 @@ func (d *door) check() error {
 	return nil
 }
 
-// open listens. url is what to give to clients.
+// open listens. url is the address for clients.
 func (d *door) open() (l net.Listener, url string, err error) {
 	var config *tls.Config
 	if d.cert != "" {

@@ -1,12 +1,12 @@
-// Command ws is a WebSocket tool: a server to try clients with, a client to try
-// servers with, a suite of cases that judges both, and a decoder of packet captures.
+// Command ws is a WebSocket tool. It has an echo server, a client for terminals and pipes, a
+// conformance suite for servers and clients, and a decoder of packet captures.
 //
 //	ws serve
 //	ws dial ws://127.0.0.1:9000/
 //	ws conform -server ws://127.0.0.1:9000/
 //	ws trace call.pcapng
 //
-// ws prints what there is, and ws COMMAND -h the flags of a command.
+// Run ws to list the commands, and ws COMMAND -h for the flags of a command.
 package main
 
 import (
@@ -25,16 +25,16 @@ import (
 const (
 	exitFine   = 0
 	exitFailed = 1 // no connection, or it ended badly; a case of ws conform failed
-	exitUsage  = 2 // the command line makes no sense; ws conform could not finish
+	exitUsage  = 2 // invalid command line, or ws conform could not finish
 
 	exitInterrupted = 130 // by Ctrl-C a second time, where that is not a signal
 )
 
-// command is one of the things that ws does.
+// command is one command of ws.
 type command struct {
 	name    string
 	summary string
-	// run does it. ctx ends at SIGINT and SIGTERM.
+	// run executes the command. ctx ends at SIGINT and SIGTERM.
 	run func(ctx context.Context, args []string) error
 }
 
@@ -66,7 +66,7 @@ func dispatch(ctx context.Context, args []string) int {
 			return report(c, c.run(ctx, args[1:]))
 		}
 	}
-	fmt.Fprintf(os.Stderr, "ws: there is no command %q; ws alone prints those there are\n", args[0])
+	fmt.Fprintf(os.Stderr, "ws: unknown command %q; run ws for a list of commands\n", args[0])
 	return exitUsage
 }
 
@@ -91,13 +91,13 @@ ws COMMAND -h prints the flags of a command.
 `)
 }
 
-// usageError is a command line that makes no sense.
+// usageError reports an invalid command line.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// exitError ends the program with a code of its own. An empty text says that the
-// output told everything.
+// exitError ends the program with its own exit code. An empty text means that the output has
+// already said everything.
 type exitError struct {
 	code int
 	text string
@@ -105,7 +105,7 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.text }
 
-// report prints why a command ended, and returns the exit code for it.
+// report prints why a command ended and returns its exit code.
 func report(c command, err error) int {
 	_, usage := errors.AsType[usageError](err)
 	switch {
@@ -121,12 +121,12 @@ func report(c command, err error) int {
 		}
 		return e.code
 	}
-	// A peer has its say in it: a certificate names the hosts it is for.
+	// A peer can influence the text: a certificate, for example, names its hosts.
 	fmt.Fprintf(os.Stderr, "ws %s: %s\n", c.name, visible(plain(err), true))
 	return exitFailed
 }
 
-// newFlags returns an empty set of flags. usage is printed above them by -h.
+// newFlags returns an empty set of flags. -h prints usage above them.
 func newFlags(name, usage string) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -138,10 +138,10 @@ func newFlags(name, usage string) *flag.FlagSet {
 	return flags
 }
 
-// parse reads the command line; the flags may also stand behind the arguments.
+// parse parses the command line. Flags may also follow the arguments.
 func parse(flags *flag.FlagSet, args []string) (rest []string, err error) {
 	help := flags.Usage
-	flags.Usage = func() {} // not at every mistake
+	flags.Usage = func() {} // do not print the usage at every mistake
 	for {
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 			help()

@@ -122,11 +122,11 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// What makes no sense exits with 2 and says what to do.
+// An invalid command line exits with 2 and says what to do.
 func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, stderr string }{
-		{"nonsense", `there is no command "nonsense"`},
-		{"serve extra", "one argument too many"},
+		{"nonsense", `unknown command "nonsense"`},
+		{"serve extra", `unexpected argument "extra"`},
 		{"serve -nonsense", "not defined"},
 		{"serve -tls-cert x", "go together"},
 		{"serve -max-message 0", "at least 1"},
@@ -149,19 +149,19 @@ func TestUsage(t *testing.T) {
 		{"dial ws://a/ -level 9 -compress off", "-level makes no sense with -compress off"},
 		{"dial -threshold 0 -compress=off ws://a/", "-threshold makes no sense with -compress off"},
 		{"dial", "the URL is missing"},
-		{"dial ws://a/ ws://b/", "one argument too many"},
+		{"dial ws://a/ ws://b/", `unexpected argument "ws://b/"`},
 		{"dial localhost:9000", "is it ws://localhost:9000?"},
 		{"dial htp://localhost/", `"htp"`},
 		{"dial ws:///", "no host"},
 		{"dial ws://localhost:port/", "port"},
 		{"dial ws://localhost/#a", "fragment"},
 		{"dial -t 0s ws://localhost/", "-t must be positive"},
-		{"dial -close-code 1006 ws://localhost/", "1006 may not be sent"},
-		{"dial -close-code 70000 ws://localhost/", "70000 may not be sent"},
+		{"dial -close-code 1006 ws://localhost/", "1006 must not be sent"},
+		{"dial -close-code 70000 ws://localhost/", "70000 must not be sent"},
 		{"dial -H nonsense ws://localhost/", "want 'Name: value'"},
 		{"dial -H Upgrade:x ws://localhost/", "-H has Upgrade"},
 		{"dial -H Sec-WebSocket-Protocol:x ws://localhost/", "-H has Sec-WebSocket-Protocol: use -subprotocol"},
-		{"dial -close-reason " + strings.Repeat("a", 124) + " ws://localhost/", "-close-reason has 124 bytes, and there is room for 123"},
+		{"dial -close-reason " + strings.Repeat("a", 124) + " ws://localhost/", "-close-reason has 124 bytes; at most 123 fit"},
 		{"dial -close-code 1005 -close-reason x ws://localhost/", "-close-reason needs a code"},
 		{"dial -close-reason \xff ws://localhost/", "-close-reason is not UTF-8"},
 		{"dial -proxy nonsense ws://localhost/", "-proxy"},

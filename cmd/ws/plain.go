@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// plain is the text of an error for users of the program: without the names of Go packages
-// and functions.
+// plain returns the text of an error without the names of Go packages and functions.
 func plain(err error) string {
 	text := strings.TrimPrefix(err.Error(), "websocket: ")
 	if op, ok := errors.AsType[*net.OpError](err); ok {
@@ -18,11 +17,11 @@ func plain(err error) string {
 	return text
 }
 
-// operation describes a failed call to the network: with whom, and why it failed.
+// operation describes a failed network call: with whom, and why it failed.
 func operation(op *net.OpError) string {
 	text := plainCause(op.Err)
 	switch {
-	case op.Op == "remote error": // an alert of TLS
+	case op.Op == "remote error": // a TLS alert
 		return "the server says: " + text
 	case op.Op == "dial" && op.Addr != nil, op.Op == "listen" && op.Addr != nil:
 		return op.Addr.String() + ": " + text

@@ -17,15 +17,15 @@ const serveUsage = `ws serve [flags]
 An echo server: every message comes back. It prints its address first, and at
 SIGINT or SIGTERM closes its connections with 1001 (going away).`
 
-// A goodbye that no peer answers ends by the timeout of closing, 5 s; this is
-// for the case that it does not.
+// shutdownTimeout is a safety net: a closing handshake that no peer answers ends by the close
+// timeout, 5 s.
 const shutdownTimeout = 10 * time.Second
 
 // serve is the command ws serve.
 func serve(ctx context.Context, args []string) error {
 	flags := newFlags("serve", serveUsage)
 	var at door
-	flags.StringVar(&at.address, "listen", "127.0.0.1:9000", "`address` to listen at; port 0 takes a free one")
+	flags.StringVar(&at.address, "listen", "127.0.0.1:9000", "`address` to listen on; port 0 picks a free one")
 	at.tlsFlags(flags)
 	maxMessage := messageLimit(defaultMessageLimit)
 	maxMessage.flag(flags)
@@ -34,11 +34,11 @@ func serve(ctx context.Context, args []string) error {
 	var compress compression
 	compress.flags(flags)
 	flags.Var((*list)(&opts.Subprotocols), "subprotocols", "subprotocols to speak, `a,b`")
-	flags.Var((*list)(&opts.OriginPatterns), "origin", "origins of other hosts whose pages may connect, `pattern,…`; '*' for any")
+	flags.Var((*list)(&opts.OriginPatterns), "origin", "other origins whose pages may connect, `pattern,…`; '*' for any")
 	if rest, err := parse(flags, args); err != nil {
 		return err
 	} else if len(rest) > 0 {
-		return usageError(fmt.Sprintf("%q is one argument too many", rest[0]))
+		return usageError(fmt.Sprintf("unexpected argument %q", rest[0]))
 	}
 	if err := compress.check(flags); err != nil {
 		return err
@@ -57,7 +57,7 @@ func serve(ctx context.Context, args []string) error {
 	return serveUntil(ctx, l, opts, *verbose)
 }
 
-// serveUntil serves until ctx ends, and then says goodbye.
+// serveUntil serves until ctx ends, then closes all connections.
 func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOptions, verbose bool) error {
 	live := new(websocket.Registry)
 	opts.Registry = live
@@ -74,13 +74,12 @@ func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOption
 	}
 	goodbye, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	err := live.Shutdown(goodbye) // refuses newcomers as well
+	err := live.Shutdown(goodbye) // also refuses new connections
 	_ = server.Close()
 	return err
 }
 
-// echo serves one connection. The answers to messages that arrived together leave
-// together.
+// echo serves one connection. Replies to messages that arrived together leave together.
 func echo(ctx context.Context, c *websocket.Conn) error {
 	replies := c.Batch()
 	for msg, err := range c.Messages(ctx) {
@@ -94,7 +93,7 @@ func echo(ctx context.Context, c *websocket.Conn) error {
 	return nil
 }
 
-// logTrace logs what happens on each connection.
+// logTrace returns hooks that log the events of each connection.
 func logTrace(log *slog.Logger) *websocket.Trace {
 	say := func(c *websocket.Conn, what string, more ...any) {
 		log.Info(what, append([]any{"peer", c.NetConn().RemoteAddr()}, more...)...)
@@ -107,8 +106,8 @@ func logTrace(log *slog.Logger) *websocket.Trace {
 	}
 }
 
-// reachable is the address for people: one that listens everywhere can be
-// reached here.
+// reachable returns the address for people. A server that listens on all interfaces is
+// reachable as localhost.
 func reachable(a net.Addr) string {
 	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("localhost:%d", tcp.Port)

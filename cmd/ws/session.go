@@ -17,28 +17,28 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// session is one conversation of ws dial: lines go out, messages come in, and
-// whichever ends first ends it.
+// session is one conversation of ws dial. Lines go out and messages come in; it ends when
+// either ends.
 type session struct {
 	conn  *websocket.Conn
 	flags *dialFlags
 	out   *display
 
-	lastHeard atomic.Pointer[time.Time] // when a message was printed; nil while one is
+	lastHeard atomic.Pointer[time.Time] // when the last message was printed; nil while one is being printed
 }
 
-// heard notes that the server is not silent.
+// heard records that the server is not silent.
 func (s *session) heard() {
 	now := time.Now()
 	s.lastHeard.Store(&now)
 }
 
-// lastWords is how long to wait for the server to end TCP after the closing handshake: some
-// never do.
+// lastWords is how long to wait for the server to end TCP after the closing handshake. Some
+// servers never do.
 const lastWords = time.Second
 
-// run returns nil if the conversation ended well. ctx is ended by a signal, or by
-// Ctrl-C on a terminal.
+// run returns nil if the conversation ended well. ctx ends by a signal, or by Ctrl-C on a
+// terminal.
 func (s *session) run(ctx context.Context) error {
 	s.heard()
 	sent := make(chan error, 1)
@@ -76,14 +76,14 @@ func (s *session) run(ctx context.Context) error {
 
 // interrupted lets the next signal end the program, and says so.
 func (s *session) interrupted() {
-	s.out.screen.cut.Store(true)                // else restore waits for the message that is being printed
+	s.out.screen.cut.Store(true)                // otherwise restore would wait for the message being printed
 	s.out.restore()                             // from here on Ctrl-C is a signal
-	signal.Reset(os.Interrupt, syscall.SIGTERM) // main does as much, a moment later
+	signal.Reset(os.Interrupt, syscall.SIGTERM) // main does the same, a moment later
 	s.out.closing()
 }
 
-// over ends a conversation after receive has returned err: how the connection ended, why
-// the output cannot be written, or nil after the reply that -1 waits for.
+// over ends a conversation after receive has returned err. It returns how the connection ended,
+// why the output cannot be written, or nil after the reply that -1 waits for.
 func (s *session) over(err error) error {
 	closed, ended := errors.AsType[*websocket.ClosedError](err)
 	switch {
@@ -94,16 +94,16 @@ func (s *session) over(err error) error {
 	default:
 		err = s.told(closed)
 	}
-	// RFC 6455 §7.1.1: the server ends TCP first. If we did so while it still sends, what we
-	// sent last could be lost.
+	// RFC 6455 §7.1.1: the server ends TCP first. If we did so while it still sends, our last
+	// data could be lost.
 	bounded, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
 	_ = s.conn.CloseContext(bounded, websocket.StatusNormalClosure, "")
 	return err
 }
 
-// afterInput waits for what may still come after the last line was sent. over reports
-// whether the connection has been closed.
+// afterInput waits for messages after the last line was sent. over reports whether the
+// connection was closed.
 func (s *session) afterInput(ctx context.Context, received <-chan error) (err error, over bool) {
 	if s.flags.one {
 		select {
@@ -120,7 +120,7 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 	answered := make(chan error, 1)
 	go func() { answered <- s.conn.Ping(asked) }()
 	if last, now := s.lastHeard.Load(), time.Now(); last != nil {
-		s.lastHeard.CompareAndSwap(last, &now) // the time begins here
+		s.lastHeard.CompareAndSwap(last, &now) // the time begins now
 	}
 	for waiting := true; waiting; {
 		left := s.flags.timeout
@@ -141,7 +141,7 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 			waiting = false
 			if _, ended := errors.AsType[*websocket.ClosedError](err); ended {
 				select {
-				case err := <-received: // says how it ended
+				case err := <-received: // it says how the connection ended
 					return s.over(err), true
 				case <-ctx.Done():
 					return nil, false
@@ -158,8 +158,8 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 	return nil, false
 }
 
-// send sends the lines of the input until it ends, or the connection is closed. What is
-// being sent then goes before the Close frame.
+// send sends the lines of the input until the input ends or the connection is closed. A message
+// in progress is completed before the Close frame.
 func (s *session) send() error {
 	in := bufio.NewReader(os.Stdin)
 	for n := 1; ; n++ {
@@ -181,13 +181,13 @@ func (s *session) send() error {
 		}
 		s.out.sending.Store(int64(len(line)))
 		if err := s.conn.Write(context.Background(), typ, line); err != nil {
-			return nil // receive returns how it ended
+			return nil // receive returns how the connection ended
 		}
 	}
 }
 
-// receive prints what comes in. It returns how the connection ended, or why it cannot
-// print, or nil after the reply that -1 waits for.
+// receive prints received messages. It returns how the connection ended, why it cannot print,
+// or nil after the reply that -1 waits for.
 func (s *session) receive() error {
 	var buf []byte
 	for {
@@ -195,7 +195,7 @@ func (s *session) receive() error {
 		if err != nil {
 			return err
 		}
-		s.lastHeard.Store(nil) // who reads the output may take its time
+		s.lastHeard.Store(nil) // the reader of our output may take its time
 		if err := s.out.message(typ, p); err != nil {
 			return fmt.Errorf("printing a message: %w", err)
 		}
@@ -210,11 +210,11 @@ func (s *session) receive() error {
 // close closes the connection as the flags say.
 func (s *session) close() error {
 	_ = s.conn.Close(websocket.StatusCode(s.flags.closeCode), s.flags.closeReason)
-	closed, _ := errors.AsType[*websocket.ClosedError](s.conn.CloseNow()) // it has ended, so this is how
+	closed, _ := errors.AsType[*websocket.ClosedError](s.conn.CloseNow()) // it has ended, so this says how
 	return s.told(closed)
 }
 
-// told returns nil if the connection ended well, after printing how.
+// told prints how the connection ended. It returns nil if it ended well.
 func (s *session) told(closed *websocket.ClosedError) error {
 	how := outcome{closed, s.flags.timeout}
 	if !how.good() {

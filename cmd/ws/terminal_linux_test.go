@@ -363,7 +363,7 @@ func TestDialInterrupted(t *testing.T) {
 	defer c.Close()
 	s.press(t, "\x03")
 	status := s.end(t)
-	want := "ws dial: interrupted before there was a connection with ws://" + l.Addr().String() + "/path\r\n"
+	want := "ws dial: interrupted while connecting to ws://" + l.Addr().String() + "/path\r\n"
 	if shown := s.shown.String(); status.ExitStatus() != exitFailed || !strings.Contains(shown, want) {
 		t.Errorf("exit code %d\n%s", status.ExitStatus(), shown)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"golang.org/x/term"
 
@@ -16,15 +17,15 @@ import (
 
 const traceUsage = `ws trace [flags] FILE
 
-Finds the WebSocket conversations in a packet capture, pcap or pcapng, on any port,
-and prints each from its TCP handshake to its FIN: the Upgrade and what it settled on,
-every frame with its packet, time, direction, opcode, FIN, mask, length and what is in
-it, what breaks a rule and which, and who ended it how.
+Finds the WebSocket conversations in a packet capture, pcap or pcapng, on any port.
+It prints each from the TCP handshake to the FIN: the Upgrade and what was agreed,
+every frame with its packet, time, direction, opcode, FIN, mask, length and content,
+every broken rule, and how the conversation ended.
 
-Messages are decompressed. Where the capture begins in the middle, frames are read
-from the first boundary that can be proven, or the stream is told as not synchronised.
-TLS 1.3 and 1.2 with AES-GCM or ChaCha20-Poly1305 is decrypted with the secrets that a
-pcapng file brings along, or those of -keylog. FILE - is standard input.
+Messages are decompressed. If the capture begins in the middle, frames are read from
+the first boundary that can be proven; without one, the stream is reported as not
+synchronised. TLS 1.3 and 1.2 with AES-GCM or ChaCha20-Poly1305 is decrypted with the
+secrets in a pcapng file or in the file of -keylog. FILE - is standard input.
 
   ws trace call.pcapng
   ws trace -o report.html call.pcapng
@@ -41,10 +42,10 @@ func readTraceFlags(args []string) (*traceFlags, error) {
 	f := &traceFlags{}
 	flags := newFlags("trace", traceUsage)
 	flags.BoolVar(&f.json, "json", false, "print everything as one JSON object")
-	flags.BoolVar(&f.tsv, "tsv", false, "print a table of frames, tabs between its columns")
-	flags.BoolVar(&f.messages, "messages", false, "print a table of messages, tabs between its columns")
-	flags.StringVar(&f.out, "o", "", "write a page with a sequence diagram into this `file.html`, besides what is printed")
-	flags.StringVar(&f.keyLog, "keylog", "", "decrypt TLS with the secrets in this `file`, which SSLKEYLOGFILE named for a browser")
+	flags.BoolVar(&f.tsv, "tsv", false, "print a tab-separated table of frames")
+	flags.BoolVar(&f.messages, "messages", false, "print a tab-separated table of messages")
+	flags.StringVar(&f.out, "o", "", "also write a page with a sequence diagram into this `file.html`")
+	flags.StringVar(&f.keyLog, "keylog", "", "decrypt TLS with the secrets in this `file`, which a browser writes if SSLKEYLOGFILE names it")
 	rest, err := parse(flags, args)
 	if err != nil {
 		return nil, err
@@ -56,13 +57,13 @@ func readTraceFlags(args []string) (*traceFlags, error) {
 	case len(rest) == 0:
 		return nil, usageError("the file is missing: ws trace FILE")
 	case len(rest) > 1:
-		return nil, usageError("one argument too many: " + rest[1])
+		return nil, usageError("unexpected argument " + strconv.Quote(rest[1]))
 	}
 	f.file = rest[0]
 	return f, nil
 }
 
-// exclusive complains if more than one of the flags is set.
+// exclusive reports an error if more than one of the flags is set.
 func exclusive(flags map[string]bool) error {
 	n := 0
 	for _, set := range flags {
@@ -76,7 +77,7 @@ func exclusive(flags map[string]bool) error {
 	return nil
 }
 
-// traceFile is ws trace.
+// traceFile is the command ws trace.
 func traceFile(ctx context.Context, args []string) error {
 	f, err := readTraceFlags(args)
 	if err != nil {
@@ -132,8 +133,7 @@ func (f *traceFlags) print(t *trace.Trace) error {
 	return show.Text(os.Stdout, name, t, terminalStyle())
 }
 
-// terminalStyle has colours on a terminal, unless NO_COLOR forbids them, and its
-// width.
+// terminalStyle returns the terminal's width, and colours unless NO_COLOR forbids them.
 func terminalStyle() (s show.Style) {
 	out := int(os.Stdout.Fd())
 	if !term.IsTerminal(out) {

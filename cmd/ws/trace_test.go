@@ -10,13 +10,13 @@ import (
 
 const captures = "trace/testdata/"
 
-// What makes no sense exits with 2 and prints nothing.
+// An invalid command line exits with 2 and prints nothing.
 func TestTraceUsage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, test := range []struct{ args, stderr string }{
 		{"", "the file is missing"},
-		{"a b", "one argument too many: b"},
+		{"a b", `unexpected argument "b"`},
 		{"nonsense.pcap", "nonsense.pcap"},
 		{"-json -tsv " + captures + "sip-ws.pcapng", "exclude each other"},
 		{"-tsv -messages " + captures + "sip-ws.pcapng", "exclude each other"},

@@ -1,17 +1,17 @@
-// Chat is a chat server with rooms: whoever connects to /rooms/NAME talks to everybody
-// else in that room. The page at / is a client; #NAME behind its address picks the room.
+// Chat is a chat server with rooms: everybody connected to /rooms/NAME talks to everybody else
+// in that room. The page at / is a client; #NAME after its address selects the room.
 //
 //	go run ./examples/chat
 //
 // What to look at:
 //
-//   - [websocket.RequestHandler] has the name of the room from the request.
+//   - [websocket.RequestHandler] gets the name of the room from the request.
 //   - [websocket.Prepare] frames a message once for all members of a room.
-//   - A room is a Hub of package hub, which waits for nobody. It closes a member that does
-//     not read with 1013 (try again later) when that member's queue is full.
-//   - A [websocket.Registry] closes the connections with 1001 (going away) when the
-//     server ends, by Ctrl-C or by SIGTERM. http.Server.Shutdown does not know them.
-//   - Keepalive finds members whose network is gone.
+//   - A room is a Hub of package hub, which waits for nobody. If a member does not read and its queue
+//     fills up, the hub closes it with 1013 (try again later).
+//   - A [websocket.Registry] closes the connections with 1001 (going away) when the server ends, by
+//     Ctrl-C or SIGTERM. http.Server.Shutdown does not know them.
+//   - Keepalive detects members whose network is gone.
 package main
 
 import (
@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// chat is the server: the rooms, and everybody who is in one.
+// chat is the server: its rooms and its connections.
 type chat struct {
 	rooms   rooms
 	members websocket.Registry
@@ -68,7 +68,7 @@ func newChat() *chat {
 	return c
 }
 
-// serve serves until ctx ends and the members have been told.
+// serve serves until ctx ends and all connections are closed.
 func (c *chat) serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: c.routes(), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() {
@@ -93,7 +93,7 @@ func (c *chat) routes() http.Handler {
 	return mux
 }
 
-// enter takes from the request what the connection needs, which outlives it.
+// enter reads from the request what the connection needs, because the connection outlives it.
 func (c *chat) enter(r *http.Request) (websocket.ServeFunc, error) {
 	name := r.PathValue("name")
 	return func(ctx context.Context, conn *websocket.Conn) error {

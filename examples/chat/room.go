@@ -8,22 +8,22 @@ import (
 	"github.com/hawser-ws/websocket/hub"
 )
 
-// queueLength is how many messages a member may be behind.
+// queueLength is how many messages may wait for a member.
 const queueLength = 64
 
-// rooms are the hubs of the rooms. A room is there while somebody is in it.
+// rooms has the hubs of the rooms. A room exists while somebody is in it.
 type rooms struct {
 	mu   sync.Mutex
-	hubs map[string]*room // by the name of the room
+	hubs map[string]*room // by room name
 }
 
-// room is a hub, and how many are in it.
+// room is a hub with the number of its members.
 type room struct {
 	hub     hub.Hub
 	members int
 }
 
-// serve is what a member does: hear what the others say, say what it is told.
+// serve broadcasts what a member says. The hub sends it what the others say.
 func (r *rooms) serve(ctx context.Context, name string, conn *websocket.Conn) error {
 	all := r.enter(name, conn)
 	defer r.leave(name, conn)

@@ -1,13 +1,13 @@
 // Echo is the smallest useful server: it sends every message back.
 //
-// Run it, and talk to it, from the root of the repository:
+// Run it and talk to it, from the root of the repository:
 //
 //	go run ./examples/echo
 //	go run ./cmd/ws dial ws://127.0.0.1:8080/
 //
-// [websocket.Handler] does the opening and the closing handshake, and Messages reads
-// until the peer leaves. Answers to messages that arrived together leave together, with
-// one system call: a loop over Messages does that by itself.
+// [websocket.Handler] does the opening and closing handshakes, and Messages reads until the
+// peer leaves. Replies to messages that arrived together leave together, with one system call.
+// A loop over Messages does that by itself.
 package main
 
 import (
@@ -29,8 +29,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// echo serves one connection. What it returns decides how the connection is closed:
-// nil means 1000, normal closure.
+// echo serves one connection. Its result decides how the connection is closed: nil means 1000.
 func echo(ctx context.Context, c *websocket.Conn) error {
 	for msg, err := range c.Messages(ctx) {
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// describe says what matters of a signal: the first line goes behind its name.
+// describe returns the essential parts of a signal. The first line follows its name.
 func describe(m proto.Message, sdp bool) []string {
 	switch c := rtc.Content(m).(type) {
 	case *livekit.JoinResponse:
@@ -41,10 +41,10 @@ func describe(m proto.Message, sdp bool) []string {
 		return []string{fmt.Sprintf("the last took %d ms", c.Rtt)}
 	case *livekit.Pong:
 		return []string{"to that of " + clock(c.LastPingTimestamp)}
-	case string: // refresh_token is the only one
+	case string: // only refresh_token
 		return []string{token(c)}
 	}
-	// Rarer ones, and those that come with a newer protocol, by their field names.
+	// Rare signals, and those of newer protocol versions, by their field names.
 	var b bytes.Buffer
 	if err := json.Compact(&b, messageJSON(m)); err != nil {
 		return []string{err.Error()}
@@ -52,7 +52,7 @@ func describe(m proto.Message, sdp bool) []string {
 	return []string{b.String()}
 }
 
-// joined tells where the participant has come to.
+// joined describes the room that the participant has entered.
 func joined(j *livekit.JoinResponse) []string {
 	if j.AlternativeUrl != "" {
 		return []string{"not here: " + j.AlternativeUrl}
@@ -97,7 +97,7 @@ func track(t *livekit.TrackInfo) string {
 	return fmt.Sprintf("%v track %s %q", t.GetType(), t.GetSid(), t.GetName())
 }
 
-// trickle shows the candidate, whose form is the browser's RTCIceCandidateInit.
+// trickle shows the candidate, in the form of the browser's RTCIceCandidateInit.
 func trickle(t *livekit.TrickleRequest) []string {
 	line := t.Target.String()
 	if t.CandidateInit != "" {
@@ -109,7 +109,7 @@ func trickle(t *livekit.TrickleRequest) []string {
 	return []string{line}
 }
 
-// token tells for whom it is and how long, and not what it is.
+// token says for whom a token is and for how long, but not the token itself.
 func token(jwt string) string {
 	t, err := auth.ParseAPIToken(jwt)
 	if err != nil {
@@ -122,7 +122,7 @@ func clock(unixMilli int64) string {
 	return time.UnixMilli(unixMilli).Format("15:04:05.000")
 }
 
-// oneOrMore describes a list: what is first goes behind the name of the signal.
+// oneOrMore describes a list. The first element follows the name of the signal.
 func oneOrMore[T any](list []T, one func(T) string) []string {
 	var lines []string
 	for v := range slices.Values(list) {

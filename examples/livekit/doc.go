@@ -1,20 +1,19 @@
-// Livekit joins a room on a LiveKit server and shows the signalling: every message
-// that goes over the WebSocket, by name. A PeerConnection beside it connects by what was
-// said; it has no camera, and drops what it gets.
+// Livekit joins a room on a LiveKit server and shows the signalling: every message on the
+// WebSocket, by name. A PeerConnection beside it connects according to the signals. It has no
+// camera, and discards the media that it receives.
 //
 //	livekit-server --dev
 //	go run ./examples/livekit -url ws://127.0.0.1:7880 -api-key devkey -api-secret secret -room demo -identity ann
 //
 // # The conversation
 //
-// It begins with the opening handshake: GET /rtc with an access token, a JWT that says
-// who may join which room. A server that does not like it answers 401 with a sentence;
-// one that does answers 101. The participant joins with the handshake, before the
-// first message.
+// It begins with the opening handshake: GET /rtc with an access token, a JWT that says who may
+// join which room. A server that rejects it answers 401 with a sentence; otherwise it answers
+// 101. The participant joins with the handshake, before the first message.
 //
-// From then on each WebSocket message is one signal: a SignalRequest from the client or
-// a SignalResponse from the server, in protobuf, and so they are binary messages, the
-// client's masked.
+// From then on each WebSocket message is one signal: a SignalRequest from the client or a
+// SignalResponse from the server. They are protobuf, and so binary messages; the client's are
+// masked.
 //
 //	←  join         the room, who is in it, which ICE servers to use, how often to ping
 //	←  offer        SDP: what the server will send, one media section for each track
@@ -22,26 +21,25 @@
 //	⇄  trickle      an ICE candidate, in the JSON of the browser's API; whenever one is found
 //	→  add_track    the client wants to publish; then → offer, ← answer, for another
 //	                PeerConnection in that direction
-//	←  update       participants came, went, or have other tracks
+//	←  update       participants came, left, or have other tracks
 //	→  ping_req     every few seconds; ← pong_resp
 //	←  refresh_token  a token for the next connection, since the first one expires
-//	⇄  leave        somebody has enough; the server's says what to do then
+//	⇄  leave        one side ends the session; the server's leave says what to do next
 //
-// When candidates of both ends have been tried and a pair works, media goes by UDP
-// between client and server, and nothing of it over the WebSocket.
+// Once the candidates of both ends have been tried and a pair works, media flows over UDP
+// between client and server. None of it goes over the WebSocket.
 //
-// It ends with leave, a Close frame each way with 1000, and the end of the TCP
-// connection, which the server closes first. A connection that is lost without is made
-// again, with reconnect=1 and the participant's sid in the query: the server keeps the
-// place for a while.
+// The session ends with leave, a Close frame each way with 1000, and the end of the TCP
+// connection, which the server closes first. If the connection is lost without that, the client
+// connects again, with reconnect=1 and the participant's sid in the query. The server keeps the
+// participant's place for a while.
 //
 // # What to look at
 //
-//   - Package rtc is the session: joining, pings, coming back, leaving. Package peer is
-//     the PeerConnection, without which the server gives a participant up after a minute.
-//   - A read that is cancelled does not cost the connection: on Ctrl-C the reading ends
-//     by its context, and the connection is still good for saying goodbye.
-//   - What a connection ended with, in which direction and who began, is in the
-//     [websocket.ClosedError].
+//   - Package rtc is the session: joining, pings, reconnecting, leaving. Package peer is the
+//     PeerConnection. Without it the server drops a participant after a minute.
+//   - A cancelled read does not cost the connection. On Ctrl-C the context ends the reading, and the
+//     connection can still be used to say goodbye.
+//   - The [websocket.ClosedError] says how a connection ended, in which direction, and who began.
 //   - Tokens and TURN credentials are not printed: the protocol marks them.
 package main

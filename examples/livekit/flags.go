@@ -11,38 +11,38 @@ import (
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
 )
 
-// flags are what the command line says.
+// flags are the command line flags.
 type flags struct {
 	server     string
 	grant      rtc.Grant
 	v1         bool
 	tokenOnly  bool
 	json, sdp  bool
-	signalling bool // alone
+	signalling bool // without a PeerConnection
 	attempts   int
 	stay       time.Duration
 }
 
-// readFlags reads the command line. The names of the environment variables are those
-// of LiveKit's own tools; the last resort is what a server with --dev has.
+// readFlags parses the command line. The environment variables are those of LiveKit's own
+// tools. The defaults are those of a server with --dev.
 func readFlags(args []string) (*flags, error) {
 	f := &flags{}
 	env := func(name, otherwise string) string { return cmp.Or(os.Getenv(name), otherwise) }
 	set := flag.NewFlagSet("livekit", flag.ContinueOnError)
 	set.StringVar(&f.server, "url", env("LIVEKIT_URL", "ws://127.0.0.1:7880"), "`URL` of the server")
 	set.StringVar(&f.grant.Key, "api-key", env("LIVEKIT_API_KEY", "devkey"), "the server's API `key`")
-	// Not in the default of the flag: -h prints it.
-	set.StringVar(&f.grant.Secret, "api-secret", "", "the `secret` to it; better in LIVEKIT_API_SECRET, since processes are listed with their arguments")
-	set.StringVar(&f.grant.Room, "room", "demo", "`room` to join; it is made if it is not there")
-	set.StringVar(&f.grant.Identity, "identity", "ann", "`identity` in the room; it is in it once")
+	// Not as the default of the flag, because -h prints that.
+	set.StringVar(&f.grant.Secret, "api-secret", "", "the key's `secret`; safer in LIVEKIT_API_SECRET, since process lists show arguments")
+	set.StringVar(&f.grant.Room, "room", "demo", "`room` to join; it is created if it does not exist")
+	set.StringVar(&f.grant.Identity, "identity", "ann", "`identity` in the room; must be unique there")
 	set.StringVar(&f.grant.Name, "name", "", "`name` to show to the others")
 	set.DurationVar(&f.grant.ValidFor, "valid", 10*time.Minute, "`time` in which the token may be used to join")
-	set.BoolVar(&f.tokenOnly, "token", false, "print a token and end")
-	set.BoolVar(&f.v1, "v1", false, "join by /rtc/v1")
-	set.BoolVar(&f.signalling, "signalling-only", false, "answer no offers: the server gives up after a minute")
-	set.BoolVar(&f.json, "json", false, "print a JSON object a line")
+	set.BoolVar(&f.tokenOnly, "token", false, "print a token and exit")
+	set.BoolVar(&f.v1, "v1", false, "join through /rtc/v1")
+	set.BoolVar(&f.signalling, "signalling-only", false, "do not answer offers; the server gives up after a minute")
+	set.BoolVar(&f.json, "json", false, "print one JSON object per line")
 	set.BoolVar(&f.sdp, "sdp", false, "print all lines of offers and answers")
-	set.IntVar(&f.attempts, "attempts", 10, "`number` of attempts in a row to come back")
+	set.IntVar(&f.attempts, "attempts", 10, "`number` of attempts in a row to reconnect")
 	set.DurationVar(&f.stay, "for", 0, "`time` after which to leave; 0: at Ctrl-C")
 	if err := set.Parse(args); err != nil {
 		return nil, err
@@ -50,11 +50,11 @@ func readFlags(args []string) (*flags, error) {
 	f.grant.Secret = cmp.Or(f.grant.Secret, env("LIVEKIT_API_SECRET", "secret"))
 	switch {
 	case set.NArg() > 0:
-		return nil, fmt.Errorf("%q is one argument too many", set.Arg(0))
+		return nil, fmt.Errorf("%q is an unexpected argument", set.Arg(0))
 	case f.grant.Room == "" || f.grant.Identity == "":
 		return nil, errors.New("-room and -identity must not be empty")
 	case f.attempts == 0:
-		f.attempts = -1 // to rtc, zero is its default
+		f.attempts = -1 // for rtc, zero means its default
 	}
 	return f, nil
 }

@@ -14,11 +14,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// jsonLines prints what happens for programs: an object a line.
+// jsonLines prints events for programs, one JSON object per line.
 type jsonLines struct{ out io.Writer }
 
-// record is such a line. Event is dialing, connected, sent, received, disconnected,
-// waiting or media, and says which of the others are there.
+// record is one line. Event is dialing, connected, sent, received, disconnected, waiting or
+// media, and determines the other fields.
 type record struct {
 	Time      time.Time       `json:"time"`
 	Event     string          `json:"event"`
@@ -32,7 +32,7 @@ type record struct {
 	Error     string          `json:"error,omitempty"`
 	Sent      *closing        `json:"close_sent,omitempty"`
 	Received  *closing        `json:"close_received,omitempty"`
-	Began     string          `json:"began,omitempty"` // who ended the connection
+	Began     string          `json:"began,omitempty"` // which side ended the connection
 	WaitFor   float64         `json:"wait_ms,omitempty"`
 	State     string          `json:"state,omitempty"` // of the PeerConnection
 }
@@ -93,8 +93,8 @@ func closeFrame(c *websocket.CloseError) *closing {
 	return &closing{int(c.Code), c.Reason}
 }
 
-// messageJSON is the JSON form of a message, without its secrets. encoding/json takes
-// the spaces out that protojson puts in at random.
+// messageJSON returns the JSON form of a message without its secrets. encoding/json removes the
+// random spaces that protojson inserts.
 func messageJSON(m proto.Message) json.RawMessage {
 	p, err := protojson.Marshal(rtc.Redacted(m))
 	if err != nil {

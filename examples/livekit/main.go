@@ -26,14 +26,14 @@ func main() {
 	}
 }
 
-// display prints what happens. Each call is one write, so that the calls of the session
-// and of the PeerConnection need not wait for each other.
+// display prints events. Each call is a single write, so that the session and the
+// PeerConnection need not wait for each other.
 type display interface {
 	event(rtc.Event)
 	media(webrtc.PeerConnectionState)
 }
 
-// run does what the command line says, and prints to out.
+// run executes the command line, and prints to out.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	f, err := readFlags(args)
 	if err != nil {
@@ -85,7 +85,7 @@ func withPeer(ctx context.Context, options rtc.Options, show display) error {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	go func() {
-		defer leave() // it ends by itself only if there is no media to be had
+		defer leave() // it ends by itself only if there is no media
 		failed <- p.Run(beside, session)
 	}()
 	err := session.Run(ctx)

@@ -9,8 +9,8 @@ import (
 	"github.com/pion/sdp/v3"
 )
 
-// session folds an offer or an answer into a line for each of its media sections, or
-// shows it all.
+// session shortens an offer or an answer to one line for each media section, or shows all of
+// it.
 func session(d *livekit.SessionDescription, all bool) []string {
 	text := strings.TrimSpace(strings.ReplaceAll(d.Sdp, "\r\n", "\n"))
 	lines := strings.Split(text, "\n")
@@ -29,7 +29,7 @@ func session(d *livekit.SessionDescription, all bool) []string {
 	return folded
 }
 
-// media is a media section in a line: "audio, mid 0, sendrecv, opus red".
+// media describes a media section in one line: "audio, mid 0, sendrecv, opus red".
 func media(m *sdp.MediaDescription) string {
 	parts := []string{m.MediaName.Media}
 	if mid, ok := m.Attribute("mid"); ok {

@@ -12,10 +12,10 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// text prints what happens for people: time, direction, signal, size, and what
-// matters of it; more lines are below, indented.
+// text prints events for people: time, direction, signal, size, and its essential parts.
+// Further lines follow indented.
 type text struct {
-	out io.Writer // where it cannot be written is nobody left to tell
+	out io.Writer // write errors are ignored
 	sdp bool      // all lines of offers and answers
 }
 
@@ -48,7 +48,7 @@ func (t *text) event(e rtc.Event) {
 	}
 }
 
-// media tells how far the PeerConnection is, which has another way.
+// media prints the state of the PeerConnection.
 func (t *text) media(state webrtc.PeerConnectionState) {
 	t.line(aside, "PeerConnection "+state.String())
 }
@@ -66,7 +66,7 @@ func (t *text) signal(s rtc.Signal) {
 	t.line(arrow, head, lines[1:]...)
 }
 
-// line prints a line with the time, and those that belong to it.
+// line prints a line with the time, and the lines that belong to it.
 func (t *text) line(mark, head string, more ...string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s\n", time.Now().Format("15:04:05.000"), mark, strings.TrimRight(oneLine(head), " "))
@@ -76,7 +76,7 @@ func (t *text) line(mark, head string, more ...string) {
 	_, _ = io.WriteString(t.out, b.String())
 }
 
-// compression tells what the opening handshake agreed on.
+// compression describes what the opening handshake agreed on.
 func compression(c *websocket.Conn) string {
 	terms, ok := c.Compression()
 	if !ok {
@@ -85,7 +85,7 @@ func compression(c *websocket.Conn) string {
 	return terms.String()
 }
 
-// ending tells the closing handshake as it went, or what there was instead.
+// ending describes the closing handshake, or what happened instead.
 func ending(err error) string {
 	ended, ok := errors.AsType[*websocket.ClosedError](err)
 	if !ok || ended.Sent == nil && ended.Received == nil {

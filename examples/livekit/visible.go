@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// oneLine replaces what a peer could use to forge lines or take the terminal over:
-// everything in names and metadata is somebody else's choice.
+// oneLine replaces characters that could forge lines or control the terminal. Peers choose all
+// names and metadata.
 func oneLine(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// front is where browsers come in.
+// front is the HTTP side, where browsers connect.
 type front struct {
 	listener net.Listener
 	secure   *tls.Config // nil: plain HTTP
@@ -27,20 +27,20 @@ func listen(addr string, secure *tls.Config) (front, error) {
 	return front{l, secure}, err
 }
 
-// url is what to open in a browser on this machine.
+// url returns the URL for a browser on this machine.
 func (f front) url() string {
 	scheme := "http"
 	if f.secure != nil {
 		scheme = "https"
 	}
-	host, port, _ := net.SplitHostPort(f.listener.Addr().String()) // it is one
+	host, port, _ := net.SplitHostPort(f.listener.Addr().String()) // always valid
 	if ip := net.ParseIP(host); ip.IsUnspecified() {
 		host = "localhost"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port) + "/"
 }
 
-// tls returns nil if the server is to speak plain HTTP.
+// tls returns nil if the server uses plain HTTP.
 func (o *options) tls() (*tls.Config, error) {
 	var certificate tls.Certificate
 	var err error
@@ -55,8 +55,8 @@ func (o *options) tls() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, err
 }
 
-// selfSigned makes a certificate for this machine, by all names under which a browser
-// may reach the server that listens at addr. Its key is never written down.
+// selfSigned makes a certificate for this machine, with all names under which a browser may
+// reach the server that listens at addr. Its key stays in memory.
 func selfSigned(addr string, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -113,7 +113,7 @@ func reachable(addr string) (names []string, ips []net.IP, err error) {
 	return names, append(ips, net.IPv4(127, 0, 0, 1), net.IPv6loopback), nil
 }
 
-// fingerprint is what a browser shows of a certificate.
+// fingerprint returns the fingerprint that browsers show of a certificate.
 func fingerprint(c *tls.Config) string {
 	sum := sha256.Sum256(c.Certificates[0].Certificate[0])
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")

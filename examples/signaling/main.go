@@ -21,7 +21,7 @@ func main() {
 	}
 }
 
-// run is the program, until ctx ends. The first line it writes says where it is.
+// run is the program, until ctx ends. The first line it writes is the URL.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	o, err := parse(args, out)
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 	writeTimeout = 10 * time.Second // for one message to a page
 )
 
-// socket is the WebSocket of a member. The trace is of one connection, and so are the
+// socket accepts the WebSocket of a member. The trace belongs to one connection, and so do the
 // options.
 func (s *service) socket(w http.ResponseWriter, r *http.Request) {
 	trace, hooks := s.watch.Record(r)
@@ -39,8 +39,8 @@ func (s *service) socket(w http.ResponseWriter, r *http.Request) {
 	}, s.accept(hooks)).ServeHTTP(w, r)
 }
 
-// speaks reports whether the client has one of our subprotocols. Accepting would go on
-// without one.
+// speaks reports whether the client offers one of our subprotocols. Without this check, the
+// connection would be accepted without one.
 func speaks(r *http.Request) bool {
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(line, ",") {
@@ -66,7 +66,7 @@ func (s *service) accept(hooks *websocket.Trace) *websocket.AcceptOptions {
 	}
 }
 
-// failed is told of requests that were refused, and of connections that ended badly.
+// failed logs refused requests, and connections that ended badly.
 func (s *service) failed(e *websocket.HandlerError) {
 	level := slog.LevelWarn
 	if e.Ordinary() {
@@ -79,8 +79,8 @@ func (s *service) failed(e *websocket.HandlerError) {
 	log.Log(context.Background(), level, "websocket", "error", e)
 }
 
-// attend is a member's connection, from the first message to the last. What it returns
-// decides how that is closed.
+// attend serves a member's connection, from the first message to the last. Its result decides
+// how the connection is closed.
 func (s *service) attend(ctx context.Context, c *websocket.Conn, room string, out *outbox) error {
 	join, err := s.firstMessage(ctx, c, out)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *service) attend(ctx context.Context, c *websocket.Conn, room string, ou
 	if err != nil {
 		return err
 	}
-	defer seat.Lose() // whatever happens; after Leave it means nothing
+	defer seat.Lose() // in any case; after Leave it has no effect
 	out.onClose(seat.Lose)
 	for msg, err := range c.Messages(ctx) {
 		if err != nil {
@@ -111,7 +111,7 @@ func (s *service) attend(ctx context.Context, c *websocket.Conn, room string, ou
 			return wire.Refuse(errors.New("join: only once on a connection"))
 		}
 	}
-	seat.Leave() // it closed with 1000 or 1001: it does not mean to come back
+	seat.Leave() // the page closed with 1000 or 1001 and will not come back
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (s *service) firstMessage(ctx context.Context, c *websocket.Conn, out *outb
 	}
 	join, ok := m.(wire.Join)
 	if !ok {
-		return wire.Join{}, wire.Refuse(errors.New("the first message is a join"))
+		return wire.Join{}, wire.Refuse(errors.New("the first message must be a join"))
 	}
 	return join, nil
 }

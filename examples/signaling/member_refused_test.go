@@ -90,7 +90,7 @@ func TestBadMessages(t *testing.T) {
 		reason string
 	}{
 		{"no JSON", websocket.MessageText, "hello", false, 1008, "not a JSON object"},
-		{"no join", websocket.MessageText, `{"type":"leave"}`, false, 1008, "the first message is a join"},
+		{"no join", websocket.MessageText, `{"type":"leave"}`, false, 1008, "the first message must be a join"},
 		{"a bad join", websocket.MessageText, `{"type":"join"}`, false, 1008, "join: key is missing"},
 		{"a bad signal", websocket.MessageText, `{"type":"signal","to":"me"}`, true, 1008, "signal: to: not 16 hexadecimal digits"},
 		{"another join", websocket.MessageText, `{"type":"join","key":"AAECAwQFBgcICQoLDA0ODw","session":1,"attempt":1}`, true, 1008, "join: only once"},

@@ -14,7 +14,7 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// options are what the flags say, and what tests choose besides.
+// options are the values of the flags, and further choices for tests.
 type options struct {
 	listen            string
 	certFile, keyFile string
@@ -26,12 +26,12 @@ type options struct {
 	capacity, rooms   int
 	queue             int // messages that may wait for a member
 	grace             time.Duration
-	traced            int             // events kept of a connection; 0: there is no trace
+	traced            int             // events kept for each connection; 0: no trace
 	iceServers        json.RawMessage // for RTCPeerConnection
 
 	keepAlive  websocket.KeepAlive
 	joinWithin time.Duration
-	beat       time.Duration // of the servers; zero: the default
+	beat       time.Duration // of the servers; zero means the default
 	log        *slog.Logger
 }
 
@@ -78,7 +78,7 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, err
 	}
 	if f.NArg() > 0 {
-		return o, fmt.Errorf("there is no argument %q", f.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	if o.name == "" {
 		o.name, _ = os.Hostname() // without one the server has no name
@@ -86,23 +86,23 @@ func parse(args []string, out io.Writer) (options, error) {
 	return o, o.check()
 }
 
-// check reports what does not go together.
+// check reports options that do not go together.
 func (o *options) check() error {
 	switch {
 	case (o.certFile == "") != (o.keyFile == ""):
 		return errors.New("-tls-cert and -tls-key go together")
 	case o.selfSigned && o.certFile != "":
-		return errors.New("either -tls-cert or -tls-self-signed")
+		return errors.New("use either -tls-cert or -tls-self-signed")
 	case o.nats != "" && o.cluster != "":
-		return errors.New("either -nats, to use a NATS server, or -cluster, to be one")
+		return errors.New("use either -nats, to use a NATS server, or -cluster, to be one")
 	case o.routes != "" && o.cluster == "":
 		return errors.New("-routes needs -cluster")
 	case o.capacity < 1 || o.rooms < 1 || o.queue < 1:
-		return errors.New("-capacity, -rooms and -queue are at least 1")
+		return errors.New("-capacity, -rooms and -queue must be at least 1")
 	case o.grace < 0 || o.traced < 0:
-		return errors.New("-grace and -trace are not negative")
+		return errors.New("-grace and -trace must not be negative")
 	case len(o.name) > 200 || strings.ContainsFunc(o.name, func(c rune) bool { return c < ' ' }):
-		return errors.New("-name is a short line")
+		return errors.New("-name must be one short line")
 	}
 	return nil
 }

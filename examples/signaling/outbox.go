@@ -13,10 +13,10 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// outbox is what goes to a member: a queue, and a goroutine while there is something in
-// it. Who sends waits for nobody; a member that lets the queue run full is closed.
+// outbox is the queue of messages to a member, with a goroutine while it is not empty. Senders
+// do not wait. A member whose queue is full is closed.
 //
-// A Hub of package hub with one connection would do the same. Here one message is written at
+// A Hub of package hub with one connection would do the same. Here messages are written one at
 // a time, so that the trace knows which message a frame belongs to.
 type outbox struct {
 	conn  *websocket.Conn
@@ -28,27 +28,27 @@ type outbox struct {
 	mu       sync.Mutex
 	state    outboxState
 	queue    [][]byte
-	farewell *websocket.CloseError // what we close with
-	closing  func()                // called first, if it is there
+	farewell *websocket.CloseError // the Close frame that we send
+	closing  func()                // called first, if not nil
 }
 
 type outboxState uint8
 
 const (
 	outboxIdle    outboxState = iota // nothing waits
-	outboxWriting                    // there is a goroutine that writes
-	outboxClosed                     // nothing is taken any more
+	outboxWriting                    // a goroutine is writing
+	outboxClosed                     // closed for further messages
 )
 
 func newOutbox(c *websocket.Conn, codec *wire.Codec, trace *watch.Recorder, limit int, log *slog.Logger) *outbox {
 	return &outbox{conn: c, codec: codec, trace: trace, limit: limit, log: log}
 }
 
-// Send sends a message, after those before.
+// Send queues a message.
 func (o *outbox) Send(m wire.ToPage) {
 	p, err := o.codec.Encode(m)
 	if err != nil {
-		o.log.Error("message not encoded", "error", err) // of what was checked before
+		o.log.Error("message not encoded", "error", err) // for a message that was checked before
 		return
 	}
 	o.mu.Lock()
@@ -66,7 +66,7 @@ func (o *outbox) Send(m wire.ToPage) {
 	}
 }
 
-// Close closes the connection, for a reason that the page is told.
+// Close closes the connection with a reason for the page.
 func (o *outbox) Close(code websocket.StatusCode, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -85,20 +85,19 @@ func (o *outbox) close(code websocket.StatusCode, reason string) {
 		if closing != nil {
 			closing()
 		}
-		_ = o.conn.Close(code, reason) // who reads is told how it ended
+		_ = o.conn.Close(code, reason) // the reader gets the result
 	}()
 }
 
-// onClose has f called when the connection is closed from here, without waiting for a
-// peer that may not answer.
+// onClose makes the outbox call f when we close the connection, without waiting for the peer.
 func (o *outbox) onClose(f func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closing = f
 }
 
-// stop drops what waits, and returns what is to be returned to [websocket.Handler]: err,
-// or if it was closed from here, the code and reason of that.
+// stop drops the queue. It returns the value for [websocket.Handler]: the code and reason with
+// which we closed, or else err.
 func (o *outbox) stop(err error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -114,25 +113,25 @@ func (o *outbox) stop(err error) error {
 	return err
 }
 
-// drop is called under mu.
+// drop empties and closes the queue. The caller holds mu.
 func (o *outbox) drop() { o.state, o.queue = outboxClosed, nil }
 
-// write writes until nothing waits.
+// write writes until the queue is empty.
 func (o *outbox) write() {
 	for p := o.next(); p != nil; p = o.next() {
-		// Bounded by Timeouts.Write.
+		// Timeouts.Write limits this.
 		o.trace.Sending(p, o.codec.Preview)
 		if err := o.conn.Write(context.Background(), o.codec.MessageType, p); err != nil {
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			o.drop() // who reads is told why
+			o.drop() // the reader gets the error
 			return
 		}
 		o.trace.Sent()
 	}
 }
 
-// next takes the oldest message out; nil ends the goroutine that writes.
+// next removes the oldest message. Nil ends the goroutine that writes.
 func (o *outbox) next() []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -140,7 +139,7 @@ func (o *outbox) next() []byte {
 		if o.state == outboxWriting {
 			o.state = outboxIdle
 		}
-		o.queue = nil // an idle member keeps nothing
+		o.queue = nil // an idle member uses no memory
 		return nil
 	}
 	p := o.queue[0]

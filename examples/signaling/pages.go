@@ -21,10 +21,10 @@ var pageFiles embed.FS
 // indexFile is the page of the front door and of every room.
 const indexFile = "index.html"
 
-// hostForm is that of a host, with or without a port, that cannot break a header.
+// hostForm matches a host, with or without a port, that cannot break out of a header.
 var hostForm = regexp.MustCompile(`^[A-Za-z0-9._-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
 
-// contentTypes are those of the page, whatever the machine's own table says.
+// contentTypes has the types of the page's files, independent of the machine's own table.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".css":  "text/css; charset=utf-8",
@@ -36,7 +36,7 @@ var contentTypes = map[string]string{
 	".ico":  "image/x-icon",
 }
 
-// pages adds the page and what it consists of to mux.
+// pages adds the page and its files to mux.
 func (s *service) pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { serveFile(w, r, indexFile) })
 	mux.HandleFunc("GET /rooms/{room}", func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func (s *service) pages(mux *http.ServeMux) {
 	})
 }
 
-// serveFile sends a file of the page. Browsers ask each time whether it is still the same.
+// serveFile sends a file of the page. Browsers revalidate it each time.
 func serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	if !fs.ValidPath(name) {
 		http.NotFound(w, r)
@@ -78,12 +78,12 @@ func serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 }
 
-// protect has the browser run nothing but our own modules, and connect to nobody but
-// this server. The name of a room is how to get in, so it is not told to others.
+// protect restricts the browser to our own modules and to connections with this server. The
+// name of a room gives access to it, so it is not sent to other sites.
 func protect(h http.Header, host string) {
 	connect := "'self'"
 	if hostForm.MatchString(host) { // it comes from the request
-		// For browsers to which 'self' means http and https only.
+		// For browsers in which 'self' only means http and https.
 		connect += " ws://" + host + " wss://" + host
 	}
 	h.Set("Content-Security-Policy", "default-src 'self'; connect-src "+connect+

@@ -20,10 +20,10 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/watch"
 )
 
-// endWithin bounds the end of the server, from the signal on.
+// endWithin limits the shutdown of the server, from the signal on.
 const endWithin = 10 * time.Second
 
-// service is the server: its rooms, its way to other servers, and all connections.
+// service is the server: its rooms, its bus, and all connections.
 type service struct {
 	options options
 	life    atomic.Uint32
@@ -37,7 +37,7 @@ type service struct {
 // The values of service.life.
 const (
 	serving uint32 = iota
-	ending         // a balancer is told to send nobody here
+	ending         // balancers should send no new requests
 )
 
 func newService(o options) (*service, error) {
@@ -56,7 +56,7 @@ func newService(o options) (*service, error) {
 	return &service{options: o, bus: b, rooms: r, watch: w, log: o.log}, nil
 }
 
-// join joins the bus that the flags ask for.
+// join joins the bus selected by the flags.
 func (o *options) join() (bus.Bus, error) {
 	switch {
 	case o.nats != "":
@@ -81,7 +81,7 @@ func (s *service) routes() http.Handler {
 	return mux
 }
 
-// config is what the page wants to know before it connects.
+// config serves what the page needs to know before it connects.
 func (s *service) config(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -94,7 +94,7 @@ func (s *service) config(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// healthz is for a balancer.
+// healthz is for load balancers.
 func (s *service) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if s.life.Load() != serving {
@@ -104,7 +104,7 @@ func (s *service) healthz(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "ok\n")
 }
 
-// serve serves until ctx ends, and then ends in good order.
+// serve serves until ctx ends, and then shuts down in order.
 func (s *service) serve(ctx context.Context, f front) error {
 	requests, endRequests := context.WithCancel(context.Background())
 	defer endRequests()
@@ -141,7 +141,7 @@ func (s *service) serve(ctx context.Context, f front) error {
 	return nil
 }
 
-// end says goodbye: to the balancer, to the other servers, and to the members.
+// end tells the balancer, the other servers and the members that the server ends.
 func (s *service) end(ctx context.Context) {
 	s.life.Store(ending)
 	s.rooms.Shutdown()
@@ -152,7 +152,7 @@ func (s *service) end(ctx context.Context) {
 	s.watch.Close()
 }
 
-// debugWriter takes what net/http complains of: mostly TLS handshakes of strangers.
+// debugWriter receives the log of net/http: mostly failed TLS handshakes of strangers.
 type debugWriter struct{ log *slog.Logger }
 
 func (d debugWriter) Write(p []byte) (int, error) {

@@ -11,11 +11,10 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// readerTimeout is how long the reader of a trace may take for one piece of it.
+// readerTimeout limits one write to the reader of a trace.
 const readerTimeout = 20 * time.Second
 
-// trace streams what has been recorded of a connection, here or on another server, as
-// server-sent events.
+// trace streams the events of a connection, here or on another server, as server-sent events.
 func (s *service) trace(w http.ResponseWriter, r *http.Request) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if err := wire.ValidKey(key); !ok || err != nil {
@@ -36,11 +35,11 @@ func (s *service) trace(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx is to pass on each event at once
+	h.Set("X-Accel-Buffering", "no") // make nginx pass on each event at once
 	stream := stream{w, http.NewResponseController(w)}
 	for {
 		if err := stream.send(events); err != nil || ended {
-			return // the reader is gone, or has read it all
+			return // the reader is gone, or has read everything
 		}
 		if events, ended, err = reading.Next(r.Context()); err != nil {
 			if !errors.Is(err, context.Canceled) {
@@ -67,7 +66,7 @@ type stream struct {
 	control *http.ResponseController
 }
 
-// send sends events, or a comment in place of none, by which both ends see that the
+// send sends events. If there are none it sends a comment, which shows both ends that the
 // connection is alive.
 func (s stream) send(events [][]byte) error {
 	var text []byte

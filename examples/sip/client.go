@@ -20,21 +20,21 @@ import (
 	"github.com/hawser-ws/websocket/examples/sip/agent"
 )
 
-// client is what the client's commands have in common.
+// client has what the client's commands share.
 type client struct {
 	agent   agent.Agent
 	url     string
-	rest    []string // of the arguments, behind the URL
+	rest    []string // arguments after the URL
 	timeout time.Duration
 }
 
-// newClient reads a command line with so many arguments.
+// newClient parses a command line with the given number of arguments.
 func newClient(flags *flag.FlagSet, args []string, arguments int, log *slog.Logger) (*client, error) {
 	var c client
 	flags.StringVar(&c.agent.Account.User, "user", "", "the user's `name`")
-	flags.StringVar(&c.agent.Account.Password, "password", os.Getenv("SIP_PASSWORD"), "the user's password; others on this machine can see it here, unlike in SIP_PASSWORD")
-	flags.StringVar(&c.agent.Account.Domain, "domain", "", "what is after the @ of the user's address (default: the host of the URL)")
-	flags.DurationVar(&c.timeout, "timeout", 40*time.Second, "how long it all may take")
+	flags.StringVar(&c.agent.Account.Password, "password", os.Getenv("SIP_PASSWORD"), "the user's password; safer in SIP_PASSWORD, since process lists show arguments")
+	flags.StringVar(&c.agent.Account.Domain, "domain", "", "the part after the @ of the user's address (default: the host of the URL)")
+	flags.DurationVar(&c.timeout, "timeout", 40*time.Second, "time limit for the whole command")
 	ca := flags.String("ca", "", "trust the certificates in this `file` for wss, and no others")
 	if err := flags.Parse(args); err != nil {
 		return nil, errors.Join(errUsage, err)
@@ -62,14 +62,14 @@ func newClient(flags *flag.FlagSet, args []string, arguments int, log *slog.Logg
 		}
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s has no certificates", *ca)
+			return nil, fmt.Errorf("%s contains no certificates", *ca)
 		}
 		c.agent.Dial.TLSConfig = &tls.Config{RootCAs: roots}
 	}
 	return &c, nil
 }
 
-// session does something over a connection of its own.
+// session runs do over a new connection.
 func (c *client) session(ctx context.Context, do func(context.Context, *agent.Session) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -94,14 +94,14 @@ func runRegister(ctx context.Context, flags *flag.FlagSet, args []string, out io
 		if err != nil {
 			return err
 		}
-		// Without the connection nothing would reach us: it is taken back with it.
+		// Nothing reaches us without the connection, so the registration ends with it.
 		fmt.Fprintf(out, "registered sip:%s@%s for %v\n", c.agent.Account.User, c.agent.Account.Domain, granted)
 		return s.Unregister(ctx)
 	})
 }
 
 func runOptions(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer, log *slog.Logger) error {
-	to := flags.String("to", "", "the `URI` of whom to ask (default: the domain's server)")
+	to := flags.String("to", "", "the `URI` to ask (default: the domain's server)")
 	c, err := newClient(flags, args, 1, log)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func runOptions(ctx context.Context, flags *flag.FlagSet, args []string, out io.
 }
 
 func runMessage(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer, log *slog.Logger) error {
-	to := flags.String("to", "", "the `URI` of whom to send it to, such as sip:bob@example.com")
+	to := flags.String("to", "", "the `URI` to send it to, such as sip:bob@example.com")
 	c, err := newClient(flags, args, 2, log)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func parseURI(text string) (sip.Uri, error) {
 		return uri, fmt.Errorf("%q: %w", text, err)
 	}
 	if (uri.Scheme != "sip" && uri.Scheme != "sips") || uri.Host == "" {
-		return uri, fmt.Errorf("%q is no sip URI", text)
+		return uri, fmt.Errorf("%q is not a sip URI", text)
 	}
 	return uri, nil
 }

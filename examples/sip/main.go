@@ -1,5 +1,4 @@
-// Sip is SIP over WebSocket (RFC 7118): a client, and a server that browsers can
-// register with.
+// Sip is SIP over WebSocket (RFC 7118): a client, and a server that browsers can register with.
 //
 //	go run ./examples/sip front    -listen 127.0.0.1:5066 -user alice:secret -user bob:secret
 //	go run ./examples/sip listen   -user bob   -password secret ws://127.0.0.1:5066/
@@ -9,12 +8,10 @@
 //
 // What to look at:
 //
-//   - Package transport: the rules of RFC 7118, such as one SIP message in one
-//     WebSocket message.
-//   - Package agent, session.go: the seam at which sipgo's client and transactions
-//     run over a [websocket.Conn].
-//   - Package front, peer.go: a Hub of one connection is a queue that waits
-//     for nobody, and closes a client that does not read with 1013.
+//   - Package transport: the rules of RFC 7118, such as one SIP message in one WebSocket message.
+//   - Package agent, session.go: where sipgo's client and transactions meet a [websocket.Conn].
+//   - Package front, peer.go: a Hub with one connection serves as a queue that waits for nobody. It closes
+//     a client that does not read with 1013.
 package main
 
 import (
@@ -29,7 +26,7 @@ import (
 	"syscall"
 )
 
-// errUsage is a command line that makes no sense. It was explained already.
+// errUsage reports an invalid command line that has already been explained.
 var errUsage = errors.New("usage")
 
 // command is one of the commands. It ends when ctx does.
@@ -69,7 +66,7 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 			flags := flag.NewFlagSet("sip "+c.name, flag.ContinueOnError)
 			flags.SetOutput(diagnostics)
 			level := new(slog.LevelVar)
-			flags.BoolFunc("v", "show more: every message", func(string) error { level.Set(slog.LevelDebug); return nil })
+			flags.BoolFunc("v", "also show every message", func(string) error { level.Set(slog.LevelDebug); return nil })
 			flags.Usage = func() {
 				fmt.Fprintf(diagnostics, "sip %s [flags] %s: %s\n", c.name, c.arguments, c.about)
 				flags.PrintDefaults()

@@ -18,21 +18,21 @@ import (
 	"github.com/hawser-ws/websocket/examples/sip/front"
 )
 
-// goodbyeTime is how long clients have to take leave when the server ends.
+// goodbyeTime is how long clients have to disconnect when the server ends.
 const goodbyeTime = 10 * time.Second
 
 func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Writer, log *slog.Logger) error {
 	users := make(map[string]string)
 	options := front.Options{Users: users, Log: log}
 	listen := flags.String("listen", "127.0.0.1:5066", "`address` to listen on")
-	flags.StringVar(&options.Domain, "domain", "", "what is after the @ of the users' addresses (default: the host of -listen)")
+	flags.StringVar(&options.Domain, "domain", "", "the part after the @ of the users' addresses (default: the host of -listen)")
 	flags.Func("user", "a user, as `NAME:PASSWORD`; may be repeated", func(line string) error { return addUser(users, line) })
-	flags.Func("users", "a `file` with one NAME:PASSWORD on a line", func(name string) error { return readUsers(users, name) })
-	flags.Func("origin", "`pattern` of pages that may connect, besides those of this host; may be repeated", func(pattern string) error {
+	flags.Func("users", "a `file` with one NAME:PASSWORD per line", func(name string) error { return readUsers(users, name) })
+	flags.Func("origin", "`pattern` of origins whose pages may connect, besides this host; may be repeated", func(pattern string) error {
 		options.OriginPatterns = append(options.OriginPatterns, pattern)
 		return nil
 	})
-	flags.IntVar(&options.MaxConnections, "max-connections", 10_000, "how many clients there may be")
+	flags.IntVar(&options.MaxConnections, "max-connections", 10_000, "maximum number of clients")
 	certificate := flags.String("tls-cert", "", "serve wss with the certificate in this `file`")
 	key := flags.String("tls-key", "", "and the key in this `file`")
 	if err := flags.Parse(args); err != nil {
@@ -40,7 +40,7 @@ func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 	}
 	switch {
 	case flags.NArg() > 0:
-		return misuse(flags, "%q is too much", flags.Arg(0))
+		return misuse(flags, "unexpected argument %q", flags.Arg(0))
 	case len(users) == 0:
 		return misuse(flags, "nobody may register: -user or -users is needed")
 	case (*certificate == "") != (*key == ""):
@@ -81,7 +81,7 @@ func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 	}
 	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
 	defer cancel()
-	// net/http does not know WebSocket connections: front closes them, with 1001.
+	// net/http does not know WebSocket connections. front closes them, with 1001.
 	err = errors.Join(server.Shutdown(goodbye), httpServer.Shutdown(goodbye))
 	if stopped := <-served; !errors.Is(stopped, http.ErrServerClosed) {
 		err = errors.Join(err, stopped)
@@ -89,18 +89,17 @@ func runFront(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wr
 	return err
 }
 
-// addUser takes a line NAME:PASSWORD in.
+// addUser parses a line NAME:PASSWORD.
 func addUser(users map[string]string, line string) error {
 	name, password, ok := strings.Cut(line, ":")
 	if !ok || name == "" || password == "" {
-		return errors.New("a user is written NAME:PASSWORD")
+		return errors.New("a user must be written NAME:PASSWORD")
 	}
 	users[name] = password
 	return nil
 }
 
-// readUsers reads a file of such lines. Empty ones, and those that begin with #, are
-// for people.
+// readUsers reads a file of such lines. It ignores empty lines and those that begin with #.
 func readUsers(users map[string]string, name string) error {
 	file, err := os.Open(name)
 	if err != nil {

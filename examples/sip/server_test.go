@@ -166,13 +166,13 @@ func TestCommandLines(t *testing.T) {
 		{"-user is needed", []string{"register", url}},
 		{"1 arguments instead of 2", []string{"message", "-user", "alice", "-to", "sip:bob@example.com", url}},
 		{"-to: ", []string{"message", "-user", "alice", url, "hello"}},
-		{"is no sip URI", []string{"message", "-user", "alice", "-to", "tel:110", url, "hello"}},
+		{"is not a sip URI", []string{"message", "-user", "alice", "-to", "tel:110", url, "hello"}},
 		{"not defined: -odd", []string{"listen", "-odd", url}},
 		{"nobody may register", []string{"front"}},
 		{"NAME:PASSWORD", []string{"front", "-user", "alice"}},
 		{bad + ":2: ", []string{"front", "-users", bad}},
 		{"go together", []string{"front", "-user", "alice:secret", "-tls-cert", "x"}},
-		{"is too much", []string{"front", "-user", "alice:secret", "now"}},
+		{"unexpected argument", []string{"front", "-user", "alice:secret", "now"}},
 	} {
 		var out, said bytes.Buffer
 		if err := run(t.Context(), test.args, &out, &said); !errors.Is(err, errUsage) {
@@ -185,7 +185,7 @@ func TestCommandLines(t *testing.T) {
 	if _, err := invoke(t, "register", "-user", "alice", url); err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("nobody listens: %v", err)
 	}
-	if _, err := invoke(t, "register", "-user", "alice", "http://127.0.0.1:1/"); err == nil || !strings.Contains(err.Error(), "no ws or wss URL") {
+	if _, err := invoke(t, "register", "-user", "alice", "http://127.0.0.1:1/"); err == nil || !strings.Contains(err.Error(), "not a ws or wss URL") {
 		t.Errorf("an http URL: %v", err)
 	}
 }

@@ -1,6 +1,6 @@
-// Package soak puts a thousand connections of the engine on a network that fails
-// them, and counts. It is tests only, for Linux; go test runs them for half a minute,
-// make soak for ten.
+// Package soak runs a thousand connections of the engine on a network that fails them, and
+// counts. It has only tests, for Linux. go test runs them for half a minute, make soak for ten
+// minutes.
 //
 //	              one process
 //	┌────────────────────────────────────────────┐
@@ -12,32 +12,32 @@
 //	  client ends ⇄ tun ⇄ wire ⇄ tun ⇄ server ends     TestFaultsNamespace
 //	  (namespace)     loses, repeats, delays    (another namespace)
 //
-// A slot holds one connection after another, each a link with a plan that is drawn
-// from the seed: how the server takes it (Accept, Upgrade, Handler, a Hub), what is
-// compressed, how many write and how, which fault strikes after which byte, how it is
-// to end. The proxy cuts the stream into other pieces, joins, delays and stalls on the
-// way, and of some links it truncates, resets, half-closes or abandons the stream.
-// Reordering and loss mean nothing above TCP: for these there is the wire, which
-// carries IP packets of at most 1500 bytes between two network namespaces.
+// A slot runs one connection after the other. Each is a link with a plan drawn from the seed:
+// how the server accepts it (Accept, Upgrade, Handler, a Hub), what is compressed, how many
+// goroutines write and how, which fault strikes after which byte, and how the link is to end.
+// The proxy cuts the stream into other pieces, joins, delays and stalls. On some links it
+// truncates, resets, half-closes or abandons the stream. Reordering and loss mean nothing above
+// TCP. They are tested on the wire, which carries IP packets of at most 1500 bytes between two
+// network namespaces.
 //
-// What is promised, and checked of every link:
+// The following is checked for every link:
 //
-//   - A message that came was sent, is whole, and came once and in the order in which
-//     its writer sent it. So does a message that was acknowledged.
-//   - A write that returned an error because its context ended sent nothing, unless the
-//     connection was lost for it.
-//   - Where nothing struck and the ending was orderly, everything sent has come, Close
-//     has returned nil, and the other end has met the code and the reason.
-//   - Where one end closes amid traffic, all that it had sent has come.
-//   - The error of an end is a ClosedError that tells what happened: a Close frame only
-//     if the other end sent one, a cause where there was none, and of a kind that the
-//     fault explains; never that the peer broke the protocol.
+//   - A received message was sent, is whole, and arrived once, in the order of its writer. The same holds
+//     for acknowledged messages.
+//   - A write that returned an error because its context ended sent nothing, unless the connection was
+//     lost because of it.
+//   - If nothing struck and the ending was orderly, everything sent has arrived, Close returned nil, and
+//     the other end got the code and the reason.
+//   - If one end closes amid traffic, everything it had sent has arrived.
+//   - The error of an end is a ClosedError that says what happened. It contains a Close frame only if the
+//     other end sent one, and a cause if there was none. The cause fits the fault, and is never a protocol
+//     violation by the peer.
 //
-// And of all of them together, when the last is gone: no goroutine is left, no
-// descriptor, nothing lent by the engine's pools (with the tag poolcheck), and the memory
-// is back where it was. While they run, memory, goroutines and descriptors stay level.
+// After the last link, the whole is checked: no goroutine is left, no descriptor, and nothing
+// lent by the engine's pools (with the tag poolcheck); memory is back where it was. During the
+// run, memory, goroutines and descriptors stay level.
 //
-// What a fault excuses is that the stream ends early: the messages behind it, the
-// closing handshake, and how one end learns of it. Never a gap, a repetition or a
-// change.
+// A fault excuses that the stream ends early. So the messages behind it and the closing
+// handshake may be missing, and an end may learn of it in different ways. A fault never excuses
+// a gap, a repetition or a change.
 package soak

@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// spare is how many bytes must be free behind those that are written: bits go out eight bytes at a time.
+// spare is the room needed behind the written bytes, because bits are written eight bytes at a
+// time.
 const spare = 8
 
-// A bitWriter writes into room that was made before.
+// A bitWriter writes into memory that was allocated before.
 type bitWriter struct {
 	out  []byte
 	n    int // bytes written
@@ -16,20 +17,20 @@ type bitWriter struct {
 	held uint // bits not yet written, at most 7 after drain
 }
 
-// begin makes room for size bits behind dst, and goes on with the bits that are held.
+// begin makes room for size bits after dst. It starts with the bits held by the Encoder.
 func (e *Encoder) begin(dst []byte, size int) bitWriter {
 	dst = slices.Grow(dst, (size+7)/8+2*spare)
 	return bitWriter{out: dst[:cap(dst)], n: len(dst), bits: e.bits, held: e.nbits}
 }
 
-// end gives back what begin got, longer by the whole bytes written.
+// end returns the slice given to begin, extended by the complete bytes.
 func (e *Encoder) end(w *bitWriter) []byte {
 	w.drain()
 	e.bits, e.nbits = w.bits, w.held
 	return w.out[:w.n]
 }
 
-// put adds bits. Between two drains there must not be more than 56.
+// put adds bits, at most 56 between two drains.
 func (w *bitWriter) put(bits uint64, n uint) {
 	w.bits |= bits << (w.held & 63)
 	w.held += n
@@ -42,8 +43,8 @@ func (w *bitWriter) drain() {
 	w.held &= 7
 }
 
-// putSequences writes the bytes of a block, and its end. The writer's fields are in variables meanwhile, which can be
-// registers.
+// putSequences writes the content of a block and its end. It keeps the writer's fields in local
+// variables, so that they can be in registers.
 func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
 	out, n, acc, held := w.out, w.n, w.bits, w.held
 	for k := 0; k <= len(found); k++ {
@@ -55,7 +56,7 @@ func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
 		}
 		run := data[:literals]
 		data = data[literals:]
-		// A code of a literal has at most 14 bits: four fit beside what is held.
+		// A literal's code has at most 14 bits, so four fit beside the held bits.
 		for len(run) >= 4 {
 			l0, l1, l2, l3 := c.literal[run[0]], c.literal[run[1]], c.literal[run[2]], c.literal[run[3]]
 			acc |= l0.bits() << (held & 63)
@@ -86,8 +87,9 @@ func (w *bitWriter) putSequences(data []byte, found []sequence, c *codes) {
 		}
 		data = data[s.length():]
 
-		// RFC 1951 section 3.2.5: extra bits follow the code. They are the low bits of what the sequence has, since each
-		// symbol's least length, less 3, and least distance, less 1, is a multiple of the number of its values.
+		// RFC 1951 section 3.2.5: extra bits follow the code. They are the low bits of the
+		// values stored in the sequence: each symbol's smallest length - 3, and smallest
+		// distance - 1, is a multiple of its number of values.
 		symbol := lengthSymbol[uint8(s>>15)] & 31
 		l := c.literal[firstLength+uint32(symbol)]
 		acc |= l.bits() << (held & 63)

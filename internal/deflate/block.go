@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A block is the memory for choosing a block's codes.
+// A block is working memory for choosing the codes of a block.
 type block struct {
 	literalFreq  [288]uint32
 	distanceFreq [32]uint32
@@ -25,7 +25,7 @@ type codes struct {
 	distance [32]code
 }
 
-// RFC 1951 section 3.2.6: the codes of BTYPE 01.
+// fixed has the codes of BTYPE 01 (RFC 1951 section 3.2.6).
 var fixed = fixedCodes()
 
 func fixedCodes() (c codes) {
@@ -55,20 +55,22 @@ func fixedCodes() (c codes) {
 	return c
 }
 
-// RFC 1951 section 3.2.3: BFINAL, always 0 here, and BTYPE.
+// RFC 1951 section 3.2.3: BFINAL, which is always 0 here, and BTYPE.
 const (
 	blockStored  = 0 << 1
 	blockFixed   = 1 << 1
 	blockDynamic = 2 << 1
 )
 
-// maxLiteralBits is one less than RFC 1951 section 3.2.7 allows, so that four codes fit between two drains.
+// maxLiteralBits is one less than RFC 1951 section 3.2.7 allows, so that four codes fit between
+// two drains.
 const (
 	maxLiteralBits  = 14
 	maxDistanceBits = 15
 )
 
-// appendBlock appends data, of which found is all but the last literals, as the kind of block that takes least.
+// appendBlock appends data as the smallest kind of block. found covers data except for the last
+// literals.
 func (e *Encoder) appendBlock(dst, data []byte, found []sequence) []byte {
 	b := &e.block
 	stored := 3 + 7 + 32 + 8*len(data)
@@ -88,7 +90,7 @@ func (e *Encoder) appendBlock(dst, data []byte, found []sequence) []byte {
 	return e.end(&w)
 }
 
-// choose compares fixed codes with the best codes, and returns the smaller size in bits.
+// choose compares the fixed codes with optimal ones and returns the smaller size in bits.
 func (b *block) choose() (size int, dynamic bool) {
 	literals := gather(&b.literalUsed, b.literalFreq[:maxLiterals])
 	distances := gather(&b.distanceUsed, b.distanceFreq[:maxDistances])
@@ -111,7 +113,8 @@ func (b *block) choose() (size int, dynamic bool) {
 	}
 	fixedSize += extra
 
-	// Nothing to win if even a description of three bits for each symbol, and codes of one bit, are too much.
+	// No gain is possible if even a header of three bits per symbol, with codes of one bit, is
+	// too large.
 	if fixedSize <= extra+symbols+14+12+3*len(literals) {
 		return fixedSize, false
 	}

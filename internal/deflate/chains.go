@@ -2,36 +2,37 @@ package deflate
 
 import "math/bits"
 
-// A chain leads from a place to the one before it with the same hash, and so on. Encoder.head has the last place of
-// each chain, Encoder.prev how far it is from a place to the next of its chain.
+// A chain links each position to the previous one with the same hash. Encoder.head has the last
+// position of each chain, Encoder.prev the distance from a position to the next one in its
+// chain.
 
-// noLink is beyond every window.
+// noLink is farther than any window.
 const noLink = 1<<16 - 1
 
-// insert puts position, where the eight bytes of v are, at the head of its chain, and returns how far back the place is
-// that was there before.
+// insert puts position, where the eight bytes of v are, at the head of its chain. It returns
+// the distance to the previous head.
 func (e *Encoder) insert(prev *[maxWindow]uint16, v uint64, position uint32, factor uint64, mask uint32) uint32 {
 	h := hash64(v, factor, mask)
 	distance := position - e.head[h]
 	e.head[h] = position
-	// A place entered again, for a larger table, ends its chain, as 0 becomes noLink.
+	// A position inserted again, into a larger table, ends its chain: 0 becomes noLink.
 	prev[position&(maxWindow-1)] = uint16(min(distance-1, noLink-1)) + 1
 	return distance
 }
 
-// findChains is findGreedy for those who have time: it compares several earlier places, and puts a match off if a
-// better one begins at the next byte.
+// findChains is a more thorough findGreedy. It compares several earlier positions, and
+// postpones a match if a better one begins at the next byte.
 func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	end := len(buf)
 	soft := min(end, from+maxBlock-maxMatch)
-	tail := end - 8 + 1 // from here on there is no searching
+	tail := end - 8 + 1 // no search from here on
 	last := min(soft, tail)
 	base := e.pos - uint32(from)
 	prev := (*[maxWindow]uint16)(e.prev)
 	factor, mask := e.hashing()
 	depth, lazy, stride := e.level.depth, e.level.lazy, e.level.stride
 
-	// The last bytes before this call could not be indexed without those that follow.
+	// The last bytes before this call could not be indexed without the bytes that follow.
 	known := max(0, from-int(e.pos-e.indexed))
 	for ; known < min(from, tail); known++ {
 		e.insert(prev, load64(buf, known), base+uint32(known), factor, mask)
@@ -41,13 +42,13 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	freq := &e.block.literalFreq
 	e.block.clear()
 
-	done := from // up to here the bytes are in sequences
-	i := from    // and up to here the literals are counted
+	done := from // bytes before this are in sequences
+	i := from    // literals before this are counted
 	for i < last {
 		v := load64(buf, i)
 		distance := e.insert(prev, v, base+uint32(i), factor, mask)
 		reach := min(window, uint32(i))
-		// Most places differ at once, and are not worth a call.
+		// Most positions differ in the first bytes and need no call.
 		left := depth
 		for left > 0 && distance <= reach && uint32(load64(buf, i-int(distance))^v) != 0 {
 			distance += uint32(prev[(base+uint32(i)-distance)&(maxWindow-1)])
@@ -61,7 +62,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 		if length < minMatch {
 			freq[byte(v)]++
 			i++
-			// Where nothing is found, less is searched for.
+			// The search skips bytes where it finds nothing.
 			if i-done >= 1<<e.level.skip {
 				skip := max(0, min((i-done)>>e.level.skip, last-i))
 				e.block.countLiterals(buf[i : i+skip])
@@ -73,7 +74,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 			position := base + uint32(known)
 			d := e.insert(prev, load64(buf, known), position, factor, mask)
 			known++
-			// Only what differs from this match, and goes on beyond its end, can be better.
+			// Only a match that continues beyond the end of this one can be better.
 			reach := min(window, uint32(i+1))
 			left := depth
 			probe := load32(buf, i+length-3)
@@ -92,7 +93,7 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 			i++
 			length, distance = l, d
 		}
-		// Not every byte is indexed: the match may begin earlier.
+		// Not every byte is indexed, so the match may begin earlier.
 		for at := i - int(distance); i > done && at > 0 && buf[i-1] == buf[at-1] && length < maxMatch; length++ {
 			i--
 			at--
@@ -115,12 +116,13 @@ func (e *Encoder) findChains(buf []byte, from int) (n, next int) {
 	return n, next
 }
 
-// worth compares matches: a byte more is worth four bits more of distance.
+// worth rates a match: one byte more is worth four more bits of distance.
 func worth(length int, distance uint32) int {
 	return 4*length - bits.Len32(distance)
 }
 
-// longest follows a chain from distance on for a match at buf[i:] longer than best.
+// longest follows a chain from distance on. It looks for a match at buf[i:] that is longer than
+// best.
 func (e *Encoder) longest(buf []byte, base uint32, i int, distance uint32, best, depth int) (length int, at uint32) {
 	reach := min(e.window, uint32(i))
 	prev := (*[maxWindow]uint16)(e.prev)
@@ -153,7 +155,8 @@ func (e *Encoder) longest(buf []byte, base uint32, i int, distance uint32, best,
 	return length, at
 }
 
-// minWorth is less than that of any match taken: four bytes must be less than 4 KiB away.
+// minWorth is below the worth of any match that is used. A match of four bytes must be less
+// than 4 KiB away.
 const minWorth = 4*minMatch - 13
 
 // chainHistory is probeHistory for chains.

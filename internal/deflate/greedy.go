@@ -1,11 +1,12 @@
 package deflate
 
-// findGreedy finds the sequences of a block which begins at buf[from:], and returns their number and the block's end.
-// It looks at one earlier place for each byte and takes what it gets.
+// findGreedy finds the sequences of a block that begins at buf[from:]. It returns their number
+// and the end of the block. For each byte it looks at one earlier position, and takes the match
+// if there is one.
 func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	end := len(buf)
 	soft := min(end, from+maxBlock-maxMatch)
-	last := min(soft, end-8+1) // the search ends before it
+	last := min(soft, end-8+1) // the search ends before this
 	base := e.pos - uint32(from)
 	window := e.window
 	factor, mask := e.hashing()
@@ -14,8 +15,8 @@ func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	freq := &e.block.literalFreq
 	e.block.clear()
 
-	done := from // up to here the bytes are in sequences
-	i := from    // and up to here the literals are counted
+	done := from // bytes before this are in sequences
+	i := from    // literals before this are counted
 	for i < last {
 		v := load64(buf, i)
 		h := hash64(v, factor, mask)
@@ -52,7 +53,7 @@ func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 		}
 		freq[byte(v)]++
 		i++
-		// Where nothing is found, less is searched for.
+		// The search skips bytes where it finds nothing.
 		if i-done >= 1<<skipAfter {
 			skip := max(0, min((i-done)>>skipAfter, last-i))
 			e.block.countLiterals(buf[i : i+skip])
@@ -64,10 +65,10 @@ func (e *Encoder) findGreedy(buf []byte, from int) (n, next int) {
 	return n, next
 }
 
-// skipAfter: after 1<<skipAfter literals in a row the search begins to leave bytes out.
+// skipAfter: after 1<<skipAfter literals in a row, the search begins to skip bytes.
 const skipAfter = 6
 
-// probeHistory indexes what precedes the position e.pos.
+// probeHistory indexes the bytes before e.pos.
 func (e *Encoder) probeHistory(history []byte) {
 	base := e.pos - uint32(len(history))
 	factor, mask := e.hashing()

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// RFC 1951 section 3.2.7: the order of the lengths of the codes for lengths, and what the three symbols mean which are
-// not lengths.
+// RFC 1951 section 3.2.7: the order of the lengths in the code length code, and its three
+// symbols that repeat.
 var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 const (
@@ -19,7 +19,8 @@ var repeatExtra = [19]uint8{repeatPrevious: 2, repeatZero: 3, repeatZeroMore: 7}
 
 // A header describes the two codes of a block.
 type header struct {
-	// lengths are those of both codes, one after the other as they go out, then a value which ends the last run.
+	// lengths has those of both codes, in the order of output, then a value that ends the last
+	// run.
 	lengths [maxLiterals + 2*maxDistances + 16]uint8
 	items   [maxLiterals + maxDistances]uint16 // symbol | extra bits << 8
 	nitems  int
@@ -32,7 +33,7 @@ type header struct {
 	codes       [19]code
 }
 
-// describe prepares the header for codes of these lengths and returns its size in bits.
+// describe prepares the header for codes with these lengths and returns its size in bits.
 func (h *header) describe(b *builder, literals, distances []uint8) int {
 	h.literals, h.distances = len(literals), len(distances)
 	for h.literals > firstLength && literals[h.literals-1] == 0 {
@@ -41,7 +42,8 @@ func (h *header) describe(b *builder, literals, distances []uint8) int {
 	for h.distances > 1 && distances[h.distances-1] == 0 {
 		h.distances--
 	}
-	// RFC 1951 section 3.2.7: the lengths of both codes form a single sequence, runs may go across.
+	// RFC 1951 section 3.2.7: the lengths of both codes are one sequence, so runs may cross
+	// over.
 	n := copy(h.lengths[:], literals[:h.literals])
 	n += copy(h.lengths[n:], distances[:h.distances])
 	for i := range 8 {
@@ -61,7 +63,7 @@ func (h *header) describe(b *builder, literals, distances []uint8) int {
 	return size
 }
 
-// runs turns n lengths into items.
+// runs converts n lengths into items.
 func (h *header) runs(n int) {
 	clear(h.freq[:])
 	items := h.items[:0]
@@ -95,7 +97,7 @@ func (h *header) runs(n int) {
 	h.nitems = len(items)
 }
 
-// run is how many lengths from i on are equal.
+// run returns how many lengths from i on are equal.
 func (h *header) run(i int) int {
 	pattern := uint64(h.lengths[i]) * 0x0101010101010101
 	for n := 0; ; n += 8 {
@@ -105,7 +107,7 @@ func (h *header) run(i int) int {
 	}
 }
 
-// put writes what describe prepared.
+// put writes what describe has prepared.
 func (h *header) put(w *bitWriter) {
 	w.put(uint64(h.literals-257), 5)
 	w.put(uint64(h.distances-1), 5)

@@ -2,8 +2,9 @@ package deflate
 
 import "math/bits"
 
-// A code is a symbol's Huffman code as it goes into the stream, with its length in bits 16 and up. RFC 1951 section
-// 3.1.1: a Huffman code goes out from its most significant bit, all else from its least; so the code is kept reversed.
+// A code is a symbol's Huffman code, with its length in bits 16 and up. It is stored reversed:
+// RFC 1951 section 3.1.1 sends Huffman codes from the most significant bit, but everything else
+// from the least significant.
 type code uint32
 
 func (c code) bits() uint64 { return uint64(c & 0xffff) }
@@ -11,22 +12,22 @@ func (c code) len() uint    { return uint(c >> 16) }
 
 const maxSymbols = 288
 
-// A builder makes codes. It is kept only for its memory.
+// A builder makes codes. It is kept only to reuse its memory.
 type builder struct {
 	sorted [maxSymbols]uint32
 	tree   [maxSymbols]uint32
 	counts [16]uint32 // of codes, by length
 }
 
-// gather lists in used which symbols have a freq, in their order, as freq<<9 | symbol.
+// gather lists the symbols with a nonzero freq in used, in order, as freq<<9 | symbol.
 func gather(used *[maxSymbols]uint32, freq []uint32) []uint32 {
 	n := 0
 	for symbol, f := range freq[:min(len(freq), maxSymbols-2)] {
 		used[n] = f<<9 | uint32(symbol)
 		n += int((f + 1<<31 - 1) >> 31) // 1 unless f is 0, without a branch
 	}
-	// RFC 1951 section 3.2.7 allows a single code of one bit, or none at all, but there are inflaters which do not: two
-	// codes at least.
+	// RFC 1951 section 3.2.7 allows a single code of one bit, or none. Some inflaters do not,
+	// so there are at least two codes.
 	for symbol := uint32(0); n < 2; symbol++ {
 		if n == 0 || used[0]&511 != symbol {
 			used[n] = symbol
@@ -39,8 +40,9 @@ func gather(used *[maxSymbols]uint32, freq []uint32) []uint32 {
 	return used[:n]
 }
 
-// build finds the code of least total length for the symbols used, none longer than limit bits, and writes their lengths
-// and codes. lengths of other symbols become 0, codes of others are left as they are.
+// build finds the code of smallest total length for the symbols in used, with no code longer
+// than limit bits. It sets their lengths and codes. It sets lengths of other symbols to 0 and
+// leaves their codes unchanged.
 func (b *builder) build(used []uint32, lengths []uint8, codes []code, limit int) {
 	clear(lengths)
 	sorted := b.sorted[:len(used)]
@@ -55,8 +57,8 @@ func (b *builder) build(used []uint32, lengths []uint8, codes []code, limit int)
 		}
 	}
 
-	// RFC 1951 section 3.2.2: codes of one length have consecutive values in the order of their symbols, and shorter
-	// ones lexicographically precede longer ones.
+	// RFC 1951 section 3.2.2: codes of one length have consecutive values in the order of their
+	// symbols; shorter codes lexicographically precede longer ones.
 	var next [16]uint32
 	value := uint32(0)
 	for length := 1; length <= limit; length++ {
@@ -70,8 +72,8 @@ func (b *builder) build(used []uint32, lengths []uint8, codes []code, limit int)
 	}
 }
 
-// sortByFreq sorts from into to. Symbols whose freqs agree in their four highest bits are first put beside each other,
-// which leaves little to do for an insertion sort.
+// sortByFreq sorts from into to. It first groups symbols whose freqs have the same four highest
+// bits, so little is left for the insertion sort.
 func sortByFreq(to, from []uint32) {
 	if len(from) > 24 {
 		var ends [128]uint16
@@ -112,15 +114,16 @@ func bucket(f uint32) uint32 {
 	return n<<3 + f>>n
 }
 
-// countLengths finds how many codes of each length the best code has. Moffat and Katajainen's method: the tree is built
-// in the place of the weights, those of inner nodes giving way to their parents and these to depths.
+// countLengths computes how many codes of each length the optimal code has, by the method of
+// Moffat and Katajainen. The tree is built in place of the weights: weights of inner nodes are
+// replaced by parents, and these by depths.
 func (b *builder) countLengths(sorted []uint32, limit int) {
 	n := len(sorted)
 	tree := b.tree[:n]
 	clear(b.counts[:])
 
-	// Inner nodes arise in the order of their weights, so the two lightest are always at the head of one of two
-	// queues: leaves not yet taken, and inner nodes not yet taken.
+	// Inner nodes are created in order of their weights. So the two lightest nodes are always
+	// at the heads of two queues: unused leaves and unused inner nodes.
 	leaf, root := 0, 0
 	for node := range n - 1 {
 		weight := uint32(0)
@@ -136,7 +139,7 @@ func (b *builder) countLengths(sorted []uint32, limit int) {
 		}
 		tree[node] = weight
 	}
-	// From parents to depths, and at each depth the nodes that are not inner ones are leaves.
+	// Convert parents to depths. At each depth, the nodes that are not inner ones are leaves.
 	tree[n-2] = 0
 	for node := n - 3; node >= 0; node-- {
 		tree[node] = tree[tree[node]] + 1
@@ -152,8 +155,8 @@ func (b *builder) countLengths(sorted []uint32, limit int) {
 		places = 2 * inner
 	}
 
-	// Leaves that were deeper than limit now take more room than there is, in units of a code of limit bits. One unit
-	// is won when such a leaf becomes the sibling of a shallower one.
+	// Leaves moved up to limit take more code space than there is, measured in codes of limit
+	// bits. Making such a leaf the sibling of a shallower one frees one unit.
 	over := -(1 << limit)
 	for length, n := range b.counts[:limit+1] {
 		over += int(n) << (limit - length)

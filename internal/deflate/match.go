@@ -10,18 +10,19 @@ const (
 	maxTableBits = 15
 )
 
-// A level says how hard to look.
+// A level is how thoroughly to search.
 type level struct {
-	depth  int // how many earlier places to compare; 0 means one, and no chains
-	lazy   int // a match shorter than this is given up for a better one that begins one byte later
-	nice   int // a match this long ends the search
-	skip   int // after 1<<skip literals in a row the search begins to leave bytes out
-	hashed int // how many bytes the hash covers, if there is much to choose from
-	stride int // inside a match every stride-th byte is indexed
-	step   int // and every step-th of a history
+	depth  int // how many earlier positions to compare; 0 means one, without chains
+	lazy   int // a shorter match is given up for a better one that begins one byte later
+	nice   int // a match of this length ends the search
+	skip   int // after 1<<skip literals in a row, the search begins to skip bytes
+	hashed int // bytes covered by the hash, if there is much data to choose from
+	stride int // inside a match, every stride-th byte is indexed
+	step   int // and every step-th byte of a history
 }
 
-// With levels 1 to 6 the time goes into probes and entries, so they do with few, of long hashes; from 7 on into comparing.
+// Levels 1 to 6 spend their time on probes and inserts, so they use few, with long hashes. From
+// level 7 on, comparisons dominate.
 var levels = [...]level{
 	1: {skip: 6, hashed: 7, step: 4},
 	2: {skip: 6, hashed: 6, stride: 2, step: 4},
@@ -34,15 +35,15 @@ var levels = [...]level{
 	9: {depth: 1024, lazy: 258, nice: 258, skip: 30, hashed: 4, stride: 1, step: 1},
 }
 
-// The third index makes the capacity a constant, which spares the arithmetic of slicing.
+// The third index makes the capacity constant, which avoids the arithmetic of slicing.
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i : i+4 : i+4]) }
 
 func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
 
-// hash64 is a hash of the first of the eight bytes in v, of as many as factor has been shifted to leave.
+// hash64 hashes the first bytes of v. factor is shifted so that only those count.
 func hash64(v, factor uint64, mask uint32) uint32 { return uint32(v*factor>>(64-maxTableBits)) & mask }
 
-// factors by the number of bytes.
+// factors is indexed by the number of bytes.
 var factors = [8]uint64{
 	4: 0x9e3779b1 << (64 - 8*4),
 	5: 0x9e3779b185 << (64 - 8*5),
@@ -50,8 +51,9 @@ var factors = [8]uint64{
 	7: 0x9e3779b185ebcb << (64 - 8*7),
 }
 
-// hashing is what hash64 needs. The more bytes the hash is of, the longer are the matches, when only a few places are
-// compared; but where there is little to choose from, short matches count. The size of the table tells how much there is.
+// hashing returns the parameters of hash64. A hash of more bytes finds longer matches when few
+// positions are compared; with little data to choose from, short matches matter more. The table
+// size shows how much data there is.
 func (e *Encoder) hashing() (factor uint64, mask uint32) {
 	hashed := e.level.hashed
 	switch {
@@ -65,8 +67,8 @@ func (e *Encoder) hashing() (factor uint64, mask uint32) {
 	return factors[hashed&7], 1<<e.tableBits - 1
 }
 
-// matchLength is how many bytes at `at` equal those at i, at most 258, where diff is the XOR of the first eight of
-// both. The first sixteen are compared without a branch to guess.
+// matchLength returns how many bytes at `at` equal those at i, at most 258. diff is the XOR of
+// the first eight bytes of both. The first sixteen are compared without unpredictable branches.
 func matchLength(buf []byte, at, i int, diff uint64) int {
 	if i+16 > len(buf) {
 		if diff != 0 {
@@ -85,7 +87,7 @@ func matchLength(buf []byte, at, i int, diff uint64) int {
 	return length
 }
 
-// commonPrefix is how many bytes at a equal those at b, at most to the end of buf[:end]; a < b.
+// commonPrefix returns how many bytes at a equal those at b, up to the end of buf[:end]; a < b.
 func commonPrefix(buf []byte, a, b, end int) int {
 	y := buf[b:end]
 	x := buf[a:]

@@ -2,19 +2,20 @@ package deflate
 
 import "math/bits"
 
-// A sequence is some literals followed by a copy of earlier bytes. The literals themselves are read from the input.
+// A sequence is some literals followed by a copy of earlier bytes. The literals themselves are
+// read from the input.
 //
-//	bits 23..31  how many literals; 511 means 511 of them and no copy
+//	bits 23..31  number of literals; 511 means 511 literals and no copy
 //	bits 15..22  length - 3
 //	bits  0..14  distance - 1
 type sequence uint32
 
 const (
-	// maxSequences of one block: with eight to ten bytes each, as text has them, 64 KiB.
+	// maxSequences in one block: 64 KiB with eight to ten bytes each, as in text.
 	maxSequences = 8192
 
-	// maxBlock is less than what one stored block can hold (RFC 1951 section 3.2.4), by one match and one run of
-	// literals.
+	// maxBlock is what fits into one stored block (RFC 1951 section 3.2.4), less one match and
+	// one run of literals.
 	maxBlock = 65535 - 1024
 
 	onlyLiterals = 511
@@ -23,8 +24,8 @@ const (
 func (s sequence) literals() int { return int(s >> 23) }
 func (s sequence) length() int   { return int(s>>15&0xff) + 3 }
 
-// add packs and counts one sequence, but for its literals, which are counted by who passes over them. There must be room
-// for the longest run of literals as well: see reserve.
+// add packs and counts one sequence. Its literals are counted where they are passed over. There
+// must be room for the longest run of literals: see reserve.
 func (e *Encoder) add(n, literals, length, distance int) int {
 	for literals >= onlyLiterals {
 		e.found[n&(maxSequences-1)] = onlyLiterals << 23
@@ -37,7 +38,8 @@ func (e *Encoder) add(n, literals, length, distance int) int {
 	return n + 1
 }
 
-// reserve is how many sequences must be free before add. A block's literals, all in one run, need no more.
+// reserve is how many sequences must be free before add. A block of literals only needs no
+// more.
 const reserve = maxBlock/onlyLiterals + 4
 
 // RFC 1951 section 3.2.5: symbols 257 to 285 of the literal/length alphabet stand for lengths, with extra bits.
@@ -69,12 +71,13 @@ func lengthSymbols() (table [256]uint8) {
 			left = 1 << lengthExtra[symbol&31]
 		}
 	}
-	// RFC 1951 section 3.2.5: 258 has a symbol of its own, though that before it has room for it.
+	// RFC 1951 section 3.2.5: 258 has its own symbol, although the one before could express it.
 	table[255] = 28
 	return table
 }
 
-// distanceSymbol is the symbol of a distance, given less one: its two highest bits, and how many follow.
+// distanceSymbol returns the symbol for a distance, given less one: its two highest bits, and
+// the number of bits that follow.
 func distanceSymbol(less1 uint32) uint32 {
 	if less1 < 4 {
 		return less1
@@ -83,7 +86,7 @@ func distanceSymbol(less1 uint32) uint32 {
 	return 2*(n-1) + less1>>(n-2)&1
 }
 
-// clear begins to count what is in a block.
+// clear starts new counts for a block.
 func (b *block) clear() {
 	clear(b.literalFreq[:])
 	clear(b.distanceFreq[:])

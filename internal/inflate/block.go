@@ -38,8 +38,8 @@ func (d *Decoder) storedHeader(c *call) bool {
 	return true
 }
 
-// storedData gives out the bytes of a stored block: those that were taken into
-// d.bits together with the header, and then straight from the input.
+// storedData copies the bytes of a stored block: first those loaded into d.bits with the
+// header, then directly from the input.
 func (d *Decoder) storedData(c *call) bool {
 	for d.length > 0 && d.nbits > 0 && c.end < len(c.buf) {
 		c.buf[c.end] = byte(d.take(8))
@@ -59,11 +59,11 @@ func (d *Decoder) storedData(c *call) bool {
 	return true
 }
 
-// padding skips to the byte boundary after a final block. The byte in which
-// the block ended has been taken as a whole, so there is nothing to wait for.
+// padding skips to the byte boundary after a final block. The byte in which the block ended is
+// loaded already, so there is nothing to wait for.
 func (d *Decoder) padding() bool {
-	// RFC 7692 §7.2.1: where such a block does not end at a byte boundary,
-	// an endpoint must add padding bits of 0.
+	// RFC 7692 §7.2.1: if such a block does not end at a byte boundary, the padding bits must
+	// be 0.
 	if d.take(d.nbits&7) != 0 {
 		return d.fail(ErrPadding)
 	}

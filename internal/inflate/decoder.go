@@ -1,30 +1,30 @@
 package inflate
 
-// MaxWindow is the farthest distance that DEFLATE can express (RFC 1951 §2).
+// MaxWindow is the largest distance that DEFLATE can express (RFC 1951 §2), in bytes.
 const MaxWindow = 1 << 15
 
-// A Decoder decodes one stream at a time. The zero value must be Reset. It must
-// not be copied after that, and it is some 10 KB in size: users pool it.
+// A Decoder decodes one stream at a time. The zero value must be Reset before use, and must not
+// be copied after that. It has a size of about 10 KB, so users should pool it.
 type Decoder struct {
-	bits  uint64 // input not yet decoded, the next bit lowest; above nbits zero
-	nbits uint   // how many of bits are input, at most 63
+	bits  uint64 // input not yet decoded, the next bit lowest; zero above nbits
+	nbits uint   // number of input bits in bits, at most 63
 
 	state state
-	after state // where the end of the block in hand leads
-	err   error // why, in state failed
+	after state // the state after the current block
+	err   error // the error of state failed
 
 	window  int
 	history []byte // what precedes the stream
 
-	length   int // bytes left to give: of a stored block, or of a match
+	length   int // bytes left to output: of a stored block, or of a match
 	distance int // of that match
 
-	codes *codes // of the block in hand: own or fixed
-	trees trees  // what the header of a dynamic block has said so far
+	codes *codes // of the current block: own or fixed
+	trees trees  // the header of a dynamic block, as far as it was read
 	own   codes
 }
 
-// state is what the decoder expects next; doc.go has the picture.
+// state is what the decoder expects next; doc.go has the diagram.
 type state uint8
 
 const (
@@ -41,19 +41,18 @@ const (
 	failed
 )
 
-// call is what one call of Inflate works on.
+// call is the data of one call of Inflate.
 type call struct {
-	buf  []byte // out with all its capacity
+	buf  []byte // out, extended to its capacity
 	end  int    // buf[:end] is the result so far
 	base int
 	in   []byte
-	at   int // in[:at] is used
+	at   int // in[:at] is consumed
 }
 
-// Reset begins a stream at a block header. No distance in it may exceed window
-// bytes. history is what precedes the stream, of which only the last window
-// bytes count: it is kept, and never modified, until the next Reset.
-// Reset(0, nil) lets go of everything.
+// Reset begins a stream at a block header. No distance in it may exceed window bytes. history
+// is what precedes the stream; only its last window bytes count. The Decoder keeps it until the
+// next Reset, and never modifies it. Reset(0, nil) releases all references.
 func (d *Decoder) Reset(window int, history []byte) {
 	if len(history) > window {
 		history = history[len(history)-window:]
@@ -63,23 +62,21 @@ func (d *Decoder) Reset(window int, history []byte) {
 	d.window, d.history = window, history
 }
 
-// Inflate decodes in and appends to out, up to cap(out) and never beyond it.
-// What lies between the end of the result and cap(out) may be overwritten. Some
-// 300 bytes more room than the output needs let all of it take the fast way.
+// Inflate decodes in and appends to out, up to cap(out) and never beyond. It may overwrite
+// memory between the end of the result and cap(out). With some 300 bytes more room than the
+// output needs, all of it takes the fast path.
 //
-// out[base:], as passed in, is what this stream has produced before, or the
-// last part of it: at least the window or all there is. The byte at distance D
-// is out[len(out)-D], or, where that is before base, as far from the end of
-// history as it is from base. Between two calls what was produced may move to
-// other memory and to another base.
+// out[base:], as passed in, is the previous output of this stream, or the last part of it: at
+// least a window, or everything. The byte at distance D is out[len(out)-D]. If that lies before
+// base, it is as far from the end of history as it would be from base. Between two calls, the
+// output may move to other memory and another base.
 //
-// Inflate returns when in is used up or out is full. If len(result) is
-// cap(out), there may be more output in the same input: call again with room,
-// and with in[used:]. Input counts as used when the decoder holds it, and it
-// may hold up to seven bytes that are not decoded yet.
+// Inflate returns when in is used up or out is full. If len(result) is cap(out), the same input
+// may have more output: call again with more room and with in[used:]. Input counts as used once
+// the decoder holds it. It may hold up to seven bytes that are not decoded yet.
 //
-// An error is an [*Error] and stays until the next Reset. The result is then
-// what the stream gave before the fault.
+// An error is an [*Error] and remains until the next Reset. The result is then the output
+// before the fault.
 func (d *Decoder) Inflate(out []byte, base int, in []byte) (result []byte, used int, err error) {
 	c := call{buf: out[:cap(out)], end: len(out), base: base, in: in}
 	for more := true; more; {
@@ -111,11 +108,11 @@ func (d *Decoder) Inflate(out []byte, base int, in []byte) (result []byte, used 
 	return c.buf[:c.end], c.at, d.err
 }
 
-// AtBoundary reports whether the decoder stands right before a block header, at
-// a byte boundary, and holds no input.
+// AtBoundary reports whether the decoder is right before a block header, at a byte boundary,
+// and holds no input.
 func (d *Decoder) AtBoundary() bool { return d.state == blockHeader && d.nbits == 0 }
 
-// fail ends the stream. It returns true, as the state has changed.
+// fail ends the stream. It returns true, because the state has changed.
 func (d *Decoder) fail(why *Error) bool {
 	d.state, d.err = failed, why
 	return true

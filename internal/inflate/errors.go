@@ -2,15 +2,15 @@ package inflate
 
 import "fmt"
 
-// Error is a stream that breaks a rule: of DEFLATE (RFC 1951), or of what
-// permessage-deflate makes of it (RFC 7692).
+// Error reports a stream that violates a rule of DEFLATE (RFC 1951) or of permessage-deflate
+// (RFC 7692).
 type Error struct {
 	RFC     int    // 1951 or 7692
 	Section string // of that RFC, such as "3.2.7"
 	Reason  string
 }
 
-// Error says the reason and where the rule is.
+// Error returns the reason and the section of the rule.
 func (e *Error) Error() string {
 	return fmt.Sprintf("inflate: %s (RFC %d §%s)", e.Reason, e.RFC, e.Section)
 }

@@ -3,17 +3,15 @@ package inflate
 import "encoding/binary"
 
 const (
-	// fastInput is two loads of eight bytes, the first of which uses up to
-	// seven.
+	// fastInput is two loads of eight bytes, the first of which consumes up to seven.
 	fastInput = 16
-	// fastRoom is the longest match, three literals before it, and as much as
-	// copying in steps of 32 bytes may write too far.
+	// fastRoom is the longest match, three literals before it, and the bytes that copying in
+	// steps of 32 may write beyond the end.
 	fastRoom = 258 + 3 + 32
 )
 
-// fast decodes symbols while there is plenty of input and of room. It stops
-// before a symbol that is not as it should be, with state symbols, and in a
-// match that may not be made, with state match.
+// fast decodes symbols while there is plenty of input and room. It stops before an invalid
+// symbol, with state symbols, and at an invalid match, with state match.
 func (d *Decoder) fast(c *call) {
 	var (
 		buf, in   = c.buf, c.in
@@ -33,8 +31,8 @@ loop:
 		at += int(^nbits >> 3 & 7)
 		nbits |= 56
 
-		// Three literals of the first part of the table, and a length or one
-		// more literal, take no more than 3·10 + 15+5 of the 56 bits.
+		// Three literals from the first part of the table, and a length or one more literal,
+		// take at most 3·10 + 15+5 of the 56 bits.
 		e := literals[bits&(1<<literalBits-1)]
 		if e&isLiteral != 0 {
 			buf[end] = byte(e >> valueAt)
@@ -125,8 +123,8 @@ loop:
 			}
 			continue
 		}
-		// Copies of a constant length are a load and a store. The second one
-		// of a pair reads what the first has written if back is below 32.
+		// A copy of constant length is a load and a store. If back is below 32, the second one
+		// of a pair reads what the first has written.
 		for {
 			to, of := buf[end:end+32], buf[from:from+32]
 			copy(to[:16], of[:16])

@@ -1,8 +1,8 @@
 package inflate
 
-// match gives out the rest of a match, or as much of it as there is room for.
+// match outputs the rest of a match, or as much as there is room for.
 func (d *Decoder) match(c *call) bool {
-	// RFC 7692 §7.1.2: the window is what the handshake agreed on.
+	// RFC 7692 §7.1.2: the window is the one agreed in the handshake.
 	if d.distance > d.window {
 		return d.fail(ErrBeyondWindow)
 	}
@@ -19,16 +19,15 @@ func (d *Decoder) match(c *call) bool {
 	return true
 }
 
-// copyMatch writes length bytes at buf[end:] that are distance bytes behind
-// what they repeat, in buf[base:end] or before that in history, and returns
-// where they end.
+// copyMatch writes length bytes at buf[end:]. They repeat those distance bytes before, in
+// buf[base:end] or, before that, in history. It returns the new end.
 func copyMatch(buf []byte, end, base int, history []byte, distance, length int) int {
 	stop := end + length
 	if before := distance - (end - base); before > 0 {
 		end += copy(buf[end:stop], history[len(history)-before:])
 	}
-	// A match may overlap what it produces (RFC 1951 §3.2.3): each round has
-	// twice as much to copy from as the one before, all of it in phase.
+	// A match may overlap its own output (RFC 1951 §3.2.3). Each round has twice as much to
+	// copy from as the one before, all in phase.
 	for from := end - distance; end < stop; {
 		end += copy(buf[end:stop], buf[from:end])
 	}

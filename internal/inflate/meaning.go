@@ -7,24 +7,24 @@ const (
 	endOfBlock   = 256
 )
 
-// What the symbols mean, as entries that lack the bits of their code.
+// The meanings of the symbols, as entries without the bits of their codes.
 var (
 	literalMeaning  = literalMeanings()
 	distanceMeaning = distanceMeanings()
 	lengthMeaning   = lengthMeanings()
 )
 
-// fixed are the codes of blocks of type 1.
+// fixed has the codes of blocks of type 1.
 var fixed = fixedCodes()
 
-// literalMeanings are the symbols of the literal/length code (RFC 1951 §3.2.5).
+// literalMeanings returns the symbols of the literal/length code (RFC 1951 §3.2.5).
 func literalMeanings() (m [maxSymbols]entry) {
 	for s := range entry(endOfBlock) {
 		m[s] = isLiteral | s<<valueAt
 	}
 	m[endOfBlock] = isSpecial | isEnd
-	// Lengths from 3: eight without extra bits, then four with each number of
-	// them up to five; the last stands apart, for 258 alone.
+	// Lengths from 3: eight without extra bits, then four for each number of them up to five.
+	// The last symbol is special: it means 258 only.
 	length := entry(3)
 	for s := endOfBlock + 1; s < maxLiterals-1; s++ {
 		extra := entry(max(0, (s-261)/4))
@@ -38,9 +38,8 @@ func literalMeanings() (m [maxSymbols]entry) {
 	return m
 }
 
-// distanceMeanings are the symbols of the distance code (RFC 1951 §3.2.5):
-// distances from 1, four without extra bits and then two with each number of
-// them up to 13.
+// distanceMeanings returns the symbols of the distance code (RFC 1951 §3.2.5): distances from
+// 1, four without extra bits, then two for each number of them up to 13.
 func distanceMeanings() (m [32]entry) {
 	distance := entry(1)
 	for s := range maxDistances {
@@ -54,8 +53,8 @@ func distanceMeanings() (m [32]entry) {
 	return m
 }
 
-// lengthMeanings are the symbols of the code length code (RFC 1951 §3.2.7): 16
-// of them are lengths, and three repeat with so many extra bits.
+// lengthMeanings returns the symbols of the code length code (RFC 1951 §3.2.7): 16 are lengths,
+// and three repeat, with a number of extra bits each.
 func lengthMeanings() (m [19]entry) {
 	for s := range m {
 		m[s] = entry(s) << valueAt
@@ -66,7 +65,7 @@ func lengthMeanings() (m [19]entry) {
 	return m
 }
 
-// fixedCodes are the codes of RFC 1951 §3.2.6.
+// fixedCodes returns the codes of RFC 1951 §3.2.6.
 func fixedCodes() (c codes) {
 	var n counts
 	var used, sorted [maxSymbols]uint16

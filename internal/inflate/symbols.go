@@ -8,7 +8,7 @@ func (d *Decoder) symbols(c *call) bool {
 				return true
 			}
 		}
-		if d.nbits < maxWidth+5 { // a code and the most extra bits of a length
+		if d.nbits < maxWidth+5 { // a code and the most extra bits of any length
 			d.fill(c)
 		}
 		t := &d.codes.literal
@@ -16,8 +16,8 @@ func (d *Decoder) symbols(c *call) bool {
 		if e&(isSpecial|isSubtable) == isSpecial|isSubtable {
 			e = t[inSubtable(e, d.bits, literalBits)]
 		}
-		// Where bits are missing those in hand are followed by zeros, which may
-		// lead to the wrong entry, but only to one that asks for more bits.
+		// If bits are missing, zeros follow the present ones. They may lead to the wrong entry,
+		// but only to one that needs more bits than there are.
 		if uint(e&total) > d.nbits {
 			return false
 		}
@@ -50,14 +50,14 @@ func (d *Decoder) symbols(c *call) bool {
 	}
 }
 
-// inSubtable is the index of the entry that bits have in the subtable of e.
-// The table is indexed by width bits.
+// inSubtable returns the index of the entry for bits in the subtable of e. The table is indexed
+// by width bits.
 func inSubtable(e entry, bits uint64, width uint) int {
 	mask := uint64(1)<<(e>>widthAt&widthMask) - 1
 	return int(e>>valueAt&value) + int(bits>>width&mask)
 }
 
-// matchValue drops the bits of a length or distance and returns it.
+// matchValue consumes the bits of a length or distance and returns it.
 func (d *Decoder) matchValue(e entry) int {
 	width := uint(e >> widthAt & widthMask)
 	d.drop(width)
@@ -66,7 +66,7 @@ func (d *Decoder) matchValue(e entry) int {
 
 // matchDistance decodes the distance that follows a length.
 func (d *Decoder) matchDistance(c *call) bool {
-	if d.nbits < maxWidth+13 { // a code and the most extra bits
+	if d.nbits < maxWidth+13 { // a code and the most extra bits of any distance
 		d.fill(c)
 	}
 	t := &d.codes.distance

@@ -2,17 +2,17 @@ package inflate
 
 import "math/bits"
 
-// An entry of a table says what the bits that lead to it mean.
+// An entry of a table is the meaning of the bits that lead to it.
 //
 //	bit 31      a literal
-//	bits 16-30  the literal, the least length or distance, the symbol of the
-//	            code length code, or where a subtable begins
+//	bits 16-30  the literal, the smallest length or distance, the symbol of the
+//	            code length code, or the start of a subtable
 //	bit 15      none of the above but one of these:
 //	bit 14      a subtable follows
 //	bit 13      end of block
-//	            neither: an error, which one stands in bits 16-30
-//	bits 8-12   the bits of the code, or the bits that index the subtable
-//	bits 0-7    the bits of the code and of the extra bits behind it
+//	            neither: an error, which one is in bits 16-30
+//	bits 8-12   number of bits in the code, or number of bits that index the subtable
+//	bits 0-7    number of bits in the code and the extra bits after it
 type entry = uint32
 
 const (
@@ -29,19 +29,18 @@ const (
 	widthMask = 0x1f   // after a shift by widthAt
 	total     = 0xff
 
-	// one more bit of code is one more in both counts of an entry
+	// One more bit of code increases both counts of an entry.
 	perBit entry = 1<<widthAt | 1
 )
 
-// What an entry of a bit sequence without a meaning has as its value.
+// The values of entries for bit sequences without a meaning.
 const (
-	badCode   = 0xff // above every symbol of the code length code
+	badCode   = 0xff // larger than any symbol of the code length code
 	badSymbol = 0xfe
 )
 
-// The bits that index the tables, and how many entries each takes with its
-// subtables: the most that any complete code of 288 or 32 symbols can need,
-// which TestEnough searches for.
+// How many bits index the tables, and how many entries each needs with its subtables. That is
+// the maximum for any complete code of 288 or 32 symbols, found by TestEnough.
 const (
 	literalBits  = 10
 	distanceBits = 8
@@ -52,25 +51,24 @@ const (
 	lengthSize   = 1 << lengthBits
 )
 
-// codes are the two codes of a block.
+// codes has the two codes of a block.
 type codes struct {
 	literal  [literalSize]entry
 	distance [distanceSize]entry
 }
 
-// counts has the number of codes of each width. The number of width 0 has no
-// meaning.
+// counts is the number of codes of each width. Element 0 has no meaning.
 type counts [maxWidth + 1]uint16
 
-// build makes the table of a code in t, with a first part that is indexed by
-// width bits, and reports whether the code is one. used has the symbols that
-// occur, in ascending order, each shifted by usedAt above its width; meaning
-// has the entry of each symbol, short of the bits of its code.
+// build makes the table of a code in t, whose first part is indexed by width bits. It reports
+// whether the code is valid. used has the symbols that occur, in ascending order, each shifted
+// by usedAt above its width. meaning has the entry of each symbol, without the bits of its
+// code.
 //
-// sorted is memory to work in, for as many symbols as used has.
+// sorted is scratch memory for as many symbols as used has.
 func build(t []entry, width uint, n *counts, used, sorted []uint16, meaning []entry) bool {
-	// RFC 1951 §3.2.2: codes of one width follow each other in the order of
-	// their symbols, and those of the next width follow them.
+	// RFC 1951 §3.2.2: codes of one width are consecutive in the order of their symbols, and
+	// those of the next width follow them.
 	var next [maxWidth + 2]uint16
 	left := 1
 	for w := 1; w <= maxWidth; w++ {
@@ -90,9 +88,9 @@ func build(t []entry, width uint, n *counts, used, sorted []uint16, meaning []en
 		next[w]++
 	}
 
-	// A code is read from its first bit, which is the lowest of the input, so
-	// tables are indexed by codes in reverse. A table of w bits that is complete
-	// but for longer codes, written twice, is one of w+1 bits.
+	// A code is read from its first bit, which is the lowest one of the input, so tables are
+	// indexed by reversed codes. A table of w bits without longer codes, written twice, is a
+	// table of w+1 bits.
 	var (
 		code uint16 // of the next symbol
 		i    int    // of the next symbol in sorted
@@ -124,7 +122,7 @@ func build(t []entry, width uint, n *counts, used, sorted []uint16, meaning []en
 			at := reverse(code, w)
 			if first := at & (1<<width - 1); first != prefix {
 				prefix, start = first, size
-				// The subtable is as wide as the longest code with this prefix.
+				// The subtable is as wide as the longest code with this prefix needs.
 				sub := w - width
 				for room := 1<<sub - int(left); room > 0; {
 					sub++
@@ -144,13 +142,13 @@ func build(t []entry, width uint, n *counts, used, sorted []uint16, meaning []en
 	return true
 }
 
-// reverse returns the w bits of code in reverse.
+// reverse returns the w bits of code in reverse order.
 func reverse(code uint16, w uint) uint {
 	return uint(bits.Reverse16(code << ((16 - w) & 15)))
 }
 
-// buildSparse makes the table of a code without symbols, or with a single one
-// of one bit, and reports whether used is such a code.
+// buildSparse makes the table of a code that is empty or has a single symbol of one bit. It
+// reports whether used is such a code.
 func buildSparse(t []entry, used []uint16, meaning []entry) bool {
 	zero, one := isSpecial|badCode<<valueAt, isSpecial|badCode<<valueAt
 	switch {

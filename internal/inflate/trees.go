@@ -1,17 +1,17 @@
 package inflate
 
-// trees is what is known of the header of a dynamic block (RFC 1951 §3.2.7).
+// trees is the header of a dynamic block, as far as it was read (RFC 1951 §3.2.7).
 type trees struct {
-	literals, distances, lengths int // how many code lengths of each code
+	literals, distances, lengths int // number of code lengths in each code
 
-	done     int    // code lengths read, of the code length code or of both others
-	previous uint16 // the last of them, for symbol 16
+	done     int    // code lengths read, of the code length code or of the other two
+	previous uint16 // the last one read, for symbol 16
 
 	table [lengthSize]entry // of the code length code
 	order [19]uint16        // the code lengths of that code, by symbol
 
-	// The symbols with a code, as build wants them: the distances stand behind
-	// the literals, as if their symbols went on from there. n counts them.
+	// used has the symbols with a code, as build needs them. Distances follow the literals, as
+	// if their symbols continued from there. n counts them.
 	used  [maxLiterals + maxDistances]uint16
 	found int
 	n     counts
@@ -19,11 +19,10 @@ type trees struct {
 	sorted [maxLiterals]uint16 // for build
 }
 
-// usedAt is where the symbol begins in an element of trees.used.
+// usedAt is the lowest bit of the symbol in an element of trees.used.
 const usedAt = 4
 
-// lengthOrder is the order of the lengths of the code length code
-// (RFC 1951 §3.2.7).
+// lengthOrder is the order of the lengths in the code length code (RFC 1951 §3.2.7).
 var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 // codeCounts reads HLIT, HDIST and HCLEN.
@@ -77,7 +76,7 @@ func (d *Decoder) codeLengthCode(c *call) bool {
 func (d *Decoder) codeLengths(c *call) bool {
 	t := &d.trees
 	all := t.literals + t.distances
-	// Copies of what changes with each length, as there may be 316.
+	// Local copies of what changes with each of up to 316 lengths.
 	bits, nbits := d.bits, uint32(d.nbits)
 	done, found, previous := t.done, t.found, t.previous
 	for done < all {
@@ -89,7 +88,7 @@ func (d *Decoder) codeLengths(c *call) bool {
 		e := t.table[bits&(lengthSize-1)]
 		if e&total > nbits {
 			if done == 0 && e>>valueAt == 16 && e>>widthAt&63 <= nbits {
-				return d.fail(ErrRepeatNothing) // however often: the bytes that say so need not come
+				return d.fail(ErrRepeatNothing) // whatever the repeat count: its bits need not arrive
 			}
 			break
 		}
@@ -143,10 +142,10 @@ func (d *Decoder) codeLengths(c *call) bool {
 	return d.buildCodes()
 }
 
-// buildCodes builds the tables of a dynamic block, when all its header is read.
+// buildCodes builds the tables of a dynamic block, once its header is complete.
 func (d *Decoder) buildCodes() bool {
 	t := &d.trees
-	// The symbols of distances get their own numbers and counts.
+	// Distance symbols get their own numbers and counts.
 	var n counts
 	first := uint16(t.literals) << usedAt
 	split := t.found

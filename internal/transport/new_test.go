@@ -33,7 +33,7 @@ func TestNew(t *testing.T) {
 	p, _ := net.Pipe()
 	kind, traits := "net.Conn", RetainsBuffers
 	if _, unix := Transport(new(Socket)).(InlineLooper); unix {
-		kind, traits = "socket", CountsPartialWrites
+		kind, traits = "socket", CountsPartialWrites|TriesWrites
 	}
 	for name, test := range map[string]struct {
 		rwc    io.ReadWriteCloser

@@ -148,4 +148,4 @@ func (t *Socket) Close() error {
 	return nil
 }
 
-func (t *Socket) Traits() Traits { return CountsPartialWrites }
+func (t *Socket) Traits() Traits { return CountsPartialWrites | TriesWrites }

@@ -73,6 +73,8 @@ const (
 	// RetainsBuffers: after ErrWriteCut the stream may go on reading what Write was given,
 	// as a stream of smux does. That memory must not be used for anything else.
 	RetainsBuffers
+	// TriesWrites: TryWrite can tell whether it would wait. Elsewhere it sends nothing.
+	TriesWrites
 )
 
 // Has reports whether t has all of want.

@@ -42,8 +42,8 @@ func serveGobwas(w http.ResponseWriter, r *http.Request) {
 	linger(conn, true)
 }
 
-// echoGobwas also says whether a Close frame came: the control handler answers it,
-// with 1002 when it is not a valid one.
+// echoGobwas also returns whether a Close frame was received. The control handler answers it,
+// with 1002 if it is invalid.
 func echoGobwas(conn net.Conn, src io.Reader, state ws.State) (closeFrame bool, err error) {
 	// Control frames are never compressed.
 	answer := wsutil.ControlFrameHandler(conn, ws.StateServerSide)
@@ -62,7 +62,7 @@ func echoGobwas(conn net.Conn, src io.Reader, state ws.State) (closeFrame bool, 
 		return flate.NewReader(r)
 	})
 	deflate := wsflate.NewWriter(nil, func(w io.Writer) wsflate.Compressor {
-		fw, _ := flate.NewWriter(w, flate.BestSpeed) // the level is a valid one
+		fw, _ := flate.NewWriter(w, flate.BestSpeed) // the level is valid
 		return fw
 	})
 	for {
@@ -83,7 +83,7 @@ func echoGobwas(conn net.Conn, src io.Reader, state ws.State) (closeFrame bool, 
 			deflate.Reset(out)
 			in, out = inflate, deflate
 		}
-		// Not rd.CheckUTF8, which would check what is still compressed.
+		// Not rd.CheckUTF8, which would check compressed data.
 		var text *wsutil.UTF8Reader
 		if h.OpCode == ws.OpText {
 			text = wsutil.NewUTF8Reader(in)
@@ -106,8 +106,7 @@ func echoGobwas(conn net.Conn, src io.Reader, state ws.State) (closeFrame bool, 
 	}
 }
 
-// failGobwas sends the Close frame that belongs to an error of reading, if the peer
-// was at fault.
+// failGobwas sends the Close frame for a read error that was the peer's fault.
 func failGobwas(conn net.Conn, err error) {
 	code := ws.StatusProtocolError
 	if errors.Is(err, wsutil.ErrInvalidUTF8) {

@@ -69,8 +69,8 @@ func dialGorilla(url string) (*websocket.Conn, error) {
 	return c, c.NetConn().SetDeadline(time.Now().Add(caseLimit))
 }
 
-// echoGorilla streams, so that invalid text ends the connection before the whole
-// message is there. A Close frame is not an error.
+// echoGorilla streams, so that invalid text ends the connection before the message is complete.
+// A Close frame is not an error.
 func echoGorilla(c *websocket.Conn) error {
 	for {
 		typ, r, err := c.NextReader()

@@ -12,12 +12,11 @@ import (
 	"github.com/lxzan/gws"
 )
 
-// gwsLimit is above the largest message of the suite, which is 16 MiB: the default is
-// exactly that.
+// gwsLimit is above the largest message of the suite, 16 MiB, which is exactly the default.
 const gwsLimit = 64 << 20
 
-// gwsDeflate keeps the windows between messages in both directions; their sizes are
-// the library's defaults, or what the peer asks for.
+// gwsDeflate keeps the windows between messages in both directions. Their sizes are the
+// library's defaults, or what the peer requests.
 var gwsDeflate = gws.PermessageDeflate{
 	Enabled:               true,
 	ServerContextTakeover: true,
@@ -79,7 +78,7 @@ func runGws(handler gws.Event, url string) error {
 
 type gwsEcho struct{ gws.BuiltinEventHandler }
 
-// OnPing must be written: the built-in one answers without the payload.
+// OnPing is needed because the built-in one answers without the payload.
 func (*gwsEcho) OnPing(c *gws.Conn, payload []byte) {
 	if err := c.WritePong(payload); err != nil {
 		log.Print(err)
@@ -99,7 +98,7 @@ func (*gwsEcho) OnClose(_ *gws.Conn, err error) {
 	}
 }
 
-// gwsFirst keeps the first message.
+// gwsFirst stores the first message.
 type gwsFirst struct {
 	gws.BuiltinEventHandler
 	message []byte

@@ -1,11 +1,11 @@
-// Command testee makes an Autobahn testee, echo server or echo client, of one of the
-// well-known Go WebSocket libraries, to compare their results with those of Hawser:
+// Command testee is an Autobahn testee, echo server or echo client, for one of the well-known
+// Go WebSocket libraries. It is used to compare their results with those of Hawser:
 //
 //	go run ./testee -lib gorilla -listen 127.0.0.1:9100
 //	go run ./testee -lib gorilla -testee ws://127.0.0.1:9001 -agent gorilla
 //
-// The first is for wstest -m fuzzingclient, the second for wstest -m fuzzingserver.
-// Each library is configured as its own documentation and Autobahn examples ask for.
+// The first command is for wstest -m fuzzingclient, the second for wstest -m fuzzingserver.
+// Each library is configured as its own documentation and Autobahn examples recommend.
 package main
 
 import (
@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// library is what each file of this package offers; client is nil where the library
-// is tested as a server only.
+// library is implemented by each file of this package. client is nil if the library is tested
+// as a server only.
 type library struct {
 	server http.HandlerFunc
 	client client
@@ -32,7 +32,7 @@ type library struct {
 type client interface {
 	// message connects and returns the first message.
 	message(url string) ([]byte, error)
-	// echo connects and answers each message with itself until the connection ends.
+	// echo connects and echoes each message until the connection ends.
 	echo(url string) error
 }
 
@@ -43,8 +43,8 @@ var libraries = map[string]library{
 	"gws":     {server: serveGws, client: gwsClient{}},
 }
 
-// caseLimit ends a case that hangs. The longest ones of chapters 9 and 12 take the
-// suite a minute or two on a slow machine.
+// caseLimit ends a case that hangs. The longest ones, in chapters 9 and 12, take the suite a
+// minute or two on a slow machine.
 const caseLimit = 10 * time.Minute
 
 func main() {
@@ -80,7 +80,7 @@ func main() {
 	}
 }
 
-// serve prints its address first, for who asked for port 0.
+// serve prints its address first, since the port may have been 0.
 func serve(address string, handler http.Handler) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -90,9 +90,9 @@ func serve(address string, handler http.Handler) error {
 	return http.Serve(l, handler)
 }
 
-// linger lets the last frames arrive: closing a socket with unread data makes the
-// kernel reset the connection and drop what is still on its way. A server ends TCP
-// first (RFC 6455, section 7.1.1), so it says with halfClose that no more will come.
+// linger lets the last frames arrive. Closing a socket with unread data makes the kernel reset
+// the connection and drop data in transit. A server ends TCP first (RFC 6455, section 7.1.1),
+// so it says with halfClose that no more will follow.
 func linger(conn net.Conn, halfClose bool) {
 	if tcp, ok := conn.(*net.TCPConn); ok && halfClose {
 		_ = tcp.CloseWrite()
@@ -101,8 +101,8 @@ func linger(conn net.Conn, halfClose bool) {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// runCases is the client's side of wstest -m fuzzingserver. A case that fails, even
-// in the handshake, must not keep the others from running.
+// runCases is the client for wstest -m fuzzingserver. A case that fails, even in the handshake,
+// must not keep the others from running.
 func runCases(c client, server, agent string, from, to int) error {
 	if to == 0 {
 		msg, err := c.message(server + "/getCaseCount")

@@ -10,11 +10,11 @@ import (
 
 var errNotUTF8 = errors.New("invalid UTF-8 in a text message")
 
-// textReader passes the bytes of one text message on, and fails at the first byte
-// after which the message cannot become valid.
+// textReader passes on the bytes of one text message. It fails at the first byte after which
+// the message cannot become valid.
 type textReader struct {
 	r    io.Reader
-	tail []byte // a character of which the rest has not arrived
+	tail []byte // a character whose end has not arrived
 }
 
 func (t *textReader) Read(p []byte) (int, error) {

@@ -8,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// A Corpus is the data that chapters 12 and 13 cut their messages from. The
-// five are made here, with the sizes of the original's files and about as
-// compressible: made, so that nobody's data is needed, and always the same.
+// A Corpus is the data that the messages of chapters 12 and 13 are cut from. The five corpora
+// are generated, so that no one else's data is needed and they never change. They have the
+// sizes of the original's files and compress about as well.
 type Corpus struct {
 	Name, Title string
 	Binary      bool // else UTF-8
 	Data        []byte
-	characters  []uint32 // where each begins in bytes; nil of a binary corpus
+	characters  []uint32 // where each begins in bytes; nil for a binary corpus
 }
 
-// The corpora are made the first time that they are asked for.
+// The corpora are generated when first used.
 var (
 	JSON     = sync.OnceValue(func() *Corpus { return textCorpus("json", "JSON records", jsonRecords(194056)) })
 	Image    = sync.OnceValue(func() *Corpus { return binaryCorpus("image", "Gray bitmap of 512 by 512", bitmap()) })
@@ -39,7 +39,7 @@ func textCorpus(name, title string, p []byte) *Corpus {
 	return c
 }
 
-// length is how many characters there are, bytes of a binary corpus.
+// length returns the number of characters, or of bytes in a binary corpus.
 func (c *Corpus) length() int {
 	if c.Binary {
 		return len(c.Data)
@@ -47,7 +47,7 @@ func (c *Corpus) length() int {
 	return len(c.characters)
 }
 
-// offset is where character i begins.
+// offset returns where character i begins.
 func (c *Corpus) offset(i int) int {
 	switch {
 	case c.Binary:
@@ -58,8 +58,8 @@ func (c *Corpus) offset(i int) int {
 	return int(c.characters[i])
 }
 
-// Cut appends to dst the i-th piece of n characters, bytes of a binary corpus:
-// the next one begins where this one ends, and the beginning follows the end.
+// Cut appends piece i of n characters, or bytes of a binary corpus, to dst. The next piece
+// begins where this one ends; after the end of the corpus comes its beginning.
 func (c *Corpus) Cut(dst []byte, i, n int) []byte {
 	at := i * n % c.length()
 	for n > 0 {
@@ -70,9 +70,8 @@ func (c *Corpus) Cut(dst []byte, i, n int) []byte {
 	return dst
 }
 
-// splitmix is SplitMix64 of Steele, Lea and Flood, "Fast Splittable
-// Pseudorandom Number Generators" (2014): it is here so that the data are the
-// same with every version of Go.
+// splitmix is SplitMix64 of Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
+// Generators" (2014). With it the data are the same in every version of Go.
 type splitmix uint64
 
 func (s *splitmix) next() uint64 {
@@ -89,10 +88,10 @@ func (s *splitmix) below(n int) int { return int(s.next() >> 33 % uint64(n)) }
 // rare returns a number from 0 to n-1, the small ones more often.
 func (s *splitmix) rare(n int) int { return s.below(1 + s.below(1+s.below(n))) }
 
-// pick returns one of some words.
+// pick returns one of words.
 func (s *splitmix) pick(words []string) string { return words[s.below(len(words))] }
 
-// fit cuts text to size bytes, at a character, and makes up the rest with spaces.
+// fit cuts text to size bytes, at a character boundary, and pads it with spaces.
 func fit(b *strings.Builder, size int) []byte {
 	p := []byte(b.String())[:size]
 	for i := size - 1; ; i-- {
@@ -107,14 +106,14 @@ func fit(b *strings.Builder, size int) []byte {
 	}
 }
 
-// people have letters of two, three and four bytes of UTF-8.
+// people have letters of two, three and four bytes in UTF-8.
 var people = []string{
 	"Ana Šimić", "Bjørn Ångström", "Chloë Façade", "Dimitra Ελληνίδου", "Ewa Żółć", "Fyodor Ивановский",
 	"Gül Çiçek", "Hana 花子", "Ismail", "Jürgen Groß", "Kim 민준", "Lina", "Mira 𝒜𝓁𝓅𝒽𝒶", "Noor", "Olaf", "Priya प्रिया",
 }
 
-// jsonRecords are JSON: short records, so that one resembles another within a
-// window of 9 bits too, as those of the original do.
+// jsonRecords returns JSON: short records, so that similar ones are within a window of 9 bits,
+// as in the original's.
 func jsonRecords(size int) []byte {
 	r := splitmix(12)
 	var b strings.Builder
@@ -139,7 +138,7 @@ func jsonRecords(size int) []byte {
 	return fit(&b, size)
 }
 
-// htmlTables are HTML: tables of few different words.
+// htmlTables returns HTML: tables of a few different words.
 func htmlTables(size int) []byte {
 	r := splitmix(13)
 	var b strings.Builder
@@ -158,7 +157,7 @@ func htmlTables(size int) []byte {
 	return fit(&b, size)
 }
 
-// novel is prose in a language that nobody speaks, in ISO 8859-1.
+// novel returns prose in an invented language, in ISO 8859-1.
 func novel(size int) []byte {
 	r := splitmix(14)
 	onsets := strings.Fields("b br d dr f g gl h j k kr l m n p r s sch st t tr v w z")
@@ -188,7 +187,7 @@ func novel(size int) []byte {
 	return p[:size]
 }
 
-// bitmap is a BMP file of 512 by 512 in 256 grays: waves, and noise on them.
+// bitmap returns a BMP file of 512 by 512 pixels in 256 grays: waves with noise.
 func bitmap() []byte {
 	const side, head = 512, 54 + 4*256
 	r := splitmix(15)
@@ -201,7 +200,7 @@ func bitmap() []byte {
 	}
 	for y := range side {
 		for x := range side {
-			// Parabolas in place of sines: integers are the same on every machine.
+			// Parabolas instead of sines: integers are the same on every machine.
 			wave := func(v, period int) int { v %= period; return 4 * v * (period - v) * 60 / (period * period) }
 			noise := r.below(13) + r.below(13)
 			p = append(p, byte(40+wave(x+y/3, 340)+wave(y, 410)+wave(x+2*y, 700)+noise))
@@ -210,8 +209,8 @@ func bitmap() []byte {
 	return p
 }
 
-// pdfObjects are like a PDF file: streams that are compressed already, or pictures,
-// with objects in between.
+// pdfObjects returns data like a PDF file: compressed streams or pictures, with objects in
+// between.
 func pdfObjects(size int) []byte {
 	r := splitmix(16)
 	p := append(make([]byte, 0, size+1<<16), "%PDF-1.4\n%\xE2\xE3\xCF\xD3\n"...)

@@ -1,2 +1,2 @@
-// Package corpus is the data that the conformance suite sends compressed.
+// Package corpus has the data that the conformance suite sends compressed.
 package corpus

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// blocks writes DEFLATE blocks by hand (RFC 1951 §3.2.3), right ones and wrong
-// ones, for the messages that no compressor sends. Its zero value is ready.
+// Blocks writes DEFLATE blocks by hand (RFC 1951 §3.2.3), valid and invalid, for messages that
+// no compressor sends. The zero value is ready to use.
 type Blocks struct {
 	out   []byte
-	held  uint64 // bits that are no byte yet, the first one lowest
+	held  uint64 // bits of an incomplete byte, the first one lowest
 	count int
 	final bool // BFINAL of the last block
 }
@@ -33,13 +33,13 @@ func (b *Blocks) Code(value uint32, n int) *Blocks {
 	return b.Bits(bits.Reverse32(value)>>(32-n), n)
 }
 
-// pad goes on to the next byte boundary, with bits of 0.
+// pad appends 0 bits up to the next byte boundary.
 func (b *Blocks) pad() *Blocks {
 	return b.Bits(0, -b.count&7)
 }
 
-// Stored appends p in stored blocks (RFC 1951 §3.2.4): one, also of no bytes,
-// or as many as p needs. final is BFINAL of the last one.
+// Stored appends p in stored blocks (RFC 1951 §3.2.4): one even for no bytes, otherwise as many
+// as p needs. final is BFINAL of the last one.
 func (b *Blocks) Stored(p []byte, final bool) *Blocks {
 	for {
 		n := min(len(p), 65535)
@@ -74,8 +74,8 @@ func (b *Blocks) Literals(p []byte) *Blocks {
 	return b
 }
 
-// Symbol appends a fixed code of the literals and lengths (RFC 1951 §3.2.6),
-// also of the two symbols, 286 and 287, that must not occur.
+// Symbol appends a fixed code for a literal or length (RFC 1951 §3.2.6), including the symbols
+// 286 and 287, which must not occur.
 func (b *Blocks) Symbol(s int) *Blocks {
 	switch v := uint32(s); {
 	case s < 144:
@@ -89,8 +89,8 @@ func (b *Blocks) Symbol(s int) *Blocks {
 	}
 }
 
-// Match appends a back-reference, with the fixed codes of RFC 1951 §3.2.5:
-// length 3 to 258, distance 1 to 32768.
+// Match appends a back-reference with the fixed codes of RFC 1951 §3.2.5: length 3 to 258,
+// distance 1 to 32768.
 func (b *Blocks) Match(length, distance int) *Blocks {
 	switch l := length - 3; {
 	case length == 258:
@@ -98,7 +98,7 @@ func (b *Blocks) Match(length, distance int) *Blocks {
 	case l < 8:
 		b.Symbol(257 + l)
 	default:
-		// The two bits below the highest choose among four symbols, the rest is extra.
+		// The two bits below the highest select one of four symbols; the rest are extra bits.
 		extra := bits.Len(uint(l)) - 3
 		b.Symbol(261+4*extra+l>>extra&3).Bits(uint32(l), extra)
 	}
@@ -106,13 +106,13 @@ func (b *Blocks) Match(length, distance int) *Blocks {
 	if d < 4 {
 		return b.Code(uint32(d), 5)
 	}
-	// The bit below the highest chooses among two symbols.
+	// The bit below the highest selects one of two symbols.
 	extra := bits.Len(uint(d)) - 2
 	return b.Code(uint32(2+2*extra+d>>extra&1), 5).Bits(uint32(d), extra)
 }
 
-// End ends a block of fixed Huffman codes, a final one at a byte boundary
-// (RFC 7692 §7.2.1).
+// End ends a block of fixed Huffman codes. It pads a final block to a byte boundary (RFC 7692
+// §7.2.1).
 func (b *Blocks) End() *Blocks {
 	if b.Symbol(endOfBlock); b.final {
 		b.pad()
@@ -120,23 +120,23 @@ func (b *Blocks) End() *Blocks {
 	return b
 }
 
-// Flush appends an empty stored block, with its 00 00 FF FF, as a sync flush does.
+// Flush appends an empty stored block with its 00 00 FF FF, as a sync flush does.
 func (b *Blocks) Flush() *Blocks { return b.Stored(nil, false) }
 
-// Payload returns the payload of a message: padded to a byte, the 00 00 FF FF
-// at its end removed if there is one (RFC 7692 §7.2.1).
+// Payload returns the payload of a message: padded to a byte, without a final 00 00 FF FF (RFC
+// 7692 §7.2.1).
 func (b *Blocks) Payload() []byte {
 	b.pad()
 	return bytes.TrimSuffix(b.out, []byte{0x00, 0x00, 0xFF, 0xFF})
 }
 
-// Bomb is the payload of a compressed message of size zero bytes, as small as
-// DEFLATE allows: a back-reference of 258 bytes, the longest, takes two bits.
+// Bomb returns the payload of a compressed message of size zero bytes, as small as DEFLATE
+// allows: a back-reference of 258 bytes, the longest, takes two bits.
 func Bomb(size int) []byte {
 	var b Blocks
 	if size > 258 {
-		// A block of dynamic codes (RFC 1951 §3.2.7): length 258 has one bit,
-		// the literal 0 and the end of the block two; distance 1, alone, has one.
+		// A block of dynamic codes (RFC 1951 §3.2.7): length 258 has one bit, the literal 0 and
+		// the end of the block have two, and the only distance, 1, has one.
 		b.head(false, 2).Bits(286-257, 5).Bits(0, 5).Bits(18-4, 4)
 		for _, i := range lengthOrder[:18] {
 			b.Bits(map[uint8]uint32{18: 1, 1: 2, 2: 2}[i], 3)
@@ -150,7 +150,7 @@ func Bomb(size int) []byte {
 		b.Code(0b10, 2).Code(0b10, 2) // length 258 has 1, and so has distance 1
 
 		b.Code(0b10, 2)
-		// Both codes of a back-reference are 0, so many of them are bytes 00.
+		// Both codes of a back-reference are 0, so many of them are zero bytes.
 		zero := 2 * ((size - 1) / 258)
 		b.zeros(zero)
 		b.Code(0b11, 2)
@@ -176,7 +176,7 @@ func Bomb(size int) []byte {
 	return slices.Clip(b.Flush().Payload())
 }
 
-// zeros appends n bits of 0, fast.
+// zeros appends n bits of 0 quickly.
 func (b *Blocks) zeros(n int) {
 	head := min(n, -b.count&7)
 	b.Bits(0, head)

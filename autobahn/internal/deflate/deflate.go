@@ -2,26 +2,25 @@ package deflate
 
 import "github.com/klauspost/compress/flate"
 
-// A Deflater compresses the messages of one direction of a connection (RFC 7692
-// §7.2.1).
+// A Deflater compresses the messages of one direction of a connection (RFC 7692 §7.2.1).
 type Deflater struct {
 	window   int // bytes
 	takeover bool
 	writer   *flate.Writer
 	out      appender
 
-	// With takeover: what precedes the message, and that the writer has lost it.
+	// With takeover: what precedes the message, and whether the writer has lost it.
 	history []byte
 	lost    bool
 }
 
-// NewDeflater takes a window of 1<<windowBits bytes, 8 to 15. Without takeover
-// every message starts with an empty one.
+// NewDeflater returns a Deflater with a window of 1<<windowBits bytes, 8 to 15. Without
+// takeover every message starts with an empty window.
 //
-// The level is the one that costs a run the least. Of JSON in messages of 8 and
-// 128 KiB, with takeover, level 1 compresses 690 and 1480 MB/s (to 5.1 %), level
-// 3 620 and 740 (4.7 %), level 6 330 and 280 (3.8 %); level 1 reaches as far back
-// as they do. A window below 15 bits has one level: 360 and 490 MB/s with 9 bits.
+// The level is the cheapest one for a run. For JSON messages of 8 and 128 KiB with takeover,
+// level 1 compresses 690 and 1480 MB/s (to 5.1 %), level 3 620 and 740 (4.7 %), level 6 330 and
+// 280 (3.8 %). Level 1 reaches as far back as the others. A window below 15 bits has only one
+// level: 360 and 490 MB/s with 9 bits.
 func NewDeflater(windowBits int, takeover bool) *Deflater {
 	d := &Deflater{window: 1 << windowBits, takeover: takeover}
 	var err error
@@ -45,18 +44,18 @@ func (a *appender) Write(p []byte) (int, error) {
 }
 
 const (
-	// fewest is how many bytes flate wants before it looks for back-references:
-	// when less is flushed it makes do with Huffman codes, and forgets its history.
+	// fewest is how many bytes flate needs to look for back-references. When less is flushed,
+	// it uses only Huffman codes and forgets its history.
 	fewest = 128
-	// indexed is how much of the history is indexed again for every message that
-	// has fewer: all that flate takes, 8 KiB, costs four times as much.
+	// indexed is how many bytes of history are indexed again for each message shorter than
+	// fewest. The maximum of flate, 8 KiB, would cost four times as much.
 	indexed = 2 << 10
 	// chunk is how many bytes flate compresses at a time.
 	chunk = 65535
 )
 
-// Message appends the compressed p to dst, as the payload of a message: flushed,
-// the 00 00 FF FF removed.
+// Message appends the compressed p to dst, as the payload of a message: flushed, without the
+// final 00 00 FF FF.
 func (d *Deflater) Message(dst, p []byte) []byte {
 	if len(p) == 0 {
 		return append(dst, 0x00) // RFC 7692 §7.2.3.6
@@ -67,7 +66,7 @@ func (d *Deflater) Message(dst, p []byte) []byte {
 		d.writer.Reset(&d.out)
 		d.write(p)
 	case len(p) < fewest:
-		// Of the history only what the end of the message reaches as well.
+		// Only the history that the end of the message can reach as well.
 		past := min(len(d.history), d.window-len(p), indexed)
 		_ = flate.StatelessDeflate(&d.out, p, false, d.history[len(d.history)-past:])
 		d.lost = true
@@ -87,7 +86,7 @@ func (d *Deflater) Message(dst, p []byte) []byte {
 }
 
 func (d *Deflater) write(p []byte) {
-	// An appender does not fail, and a writer fails when what it writes to does.
+	// A writer fails only if its destination does, and an appender does not.
 	_, _ = d.writer.Write(p)
 	_ = d.writer.Flush()
 }

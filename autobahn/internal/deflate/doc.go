@@ -1,5 +1,4 @@
-// Package deflate is the conformance suite's own DEFLATE (RFC 1951), as
-// permessage-deflate (RFC 7692) uses it: an inflater that holds every distance
-// against the window that was agreed, a deflater that sends, and blocks made by
-// hand, which no honest compressor makes.
+// Package deflate is the conformance suite's own DEFLATE (RFC 1951) for permessage-deflate (RFC
+// 7692). It has an inflater that checks every distance against the agreed window, a deflater
+// for sending, and hand-made blocks that no honest compressor produces.
 package deflate

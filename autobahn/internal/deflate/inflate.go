@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// An Error says where the payload of a compressed message is not what
-// DEFLATE (RFC 1951) or permessage-deflate (RFC 7692) allows.
+// An Error says where the payload of a compressed message violates DEFLATE (RFC 1951) or
+// permessage-deflate (RFC 7692).
 type Error struct {
-	Offset int // in the payload, of the first byte that was not used up
+	Offset int // in the payload, of the first byte not consumed
 	Reason string
 }
 
@@ -19,7 +19,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("byte %d of the compressed message: %s", e.Offset, e.Reason)
 }
 
-// A WindowError is a back-reference farther than the agreed window.
+// A WindowError reports a back-reference beyond the agreed window.
 type WindowError struct {
 	Distance, Window int // bytes
 }
@@ -29,48 +29,47 @@ func (e *WindowError) Error() string {
 		e.Distance, e.Window)
 }
 
-// ErrLimit says that a message is longer than the caller's limit.
+// ErrLimit reports that a message is longer than the caller's limit.
 var ErrLimit = errors.New("compressed message inflates to more than the limit")
 
-// An Inflater inflates the messages of one direction of a connection (RFC 7692
-// §7.2.2). Its zero value is not ready: see NewInflater.
+// An Inflater inflates the messages of one direction of a connection (RFC 7692 §7.2.2). Create
+// it with [NewInflater].
 type Inflater struct {
 	window   int // bytes
 	takeover bool
 	farthest int
 	failed   error
-	history  []byte // what precedes the message; the last window bytes of it count
+	history  []byte // what precedes the message; only its last window bytes count
 
-	// The message being inflated.
+	// The current message.
 	in    []byte
-	at    int    // in[:at] is in bits, or used up
-	bits  uint64 // the next bits, the first one lowest; above count they are right or zero
+	at    int    // in[:at] is in bits or consumed
+	bits  uint64 // the next bits, the first one lowest; those above count are right or zero
 	count uint   // how many of them are valid
 
-	out   []byte // all of its capacity
+	out   []byte // with all of its capacity
 	end   int    // out[:end] is written
 	start int    // of this message in out
-	most  int    // what end may be
+	most  int    // the maximum of end
 
 	literals  literalTable
 	distances distanceTable
 }
 
-// NewInflater takes a window of 1<<windowBits bytes, 8 to 15. Without takeover
-// every message starts with an empty one (RFC 7692 §7.1.1).
+// NewInflater returns an Inflater with a window of 1<<windowBits bytes, 8 to 15. Without
+// takeover every message starts with an empty window (RFC 7692 §7.1.1).
 func NewInflater(windowBits int, takeover bool) *Inflater {
 	return &Inflater{window: 1 << windowBits, takeover: takeover}
 }
 
-// Reach is the longest distance seen so far, in bytes.
+// Reach returns the longest distance so far, in bytes.
 func (f *Inflater) Reach() int { return f.farthest }
 
-// Message appends to dst what the message p inflates to. p is the payload
-// without the 00 00 FF FF that the sender removed. limit bounds what is
-// appended, below zero nothing does.
+// Message inflates p and appends the result to dst. p is the payload, without the 00 00 FF FF
+// that the sender removed. At most limit bytes are appended; a negative limit means no limit.
 //
-// With an error the result is what was inflated before it. The window is then
-// no longer the sender's: every later message fails with the same error.
+// On an error the result is what was inflated before it. The window then differs from the
+// sender's, so every later message fails with the same error.
 func (f *Inflater) Message(dst, p []byte, limit int) ([]byte, error) {
 	if f.failed != nil {
 		return dst, f.failed
@@ -92,10 +91,10 @@ func (f *Inflater) Message(dst, p []byte, limit int) ([]byte, error) {
 	return out, f.failed
 }
 
-// slide appends p to history, and keeps the last window bytes at least.
+// slide appends p to history and keeps at least the last window bytes.
 func slide(history, p []byte, window int) []byte {
 	p = p[max(0, len(p)-window):]
-	// Up to twice the window, so that many short messages move it down once.
+	// It grows up to twice the window, so that many short messages move the data only once.
 	if len(history)+len(p) > 2*window {
 		history = history[:copy(history, history[len(history)-(window-len(p)):])]
 	}
@@ -107,8 +106,8 @@ func (f *Inflater) blocks() error {
 	final := false
 	for {
 		if f.remaining() == 0 && final {
-			// RFC 7692 §7.2.3.4: after a final block comes a byte 00, the head
-			// of the empty stored block whose 00 00 FF FF was removed.
+			// RFC 7692 §7.2.3.4: a final block is followed by a byte 00, the head of the empty
+			// stored block whose 00 00 FF FF was removed.
 			return f.fault("ends with a final block, without the byte 00 after it (RFC 7692 section 7.2.3.4)")
 		}
 		if !f.need(3) {
@@ -122,9 +121,8 @@ func (f *Inflater) blocks() error {
 		case 0:
 			f.align()
 			if f.at == len(f.in) {
-				// RFC 7692 §7.2.2: the 00 00 FF FF that belongs here is LEN and
-				// NLEN of an empty block. There is no other place where a message
-				// may end, so the four bytes need not be appended.
+				// RFC 7692 §7.2.2: the missing 00 00 FF FF is LEN and NLEN of an empty block. A
+				// message may end nowhere else, so the four bytes need not be appended.
 				return nil
 			}
 			err = f.stored()
@@ -140,8 +138,8 @@ func (f *Inflater) blocks() error {
 		if err != nil {
 			return err
 		}
-		// RFC 7692 §7.2.1: a final block ends at a byte boundary, after padding
-		// bits of 0; the next block follows there, with the same window.
+		// RFC 7692 §7.2.1: after a final block come padding bits of 0 up to a byte boundary.
+		// The next block follows there, with the same window.
 		if final && !f.align() {
 			return f.fault("padding after a final block is not 0 (RFC 7692 section 7.2.1)")
 		}
@@ -171,17 +169,17 @@ func (f *Inflater) stored() error {
 	return nil
 }
 
-// room is how many bytes of out must be free for the inner loop: two
-// back-references, each written in words.
+// room is how many bytes of out the inner loop needs: two back-references, each written in
+// words.
 const room = 2*258 + 64
 
-// grow makes room for n bytes and what the inner loop needs more.
+// grow makes room for n bytes and for the inner loop.
 func (f *Inflater) grow(n int) {
 	n += room
 	if len(f.out)-f.end < n {
-		// At least double what there is of the message: messages of megabytes.
+		// At least twice the present message, because messages may have megabytes.
 		n = max(n, f.end-f.start, 2*(len(f.in)-f.at))
-		n = min(n, f.most-f.end+room) // an attack gets no more memory than its limit
+		n = min(n, f.most-f.end+room) // an attack gets no more memory than the limit
 		f.out = slices.Grow(f.out[:f.end], n)
 		f.out = f.out[:cap(f.out)]
 	}
@@ -203,8 +201,8 @@ func (f *Inflater) before(out []byte, end, length, distance int) error {
 	return nil
 }
 
-// repeat copies length bytes to out[end:], from distance before it. What it
-// writes is what it reads when they overlap (RFC 1951 §3.2.3).
+// repeat copies length bytes to out[end:], from distance before it. If source and destination
+// overlap, it reads what it has just written (RFC 1951 §3.2.3).
 func repeat(out []byte, end, length, distance int) {
 	to := out[end : end+length]
 	for n := 0; n < length; {
@@ -212,16 +210,16 @@ func repeat(out []byte, end, length, distance int) {
 	}
 }
 
-// remaining is how many bits of the message have not been used up.
+// remaining returns how many bits of the message are not consumed.
 func (f *Inflater) remaining() int { return 8*(len(f.in)-f.at) + int(f.count) }
 
-// need reports whether n bits remain, and has them in f.bits: at most 56.
+// need reports whether n bits remain, at most 56, and loads them into f.bits.
 func (f *Inflater) need(n uint) bool {
 	f.refill()
 	return f.count >= n
 }
 
-// refill makes at least 56 bits ready, or all that remain.
+// refill loads at least 56 bits, or all that remain.
 func (f *Inflater) refill() {
 	for f.count < 56 && f.at < len(f.in) {
 		f.bits |= uint64(f.in[f.at]) << f.count
@@ -230,7 +228,7 @@ func (f *Inflater) refill() {
 	}
 }
 
-// take returns the next n bits, the first one lowest. need(n) was true.
+// take returns the next n bits, the first one lowest. need(n) must have returned true.
 func (f *Inflater) take(n uint) uint {
 	v := uint(f.bits & (1<<n - 1))
 	f.bits >>= n
@@ -238,8 +236,7 @@ func (f *Inflater) take(n uint) uint {
 	return v
 }
 
-// align goes on to the next byte boundary. It reports whether all bits up to
-// there were 0.
+// align skips to the next byte boundary. It reports whether all skipped bits were 0.
 func (f *Inflater) align() bool {
 	zero := f.bits&(1<<(f.count%8)-1) == 0
 	f.at -= int(f.count / 8)

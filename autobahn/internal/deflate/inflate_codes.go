@@ -4,8 +4,8 @@ import "encoding/binary"
 
 const endOfBlock = 256
 
-// codes inflates a block of Huffman codes: with the inner loop as long as there
-// is enough of input and output for it not to ask, symbol by symbol otherwise.
+// codes inflates a block of Huffman codes. It uses the inner loop while there is enough input
+// and output, and otherwise goes symbol by symbol.
 func (f *Inflater) codes(literals *literalTable, distances *distanceTable) error {
 	for {
 		if f.end > f.most {
@@ -81,7 +81,7 @@ const (
 	unknownCode = "bits that are no code of the block"
 )
 
-// link takes the bits of the first level and returns the entry of the second.
+// link consumes the bits of the first level and returns the entry of the second.
 func (f *Inflater) link(table []entry, e entry) entry {
 	if e.taken() > f.count {
 		return e
@@ -90,18 +90,18 @@ func (f *Inflater) link(table []entry, e entry) entry {
 	return table[e.value()+uint(f.bits&(1<<e.code()-1))]
 }
 
-// many inflates symbols until less than 16 bytes of input or room bytes of
-// output are left. It reports whether the block ended.
+// many inflates symbols until less than 16 bytes of input or room bytes of output are left. It
+// reports whether the block ended.
 func (f *Inflater) many(literals *literalTable, distances *distanceTable) (done bool, err error) {
 	in, at, bits, count := f.in, f.at, f.bits, f.count
 	out, end, start, farthest := f.out, f.end, f.start, f.farthest
 	lastIn, lastOut := len(in)-16, len(out)-room
-	none := false // there is no such code
+	none := false // the code does not exist
 loop:
 	for at <= lastIn && end <= lastOut {
-		// As many whole bytes as there is place for, at least 56 bits: those
-		// of a length and a distance (48), or of three literals. Bits above
-		// count are read again, as the same bits.
+		// Load as many whole bytes as fit, at least 56 bits: enough for a length and a distance
+		// (48), or for three literals. Bits above count are loaded again later, with the same
+		// values.
 		bits |= binary.LittleEndian.Uint64(in[at:]) << (count & 63)
 		at += int((63 - count) >> 3)
 		count |= 56
@@ -185,7 +185,7 @@ loop:
 		from := end - distance
 		switch {
 		case from < start:
-			f.at, f.count = at, count // where an error says that it is
+			f.at, f.count = at, count // position for an error
 			if err = f.before(out, end, length, distance); err != nil {
 				break loop
 			}

@@ -1,7 +1,7 @@
-// The engine as a program of its own, so that mutants of it can be judged: an
-// echo server without arguments; a client with the URL of a fuzzing server, the
-// number of its cases, and how many to play at a time. It does without package
-// autobahn, which takes longer to build than all the rest.
+// The engine as a separate program, so that mutants of it can be judged. Without arguments it
+// is an echo server. With the URL of a fuzzing server, the number of its cases, and how many to
+// play at a time, it is a client. It does not use package autobahn, which takes longer to build
+// than everything else.
 package main
 
 import (

@@ -1,11 +1,10 @@
-// Package escape makes text of a peer safe to print on a terminal. It escapes control
-// characters, which a terminal would obey, and invisible formatting characters, such as
-// those that reverse the direction of text and make a line read differently from what was
+// Package escape makes text from a peer safe to print on a terminal. It escapes control
+// characters, which a terminal would obey, and invisible formatting characters. Some of these,
+// such as those that reverse the direction of text, make a line read differently from what was
 // sent.
 //
-// Invisible characters that change what is seen stay: the joiners in emoji of several
-// people and in scripts whose letters are joined, and the tags in the flags of England,
-// Scotland and Wales.
+// Invisible characters that change what is seen remain: the joiners in emoji of several people
+// and in scripts with joined letters, and the tags in the flags of England, Scotland and Wales.
 package escape
 
 import (
@@ -15,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s with every character escaped that is neither visible nor in keep, such as
-// "\t\n". Bytes that are not UTF-8 are escaped one by one.
+// Text returns s with every invisible character escaped, except those in keep, such as "\t\n".
+// Bytes that are not UTF-8 are escaped one by one.
 func Text(s, keep string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -39,15 +38,15 @@ func Text(s, keep string) string {
 	return b.String()
 }
 
-// ascii is the escape of r.
+// ascii returns the escape sequence for r.
 func ascii(r rune) string {
 	q := strconv.QuoteRuneToASCII(r)
 	return q[1 : len(q)-1]
 }
 
-// unseen reports whether r is a letter or a mark without a shape of its own, such as a
-// filler, which could carry hidden text. A variation selector that follows what it varies
-// is none: 240 of them in a row would be a text of bytes.
+// unseen reports whether r is a letter or mark without a visible shape, such as a filler, which
+// could carry hidden text. A variation selector is not unseen after a character that it can
+// vary; after any other it is, because 240 of them in a row could spell a hidden text.
 func unseen(r rune, before string) bool {
 	if !unicode.In(r, unicode.Variation_Selector) {
 		return r == brailleBlank || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
@@ -74,8 +73,8 @@ const (
 	ideographicVariations = '\U000e0100' // of them 240
 )
 
-// joins reports whether r is a joiner that does something where it stands: between two
-// emoji (UTS #51, ED-16), or between two letters of a script that needs it.
+// joins reports whether the joiner r has an effect where it stands: between two emoji (UTS #51,
+// ED-16), or between two letters of a script that needs it.
 func joins(r rune, before, after string) bool {
 	if r != zeroWidthJoiner && r != zeroWidthNonJoiner {
 		return false
@@ -91,8 +90,8 @@ func joins(r rune, before, after string) bool {
 	return r == zeroWidthJoiner && pictograph(last) && pictograph(next)
 }
 
-// pictograph reports whether r may be part of an emoji sequence, as arrows and the signs of
-// gender may, which are symbols.
+// pictograph reports whether r may be part of an emoji sequence. Arrows and gender signs, which
+// are symbols, may be as well.
 func pictograph(r rune) bool {
 	return r >= '\u2190' && r != utf8.RuneError && unicode.Is(unicode.S, r)
 }
@@ -104,8 +103,9 @@ func joining(r rune) bool {
 		unicode.Telugu, unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Tibetan, unicode.Khmer, unicode.Myanmar)
 }
 
-// tags returns the length of the tags that make a regional flag of a black one: the
-// code of a region, 3 to 6 of them, and the end (UTS #51, ED-14a). Longer ones hide text.
+// tags returns the length in bytes of the tags that turn a black flag into a regional one: a
+// region code of 3 to 6 characters and the end tag (UTS #51, ED-14a). Longer ones could hide
+// text.
 func tags(s string) int {
 	const least, most = 3, 6
 	read := 0

@@ -10,7 +10,7 @@ import (
 
 const deflateName = "permessage-deflate"
 
-// agreement is what an opening handshake comes to.
+// agreement is the result of an opening handshake.
 type agreement struct {
 	Agreed
 	deflate    [2]*conn.Terms // by direction; nil without compression
@@ -18,10 +18,10 @@ type agreement struct {
 	notes      []string
 }
 
-// lenient are the terms that any message can be read with.
+// lenient returns terms that can decode any message.
 func lenient() *conn.Terms { return &conn.Terms{WindowBits: 15, Takeover: true} }
 
-// judgeRequest is what our server would say to a request.
+// judgeRequest returns what our server would reject in a request.
 func judgeRequest(head []byte) []Violation {
 	var r handshake.Request
 	_, refusal := handshake.ParseRequest(head, handshake.Limits{HeaderBytes: http1.MaxHead, Fields: 1000}, &r)
@@ -35,7 +35,7 @@ func judgeRequest(head []byte) []Violation {
 	return []Violation{{By: FromClient, RFC: document(refusal.Section), Reason: refusal.Reason}}
 }
 
-// document adds the RFC to a section of package handshake.
+// document names the RFC that a section of package handshake belongs to.
 func document(section string) string {
 	if strings.HasPrefix(section, "RFC") {
 		return section
@@ -43,7 +43,7 @@ func document(section string) string {
 	return strings.TrimSpace("RFC 6455 " + section)
 }
 
-// hidden are the fields of a head without those of one name.
+// hidden is the fields of a head, except those with one name.
 type hidden struct {
 	*http1.Head
 	name string
@@ -56,7 +56,7 @@ func (h hidden) Values(name string) []string {
 	return h.Head.Values(name)
 }
 
-// agree is what our client would make of a response. request may be nil.
+// agree judges a response as our client would. request may be nil.
 func agree(request, response *http1.Head) (a agreement) {
 	extensions := response.Values("Sec-Websocket-Extensions")
 	a.Extensions = strings.Join(extensions, ", ")
@@ -123,7 +123,7 @@ func has(list []handshake.Extension, name string) bool {
 	return false
 }
 
-// offered is what a request asks for, in the terms of package handshake.
+// offered returns what a request asks for, in the types of package handshake.
 func offered(request *http1.Head) *handshake.Offer {
 	o := &handshake.Offer{Deflate: &handshake.Deflate{}}
 	if request == nil {
@@ -147,7 +147,7 @@ func offered(request *http1.Head) *handshake.Offer {
 	switch len(offers) {
 	case 0:
 		o.Deflate = nil
-	case 1: // of several it cannot be said which one was answered
+	case 1: // with several, it is unknown which one was answered
 		for _, p := range offers[0].Params {
 			if p.Name == "server_no_context_takeover" {
 				o.Deflate.Server.NoContextTakeover = true

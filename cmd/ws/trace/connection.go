@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/spool"
 )
 
-// flow is a TCP connection, or what goes over UDP, by its addresses, the lesser one first.
+// flow identifies a TCP connection or a UDP flow by its addresses, the smaller one first.
 type flow struct{ a, b netip.AddrPort }
 
 func flowOf(src, dst netip.AddrPort) (f flow, side int) {
@@ -19,26 +19,25 @@ func flowOf(src, dst netip.AddrPort) (f flow, side int) {
 	return flow{dst, src}, 1
 }
 
-// connection is one TCP connection. Its sides are numbered as the addresses of its
-// flow.
+// connection is one TCP connection. Its sides are numbered like the addresses of its flow.
 type connection struct {
 	flow flow
 	conv Conversation
-	// sides
+	// By side.
 	streams [2]*reassembly.Stream
 	syn     [2]bool
 	isn     [2]uint32
-	fin     [2]bool // seen
+	fin     [2]bool // a FIN was seen
 	rst     [2]bool
 
 	tcp     *exchange // over TCP
-	inner   *exchange // over the TLS in it
+	inner   *exchange // over the TLS inside it
 	secured *secured
-	reused  bool // another connection between the same ports follows it
+	reused  bool // another connection between the same ports follows
 	events  *spool.Log
 	media   *mediaFlows
 
-	older, newer *connection // in the order in which they were active
+	older, newer *connection // in order of activity
 	weighs       int
 }
 
@@ -54,7 +53,7 @@ func (t *tracker) newConnection(f flow, stream int) *connection {
 	return c
 }
 
-// record keeps an event, behind a byte that says what it is: see Kept.
+// record stores an event, preceded by a byte for its type: see [Kept].
 func (c *connection) record(e Event) {
 	of := ofNote
 	if e.Frame != nil {
@@ -65,12 +64,12 @@ func (c *connection) record(e Event) {
 	}
 	p, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // there is nothing in an Event that has no form in JSON
+		panic(err) // every Event can be written as JSON
 	}
 	c.events.Append([]byte{of}, p)
 }
 
-// segment takes a segment from a side.
+// segment processes a segment sent by a side.
 func (c *connection) segment(s *capture.Segment, side int) {
 	at := Mark{s.Number, s.Time}
 	c.conv.Packets++
@@ -96,15 +95,15 @@ func (c *connection) segment(s *capture.Segment, side int) {
 		c.end(s, side, at)
 	}
 	if s.RST {
-		return // what it carries is for people (RFC 9293 §3.5.3)
+		return // text for people (RFC 9293 §3.5.3)
 	}
 	c.streams[side].Segment(seq, s.Payload, s.Missing, s.FIN, s.Number, s.Time)
 }
 
-// synchronise takes a SYN.
+// synchronise processes a SYN.
 func (c *connection) synchronise(s *capture.Segment, side int, at Mark) {
 	if c.syn[side] {
-		return // again
+		return // retransmitted
 	}
 	c.syn[side], c.isn[side] = true, s.Seq
 	client := side
@@ -118,12 +117,12 @@ func (c *connection) synchronise(s *capture.Segment, side int, at Mark) {
 		c.tcp.client, c.tcp.mode = client, detecting
 	}
 	c.streams[side].Begin(s.Seq + 1)
-	if s.ACK { // it tells where the other side begins, too
+	if s.ACK { // it also shows where the other side begins
 		c.streams[1-side].Begin(s.Ack)
 	}
 }
 
-// end notes the first FIN and the first RST of a side.
+// end records the first FIN and the first RST of a side.
 func (c *connection) end(s *capture.Segment, side int, at Mark) {
 	what, seen := "FIN", &c.fin[side]
 	if s.RST {
@@ -141,7 +140,7 @@ func (c *connection) over() bool {
 	return c.rst[0] || c.rst[1] || c.fin[0] && c.fin[1]
 }
 
-// weight is what the connection takes of memory, in bytes.
+// weight is the memory that the connection uses, in bytes.
 func (c *connection) weight() int {
 	n := 4096 + c.tcp.weight() + c.streams[0].Held() + c.streams[1].Held()
 	if c.inner != nil {
@@ -150,7 +149,7 @@ func (c *connection) weight() int {
 	return n + c.conv.Request.weight() + c.conv.Response.weight()
 }
 
-// finish ends the connection, and keeps it if there is something to tell.
+// finish ends the connection. It stores it if there is something to report.
 func (t *tracker) finish(c *connection) {
 	for _, s := range c.streams {
 		s.Flush()
@@ -173,7 +172,7 @@ func (t *tracker) finish(c *connection) {
 	t.keep(c, x)
 }
 
-// orderEnds finds out which FIN acknowledges the FIN of the other side, see [End.Answers].
+// orderEnds finds out which FIN acknowledges the other side's FIN, see [End.Answers].
 func (c *connection) orderEnds() {
 	for i := range c.conv.Ends {
 		e := &c.conv.Ends[i]
@@ -181,7 +180,7 @@ func (c *connection) orderEnds() {
 	}
 }
 
-// keep stores what is known of a connection for printing. x is what went over it.
+// keep stores the results of a connection for printing. x is what went over it.
 func (t *tracker) keep(c *connection, x *exchange) {
 	client := x.client
 	if client < 0 {
@@ -197,7 +196,7 @@ func (t *tracker) keep(c *connection, x *exchange) {
 			v.Ends[i].By = FromServer
 		}
 	}
-	if x.client < 0 && client == 1 { // nobody has settled it: see unread
+	if x.client < 0 && client == 1 { // not settled: see unread
 		v.C2S, v.S2C = v.S2C, v.C2S
 	}
 	v.C2S.Counts, v.S2C.Counts = c.streams[client].Counts(), c.streams[1-client].Counts()
@@ -216,8 +215,8 @@ func (t *tracker) keep(c *connection, x *exchange) {
 	t.done = append(t.done, finished{v.Stream, t.store.PutAway(summary, c.events)})
 }
 
-// likelyClient guesses who opened a connection whose beginning was not seen: the
-// side with the greater port.
+// likelyClient guesses who opened a connection whose beginning was not seen: the side with the
+// higher port.
 func (c *connection) likelyClient() int {
 	if c.tcp.client >= 0 {
 		return c.tcp.client

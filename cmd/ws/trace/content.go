@@ -8,8 +8,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 )
 
-// content is what is kept of a payload, or of what a message says: digest, length and
-// beginning.
+// content is what is kept of a payload or of a message: digest, length and beginning.
 type content struct {
 	hash   hash.Hash
 	size   uint64
@@ -25,17 +24,17 @@ func (c *content) reset() {
 	c.size, c.sample = 0, c.sample[:0]
 }
 
-// add takes the next piece.
+// add processes the next piece.
 func (c *content) add(p []byte) {
 	c.hash.Write(p)
 	c.size += uint64(len(p))
 	c.sample = sample(c.sample, p)
 }
 
-// digest is the SHA-256 of all of it.
+// digest returns the SHA-256 of all pieces.
 func (c *content) digest() string { return hex.EncodeToString(c.hash.Sum(nil)) }
 
-// sample appends p to dst as far as a sample goes.
+// sample appends as much of p to dst as a sample may hold.
 func sample(dst, p []byte) []byte {
 	return append(dst, p[:min(len(p), payload.MaxSample-len(dst))]...)
 }

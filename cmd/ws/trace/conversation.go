@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// Dir is the direction that bytes go in.
+// Dir is a direction of travel.
 type Dir uint8
 
 // The directions.
@@ -18,7 +18,7 @@ const (
 	FromServer
 )
 
-// Other is the opposite direction.
+// Other returns the opposite direction.
 func (d Dir) Other() Dir { return 1 - d }
 
 // String returns "c2s" or "s2c".
@@ -29,7 +29,7 @@ func (d Dir) String() string {
 	return "c2s"
 }
 
-// Sender is the end that sends in this direction.
+// Sender returns the end that sends in this direction: "client" or "server".
 func (d Dir) Sender() string {
 	if d == FromServer {
 		return "server"
@@ -37,10 +37,10 @@ func (d Dir) Sender() string {
 	return "client"
 }
 
-// MarshalText writes the direction as String does.
+// MarshalText writes the direction as [Dir.String] does.
 func (d Dir) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText is the opposite of MarshalText.
+// UnmarshalText reads what MarshalText writes.
 func (d *Dir) UnmarshalText(p []byte) error {
 	*d = FromClient
 	if string(p) == FromServer.String() {
@@ -52,10 +52,10 @@ func (d *Dir) UnmarshalText(p []byte) error {
 // Mark is a place in a capture.
 type Mark struct {
 	Packet int       `json:"packet"`
-	Time   time.Time `json:"time"` // zero if it is not known
+	Time   time.Time `json:"time"` // zero if unknown
 }
 
-// Since is the time from start to m, 0 if either is not known.
+// Since returns the time from start to m, or 0 if either is unknown.
 func (m Mark) Since(start time.Time) time.Duration {
 	if m.Time.IsZero() || start.IsZero() {
 		return 0
@@ -66,18 +66,18 @@ func (m Mark) Since(start time.Time) time.Duration {
 // Kind is what a connection turned out to carry.
 type Kind string
 
-// The kinds of connections that are told of. All others are counted.
+// The kinds of connections that are reported. All others are only counted.
 const (
 	WebSocket      Kind = "websocket"
 	Refused        Kind = "refused"        // the Upgrade was not answered with 101
 	Unanswered     Kind = "unanswered"     // the answer to the Upgrade is not in the capture
-	TLS            Kind = "tls"            // it cannot be seen what is in it
+	TLS            Kind = "tls"            // its content cannot be seen
 	HTTP2          Kind = "http2"          // it may carry WebSockets (RFC 8441), which are not decoded
 	Unsynchronised Kind = "unsynchronised" // it began before the capture, and no frame boundary can be proven
-	NoHandshake    Kind = ""               // nothing of ours
+	NoHandshake    Kind = ""               // nothing to report
 )
 
-// Conversation is what is known of a connection when it has ended.
+// Conversation is everything known about a connection once it has ended.
 type Conversation struct {
 	Stream int    `json:"stream"` // the number of the TCP connection in the file, from 0
 	Kind   Kind   `json:"kind"`
@@ -97,31 +97,32 @@ type Conversation struct {
 	Response *Head   `json:"response,omitempty"`
 	Agreed   *Agreed `json:"agreed,omitempty"`
 
-	// Violations of the opening handshake. Those of frames are with the frames.
+	// Violations are those of the opening handshake. A frame has its own.
 	Violations []Violation `json:"violations,omitempty"`
-	Broken     int         `json:"frameViolations,omitempty"` // how many frames have some
+	Broken     int         `json:"frameViolations,omitempty"` // number of frames with violations
 
-	Closes []CloseSent `json:"closes,omitempty"` // the first of either side, in their order
-	Ends   []End       `json:"ends,omitempty"`   // the first FIN and the first RST of either side, in their order
+	Closes []CloseSent `json:"closes,omitempty"` // the first of either side, in order
+	Ends   []End       `json:"ends,omitempty"`   // the first FIN and the first RST of either side, in order
 
-	Outcome Outcome `json:"outcome,omitempty"` // of a WebSocket
+	Outcome Outcome `json:"outcome,omitempty"` // only for a WebSocket
 	GivenUp bool    `json:"givenUp,omitempty"` // it was not followed to its end: see Limits
 
 	C2S Direction `json:"c2s"`
 	S2C Direction `json:"s2c"`
 }
 
-// Direction is one side of a conversation in figures.
+// Direction has the figures of one side of a conversation.
 type Direction struct {
 	reassembly.Counts
 	Frames   int    `json:"frames"`
 	Messages int    `json:"messages"`
 	Payload  uint64 `json:"payload"` // bytes in frames
-	// Sync tells how the first frame boundary was found: "handshake", "proven" or
-	// "not synchronised".
+	// Sync says how the first frame boundary was found: "handshake", "proven" or "not
+	// synchronised".
 	Sync    string `json:"sync,omitempty"`
-	Skipped int64  `json:"skipped,omitempty"` // bytes before a frame boundary that could be proven
-	// Unread says why the end of it cannot be read, where a Close frame may be; empty if it can.
+	Skipped int64  `json:"skipped,omitempty"` // bytes before the first frame boundary that could be proven
+	// Unread says why the end of the direction cannot be read. A Close frame may be there. It
+	// is empty if everything could be read.
 	Unread string `json:"unread,omitempty"`
 }
 
@@ -133,14 +134,14 @@ func (c *Conversation) Direction(d Dir) *Direction {
 	return &c.C2S
 }
 
-// Head is the head of a request or a response, and where it was.
+// Head is the head of a request or a response, and its place in the capture.
 type Head struct {
 	Mark
 	http1.Head
 	LastPacket int `json:"lastPacket"`
 }
 
-// weight is what the head takes of memory, in bytes: its lines are parts of one string.
+// weight is the memory that the head uses, in bytes. Its lines share one string.
 func (h *Head) weight() int {
 	if h == nil {
 		return 0
@@ -152,14 +153,14 @@ func (h *Head) weight() int {
 	return n
 }
 
-// Agreed is what the opening handshake settled on.
+// Agreed is the outcome of the opening handshake.
 type Agreed struct {
 	Subprotocol string `json:"subprotocol,omitempty"`
 	Extensions  string `json:"extensions,omitempty"`
 	Deflate     string `json:"deflate,omitempty"` // in words, empty for none
 }
 
-// Secured tells of TLS.
+// Secured describes the TLS of a connection.
 type Secured struct {
 	Version   string   `json:"version,omitempty"`
 	Name      string   `json:"serverName,omitempty"`
@@ -167,33 +168,33 @@ type Secured struct {
 	Cipher    string   `json:"cipher,omitempty"`
 	Records   [2]int   `json:"records"`
 	Decrypted bool     `json:"decrypted"`
-	Why       string   `json:"why,omitempty"` // it is not decrypted
+	Why       string   `json:"why,omitempty"` // why it is not decrypted
 }
 
-// Violation is a rule that was broken.
+// Violation is a broken rule.
 type Violation struct {
 	By     Dir    `json:"by"`
 	RFC    string `json:"rfc"` // "RFC 6455 §5.1"
 	Reason string `json:"reason"`
-	Code   uint16 `json:"code,omitempty"` // the close code that answers it
+	Code   uint16 `json:"code,omitempty"` // the close code for it
 }
 
 // CloseSent is a Close frame.
 type CloseSent struct {
 	By Dir `json:"by"`
 	Mark
-	Code   uint16 `json:"code"` // 1005 if it has none, 0 if that is not known
+	Code   uint16 `json:"code"` // 1005 if the frame has none, 0 if unknown
 	Reason string `json:"reason,omitempty"`
-	Cut    bool   `json:"cut,omitempty"` // the capture has not all of it
+	Cut    bool   `json:"cut,omitempty"` // the capture does not have all of it
 }
 
-// End is how a side ended its direction of TCP, or all of it.
+// End is how a side ended its direction of TCP, or the whole connection.
 type End struct {
 	By   Dir    `json:"by"`
 	What string `json:"what"` // "FIN" or "RST"
 	Mark
-	// Answers is set if a FIN acknowledges that of the other side, so that it was not the
-	// first, whatever the order of the packets in the capture.
+	// Answers is set if a FIN acknowledges the other side's FIN. Then it was not the first,
+	// whatever the order of the packets in the capture.
 	Answers bool `json:"answers,omitempty"`
 
 	ack uint32
@@ -204,7 +205,7 @@ type Frame struct {
 	Dir        Dir    `json:"dir"`
 	Index      int    `json:"index"`  // in its direction, from 1
 	Offset     int64  `json:"offset"` // of its first byte in its direction of the connection
-	Mark              // where its first byte is
+	Mark              // of its first byte
 	LastPacket int    `json:"lastPacket"`
 	FIN        bool   `json:"fin"`
 	RSV        uint8  `json:"rsv"` // RSV1 is 4, RSV2 is 2, RSV3 is 1
@@ -218,10 +219,10 @@ type Frame struct {
 	Close      *frameClose   `json:"close,omitempty"`
 	Kind       string        `json:"kind,omitempty"`
 	Preview    string        `json:"preview,omitempty"`
-	Message    *Message      `json:"message,omitempty"` // that ends with this frame
-	RTT        time.Duration `json:"rtt,omitempty"`     // of a pong: since the ping that it answers
+	Message    *Message      `json:"message,omitempty"` // the message that ends with this frame
+	RTT        time.Duration `json:"rtt,omitempty"`     // of a pong: the time since its ping
 	Violations []Violation   `json:"violations,omitempty"`
-	Unfinished bool          `json:"unfinished,omitempty"` // the capture or the connection ends in it
+	Unfinished bool          `json:"unfinished,omitempty"` // the capture or the connection ends inside it
 }
 
 type frameClose struct {
@@ -239,12 +240,12 @@ type Message struct {
 	Length     uint64 `json:"length"`
 	SHA256     string `json:"sha256,omitempty"`
 	Unreadable string `json:"unreadable,omitempty"` // why there is no Length and no SHA256
-	// ICE is what the message announces to be the name of its sender in ICE: the
-	// username fragments of an SDP in it (RFC 8839 §5.4).
+	// ICE lists the names that the message announces for its sender: the username fragments of
+	// an SDP in it (RFC 8839 §5.4).
 	ICE []string `json:"ice,omitempty"`
 }
 
-// Note is something about a conversation that is not a frame.
+// Note is a remark about a conversation outside its frames.
 type Note struct {
 	Mark
 	Dir  Dir    `json:"dir"`
@@ -257,7 +258,7 @@ type Event struct {
 	Note  *Note  `json:"note,omitempty"`
 }
 
-// opcodeName is the name of an opcode in a table of frames.
+// opcodeName returns the name of an opcode in a table of frames.
 func opcodeName(o frame.Opcode) string {
 	if o == frame.Continuation {
 		return "cont"

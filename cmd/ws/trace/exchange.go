@@ -7,48 +7,48 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
 )
 
-// Bounds on what waits, in bytes of one direction.
+// Limits for waiting data, in bytes of one direction.
 const (
 	maxBacklog  = 1 << 20
-	maxUnproven = 16 << 20 // looked at for a frame boundary
+	maxUnproven = 16 << 20 // searched for a frame boundary
 	maxPending  = 64       // requests without a response
 )
 
-// mode is what an exchange is being read as.
+// mode is what an exchange is currently read as.
 type mode uint8
 
 const (
-	detecting mode = iota // the first bytes are to come
+	detecting mode = iota // waiting for the first bytes
 	inHTTP
 	inFrames
 	inTLS
-	amid     // in the middle of something: see doc.go
-	ignoring // nothing of ours
+	amid     // in the middle of a connection: see doc.go
+	ignoring // nothing to report
 )
 
-// exchange is what goes over a connection, or over the TLS in it: HTTP first, then
-// frames. Sides are numbered as those of the connection.
+// exchange is what goes over a connection, or over the TLS inside it: first HTTP, then frames.
+// Sides are numbered like those of the connection.
 type exchange struct {
 	mode   mode
-	client int // the side that is the client; -1 while that is not known
+	client int // the client's side; -1 while unknown
 	conv   *Conversation
 	log    func(Event)
-	tls    func(side int, c reassembly.Chunk) // takes it over when it is TLS; nil: it is not expected
+	tls    func(side int, c reassembly.Chunk) // takes over if it is TLS; nil: TLS is not expected
 
 	back [2]backlog
 
 	// HTTP.
 	bodies  [2]http1.Body
 	pending []asking
-	upgrade bool // the request that is waiting for its response is an Upgrade
+	upgrade bool // the request that awaits its response is an Upgrade
 
 	frames  frames
-	stopped [2]string           // by Dir: why its TLS is not decrypted any further; "" if it is
+	stopped [2]string           // by Dir: why TLS is no longer decrypted; "" while it is
 	tails   [2]reassembly.Chunk // by side: a hole at the end of the stream, for endDirection
 	torn    bool                // endDirection is cutting the last frame short, see emit
 }
 
-// asking is a request whose response is to come.
+// asking is a request that awaits its response.
 type asking struct {
 	method  string
 	upgrade bool
@@ -78,10 +78,10 @@ func (x *exchange) weight() int {
 	return n
 }
 
-// feed takes what comes next from a side.
+// feed processes the next bytes of a side.
 func (x *exchange) feed(side int, c reassembly.Chunk) {
 	if c.Last && x.mode != inFrames && x.mode != inTLS {
-		x.tails[side] = c // nothing comes after it, so no frame boundary is searched for
+		x.tails[side] = c // nothing follows, so no frame boundary is searched for
 		return
 	}
 	switch x.mode {
@@ -108,15 +108,15 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 	b := &x.back[side]
 	b.add(c)
 	if side != x.client {
-		if len(b.octets) > http1.MaxHead {
+		if len(b.data) > http1.MaxHead {
 			x.ignore()
 		}
 		return
 	}
-	switch p := b.octets; {
+	switch p := b.data; {
 	case isPreface(p):
 		x.http2()
-	case bytes.HasPrefix([]byte(http2Preface), p) || bytes.HasPrefix([]byte(proxyPrefix), p): // more is to come
+	case bytes.HasPrefix([]byte(http2Preface), p) || bytes.HasPrefix([]byte(proxyPrefix), p): // incomplete
 	case bytes.HasPrefix(p, []byte(proxyPrefix)):
 		x.proxied(side)
 	case p[0] == recordHandshake:
@@ -128,9 +128,9 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 	}
 }
 
-// What a client begins with: the connection preface of HTTP/2 (RFC 9113 §3.4), of which the
-// first line is enough; the line of the PROXY protocol that a load balancer puts in front;
-// and the type of a TLS record with a handshake message.
+// What a client can begin with. HTTP/2 has a connection preface (RFC 9113 §3.4), of which the
+// first line is enough. A load balancer may put a line of the PROXY protocol in front. TLS
+// begins with the type of a record that holds a handshake message.
 const (
 	http2Preface    = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	http2Line       = "PRI * HTTP/2.0\r\n"
@@ -141,25 +141,25 @@ const (
 
 func isPreface(p []byte) bool { return bytes.HasPrefix(p, []byte(http2Line)) }
 
-// http2 notes that the connection is HTTP/2, whose frames are not read.
+// http2 records that the connection is HTTP/2. Its frames are not read.
 func (x *exchange) http2() {
 	x.conv.Kind = HTTP2
 	x.ignore()
 }
 
-// proxied skips the line of the PROXY protocol, and looks at what comes after it.
+// proxied skips the line of the PROXY protocol and looks at what follows.
 func (x *exchange) proxied(side int) {
 	b := &x.back[side]
-	switch end := bytes.IndexByte(b.octets, '\n'); {
+	switch end := bytes.IndexByte(b.data, '\n'); {
 	case end >= 0 && end <= maxProxyLine:
 		b.drop(end + 1)
 		x.enter(detecting)
-	case len(b.octets) > maxProxyLine:
+	case len(b.data) > maxProxyLine:
 		x.ignore()
 	}
 }
 
-// detectTLS takes the beginning of a TLS record.
+// detectTLS processes the beginning of a TLS record.
 func (x *exchange) detectTLS(p []byte) {
 	switch {
 	case len(p) < 3:
@@ -170,8 +170,7 @@ func (x *exchange) detectTLS(p []byte) {
 	}
 }
 
-// enter changes the mode and gives what has been held to it, in the order in which
-// the packets came.
+// enter changes the mode and replays the held bytes in it, in the order of their packets.
 func (x *exchange) enter(m mode) {
 	held := x.back
 	x.back = [2]backlog{}
@@ -187,7 +186,7 @@ func (x *exchange) enter(m mode) {
 	}
 }
 
-// ignore stops looking.
+// ignore stops looking at the exchange.
 func (x *exchange) ignore() {
 	x.mode = ignoring
 	x.back = [2]backlog{}

@@ -9,22 +9,22 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// frames is what is known of an exchange in frames.
+// frames is the state of an exchange that has switched to frames.
 type frames struct {
 	receivers [2]*receiver // by Dir; nil: not synchronised
 	terms     [2]*conn.Terms
-	unknown   bool // nothing is known of extensions: the handshake was not seen
+	unknown   bool // extensions are unknown: the handshake was not seen
 	need      [2]need
 	engines   *engines
-	counted   [2]struct{ frames, messages int } // of receivers before
+	counted   [2]struct{ frames, messages int } // by earlier receivers
 
 	pings [2]ping // the last of either direction
 }
 
-// need is what is asked of a frame boundary.
+// need is the proof required of a frame boundary.
 type need struct {
 	bits, frames int
-	tried        int // bytes of backlog at the last try
+	tried        int // bytes of backlog at the last attempt
 }
 
 type ping struct {
@@ -33,7 +33,7 @@ type ping struct {
 	sent bool
 }
 
-// frame takes what comes next from a side.
+// frame processes the next bytes of a side.
 func (x *exchange) frame(side int, c reassembly.Chunk) {
 	d := x.dir(side)
 	r := x.frames.receivers[d]
@@ -42,7 +42,7 @@ func (x *exchange) frame(side int, c reassembly.Chunk) {
 	case r == nil:
 		x.search(side, c)
 	case c.Lost > 0:
-		// A ping or a pong may be missing, so the next pong may not be the answer to the last ping.
+		// A ping or a pong may be missing, so the next pong need not answer the last ping.
 		x.frames.pings = [2]ping{}
 		if r.lost(c.Lost, at) {
 			x.note(d, at, fmt.Sprintf("%d octets are not in the capture", c.Lost))
@@ -60,7 +60,7 @@ func (x *exchange) frame(side int, c reassembly.Chunk) {
 	}
 }
 
-// retire lets go of a receiver that has lost its place.
+// retire discards a receiver that no longer knows where a frame begins.
 func (x *exchange) retire(d Dir) {
 	r := x.frames.receivers[d]
 	x.count(r)
@@ -71,8 +71,8 @@ func (x *exchange) retire(d Dir) {
 
 func (x *exchange) count(r *receiver) {
 	s := x.conv.Direction(r.dir)
-	s.Payload += r.octets
-	r.octets = 0
+	s.Payload += r.received
+	r.received = 0
 }
 
 func (x *exchange) note(d Dir, at Mark, text string) {
@@ -84,7 +84,7 @@ func (x *exchange) search(side int, c reassembly.Chunk) {
 	d, b := x.dir(side), &x.back[side]
 	if c.Lost > 0 {
 		if !x.locate(d) {
-			x.skip(side, len(b.octets))
+			x.skip(side, len(b.data))
 			x.frames.need[d].tried = 0
 			return
 		}
@@ -93,23 +93,23 @@ func (x *exchange) search(side int, c reassembly.Chunk) {
 	}
 	b.add(c)
 	n := &x.frames.need[d]
-	if len(b.octets) < 2*n.tried {
+	if len(b.data) < 2*n.tried {
 		return
 	}
-	n.tried = max(256, len(b.octets))
-	if !x.locate(d) && len(b.octets) > maxBacklog {
-		x.skip(side, len(b.octets)/2)
-		n.tried = len(b.octets) / 2
+	n.tried = max(256, len(b.data))
+	if !x.locate(d) && len(b.data) > maxBacklog {
+		x.skip(side, len(b.data)/2)
+		n.tried = len(b.data) / 2
 	}
 }
 
-// skip gives up bytes at the beginning of a backlog.
+// skip drops n bytes from the beginning of a backlog.
 func (x *exchange) skip(side, n int) {
 	x.conv.Direction(x.dir(side)).Skipped += int64(n)
 	x.back[side].drop(n)
 }
 
-// locate tries to prove a frame boundary in what is held of a direction.
+// locate tries to prove a frame boundary in the backlog of a direction.
 func (x *exchange) locate(d Dir) bool {
 	side := x.side(d)
 	b, n := &x.back[side], x.frames.need[d]
@@ -122,7 +122,8 @@ func (x *exchange) locate(d Dir) bool {
 	return true
 }
 
-// begin makes a direction ready to be read from where a proof says; enter does it.
+// begin prepares a direction for reading from the place that a proof has found. enter then
+// reads.
 func (x *exchange) begin(d Dir, p proof) {
 	side := x.side(d)
 	x.skip(side, p.start)
@@ -142,7 +143,7 @@ func (x *exchange) begin(d Dir, p proof) {
 	}
 }
 
-// emit takes a frame that a receiver has read.
+// emit processes a frame that a receiver has read.
 func (x *exchange) emit(f *Frame) {
 	s := x.conv.Direction(f.Dir)
 	s.Frames = f.Index
@@ -154,7 +155,7 @@ func (x *exchange) emit(f *Frame) {
 	}
 	said := x.frames.receivers[f.Dir].sample
 	switch {
-	case f.Opcode == frame.Close.String() && !x.torn: // even if its payload is missing in part
+	case f.Opcode == frame.Close.String() && !x.torn: // even if part of its payload is missing
 		x.closed(f)
 	case f.Unfinished:
 	case f.Opcode == frame.Ping.String():
@@ -168,7 +169,7 @@ func (x *exchange) emit(f *Frame) {
 	x.log(Event{Frame: f})
 }
 
-// end is the end of the connection, or of the capture.
+// end is called at the end of the connection or of the capture.
 func (x *exchange) end() {
 	if x.mode == inHTTP {
 		x.openBlind()
@@ -192,7 +193,7 @@ func (x *exchange) end() {
 	}
 }
 
-// endDirection is the end of one direction.
+// endDirection ends one direction.
 func (x *exchange) endDirection(d Dir) {
 	if side := x.side(d); x.tails[side].Lost > 0 {
 		x.frame(side, x.tails[side])
@@ -201,7 +202,7 @@ func (x *exchange) endDirection(d Dir) {
 		x.lostForGood(d)
 		return
 	}
-	r := x.frames.receivers[d] // locate may have found the other one as well
+	r := x.frames.receivers[d] // locate may have found the other direction as well
 	if !r.boundary() {
 		x.torn = true
 		r.cut(x.conv.Last)
@@ -210,14 +211,14 @@ func (x *exchange) endDirection(d Dir) {
 	x.count(r)
 }
 
-// lostForGood is for a direction that ends without a frame boundary.
+// lostForGood reports a direction that ended without a frame boundary.
 func (x *exchange) lostForGood(d Dir) {
 	side := x.side(d)
 	s := x.conv.Direction(d)
-	if s.Sync == "" && (len(x.back[side].octets) > 0 || s.Skipped > 0) {
+	if s.Sync == "" && (len(x.back[side].data) > 0 || s.Skipped > 0) {
 		s.Sync = "not synchronised"
 	}
-	x.skip(side, len(x.back[side].octets))
+	x.skip(side, len(x.back[side].data))
 	if s.Skipped > 0 {
 		x.note(d, x.conv.Last, fmt.Sprintf("not synchronised: in %d octets no frame boundary can be proven", s.Skipped))
 	}

@@ -166,7 +166,7 @@ func FuzzTrace(f *testing.F) {
 		tr, err := trace.Read(t.Context(), bytes.NewReader(file), trace.Options{Limits: trace.Limits{Connections: 64, Waiting: 1 << 20, Records: 1 << 16}})
 		runtime.ReadMemStats(&after)
 		if allocated, most := after.TotalAlloc-before.TotalAlloc, uint64(16<<20+2000*len(file)); allocated > most {
-			t.Errorf("%d octets were allocated for a file of %d", allocated, len(file))
+			t.Errorf("%d bytes were allocated for a file of %d", allocated, len(file))
 		}
 		if err != nil {
 			if base > 0 {
@@ -216,7 +216,7 @@ func conversation(t testing.TB, f *found) string {
 
 // check holds a trace against itself, and prints it in one of the ways there are.
 func check(t *testing.T, tr *trace.Trace, way int) {
-	var octets, lost int64
+	var delivered, lost int64
 	for k, err := range tr.Kept() {
 		if err != nil {
 			t.Fatal(err)
@@ -257,14 +257,14 @@ func check(t *testing.T, tr *trace.Trace, way int) {
 		}
 		for _, d := range []trace.Dir{trace.FromClient, trace.FromServer} {
 			s := c.Direction(d)
-			octets, lost = octets+s.Delivered, lost+s.Lost
+			delivered, lost = delivered+s.Delivered, lost+s.Lost
 			if s.Frames != frames[d] || s.Messages != messages[d] || end[d] > s.Delivered+s.Lost && c.TLS == nil {
 				t.Fatalf("%v: %+v, but %d frames, %d messages up to %d", d, s, frames[d], messages[d], end[d])
 			}
 		}
 	}
-	if octets > tr.Octets || lost > tr.Lost {
-		t.Fatalf("%d octets of conversations and %d lost, of %d and %d", octets, lost, tr.Octets, tr.Lost)
+	if delivered > tr.Octets || lost > tr.Lost {
+		t.Fatalf("%d bytes of conversations and %d lost, of %d and %d", delivered, lost, tr.Octets, tr.Lost)
 	}
 	var out bytes.Buffer
 	ways := []func() error{

@@ -6,10 +6,9 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 )
 
-// What a receiver does where bytes are not in the capture.
+// How a receiver handles bytes that are missing from the capture.
 
-// lost tells of bytes that are not in the capture. It reports false if the next
-// frame boundary is not known any more.
+// lost skips n missing bytes. It reports false if the next frame boundary is no longer known.
 func (r *receiver) lost(n int64, m Mark) bool {
 	if r.dead != "" {
 		return true
@@ -18,7 +17,7 @@ func (r *receiver) lost(n int64, m Mark) bool {
 		r.cut(m)
 		return false
 	}
-	r.f.Missing += uint64(n) // what is left of the payload is only counted, so the masking key may stay behind
+	r.f.Missing += uint64(n) // the rest of the payload is only counted, so the masking key need not advance
 	if r.decoder.InMessage() {
 		r.message.fail("octets of it are not in the capture")
 	}
@@ -27,7 +26,7 @@ func (r *receiver) lost(n int64, m Mark) bool {
 	return true
 }
 
-// cut ends the frame under way where the capture does.
+// cut ends the current frame where the capture ends.
 func (r *receiver) cut(m Mark) {
 	if !r.decoder.AtHeader() {
 		r.f.Missing += r.decoder.Left()

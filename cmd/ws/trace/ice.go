@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// iceFinder finds the username fragments of the SDPs in a message, whatever the SDP is
-// wrapped in: JSON, protobuf, SIP. It takes the message in pieces.
+// iceFinder finds the username fragments of SDPs in a message, even when JSON, protobuf or SIP
+// is wrapped around the SDP. It takes the message in pieces.
 type iceFinder struct {
-	carry []byte // the end of what has been seen, in which one may begin
+	carry []byte // the end of the previous pieces, where an attribute may begin
 	found []string
 }
 
-// iceAttribute is how the attribute is written (RFC 8839 §5.4).
+// iceAttribute is the attribute as it is written (RFC 8839 §5.4).
 var iceAttribute = []byte("a=ice-ufrag:")
 
 const (
-	maxFragment    = 256 // characters of one, as the RFC has it
+	maxFragment    = 256 // characters in one fragment, by the RFC
 	maxPerMessage  = 16
 	minFragment    = 4
 	longestICELine = 12 + maxFragment + 1
@@ -26,13 +26,13 @@ func (f *iceFinder) reset() { f.carry, f.found = f.carry[:0], nil }
 
 func (f *iceFinder) weight() int { return cap(f.carry) + maxFragment*len(f.found) }
 
-// feed takes the next piece of the message.
+// feed processes the next piece of the message.
 func (f *iceFinder) feed(p []byte) {
 	if len(f.carry) > 0 {
-		// What begins in the carry ends within the longest line from here.
+		// An attribute that begins in the carry ends within longestICELine bytes.
 		n := min(len(p), longestICELine)
 		joined := append(f.carry, p[:n]...)
-		if n == len(p) { // all of it
+		if n == len(p) { // p is used up
 			f.carry = joined[:copy(joined, joined[f.scan(joined, false):])]
 			return
 		}
@@ -43,15 +43,14 @@ func (f *iceFinder) feed(p []byte) {
 	f.carry = append(f.carry, rest...)
 }
 
-// end returns what was found in the message.
+// end returns the fragments found in the message.
 func (f *iceFinder) end() []string {
 	f.scan(f.carry, true)
 	f.carry = f.carry[:0]
 	return f.found
 }
 
-// scan finds the attributes in p. It returns where one begins that goes on behind p,
-// or may do so.
+// scan finds the attributes in p. open is the start of one that may continue beyond p.
 func (f *iceFinder) scan(p []byte, last bool) (open int) {
 	for at := 0; ; {
 		i := bytes.Index(p[at:], iceAttribute)

@@ -36,7 +36,7 @@ func TestICEFinder(t *testing.T) {
 		}
 	}
 	if got := find(strings.Split(message, "")...); !slices.Equal(got, want) {
-		t.Errorf("octet by octet: found %q, want %q", got, want)
+		t.Errorf("byte by byte: found %q, want %q", got, want)
 	}
 	var many strings.Builder
 	for i := range 100 {

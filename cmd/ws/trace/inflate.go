@@ -9,12 +9,11 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// maxInflated is how much a message may say after decompression to be read to its
-// end, in bytes.
+// maxInflated limits how much of a decompressed message is read, in bytes.
 const maxInflated = 256 << 20
 
-// engines are what inflates a message, lent while one is under way; and room for
-// payload while it is looked at.
+// engines holds decompressors, lent to a message while it is in progress, and scratch space for
+// payload.
 type engines struct {
 	free     []*engine
 	unmasked [16 << 10]byte
@@ -22,7 +21,7 @@ type engines struct {
 
 type engine struct {
 	conn.InflateEngine
-	out []byte // what was said, or the last window of it; twice a window has room
+	out []byte // decompressed data, at least the last window of it; it has room for two windows
 }
 
 const window = 32 << 10
@@ -44,14 +43,14 @@ func (e *engines) back(x *engine) {
 	}
 }
 
-// makeRoom drops what is out of the window's reach, if there is no room.
+// makeRoom drops data beyond the reach of the window when the buffer is full.
 func (x *engine) makeRoom() {
 	if len(x.out) == cap(x.out) {
 		x.out = x.out[:copy(x.out, x.out[len(x.out)-window:])]
 	}
 }
 
-// inflate takes unmasked payload of a compressed message.
+// inflate decompresses unmasked payload of the message.
 func (m *message) inflate(d *conn.Decoder, p []byte) {
 	for e := m.engine; ; e.makeRoom() {
 		out, used, status, err := d.Inflate(e.out, 0, p, conn.Limits{Message: maxInflated})
@@ -70,7 +69,7 @@ func (m *message) inflate(d *conn.Decoder, p []byte) {
 	}
 }
 
-// refuse takes a verdict, after which the message is not read any further.
+// refuse processes an error of the decompressor. The message is not read any further.
 func (m *message) refuse(err error) {
 	v, ok := errors.AsType[*frame.Violation](err)
 	switch {
@@ -83,10 +82,10 @@ func (m *message) refuse(err error) {
 	}
 }
 
-// end ends a frame of the message, which may be the end of it.
+// end ends a frame of the message; with fin, the message as well.
 func (m *message) end(d *conn.Decoder, fin bool) {
 	if fin && m.compressed && m.readable() {
-		m.inflate(d, nil) // nothing of the payload is left, so this is the trailer
+		m.inflate(d, nil) // no payload is left, so this feeds the trailer
 	}
 	if !fin || !m.compressed || !m.readable() {
 		if _, v := d.EndFrame(); m.readable() {
@@ -100,7 +99,7 @@ func (m *message) end(d *conn.Decoder, fin bool) {
 	}
 }
 
-// done gives back what inflated the message, which is over or given up.
+// done returns the decompressor after the message has ended or was given up.
 func (m *message) done(e *engines) {
 	if m.engine != nil {
 		e.back(m.engine)
@@ -108,7 +107,7 @@ func (m *message) done(e *engines) {
 	}
 }
 
-// drop ends the message where it cannot be read any further.
+// drop ends a message that cannot be read any further.
 func (m *message) drop(e *engines) {
 	if m.engine != nil {
 		m.done(e)
@@ -116,8 +115,8 @@ func (m *message) drop(e *engines) {
 	}
 }
 
-// forget empties the window. What the sender refers to in it cannot be read; a
-// reference that stays behind this point can.
+// forget empties the window. A reference to the data before is then an error; a reference to
+// data after this point still works.
 func (m *message) forget() {
 	if m.deflated {
 		m.inflater = conn.NewInflater(m.inflater.Terms())

@@ -7,23 +7,23 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/spool"
 )
 
-// finished is all that memory has of a conversation that is over.
+// finished is all that stays in memory of a conversation that is over.
 type finished struct {
 	stream int
 	place  spool.Place
 }
 
-// Kept is a conversation that is kept for printing. Its events are kept as JSON, each
-// behind the direction of the frame or ofNote.
+// Kept is a conversation stored for printing. Its events are stored as JSON, each preceded by
+// the direction of the frame or by ofNote.
 type Kept struct {
 	summary []byte
 	events  *spool.Log
 }
 
-// Number is how many conversations Kept yields.
+// Number returns how many conversations [Trace.Kept] yields.
 func (t *Trace) Number() int { return len(t.done) }
 
-// Kept yields the conversations by the number of their stream.
+// Kept yields the conversations in the order of their stream numbers.
 func (t *Trace) Kept() iter.Seq2[*Kept, error] {
 	return func(yield func(*Kept, error) bool) {
 		for _, f := range t.done {
@@ -35,7 +35,7 @@ func (t *Trace) Kept() iter.Seq2[*Kept, error] {
 	}
 }
 
-// Conversation returns what is known of it.
+// Conversation returns everything known about the conversation.
 func (k *Kept) Conversation() (*Conversation, error) {
 	c := &Conversation{}
 	return c, json.Unmarshal(k.summary, c)
@@ -76,7 +76,7 @@ func (k *Kept) some(wanted func(of byte) bool) iter.Seq2[*Event, error] {
 	}
 }
 
-// Raw yields the events in the form of JSON. They are valid until the next one.
+// Raw yields the events as JSON. Each is valid until the next one.
 func (k *Kept) Raw() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for p, err := range k.events.All() {

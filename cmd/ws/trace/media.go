@@ -11,15 +11,15 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/capture"
 )
 
-// Media is what goes between two ends beside the signalling: a flow of UDP that ICE
-// has opened (RFC 8445), with DTLS, RTP and RTCP in it.
+// Media is traffic between two ends beside the signalling: a UDP flow that ICE has opened (RFC
+// 8445), with DTLS, RTP and RTCP in it.
 type Media struct {
-	A     string        `json:"a"` // who sent first
+	A     string        `json:"a"` // the end that sent first
 	B     string        `json:"b"`
 	First Mark          `json:"first"`
 	Last  Mark          `json:"last"`
 	Sent  [2]MediaCount `json:"sent"` // by A, by B
-	// Checks are the first connectivity check under each name, at most four.
+	// Checks are the first connectivity checks under each name, at most four.
 	Checks []Check `json:"checks,omitempty"`
 
 	flow flow
@@ -37,12 +37,12 @@ type MediaCount struct {
 	Other   int   `json:"other"`
 }
 
-// Check is a Binding request of STUN by which an end tries a path (RFC 8445 §7.2.2).
+// Check is a STUN Binding request, with which an end tests a path (RFC 8445 §7.2.2).
 type Check struct {
 	Mark
 	FromA    bool   `json:"fromA"`
-	Username string `json:"username"` // the fragment of who is asked, a colon, that of who asks
-	// Announced tells which messages these fragments came in.
+	Username string `json:"username"` // fragment of the recipient, a colon, fragment of the sender
+	// Announced lists the messages in which these fragments were seen.
 	Announced []Announced `json:"announced,omitempty"`
 }
 
@@ -52,21 +52,21 @@ type Announced struct {
 	Mark
 }
 
-// How much is kept of the flows of media: not what a capture would like.
+// Limits on what is kept about media, whatever the capture contains.
 const (
-	maxMedia     = 1024 // flows; of others nothing is told
+	maxMedia     = 1024 // flows; any others are not reported
 	maxChecks    = 4
 	maxFragments = 8192 // username fragments
-	maxTimes     = 4    // messages with the same one
+	maxTimes     = 4    // messages with the same fragment
 )
 
-// mediaFlows are the flows of media in a capture, and what messages said of them.
+// mediaFlows collects the media flows of a capture and the messages that announced them.
 type mediaFlows struct {
 	flows     map[flow]*Media
 	announced map[string][]Announced // by username fragment
 }
 
-// announce notes the username fragments in a message.
+// announce records the username fragments in a message.
 func (m *mediaFlows) announce(fragments []string, in Announced) {
 	for _, f := range fragments {
 		known, ok := m.announced[f]
@@ -80,8 +80,8 @@ func (m *mediaFlows) announce(fragments []string, in Announced) {
 	}
 }
 
-// datagram takes a datagram. A flow begins with STUN: what went before it, and what
-// goes elsewhere, is not media.
+// datagram processes a datagram. A flow begins with STUN; earlier datagrams, and other flows,
+// are not media.
 func (m *mediaFlows) datagram(d *capture.Datagram) {
 	f, side := flowOf(d.Src, d.Dst)
 	media := m.flows[f]
@@ -130,7 +130,8 @@ func (n *MediaCount) add(d *capture.Datagram, stun bool) {
 	}
 }
 
-// all are the flows by their first packet, with the messages that announced them.
+// all returns the flows in the order of their first packets, with the messages that announced
+// them.
 func (m *mediaFlows) all() (list []Media) {
 	for _, media := range m.flows {
 		ends := [2]netip.AddrPort{media.flow.a, media.flow.b}
@@ -149,7 +150,7 @@ func (m *mediaFlows) all() (list []Media) {
 	return list
 }
 
-// RFC 8489 §5: the header, with the two bits that are zero and the magic cookie.
+// The header by RFC 8489 §5: two bits that are zero, and the magic cookie.
 const (
 	stunHeader     = 20
 	stunCookie     = 0x2112a442
@@ -161,7 +162,7 @@ func isSTUN(p []byte) bool {
 	return len(p) >= stunHeader && p[0] < 4 && binary.BigEndian.Uint32(p[4:]) == stunCookie && p[3]&3 == 0
 }
 
-// checkName returns the USERNAME of a Binding request, or "" if p is something else.
+// checkName returns the USERNAME of a Binding request, or "" if p is anything else.
 func checkName(p []byte) string {
 	if !isSTUN(p) || binary.BigEndian.Uint16(p) != bindingRequest {
 		return ""

@@ -40,11 +40,11 @@ func TestConversationsLeaveMemory(t *testing.T) {
 	after := held()
 	runtime.KeepAlive(file)
 	if tr.Number() != conversations || tr.Spilled == 0 {
-		t.Fatalf("%d conversations, %d octets in a file", tr.Number(), tr.Spilled)
+		t.Fatalf("%d conversations, %d bytes in a file", tr.Number(), tr.Spilled)
 	}
-	t.Logf("%d octets for each of %d conversations", (after-before)/conversations, conversations)
+	t.Logf("%d bytes for each of %d conversations", (after-before)/conversations, conversations)
 	if got := (after - before) / conversations; got > each {
-		t.Errorf("%d octets for each conversation, want at most %d", got, each)
+		t.Errorf("%d bytes for each conversation, want at most %d", got, each)
 	}
 	n := 0
 	for k, err := range tr.Kept() {
@@ -130,9 +130,9 @@ func TestConnectionsWeighWhatTheyHold(t *testing.T) {
 			}
 			defer tr.Close()
 			runtime.KeepAlive(file)
-			t.Logf("%d octets are held, with %d of %d connections given up", after-before, tr.GivenUp, connections)
+			t.Logf("%d bytes are held, with %d of %d connections given up", after-before, tr.GivenUp, connections)
 			if got := after - before; got > limit+1<<20 {
-				t.Errorf("%d octets are held, the limit says %d", got, limit)
+				t.Errorf("%d bytes are held, the limit says %d", got, limit)
 			}
 			if tr.GivenUp == 0 {
 				t.Error("the limit was not reached")

@@ -7,22 +7,22 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// message is the message under way in one direction, and what is kept between two.
+// message is the message in progress in one direction, and what is kept between messages.
 type message struct {
 	deflated bool // permessage-deflate was agreed on
 	inflater conn.Inflater
-	// blank says that the window is not what the sender's is: something before is
-	// not in the capture. A message that does not refer to that can be read.
+	// blank is set if the window differs from the sender's, because earlier data is not in the
+	// capture. A message that does not refer to that data can still be read.
 	blank bool
-	kept  int // bytes of window, at the most
+	kept  int // bytes of window, at most
 
 	opcode     frame.Opcode
 	compressed bool
 	engine     *engine
 	fragments  int
 	wire       uint64
-	content           // what it says
-	part       []byte // a sample of what the present frame of it says
+	content           // of the message
+	part       []byte // a sample of what the current frame says
 	ice        iceFinder
 	badText    bool
 	refused    *frame.Violation
@@ -45,7 +45,7 @@ func (m *message) weight() int {
 	return n
 }
 
-// frame is the header of a frame of the message, maybe the first.
+// frame processes the header of a frame of the message, possibly the first.
 func (m *message) frame(h frame.Header, r *receiver) {
 	if h.Opcode != frame.Continuation {
 		m.begin(h, r)
@@ -71,7 +71,7 @@ func (m *message) begin(h frame.Header, r *receiver) {
 
 func (m *message) readable() bool { return m.unreadable == "" && m.refused == nil }
 
-// take takes payload that the decoder has unmasked.
+// take processes payload that the decoder has unmasked.
 func (m *message) take(d *conn.Decoder, p []byte) {
 	switch {
 	case !m.readable():
@@ -84,14 +84,14 @@ func (m *message) take(d *conn.Decoder, p []byte) {
 	}
 }
 
-// fail gives up reading the message.
+// fail marks the message as unreadable.
 func (m *message) fail(why string) {
 	if m.unreadable == "" {
 		m.unreadable = why
 	}
 }
 
-// say takes what the message says.
+// say records decoded data of the message.
 func (m *message) say(p []byte) {
 	m.content.add(p)
 	m.ice.feed(p)

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
 )
 
-// enterMiddle gives up knowing what is being said.
+// enterMiddle is called when the protocol of the following bytes is unknown.
 func (x *exchange) enterMiddle() {
 	x.mode = amid
 	x.bodies = [2]http1.Body{}
@@ -15,7 +15,7 @@ func (x *exchange) enterMiddle() {
 	x.frames = frames{unknown: true, engines: x.frames.engines}
 }
 
-// amid takes what comes of a connection whose beginning is not known.
+// amid processes bytes of a connection whose beginning is unknown.
 func (x *exchange) amid(side int, c reassembly.Chunk) {
 	b, n := &x.back[side], &x.frames.need[side]
 	if c.Lost > 0 {
@@ -23,27 +23,27 @@ func (x *exchange) amid(side int, c reassembly.Chunk) {
 			x.frame(side, c)
 			return
 		}
-		x.forgo(side, len(b.octets))
+		x.forgo(side, len(b.data))
 		return
 	}
 	if c.Start && x.begins(side, c) {
 		return
 	}
 	b.add(c)
-	if len(b.octets) < 2*n.tried {
+	if len(b.data) < 2*n.tried {
 		return
 	}
-	n.tried = max(4096, len(b.octets))
+	n.tried = max(4096, len(b.data))
 	if x.prove(); x.mode == inFrames {
 		return
 	}
-	if len(b.octets) > maxBacklog {
-		x.forgo(side, len(b.octets)/2)
-		n.tried = len(b.octets) / 2
+	if len(b.data) > maxBacklog {
+		x.forgo(side, len(b.data)/2)
+		n.tried = len(b.data) / 2
 	}
 }
 
-// forgo gives up bytes of a side of which it is not known who it is.
+// forgo drops bytes of a side while it is unknown which side is the client.
 func (x *exchange) forgo(side, n int) {
 	x.unread(side).Skipped += int64(n)
 	x.back[side].drop(n)
@@ -52,7 +52,7 @@ func (x *exchange) forgo(side, n int) {
 	}
 }
 
-// unread is where the figures of a side are kept while it is not known who it is.
+// unread returns the figures of a side while it is unknown which side is the client.
 func (x *exchange) unread(side int) *Direction {
 	if x.client >= 0 {
 		return x.conv.Direction(x.dir(side))
@@ -60,8 +60,8 @@ func (x *exchange) unread(side int) *Direction {
 	return x.conv.Direction(Dir(side))
 }
 
-// begins reports whether a segment begins with a request, in which case HTTP is read
-// from there, or with a 101, after which there are frames.
+// begins reports whether the segment begins with a request or a 101 response. HTTP is read from
+// a request on; frames follow a 101.
 func (x *exchange) begins(side int, c reassembly.Chunk) bool {
 	if side != x.client && bytes.HasPrefix(c.Data, []byte("HTTP/1.1 101 ")) {
 		if h, n, err := http1.ParseResponse(c.Data); err == nil && n > 0 && isUpgraded(h) {
@@ -93,14 +93,14 @@ func (x *exchange) begins(side int, c reassembly.Chunk) bool {
 // settle makes a side the client.
 func (x *exchange) settle(side int) {
 	if x.client < 0 && side == 1 {
-		// The figures so far are as if side 0 were the client.
+		// Until now the figures were kept as if side 0 were the client.
 		x.conv.C2S, x.conv.S2C = x.conv.S2C, x.conv.C2S
 	}
 	x.client = side
 }
 
-// prove tries to find out which side is the client, and where its frames begin: by
-// the rule in doc.go.
+// prove tries to find out which side is the client, and where its frames begin. doc.go has the
+// rules.
 func (x *exchange) prove() {
 	type result struct{ masked, plain proof }
 	var found [2]*result // if side i is the client
@@ -136,22 +136,22 @@ func (x *exchange) prove() {
 	x.enter(inFrames)
 }
 
-// unproven is the end of the search in both directions.
+// unproven ends the search in both directions.
 func (x *exchange) unproven() {
 	if x.conv.Kind == Refused && x.conv.Response == nil {
 		x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture, in which bytes are missing")
 	}
-	octets := 0
+	seen := 0
 	for side := range x.back {
-		octets += len(x.back[side].octets)
+		seen += len(x.back[side].data)
 		s := x.unread(side)
-		s.Skipped += int64(len(x.back[side].octets))
+		s.Skipped += int64(len(x.back[side].data))
 		if s.Skipped > 0 {
 			s.Sync = "not synchronised"
-			octets++
+			seen++
 		}
 	}
-	if octets > 0 && x.conv.Kind == NoHandshake {
+	if seen > 0 && x.conv.Kind == NoHandshake {
 		x.conv.Kind = Unsynchronised
 		if tlsRecords(&x.back[0]) || tlsRecords(&x.back[1]) {
 			x.conv.Kind = TLS
@@ -161,14 +161,14 @@ func (x *exchange) unproven() {
 	x.ignore()
 }
 
-// tlsRecords reports whether three records of TLS follow each other somewhere, from
-// the beginning of a segment.
+// tlsRecords reports whether three TLS records follow each other, from the beginning of some
+// segment.
 func tlsRecords(b *backlog) bool {
 	for _, o := range b.marks {
 		if !o.start {
 			continue
 		}
-		p, n := b.octets[min(int(o.at-b.offset), len(b.octets)):], 0
+		p, n := b.data[min(int(o.at-b.offset), len(b.data)):], 0
 		for len(p) >= 5 && p[0] >= 20 && p[0] <= 23 && p[1] == 3 && p[2] <= 4 {
 			size := 5 + int(p[3])<<8 + int(p[4])
 			if n++; n >= 3 {

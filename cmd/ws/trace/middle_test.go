@@ -284,7 +284,7 @@ func TestOneDirection(t *testing.T) {
 		c.Send(1, bare(frame.Binary, true, strings.Repeat("\x01", 10*i)))
 	}
 	if f := read(t, c.Bytes(), trace.Options{}); len(f.frames) != 0 {
-		t.Errorf("octets of a server: %d frames, %q", len(f.frames), f.notes)
+		t.Errorf("bytes of a server: %d frames, %q", len(f.frames), f.notes)
 	}
 	for i := range 6 {
 		c.Send(0, synth.Text(r, strings.Repeat("text ", 3+i)))
@@ -358,6 +358,6 @@ func TestLimits(t *testing.T) {
 	want := read(t, c.Bytes(), trace.Options{}).says()
 	spilled := read(t, c.Bytes(), trace.Options{Limits: trace.Limits{Records: 100}})
 	if spilled.says() != want || spilled.Spilled == 0 {
-		t.Errorf("from a file: %d octets of it, %s", spilled.Spilled, spilled.says())
+		t.Errorf("from a file: %d bytes of it, %s", spilled.Spilled, spilled.says())
 	}
 }

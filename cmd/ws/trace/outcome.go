@@ -12,13 +12,13 @@ type Outcome string
 // The outcomes.
 const (
 	Clean    Outcome = "clean"   // a Close frame each way
-	NotClean Outcome = "unclean" // TCP ends, and a side has certainly sent no Close frame
+	NotClean Outcome = "unclean" // TCP ended, and one side certainly sent no Close frame
 	Open     Outcome = "open"    // the capture ends before the conversation does
-	NotKnown Outcome = "unknown" // a Close frame may be where the capture cannot be read: see Direction.Unread
+	NotKnown Outcome = "unknown" // a Close frame may be in a part that cannot be read: see Direction.Unread
 )
 
 // outcome judges the end of a conversation. A side has certainly sent no Close frame only if
-// TCP ends and everything before that could be read.
+// TCP ended and everything before that could be read.
 func (c *Conversation) outcome() Outcome {
 	missing, certain, hidden := 0, 0, 0
 	for _, d := range []Dir{FromClient, FromServer} {
@@ -53,8 +53,8 @@ func (c *Conversation) Closed(d Dir) bool {
 	return false
 }
 
-// Ended reports whether nothing more can come in direction d: a FIN of its sender or an RST
-// of either side was seen.
+// Ended reports whether direction d is over: a FIN of its sender or an RST of either side was
+// seen.
 func (c *Conversation) Ended(d Dir) bool {
 	for _, e := range c.Ends {
 		if e.By == d || e.What == "RST" {
@@ -64,9 +64,9 @@ func (c *Conversation) Ended(d Dir) bool {
 	return false
 }
 
-// hidden says why the end of direction d cannot be read; it is empty if it can. Only the end
-// matters: nothing follows a Close frame, so one that was not seen can only come after the
-// last frame that was.
+// hidden says why the end of direction d cannot be read, or returns "" if it can. Only the end
+// matters: nothing follows a Close frame, so an unseen one can only come after the last frame
+// that was seen.
 func (x *exchange) hidden(d Dir) string {
 	s, r := x.conv.Direction(d), x.frames.receivers[d]
 	switch {
@@ -84,7 +84,7 @@ func (x *exchange) hidden(d Dir) string {
 	return ""
 }
 
-// stop notes that TLS is not decrypted any further in direction d.
+// stop records that TLS is not decrypted any further in direction d.
 func (x *exchange) stop(d Dir, why string, at Mark) {
 	x.stopped[d] = why
 	if x.mode == inFrames {
@@ -92,7 +92,7 @@ func (x *exchange) stop(d Dir, why string, at Mark) {
 	}
 }
 
-// closed notes the first Close frame of a side. Their order is that of the packets.
+// closed records the first Close frame of a side. Their order is that of the packets.
 func (x *exchange) closed(f *Frame) {
 	if x.conv.Closed(f.Dir) {
 		return
@@ -103,7 +103,7 @@ func (x *exchange) closed(f *Frame) {
 	}
 }
 
-// closeSent is what is known of a Close frame that has just been read, perhaps not to its end.
+// closeSent describes a Close frame that has just been read, possibly incomplete.
 func (x *exchange) closeSent(f *Frame) CloseSent {
 	sent := CloseSent{By: f.Dir, Mark: f.Mark}
 	if f.Close != nil {

@@ -11,55 +11,54 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// What is asked of a proof, in bits and frames: doc.go says why.
+// What a proof needs, in bits and frames. doc.go explains the values.
 const (
-	proofFrames   = 3   // of a direction by itself
-	proofMasked   = 48  // of the client's direction by itself
-	proofUnmasked = 72  // of the server's direction by itself, of what its payloads say alone
-	proofSecond   = 16  // of a direction when the other one is proven
-	proofAgain    = 32  // of a direction after a hole, when the handshake is known
-	maxLeading    = 256 // frames that may be passed over at the beginning of a chain
-	proofSegment  = 11  // of the frames in the first segment, if they fill it
-	proofStart    = 16  // of the first frames up to the end of a segment
+	proofFrames   = 3   // for a direction alone
+	proofMasked   = 48  // for the client's direction alone
+	proofUnmasked = 72  // for the server's direction alone, from payloads only
+	proofSecond   = 16  // for a direction when the other one is proven
+	proofAgain    = 32  // for a direction after a hole, when the handshake is known
+	maxLeading    = 256 // frames that may be skipped at the beginning of a chain
+	proofSegment  = 11  // for the frames in the first segment, if they fill it
+	proofStart    = 16  // for the first frames up to the end of a segment
 )
 
-// What a frame can contribute, in bits: how improbable it is that bytes which are
-// no frame look so.
+// What a frame can contribute, in bits: how improbable it is that other bytes look like it.
 const (
 	bitsHeader   = 5  // reserved bits, opcode, mask
-	bitsBoundary = 6  // it ends where a segment ends, at the least
-	bitsCode     = 5  // close code of the ranges for applications
-	bitsIANA     = 12 // close code of those registered
-	bitsText     = 16 // at the most, for masked text that is UTF-8
+	bitsBoundary = 6  // it ends where a segment ends, at least
+	bitsCode     = 5  // close code in the ranges for applications
+	bitsIANA     = 12 // registered close code
+	bitsText     = 16 // at most, for masked text that is UTF-8
 	bitsJSON     = 24 // text that is JSON from its first byte to its last
 	bitsInflated = 16 // compressed message that inflates to its end
 )
 
-// proof is what speaks for a chain of frames.
+// proof is the evidence for a chain of frames.
 type proof struct {
 	start  int // byte of the backlog where the first frame begins
 	bits   int
-	said   int // those of the bits that payloads bring
+	said   int // the part of bits that comes from payloads
 	frames int
 	ends   map[int]bool // bytes where frames begin
 }
 
-// sameChain reports whether two proofs are of the same frames.
+// sameChain reports whether two proofs are about the same frames.
 func (p *proof) sameChain(q *proof) bool { return p.ends[q.start] || q.ends[p.start] }
 
-// prove looks for the place in b from which on everything is frames. Candidates are
-// the beginnings of segments. terms are those of permessage-deflate; nil for none,
-// and with unknown both are possible. Where two chains that have no boundary in common are both
-// proven, neither is.
+// prove looks for the place in b from which on everything is frames. Candidates are the
+// beginnings of segments. terms are those of permessage-deflate, or nil without it; with
+// unknown, both are possible. If two chains without a common boundary are both proven, it
+// returns neither.
 func prove(b *backlog, masked bool, terms *conn.Terms, unknown bool, enough int) (best proof) {
 	var proofs []proof
 	for _, o := range b.marks {
 		i := int(o.at - b.offset)
-		if !o.start || i >= len(b.octets) {
+		if !o.start || i >= len(b.data) {
 			continue
 		}
 		if len(proofs) > 0 && proofs[len(proofs)-1].ends[i] {
-			continue // a part of the chain before
+			continue // part of an earlier chain
 		}
 		if p, ok := chain(b, i, masked, terms, unknown); ok {
 			proofs = append(proofs, p)
@@ -78,24 +77,24 @@ func prove(b *backlog, masked bool, terms *conn.Terms, unknown bool, enough int)
 	return best
 }
 
-// chain follows the frames from byte i to the end of the backlog. ok is false if
-// anything there could not be a frame.
+// chain follows the frames from byte i to the end of the backlog. ok is false if something
+// there cannot be a frame.
 func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p proof, ok bool) {
 	p = proof{start: i, ends: map[int]bool{}}
-	lead := 0 // bits since p.start, while that is not certain
+	lead := 0 // bits since p.start, while the start is uncertain
 	leading, led := true, 0
 	want := frame.Expectation{Masked: masked, RSV1: terms != nil || unknown}
 	seen := map[string]bool{}
 	var d conn.Decoder
 	d.Init(want)
 	first, closed := true, false
-	for i < len(b.octets) {
+	for i < len(b.data) {
 		p.ends[i] = true
-		h, n, broken := d.Observe(b.octets[i:])
+		h, n, broken := d.Observe(b.data[i:])
 		if n == 0 {
-			return p, !leading // the capture ends in a header
+			return p, !leading // the backlog ends inside a header
 		}
-		// The first frame may end a message that began before.
+		// The first frame may end a message that began earlier.
 		midway := first && len(broken) == 1 && broken[0] == conn.ErrContinuationWithoutStart
 		if closed || len(broken) > 0 && !midway {
 			return p, false
@@ -103,19 +102,19 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 		first = first && !d.InMessage()
 		d.Skip(h.Length)
 		d.EndFrame()
-		if h.Length > uint64(len(b.octets)-i-n) {
-			return p, !leading // the capture ends in a payload
+		if h.Length > uint64(len(b.data)-i-n) {
+			return p, !leading // the backlog ends inside a payload
 		}
 		end := i + n + int(h.Length)
-		bits, fits := evidence(h, b.octets[i+n:end], terms, unknown)
+		bits, fits := evidence(h, b.data[i+n:end], terms, unknown)
 		if !fits {
 			return p, false
 		}
 		p.said += bits
-		// What repeats itself proves nothing: a run of zeros is a chain of empty
-		// continuations, and many a protocol has records of one length.
+		// Repetition proves nothing: a run of zeros is a chain of empty continuations, and many
+		// protocols have records of constant length.
 		ends := b.starts(end)
-		if key := string(b.octets[i : i+n-maskSize(h)]); !seen[key] {
+		if key := string(b.data[i : i+n-maskSize(h)]); !seen[key] {
 			seen[key] = true
 			bits += bitsHeader
 			if ends {
@@ -124,8 +123,8 @@ func chain(b *backlog, i int, masked bool, terms *conn.Terms, unknown bool) (p p
 		}
 		p.bits += bits
 		p.frames++
-		// A chain that begins anywhere may fall in with the true one. So its
-		// beginning has to be proven by what comes before they could have met.
+		// A chain that begins anywhere may run into the true one. So the frames at its
+		// beginning must prove it before the two could have met.
 		if led++; leading && led > maxLeading {
 			return p, false
 		}
@@ -152,8 +151,7 @@ func maskSize(h frame.Header) int {
 	return 0
 }
 
-// evidence weighs a payload. fits is false if it cannot be that of a frame with this
-// header.
+// evidence weighs a payload. fits is false if it cannot belong to a frame with this header.
 func evidence(h frame.Header, masked []byte, terms *conn.Terms, unknown bool) (bits int, fits bool) {
 	p := masked
 	if h.Masked {
@@ -206,13 +204,13 @@ func evidence(h frame.Header, masked []byte, terms *conn.Terms, unknown bool) (b
 	return 0, true
 }
 
-// structured asks for an object or an array of JSON.
+// structured reports whether p looks like a JSON object or array.
 func structured(p []byte) bool {
 	return len(p) >= 2 && (p[0] == '{' || p[0] == '[') && json.Valid(p)
 }
 
-// tryInflate inflates a message by itself. whole is false if it refers to messages
-// before it; fits, if it is not DEFLATE.
+// tryInflate inflates a message alone. whole is false if it refers to earlier messages. fits is
+// false if it is not DEFLATE.
 func tryInflate(p []byte, terms *conn.Terms, unknown bool) (said []byte, whole, fits bool) {
 	const most = 64 << 10
 	t := conn.Terms{WindowBits: 15, Takeover: true}
@@ -231,13 +229,13 @@ func tryInflate(p []byte, terms *conn.Terms, unknown bool) (said []byte, whole, 
 		case v != nil:
 			return nil, false, strings.HasPrefix(v.Reason, "distance reaches before")
 		case used < len(part) || len(out) == cap(out):
-			return nil, false, true // longer than is worth the while
+			return nil, false, true // too long to be worth the effort
 		}
 	}
 	return out, e.Ended(), e.Ended()
 }
 
-// proofBits is for a note.
+// String is the text for a note.
 func (p proof) String() string {
 	return fmt.Sprintf("%d frames in a chain, one chance in 2^%d to be none", p.frames, min(p.bits, math.MaxInt16))
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// maxBroken is how many frames that break a rule a direction may have before the
-// rest of it is taken for something else.
+// maxBroken is how many invalid frames a direction may have. After that the rest is considered
+// not to be frames.
 const maxBroken = 64
 
-// receiver takes one direction of a WebSocket apart. conn.Decoder reads it and judges it
-// as the other end does, but goes on where that fails the connection: as long as the
-// header says where the next frame begins. The receiver records what comes of it.
+// receiver takes one direction of a WebSocket apart. conn.Decoder parses it and judges it as
+// the other end does. Where an endpoint would fail the connection, the receiver continues for
+// as long as headers tell where the next frame begins. It records the results.
 type receiver struct {
 	dir     Dir
 	want    frame.Expectation
@@ -22,16 +22,16 @@ type receiver struct {
 	decoder conn.Decoder
 
 	joined bool // it began in the middle: the first message may lack its beginning
-	closed bool // a Close frame has come
+	closed bool // a Close frame was received
 	broken int
-	dead   string // why nothing more is decoded
+	dead   string // why decoding has stopped
 
 	message  message
 	frames   int
 	messages int
-	octets   uint64 // bytes of payload
+	received uint64 // bytes of payload
 
-	// The frame under way.
+	// The current frame.
 	head   [frame.MaxHeaderSize]byte
 	have   int // bytes of head
 	f      *Frame
@@ -47,13 +47,13 @@ func newReceiver(dir Dir, terms *conn.Terms, engines *engines, emit func(*Frame)
 	return r
 }
 
-// weight is what the receiver takes of memory, in bytes.
+// weight is the memory that the receiver uses, in bytes.
 func (r *receiver) weight() int { return 2048 + r.content.weight() + r.message.weight() }
 
 // boundary reports whether a frame begins next.
 func (r *receiver) boundary() bool { return r.have == 0 && r.decoder.AtHeader() }
 
-// feed takes bytes of a packet.
+// feed processes bytes of a packet.
 func (r *receiver) feed(p []byte, offset int64, m Mark) {
 	for len(p) > 0 && r.dead == "" {
 		var n int
@@ -73,7 +73,7 @@ func (r *receiver) endIfWhole(m Mark) {
 	}
 }
 
-// header takes bytes of a header, and begins the frame when they are all there.
+// header consumes bytes of a header, and begins the frame once it is complete.
 func (r *receiver) header(p []byte, offset int64, m Mark) (taken int) {
 	if r.have == 0 {
 		r.f = &Frame{Dir: r.dir, Offset: offset, Mark: m}
@@ -93,12 +93,12 @@ func (r *receiver) header(p []byte, offset int64, m Mark) (taken int) {
 	return taken
 }
 
-// payload takes payload of the frame under way, as far as there is room to unmask it.
+// payload consumes payload of the current frame, as much as the buffer can hold unmasked.
 func (r *receiver) payload(masked []byte) (taken int) {
 	room := r.engines.unmasked[:min(r.decoder.Left(), uint64(len(r.engines.unmasked)))]
 	p := room[:copy(room, masked)]
 	r.decoder.Unmask(p)
-	r.octets += uint64(len(p))
+	r.received += uint64(len(p))
 	if r.f.Missing == 0 {
 		r.content.add(p)
 	}

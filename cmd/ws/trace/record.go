@@ -10,9 +10,9 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// What a receiver records of a frame.
+// What a receiver records about a frame.
 
-// begin takes the header of the next frame, and the rules that it breaks.
+// begin records the header of the next frame, and the rules that it breaks.
 func (r *receiver) begin(h frame.Header, broken []*frame.Violation) {
 	r.opcode = h.Opcode
 	r.content.reset()
@@ -27,7 +27,7 @@ func (r *receiver) begin(h frame.Header, broken []*frame.Violation) {
 	if h.Masked {
 		f.Key = hex.EncodeToString([]byte{byte(h.Key), byte(h.Key >> 8), byte(h.Key >> 16), byte(h.Key >> 24)})
 	}
-	if r.closed { // RFC 6455 §5.5.1: nothing is sent after a Close frame
+	if r.closed { // RFC 6455 §5.5.1: nothing may be sent after a Close frame
 		f.Violations = append(f.Violations, Violation{By: r.dir, RFC: "RFC 6455 §5.5.1", Reason: "frame after a Close frame"})
 	}
 	for _, v := range broken {
@@ -44,7 +44,7 @@ func (r *receiver) begin(h frame.Header, broken []*frame.Violation) {
 	}
 }
 
-// end is the end of a frame.
+// end ends a frame.
 func (r *receiver) end(m Mark) {
 	f := r.f
 	f.LastPacket = m.Packet
@@ -64,8 +64,8 @@ func (r *receiver) end(m Mark) {
 	r.finish()
 }
 
-// length is that of the payload for those who have a sample of it. What is not all
-// there has no end.
+// length is the payload length for those who only have a sample of it. An incomplete payload
+// has no known end.
 func (r *receiver) length() int64 {
 	if r.f.Missing > 0 {
 		return math.MaxInt64
@@ -86,7 +86,7 @@ func (r *receiver) close() {
 	}
 }
 
-// finish hands over the record of a frame.
+// finish delivers the record of a frame.
 func (r *receiver) finish() {
 	f := r.f
 	r.f = nil
@@ -98,8 +98,8 @@ func (r *receiver) finish() {
 	r.emit(f)
 }
 
-// endFrame ends a frame of the message under way, and records what the frame says, and
-// the message if it is over.
+// endFrame ends a frame of the message in progress. It records what the frame says, and the
+// message if it is complete.
 func (m *message) endFrame(r *receiver) {
 	f := r.f
 	m.end(&r.decoder, f.FIN)
@@ -130,12 +130,12 @@ func (m *message) endFrame(r *receiver) {
 	}
 }
 
-// record tells what the message says, which is over.
+// record describes a complete message.
 func (m *message) record(r *receiver) {
 	f := r.f
 	f.Message.Length, f.Message.SHA256, f.Message.ICE = m.size, m.digest(), m.ice.end()
 	f.Kind, f.Preview = m.describe(m.sample, int64(m.size))
-	f.Kind = strings.TrimPrefix(f.Kind, payload.Text) // the opcode says that
+	f.Kind = strings.TrimPrefix(f.Kind, payload.Text) // the opcode says it already
 	if m.opcode == frame.Binary && f.Kind == "" && m.size > 0 {
 		f.Kind = payload.Text
 	}
@@ -144,8 +144,8 @@ func (m *message) record(r *receiver) {
 	}
 }
 
-// describe tells what the message says, or a part of it. Text is what the opcode calls text,
-// unless it is not UTF-8.
+// describe describes a message or a part of it. The opcode decides what is text, unless it is
+// not UTF-8.
 func (m *message) describe(sample []byte, size int64) (kind, preview string) {
 	if m.opcode == frame.Text && !m.badText {
 		return payload.DescribeText(sample, size)

@@ -10,13 +10,13 @@ type secured struct {
 	conv    *Conversation
 	session *tlsrecord.Session
 	inner   *exchange
-	offsets [2]int64 // of plaintext
+	offsets [2]int64 // in the plaintext
 	stopped [2]bool
 }
 
 func (s *secured) weight() int { return s.session.Weight() }
 
-// secure takes bytes of a connection that carries TLS.
+// secure processes bytes of a connection that carries TLS.
 func (t *tracker) secure(c *connection, side int, ch reassembly.Chunk) {
 	if c.secured == nil {
 		s := &secured{conv: &c.conv}
@@ -39,14 +39,14 @@ func (t *tracker) secure(c *connection, side int, ch reassembly.Chunk) {
 	}
 }
 
-// plain takes application data.
+// plain processes application data.
 func (s *secured) plain(dir int, d tlsrecord.Data) {
 	ch := reassembly.Chunk{Data: d.Plain, Offset: s.offsets[dir], Packet: d.Packet, Time: d.Time, Start: true}
 	s.offsets[dir] += int64(len(d.Plain))
 	s.inner.feed(s.inner.side(Dir(dir)), ch)
 }
 
-// end tells what is known of it.
+// end records what is known about the TLS.
 func (s *secured) end() {
 	i := s.session
 	if s.conv.Kind == TLS && i.Chosen && i.ALPN[0] == "h2" {

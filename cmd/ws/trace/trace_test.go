@@ -132,7 +132,7 @@ func TestViolations(t *testing.T) {
 			"s2c text 1 a !RFC 6455 §5.2\ns2c text 1 b\n"},
 		{"not UTF-8", 1, [][]byte{bare(frame.Text, true, "a\xffb")}, "s2c text 3 61 ff 62 !RFC 6455 §8.1\n"},
 		{"not UTF-8 at its end", 1, [][]byte{bare(frame.Text, true, "a\xc3")}, "s2c text 2 61 c3 !RFC 6455 §8.1\n"},
-		{"close of one octet", 1, [][]byte{bare(frame.Close, true, "a")}, "s2c close 1 1005  !RFC 6455 §5.5.1\n"},
+		{"close of one byte", 1, [][]byte{bare(frame.Close, true, "a")}, "s2c close 1 1005  !RFC 6455 §5.5.1\n"},
 		{"close code", 1, [][]byte{bare(frame.Close, true, "\x03\xeea")}, "s2c close 3 1006 a !RFC 6455 §7.4\n"},
 		{"frame after Close", 1, [][]byte{bare(frame.Close, true, "\x03\xe8"), bare(frame.Text, true, "b")},
 			"s2c close 2 1000 \ns2c text 1 b !RFC 6455 §5.5.1\n"},
@@ -255,7 +255,7 @@ func TestUpgradeAmongRequests(t *testing.T) {
 			c.Send(0, []byte("CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n"))
 			c.Send(1, []byte("HTTP/1.1 200 Fine\r\n\r\n"))
 		}},
-		{"octet by octet", func(c *synth.Conn) { c.MSS = 1 }},
+		{"byte by byte", func(c *synth.Conn) { c.MSS = 1 }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := dial()

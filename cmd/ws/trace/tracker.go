@@ -13,11 +13,11 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/tlsrecord"
 )
 
-// Limits bound what Read holds in memory. Zero fields mean the defaults.
+// Limits bound the memory that [Read] uses. Zero fields mean the defaults.
 type Limits struct {
-	Connections int // followed at a time; by default 16,384
-	Waiting     int // bytes that wait, of all connections together; by default 128 MiB
-	Records     int // bytes of what is to be printed, before a file is used; by default 32 MiB
+	Connections int // followed at the same time; default 16,384
+	Waiting     int // waiting bytes of all connections together; default 128 MiB
+	Records     int // bytes of results before a temporary file is used; default 32 MiB
 }
 
 func (l *Limits) defaults() {
@@ -26,27 +26,27 @@ func (l *Limits) defaults() {
 	l.Records = cmp.Or(l.Records, 32<<20)
 }
 
-// Options are for Read. The zero value is fine.
+// Options are the options of [Read]. The zero value is ready to use.
 type Options struct {
 	Limits Limits
 	KeyLog []byte // TLS secrets, in the format of SSLKEYLOGFILE
 }
 
-// Trace is what was found in a capture.
+// Trace is the result of reading a capture.
 type Trace struct {
 	Format        string         `json:"format"`
 	Start         time.Time      `json:"start"` // of the first packet
 	Packets       capture.Counts `json:"packets"`
 	Connections   int            `json:"connections"`
-	Conversations int            `json:"conversations"`     // of WebSocket
-	GivenUp       int            `json:"givenUp,omitempty"` // connections that did not fit into memory any more
+	Conversations int            `json:"conversations"`     // WebSocket conversations
+	GivenUp       int            `json:"givenUp,omitempty"` // connections dropped to stay within Limits
 	Damage        string         `json:"damage,omitempty"`  // why the file could not be read to its end
 
-	Octets  int64 `json:"octets"` // that TCP delivered
+	Octets  int64 `json:"octets"` // delivered by TCP
 	Lost    int64 `json:"lost"`
-	Spilled int64 `json:"-"` // bytes of the temporary file
+	Spilled int64 `json:"-"` // bytes in the temporary file
 
-	Media []Media `json:"media,omitempty"` // what goes between the ends beside TCP, by its first packet
+	Media []Media `json:"media,omitempty"` // traffic between the ends outside TCP, by first packet
 
 	store *spool.Store
 	done  []finished
@@ -65,7 +65,7 @@ type tracker struct {
 	media   mediaFlows
 }
 
-// Read goes through a capture. The Trace is to be closed.
+// Read reads a whole capture. The caller must close the returned Trace.
 func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 	in, err := capture.NewReader(r)
 	if err != nil {
@@ -109,7 +109,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 func (t *tracker) segment(s *capture.Segment) {
 	f, side := flowOf(s.Src, s.Dst)
 	c := t.open[f]
-	// A SYN with another number is another connection between the same ports.
+	// A SYN with another number begins a new connection between the same ports.
 	if c != nil && s.SYN && !s.ACK && (!c.syn[side] && c.conv.Packets > 32 || c.syn[side] && c.isn[side] != s.Seq) {
 		c.reused = true
 		t.close(c)
@@ -169,7 +169,7 @@ func (t *tracker) unlink(c *connection) {
 	}
 }
 
-// count adds a connection to the sums.
+// count adds a connection to the totals.
 func (t *tracker) count(c *connection) {
 	for _, s := range c.streams {
 		t.Octets += s.Counts().Delivered
@@ -180,5 +180,5 @@ func (t *tracker) count(c *connection) {
 	}
 }
 
-// Close removes what the trace has in a temporary file.
+// Close removes the temporary file, if there is one.
 func (t *Trace) Close() error { return t.store.Close() }

@@ -17,7 +17,7 @@ func (x *exchange) http(side int, c reassembly.Chunk) {
 		return
 	}
 	b := &x.back[side]
-	if b.empty() { // the usual case of a long body: no copy
+	if b.empty() { // common for long bodies: no copy
 		n := x.bodies[side].Skip(c.Data)
 		if c.Data = c.Data[n:]; len(c.Data) == 0 {
 			return
@@ -28,27 +28,27 @@ func (x *exchange) http(side int, c reassembly.Chunk) {
 	b.add(c)
 	for x.mode == inHTTP && (x.request() || x.response()) {
 	}
-	if x.mode == inHTTP && (len(b.octets) > maxBacklog || len(x.pending) > maxPending) {
+	if x.mode == inHTTP && (len(b.data) > maxBacklog || len(x.pending) > maxPending) {
 		x.notHTTP()
 	}
 }
 
-// head is what both need of a head.
+// head converts a head for the results.
 func (x *exchange) head(side int, h *http1.Head, n int) *Head {
 	b := &x.back[side]
 	return &Head{Mark: b.mark(0), Head: *h, LastPacket: b.mark(n - 1).Packet}
 }
 
-// request takes the next request, if it is there.
+// request reads the next request. It reports whether it was complete.
 func (x *exchange) request() bool {
 	b := &x.back[x.client]
-	if n := x.bodies[x.client].Skip(b.octets); n > 0 {
+	if n := x.bodies[x.client].Skip(b.data); n > 0 {
 		b.drop(n)
 	}
 	if b.empty() || x.upgrade {
 		return false
 	}
-	h, n, err := http1.ParseRequest(b.octets)
+	h, n, err := http1.ParseRequest(b.data)
 	if err != nil {
 		x.notHTTP()
 		return false
@@ -59,7 +59,7 @@ func (x *exchange) request() bool {
 	ask := asking{h.Method, h.Has("Upgrade", "websocket")}
 	if ask.upgrade {
 		x.conv.Request, x.conv.Response = x.head(x.client, h, n), nil
-		x.conv.Violations = judgeRequest(b.octets[:n])
+		x.conv.Violations = judgeRequest(b.data[:n])
 		x.conv.Kind = Refused
 		x.upgrade = true
 	}
@@ -71,15 +71,15 @@ func (x *exchange) request() bool {
 
 func isUpgraded(h *http1.Head) bool { return h.Status == 101 && h.Has("Upgrade", "websocket") }
 
-// openBlind opens the conversation if a 101 has come, and its request will not. It is
-// not known then where the client's frames begin.
+// openBlind opens the conversation if a 101 was received and its request can no longer come.
+// Then it is unknown where the client's frames begin.
 func (x *exchange) openBlind() bool {
 	side := 1 - x.client
 	b := &x.back[side]
 	if b.empty() {
 		return false
 	}
-	h, n, err := http1.ParseResponse(b.octets)
+	h, n, err := http1.ParseResponse(b.data)
 	if err != nil || n == 0 || !isUpgraded(h) {
 		return false
 	}
@@ -90,7 +90,7 @@ func (x *exchange) openBlind() bool {
 	return true
 }
 
-// notHTTP is for bytes that are no HTTP where HTTP should go on.
+// notHTTP is called for bytes that are not HTTP where HTTP should continue.
 func (x *exchange) notHTTP() {
 	if x.openBlind() {
 		return
@@ -101,17 +101,17 @@ func (x *exchange) notHTTP() {
 	x.ignore()
 }
 
-// response takes the next response, if it is there.
+// response reads the next response. It reports whether it was complete.
 func (x *exchange) response() bool {
 	side := 1 - x.client
 	b := &x.back[side]
-	if n := x.bodies[side].Skip(b.octets); n > 0 {
+	if n := x.bodies[side].Skip(b.data); n > 0 {
 		b.drop(n)
 	}
 	if b.empty() {
 		return false
 	}
-	h, n, err := http1.ParseResponse(b.octets)
+	h, n, err := http1.ParseResponse(b.data)
 	if err != nil {
 		x.notHTTP()
 		return false
@@ -126,7 +126,7 @@ func (x *exchange) response() bool {
 	switch {
 	case isUpgraded(h):
 		if !ask.upgrade {
-			return false // the packets are out of order: the request is to come
+			return false // packets are out of order: the request is still to come
 		}
 		head := x.head(side, h, n)
 		b.drop(n)
@@ -135,7 +135,7 @@ func (x *exchange) response() bool {
 	case h.Status == 101 && h.Has("Upgrade", "h2c"): // RFC 7540 §3.2
 		x.http2()
 		return false
-	case h.Status < 200: // RFC 9110 §15.2: more is to come
+	case h.Status < 200: // RFC 9110 §15.2: the final response follows
 		b.drop(n)
 		return true
 	}
@@ -154,7 +154,7 @@ func (x *exchange) response() bool {
 	return true
 }
 
-// open is the 101 that turns HTTP into frames.
+// open switches from HTTP to frames after a 101.
 func (x *exchange) open(response *Head) {
 	x.conv.Kind, x.conv.Response = WebSocket, response
 	var request *http1.Head

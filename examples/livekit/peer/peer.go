@@ -1,6 +1,6 @@
-// Package peer is what signalling is for: a PeerConnection (pion's) whose offers,
-// answers and candidates go through a session of package rtc. It takes what the server
-// sends and drops it, and sends nothing of its own.
+// Package peer is what the signalling is for: a PeerConnection (pion's) that exchanges offers,
+// answers and candidates through a session of package rtc. It receives what the server sends
+// and discards it. It sends no media.
 package peer
 
 import (
@@ -15,41 +15,41 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Peer follows one session. It has a new PeerConnection each time the session joins,
-// and keeps it when the session is resumed.
+// Peer follows one session. It makes a new PeerConnection each time the session joins, and
+// keeps it when the session is resumed.
 type Peer struct {
-	// API makes the PeerConnections. Nil: as pion does.
+	// API makes the PeerConnections. Nil means pion's default.
 	API *webrtc.API
-	// Changed is told the state of the PeerConnection. Nil: nobody is.
+	// Changed, if not nil, is called with each new state of the PeerConnection.
 	Changed func(webrtc.PeerConnectionState)
 
 	signals chan *livekit.SignalResponse // from Observe to Run
 	done    chan struct{}                // closed when Run has ended
 
-	// Of Run alone.
+	// Only used by Run.
 	send    func(*livekit.SignalRequest) error
-	target  livekit.SignalTarget // what the two ends call this PeerConnection
+	target  livekit.SignalTarget // the protocol's name for this PeerConnection
 	conn    *webrtc.PeerConnection
-	early   []webrtc.ICECandidateInit // candidates that came before the description
+	early   []webrtc.ICECandidateInit // candidates that arrived before the description
 	offerID uint32
 }
 
-// New returns a Peer for a session of that version.
+// New returns a Peer for a session of the given version.
 func New(version rtc.Version) *Peer {
 	p := &Peer{
 		API:     webrtc.NewAPI(),
 		signals: make(chan *livekit.SignalResponse, 64),
 		done:    make(chan struct{}),
 	}
-	p.target = livekit.SignalTarget_SUBSCRIBER // it is what the server offers
+	p.target = livekit.SignalTarget_SUBSCRIBER // the one that the server offers
 	if version == rtc.V1 {
 		p.target = livekit.SignalTarget_PUBLISHER // the only one, offered by us
 	}
 	return p
 }
 
-// Observe is for [rtc.Options]: it hands the server's signals to Run, and waits when
-// Run has too many of them.
+// Observe is for [rtc.Options]. It passes the server's signals to Run, and blocks when Run is
+// behind.
 func (p *Peer) Observe(e rtc.Event) {
 	s, ok := e.(rtc.Signal)
 	if !ok || s.Direction != rtc.Received {
@@ -81,7 +81,7 @@ func (p *Peer) Run(ctx context.Context, s *rtc.Session) error {
 }
 
 // gone reports whether an answer could not be sent because the session has ended or is
-// coming back meanwhile: what follows then is another join, or that it goes on.
+// reconnecting. Another join follows, or the session goes on.
 func gone(err error) bool {
 	return errors.Is(err, rtc.ErrNotJoined) || errors.Is(err, net.ErrClosed)
 }
@@ -124,7 +124,7 @@ func (p *Peer) connect(servers []*livekit.ICEServer) error {
 	conn.OnICECandidate(p.trickle)
 	if p.Changed != nil {
 		conn.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-			if s != webrtc.PeerConnectionStateClosed { // that is told by hangUp: pion tells it at some time
+			if s != webrtc.PeerConnectionStateClosed { // hangUp reports that: pion does so at an arbitrary time
 				p.Changed(s)
 			}
 		})
@@ -134,7 +134,7 @@ func (p *Peer) connect(servers []*livekit.ICEServer) error {
 
 func (p *Peer) hangUp() {
 	if p.conn != nil {
-		_ = p.conn.GracefulClose() // it is of no use to anybody, whatever it says
+		_ = p.conn.GracefulClose() // its result does not matter any more
 		p.conn = nil
 		if p.Changed != nil {
 			p.Changed(webrtc.PeerConnectionStateClosed)
@@ -142,7 +142,7 @@ func (p *Peer) hangUp() {
 	}
 }
 
-// candidate takes one of the server's, once there is a description for it to belong to.
+// candidate adds a candidate of the server, once there is a description that it belongs to.
 func (p *Peer) candidate(text string) error {
 	var c webrtc.ICECandidateInit
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
@@ -155,17 +155,18 @@ func (p *Peer) candidate(text string) error {
 	return p.conn.AddICECandidate(c)
 }
 
-// trickle sends one of ours. It is called by pion's goroutines, with nil after the last:
-// the protocol's "final" goes with a candidate, and this client knows too late which.
+// trickle sends one of our candidates. pion's goroutines call it, with nil after the last one.
+// The protocol's "final" is sent with a candidate, and this client cannot know in time which is
+// the last.
 func (p *Peer) trickle(c *webrtc.ICECandidate) {
 	if c == nil {
 		return
 	}
 	text, err := json.Marshal(c.ToJSON())
 	if err != nil {
-		return // of strings and numbers there is none
+		return // strings and numbers cannot fail
 	}
-	// A session that has ended or is coming back has no use for it.
+	// A session that has ended or is reconnecting does not need it.
 	_ = p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{Trickle: &livekit.TrickleRequest{
 		Target: p.target, CandidateInit: string(text),
 	}}})

@@ -5,8 +5,8 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// answer takes an offer of the server. Its number goes back with the answer, since
-// another offer may be on its way already.
+// answer answers an offer of the server. The answer has the offer's number, since another offer
+// may be on its way already.
 func (p *Peer) answer(offer *livekit.SessionDescription) error {
 	if err := p.describe(webrtc.SDPTypeOffer, offer.Sdp); err != nil {
 		return err
@@ -20,12 +20,12 @@ func (p *Peer) answer(offer *livekit.SessionDescription) error {
 	}}}); err != nil {
 		return err
 	}
-	// The candidates begin here, and come behind the answer.
+	// Gathering of candidates begins here. They are sent after the answer.
 	return p.conn.SetLocalDescription(answer)
 }
 
-// begin makes the first offer, with a data channel: without media there would be
-// nothing to connect for. LiveKit knows the channel by this name.
+// begin makes the first offer. It has a data channel, because there would be nothing to connect
+// for without media. LiveKit knows the channel by this name.
 func (p *Peer) begin() error {
 	if _, err := p.conn.CreateDataChannel("_reliable", nil); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (p *Peer) offer() error {
 	return p.conn.SetLocalDescription(offer)
 }
 
-// describe takes what the server says, and the candidates that were quicker.
+// describe applies the server's description, and the candidates that arrived before it.
 func (p *Peer) describe(typ webrtc.SDPType, sdp string) error {
 	if err := p.conn.SetRemoteDescription(webrtc.SessionDescription{Type: typ, SDP: sdp}); err != nil {
 		return err

@@ -13,15 +13,15 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// connect makes one connection and stays on it to its end. err is why it ended.
+// connect makes one connection and serves it to its end. err is why it ended.
 func (s *Session) connect(ctx context.Context, how entry) (then step, err error) {
 	url, err := joinURL(s.server, s.opts.Version, how, s.sid)
 	if err != nil {
 		return stop, err
 	}
 	s.observe(Dialing{URL: url, Resume: how == resume})
-	// A browser has to put the token into the query, as access_token, where servers and
-	// proxies log it. Whoever can set headers does better.
+	// A browser must put the token into the query, as access_token, and servers and proxies log
+	// that. A program that can set headers does better.
 	conn, resp, err := s.opts.dial(ctx, url, http.Header{"Authorization": {"Bearer " + s.token}})
 	if err != nil {
 		return s.notConnected(ctx, err, resp)
@@ -29,17 +29,17 @@ func (s *Session) connect(ctx context.Context, how entry) (then step, err error)
 	defer conn.CloseNow()
 	s.observe(Connected{conn, resp})
 	then, err = s.converse(ctx, conn)
-	_ = conn.CloseNow()                      // ends it, if nothing has
-	s.observe(Disconnected{conn.CloseNow()}) // and tells how it ended, as every method does then
+	_ = conn.CloseNow()                      // ends it if nothing else has
+	s.observe(Disconnected{conn.CloseNow()}) // and returns how it ended, as every method does then
 	return then, err
 }
 
-// notConnected judges a handshake that failed: a server that is not there may come
-// back, if it ever was; one that says no will say so again.
+// notConnected judges a failed handshake. A server that is unreachable may come back, if it was
+// ever reachable. A server that refuses will refuse again.
 func (s *Session) notConnected(ctx context.Context, err error, resp *http.Response) (step, error) {
 	if resp != nil && resp.Body != nil {
 		if body, _ := io.ReadAll(resp.Body); len(body) > 0 {
-			// The server quotes the token that it does not like.
+			// The server quotes the token that it rejects.
 			text := strings.ReplaceAll(string(body), s.token, "<token>")
 			err = fmt.Errorf("%w: %q", err, strings.TrimSpace(text))
 		}
@@ -52,7 +52,7 @@ func (s *Session) notConnected(ctx context.Context, err error, resp *http.Respon
 	return repeatAttempt, err
 }
 
-// converse reads the server's signals until the connection is of no use any more.
+// converse reads the server's signals until the connection can no longer be used.
 func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, error) {
 	reading, giveUp := context.WithCancelCause(ctx)
 	beat := &heartbeat{send: func(r *livekit.SignalRequest) error { return s.write(reading, conn, r) }}
@@ -63,8 +63,8 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
-			// The end of the context has ended the read, not the connection: it is
-			// still good for a farewell.
+			// The end of ctx has ended the read but not the connection, so we can still say
+			// goodbye.
 			return stop, s.leave(conn)
 		case context.Cause(reading) == ErrNoPong:
 			return s.comeBack(), ErrNoPong
@@ -74,9 +74,9 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 		res := &livekit.SignalResponse{}
 		if err := decode(typ, p, res); err != nil {
 			_ = conn.Close(websocket.StatusInvalidFramePayloadData, "not a SignalResponse")
-			return stop, fmt.Errorf("a message of %d bytes is no SignalResponse: %w", len(p), err)
+			return stop, fmt.Errorf("a message of %d bytes is not a SignalResponse: %w", len(p), err)
 		}
-		// Who hears of the join may send at once.
+		// An observer of the join may send at once.
 		if s.enter(res, conn) {
 			beat.start(reading, giveUp, s.pingInterval, s.pingTimeout)
 		}
@@ -85,7 +85,7 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 		case *livekit.SignalResponse_Join:
 			if m.Join.AlternativeUrl != "" {
 				s.server = m.Join.AlternativeUrl
-				return joinAgain, farewell(conn, errors.New("the server sent us to another"))
+				return joinAgain, farewell(conn, errors.New("the server sent us to another server"))
 			}
 		case *livekit.SignalResponse_RefreshToken:
 			s.token = m.RefreshToken // for the next connection
@@ -97,7 +97,7 @@ func (s *Session) converse(ctx context.Context, conn *websocket.Conn) (step, err
 	}
 }
 
-// enter reports whether the participant is in with this signal, or in again.
+// enter reports whether this signal says that the participant has joined or resumed.
 func (s *Session) enter(res *livekit.SignalResponse, conn *websocket.Conn) bool {
 	switch m := res.Message.(type) {
 	case *livekit.SignalResponse_Join:
@@ -107,7 +107,7 @@ func (s *Session) enter(res *livekit.SignalResponse, conn *websocket.Conn) bool 
 		s.sid = m.Join.GetParticipant().GetSid()
 		s.pingInterval = seconds(m.Join.PingInterval, defaultPingInterval)
 		s.pingTimeout = seconds(m.Join.PingTimeout, defaultPingTimeout)
-	case *livekit.SignalResponse_Reconnect: // the intervals of the join go on
+	case *livekit.SignalResponse_Reconnect: // the intervals of the join still apply
 	default:
 		return false
 	}
@@ -129,8 +129,8 @@ func (s *Session) toldToLeave(conn *websocket.Conn, leave *livekit.LeaveRequest)
 	return stop, err
 }
 
-// leave tells the server that the participant goes, which otherwise would keep the
-// place for a while, and the others wondering.
+// leave tells the server that the participant leaves. Otherwise the server would keep the place
+// for a while.
 func (s *Session) leave(conn *websocket.Conn) error {
 	s.become(Leaving, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
@@ -144,8 +144,8 @@ func (s *Session) leave(conn *websocket.Conn) error {
 	return farewell(conn, nil)
 }
 
-// farewell performs the closing handshake, unless the server was quicker. It returns
-// why, or what went wrong with it.
+// farewell performs the closing handshake, unless the server was faster. It returns why, or
+// what went wrong.
 func farewell(conn *websocket.Conn, why error) error {
 	err := conn.Close(websocket.StatusNormalClosure, "")
 	if ended, ok := errors.AsType[*websocket.ClosedError](err); ok && ended.Clean() {
@@ -157,7 +157,7 @@ func farewell(conn *websocket.Conn, why error) error {
 	return err
 }
 
-// comeBack says how to return: as who we were, if we were somebody.
+// comeBack says how to reconnect: as the same participant, if we had joined.
 func (s *Session) comeBack() step {
 	if s.sid == "" {
 		return joinAgain
@@ -165,7 +165,7 @@ func (s *Session) comeBack() step {
 	return resumeAgain
 }
 
-// write sends a signal. Observe is told before, so that it hears of the answer after.
+// write sends a signal. It calls Observe first, so that the answer is observed afterwards.
 func (s *Session) write(ctx context.Context, conn *websocket.Conn, r *livekit.SignalRequest) error {
 	p, err := proto.Marshal(r)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package rtc is the signalling of LiveKit as a client speaks it: a session in a
-// room over one WebSocket after another, and the protobuf messages on them by name.
+// Package rtc is a client for LiveKit's signalling. It keeps a session in a room over
+// successive WebSockets, and names the protobuf messages on them.
 //
-// It has no media. What a PeerConnection needs to send and receive goes through
-// [Session.Send] and [Options.Observe], so that one can be put beside it.
+// It has no media. A PeerConnection can be put beside it: it sends and receives its messages
+// through [Session.Send] and [Options.Observe].
 package rtc

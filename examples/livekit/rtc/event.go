@@ -8,22 +8,22 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Event is what [Options.Observe] is told: one of the types below.
+// Event is the argument of [Options.Observe]: one of the types below.
 type Event interface{ event() }
 
-// Dialing is told before each opening handshake.
+// Dialing is reported before each opening handshake.
 type Dialing struct {
 	URL    string // without the token, which is in a header
-	Resume bool   // as the participant whose connection was lost
+	Resume bool   // to resume as the participant whose connection was lost
 }
 
-// Connected is told when the opening handshake is done.
+// Connected is reported after the opening handshake.
 type Connected struct {
-	Conn     *websocket.Conn // to look at
+	Conn     *websocket.Conn // for inspection
 	Response *http.Response
 }
 
-// Direction is the way a signal goes.
+// Direction is the direction of a signal.
 type Direction int
 
 const (
@@ -39,21 +39,21 @@ func (d Direction) String() string {
 	return "received"
 }
 
-// Signal is told of every message.
+// Signal is reported for every message.
 type Signal struct {
 	Direction Direction
-	Message   proto.Message // not to be changed
+	Message   proto.Message // must not be changed
 	Size      int           // in bytes, before compression
-	// RoundTrip is the time that a ping took, with the signal that answers it.
+	// RoundTrip is set in the answer to a ping: the time since that ping.
 	RoundTrip time.Duration
 }
 
-// Disconnected is told when a connection has ended, or none was made.
+// Disconnected is reported when a connection has ended or could not be made.
 type Disconnected struct {
 	Err error // a [*websocket.ClosedError] with the Close frames, or a [*websocket.HandshakeError]
 }
 
-// Waiting is told before another connection is tried.
+// Waiting is reported before another attempt.
 type Waiting struct {
 	For     time.Duration
 	Attempt int // the first is 1

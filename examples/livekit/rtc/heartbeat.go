@@ -8,9 +8,9 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// heartbeat sends the protocol's own pings. WebSocket has pings as well, which the
-// engine answers by itself; but a browser can neither send nor see those, and so the
-// protocol does not rely on them.
+// heartbeat sends the protocol's own pings. WebSocket has pings too, which the engine answers
+// by itself. But browsers can neither send nor see those, so the protocol does not rely on
+// them.
 type heartbeat struct {
 	send func(*livekit.SignalRequest) error
 
@@ -23,8 +23,8 @@ type heartbeat struct {
 	roundTrip time.Duration
 }
 
-// start begins to ping at intervals; giveUp is called when the answers stay away. When
-// it runs already nothing happens.
+// start begins to ping at intervals. giveUp is called when no answer comes in time. If it is
+// running already, start does nothing.
 func (h *heartbeat) start(ctx context.Context, giveUp context.CancelCauseFunc, interval, timeout time.Duration) {
 	if h.silence != nil {
 		return
@@ -41,13 +41,13 @@ func (h *heartbeat) start(ctx context.Context, giveUp context.CancelCauseFunc, i
 				return
 			}
 			if h.send(h.ping()) != nil {
-				return // the read tells
+				return // the read reports it
 			}
 		}
 	})
 }
 
-// wait returns when nothing is left of it; the context given to start must have ended.
+// wait returns when the goroutine has ended. The context given to start must have ended.
 func (h *heartbeat) wait() {
 	if h.silence != nil {
 		h.silence.Stop()
@@ -65,8 +65,8 @@ func (h *heartbeat) ping() *livekit.SignalRequest {
 	}}}
 }
 
-// answered is told of every signal. It returns the round-trip time if it is the answer
-// to the last ping.
+// answered is called with every signal. It returns the round-trip time if it answers the last
+// ping.
 func (h *heartbeat) answered(res *livekit.SignalResponse) time.Duration {
 	pong := res.GetPongResp()
 	if pong == nil || h.silence == nil {
@@ -82,7 +82,7 @@ func (h *heartbeat) answered(res *livekit.SignalResponse) time.Duration {
 	return h.roundTrip
 }
 
-// seconds is how a JoinResponse has its intervals.
+// seconds converts an interval of a JoinResponse.
 func seconds(n int32, otherwise time.Duration) time.Duration {
 	if n <= 0 {
 		return otherwise

@@ -8,39 +8,39 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// Options say which session to have. Server and Token are needed.
+// Options describe a session. Server and Token are required.
 type Options struct {
 	Server  string // its URL: ws, wss, http or https, perhaps with a path
 	Token   string // see [Grant]
 	Version Version
 
-	// Observe is told what happens, in order, one call at a time. It must not call
-	// the session. Nil: nobody is.
+	// Observe, if not nil, is called with each event, in order, one call at a time. It must not
+	// call the session.
 	Observe func(Event)
-	// Attempts is how often to try in a row to come back. Zero: 10. Negative: never.
+	// Attempts is how many times in a row to try to reconnect. Zero means 10; negative means
+	// never.
 	Attempts int
-	// Dial makes a connection. Nil: [websocket.Dial].
+	// Dial makes a connection. Nil means [websocket.Dial].
 	Dial func(ctx context.Context, url string, header http.Header) (*websocket.Conn, *http.Response, error)
 }
 
 const (
 	defaultAttempts = 10
 
-	// Between two attempts: doubling from the first to the last, and up to half of it
-	// left out at random, so that a server that comes back does not meet everybody at
-	// once.
+	// Time between two attempts: it doubles from the first to the longest. Up to half of it is
+	// left out at random, so that not all clients meet a restarted server at once.
 	firstWait = 500 * time.Millisecond
 	lastWait  = 10 * time.Second
 
-	// What the server is taken to say in its JoinResponse where it says nothing.
+	// Defaults for what a JoinResponse leaves out.
 	defaultPingInterval = 5 * time.Second
 	defaultPingTimeout  = 15 * time.Second
 
-	// leaveTimeout bounds the sending of the last signal.
+	// leaveTimeout limits the sending of the last signal.
 	leaveTimeout = 2 * time.Second
-	// writeTimeout is for a server that has stopped reading.
+	// writeTimeout limits a write to a server that has stopped reading.
 	writeTimeout = 10 * time.Second
-	// closeTimeout bounds the closing handshake.
+	// closeTimeout limits the closing handshake.
 	closeTimeout = 5 * time.Second
 )
 
@@ -54,8 +54,8 @@ func (o *Options) attempts() int {
 	return o.Attempts
 }
 
-// dial offers permessage-deflate: an offer of SDP shrinks to half. The server may keep
-// its windows or not, as it likes.
+// dial offers permessage-deflate, which halves an SDP offer. The server may use context
+// takeover or not.
 func (o *Options) dial(ctx context.Context, url string, header http.Header) (*websocket.Conn, *http.Response, error) {
 	if o.Dial != nil {
 		return o.Dial(ctx, url, header)

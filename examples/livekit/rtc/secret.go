@@ -6,8 +6,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Redacted returns a copy of a message to print: without what the protocol's own
-// annotations call a secret, such as tokens and the credentials of TURN servers.
+// Redacted returns a copy of a message for printing. It removes what the protocol's annotations
+// mark as secret, such as tokens and TURN credentials.
 func Redacted(m proto.Message) proto.Message {
 	c := proto.Clone(m)
 	redact(c.ProtoReflect())

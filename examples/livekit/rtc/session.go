@@ -12,39 +12,39 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// ErrNotJoined is what [Session.Send] returns while there is nobody to send to.
+// ErrNotJoined is returned by [Session.Send] while the session has not joined.
 var ErrNotJoined = errors.New("not joined")
 
-// ErrNoPong is why a connection was given up whose server answers no ping.
+// ErrNoPong is why a connection was given up: the server answers no pings.
 var ErrNoPong = errors.New("no answer to the protocol's pings")
 
-// LeaveError is the server's word that the session is over, such as that the room was
-// closed or that somebody else came with the same identity.
+// LeaveError is the server's message that the session is over, for example because the room was
+// closed or another client joined with the same identity.
 type LeaveError struct{ Reason livekit.DisconnectReason }
 
-// Error says why.
+// Error returns the reason.
 func (e *LeaveError) Error() string { return "the server said leave: " + e.Reason.String() }
 
-// State is where a session stands.
+// State is the state of a session.
 //
 //	New ─▶ Connecting ─▶ Joined ─▶ Leaving ─▶ Ended
 //	            ▲           │
 //	            └── Lost ◀──┘
 //
-// Every state may become Ended.
+// Every state may change to Ended.
 type State int
 
 const (
 	New        State = iota
-	Connecting       // the opening handshake, and until the server has let the participant in
+	Connecting       // the opening handshake, and until the server has admitted the participant
 	Joined           // signals may be sent
 	Lost             // waiting before another attempt
-	Leaving          // the last signal, and the closing handshake
+	Leaving          // sending the last signal, and the closing handshake
 	Ended
 )
 
-// Session is a participant's conversation with a server, over as many connections as
-// it takes. Methods may be called from any goroutine; Run once.
+// Session is a participant's conversation with a server, over one connection after another. Run
+// may be called once; the other methods may be called from any goroutine.
 type Session struct {
 	opts Options
 
@@ -54,10 +54,10 @@ type Session struct {
 	state State
 	conn  *websocket.Conn // nil unless Joined
 
-	// What the server may change with a signal; of the goroutine of Run.
+	// Signals of the server may change these. Only the goroutine of Run uses them.
 	server, token string
 	sid           string // of the participant; empty until joined
-	failed        int    // attempts in a row that came to nothing
+	failed        int    // failed attempts in a row
 	pingInterval  time.Duration
 	pingTimeout   time.Duration
 }
@@ -67,19 +67,19 @@ func NewSession(opts Options) *Session {
 	return &Session{opts: opts, server: opts.Server, token: opts.Token}
 }
 
-// step is what to do when a connection has ended.
+// step is what to do after a connection has ended.
 type step int
 
 const (
 	stop          step = iota
-	joinAgain          // as somebody new
-	resumeAgain        // as who we were
-	repeatAttempt      // as tried last
+	joinAgain          // as a new participant
+	resumeAgain        // as the same participant
+	repeatAttempt      // like the last attempt
 )
 
-// Run joins, and stays until ctx ends, the server says that it is over, or no
-// connection can be had any more. It returns nil if ctx ended and the server was told;
-// what the server refuses at once, such as a bad token, is not tried again.
+// Run joins, and stays until ctx ends, the server ends the session, or no connection can be
+// made any more. It returns nil if ctx ended and the server was told. If the server refuses at
+// once, for example because of a bad token, Run does not try again.
 func (s *Session) Run(ctx context.Context) error {
 	defer s.become(Ended, nil)
 	how := join
@@ -95,7 +95,7 @@ func (s *Session) Run(ctx context.Context) error {
 			how = resume
 		}
 		if s.failed++; s.failed > s.opts.attempts() {
-			return fmt.Errorf("gave up coming back: %w", err)
+			return fmt.Errorf("gave up reconnecting: %w", err)
 		}
 		s.become(Lost, nil)
 		if err := s.wait(ctx); err != nil {
@@ -115,21 +115,21 @@ func (s *Session) Send(ctx context.Context, r *livekit.SignalRequest) error {
 	return s.write(ctx, conn, r)
 }
 
-// State returns where the session stands.
+// State returns the state of the session.
 func (s *Session) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state
 }
 
-// become is the only place where the state changes. conn is there for Joined.
+// become is the only place where the state changes. conn is set for Joined only.
 func (s *Session) become(next State, conn *websocket.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state, s.conn = next, conn
 }
 
-// wait lets time pass before another attempt.
+// wait waits before another attempt.
 func (s *Session) wait(ctx context.Context) error {
 	w := Waiting{For: backoff(s.failed), Attempt: s.failed, Of: s.opts.attempts()}
 	s.observe(w)
@@ -141,7 +141,7 @@ func (s *Session) wait(ctx context.Context) error {
 	}
 }
 
-// backoff returns how long to wait after so many attempts in a row, at least one.
+// backoff returns how long to wait after failed attempts in a row, at least one.
 func backoff(failed int) time.Duration {
 	full := firstWait
 	for ; failed > 1 && full < lastWait; failed-- {

@@ -259,11 +259,11 @@ func TestEnds(t *testing.T) {
 			v.leave(livekit.DisconnectReason_DUPLICATE_IDENTITY, livekit.LeaveRequest_DISCONNECT)
 		}}, "the server said leave: DUPLICATE_IDENTITY", 1},
 		"never there": {nil, "unexpected EOF", 1},
-		"gone":        {[]func(*visit){func(v *visit) { v.join("PA_1") }}, "gave up coming back: ", 4},
+		"gone":        {[]func(*visit){func(v *visit) { v.join("PA_1") }}, "gave up reconnecting: ", 4},
 		"garbage": {[]func(*visit){func(v *visit) {
 			_ = v.conn.Write(context.Background(), websocket.MessageBinary, []byte{0xff})
 			v.close(websocket.StatusInvalidFramePayloadData)
-		}}, "a message of 1 bytes is no SignalResponse", 1},
+		}}, "a message of 1 bytes is not a SignalResponse", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// A signal is one WebSocket message: a SignalRequest from the client, a SignalResponse
-// from the server. Each is a oneof, whose field names the signal. Binary messages are
-// protobuf; in text they are its JSON form, which the server speaks once the client has.
+// A signal is one WebSocket message: a SignalRequest from the client, a SignalResponse from the
+// server. Each is a oneof, whose field names the signal. Binary messages are protobuf. Text
+// messages are its JSON form, which the server uses once the client has.
 
 // decode reads one message into m.
 func decode(typ websocket.MessageType, p []byte, m proto.Message) error {
@@ -22,9 +22,9 @@ func decode(typ websocket.MessageType, p []byte, m proto.Message) error {
 	return proto.Unmarshal(p, m)
 }
 
-// Name returns the name of the signal in a SignalRequest or SignalResponse as the
-// protocol writes it, such as "ping_req". A signal that this program's version of the
-// protocol does not have goes by its field number.
+// Name returns the name of the signal in a SignalRequest or SignalResponse as the protocol
+// writes it, such as "ping_req". A signal unknown to this version of the protocol is named by
+// its field number.
 func Name(m proto.Message) string {
 	if f, ok := chosen(m.ProtoReflect()); ok {
 		return string(f.Name())
@@ -41,9 +41,8 @@ func chosen(m protoreflect.Message) (protoreflect.FieldDescriptor, bool) {
 	return f, f != nil
 }
 
-// Content returns what a SignalRequest or SignalResponse carries: a [proto.Message], or
-// a string or int64 in the signals that have no message of their own; nil if nothing
-// is known of it.
+// Content returns the content of a SignalRequest or SignalResponse: a [proto.Message]; a string
+// or int64 for signals without a message type; or nil for an unknown signal.
 func Content(m proto.Message) any {
 	f, ok := chosen(m.ProtoReflect())
 	if !ok {

@@ -10,32 +10,32 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Protocol is the version of the protocol that this client follows: a leave request
-// has an action (13), a request that fails is answered (15), a participant may be moved
-// to another room (16). What 17 adds is in media.
+// Protocol is the protocol version of this client: a leave request has an action (13), a failed
+// request is answered (15), a participant may be moved to another room (16). What 17 adds
+// concerns media.
 const Protocol = 16
 
-// Version is the form of the request.
+// Version is the form of the join request.
 type Version int
 
 const (
-	// V0 is /rtc: parameters in the query. The server offers a PeerConnection for
-	// what the participant subscribes to, the client another for what it publishes.
+	// V0 is /rtc: parameters in the query. The server offers a PeerConnection for what the
+	// participant subscribes to, the client offers another for what it publishes.
 	V0 Version = iota
-	// V1 is /rtc/v1: one protobuf message in the query. There is one PeerConnection,
-	// offered by the client; the server says how many media sections it needs.
+	// V1 is /rtc/v1: one protobuf message in the query. There is one PeerConnection, offered by
+	// the client; the server says how many media sections it needs.
 	V1
 )
 
-// entry says how to come in.
+// entry says how to join.
 type entry int
 
 const (
-	join   entry = iota // as somebody new
+	join   entry = iota // as a new participant
 	resume              // as the participant whose connection was lost
 )
 
-// joinURL returns what to dial. server may have a path, for a server behind a proxy.
+// joinURL returns the URL to dial. server may have a path, for a server behind a proxy.
 func joinURL(server string, v Version, how entry, sid string) (string, error) {
 	u, err := url.Parse(server)
 	if err != nil {
@@ -65,8 +65,8 @@ func joinURL(server string, v Version, how entry, sid string) (string, error) {
 	return u.String(), nil
 }
 
-// joinRequest is the parameter of /rtc/v1: base64 of a message around a message. The
-// inner one may be compressed with gzip, which pays when it has an offer.
+// joinRequest returns the parameter of /rtc/v1: base64 of a message around a message. The inner
+// one may be compressed with gzip, which pays off if it has an offer.
 func joinRequest(how entry, sid string) (string, error) {
 	request := &livekit.JoinRequest{
 		ClientInfo:         &livekit.ClientInfo{Sdk: livekit.ClientInfo_GO, Protocol: Protocol},

@@ -17,13 +17,13 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// clusterName has servers of other clusters refused.
+// clusterName makes a node refuse servers of other clusters.
 const clusterName = "signaling"
 
-// readyWithin bounds the start of a NATS server, which needs nothing but its port.
+// readyWithin limits the start of a NATS server, which needs only its port.
 const readyWithin = 10 * time.Second
 
-// Embedded is a NATS server inside this process: a node of a cluster of such. It serves
+// Embedded is a NATS server inside this process, a node of a cluster of such servers. It serves
 // us in memory, and other nodes at the address of the cluster.
 type Embedded struct {
 	server *server.Server
@@ -31,10 +31,10 @@ type Embedded struct {
 	log    *natsLog
 }
 
-// ListenNATS returns a bus by a NATS server of our own. The address of the cluster is
-// [user:password@][host]:port; who knows user and password belongs to it. routes are
-// addresses of other nodes, of which one that is up is enough, and have our user and
-// password if they name none.
+// ListenNATS returns a bus with a NATS server of our own. The address of the cluster is
+// [user:password@][host]:port. Whoever knows user and password belongs to it. routes are
+// addresses of other nodes; one that is up is enough. They use our user and password if they
+// have none.
 func ListenNATS(cluster string, routes []string, name string, log *slog.Logger) (*NATS, error) {
 	id := newID()
 	options, err := clusterOptions(cluster, routes)
@@ -63,7 +63,7 @@ func ListenNATS(cluster string, routes []string, name string, log *slog.Logger) 
 	return b, err
 }
 
-// ClusterAddr is where other nodes find this one.
+// ClusterAddr returns the address at which other nodes find this one.
 func (b *NATS) ClusterAddr() string {
 	if b.embedded == nil {
 		return ""
@@ -71,7 +71,7 @@ func (b *NATS) ClusterAddr() string {
 	return b.embedded.server.ClusterAddr().String()
 }
 
-// ready waits until the server serves, or cannot.
+// ready waits until the server serves or has failed.
 func (e *Embedded) ready() error {
 	for end := time.Now().Add(readyWithin); time.Now().Before(end); {
 		ready := e.server.ReadyForConnections(100 * time.Millisecond)
@@ -96,8 +96,8 @@ func clusterOptions(cluster string, routes []string) (*server.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cluster address %s: no port", own.Redacted())
 	}
-	// A server without a port for clients (DontListen) would not begin with its routes.
-	// This one has a port that nobody is told of, and a password that only we have.
+	// A server without a port for clients (DontListen) would not connect to its routes. This
+	// one has a port that is not announced, and a password that only we know.
 	options := &server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: "signaling", Password: rand.Text(), NoSigs: true,
 	}
@@ -121,12 +121,12 @@ func clusterOptions(cluster string, routes []string) (*server.Options, error) {
 	return options, nil
 }
 
-// nodeURL reads the address of a node, with nats:// before it or without.
+// nodeURL parses the address of a node, with or without nats:// before it.
 func nodeURL(addr string) (*url.URL, error) {
 	u, err := url.Parse("nats://" + strings.TrimPrefix(strings.TrimSpace(addr), "nats://"))
 	if err != nil || u.Port() == "" || strings.Trim(u.Path, "/") != "" {
-		// The error of url.Parse would show the password.
-		return nil, errors.New("the address of a node of the cluster is [user:password@][host]:port")
+		// The error of url.Parse would contain the password.
+		return nil, errors.New("the address of a cluster node must be [user:password@][host]:port")
 	}
 	return u, nil
 }
@@ -136,10 +136,10 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// natsLog is where a NATS server complains.
+// natsLog receives the log of a NATS server.
 type natsLog struct {
 	log   *slog.Logger
-	fatal atomic.Pointer[string] // the first thing it could not live with
+	fatal atomic.Pointer[string] // the first fatal error
 }
 
 func (l *natsLog) Noticef(format string, v ...any) {

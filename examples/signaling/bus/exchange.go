@@ -5,14 +5,13 @@ import (
 	"sync"
 )
 
-// Exchange is a bus inside one process: for a server that is alone, and for tests of
-// several.
+// Exchange is a bus inside one process: for a single server, and for tests of several.
 type Exchange struct {
 	mu    sync.Mutex
 	seats map[string]*seat // by ID
 }
 
-// Join returns a place on the bus.
+// Join returns a connection to the bus.
 func (x *Exchange) Join() Bus {
 	return &seat{
 		exchange: x, id: newID(), handlers: make(handlers),
@@ -27,7 +26,7 @@ type seat struct {
 	handlers handlers
 	queue    chan letter
 	left     chan struct{} // closed by Close
-	done     chan struct{} // closed when nothing is handled any more
+	done     chan struct{} // closed when the goroutine has ended
 }
 
 type letter struct {
@@ -87,12 +86,12 @@ func (s *seat) Send(to string, topic Topic, body []byte) {
 	}
 }
 
-// put is under Exchange.mu, which keeps the order.
+// put adds a letter. The caller holds Exchange.mu, which preserves the order.
 func (s *seat) put(l letter) {
 	l.body = slices.Clone(l.body)
 	select {
 	case s.queue <- l:
-	default: // lost, as anywhere
+	default: // lost, as on any bus
 	}
 }
 

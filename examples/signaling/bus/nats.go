@@ -17,27 +17,27 @@ import (
 const prefix = "signaling.v1"
 
 const (
-	// A NATS server that is gone is noticed after natsPing*(natsPings+1).
+	// The loss of a NATS server is noticed after natsPing*(natsPings+1).
 	natsPing  = 2 * time.Second
 	natsPings = 2
 	natsRetry = time.Second
-	// natsWrite bounds a write to a NATS server that does not read.
+	// natsWrite limits a write to a NATS server that does not read.
 	natsWrite = 5 * time.Second
-	// natsGoodbye bounds what is sent when we leave, twice.
+	// natsGoodbye limits sending when we leave, twice.
 	natsGoodbye = time.Second
 )
 
-// NATS is a bus by a NATS server. While that cannot be reached what is sent is lost:
-// what it was about is asked for when servers hear each other again.
+// NATS is a bus over a NATS server. While that is unreachable, messages are lost. Servers ask
+// for the missing information when they hear each other again.
 type NATS struct {
 	id       string
 	conn     *nats.Conn
 	handlers handlers
 	log      *slog.Logger
-	embedded *Embedded // nil: the NATS server is somebody else's
+	embedded *Embedded // nil if the NATS server is not ours
 
-	// No caller waits for the network: writing to a NATS server that does not read
-	// would.
+	// Callers write to a channel, because writing to a NATS server that does not read would
+	// block.
 	out     chan *nats.Msg
 	in      chan *nats.Msg
 	leaving chan struct{} // closed by Close
@@ -46,8 +46,8 @@ type NATS struct {
 	close   sync.Once
 }
 
-// DialNATS returns a bus by the NATS server of a URL, with user and password in it if
-// there are any. The server need not be there yet.
+// DialNATS returns a bus over the NATS server at a URL, which may contain user and password.
+// The server need not be up yet.
 func DialNATS(url, name string, log *slog.Logger) (*NATS, error) {
 	return newNATS(newID(), url, name, nil, log)
 }
@@ -63,7 +63,7 @@ func newNATS(id, url, name string, embedded *Embedded, log *slog.Logger) (*NATS,
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(natsRetry),
-		nats.ReconnectBufSize(-1), // what is old by the time it could be sent is better lost
+		nats.ReconnectBufSize(-1), // drop rather than send late
 		nats.PingInterval(natsPing),
 		nats.MaxPingsOutstanding(natsPings),
 		nats.FlusherTimeout(natsWrite),
@@ -82,14 +82,14 @@ func newNATS(id, url, name string, embedded *Embedded, log *slog.Logger) (*NATS,
 	return b, nil
 }
 
-// ID names this server.
+// ID returns the name of this server.
 func (b *NATS) ID() string { return b.id }
 
-// Handle has f called with what comes for a topic.
+// Handle makes f receive the messages of a topic.
 func (b *NATS) Handle(topic Topic, f func(from string, body []byte)) { b.handlers[topic] = f }
 
-// Start begins to receive. What is for all and what is for us comes by one channel, so
-// that it stays in order.
+// Start begins to receive. Messages for all and messages for us use one channel, so that they
+// stay in order.
 func (b *NATS) Start() error {
 	for _, subject := range []string{prefix + ".all.>", prefix + ".to." + b.id + ".>"} {
 		if _, err := b.conn.ChanSubscribe(subject, b.in); err != nil {
@@ -122,13 +122,13 @@ func (b *NATS) receive() {
 // Broadcast sends to all other servers.
 func (b *NATS) Broadcast(topic Topic, body []byte) { b.put(prefix+".all.", topic, body) }
 
-// Send sends to one.
+// Send sends to one server.
 func (b *NATS) Send(to string, topic Topic, body []byte) { b.put(prefix+".to."+to+".", topic, body) }
 
 func (b *NATS) put(to string, topic Topic, body []byte) {
 	select {
 	case b.out <- &nats.Msg{Subject: to + string(topic) + "." + b.id, Data: slices.Clone(body)}:
-	default: // lost: the NATS server is gone, or does not read
+	default: // lost: the NATS server is unreachable, or does not read
 	}
 }
 
@@ -158,7 +158,7 @@ func (b *NATS) publish(m *nats.Msg) {
 	}
 }
 
-// Close sends what is under way and leaves the bus.
+// Close sends what is queued and leaves the bus.
 func (b *NATS) Close() {
 	b.close.Do(func() {
 		close(b.leaving)

@@ -10,16 +10,16 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// Seat is a member's place in a room by one connection. It does nothing any more once
-// the member has connected again.
+// Seat is a member's place in a room through one connection. It has no effect once the member
+// has connected again.
 type Seat struct {
 	rooms  *Rooms
 	member *member
 	conn   Conn
 }
 
-// Join lets a member in, sends it a welcome that names its connection for the trace,
-// and tells the others. The error is a [websocket.CloseError].
+// Join admits a member, sends it a welcome that names its connection for the trace, and tells
+// the others. The error is a [websocket.CloseError].
 func (r *Rooms) Join(name string, j wire.Join, connection string, conn Conn) (*Seat, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -40,7 +40,7 @@ func (r *Rooms) Join(name string, j wire.Join, connection string, conn Conn) (*S
 	return &Seat{r, m, conn}, nil
 }
 
-// admit finds the member that joins, or makes it, and claims it for this server.
+// admit finds or creates the member, and claims it for this server.
 func (r *Rooms) admit(name string, j wire.Join) (*member, error) {
 	id := wire.Identity(j.Key)
 	rm := r.rooms[name]
@@ -98,13 +98,13 @@ func (r *Rooms) welcome(m *member, connection string) wire.Welcome {
 	return w
 }
 
-// taken reports whether the seat is still the member's.
+// taken reports whether the seat still belongs to the member.
 func (s *Seat) taken() bool { return s.rooms.life == running && s.member.conn == s.conn }
 
-// Leave is what the member does who will not come back.
+// Leave removes a member that will not come back.
 func (s *Seat) Leave() { s.vacate(Left, byItself) }
 
-// Lose is what happens to a member when its connection is gone.
+// Lose marks a member as away after its connection was lost.
 func (s *Seat) Lose() { s.vacate(Away, noReason) }
 
 func (s *Seat) vacate(to State, why reason) {

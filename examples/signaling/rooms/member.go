@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// State is where a member stands, as the others see it:
+// State is the state of a member, as the others see it:
 //
 //	        join                    connection lost
 //	None -----------> Present ---------------------> Away
@@ -19,15 +19,15 @@ import (
 type State uint8
 
 const (
-	None    State = iota // not yet told to anybody
+	None    State = iota // not announced yet
 	Present              // connected, here or on another server
-	Away                 // kept for the time of grace. Next: Present or Left
-	Left                 // out of the room. Final
+	Away                 // kept for the grace time. Next: Present or Left
+	Left                 // out of the room; final
 )
 
 var stateNames = [...]string{"none", "present", "away", "left"}
 
-// String returns the state as the messages say it.
+// String returns the state as written in messages.
 func (s State) String() string { return stateNames[s] }
 
 // reason is why a member has left.
@@ -39,19 +39,18 @@ const (
 	lost     reason = "lost"
 )
 
-// claim is what a server says when a member has connected to it.
+// claim is what a server announces when a member has connected to it.
 type claim struct {
 	host    string // the server; "" if it is lost
 	name    string
 	session uint64
 	attempt uint64
-	epoch   uint64 // counts the sessions of the member, as far as the server knew
+	epoch   uint64 // counts the member's sessions, as far as the server knew
 }
 
-// supersedes reports whether this claim wins when two servers claim one member. All
-// servers judge alike, so only one keeps the member. Within a session the page has
-// numbered its attempts; of two sessions the one that came later, as far as the server
-// that let it in knew.
+// supersedes reports whether c wins over d when two servers claim one member. All servers
+// decide alike, so only one keeps the member. Within a session, the page has numbered its
+// attempts. Of two sessions, the later one wins, as far as the server that admitted it knew.
 func (c claim) supersedes(d claim) bool {
 	return cmp.Or(
 		cmp.Compare(c.epoch, d.epoch),
@@ -61,20 +60,20 @@ func (c claim) supersedes(d claim) bool {
 	) > 0
 }
 
-// member is somebody in a room.
+// member is a member of a room.
 type member struct {
 	id    string
 	room  *room
 	claim claim
-	conn  Conn // if present here
+	conn  Conn // if connected here
 
 	state State
 	since time.Time   // in this state
-	grace *time.Timer // if away, and for us to count
+	grace *time.Timer // set if the member is away and we count the grace time
 }
 
-// become is the one place where a member's state changes. Called also when a member
-// that is present is so by another connection.
+// become is the only place where a member's state changes. It is also called when a present
+// member has connected again.
 func (r *Rooms) become(m *member, to State, why reason) {
 	m.stopTimer()
 	if m.state != to {
@@ -103,13 +102,13 @@ func (r *Rooms) become(m *member, to State, why reason) {
 // hosts reports whether a member is connected here, or was and is kept here.
 func (r *Rooms) hosts(m *member) bool { return m.claim.host == r.bus.ID() }
 
-// count begins to count the grace of a member who is away.
+// count starts the grace time of a member that is away.
 func (r *Rooms) count(m *member) {
 	var expiry *time.Timer
 	expiry = time.AfterFunc(time.Until(m.since.Add(r.options.Grace)), func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if m.grace == expiry { // else somebody was faster
+		if m.grace == expiry { // otherwise the timer was replaced
 			r.become(m, Left, lost)
 		}
 	})
@@ -123,7 +122,7 @@ func (m *member) stopTimer() {
 	}
 }
 
-// tell tells all other members of the room who are connected here.
+// tell tells all other members of the room that are connected here.
 func (r *Rooms) tell(m *member, why reason) {
 	for _, other := range m.room.members {
 		if other != m && other.conn != nil {
@@ -134,11 +133,11 @@ func (r *Rooms) tell(m *member, why reason) {
 	}
 }
 
-// orphan keeps a member whose server has gone: it may come back, here or elsewhere.
+// orphan keeps a member whose server was lost. It may come back, here or elsewhere.
 func (r *Rooms) orphan(m *member) {
 	m.claim.host = ""
 	if m.state == Away {
-		r.count(m) // what its server has counted so far is taken into account
+		r.count(m) // including what its server has counted so far
 		return
 	}
 	r.become(m, Away, noReason)

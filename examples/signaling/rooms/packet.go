@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// packet is what servers tell each other, in CBOR.
+// packet is a message between servers, in CBOR.
 type packet struct {
 	Kind    kind    `cbor:"kind"`
 	Name    string  `cbor:"name,omitempty"` // of the server, for people
@@ -23,16 +23,16 @@ type packet struct {
 type kind string
 
 const (
-	kindHello  kind = "hello"  // a server has begun: it wants to know the others
+	kindHello  kind = "hello"  // a server has started and wants to know the others
 	kindBeat   kind = "beat"   // a sign of life
-	kindChange kind = "change" // of one entry, to the version that is given
+	kindChange kind = "change" // one entry changed, giving the stated version
 	kindAsk    kind = "ask"    // for the roster
 	kindRoster kind = "roster" // a part of it
-	kindSignal kind = "signal" // for a member on the server that it is sent to
+	kindSignal kind = "signal" // for a member on the receiving server
 	kindBye    kind = "bye"    // the server ends
 )
 
-// entry is a member of the sender's roster.
+// entry is a member in the sender's roster.
 type entry struct {
 	Room    string `cbor:"room"`
 	ID      string `cbor:"id"`
@@ -47,7 +47,7 @@ type entry struct {
 // moved is the state of a member that another server has taken over.
 const moved = "moved"
 
-// parcel is a signal on its way to another server.
+// parcel is a signal to another server.
 type parcel struct {
 	Room        string `cbor:"room"`
 	From        string `cbor:"from"`
@@ -56,7 +56,7 @@ type parcel struct {
 	Session     uint64 `cbor:"session,omitempty"`
 	Seq         uint64 `cbor:"seq,omitempty"`
 	Ack         uint64 `cbor:"ack,omitempty"`
-	Codec       string `cbor:"codec,omitempty"` // the subprotocol of Data; "" without data
+	Codec       string `cbor:"codec,omitempty"` // subprotocol of Data; "" without data
 	Data        []byte `cbor:"data,omitempty"`
 }
 
@@ -66,8 +66,8 @@ const (
 	maxServer  = 200     // characters of the name of a server
 )
 
-// parsePacket reads what came from another server, and believes nothing: a version of
-// this program that is not ours may run there.
+// parsePacket validates a message from another server completely: another version of this
+// program may run there.
 func parsePacket(body []byte) (p packet, err error) {
 	if err := cbor.Unmarshal(body, &p); err != nil {
 		return p, err
@@ -133,5 +133,5 @@ func (s *parcel) check() error {
 	return errors.Join(wire.ValidRoom(s.Room), wire.ValidIdentity(s.From), wire.ValidIdentity(s.To))
 }
 
-// counts reports whether n is a number as pages count: from 1.
+// counts reports whether n is valid as a page's number: they start at 1.
 func counts(n uint64) bool { return n >= 1 && n <= wire.MaxInteger }

@@ -77,7 +77,7 @@ func TestPacketsAreJudged(t *testing.T) {
 	}
 }
 
-// What makes no sense changes nothing, and what goes beyond all bounds is not kept.
+// An invalid packet changes nothing, and data beyond the limits is not kept.
 func TestStrangeServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var exchange bus.Exchange

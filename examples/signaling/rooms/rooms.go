@@ -1,11 +1,11 @@
-// Package rooms knows who is in which room, on this server and on the others, and
-// carries signals between members. Of the network it sees the two ends of it: the
-// [Conn] of a member who is connected here, and the [bus.Bus] to other servers.
+// Package rooms knows who is in which room, on this server and on the others, and carries
+// signals between members. It sees two ends of the network: the [Conn] of a member connected
+// here, and the [bus.Bus] to the other servers.
 //
-// Each server is the authority for the members it hosts. It tells the others of every
-// change, with a number, and they ask for the whole roster when they have missed one.
-// So all servers agree a moment after the network lets them, and no sooner: two members
-// who come at once, to two servers, may both get the last place in a room.
+// Each server is the authority for the members connected to it. It reports every change to the
+// others, with a number. A server that has missed one asks for the whole roster. So all servers
+// agree as soon as the network lets them, and not before: two members who arrive at the same
+// time, at two servers, may both get the last place in a room.
 package rooms
 
 import (
@@ -19,41 +19,41 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// Options are what an operator may choose.
+// Options are the operator's choices.
 type Options struct {
 	Name     string        // of this server, for people
 	Capacity int           // members of a room, at least 1
 	Rooms    int           // rooms there may be, at least 1
-	Grace    time.Duration // for which a member is kept that has lost its connection
+	Grace    time.Duration // how long a member with a lost connection is kept
 	Beat     time.Duration // between signs of life; zero: 2 s
 	Log      *slog.Logger  // nil: slog.Default
 }
 
 const (
 	defaultBeat = 2 * time.Second
-	// missedBeats is after how many beats a server counts as lost.
+	// missedBeats is the number of missed beats after which a server counts as lost.
 	missedBeats = 3
-	// overshoot is how many times as many members and rooms as there may be this server
-	// remembers, if that is what the others say: they may have let somebody in at once.
+	// overshoot limits the members and rooms that this server remembers from others, as a
+	// multiple of the configured number. Servers may have admitted members at the same time.
 	overshoot = 4
 )
 
-// Conn is the connection of a member. Its methods do not wait, and do not call back.
+// Conn is the connection of a member. Its methods do not block, and do not call back.
 type Conn interface {
 	Send(m wire.ToPage)
 	Close(code websocket.StatusCode, reason string)
 }
 
-// Rooms are all rooms that this server knows of.
+// Rooms has all rooms that this server knows of.
 type Rooms struct {
 	options Options
 	bus     bus.Bus
 	log     *slog.Logger
 
-	mu      sync.Mutex // for all below, and what hangs on it
+	mu      sync.Mutex // guards everything below
 	life    life
 	rooms   map[string]*room
-	version uint64 // of our roster: the number of the last change
+	version uint64 // of our roster: the number of its last change
 	servers map[string]*server
 	stop    chan struct{}
 	stopped chan struct{}
@@ -63,16 +63,16 @@ type life uint8
 
 const (
 	running  life = iota
-	stopping      // nobody comes in, nobody is told anything
+	stopping      // no joins and no messages any more
 )
 
-// room is there while it has members.
+// room exists while it has members.
 type room struct {
 	name    string
 	members map[string]*member // by identity
 }
 
-// New returns rooms without anybody, joined to the bus, which it starts.
+// New returns empty rooms. It joins the bus and starts it.
 func New(options Options, b bus.Bus) (*Rooms, error) {
 	if options.Beat == 0 {
 		options.Beat = defaultBeat
@@ -96,8 +96,8 @@ func New(options Options, b bus.Bus) (*Rooms, error) {
 	return r, nil
 }
 
-// Shutdown tells the other servers, which keep our members as away. Closing the
-// connections of our members, with 1001, is left to a [websocket.Registry].
+// Shutdown tells the other servers, which keep our members as away. A [websocket.Registry]
+// closes the connections of our members, with 1001.
 func (r *Rooms) Shutdown() {
 	r.mu.Lock()
 	if r.life == stopping {
@@ -118,7 +118,7 @@ func (r *Rooms) Shutdown() {
 	<-r.stopped
 }
 
-// Count returns how many rooms there are, and how many members on all servers.
+// Count returns the number of rooms, and of members on all servers.
 func (r *Rooms) Count() (rooms, members int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -37,7 +37,7 @@ func (r *Rooms) sendRoster(to string) {
 	}
 }
 
-// hostedBy iterates over the members of a server. They may leave their rooms meanwhile.
+// hostedBy iterates over the members of a server. They may leave their rooms during the loop.
 func (r *Rooms) hostedBy(id string) iter.Seq[*member] {
 	var hosted []*member
 	for _, rm := range r.rooms {
@@ -50,7 +50,7 @@ func (r *Rooms) hostedBy(id string) iter.Seq[*member] {
 	return slices.Values(hosted)
 }
 
-// apply takes in what another server says of a member.
+// apply applies what another server says about a member.
 func (r *Rooms) apply(from string, e entry) {
 	var m *member
 	if rm := r.rooms[e.Room]; rm != nil {
@@ -73,7 +73,7 @@ func (r *Rooms) apply(from string, e entry) {
 	}
 }
 
-// assign gives a member to the server that claims it, if the claim is good.
+// assign gives a member to the server that claims it, if the claim wins.
 func (r *Rooms) assign(m *member, e entry, theirs claim, state State) {
 	switch {
 	case m == nil:
@@ -81,12 +81,12 @@ func (r *Rooms) assign(m *member, e entry, theirs claim, state State) {
 			return
 		}
 	case m.claim == theirs && m.state == state:
-		return // as we know
-	case m.claim.host == theirs.host: // which knows best
+		return // nothing new
+	case m.claim.host == theirs.host: // its own server is the authority
 	case !theirs.supersedes(m.claim):
 		return
 	case r.hosts(m) && m.state == Present && state == Away:
-		// Two servers that could not see each other: ours has the connection.
+		// The two servers could not see each other. We have the connection.
 		m.claim.epoch = theirs.epoch + 1
 		r.announce(m, Present.String(), noReason)
 		return
@@ -98,11 +98,11 @@ func (r *Rooms) assign(m *member, e entry, theirs claim, state State) {
 	if !told {
 		r.become(m, state, noReason)
 	} else {
-		m.stopTimer() // it is for its server to count
+		m.stopTimer() // its server counts the grace time
 	}
 }
 
-// place makes room for a member of another server, within reason.
+// place makes room for a member of another server, within limits.
 func (r *Rooms) place(e entry) *member {
 	rm := r.rooms[e.Room]
 	if rm == nil {
@@ -117,7 +117,7 @@ func (r *Rooms) place(e entry) *member {
 	return rm.enter(e.ID)
 }
 
-// yield gives up a member that another server has the better claim to.
+// yield gives up a member to another server with the better claim.
 func (r *Rooms) yield(m *member) {
 	r.announce(m, moved, noReason)
 	if m.conn != nil {

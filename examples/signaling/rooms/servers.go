@@ -9,26 +9,26 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/wire"
 )
 
-// server is another server, from when it is first heard until it is lost.
+// server is another server, from its first message until it is lost.
 type server struct {
 	id, name string
-	heard    time.Time // last
+	heard    time.Time // last sign of life
 	standing standing
-	asked    time.Time // last, for its roster
-	version  uint64    // of its roster that we have
-	roster   []entry   // the parts that have come
-	parts    int       // how many those are
+	asked    time.Time // when we last asked for its roster
+	version  uint64    // of its roster, as we have it
+	roster   []entry   // the parts received
+	parts    int       // their number
 }
 
 // standing is what we know of a server's roster.
 type standing uint8
 
 const (
-	learning  standing = iota // it is to come. Next: following
-	following                 // we have it, and every change so far. Next: learning, if one is missed
+	learning  standing = iota // we wait for it. Next: following
+	following                 // we have it and every change so far. Next: learning, after a missed change
 )
 
-// beat gives signs of life and watches for those of others, until Shutdown.
+// beat sends signs of life and watches those of others, until Shutdown.
 func (r *Rooms) beat() {
 	defer close(r.stopped)
 	ticker := time.NewTicker(r.options.Beat)
@@ -53,7 +53,7 @@ func (r *Rooms) beat() {
 	}
 }
 
-// receive handles what comes from another server.
+// receive processes a message from another server.
 func (r *Rooms) receive(from string, body []byte) {
 	p, err := parsePacket(body)
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *Rooms) receive(from string, body []byte) {
 	}
 }
 
-// hear notes a sign of life.
+// hear records a sign of life.
 func (r *Rooms) hear(from string, p packet) *server {
 	s := r.servers[from]
 	if s == nil {
@@ -104,7 +104,7 @@ func (r *Rooms) hear(from string, p packet) *server {
 	return s
 }
 
-// change applies one, if it is the next.
+// change applies a change, if it is the next one.
 func (r *Rooms) change(s *server, p packet) {
 	switch {
 	case s.standing == learning || p.Version <= s.version:
@@ -116,7 +116,7 @@ func (r *Rooms) change(s *server, p packet) {
 	}
 }
 
-// learn takes a part of a roster, and applies the whole when it is there.
+// learn stores a part of a roster, and applies the roster once it is complete.
 func (r *Rooms) learn(s *server, p packet) {
 	if s.standing == following {
 		return
@@ -125,7 +125,7 @@ func (r *Rooms) learn(s *server, p packet) {
 		s.roster, s.parts, s.version = nil, 0, p.Version
 	}
 	if p.Part != s.parts || p.Version != s.version {
-		s.roster, s.parts = nil, 0 // a part is lost: we shall ask again
+		s.roster, s.parts = nil, 0 // a part is lost: we will ask again
 		return
 	}
 	s.roster, s.parts = append(s.roster, p.Entries...), s.parts+1
@@ -146,7 +146,7 @@ func (r *Rooms) learn(s *server, p packet) {
 	s.roster, s.parts, s.standing = nil, 0, following
 }
 
-// forget keeps a server's members as orphans, and it no longer.
+// forget drops a server and keeps its members as orphans.
 func (r *Rooms) forget(s *server) {
 	delete(r.servers, s.id)
 	for m := range r.hostedBy(s.id) {
@@ -164,7 +164,7 @@ func (r *Rooms) unpack(s *parcel) {
 	if s.Codec != "" {
 		codec := wire.BySubprotocol(s.Codec)
 		if codec == nil {
-			return // of a version to come
+			return // of a later version
 		}
 		var err error
 		if d.Data, err = wire.NewData(codec, s.Data); err != nil {
@@ -175,7 +175,7 @@ func (r *Rooms) unpack(s *parcel) {
 	deliver(rm.members[s.To], s.Session, d)
 }
 
-// forward sends a signal to the server that hosts its receiver.
+// forward sends a signal to the server of its receiver.
 func (r *Rooms) forward(from, to *member, signal wire.Signal) {
 	s := &parcel{
 		Room: from.room.name, From: from.id, FromSession: from.claim.session,
@@ -183,7 +183,7 @@ func (r *Rooms) forward(from, to *member, signal wire.Signal) {
 	}
 	if codec := signal.Data.Codec(); codec != nil {
 		s.Codec = codec.Subprotocol
-		s.Data, _ = signal.Data.In(codec) // it is so already
+		s.Data, _ = signal.Data.In(codec) // it is in that codec already
 	}
 	r.send(to.claim.host, packet{Kind: kindSignal, Signal: s})
 }

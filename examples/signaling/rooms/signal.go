@@ -2,8 +2,8 @@ package rooms
 
 import "github.com/hawser-ws/websocket/examples/signaling/wire"
 
-// Signal carries a signal to another member. What cannot be delivered now is dropped:
-// its page sends it again. The sender is told only if there is nobody to deliver to.
+// Signal carries a signal to another member. If it cannot be delivered now, it is dropped; the
+// page sends it again. The sender is told only if the receiver does not exist.
 func (s *Seat) Signal(signal wire.Signal) {
 	r := s.rooms
 	r.mu.Lock()
@@ -25,7 +25,7 @@ func (s *Seat) Signal(signal wire.Signal) {
 	}
 }
 
-// deliver gives a signal to a member, if it is meant for the session that is here.
+// deliver gives a signal to a member, if it is meant for the present session.
 func deliver(to *member, session uint64, d wire.Delivery) {
 	if to.conn != nil && (session == 0 || session == to.claim.session) {
 		to.conn.Send(d)

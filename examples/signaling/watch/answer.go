@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// answer waits until there is something to say, for a while.
+// answer waits for events, up to a limit.
 func (w *Watch) answer(ctx context.Context, q question) answer {
 	r := w.find(q.Connection, proof(q.Proof))
 	if r == nil {
@@ -43,7 +43,7 @@ func tell(q question, events []Event, ended bool) answer {
 	return a
 }
 
-// reply answers a question, in its own time.
+// reply answers a question of another server.
 func (w *Watch) reply(to string, q question) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

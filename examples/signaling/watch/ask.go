@@ -14,27 +14,27 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/bus"
 )
 
-// A page reads by asking for what came after the last event it has, and the server of
-// the connection answers as soon as there is something. Who is slow asks later, and
-// finds what is still kept: nobody has to hold anything for a reader.
+// A page polls for the events after the last one it has, and the server of the connection
+// answers as soon as there are any. A slow reader asks later and gets what is still kept, so
+// nothing is buffered for readers.
 
 const (
-	batch        = 50               // events in an answer: at most some 100 KB
+	batch        = 50               // events in an answer: at most about 100 KB
 	answerWithin = 5 * time.Second  // even if nothing happens
 	patience     = 10 * time.Second // for the answer of another server
 	maxAnswering = 1000             // questions of other servers at a time
 )
 
-// ErrUnknown is for a connection that is not there, or not for who asks.
+// ErrUnknown reports that the connection does not exist, or that the key does not match.
 var ErrUnknown = errors.New("no such connection, or not with this key")
 
-// ErrBusy is for more questions than a server answers at a time.
+// ErrBusy reports more questions than a server answers at a time.
 var ErrBusy = errors.New("too many are watching already")
 
-// ErrSilent is for a server that does not answer.
+// ErrSilent reports that the server of the connection does not answer.
 var ErrSilent = errors.New("the server of the connection does not answer")
 
-// question and answer are what travels between servers, in CBOR.
+// question and answer travel between servers, in CBOR.
 type question struct {
 	Number     uint64 `cbor:"number"`
 	Connection string `cbor:"connection"`
@@ -74,7 +74,7 @@ type message struct {
 	Answer   *answer   `cbor:"answer,omitempty"`
 }
 
-// Reading is one reader's way through the events of a connection.
+// Reading is one reader's position in the events of a connection.
 type Reading struct {
 	watch      *Watch
 	connection string
@@ -82,7 +82,7 @@ type Reading struct {
 	after      int64
 }
 
-// Read begins to read what is recorded of a connection, by the key of its member.
+// Read begins to read the events of a connection. key is that of its member.
 func (w *Watch) Read(id, key string) (*Reading, error) {
 	if !connection.MatchString(id) {
 		return nil, ErrUnknown
@@ -90,8 +90,8 @@ func (w *Watch) Read(id, key string) (*Reading, error) {
 	return &Reading{w, id, prove(key), 0}, nil
 }
 
-// Next waits for events, each in JSON on one line. It returns none from time to time.
-// ended says that no more will come.
+// Next waits for events, each in JSON on one line. It returns none from time to time. ended
+// says that no more will follow.
 func (r *Reading) Next(ctx context.Context) (events [][]byte, ended bool, err error) {
 	q := question{Connection: r.connection, Proof: r.proof[:], After: r.after}
 	var a answer
@@ -143,7 +143,7 @@ func (w *Watch) send(to string, m message) error {
 	return err
 }
 
-// receive handles what comes from another server.
+// receive processes a message from another server.
 func (w *Watch) receive(from string, body []byte) {
 	var m message
 	if err := cbor.Unmarshal(body, &m); err != nil {
@@ -158,12 +158,12 @@ func (w *Watch) receive(from string, body []byte) {
 	}
 }
 
-// hear takes an answer to where it is waited for.
+// hear passes an answer to the goroutine that waits for it.
 func (w *Watch) hear(from string, a answer) {
 	for i, e := range a.Events {
-		var line bytes.Buffer // it must be JSON, and stay on one line
+		var line bytes.Buffer // it must be JSON, and be written on one line
 		if err := json.Compact(&line, e); err != nil {
-			slog.Warn("another server sends an event that makes no sense", "id", from, "error", fmt.Errorf("event %d: %w", i, err))
+			slog.Warn("another server sent an invalid event", "id", from, "error", fmt.Errorf("event %d: %w", i, err))
 			return
 		}
 		a.Events[i] = line.Bytes()

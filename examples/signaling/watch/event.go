@@ -1,12 +1,12 @@
-// Package watch keeps what the server sees of each connection, frame by frame, for the
-// page at the other end: the hooks of [websocket.Trace] write it down, and a page that
-// shows the key of the member reads it, on whichever server it asks.
+// Package watch records what the server sees of each connection, frame by frame, for the page
+// at the other end. The hooks of [websocket.Trace] write the record. A page that presents the
+// member's key can read it, on any server.
 package watch
 
 import "fmt"
 
-// Event is something that happened on a connection. Of the pointers one is set,
-// according to Kind, or none.
+// Event is something that happened on a connection. At most one of the pointers is set,
+// according to Kind.
 type Event struct {
 	N    int64   `json:"n"`  // 1, 2, 3 …
 	MS   float64 `json:"ms"` // since the handshake, in milliseconds
@@ -44,7 +44,7 @@ type Frame struct {
 	Preview string `json:"preview,omitempty"` // of the message, in its last frame
 }
 
-// Change is one of the connection's state.
+// Change is a change of the connection's state.
 type Change struct {
 	From string `json:"from"`
 	To   string `json:"to"`
@@ -59,7 +59,7 @@ type End struct {
 	Cause    string     `json:"cause"`
 }
 
-// CloseInfo is what a Close frame says.
+// CloseInfo is the content of a Close frame.
 type CloseInfo struct {
 	Code   int    `json:"code"`
 	Reason string `json:"reason"`

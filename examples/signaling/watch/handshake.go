@@ -11,11 +11,11 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// hidden are the fields whose values are nobody's business.
+// hidden are the fields whose values are not shown.
 var hidden = map[string]bool{"Authorization": true, "Proxy-Authorization": true, "Cookie": true}
 
-// requestLines is the head of a request. In which order the fields came, and how their
-// names were written, net/http does not tell: they are in alphabetical order, behind Host.
+// requestLines returns the head of a request. net/http does not preserve order and spelling of
+// the fields, so they are in alphabetical order, after Host.
 func requestLines(r *http.Request) []string {
 	lines := []string{r.Method + " " + r.RequestURI + " " + r.Proto, "Host: " + r.Host}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
@@ -29,12 +29,12 @@ func requestLines(r *http.Request) []string {
 	return lines
 }
 
-// guid is that of RFC 6455 §1.3.
+// guid is the constant of RFC 6455 §1.3.
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// responseLines is the head of the response that opened a connection: the fields that
-// RFC 6455 §4.2.2 asks for, since we set no others, with what was agreed on. (Where a
-// client spells out a window of 15 bits the wire does so too, and this does not.)
+// responseLines returns the head of the response that opened a connection: the fields required
+// by RFC 6455 §4.2.2, since we set no others, and the agreed parameters. (If a client spells
+// out a window of 15 bits, the real response does too, and this does not.)
 func responseLines(key string, c *websocket.Conn) []string {
 	sum := sha1.Sum([]byte(strings.TrimSpace(key) + guid))
 	lines := []string{

@@ -9,8 +9,8 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// trace returns the hooks for a connection that req asks for. opened is called when it
-// has been accepted, closed when it has ended.
+// trace returns the hooks for the connection requested by req. opened is called when it has
+// been accepted, closed when it has ended.
 func (r *Recorder) trace(req *http.Request, opened, closed func()) *websocket.Trace {
 	request, key := requestLines(req), req.Header.Get("Sec-WebSocket-Key")
 	return &websocket.Trace{
@@ -41,7 +41,7 @@ func (r *Recorder) frameRead(f websocket.FrameInfo) {
 	defer r.mu.Unlock()
 	defer r.wake()
 	if !f.Opcode.IsControl() {
-		r.arriving = 0 // the message before this one was read by nobody
+		r.arriving = 0 // nobody has read the previous message
 	}
 	n := r.add(frameEvent("in", f, ""))
 	switch {
@@ -52,8 +52,8 @@ func (r *Recorder) frameRead(f websocket.FrameInfo) {
 	}
 }
 
-// Received says what the message is whose last frame was read, to be shown by show. It
-// is called for every message, before the next is asked for.
+// Received reports the message whose last frame was read; show formats it. It must be called
+// for every message, before the next is read.
 func (r *Recorder) Received(p []byte, show func([]byte) string) {
 	if r.limit == 0 {
 		return
@@ -72,8 +72,8 @@ func (r *Recorder) frameWritten(f websocket.FrameInfo) {
 	defer r.wake()
 	switch {
 	case !f.Opcode.IsControl() && r.sending.phase == sendingFrame:
-		// The engine had taken the frame back, to let another go first, and sends it now.
-		// It is shown where it stood first.
+		// The engine had taken the frame back to let another go first, and sends it now. It is
+		// shown at its first place.
 	case !f.Opcode.IsControl():
 		r.sending.phase = sendingFrame
 		r.add(frameEvent("out", f, r.sending.preview))
@@ -86,8 +86,8 @@ func (r *Recorder) frameWritten(f websocket.FrameInfo) {
 	}
 }
 
-// Sending says which message is written next, in one frame, and until Sent: one after
-// another.
+// Sending announces the next message to be written, in one frame, until Sent. Messages are
+// written one after another.
 func (r *Recorder) Sending(p []byte, show func([]byte) string) {
 	if r.limit == 0 {
 		return
@@ -98,15 +98,15 @@ func (r *Recorder) Sending(p []byte, show func([]byte) string) {
 	r.sending = sending{preview: preview, phase: sendingSoon}
 }
 
-// Sent says that the message has been written.
+// Sent reports that the message has been written.
 func (r *Recorder) Sent() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sending = sending{}
 }
 
-// Closing says what the Close frame will say that is sent next, unless the peer's comes
-// before it.
+// Closing announces the content of the next Close frame, unless the peer's arrives before it is
+// sent.
 func (r *Recorder) Closing(ce websocket.CloseError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -123,14 +123,14 @@ func (r *Recorder) change(from, to string) {
 	r.add(Event{Kind: kindState, Change: &Change{from, to}})
 }
 
-// awaitWords keeps a Close frame back until the engine says what it says: at the end.
+// awaitWords holds a Close frame back until the engine reports its content, at the end.
 func (r *Recorder) awaitWords(n int64) {
 	if n > 0 {
 		r.closes = append(r.closes, n)
 	}
 }
 
-// preview adds to an event what was not known when it happened. Under mu.
+// preview adds a preview to an earlier event. The caller holds mu.
 func (r *Recorder) preview(n int64, preview string) {
 	if e := r.at(n); e != nil && e.Frame != nil {
 		e.Preview = shorten(preview)

@@ -6,28 +6,27 @@ import (
 	"time"
 )
 
-// Recorder keeps the last events of one connection. Who writes waits for nobody who
-// reads.
+// Recorder keeps the last events of one connection. Writers do not wait for readers.
 //
-// The hooks of the engine tell of a frame before its message is complete, or before
-// anybody has said what a Close frame is about. Such an event waits for its preview,
-// and readers wait for it: what they have read never changes.
+// The engine's hooks report a frame before its message is complete, or before the content of a
+// Close frame is known. Such an event waits for its preview, and readers wait for the event:
+// what they have read never changes.
 type Recorder struct {
 	id    string
-	limit int // 0: there are no hooks, and nothing is recorded
+	limit int // 0: no hooks, nothing is recorded
 
 	mu      sync.Mutex
-	proof   proof // of who may read
+	proof   proof // who may read
 	began   time.Time
 	life    recorderLife
-	ring    []Event       // the event n is at (n-1)%limit
+	ring    []Event       // event n is at (n-1)%limit
 	last    int64         // the number of the latest event
-	changed chan struct{} // closed by the next event; nil while nobody waits for it
+	changed chan struct{} // closed by the next event; nil while nobody waits
 
-	arriving int64   // the last frame of a message that nobody has read yet; 0: none
-	sending  sending // the message that is being written
+	arriving int64   // the last frame of a message not read yet; 0: none
+	sending  sending // the message being written
 	farewell *CloseInfo
-	closes   []int64 // Close frames of which it is not known what they say
+	closes   []int64 // Close frames whose content is unknown
 	state    string  // of the connection
 }
 
@@ -35,10 +34,10 @@ type recorderLife uint8
 
 const (
 	recording recorderLife = iota
-	recorded               // the connection has ended, and this with it
+	recorded               // the connection has ended, and the record is complete
 )
 
-// sending is a message on its way out.
+// sending is a message being sent.
 type sending struct {
 	preview string
 	phase   sendingPhase
@@ -48,25 +47,26 @@ type sendingPhase uint8
 
 const (
 	sendingNothing sendingPhase = iota
-	sendingSoon                 // its frame is to come
-	sendingFrame                // its frame has come, and may come again
+	sendingSoon                 // its frame is still to come
+	sendingFrame                // its frame was sent, and may be sent again
 )
 
 func newRecorder(id string, limit int) *Recorder {
 	return &Recorder{id: id, limit: limit, state: "open"}
 }
 
-// ID names the connection.
+// ID returns the name of the connection.
 func (r *Recorder) ID() string { return r.id }
 
-// Own says whose connection this is: who shows the key may read.
+// Own sets the owner of the connection: whoever presents the key may read.
 func (r *Recorder) Own(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.proof = prove(key)
 }
 
-// add appends an event and returns its number, 0 if it comes too late. Under mu.
+// add appends an event and returns its number, or 0 if the record is complete. The caller holds
+// mu.
 func (r *Recorder) add(e Event) int64 {
 	if r.life == recorded {
 		return 0
@@ -82,7 +82,7 @@ func (r *Recorder) add(e Event) int64 {
 	return e.N
 }
 
-// at returns an event that is still kept, or nil. Under mu.
+// at returns an event, or nil if it is no longer kept. The caller holds mu.
 func (r *Recorder) at(n int64) *Event {
 	if n <= 0 || n <= r.last-int64(r.limit) || n > r.last {
 		return nil
@@ -90,7 +90,7 @@ func (r *Recorder) at(n int64) *Event {
 	return &r.ring[(n-1)%int64(r.limit)]
 }
 
-// settled is the number of the last event that may be read. Under mu.
+// settled returns the number of the last event that may be read. The caller holds mu.
 func (r *Recorder) settled() int64 {
 	n := r.last
 	if r.arriving > 0 {
@@ -102,7 +102,7 @@ func (r *Recorder) settled() int64 {
 	return n
 }
 
-// wake wakes those who wait for something to read. Under mu.
+// wake wakes waiting readers. The caller holds mu.
 func (r *Recorder) wake() {
 	if r.changed != nil {
 		close(r.changed)
@@ -110,16 +110,16 @@ func (r *Recorder) wake() {
 	}
 }
 
-// read returns at most n events after the one with the number after, with one that says
-// so in the place of those that are not kept any more. ended is true when there is
-// nothing more to come; else changed is closed when there may be.
+// read returns at most n events after event number after. An event that says so replaces those
+// that are no longer kept. ended is true if no more will follow; otherwise changed is closed
+// when there may be more.
 func (r *Recorder) read(after int64, n int) (events []Event, ended bool, changed <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	settled := r.settled()
 	after = min(max(after, 0), settled)
 	if lost := min(r.last-int64(r.limit), settled); after < lost {
-		if after > 0 { // the first reading asks for what there is
+		if after > 0 { // the first read asks for whatever there is
 			events = append(events, Event{N: lost, MS: r.msOf(lost + 1), Kind: kindLost, Lost: lost - after})
 		}
 		after = lost
@@ -134,7 +134,7 @@ func (r *Recorder) read(after int64, n int) (events []Event, ended bool, changed
 	return events, r.life == recorded && after == settled, r.changed
 }
 
-// msOf is when an event happened, or is now if there is none.
+// msOf returns the time of event n, or the current time if there is none.
 func (r *Recorder) msOf(n int64) float64 {
 	if e := r.at(n); e != nil {
 		return e.MS

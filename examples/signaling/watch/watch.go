@@ -16,34 +16,33 @@ import (
 	"github.com/hawser-ws/websocket/examples/signaling/bus"
 )
 
-// keptFor is how long what was recorded can be read after the connection has ended.
+// keptFor is how long a record can be read after the connection has ended.
 const keptFor = 30 * time.Second
 
-// Watch has the recorders of all connections of this server, and asks other servers for
-// those of theirs.
+// Watch has the recorders of all connections of this server, and reads those of other servers.
 type Watch struct {
 	bus   bus.Bus
 	limit int
 
 	mu        sync.Mutex
 	recorders map[string]*Recorder
-	asking    map[uint64]asked // what was asked of other servers
+	asking    map[uint64]asked // questions sent to other servers
 	questions uint64
-	answering int // how many questions of others wait for something to happen
+	answering int // questions of others that wait for an event
 
-	ctx     context.Context // ends with Close
+	ctx     context.Context // ended by Close
 	cancel  context.CancelFunc
 	replies sync.WaitGroup
 }
 
-// asked is a question that another server is to answer.
+// asked is a question sent to another server.
 type asked struct {
 	server  string
 	answers chan answer
 }
 
-// New returns a Watch that keeps so many events of each connection. It is to be called
-// before the bus starts.
+// New returns a Watch that keeps limit events for each connection. Call it before the bus
+// starts.
 func New(limit int, b bus.Bus) *Watch {
 	w := &Watch{bus: b, limit: limit, recorders: make(map[string]*Recorder), asking: make(map[uint64]asked)}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -51,18 +50,17 @@ func New(limit int, b bus.Bus) *Watch {
 	return w
 }
 
-// Close ends what is being answered to other servers. The bus is closed before.
+// Close ends pending answers to other servers. The bus must be closed before.
 func (w *Watch) Close() {
 	w.cancel()
 	w.replies.Wait()
 }
 
-// Record returns a recorder and hooks that write to it, for the connection that a
-// request is going to open. Without a limit there is nothing to write and the hooks are
-// nil.
+// Record returns a recorder for the connection that req is going to open, and the hooks that
+// write to it. Without a limit, nothing is recorded and the hooks are nil.
 func (w *Watch) Record(req *http.Request) (*Recorder, *websocket.Trace) {
 	var id [8]byte
-	_, _ = rand.Read(id[:]) // which never fails
+	_, _ = rand.Read(id[:]) // never fails
 	r := newRecorder(w.bus.ID()+hex.EncodeToString(id[:]), w.limit)
 	if w.limit == 0 {
 		return r, nil
@@ -70,14 +68,14 @@ func (w *Watch) Record(req *http.Request) (*Recorder, *websocket.Trace) {
 	return r, r.trace(req, func() { w.keep(r) }, func() { w.release(r) })
 }
 
-// keep has r found from now on. It may be called by a hook.
+// keep makes r available for reading. A hook may call it.
 func (w *Watch) keep(r *Recorder) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recorders[r.id] = r
 }
 
-// release has r found for a while yet.
+// release keeps r available for a while.
 func (w *Watch) release(r *Recorder) {
 	time.AfterFunc(keptFor, func() {
 		w.mu.Lock()
@@ -86,13 +84,13 @@ func (w *Watch) release(r *Recorder) {
 	})
 }
 
-// connection is the form of a connection's name: the server's, and 16 digits more.
+// connection matches the name of a connection: that of the server, and 16 more digits.
 var connection = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// serverOf returns the server that a connection is on.
+// serverOf returns the server of a connection.
 func serverOf(connection string) string { return connection[:16] }
 
-// proof is what is left of a key here, and what travels between servers.
+// proof is the hash of a key. It is what this server keeps, and what travels between servers.
 type proof [sha256.Size]byte
 
 func prove(key string) proof { return sha256.Sum256([]byte("trace " + key)) }

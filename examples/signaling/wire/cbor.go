@@ -15,7 +15,7 @@ var cborOut, cborIn = cborModes()
 func cborModes() (cbor.EncMode, cbor.DecMode) {
 	out, err := cbor.EncOptions{IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden}.EncMode()
 	if err != nil {
-		panic(err) // of options that are all written here
+		panic(err) // the options are constant
 	}
 	in, err := cbor.DecOptions{
 		DupMapKey:      cbor.DupMapKeyEnforcedAPF,
@@ -29,7 +29,7 @@ func cborModes() (cbor.EncMode, cbor.DecMode) {
 	return out, in
 }
 
-// The major types of RFC 8949 §3.1 that the messages have in their own fields.
+// The major types of RFC 8949 §3.1 that occur in the fields of messages.
 const (
 	majorUnsigned = 0
 	majorText     = 3
@@ -54,7 +54,7 @@ func (cborForm) fields(p []byte) (map[string][]byte, error) {
 }
 
 func (cborForm) text(raw []byte) (s string, err error) {
-	if major(raw) != majorText { // Unmarshal would take null
+	if major(raw) != majorText { // Unmarshal would accept null
 		return "", errors.New("not text")
 	}
 	err = cborIn.Unmarshal(raw, &s)
@@ -62,7 +62,7 @@ func (cborForm) text(raw []byte) (s string, err error) {
 }
 
 func (cborForm) integer(raw []byte) (n uint64, err error) {
-	if major(raw) != majorUnsigned { // Unmarshal would take a float without a fraction
+	if major(raw) != majorUnsigned { // Unmarshal would accept a float without a fraction
 		return 0, errors.New("not an unsigned integer")
 	}
 	err = cborIn.Unmarshal(raw, &n)

@@ -10,7 +10,7 @@ const (
 	StatusNoJoin       websocket.StatusCode = 4010
 )
 
-// Refuse closes a connection because of what the page has sent.
+// Refuse closes a connection because of a message from the page.
 func Refuse(err error) websocket.CloseError {
 	return websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: err.Error()}
 }

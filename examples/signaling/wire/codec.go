@@ -2,23 +2,23 @@ package wire
 
 import "github.com/hawser-ws/websocket"
 
-// Codec is how the messages of a subprotocol are written.
+// Codec is the encoding of a subprotocol.
 type Codec struct {
 	Subprotocol string
 	MessageType websocket.MessageType
 	form        form
 }
 
-// The two codecs differ in how messages are written and in nothing else.
+// The two codecs differ only in the encoding of messages.
 var (
 	JSON = &Codec{"signaling.v1.json", websocket.MessageText, jsonForm{}}
 	CBOR = &Codec{"signaling.v1.cbor", websocket.MessageBinary, cborForm{}}
 )
 
-// Subprotocols are those of the codecs.
+// Subprotocols has the subprotocols of the codecs.
 var Subprotocols = []string{JSON.Subprotocol, CBOR.Subprotocol}
 
-// BySubprotocol returns the codec of a subprotocol, nil if there is none.
+// BySubprotocol returns the codec of a subprotocol, or nil if there is none.
 func BySubprotocol(name string) *Codec {
 	for _, c := range []*Codec{JSON, CBOR} {
 		if c.Subprotocol == name {
@@ -28,21 +28,21 @@ func BySubprotocol(name string) *Codec {
 	return nil
 }
 
-// form is the grammar of a codec. A raw value is the bytes of one.
+// form is the grammar of a codec. A raw value is its encoded bytes.
 type form interface {
-	// fields takes a map with text keys apart, into values of their own memory.
+	// fields splits a map with text keys into values that do not share memory with p.
 	fields(p []byte) (map[string][]byte, error)
 	text(raw []byte) (string, error)
-	// integer takes one that is not negative.
+	// integer decodes a non-negative integer.
 	integer(raw []byte) (uint64, error)
-	// value takes a value apart that both forms can hold: see portable.
+	// value decodes a value that both encodings can represent: see portable.
 	value(raw []byte) (any, error)
 	marshal(v any) ([]byte, error)
-	// embed has marshal take the bytes as they are.
+	// embed makes marshal write the bytes unchanged.
 	embed(raw []byte) any
 }
 
-// Encode writes a message to a page.
+// Encode encodes a message to a page.
 func (c *Codec) Encode(m ToPage) ([]byte, error) {
 	switch m := m.(type) {
 	case Welcome:

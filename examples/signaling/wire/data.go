@@ -8,14 +8,14 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// Data is a value that the server carries from one page to another, in the codec in
-// which it came. The zero value is the absence of one.
+// Data is a value that the server carries from one page to another, in the codec in which it
+// was received. The zero value means no data.
 type Data struct {
 	codec *Codec
 	raw   []byte
 }
 
-// NewData returns data that has come in codec c, if both codecs can hold it.
+// NewData returns data received in codec c, if both codecs can represent it.
 func NewData(c *Codec, raw []byte) (Data, error) {
 	v, err := c.form.value(raw)
 	if err != nil {
@@ -30,10 +30,10 @@ func NewData(c *Codec, raw []byte) (Data, error) {
 // Absent reports whether there is no data.
 func (d Data) Absent() bool { return d.codec == nil }
 
-// Codec returns how the data came, nil if there is none.
+// Codec returns the codec in which the data was received, or nil if there is none.
 func (d Data) Codec() *Codec { return d.codec }
 
-// In returns the data in codec c: as it came, if that is its own.
+// In returns the data in codec c, unchanged if that is its own.
 func (d Data) In(c *Codec) ([]byte, error) {
 	if d.codec == c {
 		return d.raw, nil
@@ -45,11 +45,11 @@ func (d Data) In(c *Codec) ([]byte, error) {
 	return c.form.marshal(v)
 }
 
-// maxDepth is how deep lists and maps of data may be nested. A signal needs two.
+// maxDepth is how deep lists and maps in data may be nested. A signal needs two levels.
 const maxDepth = 16
 
-// portable reports what of a value one of the codecs, or a JavaScript number, could
-// not hold.
+// portable reports the part of a value that one of the codecs, or a JavaScript number, cannot
+// represent.
 func portable(v any, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)
@@ -82,16 +82,16 @@ func portable(v any, depth int) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%T is not among what both codecs hold", v)
+	return fmt.Errorf("%T cannot be written in both codecs", v)
 }
 
-// Preview shows a message as a person reads it: CBOR as JSON text, with the fields in
-// their order. What is not a message of the codec is shown in hexadecimal digits.
+// Preview shows a message for people: CBOR as JSON text, with the fields in order. A message
+// that is invalid in the codec is shown in hexadecimal.
 func (c *Codec) Preview(p []byte) string {
 	if c == JSON {
 		return string(p)
 	}
-	// Of what these messages consist of, the diagnostic notation (RFC 8949 §8) is JSON.
+	// For the types in these messages, the diagnostic notation (RFC 8949 §8) is JSON.
 	text, err := cborNotation.Diagnose(p)
 	var compact bytes.Buffer
 	if err != nil || json.Compact(&compact, []byte(text)) != nil {
@@ -105,7 +105,7 @@ var cborNotation = notation()
 func notation() cbor.DiagMode {
 	m, err := cbor.DiagOptions{}.DiagMode()
 	if err != nil {
-		panic(err) // of options that are all written here
+		panic(err) // the options are constant
 	}
 	return m
 }

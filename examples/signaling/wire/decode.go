@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what a message may say.
+// Limits of the values in a message.
 const (
-	MaxInteger = 1<<53 - 1 // what a JavaScript number holds for sure
+	MaxInteger = 1<<53 - 1 // the largest exact integer in JavaScript
 	MaxName    = 40        // characters
 )
 
-// Decode reads a message from a page. The error says what is wrong with it, in words
-// that fit into the reason of a Close frame. Nothing of p is kept.
+// Decode decodes a message from a page. The error says what is wrong, in a text that fits into
+// the reason of a Close frame. The result does not share memory with p.
 func (c *Codec) Decode(p []byte) (FromPage, error) {
 	fields, err := c.form.fields(p)
 	if err != nil {
@@ -34,7 +34,7 @@ func (c *Codec) Decode(p []byte) (FromPage, error) {
 	return nil, fmt.Errorf("no message has the type %.20q", kind)
 }
 
-// decoder takes fields until one is wrong; the zero value of all after it.
+// decoder reads fields until one is invalid. After that it returns zero values.
 type decoder struct {
 	codec  *Codec
 	fields map[string][]byte
@@ -77,7 +77,7 @@ func (d *decoder) wrap(kind string) error {
 	return fmt.Errorf("%s: %w", kind, d.err)
 }
 
-// field returns a field that must be there.
+// field returns a required field.
 func (d *decoder) field(name string) (raw []byte, ok bool) {
 	if d.err != nil {
 		return nil, false
@@ -132,7 +132,7 @@ func (d *decoder) data(name string) Data {
 
 func anyText(string) error { return nil }
 
-// ValidName judges the name of a member.
+// ValidName checks the name of a member.
 func ValidName(s string) error {
 	if utf8.RuneCountInString(s) > MaxName {
 		return fmt.Errorf("more than %d characters", MaxName)

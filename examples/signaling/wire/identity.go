@@ -9,7 +9,7 @@ import (
 	"regexp"
 )
 
-// keyForm is that of a key: 16 bytes make 22 characters, one way only.
+// keyForm is the encoding of a key: 16 bytes are 22 characters, in only one way.
 var keyForm = base64.RawURLEncoding.Strict()
 
 const (
@@ -17,23 +17,23 @@ const (
 	keyCharacters = 22
 )
 
-// NewKey returns a key, as a page makes it.
+// NewKey returns a new key, as a page makes it.
 func NewKey() string {
 	var secret [keyBytes]byte
-	_, _ = rand.Read(secret[:]) // which never fails
+	_, _ = rand.Read(secret[:]) // never fails
 	return keyForm.EncodeToString(secret[:])
 }
 
-// ValidKey judges a key.
+// ValidKey checks a key.
 func ValidKey(key string) error {
-	// The decoder would pass over line breaks.
+	// The decoder would skip line breaks.
 	if secret, err := keyForm.DecodeString(key); err != nil || len(secret) != keyBytes || len(key) != keyCharacters {
 		return errors.New("not base64url of 16 bytes, without padding")
 	}
 	return nil
 }
 
-// Identity returns who shows a key: the first 16 hexadecimal digits of the SHA-256 of
+// Identity returns the identity for a key: the first 16 hexadecimal digits of the SHA-256 of
 // its characters.
 func Identity(key string) string {
 	sum := sha256.Sum256([]byte(key))
@@ -45,7 +45,7 @@ var (
 	roomName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 )
 
-// ValidIdentity judges an identity. What names a server has the same form.
+// ValidIdentity checks an identity. Names of servers have the same form.
 func ValidIdentity(s string) error {
 	if !identity.MatchString(s) {
 		return errors.New("not 16 hexadecimal digits")
@@ -53,10 +53,10 @@ func ValidIdentity(s string) error {
 	return nil
 }
 
-// ValidRoom judges the name of a room.
+// ValidRoom checks the name of a room.
 func ValidRoom(s string) error {
 	if !roomName.MatchString(s) {
-		return errors.New("the name of a room has 1 to 64 letters, digits, _ and -")
+		return errors.New("the name of a room must have 1 to 64 letters, digits, _ and -")
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func (jsonForm) fields(p []byte) (map[string][]byte, error) {
 }
 
 func (jsonForm) text(raw []byte) (s string, err error) {
-	if raw[0] != '"' { // Unmarshal would take null
+	if raw[0] != '"' { // Unmarshal would accept null
 		return "", errors.New("not text")
 	}
 	err = json.Unmarshal(raw, &s)
@@ -48,8 +48,7 @@ func (jsonForm) value(raw []byte) (any, error) {
 	return integers(v)
 }
 
-// integers makes the numbers of a value what they are in CBOR, where they have to be
-// integers.
+// integers converts the numbers of a value to integers, which CBOR requires here.
 func integers(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:

@@ -1,6 +1,6 @@
-// Package wire is the messages between the page of a room and the server: one
-// definition, written in JSON or in CBOR. What comes from a page is judged here, in
-// full, so that nobody behind has to.
+// Package wire defines the messages between the page of a room and the server. There is one
+// definition, with two encodings: JSON and CBOR. Messages from a page are fully validated here,
+// so no other package has to.
 package wire
 
 // FromPage is a message from the page: [Join], [Signal] or [Leave].
@@ -8,16 +8,16 @@ type FromPage interface{ fromPage() }
 
 // Join is the first message of a connection.
 type Join struct {
-	Key     string // proves who the member is: 22 characters, see [Identity]
+	Key     string // proves the member's identity: 22 characters, see [Identity]
 	Name    string // what the others see; at most 40 characters, may be empty
 	Session uint64 // of the page, 1 to MaxInteger
-	Attempt uint64 // which connection of the session this is, 1 to MaxInteger
+	Attempt uint64 // number of the connection within the session, 1 to MaxInteger
 }
 
-// Signal is for another member. At least To is there.
+// Signal is a message to another member. Only To is required.
 type Signal struct {
 	To      string // an identity
-	Session uint64 // of the page it is meant for; 0: whichever
+	Session uint64 // of the receiving page; 0: any
 	Seq     uint64 // 0: none, and no data
 	Ack     uint64 // 0: none
 	Data    Data
@@ -33,7 +33,7 @@ func (Leave) fromPage()  {}
 // ToPage is a message to the page: [Welcome], [Peer], [Delivery] or [Gone].
 type ToPage interface{ toPage() }
 
-// Welcome answers a Join.
+// Welcome is the answer to a Join.
 type Welcome struct {
 	ID         string    `json:"id"`
 	Server     string    `json:"server"`
@@ -44,7 +44,7 @@ type Welcome struct {
 	Connection string    `json:"connection"`
 }
 
-// PeerNow is another member who is in the room already.
+// PeerNow is a member that is already in the room.
 type PeerNow struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
@@ -52,7 +52,7 @@ type PeerNow struct {
 	State   string `json:"state"` // "present" or "away"
 }
 
-// Peer says what happened to another member.
+// Peer reports a change of another member.
 type Peer struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
@@ -61,7 +61,7 @@ type Peer struct {
 	Reason  string `json:"reason,omitempty"` // "left" or "lost", if State is "left"
 }
 
-// Delivery is a signal that has arrived.
+// Delivery is a signal from another member.
 type Delivery struct {
 	From    string
 	Session uint64 // of the sender
@@ -70,7 +70,7 @@ type Delivery struct {
 	Data    Data
 }
 
-// Gone says that there was nobody to deliver a signal to.
+// Gone reports that a signal's receiver does not exist.
 type Gone struct {
 	To  string `json:"to"`
 	Seq uint64 `json:"seq,omitempty"`

@@ -1,8 +1,8 @@
-// Package agent is a small SIP user agent over WebSocket (RFC 3261, RFC 7118): it
-// registers, sends OPTIONS and MESSAGE, and answers requests.
+// Package agent is a small SIP user agent over WebSocket (RFC 3261, RFC 7118). It registers,
+// sends OPTIONS and MESSAGE, and answers requests.
 //
-// The WebSocket is package websocket's. Messages, transactions and digest
-// authentication are sipgo's; [Session] is where the two meet.
+// Package websocket provides the WebSocket; sipgo provides messages, transactions and digest
+// authentication. [Session] connects the two.
 package agent
 
 import (
@@ -17,32 +17,32 @@ import (
 	"github.com/hawser-ws/websocket/examples/sip/transport"
 )
 
-// Account is who the user is to a registrar.
+// Account has the user's name and password at a registrar.
 type Account struct {
 	User, Domain, Password string
 }
 
-// Agent is a user agent: what stays the same when its connection does not.
+// Agent is a user agent: the state that outlives a connection.
 type Agent struct {
 	Account Account
-	// Dial are the options of its connections. Nil: the defaults.
+	// Dial has the options for connecting. Nil means the defaults.
 	Dial *websocket.DialOptions
-	// Handle answers requests, but ACK and CANCEL. It is called by the goroutine
-	// that reads, so it must be quick. Nil: OPTIONS are answered, others refused.
+	// Handle answers requests other than ACK and CANCEL. The goroutine that reads calls it, so
+	// it must be quick. If nil, OPTIONS is answered and other requests are refused.
 	Handle func(*sip.Request) *sip.Response
-	// Log is told what the agent does. Nil: nobody is.
+	// Log receives what the agent does. Nil means no log.
 	Log *slog.Logger
 
 	once sync.Once
-	// host is in Via and Contact, user in Contact, instance tells the registrar that
-	// it is the same agent after a reconnection (RFC 5626 §4.1).
+	// host is used in Via and Contact, user in Contact. instance tells the registrar that this
+	// is the same agent after a reconnection (RFC 5626 §4.1).
 	host, user, instance string
 
 	mu           sync.Mutex
 	registration registration
 }
 
-// init chooses what an agent has of its own.
+// init chooses the agent's own names.
 func (a *Agent) init() {
 	a.once.Do(func() {
 		a.host = transport.InvalidHost()
@@ -58,21 +58,21 @@ func (a *Agent) init() {
 	})
 }
 
-// aor is the user's address of record (RFC 3261 §10).
+// aor returns the user's address of record (RFC 3261 §10).
 func (a *Agent) aor() sip.Uri {
 	return sip.Uri{Scheme: "sip", User: a.Account.User, Host: a.Account.Domain}
 }
 
-// contact is where the user is reached: over the connection on which this was
+// contact returns where the user can be reached: over the connection on which this was
 // registered, whatever the host says.
 func (a *Agent) contact() *sip.ContactHeader {
-	// RFC 7118 §5.2.2: the transport is ws also where TLS is beneath.
+	// RFC 7118 §5.2.2: the transport is ws even over TLS.
 	address := sip.Uri{Scheme: "sip", User: a.user, Host: a.host, UriParams: sip.HeaderParams{{K: "transport", V: "ws"}}}
 	return &sip.ContactHeader{Address: address}
 }
 
-// Connect opens a connection to a SIP WebSocket server and reads it until it ends
-// or [Session.Close] is called. ctx bounds the opening handshake.
+// Connect opens a connection to a SIP WebSocket server and reads it until it ends or
+// [Session.Close] is called. ctx limits the opening handshake.
 func (a *Agent) Connect(ctx context.Context, url string) (*Session, error) {
 	a.init()
 	network, err := transport.Network(url)
@@ -86,11 +86,11 @@ func (a *Agent) Connect(ctx context.Context, url string) (*Session, error) {
 	return newSession(a, conn, network)
 }
 
-// allowed are the methods that an agent answers itself.
+// allowed are the methods that an agent answers.
 const allowed = "OPTIONS, MESSAGE, ACK, CANCEL"
 
-// Answer is what an agent says to a request when nobody else does: 200 to OPTIONS
-// (RFC 3261 §11.2), 405 to others.
+// Answer returns the default answer to a request: 200 to OPTIONS (RFC 3261 §11.2), 405 to
+// others.
 func Answer(req *sip.Request) *sip.Response {
 	status, reason := sip.StatusMethodNotAllowed, "Method Not Allowed"
 	if req.Method == sip.OPTIONS {

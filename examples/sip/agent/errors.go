@@ -8,12 +8,12 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// ConnectionError is the end of the connection.
+// ConnectionError reports the end of the connection.
 type ConnectionError struct {
 	Err error
 }
 
-// Error says how it ended.
+// Error says how the connection ended.
 func (e *ConnectionError) Error() string {
 	switch code := websocket.CloseStatus(e.Err); code {
 	case -1:
@@ -28,16 +28,16 @@ func (e *ConnectionError) Error() string {
 // Unwrap returns Err.
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
-// ResponseError is a final response that refuses a request.
+// ResponseError reports a final response that refuses a request.
 type ResponseError struct {
 	Method sip.RequestMethod
 	Status int
 	Reason string
-	// Challenged tells that the user had said who he is before it was refused.
+	// Challenged says that the request had credentials when it was refused.
 	Challenged bool
 }
 
-// Error says what was refused, and what that means where it is known.
+// Error says what was refused, and what that means if known.
 func (e *ResponseError) Error() string {
 	meaning := ""
 	switch e.Status {
@@ -56,7 +56,7 @@ func (e *ResponseError) Error() string {
 	return fmt.Sprintf("%s: %d %s%s", e.Method, e.Status, e.Reason, meaning)
 }
 
-// permanent reports whether asking again would bring the same.
+// permanent reports whether a repetition would have the same result.
 func (e *ResponseError) permanent() bool {
 	switch e.Status {
 	case sip.StatusRequestTimeout, sip.StatusTemporarilyUnavailable:

@@ -12,21 +12,21 @@ import (
 )
 
 const (
-	// firstWait and longestWait bound the time to the next attempt to connect.
+	// firstWait and longestWait limit the time until the next attempt to connect.
 	firstWait   = time.Second
 	longestWait = time.Minute
-	// steady is how long a connection has to hold for the next to be tried soon.
+	// steady is how long a connection must last for the next attempt to follow soon.
 	steady = time.Minute
-	// answerTime bounds an attempt to connect, and a registration.
+	// answerTime limits an attempt to connect, and a registration.
 	answerTime = 40 * time.Second
-	// goodbyeTime bounds taking the registration back.
+	// goodbyeTime limits the removal of the registration.
 	goodbyeTime = 5 * time.Second
 )
 
-// Listen keeps the user registered, so that Handle gets the requests for him: it
-// registers again in time, and connects again when the connection is lost. It
-// returns nil when ctx ends, having taken the registration back, and an error when
-// trying again is no use, such as a wrong password.
+// Listen keeps the user registered, so that Handle gets the user's requests. It renews the
+// registration in time, and reconnects when the connection is lost. When ctx ends, it removes
+// the registration and returns nil. It returns an error if another attempt is pointless, for
+// example after a wrong password.
 func (a *Agent) Listen(ctx context.Context, url string) error {
 	a.init()
 	if _, err := transport.Network(url); err != nil {
@@ -56,7 +56,7 @@ func (a *Agent) Listen(ctx context.Context, url string) error {
 	}
 }
 
-// listenOnce is one connection's share. When ctx ends it leaves in an orderly way.
+// listenOnce runs one connection. When ctx ends it leaves in order.
 func (a *Agent) listenOnce(ctx context.Context, url string) error {
 	dialing, cancel := context.WithTimeout(ctx, answerTime)
 	session, err := a.Connect(dialing, url)
@@ -87,8 +87,8 @@ func (a *Agent) listenOnce(ctx context.Context, url string) error {
 	}
 }
 
-// backoff returns how long to wait after so many failures in a row: half to all of
-// a time that doubles (RFC 5626 §4.5, with shorter times).
+// backoff returns how long to wait after a number of failures in a row: half to all of a time
+// that doubles (RFC 5626 §4.5, with shorter times).
 func backoff(failures int) time.Duration {
 	upper := longestWait
 	if failures < 6 {
@@ -97,8 +97,7 @@ func backoff(failures int) time.Duration {
 	return upper/2 + rand.N(upper/2)
 }
 
-// permanent reports whether the same would happen again: the server understood, and
-// refused.
+// permanent reports whether a repetition would fail again: the server understood, and refused.
 func permanent(err error) bool {
 	if refused, ok := errors.AsType[*ResponseError](err); ok {
 		return refused.permanent()

@@ -232,7 +232,7 @@ func TestListenGivesUp(t *testing.T) {
 				return err
 			}, nil), func(context.Context) error { return nil })
 		}, "ws://example.com/", transport.ErrSubprotocol.Error()},
-		{"no URL of a WebSocket", func(*testing.T, *network) func() { return func() {} }, "http://example.com/", "no ws or wss URL"},
+		{"no URL of a WebSocket", func(*testing.T, *network) func() { return func() {} }, "http://example.com/", "not a ws or wss URL"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

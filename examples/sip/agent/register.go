@@ -11,23 +11,23 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// DefaultExpires is how long a registration is asked for, in seconds.
+// DefaultExpires is the requested lifetime of a registration, in seconds.
 const DefaultExpires = 600
 
-// registration is what one REGISTER has in common with the next (RFC 3261 §10.2):
-// Call-ID and tag stay, CSeq rises.
+// registration is what successive REGISTER requests share (RFC 3261 §10.2): Call-ID and tag
+// stay the same, CSeq increases.
 type registration struct {
 	callID, tag string
 	cseq        uint32
 }
 
-// Register registers the user over this connection and returns for how long. The
-// agent has to register again before that time is over.
+// Register registers the user over this connection and returns for how long. The agent must
+// register again before that time is over.
 func (s *Session) Register(ctx context.Context, expires int) (time.Duration, error) {
 	res, err := s.register(ctx, expires)
 	var refused *ResponseError
 	if errors.As(err, &refused) && refused.Status == sip.StatusIntervalToBrief && res != nil {
-		// RFC 3261 §10.2.8: for as long as the registrar wants at least.
+		// RFC 3261 §10.2.8: use at least the registrar's minimum.
 		if h := res.GetHeader("Min-Expires"); h != nil {
 			if least, bad := strconv.ParseUint(h.Value(), 10, 31); bad == nil && int(least) > expires {
 				res, err = s.register(ctx, int(least))
@@ -40,7 +40,7 @@ func (s *Session) Register(ctx context.Context, expires int) (time.Duration, err
 	return s.granted(res)
 }
 
-// Unregister takes the registration back.
+// Unregister removes the registration.
 func (s *Session) Unregister(ctx context.Context) error {
 	_, err := s.register(ctx, 0)
 	return err
@@ -62,8 +62,8 @@ func (s *Session) register(ctx context.Context, expires int) (*sip.Response, err
 	a.registration.cseq++
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: a.registration.cseq, MethodName: sip.REGISTER})
 
-	// RFC 5626 §4.2: with an instance and a reg-id the registrar sees that a new
-	// connection takes the place of the one before.
+	// RFC 5626 §4.2: instance and reg-id tell the registrar that a new connection replaces the
+	// previous one.
 	contact := a.contact()
 	contact.Params.Add("reg-id", "1")
 	contact.Params.Add("+sip.instance", `"<`+a.instance+`>"`)
@@ -73,11 +73,11 @@ func (s *Session) register(ctx context.Context, expires int) (*sip.Response, err
 	req.AppendHeader(sip.NewHeader("User-Agent", "hawser-sip"))
 
 	res, err := s.do(ctx, req)
-	a.registration.cseq = req.CSeq().SeqNo // a challenge was answered with the next
+	a.registration.cseq = req.CSeq().SeqNo // the answer to a challenge used the next one
 	return res, err
 }
 
-// granted returns for how long the registrar has registered this agent.
+// granted returns the lifetime granted by the registrar.
 func (s *Session) granted(res *sip.Response) (time.Duration, error) {
 	ours := s.agent.contact().Address
 	for _, h := range res.GetHeaders("Contact") {
@@ -93,7 +93,7 @@ func (s *Session) granted(res *sip.Response) (time.Duration, error) {
 		}
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil || seconds == 0 {
-			return 0, fmt.Errorf("the registrar's answer does not say for how long: %s", contact.Value())
+			return 0, fmt.Errorf("the registrar's answer does not say for how long it registered: %s", contact.Value())
 		}
 		return time.Duration(seconds) * time.Second, nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/icholy/digest"
 )
 
-// do sends a request, answers a challenge (RFC 3261 §22.2, §22.3), and returns the
-// final response, or a *ResponseError if that is none of success.
+// do sends a request, answers a challenge (RFC 3261 §22.2, §22.3), and returns the final
+// response. If that is not a success, the error is a *ResponseError.
 func (s *Session) do(ctx context.Context, req *sip.Request) (*sip.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -39,8 +39,8 @@ func (s *Session) do(ctx context.Context, req *sip.Request) (*sip.Response, erro
 	return nil, err
 }
 
-// answerable reports whether to answer a challenge: the first, and a further one if
-// it says that only the nonce was too old (RFC 3261 §22.4, stale).
+// answerable reports whether to answer a challenge: the first one, and a further one if only
+// the nonce was too old (RFC 3261 §22.4, stale).
 func (s *Session) answerable(res *sip.Response, challenged bool) bool {
 	if s.agent.Account.Password == "" {
 		return false
@@ -61,7 +61,7 @@ func (s *Session) answerable(res *sip.Response, challenged bool) bool {
 	return err == nil && (!challenged || challenge.Stale)
 }
 
-// request begins a request from the user.
+// request returns a new request from the user.
 func (s *Session) request(method sip.RequestMethod, target sip.Uri) *sip.Request {
 	req := sip.NewRequest(method, target)
 	from := &sip.FromHeader{Address: s.agent.aor()}
@@ -71,8 +71,7 @@ func (s *Session) request(method sip.RequestMethod, target sip.Uri) *sip.Request
 	return req
 }
 
-// Options asks what the target can do (RFC 3261 §11) and returns the methods that
-// it allows, as it says them.
+// Options asks for the target's capabilities (RFC 3261 §11) and returns its Allow field.
 func (s *Session) Options(ctx context.Context, target sip.Uri) (string, error) {
 	req := s.request(sip.OPTIONS, target)
 	req.AppendHeader(sip.NewHeader("Accept", "text/plain"))

@@ -15,11 +15,11 @@ import (
 	"github.com/hawser-ws/websocket/examples/sip/transport"
 )
 
-// writeTimeout is how long the server may take for a message.
+// writeTimeout limits the write of a message.
 const writeTimeout = 10 * time.Second
 
-// Session is an agent's connection. To sipgo it is a [sip.Connection], on which its
-// transactions write, and a [sipgo.ClientTransactionRequester], which begins them.
+// Session is an agent's connection. For sipgo it is a [sip.Connection], on which transactions
+// write, and a [sipgo.ClientTransactionRequester], which starts them.
 type Session struct {
 	agent   *Agent
 	conn    *websocket.Conn
@@ -28,7 +28,7 @@ type Session struct {
 	ua     *sipgo.UserAgent
 	client *sipgo.Client
 
-	// ended is done when the connection is; its cause says why.
+	// ended is done when the connection has ended. Its cause says why.
 	ended context.Context
 	read  sync.WaitGroup
 
@@ -44,8 +44,8 @@ func newSession(a *Agent, conn *websocket.Conn, network string) (*Session, error
 		clients: make(map[string]*sip.ClientTx),
 		servers: make(map[string]*sip.ServerTx),
 	}
-	// The user agent has transports of its own. They open nothing unless asked to, and
-	// nobody asks: requests go to TxRequester.
+	// The user agent has its own transports. They open nothing unless asked, and nobody asks:
+	// requests go to TxRequester.
 	var err error
 	if s.ua, err = sipgo.NewUA(sipgo.WithUserAgent(a.Account.User), sipgo.WithUserAgentHostname(a.Account.Domain)); err == nil {
 		s.client, err = sipgo.NewClient(s.ua, sipgo.WithClientHostname(a.host), sipgo.WithClientLogger(quiet))
@@ -61,20 +61,20 @@ func newSession(a *Agent, conn *websocket.Conn, network string) (*Session, error
 	return s, nil
 }
 
-// Done is closed when the connection has ended.
+// Done returns a channel that is closed when the connection has ended.
 func (s *Session) Done() <-chan struct{} { return s.ended.Done() }
 
-// Err says why the connection ended; nil while it has not.
+// Err returns why the connection ended, or nil while it has not.
 func (s *Session) Err() error { return context.Cause(s.ended) }
 
-// Close ends the connection in an orderly way.
+// Close closes the connection in order.
 func (s *Session) Close() error {
 	err := s.conn.Close(websocket.StatusNormalClosure, "")
 	s.read.Wait()
 	return errors.Join(err, s.ua.Close())
 }
 
-// readAll reads until the connection ends, and returns why it did.
+// readAll reads until the connection ends, and returns why it ended.
 func (s *Session) readAll() error {
 	defer s.terminate()
 	for {
@@ -113,7 +113,7 @@ func (s *Session) write(typ websocket.MessageType, p []byte) error {
 	return nil
 }
 
-// WriteMsg sends a message: part of sip.Connection.
+// WriteMsg sends a message. It is part of sip.Connection.
 func (s *Session) WriteMsg(m sip.Message) error {
 	typ, p := transport.Encode(m)
 	s.agent.Log.Debug("sent", "message", string(p))
@@ -123,8 +123,8 @@ func (s *Session) WriteMsg(m sip.Message) error {
 // LocalAddr is part of sip.Connection.
 func (s *Session) LocalAddr() net.Addr { return s.conn.NetConn().LocalAddr() }
 
-// Ref and TryClose count transactions, in sipgo's own transports. The connection
-// here lasts until the agent closes it (RFC 5626 §4.2: the flow is kept open).
+// Ref and TryClose count transactions in sipgo's own transports. This connection lasts until
+// the agent closes it (RFC 5626 §4.2: the flow is kept open).
 func (s *Session) Ref(int) int { return 1 }
 
 // TryClose does nothing, see Ref.

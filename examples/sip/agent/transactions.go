@@ -9,7 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// Request begins a client transaction (RFC 3261 §17.1): sipgo's Client asks for it.
+// Request begins a client transaction (RFC 3261 §17.1) for sipgo's Client.
 func (s *Session) Request(_ context.Context, req *sip.Request) (sip.ClientTransaction, error) {
 	key, err := sip.ClientTxKeyMake(req)
 	if err != nil {
@@ -31,8 +31,8 @@ func (s *Session) Request(_ context.Context, req *sip.Request) (sip.ClientTransa
 	return tx, nil
 }
 
-// receiveResponse gives a response to its transaction (RFC 3261 §17.1.3). One that
-// has none is late, or none of ours.
+// receiveResponse passes a response to its transaction (RFC 3261 §17.1.3). A response without
+// one is late, or not for us.
 func (s *Session) receiveResponse(res *sip.Response) {
 	s.agent.Log.Debug("received", "message", res.String())
 	key, err := sip.ClientTxKeyMake(res)
@@ -53,8 +53,8 @@ func (s *Session) receiveRequest(req *sip.Request) {
 	s.agent.Log.Debug("received", "message", req.String())
 	req.SetTransport(s.network)
 	if req.IsCancel() {
-		// RFC 3261 §9.2: whatever it would cancel has been answered at once. sipgo would
-		// never end a transaction for it.
+		// RFC 3261 §9.2: the request to be cancelled was answered at once. With sipgo, the
+		// transaction of a CANCEL would never end.
 		res := sip.NewResponseFromRequest(req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
 		if err := s.WriteMsg(res); err != nil {
 			s.agent.Log.Warn("not answered", "request", req.StartLine(), "error", err)
@@ -87,7 +87,7 @@ func (s *Session) receiveRequest(req *sip.Request) {
 			err = tx.Respond(s.agent.Handle(req))
 		}
 	} else {
-		err = tx.Receive(req) // the same request again, or the ACK of a refused INVITE
+		err = tx.Receive(req) // a retransmission, or the ACK of a refused INVITE
 	}
 	if err != nil {
 		s.agent.Log.Warn("not answered", "request", req.StartLine(), "error", err)
@@ -102,5 +102,5 @@ func (s *Session) terminate() {
 	for _, tx := range servers {
 		tx.Terminate()
 	}
-	// Those of the client are waited for by whoever began them, who sees s.ended.
+	// Client transactions are awaited by their callers, which see s.ended.
 }

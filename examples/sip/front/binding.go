@@ -8,8 +8,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// binding is where a user can be reached (RFC 3261 §10.1): a contact, and the
-// connection over which it was registered.
+// binding is where a user can be reached (RFC 3261 §10.1): a contact, and the connection that
+// registered it.
 type binding struct {
 	user    string
 	contact *sip.ContactHeader
@@ -19,8 +19,8 @@ type binding struct {
 	expires time.Time
 }
 
-// instance identifies a client over its reconnections (RFC 5626 §6): its instance
-// and reg-id, empty if it does not say both.
+// instance identifies a client across reconnections (RFC 5626 §6): its instance and reg-id. It
+// is empty unless it has both.
 func instance(contact *sip.ContactHeader) string {
 	id, _ := contact.Params.Get("+sip.instance")
 	reg, _ := contact.Params.Get("reg-id")
@@ -30,13 +30,13 @@ func instance(contact *sip.ContactHeader) string {
 	return id + " " + reg
 }
 
-// address is what of a contact's URI leads to it. Parameters may differ from request
-// to request: JsSIP adds ;ob in calls.
+// address returns the part of a contact's URI that identifies it. Parameters may differ from
+// request to request: JsSIP adds ;ob in calls.
 func address(uri sip.Uri) string {
 	return uri.User + "@" + strings.ToLower(uri.Host) + ":" + strconv.Itoa(uri.Port)
 }
 
-// same reports whether b is the binding that contact would replace.
+// same reports whether contact would replace b.
 func (b *binding) same(contact *sip.ContactHeader) bool {
 	if id := instance(contact); id != "" && id == instance(b.contact) {
 		return true

@@ -7,15 +7,15 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// branch is the branch of our Via on a request from the client with the id. It is
-// computed from the request, so that CANCEL and the ACK of a refusal get that of
-// their INVITE (RFC 3261 §16.11), and has the id in it, the way back.
+// branch returns the branch of our Via on a request from the client with the id. It is computed
+// from the request, so that CANCEL and the ACK of a refusal get the same as their INVITE (RFC
+// 3261 §16.11). It contains the id, for the return path.
 func (f *Front) branch(id string, req *sip.Request) string {
 	return sip.RFC3261BranchMagicCookie + "." + id + "." + f.signer.sign("branch", transaction(id, req)...)
 }
 
-// wayBack returns the id of the client from which the request came, by our branch
-// and the Via beneath, which is on top of m now; empty if the branch is not ours.
+// wayBack returns the id of the client that sent the request, from our branch and the Via
+// below, which is now on top of m. It is empty if the branch is not ours.
 func (f *Front) wayBack(branch string, m sip.Message) string {
 	parts := strings.Split(branch, ".")
 	if len(parts) != 3 || !f.signer.signed(parts[2], "branch", transaction(parts[1], m)...) {
@@ -24,8 +24,8 @@ func (f *Front) wayBack(branch string, m sip.Message) string {
 	return parts[1]
 }
 
-// transaction is what all messages of a client's transaction have in common, with
-// its CANCEL and ACK; the client's Via is on top.
+// transaction returns what all messages of a client's transaction share, including its CANCEL
+// and ACK. The client's Via is on top.
 func transaction(id string, m sip.Message) []string {
 	via := m.Via()
 	return []string{

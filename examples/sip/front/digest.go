@@ -8,30 +8,29 @@ import (
 	"github.com/icholy/digest"
 )
 
-// algorithms are those of our challenges, the better first (RFC 8760 §2.3). JsSIP,
-// which knows MD5 only, takes the last challenge there is.
+// algorithms are those of our challenges, the best first (RFC 8760 §2.3). JsSIP knows only MD5,
+// and uses the last challenge.
 var algorithms = []string{"SHA-256", "MD5"}
 
-// authenticator judges who sent a request (RFC 3261 §22, RFC 7616).
+// authenticator identifies the sender of a request (RFC 3261 §22, RFC 7616).
 type authenticator struct {
 	realm  string
 	users  map[string]string
 	nonces nonces
 }
 
-// verdict is what became of a request's credentials.
+// verdict is the result of checking a request's credentials.
 type verdict uint8
 
 const (
-	absent verdict = iota // there are none for our realm
+	absent verdict = iota // none for our realm
 	wrong                 // of an unknown user, or with a wrong password
 	stale                 // right, but the nonce has expired or was used before
 	right
 )
 
-// challenges are the headers of a 401 or 407: name is WWW-Authenticate or
-// Proxy-Authenticate. isStale tells the client to answer again without asking for
-// the password.
+// challenges returns the headers of a 401 or 407. name is WWW-Authenticate or
+// Proxy-Authenticate. isStale tells the client to answer again without asking for the password.
 func (a *authenticator) challenges(name string, isStale bool) []sip.Header {
 	nonce := a.nonces.issue()
 	var headers []sip.Header
@@ -42,13 +41,13 @@ func (a *authenticator) challenges(name string, isStale bool) []sip.Header {
 	return headers
 }
 
-// judge looks at the credentials in the headers called name, Authorization or
-// Proxy-Authorization, and returns whose they are.
+// judge checks the credentials in the headers called name, Authorization or
+// Proxy-Authorization, and returns the user.
 func (a *authenticator) judge(req *sip.Request, name string) (user string, v verdict) {
 	for _, h := range req.GetHeaders(name) {
 		cred, err := digest.ParseCredentials(h.Value())
 		if err != nil || cred.Realm != a.realm {
-			continue // for another realm, or another scheme
+			continue // for another realm or scheme
 		}
 		return cred.Username, a.verify(req, cred)
 	}
@@ -68,14 +67,14 @@ func (a *authenticator) verify(req *sip.Request, cred *digest.Credentials) verdi
 		return wrong
 	}
 	if _, ok := a.nonces.expiry(cred.Nonce); !ok {
-		return stale // of a server before us: its password may be right
+		return stale // from an earlier server: the password may be right
 	}
 	password, exists := a.users[cred.Username]
 	expected, err := digest.Digest(
 		&digest.Challenge{Realm: a.realm, Nonce: cred.Nonce, Algorithm: algorithm, QOP: []string{"auth"}},
 		digest.Options{Method: req.Method.String(), URI: cred.URI, Count: cred.Nc, Username: cred.Username, Password: password, Cnonce: cred.Cnonce},
 	)
-	// An unknown user takes as long as a known one.
+	// An unknown user takes the same time as a known one.
 	equal := err == nil && subtle.ConstantTimeCompare([]byte(expected.Response), []byte(strings.ToLower(cred.Response))) == 1
 	switch {
 	case !equal || !exists || cred.Nc < 1 || cred.Cnonce == "":
@@ -86,8 +85,8 @@ func (a *authenticator) verify(req *sip.Request, cred *digest.Credentials) verdi
 	return right
 }
 
-// sameURI reports whether the digest's uri means the Request-URI, which RFC 3261
-// §22.4 lets a server require: else credentials were good for other requests.
+// sameURI reports whether the digest's uri means the Request-URI. RFC 3261 §22.4 lets a server
+// require that; otherwise credentials would be valid for other requests.
 func sameURI(text string, recipient sip.Uri) bool {
 	var uri sip.Uri
 	if err := sip.ParseUri(text, &uri); err != nil {

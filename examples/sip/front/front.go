@@ -16,25 +16,25 @@ import (
 	"github.com/hawser-ws/websocket/hub"
 )
 
-// Options are the options of New. The zero value of a field is its default.
+// Options are the options of [New]. Zero fields mean the defaults.
 type Options struct {
-	// Domain is what is after the @ of the users' addresses, and the realm of their
-	// passwords. It is needed.
+	// Domain follows the @ in the users' addresses, and is the realm of their passwords. It is
+	// required.
 	Domain string
-	// Users are the passwords by the users' names.
+	// Users maps user names to passwords.
 	Users map[string]string
-	// OriginPatterns are the pages that may connect, see websocket.AcceptOptions.
-	// Default: those of the server's own host.
+	// OriginPatterns are the pages that may connect, see websocket.AcceptOptions. Default: the
+	// server's own host.
 	OriginPatterns []string
-	// MaxConnections is how many clients there may be. Default: 10,000.
+	// MaxConnections is the maximum number of clients. Default: 10,000.
 	MaxConnections int
-	// Log is told what happens. Nil: nobody is.
+	// Log receives what happens. Nil means no log.
 	Log *slog.Logger
 }
 
 const (
-	// queueLength is how many messages a client may be behind before it is closed with
-	// 1013, try again later.
+	// queueLength is how many messages may wait for a client before it is closed with 1013 (try
+	// again later).
 	queueLength = 32
 	// maxUsers is how many users a connection may authenticate as.
 	maxUsers = 16
@@ -45,7 +45,7 @@ const (
 // Front is the server.
 type Front struct {
 	domain   string
-	host     string // in our Via
+	host     string // for our Via
 	log      *slog.Logger
 	signer   signer
 	digest   authenticator
@@ -59,7 +59,7 @@ type Front struct {
 	peers map[string]*peer // by id
 }
 
-// New makes a Front.
+// New returns a Front.
 func New(o Options) *Front {
 	f := &Front{
 		domain: strings.ToLower(o.Domain),
@@ -87,12 +87,12 @@ func New(o Options) *Front {
 	return f
 }
 
-// Handler returns what accepts WebSocket connections, at any path.
+// Handler returns the handler for WebSocket connections, at any path.
 func (f *Front) Handler() http.Handler {
 	return transport.RequireSubprotocol(websocket.RequestHandler(f.letIn, &f.options))
 }
 
-// letIn refuses a client when there are too many.
+// letIn refuses a client if there are too many.
 func (f *Front) letIn(*http.Request) (websocket.ServeFunc, error) {
 	if f.registry.Len() >= f.max {
 		return nil, &websocket.Refusal{
@@ -103,10 +103,10 @@ func (f *Front) letIn(*http.Request) (websocket.ServeFunc, error) {
 	return f.serve, nil
 }
 
-// Shutdown closes every connection with 1001, going away, and lets no new ones in.
+// Shutdown closes every connection with 1001 (going away), and refuses new ones.
 func (f *Front) Shutdown(ctx context.Context) error { return f.registry.Shutdown(ctx) }
 
-// serve is a client's time with us.
+// serve serves one client.
 func (f *Front) serve(ctx context.Context, conn *websocket.Conn) error {
 	p := &peer{id: rand.Text(), conn: conn}
 	p.hub.Queue = queueLength
@@ -135,7 +135,7 @@ func (f *Front) serve(ctx context.Context, conn *websocket.Conn) error {
 	return nil
 }
 
-// receive deals with one WebSocket message. An error closes the connection.
+// receive processes one WebSocket message. An error closes the connection.
 func (f *Front) receive(p *peer, data []byte) error {
 	if answer, ok := transport.Keepalive(data); ok {
 		if answer != nil {
@@ -163,12 +163,12 @@ func (f *Front) receive(p *peer, data []byte) error {
 	return nil
 }
 
-// request gives a request to the part of the server that it is for.
+// request passes a request to the right part of the server.
 func (f *Front) request(p *peer, req *sip.Request) {
 	ours := f.serves(req.Recipient.Host)
 	switch {
 	case req.IsAck() && f.answeredByUs(req):
-		// RFC 3261 §8.2.7: the ACK of what we have refused ends here.
+		// RFC 3261 §8.2.7: the ACK for our refusal ends here.
 	case req.Method == sip.REGISTER:
 		f.register(p, req)
 	case req.Method == sip.OPTIONS && ours && req.Recipient.User == "":
@@ -189,7 +189,7 @@ func (f *Front) capabilities(p *peer, req *sip.Request) {
 // serves reports whether host is the domain of this server (RFC 3261 §16.5).
 func (f *Front) serves(host string) bool { return strings.EqualFold(host, f.domain) }
 
-// peer returns the client whose connection has the id, nil if it is gone.
+// peer returns the client with the connection id, or nil if it is gone.
 func (f *Front) peer(id string) *peer {
 	f.mu.Lock()
 	defer f.mu.Unlock()

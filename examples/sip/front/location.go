@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxBindings is how many bindings a user may have, and maxPerPeer how many a
-	// connection may hold.
+	// maxBindings is how many bindings a user may have, and maxPerPeer how many a connection
+	// may hold.
 	maxBindings = 10
 	maxPerPeer  = 20
 )
@@ -25,10 +25,10 @@ var (
 // location is the table of bindings (RFC 3261 §10).
 type location struct {
 	mu    sync.Mutex
-	users map[string][]*binding // the one made last at the end
+	users map[string][]*binding // most recent last
 	// contacts has the same bindings by address.
 	contacts map[string][]*binding
-	peers    map[*peer]int // how many a connection holds
+	peers    map[*peer]int // number of bindings of a connection
 }
 
 // change is one contact of a REGISTER; lifetime zero removes it.
@@ -37,8 +37,8 @@ type change struct {
 	lifetime time.Duration
 }
 
-// register makes all changes for a user or, with an error, none (RFC 3261 §10.3
-// step 7), and returns the bindings that there are then.
+// register applies all changes for a user, or none and returns an error (RFC 3261 §10.3 step
+// 7). It returns the resulting bindings.
 func (l *location) register(p *peer, user, callID string, cseq uint32, changes []change) ([]binding, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,7 +55,7 @@ func (l *location) register(p *peer, user, callID string, cseq uint32, changes [
 			return nil, errOutOfOrder
 		}
 		for _, b := range l.contacts[address(c.contact.Address)] {
-			// Or a user could take over the calls of another.
+			// Otherwise a user could take over another's calls.
 			if b.user != user && b.peer != p && time.Now().Before(b.expires) {
 				return nil, errTaken
 			}
@@ -77,7 +77,7 @@ func (l *location) register(p *peer, user, callID string, cseq uint32, changes [
 		case before == nil && c.lifetime > 0:
 			l.add(after)
 		case before != nil && c.lifetime > 0 && before.peer == p && address(before.contact.Address) == address(after.contact.Address):
-			*before = *after // a refresh: it keeps its place
+			*before = *after // a refresh keeps its place
 		case before != nil:
 			l.remove(before)
 			if c.lifetime > 0 {
@@ -88,7 +88,7 @@ func (l *location) register(p *peer, user, callID string, cseq uint32, changes [
 	return l.copies(user), nil
 }
 
-// of returns the bindings of a user, the one made last at the end.
+// of returns the bindings of a user, most recent last.
 func (l *location) of(user string) []binding {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,7 +96,7 @@ func (l *location) of(user string) []binding {
 	return l.copies(user)
 }
 
-// copies are what leaves the table: a refresh changes what is in it.
+// copies returns copies for use outside the table, because a refresh changes the originals.
 func (l *location) copies(user string) []binding {
 	var copies []binding
 	for _, b := range l.users[user] {
@@ -105,7 +105,7 @@ func (l *location) copies(user string) []binding {
 	return copies
 }
 
-// at returns the binding whose contact a URI is.
+// at returns the binding with this contact URI.
 func (l *location) at(uri sip.Uri) (b binding, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +122,7 @@ func (l *location) holds(p *peer, user string) bool {
 	return slices.ContainsFunc(l.of(user), func(b binding) bool { return b.peer == p })
 }
 
-// forget removes what was registered over a connection that is gone.
+// forget removes what was registered over a closed connection.
 func (l *location) forget(p *peer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,8 +135,8 @@ func (l *location) forget(p *peer) {
 	}
 }
 
-// expire removes the bindings of a user whose time is over. The others stay until
-// they are looked for, or their connection ends; maxPerPeer bounds them.
+// expire removes the expired bindings of a user. Those of other users stay until they are
+// looked up or their connection ends; maxPerPeer limits them.
 func (l *location) expire(user string) {
 	for _, b := range slices.Clone(l.users[user]) {
 		if !time.Now().Before(b.expires) {
@@ -154,7 +154,7 @@ func (l *location) find(user string, contact *sip.ContactHeader) *binding {
 	return nil
 }
 
-// add and remove keep the three tables in step.
+// add and remove keep the three tables consistent.
 func (l *location) add(b *binding) {
 	where := address(b.contact.Address)
 	l.users[b.user] = append(l.users[b.user], b)

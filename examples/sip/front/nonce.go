@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// nonceLife is how long a challenge may be answered. A client that uses it longer is
-// challenged again, with stale.
+// nonceLife is how long a challenge may be answered. Afterwards the client is challenged again,
+// with stale.
 const nonceLife = 5 * time.Minute
 
-// nonces makes and judges the nonces of challenges. A nonce says itself when it
-// expires, and is signed; only those with which a user has authenticated are
-// remembered, so that nobody without a password makes us hold anything.
+// nonces makes and checks the nonces of challenges. A nonce contains its expiry and is signed.
+// Only nonces with which a user has authenticated are remembered, so clients without a password
+// use no memory.
 type nonces struct {
 	signer signer
 
 	mu    sync.Mutex
 	used  map[string]usedNonce
-	sweep time.Time // when to look for expired ones next
+	sweep time.Time // next search for expired nonces
 }
 
 type usedNonce struct {
-	count   int // the highest nonce count there was
+	count   int // the highest nonce count so far
 	expires time.Time
 }
 
@@ -34,7 +34,7 @@ func (n *nonces) issue() string {
 	return stamp + "." + random + "." + n.signer.sign("nonce", stamp, random)
 }
 
-// expiry returns when a nonce expires; ok is false if it is none of ours.
+// expiry returns when a nonce expires; ok is false if it is not ours.
 func (n *nonces) expiry(nonce string) (expires time.Time, ok bool) {
 	parts := strings.Split(nonce, ".")
 	if len(parts) != 3 || !n.signer.signed(parts[2], "nonce", parts[0], parts[1]) {
@@ -44,8 +44,8 @@ func (n *nonces) expiry(nonce string) (expires time.Time, ok bool) {
 	return time.Unix(seconds, 0), err == nil
 }
 
-// use notes that a user has authenticated with a nonce and a count (RFC 7616 §3.4),
-// and reports whether that was for the first time and in time.
+// use records that a user has authenticated with a nonce and a count (RFC 7616 §3.4). It
+// reports whether that was the first use and in time.
 func (n *nonces) use(nonce string, count int) bool {
 	expires, ok := n.expiry(nonce)
 	now := time.Now()

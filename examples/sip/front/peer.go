@@ -11,20 +11,20 @@ import (
 	"github.com/hawser-ws/websocket/hub"
 )
 
-// peer is a client's connection. All but send is for the goroutine that reads it.
+// peer is a client's connection. Only send may be called by goroutines other than the reader.
 type peer struct {
-	id   string // unguessable: it is in Via, as the way back
+	id   string // unguessable: it is in Via, for the return path
 	conn *websocket.Conn
-	// hub has this one connection in it. It waits for nobody, and closes a client that
-	// does not read with 1013.
+	// hub contains only this connection. It does not wait, and closes a client that does not
+	// read with 1013.
 	hub hub.Hub
 
-	users    []string // whom it has proved to be
-	failures int      // how often it failed to
+	users    []string // users that it has authenticated as
+	failures int      // number of failed authentications
 }
 
-// send gives a message to the client without waiting for it, and reports whether
-// the client was there to be given it.
+// send passes a message to the client without waiting. It reports whether the client was still
+// connected.
 func (p *peer) send(typ websocket.MessageType, data []byte) bool {
 	if err := p.hub.Broadcast(websocket.Prepare(typ, data)); err != nil {
 		return false
@@ -38,7 +38,8 @@ func (p *peer) write(m sip.Message) bool {
 	return p.send(typ, data)
 }
 
-// proved notes that the client is the user, and reports whether there was room.
+// proved records that the client has authenticated as user. It reports false if there are too
+// many.
 func (p *peer) proved(user string) bool {
 	if slices.Contains(p.users, user) {
 		return true
@@ -50,7 +51,7 @@ func (p *peer) proved(user string) bool {
 	return true
 }
 
-// LogValue names the client.
+// LogValue identifies the client.
 func (p *peer) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("id", p.id[:6])}
 	if nc := p.conn.NetConn(); nc != nil {

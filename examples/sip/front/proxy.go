@@ -9,7 +9,7 @@ import (
 	"github.com/icholy/digest"
 )
 
-// forward is the proxy, for requests (RFC 3261 §16, stateless: §16.11).
+// forward is the proxy for requests (RFC 3261 §16, stateless: §16.11).
 func (f *Front) forward(p *peer, req *sip.Request) {
 	err := f.validate(req)
 	if err == nil {
@@ -22,8 +22,8 @@ func (f *Front) forward(p *peer, req *sip.Request) {
 	if err == nil {
 		f.prepare(p, req)
 		if !target.peer.write(req) {
-			// It went away this moment. The request has our Via by now, to which the
-			// answer is not to go.
+			// The target has just disconnected. The request already has our Via, to which the
+			// answer must not go.
 			req.RemoveHeader("Via")
 			err = &refusal{sip.StatusTemporarilyUnavailable, "Temporarily Unavailable", nil}
 		}
@@ -33,7 +33,7 @@ func (f *Front) forward(p *peer, req *sip.Request) {
 	}
 }
 
-// validate is RFC 3261 §16.3.
+// validate does the checks of RFC 3261 §16.3.
 func (f *Front) validate(req *sip.Request) error {
 	if !slices.Contains([]string{"sip", "sips"}, strings.ToLower(req.Recipient.Scheme)) {
 		return &refusal{416, "Unsupported URI Scheme", nil}
@@ -42,7 +42,7 @@ func (f *Front) validate(req *sip.Request) error {
 		return &refusal{sip.StatusTooManyHops, "Too Many Hops", nil}
 	}
 	for _, h := range req.GetHeaders("Via") {
-		// Nothing that has left us has a reason to come back.
+		// A request that has left us must not come back.
 		if via, ok := h.(*sip.ViaHeader); ok && strings.EqualFold(via.Host, f.host) {
 			return &refusal{sip.StatusLoopDetected, "Loop Detected", nil}
 		}
@@ -53,8 +53,8 @@ func (f *Front) validate(req *sip.Request) error {
 	return nil
 }
 
-// target takes our own Route off a request (RFC 3261 §16.4) and returns where it is
-// to go (§16.5), with the Request-URI set to that.
+// target removes our own Route from a request (RFC 3261 §16.4), sets the Request-URI, and
+// returns the target (§16.5).
 func (f *Front) target(req *sip.Request) (binding, error) {
 	none := binding{}
 	if route := req.Route(); route != nil && f.serves(route.Address.Host) {
@@ -64,7 +64,7 @@ func (f *Front) target(req *sip.Request) (binding, error) {
 		return none, &refusal{sip.StatusForbidden, "No Way Beyond This Domain", nil}
 	}
 	if b, ok := f.location.at(req.Recipient); ok {
-		return b, nil // a contact, as in the later requests of a call
+		return b, nil // a contact, as in later requests of a call
 	}
 	user := req.Recipient.User
 	if _, exists := f.digest.users[user]; !exists || !f.serves(req.Recipient.Host) {
@@ -79,7 +79,7 @@ func (f *Front) target(req *sip.Request) (binding, error) {
 	return last, nil
 }
 
-// prepare makes of a request received the one to send (RFC 3261 §16.6).
+// prepare turns a received request into the one to send (RFC 3261 §16.6).
 func (f *Front) prepare(p *peer, req *sip.Request) {
 	if h := req.MaxForwards(); h != nil {
 		h.Dec()
@@ -88,24 +88,23 @@ func (f *Front) prepare(p *peer, req *sip.Request) {
 		req.AppendHeader(&most)
 	}
 	f.removeCredentials(req)
-	// Step 4. The methods that begin a dialog; the transport is how the clients get
-	// here, by the connection that they have.
+	// Step 4, for methods that begin a dialog. The transport tells how clients reach us: over
+	// their existing connection.
 	if slices.Contains([]sip.RequestMethod{sip.INVITE, sip.SUBSCRIBE, sip.REFER}, req.Method) {
 		req.PrependHeader(&sip.RecordRouteHeader{Address: sip.Uri{
 			Scheme: "sip", Host: f.domain,
 			UriParams: sip.HeaderParams{{K: "transport", V: "ws"}, {K: "lr"}},
 		}})
 	}
-	// Step 8. RFC 7118 §5.2.3: "received" may be left out of the client's own Via, since
-	// the answer goes over its connection anyway. It would tell the callee an address.
-	// So does the answer to us: there is no need of a host that leads here, but of one
-	// that nobody else has.
+	// Step 8. RFC 7118 §5.2.3: "received" may be left out of the client's Via, since the answer
+	// goes over its connection anyway. It would tell the callee an address. Answers to us also
+	// use the connection, so our host need not be reachable, only unique.
 	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "WS", Host: f.host}
 	via.Params.Add("branch", f.branch(p.id, req))
 	req.PrependHeader(via)
 }
 
-// removeCredentials takes away what was for us: the next hop has no use for it.
+// removeCredentials removes our credentials, because the next hop must not see them.
 func (f *Front) removeCredentials(req *sip.Request) {
 	headers := req.GetHeaders("Proxy-Authorization")
 	if len(headers) == 0 {
@@ -121,8 +120,8 @@ func (f *Front) removeCredentials(req *sip.Request) {
 	}
 }
 
-// response is the proxy, for responses (RFC 3261 §16.7, §16.11): it takes our Via
-// off and goes where the request came from. What we have not asked for goes nowhere.
+// response is the proxy for responses (RFC 3261 §16.7, §16.11). It removes our Via and sends
+// the response where the request came from. It drops responses that we did not ask for.
 func (f *Front) response(res *sip.Response) {
 	via := res.Via()
 	if !strings.EqualFold(via.Host, f.host) {

@@ -11,8 +11,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// How long a binding lasts, in seconds: if the client does not say, at least, and at
-// most (RFC 3261 §10.3 steps 6 and 7).
+// Lifetime of a binding in seconds: default, minimum and maximum (RFC 3261 §10.3 steps 6 and
+// 7).
 const (
 	defaultExpires = 600
 	minExpires     = 60
@@ -26,7 +26,7 @@ type refusal struct {
 	headers []sip.Header
 }
 
-// Error says it as a status line does.
+// Error formats it like a status line.
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s", r.status, r.reason) }
 
 // register is the registrar (RFC 3261 §10.3).
@@ -57,10 +57,10 @@ func (f *Front) register(p *peer, req *sip.Request) {
 	f.log.Info("registered", "peer", p, "user", req.To().Address.User, "bindings", len(bindings))
 }
 
-// bind does what a REGISTER asks for, in the order of RFC 3261 §10.3.
+// bind executes a REGISTER, in the order of RFC 3261 §10.3.
 func (f *Front) bind(p *peer, req *sip.Request) ([]binding, error) {
 	if !f.serves(req.Recipient.Host) {
-		return nil, &refusal{sip.StatusNotFound, "Not Found", nil} // step 1, with no way to elsewhere
+		return nil, &refusal{sip.StatusNotFound, "Not Found", nil} // step 1: there is no other domain to forward to
 	}
 	if unknown := unsupported(req, "Require", "outbound", "path"); unknown != "" {
 		return nil, &refusal{sip.StatusBadExtension, "Bad Extension", []sip.Header{sip.NewHeader("Unsupported", unknown)}}
@@ -89,7 +89,7 @@ func (f *Front) bind(p *peer, req *sip.Request) ([]binding, error) {
 	return bindings, err
 }
 
-// changes are what the Contacts of a REGISTER ask for.
+// changes returns the changes requested by the Contacts of a REGISTER.
 func (f *Front) changes(req *sip.Request, user string) ([]change, error) {
 	badRequest := &refusal{sip.StatusBadRequest, "Bad Request", nil}
 	general := defaultExpires

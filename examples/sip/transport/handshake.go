@@ -15,12 +15,12 @@ import (
 // Subprotocol is the name of SIP in the opening handshake (RFC 7118 §4.1).
 const Subprotocol = "sip"
 
-// ErrSubprotocol is matched by the error of a Dial whose server accepted the
-// WebSocket, but not to speak SIP over it.
+// ErrSubprotocol is matched by the error of [Dial] if the server accepted the WebSocket but not
+// the subprotocol sip.
 var ErrSubprotocol = errors.New("the server does not speak SIP over WebSocket: its 101 has no Sec-WebSocket-Protocol: sip")
 
-// Dial connects to a SIP WebSocket server. opts may be nil; the subprotocol, and a
-// limit of the message size where there is none, are set here.
+// Dial connects to a SIP WebSocket server. opts may be nil. Dial sets the subprotocol, and a
+// message size limit if there is none.
 func Dial(ctx context.Context, u string, opts *websocket.DialOptions) (*websocket.Conn, error) {
 	var o websocket.DialOptions
 	if opts != nil {
@@ -37,7 +37,7 @@ func Dial(ctx context.Context, u string, opts *websocket.DialOptions) (*websocke
 		}
 		return nil, err
 	}
-	// RFC 7118 §4.1: both ends have to agree on the subprotocol.
+	// RFC 7118 §4.1: both ends must agree on the subprotocol.
 	if c.Subprotocol() != Subprotocol {
 		_ = c.Close(websocket.StatusPolicyViolation, "subprotocol sip is needed")
 		return nil, ErrSubprotocol
@@ -45,8 +45,8 @@ func Dial(ctx context.Context, u string, opts *websocket.DialOptions) (*websocke
 	return c, nil
 }
 
-// RequireSubprotocol refuses requests that do not offer the subprotocol sip: next
-// would accept them without any.
+// RequireSubprotocol refuses requests that do not offer the subprotocol sip. next would accept
+// them without one.
 func RequireSubprotocol(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, value := range r.Header.Values("Sec-WebSocket-Protocol") {
@@ -60,8 +60,8 @@ func RequireSubprotocol(next http.Handler) http.Handler {
 	})
 }
 
-// Network returns what a client writes into its Via, WS or WSS (RFC 7118 §5.2.1),
-// when it is connected to u.
+// Network returns the transport for the Via of a client connected to u: WS or WSS (RFC 7118
+// §5.2.1).
 func Network(u string) (string, error) {
 	parsed, err := url.Parse(u)
 	if err != nil {
@@ -73,5 +73,5 @@ func Network(u string) (string, error) {
 	case "wss":
 		return "WSS", nil
 	}
-	return "", fmt.Errorf("%q is no ws or wss URL", u)
+	return "", fmt.Errorf("%q is not a ws or wss URL", u)
 }

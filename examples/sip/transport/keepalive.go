@@ -7,9 +7,9 @@ var (
 	pong = []byte("\r\n")
 )
 
-// Keepalive reports whether a WebSocket message is no SIP message but a keepalive
-// of RFC 5626 §3.5.1, which some clients send beside WebSocket's own pings (RFC
-// 7118 §6), and returns what to answer: nothing to the answer.
+// Keepalive reports whether a WebSocket message is a keepalive of RFC 5626 §3.5.1 rather than a
+// SIP message. Some clients send them in addition to WebSocket pings (RFC 7118 §6). answer is
+// what to reply; it is empty for a reply.
 func Keepalive(p []byte) (answer []byte, ok bool) {
 	switch {
 	case bytes.Equal(p, ping):

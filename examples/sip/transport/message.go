@@ -1,6 +1,6 @@
-// Package transport holds the rules of SIP over WebSocket, RFC 7118: what the
-// opening handshake must agree on, and how SIP messages travel in WebSocket
-// messages. The WebSocket is package websocket's, SIP's syntax is sipgo's.
+// Package transport has the rules of SIP over WebSocket, RFC 7118: what the opening handshake
+// must agree on, and how SIP messages travel in WebSocket messages. Package websocket provides
+// the WebSocket, sipgo the syntax of SIP.
 package transport
 
 import (
@@ -14,17 +14,17 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
-// MaxMessage is how many bytes a message may have: what sipgo parses at most.
+// MaxMessage is the largest message in bytes: the most that sipgo parses.
 const MaxMessage = 65535
 
 var parser = sip.NewParser()
 
-// MalformedError is a message that no rule of SIP allows.
+// MalformedError reports a message that violates the rules of SIP.
 type MalformedError struct {
-	// Request is what could be read of it, to be answered; nil if it was a response
-	// or nothing that could be answered.
+	// Request is the readable part of it, for the reply. It is nil for a response, and if no
+	// reply is possible.
 	Request *sip.Request
-	// Status is what to answer with, such as 400.
+	// Status is the status code for the reply, such as 400.
 	Status int
 	Err    error
 }
@@ -35,8 +35,8 @@ func (e *MalformedError) Error() string { return "malformed SIP message: " + e.E
 // Unwrap returns Err.
 func (e *MalformedError) Unwrap() error { return e.Err }
 
-// Encode returns m as the one WebSocket message that carries it (RFC 7118 §4.2).
-// It is text, as most implementations want it, unless its body is not UTF-8.
+// Encode returns the WebSocket message that carries m (RFC 7118 §4.2). It is text, as most
+// implementations want it, unless its body is not UTF-8.
 func Encode(m sip.Message) (websocket.MessageType, []byte) {
 	var b bytes.Buffer
 	m.StringWrite(&b)
@@ -46,20 +46,19 @@ func Encode(m sip.Message) (websocket.MessageType, []byte) {
 	return websocket.MessageText, b.Bytes()
 }
 
-// Decode reads the SIP message in a WebSocket message, text or binary alike. RFC
-// 7118 §4.2: a WebSocket message holds one SIP message, whole; so Content-Length
-// may be left out, and must be right where it is there. The error is a
-// *MalformedError.
+// Decode parses the SIP message in a WebSocket message, text or binary. A WebSocket message
+// holds exactly one SIP message (RFC 7118 §4.2), so Content-Length may be missing, but must be
+// correct if present. The error is a *MalformedError.
 func Decode(p []byte) (sip.Message, error) {
 	m, n, err := parser.Parse(p, false)
 	switch {
 	case errors.Is(err, sip.ErrParseReadBodyIncomplete):
-		err = errors.New("Content-Length is more than there is")
+		err = errors.New("Content-Length is larger than the body")
 	case err == nil && n < len(p):
-		err = errors.New("Content-Length is less than there is")
+		err = errors.New("Content-Length is smaller than the body")
 	}
 	if err == nil && !lined(p) {
-		err = errors.New("a control character in the headers")
+		err = errors.New("the headers contain a control character")
 	}
 	status := sip.StatusBadRequest
 	if err == nil {
@@ -69,23 +68,23 @@ func Decode(p []byte) (sip.Message, error) {
 		return m, nil
 	}
 	malformed := &MalformedError{Status: status, Err: err}
-	// An ACK is never answered (RFC 3261 §17), nothing is without a way back.
+	// An ACK is never answered (RFC 3261 §17), and no answer is possible without a Via.
 	if req, ok := m.(*sip.Request); ok && !req.IsAck() && req.Via() != nil && req.CSeq() != nil {
 		malformed.Request = req
 	}
 	return nil, malformed
 }
 
-// lined reports whether the headers end their lines by CRLF alone (RFC 3261 §7), and
-// have no NUL. sipgo lets both pass within a value, where somebody to whom it is
-// forwarded may see another header.
+// lined reports whether header lines end in CRLF only (RFC 3261 §7) and have no NUL. sipgo
+// accepts both inside a value. After forwarding, another program might see a further header
+// there.
 func lined(p []byte) bool {
 	head, _, _ := bytes.Cut(p, []byte("\r\n\r\n"))
 	return bytes.Count(head, []byte("\n")) == bytes.Count(head, []byte("\r\n")) && bytes.IndexByte(head, 0) < 0
 }
 
-// check is about what every message must have (RFC 3261 §8.1.1 and §8.2.6.2). It
-// returns the status to answer with.
+// check checks what every message must have (RFC 3261 §8.1.1 and §8.2.6.2). It returns the
+// status for the reply.
 func check(m sip.Message) (int, error) {
 	version := ""
 	switch m := m.(type) {

@@ -1,13 +1,13 @@
-// Minimize keeps of what fuzzing has found the inputs that reach something.
+// Minimize keeps the inputs found by fuzzing that reach new code.
 //
 //	go run ./fuzz/internal/minimize [-C DIR] [-most N] [PACKAGE...]
 //
-// The fuzzer's own cache grows by every input that was new to it, and stays on
-// the machine on which it ran. Of those inputs the smallest first, one after the
-// other, Minimize copies each that reaches a statement of this repository which
-// neither the target's seeds and committed corpus nor the inputs copied before it
-// reach. They go to testdata/fuzz beside the target. Nothing is removed: inputs
-// with names of their own are there because something failed.
+// The fuzzer's own cache grows by every input that was new to it, and stays on the machine
+// where it ran. Minimize tries these inputs one after the other, smallest first. It copies each
+// that reaches a statement of this repository reached neither by the target's seeds and
+// committed corpus nor by the inputs copied before. The copies go to testdata/fuzz beside the
+// target. Nothing is removed: inputs with names of their own are there because something
+// failed.
 package main
 
 import (
@@ -121,7 +121,7 @@ func (p tested) minimize(target string) error {
 		}
 		now, err := p.reach("^" + target + "$/^" + e.Name() + "$")
 		if err != nil {
-			return fmt.Errorf("%s: %w", place, err) // it fails: keep it and mend that
+			return fmt.Errorf("%s: %w", place, err) // it fails: keep it and fix that first
 		}
 		before := len(reached)
 		for statement := range now {
@@ -136,12 +136,12 @@ func (p tested) minimize(target string) error {
 			return err
 		}
 	}
-	_ = os.Remove(corpus) // if nothing is in it
+	_ = os.Remove(corpus) // if it is empty
 	fmt.Printf("%s: %d of %d inputs kept, %d statements reached\n", target, kept, len(found), len(reached))
 	return nil
 }
 
-// reach runs what the pattern selects and returns which statements it reached.
+// reach runs the tests that the pattern selects and returns the statements they reached.
 func (p tested) reach(pattern string) (map[string]bool, error) {
 	profile := p.binary + ".profile"
 	cmd := exec.Command(p.binary, "-test.run", pattern, "-test.coverprofile", profile)

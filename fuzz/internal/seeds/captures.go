@@ -11,7 +11,7 @@ import (
 //go:embed testdata/captures/*.head testdata/captures/*.frames
 var captures embed.FS
 
-// source is what one source has of each kind.
+// source has the seeds of each kind from one source.
 type source struct {
 	streams             []Stream
 	requests, responses []Head
@@ -31,7 +31,7 @@ var captured = sync.OnceValue(func() source {
 		}
 		return data
 	}
-	deflate := map[string]bool{} // connections whose server agreed to it
+	deflate := map[string]bool{} // connections whose server agreed to compression
 	var all source
 	for _, e := range entries {
 		name, isServer := strings.CutSuffix(e.Name(), ".server.head")

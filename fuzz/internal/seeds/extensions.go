@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Extensions are values of Sec-WebSocket-Extensions, good and odd: a few of our
-// own, and those in the heads.
+// Extensions returns values of Sec-WebSocket-Extensions, valid and odd: a few of our own, and
+// those in the heads.
 func Extensions() []string {
 	all := []string{
 		"",

@@ -5,11 +5,11 @@ import (
 	"github.com/hawser-ws/websocket/internal/vectors"
 )
 
-// key is the one that streams of ours are masked with.
+// key masks our own streams.
 var key = [4]byte{0x37, 0xfa, 0x21, 0x3d}
 
-// fromVectors are the rows of internal/vectors, from either end: each frame, each
-// header that must be refused, and texts and Close payloads in frames.
+// fromVectors returns the rows of internal/vectors, from either end: each frame, each invalid
+// header, and texts and Close payloads in frames.
 func fromVectors() (all []Stream) {
 	for _, f := range vectors.Frames {
 		if len(f.Payload) > 256 {

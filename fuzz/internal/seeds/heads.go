@@ -2,8 +2,8 @@ package seeds
 
 import "fmt"
 
-// oddRequests are ways to write the head of a request in which two parsers may
-// read different things, most of them wrong.
+// oddRequests are heads of requests that two parsers may read differently. Most of them are
+// invalid.
 func oddRequests() (all []Head) {
 	const opening = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 	for i, head := range []string{
@@ -50,7 +50,7 @@ func oddRequests() (all []Head) {
 	return all
 }
 
-// oddResponses are the like of answers. Accept answers the key of RFC 6455 §1.3.
+// oddResponses are such heads of responses. Their Accept matches the key of RFC 6455 §1.3.
 func oddResponses() (all []Head) {
 	const (
 		accept  = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"

@@ -7,7 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/vectors"
 )
 
-// Texts are texts, good and broken UTF-8: the rows of internal/vectors, and the
+// Texts returns texts in valid and invalid UTF-8: the rows of internal/vectors, and the
 // payloads of text messages in Streams.
 func Texts() [][]byte {
 	var all [][]byte
@@ -22,9 +22,8 @@ func Texts() [][]byte {
 	return distinct(all)
 }
 
-// Deflated are payloads of compressed messages, as on the wire: without the
-// 00 00 ff ff at their end (RFC 7692 §7.2.1). Those that come after another one on
-// their connection may refer to it.
+// Deflated returns payloads of compressed messages as on the wire, without the final 00 00 ff
+// ff (RFC 7692 §7.2.1). All but the first of a connection may refer to earlier ones.
 func Deflated() [][]byte {
 	var all [][]byte
 	messages(func(_, deflated bool, payload []byte) {
@@ -35,7 +34,7 @@ func Deflated() [][]byte {
 	return distinct(all)
 }
 
-// messages yields the data messages in Streams, however broken they are.
+// messages yields the data messages in Streams, even broken ones.
 func messages(yield func(text, deflated bool, payload []byte)) {
 	for _, s := range Streams() {
 		var first naive.Frame
@@ -61,7 +60,7 @@ func messages(yield func(text, deflated bool, payload []byte)) {
 	}
 }
 
-// distinct leaves out what came before.
+// distinct removes duplicates.
 func distinct(all [][]byte) (some [][]byte) {
 	seen := map[string]bool{}
 	for _, p := range all {

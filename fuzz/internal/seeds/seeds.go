@@ -1,10 +1,10 @@
-// Package seeds is what fuzz targets start from: the rows of internal/vectors,
-// connections of real programs (testdata/captures), and what the conformance suite
-// sends in its cases (testdata/cases.txt).
+// Package seeds provides the seeds of fuzz targets: the rows of internal/vectors, connections
+// of real programs (testdata/captures), and what the conformance suite sends in its cases
+// (testdata/cases.txt).
 //
-// A fuzz target that starts from nothing finds nothing, and looks as if all were
-// well. So everything here panics when a source is empty, and a target says with
-// [Need] how many seeds it wants at least.
+// A fuzz target without seeds finds nothing, and looks as if all were well. So everything here
+// panics if a source is empty, and a target states with [Need] how many seeds it expects at
+// least.
 package seeds
 
 import "testing"
@@ -17,29 +17,29 @@ type Stream struct {
 	Data       []byte // frames as on the wire
 }
 
-// Streams are whole connections and single frames, right and wrong.
+// Streams returns whole connections and single frames, valid and invalid.
 func Streams() []Stream {
 	return gather(fromVectors(), captured().streams, played().streams)
 }
 
-// Head is the head of an HTTP message, with the empty line and, in some, what is
-// glued behind it.
+// Head is the head of an HTTP message, including the empty line and, in some, bytes that follow
+// it.
 type Head struct {
 	Name string
 	Data []byte
 }
 
-// Requests are heads of opening handshakes as clients send them, right and wrong.
+// Requests returns heads of opening handshakes from clients, valid and invalid.
 func Requests() []Head {
 	return gather(oddRequests(), captured().requests, played().requests)
 }
 
-// Responses are answers to them, right and wrong.
+// Responses returns responses to them, valid and invalid.
 func Responses() []Head {
 	return gather(oddResponses(), captured().responses, played().responses)
 }
 
-// gather puts sources together, none of which may be empty.
+// gather concatenates sources. None may be empty.
 func gather[T any](sources ...[]T) (all []T) {
 	for _, source := range sources {
 		if len(source) == 0 {

@@ -1,11 +1,9 @@
-// Package steps counts the work of package handshake in steps, so that a test can
-// say how work grows with its input without a clock. A step is a function entered, a
-// turn of a loop, or a byte that a function of the standard library has to look at
-// or copy.
+// Package steps counts the work of package handshake in steps, so that a test can check without
+// a clock how work grows with its input. A step is a function call, a loop iteration, or a byte
+// that a function of the standard library examines or copies.
 //
-// [Start] builds the package with counters in it, by an overlay (go help build), and
-// runs it as a program that does what it is told and answers with the count: see
-// package counted.
+// [Start] builds the package with counters, by an overlay (go help build), and runs it as a
+// program that executes commands and answers with the count: see package counted.
 package steps
 
 import (
@@ -19,7 +17,7 @@ import (
 	"strconv"
 )
 
-// counters is the file that is added to the package.
+// counters is the file added to the package.
 const counters = `package %s
 
 import "reflect"
@@ -54,23 +52,23 @@ func stepCut[T ~string | ~[]byte](before, after T, found bool) (T, T, bool) {
 }
 `
 
-// constant are functions of which the work does not depend on the length of their
-// first argument: all others of the packages in scanning count as if they looked at
-// the whole of it, if nothing better is known.
+// constant are functions whose work does not depend on the length of their first argument. All
+// other functions of the packages in scanning count as if they examined all of it, unless more
+// is known.
 var (
 	constant = []string{"HasPrefix", "HasSuffix", "CutPrefix", "CutSuffix", "TrimPrefix", "TrimSuffix", "NewReader"}
 	scanning = []string{"strings", "bytes", "slices"}
 )
 
-// Instrument returns a file of package handshake with counters in it.
+// Instrument returns a file of package handshake with counters inserted.
 func Instrument(name string, source []byte) ([]byte, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	// Written into the text, from its end to its beginning, so that comments and
-	// lines stay where they are.
+	// Insertions are made from the end of the text to its beginning, so that comments and lines
+	// keep their places.
 	type insertion struct {
 		at   int
 		text string
@@ -90,7 +88,7 @@ func Instrument(name string, source []byte) ([]byte, error) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.GenDecl:
-			return n.Tok == token.VAR // what is computed before anything begins: counted, and subtracted
+			return n.Tok == token.VAR // computed before anything begins: counted, and subtracted
 		case *ast.FuncDecl:
 			count(n.Body)
 		case *ast.FuncLit:

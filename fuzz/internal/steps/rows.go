@@ -2,10 +2,10 @@ package steps
 
 import "strings"
 
-// A Row is an input that can be made longer: prefix, units, suffix.
+// A Row is an input of any length: prefix, units, suffix.
 type Row struct{ Prefix, Unit, Suffix string }
 
-// Rows are what lists and heads are made of.
+// Rows are the inputs for lists and heads.
 var Rows = []Row{
 	{"", ",", "a"},
 	{"a", " ", "; b"},
@@ -40,12 +40,12 @@ var Rows = []Row{
 	{"GET / HTTP/1.1", "\r\n\r", ""},
 }
 
-// slack is what is counted beside the work on the input: messages of errors, which
-// quote some of it, and what happens once.
+// slack is the number of steps beside the work on the input: error messages, which quote part
+// of it, and one-time work.
 const slack = 4 << 10
 
-// Growth is how many steps a work takes with n units, and with twice as many. It is
-// linear if those are at most twice the steps.
+// Growth returns the number of steps with n units, and with twice as many. The work is linear
+// if the latter are at most twice the former.
 func (c *Counter) Growth(work string, r Row, n int) (once, twice uint64, linear bool, err error) {
 	if once, err = c.Count(work, r.Prefix+strings.Repeat(r.Unit, n)+r.Suffix); err != nil {
 		return 0, 0, false, err
@@ -54,5 +54,5 @@ func (c *Counter) Growth(work string, r Row, n int) (once, twice uint64, linear 
 	return once, twice, twice <= 2*once+slack, err
 }
 
-// Units is how many units make an input of which the square is not hidden by slack.
+// Units returns how many units make an input whose square slack does not hide.
 func (r Row) Units() int { return max(1, (8<<10)/max(1, len(r.Unit))) }

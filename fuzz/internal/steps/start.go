@@ -13,16 +13,16 @@ import (
 	"sync"
 )
 
-// Counter is package handshake with counters, as a program that is running.
+// Counter is package handshake with counters, as a running program.
 type Counter struct {
 	mu  sync.Mutex
 	in  io.Writer
 	out *bufio.Reader
 }
 
-// Start builds and starts it. change replaces text in its files, each text once:
-// what a test plants to see that it is found. root is the folder of the repository.
-// The program ends with this one.
+// Start builds and starts it. change replaces text in its files, each text once: a fault
+// planted by a test to check that it is found. root is the folder of the repository. The
+// program ends with this one.
 func Start(root string, change map[string]string) (*Counter, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -98,10 +98,10 @@ func Start(root string, change map[string]string) (*Counter, error) {
 	return &Counter{in: in, out: bufio.NewReader(out)}, nil
 }
 
-// Works are what a Counter can be told to do, by the names of package counted.
+// Works are the commands of a Counter, by the names in package counted.
 var Works = []string{"extensions", "offer", "answer", "lists", "subprotocols", "head", "trickle", "origin"}
 
-// Count is how many steps a work takes with an input.
+// Count returns the number of steps that a work takes with an input.
 func (c *Counter) Count(work, input string) (uint64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,14 +18,14 @@ const (
 	isUnreadable
 )
 
-// Numbers of link types for raw IP that gopacket does not name: those of OpenBSD and
-// of files that BSD/OS wrote.
+// Link types for raw IP that gopacket does not name: those of OpenBSD, and of files written by
+// BSD/OS.
 const (
 	linkRawOpenBSD layers.LinkType = 14
 	linkRawBSDOS   layers.LinkType = 12
 )
 
-// decoder finds the TCP segment or UDP datagram in a packet without garbage.
+// decoder finds the TCP segment or UDP datagram in a packet without allocating.
 type decoder struct {
 	ethernet layers.Ethernet
 	vlan     layers.Dot1Q // the innermost tag, if there are several
@@ -56,7 +56,7 @@ func (d *decoder) parser(first gopacket.LayerType) *gopacket.DecodingLayerParser
 	return p
 }
 
-// firstLayer is what a packet of this link type begins with.
+// firstLayer returns what a packet of this link type begins with.
 func firstLayer(link layers.LinkType, data []byte) (gopacket.LayerType, bool) {
 	switch link {
 	case layers.LinkTypeEthernet:
@@ -100,7 +100,7 @@ func (d *decoder) decode(data []byte, link layers.LinkType, s *Segment, g *Datag
 		}
 	}
 	var src, dst []byte
-	declared, there := 0, 0 // bytes that follow the header of IP
+	declared, there := 0, 0 // bytes after the IP header
 	switch network {
 	case layers.LayerTypeIPv4:
 		if d.ip4.FragOffset != 0 || d.ip4.Flags&layers.IPv4MoreFragments != 0 {

@@ -1,9 +1,9 @@
-// Package capture reads packet captures, pcap and pcapng, gzip or not, and finds
-// the TCP segments in them: on Ethernet with or without VLAN tags, Linux
-// cooked v1 and v2, loopback and raw IP; IPv4 and IPv6.
+// Package capture reads packet captures, pcap and pcapng, plain or gzipped, and finds the TCP
+// segments and UDP datagrams in them. It knows Ethernet with and without VLAN tags, Linux
+// cooked v1 and v2, loopback and raw IP, each with IPv4 and IPv6.
 //
-// It streams: of a file of any size it holds one packet. A packet that cannot be
-// read as TCP is counted, not an error; so is one that the capture cut short, whose
-// segment says how much of it is missing. Checksums are not looked at: on the machine
-// that sends, network cards fill them in after the capture has seen the packet.
+// It streams: one packet is in memory at a time, whatever the size of the file. A packet that
+// cannot be read as TCP is counted and is not an error. Nor is a packet that the capture cut
+// short: its segment says how many bytes are missing. Checksums are ignored, because on the
+// sending machine the network card fills them in after the packet was captured.
 package capture

@@ -18,8 +18,8 @@ import (
 type Reader struct {
 	// Format is "pcap" or "pcapng".
 	Format string
-	// Datagrams is called for every UDP datagram, in its place among the segments.
-	// Nil: nothing is.
+	// Datagrams is called for every UDP datagram, in order with the segments. If nil, datagrams
+	// are ignored.
 	Datagrams func(*Datagram)
 
 	counts   Counts
@@ -30,14 +30,14 @@ type Reader struct {
 	datagram Datagram
 	damage   error
 	first    time.Time
-	last     time.Time // of the packet before
+	last     time.Time // of the previous packet
 }
 
-// sectionHeader is the block type that a pcapng file begins with; it reads the
-// same in either byte order.
+// sectionHeader is the block type that begins a pcapng file. It reads the same in either byte
+// order.
 const sectionHeader = 0x0a0d0d0a
 
-// NewReader reads the head of a capture.
+// NewReader reads the header of a capture.
 func NewReader(r io.Reader) (*Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
@@ -78,11 +78,11 @@ func (c *Reader) openClassic(in *bufio.Reader) error {
 	return nil
 }
 
-// maxPacket is the longest packet that is read, in bytes: the limit of tcpdump.
+// maxPacket is the longest packet that is read, in bytes: tcpdump's limit.
 const maxPacket = 256 << 10
 
-// readPacket reads a packet that pcapgo refuses because the captured length is above the
-// length on the wire: some programs write a wrong length, or none. pcapgo has read in up to
+// readPacket reads a packet that pcapgo refuses because its captured length exceeds its length
+// on the wire. Some programs write a wrong length, or none. pcapgo has read everything before
 // the data of this packet.
 func readPacket(in *bufio.Reader, info *gopacket.CaptureInfo) ([]byte, error) {
 	info.Length = info.CaptureLength
@@ -111,8 +111,8 @@ func (c *Reader) openNg(in io.Reader) error {
 	return nil
 }
 
-// Next returns the next TCP segment, which is valid until the call after. The error
-// at the end is io.EOF, also for a file that is damaged: see [Reader.Damage].
+// Next returns the next TCP segment. It is valid until the next call. At the end the error is
+// io.EOF, even for a damaged file: see [Reader.Damage].
 func (c *Reader) Next() (*Segment, error) {
 	for c.damage == nil {
 		data, info, link, err := c.read()
@@ -150,7 +150,7 @@ func (c *Reader) Next() (*Segment, error) {
 	return nil, io.EOF
 }
 
-// read is next, but for what a file can do to the reader of it.
+// read reads the next packet. It turns a panic of the parser into an error.
 func (c *Reader) read() (data []byte, info gopacket.CaptureInfo, link layers.LinkType, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -160,11 +160,11 @@ func (c *Reader) read() (data []byte, info gopacket.CaptureInfo, link layers.Lin
 	return c.next()
 }
 
-// timeOf returns the time of a packet. A Simple Packet Block of pcapng has none, and a
-// file that is damaged can say anything. Such a packet gets the time of the packet before
-// it, or the zero time if there is none.
+// timeOf returns the time of a packet. A Simple Packet Block of pcapng has none, and a damaged
+// file can contain any value. Such a packet gets the time of the previous one, or the zero time
+// if there is none.
 func (c *Reader) timeOf(t time.Time) time.Time {
-	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 { // no others can be written as JSON (RFC 3339)
+	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 { // JSON can represent no other years (RFC 3339)
 		c.counts.Untimed++
 		return c.last
 	}
@@ -178,14 +178,13 @@ func (c *Reader) timeOf(t time.Time) time.Time {
 // Counts returns what has been read so far.
 func (c *Reader) Counts() Counts { return c.counts }
 
-// Start is the time of the first packet that has one.
+// Start returns the time of the first packet that has one.
 func (c *Reader) Start() time.Time { return c.first }
 
-// Damage is why the file could not be read to its end, if it could not.
+// Damage returns why the file could not be read to its end, or nil.
 func (c *Reader) Damage() error { return c.damage }
 
-// Secrets returns the TLS secrets, in the format of a key log, that have come by in
-// the file and not been returned before.
+// Secrets returns the TLS secrets read since the last call, in the format of a key log.
 func (c *Reader) Secrets() []byte {
 	if c.secrets == nil {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// pcapng's Decryption Secrets Block, the type of its secrets that is a TLS key log,
-// and how much of one is kept.
+// The Decryption Secrets Block of pcapng, the secrets type for a TLS key log, and how many
+// bytes of one are kept.
 const (
 	blockSecrets  = 10
 	secretsTLS    = 0x544c534b
@@ -14,8 +14,8 @@ const (
 	byteOrderMark = 0x1a2b3c4d
 )
 
-// secretsTap keeps the Decryption Secrets Blocks of the pcapng file that is read
-// through it. The reader of pcapgo reads them, and has no name to ask for them by.
+// secretsTap keeps the Decryption Secrets Blocks of the pcapng file that is read through it.
+// The reader of pcapgo parses them but offers no way to get at them.
 type secretsTap struct {
 	r     io.Reader
 	found []byte
@@ -23,10 +23,10 @@ type secretsTap struct {
 
 	head  [16]byte // type and length of a block, type and length of secrets
 	have  int      // bytes of head
-	left  uint32   // bytes of the block that are still to pass
+	left  uint32   // bytes of the block still to come
 	keep  uint32   // how many of those, from now on, are secrets
 	total int
-	lost  bool // the blocks do not add up: nothing is looked for any more
+	lost  bool // block lengths are inconsistent: the search has ended
 }
 
 func (t *secretsTap) Read(p []byte) (int, error) {
@@ -63,8 +63,7 @@ func (t *secretsTap) pass(p []byte) {
 	}
 }
 
-// headSize is how much of a block has to be seen to know what it is. Of a section
-// header that is its byte order, too.
+// headSize is how much of a block identifies it. A section header also needs its byte order.
 func (t *secretsTap) headSize() int {
 	if t.have < 4 {
 		return 12

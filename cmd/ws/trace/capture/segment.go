@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Segment is one TCP segment and the packet that it came in.
+// Segment is one TCP segment and the packet that contained it.
 type Segment struct {
 	Number int // of the packet in the file, from 1
 	Time   time.Time
@@ -16,28 +16,28 @@ type Segment struct {
 
 	// Payload is valid until the next call of [Reader.Next].
 	Payload []byte
-	// Missing is how many bytes of payload follow that are not in the file.
+	// Missing is how many bytes after Payload are not in the file.
 	Missing int
 }
 
-// Datagram is one UDP datagram and the packet that it came in.
+// Datagram is one UDP datagram and the packet that contained it.
 type Datagram struct {
 	Number int // of the packet in the file, from 1
 	Time   time.Time
 
 	Src, Dst netip.AddrPort
-	// Payload is valid during the call; a snap length may have cut it short.
+	// Payload is valid during the call. A snap length may have cut it short.
 	Payload []byte
 	Length  int // of the payload on the wire, in bytes
 }
 
-// Counts are what was in a file.
+// Counts are the packets of a file by kind.
 type Counts struct {
 	Packets    int `json:"packets"`
-	TCP        int `json:"tcp"`        // with a segment that could be read
+	TCP        int `json:"tcp"`        // with a readable segment
 	Other      int `json:"other"`      // UDP, ARP and so on; see [Reader.Datagrams]
-	Fragments  int `json:"fragments"`  // of IP; they are not put together
+	Fragments  int `json:"fragments"`  // IP fragments; they are not reassembled
 	Unreadable int `json:"unreadable"` // cut short before the payload, or malformed
-	Truncated  int `json:"truncated"`  // segments of which the capture has not all the payload
-	Untimed    int `json:"untimed"`    // without a time, or with one outside of the years 1 to 9999
+	Truncated  int `json:"truncated"`  // segments whose payload is incomplete in the capture
+	Untimed    int `json:"untimed"`    // without a time, or with one outside the years 1 to 9999
 }

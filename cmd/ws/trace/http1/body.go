@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Body passes over the body of a message.
+// Body skips the body of a message.
 type Body struct {
-	left    int64 // bytes of it, or of the present chunk and the CRLF after it
+	left    int64 // bytes of it, or of the current chunk and its CRLF
 	chunked bool
-	line    []byte // of a chunk's size, or of the trailer
+	line    []byte // a chunk's size line, or a trailer line
 	trailer bool
 }
 
-// RequestBody is the body that follows the head of a request.
+// RequestBody returns the body that follows the head of a request.
 func (h *Head) RequestBody() Body {
 	switch {
 	case h.Has("Transfer-Encoding", "chunked"):
@@ -25,8 +25,8 @@ func (h *Head) RequestBody() Body {
 	return Body{}
 }
 
-// ResponseBody is the body that follows the head of a response to a request with
-// this method (RFC 9112 §6.3).
+// ResponseBody returns the body that follows the head of a response to a request with this
+// method (RFC 9112 §6.3).
 func (h *Head) ResponseBody(method string) Body {
 	switch {
 	case method == "HEAD", h.Status < 200, h.Status == 204, h.Status == 304, method == "CONNECT" && h.Status < 300:
@@ -36,7 +36,7 @@ func (h *Head) ResponseBody(method string) Body {
 	case len(h.Values("Content-Length")) > 0:
 		return Body{left: h.length()}
 	}
-	return Body{left: math.MaxInt64} // up to the end of the connection
+	return Body{left: math.MaxInt64} // until the connection ends
 }
 
 func (h *Head) length() int64 {
@@ -50,7 +50,7 @@ func (h *Head) length() int64 {
 // Done reports whether the body has ended.
 func (b *Body) Done() bool { return b.left == 0 && !b.chunked }
 
-// Skip passes over bytes and returns how many were of the body.
+// Skip skips bytes of the body at the beginning of p, and returns how many.
 func (b *Body) Skip(p []byte) (n int) {
 	for n < len(p) && !b.Done() {
 		if b.left > 0 {
@@ -89,8 +89,8 @@ func (b *Body) Skip(p []byte) (n int) {
 	return n
 }
 
-// Lost tells of bytes that are missing. It reports whether they were all of the
-// body, and the end of it is still known.
+// Lost skips n missing bytes. It reports whether they were all part of the body and its end is
+// still known.
 func (b *Body) Lost(n int64) bool {
 	if n > b.left {
 		return false

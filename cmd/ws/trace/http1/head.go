@@ -1,7 +1,6 @@
-// Package http1 follows one direction of HTTP/1.1 as far as it takes to find the
-// heads of its messages (RFC 9112): where each ends and how long its body is. It
-// judges nothing; what is wrong with an opening handshake is for package handshake
-// to say.
+// Package http1 follows one direction of HTTP/1.1 and finds the heads of its messages (RFC
+// 9112): where each ends, and how long its body is. It does not judge them. Package handshake
+// reports what is wrong with an opening handshake.
 package http1
 
 import (
@@ -14,10 +13,10 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// MaxHead bounds a head.
+// MaxHead is the largest head that is read, in bytes.
 const MaxHead = 64 << 10
 
-// ErrNotHTTP is for bytes that are not the head of a message of HTTP/1.
+// ErrNotHTTP is returned for bytes that are not the head of an HTTP/1 message.
 var ErrNotHTTP = errors.New("not HTTP/1")
 
 // Head is the head of a request or a response.
@@ -37,8 +36,8 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// ParseRequest reads the head at the beginning of p, n bytes long. n is 0 when it is
-// not complete.
+// ParseRequest parses the head at the beginning of p. n is its length in bytes, or 0 if it is
+// incomplete.
 func ParseRequest(p []byte) (h *Head, n int, err error) {
 	if !maybeRequest(p) {
 		return nil, 0, ErrNotHTTP
@@ -60,7 +59,7 @@ func ParseRequest(p []byte) (h *Head, n int, err error) {
 	return h, n, nil
 }
 
-// ParseResponse is ParseRequest for a response.
+// ParseResponse is like ParseRequest for a response.
 func ParseResponse(p []byte) (h *Head, n int, err error) {
 	if k := min(len(p), len("HTTP/1.")); string(p[:k]) != "HTTP/1."[:k] {
 		return nil, 0, ErrNotHTTP
@@ -79,11 +78,11 @@ func ParseResponse(p []byte) (h *Head, n int, err error) {
 	return h, n, nil
 }
 
-// MaybeRequest reports whether p could go on to be a request.
+// MaybeRequest reports whether p could be the beginning of a request.
 func MaybeRequest(p []byte) bool { return len(p) > 0 && maybeRequest(p) }
 
-// maybeRequest asks for a method in capital letters, of which there are few that a
-// program sends, and a space.
+// maybeRequest checks that p begins with a method and a space. It accepts only the few methods
+// that programs send, in capital letters.
 func maybeRequest(p []byte) bool {
 	for i, b := range p[:min(len(p), 20)] {
 		switch {
@@ -113,14 +112,14 @@ func parse(p []byte) (*Head, int, error) {
 		}
 		name, value, ok := strings.Cut(l, ":")
 		if !ok {
-			continue // for package handshake to complain of
+			continue // package handshake reports it
 		}
 		h.Fields = append(h.Fields, Field{Name: name, Value: strings.Trim(value, " \t")})
 	}
 	return h, end + 4, nil
 }
 
-// Values returns the lines of a field.
+// Values returns the values of the fields with this name.
 func (h *Head) Values(name string) (values []string) {
 	for _, f := range h.Fields {
 		if strings.EqualFold(f.Name, name) {
@@ -130,7 +129,7 @@ func (h *Head) Values(name string) (values []string) {
 	return values
 }
 
-// Has reports whether a field that is a list has an element, without regard to case.
+// Has reports whether a field that holds a list contains the element, ignoring case.
 func (h *Head) Has(name, element string) bool {
 	for _, v := range h.Values(textproto.CanonicalMIMEHeaderKey(name)) {
 		for t := range handshake.Tokens(v) {

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// isJSON asks for an object or an array: a number or a string alone is JSON as well,
-// and says nothing. Of a sample that is not the whole it asks that nothing is wrong
-// until it ends.
+// isJSON reports whether p is an object or an array. A number or a string alone is valid JSON
+// too, but says nothing. If whole is false, p only has to be valid up to its end.
 func isJSON(p []byte, whole bool) bool {
 	p = bytes.TrimLeft(p, " \t\r\n")
 	if len(p) == 0 || p[0] != '{' && p[0] != '[' {
@@ -28,14 +27,13 @@ func isJSON(p []byte, whole bool) bool {
 
 const sipVersion = "SIP/2.0"
 
-// isSIP asks for a start line of SIP (RFC 3261 §7).
+// isSIP reports whether p begins with a start line of SIP (RFC 3261 §7).
 func isSIP(p []byte) bool {
 	line, _, _ := strings.Cut(string(p), "\r\n")
 	return strings.HasPrefix(line, sipVersion+" ") || strings.HasSuffix(line, " "+sipVersion) && strings.Count(line, " ") == 2
 }
 
-// sip shows the start line, and of the fields the one that tells which request a
-// response is to.
+// sip returns the start line and the CSeq field, which ties a response to its request.
 func sip(p []byte) string {
 	line, rest, _ := strings.Cut(string(p), "\r\n")
 	s := oneLine([]byte(line))

@@ -1,5 +1,5 @@
-// Package payload says in a few words what is in a message: JSON, SIP, what looks
-// like protobuf, text, bytes. It sees no more than the beginning of a long message.
+// Package payload describes the content of a message in a few words: JSON, SIP, what looks like
+// protobuf, text, or bytes. Of a long message it sees only the beginning.
 package payload
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/escape"
 )
 
-// MaxSample is how much of a message is looked at, in bytes; maxPreview how long the
-// text about it may be, in characters.
+// MaxSample is how much of a message is examined, in bytes. maxPreview is the length limit of
+// the description, in characters.
 const (
 	MaxSample  = 2048
 	maxPreview = 200
@@ -20,13 +20,13 @@ const (
 const (
 	JSON     = "JSON"
 	SIP      = "SIP"
-	Protobuf = "protobuf" // looks like it: there is no mark to know it by
+	Protobuf = "protobuf" // a guess: protobuf has no mark to recognise it by
 	Text     = "text"
 	Binary   = "binary"
 )
 
-// Describe tells what a payload of size bytes is that begins with sample, and
-// shows it in one line without control characters.
+// Describe returns the kind of a payload of size bytes that begins with sample, and a preview
+// of it in one line without control characters.
 func Describe(sample []byte, size int64) (kind, preview string) {
 	whole := int64(len(sample)) == size
 	if len(sample) == 0 {
@@ -41,9 +41,9 @@ func Describe(sample []byte, size int64) (kind, preview string) {
 	return Binary, hex(sample, size)
 }
 
-// DescribeText is Describe for what is known to be text, such as a text message. Control
-// characters do not make it binary: they are escaped. So are incomplete characters at both
-// ends of the sample.
+// DescribeText is like Describe for data that is known to be text, such as a text message.
+// Control characters do not make it binary: they are escaped. So are incomplete characters at
+// either end of the sample.
 func DescribeText(sample []byte, size int64) (kind, preview string) {
 	whole := int64(len(sample)) == size
 	switch {
@@ -75,11 +75,10 @@ func trim(p []byte) []byte {
 	return p
 }
 
-// Visible is a preview of what is known to be text, such as a close reason.
+// Visible returns a preview of known text, such as a close reason.
 func Visible(s string) string { return clip(oneLine([]byte(s)), true) }
 
-// isText reports whether p is UTF-8 that somebody can read. A sample may end in the
-// middle of a character.
+// isText reports whether p is readable UTF-8. A sample may end in the middle of a character.
 func isText(p []byte, whole bool) bool {
 	for len(p) > 0 {
 		r, n := utf8.DecodeRune(p)
@@ -94,12 +93,12 @@ func isText(p []byte, whole bool) bool {
 	return true
 }
 
-// oneLine escapes line ends and what could take a terminal over.
+// oneLine escapes line ends and everything that could control a terminal.
 func oneLine(p []byte) string {
-	return escape.Text(string(p[:min(len(p), 4*maxPreview)]), "") // of which clip leaves less
+	return escape.Text(string(p[:min(len(p), 4*maxPreview)]), "") // clip shortens it further
 }
 
-// clip cuts a line at maxPreview characters. whole says that there is no more of it.
+// clip cuts a line at maxPreview characters. whole reports whether s is all of the text.
 func clip(s string, whole bool) string {
 	n := 0
 	for i := range s {

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Bounds on what is taken for protobuf: messages in use have small field numbers, and
-// what is deeper than a few messages does not fit into a line.
+// Bounds on what counts as protobuf. Real messages have small field numbers, and deeply nested
+// ones do not fit into one line.
 const (
 	maxField = 4096
 	maxDepth = 4
 )
 
-// protobuf shows the fields of a message of size bytes that begins with p, as in
-// `1: 7, 2: "text", 3: {1: 0}`. ok is false where it is none: a field number of 0 or an
-// improbable one, a group, a length beyond the end.
+// protobuf lists the fields of a message of size bytes that begins with p, as in `1: 7, 2:
+// "text", 3: {1: 0}`. ok is false if p does not look like protobuf: it has a field number of 0
+// or an improbable one, a group, or a length beyond the end.
 func protobuf(p []byte, size int64) (fields string, ok bool) {
 	var b strings.Builder
 	if size < 2 || !message(&b, p, size, 0) {
@@ -80,7 +80,7 @@ func message(b *strings.Builder, p []byte, size int64, depth int) bool {
 	return true
 }
 
-// value shows what is between a length and its end: text, a message, or bytes.
+// value shows a length-delimited field: text, a message, or bytes.
 func value(b *strings.Builder, p []byte, size int64, depth int) {
 	whole := int64(len(p)) == size
 	if isText(p, whole) {

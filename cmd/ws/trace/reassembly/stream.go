@@ -6,41 +6,41 @@ import (
 	"time"
 )
 
-// How much a Stream holds beyond a hole before it gives the hole up, and how many
-// segments it waits for a SYN that comes late.
+// How much a [Stream] holds beyond a hole before it gives the hole up, and for how many
+// segments it waits for a late SYN.
 const (
 	MaxHeld   = 1 << 20
 	MaxPieces = 512
 	maxEarly  = 32
 )
 
-// Chunk is a run of bytes of a stream, from one packet, or a hole.
+// Chunk is a run of bytes of a stream from one packet, or a hole.
 type Chunk struct {
 	Data   []byte // valid during the call
-	Lost   int64  // the length of a hole; Data is empty then
+	Lost   int64  // length of a hole; Data is empty then
 	Offset int64  // of its first byte in the stream
-	Packet int    // the number of the packet; of a hole: of the packet after it
+	Packet int    // number of the packet; for a hole, of the packet after it
 	Time   time.Time
 	Start  bool // a segment began here
 	Last   bool // a hole at the end of the stream
 }
 
-// Counts are what a stream was made of. Bytes.
+// Counts describe the segments of a stream, in bytes unless noted.
 type Counts struct {
 	Segments   int   `json:"segments"`             // with payload
 	Delivered  int64 `json:"octets"`               // in order
 	Lost       int64 `json:"lost,omitempty"`       // in holes
-	Repeated   int64 `json:"repeated,omitempty"`   // that had come before: retransmitted or captured twice
-	Conflicts  int64 `json:"conflicts,omitempty"`  // repeated, and different from what came before
-	OutOfOrder int   `json:"outOfOrder,omitempty"` // segments that came before an earlier one
+	Repeated   int64 `json:"repeated,omitempty"`   // received before: retransmitted or captured twice
+	Conflicts  int64 `json:"conflicts,omitempty"`  // repeated, but with other content
+	OutOfOrder int   `json:"outOfOrder,omitempty"` // segments that arrived before an earlier one
 }
 
-// A Stream is one direction. Its zero value is not ready: see New.
+// A Stream is one direction of a connection. Create it with [New].
 type Stream struct {
 	deliver  func(Chunk)
 	anchored bool
-	base     uint32 // the sequence number of offset 0
-	next     int64  // the offset that is delivered next
+	base     uint32 // sequence number of offset 0
+	next     int64  // offset of the next byte to deliver
 	finAt    int64  // offset of the FIN, or -1
 	reached  reached
 	held     []piece
@@ -48,8 +48,8 @@ type Stream struct {
 	counts   Counts
 }
 
-// piece is a segment that waits, without what was there before it. Data nil with a
-// size means: bytes that the capture does not have.
+// piece is a waiting segment, without bytes received before it. Nil Data with a size stands for
+// bytes that the capture does not have.
 type piece struct {
 	offset int64
 	size   int64
@@ -64,14 +64,14 @@ func (p *piece) end() int64 { return p.offset + p.size }
 // New returns a stream that calls deliver for its bytes in order.
 func New(deliver func(Chunk)) *Stream { return &Stream{deliver: deliver, finAt: -1} }
 
-// Counts returns what has come so far.
+// Counts returns the figures so far.
 func (s *Stream) Counts() Counts { return s.counts }
 
-// Held is how many bytes wait beyond a hole.
+// Held returns how many bytes wait beyond a hole.
 func (s *Stream) Held() int { return s.heldSize }
 
-// Begin tells the sequence number of the first byte, from a SYN or from the ACK
-// of one. It counts once, and only while nothing has been delivered.
+// Begin sets the sequence number of the first byte, from a SYN or from the ACK of one. Only the
+// first call counts, and only before anything was delivered.
 func (s *Stream) Begin(seq uint32) {
 	if s.anchored {
 		return
@@ -90,14 +90,14 @@ func (s *Stream) Begin(seq uint32) {
 	s.drain()
 }
 
-// Anchored reports whether it is known where the stream begins.
+// Anchored reports whether the beginning of the stream is known.
 func (s *Stream) Anchored() bool { return s.anchored }
 
-// Finished reports whether all up to the FIN has been delivered.
+// Finished reports whether everything up to the FIN has been delivered.
 func (s *Stream) Finished() bool { return s.finAt >= 0 && s.next >= s.finAt }
 
-// Segment takes a segment. missing bytes after data were not captured. data is
-// copied if it has to wait.
+// Segment processes a segment. missing is the number of bytes after data that were not
+// captured. data is copied if it has to wait.
 func (s *Stream) Segment(seq uint32, data []byte, missing int, fin bool, packet int, at time.Time) {
 	if !s.anchored && len(s.held) == 0 && s.finAt < 0 {
 		s.base = seq
@@ -128,7 +128,7 @@ func (s *Stream) Segment(seq uint32, data []byte, missing int, fin bool, packet 
 	}
 }
 
-// anchor lets the stream begin with the earliest byte that has come.
+// anchor makes the earliest byte received the beginning of the stream.
 func (s *Stream) anchor() {
 	move := int64(0)
 	if len(s.held) > 0 {
@@ -150,8 +150,8 @@ func (s *Stream) move(n int64) {
 	}
 }
 
-// Flush delivers what waits; whatever is missing before it is lost, and so is what is
-// missing before the FIN, or before the place that the sender is known to have reached.
+// Flush delivers the waiting bytes. Holes before them are lost, and so are bytes missing before
+// the FIN or before the place that the sender is known to have reached.
 func (s *Stream) Flush() {
 	if !s.anchored {
 		s.anchor()
@@ -165,7 +165,7 @@ func (s *Stream) Flush() {
 	}
 }
 
-// giveUp tells the hole before the first piece as lost.
+// giveUp reports the hole before the first piece as lost.
 func (s *Stream) giveUp() {
 	first := &s.held[0]
 	s.hole(Chunk{Lost: first.offset - s.next, Packet: first.packet, Time: first.time})
@@ -179,7 +179,7 @@ func (s *Stream) hole(c Chunk) {
 	s.deliver(c)
 }
 
-// drain delivers the pieces that nothing is missing before.
+// drain delivers the pieces that no hole precedes.
 func (s *Stream) drain() {
 	if !s.anchored {
 		return
@@ -194,7 +194,7 @@ func (s *Stream) drain() {
 	s.held = slices.Delete(s.held, 0, n)
 }
 
-// hand delivers a piece whose turn it is.
+// hand delivers the next piece.
 func (s *Stream) hand(p piece) {
 	if p.data == nil {
 		s.hole(Chunk{Lost: p.size, Packet: p.packet, Time: p.time})
@@ -215,7 +215,7 @@ func (p *piece) cut(n int64) {
 	}
 }
 
-// insert puts those bytes of p into their place that have not come before.
+// insert stores the bytes of p that were not received before.
 func (s *Stream) insert(p piece) {
 	if s.anchored && p.offset < s.next {
 		n := min(s.next-p.offset, p.size)
@@ -224,7 +224,7 @@ func (s *Stream) insert(p piece) {
 		}
 		p.cut(n)
 	}
-	// The usual case needs no copy.
+	// The common case needs no copy.
 	if s.anchored && p.size > 0 && p.offset == s.next && (len(s.held) == 0 || s.held[0].offset >= p.end()) {
 		s.hand(p)
 		return
@@ -235,7 +235,7 @@ func (s *Stream) insert(p piece) {
 		}
 		return 1
 	})
-	// s.held[i] is the first that ends behind the beginning of p.
+	// s.held[i] is the first piece that ends beyond the beginning of p.
 	for ; p.size > 0; i++ {
 		if i == len(s.held) || s.held[i].offset >= p.end() {
 			s.hold(i, p)
@@ -265,7 +265,7 @@ func (s *Stream) insert(p piece) {
 	}
 }
 
-// hold keeps a copy of p at place i.
+// hold stores a copy of p at index i.
 func (s *Stream) hold(i int, p piece) {
 	p.data = bytes.Clone(p.data)
 	s.heldSize += len(p.data)

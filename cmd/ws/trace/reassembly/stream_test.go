@@ -17,7 +17,7 @@ type segment struct {
 type sink struct {
 	t      *testing.T
 	next   int64
-	octets []byte // lost ones are zero
+	data   []byte // lost ones are zero
 	lost   int64
 	from   []int // packet of each byte
 	starts map[int64]bool
@@ -29,18 +29,18 @@ func (k *sink) take(c Chunk) {
 		k.t.Fatalf("offset %d after %d", c.Offset, k.next)
 	}
 	if (c.Lost > 0) == (len(c.Data) > 0) {
-		k.t.Fatalf("%d octets, %d lost", len(c.Data), c.Lost)
+		k.t.Fatalf("%d bytes, %d lost", len(c.Data), c.Lost)
 	}
 	if c.Start {
 		k.starts[c.Offset] = true
 	}
-	k.octets = append(k.octets, c.Data...)
-	k.octets = append(k.octets, make([]byte, c.Lost)...)
+	k.data = append(k.data, c.Data...)
+	k.data = append(k.data, make([]byte, c.Lost)...)
 	for range len(c.Data) + int(c.Lost) {
 		k.from = append(k.from, c.Packet)
 	}
 	k.lost += c.Lost
-	k.next = int64(len(k.octets))
+	k.next = int64(len(k.data))
 }
 
 func newSink(t *testing.T) *sink { return &sink{t: t, starts: map[int64]bool{}} }
@@ -87,12 +87,12 @@ func TestShuffled(t *testing.T) {
 		}
 		s.Begin(isn)
 		s.Flush()
-		if !bytes.Equal(k.octets, whole) || k.lost > 0 {
-			t.Fatalf("seed %d: %d octets, %d lost, want %d", seed, len(k.octets), k.lost, len(whole))
+		if !bytes.Equal(k.data, whole) || k.lost > 0 {
+			t.Fatalf("seed %d: %d bytes, %d lost, want %d", seed, len(k.data), k.lost, len(whole))
 		}
 		for i, packet := range k.from {
 			if g := sent[packet]; i < g.at || i >= g.at+len(g.data) {
-				t.Fatalf("seed %d: octet %d is said to be of packet %d", seed, i, packet)
+				t.Fatalf("seed %d: byte %d is said to be of packet %d", seed, i, packet)
 			}
 		}
 		c := s.Counts()
@@ -135,7 +135,7 @@ func TestHoles(t *testing.T) {
 			first, last = min(first, at), max(last, at+n)
 			s.Segment(isn+uint32(at), data, missing, false, i, time.Time{})
 			if s.Held() > MaxHeld+1500 {
-				t.Fatalf("seed %d: %d octets held", seed, s.Held())
+				t.Fatalf("seed %d: %d bytes held", seed, s.Held())
 			}
 		}
 		s.Flush()
@@ -146,9 +146,9 @@ func TestHoles(t *testing.T) {
 		if begun && k.next != int64(last) {
 			t.Fatalf("seed %d: it ends at %d, want %d", seed, k.next, last)
 		}
-		for i, b := range k.octets {
+		for i, b := range k.data {
 			if b != 0 && begun && !there[i] {
-				t.Fatalf("seed %d: octet %d was never sent", seed, i)
+				t.Fatalf("seed %d: byte %d was never sent", seed, i)
 			}
 		}
 	}
@@ -178,12 +178,12 @@ func TestMiddle(t *testing.T) {
 	s.Segment(1010, []byte("klm"), 0, false, 1, time.Time{})
 	s.Segment(1000, []byte("abcdefghij"), 0, false, 2, time.Time{})
 	s.Segment(1013, nil, 0, true, 3, time.Time{})
-	if len(k.octets) > 0 || s.Finished() {
+	if len(k.data) > 0 || s.Finished() {
 		t.Error("too early")
 	}
 	s.Flush()
-	if string(k.octets) != "abcdefghijklm" || !s.Finished() || k.from[9] != 2 || k.from[10] != 1 || !k.starts[10] || k.starts[5] {
-		t.Errorf("%q, finished %v, packets %v, starts %v", k.octets, s.Finished(), k.from, k.starts)
+	if string(k.data) != "abcdefghijklm" || !s.Finished() || k.from[9] != 2 || k.from[10] != 1 || !k.starts[10] || k.starts[5] {
+		t.Errorf("%q, finished %v, packets %v, starts %v", k.data, s.Finished(), k.from, k.starts)
 	}
 }
 
@@ -195,8 +195,8 @@ func TestConflict(t *testing.T) {
 	s.Segment(2, []byte("cd"), 0, false, 1, time.Time{})
 	s.Segment(1, []byte("bXd"), 0, false, 2, time.Time{})
 	s.Segment(0, []byte("a"), 0, false, 3, time.Time{})
-	if c := s.Counts(); string(k.octets) != "abcd" || c.Conflicts != 2 || c.Repeated != 2 {
-		t.Errorf("%q, %+v", k.octets, c)
+	if c := s.Counts(); string(k.data) != "abcd" || c.Conflicts != 2 || c.Repeated != 2 {
+		t.Errorf("%q, %+v", k.data, c)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 )
 
-// Step is one step of how a conversation ended.
+// Step is one step in the end of a conversation.
 type Step struct {
 	trace.Mark
 	Dir  trace.Dir
@@ -17,8 +17,7 @@ type Step struct {
 	Text string // what it means
 }
 
-// Closing are the steps in which a conversation ended, and what is to be said about
-// it.
+// Closing returns the steps in which a conversation ended, and a verdict on them.
 func Closing(c *trace.Conversation) (steps []Step, verdict string) {
 	for i, s := range c.Closes {
 		steps = append(steps, Step{Mark: s.Mark, Dir: s.By, What: closeWords(&s), Text: closeMeans(c, i)})
@@ -29,7 +28,7 @@ func Closing(c *trace.Conversation) (steps []Step, verdict string) {
 	return steps, verdictOf(c)
 }
 
-// closeWords is a Close frame in a few words.
+// closeWords describes a Close frame in a few words.
 func closeWords(s *trace.CloseSent) string {
 	words := "Close"
 	switch {
@@ -47,11 +46,11 @@ func closeWords(s *trace.CloseSent) string {
 	return words
 }
 
-// closeMeans is what Close frame i of a conversation means.
+// closeMeans explains Close frame i of a conversation.
 func closeMeans(c *trace.Conversation, i int) string {
 	s := c.Closes[i]
 	switch {
-	case i > 0 && s.Since(c.Closes[0].Time) < 0: // packets of two devices, or a clock that was set
+	case i > 0 && s.Since(c.Closes[0].Time) < 0: // packets of two devices, or a clock that was set back
 		return "the " + s.By.Sender() + " answers; or begins, as it is earlier by its time"
 	case i > 0:
 		return fmt.Sprintf("the %s answers after %s", s.By.Sender(), milliseconds(s.Since(c.Closes[0].Time)))
@@ -63,7 +62,7 @@ func closeMeans(c *trace.Conversation, i int) string {
 	return "the " + s.By.Sender() + " begins the closing handshake"
 }
 
-// endMeans is what FIN or RST i of a conversation means.
+// endMeans explains FIN or RST i of a conversation.
 func endMeans(c *trace.Conversation, i int) string {
 	e := c.Ends[i]
 	switch {
@@ -92,7 +91,7 @@ func verdictOf(c *trace.Conversation) string {
 	case trace.Open:
 		return openWords(c)
 	}
-	return "" // no WebSocket
+	return "" // not a WebSocket
 }
 
 func uncleanWords(c *trace.Conversation) string {
@@ -157,7 +156,7 @@ func (p *printer) figures(c *trace.Conversation) {
 	}
 }
 
-// FigureWords is a direction of a conversation in figures.
+// FigureWords describes a direction of a conversation in figures.
 func FigureWords(c *trace.Conversation, d trace.Dir) string {
 	f := c.Direction(d)
 	s := fmt.Sprintf("%s: ", d.Sender())

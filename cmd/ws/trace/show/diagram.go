@@ -11,7 +11,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace"
 )
 
-// Lengths in the diagram, in its own units.
+// Sizes in the diagram, in its own units.
 const (
 	diagramWidth = 900
 	clientX      = 190
@@ -19,7 +19,7 @@ const (
 	rowHeight    = 24
 	topMargin    = 40
 	labelLength  = 92 // characters
-	pageRows     = 36 // in one drawing, so that paper can be cut between two
+	pageRows     = 36 // in one drawing, so that a page break fits between two
 )
 
 // arrowRow is one arrow of a sequence diagram, or a gap between two.
@@ -29,12 +29,12 @@ type arrowRow struct {
 	dir   trace.Dir
 	class string
 	label string
-	title string // when the pointer is over it
+	title string // shown when the pointer is over it
 	gap   bool
 }
 
-// diagram draws the arrows in their order: the client on the left, the server on the
-// right, time downwards. A long one is several drawings, one below the other.
+// diagram draws the arrows in order: the client on the left, the server on the right, time
+// downwards. A long diagram is split into several drawings, one below the other.
 func diagram(c *trace.Conversation, rows []arrowRow, start time.Time) template.HTML {
 	var b strings.Builder
 	for part := range slices.Chunk(rows, pageRows) {
@@ -91,7 +91,7 @@ func shorten(s string, n int) string {
 	return string(r[:n-1]) + "…"
 }
 
-// frameRow is the arrow of a frame.
+// frameRow returns the arrow of a frame.
 func frameRow(f *trace.Frame) arrowRow {
 	class := "text"
 	switch {

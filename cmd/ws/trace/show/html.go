@@ -12,10 +12,10 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 )
 
-// How much of a capture is drawn: a page with a million arrows is none.
+// How much of a capture is drawn. A page with a million arrows would be useless.
 const (
-	maxDrawn = 200   // conversations; of the others only the first lines are there
-	maxNamed = 5_000 // conversations; the others are only counted
+	maxDrawn = 200   // conversations; of any others only the first lines are shown
+	maxNamed = 5_000 // conversations; any others are only counted
 	maxFirst = 400   // frames at the beginning of a conversation
 	maxLast  = 100   // and at its end
 )
@@ -35,7 +35,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"second":    func(c *trace.Conversation) string { return FigureWords(c, trace.FromServer) },
 }).Parse(pageSource))
 
-// drawn is a conversation for the page.
+// drawn is a conversation as the page shows it.
 type drawn struct {
 	*trace.Conversation
 	Diagram  template.HTML
@@ -43,10 +43,10 @@ type drawn struct {
 	Verdict  string
 	Steps    []string
 	Notes    []string
-	Complete bool // it is drawn, not only named
+	Complete bool // drawn, not only named
 }
 
-// HTML writes a page that needs nothing but itself.
+// HTML writes a self-contained page.
 func HTML(w io.Writer, name string, t *trace.Trace) error {
 	out := bufio.NewWriter(w)
 	head := struct {
@@ -88,11 +88,11 @@ func HTML(w io.Writer, name string, t *trace.Trace) error {
 	return out.Flush()
 }
 
-// draw makes what the page shows of a conversation.
+// draw prepares what the page shows of a conversation.
 func (d *drawn) draw(k *trace.Kept, t *trace.Trace) error {
 	c := d.Conversation
 	rows := openingRows(c)
-	var last []arrowRow // a ring
+	var last []arrowRow // a ring buffer
 	frames := 0
 	for e, err := range k.Events() {
 		if err != nil {
@@ -141,7 +141,7 @@ func (d *drawn) draw(k *trace.Kept, t *trace.Trace) error {
 	return nil
 }
 
-// openingRows are the arrows before the first frame.
+// openingRows returns the arrows before the first frame.
 func openingRows(c *trace.Conversation) (rows []arrowRow) {
 	for _, step := range []struct {
 		m    *trace.Mark

@@ -8,7 +8,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace"
 )
 
-// JSON prints one object with all there is. It does not hold it.
+// JSON writes one object with all results. It streams them.
 func JSON(w io.Writer, name string, t *trace.Trace) error {
 	out := bufio.NewWriter(w)
 	head, err := json.Marshal(struct {

@@ -12,7 +12,7 @@ import (
 // maxFlows is how many flows of media are printed.
 const maxFlows = 50
 
-// media prints what went between the ends beside the signalling.
+// media prints the traffic between the ends beside the signalling.
 func (p *printer) media(t *trace.Trace) {
 	if len(t.Media) == 0 {
 		return
@@ -41,7 +41,7 @@ func (p *printer) media(t *trace.Trace) {
 	}
 }
 
-// AnnouncedWords says where the name of a check comes from.
+// AnnouncedWords says which messages announced the name in a check.
 func AnnouncedWords(c *trace.Check) string {
 	var places []string
 	for _, a := range c.Announced {
@@ -53,7 +53,7 @@ func AnnouncedWords(c *trace.Check) string {
 	return "as in the SDP of " + strings.Join(places, ", ")
 }
 
-// MediaWords are the figures of a flow, a line for each end.
+// MediaWords returns the figures of a flow, one line for each end.
 func MediaWords(m *trace.Media) []string {
 	return []string{
 		mediaCount("→", &m.Sent[0]),

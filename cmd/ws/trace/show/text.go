@@ -12,10 +12,10 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 )
 
-// Style is how text is printed.
+// Style controls how text is printed.
 type Style struct {
 	Width  int  // characters in a line; 0 means 160
-	Colour bool // for a terminal
+	Colour bool // for a terminal with colours
 }
 
 // Text prints every conversation from its TCP handshake to its FIN.
@@ -37,14 +37,14 @@ func Text(w io.Writer, name string, t *trace.Trace, s Style) error {
 	return p.out.Flush()
 }
 
-// printer prints lines that fit.
+// printer prints lines that fit the width.
 type printer struct {
 	out   *bufio.Writer
 	style Style
 	start time.Time
 }
 
-// The colours, by what they are for.
+// The colours, by purpose.
 const (
 	plain  = ""
 	bold   = "1"
@@ -94,7 +94,7 @@ func colour(d trace.Dir) string {
 	return client
 }
 
-// count is a number and what it is of.
+// count returns a number with its unit.
 func count[N int | int64 | uint64](n N, one string) string {
 	if n == 1 {
 		return "1 " + one

@@ -9,8 +9,8 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace/payload"
 )
 
-// Frames writes one line for each frame: by stream, and there first what the client
-// sent.
+// Frames writes one line for each frame, ordered by stream. Within a stream the client's frames
+// come first.
 func Frames(w io.Writer, t *trace.Trace) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintln(out, "stream\tdir\tidx\toffset\tfin\trsv\topcode\tmask\tlen\tkey\tsha256_unmasked_payload\tclose")
@@ -28,7 +28,7 @@ func Frames(w io.Writer, t *trace.Trace) error {
 	return out.Flush()
 }
 
-// Messages writes one line for each message, in the same order. What could not be
+// Messages writes one line for each message, in the same order. A message that could not be
 // decompressed has neither length nor digest.
 func Messages(w io.Writer, t *trace.Trace) error {
 	out := bufio.NewWriter(w)

@@ -37,7 +37,7 @@ func Title(c *trace.Conversation) string {
 	return payload.Visible(scheme + "://" + host + target)
 }
 
-// TLSLines says what is known of TLS.
+// TLSLines describes the TLS of a connection.
 func TLSLines(s *trace.Secured) (lines []string) {
 	var words []string
 	for _, w := range []string{s.Version, s.Cipher} {
@@ -68,7 +68,7 @@ func TLSLines(s *trace.Secured) (lines []string) {
 	return lines
 }
 
-// AgreedWords says what the opening handshake settled on.
+// AgreedWords describes the outcome of the opening handshake.
 func AgreedWords(a *trace.Agreed) string {
 	s := "no subprotocol"
 	if a.Subprotocol != "" {
@@ -80,7 +80,7 @@ func AgreedWords(a *trace.Agreed) string {
 	return s + ", permessage-deflate: " + a.Deflate
 }
 
-// FrameWords is a frame in one line.
+// FrameWords describes a frame in one line.
 func FrameWords(f *trace.Frame) string {
 	var flags []string
 	if f.FIN {
@@ -102,7 +102,7 @@ func FrameWords(f *trace.Frame) string {
 	return fmt.Sprintf("%-6s %-18s %10s  %s", f.Opcode, strings.Join(flags, " "), size, Said(f))
 }
 
-// Said is what a frame says, in a few words.
+// Said describes the content of a frame in a few words.
 func Said(f *trace.Frame) string {
 	var words []string
 	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }

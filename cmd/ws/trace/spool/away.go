@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// A Place is where something was put away.
+// A Place identifies a log that was put away.
 type Place int64
 
-// PutAway takes a log that is complete out of memory, together with what there is to
-// say about it. The log must not be used any more.
+// PutAway moves a complete log out of memory, together with about, its description. The log
+// must not be used afterwards.
 func (s *Store) PutAway(about []byte, l *Log) Place {
 	parts := binary.AppendUvarint(nil, uint64(len(l.chunks)))
 	for _, c := range l.chunks {
@@ -27,7 +27,7 @@ func (s *Store) PutAway(about []byte, l *Log) Place {
 	return place
 }
 
-// Fetch returns what was put away.
+// Fetch returns a log that was put away, and its description.
 func (s *Store) Fetch(place Place) (about []byte, l *Log, err error) {
 	p, err := s.away.at(int64(place))
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Store) Fetch(place Place) (about []byte, l *Log, err error) {
 	return about, l, nil
 }
 
-// at returns the record that has so many bytes of the log before it.
+// at returns the record at offset first of the log, in bytes.
 func (l *Log) at(first int64) ([]byte, error) {
 	if first >= l.first {
 		p := l.buf[first-l.first:]

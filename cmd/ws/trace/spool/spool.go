@@ -1,9 +1,9 @@
-// Package spool keeps records of many logs at once, in memory up to a bound and in a
-// temporary file beyond it. What is known of a capture grows with the capture, and is
-// printed by connection while the packets of all connections come mixed.
+// Package spool keeps records of many logs at once: in memory up to a limit, beyond it in a
+// temporary file. Results grow with the capture and are printed by connection, while the
+// packets of all connections arrive interleaved.
 //
-// A log takes memory as long as it grows. One that is complete is put away, and then
-// is no more than a place, 8 bytes.
+// A log uses memory while it grows. A complete one is put away; then only its [Place] remains
+// in memory, 8 bytes.
 package spool
 
 import (
@@ -15,19 +15,19 @@ import (
 	"os"
 )
 
-// A Store holds logs. Its zero value is not ready: see New.
+// A Store holds logs. Create it with [New]; the zero value is not usable.
 type Store struct {
 	limit int
 	size  int // bytes in the buffers of logs
 	dirty []*Log
-	away  *Log // what was put away
+	away  *Log // logs that were put away
 	file  *os.File
-	name  string // what is to be removed at the end
+	name  string // file to remove at the end
 	end   int64
 	err   error
 }
 
-// New returns a Store that keeps limit bytes in memory.
+// New returns a Store that keeps at most limit bytes in memory.
 func New(limit int) *Store {
 	s := &Store{limit: limit}
 	s.away = s.NewLog()
@@ -43,7 +43,7 @@ type Log struct {
 	dirty  bool
 }
 
-// chunk is a part of a log in the file.
+// chunk is a part of a log that is in the file.
 type chunk struct {
 	first int64 // bytes of the log before it
 	at    int64
@@ -53,8 +53,8 @@ type chunk struct {
 // NewLog returns an empty log.
 func (s *Store) NewLog() *Log { return &Log{store: s} }
 
-// Append adds a record, which is its parts one after the other. An error is kept for
-// [Store.Err], and then nothing is added any more.
+// Append adds one record, the concatenation of parts. After an error, which [Store.Err]
+// returns, it adds nothing more.
 func (l *Log) Append(parts ...[]byte) {
 	s := l.store
 	if s.err != nil {
@@ -86,8 +86,7 @@ func (s *Store) spill() error {
 			return fmt.Errorf("temporary file: %w", err)
 		}
 		s.file = file
-		// Where a file may lose its name while it is open, nothing is left of it however the
-		// program ends.
+		// Where an open file can be unlinked, nothing is left of it however the program ends.
 		if os.Remove(file.Name()) != nil {
 			s.name = file.Name()
 		}
@@ -109,10 +108,10 @@ func (s *Store) spill() error {
 	return nil
 }
 
-// Err is why records are missing, if they are.
+// Err returns why records are missing, or nil if none are.
 func (s *Store) Err() error { return s.err }
 
-// Spilled is how many bytes are in the temporary file.
+// Spilled returns the number of bytes in the temporary file.
 func (s *Store) Spilled() int64 { return s.end }
 
 // Close removes the temporary file.
@@ -127,7 +126,7 @@ func (s *Store) Close() error {
 	return err
 }
 
-// All yields the records of the log, which are valid until the next one.
+// All yields the records of the log. Each is valid until the next one.
 func (l *Log) All() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var part []byte

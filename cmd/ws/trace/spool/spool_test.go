@@ -27,7 +27,7 @@ func TestLogs(t *testing.T) {
 			logs[i].Append(record)
 			want[i] = append(want[i], record)
 			if s.size > limit {
-				t.Fatalf("limit %d: %d octets in memory", limit, s.size)
+				t.Fatalf("limit %d: %d bytes in memory", limit, s.size)
 			}
 		}
 		if s.Err() != nil || (s.Spilled() > 0) != (limit < 1<<30) {
@@ -98,7 +98,7 @@ func TestPutAway(t *testing.T) {
 				break
 			}
 			if s.size > limit {
-				t.Fatalf("limit %d: %d octets in memory", limit, s.size)
+				t.Fatalf("limit %d: %d bytes in memory", limit, s.size)
 			}
 		}
 		for i, n := range append(r.Perm(len(all)), 0, 0) {
@@ -135,7 +135,7 @@ func TestFails(t *testing.T) {
 	}
 	s.PutAway([]byte("about"), l)
 	if s.Err() == nil || s.size > 20 {
-		t.Errorf("%v, %d octets in memory", s.Err(), s.size)
+		t.Errorf("%v, %d bytes in memory", s.Err(), s.size)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)

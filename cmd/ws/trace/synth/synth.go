@@ -1,5 +1,5 @@
-// Package synth makes packet captures for tests: connections packet by packet, on any
-// link type, with whatever a network and a capture can do to them.
+// Package synth makes packet captures for tests: connections packet by packet, on any link
+// type, with the damage that networks and captures can do to them.
 package synth
 
 import (
@@ -31,7 +31,7 @@ type Capture struct {
 	Packets []Packet
 }
 
-// Bytes is the capture as a pcap file, a millisecond between two packets.
+// Bytes returns the capture as a pcap file, with one millisecond between packets.
 func (c *Capture) Bytes() []byte {
 	var b bytes.Buffer
 	w := pcapgo.NewWriter(&b)
@@ -49,8 +49,8 @@ func (c *Capture) Bytes() []byte {
 	return b.Bytes()
 }
 
-// Ng is the capture as a pcapng file. Packets that offsets names are of an interface whose
-// clock is so many seconds ahead.
+// Ng returns the capture as a pcapng file. offsets maps packets to an interface whose clock is
+// that many seconds ahead.
 func (c *Capture) Ng(offsets map[int]uint64) []byte {
 	var b bytes.Buffer
 	w, err := pcapgo.NewNgWriter(&b, c.Link)
@@ -95,7 +95,7 @@ type Conn struct {
 	VLAN []uint16
 }
 
-// Dial returns a connection of which nothing is in the capture yet.
+// Dial returns a connection that has no packets in the capture yet.
 func (c *Capture) Dial(client, server string) *Conn {
 	return &Conn{
 		Capture: c, Ends: [2]netip.AddrPort{netip.MustParseAddrPort(client), netip.MustParseAddrPort(server)},
@@ -103,7 +103,7 @@ func (c *Capture) Dial(client, server string) *Conn {
 	}
 }
 
-// Handshake is SYN, SYN ACK, ACK.
+// Handshake adds SYN, SYN ACK and ACK.
 func (c *Conn) Handshake() {
 	c.Packet(0, "S", nil)
 	c.Next[0]++
@@ -122,16 +122,16 @@ func (c *Conn) Send(dir int, p []byte) {
 	}
 }
 
-// Lose sends bytes that the capture does not see.
+// Lose sends n bytes that are missing from the capture.
 func (c *Conn) Lose(dir, n int) { c.Next[dir] += uint32(n) }
 
-// End is a FIN.
+// End adds a FIN.
 func (c *Conn) End(dir int) {
 	c.Packet(dir, "FA", nil)
 	c.Next[dir]++
 }
 
-// Upgrade is an opening handshake, with extensions agreed on or "".
+// Upgrade adds an opening handshake; extensions is what was agreed, or "".
 func (c *Conn) Upgrade(extensions string) {
 	if extensions != "" {
 		extensions = "Sec-WebSocket-Extensions: " + extensions + "\r\n"
@@ -142,8 +142,7 @@ func (c *Conn) Upgrade(extensions string) {
 		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"+extensions+"\r\n"))
 }
 
-// Packet adds a packet with these flags, letters of "SAFR", at the sequence number
-// that is next.
+// Packet adds a packet at the next sequence number. flags are letters of "SAFR".
 func (c *Conn) Packet(dir int, flags string, payload []byte) {
 	c.packet(dir, layers.IPProtocolTCP, &layers.TCP{
 		SrcPort: layers.TCPPort(c.Ends[dir].Port()), DstPort: layers.TCPPort(c.Ends[1-dir].Port()), Seq: c.Next[dir], Ack: c.Next[1-dir],
@@ -152,14 +151,14 @@ func (c *Conn) Packet(dir int, flags string, payload []byte) {
 	}, payload)
 }
 
-// Datagram adds a datagram of UDP between the same ends.
+// Datagram adds a UDP datagram between the same ends.
 func (c *Conn) Datagram(dir int, payload []byte) {
 	c.packet(dir, layers.IPProtocolUDP, &layers.UDP{
 		SrcPort: layers.UDPPort(c.Ends[dir].Port()), DstPort: layers.UDPPort(c.Ends[1-dir].Port()),
 	}, payload)
 }
 
-// transport is a header over IP.
+// transport is a header on top of IP.
 type transport interface {
 	gopacket.SerializableLayer
 	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
@@ -209,7 +208,7 @@ func (c *Conn) packet(dir int, protocol layers.IPProtocol, header transport, pay
 	c.Packets = append(c.Packets, Packet{Data: bytes.Clone(b.Bytes())})
 }
 
-// cooked is the header of Linux cooked capture: packet type, ARPHRD, address length,
+// cooked returns the header of a Linux cooked capture: packet type, ARPHRD, address length,
 // address, protocol.
 func cooked(protocol uint16) []byte {
 	p := make([]byte, 16)
@@ -218,7 +217,7 @@ func cooked(protocol uint16) []byte {
 	return p
 }
 
-// cooked2 is that of version 2: protocol, reserved, interface, ARPHRD, packet type,
+// cooked2 returns the header of version 2: protocol, reserved, interface, ARPHRD, packet type,
 // address length, address.
 func cooked2(protocol uint16) []byte {
 	p := make([]byte, 20)
@@ -227,7 +226,7 @@ func cooked2(protocol uint16) []byte {
 	return p
 }
 
-// Frame is the bytes of a frame. A key other than 0 masks it.
+// Frame returns the bytes of a frame. A key other than 0 masks it.
 func Frame(h frame.Header, payload string) []byte {
 	h.Length = uint64(len(payload))
 	h.Masked = h.Key != 0
@@ -239,7 +238,7 @@ func Frame(h frame.Header, payload string) []byte {
 	return p
 }
 
-// Text is a message of text in one frame, masked if r is there to draw a key from.
+// Text returns a text message in one frame. It is masked if r is not nil; r draws the key.
 func Text(r interface{ Uint32() uint32 }, payload string) []byte {
 	h := frame.Header{Opcode: frame.Text, FIN: true}
 	if r != nil {

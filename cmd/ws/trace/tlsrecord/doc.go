@@ -1,14 +1,13 @@
-// Package tlsrecord names the TLS of a connection in a capture, and decrypts it when
-// there is a key log with its secrets: TLS 1.3 and the AEAD suites of TLS 1.2, with
-// AES-GCM and ChaCha20-Poly1305.
+// Package tlsrecord identifies the TLS of a connection in a capture. It decrypts the connection
+// if a key log has its secrets: TLS 1.3, and the suites of TLS 1.2 with AES-GCM or
+// ChaCha20-Poly1305.
 //
-// No library does this for a passive reader: crypto/tls takes part in connections and
-// has no door for secrets; the Go packages that look at captures stop at the
-// ClientHello. This package is built on crypto/hkdf, crypto/cipher and golang.org/x/crypto,
-// and does no more than is needed: no negotiation, no certificates, and nothing is verified
-// but the AEAD tag.
+// No library does this for a passive reader. crypto/tls only takes part in connections and does
+// not accept secrets; the Go packages for captures stop at the ClientHello. This package uses
+// crypto/hkdf, crypto/cipher and golang.org/x/crypto, and does no more than needed: there is no
+// negotiation, no certificate is examined, and only the AEAD tag is verified.
 //
-// Not decrypted, and told so: CBC and other suites of TLS 1.2 that are no AEAD, and those
-// with AES-CCM, which crypto/tls does not have either; early data; everything after a
-// hole in the capture, since the next record boundary and number are not known.
+// The following is not decrypted, and reported so: CBC and other TLS 1.2 suites without AEAD;
+// AES-CCM suites, which crypto/tls lacks too; early data; everything after a hole in the
+// capture, because the next record boundary and record number are unknown.
 package tlsrecord

@@ -7,17 +7,17 @@ import (
 // Info is what the two Hello messages say.
 type Info struct {
 	Version uint16 // 0 before the ServerHello
-	Name    string // of the server, as the client calls it
+	Name    string // the server name that the client asks for
 	ALPN    []string
-	Chosen  bool // ALPN is the one that the server has chosen, not what the client offers
+	Chosen  bool // ALPN was chosen by the server; otherwise it is the client's offer
 	Cipher  uint16
 
 	clientRandom, serverRandom [32]byte
-	client, server             bool // seen
+	client, server             bool // the message was seen
 }
 
-// fields reads a message piece by piece. What is beyond its end reads as nothing, and
-// sets bad.
+// fields reads a message piece by piece. Reading beyond its end returns zero values and sets
+// bad.
 type fields struct {
 	p   []byte
 	bad bool
@@ -40,7 +40,7 @@ func (f *fields) number(size int) (n int) {
 	return n
 }
 
-// list takes a length of size bytes and as many bytes.
+// list reads a length of size bytes, and that many bytes.
 func (f *fields) list(size int) *fields { return &fields{p: f.take(f.number(size))} }
 
 // Extensions (RFC 8446 §4.2, RFC 6066 §3, RFC 7301).
@@ -50,8 +50,8 @@ const (
 	extVersions   = 43
 )
 
-// helloRetry is the random of a ServerHello that asks for another ClientHello (RFC
-// 8446 §4.1.3).
+// helloRetry is the beginning of the random of a ServerHello that asks for another ClientHello
+// (RFC 8446 §4.1.3).
 var helloRetry = [4]byte{0xcf, 0x21, 0xad, 0x74}
 
 // clientHello reads the body of a ClientHello.
@@ -99,8 +99,8 @@ func (i *Info) serverHello(p []byte) {
 	i.serverExtensions(f.list(2))
 }
 
-// encryptedExtensions reads the body of an EncryptedExtensions, where TLS 1.3 has some of
-// what was in the ServerHello before.
+// encryptedExtensions reads the body of EncryptedExtensions. TLS 1.3 has moved extensions from
+// the ServerHello there.
 func (i *Info) encryptedExtensions(p []byte) {
 	f := &fields{p: p}
 	i.serverExtensions(f.list(2))
@@ -120,7 +120,7 @@ func (i *Info) serverExtensions(x *fields) {
 	}
 }
 
-// VersionName is the name of the version, empty if it is not known.
+// VersionName returns the name of the version, or "" if it is unknown.
 func (i *Info) VersionName() string {
 	if i.Version == 0 {
 		return ""
@@ -128,7 +128,7 @@ func (i *Info) VersionName() string {
 	return tls.VersionName(i.Version)
 }
 
-// CipherName is the name of the cipher suite, empty if it is not known.
+// CipherName returns the name of the cipher suite, or "" if it is unknown.
 func (i *Info) CipherName() string {
 	if !i.server {
 		return ""

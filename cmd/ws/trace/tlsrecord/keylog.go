@@ -5,14 +5,14 @@ import (
 	"encoding/hex"
 )
 
-// maxSecrets bounds a KeyLog.
+// maxSecrets limits the number of secrets in a [KeyLog].
 const maxSecrets = 200_000
 
-// KeyLog are secrets by their label and the random of the ClientHello, as in the file
-// that SSLKEYLOGFILE names.
+// KeyLog holds secrets by label and ClientHello random, as in the file that SSLKEYLOGFILE
+// names.
 type KeyLog struct {
 	secrets map[secretName][]byte
-	given   bool // lines have been added, whatever was in them
+	given   bool // lines were added, whatever they contained
 }
 
 type secretName struct {
@@ -20,7 +20,7 @@ type secretName struct {
 	random [32]byte
 }
 
-// Add takes the lines of a key log, and returns how many had a secret.
+// Add parses the lines of a key log, and returns how many contained a secret.
 func (k *KeyLog) Add(lines []byte) (n int) {
 	k.given = k.given || lines != nil
 	for line := range bytes.Lines(lines) {
@@ -42,7 +42,7 @@ func (k *KeyLog) Add(lines []byte) (n int) {
 	return n
 }
 
-// empty says why there are no secrets; it returns "" if there are some.
+// empty says why there are no secrets, or returns "" if there are some.
 func (k *KeyLog) empty() string {
 	switch {
 	case len(k.secrets) > 0:

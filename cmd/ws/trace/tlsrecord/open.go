@@ -16,10 +16,10 @@ const nonceSize = 12
 type opener struct {
 	suite  *suite
 	aead   cipher.AEAD
-	iv     []byte // the part of the nonce that does not come with the records
+	iv     []byte // the part of the nonce that is not in the records
 	number uint64
 	old    bool   // TLS 1.2
-	secret []byte // of TLS 1.3, for the next one
+	secret []byte // of TLS 1.3, from which the next one is derived
 }
 
 // expandLabel is HKDF-Expand-Label with an empty context (RFC 8446 §7.1).
@@ -36,7 +36,7 @@ func expandLabel(h func() hash.Hash, secret []byte, label string, size int) []by
 	return p
 }
 
-// newOpener13 is for a traffic secret of TLS 1.3 (RFC 8446 §7.3).
+// newOpener13 returns an opener for a traffic secret of TLS 1.3 (RFC 8446 §7.3).
 func newOpener13(of *suite, secret []byte) *opener {
 	if of == nil || secret == nil {
 		return nil
@@ -45,7 +45,7 @@ func newOpener13(of *suite, secret []byte) *opener {
 	return o.init(expandLabel(of.hash, secret, "key", of.key))
 }
 
-// init gives the opener its key, and returns o. It returns nil if the key is not valid.
+// init sets the key and returns o, or nil if the key is not valid.
 func (o *opener) init(key []byte) *opener {
 	aead, err := o.suite.aead(key)
 	if err != nil {
@@ -55,13 +55,13 @@ func (o *opener) init(key []byte) *opener {
 	return o
 }
 
-// next is the opener after a KeyUpdate (RFC 8446 §7.2).
+// next returns the opener after a KeyUpdate (RFC 8446 §7.2).
 func (o *opener) next() *opener {
 	h := o.suite.hash
 	return newOpener13(o.suite, expandLabel(h, o.secret, "traffic upd", h().Size()))
 }
 
-// newOpeners12 are the two directions under a master secret of TLS 1.2 (RFC 5246
+// newOpeners12 returns openers for both directions from a master secret of TLS 1.2 (RFC 5246
 // §6.3, RFC 5288 §3, RFC 7905 §2).
 func newOpeners12(of *suite, master []byte, client, server [32]byte) (c, s *opener) {
 	if of == nil || master == nil {
@@ -92,8 +92,7 @@ func prf12(h func() hash.Hash, secret, seed []byte, size int) (out []byte) {
 	return out[:size]
 }
 
-// open decrypts a record. head are its first five bytes. kind is the type of what is
-// in it.
+// open decrypts a record. head is its first five bytes. kind is the type of its content.
 func (o *opener) open(head, body []byte) (plain []byte, kind byte, ok bool) {
 	switch {
 	case o == nil:
@@ -115,8 +114,8 @@ func (o *opener) open(head, body []byte) (plain []byte, kind byte, ok bool) {
 	return plain[:len(plain)-1], plain[len(plain)-1], true
 }
 
-// nonce is the nonce of the next record, for suites in which it is made of the record's
-// number (RFC 8446 §5.3, RFC 7905 §2).
+// nonce returns the nonce of the next record, for suites that derive it from the record number
+// (RFC 8446 §5.3, RFC 7905 §2).
 func (o *opener) nonce() []byte {
 	n := bytes.Clone(o.iv)
 	for i, b := range sequence(o.number) {

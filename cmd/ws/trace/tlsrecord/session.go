@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The types of records, and of the handshake messages that matter (RFC 8446 §4, §5.1).
+// The types of records, and of the handshake messages used here (RFC 8446 §4, §5.1).
 const (
 	recordChangeCipher = 20
 	recordAlert        = 21
@@ -23,10 +23,10 @@ const (
 	maxHandshake = 64 << 10
 )
 
-// Data is application data of one record.
+// Data is the application data of one record.
 type Data struct {
 	Plain  []byte
-	Packet int // that the record began in
+	Packet int // in which the record began
 	Time   time.Time
 }
 
@@ -34,24 +34,24 @@ type Data struct {
 type Session struct {
 	Info
 	Records   [2]int
-	Decrypted bool   // some application data was
-	Why       string // something was not
+	Decrypted bool   // some application data was decrypted
+	Why       string // why something was not decrypted
 
 	keys *KeyLog
 	data func(dir int, d Data)
 	dirs [2]direction
-	made bool // secrets have been looked up
+	made bool // secrets were looked up
 }
 
 type direction struct {
 	record    []byte // so far
 	packet    int
 	time      time.Time
-	stopped   string  // why it is not read any further; "" if it is
-	handshake []byte  // messages in the clear, so far
-	encrypted bool    // TLS 1.2: ChangeCipherSpec has come
-	opener    *opener // in use
-	traffic   *opener // TLS 1.3: of application data, when opener is that of the handshake
+	stopped   string  // why reading has stopped; "" while it goes on
+	handshake []byte  // unencrypted messages, so far
+	encrypted bool    // TLS 1.2: ChangeCipherSpec was received
+	opener    *opener // current
+	traffic   *opener // TLS 1.3: for application data, while opener is that of the handshake
 }
 
 // New returns a Session that calls data for the application data that it can decrypt.
@@ -59,7 +59,7 @@ func New(keys *KeyLog, data func(dir int, d Data)) *Session {
 	return &Session{keys: keys, data: data}
 }
 
-// Weight is what the session takes of memory, in bytes.
+// Weight is the memory that the session uses, in bytes.
 func (s *Session) Weight() int {
 	n := 4096
 	for i := range s.dirs {
@@ -68,12 +68,12 @@ func (s *Session) Weight() int {
 	return n
 }
 
-// Lost tells of bytes that are missing. Nothing of that direction can be read after.
+// Lost records missing bytes. Nothing after them in this direction can be read.
 func (s *Session) Lost(dir int) {
 	s.stop(dir, "bytes are missing in the capture")
 }
 
-// Stopped says why a direction is not read any further. It is empty as long as it is read.
+// Stopped says why a direction is no longer read, or returns "" while it is.
 func (s *Session) Stopped(dir int) string { return s.dirs[dir].stopped }
 
 func (s *Session) stop(dir int, why string) {
@@ -89,7 +89,7 @@ func (s *Session) why(text string) {
 	}
 }
 
-// Feed takes bytes of a packet.
+// Feed processes bytes of a packet.
 func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 	d := &s.dirs[dir]
 	for len(p) > 0 && d.stopped == "" {
@@ -119,7 +119,7 @@ func (s *Session) Feed(dir int, p []byte, packet int, at time.Time) {
 	}
 }
 
-// take takes a whole record.
+// take processes a whole record.
 func (s *Session) take(dir int, head, body []byte) {
 	d := &s.dirs[dir]
 	switch {
@@ -143,7 +143,7 @@ func (s *Session) take(dir int, head, body []byte) {
 		}
 	}
 	switch {
-	case !ok && d.traffic != nil: // of a handshake without its secret, or early data
+	case !ok && d.traffic != nil: // from a handshake without its secret, or early data
 	case !ok:
 		s.stop(dir, "a record does not fit the secrets")
 	case kind == recordData:
@@ -156,8 +156,8 @@ func (s *Session) take(dir int, head, body []byte) {
 	}
 }
 
-// sealed takes an encrypted record of TLS 1.3 with handshake messages. It looks at the first
-// message only: those that matter here come first in their record.
+// sealed processes an encrypted TLS 1.3 record of handshake messages. It looks only at the
+// first message: those used here come first in their record.
 func (s *Session) sealed(d *direction, p []byte) {
 	f := &fields{p: p}
 	kind, body := f.number(1), f.list(3)
@@ -170,7 +170,7 @@ func (s *Session) sealed(d *direction, p []byte) {
 	}
 }
 
-// messages takes handshake messages in the clear.
+// messages processes unencrypted handshake messages.
 func (s *Session) messages(dir int, p []byte) {
 	d := &s.dirs[dir]
 	d.handshake = append(d.handshake, p...)
@@ -196,7 +196,7 @@ func (s *Session) messages(dir int, p []byte) {
 	}
 }
 
-// secrets looks the secrets of the connection up, once.
+// secrets looks up the secrets of the connection, once.
 func (s *Session) secrets() {
 	if s.made || !s.server {
 		return

@@ -11,17 +11,17 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// suite is what has to be known of a cipher suite to open its records.
+// suite is what is needed to decrypt records of a cipher suite.
 type suite struct {
 	key  int // bytes
 	hash func() hash.Hash
 	aead func(key []byte) (cipher.AEAD, error)
-	// explicit is how many bytes of the nonce each record brings along in TLS 1.2. The others
-	// are fixed. Without any, the number of the record goes into the nonce, as in TLS 1.3.
+	// explicit is how many bytes of the nonce are sent in each record in TLS 1.2; the others
+	// are fixed. If it is 0, the record number is part of the nonce, as in TLS 1.3.
 	explicit int
 }
 
-// suiteOf returns the suite with this number, nil if it is not decrypted here.
+// suiteOf returns the suite with this number, or nil if it is not decrypted here.
 func suiteOf(id uint16) *suite {
 	small := []uint16{0x1301, 0x009c, 0x009e, 0xc02b, 0xc02f}
 	large := []uint16{0x1302, 0x009d, 0x009f, 0xc02c, 0xc030}

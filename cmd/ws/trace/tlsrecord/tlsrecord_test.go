@@ -128,7 +128,7 @@ func decrypts(t *testing.T, version, suite uint16) {
 		}
 		s, said := replay(rec, &keys, n)
 		if said != [2]string{want, want} || !s.Decrypted || s.Why != "" {
-			t.Errorf("%s, %d at a time: %d and %d octets, %+v, %q", tls.VersionName(version), n, len(said[0]), len(said[1]), s.Info, s.Why)
+			t.Errorf("%s, %d at a time: %d and %d bytes, %+v, %q", tls.VersionName(version), n, len(said[0]), len(said[1]), s.Info, s.Why)
 		}
 		if s.VersionName() != tls.VersionName(version) || s.Name != "name.example" || fmt.Sprint(s.ALPN) != "[http/1.1]" || suite != 0 && s.Cipher != suite {
 			t.Errorf("%+v", s.Info)
@@ -184,7 +184,7 @@ func TestDoesNotDecrypt(t *testing.T) {
 	var keys tlsrecord.KeyLog
 	keys.Add(wrong.Bytes())
 	if s, said := replay(rec, &keys, 1000); said != [2]string{} || s.Decrypted {
-		t.Errorf("with wrong secrets: %d octets, %q", len(said[0]), s.Why)
+		t.Errorf("with wrong secrets: %d bytes, %q", len(said[0]), s.Why)
 	}
 	cbc, log := talk(t, func(c, _ *tls.Config) {
 		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
@@ -224,7 +224,7 @@ func FuzzSession(f *testing.F) {
 			s.Feed(int(part[0]&1), part[1:], 1, time.Time{})
 		}
 		if w := s.Weight(); w > 1<<18 {
-			t.Errorf("it takes %d octets", w)
+			t.Errorf("it takes %d bytes", w)
 		}
 	})
 }

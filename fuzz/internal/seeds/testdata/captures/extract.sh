@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Takes what each end sent out of packet captures: extract.sh FOLDER, here. tshark
-# takes the packets apart; segments are put in the order of their sequence numbers
-# here, since following a stream with tshark leaves some of those in pipe-reorder
-# out of it.
+# Extracts what each end sent from packet captures: extract.sh FOLDER, here. tshark
+# decodes the packets. The segments are put in sequence number order here, because
+# following a stream with tshark leaves some of those in pipe-reorder out.
 set -euo pipefail
 captures=$1
-most=$((128 << 10)) # octets of a stream that are kept
+most=$((128 << 10)) # bytes of a stream that are kept
 
-# octets CAPTURE STREAM FIELD PORT: what the end with the port sent
-octets() {
+# sent CAPTURE STREAM FIELD PORT: what the end with the port sent
+sent() {
   tshark -r "$captures/$1.pcapng" -Y "tcp.stream == $2 && tcp.len > 0 && $3 == $4" \
     -T fields -e tcp.seq -e tcp.payload 2>/dev/null | sort -n | perl -ne '
     my ($seq, $hex) = split; my $payload = pack "H*", $hex;
@@ -27,7 +26,7 @@ while read -r capture port streams; do
     for end in client server; do
       field=tcp.srcport
       [ $end = server ] || field=tcp.dstport
-      octets "$capture" "$stream" "$field" "$port" >all
+      sent "$capture" "$stream" "$field" "$port" >all
       # The head ends with the empty line; a capture that begins later has none.
       cut=0
       if head -c 5 all | grep -aqE '^(GET |HTTP/)'; then
@@ -36,7 +35,7 @@ while read -r capture port streams; do
       fi
       tail -c "+$((cut + 1))" all >"$name.$end.frames"
       if [ "$(stat -c %s "$name.$end.frames")" -gt $most ]; then
-        echo "$name.$end.frames: $(stat -c %s "$name.$end.frames") octets, left out"
+        echo "$name.$end.frames: $(stat -c %s "$name.$end.frames") bytes, left out"
         rm "$name.$end.frames"
       fi
       rm all
