@@ -443,14 +443,14 @@ func tunnel(t *testing.T, to string, asked *http.Request) http.Handler {
 			return
 		}
 		defer server.Close()
-		w.WriteHeader(http.StatusOK)
-		client, _, err := http.NewResponseController(w).Hijack()
+		client, brw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer client.Close()
-		go func() { _, _ = io.Copy(server, client); server.Close() }()
+		_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { _, _ = io.Copy(server, brw); server.Close() }()
 		_, _ = io.Copy(client, server)
 	})
 }
