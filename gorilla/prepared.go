@@ -89,8 +89,8 @@ func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
 	c.out.begin()
 	defer c.out.end()
 	var f form
-	if c.out.deflates(pm.op) {
-		f = form{*c.out.terms, int(c.out.level.Load())}
+	if c.deflates(pm.op) {
+		f = form{c.deflate.send, int(c.deflate.level.Load())}
 	}
 	p := pm.in(f)
 	if w := c.out.writer; w != nil && w.op == frame.Continuation && !pm.op.IsControl() {

@@ -32,12 +32,9 @@ type sender struct {
 	err      error       // sticky; set inside wire and under mu, read inside either
 	broken   atomic.Bool // there is an error; set under mu
 
-	frameSize  int          // WriteBufferSize
-	singleSize int          // bytes of the largest message that writeSingle takes
-	pool       BufferPool   // nil: writeBuffers
-	terms      *conn.Terms  // of compression; nil: it was not agreed on
-	plain      atomic.Bool  // the program wants no compression now
-	level      atomic.Int32 // of compression
+	frameSize  int        // WriteBufferSize
+	singleSize int        // bytes of the largest message that writeSingle takes
+	pool       BufferPool // nil: writeBuffers
 }
 
 func (s *sender) init(p connParams) {
@@ -49,10 +46,6 @@ func (s *sender) init(p connParams) {
 	if p.role.Masks() {
 		s.singleSize = min(s.singleSize, s.frameSize)
 	}
-	if p.deflate != nil {
-		s.terms = &p.deflate.send
-	}
-	s.level.Store(defaultLevel)
 }
 
 // SetWriteDeadline sets the deadline of the writes that begin from now on, except those

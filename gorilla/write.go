@@ -48,7 +48,7 @@ func (c *Conn) WriteMessage(messageType int, data []byte) error {
 // and so does not come between.
 func (c *Conn) writeSingle(op frame.Opcode, data []byte) (done bool, err error) {
 	s := &c.out
-	if s.terms != nil && s.deflates(op) {
+	if c.deflates(op) {
 		return false, nil
 	}
 	s.enter()
@@ -81,7 +81,7 @@ func (c *Conn) writeMessage(messageType int, data []byte) error {
 		return err
 	case op.IsControl() && len(data) > frame.MaxControlPayload:
 		return errInvalidControlFrame
-	case c.out.deflates(op):
+	case c.deflates(op):
 		return c.writeDeflated(op, data)
 	}
 	m := outgoing{header: frame.Header{Opcode: op, FIN: true}, payload: data}

@@ -80,7 +80,7 @@ func (c *Conn) NextWriter(messageType int) (io.WriteCloser, error) {
 // open returns a writer, under message.
 func (c *Conn) open(op frame.Opcode) *messageWriter {
 	m := &messageWriter{c: c, op: op, buf: c.out.lend()}
-	if c.out.deflates(op) {
+	if c.deflates(op) {
 		m.startDeflate()
 	}
 	c.out.writer = m
