@@ -31,7 +31,7 @@ var inflateds = poolcheck.NewPool("inflate engines of the drop-in", func() any {
 func (c *Conn) borrowInflated() *inflated {
 	if c.in.inflated == nil {
 		c.in.inflated = inflateds.Get().(*inflated)
-		c.in.decoder.Lend(&c.in.inflated.engine, &c.in.inflater)
+		c.in.decoder.Lend(&c.in.inflated.engine, &c.deflate.inflater)
 	}
 	return c.in.inflated
 }
