@@ -56,7 +56,7 @@ var socksReplies = map[string]string{
 // proxyError is plainError with the texts that gorilla v1.5.3 has for SOCKS proxies.
 func proxyError(proxy *dial.ProxyError, step *dial.StepError) error {
 	reply, isSOCKS := socksReplies[step.Step]
-	if _, timeout := asTimeout(step.Raw); !isSOCKS || timeout || step.Err != step.Raw { //nolint:errorlint // whether the context has ended
+	if _, timeout := asTimeout(step.Raw); !isSOCKS || timeout || step.Err != step.Raw {
 		return plainError(step)
 	}
 	_, at, _ := strings.Cut(proxy.Proxy, "://")
@@ -105,6 +105,6 @@ func plainError(step *dial.StepError) error {
 
 // asTimeout returns err if it is a timeout itself, not merely around one.
 func asTimeout(err error) (net.Error, bool) {
-	timeout, ok := err.(net.Error) //nolint:errorlint // see above
+	timeout, ok := err.(net.Error)
 	return timeout, ok && timeout.Timeout()
 }

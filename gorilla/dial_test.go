@@ -105,7 +105,7 @@ func TestDialNoResponse(t *testing.T) {
 		if resp != nil || err == nil || err.Error() != want {
 			t.Errorf("%q: %v, %v", text, resp, err)
 		}
-		if want == io.ErrUnexpectedEOF.Error() && err != io.ErrUnexpectedEOF { //nolint:errorlint // exactly
+		if want == io.ErrUnexpectedEOF.Error() && err != io.ErrUnexpectedEOF {
 			t.Errorf("%T", err)
 		}
 	}
@@ -141,14 +141,14 @@ func TestDialStalls(t *testing.T) {
 			}
 			d.HandshakeTimeout = time.Minute
 			_, _, err = d.Dial("ws://example.com/", nil)
-			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() { //nolint:errorlint // as programs do
+			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
 				t.Errorf("through %q: %T %v", proxy, err, err)
 			}
 			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 			defer stop()
 			d.HandshakeTimeout = time.Hour
 			_, _, err = d.DialContext(ctx, "ws://example.com/", nil)
-			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() { //nolint:errorlint // as programs do
+			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
 				t.Errorf("through %q: %T %v", proxy, err, err)
 			}
 		})

@@ -99,7 +99,7 @@ func TestUpgradeMalformed(t *testing.T) {
 	} {
 		w := takeOver("")
 		_, err := new(Upgrader).Upgrade(w, upgradeRequest(change), nil)
-		if _, ok := err.(HandshakeError); !ok || !strings.HasPrefix(err.Error(), "websocket: ") || w.Code != http.StatusBadRequest { //nolint:errorlint // as programs do
+		if _, ok := err.(HandshakeError); !ok || !strings.HasPrefix(err.Error(), "websocket: ") || w.Code != http.StatusBadRequest {
 			t.Errorf("%s: answered %d, %T %v", name, w.Code, err, err)
 		}
 	}

@@ -218,7 +218,7 @@ func TestDialBadHandshake(t *testing.T) {
 		{"no upgrade", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
 	} {
 		c, resp, err := new(websocket.Dialer).Dial("ws://"+script(t, test.answer), nil)
-		if c != nil || err != websocket.ErrBadHandshake || resp == nil || resp.StatusCode != test.status { //nolint:errorlint // as programs do
+		if c != nil || err != websocket.ErrBadHandshake || resp == nil || resp.StatusCode != test.status {
 			t.Errorf("%s: %v, %v, %v", test.name, c, resp, err)
 			continue
 		}
@@ -257,16 +257,16 @@ func TestDialNetworkErrors(t *testing.T) {
 	}
 	l.Close()
 	_, resp, err := new(websocket.Dialer).Dial("ws://"+l.Addr().String(), nil)
-	if op, ok := err.(*net.OpError); !ok || op.Op != "dial" || resp != nil { //nolint:errorlint // as programs do
+	if op, ok := err.(*net.OpError); !ok || op.Op != "dial" || resp != nil {
 		t.Errorf("%T %v", err, err)
 	}
 	own := errors.New("mine")
 	d := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return nil, own }}
-	if _, _, err := d.Dial("ws://example.com", nil); err != own { //nolint:errorlint // exactly
+	if _, _, err := d.Dial("ws://example.com", nil); err != own {
 		t.Errorf("%T %v", err, err)
 	}
 	d = websocket.Dialer{Proxy: func(*http.Request) (*url.URL, error) { return nil, own }}
-	if _, _, err := d.Dial("ws://example.com", nil); err != own { //nolint:errorlint // exactly
+	if _, _, err := d.Dial("ws://example.com", nil); err != own {
 		t.Errorf("%T %v", err, err)
 	}
 	if _, _, err := new(websocket.Dialer).Dial("ws://"+script(t, " "), nil); err == nil || strings.HasPrefix(err.Error(), "websocket: bad handshake") {
@@ -274,7 +274,7 @@ func TestDialNetworkErrors(t *testing.T) {
 	}
 	_, u, _ := serveTLS(t, accepting(nil))
 	_, _, err = new(websocket.Dialer).Dial(u, nil)
-	if _, ok := err.(*tls.CertificateVerificationError); !ok { //nolint:errorlint // as programs do
+	if _, ok := err.(*tls.CertificateVerificationError); !ok {
 		t.Errorf("%T %v", err, err)
 	}
 }
@@ -284,7 +284,7 @@ func TestDialTimeout(t *testing.T) {
 	addr := script(t, "")
 	d := websocket.Dialer{HandshakeTimeout: 50 * time.Millisecond}
 	_, _, err := d.Dial("ws://"+addr, nil)
-	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() { //nolint:errorlint // as programs do
+	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
 		t.Errorf("%T %v", err, err)
 	}
 	d.HandshakeTimeout = -1
@@ -294,7 +294,7 @@ func TestDialTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, _, err = new(websocket.Dialer).DialContext(ctx, "ws://"+addr, nil)
-	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() { //nolint:errorlint // as programs do
+	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
 		t.Errorf("%T %v", err, err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())

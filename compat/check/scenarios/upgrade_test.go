@@ -117,7 +117,7 @@ func TestUpgradeRefuses(t *testing.T) {
 			r := request(handshakeHeader())
 			test.change(r)
 			got := upgrade(t, &websocket.Upgrader{}, r, nil)
-			if _, ok := got.err.(websocket.HandshakeError); !ok || got.conn != nil || got.err.Error() != test.text { //nolint:errorlint // as programs do
+			if _, ok := got.err.(websocket.HandshakeError); !ok || got.conn != nil || got.err.Error() != test.text {
 				t.Errorf("%T %v", got.err, got.err)
 			}
 			answer := got.recorded
@@ -149,7 +149,7 @@ func TestUpgradeRefusesExtensionsOfTheApplication(t *testing.T) {
 func TestUpgradeWithoutHijacker(t *testing.T) {
 	w := httptest.NewRecorder()
 	_, err := new(websocket.Upgrader).Upgrade(w, request(handshakeHeader()), nil)
-	if _, ok := err.(websocket.HandshakeError); !ok || err.Error() != "websocket: response does not implement http.Hijacker" || w.Code != 500 { //nolint:errorlint // as programs do
+	if _, ok := err.(websocket.HandshakeError); !ok || err.Error() != "websocket: response does not implement http.Hijacker" || w.Code != 500 {
 		t.Errorf("%d, %T %v", w.Code, err, err)
 	}
 }
@@ -349,7 +349,7 @@ func (f *failing) Close() error                     { f.closed = true; return ni
 func TestUpgradeCannotAnswer(t *testing.T) {
 	nc := &failing{}
 	w := &hijackable{httptest.NewRecorder(), nc, bufio.NewReadWriter(bufio.NewReader(nc), bufio.NewWriter(nc))}
-	if _, err := new(websocket.Upgrader).Upgrade(w, request(handshakeHeader()), nil); err != errFailing || !nc.closed { //nolint:errorlint // exactly
+	if _, err := new(websocket.Upgrader).Upgrade(w, request(handshakeHeader()), nil); err != errFailing || !nc.closed {
 		t.Errorf("%v, closed %v", err, nc.closed)
 	}
 }
@@ -367,7 +367,7 @@ func TestUpgradeFunction(t *testing.T) {
 	}
 	refused := httptest.NewRecorder()
 	_, err = websocket.Upgrade(refused, request(http.Header{}), nil, 1024, 1024)
-	if _, ok := err.(websocket.HandshakeError); !ok || refused.Body.Len() > 0 || len(refused.Header()) > 0 { //nolint:errorlint // as programs do
+	if _, ok := err.(websocket.HandshakeError); !ok || refused.Body.Len() > 0 || len(refused.Header()) > 0 {
 		t.Errorf("%T %v, answered %v %q", err, err, refused.Header(), refused.Body)
 	}
 }
