@@ -105,6 +105,6 @@ func plainError(step *dial.StepError) error {
 
 // asTimeout returns err if it is a timeout itself, not merely around one.
 func asTimeout(err error) (net.Error, bool) {
-	timeout, ok := err.(net.Error)
+	timeout, ok := err.(net.Error) //nolint:errorlint // see above
 	return timeout, ok && timeout.Timeout()
 }
