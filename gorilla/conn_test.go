@@ -324,6 +324,41 @@ func TestHandlersMayRead(t *testing.T) {
 	}
 }
 
+// A handler that reads on within a message takes it from its reader.
+func TestHandlersMayReadOn(t *testing.T) {
+	for _, terms := range []*deflateTerms{nil, noContext} {
+		for _, whole := range []bool{true, false} {
+			eachRole(t, terms, func(t *testing.T, c, peer *Conn) {
+				c.SetPongHandler(func(string) error {
+					_, r, err := c.NextReader()
+					if err == nil && whole {
+						_, err = io.ReadAll(r)
+					}
+					return err
+				})
+				w, err := peer.NextWriter(TextMessage)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _ = io.WriteString(w, noise(80_000))
+				if err := peer.WriteControl(PongMessage, nil, time.Time{}); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = io.WriteString(w, noise(80_000))
+				_ = w.Close()
+				for range 2 {
+					if err := peer.WriteMessage(BinaryMessage, []byte(noise(80_000))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if _, _, err := c.ReadMessage(); err != errOvertaken {
+					t.Errorf("%v, want %v", err, errOvertaken)
+				}
+			})
+		}
+	}
+}
+
 // noise returns n bytes that do not compress.
 func noise(n int) string {
 	p := make([]byte, n)
