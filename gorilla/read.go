@@ -80,7 +80,7 @@ func (c *Conn) appendMessage(dst []byte) (_ []byte, err error) {
 			r.buf.NoteSize(len(dst))
 			return dst, nil
 		}
-		if _, err = c.nextFrame(); err != nil {
+		if err = c.nextFragment(); err != nil {
 			return dst, err
 		}
 	}
@@ -214,6 +214,5 @@ func (c *Conn) endFrame() error {
 	if last, _ := c.in.decoder.EndFrame(); last {
 		return io.EOF
 	}
-	_, err := c.nextFrame()
-	return err
+	return c.nextFragment()
 }

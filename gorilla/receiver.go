@@ -20,7 +20,8 @@ type receiver struct {
 	inflated *inflated        // nil unless a compressed message is being read
 	current  *messageReader   // of the message under way; nil: nobody reads it
 	err      error            // sticky
-	failed   int              // reads of messages since then
+	failed   int32            // reads of messages since then
+	entered  uint32           // times that somebody has entered the gate
 }
 
 // maxFailedReads is how often a program may ask a failed connection for another message.
@@ -43,6 +44,7 @@ func (r *receiver) enter() {
 	if !r.gate.TryLock() {
 		r.gate.Lock(nil, nil)
 	}
+	r.entered++
 }
 
 // leave returns the buffer if nothing is in it, and unlocks the gate.
@@ -92,6 +94,16 @@ func (c *Conn) nextFrame() (frame.Header, error) {
 		}
 	}
 	return frame.Header{}, r.err
+}
+
+// nextFragment goes on to the next frame of the message under way.
+func (c *Conn) nextFragment() error {
+	entered := c.in.entered
+	_, err := c.nextFrame()
+	if err == nil && c.in.entered != entered { // by a handler
+		return c.fail(errOvertaken)
+	}
+	return err
 }
 
 // count holds what a compressed message has on the wire against the limit. The Decoder

@@ -191,7 +191,7 @@ func (c *Conn) sendSome(m *outgoing) (done bool, err error) {
 	if m.single() {
 		done = l.box.AppendSingle(op, m.payload, c.key()) > 0
 	}
-	for !done && l.box.HasRoom() {
+	for first := true; !done && (first || l.box.Fits(min(m.size, len(m.payload)))); first = false {
 		done = m.append(l, c.key())
 	}
 	return done, c.sent(op, c.flush(l, c.out.limit()))
