@@ -100,7 +100,7 @@ const layers = `
 	compat/nhooyr/...:   coder coder/wsjson
 	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
-	bench/...:           . frame handshake conn hub wsjson wstest gorilla coder bench/... *
+	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
 	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *

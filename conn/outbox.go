@@ -72,6 +72,12 @@ func (o *Outbox) Admits(f *OutFrame) bool {
 // the last one is in the buffer.
 func (o *Outbox) HasRoom() bool { return len(o.tail) == 0 && OutboxSize-o.end >= minFrameRoom }
 
+// Fits reports whether a whole frame with n bytes of payload fits in the buffer, behind
+// what is there.
+func (o *Outbox) Fits(n int) bool {
+	return len(o.tail) == 0 && OutboxSize-o.end >= frame.MaxHeaderSize+n
+}
+
 // Append encodes f behind the frames before it, which is its place in the stream. The
 // key masks it if this is a client. It needs HasRoom and Admits.
 func (o *Outbox) Append(f *OutFrame, key frame.Key) {

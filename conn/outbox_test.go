@@ -394,3 +394,26 @@ func TestPongQueue(t *testing.T) {
 		t.Error("Clear leaves something")
 	}
 }
+
+// A shell that puts many frames into one write asks whether the next one fits whole.
+func TestOutboxFits(t *testing.T) {
+	for _, role := range []Role{Server, Client} {
+		p := newOutgoing(t, role)
+		size := 4000
+		n := 0
+		for ; p.Fits(size); n++ {
+			p.Append(frameOf(frame.Binary, true, letters(size)), p.key())
+			if head, tail := p.Pending(); len(tail) > 0 || len(head) != int(p.encoded) {
+				t.Fatalf("%v: frame %d is not all in the buffer", role, n)
+			}
+		}
+		if n != OutboxSize/(size+frame.MaxHeaderSize) || !p.Fits(0) {
+			t.Errorf("%v: %d frames", role, n)
+		}
+		p.Append(frameOf(frame.Binary, true, letters(OutboxSize)), p.key())
+		if p.Fits(0) {
+			t.Errorf("%v: a frame fits within another", role)
+		}
+		p.finish()
+	}
+}

@@ -18,6 +18,7 @@ type Conn struct {
 	stream      transport.Transport
 	in          receiver
 	out         sender
+	deflate     *compression // nil: it was not agreed on
 	handle      handlers
 }
 
@@ -41,6 +42,9 @@ type deflateTerms struct{ send, receive conn.Terms }
 func newConn(nc net.Conn, p connParams) *Conn {
 	c := &Conn{nc: nc, subprotocol: p.subprotocol, role: p.role}
 	c.stream = transport.Preload(transport.Plain(nc, &c.socket), &c.in.buf, p.early)
+	if p.deflate != nil {
+		c.deflate = newCompression(p.deflate)
+	}
 	c.in.init(p)
 	c.out.init(p)
 	return c

@@ -59,9 +59,12 @@ func (c *Conn) control(f conn.Frame) error {
 
 // outside calls h outside the gate for reading.
 func (c *Conn) outside(h func(string) error, data string) error {
+	entered := c.in.entered
 	c.in.gate.Unlock()
 	err := h(data)
-	c.in.enter()
+	if c.in.enter(); c.in.entered == entered+1 {
+		c.in.entered = entered // nobody else was inside
+	}
 	return err
 }
 

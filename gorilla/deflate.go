@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"sync/atomic"
+
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/poolcheck"
@@ -20,10 +22,32 @@ const textSize = 64 << 10
 
 var deflateEngines = poolcheck.NewPool("deflate engines of the drop-in", func() any { return new(conn.DeflateEngine) })
 
+// compression is permessage-deflate, where it was agreed on.
+type compression struct {
+	// Of the messages that are received, inside the gate for reading.
+	inflater conn.Inflater
+	arrived  uint64 // bytes on the wire of the message under way
+
+	// Of those that are sent.
+	send  conn.Terms
+	off   atomic.Bool // the program wants none now
+	level atomic.Int32
+}
+
+func newCompression(t *deflateTerms) *compression {
+	z := &compression{inflater: conn.NewInflater(t.receive), send: t.send}
+	z.level.Store(defaultLevel)
+	return z
+}
+
 // EnableWriteCompression says whether the text and binary messages that begin from now on
 // are compressed, which they are unless it was called. It may be called at any time. It
 // does nothing if compression was not agreed on with the peer.
-func (c *Conn) EnableWriteCompression(enable bool) { c.out.plain.Store(!enable) }
+func (c *Conn) EnableWriteCompression(enable bool) {
+	if c.deflate != nil {
+		c.deflate.off.Store(!enable)
+	}
+}
 
 // SetCompressionLevel sets the level of compression for the messages that begin from now
 // on: 1 (fastest) to 9 (smallest), -1 for a good compromise; -2 is taken for 1, and 0 is
@@ -32,19 +56,22 @@ func (c *Conn) SetCompressionLevel(level int) error {
 	if level < huffmanOnly || level > bestLevel {
 		return errCompressionLevel
 	}
-	c.out.level.Store(int32(level))
+	if c.deflate != nil {
+		c.deflate.level.Store(int32(level))
+	}
 	return nil
 }
 
 // deflates reports whether a message of this type is to be compressed.
-func (s *sender) deflates(op frame.Opcode) bool {
-	return s.terms != nil && !op.IsControl() && !s.plain.Load() && s.level.Load() != noCompression
+func (c *Conn) deflates(op frame.Opcode) bool {
+	z := c.deflate
+	return z != nil && !op.IsControl() && !z.off.Load() && z.level.Load() != noCompression
 }
 
 // deflater returns what compresses the next message. The peers have agreed that messages do
 // not refer to each other, so it need not be kept.
-func (s *sender) deflater() conn.Deflater {
-	return newDeflater(*s.terms, int(s.level.Load()))
+func (z *compression) deflater() conn.Deflater {
+	return newDeflater(z.send, int(z.level.Load()))
 }
 
 func newDeflater(terms conn.Terms, level int) conn.Deflater {
@@ -69,16 +96,22 @@ func deflated(d *conn.Deflater, dst, p []byte) []byte {
 func (c *Conn) writeDeflated(op frame.Opcode, data []byte) error {
 	b := writeBuffers.Get().(*writeBuffer)
 	defer giveBack(b)
-	d := c.out.deflater()
+	d := c.deflate.deflater()
 	b.data = deflated(&d, b.data, data)
 	return c.send(outgoing{header: frame.Header{Opcode: op, RSV1: true, FIN: true}, payload: b.data, size: c.out.frameSize})
+}
+
+// text is what a compressed message says, on its way through a writer.
+type text struct {
+	*writeBuffer // what is not compressed yet
+	deflater     conn.Deflater
+	engine       *conn.DeflateEngine // once the message is known to be larger than textSize
 }
 
 // startDeflate makes m a compressed message.
 func (m *messageWriter) startDeflate() {
 	m.rsv1 = true // RFC 7692 §6: on the first frame
-	m.text = writeBuffers.Get().(*writeBuffer)
-	m.deflate = m.c.out.deflater()
+	m.text = &text{writeBuffer: writeBuffers.Get().(*writeBuffer), deflater: m.c.deflate.deflater()}
 }
 
 // collectText collects p, and compresses what is collected once it is textSize.
@@ -98,36 +131,30 @@ func (m *messageWriter) collectText(p []byte) error {
 
 // deflatePart compresses what is collected, and sends the frames that are full.
 func (m *messageWriter) deflatePart(at position) error {
-	if m.engine == nil {
-		m.engine = deflateEngines.Get().(*conn.DeflateEngine)
-		m.deflate.Begin(m.engine)
-	}
 	b := writeBuffers.Get().(*writeBuffer)
 	defer giveBack(b)
-	b.data = m.deflate.Part(m.engine, b.data, m.text.data, at == last)
-	m.text.data = m.text.data[:0]
+	b.data = m.text.part(b.data, at)
 	return m.collectFrames(b.data)
 }
 
-// finishDeflate compresses the rest of the message.
-func (m *messageWriter) finishDeflate() error {
-	if m.engine != nil {
-		return m.deflatePart(last)
+// part appends to dst the payload that says what is collected.
+func (t *text) part(dst []byte, at position) []byte {
+	collected := t.data
+	t.data = t.data[:0]
+	if t.engine == nil {
+		if at == last { // it is all
+			return deflated(&t.deflater, dst, collected)
+		}
+		t.engine = deflateEngines.Get().(*conn.DeflateEngine)
+		t.deflater.Begin(t.engine)
 	}
-	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
-	b.data = deflated(&m.deflate, b.data, m.text.data)
-	return m.collectFrames(b.data)
+	return t.deflater.Part(t.engine, dst, collected, at == last)
 }
 
-// endDeflate gives back what compression has borrowed.
-func (m *messageWriter) endDeflate() {
-	if m.text != nil {
-		giveBack(m.text)
-		m.text = nil
-	}
-	if m.engine != nil {
-		deflateEngines.Put(m.engine)
-		m.engine = nil
+// giveBack gives back what compression has borrowed.
+func (t *text) giveBack() {
+	giveBack(t.writeBuffer)
+	if t.engine != nil {
+		deflateEngines.Put(t.engine)
 	}
 }

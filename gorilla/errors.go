@@ -13,6 +13,7 @@ var (
 	errBadWriteOpCode      = errors.New("websocket: bad write message type")
 	errWriteClosed         = errors.New("websocket: write closed")
 	errInvalidControlFrame = errors.New("websocket: invalid control frame")
+	errOvertaken           = errors.New("websocket: a handler has read on, past the message that is being read")
 	errCompressionLevel    = errors.New("websocket: invalid compression level")
 )
 

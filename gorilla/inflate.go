@@ -30,8 +30,10 @@ var inflateds = poolcheck.NewPool("inflate engines of the drop-in", func() any {
 // borrowInflated returns what the compressed message under way needs.
 func (c *Conn) borrowInflated() *inflated {
 	if c.in.inflated == nil {
-		c.in.inflated = inflateds.Get().(*inflated)
-		c.in.decoder.Lend(&c.in.inflated.engine, &c.in.inflater)
+		z := inflateds.Get().(*inflated)
+		z.output, z.taken = z.output[:0], 0
+		c.in.inflated = z
+		c.in.decoder.Lend(&c.in.inflated.engine, &c.deflate.inflater)
 	}
 	return c.in.inflated
 }
@@ -41,7 +43,6 @@ func (c *Conn) dropInflated() {
 	if z := c.in.inflated; z != nil {
 		c.in.inflated = nil
 		c.in.decoder.Release()
-		z.output, z.taken = z.output[:0], 0
 		inflateds.Put(z)
 	}
 }
@@ -70,13 +71,13 @@ func (c *Conn) inflate(out []byte) ([]byte, error) {
 			err = c.fill()
 		default: // this was a fragment
 			_, _ = r.decoder.EndFrame()
-			_, err = c.nextFrame()
+			err = c.nextFragment()
 		}
 		switch {
 		case err != nil:
 			return out, err
-		case r.inflated == nil: // a handler has gone on to another message
-			return out, io.EOF
+		case r.inflated == nil:
+			return out, errOvertaken
 		}
 	}
 }
@@ -84,14 +85,14 @@ func (c *Conn) inflate(out []byte) ([]byte, error) {
 // appendInflated appends to dst, which is empty, the compressed message under way. What it
 // returns is good also with an error.
 func (c *Conn) appendInflated(dst []byte) (_ []byte, err error) {
-	z := c.borrowInflated()
+	c.borrowInflated()
 	for {
 		if len(dst) == cap(dst) {
 			dst = slices.Grow(dst, c.inflatedRoom(len(dst)))
 		}
 		switch dst, err = c.inflate(dst); {
 		case err == io.EOF: //nolint:errorlint // of ours
-			c.endInflated(z, dst)
+			c.endInflated(dst)
 			return dst, nil
 		case err != nil:
 			return dst, c.fail(err)
@@ -120,16 +121,17 @@ func (c *Conn) readInflated(p []byte) (n int, err error) {
 	z := c.borrowInflated()
 	for err == nil && z.taken == len(z.output) {
 		z.makeRoom()
-		z.output, err = c.inflate(z.output)
+		var output []byte
+		if output, err = c.inflate(z.output); c.in.inflated != z {
+			return 0, err // z was given back, and is somebody else's
+		}
+		z.output = output
 	}
-	switch {
-	case c.in.inflated != z:
-		return 0, err
-	case err != nil && err != io.EOF: //nolint:errorlint // of ours
+	if err != nil && err != io.EOF { //nolint:errorlint // of ours
 		return 0, err
 	}
 	if err == io.EOF && z.taken == len(z.output) { //nolint:errorlint // of ours
-		c.endInflated(z, z.output)
+		c.endInflated(z.output)
 		return 0, io.EOF
 	}
 	n = copy(p, z.output[z.taken:])
@@ -139,12 +141,10 @@ func (c *Conn) readInflated(p []byte) (n int, err error) {
 
 // endInflated ends the compressed message under way. output is what it said, or the last
 // window of it.
-func (c *Conn) endInflated(z *inflated, output []byte) {
-	if c.in.inflated == z {
-		_ = c.in.decoder.EndInflated(output) // text is not judged
-		c.in.buf.NoteSize(len(output))
-		c.dropInflated()
-	}
+func (c *Conn) endInflated(output []byte) {
+	_ = c.in.decoder.EndInflated(output) // text is not judged
+	c.in.buf.NoteSize(len(output))
+	c.dropInflated()
 }
 
 // makeRoom drops what is taken and out of the window's reach, if there is no room.

@@ -17,12 +17,11 @@ type receiver struct {
 	decoder  conn.Decoder
 	buf      transport.Buffer // what has come and was not taken yet
 	limit    int64            // bytes of a message; 0 or less: none
-	deflated uint64           // bytes on the wire of the compressed message under way
-	inflater conn.Inflater
-	inflated *inflated      // nil unless a compressed message is being read
-	current  *messageReader // of the message under way; nil: nobody reads it
-	err      error          // sticky
-	failed   int            // reads of messages since then
+	inflated *inflated        // nil unless a compressed message is being read
+	current  *messageReader   // of the message under way; nil: nobody reads it
+	err      error            // sticky
+	failed   int32            // reads of messages since then
+	entered  uint32           // times that somebody has entered the gate
 }
 
 // maxFailedReads is how often a program may ask a failed connection for another message.
@@ -31,9 +30,6 @@ const maxFailedReads = 1000
 func (r *receiver) init(p connParams) {
 	r.decoder.Init(p.role.Expects(p.deflate != nil))
 	r.decoder.AcceptAnyText()
-	if p.deflate != nil {
-		r.inflater = conn.NewInflater(p.deflate.receive)
-	}
 }
 
 // SetReadLimit sets how many bytes a message may have, on the wire and after
@@ -48,6 +44,7 @@ func (r *receiver) enter() {
 	if !r.gate.TryLock() {
 		r.gate.Lock(nil, nil)
 	}
+	r.entered++
 }
 
 // leave returns the buffer if nothing is in it, and unlocks the gate.
@@ -99,6 +96,16 @@ func (c *Conn) nextFrame() (frame.Header, error) {
 	return frame.Header{}, r.err
 }
 
+// nextFragment goes on to the next frame of the message under way.
+func (c *Conn) nextFragment() error {
+	entered := c.in.entered
+	_, err := c.nextFrame()
+	if err == nil && c.in.entered != entered { // by a handler
+		return c.fail(errOvertaken)
+	}
+	return err
+}
+
 // count holds what a compressed message has on the wire against the limit. The Decoder
 // does so for what it says.
 func (c *Conn) count(h frame.Header) error {
@@ -107,10 +114,10 @@ func (c *Conn) count(h frame.Header) error {
 		return nil
 	}
 	if h.Opcode != frame.Continuation {
-		r.deflated = 0
+		c.deflate.arrived = 0
 	}
-	r.deflated += h.Length // the Decoder has refused what could overflow
-	if r.limit > 0 && r.deflated > uint64(r.limit) {
+	c.deflate.arrived += h.Length
+	if r.limit > 0 && c.deflate.arrived > uint64(r.limit) {
 		return c.refuse(&conn.Exceeded{})
 	}
 	return nil

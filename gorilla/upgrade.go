@@ -105,6 +105,7 @@ func (h *serverHandshake) upgrade(w http.ResponseWriter) (*Conn, error) {
 		return nil, err
 	}
 	p := h.u.params(brw)
+	dropBuffers(w, brw)
 	p.subprotocol = h.accepted.Subprotocol
 	if h.accepted.Deflated {
 		p.deflate = termsOf(h.accepted.Deflate.Server, h.accepted.Deflate.Client)

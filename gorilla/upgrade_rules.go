@@ -31,7 +31,8 @@ func (h *serverHandshake) judge() *handshake.Refusal {
 // setPolicy sets what the server demands and offers.
 func (h *serverHandshake) setPolicy() {
 	h.policy.Subprotocols = h.u.Subprotocols
-	h.policy.AnyOrigin = true // CheckOrigin has decided
+	h.policy.AnyOrigin = true         // CheckOrigin has decided
+	h.policy.LooseSubprotocols = true // Kubernetes
 	if h.u.Subprotocols == nil && h.header != nil {
 		h.chosen[0] = h.header.Get("Sec-Websocket-Protocol")
 		h.policy.Subprotocols = h.chosen[:]
@@ -90,6 +91,9 @@ func (u *Upgrader) originAllowed(r *http.Request) bool {
 	origin := r.Header["Origin"]
 	if len(origin) == 0 {
 		return true
+	}
+	if _, host, ok := strings.Cut(origin[0], "://"); ok && host != "" && host == r.Host {
+		return true // as nearly always
 	}
 	// Programs that are no browsers send whole URLs, of which the host counts.
 	parsed, err := url.Parse(origin[0])
