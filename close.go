@@ -4,14 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 )
 
 // Close performs the closing handshake (RFC 6455 §7): it sends a Close frame with
-// code and reason and waits for the peer's. Then a server closes its direction of
-// the TCP connection, and a client waits for that. It takes no longer than
+// code and reason and waits for the peer's. A server also closes its direction of the TCP
+// connection before Close returns. The rest goes on behind it: a client waits for the server
+// to close TCP first, and a server for the client to follow. All of it takes no longer than
 // [Timeouts.Close].
 //
 // It returns nil if a Close frame went each way, ours first; a [*ClosedError] if not
@@ -36,6 +38,7 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
 	body, misuse := closeBody("Conn.Close", code, reason)
 	err := c.closing().handshake(ctx, body)
+	c.awaitCloseRead(ctx)
 	if misuse != nil {
 		return misuse
 	}
@@ -87,7 +90,17 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 // [Timeouts.Close], so that CloseNow may always be deferred.
 //
 // It returns nil, or a [*ClosedError] if the connection had ended before.
+//
+// The goroutine of [Conn.CloseRead] has returned when Close or CloseNow has ended the
+// connection, and with it the last call of OnPingReceived or OnPongReceived that it has made.
+// They wait for such a call, for [Timeouts.Close] at most.
 func (c *Conn) CloseNow() error {
+	err := c.closeNow()
+	c.awaitCloseRead(context.Background())
+	return err
+}
+
+func (c *Conn) closeNow() error {
 	if c.state() == conn.Terminated || c.life.hasEnded() {
 		return c.closedError()
 	}
@@ -191,8 +204,9 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 type closeRead struct {
 	ctx    context.Context // ends when the reading does
 	cancel context.CancelFunc
-	end    *endCall // nil if the connection had ended
-	calls  int      // those whose contexts have not ended; under lifetime.mu
+	left   chan struct{} // closed when the goroutine has returned
+	end    *endCall      // nil if the connection had ended
+	calls  int           // those whose contexts have not ended; under lifetime.mu
 }
 
 // joinCloseRead returns the reading under way, or a new one that the caller is to start.
@@ -203,15 +217,15 @@ func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool)
 		r.calls++
 		return r, false
 	}
-	r = &closeRead{calls: 1}
+	r = &closeRead{calls: 1, left: make(chan struct{})}
 	// Other values may be of a request that ends before the reading does.
 	server := context.WithValue(context.Background(), http.ServerContextKey, ctx.Value(http.ServerContextKey))
 	r.ctx, r.cancel = context.WithCancel(server)
 	if !l.hasEnded() {
 		r.end = &endCall{f: r.cancel}
 		l.list(r.end)
-		l.closeRead = r
 	}
+	l.closeRead = r
 	return r, true
 }
 
@@ -226,14 +240,30 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 	if r.end != nil {
 		l.unlist(r.end)
 	}
-	if l.closeRead == r {
-		l.closeRead = nil
-	}
 	r.cancel()
+}
+
+// awaitCloseRead waits for the goroutine of CloseRead, if the connection has ended. It does
+// not wait in a callback, which may be on that goroutine.
+func (c *Conn) awaitCloseRead(ctx context.Context) {
+	c.life.mu.Lock()
+	r := c.life.closeRead
+	c.life.mu.Unlock()
+	if r == nil || !c.life.hasEnded() || c.calls.onStack() {
+		return
+	}
+	late := time.NewTimer(c.life.closeTimeout)
+	defer late.Stop()
+	select {
+	case <-r.left:
+	case <-late.C:
+	case <-ctx.Done():
+	}
 }
 
 // readNothing reads until a data frame comes, and closes the connection then.
 func (c *Conn) readNothing(r *closeRead) {
+	defer close(r.left)
 	defer r.cancel()
 	if c.in.enter(r.ctx) != nil {
 		return
@@ -241,6 +271,7 @@ func (c *Conn) readNothing(r *closeRead) {
 	err := c.in.nextFrame(r.ctx)
 	c.in.leave()
 	if err == nil {
-		_ = c.Close(StatusPolicyViolation, "unexpected data message")
+		body, _ := closeBody("Conn.CloseRead", StatusPolicyViolation, "unexpected data message")
+		_ = c.closing().handshake(context.Background(), body)
 	}
 }

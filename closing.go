@@ -159,8 +159,9 @@ func (h *closing) endTransport() {
 		half = h.transport.CloseWrite()
 	}
 	h.out.leave()
-	// A handshake that failed is not over before TCP is.
-	if h.role.ClosesFirst() && half && h.life.current() == conn.Acknowledged {
+	// Both Close frames have gone: nobody need wait for the end of TCP as well. A handshake
+	// that failed is not over before TCP is.
+	if half && h.life.current() == conn.Acknowledged {
 		h.life.notifyEnded()
 	}
 	if !half {

@@ -153,8 +153,16 @@ func (c *Conn) Role() Role { return c.role }
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
 // SetReadLimit sets how many bytes a received message may have, from the next frame on. Zero
-// or a negative n means no limit. The default is [Limits.Message].
-func (c *Conn) SetReadLimit(n int64) { c.in.limit.Store(n) }
+// lets only empty messages pass; a negative n means no limit. The default is [Limits.Message].
+func (c *Conn) SetReadLimit(n int64) {
+	switch {
+	case n == 0:
+		n = conn.EmptyOnly
+	case n < 0:
+		n = 0
+	}
+	c.in.limit.Store(n)
+}
 
 // NetConn returns the underlying network connection, or nil if the stream is not a
 // [net.Conn]. Use it to inspect addresses, TLS state and socket options. Do not read, write

@@ -173,9 +173,10 @@
 //
 // This package has all names and signatures of its version 1.8.15, so changing the import
 // path is enough. These things differ: a cancelled context does not close the connection;
-// the read limit is 1 MiB instead of 32 KiB; text that is not UTF-8 is refused; the client's
-// order of subprotocols decides, and case matters; methods return a [*ClosedError] when the
-// connection has ended.
+// the read limit is 1 MiB instead of 32 KiB; text that is not UTF-8 is refused; the case of
+// subprotocols matters; methods return a [*ClosedError] when the connection has ended; errors
+// have other texts. Package coder keeps to that library's rules in these things, for programs
+// that rely on them; compat/README.md in the repository lists what differs even so.
 //
 // # Limitations
 //

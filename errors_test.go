@@ -121,4 +121,15 @@ func TestSetReadLimit(t *testing.T) {
 		wsplay.WantIs(t, "Read", err, websocket.ErrMessageTooBig)
 		p.WantClose("too big", websocket.StatusMessageTooBig)
 	})
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { // zero: empty ones only
+		c, p := wsplay.Pipe(t, role, nil, 0)
+		c.SetReadLimit(0)
+		p.Send(wsplay.Frame(wsplay.OpText, ""), wsplay.Frame(wsplay.OpText, "a"))
+		wsplay.WantRead(t, c, "")
+		_, _, err := c.Read(wsplay.Patience(t))
+		if over, ok := errors.AsType[*websocket.LimitError](err); !ok || over.Limit != 0 || over.Size != 1 {
+			t.Errorf("Read: %v", err)
+		}
+		p.WantClose("too big", websocket.StatusMessageTooBig)
+	})
 }

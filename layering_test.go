@@ -51,6 +51,9 @@ const layers = `
 
 	# A second door, for programs that were written for gorilla/websocket.
 	gorilla:          frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
+	# A third, for programs that were written for coder/websocket: through the first.
+	coder:            . frame handshake
+	coder/wsjson:     coder
 
 	# The bytes: what the root waits with, and the streams beneath it.
 	internal/gate:
@@ -93,10 +96,12 @@ const layers = `
 	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
-	compat/check/...:    . gorilla *
+	compat/coder/...:    coder coder/wsjson
+	compat/nhooyr/...:   coder coder/wsjson
+	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
-	bench/...:           . frame handshake conn hub wsjson wstest bench/... *
-	interop/...:         . autobahn hub wsjson wstest interop/... *
+	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
+	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *

@@ -17,7 +17,7 @@ import (
 //	                        ▼
 //	                    releaseAll ──▶ notifyEnded ──▶ the Registry, done, onEnd
 //
-// A server's connection notifies earlier, once its side of the closing is done: see
+// A connection notifies earlier when both Close frames have gone: see
 // closing.endTransport.
 type lifetime struct {
 	state atomic.Uint32 // of machine, for those who only look
@@ -144,9 +144,9 @@ const (
 	ended             // done is closed, or about to be, or would be if it were made
 )
 
-// notifyEnded tells those who wait that the connection has ended. For a server that
-// is so already when a Close frame has gone each way and its direction of TCP is
-// closed: nothing but the client's FIN is to come, and a client may take its time.
+// notifyEnded tells those who wait that the connection has ended. That is so already when
+// a Close frame has gone each way, and at a server its direction of TCP is closed: nothing
+// but the peer's FIN is to come, and a peer may take its time.
 func (l *lifetime) notifyEnded() {
 	if !l.end.CompareAndSwap(notEnded, ending) {
 		return

@@ -44,6 +44,7 @@ type netConn struct {
 	reading sync.Mutex // held by Read
 	rest    io.Reader  // the rest of the message being read; nil between messages
 	restCtx context.Context
+	atEnd   bool // Read has returned io.EOF
 }
 
 func (n *netConn) Write(p []byte) (int, error) {
@@ -57,7 +58,10 @@ func (n *netConn) Write(p []byte) (int, error) {
 func (n *netConn) Read(p []byte) (int, error) {
 	n.reading.Lock()
 	defer n.reading.Unlock()
-	if len(p) == 0 {
+	switch {
+	case n.atEnd:
+		return 0, io.EOF
+	case len(p) == 0:
 		return 0, nil
 	}
 	for {
@@ -68,7 +72,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 				return 0, n.readError(ctx, err)
 			}
 			if typ != n.typ {
-				err := fmt.Errorf("websocket: NetConn: got a message of %v, want %v", typ, n.typ)
+				err := fmt.Errorf("websocket: NetConn: unexpected frame type read (expected %v): %v", n.typ, typ)
 				_ = n.c.Close(StatusUnsupportedData, "unexpected message type")
 				return 0, err
 			}
@@ -91,6 +95,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 
 func (n *netConn) readError(ctx context.Context, err error) error {
 	if orderly(err) {
+		n.atEnd = true
 		return io.EOF
 	}
 	return n.read.translate(ctx, err)

@@ -41,7 +41,7 @@ type receiver struct {
 	inflating *inflating     // a compressed message is under way
 
 	// The small fields stand together: there is one of these for every connection.
-	limit      atomic.Int64  // Limits.Message; at most zero: none
+	limit      atomic.Int64  // Message of conn.Limits
 	frameLimit int64         // Limits.Frame
 	fragments  int32         // Limits.Fragments
 	drivers    atomic.Int32  // how many callers would drive the reading if they could

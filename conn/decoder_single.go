@@ -40,7 +40,9 @@ func (d *Decoder) NextSingle(p []byte, l Limits) (op frame.Opcode, n int) {
 }
 
 // within reports whether n is within a limit of [Limits].
-func within(n int, limit int64) bool { return limit <= 0 || int64(n) <= limit }
+func within(n int, limit int64) bool {
+	return int64(n) <= limit || limit <= 0 && (n == 0 || limit != EmptyOnly)
+}
 
 // OpenSingle unmasks what Single has returned in place, and judges it.
 func (d *Decoder) OpenSingle(op frame.Opcode, payload []byte) *frame.Violation {

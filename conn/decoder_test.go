@@ -88,6 +88,7 @@ var decodings = []struct {
 	{"nothing to continue", Limits{}, []part{{fin | again, "x"}}, []string{"refused 1002: continuation frame without a first frame (RFC 6455 §5.4)"}, 2},
 	{"message in a message", Limits{}, []part{{text, "x"}, {fin | text, "y"}}, []string{"refused 1002: new message before the last one was finished (RFC 6455 §5.4)"}, 5},
 	{"frame limit", Limits{Frame: 3}, []part{{fin | text, "abc"}, {fin | text, "abcd"}}, []string{`text "abc"`, "refused 1009: frame of 4 bytes exceeds the limit of 3"}, 7},
+	{"empty only", Limits{Message: EmptyOnly}, []part{{fin | text, ""}, {bin, ""}, {fin | again, ""}, {fin | text, "a"}}, []string{`text ""`, `binary ""`, "refused 1009: message of 1 bytes exceeds the limit of 0"}, 8},
 	{"message limit", Limits{Message: 3}, []part{{fin | text, "abc"}, {fin | text, "abcd"}}, []string{`text "abc"`, "refused 1009: message of 4 bytes exceeds the limit of 3"}, 7},
 	{"limit of fragments", Limits{Fragments: 2}, []part{{text, ""}, {again, ""}, {again, ""}}, []string{"refused 1009: message of 3 fragments exceeds the limit of 2"}, 6},
 
@@ -97,6 +98,8 @@ var decodings = []struct {
 		[]string{`ping "p"`, `text "Hello"`, `binary "Hello"`}, 0},
 	{"compressed empty", Limits{}, []part{{fin | rsv1 | text, "\x00"}}, []string{`text ""`}, 0},
 	{"compressed no end", Limits{}, []part{{fin | rsv1 | text, ""}}, []string{"refused 1007: compressed message ends in the middle of a block (RFC 7692 §7.2.2)"}, 2},
+	{"compressed empty only", Limits{Message: EmptyOnly}, []part{{fin | rsv1 | text, "\x00"}, {fin | rsv1 | text, deflated("H")}},
+		[]string{`text ""`, "refused 1009: message of 1 bytes exceeds the limit of 0"}, 0},
 	{"compressed limit", Limits{Message: 5}, []part{{fin | rsv1 | text, hello}, {fin | rsv1 | text, deflated("Hello!")}},
 		[]string{`text "Hello"`, "refused 1009: message of 6 bytes exceeds the limit of 5"}, 0},
 	{"compressed text before its limit", Limits{Message: 5}, []part{{fin | rsv1 | text, deflated("Hell\xff and more")}},

@@ -13,12 +13,17 @@ var (
 	ErrMessageNotFinished       = &frame.Violation{Code: 1002, Section: "5.4", Reason: "new message before the last one was finished"}
 )
 
-// Limits bound what a peer may send. A value of zero or less means no limit.
+// Limits bound what a peer may send. A value of zero or less means no limit, except
+// [EmptyOnly].
 type Limits struct {
 	Frame     int64 // bytes of payload in one frame, as on the wire
-	Message   int64 // bytes of payload in one message, after decompression
+	Message   int64 // bytes of payload in one message, after decompression, or EmptyOnly
 	Fragments int   // data frames in one message, the empty ones too
 }
+
+// EmptyOnly is the limit of messages that lets only empty ones pass. It is not zero, because
+// the zero value of Limits has to mean none.
+const EmptyOnly = math.MinInt64
 
 // Exceeded says that the peer broke one of [Limits]. It is answered with 1009.
 type Exceeded struct {
@@ -98,9 +103,10 @@ const (
 // say nothing could go on for ever below a limit on what is said.
 func (s *sequence) deflated(n uint64, limit int64) error {
 	s.wire = sum(s.wire, n)
-	if limit <= 0 {
+	if limit <= 0 && limit != EmptyOnly {
 		return nil
 	}
+	limit = max(limit, 0)
 	most := sum(uint64(limit)+uint64(limit)/wireShare, wireMessage+wireFragment*min(s.fragments, 1<<32))
 	if s.wire > most {
 		return &Exceeded{"compressed message", int64(most), s.wire}
@@ -115,10 +121,10 @@ func (s *sequence) inflated(n int, limits Limits) error {
 
 func (s *sequence) grow(n uint64, limit int64) error {
 	s.size = sum(s.size, n)
-	if limit > 0 && s.size > uint64(limit) {
-		return &Exceeded{"message", limit, s.size}
+	if s.size <= uint64(max(limit, 0)) || limit <= 0 && limit != EmptyOnly {
+		return nil
 	}
-	return nil
+	return &Exceeded{"message", max(limit, 0), s.size}
 }
 
 // sum is a + b, or the largest there is: declared lengths may not wrap.

@@ -20,15 +20,16 @@ const userAgent = "Go-http-client/1.1"
 // options says to package dial what d and the header mean.
 func (d *Dialer) options(requestHeader http.Header) (*dial.Options, error) {
 	o := &dial.Options{
-		HTTPHeader:   http.Header{"User-Agent": {userAgent}},
-		Subprotocols: d.Subprotocols,
-		UpgradeList:  true,
-		Timeout:      d.HandshakeTimeout,
-		TLSConfig:    d.TLSClientConfig,
-		DialContext:  withDeadline(d.plainDial()),
-		Proxy:        d.Proxy,
-		Jar:          d.Jar,
-		MaxRedirects: -1,
+		HTTPHeader:        http.Header{"User-Agent": {userAgent}},
+		Subprotocols:      elements(d.Subprotocols),
+		UpgradeList:       true,
+		LooseSubprotocols: true, // Kubernetes
+		Timeout:           d.HandshakeTimeout,
+		TLSConfig:         d.TLSClientConfig,
+		DialContext:       withDeadline(d.plainDial()),
+		Proxy:             d.Proxy,
+		Jar:               d.Jar,
+		MaxRedirects:      -1,
 	}
 	if d.NetDialTLSContext != nil {
 		o.DialTLSContext = withDeadline(d.NetDialTLSContext)

@@ -9,6 +9,10 @@ type Policy struct {
 	// none, the connection has no subprotocol. None when empty.
 	Subprotocols []string
 
+	// LooseSubprotocols accepts requests that name subprotocols which are not tokens; see
+	// [CheckLooseSubprotocols]. The default is to refuse them.
+	LooseSubprotocols bool
+
 	// OriginPatterns are further origins whose pages may connect, besides the server's own.
 	// Empty means none.
 	//
@@ -70,7 +74,7 @@ func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if refusal := p.checkOrigin(r); refusal != nil {
 		return refusal
 	}
-	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols, &r.protocols)
+	subprotocol, refusal := p.selectSubprotocol(r.Protocol, &r.protocols)
 	if refusal != nil {
 		return refusal
 	}

@@ -6,6 +6,10 @@ import (
 	"testing"
 )
 
+func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
+	return (&Policy{Subprotocols: supported}).selectSubprotocol(lines, seen)
+}
+
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 //
 //	If present, this value indicates one or more comma-separated subprotocol
@@ -125,5 +129,37 @@ func TestSelectedSubprotocolIsTheServersString(t *testing.T) {
 	clear(line)
 	if refusal != nil || got != "chat" {
 		t.Errorf("%q, %v", got, refusal)
+	}
+}
+
+// What Kubernetes calls its subprotocol is no token, and can stand in a list.
+func TestLooseSubprotocols(t *testing.T) {
+	const kubernetes = "SPDY/3.1+portforward.k8s.io"
+	p := &Policy{Subprotocols: []string{kubernetes, "a b"}, LooseSubprotocols: true, AnyOrigin: true}
+	for _, line := range []string{kubernetes, "x, " + kubernetes, "\"a\" , b c," + kubernetes} {
+		r := sampleRequest()
+		r.Protocol = []string{line}
+		a, refusal := p.Accept(r)
+		if refusal != nil || a.Subprotocol != kubernetes {
+			t.Errorf("%s: %q, %v", line, a.Subprotocol, refusal)
+		}
+	}
+	r := sampleRequest()
+	r.Protocol = []string{"a\x00b"}
+	if _, refusal := p.Accept(r); refusal == nil || refusal.Status != 400 {
+		t.Errorf("a control character: %v", refusal)
+	}
+	p.LooseSubprotocols = false
+	r.Protocol = []string{kubernetes}
+	if _, refusal := p.Accept(r); refusal == nil || refusal.Status != 400 {
+		t.Errorf("strict: %v", refusal)
+	}
+	for list, fails := range map[string]bool{kubernetes: false, "a b": false, "ä": false, "": true, " a": true, "a,b": true, "a\r\nb": true} {
+		if err := CheckLooseSubprotocols([]string{list}); (err != nil) != fails {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+	if err := CheckLooseSubprotocols([]string{"a/b", "a/b"}); err == nil {
+		t.Error("twice")
 	}
 }

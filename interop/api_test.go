@@ -6,17 +6,28 @@ import (
 	"go/types"
 	"strings"
 	"testing"
+
+	//lint:ignore SA1019 programs still import the old path
+	_ "nhooyr.io/websocket" // what nothing imports is not in go.mod
 )
 
-// TestSupersetOfCoder: whoever imports github.com/coder/websocket changes the import
-// path and compiles. Every name that it exports is here, as the same kind of thing
-// with the same type; fields and methods may be more.
+// TestSupersetOfCoder: whoever imports github.com/coder/websocket, or its old path
+// nhooyr.io/websocket, changes the import path and compiles. Every name that it exports is
+// here, as the same kind of thing with the same type; fields and methods may be more. So it
+// is in package coder, which the modules of compat take their names from.
 func TestSupersetOfCoder(t *testing.T) {
-	const ours, theirs = "github.com/hawser-ws/websocket", "github.com/coder/websocket"
+	const root = "github.com/hawser-ws/websocket"
 	imp := importer.ForCompiler(token.NewFileSet(), "source", nil)
-	for _, sub := range []string{"", "/wsjson"} {
-		want := load(t, imp, theirs+sub)
-		got := load(t, imp, ours+sub)
+	for _, pair := range [][2]string{
+		{"github.com/coder/websocket", root},
+		{"github.com/coder/websocket/wsjson", root + "/wsjson"},
+		{"github.com/coder/websocket", root + "/coder"},
+		{"github.com/coder/websocket/wsjson", root + "/coder/wsjson"},
+		{"nhooyr.io/websocket", root + "/coder"},
+		{"nhooyr.io/websocket/wsjson", root + "/coder/wsjson"},
+	} {
+		want := load(t, imp, pair[0])
+		got := load(t, imp, pair[1])
 		for _, name := range want.Scope().Names() {
 			w := want.Scope().Lookup(name)
 			if !w.Exported() {
@@ -24,7 +35,7 @@ func TestSupersetOfCoder(t *testing.T) {
 			}
 			g := got.Scope().Lookup(name)
 			if g == nil {
-				t.Errorf("%s is missing", w)
+				t.Errorf("%s is missing in %s", w, pair[1])
 				continue
 			}
 			compare(t, w, g)
@@ -47,12 +58,13 @@ func plain(typ types.Type) string {
 	if sig, ok := typ.(*types.Signature); ok {
 		typ = types.NewSignatureType(nil, nil, nil, unnamed(sig.Params()), unnamed(sig.Results()), sig.Variadic())
 	}
-	return types.TypeString(typ, func(p *types.Package) string {
-		if strings.HasSuffix(p.Path(), "/websocket") {
+	text := types.TypeString(typ, func(p *types.Package) string {
+		if p.Name() == "websocket" {
 			return "websocket"
 		}
 		return p.Path()
 	})
+	return strings.ReplaceAll(text, "interface{}", "any")
 }
 
 func unnamed(tuple *types.Tuple) *types.Tuple {

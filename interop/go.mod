@@ -12,6 +12,7 @@ require (
 	github.com/lxzan/gws v1.8.9
 	github.com/xtaci/smux v1.5.58
 	golang.org/x/crypto v0.58.0
+	nhooyr.io/websocket v1.8.17
 )
 
 require (

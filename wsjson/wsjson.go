@@ -46,7 +46,8 @@ func Read(ctx context.Context, c *websocket.Conn, v any) error {
 	return err
 }
 
-// Write writes v as a JSON text message, by the rules of [json.Marshal].
+// Write writes v as a JSON text message, by the rules of [json.Marshal]. The message ends with
+// a newline, as the values of a [json.Encoder] do.
 //
 // If v cannot be encoded, nothing is sent and the connection remains usable. Other errors are
 // those of [websocket.Conn.Write].
@@ -56,9 +57,7 @@ func Write(ctx context.Context, c *websocket.Conn, v any) error {
 	if err != nil {
 		err = fmt.Errorf("wsjson: %w", err)
 	} else {
-		// Encode ends every value with a newline, which separates the values of a stream.
-		// Messages are separate already.
-		err = c.Write(ctx, websocket.MessageText, bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
+		err = c.Write(ctx, websocket.MessageText, e.buf.Bytes())
 	}
 	if e.buf.Cap() <= maxKept {
 		e.buf.Reset()

@@ -57,14 +57,14 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// What is on the wire: one text message, the JSON and nothing else.
+// What is on the wire: one text message, the JSON and a newline.
 func TestWriteForm(t *testing.T) {
 	server, client := pipe(t)
 	if err := wsjson.Write(t.Context(), server, map[string]any{"a": []int{1}, "b": "<"}); err != nil {
 		t.Fatal(err)
 	}
 	typ, p, err := client.Read(t.Context())
-	if want := `{"a":[1],"b":"\u003c"}`; typ != websocket.MessageText || string(p) != want || err != nil {
+	if want := `{"a":[1],"b":"\u003c"}` + "\n"; typ != websocket.MessageText || string(p) != want || err != nil {
 		t.Errorf("got %v %q, %v; want text %q", typ, p, err, want)
 	}
 }

@@ -8,9 +8,11 @@ import (
 
 	"golang.org/x/exp/apidiff"
 
+	_ "github.com/coder/websocket"
 	_ "github.com/gorilla/websocket"
 	_ "gorilla.example/latest"
 	_ "gorilla.example/stable"
+	_ "nhooyr.io/websocket"
 )
 
 // packages loads packages from their source, each once.
@@ -40,6 +42,16 @@ func TestSurfaceOfGorilla(t *testing.T) {
 		}
 	}
 	sameSurface(t, ours, load("github.com/gorilla/websocket"))
+}
+
+// The modules under coder's two paths consist of the names of package coder. That these are
+// all names of the originals is tested in interop, whose go.mod has them under their own paths.
+func TestSurfaceOfCoder(t *testing.T) {
+	load := packages(t)
+	for _, path := range []string{"github.com/coder/websocket", "nhooyr.io/websocket"} {
+		sameSurface(t, load(library+"/coder"), load(path))
+		sameSurface(t, load(library+"/coder/wsjson"), load(path+"/wsjson"))
+	}
 }
 
 // sameSurface demands that the two packages export the same: types that are identical, the

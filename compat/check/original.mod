@@ -1,8 +1,11 @@
-// The module with gorilla itself in place of the drop-in:
+// The module with gorilla and coder themselves in place of the drop-ins:
 //
-//	go test -modfile=original.mod ./scenarios
+//	go test -modfile=original.mod ./scenarios ./coder
 module github.com/hawser-ws/websocket/compat/check
 
 go 1.26.0
 
-require github.com/gorilla/websocket v1.5.3
+require (
+	github.com/coder/websocket v1.8.15
+	github.com/gorilla/websocket v1.5.3
+)

@@ -30,6 +30,12 @@ type dropIn struct {
 var dropIns = []dropIn{{
 	"github.com/gorilla/websocket@v1.5.3", "gorilla", gorillaProgram,
 	"github.com/gorilla/websocket " + library + " golang.org/x/net golang.org/x/sys golang.org/x/text program",
+}, {
+	"github.com/coder/websocket@v1.8.15", "coder", coderProgram("github.com/coder/websocket"),
+	"github.com/coder/websocket " + library + " golang.org/x/net golang.org/x/sys golang.org/x/text program",
+}, {
+	"nhooyr.io/websocket@v1.8.17", "nhooyr", coderProgram("nhooyr.io/websocket"),
+	library + " golang.org/x/net golang.org/x/sys golang.org/x/text nhooyr.io/websocket program",
 }}
 
 // Once all is published, one line in go.mod switches a program: the modules are published
@@ -215,3 +221,56 @@ func main() {
 	fmt.Println(string(message))
 }
 `
+
+// coderProgram is the same for coder, which bears two paths.
+func coderProgram(path string) string {
+	return strings.ReplaceAll(`package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+
+	"PATH"
+	"PATH/wsjson"
+)
+
+func main() {
+	if path := reflect.TypeFor[websocket.Conn]().PkgPath(); path != "github.com/hawser-ws/websocket/coder" {
+		log.Fatal(path)
+	}
+	ctx := context.Background()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer c.CloseNow()
+		var message string
+		if err := wsjson.Read(ctx, c, &message); err != nil {
+			log.Fatal(err)
+		}
+		if err := wsjson.Write(ctx, c, message); err != nil {
+			log.Fatal(err)
+		}
+	}))
+	defer s.Close()
+	c, _, err := websocket.Dial(ctx, s.URL, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.CloseNow()
+	if err := wsjson.Write(ctx, c, "hello"); err != nil {
+		log.Fatal(err)
+	}
+	var message string
+	if err := wsjson.Read(ctx, c, &message); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(message)
+}
+`, "PATH", path)
+}

@@ -20,7 +20,10 @@ type Options struct {
 	Host         string
 	Subprotocols []string
 	Deflate      *handshake.Deflate // to offer; nil for no compression
-	UpgradeList  bool               // see [handshake.Offer.UpgradeList]
+
+	// UpgradeList is [handshake.Offer.UpgradeList]. LooseSubprotocols lets names of
+	// subprotocols be more than tokens: see [handshake.CheckLooseSubprotocols].
+	UpgradeList, LooseSubprotocols bool
 
 	Timeout     time.Duration // for the whole of Dial; zero leaves it to the context
 	HeaderBytes int           // of the response's head; zero or less means DefaultHeaderBytes

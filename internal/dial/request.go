@@ -22,7 +22,11 @@ const userAgent = "hawser-websocket"
 // checkRequest judges what the caller wants in the request.
 func (d *dialer) checkRequest() error {
 	d.subprotocols = uniqueNames(d.opts.Subprotocols)
-	if err := handshake.CheckSubprotocols(d.subprotocols); err != nil {
+	check := handshake.CheckSubprotocols
+	if d.opts.LooseSubprotocols {
+		check = handshake.CheckLooseSubprotocols
+	}
+	if err := check(d.subprotocols); err != nil {
 		return misuse(err.Error())
 	}
 	f, err := checkedFields("HTTPHeader", withoutReserved(d.opts.HTTPHeader))

@@ -29,19 +29,47 @@ func TestCloseHandshake(t *testing.T) {
 		if role == websocket.RoleServer {
 			p.WantEOF("the server closes TCP")
 			p.Close()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
 		} else {
-			wsplay.Pending(t, "Close of a client before the server closes TCP", done)
+			wsplay.Within(t, "Close of a client, before the server closes TCP", 0, func() {
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+			gone := wsplay.Go(func() error { _, err := p.Read(make([]byte, 1)); return err })
+			wsplay.Pending(t, "the client's end of TCP before the server's", gone)
 			p.HalfClose()
-			p.WantEOF("the client closes TCP after the server")
-		}
-		if err := <-done; err != nil {
-			t.Error(err)
+			if err := <-gone; err != io.EOF {
+				t.Errorf("the client closes TCP after the server: %v", err)
+			}
 		}
 		_, _, err := c.Read(wsplay.Patience(t))
 		wsplay.WantEnding(t, "Read after Close", err, 4001, 4001, websocket.SideLocal, nil)
 		err = c.Close(websocket.StatusNormalClosure, "again")
 		wsplay.WantEnding(t, "the second Close", err, 4001, 4001, websocket.SideLocal, nil)
 		wsplay.WantEnding(t, "CloseNow after Close", c.CloseNow(), 4001, 4001, websocket.SideLocal, nil)
+	})
+}
+
+// A server that never closes TCP keeps a client's socket for Timeouts.Close, and its Close not
+// at all.
+func TestCloseOfAClientIsBoundedBehindIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := wsplay.Pipe(t, websocket.RoleClient, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: time.Minute}}, 0)
+		p.Send(wsplay.CloseFrame(1000, ""))
+		wsplay.Within(t, "Close", 0, func() {
+			if err := c.Close(1000, ""); err != nil {
+				t.Error(err)
+			}
+			_ = c.CloseNow()
+			<-c.Context().Done()
+		})
+		wsplay.Within(t, "the end of TCP", time.Minute, func() {
+			p.WantClose("our Close frame", 1000)
+			p.WantEOF("in the end the client closes TCP")
+		})
 	})
 }
 

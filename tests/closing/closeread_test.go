@@ -83,6 +83,47 @@ func TestCloseReadContexts(t *testing.T) {
 	})
 }
 
+// What CloseRead calls has returned when CloseNow and Close have: the application may release
+// what it uses.
+func TestCloseWaitsForCloseRead(t *testing.T) {
+	for name, closes := range map[string]func(*websocket.Conn) error{
+		"CloseNow": (*websocket.Conn).CloseNow,
+		"Close":    func(c *websocket.Conn) error { return c.Close(1000, "") },
+	} {
+		for _, takes := range []time.Duration{time.Second, time.Hour} {
+			wsplay.ForRoles(t, name+" "+takes.String()+"/", func(t *testing.T, role websocket.Role) {
+				returned := false
+				c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{OnPingReceived: func(context.Context, []byte) bool {
+					time.Sleep(takes)
+					returned = true
+					return true
+				}}, 0)
+				_ = c.CloseRead(context.Background())
+				p.Send(wsplay.Frame(wsplay.OpPing, ""), wsplay.CloseFrame(1000, ""))
+				p.HalfClose()
+				synctest.Wait()
+				wsplay.Within(t, name, min(takes, 10*time.Second), func() { _ = closes(c) })
+				if takes == time.Second && !returned {
+					t.Error("it has not waited for the callback")
+				}
+				time.Sleep(takes)
+				_ = p.Close()
+			})
+		}
+	}
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { // not for itself
+		var c *websocket.Conn
+		c, p := wsplay.Pipe(t, role, &websocket.ConnOptions{OnPingReceived: func(context.Context, []byte) bool {
+			wsplay.Within(t, "CloseNow in a callback", 0, func() { _ = c.CloseNow() })
+			return true
+		}}, 0)
+		ended := c.CloseRead(context.Background())
+		p.Send(wsplay.Frame(wsplay.OpPing, ""))
+		<-ended.Done()
+		_ = p.Close()
+	})
+}
+
 // The reading belongs to no single call: what one had in its context may be of a request
 // that is over, and middleware may have given it to the next.
 func TestCloseReadHasNoValues(t *testing.T) {

@@ -73,6 +73,9 @@ func TestNetConn(t *testing.T) {
 
 		p.Send(wsplay.CloseFrame(1000, ""))
 		_, err = nc.Read(b)
+		if _, again := nc.Read(nil); again != err {
+			t.Errorf("Read of no bytes: %v", again)
+		}
 		if err != io.EOF {
 			t.Errorf("after an orderly end: %v", err)
 		}

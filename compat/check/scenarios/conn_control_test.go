@@ -218,7 +218,7 @@ func TestWriteControl(t *testing.T) {
 			if got != test.want {
 				t.Errorf("%d %q: %v, want %q", test.typ, test.data, err, test.want)
 			}
-			if e, ok := err.(net.Error); ok != (test.want == "websocket: write timeout") || ok && (!e.Timeout() || !e.Temporary()) { //nolint:errorlint // as programs do
+			if e, ok := err.(net.Error); ok != (test.want == "websocket: write timeout") || ok && (!e.Timeout() || !e.Temporary()) {
 				t.Errorf("%T", err)
 			}
 		}

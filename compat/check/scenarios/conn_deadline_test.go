@@ -18,7 +18,7 @@ var longAgo = time.Unix(1, 0)
 // or write. A program that repeats what is temporary would spin.
 func wantTimeout(t *testing.T, err error) {
 	t.Helper()
-	e, ok := err.(net.Error) //nolint:errorlint // as programs do
+	e, ok := err.(net.Error)
 	if !ok || !e.Timeout() || e.Temporary() || !strings.HasSuffix(err.Error(), ": i/o timeout") {
 		t.Fatalf("%T %v is not the timeout that it was", err, err)
 	}
@@ -204,7 +204,7 @@ func TestWriteControlBehindAWriteThatWaits(t *testing.T) {
 			if err == nil {
 				continue
 			}
-			if e, ok := err.(net.Error); !ok || !e.Timeout() { //nolint:errorlint // as programs do
+			if e, ok := err.(net.Error); !ok || !e.Timeout() {
 				t.Fatal(err)
 			}
 			if err.Error() == "websocket: write timeout" {

@@ -277,7 +277,7 @@ func TestBrokenRules(t *testing.T) {
 				p.send(test.frames...)
 				p.send(frame{fin | text, "behind"})
 				_, _, err := c.ReadMessage()
-				if _, ok := err.(*websocket.CloseError); ok || err == nil || !strings.HasPrefix(err.Error(), "websocket: ") || handled { //nolint:errorlint // as programs do
+				if _, ok := err.(*websocket.CloseError); ok || err == nil || !strings.HasPrefix(err.Error(), "websocket: ") || handled {
 					t.Errorf("%v, handled %v", err, handled)
 				}
 				if got, err := p.next(); err != nil || got.first != closing || !strings.HasPrefix(got.payload, "\x03\xea") {

@@ -128,6 +128,8 @@ func TestDialRequest(t *testing.T) {
 		}},
 		{"no User-Agent", websocket.Dialer{}, u, http.Header{"User-Agent": {""}}, map[string]string{"User-Agent": ""}},
 		{"subprotocols", websocket.Dialer{Subprotocols: []string{"a", "b"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
+		{"a subprotocol of Kubernetes'", websocket.Dialer{Subprotocols: []string{"SPDY/3.1+portforward.k8s.io"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "SPDY/3.1+portforward.k8s.io"}},
+		{"subprotocols in one string", websocket.Dialer{Subprotocols: []string{"a, b"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
 		{"subprotocols in the header", websocket.Dialer{}, u, http.Header{"Sec-Websocket-Protocol": {"a, b"}}, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
 		{"what a proxy has cloned", websocket.Dialer{}, u, http.Header{"Content-Length": {"0"}, "Transfer-Encoding": {"chunked"}}, map[string]string{"Content-Length": "", "Transfer-Encoding": ""}},
 	} {
@@ -216,7 +218,7 @@ func TestDialBadHandshake(t *testing.T) {
 		{"no upgrade", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
 	} {
 		c, resp, err := new(websocket.Dialer).Dial("ws://"+script(t, test.answer), nil)
-		if c != nil || err != websocket.ErrBadHandshake || resp == nil || resp.StatusCode != test.status { //nolint:errorlint // as programs do
+		if c != nil || err != websocket.ErrBadHandshake || resp == nil || resp.StatusCode != test.status {
 			t.Errorf("%s: %v, %v, %v", test.name, c, resp, err)
 			continue
 		}
@@ -255,16 +257,16 @@ func TestDialNetworkErrors(t *testing.T) {
 	}
 	l.Close()
 	_, resp, err := new(websocket.Dialer).Dial("ws://"+l.Addr().String(), nil)
-	if op, ok := err.(*net.OpError); !ok || op.Op != "dial" || resp != nil { //nolint:errorlint // as programs do
+	if op, ok := err.(*net.OpError); !ok || op.Op != "dial" || resp != nil {
 		t.Errorf("%T %v", err, err)
 	}
 	own := errors.New("mine")
 	d := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return nil, own }}
-	if _, _, err := d.Dial("ws://example.com", nil); err != own { //nolint:errorlint // exactly
+	if _, _, err := d.Dial("ws://example.com", nil); err != own {
 		t.Errorf("%T %v", err, err)
 	}
 	d = websocket.Dialer{Proxy: func(*http.Request) (*url.URL, error) { return nil, own }}
-	if _, _, err := d.Dial("ws://example.com", nil); err != own { //nolint:errorlint // exactly
+	if _, _, err := d.Dial("ws://example.com", nil); err != own {
 		t.Errorf("%T %v", err, err)
 	}
 	if _, _, err := new(websocket.Dialer).Dial("ws://"+script(t, " "), nil); err == nil || strings.HasPrefix(err.Error(), "websocket: bad handshake") {
@@ -272,7 +274,7 @@ func TestDialNetworkErrors(t *testing.T) {
 	}
 	_, u, _ := serveTLS(t, accepting(nil))
 	_, _, err = new(websocket.Dialer).Dial(u, nil)
-	if _, ok := err.(*tls.CertificateVerificationError); !ok { //nolint:errorlint // as programs do
+	if _, ok := err.(*tls.CertificateVerificationError); !ok {
 		t.Errorf("%T %v", err, err)
 	}
 }
@@ -282,7 +284,7 @@ func TestDialTimeout(t *testing.T) {
 	addr := script(t, "")
 	d := websocket.Dialer{HandshakeTimeout: 50 * time.Millisecond}
 	_, _, err := d.Dial("ws://"+addr, nil)
-	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() { //nolint:errorlint // as programs do
+	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
 		t.Errorf("%T %v", err, err)
 	}
 	d.HandshakeTimeout = -1
@@ -292,7 +294,7 @@ func TestDialTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, _, err = new(websocket.Dialer).DialContext(ctx, "ws://"+addr, nil)
-	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() { //nolint:errorlint // as programs do
+	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
 		t.Errorf("%T %v", err, err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
@@ -441,14 +443,14 @@ func tunnel(t *testing.T, to string, asked *http.Request) http.Handler {
 			return
 		}
 		defer server.Close()
-		w.WriteHeader(http.StatusOK)
-		client, _, err := http.NewResponseController(w).Hijack()
+		client, brw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer client.Close()
-		go func() { _, _ = io.Copy(server, client); server.Close() }()
+		_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { _, _ = io.Copy(server, brw); server.Close() }()
 		_, _ = io.Copy(client, server)
 	})
 }
@@ -480,6 +482,31 @@ func TestDialProxy(t *testing.T) {
 		if _, resp, err := d.Dial(test.url, nil); err == nil || !strings.Contains(err.Error(), "Forbidden") || resp != nil {
 			t.Errorf("refused by the proxy: %v, %v", resp, err)
 		}
+	}
+}
+
+// A SOCKS proxy that goes away before it has replied.
+func TestDialSOCKSProxy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		_, _ = nc.Read(make([]byte, 3))
+		_, _ = nc.Write([]byte{5, 0})
+		_, _ = nc.Read(make([]byte, 100))
+	}()
+	d := websocket.Dialer{Proxy: http.ProxyURL(&url.URL{Scheme: "socks5", Host: l.Addr().String()})}
+	_, _, err = d.Dial("ws://192.0.2.1/", nil)
+	want := "proxy: failed to read connect reply from SOCKS5 proxy at " + l.Addr().String() + ": EOF"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

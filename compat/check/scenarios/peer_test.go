@@ -287,7 +287,7 @@ func wantMessage(t *testing.T, c *websocket.Conn, typ int, want string) {
 func wantClosed(t *testing.T, c *websocket.Conn, code int, reason string) {
 	t.Helper()
 	typ, p, err := c.ReadMessage()
-	if e, ok := err.(*websocket.CloseError); !ok || e.Code != code || e.Text != reason || typ != -1 || p != nil { //nolint:errorlint // as programs do
+	if e, ok := err.(*websocket.CloseError); !ok || e.Code != code || e.Text != reason || typ != -1 || p != nil {
 		t.Fatalf("%d, %q, %v, want code %d and %q", typ, p, err, code, reason)
 	}
 }

@@ -117,7 +117,7 @@ func TestUpgradeRefuses(t *testing.T) {
 			r := request(handshakeHeader())
 			test.change(r)
 			got := upgrade(t, &websocket.Upgrader{}, r, nil)
-			if _, ok := got.err.(websocket.HandshakeError); !ok || got.conn != nil || got.err.Error() != test.text { //nolint:errorlint // as programs do
+			if _, ok := got.err.(websocket.HandshakeError); !ok || got.conn != nil || got.err.Error() != test.text {
 				t.Errorf("%T %v", got.err, got.err)
 			}
 			answer := got.recorded
@@ -149,7 +149,7 @@ func TestUpgradeRefusesExtensionsOfTheApplication(t *testing.T) {
 func TestUpgradeWithoutHijacker(t *testing.T) {
 	w := httptest.NewRecorder()
 	_, err := new(websocket.Upgrader).Upgrade(w, request(handshakeHeader()), nil)
-	if _, ok := err.(websocket.HandshakeError); !ok || err.Error() != "websocket: response does not implement http.Hijacker" || w.Code != 500 { //nolint:errorlint // as programs do
+	if _, ok := err.(websocket.HandshakeError); !ok || err.Error() != "websocket: response does not implement http.Hijacker" || w.Code != 500 {
 		t.Errorf("%d, %T %v", w.Code, err, err)
 	}
 }
@@ -205,6 +205,7 @@ func TestUpgradeSubprotocols(t *testing.T) {
 	}{
 		{"none", nil, nil, nil, ""},
 		{"the server's order decides", []string{"p0", "p1"}, []string{"p1, p0"}, nil, "p0"},
+		{"a name of Kubernetes'", []string{"SPDY/3.1+portforward.k8s.io"}, []string{"SPDY/3.1+portforward.k8s.io"}, nil, "SPDY/3.1+portforward.k8s.io"},
 		{"none in common", []string{"p0"}, []string{"p1"}, nil, ""},
 		{"case counts", []string{"P0"}, []string{"p0"}, nil, ""},
 		{"nil leaves it to the header", nil, []string{"a, b"}, chosen("b"), "b"},
@@ -348,7 +349,7 @@ func (f *failing) Close() error                     { f.closed = true; return ni
 func TestUpgradeCannotAnswer(t *testing.T) {
 	nc := &failing{}
 	w := &hijackable{httptest.NewRecorder(), nc, bufio.NewReadWriter(bufio.NewReader(nc), bufio.NewWriter(nc))}
-	if _, err := new(websocket.Upgrader).Upgrade(w, request(handshakeHeader()), nil); err != errFailing || !nc.closed { //nolint:errorlint // exactly
+	if _, err := new(websocket.Upgrader).Upgrade(w, request(handshakeHeader()), nil); err != errFailing || !nc.closed {
 		t.Errorf("%v, closed %v", err, nc.closed)
 	}
 }
@@ -366,7 +367,7 @@ func TestUpgradeFunction(t *testing.T) {
 	}
 	refused := httptest.NewRecorder()
 	_, err = websocket.Upgrade(refused, request(http.Header{}), nil, 1024, 1024)
-	if _, ok := err.(websocket.HandshakeError); !ok || refused.Body.Len() > 0 || len(refused.Header()) > 0 { //nolint:errorlint // as programs do
+	if _, ok := err.(websocket.HandshakeError); !ok || refused.Body.Len() > 0 || len(refused.Header()) > 0 {
 		t.Errorf("%T %v, answered %v %q", err, err, refused.Header(), refused.Body)
 	}
 }
