@@ -43,7 +43,7 @@ chaos: ## connections over a network that fails them, and what they borrow count
 	$(GO) test -race -tags poolcheck ./fuzz/soak
 	$(GO) vet -tags poolcheck ./...
 	$(GO) test -tags poolcheck -run PoolCheck .
-	$(GO) test -tags poolcheck ./internal/poolcheck ./internal/transport
+	$(GO) test -tags poolcheck ./internal/poolcheck ./internal/transport ./gorilla
 
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' . ./hub

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"encoding/binary"
-	"net"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -76,10 +75,10 @@ func (c *Conn) sendClose(code int, reason string) {
 // answerPing sends a pong. What keeps only this pong from leaving does not end the reads.
 func (c *Conn) answerPing(data []byte) error {
 	err := c.WriteControl(PongMessage, data, time.Now().Add(answerWait))
-	if err == ErrCloseSent { //nolint:errorlint // it is not wrapped
+	if err == ErrCloseSent {
 		return nil
 	}
-	if e, ok := err.(net.Error); ok && e.Temporary() { //nolint:errorlint,staticcheck // ours; the method is the matter
+	if isTemporary(err) {
 		return nil
 	}
 	return err

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"errors"
-	"net"
 	"os"
 
 	"github.com/hawser-ws/websocket/frame"
@@ -31,13 +30,21 @@ func (e *netError) Timeout() bool   { return e.timeout }
 // Is has a timeout match [os.ErrDeadlineExceeded], as the timeouts of package net do.
 func (e *netError) Is(target error) bool { return e.timeout && target == os.ErrDeadlineExceeded }
 
+// isTemporary reports whether err itself says that it is temporary. gorilla, and package net
+// up to Go 1.17, mean by that: trying again may help.
+func isTemporary(err error) bool {
+	e, ok := err.(interface{ Temporary() bool })
+	return ok && e.Temporary()
+}
+
 // lasting is err without a claim to be temporary. Errors of a connection are sticky, and a
 // program that tries again after a temporary one would not stop.
 func lasting(err error) error {
-	if e, ok := err.(net.Error); ok && e.Temporary() { //nolint:errorlint,staticcheck // what is wrapped does not count; the method is the matter
-		return &netError{text: e.Error(), timeout: e.Timeout()}
+	if !isTemporary(err) {
+		return err
 	}
-	return err
+	timeout, ok := err.(interface{ Timeout() bool })
+	return &netError{text: err.Error(), timeout: ok && timeout.Timeout()}
 }
 
 // protocolError is what the peer did against the rules.

@@ -91,7 +91,7 @@ func (c *Conn) appendInflated(dst []byte) (_ []byte, err error) {
 			dst = slices.Grow(dst, c.inflatedRoom(len(dst)))
 		}
 		switch dst, err = c.inflate(dst); {
-		case err == io.EOF: //nolint:errorlint // of ours
+		case err == io.EOF:
 			c.endInflated(dst)
 			return dst, nil
 		case err != nil:
@@ -127,10 +127,10 @@ func (c *Conn) readInflated(p []byte) (n int, err error) {
 		}
 		z.output = output
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // of ours
+	if err != nil && err != io.EOF {
 		return 0, err
 	}
-	if err == io.EOF && z.taken == len(z.output) { //nolint:errorlint // of ours
+	if err == io.EOF && z.taken == len(z.output) {
 		c.endInflated(z.output)
 		return 0, io.EOF
 	}

@@ -25,7 +25,7 @@ func (r *joinReader) Read(p []byte) (n int, err error) {
 			return 0, err
 		}
 	}
-	if n, err = r.message.Read(p); err == io.EOF { //nolint:errorlint // what is wrapped does not count
+	if n, err = r.message.Read(p); err == io.EOF {
 		r.message, r.behind = nil, r.term
 		return n, nil
 	}

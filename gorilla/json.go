@@ -51,7 +51,7 @@ func (c *Conn) ReadJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	if err = json.NewDecoder(r).Decode(v); err == io.EOF { //nolint:errorlint // what is wrapped does not count
+	if err = json.NewDecoder(r).Decode(v); err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
 	return err

@@ -186,7 +186,7 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 			err = c.endFrame()
 		}
 		switch {
-		case err == io.EOF: //nolint:errorlint // of ours
+		case err == io.EOF:
 			c.in.current = nil
 		case err != nil:
 			return n, c.fail(err)

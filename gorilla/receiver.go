@@ -132,7 +132,7 @@ func (c *Conn) fill() error {
 // ended is what the error of a stream means to a connection: it may not end without a
 // Close frame.
 func ended(err error) error {
-	if err == io.EOF { //nolint:errorlint // what is wrapped does not count
+	if err == io.EOF {
 		return errUnexpectedEOF
 	}
 	return err

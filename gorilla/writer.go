@@ -162,7 +162,7 @@ func (m *messageWriter) addLast(n int64, p []byte, readErr error) (int64, error)
 			return n, err
 		}
 	}
-	if readErr == io.EOF { //nolint:errorlint // what is wrapped does not count
+	if readErr == io.EOF {
 		readErr = nil
 	}
 	return n + int64(len(p)), readErr

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 programs ask whether an error is temporary
+
 package scenarios
 
 import (
