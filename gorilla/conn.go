@@ -2,29 +2,30 @@ package websocket
 
 import (
 	"net"
+	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// BufferPool lends the memory in which a writer of [Conn.NextWriter] collects a frame. A
-// *[sync.Pool] is one. What kind of value a pool holds is the business of this package.
-type BufferPool interface {
-	// Get returns a value of the pool, or nil if it is empty.
-	Get() any
-	// Put adds a value to the pool.
-	Put(any)
-}
-
-// Conn is a WebSocket connection.
+// Conn is a WebSocket connection. The package documentation says which of its methods
+// may be called together.
 type Conn struct {
 	nc          net.Conn
 	subprotocol string
+	role        conn.Role
+	socket      transport.Socket // the memory of most streams
+	stream      transport.Transport
+	in          receiver
+	out         sender
+	handle      handlers
 }
 
 // connParams is what a handshake has settled.
 type connParams struct {
 	role conn.Role
-	// Sizes in bytes; 0 or less is the default.
+	// Sizes in bytes; 0 or less is the default. The first only says how much a program
+	// expects: memory for reading is lent for as long as there is something in it.
 	readBufferSize, writeBufferSize int
 	writePool                       BufferPool // nil: one of ours
 	early                           []byte     // came together with the handshake
@@ -38,13 +39,18 @@ type deflateTerms struct{ send, receive conn.Terms }
 // newConn makes a connection of a stream on which the handshake is done. It removes no
 // deadline from it.
 func newConn(nc net.Conn, p connParams) *Conn {
-	return &Conn{nc: nc, subprotocol: p.subprotocol}
+	c := &Conn{nc: nc, subprotocol: p.subprotocol, role: p.role}
+	c.stream = transport.Preload(transport.Plain(nc, &c.socket), &c.in.buf, p.early)
+	c.in.init(p)
+	c.out.init(p)
+	return c
 }
 
 // Subprotocol returns the subprotocol that was agreed on, "" if none was.
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
-// Close closes the network connection. It sends no Close frame and waits for none.
+// Close closes the network connection. It sends no Close frame and waits for none. Reads
+// and writes that wait fail.
 func (c *Conn) Close() error { return c.nc.Close() }
 
 // LocalAddr returns the address of this end.
@@ -61,3 +67,7 @@ func (c *Conn) NetConn() net.Conn { return c.nc }
 //
 // Deprecated: use [Conn.NetConn].
 func (c *Conn) UnderlyingConn() net.Conn { return c.nc }
+
+// SetReadDeadline sets the read deadline of the network connection. A read that has timed
+// out is the last one: all that follow fail with its error. The zero time is no deadline.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.nc.SetReadDeadline(t) }

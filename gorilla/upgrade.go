@@ -8,6 +8,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // Upgrader has the options of opening handshakes on a server. Its methods may be called
@@ -58,26 +59,55 @@ func (e HandshakeError) Error() string { return e.message }
 //
 // If the request is refused, it has been answered, and the error is a [HandshakeError].
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, responseHeader http.Header) (*Conn, error) {
-	accepted, refusal := u.judge(r, responseHeader)
-	var extra []handshake.Field
-	if refusal == nil {
-		extra, refusal = responseFields(responseHeader)
-	}
-	if refusal != nil {
-		return nil, u.refuse(w, r, refusal)
+	h := serverHandshakes.Get().(*serverHandshake)
+	h.u, h.r, h.header = u, r, responseHeader
+	c, err := h.upgrade(w)
+	h.clear() // not reached when CheckOrigin, Error or a method of w panics
+	serverHandshakes.Put(h)
+	return c, err
+}
+
+// serverHandshake is one opening handshake, with the memory that it needs.
+type serverHandshake struct {
+	u      *Upgrader
+	r      *http.Request
+	header http.Header // of the application for the response
+
+	request  handshake.Request
+	policy   handshake.Policy
+	chosen   [1]string // of policy
+	accepted handshake.Acceptance
+	extra    []handshake.Field // of header
+	response [512]byte         // room for it
+}
+
+var serverHandshakes = poolcheck.NewPool("gorilla handshakes", func() any { return new(serverHandshake) })
+
+// clear drops every reference to what belongs to others.
+func (h *serverHandshake) clear() {
+	h.request.Reset()
+	h.u, h.r, h.header = nil, nil, nil
+	h.policy, h.chosen, h.accepted = handshake.Policy{}, [1]string{}, handshake.Acceptance{}
+	clear(h.extra)
+	h.extra = h.extra[:0]
+}
+
+func (h *serverHandshake) upgrade(w http.ResponseWriter) (*Conn, error) {
+	if refusal := h.judge(); refusal != nil {
+		return nil, h.refuse(w, refusal)
 	}
 	nc, brw, err := hijack(w)
 	if err != nil {
-		return nil, u.refuse(w, r, hijackRefusal(err))
+		return nil, h.refuse(w, hijackRefusal(err))
 	}
-	p := u.params(brw)
-	p.subprotocol = accepted.Subprotocol
-	if accepted.Deflated {
-		p.deflate = termsOf(accepted.Deflate.Server, accepted.Deflate.Client)
-	}
-	if err := u.send(nc, accepted.AppendSwitching(nil, extra)); err != nil {
+	if err := h.u.send(nc, h.accepted.AppendSwitching(h.response[:0], h.extra)); err != nil {
 		_ = nc.Close()
 		return nil, err
+	}
+	p := h.u.params(brw)
+	p.subprotocol = h.accepted.Subprotocol
+	if h.accepted.Deflated {
+		p.deflate = termsOf(h.accepted.Deflate.Server, h.accepted.Deflate.Client)
 	}
 	return newConn(nc, p), nil
 }

@@ -12,28 +12,33 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// judge decides about a request. The rules that programs know by their texts come first,
-// in the order that they know; package handshake judges what is left. The Reason of a
-// refusal is the whole text of the HandshakeError.
-func (u *Upgrader) judge(r *http.Request, responseHeader http.Header) (handshake.Acceptance, *handshake.Refusal) {
-	if refusal := u.judgeNamed(r, responseHeader); refusal != nil {
-		return handshake.Acceptance{}, refusal
+// judge decides about the request, and sets h.accepted and h.extra. The rules that programs
+// know by their texts come first, in the order that they know; package handshake judges what
+// is left. The Reason of a refusal is the whole text of the HandshakeError.
+func (h *serverHandshake) judge() *handshake.Refusal {
+	if refusal := h.u.judgeNamed(h.r, h.header); refusal != nil {
+		return refusal
 	}
-	policy := handshake.Policy{
-		Subprotocols: u.Subprotocols,
-		AnyOrigin:    true, // CheckOrigin has decided
-	}
-	if chosen := responseHeader.Get("Sec-Websocket-Protocol"); u.Subprotocols == nil && chosen != "" {
-		policy.Subprotocols = []string{chosen}
-	}
-	if u.EnableCompression {
-		policy.Deflate = &noContextTakeover
-	}
-	accepted, refusal := policy.Accept(collect(r))
-	if refusal != nil {
+	h.setPolicy()
+	h.collect()
+	if refusal := h.policy.AcceptInto(&h.accepted, &h.request); refusal != nil {
 		refusal.Reason, refusal.Section = "websocket: "+refusal.Error(), ""
+		return refusal
 	}
-	return accepted, refusal
+	return h.addFields()
+}
+
+// setPolicy sets what the server demands and offers.
+func (h *serverHandshake) setPolicy() {
+	h.policy.Subprotocols = h.u.Subprotocols
+	h.policy.AnyOrigin = true // CheckOrigin has decided
+	if h.u.Subprotocols == nil && h.header != nil {
+		h.chosen[0] = h.header.Get("Sec-Websocket-Protocol")
+		h.policy.Subprotocols = h.chosen[:]
+	}
+	if h.u.EnableCompression {
+		h.policy.Deflate = &noContextTakeover
+	}
 }
 
 // judgeNamed applies the rules whose texts programs know.
@@ -50,7 +55,7 @@ func (u *Upgrader) judgeNamed(r *http.Request, responseHeader http.Header) *hand
 		refusal := refused(http.StatusBadRequest, "websocket: unsupported version: 13 not found in 'Sec-Websocket-Version' header")
 		refusal.Version = true
 		return refusal
-	case len(responseHeader.Values("Sec-Websocket-Extensions")) > 0:
+	case responseHeader["Sec-Websocket-Extensions"] != nil:
 		return refused(http.StatusInternalServerError, "websocket: application specific 'Sec-WebSocket-Extensions' headers are unsupported")
 	case !u.originAllowed(r):
 		return refused(http.StatusForbidden, "websocket: request origin not allowed by Upgrader.CheckOrigin")
@@ -60,24 +65,29 @@ func (u *Upgrader) judgeNamed(r *http.Request, responseHeader http.Header) *hand
 	return nil
 }
 
-// collect is the request as the rules see it. net/http has judged it as HTTP. The version
-// and Host make no difference here: nginx speaks HTTP/1.0 to the servers behind it unless
-// it is told otherwise, and requests that tests make by hand have neither.
-func collect(r *http.Request) *handshake.Request {
-	req := &handshake.Request{}
-	req.Collect(r.Header)
-	req.Method, req.Target, req.Host = r.Method, r.RequestURI, "checked.by.net-http"
+// collect takes from the request what the rules look at. net/http has judged it as HTTP.
+// The version and Host make no difference here: nginx speaks HTTP/1.0 to the servers behind
+// it unless it is told otherwise, and requests that tests make by hand have neither.
+func (h *serverHandshake) collect() {
+	req := &h.request
+	req.Collect(canonical(h.r.Header))
+	req.Method, req.Target, req.Host = h.r.Method, h.r.RequestURI, "checked.by.net-http"
 	req.ProtoMajor, req.ProtoMinor = 1, 1
-	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
-	return req
+	req.TransferEncoding = append(req.TransferEncoding, h.r.TransferEncoding...)
 }
+
+// canonical is an http.Header whose Values is called with canonical names only, and so
+// need not look at their letters.
+type canonical map[string][]string
+
+func (h canonical) Values(name string) []string { return h[name] }
 
 // originAllowed asks CheckOrigin or its default.
 func (u *Upgrader) originAllowed(r *http.Request) bool {
 	if u.CheckOrigin != nil {
 		return u.CheckOrigin(r)
 	}
-	origin := r.Header.Values("Origin")
+	origin := r.Header["Origin"]
 	if len(origin) == 0 {
 		return true
 	}
@@ -106,25 +116,25 @@ func IsWebSocketUpgrade(r *http.Request) bool {
 	return hasToken(r, "Connection", "upgrade") && hasToken(r, "Upgrade", "websocket")
 }
 
+// hasToken takes the canonical name of a field.
 func hasToken(r *http.Request, name, token string) bool {
-	return handshake.HasToken(r.Header.Values(name), token)
+	return handshake.HasToken(r.Header[name], token)
 }
 
-// responseFields are the fields of the application for the response.
-func responseFields(h http.Header) ([]handshake.Field, *handshake.Refusal) {
-	var fields []handshake.Field
-	for _, name := range slices.Sorted(maps.Keys(h)) {
+// addFields takes the fields of the application for the response.
+func (h *serverHandshake) addFields() *handshake.Refusal {
+	for _, name := range slices.Sorted(maps.Keys(h.header)) {
 		if handshake.Reserved(name) {
 			continue
 		}
 		if !handshake.ValidFieldName(name) {
-			return nil, refused(http.StatusInternalServerError, fmt.Sprintf("websocket: %q in the response header is not the name of a field", name))
+			return refused(http.StatusInternalServerError, fmt.Sprintf("websocket: %q in the response header is not the name of a field", name))
 		}
-		for _, value := range h[name] {
-			fields = append(fields, handshake.Field{Name: name, Value: oneLine(value)})
+		for _, value := range h.header[name] {
+			h.extra = append(h.extra, handshake.Field{Name: name, Value: oneLine(value)})
 		}
 	}
-	return fields, nil
+	return nil
 }
 
 // oneLine replaces what would end the line of a header field by spaces.
@@ -153,13 +163,13 @@ func hijackRefusal(err error) *handshake.Refusal {
 }
 
 // refuse answers the request and returns the HandshakeError.
-func (u *Upgrader) refuse(w http.ResponseWriter, r *http.Request, refusal *handshake.Refusal) error {
+func (h *serverHandshake) refuse(w http.ResponseWriter, refusal *handshake.Refusal) error {
 	for _, f := range refusal.Fields() {
 		w.Header().Set(f.Name, f.Value)
 	}
 	err := HandshakeError{refusal.Reason}
-	if u.Error != nil {
-		u.Error(w, r, refusal.Status, err)
+	if h.u.Error != nil {
+		h.u.Error(w, h.r, refusal.Status, err)
 		return err
 	}
 	w.Header().Set("Sec-Websocket-Version", handshake.Version)

@@ -23,6 +23,7 @@ func TestDialMisuse(t *testing.T) {
 		{Options{Subprotocols: []string{"a", "a"}}, `subprotocol "a" is listed twice`},
 		{Options{HTTPClient: client, TLSConfig: &tls.Config{}}, "TLSConfig has no effect with HTTPClient"},
 		{Options{HTTPClient: client, DialContext: unreachable(t)}, "DialContext has no effect with HTTPClient"},
+		{Options{HTTPClient: client, DialTLSContext: unreachable(t)}, "DialTLSContext has no effect with HTTPClient"},
 		{Options{HTTPClient: client, Proxy: noProxy}, "Proxy has no effect with HTTPClient"},
 		{Options{HTTPClient: client, ProxyHeader: http.Header{}}, "ProxyHeader has no effect with HTTPClient"},
 		{Options{HTTPClient: client, Jar: jar}, "Jar has no effect with HTTPClient"},
@@ -38,8 +39,7 @@ func TestDialMisuse(t *testing.T) {
 	}
 }
 
-// What was agreed on comes back as the server said it.
-// The list of another client is enough for a server that names several protocols.
+// A server may name other protocols beside websocket, if the caller accepts that.
 func TestDialUpgradeList(t *testing.T) {
 	noLeaks(t)
 	addr := dialScript(t, func(p *dialPeer) {
@@ -51,6 +51,7 @@ func TestDialUpgradeList(t *testing.T) {
 	}
 }
 
+// What was agreed on comes back as the server said it.
 func TestDialAgreed(t *testing.T) {
 	noLeaks(t)
 	terms := handshake.Deflate{

@@ -28,5 +28,5 @@
 //
 // [Dial] knows nothing of connections as the root has them. Its errors have no prefix,
 // and its callers turn them into their own: [Misuse] before anything is sent, [Error]
-// and in it [ProxyError] afterwards.
+// and in it [ProxyError] and [StepError] afterwards.
 package dial

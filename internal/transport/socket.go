@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -62,7 +63,7 @@ func (t *Socket) receive(b *Buffer, p []byte) (int, error) {
 func (t *Socket) outcome(err error, n int, errno syscall.Errno) (int, error) {
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, t.waitError("read", err)
 	case errno != 0:
 		return 0, t.opError("read", errno)
 	case n <= 0:
@@ -78,6 +79,15 @@ func (t *Socket) opError(op string, err syscall.Errno) error {
 	}
 }
 
+// waitError makes err, of a wait for the socket, what net.Conn's Read or Write would return.
+// Programs look at the operation and the addresses. The error was made for this wait.
+func (t *Socket) waitError(op string, err error) error {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		e.Op, e.Source, e.Addr = op, t.Conn.LocalAddr(), t.Conn.RemoteAddr()
+	}
+	return err
+}
+
 // Write sends below net's Write, whose way to the system call takes more of the stack.
 func (t *Socket) Write(head, tail []byte) (int, error) {
 	s := socketWrites.Get().(*socketWrite)
@@ -86,7 +96,10 @@ func (t *Socket) Write(head, tail []byte) (int, error) {
 	n, errno := len(head)+len(tail)-len(s.p)-len(s.tail), s.errno
 	s.p, s.tail, s.errno = nil, nil, 0
 	socketWrites.Put(s)
-	if err == nil && errno != 0 {
+	switch {
+	case err != nil:
+		err = t.waitError("write", err)
+	case errno != 0:
 		err = t.opError("write", errno)
 	}
 	return n, err

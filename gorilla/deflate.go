@@ -1,0 +1,133 @@
+package websocket
+
+import (
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
+)
+
+// Levels of compression, as package compress/flate counts them.
+const (
+	huffmanOnly   = -2
+	standardLevel = -1
+	noCompression = 0
+	bestLevel     = 9
+	defaultLevel  = 1 // of a connection
+)
+
+// textSize is how many bytes of a message are compressed together.
+const textSize = 64 << 10
+
+var deflateEngines = poolcheck.NewPool("deflate engines of the drop-in", func() any { return new(conn.DeflateEngine) })
+
+// EnableWriteCompression says whether the text and binary messages that begin from now on
+// are compressed, which they are unless it was called. It may be called at any time. It
+// does nothing if compression was not agreed on with the peer.
+func (c *Conn) EnableWriteCompression(enable bool) { c.out.plain.Store(!enable) }
+
+// SetCompressionLevel sets the level of compression for the messages that begin from now
+// on: 1 (fastest) to 9 (smallest), -1 for a good compromise; -2 is taken for 1, and 0 is
+// none. It may be called at any time. The default is 1.
+func (c *Conn) SetCompressionLevel(level int) error {
+	if level < huffmanOnly || level > bestLevel {
+		return errCompressionLevel
+	}
+	c.out.level.Store(int32(level))
+	return nil
+}
+
+// deflates reports whether a message of this type is to be compressed.
+func (s *sender) deflates(op frame.Opcode) bool {
+	return s.terms != nil && !op.IsControl() && !s.plain.Load() && s.level.Load() != noCompression
+}
+
+// deflater returns what compresses the next message. The peers have agreed that messages do
+// not refer to each other, so it need not be kept.
+func (s *sender) deflater() conn.Deflater {
+	return newDeflater(*s.terms, int(s.level.Load()))
+}
+
+func newDeflater(terms conn.Terms, level int) conn.Deflater {
+	switch level {
+	case huffmanOnly:
+		level = 1
+	case standardLevel:
+		level = 6
+	}
+	return conn.NewDeflater(terms, level)
+}
+
+// deflated appends to dst the payload that says p.
+func deflated(d *conn.Deflater, dst, p []byte) []byte {
+	e := deflateEngines.Get().(*conn.DeflateEngine)
+	dst = d.Message(e, dst, p)
+	deflateEngines.Put(e)
+	return dst
+}
+
+// writeDeflated sends a message compressed, under message.
+func (c *Conn) writeDeflated(op frame.Opcode, data []byte) error {
+	b := writeBuffers.Get().(*writeBuffer)
+	defer giveBack(b)
+	d := c.out.deflater()
+	b.data = deflated(&d, b.data, data)
+	return c.send(outgoing{header: frame.Header{Opcode: op, RSV1: true, FIN: true}, payload: b.data, size: c.out.frameSize})
+}
+
+// startDeflate makes m a compressed message.
+func (m *messageWriter) startDeflate() {
+	m.rsv1 = true // RFC 7692 §6: on the first frame
+	m.text = writeBuffers.Get().(*writeBuffer)
+	m.deflate = m.c.out.deflater()
+}
+
+// collectText collects p, and compresses what is collected once it is textSize.
+func (m *messageWriter) collectText(p []byte) error {
+	for len(p) > 0 {
+		if len(m.text.data) == textSize {
+			if err := m.deflatePart(more); err != nil {
+				return err
+			}
+		}
+		n := min(textSize-len(m.text.data), len(p))
+		m.text.data = append(m.text.data, p[:n]...)
+		p = p[n:]
+	}
+	return nil
+}
+
+// deflatePart compresses what is collected, and sends the frames that are full.
+func (m *messageWriter) deflatePart(at position) error {
+	if m.engine == nil {
+		m.engine = deflateEngines.Get().(*conn.DeflateEngine)
+		m.deflate.Begin(m.engine)
+	}
+	b := writeBuffers.Get().(*writeBuffer)
+	defer giveBack(b)
+	b.data = m.deflate.Part(m.engine, b.data, m.text.data, at == last)
+	m.text.data = m.text.data[:0]
+	return m.collectFrames(b.data)
+}
+
+// finishDeflate compresses the rest of the message.
+func (m *messageWriter) finishDeflate() error {
+	if m.engine != nil {
+		return m.deflatePart(last)
+	}
+	b := writeBuffers.Get().(*writeBuffer)
+	defer giveBack(b)
+	b.data = deflated(&m.deflate, b.data, m.text.data)
+	return m.collectFrames(b.data)
+}
+
+// endDeflate gives back what compression has borrowed.
+func (m *messageWriter) endDeflate() {
+	if m.text != nil {
+		giveBack(m.text)
+		m.text = nil
+	}
+	if m.engine != nil {
+		deflateEngines.Put(m.engine)
+		m.engine = nil
+	}
+}

@@ -1,0 +1,58 @@
+package websocket
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/hawser-ws/websocket/frame"
+)
+
+// WriteJSON sends v as a text message.
+//
+// Deprecated: use [Conn.WriteJSON].
+func WriteJSON(c *Conn, v any) error { return c.WriteJSON(v) }
+
+// ReadJSON reads the next message into v.
+//
+// Deprecated: use [Conn.ReadJSON].
+func ReadJSON(c *Conn, v any) error { return c.ReadJSON(v) }
+
+// WriteJSON sends v as a text message, as [json.Encoder] encodes it. If v cannot be
+// encoded, nothing is sent.
+func (c *Conn) WriteJSON(v any) error {
+	b := writeBuffers.Get().(*writeBuffer)
+	defer giveBack(b)
+	if err := json.NewEncoder(b).Encode(v); err != nil {
+		return err
+	}
+	c.out.message.Lock()
+	defer c.out.message.Unlock()
+	if _, err := c.begin(TextMessage); err != nil {
+		return err
+	}
+	m := c.open(frame.Text)
+	if _, err := m.write(b.data); err != nil {
+		return err
+	}
+	return m.close()
+}
+
+// Write collects p.
+func (b *writeBuffer) Write(p []byte) (int, error) {
+	b.data = append(b.data, p...)
+	return len(p), nil
+}
+
+// ReadJSON reads the next message and stores its first JSON value in v, as [json.Decoder]
+// does. What follows in the message is dropped. A message without a value fails with
+// [io.ErrUnexpectedEOF].
+func (c *Conn) ReadJSON(v any) error {
+	_, r, err := c.NextReader()
+	if err != nil {
+		return err
+	}
+	if err = json.NewDecoder(r).Decode(v); err == io.EOF { //nolint:errorlint // what is wrapped does not count
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
