@@ -144,10 +144,14 @@ func (c *Conn) fail(err error) error {
 
 // refuse tells the peer what it did wrong, and returns the error for that.
 func (c *Conn) refuse(err error) error {
-	if v, ok := errors.AsType[*frame.Violation](err); ok {
-		c.sendClose(int(v.Code), v.Reason)
-		return &protocolError{v}
+	v, ok := errors.AsType[*frame.Violation](err)
+	if !ok { // it is a *conn.Exceeded
+		c.sendClose(CloseMessageTooBig, "")
+		return ErrReadLimit
 	}
-	c.sendClose(CloseMessageTooBig, "") // it is a *conn.Exceeded
-	return ErrReadLimit
+	c.sendClose(int(v.Code), v.Reason)
+	if v == frame.ErrLengthTopBit { // beyond every limit, and programs expect that
+		return ErrReadLimit
+	}
+	return &protocolError{v}
 }
