@@ -13,8 +13,8 @@ import (
 // AcceptOptions are the options of [Accept], [Handler], [RequestHandler] and [Upgrade].
 // Nil means the defaults.
 type AcceptOptions struct {
-	// Subprotocols are those that the server supports. The server selects the first one
-	// in the client's list that is also here; case matters. Default: none.
+	// Subprotocols are those that the server supports, the best first. The server selects
+	// the first one that is also in the client's list; case matters. Default: none.
 	Subprotocols []string
 
 	// InsecureSkipVerify lets pages of any origin connect. That is safe only if nothing

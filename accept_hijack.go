@@ -18,70 +18,78 @@ type unwrapper interface{ Unwrap() http.ResponseWriter }
 
 // statusPassed says how far the status 101 got on its way through middleware.
 type statusPassed struct {
-	base     http.ResponseWriter // net/http's own, if the status has reached it
-	sent     bool                // net/http sends the response when base is hijacked
+	base     http.ResponseWriter // net/http's own, if it was found by Unwrap
+	sent     bool                // hijacking sends the response, or it is sent already
 	deadline time.Time           // for sending the response; zero: none
 }
 
-// passStatus sends the status 101 through the middleware around w, so that loggers and
-// metrics see a status.
+// passStatus sets the fields of our response in w.Header() and sends the status 101 through w,
+// unless w is net/http's own writer. So middleware sees a status, what it hangs on WriteHeader
+// runs, and a writer that records (those of tests do) has the response.
 //
-// If the status reaches net/http's own writer, net/http sends the response when it is
-// hijacked. If middleware holds the status back, net/http sends nothing and we have to.
-// A wrong guess means two responses or none, so wroteHeader asks net/http's writer. If that
-// cannot be asked, the status is not passed.
+// Middleware may hold the status back. Nothing is sent then, and we have to send the response.
+// A wrong guess means two responses or none, so netHTTPResponse asks net/http's writer. A
+// writer that is not built on that of net/http is taken at its word.
 //
-// response is the one that we would send. net/http sends the same fields, sorted.
+// response is the one that we would send. net/http sends the same fields, sorted, and a Date.
 func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (passed statusPassed) {
-	if _, wrapped := w.(unwrapper); !wrapped {
+	if isNetHTTPResponse(reflect.TypeOf(w)) || !hijackable(w) {
 		return passed
 	}
-	base := unwrap(w)
-	if wrote, known := wroteHeader(base); wrote || !known {
-		return passed
-	}
+	own := netHTTPResponse(w)
 	header := w.Header()
-	if header == nil {
+	if header == nil || own.isFound() && (own.wroteHeader() || !own.hasHeader(header)) {
 		return passed
 	}
 	before := maps.Clone(header)
-	setFields(header, response)
-	if sameMap(header, base.Header()) { // no middleware has a header of its own
+	own.setFields(header, response)
+	if passed.base = own.of; passed.base != nil {
 		if d := orDefault(timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
 			passed.deadline = time.Now().Add(d)
 		}
-		_ = http.NewResponseController(base).SetWriteDeadline(passed.deadline) // hijacking clears it
-		w.WriteHeader(http.StatusSwitchingProtocols)
-		if wrote, _ := wroteHeader(base); wrote {
-			passed.base, passed.sent = base, true
-			return passed
-		}
+		_ = http.NewResponseController(own.of).SetWriteDeadline(passed.deadline) // hijacking clears it
+	}
+	writeStatus(w)
+	if !own.isFound() || own.wroteHeader() {
+		passed.sent = true
+		return passed
 	}
 	clear(header)
 	maps.Copy(header, before)
-	return passed
+	return statusPassed{}
 }
 
-// sameMap reports whether a and b are the same map. setFields must have filled one of them:
-// if they are the same, both hold the same slice, not merely an equal one.
-func sameMap(a, b map[string][]string) bool {
-	const name = "Sec-WebSocket-Accept"
-	p, q := a[name], b[name]
-	return len(p) == 1 && len(q) == 1 && &p[0] == &q[0]
+// writeStatus sends the status through w. Writers such as gin's hold it back until they are
+// told not to.
+func writeStatus(w http.ResponseWriter) {
+	w.WriteHeader(http.StatusSwitchingProtocols)
+	for {
+		if holding, ok := w.(interface{ WriteHeaderNow() }); ok {
+			holding.WriteHeaderNow()
+		}
+		u, ok := w.(unwrapper)
+		if !ok {
+			return
+		}
+		w = u.Unwrap()
+	}
 }
 
-// setFields replaces the content of header by the fields of our response. It keeps the
-// spelling of their names.
-func setFields(header http.Header, response []byte) {
+// setFields replaces the content of header by the fields of our response. net/http sends
+// names as they are spelled, and we keep to the RFC's spelling. Any other writer may look for
+// canonical names.
+func (own *ownWriter) setFields(header http.Header, response []byte) {
 	clear(header)
 	lines := strings.Split(string(response), "\r\n")
 	for _, line := range lines[1:] {
-		if name, value, ok := strings.Cut(line, ": "); ok {
+		name, value, _ := strings.Cut(line, ": ")
+		switch {
+		case name == "":
+		case own.isFound():
 			header[name] = append(header[name], value)
+		default:
+			header.Add(name, value)
 		}
-	}
-	if _, ok := header["Date"]; !ok {
-		header["Date"] = nil // so that net/http adds none
 	}
 }
 
@@ -96,29 +104,91 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// wroteHeader reports whether WriteHeader was called on w. No method tells, so it reads an
-// unexported field. known is false if w is not net/http's own writer for HTTP/1, or has no
-// such field.
-func wroteHeader(w http.ResponseWriter) (wrote, known bool) {
-	v := reflect.ValueOf(w)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return false, false
+// hijackable reports whether w or a writer that it wraps has the method Hijack.
+func hijackable(w http.ResponseWriter) bool {
+	for {
+		if _, ok := w.(http.Hijacker); ok {
+			return true
+		}
+		u, ok := w.(unwrapper)
+		if !ok {
+			return false
+		}
+		w = u.Unwrap()
 	}
-	v = v.Elem()
-	if t := v.Type(); t.PkgPath() != "net/http" || t.Name() != "response" {
-		return false, false
+}
+
+// ownWriter is net/http's own writer for HTTP/1. No method tells what we have to know of it,
+// so it is read from unexported fields. The zero value means that it was not found, or does
+// not have the fields that we know.
+type ownWriter struct {
+	of            http.ResponseWriter // nil if Unwrap does not lead to it
+	wrote, header reflect.Value
+}
+
+func (own *ownWriter) isFound() bool { return own.wrote.IsValid() }
+
+// wroteHeader reports whether WriteHeader was called.
+func (own *ownWriter) wroteHeader() bool { return own.wrote.Bool() }
+
+// hasHeader reports whether header is what it will send: middleware may have one of its own.
+func (own *ownWriter) hasHeader(header http.Header) bool {
+	return own.header.Pointer() == reflect.ValueOf(header).Pointer()
+}
+
+// netHTTPResponse finds net/http's own writer in w: by Unwrap, or else in a field of a struct
+// that embeds it or keeps it.
+func netHTTPResponse(w http.ResponseWriter) (own ownWriter) {
+	inner := unwrap(w)
+	if isNetHTTPResponse(reflect.TypeOf(inner)) {
+		own.of = inner
 	}
-	field := v.FieldByName("wroteHeader")
-	if !field.IsValid() || field.Kind() != reflect.Bool {
-		return false, false
+	v := reflect.ValueOf(inner)
+	for range maxWrapped {
+		for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct {
+			return ownWriter{}
+		}
+		if isNetHTTPResponse(reflect.PointerTo(v.Type())) {
+			wrote, header := v.FieldByName("wroteHeader"), v.FieldByName("handlerHeader")
+			if wrote.Kind() == reflect.Bool && header.Kind() == reflect.Map {
+				own.wrote, own.header = wrote, header
+			}
+			return own
+		}
+		v = wrappedWriter(v)
 	}
-	return field.Bool(), true
+	return ownWriter{}
+}
+
+// isNetHTTPResponse reports whether t is the type of net/http's own writer for HTTP/1.
+func isNetHTTPResponse(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && t.Elem().Name() == "response" && t.Elem().PkgPath() == "net/http"
+}
+
+// maxWrapped bounds the search for a writer inside others, which could wrap each other.
+const maxWrapped = 32
+
+var responseWriter = reflect.TypeFor[http.ResponseWriter]()
+
+// wrappedWriter returns the first field of a struct that is an http.ResponseWriter. The zero
+// Value means that there is none.
+func wrappedWriter(v reflect.Value) reflect.Value {
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if f.Type().Implements(responseWriter) || f.Kind() == reflect.Struct && reflect.PointerTo(f.Type()).Implements(responseWriter) {
+			return f
+		}
+	}
+	return reflect.Value{}
 }
 
 // hijack takes the connection over from net/http.
 func (passed *statusPassed) hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
 	nc, brw, err := hijack(w)
-	if err != nil && passed.sent { // another answer cannot be sent any more: bypass the middleware
+	if err != nil && passed.base != nil { // another answer cannot be sent any more: bypass the middleware
 		return hijack(passed.base)
 	}
 	return nc, brw, err

@@ -18,8 +18,12 @@ import (
 //
 // The request must be a WebSocket handshake of version 13. By default it must come from a
 // page of the server's own host, or from no page at all: see
-// [AcceptOptions.OriginPatterns]. Middleware may wrap w if its writer has a method Unwrap:
-// see [http.ResponseController]. It then sees the status 101, too.
+// [AcceptOptions.OriginPatterns].
+//
+// Straight on net/http's own writer Accept sends the response itself. Any other w, of
+// middleware or of a test, gets the fields in w.Header() and the status 101 by w.WriteHeader,
+// and is then hijacked: it must have a method Hijack, or Unwrap (see
+// [http.ResponseController]) that leads to one that has.
 //
 // r.Context() ends when the handler returns, as with every hijacked connection. Do not use
 // it afterwards.
@@ -82,7 +86,9 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 	c := new(Conn)
 	c.transport = transport.New(nc, &c.socket)
 	if passed.sent {
-		err = passed.failed(r)
+		if err = passed.failed(r); err == nil && brw.Writer.Buffered() > 0 {
+			err = brw.Flush() // a writer of its own kind: here is its response
+		}
 	} else {
 		err = h.send(nc, c.transport, response)
 	}

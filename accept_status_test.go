@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -41,10 +43,15 @@ func (w *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, errors.New("not an http.Hijacker")
 }
 
-// holding keeps the status until something is written, as that of gin.
+// holding keeps the status until something is written.
 type holding struct{ hijackable }
 
 func (w *holding) WriteHeader(status int) { w.status = status }
+
+// told sends what it holds back when it is told to, as that of gin.
+type told struct{ holding }
+
+func (w *told) WriteHeaderNow() { w.ResponseWriter.WriteHeader(w.status) }
 
 // aside has a header of its own, which it copies when something is written.
 type aside struct {
@@ -106,7 +113,16 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 		{"sealed", func(w http.ResponseWriter) (http.ResponseWriter, func() int) {
 			r := &hijackable{recorder{ResponseWriter: w}}
 			return sealed{r}, func() int { return r.status }
-		}, 0},
+		}, 101},
+		{"sealed around what holds back", func(w http.ResponseWriter) (http.ResponseWriter, func() int) {
+			r := &hijackable{recorder{ResponseWriter: &holding{hijackable{recorder{ResponseWriter: w}}}}}
+			return sealed{r}, func() int { return r.status }
+		}, 101},
+		{"held back until told", func(w http.ResponseWriter) (http.ResponseWriter, func() int) {
+			inner := &recorder{ResponseWriter: w}
+			r := &told{holding{hijackable{recorder{ResponseWriter: inner}}}}
+			return wsplay.Unwrapping(r), func() int { return inner.status }
+		}, 101},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -135,7 +151,8 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 				p.SendBytes([]byte(wsplay.Request + "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
 				p.SendBytes(p.Wire(wsplay.Frame(wsplay.OpText, "glued")))
 				first, rest, _ := strings.Cut(p.Head(), "\r\n")
-				fields := strings.Split(strings.TrimSuffix(rest, "\r\n\r\n"), "\r\n")
+				fields := strings.Split(strings.TrimSuffix(strings.ToLower(rest), "\r\n\r\n"), "\r\n")
+				fields = slices.DeleteFunc(fields, func(f string) bool { return strings.HasPrefix(f, "date: ") }) // of net/http
 				slices.Sort(fields)
 				if plain == nil {
 					plain = fields
@@ -152,6 +169,57 @@ func TestAcceptPassesTheStatus(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// pipeWriter is a writer that is not built on net/http's, as tests have: it records, or writes
+// its response where Hijack finds it.
+type pipeWriter struct {
+	*httptest.ResponseRecorder
+	brw  *bufio.ReadWriter
+	conn net.Conn
+}
+
+func (w *pipeWriter) WriteHeader(status int) {
+	if w.Header().Get("X-Write") != "" {
+		fmt.Fprintf(w.brw, "HTTP/1.1 %d X\r\nSec-WebSocket-Accept: %s\r\n\r\n", status, w.Header().Get("Sec-WebSocket-Accept"))
+	}
+	w.ResponseRecorder.WriteHeader(status)
+}
+
+func (w *pipeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w.conn, w.brw, nil }
+
+// A writer of any kind has the fields and the status before it is hijacked. Nothing is written
+// to its connection beside: here nobody reads there before Accept returns.
+func TestAcceptThroughAnyWriter(t *testing.T) {
+	for _, writes := range []string{"", "yes"} {
+		r := httptest.NewRequest("GET", "http://example.com/", nil)
+		for name, value := range map[string]string{"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
+			r.Header.Set(name, value)
+		}
+		near, far := net.Pipe()
+		w := &pipeWriter{httptest.NewRecorder(), bufio.NewReadWriter(bufio.NewReader(near), bufio.NewWriter(near)), near}
+		w.Header().Set("X-Write", writes)
+		head := wsplay.Go(func() string {
+			if writes == "" {
+				return ""
+			}
+			head := make([]byte, len("HTTP/1.1 101 X\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"))
+			_, err := io.ReadFull(far, head)
+			return fmt.Sprint(string(head), err)
+		})
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{HTTPHeader: http.Header{"X-Option": {"1"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Result(); got.StatusCode != 101 || got.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" || got.Header.Get("X-Option") != "1" {
+			t.Errorf("recorded %d %v", got.StatusCode, got.Header)
+		}
+		if got := <-head; writes != "" && (!strings.HasPrefix(got, "HTTP/1.1 101 X\r\n") || !strings.HasSuffix(got, "<nil>")) {
+			t.Errorf("written %q", got)
+		}
+		_ = c.CloseNow()
+		_ = far.Close()
 	}
 }
 

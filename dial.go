@@ -22,7 +22,9 @@ type DialOptions struct {
 	HTTPClient *http.Client
 
 	// HTTPHeader is sent with the request. Fields that the handshake writes itself are
-	// refused; a Host field is the same as the option Host. When a redirect leads to
+	// left out, so a proxy may pass on the header that it has received: Upgrade, Connection,
+	// Content-Length, Transfer-Encoding, and Sec-WebSocket-Accept, -Extensions, -Key, -Protocol
+	// and -Version. A Host field is the same as the option Host. When a redirect leads to
 	// another origin, Authorization and Cookie are no longer sent. Other secrets cannot be
 	// recognised, and are sent there, too. Nil: no additional fields.
 	HTTPHeader http.Header
@@ -31,7 +33,8 @@ type DialOptions struct {
 	// the URL nevertheless. Empty: the host of the URL.
 	Host string
 
-	// Subprotocols are offered in this order of preference. Empty: none.
+	// Subprotocols are offered in this order of preference. Empty names and repetitions
+	// are left out. Empty: none.
 	Subprotocols []string
 
 	// CompressionMode is what to offer. Default: CompressionDisabled.

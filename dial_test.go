@@ -270,7 +270,6 @@ func TestDialMisuse(t *testing.T) {
 		problem string
 	}{
 		{DialOptions{Subprotocols: []string{"a", "b c"}}, `subprotocol "b c" is not a token`},
-		{DialOptions{Subprotocols: []string{"a", "a"}}, `subprotocol "a" is listed twice`},
 		{DialOptions{HTTPClient: &http.Client{}, TLSConfig: &tls.Config{}}, "TLSConfig has no effect with HTTPClient"},
 		{DialOptions{HTTPClient: &http.Client{}, MaxRedirects: -1}, "MaxRedirects has no effect with HTTPClient"},
 		{DialOptions{ProxyHeader: http.Header{"Host": {"x"}}}, "ProxyHeader has Host"},

@@ -95,7 +95,7 @@ const layers = `
 	compat/gorilla/...:  gorilla
 	compat/check/...:    . gorilla *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
-	bench/...:           . frame handshake conn hub wsjson wstest bench/... *
+	bench/...:           . frame handshake conn gorilla hub wsjson wstest bench/... *
 	interop/...:         . autobahn hub wsjson wstest interop/... *
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *

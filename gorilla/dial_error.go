@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -37,12 +38,32 @@ func failedDial(err error) (*Conn, *http.Response, error) {
 		return nil, failed.Response, badHandshake(bad)
 	case malformed, atProxy && proxy.Response != nil:
 		return nil, nil, errors.New("websocket: " + failed.Err.Error())
+	case atStep && atProxy:
+		return nil, nil, proxyError(proxy, step)
 	case atStep:
 		return nil, nil, plainError(step)
-	case atProxy:
-		return nil, nil, proxy.Err
 	}
 	return nil, nil, failed.Err
+}
+
+// socksReplies are what a SOCKS proxy owes at each step.
+var socksReplies = map[string]string{
+	dial.SOCKSGreeting:       "greeting",
+	dial.SOCKSAuthentication: "authentication reply",
+	dial.SOCKSConnect:        "connect reply",
+}
+
+// proxyError is plainError with the texts that gorilla v1.5.3 has for SOCKS proxies.
+func proxyError(proxy *dial.ProxyError, step *dial.StepError) error {
+	reply, isSOCKS := socksReplies[step.Step]
+	if _, timeout := asTimeout(step.Raw); !isSOCKS || timeout || step.Err != step.Raw { //nolint:errorlint // whether the context has ended
+		return plainError(step)
+	}
+	_, at, _ := strings.Cut(proxy.Proxy, "://")
+	if _, ok := errors.AsType[net.Error](step.Raw); ok || errors.Is(step.Raw, io.EOF) || errors.Is(step.Raw, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("proxy: failed to read %s from SOCKS5 proxy at %s: %w", reply, at, step.Raw)
+	}
+	return fmt.Errorf("proxy: SOCKS5 proxy at %s failed to connect: %w", at, step.Raw)
 }
 
 // badHandshake says why the server's answer does not open a connection.
@@ -65,12 +86,12 @@ func (e *brokenHandshake) Unwrap() error { return ErrBadHandshake }
 // plainError is what the network or the context said, with nothing around it: programs
 // look at the type.
 func plainError(step *dial.StepError) error {
-	if timeout, ok := step.Raw.(net.Error); ok && timeout.Timeout() {
-		return step.Raw
+	if timeout, ok := asTimeout(step.Raw); ok {
+		return timeout
 	}
 	switch {
 	case errors.Is(step.Err, context.DeadlineExceeded):
-		if timeout, ok := step.Err.(net.Error); ok {
+		if timeout, ok := asTimeout(step.Err); ok {
 			return timeout
 		}
 		return context.DeadlineExceeded
@@ -80,4 +101,10 @@ func plainError(step *dial.StepError) error {
 		return io.ErrUnexpectedEOF
 	}
 	return step.Raw
+}
+
+// asTimeout returns err if it is a timeout itself, not merely around one.
+func asTimeout(err error) (net.Error, bool) {
+	timeout, ok := err.(net.Error) //nolint:errorlint // see above
+	return timeout, ok && timeout.Timeout()
 }

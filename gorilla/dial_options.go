@@ -8,7 +8,6 @@ import (
 	"net/http/cookiejar"
 	"net/textproto"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -21,15 +20,16 @@ const userAgent = "Go-http-client/1.1"
 // options says to package dial what d and the header mean.
 func (d *Dialer) options(requestHeader http.Header) (*dial.Options, error) {
 	o := &dial.Options{
-		HTTPHeader:   http.Header{"User-Agent": {userAgent}},
-		Subprotocols: d.Subprotocols,
-		UpgradeList:  true,
-		Timeout:      d.HandshakeTimeout,
-		TLSConfig:    d.TLSClientConfig,
-		DialContext:  withDeadline(d.plainDial()),
-		Proxy:        d.Proxy,
-		Jar:          d.Jar,
-		MaxRedirects: -1,
+		HTTPHeader:        http.Header{"User-Agent": {userAgent}},
+		Subprotocols:      elements(d.Subprotocols),
+		UpgradeList:       true,
+		LooseSubprotocols: true, // Kubernetes
+		Timeout:           d.HandshakeTimeout,
+		TLSConfig:         d.TLSClientConfig,
+		DialContext:       withDeadline(d.plainDial()),
+		Proxy:             d.Proxy,
+		Jar:               d.Jar,
+		MaxRedirects:      -1,
 	}
 	if d.NetDialTLSContext != nil {
 		o.DialTLSContext = withDeadline(d.NetDialTLSContext)
@@ -58,8 +58,9 @@ func addHeader(o *dial.Options, header http.Header) error {
 				return duplicate(name)
 			}
 			o.Subprotocols = elements(values)
-		case "Content-Length", "Transfer-Encoding", "Trailer", "Sec-Websocket-Accept":
-			// There is no body, and no response: a proxy has cloned the header of its own request.
+		case "Trailer":
+			// A proxy has cloned the header of its own request. What else says something of a
+			// body, package dial leaves out.
 		case "User-Agent":
 			if len(values) > 0 {
 				o.HTTPHeader["User-Agent"] = []string{fieldValue(values[0])}
@@ -82,13 +83,11 @@ func duplicate(name string) error {
 	return errors.New("websocket: duplicate header not allowed: " + name)
 }
 
-// elements are those of a list in lines, each once.
+// elements are those of a list in lines.
 func elements(lines []string) (list []string) {
 	for _, line := range lines {
 		for element := range handshake.Tokens(line) {
-			if !slices.Contains(list, element) {
-				list = append(list, element)
-			}
+			list = append(list, element)
 		}
 	}
 	return list

@@ -190,7 +190,7 @@ func TestDialMisuse(t *testing.T) {
 		header http.Header
 		want   string
 	}{
-		{"ws://example.com/", http.Header{"Sec-Websocket-Protocol": {"a, b c"}}, `websocket: subprotocol "b c" is not a token (§4.1)`},
+		{"ws://example.com/", http.Header{"Sec-Websocket-Protocol": {"a\nb"}}, `websocket: subprotocol "a\nb" is not an element of a list (§4.1)`},
 		{"ws://example.com/", http.Header{"A b": {"x"}}, `websocket: HTTPHeader has the name "A b", which is not a token`},
 		{"ws://example.com/", http.Header{"Host": {"a b"}}, "websocket: Host: host a b has the character ' '"},
 		{"ws://example.com/", http.Header{"sec-websocket-key": {"x"}}, "websocket: duplicate header not allowed: sec-websocket-key"},
@@ -212,7 +212,7 @@ func TestDialProxyFails(t *testing.T) {
 	for proxy, want := range map[string]string{
 		"ftp://proxy.example":    `its scheme is "ftp", not http, https, socks5 or socks5h`,
 		"http://proxy.example":   "websocket: proxy http://proxy.example:80: answered 418 I'm a teapot",
-		"socks5://proxy.example": "unexpected protocol version 72",
+		"socks5://proxy.example": "proxy: SOCKS5 proxy at proxy.example:1080 failed to connect: unexpected protocol version 72",
 	} {
 		d := Dialer{
 			Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(proxy) },

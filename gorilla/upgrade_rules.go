@@ -31,7 +31,8 @@ func (h *serverHandshake) judge() *handshake.Refusal {
 // setPolicy sets what the server demands and offers.
 func (h *serverHandshake) setPolicy() {
 	h.policy.Subprotocols = h.u.Subprotocols
-	h.policy.AnyOrigin = true // CheckOrigin has decided
+	h.policy.AnyOrigin = true         // CheckOrigin has decided
+	h.policy.LooseSubprotocols = true // Kubernetes
 	if h.u.Subprotocols == nil && h.header != nil {
 		h.chosen[0] = h.header.Get("Sec-Websocket-Protocol")
 		h.policy.Subprotocols = h.chosen[:]

@@ -94,7 +94,7 @@ func TestUpgradeMalformed(t *testing.T) {
 		"Upgrade":          func(r *http.Request) { r.Header.Add("Upgrade", "a b") },
 		"body":             func(r *http.Request) { r.Header.Set("Content-Length", "5") },
 		"chunked body":     func(r *http.Request) { r.TransferEncoding = []string{"chunked"} },
-		"subprotocol":      func(r *http.Request) { r.Header.Set("Sec-Websocket-Protocol", "a b") },
+		"subprotocol":      func(r *http.Request) { r.Header.Set("Sec-Websocket-Protocol", "a\x00b") },
 		"extension syntax": func(r *http.Request) { r.Header.Set("Sec-Websocket-Extensions", "permessage-deflate; =") },
 	} {
 		w := takeOver("")

@@ -48,7 +48,7 @@ func (c *Conn) WriteMessage(messageType int, data []byte) error {
 		return c.writeDeflated(op, data)
 	}
 	m := outgoing{header: frame.Header{Opcode: op, FIN: true}, payload: data}
-	if c.role.Masks() {
+	if c.role.Masks() && !op.IsControl() { // RFC 6455 §5.5: control frames are not fragmented
 		m.size = c.out.frameSize
 	}
 	return c.send(m)

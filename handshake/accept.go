@@ -4,10 +4,14 @@ package handshake
 // accepts requests from pages of the server's own origin only, without subprotocol or
 // extension.
 type Policy struct {
-	// Subprotocols are those that the server speaks. The first one in the client's list that is
-	// also in this list is selected. The comparison is case-sensitive. If none matches, the
-	// connection has no subprotocol. Empty means none.
+	// Subprotocols are those that the server speaks. The first one that the client
+	// asks for as well is selected, compared with regard to case; when there is
+	// none, the connection has no subprotocol. None when empty.
 	Subprotocols []string
+
+	// LooseSubprotocols accepts requests that name subprotocols which are not tokens; see
+	// [CheckLooseSubprotocols]. The default is to refuse them.
+	LooseSubprotocols bool
 
 	// OriginPatterns are further origins whose pages may connect, besides the server's own.
 	// Empty means none.
@@ -70,7 +74,7 @@ func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if refusal := p.checkOrigin(r); refusal != nil {
 		return refusal
 	}
-	subprotocol, refusal := selectSubprotocol(r.Protocol, p.Subprotocols, &r.protocols)
+	subprotocol, refusal := p.selectSubprotocol(r.Protocol, &r.protocols)
 	if refusal != nil {
 		return refusal
 	}

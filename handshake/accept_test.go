@@ -107,7 +107,7 @@ func TestAcceptRules(t *testing.T) {
 		// 8. Optionally, a |Sec-WebSocket-Protocol| header field
 		{"no Protocol", func(r *Request) { r.Protocol = nil }, 0},
 		{"Protocol malformed", func(r *Request) { r.Protocol = []string{"a b"} }, 400},
-		{"Protocol duplicate", func(r *Request) { r.Protocol = []string{"a", "a"} }, 400},
+		{"Protocol duplicate", func(r *Request) { r.Protocol = []string{"a", "a"} }, 0},
 		// 9. Optionally, a |Sec-WebSocket-Extensions| header field
 		{"Extensions", func(r *Request) { r.Extensions = []string{"permessage-deflate; client_max_window_bits"} }, 0},
 		{"Extensions over lines", func(r *Request) { r.Extensions = []string{"a", "b; c"} }, 0},

@@ -1,16 +1,31 @@
 package handshake
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// maxSubprotocols bounds a client's list, and with it the search for duplicates.
+// maxSubprotocols bounds a client's list, so that looking for ours stays in proportion
+// to it.
 const maxSubprotocols = 64
 
 // CheckSubprotocols reports what is wrong with a list of subprotocols that we are about to send
 // or offer. Each must be a token, and none may occur twice (RFC 6455 §4.1, item 10).
 func CheckSubprotocols(subprotocols []string) error {
+	return checkSubprotocols(subprotocols, validToken, "a token")
+}
+
+// CheckLooseSubprotocols is [CheckSubprotocols] for those who have to speak to peers that
+// name subprotocols as they like: Kubernetes has "SPDY/3.1+portforward.k8s.io". A name may be
+// whatever a list in a header field can hold.
+func CheckLooseSubprotocols(subprotocols []string) error {
+	return checkSubprotocols(subprotocols, validElement, "an element of a list")
+}
+
+func checkSubprotocols(subprotocols []string, valid func(string) bool, what string) error {
 	for i, s := range subprotocols {
-		if !validToken(s) {
-			return fmt.Errorf("subprotocol %s is not a token (§4.1)", quote(s))
+		if !valid(s) {
+			return fmt.Errorf("subprotocol %s is not %s (§4.1)", quote(s), what)
 		}
 		if contains(subprotocols[:i], s) {
 			return fmt.Errorf("subprotocol %s is listed twice (§4.1)", quote(s))
@@ -19,29 +34,34 @@ func CheckSubprotocols(subprotocols []string) error {
 	return nil
 }
 
-// selectSubprotocol returns the first subprotocol in the client's lines that is also in
-// supported, or "" if there is none.
+// validElement reports whether s can stand between two commas.
+func validElement(s string) bool {
+	return s != "" && s == trimSpace(s) && !strings.Contains(s, ",") && ValidFieldValue(s)
+}
+
+// selectSubprotocol returns the first of p.Subprotocols that is also in the client's lines, or
+// "" when there is none.
 //
-// RFC 6455 knows only the client's order: its list is "ordered by preference" (§4.1, item 10),
-// while the server is merely "selecting one of the values [...] that the server is willing to
-// use" (§4.2.2, item 4). So the client's order decides among those that the server speaks.
+// The client's list is "ordered by preference" (RFC 6455 §4.1, item 10), but the server is
+// free in "selecting one of the values [...] that the server is willing to use" (§4.2.2,
+// item 4). The server's order decides, as in other libraries for Go: who writes the list of a
+// server puts the newest version first.
 //
-// coder/websocket behaves differently: it uses the server's order, and ignores case. The latter
-// cannot be kept, since a client must refuse an answer that is not "present in the client's
+// Case counts: a client has to refuse an answer that is not "present in the client's
 // handshake" (§4.1, step 6), and browsers do.
 //
-// A list without elements is the same as none, as for [ParseExtensions].
+// A list without an element is the same as none, as for [ParseExtensions]. Names that come
+// again are passed over: they change nothing.
 //
-// The result is a string of supported, which outlives the request.
+// The result is a string of the policy, which outlives the request.
 //
 // A refusal does not quote the client's value. Pages cannot set Authorization, so they pass
 // tokens here, and refusals are logged.
 //
 // seen is memory for the client's list. On the stack it would take half of the 2 KiB that a
 // goroutine starts with.
-func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
+func (p *Policy) selectSubprotocol(lines []string, seen *[]string) (string, *Refusal) {
 	*seen = (*seen)[:0]
-	selected := ""
 	for _, rest := range lines {
 		for rest != "" {
 			var name string
@@ -49,25 +69,20 @@ func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refu
 			switch {
 			case name == "":
 				continue
-			case !validToken(name):
-				return "", badSubprotocol(len(*seen)+1, "is not a token")
+			case !validToken(name) && !(p.LooseSubprotocols && validElement(name)):
+				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: number %d is not a token", len(*seen)+1)
 			case len(*seen) == maxSubprotocols:
 				return "", badRequest("§4.1", "Sec-WebSocket-Protocol: more than %d subprotocols", maxSubprotocols)
-			case contains(*seen, name):
-				return "", badSubprotocol(len(*seen)+1, "repeats one before it")
 			}
 			*seen = append(*seen, name)
-			if selected == "" {
-				selected = find(supported, name)
-			}
 		}
 	}
-	return selected, nil
-}
-
-// badSubprotocol refuses the nth element of the client's list.
-func badSubprotocol(n int, why string) *Refusal {
-	return badRequest("§4.1", "Sec-WebSocket-Protocol: number %d %s", n, why)
+	for _, s := range p.Subprotocols {
+		if contains(*seen, s) {
+			return s, nil
+		}
+	}
+	return "", nil
 }
 
 // find returns the element of list that equals s, or "".

@@ -6,6 +6,10 @@ import (
 	"testing"
 )
 
+func selectSubprotocol(lines, supported []string, seen *[]string) (string, *Refusal) {
+	return (&Policy{Subprotocols: supported}).selectSubprotocol(lines, seen)
+}
+
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 //
 //	If present, this value indicates one or more comma-separated subprotocol
@@ -23,12 +27,13 @@ func TestSelectSubprotocol(t *testing.T) {
 		{"not spoken", "echo", "", ""},
 		{"no match", "chat, echo", "mqtt", ""},
 		{"match", "echo", "echo", "echo"},
-		{"the client's order decides", "echo, echo2", "echo2 echo", "echo"},
-		{"first that is spoken", "a, b, c", "c b", "b"},
-		{"over several lines", "a|b|c", "c b", "b"},
+		{"the server's order decides", "echo, echo2", "echo2 echo", "echo2"},
+		{"first that is asked for", "a, b, c", "d c b", "c"},
+		{"over several lines", "a|b|c", "c b", "c"},
+		{"asked for twice", "a, b, a|b", "b", "b"},
 		{"spaces and null elements", " ,a\t,, b ", "b", "b"},
 		{"regard to case", "Echo", "echo", ""},
-		{"regard to case, second matches", "ECHO, echo", "echo", "echo"},
+		{"regard to case, second matches", "ECHO, echo", "Echo echo", "echo"},
 		{"not a part of a token", "echo2", "echo", ""},
 	} {
 		var lines []string
@@ -77,8 +82,6 @@ func TestMalformedSubprotocols(t *testing.T) {
 		{"NUL", []string{"a\x00"}},
 		{"CR LF", []string{"a\r\nSet-Cookie: b"}},
 		{"not ASCII", []string{"ä"}},
-		{"duplicate", []string{"a, b, a"}},
-		{"duplicate on another line", []string{"a", "b", "a"}},
 		{"too many", []string{many.String()}},
 		{"malformed after a match", []string{"a, b c"}},
 	} {
@@ -90,21 +93,16 @@ func TestMalformedSubprotocols(t *testing.T) {
 	if _, refusal := selectSubprotocol([]string{strings.TrimSuffix(many.String(), "p64,")}, nil, new([]string)); refusal != nil {
 		t.Errorf("%d subprotocols: %v", maxSubprotocols, refusal)
 	}
-	if _, refusal := selectSubprotocol([]string{"a, A"}, nil, new([]string)); refusal != nil {
-		t.Errorf("unique with regard to case: %v", refusal)
+	if got, refusal := selectSubprotocol([]string{"a"}, []string{"", "b"}, new([]string)); got != "" || refusal != nil {
+		t.Errorf("an empty name of the server's: %q, %v", got, refusal)
 	}
 }
 
 // A refusal, which is logged, does not repeat what may be a token of a user's.
 func TestSubprotocolsAreNotRepeated(t *testing.T) {
-	for line, want := range map[string]string{
-		"bearer, secret/secret==":        "number 2 is not a token",
-		"bearer, secret, secret, bearer": "number 3 repeats one before it",
-	} {
-		_, refusal := selectSubprotocol([]string{line}, nil, new([]string))
-		if refusal == nil || !strings.Contains(refusal.Reason, want) || strings.Contains(refusal.Reason, "secret") {
-			t.Errorf("%s: %v, want %s", line, refusal, want)
-		}
+	_, refusal := selectSubprotocol([]string{"bearer, secret/secret=="}, nil, new([]string))
+	if refusal == nil || !strings.Contains(refusal.Reason, "number 2 is not a token") || strings.Contains(refusal.Reason, "secret") {
+		t.Error(refusal)
 	}
 }
 
@@ -131,5 +129,37 @@ func TestSelectedSubprotocolIsTheServersString(t *testing.T) {
 	clear(line)
 	if refusal != nil || got != "chat" {
 		t.Errorf("%q, %v", got, refusal)
+	}
+}
+
+// What Kubernetes calls its subprotocol is no token, and can stand in a list.
+func TestLooseSubprotocols(t *testing.T) {
+	const kubernetes = "SPDY/3.1+portforward.k8s.io"
+	p := &Policy{Subprotocols: []string{kubernetes, "a b"}, LooseSubprotocols: true, AnyOrigin: true}
+	for _, line := range []string{kubernetes, "x, " + kubernetes, "\"a\" , b c," + kubernetes} {
+		r := sampleRequest()
+		r.Protocol = []string{line}
+		a, refusal := p.Accept(r)
+		if refusal != nil || a.Subprotocol != kubernetes {
+			t.Errorf("%s: %q, %v", line, a.Subprotocol, refusal)
+		}
+	}
+	r := sampleRequest()
+	r.Protocol = []string{"a\x00b"}
+	if _, refusal := p.Accept(r); refusal == nil || refusal.Status != 400 {
+		t.Errorf("a control character: %v", refusal)
+	}
+	p.LooseSubprotocols = false
+	r.Protocol = []string{kubernetes}
+	if _, refusal := p.Accept(r); refusal == nil || refusal.Status != 400 {
+		t.Errorf("strict: %v", refusal)
+	}
+	for list, fails := range map[string]bool{kubernetes: false, "a b": false, "ä": false, "": true, " a": true, "a,b": true, "a\r\nb": true} {
+		if err := CheckLooseSubprotocols([]string{list}); (err != nil) != fails {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+	if err := CheckLooseSubprotocols([]string{"a/b", "a/b"}); err == nil {
+		t.Error("twice")
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/handshake"
 )
 
 const dialUsage = `ws dial [flags] ws://HOST/PATH
@@ -133,6 +134,9 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	if err := d.compress.check(flags); err != nil {
 		return nil, err
 	}
+	if err := checkHeader(d.options.HTTPHeader); err != nil {
+		return nil, err
+	}
 	d.url = rest[0]
 	if d.origin != "" {
 		d.options.HTTPHeader.Set("Origin", d.origin)
@@ -161,6 +165,19 @@ func (d *dialFlags) addHeader(field string) error {
 		d.options.Host = value
 	default:
 		d.options.HTTPHeader.Add(name, value)
+	}
+	return nil
+}
+
+// checkHeader refuses the fields of the handshake. The library leaves them out in silence.
+func checkHeader(h http.Header) error {
+	for name := range h {
+		switch {
+		case strings.EqualFold(name, "Sec-WebSocket-Protocol"):
+			return usageError("-H has Sec-WebSocket-Protocol: use -subprotocol")
+		case handshake.Reserved(name):
+			return usageError("-H has " + name + ", which the handshake writes itself")
+		}
 	}
 	return nil
 }

@@ -151,12 +151,12 @@ func TestPlain(t *testing.T) {
 
 // What the library says of its options is said of the flags.
 func TestMisuse(t *testing.T) {
-	_, _, err := websocket.Dial(t.Context(), "ws://localhost", &websocket.DialOptions{HTTPHeader: http.Header{"Sec-Websocket-Protocol": {"x"}}})
+	_, _, err := websocket.Dial(t.Context(), "ws://localhost", &websocket.DialOptions{HTTPHeader: http.Header{"A": {"x\n"}}})
 	wrong, ok := errors.AsType[*websocket.UsageError](err)
 	if !ok {
 		t.Fatal(err)
 	}
-	if text := misuse(wrong).Error(); identifier.MatchString(text) || !strings.Contains(text, "use -subprotocol") {
+	if text := misuse(wrong).Error(); identifier.MatchString(text) || !strings.Contains(text, "value of A in -H") {
 		t.Error(text)
 	}
 }

@@ -20,7 +20,10 @@ type Options struct {
 	Host         string
 	Subprotocols []string
 	Deflate      *handshake.Deflate // to offer; nil for no compression
-	UpgradeList  bool               // see [handshake.Offer.UpgradeList]
+
+	// UpgradeList is [handshake.Offer.UpgradeList]. LooseSubprotocols lets names of
+	// subprotocols be more than tokens: see [handshake.CheckLooseSubprotocols].
+	UpgradeList, LooseSubprotocols bool
 
 	Timeout     time.Duration // for the whole of Dial; zero leaves it to the context
 	HeaderBytes int           // of the response's head; zero or less means DefaultHeaderBytes
@@ -78,11 +81,12 @@ func Dial(ctx context.Context, u string, opts *Options) (Result, error) {
 
 // dialer is one call of Dial.
 type dialer struct {
-	opts        *Options
-	host        string // in place of the URL's; empty for none
-	header      fields // what is still to be sent of HTTPHeader
-	proxyHeader fields
-	redirects   int // followed so far
+	opts         *Options
+	host         string // in place of the URL's; empty for none
+	header       fields // what is still to be sent of HTTPHeader
+	proxyHeader  fields
+	subprotocols []string // to be offered
+	redirects    int      // followed so far
 }
 
 // newDialer checks the options before anything is sent.

@@ -20,7 +20,6 @@ func TestDialMisuse(t *testing.T) {
 		problem string
 	}{
 		{Options{Subprotocols: []string{"a", "b c"}}, `subprotocol "b c" is not a token`},
-		{Options{Subprotocols: []string{"a", "a"}}, `subprotocol "a" is listed twice`},
 		{Options{HTTPClient: client, TLSConfig: &tls.Config{}}, "TLSConfig has no effect with HTTPClient"},
 		{Options{HTTPClient: client, DialContext: unreachable(t)}, "DialContext has no effect with HTTPClient"},
 		{Options{HTTPClient: client, DialTLSContext: unreachable(t)}, "DialTLSContext has no effect with HTTPClient"},

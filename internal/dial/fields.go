@@ -39,6 +39,18 @@ func (f fields) header() http.Header {
 	return h
 }
 
+// withoutReserved leaves out of a caller's header what the handshake writes itself: the
+// header may be of a request that is passed on.
+func withoutReserved(h http.Header) http.Header {
+	rest := make(http.Header, len(h))
+	for name, values := range h {
+		if !handshake.Reserved(name) {
+			rest[name] = values
+		}
+	}
+	return rest
+}
+
 // checkedFields turns a caller's header into lines, sorted by name, or says what
 // cannot be sent. Values may be secret and are not quoted.
 func checkedFields(option string, h http.Header) (fields, error) {
@@ -51,9 +63,6 @@ func checkedFields(option string, h http.Header) (fields, error) {
 	for _, name := range names {
 		if !handshake.ValidFieldName(name) {
 			return nil, misuse(option + ` has the name "` + printable(name) + `", which is not a token`)
-		}
-		if strings.EqualFold(name, "Sec-WebSocket-Protocol") {
-			return nil, misuse(option + " has Sec-WebSocket-Protocol: use Subprotocols")
 		}
 		if handshake.Reserved(name) {
 			return nil, misuse(option + " has " + name + ", which the handshake writes itself")

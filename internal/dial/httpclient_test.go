@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
 )
 
 func TestDialClient(t *testing.T) {
@@ -109,6 +111,33 @@ func TestDialClientWithoutWritableBody(t *testing.T) {
 	}
 	<-b.closed
 }
+
+// A RoundTripper that makes its response itself may leave the version of HTTP out.
+func TestDialClientWithoutVersion(t *testing.T) {
+	for _, proto := range []string{"", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0"} {
+		near, far := net.Pipe()
+		client := &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			key := handshake.AcceptKey(req.Header.Get("Sec-WebSocket-Key"))
+			resp := &http.Response{StatusCode: 101, Proto: proto, Body: near, Header: http.Header{
+				"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Accept": {string(key[:])},
+			}}
+			resp.ProtoMajor, resp.ProtoMinor, _ = http.ParseHTTPVersion(proto)
+			return resp, nil
+		})}
+		result, err := Dial(t.Context(), "ws://example.com/", &Options{HTTPClient: client})
+		if good := proto == "" || proto == "HTTP/1.1"; good != (err == nil) {
+			t.Errorf("%q: %v", proto, err)
+		}
+		if err == nil && result.Stream != io.ReadWriteCloser(near) {
+			t.Errorf("%q: stream %v", proto, result.Stream)
+		}
+		_, _ = near.Close(), far.Close()
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 func TestDialClientStalls(t *testing.T) {
 	for _, test := range []struct {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 
 	"golang.org/x/net/http/httpproxy"
 	"golang.org/x/net/proxy"
@@ -126,7 +127,8 @@ func socks(ctx context.Context, r *route, p *proxyHop, t *target) error {
 		auth = &proxy.Auth{User: p.user.Username()}
 		auth.Password, _ = p.user.Password()
 	}
-	dialer, err := proxy.SOCKS5("tcp", p.addr, auth, dialed{r.conn})
+	conn := &socksConn{Conn: r.conn}
+	dialer, err := proxy.SOCKS5("tcp", p.addr, auth, dialed{conn})
 	if err != nil {
 		return err
 	}
@@ -134,10 +136,39 @@ func socks(ctx context.Context, r *route, p *proxyHop, t *target) error {
 	// sees the socket. The context closes r.conn; a deadline besides would sometimes be
 	// faster, and its error tells less.
 	_, err = dialer.(proxy.ContextDialer).DialContext(context.WithoutCancel(ctx), "tcp", t.proxyAddr())
-	if err != nil {
-		return withContextCause(ctx, "", err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if op, ok := errors.AsType[*net.OpError](err); ok && strings.HasPrefix(op.Op, "socks") {
+		err = op.Err // what is around it, we say ourselves
+	}
+	return withContextCause(ctx, conn.step, err)
+}
+
+// The steps of a SOCKS proxy, as [StepError] has them.
+const (
+	SOCKSGreeting       = "SOCKS greeting"
+	SOCKSAuthentication = "SOCKS authentication"
+	SOCKSConnect        = "SOCKS connect"
+)
+
+// socksConn is a connection to a SOCKS proxy that knows which of our requests was the last.
+type socksConn struct {
+	net.Conn
+	step string
+}
+
+func (c *socksConn) Write(p []byte) (int, error) {
+	const authentication = 1 // RFC 1929 §2: its version; that of all others is 5 (RFC 1928)
+	switch {
+	case len(p) > 0 && p[0] == authentication:
+		c.step = SOCKSAuthentication
+	case c.step == "":
+		c.step = SOCKSGreeting
+	default:
+		c.step = SOCKSConnect
+	}
+	return c.Conn.Write(p)
 }
 
 // dialed gives package proxy a connection that we have made.

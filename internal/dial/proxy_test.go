@@ -302,8 +302,8 @@ func TestDialProxyRefuses(t *testing.T) {
 		{"not HTTP", "http", "", reply("SSH-2.0\r\n\r\n"), "malformed HTTP response", 0},
 		{"endless", "http", "", reply("HTTP/1.1 200 x\r\n" + strings.Repeat("a: b\r\n", 20000)), "larger than 65536 bytes", 0},
 		{"no TLS", "https", "", func(p *dialPeer) { _, _ = io.WriteString(p, "HTTP/1.1 400 x\r\n\r\n") }, "TLS: ", 0},
-		{"SOCKS, no credentials", "socks5", "", x.socks, "no acceptable authentication methods", 0},
-		{"SOCKS, wrong credentials", "socks5", "user:secret@", x.socks, "username/password authentication failed", 0},
+		{"SOCKS, no credentials", "socks5", "", x.socks, "SOCKS greeting: no acceptable authentication methods", 0},
+		{"SOCKS, wrong credentials", "socks5", "user:secret@", x.socks, "SOCKS authentication: username/password authentication failed", 0},
 		{"half a reply", "http", "", func(p *dialPeer) { p.request(); _, _ = io.WriteString(p, "HTTP/1.1 2"); _ = p.Close() }, "unexpected EOF", 0},
 		{"nobody there", "http", "user:secret@", nil, "connection refused", 0},
 	} {

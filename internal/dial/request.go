@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -20,10 +21,15 @@ const userAgent = "hawser-websocket"
 
 // checkRequest judges what the caller wants in the request.
 func (d *dialer) checkRequest() error {
-	if err := handshake.CheckSubprotocols(d.opts.Subprotocols); err != nil {
+	d.subprotocols = uniqueNames(d.opts.Subprotocols)
+	check := handshake.CheckSubprotocols
+	if d.opts.LooseSubprotocols {
+		check = handshake.CheckLooseSubprotocols
+	}
+	if err := check(d.subprotocols); err != nil {
 		return misuse(err.Error())
 	}
-	f, err := checkedFields("HTTPHeader", d.opts.HTTPHeader)
+	f, err := checkedFields("HTTPHeader", withoutReserved(d.opts.HTTPHeader))
 	if err != nil {
 		return err
 	}
@@ -55,6 +61,18 @@ func (d *dialer) checkRequest() error {
 	return nil
 }
 
+// uniqueNames returns list without empty names and repetitions. RFC 6455 §4.1, item 10, forbids
+// both in an offer, but lists are joined of several, or split from an empty string.
+func uniqueNames(list []string) []string {
+	var unique []string
+	for _, s := range list {
+		if s != "" && !slices.Contains(unique, s) {
+			unique = append(unique, s)
+		}
+	}
+	return unique
+}
+
 // request is what one handshake sends.
 type request struct {
 	offer handshake.Offer
@@ -66,7 +84,9 @@ type request struct {
 func (d *dialer) offer() handshake.Offer {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return handshake.Offer{Key: handshake.NewKey(random), Subprotocols: d.opts.Subprotocols, Deflate: d.opts.Deflate, UpgradeList: d.opts.UpgradeList}
+	return handshake.Offer{
+		Key: handshake.NewKey(random), Subprotocols: d.subprotocols, Deflate: d.opts.Deflate, UpgradeList: d.opts.UpgradeList,
+	}
 }
 
 // request is what both ways to send it have in common.

@@ -109,6 +109,17 @@ func TestDialRequestLines(t *testing.T) {
 		{"no User-Agent", "ws://example.com/", Options{HTTPHeader: http.Header{"User-Agent": {""}}}, nil, "User-Agent"},
 		{"Host", "ws://10.0.0.1:8080/", Options{Host: "bücher.example:81"}, []string{"Host: xn--bcher-kva.example:81"}, ""},
 		{"Host before that in HTTPHeader", "ws://h/", Options{Host: "a", HTTPHeader: http.Header{"Host": {"b"}}}, []string{"Host: a"}, "Host: b"},
+		{"subprotocols of joined lists", "ws://example.com/", Options{Subprotocols: []string{"", "a", "b", "a"}}, []string{"Sec-WebSocket-Protocol: a, b"}, ""},
+		{"only empty subprotocols", "ws://example.com/", Options{Subprotocols: []string{""}}, nil, "Sec-WebSocket-Protocol"},
+		{
+			"the header of a request that is passed on", "ws://example.com/",
+			Options{HTTPHeader: http.Header{
+				"X": {"1"}, "Sec-Websocket-Key": {"theirs"}, "sec-websocket-version": {"theirs"}, "Sec-Websocket-Extensions": {"theirs"},
+				"Sec-WebSocket-Protocol": {"theirs"}, "Connection": {"theirs"}, "Upgrade": {"theirs"},
+				"Content-Length": {"theirs"}, "Transfer-Encoding": {"theirs"},
+			}},
+			[]string{"X: 1", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"}, "theirs",
+		},
 		{"Host without a zone", "ws://h/", Options{Host: "[fe80::1%eth0]"}, []string{"Host: [fe80::1]"}, ""},
 	} {
 		head := sentRequest(t, test.u, test.opts)
@@ -123,19 +134,11 @@ func TestDialRequestLines(t *testing.T) {
 	}
 }
 
-// No string of the application ends a line, or replaces what the handshake says.
+// No string of the application ends a line.
 func TestDialHeaderMisuse(t *testing.T) {
 	for _, test := range []struct {
 		name, value, problem string
 	}{
-		{"Sec-WebSocket-Key", "x", "HTTPHeader has Sec-WebSocket-Key, which the handshake writes itself"},
-		{"sec-websocket-version", "13", "HTTPHeader has sec-websocket-version"},
-		{"Sec-WebSocket-Extensions", "x", "HTTPHeader has Sec-WebSocket-Extensions"},
-		{"Sec-Websocket-Protocol", "x", "use Subprotocols"},
-		{"Connection", "close", "HTTPHeader has Connection"},
-		{"Upgrade", "h2c", "HTTPHeader has Upgrade"},
-		{"Content-Length", "5", "HTTPHeader has Content-Length"},
-		{"Transfer-Encoding", "chunked", "HTTPHeader has Transfer-Encoding"},
 		{"A b", "secret", "not a token"},
 		{"", "secret", "not a token"},
 		{"A\r\nB", "secret", "not a token"},

@@ -137,7 +137,8 @@ func judge(offer *handshake.Offer, resp *http.Response) (handshake.Agreement, er
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return handshake.Agreement{}, refused(resp)
 	}
-	if !resp.ProtoAtLeast(1, 1) || resp.ProtoMajor != 1 {
+	// A RoundTripper that is not net/http's may leave the version out.
+	if unsaid := resp.Proto == "" && resp.ProtoMajor == 0; !unsaid && (!resp.ProtoAtLeast(1, 1) || resp.ProtoMajor != 1) {
 		return handshake.Agreement{}, &handshake.BadResponse{
 			Status: resp.StatusCode, Section: "§4.1",
 			Reason: fmt.Sprintf("response is %s, not HTTP/1.1", printable(resp.Proto)),

@@ -128,6 +128,8 @@ func TestDialRequest(t *testing.T) {
 		}},
 		{"no User-Agent", websocket.Dialer{}, u, http.Header{"User-Agent": {""}}, map[string]string{"User-Agent": ""}},
 		{"subprotocols", websocket.Dialer{Subprotocols: []string{"a", "b"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
+		{"a subprotocol of Kubernetes'", websocket.Dialer{Subprotocols: []string{"SPDY/3.1+portforward.k8s.io"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "SPDY/3.1+portforward.k8s.io"}},
+		{"subprotocols in one string", websocket.Dialer{Subprotocols: []string{"a, b"}}, u, nil, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
 		{"subprotocols in the header", websocket.Dialer{}, u, http.Header{"Sec-Websocket-Protocol": {"a, b"}}, map[string]string{"Sec-Websocket-Protocol": "a, b"}},
 		{"what a proxy has cloned", websocket.Dialer{}, u, http.Header{"Content-Length": {"0"}, "Transfer-Encoding": {"chunked"}}, map[string]string{"Content-Length": "", "Transfer-Encoding": ""}},
 	} {
@@ -441,14 +443,14 @@ func tunnel(t *testing.T, to string, asked *http.Request) http.Handler {
 			return
 		}
 		defer server.Close()
-		w.WriteHeader(http.StatusOK)
-		client, _, err := http.NewResponseController(w).Hijack()
+		client, brw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer client.Close()
-		go func() { _, _ = io.Copy(server, client); server.Close() }()
+		_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { _, _ = io.Copy(server, brw); server.Close() }()
 		_, _ = io.Copy(client, server)
 	})
 }
@@ -480,6 +482,31 @@ func TestDialProxy(t *testing.T) {
 		if _, resp, err := d.Dial(test.url, nil); err == nil || !strings.Contains(err.Error(), "Forbidden") || resp != nil {
 			t.Errorf("refused by the proxy: %v, %v", resp, err)
 		}
+	}
+}
+
+// A SOCKS proxy that goes away before it has replied.
+func TestDialSOCKSProxy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		_, _ = nc.Read(make([]byte, 3))
+		_, _ = nc.Write([]byte{5, 0})
+		_, _ = nc.Read(make([]byte, 100))
+	}()
+	d := websocket.Dialer{Proxy: http.ProxyURL(&url.URL{Scheme: "socks5", Host: l.Addr().String()})}
+	_, _, err = d.Dial("ws://192.0.2.1/", nil)
+	want := "proxy: failed to read connect reply from SOCKS5 proxy at " + l.Addr().String() + ": EOF"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

@@ -205,6 +205,7 @@ func TestUpgradeSubprotocols(t *testing.T) {
 	}{
 		{"none", nil, nil, nil, ""},
 		{"the server's order decides", []string{"p0", "p1"}, []string{"p1, p0"}, nil, "p0"},
+		{"a name of Kubernetes'", []string{"SPDY/3.1+portforward.k8s.io"}, []string{"SPDY/3.1+portforward.k8s.io"}, nil, "SPDY/3.1+portforward.k8s.io"},
 		{"none in common", []string{"p0"}, []string{"p1"}, nil, ""},
 		{"case counts", []string{"P0"}, []string{"p0"}, nil, ""},
 		{"nil leaves it to the header", nil, []string{"a, b"}, chosen("b"), "b"},
