@@ -176,6 +176,10 @@ func (d *Decoder) AtHeader() bool { return d.phase == atHeader }
 // InMessage reports whether the payload that comes next is part of a message.
 func (d *Decoder) InMessage() bool { return d.phase == inFragment || d.phase == inFinal }
 
+// InLast reports whether the payload that comes next is that of the last frame of a
+// message.
+func (d *Decoder) InLast() bool { return d.phase == inFinal }
+
 // Message is the type of the message under way, or [frame.Continuation] between
 // messages.
 func (d *Decoder) Message() frame.Opcode { return d.sequence.opcode }

@@ -26,6 +26,19 @@ func (d *Decoder) Single(p []byte, l Limits) (op frame.Opcode, payload []byte, n
 	return op, payload, n
 }
 
+// NextSingle is Single for a shell that takes the payload piece by piece: it takes the
+// header only, and is Next otherwise. n is 0 if this is for Next to see.
+func (d *Decoder) NextSingle(p []byte, l Limits) (op frame.Opcode, n int) {
+	op, payload, size := d.Single(p, l)
+	if size == 0 {
+		return 0, 0
+	}
+	d.left, d.phase = uint64(len(payload)), inFinal
+	d.sequence.opcode, d.sequence.compressed = op, false
+	d.sequence.size, d.sequence.wire, d.sequence.fragments = d.left, 0, 1
+	return op, size - len(payload)
+}
+
 // within reports whether n is within a limit of [Limits].
 func within(n int, limit int64) bool { return limit <= 0 || int64(n) <= limit }
 

@@ -74,11 +74,17 @@ func (c *Conn) writeDeflated(op frame.Opcode, data []byte) error {
 	return c.send(outgoing{header: frame.Header{Opcode: op, RSV1: true, FIN: true}, payload: b.data, size: c.out.frameSize})
 }
 
+// text is what a compressed message says, on its way through a writer.
+type text struct {
+	*writeBuffer // what is not compressed yet
+	deflater     conn.Deflater
+	engine       *conn.DeflateEngine // once the message is known to be larger than textSize
+}
+
 // startDeflate makes m a compressed message.
 func (m *messageWriter) startDeflate() {
 	m.rsv1 = true // RFC 7692 §6: on the first frame
-	m.text = writeBuffers.Get().(*writeBuffer)
-	m.deflate = m.c.out.deflater()
+	m.text = &text{writeBuffer: writeBuffers.Get().(*writeBuffer), deflater: m.c.out.deflater()}
 }
 
 // collectText collects p, and compresses what is collected once it is textSize.
@@ -98,36 +104,30 @@ func (m *messageWriter) collectText(p []byte) error {
 
 // deflatePart compresses what is collected, and sends the frames that are full.
 func (m *messageWriter) deflatePart(at position) error {
-	if m.engine == nil {
-		m.engine = deflateEngines.Get().(*conn.DeflateEngine)
-		m.deflate.Begin(m.engine)
-	}
 	b := writeBuffers.Get().(*writeBuffer)
 	defer giveBack(b)
-	b.data = m.deflate.Part(m.engine, b.data, m.text.data, at == last)
-	m.text.data = m.text.data[:0]
+	b.data = m.text.part(b.data, at)
 	return m.collectFrames(b.data)
 }
 
-// finishDeflate compresses the rest of the message.
-func (m *messageWriter) finishDeflate() error {
-	if m.engine != nil {
-		return m.deflatePart(last)
+// part appends to dst the payload that says what is collected.
+func (t *text) part(dst []byte, at position) []byte {
+	collected := t.data
+	t.data = t.data[:0]
+	if t.engine == nil {
+		if at == last { // it is all
+			return deflated(&t.deflater, dst, collected)
+		}
+		t.engine = deflateEngines.Get().(*conn.DeflateEngine)
+		t.deflater.Begin(t.engine)
 	}
-	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
-	b.data = deflated(&m.deflate, b.data, m.text.data)
-	return m.collectFrames(b.data)
+	return t.deflater.Part(t.engine, dst, collected, at == last)
 }
 
-// endDeflate gives back what compression has borrowed.
-func (m *messageWriter) endDeflate() {
-	if m.text != nil {
-		giveBack(m.text)
-		m.text = nil
-	}
-	if m.engine != nil {
-		deflateEngines.Put(m.engine)
-		m.engine = nil
+// giveBack gives back what compression has borrowed.
+func (t *text) giveBack() {
+	giveBack(t.writeBuffer)
+	if t.engine != nil {
+		deflateEngines.Put(t.engine)
 	}
 }

@@ -25,9 +25,9 @@ func (c *Conn) WriteJSON(v any) error {
 	if err := json.NewEncoder(b).Encode(v); err != nil {
 		return err
 	}
-	c.out.message.Lock()
-	defer c.out.message.Unlock()
-	if _, err := c.begin(TextMessage); err != nil {
+	c.out.begin()
+	defer c.out.end()
+	if _, err := c.next(TextMessage); err != nil {
 		return err
 	}
 	m := c.open(frame.Text)

@@ -86,8 +86,8 @@ func appendFrame(dst []byte, h frame.Header, payload []byte) []byte {
 // WritePreparedMessage sends pm. It ends the message of a writer that is still open, if part
 // of that has been sent.
 func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
-	c.out.message.Lock()
-	defer c.out.message.Unlock()
+	c.out.begin()
+	defer c.out.end()
 	var f form
 	if c.out.deflates(pm.op) {
 		f = form{*c.out.terms, int(c.out.level.Load())}
@@ -110,12 +110,11 @@ func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
 func (c *Conn) sendFramed(op frame.Opcode, frames []byte) error {
 	c.out.enter()
 	defer c.out.wire.Unlock()
-	deadline, err := c.out.state()
-	if err != nil {
-		return err
+	if c.out.err != nil {
+		return c.out.err
 	}
 	l := c.borrow()
 	l.frame = conn.OutFrame{Header: frame.Header{Opcode: op, FIN: true}, Framed: frames}
 	l.box.Append(&l.frame, 0)
-	return c.sent(op, c.flush(l, deadline))
+	return c.sent(op, c.flush(l, c.out.limit()))
 }

@@ -19,13 +19,7 @@ const (
 // ReadMessage reads the next message whole, into memory of its own.
 func (c *Conn) ReadMessage() (messageType int, p []byte, err error) {
 	r := &c.in
-	r.enter()
-	if r.err == nil && r.buf.Buffered() == 0 && r.decoder.AtHeader() {
-		if err := c.fill(); err != nil {
-			_ = c.fail(err)
-		}
-	}
-	if r.err == nil {
+	if r.enter(); c.hasFrame() {
 		if op, p, n := r.decoder.Single(r.buf.Bytes(), r.limits()); n > 0 {
 			p, _ = r.decoder.AppendSingle(make([]byte, 0, len(p)), op, p) // text is not judged
 			r.buf.Consume(n)
@@ -42,6 +36,22 @@ func (c *Conn) ReadMessage() (messageType int, p []byte, err error) {
 	p, err = c.appendMessage([]byte{})
 	r.leave()
 	return int(op), p, err
+}
+
+// hasFrame waits for bytes if there are none, and reports whether a frame begins with those
+// that are there.
+func (c *Conn) hasFrame() bool {
+	r := &c.in
+	if r.err != nil || !r.decoder.AtHeader() {
+		return false
+	}
+	if r.buf.Buffered() == 0 {
+		if err := c.fill(); err != nil {
+			_ = c.fail(err)
+			return false
+		}
+	}
+	return true
 }
 
 // leaveFailed leaves the gate and returns the error of all reads. A program that does not
@@ -127,23 +137,40 @@ func (c *Conn) readPayload(p []byte) (n int, err error) {
 // An error is permanent. A program must leave its loop then: NextReader panics when it is
 // called for the 1,000th time after an error.
 func (c *Conn) NextReader() (messageType int, r io.Reader, err error) {
-	c.in.enter()
+	in := &c.in
+	if in.enter(); c.hasFrame() {
+		if op, n := in.decoder.NextSingle(in.buf.Bytes(), in.limits()); n > 0 {
+			in.buf.Consume(n)
+			return int(op), c.leaveReading(), nil
+		}
+	}
 	op, err := c.nextMessage()
 	if err != nil {
 		return noMessage, nil, c.leaveFailed()
 	}
-	c.in.current = &messageReader{c}
-	r = c.in.current
+	return int(op), c.leaveReading(), nil
+}
+
+// leaveReading leaves the gate, and returns the reader of the message that has begun.
+func (c *Conn) leaveReading() io.Reader {
+	m := &messageReader{c: c}
+	c.in.current = m
 	c.in.leave()
-	return int(op), r, nil
+	return m
 }
 
 // messageReader reads one message, for as long as it is current.
-type messageReader struct{ c *Conn }
+type messageReader struct {
+	c     *Conn
+	ended bool // all was read: only for the goroutine that reads
+}
 
 // Read returns [io.EOF] at the end of the message, and when the connection has gone on to
 // another.
 func (m *messageReader) Read(p []byte) (n int, err error) {
+	if m.ended {
+		return 0, io.EOF
+	}
 	c := m.c
 	c.in.enter()
 	defer c.in.leave()
@@ -164,10 +191,22 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 		case err != nil:
 			return n, c.fail(err)
 		case n > 0 || len(p) == 0:
+			m.noteEnd()
 			return n, nil
 		}
 	}
+	m.ended = true
 	return 0, io.EOF
+}
+
+// noteEnd notes that all of the message was read. The next Read needs nothing of the
+// connection then, and that no buffer.
+func (m *messageReader) noteEnd() {
+	d := &m.c.in.decoder
+	if d.InLast() && d.Left() == 0 && !d.Compressed() {
+		_, _ = d.EndFrame()
+		m.c.in.current, m.ended = nil, true
+	}
 }
 
 // endFrame goes on to the next frame of the message under way; io.EOF at its end.

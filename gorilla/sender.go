@@ -17,29 +17,37 @@ import (
 const defaultWriteBufferSize = 4096
 
 // sender is the writing half of a connection. Its locks are taken in the order in which
-// they stand here.
+// they stand here. A message of one small frame needs none but the wire: see writeSingle.
 type sender struct {
-	message sync.Mutex     // held while a message, or a part of one, is made and sent
+	message sync.Mutex     // held while another message, or a part of one, is made and sent
 	writer  *messageWriter // the open one; under message
+	busy    atomic.Bool    // message is held, or writer is open; set under message
 
 	wire   gate.Gate // held while bytes go to the network
 	number uint32    // what the Outbox says of the message under way; inside wire
 
 	mu       sync.Mutex
-	deadline time.Time // of data messages; under mu
-	err      error     // sticky; set inside wire, under mu
+	deadline time.Time   // of data messages; under mu
+	limited  atomic.Bool // there is a deadline; set under mu
+	err      error       // sticky; set inside wire and under mu, read inside either
+	broken   atomic.Bool // there is an error; set under mu
 
-	frameSize int          // WriteBufferSize
-	pool      BufferPool   // nil: writeBuffers
-	terms     *conn.Terms  // of compression; nil: it was not agreed on
-	plain     atomic.Bool  // the program wants no compression now
-	level     atomic.Int32 // of compression
+	frameSize  int          // WriteBufferSize
+	singleSize int          // bytes of the largest message that writeSingle takes
+	pool       BufferPool   // nil: writeBuffers
+	terms      *conn.Terms  // of compression; nil: it was not agreed on
+	plain      atomic.Bool  // the program wants no compression now
+	level      atomic.Int32 // of compression
 }
 
 func (s *sender) init(p connParams) {
 	s.frameSize, s.pool = p.writeBufferSize, p.writePool
 	if s.frameSize <= 0 {
 		s.frameSize = defaultWriteBufferSize
+	}
+	s.singleSize = conn.MaxInlinePayload
+	if p.role.Masks() {
+		s.singleSize = min(s.singleSize, s.frameSize)
 	}
 	if p.deflate != nil {
 		s.terms = &p.deflate.send
@@ -54,14 +62,44 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
 	c.out.deadline = t
+	c.out.limited.Store(!t.IsZero())
 	return nil
 }
 
-// state returns the deadline of data messages, and the error if nothing can be sent.
-func (s *sender) state() (time.Time, error) {
+// limit returns the deadline of data messages.
+func (s *sender) limit() time.Time {
+	if !s.limited.Load() {
+		return time.Time{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.deadline, s.err
+	return s.deadline
+}
+
+// failed returns the error if nothing can be sent, outside the wire.
+func (s *sender) failed() error {
+	if !s.broken.Load() {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// begin locks message.
+func (s *sender) begin() {
+	s.message.Lock()
+	if !s.busy.Load() {
+		s.busy.Store(true)
+	}
+}
+
+// end unlocks message.
+func (s *sender) end() {
+	if s.writer == nil {
+		s.busy.Store(false)
+	}
+	s.message.Unlock()
 }
 
 // fail makes err the error of all writes, unless there is one.
@@ -71,6 +109,7 @@ func (s *sender) fail(err error) error {
 	defer s.mu.Unlock()
 	if s.err == nil {
 		s.err = err
+		s.broken.Store(true)
 	}
 	return err
 }
@@ -90,8 +129,14 @@ func (c *Conn) borrow() *loan {
 	return l
 }
 
-// flush sends what is encoded, and gives the loan back. After a failure it does not: the
-// stream may still be looking at that memory.
+// giveBack returns a loan from which all has been sent. If a write has failed, it stays
+// away from the pool: the stream may still be looking at that memory.
+func (l *loan) giveBack() {
+	l.box.Reset()
+	loans.Put(l)
+}
+
+// flush sends what is encoded.
 func (c *Conn) flush(l *loan, deadline time.Time) error {
 	_ = c.nc.SetWriteDeadline(deadline)
 	c.out.number = l.box.Message()
@@ -102,9 +147,8 @@ func (c *Conn) flush(l *loan, deadline time.Time) error {
 			return c.out.fail(err)
 		}
 	}
-	l.box.Reset()
 	l.frame = conn.OutFrame{}
-	loans.Put(l)
+	l.giveBack()
 	return nil
 }
 
@@ -146,9 +190,8 @@ func (c *Conn) send(m outgoing) error {
 func (c *Conn) sendSome(m *outgoing) (done bool, err error) {
 	c.out.enter()
 	defer c.out.wire.Unlock()
-	deadline, err := c.out.state()
-	if err != nil {
-		return false, err
+	if c.out.err != nil {
+		return false, c.out.err
 	}
 	op := m.header.Opcode
 	l := c.borrow()
@@ -158,7 +201,7 @@ func (c *Conn) sendSome(m *outgoing) (done bool, err error) {
 	for !done && l.box.HasRoom() {
 		done = m.append(l, c.key())
 	}
-	return done, c.sent(op, c.flush(l, deadline))
+	return done, c.sent(op, c.flush(l, c.out.limit()))
 }
 
 // sent is told how a write has ended. RFC 6455 §5.5.1: nothing follows a Close frame.
@@ -176,7 +219,7 @@ func (s *sender) enter() {
 	}
 }
 
-// single reports whether m is a message of one small frame.
+// single reports whether m is a message of one small frame, which is not compressed.
 func (m *outgoing) single() bool {
 	h := &m.header
 	return h.FIN && !h.RSV1 && (h.Opcode == frame.Text || h.Opcode == frame.Binary) && len(m.payload) <= min(m.size, conn.MaxInlinePayload)

@@ -17,9 +17,9 @@ func opcodeOf(messageType int) (op frame.Opcode, ok bool) {
 	return 0, false
 }
 
-// begin closes the writer that is open, and returns the opcode for the next message. It is
+// next closes the writer that is open, and returns the opcode for the next message. It is
 // called under message.
-func (c *Conn) begin(messageType int) (frame.Opcode, error) {
+func (c *Conn) next(messageType int) (frame.Opcode, error) {
 	if w := c.out.writer; w != nil {
 		_ = w.close()
 	}
@@ -27,8 +27,7 @@ func (c *Conn) begin(messageType int) (frame.Opcode, error) {
 	if !ok {
 		return 0, errBadWriteOpCode
 	}
-	_, err := c.out.state()
-	return op, err
+	return op, c.out.failed()
 }
 
 // WriteMessage sends a message of any type. It ends the message of a writer that is still
@@ -36,9 +35,47 @@ func (c *Conn) begin(messageType int) (frame.Opcode, error) {
 // more payload than the size of the write buffer. Messages that are written at the same
 // time leave one after the other.
 func (c *Conn) WriteMessage(messageType int, data []byte) error {
-	c.out.message.Lock()
-	defer c.out.message.Unlock()
-	op, err := c.begin(messageType)
+	if (messageType == TextMessage || messageType == BinaryMessage) && len(data) <= c.out.singleSize {
+		if done, err := c.writeSingle(frame.Opcode(messageType), data); done {
+			return err
+		}
+	}
+	return c.writeMessage(messageType, data)
+}
+
+// writeSingle sends a message as one small frame, unless another message is being made or
+// this one is to be compressed. What has begun to make one since then waits for the wire,
+// and so does not come between.
+func (c *Conn) writeSingle(op frame.Opcode, data []byte) (done bool, err error) {
+	s := &c.out
+	if s.terms != nil && s.deflates(op) {
+		return false, nil
+	}
+	s.enter()
+	defer s.wire.Unlock()
+	switch {
+	case s.busy.Load():
+		return false, nil
+	case s.err != nil:
+		return true, s.err
+	}
+	l := c.borrow()
+	l.box.AppendSingle(op, data, c.key())
+	_ = c.nc.SetWriteDeadline(s.limit())
+	head, _ := l.box.Pending()
+	n, err := c.stream.Write(head, nil)
+	if l.box.Advance(n); err != nil {
+		return true, s.fail(err)
+	}
+	l.giveBack()
+	return true, nil
+}
+
+// writeMessage is WriteMessage for all other messages.
+func (c *Conn) writeMessage(messageType int, data []byte) error {
+	c.out.begin()
+	defer c.out.end()
+	op, err := c.next(messageType)
 	switch {
 	case err != nil:
 		return err
@@ -72,8 +109,8 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 		return errWriteTimeout
 	}
 	defer c.out.wire.Unlock()
-	if _, err := c.out.state(); err != nil {
-		return err
+	if c.out.err != nil {
+		return c.out.err
 	}
 	l := c.borrow()
 	l.frame = conn.OutFrame{Header: frame.Header{Opcode: op, FIN: true}, Payload: data}

@@ -3,7 +3,6 @@ package websocket
 import (
 	"io"
 
-	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
@@ -58,22 +57,20 @@ func giveBack(b *writeBuffer) {
 // last. It is used under sender.message. What differs for one that is compressed stands in
 // deflate.go.
 type messageWriter struct {
-	c       *Conn
-	op      frame.Opcode        // of the next frame: Continuation after the first
-	rsv1    bool                // of the next frame
-	buf     *writeBuffer        // payload that is not sent yet; nil until there is some
-	text    *writeBuffer        // what is not compressed yet; nil unless the message is
-	deflate conn.Deflater       // of a compressed message
-	engine  *conn.DeflateEngine // while a message that is larger than text is compressed
-	err     error               // sticky
+	c    *Conn
+	op   frame.Opcode // of the next frame: Continuation after the first
+	rsv1 bool         // of the next frame
+	buf  *writeBuffer // payload that is not sent yet; nil once the message has ended
+	text *text        // nil unless the message is compressed
+	err  error        // sticky
 }
 
 // NextWriter begins a message of any type and returns its writer. Closing that sends the
 // rest, and ends the message. NextWriter does it for the writer before, if need be.
 func (c *Conn) NextWriter(messageType int) (io.WriteCloser, error) {
-	c.out.message.Lock()
-	defer c.out.message.Unlock()
-	op, err := c.begin(messageType)
+	c.out.begin()
+	defer c.out.end()
+	op, err := c.next(messageType)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +89,8 @@ func (c *Conn) open(op frame.Opcode) *messageWriter {
 
 // Write adds p to the message, and sends the frames that are full.
 func (m *messageWriter) Write(p []byte) (int, error) {
-	m.c.out.message.Lock()
-	defer m.c.out.message.Unlock()
+	m.c.out.begin()
+	defer m.c.out.end()
 	return m.write(p)
 }
 
@@ -102,8 +99,8 @@ const pieceSize = 32 << 10
 
 // WriteString is Write for a string. No frame is larger than the write buffer.
 func (m *messageWriter) WriteString(s string) (n int, err error) {
-	m.c.out.message.Lock()
-	defer m.c.out.message.Unlock()
+	m.c.out.begin()
+	defer m.c.out.end()
 	b := writeBuffers.Get().(*writeBuffer)
 	defer giveBack(b)
 	for n < len(s) || m.err != nil {
@@ -122,38 +119,31 @@ func (m *messageWriter) ReadFrom(r io.Reader) (n int64, err error) {
 	b := writeBuffers.Get().(*writeBuffer)
 	defer giveBack(b)
 	for {
-		room, err := m.room()
+		room, err := m.addForMore(b.data)
 		if err != nil {
 			return n, err
 		}
-		if room = min(room, pieceSize); cap(b.data) < room {
+		n += int64(len(b.data))
+		if cap(b.data) < room {
 			b.data = make([]byte, 0, room)
 		}
-		got, readErr := r.Read(b.data[:room])
-		if got > 0 {
-			written, err := m.Write(b.data[:got])
-			if n += int64(written); err != nil {
-				return n, err
-			}
-		}
-		switch {
-		case readErr == io.EOF: //nolint:errorlint // what is wrapped does not count
-			return n, nil
-		case readErr != nil:
-			return n, readErr
+		got, err := r.Read(b.data[:room])
+		if b.data = b.data[:got]; err != nil {
+			return m.addLast(n, b.data, err)
 		}
 	}
 }
 
-// room sends the frame that is full, if one is, and returns how many bytes fit in the
-// next.
-func (m *messageWriter) room() (int, error) {
-	m.c.out.message.Lock()
-	defer m.c.out.message.Unlock()
+// addForMore adds p. It sends the frame that is full, if one is, and returns how many
+// bytes fit in the next.
+func (m *messageWriter) addForMore(p []byte) (room int, err error) {
+	m.c.out.begin()
+	defer m.c.out.end()
+	if err := m.collect(p); err != nil {
+		return 0, err
+	}
 	size := m.c.out.frameSize
 	switch {
-	case m.err != nil:
-		return 0, m.err
 	case m.text != nil:
 		return pieceSize, nil
 	case len(m.buf.data) == size:
@@ -162,13 +152,26 @@ func (m *messageWriter) room() (int, error) {
 		}
 		m.buf.data = m.buf.data[:0]
 	}
-	return size - len(m.buf.data), nil
+	return min(pieceSize, size-len(m.buf.data)), nil
+}
+
+// addLast adds what a reader has returned together with its error. n bytes came before it.
+func (m *messageWriter) addLast(n int64, p []byte, readErr error) (int64, error) {
+	if len(p) > 0 {
+		if _, err := m.Write(p); err != nil {
+			return n, err
+		}
+	}
+	if readErr == io.EOF { //nolint:errorlint // what is wrapped does not count
+		readErr = nil
+	}
+	return n + int64(len(p)), readErr
 }
 
 // Close sends the rest of the message, and ends it.
 func (m *messageWriter) Close() error {
-	m.c.out.message.Lock()
-	defer m.c.out.message.Unlock()
+	m.c.out.begin()
+	defer m.c.out.end()
 	return m.close()
 }
 
@@ -268,7 +271,7 @@ func (m *messageWriter) close() error {
 		return m.err
 	}
 	if m.text != nil {
-		if err := m.finishDeflate(); err != nil {
+		if err := m.deflatePart(last); err != nil {
 			return err
 		}
 	}
@@ -286,7 +289,9 @@ func (m *messageWriter) end(err error) error {
 		m.c.out.writer = nil
 	}
 	m.c.out.giveBack(m.buf)
-	m.buf = nil
-	m.endDeflate()
+	if m.buf = nil; m.text != nil {
+		m.text.giveBack()
+		m.text = nil
+	}
 	return err
 }
