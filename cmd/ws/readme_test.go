@@ -7,44 +7,52 @@ import (
 	"testing"
 )
 
-// ws prints what its README.md says: each command behind "$ " in a console block is run
-// from the root of the repository. A line "…" there stands for any number of lines, and
-// "…" at the end of a line for its rest.
+// ws prints what the READMEs say: each command behind "$ " in a console block is run from
+// the root of the repository. A line "…" there stands for any number of lines, and "…" at
+// the end of a line for its rest.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	for _, file := range []string{"README.md", "../../compat/README.md"} {
+		readme, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := 0
+		for block := range strings.SplitSeq(string(readme), "```console\n") {
+			block, _, ok := strings.Cut(block, "\n```\n")
+			if !ok || !strings.HasPrefix(block, "$ ") {
+				continue
+			}
+			for part := range strings.SplitSeq("\n"+block, "\n$ ") {
+				command, want, _ := strings.Cut(part, "\n")
+				if command == "" {
+					continue
+				}
+				commands++
+				checkCommand(t, command, want)
+			}
+		}
+		if commands == 0 {
+			t.Errorf("%s shows no command of ws", file)
+		}
+	}
+}
+
+// checkCommand runs a command of a README.
+func checkCommand(t *testing.T, command, want string) {
+	t.Helper()
+	run, ok := strings.CutPrefix(command, "go run ./cmd/ws ")
+	if !ok {
+		t.Errorf("not a command of ws: %s", command)
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", program+" "+run)
+	cmd.Dir = "../.."
+	got, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%s: %v", command, err)
 	}
-	commands := 0
-	for block := range strings.SplitSeq(string(readme), "```console\n") {
-		block, _, ok := strings.Cut(block, "\n```\n")
-		if !ok || !strings.HasPrefix(block, "$ ") {
-			continue
-		}
-		for part := range strings.SplitSeq("\n"+block, "\n$ ") {
-			command, want, _ := strings.Cut(part, "\n")
-			if command == "" {
-				continue
-			}
-			commands++
-			run, ok := strings.CutPrefix(command, "go run ./cmd/ws ")
-			if !ok {
-				t.Errorf("not a command of ws: %s", command)
-				continue
-			}
-			cmd := exec.CommandContext(t.Context(), "sh", "-c", program+" "+run)
-			cmd.Dir = "../.."
-			got, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Errorf("%s: %v", command, err)
-			}
-			if !matches(strings.Split(strings.TrimRight(want, "\n"), "\n"), strings.Split(strings.TrimRight(string(got), "\n"), "\n")) {
-				t.Errorf("%s\nprints\n%s\nand not\n%s", command, got, want)
-			}
-		}
-	}
-	if commands == 0 {
-		t.Error("README.md shows no command of ws")
+	if !matches(strings.Split(strings.TrimRight(want, "\n"), "\n"), strings.Split(strings.TrimRight(string(got), "\n"), "\n")) {
+		t.Errorf("%s\nprints\n%s\nand not\n%s", command, got, want)
 	}
 }
 

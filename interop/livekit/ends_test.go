@@ -21,7 +21,7 @@ func (s *server) restarted(t *testing.T, udp int) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := tryServer(t, patience(t), tcp, udp)
+	again := tryServer(t, patience(t), s.cmd.Path, ports{tcp: tcp, udp: udp})
 	if again == nil {
 		t.Fatalf("port %d is taken", tcp)
 	}
@@ -31,64 +31,70 @@ func (s *server) restarted(t *testing.T, udp int) *server {
 // A server that fails leaves no word. The participant comes back as who it was to the
 // next one, which does not know it and says so; then as somebody new.
 func TestServerKilled(t *testing.T) {
-	ctx := patience(t)
-	s := startServer(t, ctx)
-	ann := s.join(t, "ann", "-attempts", "100")
-	ann.await(ctx, "← refresh_token", "a new one for ann")
-	s.kill(ctx)
-	ann.await(ctx, "* disconnected: connection lost")
-	ann.await(ctx, "* again in")
-	ann.await(ctx, "* dialing to resume, ", "reconnect=1", "sid=PA_")
-	ann.await(ctx, "* disconnected: ", "connection refused")
+	onBoth(t, func(t *testing.T, program string) {
+		ctx := patience(t)
+		s := startServer(t, ctx, program)
+		ann := s.join(t, "ann", "-attempts", "100")
+		ann.await(ctx, "← refresh_token", "a new one for ann")
+		s.kill(ctx)
+		ann.await(ctx, "* disconnected: connection lost")
+		ann.await(ctx, "* again in")
+		ann.await(ctx, "* dialing to resume, ", "reconnect=1", "sid=PA_")
+		ann.await(ctx, "* disconnected: ", "connection refused")
 
-	s.restarted(t, freePort(t, "udp"))
-	ann.await(ctx, "* dialing to resume, ")
-	ann.await(ctx, "* 101 Switching Protocols")
-	ann.await(ctx, "← leave", "STATE_MISMATCH: RECONNECT")
-	ann.await(ctx, "* dialing ws")
-	ann.await(ctx, "← join", "we are ann")
-	ann.await(ctx, "* PeerConnection connected")
-	ann.interrupt()
-	ann.exit(ctx, 0)
+		s.restarted(t, freePort(t, "udp"))
+		ann.await(ctx, "* dialing to resume, ")
+		ann.await(ctx, "* 101 Switching Protocols")
+		ann.await(ctx, "← leave", "STATE_MISMATCH: RECONNECT")
+		ann.await(ctx, "* dialing ws")
+		ann.await(ctx, "← join", "we are ann")
+		ann.await(ctx, "* PeerConnection connected")
+		ann.interrupt()
+		ann.exit(ctx, 0)
+	})
 }
 
 // A server that is stopped says leave, and that there is nothing to come back to.
 func TestServerStopped(t *testing.T) {
-	ctx := patience(t)
-	s := startServer(t, ctx)
-	ann := s.join(t, "ann")
-	// In the first moments, though it serves, the server does not hear signals.
-	ann.await(ctx, "ann (PA_", "ACTIVE")
-	s.stop(ctx)
-	ann.await(ctx, "← leave", "SERVER_SHUTDOWN: DISCONNECT")
-	ann.await(ctx, "* disconnected: closed by ", "close 1000")
-	ann.exit(ctx, 1)
+	onBoth(t, func(t *testing.T, program string) {
+		ctx := patience(t)
+		s := startServer(t, ctx, program)
+		ann := s.join(t, "ann")
+		// In the first moments, though it serves, the server does not hear signals.
+		ann.await(ctx, "ann (PA_", "ACTIVE")
+		s.stop(ctx)
+		ann.await(ctx, "← leave", "SERVER_SHUTDOWN: DISCONNECT")
+		ann.await(ctx, "* disconnected: closed by ", "close 1000")
+		ann.exit(ctx, 1)
+	})
 }
 
 // A connection that is lost between the two is made again, and the participant is who
 // it was, with the same PeerConnection.
 func TestConnectionLost(t *testing.T) {
-	ctx := patience(t)
-	s := startServer(t, ctx)
-	wire := relay(t, s.addr)
-	ann := s.join(t, "ann", "-url", "ws://"+wire.addr)
-	joined := ann.await(ctx, "← join", "we are ann")
-	sid := regexp.MustCompile(`PA_\w+`).FindString(joined)
-	ann.await(ctx, "* PeerConnection connected")
-	ann.await(ctx, "ann ("+sid+") ACTIVE")
-	wire.cut()
-	ann.await(ctx, "* disconnected: connection lost")
-	ann.await(ctx, "* dialing to resume, ", "reconnect=1", "sid="+sid)
-	ann.await(ctx, "← reconnect", "resumed")
-	ann.await(ctx, "← pong_resp")
-	ann.interrupt()
-	ann.exit(ctx, 0)
-	// ICE begins anew (RFC 8445 §2.4, a restart), on the PeerConnection that there is.
-	for what, want := range map[string]int{"← join": 1, "← offer": 2, "* PeerConnection connected": 2, "* PeerConnection closed": 1} {
-		if n := strings.Count(ann.printed(), what); n != want {
-			t.Errorf("%s: %d times, want %d", what, n, want)
+	onBoth(t, func(t *testing.T, program string) {
+		ctx := patience(t)
+		s := startServer(t, ctx, program)
+		wire := relay(t, s.addr)
+		ann := s.join(t, "ann", "-url", "ws://"+wire.addr)
+		joined := ann.await(ctx, "← join", "we are ann")
+		sid := regexp.MustCompile(`PA_\w+`).FindString(joined)
+		ann.await(ctx, "* PeerConnection connected")
+		ann.await(ctx, "ann ("+sid+") ACTIVE")
+		wire.cut()
+		ann.await(ctx, "* disconnected: connection lost")
+		ann.await(ctx, "* dialing to resume, ", "reconnect=1", "sid="+sid)
+		ann.await(ctx, "← reconnect", "resumed")
+		ann.await(ctx, "← pong_resp")
+		ann.interrupt()
+		ann.exit(ctx, 0)
+		// ICE begins anew (RFC 8445 §2.4, a restart), on the PeerConnection that there is.
+		for what, want := range map[string]int{"← join": 1, "← offer": 2, "* PeerConnection connected": 2, "* PeerConnection closed": 1} {
+			if n := strings.Count(ann.printed(), what); n != want {
+				t.Errorf("%s: %d times, want %d", what, n, want)
+			}
 		}
-	}
+	})
 }
 
 // wire is a way to a server that can be cut.

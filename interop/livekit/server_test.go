@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,64 +13,12 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/examples/livekit/rtc"
-	"go.uber.org/goleak"
 )
 
 const (
 	apiKey    = "interop"
 	apiSecret = "a secret for tests has to have 32 characters"
 )
-
-// Programs that TestMain has built.
-var livekitServer, livekitExample, wsTool string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "livekit")
-	if err == nil {
-		err = build(dir)
-	}
-	code := 1
-	if err == nil {
-		if code = m.Run(); code == 0 {
-			err = goleak.Find()
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// build builds the programs. The server stays in the build cache, linked: it is a tool
-// of the module in server.
-func build(dir string) error {
-	livekitExample, wsTool = filepath.Join(dir, "livekit"), filepath.Join(dir, "ws")
-	if _, err := gobuild("off", "-C", "../../examples", "build", "-o", livekitExample, "./livekit"); err != nil {
-		return err
-	}
-	// The tool finds the library by go.work: its go.mod may have no replace directive.
-	if _, err := gobuild("", "-C", "../../cmd/ws", "build", "-o", wsTool, "."); err != nil {
-		return err
-	}
-	path, err := gobuild("off", "-C", "server", "tool", "-n", "server")
-	livekitServer = strings.TrimSpace(path)
-	return err
-}
-
-// gobuild runs go -C DIR COMMAND…. workspace is the value of GOWORK.
-func gobuild(workspace string, args ...string) (string, error) {
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOWORK="+workspace)
-	var messages strings.Builder
-	cmd.Stderr = &messages
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, &messages)
-	}
-	return string(out), nil
-}
 
 // server is a LiveKit server that runs.
 type server struct {
@@ -80,12 +27,12 @@ type server struct {
 	addr string
 }
 
-// startServer starts one on ports of the kernel's choice.
-func startServer(t *testing.T, ctx context.Context) *server {
+// startServer starts one of the two on ports of the kernel's choice.
+func startServer(t *testing.T, ctx context.Context, program string) *server {
 	t.Helper()
 	// A port that was free may be taken by somebody else before the server has it.
 	for range 5 {
-		if s := tryServer(t, ctx, freePort(t, "tcp"), freePort(t, "udp")); s != nil {
+		if s := tryServer(t, ctx, program, ports{tcp: freePort(t, "tcp"), udp: freePort(t, "udp")}); s != nil {
 			return s
 		}
 	}
@@ -93,8 +40,10 @@ func startServer(t *testing.T, ctx context.Context) *server {
 	return nil
 }
 
+type ports struct{ tcp, udp int }
+
 // tryServer starts one on these ports. It returns nil if the server could not have them.
-func tryServer(t *testing.T, ctx context.Context, tcp, udp int) *server {
+func tryServer(t *testing.T, ctx context.Context, program string, at ports) *server {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "livekit.yaml")
 	// The STUN server is none: those by default are on the Internet.
@@ -112,12 +61,12 @@ logging:
   level: info
 keys:
   %s: %s
-`, tcp, udp, apiKey, apiSecret)
+`, at.tcp, at.udp, apiKey, apiSecret)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := fmt.Sprintf("127.0.0.1:%d", tcp)
-	s := &server{process: start(t, livekitServer, "--dev", "--config", config), url: "ws://" + addr, addr: addr}
+	addr := fmt.Sprintf("127.0.0.1:%d", at.tcp)
+	s := &server{process: start(t, program, "--dev", "--config", config), url: "ws://" + addr, addr: addr}
 	// A transport of its own: what it keeps open would be found by goleak.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
