@@ -42,7 +42,7 @@ func (s *sender) init(p connParams) {
 	if s.frameSize <= 0 {
 		s.frameSize = defaultWriteBufferSize
 	}
-	s.singleSize = conn.MaxInlinePayload
+	s.singleSize = conn.MaxCopiedPayload
 	if p.role.Masks() {
 		s.singleSize = min(s.singleSize, s.frameSize)
 	}
