@@ -49,6 +49,43 @@ func TestAcceptAnyText(t *testing.T) {
 	}
 }
 
+// OpenInto says what Open says, and leaves its source alone.
+func TestOpenInto(t *testing.T) {
+	for _, masked := range []bool{false, true} {
+		for _, test := range []struct {
+			op      frame.Opcode
+			payload string
+			any     bool
+			want    *frame.Violation
+		}{
+			{frame.Text, "Hello, 世界", false, nil}, {frame.Text, "Hello \xff", false, frame.ErrText},
+			{frame.Text, "Hello \xff", true, nil}, {frame.Binary, "Hello \xff", false, nil},
+		} {
+			for cut := range len(test.payload) + 1 {
+				var d Decoder
+				d.Init(frame.Expectation{Masked: masked})
+				if test.any {
+					d.AcceptAnyText()
+				}
+				p := framed(masked, header(fin|byte(test.op)), test.payload)
+				_, n, err := d.Next(p, Limits{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				src := p[n:]
+				before, dst := bytes.Clone(src), make([]byte, len(src))
+				v := d.OpenInto(dst[:cut], src[:cut])
+				if v == nil {
+					v = d.OpenInto(dst[cut:], src[cut:])
+				}
+				if v != test.want || v == nil && (string(dst) != test.payload || d.Left() != 0) || !bytes.Equal(src, before) {
+					t.Errorf("masked %v, %q cut at %d: %q, %v, %d left", masked, test.payload, cut, dst, v, d.Left())
+				}
+			}
+		}
+	}
+}
+
 // Judge is the second half of Open.
 func TestJudgeAcceptsAnyText(t *testing.T) {
 	var d Decoder

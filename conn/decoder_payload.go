@@ -16,6 +16,18 @@ func (d *Decoder) Open(p []byte) *frame.Violation {
 	return nil
 }
 
+// OpenInto is Open, and leaves src as it is: what it says goes to dst, which is as long and
+// does not overlap with it.
+func (d *Decoder) OpenInto(dst, src []byte) *frame.Violation {
+	if !d.want.Masked || d.judges(d.sequence.opcode) {
+		copy(dst, src)
+		return d.Open(dst)
+	}
+	d.left -= uint64(len(src))
+	d.key = frame.MaskCopy(dst, src, d.key)
+	return nil
+}
+
 // open unmasks p, the next bytes of a message of this type, in place, and reports
 // whether they may stand there if they are text.
 func (d *Decoder) open(op frame.Opcode, p []byte) (valid bool) {

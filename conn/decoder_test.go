@@ -308,3 +308,47 @@ func TestDecoderAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// NextSingle takes the header of what Single would take, and nothing else.
+func TestNextSingle(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		parts []part
+		op    frame.Opcode
+	}{
+		{"text", []part{{fin | text, "Hello"}}, frame.Text},
+		{"empty", []part{{fin | bin, ""}}, frame.Binary},
+		{"fragment", []part{{text, "Hel"}, {fin | again, "lo"}}, 0},
+		{"compressed", []part{{fin | rsv1 | text, hello}}, 0},
+		{"ping", []part{{ping, "x"}}, 0},
+		{"too large", []part{{fin | text, strings.Repeat("x", 11)}}, 0},
+	} {
+		for _, masked := range []bool{false, true} {
+			var stream []byte
+			for _, p := range test.parts {
+				stream = append(stream, framed(masked, header(p.first), p.payload)...)
+			}
+			var d Decoder
+			d.Init(frame.Expectation{Masked: masked, RSV1: true})
+			op, n := d.NextSingle(stream, Limits{Message: 10})
+			if op != test.op || n == 0 != (test.op == 0) {
+				t.Errorf("%s: %v, %d", test.name, op, n)
+			}
+			if n == 0 {
+				continue
+			}
+			payload := stream[n:]
+			if d.Left() != uint64(len(payload)) || !d.InLast() || d.Compressed() || d.Message() != op || d.AtHeader() {
+				t.Errorf("%s: %d bytes are left", test.name, d.Left())
+			}
+			for i := range payload {
+				if v := d.Open(payload[i : i+1]); v != nil {
+					t.Error(v)
+				}
+			}
+			if last, v := d.EndFrame(); !last || v != nil || string(payload) != test.parts[0].payload || !d.AtHeader() || d.Message() != frame.Continuation {
+				t.Errorf("%s: %v, %v, %q", test.name, last, v, payload)
+			}
+		}
+	}
+}

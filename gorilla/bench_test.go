@@ -88,3 +88,37 @@ func BenchmarkEcho(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkWrite(b *testing.B) {
+	p := make([]byte, 125)
+	pm, err := NewPreparedMessage(BinaryMessage, p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, write := range map[string]func(c *Conn) error{
+		"WriteMessage": func(c *Conn) error { return c.WriteMessage(BinaryMessage, p) },
+		"WriteControl": func(c *Conn) error { return c.WriteControl(PingMessage, p, time.Time{}) },
+		"Prepared":     func(c *Conn) error { return c.WritePreparedMessage(pm) },
+		"WriteJSON":    func(c *Conn) error { return c.WriteJSON(1) },
+		"NextWriter": func(c *Conn) error {
+			w, err := c.NextWriter(BinaryMessage)
+			if err != nil {
+				return err
+			}
+			if _, err := w.Write(p); err != nil {
+				return err
+			}
+			return w.Close()
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			c := newLoop(125)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := write(c); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

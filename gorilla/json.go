@@ -25,6 +25,11 @@ func (c *Conn) WriteJSON(v any) error {
 	if err := json.NewEncoder(b).Encode(v); err != nil {
 		return err
 	}
+	if len(b.data) <= min(c.out.singleSize, c.out.frameSize) {
+		if done, err := c.writeSingle(frame.Text, b.data); done {
+			return err
+		}
+	}
 	c.out.begin()
 	defer c.out.end()
 	if _, err := c.next(TextMessage); err != nil {

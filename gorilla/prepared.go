@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"bytes"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -11,14 +10,14 @@ import (
 // PreparedMessage is a message that is encoded once and sent by many connections, with
 // [Conn.WritePreparedMessage]. It may be used by any number of goroutines.
 type PreparedMessage struct {
-	op   frame.Opcode
-	data []byte // not compressed
+	op    frame.Opcode
+	plain prepared // not compressed
 
-	mu    sync.Mutex
-	forms map[form]*prepared
+	mu       sync.Mutex
+	deflated map[form]*prepared
 }
 
-// form is a way to send a message. The zero form is not compressed.
+// form is a way to compress a message.
 type form struct {
 	terms conn.Terms
 	level int
@@ -40,32 +39,29 @@ func NewPreparedMessage(messageType int, data []byte) (*PreparedMessage, error) 
 	case op.IsControl() && len(data) > frame.MaxControlPayload:
 		return nil, errInvalidControlFrame
 	}
-	return &PreparedMessage{op: op, data: bytes.Clone(data), forms: make(map[form]*prepared)}, nil
+	pm := &PreparedMessage{op: op, deflated: make(map[form]*prepared)}
+	pm.plain.frames = appendFrame(nil, frame.Header{Opcode: op, FIN: true}, data)
+	pm.plain.payload = pm.plain.frames[len(pm.plain.frames)-len(data):]
+	return pm, nil
 }
 
-// in returns the message in a form, and makes that if need be.
+// in returns the message compressed, and compresses it if nobody has yet.
 func (pm *PreparedMessage) in(f form) *prepared {
 	pm.mu.Lock()
-	p := pm.forms[f]
+	p := pm.deflated[f]
 	if p == nil {
 		p = new(prepared)
-		pm.forms[f] = p
+		pm.deflated[f] = p
 	}
 	pm.mu.Unlock()
-	p.once.Do(func() { pm.prepare(p, f) })
+	p.once.Do(func() { pm.deflate(p, f) })
 	return p
 }
 
-func (pm *PreparedMessage) prepare(p *prepared, f form) {
-	h := frame.Header{Opcode: pm.op, FIN: true}
-	if f == (form{}) {
-		p.payload = pm.data
-		p.frames = appendFrame(nil, h, p.payload)
-		return
-	}
+func (pm *PreparedMessage) deflate(p *prepared, f form) {
 	d := newDeflater(f.terms, f.level)
-	p.payload = deflated(&d, nil, pm.data)
-	h.RSV1 = true
+	p.payload = deflated(&d, nil, pm.plain.payload)
+	h := frame.Header{Opcode: pm.op, RSV1: true}
 	for rest := p.payload; ; {
 		n := min(defaultWriteBufferSize, len(rest))
 		h.FIN = n == len(rest)
@@ -86,13 +82,21 @@ func appendFrame(dst []byte, h frame.Header, payload []byte) []byte {
 // WritePreparedMessage sends pm. It ends the message of a writer that is still open, if part
 // of that has been sent.
 func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
+	p, compressed := &pm.plain, c.deflates(pm.op)
+	if compressed {
+		p = pm.in(form{c.deflate.send, int(c.deflate.level.Load())})
+	}
+	if !c.role.Masks() {
+		if done, err := c.writeFramed(pm.op, p.frames); done {
+			return err
+		}
+	} else if data := !pm.op.IsControl(); data && !compressed && len(p.payload) <= c.out.singleSize {
+		if done, err := c.writeSingle(pm.op, p.payload); done {
+			return err
+		}
+	}
 	c.out.begin()
 	defer c.out.end()
-	var f form
-	if c.deflates(pm.op) {
-		f = form{c.deflate.send, int(c.deflate.level.Load())}
-	}
-	p := pm.in(f)
 	if w := c.out.writer; w != nil && w.op == frame.Continuation && !pm.op.IsControl() {
 		_ = w.close() // RFC 6455 §5.4: messages are not interleaved
 	}
@@ -100,21 +104,37 @@ func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
 		return c.sendFramed(pm.op, p.frames)
 	}
 	return c.send(outgoing{
-		header:  frame.Header{Opcode: pm.op, RSV1: f != form{}, FIN: true},
+		header:  frame.Header{Opcode: pm.op, RSV1: compressed, FIN: true},
 		payload: p.payload,
 		size:    defaultWriteBufferSize,
 	})
 }
 
-// sendFramed sends frames of a server as they are: a message, or a control frame.
+// writeFramed sends frames of a server as they are, unless another message is being made.
+// They are a message or a control frame.
+func (c *Conn) writeFramed(op frame.Opcode, frames []byte) (done bool, err error) {
+	c.out.enter()
+	defer c.out.wire.Unlock()
+	if c.out.busy.Load() {
+		return false, nil
+	}
+	return true, c.sendFrames(op, frames)
+}
+
+// sendFramed is writeFramed while nobody makes another message.
 func (c *Conn) sendFramed(op frame.Opcode, frames []byte) error {
 	c.out.enter()
 	defer c.out.wire.Unlock()
+	return c.sendFrames(op, frames)
+}
+
+func (c *Conn) sendFrames(op frame.Opcode, frames []byte) error {
 	if c.out.err != nil {
 		return c.out.err
 	}
-	l := c.borrow()
-	l.frame = conn.OutFrame{Header: frame.Header{Opcode: op, FIN: true}, Framed: frames}
-	l.box.Append(&l.frame, 0)
-	return c.sent(op, c.flush(l, c.out.limit()))
+	_ = c.nc.SetWriteDeadline(c.out.limit())
+	if _, err := c.stream.Write(frames, nil); err != nil {
+		return c.out.fail(err)
+	}
+	return c.sent(op, nil)
 }

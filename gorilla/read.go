@@ -124,9 +124,10 @@ func (c *Conn) readPayload(p []byte) (n int, err error) {
 			return 0, err
 		}
 	}
-	n = copy(p, r.buf.Bytes())
+	have := r.buf.Bytes()
+	n = min(len(p), len(have))
+	_ = r.decoder.OpenInto(p[:n], have[:n])
 	r.buf.Consume(n)
-	_ = r.decoder.Open(p[:n])
 	return n, nil
 }
 
