@@ -163,6 +163,7 @@ func (c *Conn) leaveReading() io.Reader {
 // messageReader reads one message, for as long as it is current.
 type messageReader struct {
 	c     *Conn
+	size  int  // bytes that were read
 	ended bool // all was read: only for the goroutine that reads
 }
 
@@ -192,6 +193,7 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 		case err != nil:
 			return n, c.fail(err)
 		case n > 0 || len(p) == 0:
+			m.size += n
 			m.noteEnd()
 			return n, nil
 		}
@@ -206,6 +208,7 @@ func (m *messageReader) noteEnd() {
 	d := &m.c.in.decoder
 	if d.InLast() && d.Left() == 0 && !d.Compressed() {
 		_, _ = d.EndFrame()
+		m.c.in.buf.NoteSize(m.size)
 		m.c.in.current, m.ended = nil, true
 	}
 }
