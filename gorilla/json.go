@@ -42,12 +42,6 @@ func (c *Conn) WriteJSON(v any) error {
 	return m.close()
 }
 
-// Write collects p.
-func (b *writeBuffer) Write(p []byte) (int, error) {
-	b.data = append(b.data, p...)
-	return len(p), nil
-}
-
 // ReadJSON reads the next message and stores its first JSON value in v, as [json.Decoder]
 // does. What follows in the message is dropped. A message without a value fails with
 // [io.ErrUnexpectedEOF].

@@ -4,54 +4,7 @@ import (
 	"io"
 
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
-
-// BufferPool lends the memory in which a writer of [Conn.NextWriter] collects a frame. A
-// *[sync.Pool] is one. What kind of value a pool holds is the business of this package.
-type BufferPool interface {
-	// Get returns a value of the pool, or nil if it is empty.
-	Get() any
-	// Put adds a value to the pool.
-	Put(any)
-}
-
-// writeBuffer is what a pool lends.
-type writeBuffer struct{ data []byte }
-
-// maxWriteBuffer is the size in bytes of the largest buffer that goes back to our pool.
-const maxWriteBuffer = 128 << 10
-
-var writeBuffers = poolcheck.NewPool("write buffers of the drop-in", func() any { return new(writeBuffer) })
-
-// lend returns an empty buffer.
-func (s *sender) lend() *writeBuffer {
-	if s.pool == nil {
-		return writeBuffers.Get().(*writeBuffer)
-	}
-	if b, ok := s.pool.Get().(*writeBuffer); ok {
-		return b
-	}
-	return &writeBuffer{make([]byte, 0, s.frameSize)}
-}
-
-// giveBack returns a buffer of lend.
-func (s *sender) giveBack(b *writeBuffer) {
-	b.data = b.data[:0]
-	if s.pool != nil {
-		s.pool.Put(b)
-		return
-	}
-	giveBack(b)
-}
-
-// giveBack returns a buffer to our pool, without its memory if that has grown too large.
-func giveBack(b *writeBuffer) {
-	if b.data = b.data[:0]; cap(b.data) > maxWriteBuffer {
-		b.data = nil
-	}
-	writeBuffers.Put(b)
-}
 
 // messageWriter sends one message in frames, each as large as the write buffer but the
 // last. It is used under sender.message. What differs for one that is compressed stands in
@@ -275,10 +228,24 @@ func (m *messageWriter) close() error {
 			return err
 		}
 	}
-	if err := m.send(m.buf.data, last); err != nil {
+	if err := m.sendLast(); err != nil {
 		return err
 	}
 	_ = m.end(errWriteClosed)
+	return nil
+}
+
+// sendLast sends the last frame, which nearly always is the only one.
+func (m *messageWriter) sendLast() error {
+	p, c := m.buf.data, m.c
+	if m.op == frame.Continuation || m.op.IsControl() || m.rsv1 || len(p) > c.out.singleSize {
+		return m.send(p, last)
+	}
+	c.out.enter()
+	defer c.out.wire.Unlock()
+	if err := c.sendSingle(m.op, p); err != nil {
+		return m.end(err)
+	}
 	return nil
 }
 
