@@ -21,7 +21,7 @@ func ReadJSON(c *Conn, v any) error { return c.ReadJSON(v) }
 // encoded, nothing is sent.
 func (c *Conn) WriteJSON(v any) error {
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer c.out.recycle(b)
 	if err := json.NewEncoder(b).Encode(v); err != nil {
 		return err
 	}

@@ -32,20 +32,28 @@ func (s *sender) lend() *writeBuffer {
 
 // giveBack returns a buffer of lend.
 func (s *sender) giveBack(b *writeBuffer) {
-	b.data = b.data[:0]
-	if s.pool != nil {
-		s.pool.Put(b)
+	if s.pool == nil {
+		s.recycle(b)
 		return
 	}
-	giveBack(b)
+	s.empty(b)
+	s.pool.Put(b)
 }
 
-// giveBack returns a buffer to our pool, without its memory if that has grown too large.
-func giveBack(b *writeBuffer) {
-	if b.data = b.data[:0]; cap(b.data) > maxWriteBuffer {
+// recycle returns a buffer to our pool, without its memory if that has grown too large.
+func (s *sender) recycle(b *writeBuffer) {
+	if s.empty(b); cap(b.data) > maxWriteBuffer {
 		b.data = nil
 	}
 	writeBuffers.Put(b)
+}
+
+// empty makes b ready for others. If a write has failed, the stream may still be looking at
+// the memory, and it is left behind.
+func (s *sender) empty(b *writeBuffer) {
+	if b.data = b.data[:0]; s.broken.Load() {
+		b.data = nil
+	}
 }
 
 // Write collects p.

@@ -55,7 +55,7 @@ func (m *messageWriter) WriteString(s string) (n int, err error) {
 	m.c.out.begin()
 	defer m.c.out.end()
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer m.c.out.recycle(b)
 	for n < len(s) || m.err != nil {
 		b.data = append(b.data[:0], s[n:min(len(s), n+pieceSize)]...)
 		if err = m.collect(b.data); err != nil {
@@ -70,7 +70,7 @@ func (m *messageWriter) WriteString(s string) (n int, err error) {
 // locked while r is read: r may be a reader of the same connection.
 func (m *messageWriter) ReadFrom(r io.Reader) (n int64, err error) {
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer m.c.out.recycle(b)
 	for {
 		room, err := m.addForMore(b.data)
 		if err != nil {
@@ -257,7 +257,7 @@ func (m *messageWriter) end(err error) error {
 	}
 	m.c.out.giveBack(m.buf)
 	if m.buf = nil; m.text != nil {
-		m.text.giveBack()
+		m.text.giveBack(&m.c.out)
 		m.text = nil
 	}
 	return err
