@@ -47,20 +47,20 @@ func TestSecurityTable(t *testing.T) {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
 	for row, is := range map[string]string{
-		"size of a message, decompressed":                           kib(defaultMessageLimit),
-		"fragments in a message, empty ones too":                    count(defaultFragments),
-		"head of a request":                                         kib(handshake.DefaultHeaderBytes),
-		"fields in a request":                                       count(handshake.DefaultFields),
-		"head of a response, informational ones before it among it": kib(dial.DefaultHeaderBytes),
-		"informational responses before a response":                 count(dial.MaxInformational),
-		"what is read of the body of a refusal":                     kib(dial.ExcerptSize),
-		"redirects followed, never from wss to ws":                  count(dial.DefaultMaxRedirects),
-		"time for the opening handshake":                            span(defaultHandshakeTimeout),
-		"time for the closing handshake, down to the end of TCP":    span(defaultCloseTimeout),
-		"pongs that wait to be sent":                                count(conn.MaxPongs),
-		"time that a reply is held back for others":                 span(replyWait),
-		"what the peer has to take of a large message in that time": kib(streamPart),
-		"memory ahead of what has arrived of a message":             kib(maxPrealloc) + ", or as much again",
+		"size of a message, decompressed":                               kib(defaultMessageLimit),
+		"fragments in a message, including empty ones":                  count(defaultFragments),
+		"head of a request":                                             kib(handshake.DefaultHeaderBytes),
+		"fields in a request":                                           count(handshake.DefaultFields),
+		"head of a response, including informational responses":         kib(dial.DefaultHeaderBytes),
+		"informational responses before a response":                     count(dial.MaxInformational),
+		"bytes read from the body of a refusal":                         kib(dial.ExcerptSize),
+		"redirects followed, never from wss to ws":                      count(dial.DefaultMaxRedirects),
+		"time for the opening handshake":                                span(defaultHandshakeTimeout),
+		"time for the closing handshake, including the end of TCP":      span(defaultCloseTimeout),
+		"pongs that wait to be sent":                                    count(conn.MaxPongs),
+		"time that a reply waits for others":                            span(replyWait),
+		"bytes of a large message that the peer must take in that time": kib(streamPart),
+		"memory ahead of the received part of a message":                kib(maxPrealloc) + ", or as much again",
 	} {
 		if said[row] != is {
 			t.Errorf("SECURITY.md: %s: %q, the code says %s", row, said[row], is)

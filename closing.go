@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/hawser-ws/websocket/frame"
 )
 
-// closing is a Conn as the end of it is brought about: its Close frame, the peer's, and the
-// end of TCP. What is to be done when is in the table of conn; this is how.
+// closing is a Conn as it ends: our Close frame, the peer's, and the end of TCP. The table
+// in conn decides what is done when; the methods here do it.
 //
 //	action of the table   done by
 //	AwaitClose            perform, or the application's reads
@@ -22,7 +23,18 @@ type closing Conn
 
 func (c *Conn) closing() *closing { return (*closing)(c) }
 
-// handshake performs the closing handshake, or begins it in a callback.
+// close is Close and CloseContext. An error names method.
+func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
+	body, misuse := closeBody(method, code, reason)
+	err := h.handshake(ctx, body)
+	(*Conn)(h).awaitCloseRead(ctx)
+	if misuse != nil {
+		return misuse
+	}
+	return err
+}
+
+// handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 	if h.calls.onStack() {
 		return h.inCallback(ctx, body)
@@ -30,55 +42,65 @@ func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 	return h.perform(ctx, body, nil)
 }
 
-// perform performs the closing handshake. It closes the channel sent, which may be
-// nil, when the Close frame is sent or cannot be sent.
+// perform performs the closing handshake. When the Close frame is sent or cannot be sent,
+// it closes the channel sent, which may be nil.
 func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	expire := time.AfterFunc(h.life.closeTimeout, h.life.expire)
-	defer expire.Stop()
-	stop := context.AfterFunc(ctx, func() { h.life.handle(conn.Expire, conn.CloseBody{}, ctx.Err()) })
+	late := time.AfterFunc(h.life.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
+	defer late.Stop()
+	stop := context.AfterFunc(ctx, func() { h.life.giveUp(ctx.Err()) })
 	defer stop()
 
-	ended, late := h.life.done(), h.life.hasEnded()
+	ended, before := h.life.done(), h.life.hasEnded()
 	if h.life.current() == conn.Open {
 		waiting, stopWaiting := context.WithCancel(context.Background())
 		meanwhile := time.AfterFunc(headStart, func() { h.drainMeanwhile(waiting) })
 		do, _ := h.send(context.Background(), body, conn.SendClose)
 		stopWaiting()
 		meanwhile.Stop()
-		if do == conn.EndTransport { // the peer's Close frame came first, ours answers it
-			go h.endTransport()
-		}
+		h.follow(ctx, do, body)
 	}
 	if sent != nil {
 		close(sent)
 	}
-	// The application's read, if there is one, meets the peer's Close frame; if
-	// there is none, this is the one.
+	// The application's read meets the peer's Close frame, if one is waiting. If none is,
+	// this loop does.
 	for h.life.current().CanReceive() && h.in.gate.Lock(nil, ended) {
 		h.drain()
 	}
 	<-ended
-	if e := h.life.closedError(); late || e.Began != SideLocal || !e.Clean() {
+	if e := h.life.closedError(); before || e.Began != SideLocal || !e.Clean() {
 		return e
 	}
 	return nil
 }
 
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.report(e, cause)
+}
+
 // drain drops what the peer sends until its Close frame. It is called inside the read gate
-// and leaves that, also if a callback ends the goroutine.
+// and leaves it, even if a callback ends the goroutine.
 func (h *closing) drain() {
 	defer h.in.leave()
 	_ = h.in.drain(context.Background())
 }
 
-// headStart is how long a Close frame may wait for other writes before Close begins to
-// drop what the peer sends. Where two ends close at once their frames meet in that time,
-// and an application that reads gets what there is.
+// headStart is how long a Close frame may wait for other writes before Close begins to drop
+// what the peer sends. If both ends close at the same time, their frames arrive within it,
+// and a read of the application gets all messages before them.
 const headStart = 5 * time.Millisecond
 
-// drainMeanwhile reads while our Close frame waits to be sent: the peer may be one that
-// finishes its own write before it reads. It leaves that to the application for as long
-// as it finds it reading.
+// drainMeanwhile reads while our Close frame waits to be sent, because the peer may not
+// read before it has finished its own write. While the application is reading,
+// drainMeanwhile leaves the reading to it.
 func (h *closing) drainMeanwhile(waiting context.Context) {
 	look := time.NewTicker(headStart)
 	defer look.Stop()
@@ -94,10 +116,10 @@ func (h *closing) drainMeanwhile(waiting context.Context) {
 	}
 }
 
-// inCallback is the handshake that a callback asks for. It waits headStart at most for our Close
-// frame to be sent: a peer that does not read may be waiting for the callback to end. The
-// peer's Close frame is received when the callback has returned, by the read that runs it
-// or by the next one.
+// inCallback begins the handshake from inside a callback. It waits for our Close frame to
+// be sent, headStart at most: the peer may not read before the callback has ended. The
+// peer's Close frame is received when the callback has returned, by the read that runs the
+// callback or by the next one.
 func (h *closing) inCallback(ctx context.Context, body conn.CloseBody) error {
 	sent := make(chan struct{})
 	go h.perform(context.Background(), body, sent)
@@ -114,8 +136,22 @@ func (h *closing) inCallback(ctx context.Context, body conn.CloseBody) error {
 	return h.life.closedError()
 }
 
-// send sends our Close frame, if it is the first. as says what it is:
-// [conn.SendClose] or [conn.AnswerViolation].
+// follow does what an action of the table calls for. body is our Close frame, if that is to
+// be sent. Where our own call of Close finds EndTransport to be done, the peer's Close frame
+// came first, and ours has answered it.
+func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBody) {
+	switch do {
+	case conn.SendReply:
+		h.lastFrame(ctx, body, conn.SendClose)
+	case conn.SendFailure:
+		h.lastFrame(ctx, body, conn.AnswerViolation)
+	case conn.EndTransport:
+		go h.endTransport()
+	}
+}
+
+// send sends our Close frame, if it is the first. The event as is [conn.SendClose] or
+// [conn.AnswerViolation].
 func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
 	return h.out.submit(ctx, &outFrame{
@@ -128,12 +164,12 @@ func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) 
 	})
 }
 
-// lastFrame sends our Close frame and then sees the transport ended, on a
-// goroutine of its own. It waits until the frame is sent, or ctx ends.
+// lastFrame sends our Close frame and then ends the transport, on a goroutine of its own.
+// It returns when the frame is sent, or when ctx ends.
 func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Event) {
 	sent := make(chan struct{})
 	go func() {
-		// The deadline of closing bounds this: it breaks the transport.
+		// The deadline of closing limits this: it breaks the transport.
 		do, err := h.send(context.Background(), body, as)
 		close(sent)
 		if err == nil && do == conn.EndTransport {
@@ -146,11 +182,11 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 	}
 }
 
-// endTransport sees the TCP connection closed after the last frame, in the order
-// that RFC 6455 §7.1.1 asks for: the server closes its direction and waits for
-// the peer's end, the client waits for the server's. The server does not close
-// the whole connection at once: bytes that arrive after that make TCP reset it,
-// and a reset can take our Close frame with it. The deadline of closing bounds it.
+// endTransport ends the TCP connection after the last frame, in the order of RFC 6455
+// §7.1.1: the server closes its direction and waits for the end of the peer's; the client
+// waits for the server's. The server does not close the whole connection at once, because
+// TCP would answer bytes that arrive later with a reset, and a reset can destroy our Close
+// frame. The deadline of closing limits the wait.
 func (h *closing) endTransport() {
 	h.out.gate.Lock(nil, nil) // a write may still be under way
 	h.out.flush(context.Background(), nil)
@@ -159,13 +195,13 @@ func (h *closing) endTransport() {
 		half = h.transport.CloseWrite()
 	}
 	h.out.leave()
-	// Both Close frames have gone: nobody need wait for the end of TCP as well. A handshake
-	// that failed is not over before TCP is.
+	// Both Close frames have gone, so nobody need wait for the end of TCP. A failed handshake
+	// ends only with TCP.
 	if half && h.life.current() == conn.Acknowledged {
 		h.life.notifyEnded()
 	}
 	if !half {
-		h.life.handle(conn.EndOfStream, conn.CloseBody{}, nil) // there is no closing one direction
+		h.life.report(conn.EndOfStream, nil) // this transport cannot close one direction
 		return
 	}
 	h.in.gate.Lock(nil, nil)
@@ -175,24 +211,24 @@ func (h *closing) endTransport() {
 	var dropped [512]byte
 	for {
 		_, err := h.transport.Read(dropped[:])
-		switch err {
-		case nil:
-		case io.EOF:
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
 			if !h.role.ClosesFirst() {
-				h.transport.CloseWrite() // TLS says goodbye each way as well
+				h.transport.CloseWrite() // TLS has an end of each direction, too
 			}
-			h.life.handle(conn.EndOfStream, conn.CloseBody{}, nil)
+			h.life.report(conn.EndOfStream, nil)
 			return
 		default:
-			h.life.handle(conn.Break, conn.CloseBody{}, nil)
+			h.life.report(conn.Break, nil)
 			return
 		}
 	}
 }
 
-// sendLast sends what is due and ends the connection, within [Timeouts.Close].
+// sendLast sends what is due and then ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
-	end := func() { h.life.handle(conn.EndOfStream, conn.CloseBody{}, cause) }
+	end := func() { h.life.report(conn.EndOfStream, cause) }
 	late := time.AfterFunc(h.life.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {

@@ -4,34 +4,34 @@ import (
 	"sync/atomic"
 )
 
-// coalescing says what becomes of a small message: it leaves at once, or it stays in the
-// [conn.Outbox] until more leave with it. It is one value, a sum of answers to three
+// coalescing decides about a small message: it leaves at once, or it stays in the
+// [conn.Outbox] until more messages leave with it. It is one value that answers three
 // questions.
 //
-//	Is anything held?        0, held, or flushWanted: held no longer than the gate is taken
-//	Has a loop more at hand? more: the answers to what has arrived together leave together
-//	Does the timer run?      timed: it bounds how long answers are held. It is not stopped
-//	                         when they leave. It then finds nothing to do, and that costs
-//	                         less than to set it for each batch.
+//	Is anything held?        0; someHeld; or flushWanted: held only until the gate is free
+//	Has a loop more at hand? loopHasMore: the answers to what arrived together leave together
+//	Does the timer run?      timerRuns: it limits how long answers are held. It is not stopped
+//	                         when they leave. It then finds nothing to do, which costs less
+//	                         than to set it for each batch.
 //
-// Once the peer has closed its direction nothing is held any more: streamEnded.
+// Once the peer has closed its direction, nothing is held any more: holdNoMore.
 type coalescing uint32
 
 const (
-	more coalescing = 1 << iota
-	timed
-	held
+	loopHasMore coalescing = 1 << iota
+	timerRuns
+	someHeld
 	flushWanted
-	streamEnded
+	holdNoMore
 
-	numCoalescing = int(streamEnded) + 1
+	numCoalescing = int(holdNoMore) + 1
 )
 
 // coalesceEvent is something that happened to what is held.
 type coalesceEvent uint8
 
 const (
-	// moreAtHand, noneAtHand: a loop over messages has another that has arrived, or not.
+	// moreAtHand, noneAtHand: a loop over messages has another message at hand, or has none.
 	moreAtHand coalesceEvent = iota
 	noneAtHand
 	// holdBatch, holdReply: a message of a [Batch], or of another caller, is held.
@@ -39,91 +39,91 @@ const (
 	holdReply
 	// wantFlush: somebody is about to wait for the peer, which may wait for what is held.
 	wantFlush
-	// haveWritten: something was written, or everything dropped. Nothing is held any more.
+	// haveWritten: something was written, or everything was dropped. Nothing is held now.
 	haveWritten
-	// timerFired: what is held has been for long enough.
+	// timerFired: the time limit for what is held has passed.
 	timerFired
-	// endOfStream: the peer has closed its direction. It leads to streamEnded from
-	// everywhere, and nothing leads from there.
-	endOfStream
+	// peerEnded: the peer has closed its direction. It leads to holdNoMore from every
+	// state, and nothing leads from there.
+	peerEnded
 
 	numCoalesceEvents = iota
 )
 
-// coalesceTable is the whole of coalescing: state × event → state. An event that has no
-// cell leaves the state as it is.
+// coalesceTable decides all of coalescing: state × event → state. An event without a cell
+// leaves the state as it is.
 var coalesceTable = map[coalescing]map[coalesceEvent]coalescing{
 	0: {
-		moreAtHand: more,
-		holdBatch:  held,
-		holdReply:  held | timed,
+		moreAtHand: loopHasMore,
+		holdBatch:  someHeld,
+		holdReply:  someHeld | timerRuns,
 	},
-	timed: {
-		moreAtHand: more | timed,
-		holdBatch:  held | timed,
-		holdReply:  held | timed,
+	timerRuns: {
+		moreAtHand: loopHasMore | timerRuns,
+		holdBatch:  someHeld | timerRuns,
+		holdReply:  someHeld | timerRuns,
 		timerFired: 0,
 	},
-	more: {
+	loopHasMore: {
 		noneAtHand: 0,
-		holdBatch:  held | more | timed, // the loop's body may take its time
-		holdReply:  held | more | timed,
+		holdBatch:  someHeld | loopHasMore | timerRuns, // the loop's body may take its time
+		holdReply:  someHeld | loopHasMore | timerRuns,
 	},
-	more | timed: {
-		noneAtHand: timed,
-		holdBatch:  held | more | timed,
-		holdReply:  held | more | timed,
-		timerFired: more,
+	loopHasMore | timerRuns: {
+		noneAtHand: timerRuns,
+		holdBatch:  someHeld | loopHasMore | timerRuns,
+		holdReply:  someHeld | loopHasMore | timerRuns,
+		timerFired: loopHasMore,
 	},
-	held: {
-		moreAtHand:  held | more,
-		holdReply:   held | timed,
+	someHeld: {
+		moreAtHand:  someHeld | loopHasMore,
+		holdReply:   someHeld | timerRuns,
 		wantFlush:   flushWanted,
 		haveWritten: 0,
 	},
-	held | timed: {
-		moreAtHand:  held | more | timed,
-		wantFlush:   flushWanted | timed,
-		haveWritten: timed,
+	someHeld | timerRuns: {
+		moreAtHand:  someHeld | loopHasMore | timerRuns,
+		wantFlush:   flushWanted | timerRuns,
+		haveWritten: timerRuns,
 		timerFired:  flushWanted,
 	},
-	held | more: {
-		noneAtHand:  held,
-		holdBatch:   held | more | timed,
-		holdReply:   held | more | timed,
-		wantFlush:   flushWanted | more,
-		haveWritten: more,
+	someHeld | loopHasMore: {
+		noneAtHand:  someHeld,
+		holdBatch:   someHeld | loopHasMore | timerRuns,
+		holdReply:   someHeld | loopHasMore | timerRuns,
+		wantFlush:   flushWanted | loopHasMore,
+		haveWritten: loopHasMore,
 	},
-	held | more | timed: {
-		noneAtHand:  held | timed,
-		wantFlush:   flushWanted | more | timed,
-		haveWritten: more | timed,
+	someHeld | loopHasMore | timerRuns: {
+		noneAtHand:  someHeld | timerRuns,
+		wantFlush:   flushWanted | loopHasMore | timerRuns,
+		haveWritten: loopHasMore | timerRuns,
 		timerFired:  flushWanted, // and what the body writes from now on is not held
 	},
 	flushWanted: {
-		moreAtHand:  flushWanted | more,
-		holdReply:   flushWanted | timed,
+		moreAtHand:  flushWanted | loopHasMore,
+		holdReply:   flushWanted | timerRuns,
 		haveWritten: 0,
 	},
-	flushWanted | timed: {
-		moreAtHand:  flushWanted | more | timed,
-		haveWritten: timed,
+	flushWanted | timerRuns: {
+		moreAtHand:  flushWanted | loopHasMore | timerRuns,
+		haveWritten: timerRuns,
 		timerFired:  flushWanted,
 	},
-	flushWanted | more: {
+	flushWanted | loopHasMore: {
 		noneAtHand:  flushWanted,
-		holdBatch:   flushWanted | more | timed,
-		holdReply:   flushWanted | more | timed,
-		haveWritten: more,
+		holdBatch:   flushWanted | loopHasMore | timerRuns,
+		holdReply:   flushWanted | loopHasMore | timerRuns,
+		haveWritten: loopHasMore,
 	},
-	flushWanted | more | timed: {
-		noneAtHand:  flushWanted | timed,
-		haveWritten: more | timed,
+	flushWanted | loopHasMore | timerRuns: {
+		noneAtHand:  flushWanted | timerRuns,
+		haveWritten: loopHasMore | timerRuns,
 		timerFired:  flushWanted,
 	},
 }
 
-// coalesceNext is coalesceTable with every cell filled in, to be looked up fast.
+// coalesceNext is coalesceTable with every cell filled in, for fast lookup.
 var coalesceNext = func() (next [numCoalescing][numCoalesceEvents]coalescing) {
 	for s := range next {
 		for e := range next[s] {
@@ -132,20 +132,20 @@ var coalesceNext = func() (next [numCoalescing][numCoalesceEvents]coalescing) {
 				next[s][e] = to
 			}
 		}
-		next[s][endOfStream] = streamEnded
+		next[s][peerEnded] = holdNoMore
 	}
 	return next
 }()
 
 // anyHeld reports whether something is held.
-func (c coalescing) anyHeld() bool { return c&(held|flushWanted) != 0 }
+func (c coalescing) anyHeld() bool { return c&(someHeld|flushWanted) != 0 }
 
-// coalescer is where the coalescing of a connection stands. The zero value holds nothing.
+// coalescer is the coalescing state of a connection. The zero value holds nothing.
 type coalescer struct{ word atomic.Uint32 }
 
 func (c *coalescer) state() coalescing { return coalescing(c.word.Load()) }
 
-// on changes the state as the table says. It is the only function that does.
+// on changes the state by the table. No other function changes it.
 func (c *coalescer) on(e coalesceEvent) (from, to coalescing) {
 	for {
 		from = c.state()
@@ -165,8 +165,8 @@ const (
 	inBatch           // until the batch is flushed
 )
 
-// admits reports whether a message may be held now. It is asked when the message is about
-// to be sent, because things may have changed while its caller waited.
+// admits reports whether a message may be held now. It is called when the message is about
+// to be sent, because the state may have changed while its caller waited.
 func (c coalescing) admits(h holding) bool {
-	return h == inBatch && c != streamEnded || h == asReply && c&more != 0
+	return h == inBatch && c != holdNoMore || h == asReply && c&loopHasMore != 0
 }

@@ -10,10 +10,10 @@ type coalesceModel struct{ held, wanted, more, timed, ended bool }
 
 func (m coalesceModel) state() coalescing {
 	if m.ended {
-		return streamEnded
+		return holdNoMore
 	}
 	s := coalescing(0)
-	for fact, is := range map[coalescing]bool{held: m.held && !m.wanted, flushWanted: m.wanted, more: m.more, timed: m.timed} {
+	for fact, is := range map[coalescing]bool{someHeld: m.held && !m.wanted, flushWanted: m.wanted, loopHasMore: m.more, timerRuns: m.timed} {
 		if is {
 			s |= fact
 		}
@@ -41,7 +41,7 @@ func (m coalesceModel) on(e coalesceEvent) coalesceModel {
 			m.more, m.wanted = false, true
 		}
 		m.timed = false
-	case endOfStream:
+	case peerEnded:
 		m.ended = true
 	}
 	return m
@@ -69,12 +69,12 @@ func TestCoalesceTable(t *testing.T) {
 			t.Errorf("state %05b cannot be reached", s)
 		}
 		for e, to := range row {
-			if to == s || e == endOfStream {
+			if to == s || e == peerEnded {
 				t.Errorf("state %05b, event %d: the cell says nothing", s, e)
 			}
 		}
 	}
-	if want := len(coalesceTable) + 1; len(seen) != want { // and streamEnded
+	if want := len(coalesceTable) + 1; len(seen) != want { // and holdNoMore
 		t.Errorf("%d states are reached, %d are in the table", len(seen), want)
 	}
 }
@@ -82,22 +82,22 @@ func TestCoalesceTable(t *testing.T) {
 // What may be held, in each state.
 func TestCoalesceAdmits(t *testing.T) {
 	for s := range coalesceTable {
-		for h, want := range map[holding]bool{neverHeld: false, asReply: s&more != 0, inBatch: true} {
+		for h, want := range map[holding]bool{neverHeld: false, asReply: s&loopHasMore != 0, inBatch: true} {
 			if s.admits(h) != want {
 				t.Errorf("state %05b, holding %d: %t", s, h, !want)
 			}
 		}
-		if s.anyHeld() != (s&held != 0 || s&flushWanted != 0) {
+		if s.anyHeld() != (s&someHeld != 0 || s&flushWanted != 0) {
 			t.Errorf("state %05b: anyHeld is %t", s, s.anyHeld())
 		}
 	}
 	for _, h := range []holding{neverHeld, asReply, inBatch} {
-		if streamEnded.admits(h) || streamEnded.anyHeld() {
+		if holdNoMore.admits(h) || holdNoMore.anyHeld() {
 			t.Error("something is held although the stream has ended")
 		}
 	}
 	var c coalescer
-	if from, to := c.on(holdBatch); fmt.Sprint(from, to) != fmt.Sprint(coalescing(0), held) || c.state() != held {
+	if from, to := c.on(holdBatch); fmt.Sprint(from, to) != fmt.Sprint(coalescing(0), someHeld) || c.state() != someHeld {
 		t.Error("from", from, "to", to, "in", c.state())
 	}
 }

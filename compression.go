@@ -118,16 +118,29 @@ func fit(ours, theirs *handshake.DeflateSide, memory int) {
 	}
 }
 
-// deflating is the compression of a connection, if it was agreed on.
-type deflating struct {
-	threshold int // bytes; what is shorter is sent as it is
-	in        conn.Inflater
-	out       conn.Deflater
-	turn      gate.Gate // with takeover: held from compressing a message until it is sent, or is not
+// Compression returns what the opening handshake agreed on. ok is false if messages are not
+// compressed.
+func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
+	if c.deflate == nil {
+		return terms, false
+	}
+	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
+	if c.role == conn.Client {
+		terms.Server, terms.Client = terms.Client, terms.Server
+	}
+	return terms, true
 }
 
-// newDeflating makes the compression of a connection of what was agreed on. A
-// threshold of zero is the default, a negative one compresses all.
+// deflating is the compression of a connection, if it was agreed on.
+type deflating struct {
+	threshold int // in bytes; a shorter message is sent uncompressed
+	in        conn.Inflater
+	out       conn.Deflater
+	turn      gate.Gate // with takeover: held from compressing a message until its fate is known
+}
+
+// newDeflating makes the compression of a connection from the agreed terms. A threshold of
+// zero is the default; a negative one compresses every message.
 func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int) *deflating {
 	ours, theirs := termsOf(terms.Server), termsOf(terms.Client)
 	if role == conn.Client {
@@ -144,6 +157,9 @@ func newDeflating(terms handshake.Deflate, role conn.Role, threshold, level int)
 	}
 }
 
+// deflates reports whether a message of n bytes is to be compressed.
+func (c *Conn) deflates(n int) bool { return c.deflate != nil && n >= c.deflate.threshold }
+
 func termsOf(s handshake.DeflateSide) conn.Terms {
 	return conn.Terms{WindowBits: s.WindowBits(), Takeover: !s.NoContextTakeover}
 }
@@ -154,9 +170,9 @@ func sideOf(t conn.Terms) handshake.DeflateSide {
 
 var deflateEngines = poolcheck.NewPool("deflate engines", func() any { return new(conn.DeflateEngine) })
 
-// enter waits for the turn to compress: messages leave in the order in which they are
-// compressed if they may refer to each other (RFC 7692 §7.1.1). It fails as soon as
-// nothing can be sent any more.
+// enter waits for the turn to compress. Messages that may refer to each other must leave in
+// the order in which they are compressed (RFC 7692 §7.1.1). enter fails as soon as nothing
+// can be sent any more.
 func (z *deflating) enter(ctx context.Context, out *sender) error {
 	if z.out.Terms().Takeover && !z.turn.TryLock() {
 		if err := z.waitForTurn(ctx, out); err != nil {
@@ -188,7 +204,7 @@ func (z *deflating) leave() {
 
 // write compresses a message and sends it as one frame.
 //
-// It stays out of line, so that the frame of Write stays small.
+// It is not inlined, so that the stack frame of Write stays small.
 //
 //go:noinline
 func (z *deflating) write(ctx context.Context, out *sender, m *message) error {
@@ -202,7 +218,7 @@ func (z *deflating) write(ctx context.Context, out *sender, m *message) error {
 	b.data = payload
 	var f outFrame
 	f.single(m)
-	if len(payload) >= len(m.payload) { // it has gained nothing (RFC 7692 §6)
+	if len(payload) >= len(m.payload) { // compression has gained nothing (RFC 7692 §6)
 		z.out.Unsent()
 		_, err := out.submit(ctx, &f)
 		return err

@@ -1,15 +1,12 @@
 package websocket
 
 import (
-	"context"
 	"io"
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -44,25 +41,6 @@ func (t MessageType) String() string {
 
 // opcode returns the opcode of a message's first frame.
 func (t MessageType) opcode() frame.Opcode { return frame.Opcode(t) }
-
-// checkWrite refuses what cannot be begun.
-func (c *Conn) checkWrite(ctx context.Context, method string, typ MessageType) error {
-	if err := checkType(method, typ); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return c.life.givenUp(ctx)
-	}
-	return nil
-}
-
-// checkType refuses what is not a type of message.
-func checkType(method string, typ MessageType) error {
-	if typ == MessageText || typ == MessageBinary {
-		return nil
-	}
-	return &UsageError{method, "no such message type: " + typ.String()}
-}
 
 // Conn is a WebSocket connection. Every method may be called from any goroutine at any time.
 //
@@ -127,7 +105,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if s.onPingReceived != nil || s.onPongReceived != nil {
 		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
 	}
-	c.life.host, c.life.closeTimeout = (*living)(c), defaultCloseTimeout
+	c.life.host, c.life.closeTimeout = (*forLifetime)(c), defaultCloseTimeout
 	if s.timeouts.Close > 0 {
 		c.life.closeTimeout = s.timeouts.Close
 	}
@@ -138,7 +116,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	c.openSender(s.timeouts.Write)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.keepAlive = newKeepAlive(s.keepAlive, (*alive)(c), &c.pings)
+	c.keepAlive = newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings)
 	if c.keepAlive != nil {
 		c.out.setPace(c.keepAlive.pace)
 	}
@@ -174,57 +152,10 @@ func (c *Conn) SetReadLimit(n int64) {
 // net.Conn of your own takes effect. The Conn may remove a deadline of yours at any time.
 func (c *Conn) NetConn() net.Conn { return c.transport.NetConn() }
 
-// Latency returns the round-trip time of the last ping that was answered, from [Conn.Ping]
-// or keepalive. It is zero before the first.
-func (c *Conn) Latency() time.Duration {
-	if p := c.pings.way.Load(); p != nil {
-		return time.Duration(p.latency.Load())
-	}
-	return 0
-}
-
 // What the methods of a Conn ask its lifetime.
 
 func (c *Conn) state() conn.State { return c.life.current() }
 
-func (c *Conn) event(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
-	return c.life.handle(e, body, cause)
-}
-
 func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
 
 func (c *Conn) done() <-chan struct{} { return c.life.done() }
-
-// Ping sends a ping, in front of messages that are waiting to be sent, and waits for
-// its pong (RFC 6455 §5.5.2). [Conn.Latency] has the time that took. If the application
-// is not reading, Ping does, up to the next data message; the pong behind one is seen
-// when the application reads on. As with any write, a ctx that ends when half the ping
-// is on the wire costs the connection.
-func (c *Conn) Ping(ctx context.Context) error {
-	if err := c.life.givenUp(ctx); err != nil {
-		return err
-	}
-	if c.calls.onStack() {
-		return inCallbackError("Conn.Ping")
-	}
-	call := c.pings.begin()
-	defer c.pings.forget(call)
-	h := (*pinging)(c)
-	if err := h.send(ctx, call); err != nil {
-		return err
-	}
-	return h.await(ctx, call)
-}
-
-// Compression returns what the opening handshake agreed on. ok is false if messages are not
-// compressed.
-func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
-	if c.deflate == nil {
-		return terms, false
-	}
-	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
-	if c.role == conn.Client {
-		terms.Server, terms.Client = terms.Client, terms.Server
-	}
-	return terms, true
-}

@@ -76,8 +76,8 @@ func (s *serveContext) Value(key any) any {
 	return s.c.Context().Value(key)
 }
 
-// ofConnection reports whether ctx is the context of a connection, whose channel is not made
-// without need.
+// ofConnection reports whether ctx is a Conn.Context or a ServeFunc's context. Its Done
+// would allocate a channel, so callers avoid it.
 func ofConnection(ctx context.Context) bool {
 	switch ctx.(type) {
 	case *serveContext, *connContext:
@@ -98,8 +98,8 @@ func (c *Conn) endsWith(ctx context.Context) bool {
 	return false
 }
 
-// interrupts returns what is closed when ctx ends, if that has to interrupt a call. A ctx
-// that is done when the connection has ended needs no watching: that interrupts of itself.
+// interrupts returns ctx.Done(), or nil if the end of ctx need not interrupt a call. A ctx
+// that ends only with the connection is not watched: closing the transport ends the wait.
 func (c *Conn) interrupts(ctx context.Context) <-chan struct{} {
 	if c.endsWith(ctx) {
 		return nil
@@ -111,11 +111,11 @@ func (c *Conn) interrupts(ctx context.Context) <-chan struct{} {
 	return done
 }
 
-// arm makes ctx able to interrupt the call of the transport that comes next, in the
-// direction of canceler. It fails, with ctx.Err(), if ctx has ended.
+// arm lets the end of ctx interrupt the next call of the transport, in the direction of
+// canceler. It returns ctx.Err() if ctx has ended.
 //
-// host is a type parameter because it is one interface for reading and another for writing,
-// and to make a third of them would cost more than the rest.
+// host is a type parameter because reading and writing have different host interfaces.
+// Converting them to a third one would cost more than the rest of arm.
 func arm[H interface {
 	interrupts(context.Context) <-chan struct{}
 }](ctx context.Context, canceler *transport.Canceler, host H) error {

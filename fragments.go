@@ -15,11 +15,11 @@ const writeSize = 16 << 10
 
 var writeBuffers = poolcheck.NewPool("Writer buffers", func() any { return new([writeSize]byte) })
 
-// messageWriter sends one message in fragments.
+// messageWriter sends one message in fragments. It is what [Conn.Writer] returns.
 type messageWriter struct {
 	out    *sender
 	ctx    context.Context
-	number uint32 // tells its fragments from those of other messages
+	number uint32 // distinguishes its fragments from those of other messages
 
 	mu     sync.Mutex
 	opcode frame.Opcode // of the next fragment: Continuation after the first
@@ -32,25 +32,25 @@ type messageWriter struct {
 	engine      *conn.DeflateEngine // while it is compressed
 }
 
-// position is where a fragment stands in its message.
+// position says where a fragment stands in its message.
 type position uint8
 
 const (
-	middle position = iota // others follow
-	last
+	fragmentMiddle position = iota // others follow
+	fragmentLast
 )
 
-// compression says whether a message is compressed, which its first frame tells
-// the peer (RFC 7692 §6).
+// compression says whether a message is compressed. Its first frame tells the peer (RFC
+// 7692 §6).
 type compression uint8
 
 const (
-	asItIs compression = iota
-	undecided
-	compressed
+	compressionOff compression = iota
+	compressionUndecided
+	compressionOn
 )
 
-// open begins a message that is sent as it is. Only one is open at a time.
+// open begins a message that is sent uncompressed. Only one is open at a time.
 func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
 	if !s.writers.TryLock() && !s.writers.Lock(ctx.Done(), s.host.done()) {
 		if err := s.host.givenUp(ctx); err != nil {
@@ -66,11 +66,12 @@ func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, err
 	return &messageWriter{out: s, ctx: ctx, number: s.opened, opcode: op}, nil
 }
 
-// abandon ends the connection if the fragmented message with a number is under way: it can
-// be neither finished nor taken back. A closing handshake goes on without it.
+// abandon ends the connection if the fragmented message with this number is under way,
+// because it can be neither finished nor taken back. A closing handshake goes on without
+// it.
 func (s *sender) abandon(number uint32, cause error) {
 	if s.message.Load() == number && s.canSend() {
-		s.host.sendFailed(conn.Break, fmt.Errorf("write given up in the middle of a message: %w", cause))
+		s.host.sendFailed(conn.GiveUp, fmt.Errorf("write given up in the middle of a message: %w", cause))
 	}
 }
 
@@ -85,8 +86,8 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 	written := 0
 	for len(p) > 0 {
 		if m.n == 0 && len(p) >= writeSize {
-			// As large as a fragment: it need not be collected.
-			if err := m.send(p, middle); err != nil {
+			// p is as large as a fragment and need not be collected.
+			if err := m.send(p, fragmentMiddle); err != nil {
 				return written, err
 			}
 			return written + len(p), nil
@@ -99,7 +100,7 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 		p = p[n:]
 		written += n
 		if m.n == writeSize {
-			if err := m.flush(middle); err != nil {
+			if err := m.flush(fragmentMiddle); err != nil {
 				return written, err
 			}
 		}
@@ -107,14 +108,14 @@ func (m *messageWriter) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// Flush sends what is collected as a fragment, if it is anything.
+// Flush sends what is collected as a fragment, unless it is empty.
 func (m *messageWriter) Flush() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil || m.n == 0 {
 		return m.err
 	}
-	return m.flush(middle)
+	return m.flush(fragmentMiddle)
 }
 
 // Close ends the message.
@@ -124,7 +125,7 @@ func (m *messageWriter) Close() error {
 	if m.err != nil {
 		return m.err
 	}
-	err := m.flush(last)
+	err := m.flush(fragmentLast)
 	if err == nil {
 		m.finish(errWriterClosed)
 	}
@@ -159,40 +160,40 @@ func (m *messageWriter) send(p []byte, at position) error {
 
 func (m *messageWriter) submit(p []byte, at position) error {
 	f := outFrame{OutFrame: conn.OutFrame{
-		Header:  frame.Header{Opcode: m.opcode, FIN: at == last},
+		Header:  frame.Header{Opcode: m.opcode, FIN: at == fragmentLast},
 		Payload: p,
 		Message: m.number,
 	}}
-	if m.compression == undecided {
+	if m.compression == compressionUndecided {
 		if err := m.decide(len(p)); err != nil {
 			return err
 		}
 	}
-	if m.compression == compressed {
+	if m.compression == compressionOn {
 		return m.submitDeflated(&f)
 	}
 	_, err := m.out.submit(m.ctx, &f)
 	return err
 }
 
-// decide settles by the size of the first fragment whether the message is
-// compressed, and waits for its turn if it is.
+// decide decides by the size of the first fragment, n bytes, whether the message is
+// compressed. If it is, decide waits for its turn.
 func (m *messageWriter) decide(n int) error {
 	if n < m.deflate.threshold {
-		m.compression = asItIs
+		m.compression = compressionOff
 		return nil
 	}
 	if err := m.deflate.enter(m.ctx, m.out); err != nil {
 		return err
 	}
-	m.compression = compressed
+	m.compression = compressionOn
 	m.engine = deflateEngines.Get().(*conn.DeflateEngine)
 	m.deflate.out.Begin(m.engine)
 	return nil
 }
 
-// submitDeflated sends a fragment compressed. A message of one fragment that gains
-// nothing by it is sent as it is.
+// submitDeflated compresses a fragment and sends it. A message of one fragment that
+// compression does not make smaller is sent uncompressed.
 func (m *messageWriter) submitDeflated(f *outFrame) error {
 	z := m.deflate
 	b := messageBuffers.Get().(*messageBuffer)
@@ -214,8 +215,8 @@ func (m *messageWriter) submitDeflated(f *outFrame) error {
 	return err
 }
 
-// leaveDeflate gives back what compressing the message has taken, once done has
-// told how it ended.
+// leaveDeflate calls done, which tells the Deflater what became of the message, and then
+// returns what compressing it has borrowed.
 func (m *messageWriter) leaveDeflate(done func()) {
 	done()
 	deflateEngines.Put(m.engine)
@@ -223,7 +224,8 @@ func (m *messageWriter) leaveDeflate(done func()) {
 	m.deflate.leave()
 }
 
-// finish lets the next Writer begin.
+// finish ends the message, with the error of all later calls, and lets the next Writer
+// begin.
 func (m *messageWriter) finish(err error) {
 	m.err = err
 	if m.buf != nil {

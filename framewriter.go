@@ -11,31 +11,31 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// frameWriter is what a sender does inside its gate: it encodes the frames that wait, writes
-// them, and tells their callers what became of them. Only what is atomic or under mu is used
-// outside the gate as well.
+// frameWriter is the part of a sender that works inside its gate: it encodes the frames
+// that wait, writes them, and tells their callers what became of them. Outside the gate
+// only the atomic fields and those under mu are used.
 type frameWriter struct {
 	canceler transport.Canceler
-	stream   *transport.Transport // where the connection has its transport
+	stream   *transport.Transport // points to the transport of the connection
 	host     sendHost
 	state    *atomic.Uint32 // the conn.State of the connection
 	role     conn.Role
-	traits   transport.Traits // of stream
-	*loan                     // nil while nothing is on its way
+	traits   transport.Traits // of the transport
+	*loan                     // nil while there is nothing to send
 	pace     *pace
-	trace    func(frame.Header) // told of every frame that is encoded; may be nil
+	trace    func(frame.Header) // called for every frame that is encoded; may be nil
 
 	coalesce coalescer
-	message  atomic.Uint32 // the fragmented message that is under way, as in the Outbox; 0: none
+	message  atomic.Uint32 // number of the fragmented message under way, as in the Outbox; 0: none
 
 	mu       sync.Mutex
-	waiting  *waiting     // nil: nothing ever has; under mu
+	waiting  *waiting     // nil: nothing has ever waited; under mu
 	due      atomic.Int32 // how many frames are in its queue
 	pongsDue atomic.Int32 // how many pongs wait
 	canceled atomic.Int32 // how many encoded frames have callers that gave up
 }
 
-// sendHost is what a sender needs of its connection.
+// sendHost is the connection as its sender sees it.
 type sendHost interface {
 	// beginClose reports that the Close frame f takes its place in the stream. It reports
 	// false, and nothing has changed, if no such frame may be sent.
@@ -45,22 +45,23 @@ type sendHost interface {
 	// sendFailed reports that nothing more can be sent, and why.
 	sendFailed(e conn.Event, cause error)
 	closedError() *ClosedError
-	// givenUp is what a call returns because ctx has ended, nil if it has not.
+	// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not
+	// ended.
 	givenUp(ctx context.Context) error
 	// mayPong reports whether pings are still answered.
 	mayPong() bool
-	// interrupts returns what is closed when ctx ends, if that has to interrupt a write. It is
-	// nil for a context that never ends, or only with the connection.
+	// interrupts returns ctx.Done(). It returns nil if the end of ctx need not interrupt a
+	// write, because ctx never ends, or ends only with the connection.
 	interrupts(ctx context.Context) <-chan struct{}
 	// done is closed when the connection has ended.
 	done() <-chan struct{}
 }
 
-// loan is what a sender borrows while something is on its way.
+// loan is what a sender borrows while it has something to send.
 type loan struct {
 	box     conn.Outbox
-	inline  outFrame // of a caller that found the gate open
-	tainted bool     // the memory is not lent again: see taint
+	inline  outFrame // frame of the caller that found the gate open
+	tainted bool     // never returned to the pool: see taint
 }
 
 var loans = poolcheck.NewPool("outboxes", func() any {
@@ -69,7 +70,7 @@ var loans = poolcheck.NewPool("outboxes", func() any {
 	return l
 })
 
-// borrow makes sure that there is a loan.
+// borrow takes a loan from the pool unless there is one.
 func (w *frameWriter) borrow() {
 	if w.loan == nil {
 		w.loan = loans.Get().(*loan)
@@ -77,36 +78,36 @@ func (w *frameWriter) borrow() {
 	}
 }
 
-// remainder is what is still on its way when somebody leaves the gate.
+// remainder says what is unsent when somebody leaves the gate.
 type remainder uint8
 
 const (
-	allSent  remainder = iota
-	owned              // frames whose callers wait, and go on where this one stopped
-	withheld           // small messages that wait for more to leave with them
-	adrift             // bytes that nobody waits for
+	leftNothing remainder = iota
+	leftOwned             // frames whose callers wait, and continue the write
+	leftHeld              // small messages that wait for more to leave with them
+	leftAdrift            // bytes that nobody waits for
 )
 
-// giveBack returns the loan if nothing is on its way.
+// giveBack returns the loan if everything is sent. Otherwise it says what is left.
 func (w *frameWriter) giveBack() remainder {
 	switch {
 	case len(w.box.Frames()) > 0:
-		return owned
+		return leftOwned
 	case !w.box.Unsent():
-	case w.box.Holding() && w.coalesce.state() != streamEnded:
-		return withheld
+	case w.box.Holding() && w.coalesce.state() != holdNoMore:
+		return leftHeld
 	default:
-		return adrift
+		return leftAdrift
 	}
 	if !w.tainted {
 		w.box.Reset()
 		loans.Put(w.loan)
 	}
 	w.loan = nil
-	return allSent
+	return leftNothing
 }
 
-// waits returns waiting, and makes it if need be. Under mu.
+// waits returns w.waiting, which it makes on first use. Under mu.
 func (w *frameWriter) waits() *waiting {
 	if w.waiting == nil {
 		w.waiting = &waiting{}
@@ -126,8 +127,8 @@ func (w *frameWriter) setInline(f *outFrame) {
 	w.inline.Owner = &w.inline
 }
 
-// placeInline gives the inline frame its place: behind the frames that wait already,
-// before those that come later. A ping goes before them all: see join.
+// placeInline puts the inline frame behind the frames that wait already, and before those
+// that come later. A ping goes ahead of all: see join.
 func (w *frameWriter) placeInline() {
 	if w.due.Load() == 0 || w.inline.Header.Opcode == frame.Ping {
 		return
@@ -137,7 +138,7 @@ func (w *frameWriter) placeInline() {
 	w.inline.ticket = w.waits().tickets
 }
 
-// takeInline empties the inline frame and returns how it ended.
+// takeInline empties the inline frame and returns its outcome.
 func (w *frameWriter) takeInline() (do conn.Action, complete bool, err error) {
 	f := &w.inline
 	do, complete, err = f.do, f.phase == outComplete, f.err
@@ -146,27 +147,27 @@ func (w *frameWriter) takeInline() (do conn.Action, complete bool, err error) {
 	return do, complete, err
 }
 
-// advance notes that n bytes of what is pending are on the wire.
+// advance records that n pending bytes are on the wire.
 func (w *frameWriter) advance(n int) {
 	w.box.Advance(n)
 	w.noteGone()
 }
 
-// noteGone notes that nothing is held any more.
+// noteGone records that nothing is held any more.
 func (w *frameWriter) noteGone() {
-	if w.coalesce.state().anyHeld() { // to look is cheaper than to store
+	if w.coalesce.state().anyHeld() { // looking is cheaper than storing
 		w.coalesce.on(haveWritten)
 	}
 }
 
-// settleSent completes the frames that are on the wire whole.
+// settleSent completes the frames that are entirely on the wire.
 func (w *frameWriter) settleSent() {
 	done := w.box.Done()
 	if len(done) == 0 {
 		return
 	}
 	if len(done) == 1 && done[0] == &w.inline.OutFrame {
-		w.noteWritten(&w.inline)
+		w.reportIfClose(&w.inline)
 		w.inline.complete(nil)
 		return
 	}
@@ -175,13 +176,14 @@ func (w *frameWriter) settleSent() {
 	for _, d := range done {
 		f := ownerOf(d)
 		w.forgive(f)
-		w.noteWritten(f)
+		w.reportIfClose(f)
 		f.complete(nil)
 	}
 }
 
-// forgive forgets that the caller of f gave up, if it did. The interruption for the last
-// such caller must not meet a write that it was not meant for. Under mu.
+// forgive undoes the cancellation of f, if its caller gave up. When that was the last one,
+// it also ends the interruption, which must not hit a write that it was not meant for.
+// Under mu.
 func (w *frameWriter) forgive(f *outFrame) {
 	if f.phase != outCanceled {
 		return
@@ -192,20 +194,20 @@ func (w *frameWriter) forgive(f *outFrame) {
 	}
 }
 
-// noteWritten notes that a frame is on the wire whole.
-func (w *frameWriter) noteWritten(f *outFrame) {
+// reportIfClose reports FlushClose if f, which is entirely on the wire, is our Close frame.
+func (w *frameWriter) reportIfClose(f *outFrame) {
 	if f.Header.Opcode == frame.Close {
 		w.host.closeWritten()
 	}
 }
 
-// fail reports that nothing more can be sent, and fails what is under way.
+// fail reports that nothing more can be sent, and fails the frames that are encoded.
 func (w *frameWriter) fail(e conn.Event, cause error) {
 	w.host.sendFailed(e, cause)
 	w.failEncoded()
 }
 
-// failEncoded fails the frames that are encoded and not complete.
+// failEncoded fails the frames that are encoded and not complete, and empties the Outbox.
 func (w *frameWriter) failEncoded() {
 	lost := w.box.Clear()
 	w.message.Store(0)

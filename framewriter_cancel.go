@@ -9,9 +9,9 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// cancel asks that f not be sent, because its caller has given up. If it is encoded
-// already, whoever is inside the gate decides; the write under way is interrupted for
-// that.
+// cancel is called when the caller of f gives up. If f still waits, it leaves the queue. If
+// f is encoded, it is marked and the write under way is interrupted, so that whoever is
+// inside the gate decides.
 func (w *frameWriter) cancel(f *outFrame, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -33,12 +33,12 @@ func (w *frameWriter) cancel(f *outFrame, err error) {
 	}
 }
 
-// retractCanceled is called when a write was interrupted: by the end of ctx, the context
-// of f, or by a caller that canceled its frame. The Outbox takes back the frames of which
-// nothing is on the wire. Those whose callers gave up are complete, the others wait again.
-// What has to stay, because it stands before a Close frame, is sent although its caller
-// gave up: the deadline of closing bounds that. retractCanceled reports whether flush goes
-// on, and with which context.
+// retractCanceled is called when a write was interrupted: ctx, the context of f, has ended,
+// or another caller has canceled its frame. The Outbox takes back the frames of which
+// nothing is on the wire. Those whose callers gave up are complete; the others wait again.
+// Frames that stand before a Close frame stay, and are sent although their callers gave up:
+// the deadline of closing limits that. retractCanceled reports whether flush goes on, and
+// with which context.
 func (w *frameWriter) retractCanceled(ctx context.Context, f *outFrame) (context.Context, bool) {
 	w.canceler.Resume()
 	gone := ctx.Err()
@@ -51,7 +51,7 @@ func (w *frameWriter) retractCanceled(ctx context.Context, f *outFrame) (context
 			gone = ownerOf(lost).err
 		}
 		w.mu.Unlock()
-		w.fail(conn.Break, fmt.Errorf("write given up in the middle of a frame or message: %w", gone))
+		w.fail(conn.GiveUp, fmt.Errorf("write given up in the middle of a frame or message: %w", gone))
 		return ctx, false
 	}
 	w.message.Store(w.box.Message())
@@ -75,8 +75,8 @@ func (w *frameWriter) retractCanceled(ctx context.Context, f *outFrame) (context
 	return ctx, goOn
 }
 
-// settleRetracted completes the frames that were taken back because their callers gave
-// up: f because of gone, the others for their own reasons. Under mu.
+// settleRetracted completes the frames that were taken back because their callers gave up.
+// f ends with the error gone if it is not nil, the others with their own. Under mu.
 func (w *frameWriter) settleRetracted(f *outFrame, gone error, dropped []*conn.OutFrame) {
 	for _, o := range dropped {
 		t := ownerOf(o)
@@ -89,7 +89,7 @@ func (w *frameWriter) settleRetracted(f *outFrame, gone error, dropped []*conn.O
 	}
 }
 
-// queueAgain has frames that were taken back wait, in front of the others. Under mu.
+// queueAgain returns frames that were taken back to the front of the queue. Under mu.
 func (w *frameWriter) queueAgain(again []*conn.OutFrame) {
 	if len(again) == 0 {
 		return
@@ -107,53 +107,65 @@ func (w *frameWriter) queueAgain(again []*conn.OutFrame) {
 	q.queue = append(queue, q.queue...)
 }
 
-// writeOutcome is what a write to the network has come to.
+// writeOutcome is the result of a write to the network.
 type writeOutcome uint8
 
 const (
-	written     writeOutcome = iota
-	interrupted              // by us: it can go on, see retractCanceled
-	timedOut                 // of itself: it may go on
-	failed
+	writeDone        writeOutcome = iota
+	writeInterrupted              // by us: it can go on, see retractCanceled
+	writeTimedOut                 // not by us: it may go on
+	writeFailed
 )
 
-// outcomeOf judges what a write has returned. It is called before anything clears an
-// interruption.
+// outcomeOf classifies what a write has returned. It must be called before anything clears
+// an interruption.
 //
-// A write that timed out of itself is tried again, since a deadline may have been set
-// by others, and retractCanceled removes it. If that was in vain, twice in a row without a
-// byte between, the timeout is the stream's own. crypto/tls, for one, has a write that was
-// interrupted once fail for ever.
+// A write that times out without us is tried once more: somebody else may have set a
+// deadline on NetConn, and retractCanceled has removed it. If the second attempt times out
+// without sending a byte, the timeout is the stream's own: crypto/tls fails every write
+// after an interrupted one.
 func (w *frameWriter) outcomeOf(err error) writeOutcome {
 	switch {
 	case err == nil:
-		return written
+		return writeDone
 	case errors.Is(err, transport.ErrWriteCut):
-		return failed
+		return writeFailed
 	case w.canceler.Caused(err):
-		return interrupted
-	case transport.Interrupted(err):
-		return timedOut
+		return writeInterrupted
+	case transport.DeadlineExceeded(err):
+		return writeTimedOut
 	}
-	return failed
+	return writeFailed
 }
 
-// taint is called when a write was cut. The stream may go on reading the buffer: a stream
-// of smux does, after a timeout. So the loan does not go back, or the peer could get what
-// belongs to another connection. TLS does not read on, and the pump has a copy.
+// taint is called when a write was cut off. Some streams go on reading the buffer after
+// that; smux does, after a timeout. So the loan never returns to the pool: the peer could
+// receive the data of another connection. TLS does not read on, and the pump has a copy.
 func (w *frameWriter) taint() {
 	if w.traits.Has(transport.RetainsBuffers) {
 		w.tainted = true
 	}
 }
 
-// withCancelCause adds to transport.ErrWriteCut the error of the context because of which it was, in
-// place of the transport's.
-func (w *frameWriter) withCancelCause(ctx context.Context, err error) error {
+// failWrite is called when a write has failed with err. If it was cut because a context
+// ended, which is our own doing, the error of that context replaces the transport's detail.
+func (w *frameWriter) failWrite(ctx context.Context, err error) {
 	if !errors.Is(err, transport.ErrWriteCut) {
-		return err
+		w.fail(conn.BreakWrite, err)
+		return
 	}
 	w.taint()
+	gone := w.whoCut(ctx)
+	if gone == nil {
+		w.fail(conn.BreakWrite, err)
+		return
+	}
+	w.fail(conn.CutWrite, fmt.Errorf("%w: %w", transport.ErrWriteCut, gone))
+}
+
+// whoCut returns the error of the context that interrupted a write: of ctx, or of a caller
+// that canceled its frame. It is nil if there is none.
+func (w *frameWriter) whoCut(ctx context.Context) error {
 	gone := ctx.Err()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,8 +174,5 @@ func (w *frameWriter) withCancelCause(ctx context.Context, err error) error {
 			gone = f.err
 		}
 	}
-	if gone == nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", transport.ErrWriteCut, gone)
+	return gone
 }

@@ -7,18 +7,8 @@ import (
 	"github.com/hawser-ws/websocket/internal/maskkey"
 )
 
-// reuse takes back a frame that is complete and was waited for.
-func (w *frameWriter) reuse(f *outFrame) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if q := w.waits(); len(q.spare) < maxSpare {
-		*f = outFrame{completed: f.completed}
-		q.spare = append(q.spare, f)
-	}
-}
-
-// takeNext takes the frame that goes next: the first that may go, in the order in which
-// their callers came. f is among them if it is the inline frame.
+// takeNext removes the frame to encode next: the first that may go, in the order in which
+// the callers came. If f is the inline frame, it takes part in that order.
 func (w *frameWriter) takeNext(f *outFrame) *outFrame {
 	if f != &w.inline || f.phase != outWaiting || !w.mayGo(f) {
 		f = nil
@@ -34,7 +24,7 @@ func (w *frameWriter) takeNext(f *outFrame) *outFrame {
 			return f
 		}
 		if first.Header.Opcode == frame.Close && w.pongsDue.Load() > 0 {
-			return nil // the pings came before it: see encodePongs
+			return nil // their pings came before it: see encodePongs
 		}
 		if w.mayGo(first) {
 			q.queue = slices.Delete(q.queue, i, i+1)
@@ -69,8 +59,8 @@ func (w *frameWriter) encodeDue(f *outFrame) {
 	}
 }
 
-// encode puts f behind what is encoded, unless the state forbids it. It is the
-// one place where a frame that is waited for gets its place in the stream.
+// encode appends f to the Outbox, or rejects it if the state does not allow it. It is the
+// only place where a frame with a waiting caller enters the stream.
 func (w *frameWriter) encode(f *outFrame) {
 	if f.Header.Opcode == frame.Close {
 		// RFC 6455 §5.5.1: nothing follows our Close frame. The state says so from here on.
@@ -84,13 +74,9 @@ func (w *frameWriter) encode(f *outFrame) {
 		w.reject(f)
 		return
 	}
-	var key frame.Key
-	if w.role.Masks() {
-		key = maskkey.New()
-	}
-	w.box.Append(&f.OutFrame, key)
+	w.box.Append(&f.OutFrame, w.maskKey())
 	if f == &w.inline {
-		f.phase = outEncoded // a frame from the queue has been since takeNext, and may be canceled by now
+		f.phase = outEncoded // takeNext did this for a frame from the queue, which may be canceled by now
 	}
 	if f.Message != 0 {
 		w.message.Store(w.box.Message())
@@ -100,7 +86,7 @@ func (w *frameWriter) encode(f *outFrame) {
 	}
 }
 
-// reject completes a frame that cannot be sent any more.
+// reject completes a frame that cannot be sent any more, with the ClosedError.
 func (w *frameWriter) reject(f *outFrame) {
 	err := w.host.closedError()
 	w.mu.Lock()
@@ -120,14 +106,19 @@ func (w *frameWriter) encodePongs() {
 		pongs.Clear()
 	}
 	for pongs.Len() > 0 && w.box.HasRoom() {
-		var key frame.Key
-		if w.role.Masks() {
-			key = maskkey.New()
-		}
-		h := w.box.AppendPong(pongs.Next(), key)
+		h := w.box.AppendPong(pongs.Next(), w.maskKey())
 		if w.trace != nil {
 			w.trace(h)
 		}
 	}
 	w.pongsDue.Store(int32(pongs.Len()))
+}
+
+// maskKey returns the key of a frame that is sent: zero, which changes nothing, if this end
+// does not mask.
+func (w *frameWriter) maskKey() (key frame.Key) {
+	if w.role.Masks() {
+		key = maskkey.New()
+	}
+	return key
 }

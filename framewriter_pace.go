@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -19,52 +18,53 @@ const (
 	streamPart = conn.OutboxSize
 )
 
-// pace is how fast the peer has to take what is written, and how fast it does. A sender
-// without one writes each message at once.
+// pace limits how long the peer may take to accept what is written, and counts its
+// progress. A sender without a pace writes everything at once.
 type pace struct {
-	limit     time.Duration // Timeouts.Write; zero: none
-	keepAlive time.Duration // KeepAlive.Timeout; zero: there is no keepalive
+	limit        time.Duration // Timeouts.Write; zero: none
+	aliveTimeout time.Duration // KeepAlive.Timeout; zero: there is no keepalive
 
 	written atomic.Uint64 // counts writes to the network
 	waited  atomic.Uint64 // counts those of them that had to wait for the peer
 }
 
-// setPace has writes be timed in one way more. Before the connection is used.
+// setPace adds a limit or a keepalive to the timing of writes. It must be called before the
+// connection is used.
 func (w *frameWriter) setPace(p *pace) {
 	if w.pace != nil {
-		p.limit, p.keepAlive = max(p.limit, w.pace.limit), max(p.keepAlive, w.pace.keepAlive)
+		p.limit, p.aliveTimeout = max(p.limit, w.pace.limit), max(p.aliveTimeout, w.pace.aliveTimeout)
 	}
 	w.pace = p
 }
 
-// waitedShare: a write of KeepAlive.Timeout/waitedShare or longer has waited for the peer.
-// A system frees a full send buffer in several pieces, so while a pong is late because of a
-// full buffer there are several such waits.
+// waitedShare: a write that takes KeepAlive.Timeout/waitedShare or longer has waited for
+// the peer. A system frees a full send buffer in several steps. So while a pong is late
+// because of a full buffer, several writes wait this long.
 const waitedShare = 64
 
-// noteWritten counts a write to the network that took this long, for keepalive. A write
-// that took a good share of its Timeout has waited for the peer to make room, and counts
-// in waited as well. Faster ones prove nothing: the system buffers megabytes for a peer
-// that is long gone.
-func (p *pace) noteWritten(took time.Duration) {
-	if p.keepAlive == 0 {
+// count counts a write to the network, and how long it took, for keepalive. A write that
+// took a good share of Timeout has waited for the peer to make room, and counts in waited
+// as well. Faster ones prove nothing: the system buffers megabytes for a peer that is long
+// gone.
+func (p *pace) count(took time.Duration) {
+	if p.aliveTimeout == 0 {
 		return
 	}
 	p.written.Add(1)
-	if took >= p.keepAlive/waitedShare {
+	if took >= p.aliveTimeout/waitedShare {
 		p.waited.Add(1)
 	}
 }
 
-// writePart writes a part of what is encoded. It ends the connection if the peer takes
-// longer than Timeouts.Write for streamPart bytes. On a socket keepalive hears in between
-// how far the write came.
+// writePart writes a part of what is pending. It ends the connection if the peer takes
+// longer than Timeouts.Write for streamPart bytes. On a socket it stops in between, to
+// count progress for keepalive.
 func (w *frameWriter) writePart() error {
 	limit := w.pace.limit
 	size, look := streamPart, limit
 	if w.traits.Has(transport.CountsPartialWrites) {
 		size = socketPart
-		if half := w.pace.keepAlive / 2; half > 0 && (look == 0 || half < look) {
+		if half := w.pace.aliveTimeout / 2; half > 0 && (look == 0 || half < look) {
 			look = half
 		}
 	}
@@ -96,8 +96,8 @@ func (w *frameWriter) writePart() error {
 	}
 }
 
-// writeUntil writes up to size bytes of what is encoded, until a time if it is not zero. It
-// reports whether it ended for that.
+// writeUntil writes up to size pending bytes. If until is not zero, it stops at that time,
+// and late reports that it did.
 func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, err error) {
 	head, tail := w.box.Pending()
 	head = head[:min(len(head), size)]
@@ -115,19 +115,19 @@ func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, e
 	if cut {
 		w.taint()
 	}
-	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.TimedOut(err))
+	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.IsTimeout(err))
 	if late && !cut {
 		n += w.tryMore()
 	}
 	if n > 0 {
-		w.pace.noteWritten(time.Since(begin))
+		w.pace.count(time.Since(begin))
 	}
 	return n, late, err
 }
 
-// tryMore writes as much as goes without waiting, and returns how much that was. A
-// system wakes a writer only when a good share of its full send buffer is free: a peer
-// that reads slowly may have made room for less than that.
+// tryMore writes as much as the transport takes without waiting, and returns how much that
+// was. A system wakes a writer only when a good share of its full send buffer is free; a
+// peer that reads slowly may have made less room than that.
 func (w *frameWriter) tryMore() int {
 	head, tail := w.box.Pending()
 	sent := (*w.stream).TryWrite(head)
@@ -136,19 +136,4 @@ func (w *frameWriter) tryMore() int {
 	}
 	w.advance(sent)
 	return sent
-}
-
-// writeSome writes some of what is pending, or all of it.
-func (w *frameWriter) writeSome(ctx context.Context) (writeOutcome, error) {
-	if err := arm(ctx, &w.canceler, w.host); err != nil || w.canceled.Load() != 0 {
-		return interrupted, nil // as if the write had been interrupted at once
-	}
-	if w.pace != nil {
-		err := w.writePart()
-		return w.outcomeOf(err), err
-	}
-	head, tail := w.box.Pending()
-	n, err := (*w.stream).Write(head, tail)
-	w.advance(n)
-	return w.outcomeOf(err), err
 }

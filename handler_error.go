@@ -115,5 +115,5 @@ func logf(server *http.Server) func(format string, args ...any) {
 // of the text: see [HandlerError.Error].
 func logPanic(ctx context.Context, p any) {
 	server, _ := ctx.Value(http.ServerContextKey).(*http.Server)
-	logf(server)("websocket: panic serving a connection: %s\n%s", oneLine(fmt.Sprint(p), maxLogged), debug.Stack())
+	logf(server)("websocket: panic in a callback: %s\n%s", oneLine(fmt.Sprint(p), maxLogged), debug.Stack())
 }

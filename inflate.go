@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// outputSize holds the largest window, and as much again to be taken.
+	// outputSize holds the largest window and as much new output.
 	outputSize = 2 << 15
-	// inflateRoom is the least room in bytes that is made for what a message says.
-	// The inner loop of the decoder needs some to be fast.
+	// inflateRoom is the least room in bytes that is made for output. The inner loop of
+	// the decoder needs some to be fast.
 	inflateRoom = 1 << 10
 )
 
-// inflateMessage appends to dst, from base on, the rest of the compressed message under
-// way. What it returns is good also with an error.
+// inflateMessage appends the rest of the compressed message under way to dst, where the
+// message begins at base. The result is valid also with an error.
 func (r *receiver) inflateMessage(ctx context.Context, dst []byte, base int) ([]byte, error) {
 	for {
 		var (
@@ -29,15 +29,15 @@ func (r *receiver) inflateMessage(ctx context.Context, dst []byte, base int) ([]
 		case err != nil:
 			return dst, err
 		case end:
-			return dst, r.endInflated(ctx, dst[base:], len(dst))
+			return dst, r.endInflated(ctx, dst[base:], len(dst)-base)
 		case len(dst) == cap(dst):
 			dst = r.growInflated(dst, len(dst)-base)
 		}
 	}
 }
 
-// endInflated ends the compressed message under way. output is what it said, or the
-// last window of it; size bytes of that are in one place.
+// endInflated ends the compressed message under way. output is its decompressed content, or
+// the last window of it; size bytes of that are in one place.
 func (r *receiver) endInflated(ctx context.Context, output []byte, size int) error {
 	if v := r.decoder.EndInflated(output); v != nil {
 		return r.host.refused(ctx, v)
@@ -48,13 +48,13 @@ func (r *receiver) endInflated(ctx context.Context, output []byte, size int) err
 }
 
 // growInflated makes room in dst, which is full and holds have bytes of the message. It
-// doubles have, or makes room for four times of what has arrived and is not decompressed
-// yet, whichever is more: text such as JSON comes to about that. So all memory allocated
-// for a message, and all copying, stays within four times its size, however well it is
-// compressed, and nothing is allocated on the peer's word.
+// makes room for as much again, or for four times what has arrived and is still compressed,
+// whichever is more: text such as JSON comes to about that. So all memory allocated for a
+// message, and all copying, stays within four times its size, however well it is
+// compressed. Nothing is allocated on the word of the peer.
 //
-// The room ends at most inflateRoom bytes above the limit of the message: the decoder
-// needs some to be fast, and what fills it shows that the message exceeds the limit.
+// The room ends at most inflateRoom bytes above the limit of the message: the decoder needs
+// some room to be fast, and output beyond the limit shows that the message exceeds it.
 func (r *receiver) growInflated(dst []byte, have int) []byte {
 	arrived := int(min(r.decoder.Left(), uint64(r.buf.Buffered())))
 	// What the caller had in its buffer is copied each time as well.
@@ -70,13 +70,13 @@ func (r *receiver) growInflated(dst []byte, have int) []byte {
 	return append(make([]byte, 0, len(dst)+n), dst...)
 }
 
-// expansion is what compressed text may be expected to grow by.
+// expansion is the factor by which compressed text is expected to grow.
 const expansion = 4
 
-// inflate appends to out what the compressed message under way says next, up to its
-// capacity; out[base:] is what it has said before. It returns when out is full, at
-// the end of the message, and when there is something and the rest must be waited for.
-// What it returns is good also with an error.
+// inflate appends decompressed bytes of the message under way to out, up to its capacity.
+// out[base:] is the earlier output of the message. inflate returns when out is full, at the
+// end of the message, or when it has some output and would have to wait for the rest. The
+// result is valid also with an error.
 func (r *receiver) inflate(ctx context.Context, out []byte, base int) (output []byte, end bool, err error) {
 	r.inflation()
 	for begin := len(out); ; {
@@ -100,7 +100,7 @@ func (r *receiver) inflate(ctx context.Context, out []byte, base int) (output []
 	}
 }
 
-// morePayload goes on to more of the payload: of this frame, or of the next.
+// morePayload waits for more of the payload, in this frame or in the next.
 func (r *receiver) morePayload(ctx context.Context) error {
 	switch {
 	case r.decoder.Left() > 0:
@@ -112,8 +112,8 @@ func (r *receiver) morePayload(ctx context.Context) error {
 	return err
 }
 
-// readInflated reads some of what the compressed message under way says; io.EOF at
-// its end.
+// readInflated reads decompressed bytes of the message under way. It returns io.EOF at the
+// end of the message.
 func (r *receiver) readInflated(ctx context.Context, p []byte) (int, error) {
 	z := r.inflation()
 	for z.taken == len(z.output) {
@@ -137,7 +137,8 @@ func (r *receiver) readInflated(ctx context.Context, p []byte) (int, error) {
 	return n, nil
 }
 
-// makeRoom drops what is taken and out of the window's reach, if there is no room.
+// makeRoom makes room for output, if there is too little. It drops what is taken and beyond
+// the reach of the window.
 func (z *inflating) makeRoom(window int) {
 	if z.output == nil {
 		z.output = make([]byte, 0, outputSize)
@@ -148,7 +149,7 @@ func (z *inflating) makeRoom(window int) {
 	}
 }
 
-// adopt goes on for a Reader where a ReadInto was cancelled, which had received p.
+// adopt continues, for a Reader, a message of which a cancelled ReadInto has received p.
 func (z *inflating) adopt(p []byte) {
 	z.makeRoom(0)
 	z.output = append(z.output, p[max(0, len(p)-outputSize/2):]...)

@@ -3,7 +3,6 @@ package websocket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,12 +10,11 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// keepAlive pings the peer at intervals, from a timer: no goroutine waits in
-// between.
+// keepAlive pings the peer at intervals, by a timer: no goroutine waits in between.
 //
 // The peer is judged in two steps. While the ping waits behind other frames, the peer is
-// alive if it takes any of them: that bounds how long the ping waits. Once the ping is
-// on the wire the peer has Timeout to answer.
+// alive if it takes any of them: that limits how long the ping waits. Once the ping is on
+// the wire, the peer has Timeout to answer.
 //
 //	          Interval              sent              Timeout
 //	resting ──────────▶ queued ──────────▶ sent ─────────────────▶ lost
@@ -36,7 +34,7 @@ type keepAlive struct {
 	timer  *time.Timer // of the next ping; nil: stopped
 	judge  *time.Timer // calls judgeQueued; made by the first ping
 	queued bool        // a ping waits to be sent
-	seen   signs       // those when the ping began to wait, or was last judged
+	seen   signs       // the counts when the ping began to wait, or was last judged
 }
 
 // keepAliveHost is a connection as its keepalive sees it.
@@ -48,16 +46,16 @@ type keepAliveHost interface {
 	// heard counts what has arrived.
 	heard() uint64
 	// waitsForApplication reports whether the next thing in the stream is for the
-	// application, which is not reading: what the peer sent after that is not seen.
+	// application, which is not reading. What the peer sent after that cannot be seen.
 	waitsForApplication() bool
 	// lose ends the connection.
 	lose(e conn.Event, cause error)
 }
 
-// signs counts what the peer has given as signs of life.
+// signs counts signs of life of the peer.
 type signs struct{ heard, written uint64 }
 
-// newKeepAlive returns nil if there is to be none.
+// newKeepAlive returns nil if keepalive is off.
 func newKeepAlive(set KeepAlive, host keepAliveHost, pings *pings) *keepAlive {
 	if set.Interval <= 0 {
 		return nil
@@ -65,7 +63,7 @@ func newKeepAlive(set KeepAlive, host keepAliveHost, pings *pings) *keepAlive {
 	if set.Timeout <= 0 {
 		set.Timeout = set.Interval
 	}
-	return &keepAlive{set: set, host: host, pings: pings, pace: &pace{keepAlive: set.Timeout}}
+	return &keepAlive{set: set, host: host, pings: pings, pace: &pace{aliveTimeout: set.Timeout}}
 }
 
 // start schedules the first ping. k may be nil.
@@ -94,7 +92,7 @@ func (k *keepAlive) stop() {
 	}
 }
 
-// again schedules the next ping.
+// again schedules the next ping, unless keepalive is stopped.
 func (k *keepAlive) again() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -103,15 +101,8 @@ func (k *keepAlive) again() {
 	}
 }
 
-// check pings once and judges the silence that follows, if any.
+// check sends a ping and waits for signs of life.
 func (k *keepAlive) check() {
-	// Callbacks of the application may run in here. A panic in one ends its connection,
-	// not the program.
-	defer func() {
-		if p := recover(); p != nil {
-			k.host.lose(conn.Break, fmt.Errorf("panic in a callback: %v", p))
-		}
-	}()
 	call := k.pings.begin()
 	defer k.pings.forget(call)
 	k.startJudging()
@@ -132,7 +123,7 @@ func (k *keepAlive) check() {
 	}
 }
 
-// signs counts the signs of life so far: what has arrived, and the given count of writes.
+// signs returns the signs of life so far: what has arrived, and the given count of writes.
 func (k *keepAlive) signs(writes *atomic.Uint64) signs {
 	return signs{k.host.heard(), writes.Load()}
 }
@@ -158,7 +149,7 @@ func (k *keepAlive) stopJudging() {
 	k.judge.Stop()
 }
 
-// judgeQueued is called each time that a ping has waited to be sent for another Timeout.
+// judgeQueued is called after each Timeout that a ping has waited to be sent.
 func (k *keepAlive) judgeQueued() {
 	waits := k.host.waitsForApplication()
 	now := k.signs(&k.pace.written)

@@ -9,49 +9,49 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// lifetime is the life of a connection: the one value that knows its state, why it left
-// Open, and who waits for its end. Only handle changes the state.
+// lifetime knows the state of a connection, why it left Open, and who waits for its end.
+// Only handle changes the state.
 //
 //	handle(event) ──▶ conn.Lifecycle ──▶ stateChanged
 //	                        │ Terminated
 //	                        ▼
 //	                    releaseAll ──▶ notifyEnded ──▶ the Registry, done, onEnd
 //
-// A connection notifies earlier when both Close frames have gone: see
+// A connection notifies earlier, when both Close frames have gone: see
 // closing.endTransport.
 type lifetime struct {
-	state atomic.Uint32 // of machine, for those who only look
+	state atomic.Uint32 // the state of machine, to be read without mu
 	end   atomic.Uint32 // an endPhase
 
 	closeTimeout time.Duration
 	host         lifetimeHost
 
 	mu        sync.Mutex
-	machine   *conn.Lifecycle // nil: Open, and nothing ever happened
+	machine   *conn.Lifecycle // nil: Open, and no event has happened
 	cause     error           // of leaving Open, or of the first loss after that
 	timer     *time.Timer     // reports Expire at the machine's deadline
 	doneC     atomic.Value    // chan struct{}, made by the first who asks for it
-	calls     *endCall        // to be made at the end: a list
-	closeRead *closeRead      // the last reading of Conn.CloseRead
+	calls     *endCall        // to be made at the end: a linked list
+	closeRead *closeRead      // the last read loop of Conn.CloseRead
 }
 
-// lifetimeHost is a connection as its lifetime sees it. It is called without a lock.
+// lifetimeHost is the connection as its lifetime sees it. It is called without a lock.
 type lifetimeHost interface {
-	// stateChanged is called after every event that was handled; from may be to.
+	// stateChanged is called after every event that was handled. from and to may be equal.
 	stateChanged(from, to conn.State)
-	// releaseAll closes the transport, and releases what the two halves hold. It is
-	// called once, at Terminated.
+	// releaseAll closes the transport, and releases what the two halves hold. It is called
+	// once, at Terminated.
 	releaseAll()
 	// traceEnded is called once, before anybody else is told of the end.
 	traceEnded()
 }
 
-// handle reports what happened. It alone changes the state, and it does what entering
-// the new state calls for: the deadline of closing, and at the end the release of
-// everything. The action is for the caller.
+// handle reports an event. It alone changes the state, and it does what the new state calls
+// for: it sets the deadline of closing, and at the end it releases everything. The action
+// do is left to the caller.
 //
-// cause is kept if it is the first. ok is false if the event has no meaning in
-// the present state; nothing was changed then.
+// The first cause is kept. ok is false if the event has no meaning in the present state;
+// nothing was changed then.
 func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
 	l.mu.Lock()
 	if l.machine == nil {
@@ -83,22 +83,29 @@ func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do co
 	return do, true
 }
 
+// report is handle for events without a Close frame. It returns Nothing for one that has no
+// meaning in the present state.
+func (l *lifetime) report(e conn.Event, cause error) conn.Action {
+	do, _ := l.handle(e, conn.CloseBody{}, cause)
+	return do
+}
+
 // expire ends a closing handshake that takes too long.
-func (l *lifetime) expire() { l.handle(conn.Expire, conn.CloseBody{}, ErrCloseTimeout) }
+func (l *lifetime) expire() { l.report(conn.Expire, ErrCloseTimeout) }
 
 // current returns the state.
 func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }
 
-// isOrderly reports whether nothing is amiss although e, which was handled in from, may
-// have ended the connection: a Close frame went each way, or the peer has sent its own
-// and does not wait for our reply. Under mu.
+// isOrderly reports whether the closing handshake was complete, so that the error behind e,
+// handled in state from, is not the cause. It is complete if a Close frame went each way,
+// or if only our reply failed to be written. Under mu.
 func (l *lifetime) isOrderly(from conn.State, e conn.Event) bool {
-	return from == conn.Acknowledged && (e == conn.BreakWrite || l.ending().Clean())
+	return from == conn.Acknowledged && (e == conn.BreakWrite || e == conn.CutWrite || l.ending().Clean())
 }
 
-// keepCause keeps the cause of an ending that is about to come, so that a write which
-// fails meanwhile is not taken for it. A connection that has ended already ended for
-// another reason: a read that was pending finds the end of a stream that we have closed.
+// keepCause records why the connection is about to end. A write that fails in the meantime
+// does not replace it. Once the connection has ended, keepCause does nothing: a pending
+// read may find the end of a stream that we have closed ourselves.
 func (l *lifetime) keepCause(cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +114,7 @@ func (l *lifetime) keepCause(cause error) {
 	}
 }
 
-// ending is the record of how the connection ended, as far as it has. Under mu.
+// ending returns the record of how the connection ended, as far as it has. Under mu.
 func (l *lifetime) ending() conn.Ending {
 	if l.machine == nil {
 		return conn.Ending{}
@@ -115,14 +122,14 @@ func (l *lifetime) ending() conn.Ending {
 	return l.machine.Ending()
 }
 
-// sentClose reports whether our Close frame has its place in the stream, and is not lost.
+// sentClose reports whether our Close frame has its place in the stream and is not lost.
 func (l *lifetime) sentClose() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.ending().Sent.Code != 0
 }
 
-// closedError tells how the connection ended, as far as it has.
+// closedError returns how the connection ended, as far as it has.
 func (l *lifetime) closedError() *ClosedError {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,27 +142,27 @@ func (l *lifetime) closedError() *ClosedError {
 	}
 }
 
-// endPhase is how far the end of a connection has come to the notice of others.
+// endPhase says how far the notification of the end has come.
 type endPhase = uint32
 
 const (
-	notEnded endPhase = iota
-	ending            // notifyEnded has begun
-	ended             // done is closed, or about to be, or would be if it were made
+	endNotBegun endPhase = iota
+	endBegun             // notifyEnded has begun
+	endDone              // done is closed, is about to be, or will be closed when it is made
 )
 
-// notifyEnded tells those who wait that the connection has ended. That is so already when
-// a Close frame has gone each way, and at a server its direction of TCP is closed: nothing
-// but the peer's FIN is to come, and a peer may take its time.
+// notifyEnded tells everybody who waits that the connection has ended. That is so already when
+// a Close frame has gone each way, and a server has closed its direction of TCP: only the
+// peer's FIN is missing then, and a peer may take its time.
 func (l *lifetime) notifyEnded() {
-	if !l.end.CompareAndSwap(notEnded, ending) {
+	if !l.end.CompareAndSwap(endNotBegun, endBegun) {
 		return
 	}
 	l.host.traceEnded()
-	l.callInline()
+	l.callBeforeDone()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.end.Store(ended)
+	l.end.Store(endDone)
 	if done, made := l.doneC.Load().(chan struct{}); made {
 		close(done)
 	}
@@ -165,20 +172,20 @@ func (l *lifetime) notifyEnded() {
 	}
 }
 
-// callInline makes the calls that come before done is closed.
-func (l *lifetime) callInline() {
-	var inline []func()
+// callBeforeDone makes the calls that come before done is closed.
+func (l *lifetime) callBeforeDone() {
+	var calls []func()
 	l.mu.Lock()
 	for call := l.calls; call != nil; {
 		next := call.next
 		if call.when == beforeDone {
-			inline = append(inline, call.f)
+			calls = append(calls, call.f)
 			l.unlist(call)
 		}
 		call = next
 	}
 	l.mu.Unlock()
-	for _, f := range inline {
+	for _, f := range calls {
 		f()
 	}
 }
@@ -198,21 +205,22 @@ func (l *lifetime) makeDone() <-chan struct{} {
 		return done
 	}
 	done := make(chan struct{})
-	if l.end.Load() == ended {
+	if l.end.Load() == endDone {
 		close(done)
 	}
 	l.doneC.Store(done)
 	return done
 }
 
-// isDone reports whether done is what done returns, if that was ever asked for.
+// isDone reports whether done is the channel that the method done has returned.
 func (l *lifetime) isDone(done <-chan struct{}) bool {
 	own, made := l.doneC.Load().(chan struct{})
 	return made && done == own
 }
 
-// givenUp is what a call returns because ctx has ended, nil if it has not. The end of the
-// connection may have ended ctx (see [Conn.Context]), and says more.
+// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not ended. If
+// the connection has ended, too, that is the ClosedError, which says more: ctx may derive
+// from [Conn.Context].
 func (l *lifetime) givenUp(ctx context.Context) error {
 	err := ctx.Err()
 	if err != nil && l.hasEnded() {
@@ -231,15 +239,15 @@ func (l *lifetime) hasEnded() bool {
 			return false
 		}
 	}
-	return l.end.Load() == ended
+	return l.end.Load() == endDone
 }
 
-// endCall is a function to be called when the connection has ended. A context made of
-// [Conn.Context] is one: there may be very many, which come and go in any order.
+// endCall is a function to be called when the connection has ended. Each context made from
+// [Conn.Context] adds one. There may be very many, and they come and go in any order.
 type endCall struct {
 	f    func()
 	next *endCall
-	at   **endCall // what points to it in the list; nil when it is not there
+	at   **endCall // the pointer to it in the list; nil: not in the list
 	when endTime
 }
 
@@ -248,10 +256,10 @@ type endTime uint8
 
 const (
 	afterDone  endTime = iota // on a goroutine of its own
-	beforeDone                // on that of notifyEnded: who sees done closed sees what f did
+	beforeDone                // in notifyEnded: whoever sees done closed sees what f did
 )
 
-// list puts call into the list of what is called at the end. Under mu.
+// list adds call to the calls that are made at the end. Under mu.
 func (l *lifetime) list(call *endCall) {
 	if call.next = l.calls; call.next != nil {
 		call.next.at = &call.next
@@ -259,7 +267,7 @@ func (l *lifetime) list(call *endCall) {
 	call.at, l.calls = &l.calls, call
 }
 
-// unlist takes call out, and reports whether it was there. Under mu.
+// unlist removes call, and reports whether it was listed. Under mu.
 func (l *lifetime) unlist(call *endCall) bool {
 	if call.at == nil {
 		return false
@@ -271,8 +279,8 @@ func (l *lifetime) unlist(call *endCall) bool {
 	return true
 }
 
-// onEnd starts f when the connection has ended, or now if it has. stop prevents
-// that, and reports whether it could.
+// onEnd starts f on a goroutine when the connection has ended, or now if it already has.
+// stop prevents that, and reports whether it did.
 func (l *lifetime) onEnd(f func()) (stop func() bool) {
 	call := &endCall{f: f}
 	l.mu.Lock()
@@ -289,12 +297,12 @@ func (l *lifetime) onEnd(f func()) (stop func() bool) {
 	}
 }
 
-// register has f called before anybody sees done closed. It reports false, and does not
-// call f, if the connection has ended or is just about to.
+// register lists f, to be called before anybody sees done closed. It reports false, and
+// does not call f, if the connection has ended or is about to.
 func (l *lifetime) register(f func()) (ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.end.Load() != notEnded {
+	if l.end.Load() != endNotBegun {
 		return false
 	}
 	l.list(&endCall{f: f, when: beforeDone})

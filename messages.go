@@ -5,7 +5,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
@@ -17,23 +16,22 @@ type Message struct {
 	Data []byte
 }
 
-// Messages iterates over the messages that arrive. It ends silently when the
-// connection is closed with StatusNormalClosure or StatusGoingAway, and yields one
-// error otherwise, last. After a silent end [Conn.CloseNow] returns a [*ClosedError] that
-// says which it was.
+// Messages iterates over the messages that arrive. It ends silently when the connection is
+// closed with StatusNormalClosure or StatusGoingAway; [Conn.CloseNow] then returns a
+// [*ClosedError] that says which. Otherwise the last iteration yields an error.
 //
-// While the next message has arrived already, short messages that are written on this
-// connection, by any goroutine, are held back: a loop that answers messages answers all
-// that have come together with one system call, as with a [Batch]. They leave before the
-// loop waits for the network, when it ends, and after 5 ms at the latest, if its body takes
-// longer. A loop that ends waits for them to leave, but for 5 ms at most: the peer may not
-// be reading. When the peer closes its direction of the stream they are still sent, within
-// [Timeouts.Close]. [Conn.CloseNow], in the body or after the loop, drops those that have
-// not left.
+// Short messages that are written on this connection, by any goroutine, are held back while
+// the next message has already arrived. So a loop that answers messages sends the answers
+// to all that arrived together with one system call, as a [Batch] does. Held messages are
+// sent before the loop waits for the network, when it ends, and after 5 ms if its body
+// takes longer. A loop that ends waits for that, for 5 ms at most, because the peer may not
+// be reading. When the peer closes its direction of the stream, held messages are still
+// sent, within [Timeouts.Close]. [Conn.CloseNow], in the body or after the loop, drops
+// those that are still held.
 //
-// The memory of Data is borrowed while the loop's body runs, so that a connection
-// that waits for a message holds none. So is the socket: after CloseNow its file
-// descriptor is released when the body ends.
+// The memory of Data is borrowed while the body runs, so a connection that waits for a
+// message holds none. The socket is in use, too: after CloseNow its file descriptor is
+// released when the body ends.
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		l := &messageLoop{c: c, ctx: ctx, yield: yield}
@@ -59,32 +57,32 @@ type messageLoop struct {
 	ctx   context.Context
 	yield func(Message, error) bool
 
-	lent *messageBuffer
-	err  error // why there is no more
+	buf *messageBuffer
+	err error // why there is no more
 
-	since    uint32 // seconds on the clock: when messages began to be counted
-	messages uint8  // waited for since then
-	outside  bool   // the loop had to leave its socket without being inside the gate
+	since    uint32 // seconds on the clock when the count of messages began
+	messages uint8  // how many were waited for since then
+	outside  bool   // the loop left its socket and could not enter the gate again
 	stopped  bool   // the body wants no more
 }
 
-// next runs the body for the next message, or for all that come as long as the loop
-// can stay inside the read of its socket. It reports whether there may be more.
+// next runs the body for the next message, or for all that arrive while the loop can stay
+// inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
 	r := &l.c.in
-	if l.err = r.enter(l.ctx); l.err != nil {
+	if l.err = r.enter(l.ctx, "Conn.Messages"); l.err != nil {
 		return false
 	}
 	switch {
 	case r.stream != nil:
 		l.err = messageOpen("Conn.Messages")
 	case !r.needsMore():
-	case l.busy() && r.atStart():
-		if socket, ok := l.c.transport.(transport.InlineLooper); ok {
-			return l.runInline(socket)
-		}
-		l.err = r.fill(l.ctx)
 	default:
+		if l.busy() && r.atStart() {
+			if socket, ok := l.c.transport.(transport.InlineLooper); ok {
+				return l.runInline(socket)
+			}
+		}
 		l.err = r.fill(l.ctx)
 	}
 	if l.err != nil {
@@ -94,13 +92,13 @@ func (l *messageLoop) next() bool {
 	return l.one()
 }
 
-// busyMessages in a second or two make a loop one that is worth running
-// inline, which costs more than it saves where little happens, and more of the stack.
+// A loop that gets busyMessages within one or two seconds runs inline. On a quieter
+// connection that costs more than it saves, and the goroutine would keep a larger stack.
 const busyMessages = 8
 
 var clockStart = time.Now()
 
-// busy counts a wait for the network.
+// busy counts a wait for the network, and reports whether the loop is worth running inline.
 func (l *messageLoop) busy() bool {
 	if l.messages++; l.messages < busyMessages {
 		return false
@@ -111,23 +109,23 @@ func (l *messageLoop) busy() bool {
 	return worth
 }
 
-// one runs the body for one message, the beginning of which is there. It is called
-// inside the gate and returns outside.
+// one runs the body for one message, whose beginning is there. It is called inside the gate
+// and returns outside.
 func (l *messageLoop) one() bool {
-	l.lent = messageBuffers.Get().(*messageBuffer)
+	l.buf = messageBuffers.Get().(*messageBuffer)
 	if l.receive() {
-		l.stopped = !l.yield(Message{l.lent.typ, l.lent.data}, nil)
+		l.stopped = !l.yield(Message{l.buf.typ, l.buf.data}, nil)
 	}
-	l.lent.giveBack()
-	l.lent = nil
+	l.buf.giveBack()
+	l.buf = nil
 	return l.err == nil && !l.stopped
 }
 
-// receive stays out of line, for the sake of the stack below the body.
+// receive is not inlined, to keep the stack below the body small.
 //
 //go:noinline
 func (l *messageLoop) receive() bool {
-	c, b := l.c, l.lent
+	c, b := l.c, l.buf
 	b.typ, b.data, l.err = c.in.receive(l.ctx, b.data[:0])
 	c.out.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
 	c.in.leave()
@@ -156,7 +154,8 @@ func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 	return l.err == nil && !l.stopped
 }
 
-// arrived deals with what has come into the buffer, as far as it is whole messages.
+// arrived runs the body for each complete message that has come into the buffer. It reports
+// whether the loop stays inside the read of the socket.
 func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 	r := &l.c.in
 	r.noteArrival()
@@ -166,7 +165,7 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 	}
 	r.takeOrphan()
 	for ; ok; op, p, ok = r.nextSingle() {
-		if r.buf.Buffered() > 0 || len(p) > conn.MaxInlinePayload {
+		if r.buf.Buffered() > 0 || len(p) > maxCopiedMessage {
 			l.inPlace(op, p)
 		} else {
 			l.copied(op, p)
@@ -179,12 +178,16 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 		return false
 	}
 	l.c.out.beforeWait()
-	l.err = arm(l.ctx, &r.canceler, r.host)
-	return l.err == nil
+	if arm(l.ctx, &r.canceler, r.host) != nil {
+		l.err = r.host.givenUp(l.ctx)
+		return false
+	}
+	return true
 }
 
-// inPlace runs the body for a message in the read buffer, where more has come, or
-// for one that a copy would cost as much memory.
+// inPlace runs the body on a message in the read buffer. It is for messages with others
+// behind them in the buffer, which is held anyway, and for messages too long to be worth
+// copying.
 func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 	r := &l.c.in
 	if l.err = r.openSingle(l.ctx, op, p); l.err != nil {
@@ -199,8 +202,12 @@ func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
 	}
 }
 
-// copied runs the body for a short message that is the last that has come, so that it
-// need not hold the read buffer.
+// maxCopiedMessage is how many bytes copied copies at most. A longer message stays in the
+// read buffer while the body runs: a copy would cost as much memory.
+const maxCopiedMessage = 4 << 10
+
+// copied runs the body on a copy of a short message that is the last in the buffer, so that
+// the loop does not hold the read buffer.
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 	b := messageBuffers.Get().(*messageBuffer)
 	if b.data, l.err = l.c.in.appendSingle(l.ctx, op, b.data[:0], p); l.err == nil {
@@ -223,7 +230,7 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	case l.stopped:
 		l.outside = true
 	default:
-		l.err = c.in.waitForGate(l.ctx)
+		l.err = c.in.waitForGate(l.ctx, "Conn.Messages")
 		l.outside = l.err != nil
 	}
 }

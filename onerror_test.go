@@ -261,7 +261,7 @@ func TestPanicsAreLoggedInOneLine(t *testing.T) {
 		p.WantClose("a callback has panicked", 1011)
 		p.Close()
 		synctest.Wait()
-		if n := strings.Count(logged.String(), `x\r\n2026/11/30 admin logged in\x1b[2J`); n != 3 || strings.ContainsAny(logged.String(), "\r\x1b") {
+		if n := strings.Count(logged.String(), `x\r\n2026/11/30 admin logged in\x1b[2J`); n != 3 || strings.Count(logged.String(), "websocket: panic in a callback: ") != 1 || strings.ContainsAny(logged.String(), "\r\x1b") {
 			t.Errorf("logged %q", logged.String())
 		}
 	})

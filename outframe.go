@@ -10,14 +10,14 @@ import (
 // outFrame is a frame and the caller that waits for it.
 type outFrame struct {
 	conn.OutFrame
-	body  conn.CloseBody // what a Close frame says
-	event conn.Event     // what it is to the lifecycle that a Close frame takes its place
-	hold  holding        // it may wait for more to leave with it
+	body  conn.CloseBody // of a Close frame: its code and reason
+	event conn.Event     // of a Close frame: reported when it enters the stream
+	hold  holding        // whether it may wait for more to leave with it
 
-	ticket    uint64 // when its caller came: the lowest goes first
+	ticket    uint64 // the order of the callers: the lowest goes first
 	phase     outPhase
 	err       error         // once complete; or why its caller gave up
-	do        conn.Action   // what sending a Close frame calls for
+	do        conn.Action   // of a Close frame: what is to be done next
 	completed chan struct{} // holds a token once complete; nil for the inline frame
 }
 
@@ -42,7 +42,7 @@ const (
 	outComplete                 // sent, or failed with err
 )
 
-// complete ends f: with nil if it was sent. Whoever waits for f is told.
+// complete ends f, with nil if it was sent, and wakes its caller.
 func (f *outFrame) complete(err error) {
 	f.phase, f.err = outComplete, err
 	if f.completed != nil {
@@ -50,21 +50,21 @@ func (f *outFrame) complete(err error) {
 	}
 }
 
-// ownerOf returns the frame whose part in the Outbox f is.
+// ownerOf returns the outFrame that contains f.
 func ownerOf(f *conn.OutFrame) *outFrame { return f.Owner.(*outFrame) }
 
-// waiting is what could not be sent at once.
+// waiting holds what could not be sent at once.
 type waiting struct {
 	queue []*outFrame // to be encoded
 	pongs conn.PongQueue
-	spare []*outFrame // to be used again
+	spare []*outFrame // complete, kept for later callers
 
 	tickets uint64 // how many frames were put into the queue
 }
 
-// maxSpare is how many frames a connection keeps for writes that meet. They do not go
-// from one connection to another by a sync.Pool: their channels would leave the synctest
-// bubble they were made in, and end the program.
+// maxSpare is how many frames a connection keeps for later callers. They are not in a
+// sync.Pool, which would move their channels to other connections: in tests, a channel that
+// leaves the synctest bubble where it was made ends the program.
 const maxSpare = 8
 
 // newFrame returns a copy of f that can be waited for. Under mu.
@@ -81,9 +81,17 @@ func (w *waiting) newFrame(f *outFrame) *outFrame {
 	return fresh
 }
 
-// join puts a copy of f into the queue. A ping goes in front, behind other pings: it is to
-// find out whether the peer answers, and the other frames may have to wait for long.
-// RFC 6455 §5.5: control frames may go between the others. Under mu.
+// reuse keeps a complete frame for newFrame. Under mu.
+func (w *waiting) reuse(f *outFrame) {
+	if len(w.spare) < maxSpare {
+		*f = outFrame{completed: f.completed}
+		w.spare = append(w.spare, f)
+	}
+}
+
+// join puts a copy of f into the queue. A ping goes to the front, behind other pings: it
+// tests whether the peer answers, and the other frames may wait for long. RFC 6455 §5.5:
+// control frames may go between the others. Under mu.
 func (w *waiting) join(f *outFrame) *outFrame {
 	fresh := w.newFrame(f)
 	if f.Header.Opcode == frame.Ping {

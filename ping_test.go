@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 )
 
 // pingScript is a connection as a call that waits for a pong meets it.
@@ -177,4 +178,21 @@ func TestKeepAliveDrivesTheReading(t *testing.T) {
 			t.Error("nobody reads the pong")
 		}
 	})
+}
+
+// What fails in this package is not called a callback's: it is not hidden at all.
+func TestPanicOfOurOwn(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	c := NewConn(near, RoleServer, nil)
+	defer c.CloseNow()
+	call := c.pings.begin()
+	c.pings.way.Load().waiting[0] = nil // a mistake of ours
+	defer func() {
+		if recover() == nil {
+			t.Error("it is taken for a panic in a callback")
+		}
+	}()
+	err := (*forReceiver)(c).control(t.Context(), frame.Pong, call.payload[:])
+	t.Errorf("%v", err)
 }

@@ -2,40 +2,30 @@ package websocket
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"github.com/hawser-ws/websocket/frame"
 )
 
-const (
-	// maxPrealloc is how far ahead of the bytes that have arrived a destination may
-	// grow, or by as much again as has arrived if that is more: nothing is allocated
-	// on the word of a header.
-	maxPrealloc = 64 << 10
-	// directReadMin is how much of a payload must be missing for it to be read straight
-	// into its destination rather than through the read buffer.
-	directReadMin = 8 << 10
-)
-
-// Read reads the next message into memory of its own. See [Conn.ReadInto] for one
-// that allocates nothing, and [Conn.Reader] for messages too large to hold.
+// Read reads the next message into new memory. See [Conn.ReadInto] for a read that
+// allocates nothing, and [Conn.Reader] for messages too large for memory.
 //
-// If ctx is cancelled, Read returns its error, and the next read goes on where
-// this one stopped, in the middle of a message if need be. Only one of several
-// concurrent reads gets a message; the others wait.
+// If ctx is cancelled, Read returns its error. The next read continues where this one
+// stopped, even in the middle of a message. Concurrent reads get one message each.
 func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	return c.ReadInto(ctx, nil)
 }
 
-// ReadInto reads the next message, appends it to buf and returns the extended
-// slice, like append. With a buf of enough capacity it allocates nothing; a compressed
-// message needs room for one byte more than its decompressed size. If an earlier read was
-// cancelled in the middle of the message, its beginning is in memory of the connection, and
-// the message is copied to buf once it is whole. When ReadInto returns an error the slice
-// is buf as it was.
+// ReadInto reads the next message, appends it to buf and returns the extended slice, like
+// append. It allocates nothing if buf has enough capacity; a compressed message needs room
+// for one byte more than its decompressed size. On an error it returns buf as it was.
 //
-// Text is checked to be UTF-8 (RFC 6455 §8.1), and the connection fails at the
-// first byte that is not.
+// If an earlier read was cancelled in the middle of the message, its beginning is in memory
+// of the connection, and the message is copied to buf when it is complete.
+//
+// Text is checked to be UTF-8 (RFC 6455 §8.1). The connection fails at the first byte that
+// is not.
 func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	if err := c.in.await(ctx); err != nil {
 		return 0, buf, err
@@ -45,18 +35,46 @@ func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, e
 	return typ, buf, err
 }
 
-// await takes the gate and waits until there is something to read. An idle connection
-// waits here, with little on its stack. What a wait for the network needs of it counts: a
-// goroutine whose stack has grown beyond 2 KiB once keeps it, and there is one for every
-// connection. So the functions on the way to the system call keep their frames small.
+// Reader waits for the next message and returns its type and a reader for it, which ends
+// with io.EOF. ctx bounds the reader, too. If ctx is cancelled in the middle of the
+// message, another call of Reader returns a reader for the rest.
+//
+// The reader must be read to its end before the next message: until then Read and Reader
+// return a [*UsageError]. Text is checked as it arrives, so what was read before an error
+// may be the beginning of a text that is not UTF-8.
+func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
+	r := &c.in
+	if err := r.enter(ctx, "Conn.Reader"); err != nil {
+		return 0, nil, err
+	}
+	defer r.leave()
+	if r.stream != nil && r.stream.ctx.Err() == nil {
+		return 0, nil, messageOpen("Conn.Reader")
+	}
+	if r.stream == nil && r.partial == nil && r.decoder.Message() == frame.Continuation {
+		if err := r.nextFrame(ctx); err != nil {
+			return 0, nil, err
+		}
+	}
+	if r.stream == nil && r.inflating != nil && r.partial != nil {
+		r.inflating.adopt(r.partial)
+	}
+	r.stream = &messageReader{r: r, ctx: ctx}
+	return MessageType(r.decoder.Message()), r.stream, nil
+}
+
+// await takes the gate and waits until there is something to read. This is where an idle
+// connection waits, so its stack use matters: a goroutine whose stack has once grown beyond
+// 2 KiB keeps it, and every connection has such a goroutine. So the functions on the path
+// to the system call have small stack frames.
 func (r *receiver) await(ctx context.Context) error {
-	if err := r.enter(ctx); err != nil {
+	if err := r.enter(ctx, readMethod); err != nil {
 		return err
 	}
 	var err error
 	switch {
 	case r.stream != nil:
-		err = messageOpen("Conn.Read")
+		err = messageOpen(readMethod)
 	case r.needsMore():
 		_, err = r.wait(ctx, nil, nil)
 	}
@@ -66,11 +84,14 @@ func (r *receiver) await(ctx context.Context) error {
 	return err
 }
 
+// readMethod names the methods that await serves, in a [UsageError].
+const readMethod = "Conn.Read or Conn.ReadInto"
+
 func messageOpen(method string) error {
 	return &UsageError{method, "the message of the last Reader has not been read to its end"}
 }
 
-// receive appends the message that await found to buf, inside the gate.
+// receive appends the message that await found to buf. Inside the gate.
 func (r *receiver) receive(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	if op, p, ok := r.nextSingle(); ok {
 		buf, v := r.decoder.AppendSingle(buf, op, p)
@@ -92,9 +113,9 @@ func (r *receiver) receive(ctx context.Context, buf []byte) (MessageType, []byte
 	return typ, buf, err
 }
 
-// resume is receive for a message of which cancelled reads have received some. The rest is
-// appended to that, in memory of the connection, so that a read that is cancelled again has
-// nothing to copy. The whole message is copied at most once, into buf.
+// resume is receive for a message of which cancelled reads have received a part. It appends
+// the rest to that part, in memory of the connection, so another cancelled read copies
+// nothing. The whole message is copied to buf at most once.
 func (r *receiver) resume(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	partial := r.partial
 	r.partial = nil
@@ -110,11 +131,11 @@ func (r *receiver) resume(ctx context.Context, buf []byte) (MessageType, []byte,
 	return typ, buf, err
 }
 
-// Most messages are a single frame that is already complete in the buffer. The three
-// functions here are for them. They decide exactly as the general ones do.
+// Most messages are a single frame that is complete in the buffer. The three functions
+// below are their fast path. They decide exactly as the general ones do.
 
-// nextSingle takes the next message out of the buffer, still masked, if it is there whole
-// in one frame and nothing in its header can be refused.
+// nextSingle takes the next message out of the buffer, still masked, if it is there as one
+// complete frame and its header breaks no rule or limit.
 func (r *receiver) nextSingle() (op frame.Opcode, p []byte, ok bool) {
 	if r.stream != nil || r.partial != nil || r.traced {
 		return 0, nil, false
@@ -124,11 +145,11 @@ func (r *receiver) nextSingle() (op frame.Opcode, p []byte, ok bool) {
 		return 0, nil, false
 	}
 	r.buf.Consume(size)
-	r.buf.NoteSize(size)
+	r.buf.NoteSize(len(p))
 	return op, p, true
 }
 
-// appendSingle appends what nextSingle returned to buf, unmasked and judged.
+// appendSingle unmasks and checks what nextSingle returned, and appends it to buf.
 func (r *receiver) appendSingle(ctx context.Context, op frame.Opcode, buf, p []byte) ([]byte, error) {
 	buf, v := r.decoder.AppendSingle(buf, op, p)
 	if v != nil {
@@ -137,7 +158,7 @@ func (r *receiver) appendSingle(ctx context.Context, op frame.Opcode, buf, p []b
 	return buf, nil
 }
 
-// openSingle unmasks and judges what nextSingle returned, in place.
+// openSingle unmasks and checks what nextSingle returned, in place.
 func (r *receiver) openSingle(ctx context.Context, op frame.Opcode, p []byte) error {
 	if v := r.decoder.OpenSingle(op, p); v != nil {
 		return r.host.refused(ctx, v)
@@ -145,8 +166,8 @@ func (r *receiver) openSingle(ctx context.Context, op frame.Opcode, p []byte) er
 	return nil
 }
 
-// readMessage appends the rest of the message under way, or the next one, to dst, where
-// it begins at base. What it returns of dst is good also with an error.
+// readMessage appends the rest of the message under way, or the next message, to dst, where
+// the message begins at base. out is valid also with an error.
 func (r *receiver) readMessage(ctx context.Context, dst []byte, base int) (typ MessageType, out []byte, err error) {
 	for last := false; !last; {
 		if err := r.nextFrame(ctx); err != nil {
@@ -160,17 +181,17 @@ func (r *receiver) readMessage(ctx context.Context, dst []byte, base int) (typ M
 		if dst, err = r.appendPayload(ctx, dst); err != nil {
 			return 0, dst, err
 		}
-		if last, err = r.endFrame(ctx, len(dst)); err != nil {
+		if last, err = r.endFrame(ctx, len(dst)-base); err != nil {
 			return 0, dst, err
 		}
 	}
 	return typ, dst, nil
 }
 
-// keep stores for the next read what a read into buf, which failed, has received of a
-// message. dst is in the caller's memory until it has been grown, and that memory is never
-// kept. Memory allocated by the read is kept even if it holds nothing yet, or each read
-// would allocate it again.
+// keep stores what a failed read into buf has received of a message, for the next read. dst
+// shares the memory of buf until it has been grown, and the caller's memory is never kept.
+// Memory that the read has allocated is kept even if it is empty, or each read would
+// allocate it again.
 func (r *receiver) keep(buf, dst []byte) {
 	received := dst[len(buf):]
 	switch {
@@ -181,44 +202,73 @@ func (r *receiver) keep(buf, dst []byte) {
 	}
 }
 
-// appendPayload appends the rest of the current frame's payload to dst, unmasked and, if
-// it is text, judged. What has arrived is in dst also when it fails.
-func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
-	for r.decoder.Left() > 0 {
-		n, left := len(dst), r.decoder.Left()
-		switch have := r.buf.Bytes(); {
-		case len(have) > 0:
-			take := int(min(left, uint64(len(have))))
-			// Room for the rest of the frame as far as it may be trusted, so that a
-			// message of one frame is allocated once.
-			dst = append(grow(dst, take, left), have[:take]...)
-			r.buf.Consume(take)
-		case left < directReadMin:
-			if err := r.fill(ctx); err != nil {
-				return dst, err
-			}
-			continue
-		default:
-			dst = grow(dst, 1, left)
-			p := dst[n:cap(dst)]
-			got, err := r.wait(ctx, p[:min(uint64(len(p)), left)], nil)
-			if err != nil {
-				return dst, err
-			}
-			dst = dst[:n+got]
-		}
-		if v := r.decoder.Open(dst[n:]); v != nil {
-			return dst, r.host.refused(ctx, v)
-		}
-	}
-	return dst, nil
+// messageReader reads one message. It is receiver.stream until the message ends.
+type messageReader struct {
+	r   *receiver
+	ctx context.Context
+	err error // sticky: io.EOF at the end of the message
 }
 
-// grow makes room for at least n bytes more in dst. If it must allocate, it does so for
-// the rest of the frame, as far as maxPrealloc allows.
-func grow(dst []byte, n int, left uint64) []byte {
-	if cap(dst)-len(dst) < n {
-		dst = slices.Grow(dst, int(min(left, uint64(max(maxPrealloc, n, len(dst))))))
+func (m *messageReader) Read(p []byte) (int, error) {
+	if err := m.r.enter(m.ctx, "Reader.Read"); err != nil {
+		if m.err != nil {
+			err = m.err
+		}
+		return 0, err
 	}
-	return dst
+	defer m.r.leave()
+	if m.err != nil {
+		return 0, m.err
+	}
+	if m.r.stream != m {
+		return 0, &UsageError{"Reader.Read", "another Reader has taken over the message"}
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := m.r.readSome(m.ctx, p)
+	if err == io.EOF {
+		m.err = err
+		m.r.stream = nil
+	}
+	return n, err
+}
+
+// readSome reads bytes of the message under way. It returns io.EOF at the end of the
+// message.
+func (r *receiver) readSome(ctx context.Context, p []byte) (int, error) {
+	if r.partial != nil {
+		n := copy(p, r.partial)
+		if r.partial = r.partial[n:]; len(r.partial) == 0 {
+			r.partial = nil
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+	if r.decoder.Compressed() {
+		return r.readInflated(ctx, p)
+	}
+	for {
+		if r.decoder.AtHeader() {
+			if r.decoder.Message() == frame.Continuation {
+				return 0, io.EOF
+			}
+			if err := r.nextFrame(ctx); err != nil {
+				return 0, err
+			}
+		}
+		left := r.decoder.Left()
+		if left > 0 {
+			if min(uint64(len(p)), left) < directReadMin && r.buf.Buffered() == 0 {
+				if err := r.fill(ctx); err != nil {
+					return 0, err
+				}
+			}
+			return r.somePayload(ctx, p)
+		}
+		if _, err := r.endFrame(ctx, 0); err != nil {
+			return 0, err
+		}
+	}
 }

@@ -11,28 +11,28 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// receiver is the receiving half of a connection: messages out of bytes. Its
-// [conn.Decoder] says what the bytes are; the receiver waits for them, and finds a
-// place for what they say.
+// receiver is the receiving half of a connection: it turns bytes into messages. Its
+// [conn.Decoder] interprets the bytes; the receiver waits for them, and provides the memory
+// for messages.
 //
 //	transport ──▶ buffer ──▶ Decoder ──▶ control frames: the host
 //	    │                      │
 //	    │                      └───────▶ messages: Read, Reader, Messages
 //	    └─── long payload, straight to its destination ───▶
 //
-// It is used inside its gate, by whoever drives the reading: the application's read, or
-// Ping, keepalive and Close where the application is not reading. A read that is
-// cancelled leaves everything in its place, and the next one goes on there.
+// It is used inside its gate by whoever drives the reading: a read of the application, or
+// Ping, keepalive and Close while the application is not reading. A cancelled read leaves
+// everything in its place, and the next read continues there.
 type receiver struct {
 	gate     gate.Gate
 	canceler transport.Canceler
 	buf      transport.Buffer
-	// What the body of a loop had of buf, where the loop could not enter the gate again:
-	// it is for whoever is inside next.
+	// What an inline loop had pinned of buf, if it could not enter the gate again. The
+	// next caller inside the gate unpins it: see takeOrphan.
 	orphan  atomic.Pointer[[]byte]
 	decoder conn.Decoder
 
-	beneath *transport.Transport // where the connection has its transport
+	beneath *transport.Transport // points to the transport of the connection
 	host    receiveHost
 	state   *atomic.Uint32 // the conn.State of the connection
 
@@ -44,58 +44,61 @@ type receiver struct {
 	limit      atomic.Int64  // Message of conn.Limits
 	frameLimit int64         // Limits.Frame
 	fragments  int32         // Limits.Fragments
-	drivers    atomic.Int32  // how many callers would drive the reading if they could
+	drivers    atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	heard      atomic.Uint32 // counts arrivals, if counting
 	counting   bool          // keepalive wants to know of arrivals
 	traced     bool          // the host wants to know of every frame
 }
 
-// receiveHost is what a receiver needs of its connection.
+// receiveHost is the connection as its receiver sees it.
 type receiveHost interface {
-	// interrupts returns what is closed when ctx ends, if that has to interrupt a read. It is
-	// nil for a context that never ends, or only with the connection.
+	// interrupts returns ctx.Done(). It returns nil if the end of ctx need not interrupt a
+	// read, because ctx never ends, or ends only with the connection.
 	interrupts(ctx context.Context) <-chan struct{}
-	// beforeWait sends what waits for more to leave with it, as far as that goes without
-	// waiting: the peer may be waiting for it.
+	// beforeWait sends held messages as far as possible without waiting, because the peer
+	// may be waiting for them.
 	beforeWait()
-	// control deals with a control frame. It fails if there is nothing to read any more.
+	// control handles a control frame. It returns an error if there is nothing to read any
+	// more.
 	control(ctx context.Context, op frame.Opcode, payload []byte) error
-	// frameRead is told of every frame if traced.
+	// frameRead is called for every frame, if traced.
 	frameRead(h frame.Header)
-	// refused ends the connection because of what the peer sent: err is of the Decoder. This
-	// and the two that follow return what the read that met it returns.
+	// refused ends the connection because of what the peer sent; err is an error of the
+	// Decoder. refused, streamEnded and streamBroke return what the read in progress
+	// returns.
 	refused(ctx context.Context, err error) error
 	// streamEnded is called when the peer's direction has ended.
 	streamEnded(ctx context.Context, cause error) error
 	// streamBroke is called when the transport has failed.
 	streamBroke(cause error) error
 	closedError() error
-	// givenUp is what a call returns because ctx has ended, nil if it has not.
+	// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not
+	// ended.
 	givenUp(ctx context.Context) error
-	// inCallback reports whether the caller is called by control, so that it must not wait
-	// for the gate.
+	// inCallback reports whether this goroutine runs a callback, called by control. It
+	// must not wait for the gate then.
 	inCallback() bool
-	// driveAgain is called when a read has ended and drivers wait to drive the next.
+	// driveAgain is called when a read has ended, so that one of the drivers reads next.
 	driveAgain()
-	// inflater is what a compressed message is decompressed by.
+	// inflater returns the decompressor of the connection.
 	inflater() *conn.Inflater
 }
 
-// limits are those of the frame that comes next.
+// limits returns the limits for the next frame.
 func (r *receiver) limits() conn.Limits {
 	return conn.Limits{Frame: r.frameLimit, Message: r.limit.Load(), Fragments: int(r.fragments)}
 }
 
 func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()) == s }
 
-// canReceive reports whether frames from the peer still mean something.
+// canReceive reports whether frames from the peer are still processed.
 func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanReceive() }
 
-// enter takes the gate for a call, unless ctx ends first or there is nothing to read any
-// more.
-func (r *receiver) enter(ctx context.Context) error {
+// enter takes the gate for a call, of the method that an error names. It fails if ctx ends
+// first or if there is nothing to read any more.
+func (r *receiver) enter(ctx context.Context, method string) error {
 	if !r.gate.TryLock() {
-		if err := r.waitForGate(ctx); err != nil {
+		if err := r.waitForGate(ctx, method); err != nil {
 			return err
 		}
 	}
@@ -106,11 +109,11 @@ func (r *receiver) enter(ctx context.Context) error {
 	return nil
 }
 
-// waitForGate waits for the gate. When there is nothing to read any more it does not:
-// endTransport may be inside until the peer ends its side.
-func (r *receiver) waitForGate(ctx context.Context) error {
+// waitForGate waits for the gate, unless there is nothing to read any more: endTransport
+// may be inside then, until the peer ends its side.
+func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	if r.host.inCallback() {
-		return inCallbackError("Conn.Read")
+		return inCallbackError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
 	case nil:
@@ -121,7 +124,7 @@ func (r *receiver) waitForGate(ctx context.Context) error {
 	return r.host.givenUp(ctx)
 }
 
-// leave ends the call.
+// leave returns the read buffer if it is empty, and leaves the gate.
 func (r *receiver) leave() {
 	r.canceler.Park()
 	r.buf.Release()
@@ -135,9 +138,9 @@ func (r *receiver) leave() {
 	}
 }
 
-// retire gives back what the receiver holds, once nobody is inside. Whoever ends the
-// connection calls it, and whoever leaves the gate after that: each after its own step
-// (the state is terminal, the gate is open), so that one of them finds the other's done.
+// retire returns what the receiver holds, if nobody is inside. Two callers try: whoever
+// ends the connection, after the state is terminal, and whoever leaves the gate, after it
+// is open. One of them succeeds.
 func (r *receiver) retire() {
 	if r.gate.TryLock() {
 		r.canceler.Reset()
@@ -149,24 +152,27 @@ func (r *receiver) retire() {
 	}
 }
 
-// takeOrphan gives back, inside the gate, what a loop could not give back outside. There is
-// never more than one: a loop runs inline only after the one before has left, and takes
-// first what that left.
+// takeOrphan unpins, inside the gate, what a loop could not unpin outside. There is one at
+// most: a loop runs inline only after the loop before it has left, and first takes what
+// that one left.
 func (r *receiver) takeOrphan() {
-	if r.orphan.Load() == nil {
-		return
+	if r.orphan.Load() != nil { // hardly ever
+		r.unpinOrphan()
 	}
+}
+
+func (r *receiver) unpinOrphan() {
 	if pinned := r.orphan.Swap(nil); pinned != nil {
 		r.buf.Unpin(pinned)
 	}
 }
 
-// abandonBuffer leaves what was pinned of the buffer to whoever is inside next. It is
-// called outside the gate.
+// abandonBuffer leaves what was pinned of the buffer to the next caller inside the gate. It
+// is called outside the gate.
 func (r *receiver) abandonBuffer(pinned *[]byte) {
 	r.orphan.Store(pinned)
 	if r.stateIs(conn.Terminated) {
-		r.retire() // whoever has retired it before did not know of this
+		r.retire() // an earlier retire did not see this
 	}
 }
 
@@ -175,29 +181,29 @@ func (r *receiver) atData() bool {
 	return !r.decoder.AtHeader() || r.stream != nil || r.partial != nil
 }
 
-// atStart reports whether a message begins next, of which nothing is there.
+// atStart reports whether the buffer is empty and no message is under way.
 func (r *receiver) atStart() bool {
 	return r.buf.Buffered() == 0 && r.decoder.Message() == frame.Continuation && r.partial == nil
 }
 
-// needsMore reports whether nothing can be had without bytes from the network.
+// needsMore reports whether a read has to wait for the network.
 func (r *receiver) needsMore() bool {
 	return r.buf.Buffered() == 0 && r.stream == nil && (r.decoder.AtHeader() || r.decoder.Left() > 0)
 }
 
-// inflating is what the reading half needs while a compressed message is under way.
+// inflating is what the receiver borrows while a compressed message is under way.
 type inflating struct {
 	engine conn.InflateEngine
 
-	// For a Reader, which takes what the message says piece by piece. What it has
-	// taken stays for as long as the message may refer to it.
+	// For a Reader, which takes the decompressed bytes piece by piece. What it has taken
+	// stays for as long as the message may refer back to it.
 	output []byte
 	taken  int // output[:taken]
 }
 
 var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
 
-// inflation returns the state of the compressed message under way.
+// inflation returns r.inflating, which it borrows when a compressed message begins.
 func (r *receiver) inflation() *inflating {
 	if r.inflating == nil {
 		r.inflating = inflatings.Get().(*inflating)
@@ -206,7 +212,7 @@ func (r *receiver) inflation() *inflating {
 	return r.inflating
 }
 
-// dropInflation gives the state back.
+// dropInflation returns r.inflating to the pool.
 func (r *receiver) dropInflation() {
 	if z := r.inflating; z != nil {
 		r.inflating = nil

@@ -8,7 +8,7 @@ import (
 	"github.com/hawser-ws/websocket/internal/gate"
 )
 
-// sender is the sending half of a connection: bytes out of frames. Its [conn.Outbox]
+// sender is the sending half of a connection: it turns frames into bytes. Its [conn.Outbox]
 // knows the order of the stream and what may be taken back; the sender knows who waits.
 //
 //	            gate is open                      gate is taken
@@ -17,20 +17,20 @@ import (
 //	                               ▼                 ▼
 //	                            transport ◀─────── Outbox
 //
-// Whoever is inside the gate encodes its own frame and all that wait into one buffer and
-// writes them together. So concurrent writers share system calls, and no goroutine
-// serves them. A caller keeps its payload unchanged until its frame is complete.
+// The goroutine inside the gate encodes its own frame and all that wait into one buffer,
+// and writes them together. So concurrent writers share system calls, and no goroutine
+// exists only to write. A caller must not change its payload until its frame is complete.
 type sender struct {
 	gate gate.Gate
 	frameWriter
 
 	writers gate.Gate   // held by the messageWriter that is open
 	opened  uint32      // inside writers: the number of the last messageWriter
-	between gate.Wakeup // rings for those who wait for a fragmented message to end
+	between gate.Wakeup // wakes one caller that waits for a fragmented message to end
 
 	// Inside the gate, made by the first to need them.
-	finish  func()      // flushAndLeave
-	limiter *time.Timer // calls holdExpired
+	finish    func()      // flushAndLeave
+	holdTimer *time.Timer // calls holdExpired
 }
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
@@ -46,13 +46,12 @@ func (s *sender) submit(ctx context.Context, f *outFrame) (conn.Action, error) {
 	return s.enqueue(ctx, f)
 }
 
-// sendInline sends the inline frame, inside the gate, and leaves. It is not complete if
-// a fragmented message must end before it.
+// sendInline sends the inline frame and leaves the gate. complete is false if the frame
+// must wait for a fragmented message to end.
 //
-// What a write to the network needs of the stack counts here: a goroutine whose
-// stack has grown beyond 2 KiB once keeps it, and there is one for every
-// connection. So the functions on the way to the system call keep their frames
-// small.
+// Stack use matters here: a goroutine whose stack has once grown beyond 2 KiB keeps it, and
+// every connection has such a goroutine. So the functions on the path to the system call
+// have small stack frames.
 func (s *sender) sendInline(ctx context.Context) (do conn.Action, complete bool, err error) {
 	s.placeInline()
 	s.flush(ctx, &s.inline)
@@ -61,7 +60,7 @@ func (s *sender) sendInline(ctx context.Context) (do conn.Action, complete bool,
 	return do, complete, err
 }
 
-// enqueue is submit for a frame that has to wait.
+// enqueue puts a copy of f into the queue and waits until it is complete.
 func (s *sender) enqueue(ctx context.Context, f *outFrame) (conn.Action, error) {
 	s.mu.Lock()
 	queued := s.waits().join(f)
@@ -69,12 +68,14 @@ func (s *sender) enqueue(ctx context.Context, f *outFrame) (conn.Action, error) 
 	s.mu.Unlock()
 	s.await(ctx, queued)
 	do, err := queued.do, queued.err
-	s.reuse(queued)
+	s.mu.Lock()
+	s.waiting.reuse(queued)
+	s.mu.Unlock()
 	return do, err
 }
 
-// await waits until f is complete: by another writer, or by the caller when its
-// turn at the gate comes.
+// await waits until f is complete. Another writer may complete it, or this caller does when
+// it gets the gate.
 func (s *sender) await(ctx context.Context, f *outFrame) {
 	giveUp := ctx.Done()
 	for {
@@ -97,19 +98,19 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 	}
 }
 
-// flush writes what is due, until f is complete, or, if f is nil, until what was due
-// at first is on the wire: nobody serves the others for ever. It returns sooner when
-// ctx has ended, whose frame is then taken back if it can be, and when f cannot go
-// before a fragmented message has ended. Inside the gate.
+// flush writes what is due. It returns when f is complete or, if f is nil, when everything
+// that was due at the start is on the wire; no caller serves the others for ever. It
+// returns earlier if ctx ends (f is then taken back if possible) or if f must wait for a
+// fragmented message to end. Inside the gate.
 func (s *sender) flush(ctx context.Context, f *outFrame) {
 	if f != nil && f.phase == outComplete {
 		return
 	}
 	s.borrow()
-	if f == nil || f.phase != outEncoded || ctx.Err() == nil { // what is to be taken back stays the last
+	if f == nil || f.phase != outEncoded || ctx.Err() == nil { // a frame that will be taken back stays the last
 		s.encodeDue(f)
 	}
-	vain := 0 // writes in a row that timed out of themselves, with nothing written
+	vain := 0 // consecutive writes that timed out on their own and sent nothing
 	for _, due := s.box.Offsets(); s.box.Unsent(); s.encodeDue(f) {
 		if f != nil && s.coalesce.state().admits(f.hold) && ctx.Err() == nil && s.holdBack(f) {
 			return
@@ -117,15 +118,15 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 		before, _ := s.box.Offsets()
 		outcome, err := s.writeSome(ctx)
 		sent, _ := s.box.Offsets()
-		if vain++; outcome != timedOut || sent != before {
+		if vain++; outcome != writeTimedOut || sent != before {
 			vain = 0
 		}
 		s.settleSent()
 		switch {
-		case outcome == failed, vain > 1:
-			s.fail(conn.BreakWrite, s.withCancelCause(ctx, err))
+		case outcome == writeFailed, vain > 1:
+			s.failWrite(ctx, err)
 			return
-		case outcome != written, s.canceled.Load() != 0:
+		case outcome != writeDone, s.canceled.Load() != 0:
 			var goOn bool
 			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {
 				return
@@ -134,6 +135,21 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 			return
 		}
 	}
+}
+
+// writeSome writes what is pending, or one part of it if there is a pace.
+func (s *sender) writeSome(ctx context.Context) (writeOutcome, error) {
+	if err := arm(ctx, &s.canceler, s.host); err != nil || s.canceled.Load() != 0 {
+		return writeInterrupted, nil // as if the write had been interrupted at once
+	}
+	if s.pace != nil {
+		err := s.writePart()
+		return s.outcomeOf(err), err
+	}
+	head, tail := s.box.Pending()
+	n, err := (*s.stream).Write(head, tail)
+	s.advance(n)
+	return s.outcomeOf(err), err
 }
 
 // leave leaves the gate and takes over work that no other goroutine will pick up.
@@ -148,40 +164,40 @@ func (s *sender) leave() {
 	case conn.State(s.state.Load()) == conn.Terminated:
 		s.retire()
 		return
-	case left == adrift:
+	case left == leftAdrift:
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
-	case left == owned, s.due.Load() > 0 && s.message.Load() == 0:
+	case left == leftOwned, s.due.Load() > 0 && s.message.Load() == 0:
 		s.gate.WakeOne()
 		s.between.Wake()
 	}
 	if (s.pongsDue.Load() > 0 || s.coalesce.state()&flushWanted != 0) && s.gate.TryLock() {
-		s.handOver() // a peer that does not read it is not the caller's concern
+		s.handOver() // the caller does not wait for a peer that does not read
 	}
 }
 
-// handOver leaves what is due, and the gate, to a goroutine.
+// handOver starts a goroutine that inherits the gate and writes what is due.
 func (s *sender) handOver() {
 	if s.finish == nil {
-		s.finish = s.flushAndLeave // bound once, so that it costs nothing for every batch
+		s.finish = s.flushAndLeave // bound once: each binding would allocate
 	}
 	go s.finish()
 }
 
-// flushAndLeave writes what is due on nobody's behalf. Its caller has entered the gate.
+// flushAndLeave writes what is due, for no particular caller. Inside the gate.
 func (s *sender) flushAndLeave() {
 	s.flush(context.Background(), nil)
 	s.leave()
 }
 
-// finishWriting enters the gate and writes what is due on nobody's behalf.
+// finishWriting enters the gate and writes what is due, for no particular caller.
 func (s *sender) finishWriting() {
 	s.gate.Lock(nil, nil)
 	s.flushAndLeave()
 }
 
-// queuePong answers a ping without waiting for the network: a peer that does not
-// read must not keep us from reading.
+// queuePong queues the answer to a ping. It does not wait for the network: a peer that does
+// not read must not stop us from reading.
 func (s *sender) queuePong(payload []byte) {
 	s.mu.Lock()
 	pongs := &s.waits().pongs
@@ -193,7 +209,7 @@ func (s *sender) queuePong(payload []byte) {
 	}
 }
 
-// owes reports whether something is to be sent, or being sent.
+// owes reports whether anything still has to be sent or is being sent.
 func (s *sender) owes() bool {
 	if !s.gate.TryLock() {
 		return true
@@ -203,8 +219,9 @@ func (s *sender) owes() bool {
 	return owes
 }
 
-// retire gives back what the sender holds, and fails what waits, once the connection has
-// ended and nobody is inside.
+// retire is called when the connection has ended. If nobody is inside the gate, it returns
+// the memory that the sender holds and fails the frames that wait. Otherwise whoever is
+// inside calls it from leave.
 func (s *sender) retire() {
 	if !s.gate.TryLock() {
 		return

@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// replyWait is how long answers may be held while the body of a loop over messages takes
-// its time, and how long a loop that ends waits for them to leave.
+// replyWait limits how long replies are held while the body of a loop over messages runs,
+// and how long a loop that ends waits for them to be sent.
 const replyWait = 5 * time.Millisecond
 
-// expectReplies says whether a loop has another message at hand. Inside the read gate.
+// expectReplies is told whether a loop over messages has another message at hand, so that
+// more replies follow. Inside the read gate.
 func (s *sender) expectReplies(isMore bool) {
 	switch {
-	case s.coalesce.state()&more != 0 == isMore:
+	case s.coalesce.state()&loopHasMore != 0 == isMore:
 	case isMore:
 		s.coalesce.on(moreAtHand)
 	default:
@@ -20,12 +21,12 @@ func (s *sender) expectReplies(isMore bool) {
 	}
 }
 
-// endReplies is called when a loop over messages ends. Write has said that the answers are
-// sent, and what follows may be CloseNow, so it waits for them to leave. But it does not
-// wait long: what follows may as well read on, and another goroutine's write, for which
-// they wait, may wait for a peer that waits for us in the same way.
+// endReplies is called when a loop over messages ends. It waits until the held replies are
+// sent, because Write has reported success for them and the application may call CloseNow
+// next. It waits for replyWait at most: the replies may be stuck behind the write of
+// another goroutine, to a peer that waits for us to read.
 func (s *sender) endReplies(ctx context.Context) {
-	if s.coalesce.state()&more == 0 {
+	if s.coalesce.state()&loopHasMore == 0 {
 		return
 	}
 	s.coalesce.on(noneAtHand)
@@ -47,8 +48,8 @@ func (s *sender) endReplies(ctx context.Context) {
 	}
 }
 
-// holdBack leaves f in the buffer for more to follow, if it is small, alone and
-// not begun on the wire.
+// holdBack leaves f in the buffer until more frames follow, and completes it. It does so
+// only if f is small, alone in the buffer, and not yet on the wire in part.
 func (s *sender) holdBack(f *outFrame) bool {
 	if !s.box.Hold(&f.OutFrame) {
 		return false
@@ -61,18 +62,19 @@ func (s *sender) holdBack(f *outFrame) bool {
 	return true
 }
 
-// noteHeld notes that a message is held, and bounds for how long. Inside the gate.
+// noteHeld records that a message is held, and starts the timer that limits for how long.
+// Inside the gate.
 func (s *sender) noteHeld(h holding) {
 	e := holdReply
 	if h == inBatch {
 		e = holdBatch
 	}
 	switch from, to := s.coalesce.on(e); {
-	case from&timed != 0 || to&timed == 0:
-	case s.limiter == nil:
-		s.limiter = time.AfterFunc(replyWait, s.holdExpired)
+	case from&timerRuns != 0 || to&timerRuns == 0:
+	case s.holdTimer == nil:
+		s.holdTimer = time.AfterFunc(replyWait, s.holdExpired)
 	default:
-		s.limiter.Reset(replyWait)
+		s.holdTimer.Reset(replyWait)
 	}
 }
 
@@ -83,20 +85,23 @@ func (s *sender) holdExpired() {
 	}
 }
 
-// beforeWait sends what is held, since the peer may be waiting for it, but does not wait
-// for that: a peer that writes and does not read must not keep us from reading.
+// beforeWait sends held messages before a read waits for the network, because the peer may
+// be waiting for them. It does not wait for the write: a peer that writes and does not read
+// must not stop us from reading.
 func (s *sender) beforeWait() {
 	if s.coalesce.state().anyHeld() {
 		s.sendHeld()
 	}
 }
 
+// sendHeld sends held messages without waiting for the network. If the gate is taken,
+// whoever is inside sends them.
 func (s *sender) sendHeld() {
 	s.coalesce.on(wantFlush)
 	if !s.gate.TryLock() {
-		return // leave, called by whoever is inside, looks at it
+		return // whoever is inside sees flushWanted when it leaves
 	}
-	if !s.coalesce.state().anyHeld() { // it has left meanwhile
+	if !s.coalesce.state().anyHeld() { // they have been sent meanwhile
 		s.leave()
 		return
 	}
@@ -111,7 +116,7 @@ func (s *sender) sendHeld() {
 	s.leave()
 }
 
-// flushHeld sends what is held, and waits until it has left.
+// flushHeld sends held messages and waits until they are sent.
 func (s *sender) flushHeld(ctx context.Context) error {
 	if !s.gate.Lock(ctx.Done(), nil) {
 		return s.host.givenUp(ctx)
@@ -119,7 +124,7 @@ func (s *sender) flushHeld(ctx context.Context) error {
 	s.flush(ctx, nil)
 	s.leave()
 	if !s.canSend() {
-		return nil // the read that follows tells what happened
+		return nil // the next read reports what happened
 	}
-	return ctx.Err()
+	return s.host.givenUp(ctx)
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// Most messages are a single small frame, and find nothing else on its way out. This is
-// their fast path; it decides exactly as the general path does, which takes all others.
+// Most messages are a single small frame that finds nothing else on its way out. This is
+// their fast path. It decides exactly as the general path does, which takes all others.
 
-// write sends a message as one frame. It is deliberately not split further: each call frame
-// grows the stack of an idle goroutine, see sendInline.
+// write sends a message as one frame. It is deliberately not split further: each call would
+// grow the stack of an idle goroutine, see sendInline.
 func (s *sender) write(ctx context.Context, m *message) error {
 	if !s.gate.TryLock() {
 		return s.enqueueSingle(ctx, m)
@@ -33,18 +33,14 @@ func (s *sender) write(ctx context.Context, m *message) error {
 	return s.enqueueSingle(ctx, m)
 }
 
-// putSingle encodes a message, inside the gate, if nothing stands before it but what is
-// held. size is the number of bytes, 0 if it was not encoded.
+// putSingle encodes a message if nothing is ahead of it but held messages. size is the
+// number of bytes encoded, 0 if the message was not. Inside the gate.
 func (w *frameWriter) putSingle(m *message) (size int) {
-	if len(m.payload) > conn.MaxInlinePayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.trace != nil || !w.canSend() {
+	if len(m.payload) > conn.MaxCopiedPayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.trace != nil || !w.canSend() {
 		return 0
 	}
 	w.borrow()
-	var key frame.Key
-	if w.role.Masks() {
-		key = maskkey.New()
-	}
-	return w.box.AppendSingle(m.opcode, m.payload, key)
+	return w.box.AppendSingle(m.opcode, m.payload, w.maskKey())
 }
 
 // holdSingle holds what putSingle has encoded, unless the buffer is too full.
@@ -56,8 +52,8 @@ func (s *sender) holdSingle(m *message) bool {
 	return true
 }
 
-// tryPending sends what is in the buffer, as far as that goes without waiting, and reports
-// whether that was all.
+// tryPending sends what the transport takes without waiting, and reports whether that was
+// everything.
 func (w *frameWriter) tryPending() bool {
 	head, _ := w.box.Pending()
 	n := (*w.stream).TryWrite(head)
@@ -68,9 +64,9 @@ func (w *frameWriter) tryPending() bool {
 	return !w.box.Unsent()
 }
 
-// sendWaiting goes on where an attempt without waiting stopped. If it stops as well, flush
-// goes on: with what an interruption calls for, which it meets again, but not with a
-// transport that has failed.
+// sendWaiting waits for the transport to take the rest. It reports whether all is sent. If
+// it was interrupted, the message becomes the inline frame and flush continues with it. If
+// the transport failed, so does the message.
 func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) bool {
 	var err error
 	if w.pace == nil && arm(ctx, &w.canceler, w.host) == nil {
@@ -86,13 +82,13 @@ func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) boo
 	w.box.Claim(&w.inline.OutFrame, size)
 	outcome := w.outcomeOf(err)
 	w.settleSent()
-	if outcome == failed {
-		w.fail(conn.BreakWrite, w.withCancelCause(ctx, err))
+	if outcome == writeFailed {
+		w.failWrite(ctx, err)
 	}
 	return false
 }
 
-// enqueueSingle stays out of line, so that the frame of write stays small.
+// enqueueSingle is not inlined, so that the stack frame of write stays small.
 //
 //go:noinline
 func (s *sender) enqueueSingle(ctx context.Context, m *message) error {
@@ -102,8 +98,9 @@ func (s *sender) enqueueSingle(ctx context.Context, m *message) error {
 	return err
 }
 
-// tryEnterIdle enters the gate if nobody is inside, and a message would go past nobody:
-// neither what is held or half on the wire, nor who waits, nor fragments.
+// tryEnterIdle enters the gate if nobody is inside and a message sent now would overtake
+// nothing: no bytes that are held or half written, no frames that wait, no fragmented
+// message.
 func (s *sender) tryEnterIdle() bool {
 	if !s.gate.TryLock() {
 		return false
@@ -124,8 +121,9 @@ const (
 	takenWhole
 )
 
-// leaveOffered leaves the gate, to a goroutine that sends the rest if there is one. It
-// reports whether the frame is on its way.
+// leaveOffered leaves the gate. If the transport took only part of the frame, a goroutine
+// inherits the gate and sends the rest. leaveOffered reports whether the frame is on its
+// way.
 func (s *sender) leaveOffered(o offered) bool {
 	if o == takenInPart {
 		s.handOver()
@@ -135,8 +133,8 @@ func (s *sender) leaveOffered(o offered) bool {
 	return o != takenNothing
 }
 
-// offerFramed offers a frame from where it is. Of one that was taken in part the Outbox
-// keeps the rest.
+// offerFramed offers an encoded frame to the transport without copying it. If the transport
+// takes only part, the rest becomes the tail of the Outbox.
 func (w *frameWriter) offerFramed(p []byte) offered {
 	n := (*w.stream).TryWrite(p)
 	switch n {
@@ -151,7 +149,8 @@ func (w *frameWriter) offerFramed(p []byte) offered {
 	}
 }
 
-// offerMasked masks a payload, a part at a time, and offers it behind its header.
+// offerMasked offers a frame whose payload has to be masked, one buffer of the Outbox at a
+// time.
 func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
 	w.borrow()
 	before, _ := w.box.Offsets()

@@ -30,7 +30,8 @@ type fakeHost struct {
 	mu      sync.Mutex
 	failed  conn.Event
 	cause   error
-	written bool // of the Close frame
+	written bool  // of the Close frame
+	gone    error // what givenUp says of a context that has ended; nil: its own error
 }
 
 func (h *fakeHost) beginClose(*outFrame) (conn.Action, bool) {
@@ -54,7 +55,7 @@ func (h *fakeHost) closedError() *ClosedError {
 	return &ClosedError{Cause: h.cause}
 }
 
-func (h *fakeHost) givenUp(ctx context.Context) error              { return ctx.Err() }
+func (h *fakeHost) givenUp(ctx context.Context) error              { return insteadOf(ctx.Err(), h.gone) }
 func (h *fakeHost) mayPong() bool                                  { return conn.State(h.state.Load()).CanSend() }
 func (h *fakeHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
 func (h *fakeHost) done() <-chan struct{}                          { return h.ended }
@@ -295,7 +296,7 @@ func TestSenderCancel(t *testing.T) {
 						a.wantDone("sent before", calls[who], nil)
 					case who == sent && len(half) > 0:
 						a.wantDone("half on the wire", calls[who], context.Canceled)
-						if a.host.failed != conn.Break {
+						if a.host.failed != conn.GiveUp {
 							t.Errorf("the connection goes on: %v", a.host.failed)
 						}
 						return
@@ -333,7 +334,7 @@ func TestSenderCut(t *testing.T) {
 		a.script.set(func() { a.script.room = 0 })
 		inline := a.write(ctx, "cancelled")
 		cancel()
-		if synctest.Wait(); !inline.done || !errors.Is(a.host.cause, context.Canceled) || a.host.failed != conn.BreakWrite {
+		if synctest.Wait(); !inline.done || !errors.Is(a.host.cause, context.Canceled) || a.host.failed != conn.CutWrite {
 			t.Errorf("done %t, %v because of %v", inline.done, a.host.failed, a.host.cause)
 		}
 	})
@@ -392,7 +393,7 @@ func TestSenderAbandons(t *testing.T) {
 		_ = w.Flush()
 		waits := a.write(t.Context(), "waits")
 		cancel()
-		if err := w.Close(); !errors.Is(err, context.Canceled) || a.host.failed != conn.Break {
+		if err := w.Close(); !errors.Is(err, context.Canceled) || a.host.failed != conn.GiveUp {
 			t.Error("half is on the wire:", err, a.host.failed)
 		}
 		a.retire()
@@ -469,7 +470,7 @@ func TestSenderHolds(t *testing.T) {
 		a.write(ctx, "behind")
 		a.want("it leaves with what comes behind it", "batch", "behind")
 		_ = a.sender.write(ctx, batch)
-		if a.coalesce.on(endOfStream); a.coalesce.state().anyHeld() {
+		if a.coalesce.on(peerEnded); a.coalesce.state().anyHeld() {
 			t.Error("it is held when the stream has ended")
 		}
 		if err := a.flushHeld(ctx); err != nil {
@@ -477,6 +478,11 @@ func TestSenderHolds(t *testing.T) {
 		}
 		_ = a.sender.write(ctx, batch)
 		a.want("then", "batch", "behind", "batch", "batch")
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if a.host.gone = io.EOF; a.flushHeld(ended) != io.EOF {
+			t.Error("Flush does not ask the host why its context has ended")
+		}
 	})
 }
 
@@ -484,7 +490,7 @@ func TestSenderHolds(t *testing.T) {
 // all the time does not.
 func TestSenderPace(t *testing.T) {
 	eachAlone(t, 0, func(t *testing.T, a *alone) {
-		a.setPace(&pace{keepAlive: time.Minute})
+		a.setPace(&pace{aliveTimeout: time.Minute})
 		a.setPace(&pace{limit: time.Second})
 		slow := a.write(t.Context(), strings.Repeat("x", 3*streamPart))
 		for range 16 {

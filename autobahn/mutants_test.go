@@ -80,13 +80,13 @@ var mutants = []mutant{
 	{name: "Pongs are empty", file: "hosts.go", plays: brief,
 		old: "c.out.queuePong(payload)", new: "c.out.queuePong(nil)",
 		must: "2.[23469],2.1[01],5.[678],5.19,5.20,20.7.6,20.9.2", verdict: Failed},
-	{name: "TCP ends in place of a Close frame in reply", file: "close.go", plays: "1.*,2.*,3.*,6.5.*,7.*",
-		old: "c.closing().lastFrame(ctx, conn.Reply(body), conn.SendClose)", new: "c.event(conn.Abandon, conn.CloseBody{}, nil)",
+	{name: "TCP ends in place of a Close frame in reply", file: "closing.go", plays: "1.*,2.*,3.*,6.5.*,7.*",
+		old: "h.lastFrame(ctx, body, conn.SendClose)", new: "h.life.report(conn.Abandon, nil)",
 		must: "1.*,2.[1-46-9],2.1[01],6.5.*,7.1.[1-5],7.3.[1345],7.7.*", verdict: Unclean},
 	// Nearly everywhere that is fine with the original. Echoes that are under way
 	// may be lost with TCP.
 	{name: "TCP ends in place of a Close frame that says what was wrong", file: "close.go",
-		old: "c.event(conn.Violate, conn.CloseBody{}, cause)", new: "c.event(conn.Abandon, conn.CloseBody{}, cause)",
+		old: "c.life.report(e, cause)", new: "c.life.report(conn.Abandon, cause)",
 		// To close TCP and say nothing is what section 5.1 asks for about masks.
 		must: "20.6.*,20.7.[3489]", may: "3.[2-4],4.?.[345],5.15,20.7.5", verdict: NonStrict},
 	{name: "a server leaves the end of TCP to the client", file: "closing.go", role: Server, plays: "3.*,7.*",

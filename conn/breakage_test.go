@@ -68,6 +68,15 @@ func behind(wrong func(before Lifecycle, l *Lifecycle, e Event, body CloseBody, 
 	}
 }
 
+// blame puts another side into the record where an event leaves Open.
+func blame(e Event, side Side) func(*machine) {
+	return behind(func(before Lifecycle, l *Lifecycle, event Event, _ CloseBody, _ time.Time) {
+		if before.state == Open && event == e {
+			l.ending.Began = side
+		}
+	})
+}
+
 // either is a state more in which something may be done.
 func either(may func(State) bool, more State) func(State) bool {
 	return func(s State) bool { return s == more || may(s) }
@@ -122,24 +131,17 @@ var breakages = []breakage{
 		if e == SendClose && l.ending.Received.Code == 0 {
 			l.ending.Received = body
 		}
-	}), "the server's close code is 4000, not 1006"},
-	{"1006 where there was no code", func(m *machine) {
-		code := m.code
-		m.code = func(n Ending) uint16 {
-			if c := code(n); c != CodeNoStatus {
-				return c
-			}
-			return CodeAbnormal
+	}), "the server has it that it received Close 4000, not 0"},
+	{"1006 where there was no code", behind(func(_ Lifecycle, l *Lifecycle, _ Event, _ CloseBody, _ time.Time) {
+		if l.ending.Received.Code == CodeNoStatus {
+			l.ending.Received.Code = 1006
 		}
-	}, "the client's close code is 1006, not 1005"},
-	{"1005 where there was no Close frame", func(m *machine) {
-		m.code = func(n Ending) uint16 {
-			if n.Received.Code == 0 {
-				return CodeNoStatus
-			}
-			return n.Received.Code
+	}), "the client has it that it received Close 1006, not 1005"},
+	{"1005 where there was no Close frame", behind(func(_ Lifecycle, l *Lifecycle, e Event, _ CloseBody, _ time.Time) {
+		if e == Violate {
+			l.ending.Received.Code = CodeNoStatus
 		}
-	}, "the server's close code is 1005, not 1006"},
+	}), "the client has it that it received Close 1005, not 0"},
 	{"a reset takes back the code received", behind(func(_ Lifecycle, l *Lifecycle, e Event, _ CloseBody, _ time.Time) {
 		if e == Break {
 			l.ending.Received = CloseBody{}
@@ -211,6 +213,32 @@ var breakages = []breakage{
 		"the server does not take the end of the stream"},
 	{"a drop is not the end", cell(ClosedByUs, Break, transition{ClosedByUs, Drop, keeps}),
 		"the client is to drop the transport, and is closed by us"},
+	{"the peer is blamed for a call that ended", blame(GiveUp, SideRemote), "the server blames the peer for give up"},
+	{"the peer is blamed for a panic", blame(Fail, SideRemote), "the client blames the peer for fail"},
+	{"the peer is blamed for a write that was cut", blame(CutWrite, SideRemote), "the client blames the peer for cut write"},
+	{"we are blamed for what breaks a rule", blame(Violate, SideLocal), "the client blames us for violate"},
+	{"we are blamed for a write that broke", blame(BreakWrite, SideLocal), "the client blames us for break write"},
+	{"a panic is blamed on somebody after the end", behind(func(before Lifecycle, l *Lifecycle, e Event, _ CloseBody, _ time.Time) {
+		if e == Fail && before.state == Cut {
+			l.ending.Began = SideLocal
+		}
+	}), "the client's record of what began it is overwritten"},
+	{"a panic is not explained", cell(Open, Fail, transition{Failed, EndTransport, keeps}),
+		"the client does not say why it failed"},
+	{"a panic after our Close frame is explained once more", cell(ClosedByUs, Fail, transition{Failed, SendFailure, keeps}),
+		"the client cannot send its Close frame"},
+	{"a panic while nothing can be sent is explained", cell(Cut, Fail, transition{Failed, SendFailure, keeps}),
+		"the client cannot send its Close frame"},
+	{"a write that is cut drops what has come", cell(Open, CutWrite, transition{Terminated, Drop, keeps}),
+		"the client drops the transport with a Close frame in it"},
+	{"a Close frame counts although a write was cut before it", cell(ClosedByUs, CutWrite, transition{Cut, ReadOut, keeps}),
+		"the server has it that it sent Close 4000, not 0"},
+	{"a Close frame that waits counts when its call ends", cell(ClosedByUs, GiveUp, transition{Terminated, Drop, keeps}),
+		"the server has it that it sent Close 4000, not 0"},
+	{"a reply that waits counts when a call ends", cell(Acknowledged, GiveUp, transition{Terminated, Drop, keeps}),
+		"the client has it that it sent Close 4001, not 0"},
+	{"a call that ends changes nothing", cell(Failed, GiveUp, transition{Failed, Nothing, keeps}),
+		"the client gives up, and is failed"},
 	{"an end that is given up after its handshake drops TCP", cell(Acknowledged, Abandon, transition{Terminated, Drop, loses}),
 		"the server does not wait for the end of TCP"},
 }

@@ -113,7 +113,7 @@ func TestConversation(t *testing.T) {
 				t.Fatalf("seed %d: the %v is %v: %v", seed, end.role, end.life.State(), end.refused)
 			}
 			end.life.Handle(EndOfStream, CloseBody{}, end.now)
-			if ending := end.life.Ending(); !ending.Clean() || ending.Code() != 1000 {
+			if ending := end.life.Ending(); !ending.Clean() || ending.Received.Code != 1000 {
 				t.Errorf("seed %d: the %v ends with %+v", seed, end.role, ending)
 			}
 		}

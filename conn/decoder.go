@@ -161,9 +161,9 @@ func (d *Decoder) dropMessage() {
 	d.sequence = sequence{}
 }
 
-// Discard is for an end that wants no messages any more, because it is closing: from
-// here on Next drops all payload of data frames, and no limit applies to them. Control
-// frames still come, and headers and their order are judged as before.
+// Discard is for an end that wants no more messages, because it is closing. It lifts all
+// limits on data frames. The shell calls only Next from then on, which drops their payload
+// unread. Headers and their order are still judged, and control frames still come.
 func (d *Decoder) Discard() { d.sequence.unlimited = true }
 
 // Left is how many bytes of the current frame's payload were not taken yet. A shell may

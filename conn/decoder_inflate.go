@@ -15,7 +15,7 @@ const (
 	InflateInput InflateStatus = iota
 	// InflateOutput: there may be more output than there was room for.
 	InflateOutput
-	// InflateEnd: this was all that the message says. EndInflated comes next.
+	// InflateEnd: the message has no more output. EndInflated comes next.
 	InflateEnd
 )
 
@@ -36,10 +36,10 @@ func (d *Decoder) Release() {
 	}
 }
 
-// Inflate takes payload of a compressed message from the front of p, and appends to out
-// what it says, up to the capacity of out and never beyond. out[base:] is what the message
-// has said before, or the last window of it. used is how many bytes of p were taken. The
-// others may have been unmasked already; they must be shown again.
+// Inflate takes payload of a compressed message from the front of p and appends its
+// decompressed content to out, up to the capacity of out and never beyond. out[base:] is
+// the earlier output of the message, or the last window of it. used is how many bytes of p
+// were taken. The others may have been unmasked already; they must be shown again.
 //
 // Output is judged: it counts against the limit of the message, and text must be valid. How
 // much comes out at once depends on how the payload was cut. The verdict does not, because
@@ -81,7 +81,7 @@ func (d *Decoder) Inflate(out []byte, base int, p []byte, l Limits) (output []by
 		case more:
 			return out, used, InflateInput, nil
 		case given:
-			return out, used, InflateOutput, ErrDeflateEnd
+			return out, used, InflateOutput, errDeflateEnd
 		}
 	}
 }
@@ -117,8 +117,8 @@ func (d *Decoder) judgeInflated(p []byte, l Limits) error {
 	return over
 }
 
-// EndInflated ends the message for which Inflate has returned InflateEnd. output is
-// what the message said, or the last window of it.
+// EndInflated ends the message for which Inflate has returned InflateEnd. output is its
+// decompressed content, or the last window of it.
 func (d *Decoder) EndInflated(output []byte) *frame.Violation {
 	d.engine.lender.End(d.engine, output)
 	d.engine = nil

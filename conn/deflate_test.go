@@ -32,7 +32,7 @@ func listen(f *Inflater, payload []byte, step int) ([]byte, *frame.Violation) {
 		}
 	}
 	if !e.Ended() {
-		return out, ErrDeflateEnd
+		return out, errDeflateEnd
 	}
 	f.End(e, out)
 	return out, nil
@@ -158,5 +158,29 @@ func TestInflaterRefuses(t *testing.T) {
 	d.Sent(stranger)
 	if _, v := listen(&f, d.Message(e, nil, stranger), 100); v == nil || v.RFC != 7692 && v.RFC != 1951 {
 		t.Errorf("600 bytes back in a window of 512: %v", v)
+	}
+}
+
+// A message that refers to what came before its window is told from others that are wrong.
+func TestReachesBeforeWindow(t *testing.T) {
+	terms := Terms{WindowBits: 15, Takeover: true}
+	d, e := NewDeflater(terms, 1), new(DeflateEngine)
+	text := []byte(strings.Repeat("what has been said is referred to. ", 10))
+	d.Message(e, nil, text)
+	d.Sent(text)
+	second := slices.Clone(d.Message(e, nil, text))
+	for name, test := range map[string]struct {
+		payload []byte
+		want    bool
+	}{
+		"a message is missing": {second, true},
+		"a reserved block":     {[]byte{0x07}, false},
+		"a wrong length":       {[]byte{0x00, 0x05}, false},
+	} {
+		f := NewInflater(terms)
+		_, v := listen(&f, test.payload, len(test.payload))
+		if v == nil || ReachesBeforeWindow(v) != test.want {
+			t.Errorf("%s: %v, and it reaches before its window: %v", name, v, v != nil && ReachesBeforeWindow(v))
+		}
 	}
 }

@@ -2,14 +2,15 @@
 // the bytes that arrive mean, whether a frame may come now, and how the connection ended.
 //
 // It is pure: no sockets, goroutines, clock or randomness. Time is an argument.
-// It owns no byte of payload but those of a window, so that a shell, which does the I/O,
-// can put the payload straight where it belongs.
+// Received payload is never copied here: a shell, which does the I/O, puts it straight
+// where it belongs. Outgoing payload is copied into the buffer of an [Outbox] if it is
+// small or has to be masked.
 //
 // # Layers
 //
 //	frame     bytes of one frame           "this header is well formed"
 //	conn      frames in their order        "this frame may come now"      <- here
-//	          messages and their windows   "this is what it says"
+//	          messages and their windows   "this is its content"
 //	root      sockets, goroutines, time    reads, writes, waits
 //
 // # Receiving
@@ -39,10 +40,10 @@
 // A message that is compressed is not yet a message that was sent. Deflater is told
 // what became of it, so that its window is what the peer's is:
 //
-//	         Message, or Begin and Part      Sent, SentParts: into the window
-//	between ────────────────────────▶ said ─┤
-//	   ▲                                    └ Unsent: forgotten
-//	   └──────────────────────────────────────────┘
+//	         Message, or Begin and Part            Sent, SentParts: into the window
+//	between ────────────────────────▶ compressed ─┤
+//	   ▲                                          └ Unsent: forgotten
+//	   └────────────────────────────────────────────────┘
 //
 // # A frame on its way out
 //
@@ -51,8 +52,8 @@
 // and the offsets of the Outbox say where it stands:
 //
 //	frames   │ done │ half on the wire │ committed │ may be taken back │
-//	pending         ··· head ·································· tail ·····
-//	offsets         ▲ sent                         ▲ committed         ▲ encoded
+//	pending                  ··· head ························· tail ·····
+//	offsets                  ▲ sent                ▲ committed         ▲ encoded
 //
 // A shell keeps the frames that wait, and asks Admits which of them may go next.
 //
@@ -74,7 +75,8 @@
 //
 //	                         Open
 //	     ┌──────────────┬─────┴──────┬───────────────┐
-//	 SendClose     ReceiveClose   Violate        BreakWrite
+//	 SendClose     ReceiveClose   Violate,       BreakWrite,
+//	     │              │          Fail          CutWrite
 //	     ▼              ▼            ▼               ▼
 //	ClosedByUs    ClosedByPeer     Failed           Cut
 //	     │              │         (our Close     (nothing can be sent;
@@ -89,9 +91,14 @@
 //	                         ▼
 //	                    Terminated
 //
-// From every state, Break (the transport failed) and Expire (a deadline passed)
-// lead to Terminated, and so does Abandon (the application gave up) unless all that
-// is left is to end the transport. [Next] is the table.
+// From every state, Break (the transport failed), Expire (a deadline passed) and GiveUp
+// (a call ended where the connection cannot go on) lead to Terminated, and so does
+// Abandon (the application gave up) unless all that is left is to end the transport. The
+// tables are transitions and closeFrames.
+//
+// Three events happen in pairs, which lead to the same state: who is to blame differs, and
+// [Ending].Began says it. Violate, BreakWrite and Expire are the peer's doing, Fail,
+// CutWrite and GiveUp are our own.
 //
 // A Close frame from us may also be followed by Failed or Cut, and a stream that
 // ends while Open leads straight to Terminated; the drawing leaves these out.
@@ -110,7 +117,8 @@
 //	unsent ────────────────▶ placed ──────────▶ flushed
 //	                           │
 //	                           └──────────────▶ lost
-//	                            BreakWrite; Expire or Abandon, if they end the connection
+//	                            BreakWrite, CutWrite; Expire, GiveUp or Abandon, if they
+//	                            end the connection
 //
 // One that is lost is not in the record: [Ending].Sent is empty, and the ending is not
 // clean. The end of the stream and a reset do not lose it, because they may well be the

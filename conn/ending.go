@@ -8,11 +8,9 @@ type CloseBody struct {
 	Reason string
 }
 
-// Status codes that never travel (RFC 6455 §7.4.1).
-const (
-	CodeNoStatus uint16 = 1005
-	CodeAbnormal uint16 = 1006
-)
+// CodeNoStatus is a status code that never travels (RFC 6455 §7.4.1): it stands for a
+// Close frame without one.
+const CodeNoStatus uint16 = 1005
 
 // Side names one end as this end sees it.
 type Side uint8
@@ -42,15 +40,12 @@ type Ending struct {
 	// Began is the side that ended the connection: it sent the first Close frame,
 	// broke a rule, gave up or lost the transport. SideNone while it is open.
 	Began Side
-	// Last is the event that left Open.
-	Last Event
 }
 
 // record notes an event. What was received is never taken back, so a reset after a
 // Close frame does not change its code.
 func (n *Ending) record(from State, e Event, body CloseBody) {
 	if from == Open {
-		n.Last = e
 		n.Began = whoBegan(e)
 	}
 	if body.Code == 0 {
@@ -66,7 +61,7 @@ func (n *Ending) record(from State, e Event, body CloseBody) {
 
 func whoBegan(e Event) Side {
 	switch e {
-	case SendClose, Abandon:
+	case SendClose, Fail, CutWrite, GiveUp, Abandon:
 		return SideLocal
 	default:
 		// A violation is the peer's doing, and a stream that ends, breaks or
@@ -78,15 +73,6 @@ func whoBegan(e Event) Side {
 // Clean reports whether the closing handshake was completed: a Close frame each
 // way (RFC 6455 §7.1.4).
 func (n Ending) Clean() bool { return n.Sent.Code != 0 && n.Received.Code != 0 }
-
-// Code is _The WebSocket Connection Close Code_ (RFC 6455 §7.1.5): the code
-// received, 1005 when the Close frame had none, 1006 when there was no frame.
-func (n Ending) Code() uint16 {
-	if n.Received.Code == 0 {
-		return CodeAbnormal
-	}
-	return n.Received.Code
-}
 
 // Reply is the Close frame that answers one received: the same code
 // (RFC 6455 §5.5.1), without repeating the reason.

@@ -14,6 +14,7 @@ type powers struct {
 	// An end.
 	breakRules bool // may send what the other refuses: 1002
 	garble     bool // may send what is not what its type says: 1007
+	panics     bool // has callbacks that may panic when something is read: 1011
 	empty      bool // may send a Close frame without a code
 	abandon    bool // may be given up by its application
 	impatient  bool // has other timers than that of closing: keepalive, a write's, a context
@@ -35,12 +36,11 @@ type machine struct {
 	canSend     func(State) bool
 	canReceive  func(State) bool
 	closesFirst func(Role) bool
-	code        func(Ending) uint16
 	clean       func(Ending) bool
 }
 
 func engine() machine {
-	return machine{(*Lifecycle).Handle, State.CanSend, State.CanReceive, Role.ClosesFirst, Ending.Code, Ending.Clean}
+	return machine{(*Lifecycle).Handle, State.CanSend, State.CanReceive, Role.ClosesFirst, Ending.Clean}
 }
 
 // explorer visits every world that can be reached from two open ends, nearest first.

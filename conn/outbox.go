@@ -6,15 +6,15 @@ const (
 	// OutboxSize is how many bytes an [Outbox] collects: a frame of a few KiB with
 	// its header, or as many small ones as one read brings requests for.
 	OutboxSize = 32 << 10
-	// MaxInlinePayload is the largest payload that a server copies behind its header.
+	// MaxCopiedPayload is the largest payload that a server copies behind its header.
 	// It leaves in one plain write. A larger one leaves by writev from where it is.
-	MaxInlinePayload = 4 << 10
+	MaxCopiedPayload = 4 << 10
 	// minFrameRoom is the room below which no further frame is begun. Any control
 	// frame fits.
 	minFrameRoom = frame.MaxHeaderSize + frame.MaxControlPayload
 	// holdLimit is how full the buffer may be when a frame is held. There is room
 	// for one more that is copied.
-	holdLimit = OutboxSize - 2*MaxInlinePayload
+	holdLimit = OutboxSize - 2*MaxCopiedPayload
 )
 
 // Outbox is what is encoded and not yet on the wire: frames in, bytes out. It knows
@@ -34,7 +34,7 @@ type Outbox struct {
 	encoded   uint64 // up to here frames are encoded
 	sent      uint64 // up to here they are on the wire
 	committed uint64 // frames that begin below cannot be taken back
-	held      uint64 // up to here bytes wait for more to leave with them; 0: none do
+	held      uint64 // up to here bytes wait for more to leave with them; at or below sent: none do
 
 	frames []*OutFrame // frames[first:] are encoded, in order, and somebody waits for them
 	first  int
@@ -85,7 +85,7 @@ func (o *Outbox) Append(f *OutFrame, key frame.Key) {
 		o.put(f.Payload)
 	}
 	f.end = o.encoded
-	o.take(f)
+	o.track(f)
 	switch {
 	case h.Opcode == frame.Close:
 		// RFC 6455 §5.5.1: nothing follows our Close frame. The state of the connection
@@ -103,7 +103,7 @@ func (o *Outbox) Append(f *OutFrame, key frame.Key) {
 // nothing stands before it but what is held. It returns the size of the frame, 0 if it
 // was not encoded. Hold or Claim come next, or Advance with all of it.
 func (o *Outbox) AppendSingle(op frame.Opcode, payload []byte, key frame.Key) (size int) {
-	if o.message != 0 || len(payload) > MaxInlinePayload || OutboxSize-o.end < frame.MaxHeaderSize+len(payload) ||
+	if o.message != 0 || len(payload) > MaxCopiedPayload || OutboxSize-o.end < frame.MaxHeaderSize+len(payload) ||
 		o.encoded != o.sent && !o.Holding() {
 		return 0
 	}
@@ -118,7 +118,7 @@ func (o *Outbox) AppendSingle(op frame.Opcode, payload []byte, key frame.Key) (s
 // the frame f of a caller that waits. Some of them may be on the wire.
 func (o *Outbox) Claim(f *OutFrame, size int) {
 	f.begin, f.end, f.before = o.encoded-uint64(size), o.encoded, o.message
-	o.take(f)
+	o.track(f)
 }
 
 // AppendPong encodes a pong, for which nobody waits and which is not taken back. It
@@ -139,7 +139,8 @@ func (o *Outbox) AppendRest(rest []byte) {
 	o.committed = o.encoded
 }
 
-func (o *Outbox) take(f *OutFrame) {
+// track adds f to the frames that somebody waits for.
+func (o *Outbox) track(f *OutFrame) {
 	if o.first > 0 {
 		o.frames = append(o.frames[:0], o.frames[o.first:]...)
 		o.first = 0
@@ -161,7 +162,7 @@ func (o *Outbox) put(p []byte) {
 	case o.role.Masks():
 		o.tail = p
 		o.maskTail()
-	case len(p) <= min(MaxInlinePayload, OutboxSize-o.end):
+	case len(p) <= min(MaxCopiedPayload, OutboxSize-o.end):
 		o.end += copy(o.buf[o.end:], p)
 	default:
 		o.tail = p

@@ -17,8 +17,8 @@ func (o *Outbox) Frames() []*OutFrame { return o.frames[o.first:] }
 // Empty reports whether nothing is on its way.
 func (o *Outbox) Empty() bool { return !o.Unsent() && len(o.Frames()) == 0 }
 
-// Hold has f stay in the buffer until more leaves with it. f, which is small, is done
-// by that: nobody waits for it any more, and it is not taken back. f is nil for what
+// Hold leaves f in the buffer until more frames leave with it. That completes f for its
+// caller: nobody waits for it any more, and it cannot be taken back. f is nil for what
 // AppendSingle has encoded.
 //
 // It returns false, and nothing has changed, if f does not stand directly behind what is
@@ -43,8 +43,8 @@ func (o *Outbox) Holding() bool {
 	return o.held == o.encoded && o.held > o.sent && len(o.Frames()) == 0
 }
 
-// Commit has everything that is encoded be sent, whatever becomes of those who wait for
-// it. It removes their frames and returns them.
+// Commit makes everything encoded final: it will be sent even if its callers give up. It
+// removes their frames and returns them.
 func (o *Outbox) Commit() []*OutFrame {
 	o.committed = o.encoded
 	frames := o.Frames()

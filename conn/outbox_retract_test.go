@@ -39,7 +39,7 @@ func outCases() []outCase {
 		return func() *OutFrame { return fragment(3, op, fin, s) }
 	}
 	framed := func() *OutFrame { return prebuilt("prebuilt") }
-	large := func() *OutFrame { return prebuilt(letters(MaxInlinePayload + 100)) }
+	large := func() *OutFrame { return prebuilt(letters(MaxCopiedPayload + 100)) }
 	return []outCase{
 		{name: "one", frames: all(small("one"))},
 		{name: "empty", frames: all(small(""))},
@@ -52,7 +52,7 @@ func outCases() []outCase {
 		{name: "pong first", frames: all(nil, small("one"))},
 		{name: "pong between", frames: all(small("one"), nil, small("two"), small("three"))},
 		{name: "pong last", frames: all(small("one"), nil)},
-		{name: "large", frames: all(small("one"), small(letters(MaxInlinePayload+1)))},
+		{name: "large", frames: all(small("one"), small(letters(MaxCopiedPayload+1)))},
 		{name: "larger than the buffer", frames: all(small("one"), small(letters(OutboxSize+5000)), small("not encoded"))},
 		{name: "large fragment", frames: all(part(frame.Text, false, letters(OutboxSize+1)), part(frame.Continuation, true, "end"))},
 		{name: "prebuilt", frames: all(small("one"), framed, small("three")), role: Server},
@@ -281,7 +281,7 @@ func TestOutboxHoldLimit(t *testing.T) {
 				t.Fatal("there is no room for one more")
 			}
 		}
-		if p.end <= holdLimit || OutboxSize-p.end < MaxInlinePayload {
+		if p.end <= holdLimit || OutboxSize-p.end < MaxCopiedPayload {
 			t.Errorf("%d bytes are held", p.end)
 		}
 		p.write(1)
@@ -307,11 +307,11 @@ func TestOutboxHoldLimit(t *testing.T) {
 		}
 		p.write(1 << 20)
 		p.Done()
-		for p.end <= OutboxSize-minFrameRoom-MaxInlinePayload {
-			p.AppendSingle(frame.Binary, make([]byte, MaxInlinePayload), p.key())
+		for p.end <= OutboxSize-minFrameRoom-MaxCopiedPayload {
+			p.AppendSingle(frame.Binary, make([]byte, MaxCopiedPayload), p.key())
 			p.held = p.encoded // as if there were no limit
 		}
-		if p.AppendSingle(frame.Binary, make([]byte, MaxInlinePayload), p.key()) != 0 || p.AppendSingle(frame.Binary, make([]byte, MaxInlinePayload+1), p.key()) != 0 {
+		if p.AppendSingle(frame.Binary, make([]byte, MaxCopiedPayload), p.key()) != 0 || p.AppendSingle(frame.Binary, make([]byte, MaxCopiedPayload+1), p.key()) != 0 {
 			t.Error("a frame is encoded for which there is no room")
 		}
 	})

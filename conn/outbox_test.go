@@ -176,7 +176,7 @@ func letters(n int) string {
 // pieces, and are not modified.
 func TestOutboxSizes(t *testing.T) {
 	for _, n := range []int{
-		0, 1, 125, 126, MaxInlinePayload - 1, MaxInlinePayload, MaxInlinePayload + 1,
+		0, 1, 125, 126, MaxCopiedPayload - 1, MaxCopiedPayload, MaxCopiedPayload + 1,
 		OutboxSize - 15, OutboxSize - 14, OutboxSize - 8, OutboxSize, OutboxSize + 1, 65535, 65536, 2*OutboxSize + 100, 100000,
 	} {
 		for _, piece := range []int{1 << 20, 8191, 100} {

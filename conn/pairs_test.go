@@ -125,7 +125,7 @@ func (c *cells) check(t *testing.T) {
 	used := 0
 	for s := range State(numStates) {
 		for e := range Event(numEvents) {
-			_, _, ok := Next(s, e)
+			_, _, ok := next(s, e)
 			if ok && c[s][e] == 0 {
 				t.Errorf("%v × %v was never used", s, e)
 			}

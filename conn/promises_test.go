@@ -13,14 +13,10 @@ func (x *explorer) judge(w *world) {
 
 		// "_The WebSocket Connection Close Code_ is defined as the status code
 		// contained in the first Close control frame received by the application". 1005
-		// if it contains none, 1006 if there was none.
+		// if it contains none. Where there was none the record has none.
 		// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
-		want := o.heard
-		if want == 0 {
-			want = CodeAbnormal
-		}
-		if got := x.code(n); got != want {
-			x.complain("the %v's close code is %d, not %d", role, got, want)
+		if got := n.Received.Code; got != o.heard {
+			x.complain("the %v has it that it received Close %d, not %d", role, got, o.heard)
 		}
 		// What nobody has seen written when a write fails, or the end gives up, was not sent.
 		sent := o.said
@@ -72,6 +68,9 @@ func (x *explorer) judge(w *world) {
 	}
 }
 
+// ownDeeds are the events that an end brings about by itself, or its application does.
+var ownDeeds = []Event{SendClose, Fail, CutWrite, GiveUp, Abandon}
+
 // judgeStep looks at an event that end i took, and at what is to be done.
 func (x *explorer) judgeStep(w *world, before Lifecycle, i int, e Event, do Action) {
 	l, role := &w.end[i], roles[i]
@@ -82,11 +81,17 @@ func (x *explorer) judgeStep(w *world, before Lifecycle, i int, e Event, do Acti
 	if was.Sent.Code != 0 && was.Sent != is.Sent && w.seen[i].own != isNotTaken || was.Received.Code != 0 && was.Received != is.Received {
 		x.complain("the %v's record of a Close frame is overwritten", role)
 	}
-	if before.State() != Open && (was.Began != is.Began || was.Last != is.Last) {
+	switch {
+	case before.State() != Open && was.Began != is.Began:
 		x.complain("the %v's record of what began it is overwritten", role)
+	case before.State() == Open && l.State() != Open && (is.Began == SideLocal) != slices.Contains(ownDeeds, e):
+		x.complain("the %v blames %v for %v", role, is.Began, e)
 	}
 	if (do == Drop) != (l.State() == Terminated) {
 		x.complain("the %v is to %v the transport, and is %v", role, do, l.State())
+	}
+	if e == GiveUp && do != Drop {
+		x.complain("the %v gives up, and is %v", role, l.State())
 	}
 	if do != Drop {
 		return
@@ -101,7 +106,7 @@ func (x *explorer) judgeStep(w *world, before Lifecycle, i int, e Event, do Acti
 	// What was in the pipe may be lost when a stream is given up, not when it ends.
 	in := &w.from[1-i]
 	switch e {
-	case ReceiveClose, EndOfStream, BreakWrite:
+	case ReceiveClose, EndOfStream, BreakWrite, CutWrite:
 		if before.State() != Failed && slices.Contains(in.frames[:in.n], closing) {
 			x.complain("the %v drops the transport with a Close frame in it", role)
 		}
@@ -109,7 +114,7 @@ func (x *explorer) judgeStep(w *world, before Lifecycle, i int, e Event, do Acti
 	// "the client SHOULD wait for the server to close the connection but MAY close the
 	// connection at any time subsequent to this".
 	// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
-	if i == client && !in.fin && !w.seen[i].failed && !slices.Contains([]Event{BreakWrite, Break, Expire, Abandon}, e) {
+	if i == client && !in.fin && !w.seen[i].failed && !slices.Contains([]Event{BreakWrite, CutWrite, Break, Expire, GiveUp, Abandon}, e) {
 		x.complain("the client closes TCP before the server")
 	}
 }

@@ -42,11 +42,8 @@ func (e *Exceeded) Error() string {
 // CodeTooBig is the status code that answers [Exceeded] (RFC 6455 §7.4.1).
 const CodeTooBig uint16 = 1009
 
-// sequence follows the data frames of one direction (RFC 6455 §5.4). Control
-// frames pass it by: they may come anywhere. The zero value is between messages.
-//
-// A connection holds one of these in each direction, so the small fields stand
-// together.
+// sequence follows the data frames that arrive (RFC 6455 §5.4). Control frames do not pass
+// through it: they may come anywhere. The zero value is between messages.
 type sequence struct {
 	size       uint64
 	wire       uint64 // of a compressed message
@@ -91,16 +88,16 @@ func (s *sequence) begin(h frame.Header, limits Limits) error {
 }
 
 const (
-	// What compression adds at the most to what a message says, in bytes, if the
-	// sender is any good: stored blocks have 5 in 65,535, and each fragment ends with
-	// as much. There is room for many times of that.
+	// What compression adds to the decompressed size of a message at most, in bytes, if
+	// the sender does it well: stored blocks add 5 bytes to 65,535, and each fragment ends
+	// with as much. These limits leave room for many times that.
 	wireShare    = 8 // one for this many
 	wireFragment = 64
 	wireMessage  = 64 << 10
 )
 
-// deflated counts n bytes of a compressed message as it is on the wire. Blocks that
-// say nothing could go on for ever below a limit on what is said.
+// deflated counts n compressed bytes of a message. Empty blocks have no output, so a limit
+// on output alone would not stop them.
 func (s *sequence) deflated(n uint64, limit int64) error {
 	s.wire = sum(s.wire, n)
 	if limit <= 0 && limit != EmptyOnly {
@@ -114,7 +111,7 @@ func (s *sequence) deflated(n uint64, limit int64) error {
 	return nil
 }
 
-// inflated counts n bytes that came out of decompression.
+// inflated counts n decompressed bytes of a message.
 func (s *sequence) inflated(n int, limits Limits) error {
 	return s.grow(uint64(n), limits.Message)
 }

@@ -16,8 +16,8 @@ const (
 	// Acknowledged: a Close frame each way. The server closes TCP, the client
 	// waits for that. Next: the end of the stream, or the deadline.
 	Acknowledged
-	// Failed: we refused what the peer sent. Our Close frame carries the reason if
-	// none was sent before; whatever else arrives is discarded.
+	// Failed: we refused what the peer sent, or failed ourselves. Our Close frame carries
+	// the reason if none was sent before; whatever else arrives is discarded.
 	// Next: the end of the stream, or the deadline.
 	Failed
 	// Cut: a write failed, so nothing can be sent any more. What the peer had
@@ -57,7 +57,8 @@ const (
 	// SendClose: our Close frame takes its place in the outgoing stream.
 	// It is the application's or answers the peer's.
 	SendClose Event = iota
-	// AnswerViolation: our Close frame with the code of the violation takes its place.
+	// AnswerViolation: our Close frame with the code of the violation, or of our failure,
+	// takes its place.
 	AnswerViolation
 	// FlushClose: all of our Close frame is written.
 	FlushClose
@@ -65,14 +66,21 @@ const (
 	ReceiveClose
 	// Violate: the peer broke a rule or a limit; its bytes were refused.
 	Violate
+	// Fail: this end cannot go on reading: a callback of the application panicked.
+	Fail
 	// EndOfStream: the peer closed its direction of the transport (FIN).
 	EndOfStream
 	// BreakWrite: writing to the transport failed.
 	BreakWrite
+	// CutWrite: this end interrupted a write where the stream cannot go on after it.
+	CutWrite
 	// Break: reading from the transport failed, or both directions did (RST).
 	Break
 	// Expire: a deadline passed: of the closing handshake, of a write, of keepalive.
 	Expire
+	// GiveUp: a call of the application ended, by its context or its time limit, and the
+	// connection cannot go on: half a frame or message is sent, or a closing was begun.
+	GiveUp
 	// Abandon: the application gave the connection up without a handshake.
 	Abandon
 
@@ -80,7 +88,8 @@ const (
 )
 
 var eventNames = [numEvents]string{
-	"send close", "answer violation", "flush close", "receive close", "violate", "end of stream", "break write", "break", "expire", "abandon",
+	"send close", "answer violation", "flush close", "receive close", "violate", "fail",
+	"end of stream", "break write", "cut write", "break", "expire", "give up", "abandon",
 }
 
 // String returns the event's name in words.
@@ -103,7 +112,7 @@ const (
 	ReadOut
 	// SendReply: answer the peer's Close frame with ours.
 	SendReply
-	// SendFailure: send a Close frame with the code of the violation.
+	// SendFailure: send a Close frame with the code of the violation, or of our failure.
 	SendFailure
 	// EndTransport: nothing more will be sent; the server closes TCP, the client
 	// waits for it, neither longer than the deadline (RFC 6455 §7.1.1).

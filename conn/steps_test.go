@@ -83,9 +83,19 @@ func (x *explorer) stepsOf(w world, i int) (urgent int) {
 		}
 		x.visit(next, step{who: ends[i], what: "runs out of time"})
 	}
+	if x.may.impatient {
+		next := w
+		if !x.take(&next, i, GiveUp, CloseBody{}) {
+			x.complain("the %v's call may not end", roles[i])
+		}
+		x.visit(next, step{who: ends[i], what: "gives up a call"})
+	}
 	if w.from[i].broken { // a write that was under way, or a pong
 		if next := w; x.take(&next, i, BreakWrite, CloseBody{}) && next != w {
 			x.visit(next, step{who: ends[i], what: "fails to write"})
+		}
+		if next := w; x.take(&next, i, CutWrite, CloseBody{}) && next != w {
+			x.visit(next, step{who: ends[i], what: "cuts a write"})
 		}
 	}
 	if x.may.abandon {
@@ -118,8 +128,10 @@ func (x *explorer) take(w *world, i int, e Event, body CloseBody) bool {
 	}
 	x.cells[before.State()][e]++
 	o := &w.seen[i]
-	o.failed = o.failed || e == BreakWrite
-	if gaveUp := do == Drop && (e == Expire || e == Abandon); (o.own == inBuffer || o.own == inPipe) && (gaveUp || e == BreakWrite) {
+	cannotWrite := e == BreakWrite || e == CutWrite
+	o.failed = o.failed || cannotWrite
+	gaveUp := do == Drop && (e == Expire || e == GiveUp || e == Abandon)
+	if (o.own == inBuffer || o.own == inPipe) && (gaveUp || cannotWrite) {
 		o.own = isNotTaken
 	}
 	x.judgeStep(w, before, i, e, do)
@@ -297,6 +309,16 @@ func (x *explorer) visitFrame(w world, i int, f uint8) {
 	// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
 	if o.heard != 0 || o.refused != 0 {
 		x.complain("the %v delivers what comes after the end", roles[i])
+	}
+	if next := w; x.may.panics {
+		refused := &next.seen[i].refused
+		if *refused = 1011; next.seen[i].said != 0 {
+			*refused = next.seen[i].said
+		}
+		if !x.take(&next, i, Fail, CloseBody{}) {
+			x.complain("the %v cannot fail", roles[i])
+		}
+		x.visit(next, step{who: ends[i], what: "panics over", then: frameNames[f]})
 	}
 	switch f {
 	case bad, garbled:

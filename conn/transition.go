@@ -16,10 +16,13 @@ var transitions = [numStates]map[Event]transition{
 		SendClose:    {ClosedByUs, AwaitClose, places},
 		ReceiveClose: {ClosedByPeer, SendReply, keeps},
 		Violate:      {Failed, SendFailure, keeps},
+		Fail:         {Failed, SendFailure, keeps},
 		EndOfStream:  {Terminated, Drop, keeps},
 		BreakWrite:   {Cut, ReadOut, keeps},
+		CutWrite:     {Cut, ReadOut, keeps},
 		Break:        {Terminated, Drop, keeps},
 		Expire:       {Terminated, Drop, keeps},
+		GiveUp:       {Terminated, Drop, keeps},
 		Abandon:      {Terminated, Drop, keeps},
 	},
 	ClosedByUs: {
@@ -27,26 +30,33 @@ var transitions = [numStates]map[Event]transition{
 		ReceiveClose: {Acknowledged, EndTransport, keeps},
 		// RFC 6455 §5.5.1: our Close frame is out, a second one must not follow.
 		Violate:     {Failed, EndTransport, keeps},
+		Fail:        {Failed, EndTransport, keeps},
 		EndOfStream: {Terminated, Drop, keeps},
 		BreakWrite:  {Cut, ReadOut, loses},
+		CutWrite:    {Cut, ReadOut, loses},
 		Break:       {Terminated, Drop, keeps},
 		Expire:      {Terminated, Drop, loses},
+		GiveUp:      {Terminated, Drop, loses},
 		Abandon:     {Terminated, Drop, loses},
 	},
 	ClosedByPeer: {
 		SendClose:   {Acknowledged, EndTransport, places},
 		EndOfStream: {ClosedByPeer, Nothing, keeps}, // half-closed: our reply can still arrive
 		BreakWrite:  {Terminated, Drop, keeps},
+		CutWrite:    {Terminated, Drop, keeps},
 		Break:       {Terminated, Drop, keeps},
 		Expire:      {Terminated, Drop, keeps},
+		GiveUp:      {Terminated, Drop, keeps},
 		Abandon:     {Terminated, Drop, keeps},
 	},
 	Acknowledged: {
 		FlushClose:  {Acknowledged, Nothing, flushes},
 		EndOfStream: {Terminated, Drop, keeps},
 		BreakWrite:  {Terminated, Drop, loses},
+		CutWrite:    {Terminated, Drop, loses},
 		Break:       {Terminated, Drop, keeps},
 		Expire:      {Terminated, Drop, loses},
+		GiveUp:      {Terminated, Drop, loses},
 		Abandon:     {Acknowledged, Nothing, keeps}, // it ends by itself, within its deadline
 	},
 	Failed: {
@@ -55,28 +65,23 @@ var transitions = [numStates]map[Event]transition{
 		FlushClose:      {Failed, Nothing, flushes},
 		EndOfStream:     {Terminated, Drop, keeps},
 		BreakWrite:      {Terminated, Drop, loses},
+		CutWrite:        {Terminated, Drop, loses},
 		Break:           {Terminated, Drop, keeps},
 		Expire:          {Terminated, Drop, loses},
+		GiveUp:          {Terminated, Drop, loses},
 		Abandon:         {Failed, Nothing, keeps}, // it ends by itself, within its deadline
 	},
 	Cut: {
 		ReceiveClose: {Terminated, Drop, keeps},
 		Violate:      {Terminated, Drop, keeps},
+		Fail:         {Terminated, Drop, keeps},
 		EndOfStream:  {Terminated, Drop, keeps},
 		BreakWrite:   {Cut, Nothing, keeps}, // the next writer meets the same broken transport
+		CutWrite:     {Cut, Nothing, keeps}, // the next writer meets the same broken transport
 		Break:        {Terminated, Drop, keeps},
 		Expire:       {Terminated, Drop, keeps},
+		GiveUp:       {Terminated, Drop, keeps},
 		Abandon:      {Terminated, Drop, keeps},
 	},
 	Terminated: {},
-}
-
-// Next looks up what an event does in a state. ok is false, and the state stays
-// as it is, when the event has no meaning there.
-func Next(s State, e Event) (to State, do Action, ok bool) {
-	t, ok := transitions[s][e]
-	if !ok {
-		return s, Nothing, false
-	}
-	return t.to, t.do, true
 }

@@ -28,6 +28,8 @@ var explorations = []exploration{
 	{"a direction ends", powers{end: true}, false, false},
 	{"a direction is reset", powers{reset: true}, false, false},
 	{"Close frames that wait, and a bad network", powers{waits: true, breakWrite: true, reset: true, cut: true}, false, false},
+	{"callbacks that panic", powers{panics: true, breakRules: true}, false, true},
+	{"callbacks that panic, and a bad network", powers{panics: true, waits: true, breakWrite: true, reset: true}, false, false},
 	{"data after Close on a bad network", powers{forge: true, empty: true, delay: true, cut: true, end: true, breakWrite: true, reset: true}, false, false},
 	{"delayed, cut and ended", powers{delay: true, cut: true, end: true, breakRules: true, empty: true}, false, false},
 	// What is garbled differs from what breaks a rule by its code alone, and what is

@@ -117,7 +117,7 @@ func (w *world) over() bool {
 }
 
 // knownCodes are those that anybody sends; 0 is none.
-var knownCodes = []uint16{0, 1005, 4000, 4001, 1002, 1007}
+var knownCodes = []uint16{0, 1005, 4000, 4001, 1002, 1007, 1011}
 
 // key tells worlds apart by all that their future depends on: who began and by
 // what event is left out.

@@ -20,7 +20,6 @@ type model struct {
 
 	left     bool // it is not open any more
 	began    conn.Side
-	last     conn.Event
 	deadline time.Time
 }
 
@@ -54,7 +53,7 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 		default:
 			do = conn.EndTransport // §7.1.1
 		}
-	case conn.Violate:
+	case conn.Violate, conn.Fail:
 		m.refused = true
 		switch {
 		case m.mute:
@@ -64,7 +63,7 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 		default:
 			do = conn.EndTransport // §5.5.1: there is one Close frame
 		}
-	case conn.BreakWrite:
+	case conn.BreakWrite, conn.CutWrite:
 		m.lost = m.lost || m.waits()
 		switch {
 		case nothingToRead:
@@ -84,14 +83,15 @@ func (m *model) handle(e conn.Event, body conn.CloseBody, now time.Time) (do con
 			break
 		}
 		do, m.over, m.lost = conn.Drop, true, m.lost || m.waits()
-	case conn.Expire:
+	case conn.Expire, conn.GiveUp:
 		do, m.over, m.lost = conn.Drop, true, m.lost || m.waits()
 	default: // Break: what was being written may have arrived
 		do, m.over = conn.Drop, true
 	}
 	if wasOpen {
-		m.left, m.last, m.began = true, e, conn.SideRemote
-		if e == conn.SendClose || e == conn.Abandon {
+		m.left, m.began = true, conn.SideRemote
+		switch e {
+		case conn.SendClose, conn.Fail, conn.CutWrite, conn.GiveUp, conn.Abandon:
 			m.began = conn.SideLocal
 		}
 		if m.timeout > 0 {
@@ -116,7 +116,7 @@ func (m *model) possible(e conn.Event) bool {
 		return m.sent == nil && !m.mute && m.refused
 	case conn.FlushClose:
 		return m.waits() && !m.lost
-	case conn.ReceiveClose, conn.Violate: // something was read
+	case conn.ReceiveClose, conn.Violate, conn.Fail: // something was read
 		return m.received == nil && !m.refused
 	}
 	return true
@@ -139,15 +139,6 @@ func (m *model) state() conn.State {
 		return conn.ClosedByPeer
 	}
 	return conn.Open
-}
-
-// code is §7.1.5: the code received; 1005 if the Close frame had none, 1006 if there was
-// none.
-func (m *model) code() uint16 {
-	if m.received == nil {
-		return 1006
-	}
-	return m.received.Code
 }
 
 // clean is §7.1.4: "after the WebSocket closing handshake was completed".

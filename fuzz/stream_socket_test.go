@@ -24,8 +24,8 @@ type socket interface {
 	CloseWrite() error
 }
 
-// residents is how many messages make a loop busy enough to move into its socket.
-const residents = 18
+// busyMessages is how many messages make a loop busy enough to move into its socket.
+const busyMessages = 18
 
 // onSocketAll delivers bytes in every way, and checks what comes of it.
 func (s setup) onSocketAll(t *testing.T, data, pieces, sizes []byte) {
@@ -34,7 +34,7 @@ func (s setup) onSocketAll(t *testing.T, data, pieces, sizes []byte) {
 		return
 	}
 	if s.lively() {
-		busy := slices.Repeat([]message{{2, "busy"}}, residents)
+		busy := slices.Repeat([]message{{2, "busy"}}, busyMessages)
 		v.messages = append(busy, v.messages...)
 	}
 	ways := []delivery{{"on a socket, at once", nil, true, true}, {"on a socket, in pieces", pieces, true, true}}
@@ -59,7 +59,7 @@ func (s setup) onSocket(t *testing.T, data, sizes []byte, d delivery) outcome {
 
 	if s.lively() {
 		busy := naive.Encode(naive.Frame{FIN: true, Opcode: 2, Masked: s.receiver.fromClient, Payload: []byte("busy")})
-		for range residents {
+		for range busyMessages {
 			_, _ = peer.Write(busy)
 			drained(t, ours)
 		}

@@ -179,7 +179,7 @@ func (s *sender) enter() {
 // single reports whether m is a message of one small frame.
 func (m *outgoing) single() bool {
 	h := &m.header
-	return h.FIN && !h.RSV1 && (h.Opcode == frame.Text || h.Opcode == frame.Binary) && len(m.payload) <= min(m.size, conn.MaxInlinePayload)
+	return h.FIN && !h.RSV1 && (h.Opcode == frame.Text || h.Opcode == frame.Binary) && len(m.payload) <= min(m.size, conn.MaxCopiedPayload)
 }
 
 // append encodes the next frame of m, and reports whether it was the last.

@@ -7,8 +7,9 @@
 //	target ◄──────────────────────────────────────────────────┐
 //	 │                                                        │
 //	 │   connect (route.go)                                   │
-//	 │     proxy (proxy.go)             RFC 9110 §9.3.6, RFC 1928, RFC 1929
-//	 │     TLS                          RFC 8446, RFC 7301: ALPN is http/1.1
+//	 │   → connectOrTunnel (route.go)   RFC 9110 §9.3.6, RFC 1928, RFC 1929
+//	 │     → reachThrough (proxy.go) if a proxy is on the way
+//	 │   → dial, dialTLS (route.go)     RFC 8446, RFC 7301: ALPN is http/1.1
 //	 ▼                                                        │
 //	route: the stream, which the end of the context closes    │
 //	 │                                                        │
@@ -16,7 +17,7 @@
 //	 │     request (request.go, fields.go)  RFC 6455 §4.1     │
 //	 │     response (response.go)       RFC 9112, RFC 9110 §15.2
 //	 ▼                                                        │
-//	judge: package handshake            RFC 6455 §4.1         │
+//	judge (response.go), by handshake   RFC 6455 §4.1         │
 //	 │        │                                               │
 //	 │        └─ redirect (redirect.go) RFC 9110 §15.4 ───────┘
 //	 ▼

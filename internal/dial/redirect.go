@@ -14,7 +14,7 @@ func (d *dialer) follow(ctx context.Context, t *target) (Result, error) {
 		if next == nil {
 			return result, err
 		}
-		d.leave(t, next)
+		d.dropCredentials(t, next)
 		t = next
 	}
 }
@@ -35,7 +35,7 @@ func (d *dialer) redirect(t *target, resp *http.Response, refusal error) (*targe
 	if d.opts.MaxRedirects < 0 {
 		return nil, refusal
 	}
-	next, err := redirection(t, resp)
+	next, err := locationOf(t, resp)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +49,8 @@ func (d *dialer) redirect(t *target, resp *http.Response, refusal error) (*targe
 	return next, nil
 }
 
-// redirection returns where a response leads, nil if nowhere.
-func redirection(t *target, resp *http.Response) (*target, error) {
+// locationOf returns where a response leads, nil if nowhere.
+func locationOf(t *target, resp *http.Response) (*target, error) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
 		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -78,9 +78,9 @@ func redirection(t *target, resp *http.Response) (*target, error) {
 
 var errDowngrade = errors.New("redirect from wss to ws refused")
 
-// leave forgets, on the way from one hop to the next, what was meant for the
+// dropCredentials forgets, on the way from one hop to the next, what was meant for the
 // origin that is left.
-func (d *dialer) leave(from, to *target) {
+func (d *dialer) dropCredentials(from, to *target) {
 	if from.sameOrigin(to) {
 		to.user = from.user
 		return

@@ -65,7 +65,7 @@ func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*ro
 	if trace.GetConn != nil {
 		trace.GetConn(t.addr)
 	}
-	r, err := d.reach(ctx, t, req)
+	r, err := d.connectOrTunnel(ctx, t, req)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*ro
 	return r, nil
 }
 
-// reach connects to the server itself, or through the proxy that leads there.
-func (d *dialer) reach(ctx context.Context, t *target, req *http.Request) (*route, error) {
+// connectOrTunnel connects to the server itself, or through the proxy that leads there.
+func (d *dialer) connectOrTunnel(ctx context.Context, t *target, req *http.Request) (*route, error) {
 	p, err := d.proxyFor(req)
 	switch {
 	case err != nil:

@@ -77,37 +77,37 @@ func (s *cancelerState) turn() (turn uint32) { return s.word.Add(nextTurn) / nex
 func (s *cancelerState) isTurn(turn uint32) bool { return s.word.Load()/nextTurn == turn }
 
 // Init says what is to be interrupted. of must not move.
-func (w *Canceler) Init(of *Transport, d Direction) { w.of, w.direction = of, d }
+func (c *Canceler) Init(of *Transport, d Direction) { c.of, c.direction = of, d }
 
 // interrupt makes calls of the direction fail. Under mu.
-func (w *Canceler) interrupt() {
-	w.state.set(interrupted)
-	if w.direction == Writing {
-		(*w.of).InterruptWrite(true)
+func (c *Canceler) interrupt() {
+	c.state.set(interrupted)
+	if c.direction == Writing {
+		(*c.of).InterruptWrite(true)
 	} else {
-		(*w.of).InterruptRead(true)
+		(*c.of).InterruptRead(true)
 	}
 }
 
 // resume ends that. Reads that Close has interrupted stay so. Under mu.
-func (w *Canceler) resume() {
-	w.state.clear(interrupted)
-	if w.direction == Writing {
-		(*w.of).InterruptWrite(false)
+func (c *Canceler) resume() {
+	c.state.clear(interrupted)
+	if c.direction == Writing {
+		(*c.of).InterruptWrite(false)
 		return
 	}
-	(*w.of).InterruptRead(false)
-	if w.state.is(retired) {
-		(*w.of).InterruptRead(true)
+	(*c.of).InterruptRead(false)
+	if c.state.is(retired) {
+		(*c.of).InterruptRead(true)
 	}
 }
 
-// Arm makes ctx able to interrupt the transport from now on. It fails, with ctx.Err(), if
-// ctx is done. done is ctx.Done(), which the caller has looked at before: a context that
-// is done when the connection has ended needs Disarm only, as does one that never is.
-func (w *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
-	if w.stop != nil && done == w.done {
-		w.state.clear(parked)
+// Arm lets the end of ctx interrupt the transport from now on. It returns ctx.Err() if ctx
+// has ended. done is ctx.Done(), which the caller has looked at before. For a context that
+// never ends, or ends only with the connection, call Disarm instead.
+func (c *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
+	if c.stop != nil && done == c.done {
+		c.state.clear(parked)
 		select {
 		case <-done:
 			return ctx.Err()
@@ -115,120 +115,120 @@ func (w *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
 			return nil
 		}
 	}
-	if w.stop != nil {
-		w.Reset()
+	if c.stop != nil {
+		c.Reset()
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if done != w.done {
-		w.done, w.calls = done, 0
+	if done != c.done {
+		c.done, c.calls = done, 0
 	}
-	w.mu.Lock()
-	turn := w.state.turn()
-	w.mu.Unlock()
-	w.stop = context.AfterFunc(ctx, func() { w.interruptIf(turn) })
+	c.mu.Lock()
+	turn := c.state.turn()
+	c.mu.Unlock()
+	c.stop = context.AfterFunc(ctx, func() { c.interruptIf(turn) })
 	return nil
 }
 
 // IsArmed reports whether the last Arm was for a context that ends with done, and is in
 // effect.
-func (w *Canceler) IsArmed(done <-chan struct{}) bool { return w.stop != nil && done == w.done }
+func (c *Canceler) IsArmed(done <-chan struct{}) bool { return c.stop != nil && done == c.done }
 
 // Disarm is Arm for a context that cannot interrupt.
-func (w *Canceler) Disarm() {
-	if w.stop != nil || w.done != nil {
-		w.Reset()
+func (c *Canceler) Disarm() {
+	if c.stop != nil || c.done != nil {
+		c.Reset()
 	}
 }
 
 // Park is called when a call that may have armed is over.
-func (w *Canceler) Park() {
-	if w.stop != nil {
-		w.park()
+func (c *Canceler) Park() {
+	if c.stop != nil {
+		c.park()
 	}
 }
 
-func (w *Canceler) park() {
-	if w.calls++; w.calls >= 2 {
-		w.calls = 2 // seen twice in a row: it will be seen again
-		if w.state.set(parked); w.state.is(interrupted) {
-			w.Reset() // interruptIf may not have seen that nobody is interrupted
+func (c *Canceler) park() {
+	if c.calls++; c.calls >= 2 {
+		c.calls = 2 // seen twice in a row: it will be seen again
+		if c.state.set(parked); c.state.is(interrupted) {
+			c.Reset() // interruptIf may not have seen that nobody is interrupted
 		}
 		return
 	}
-	done, calls := w.done, w.calls
-	w.Reset()
-	w.done, w.calls = done, calls
+	done, calls := c.done, c.calls
+	c.Reset()
+	c.done, c.calls = done, calls
 }
 
 // Reset forgets the context and ends an interruption, whoever asked for it.
-func (w *Canceler) Reset() {
-	if w.stop != nil {
-		w.stop()
-		w.stop = nil
+func (c *Canceler) Reset() {
+	if c.stop != nil {
+		c.stop()
+		c.stop = nil
 	}
-	w.done, w.calls = nil, 0
-	w.state.clear(parked)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.state.turn()
-	if w.state.is(interrupted) {
-		w.resume()
+	c.done, c.calls = nil, 0
+	c.state.clear(parked)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.turn()
+	if c.state.is(interrupted) {
+		c.resume()
 	}
 }
 
 // Retire is called before the transport is closed: what Close interrupts stays so.
-func (w *Canceler) Retire() { w.state.set(retired) }
+func (c *Canceler) Retire() { c.state.set(retired) }
 
 // Resume ends an interruption, whoever asked for it. It also removes a deadline that was
 // set on the transport by others. The caller then looks at its own context before it goes
 // on.
-func (w *Canceler) Resume() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.resume()
+func (c *Canceler) Resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resume()
 }
 
 // Caused reports whether err, which the transport has just returned, says that it stands
 // interrupted by us.
-func (w *Canceler) Caused(err error) bool { return w.state.is(interrupted) && TimedOut(err) }
+func (c *Canceler) Caused(err error) bool { return c.state.is(interrupted) && IsTimeout(err) }
 
 // ResumeAfter is Resume if we have caused err, and reports that.
-func (w *Canceler) ResumeAfter(err error) bool {
-	if !w.Caused(err) {
+func (c *Canceler) ResumeAfter(err error) bool {
+	if !c.Caused(err) {
 		return false
 	}
-	w.Resume()
+	c.Resume()
 	return true
 }
 
 // LimitWrite bounds the Write that comes next, unless the transport stands interrupted.
-func (w *Canceler) LimitWrite(deadline time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.state.is(interrupted) {
-		(*w.of).LimitWrite(deadline)
+func (c *Canceler) LimitWrite(deadline time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.state.is(interrupted) {
+		(*c.of).LimitWrite(deadline)
 	}
 }
 
 // Interrupt interrupts the transport.
-func (w *Canceler) Interrupt() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.interrupt()
+func (c *Canceler) Interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.interrupt()
 }
 
 // interruptIf is what a context calls that has ended, by the turn of its registration.
-func (w *Canceler) interruptIf(turn uint32) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.state.isTurn(turn) {
+func (c *Canceler) interruptIf(turn uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.state.isTurn(turn) {
 		return
 	}
 	// A deadline that passes while nobody writes is not harmless: TLS answers a KeyUpdate
 	// in the middle of a read, and a write that fails once fails for ever.
-	if w.interrupt(); w.state.is(parked) {
-		w.resume() // the next call finds that the context is done
+	if c.interrupt(); c.state.is(parked) {
+		c.resume() // the next call finds that the context is done
 	}
 }

@@ -33,7 +33,13 @@ func (t *Socket) readable() (syscall.RawConn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.inline
-	if l == nil || t.state.Load() == socketClosed {
+	if t.state.CompareAndSwap(socketDoubled, socketFree) {
+		l.dropDup()
+	}
+	switch {
+	case t.state.Load() == socketFree:
+		return t.raw, nil
+	case l == nil, t.state.Load() == socketClosed:
 		return nil, net.ErrClosed
 	}
 	if dup := l.dupFD.Load(); dup != nil {

@@ -34,13 +34,17 @@ import (
 //
 //	       Release: the body begins         Close: shut down only
 //	free ────────────────────────▶ released ────────────────────▶ closed
-//	 │ ▲                              │                             ▲
-//	 │ └──────────────────────────────┘                             │
-//	 │   Reacquire, or the loop leaves                              │
+//	 │ ▲ ▲                            │  │                          ▲
+//	 │ │ └────────────────────────────┘  │                          │
+//	 │ │   Reacquire, or the loop leaves │                          │
+//	 │ └───────────── doubled ◀──────────┘                          │
+//	 │   the next read    the loop leaves, and the duplicate stays  │
 //	 └──────────────────────────────────────────────────────────────┘
 //	                             Close
 //
-// A loop that leaves and finds its socket closed closes it, as Close could not.
+// A loop that leaves and finds its socket closed closes it, as Close could not. A loop that
+// leaves while somebody may be reading by the duplicate leaves that in place: the next read,
+// which is inside the read gate, closes it.
 type inlineLoop struct {
 	// Of the loop, inside the read gate.
 	attempt func(fd uintptr) bool // try, bound
@@ -49,7 +53,7 @@ type inlineLoop struct {
 	n       int // of the last read; others use the fields of Socket meanwhile
 	readErr syscall.Errno
 
-	// Changed under Socket.mu.
+	// Stored under Socket.mu. dupFD is dropped under mu or inside the read gate.
 	skipping atomic.Bool               // a deadline of ours limits it
 	dupFD    atomic.Pointer[duplicate] // while somebody needs it
 }
@@ -58,6 +62,7 @@ type inlineLoop struct {
 const (
 	socketFree     uint32 = iota
 	socketReleased        // the body of an inline loop runs inside the read
+	socketDoubled         // the loop has left, and the duplicate is still open
 	socketClosed          // Close was called
 )
 
@@ -69,7 +74,7 @@ const maxSkipProbe = time.Second
 // time to probe whether the stream has ended. It is called inside the read gate; arrived
 // may leave the gate between Release and Reacquire.
 func (t *Socket) RunInline(b *Buffer, arrived func() (stay bool)) error {
-	if t.state.Load() != socketFree { // another loop runs here, and is in its body
+	if t.state.Load() != socketFree { // another loop runs here, and is in its body, or was
 		_, err := t.Fill(b)
 		return err
 	}
@@ -94,7 +99,14 @@ func (t *Socket) RunInline(b *Buffer, arrived func() (stay bool)) error {
 
 func (t *Socket) leaveInline(l *inlineLoop) {
 	l.into, l.arrived = nil, nil
-	if !t.state.CompareAndSwap(socketReleased, socketFree) && t.state.Load() == socketClosed {
+	t.mu.Lock() // nobody makes a duplicate meanwhile
+	left := socketFree
+	if l.dupFD.Load() != nil {
+		left = socketDoubled
+	}
+	t.state.CompareAndSwap(socketReleased, left)
+	t.mu.Unlock()
+	if t.state.Load() == socketClosed {
 		_ = t.Conn.Close() // if Close left it to us; otherwise it is closed already
 	}
 }

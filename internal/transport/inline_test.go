@@ -165,6 +165,59 @@ func TestInlineBesideRead(t *testing.T) {
 	})
 }
 
+// Once a loop has left, the next read needs no other descriptor, and closes it.
+func TestInlineLeavesNoDescriptor(t *testing.T) {
+	eachSocket(t, func(t *testing.T, s *Socket, far net.Conn) {
+		var b Buffer
+		var got <-chan read
+		send(t, far, "first")
+		err := s.RunInline(&b, func() bool {
+			b.Consume(b.Buffered())
+			s.Release()
+			got = fill(s) // by another descriptor
+			for s.inline.dupFD.Load() == nil {
+				runtime.Gosched()
+			}
+			return false // without Reacquire: the other read is inside the gate
+		})
+		b.Discard()
+		if err != nil || s.state.Load() != socketDoubled {
+			t.Errorf("%v, state %d", err, s.state.Load())
+		}
+		send(t, far, "to who has waited")
+		if r := <-got; r.text != "to who has waited" || r.err != nil {
+			t.Errorf("%q, %v", r.text, r.err)
+		}
+		send(t, far, "to the next")
+		wantFill(t, s, "to the next")
+		if s.inline.dupFD.Load() != nil || s.state.Load() != socketFree {
+			t.Errorf("the other descriptor stays, state %d", s.state.Load())
+		}
+		_, leave, ended := inlineOn(t, s, far)
+		leave <- false
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Close does not wait for the body of a loop, no matter how often it is called.
+func TestInlineClosedTwice(t *testing.T) {
+	eachSocket(t, func(t *testing.T, s *Socket, far net.Conn) {
+		_, leave, ended := inlineOn(t, s, far)
+		for range 2 {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		leave <- false
+		<-ended
+		if _, err := s.Conn.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("it is not closed: %v", err)
+		}
+	})
+}
+
 // Reads that stand interrupted are so by another descriptor, too.
 func TestInlineBesideInterruptedRead(t *testing.T) {
 	eachSocket(t, func(t *testing.T, s *Socket, far net.Conn) {

@@ -14,22 +14,33 @@ type netConn struct{ net.Conn }
 
 func (t *netConn) Fill(b *Buffer) (int, error) {
 	b.keep()
-	n, err := readSome(t.Conn, b.Room())
+	n, err := t.Read(b.Room())
 	b.Extend(n)
 	return n, err
 }
 
-func (t *netConn) Read(p []byte) (int, error) { return readSome(t.Conn, p) }
+// Read makes the first attempt itself: readSome needs an io.Reader, and to make one of an
+// interface costs as much as the rest.
+func (t *netConn) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	switch {
+	case n > 0:
+		return n, nil
+	case err != nil:
+		return 0, err
+	}
+	return readSome(t.Conn, p, emptyReads-1)
+}
 
 // emptyReads is how many reads in a row may bring nothing. [io.Reader] discourages them,
 // and says that they mean nothing happened. On a stream that keeps writes apart, as
 // [net.Pipe] does, an empty write of the peer is one.
 const emptyReads = 100
 
-// readSome reads at least one byte, or fails. An error that came with bytes is left to
-// the next read, which will meet it again.
-func readSome(r io.Reader, p []byte) (n int, err error) {
-	for range emptyReads {
+// readSome reads at least one byte, or fails after so many attempts. An error that came with
+// bytes is left to the next read, which will meet it again.
+func readSome(r io.Reader, p []byte, attempts int) (n int, err error) {
+	for range attempts {
 		if n, err = r.Read(p); n > 0 {
 			return n, nil
 		}
@@ -44,7 +55,7 @@ func readSome(r io.Reader, p []byte) (n int, err error) {
 // speaks: a stream of smux may still send, later, what it reports as not sent.
 func (t *netConn) Write(head, tail []byte) (int, error) {
 	n, err := t.writeBoth(head, tail)
-	if err != nil && !Interrupted(err) && TimedOut(err) {
+	if err != nil && !DeadlineExceeded(err) && IsTimeout(err) {
 		err = fmt.Errorf("%w: %w", ErrWriteCut, err)
 	}
 	return n, err

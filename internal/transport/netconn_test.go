@@ -107,7 +107,7 @@ func TestNetConnIsInterrupted(t *testing.T) {
 		_, _ = io.ReadFull(far, p[:])
 		synctest.Wait()
 		s.InterruptWrite(true)
-		if r := <-written; r.n != 6 || !Interrupted(r.err) {
+		if r := <-written; r.n != 6 || !DeadlineExceeded(r.err) {
 			t.Errorf("%d bytes written, %v", r.n, r.err)
 		}
 		s.InterruptWrite(false)

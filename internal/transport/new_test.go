@@ -87,7 +87,7 @@ func (timeout) Error() string   { return "i/o deadline reached" }
 func (timeout) Timeout() bool   { return true }
 func (timeout) Temporary() bool { return true }
 
-func TestTimedOut(t *testing.T) {
+func TestIsTimeout(t *testing.T) {
 	for _, test := range []struct {
 		err                   error
 		timedOut, interrupted bool
@@ -100,8 +100,8 @@ func TestTimedOut(t *testing.T) {
 		{&net.OpError{Op: "read", Err: timeout{}}, true, false},
 		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", timeout{})}, false, false},
 	} {
-		if TimedOut(test.err) != test.timedOut || Interrupted(test.err) != test.interrupted {
-			t.Errorf("%v: timed out %v, interrupted %v", test.err, TimedOut(test.err), Interrupted(test.err))
+		if IsTimeout(test.err) != test.timedOut || DeadlineExceeded(test.err) != test.interrupted {
+			t.Errorf("%v: timed out %v, interrupted %v", test.err, IsTimeout(test.err), DeadlineExceeded(test.err))
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (t *pump) run() {
 	defer close(t.chunks)
 	buf := make([]byte, 4<<10)
 	for {
-		n, err := readSome(t.rwc, buf)
+		n, err := readSome(t.rwc, buf, emptyReads)
 		if n > 0 {
 			select {
 			case t.chunks <- buf[:n]:
@@ -144,10 +144,10 @@ func (t *pump) InterruptRead(on bool) {
 
 func (t *pump) CloseWrite() bool { return t.under != nil && t.under.CloseWrite() }
 
-// closePatience is how long Close waits for the stream's own.
+// closePatience limits how long Close waits for the Close of the stream.
 const closePatience = 5 * time.Millisecond
 
-// Close does not wait long for a Close that waits for the peer to read.
+// Close waits at most closePatience: the Close of some streams blocks until the peer reads.
 func (t *pump) Close() error {
 	t.mu.Lock()
 	select {

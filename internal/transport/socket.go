@@ -21,7 +21,7 @@ type Socket struct {
 	netConn
 	raw syscall.RawConn
 
-	state       atomic.Uint32 // socketFree, socketReleased or socketClosed: see inline.go
+	state       atomic.Uint32 // socketFree and so on: see inline.go
 	interrupted bool          // reads stand interrupted; under mu
 	mu          sync.Mutex
 	inline      *inlineLoop // nil before the first; set under mu, inside the read gate
@@ -134,18 +134,22 @@ func (t *Socket) InterruptRead(on bool) {
 }
 
 // Close does not wait for the body of an inline loop, from which it may have been called.
+// A second Close does nothing.
 func (t *Socket) Close() error {
-	released := t.state.Swap(socketClosed) == socketReleased
+	was := t.state.Swap(socketClosed)
 	t.mu.Lock()
 	if l := t.inline; l != nil {
 		l.dropDup()
 	}
 	t.mu.Unlock()
-	if !released {
-		return t.Conn.Close()
+	switch was {
+	case socketClosed:
+		return nil
+	case socketReleased:
+		shutDown(t.Conn) // the loop closes it when it leaves
+		return nil
 	}
-	shutDown(t.Conn) // the loop closes it when it leaves
-	return nil
+	return t.Conn.Close()
 }
 
 func (t *Socket) Traits() Traits { return CountsPartialWrites | TriesWrites }

@@ -18,12 +18,12 @@ type tlsConn struct {
 // longer record comes without a system call.
 func (t *tlsConn) Fill(b *Buffer) (int, error) {
 	if b.Buffered() > 0 { // of a frame, the rest of which is mostly there
-		n, err := readSome(t.Conn, b.Room())
+		n, err := t.Read(b.Room())
 		b.Extend(n)
 		return n, err
 	}
 	b.Release()
-	n, err := readSome(t.Conn, t.first[:])
+	n, err := t.Read(t.first[:])
 	if n > 0 {
 		b.Extend(copy(b.Room(), t.first[:n]))
 	}
@@ -32,7 +32,7 @@ func (t *tlsConn) Fill(b *Buffer) (int, error) {
 
 func (t *tlsConn) Write(head, tail []byte) (int, error) {
 	n, err := t.writeBoth(head, tail)
-	if err != nil && TimedOut(err) {
+	if err != nil && IsTimeout(err) {
 		err = fmt.Errorf("%w: %w", ErrWriteCut, err)
 	}
 	return n, err

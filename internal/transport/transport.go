@@ -83,14 +83,14 @@ func (t Traits) Has(want Traits) bool { return t&want == want }
 // ErrWriteCut is returned by a Write that was interrupted where it cannot go on.
 var ErrWriteCut = errors.New("write interrupted")
 
-// Interrupted reports whether a read or write ended because of a deadline.
-func Interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+// DeadlineExceeded reports whether a read or write ended because of a deadline.
+func DeadlineExceeded(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
-// TimedOut reports whether a read or write may have ended because of a deadline: some
+// IsTimeout reports whether a read or write may have ended because of a deadline: some
 // streams (yamux, smux) have an error of their own for that. A timeout that the system
 // reports, such as ETIMEDOUT, is not one: TCP says by it that the peer is gone.
-func TimedOut(err error) bool {
-	if Interrupted(err) {
+func IsTimeout(err error) bool {
+	if DeadlineExceeded(err) {
 		return true
 	}
 	if _, ok := errors.AsType[*os.SyscallError](err); ok {

@@ -100,6 +100,7 @@ func TestReadInCallback(t *testing.T) {
 			return nil
 		},
 	}
+	methods := map[string]string{"Read": "Conn.Read or Conn.ReadInto", "Reader": "Conn.Reader", "Conn.Ping": "Conn.Ping", "NetConn": "Conn.Reader", "Messages": "Conn.Messages"}
 	for name, call := range calls {
 		wsplay.ForRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
 			var c *websocket.Conn
@@ -109,7 +110,7 @@ func TestReadInCallback(t *testing.T) {
 			go io.Copy(io.Discard, p)
 			wsplay.Within(t, name, 0, func() { wsplay.WantRead(t, c, "the connection goes on") })
 			err := <-failed
-			if _, ok := errors.AsType[*websocket.UsageError](err); !ok {
+			if usage, ok := errors.AsType[*websocket.UsageError](err); !ok || usage.Method != methods[name] {
 				t.Errorf("%s in a callback: %v", name, err)
 			}
 		})

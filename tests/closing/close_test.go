@@ -3,7 +3,9 @@ package closing_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -323,6 +325,63 @@ func TestCloseArguments(t *testing.T) {
 			if _, usage := errors.AsType[*websocket.UsageError](err); usage != (test.sent == 1011) || !usage && err != nil {
 				t.Errorf("Close(%d): %v", test.code, err)
 			}
+		}
+	})
+}
+
+// A code that may not be sent is the mistake of the method that was called.
+func TestCloseNamesItsMethod(t *testing.T) {
+	for method, call := range map[string]func(c *websocket.Conn) error{
+		"Conn.Close":        func(c *websocket.Conn) error { return c.Close(999, "") },
+		"Conn.CloseContext": func(c *websocket.Conn) error { return c.CloseContext(context.Background(), 999, "") },
+		"Conn.BeginClose":   func(c *websocket.Conn) error { return c.BeginClose(context.Background(), 999, "") },
+	} {
+		wsplay.ForRoles(t, method+"/", func(t *testing.T, role websocket.Role) {
+			c, p := wsplay.Pipe(t, role, wsplay.CloseSoon, 0)
+			go io.Copy(io.Discard, p)
+			err := call(c)
+			if usage, ok := errors.AsType[*websocket.UsageError](err); !ok || usage.Method != method {
+				t.Errorf("%s: %v", method, err)
+			}
+		})
+	}
+}
+
+// wrappedEOF is a stream that wraps the errors of its reads, and counts the ends of its
+// own direction.
+type wrappedEOF struct {
+	net.Conn
+	ended int
+}
+
+func (w *wrappedEOF) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		err = fmt.Errorf("read: %w", err)
+	}
+	return n, err
+}
+
+func (w *wrappedEOF) CloseWrite() error {
+	w.ended++
+	return w.Conn.(interface{ CloseWrite() error }).CloseWrite()
+}
+
+// An end of the stream that is wrapped is one: the client answers it by the end of its own
+// direction, as crypto/tls wants it.
+func TestCloseTakesWrappedEOF(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := wstest.NetPipe(0)
+		w := &wrappedEOF{Conn: near}
+		c := websocket.NewConn(w, websocket.RoleClient, nil)
+		p := wsplay.NewPeer(t, websocket.RoleClient, far)
+		defer p.Close()
+		done := wsplay.Go(func() error { return c.Close(1000, "") })
+		p.WantClose("Close", 1000)
+		p.Send(wsplay.CloseFrame(1000, ""))
+		p.HalfClose()
+		if err := <-done; err != nil || w.ended != 1 {
+			t.Errorf("%v; its direction was ended %d times", err, w.ended)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/conn"
@@ -75,18 +76,29 @@ func (s *stage) judge(i int, a *acted, steps script) string {
 	return fmt.Sprintf("%s: sent %v, received %v, %v began, because of %T; ", name, code(e.Sent), code(e.Received), e.Began, e.Cause)
 }
 
+// transitions are the changes of state that the table has.
+var transitions = func() map[[2]conn.State]bool {
+	found := make(map[[2]conn.State]bool)
+	seen := make(map[conn.Lifecycle]bool)
+	for queue := []conn.Lifecycle{{}}; len(queue) > 0; queue = queue[1:] {
+		for event := conn.SendClose; event <= conn.Abandon; event++ {
+			next := queue[0]
+			if _, ok := next.Handle(event, conn.CloseBody{}, time.Time{}); !ok || seen[next] {
+				continue
+			}
+			seen[next] = true
+			found[[2]conn.State{queue[0].State(), next.State()}] = true
+			queue = append(queue, next)
+		}
+	}
+	return found
+}()
+
 // judgePath holds the states against the table, and the error against the states.
 func (s *stage) judgePath(name string, a *acted, e *websocket.ClosedError) {
-	at, by := conn.Open, func(from, to conn.State) (events []conn.Event) {
-		for event := conn.SendClose; event <= conn.Abandon; event++ {
-			if next, _, ok := conn.Next(from, event); ok && next == to {
-				events = append(events, event)
-			}
-		}
-		return events
-	}
+	at := conn.Open
 	for _, edge := range a.edges {
-		if edge[0] != at || len(by(edge[0], edge[1])) == 0 {
+		if edge[0] != at || !transitions[edge] {
 			s.complain("the %s goes through %v", name, a.edges)
 			return
 		}
@@ -97,8 +109,8 @@ func (s *stage) judgePath(name string, a *acted, e *websocket.ClosedError) {
 	case conn.ClosedByUs:
 		began = websocket.SideLocal
 	case conn.Terminated:
-		if e.Cause == nil {
-			began = websocket.SideLocal // it was given up
+		if e.Cause == nil || errors.Is(e.Cause, websocket.ErrCloseTimeout) {
+			began = websocket.SideLocal // it was given up, or Close was while its frame waited
 		}
 	}
 	if e.Began != began {

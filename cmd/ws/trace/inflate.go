@@ -3,7 +3,6 @@ package trace
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -75,7 +74,7 @@ func (m *message) refuse(err error) {
 	switch {
 	case !ok:
 		m.fail(fmt.Sprintf("it says more than %d octets", maxInflated))
-	case m.blank && v.RFC == 1951 && strings.HasPrefix(v.Reason, "distance reaches before"):
+	case m.blank && conn.ReachesBeforeWindow(v):
 		m.fail("it refers to messages that are not in the capture")
 	default:
 		m.refused = v

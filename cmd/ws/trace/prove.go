@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -227,7 +226,7 @@ func tryInflate(p []byte, terms *conn.Terms, unknown bool) (said []byte, whole, 
 		out, used, v = e.Inflate(out, 0, part)
 		switch {
 		case v != nil:
-			return nil, false, strings.HasPrefix(v.Reason, "distance reaches before")
+			return nil, false, conn.ReachesBeforeWindow(v)
 		case used < len(part) || len(out) == cap(out):
 			return nil, false, true // too long to be worth the effort
 		}

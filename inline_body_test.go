@@ -17,7 +17,7 @@ import (
 )
 
 // The body may read the next messages itself, and what it was given stays as it is.
-func TestResidentReadInBody(t *testing.T) {
+func TestInlineReadInBody(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		ctx := wsplay.Quickly(t)
 		var got []string
@@ -82,7 +82,7 @@ func TestResidentReadInBody(t *testing.T) {
 }
 
 // Ping drives the reading while the body does not, in the body and beside it.
-func TestResidentPingWhileBodyRuns(t *testing.T) {
+func TestInlinePingWhileBodyRuns(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		ctx := wsplay.Quickly(t)
 		pinged := make(chan error)
@@ -112,7 +112,7 @@ func TestResidentPingWhileBodyRuns(t *testing.T) {
 
 // A context that ends while the loop waits, or while its body runs, ends the loop and
 // not the connection; another loop goes on.
-func TestResidentContext(t *testing.T) {
+func TestInlineContext(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		for _, when := range []string{"waiting", "in the body"} {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -150,7 +150,7 @@ func TestResidentContext(t *testing.T) {
 }
 
 // A loop that is left may be entered again, and within another.
-func TestResidentLoops(t *testing.T) {
+func TestInlineLoops(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		ctx := wsplay.Quickly(t)
 		take := func(n int) (got []string) {
@@ -186,7 +186,7 @@ func TestResidentLoops(t *testing.T) {
 }
 
 // A body that does not return takes nothing with it.
-func TestResidentBodyLeaves(t *testing.T) {
+func TestInlineBodyLeaves(t *testing.T) {
 	for name, leave := range map[string]func(){
 		"panic":  func() { panic("in the body") },
 		"Goexit": runtime.Goexit,
@@ -229,7 +229,7 @@ func echoes2(c *websocket.Conn, each func(text string)) <-chan error {
 }
 
 // Frames that come in pieces, in fragments, and among control frames.
-func TestResidentPieces(t *testing.T) {
+func TestInlinePieces(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		_ = wsplay.Echo(context.Background(), c, func(string) {})
 		p.Busy()
@@ -256,7 +256,7 @@ func TestResidentPieces(t *testing.T) {
 }
 
 // Messages of every size, one behind the other: buffers grow and shrink with them.
-func TestResidentSizes(t *testing.T) {
+func TestInlineSizes(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		ctx := wsplay.Quickly(t)
 		done := wsplay.Go(func() error {
@@ -300,7 +300,7 @@ func TestResidentSizes(t *testing.T) {
 }
 
 // A busy loop within the body of a busy loop, and one beside it.
-func TestResidentLoopWithinLoop(t *testing.T) {
+func TestInlineLoopWithinLoop(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		ctx := wsplay.Quickly(t)
 		done := wsplay.Go(func() error {
@@ -349,7 +349,7 @@ func TestResidentLoopWithinLoop(t *testing.T) {
 	})
 }
 
-func TestResidentLoopsSideBySide(t *testing.T) {
+func TestInlineLoopsSideBySide(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		ctx := wsplay.Quickly(t)
 		echo := func() error {

@@ -44,7 +44,7 @@ func atHome(t *testing.T, name string, opts *websocket.ConnOptions, each func(c 
 	}
 }
 
-func TestAttackResident(t *testing.T) {
+func TestAttackInline(t *testing.T) {
 	inBody, goOn := make(chan bool), make(chan bool)
 	stops := func(_ *websocket.Conn, text string) {
 		if text == "stop" {

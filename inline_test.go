@@ -47,7 +47,7 @@ func onSocket(t *testing.T, test func(t *testing.T, c *websocket.Conn, p *wsplay
 
 // The end of the stream that came with the last bytes is told of with them, and
 // not again.
-func TestResidentSeesTheEnd(t *testing.T) {
+func TestInlineSeesTheEnd(t *testing.T) {
 	ends := map[string]func(p *wsplay.Peer){
 		"FIN":   func(p *wsplay.Peer) { p.HalfClose() },
 		"close": func(p *wsplay.Peer) { _ = p.Close() },
@@ -94,7 +94,7 @@ func TestResidentSeesTheEnd(t *testing.T) {
 	}
 }
 
-func TestResidentCloseInBody(t *testing.T) {
+func TestInlineCloseInBody(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		closed := make(chan error, 1)
 		done := wsplay.Echo(context.Background(), c, func(text string) {
@@ -119,7 +119,7 @@ func TestResidentCloseInBody(t *testing.T) {
 	})
 }
 
-func TestResidentCloseNowInBody(t *testing.T) {
+func TestInlineCloseNowInBody(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		done := wsplay.Echo(context.Background(), c, func(text string) {
 			if text == "now" {
@@ -136,7 +136,7 @@ func TestResidentCloseNowInBody(t *testing.T) {
 }
 
 // What ends the connection while the body runs does not wait for it.
-func TestResidentCloseWhileBodyRuns(t *testing.T) {
+func TestInlineCloseWhileBodyRuns(t *testing.T) {
 	for name, end := range map[string]func(c *websocket.Conn, p *wsplay.Peer) error{
 		"CloseNow": func(c *websocket.Conn, p *wsplay.Peer) error { return c.CloseNow() },
 		"Close": func(c *websocket.Conn, p *wsplay.Peer) error {
@@ -172,7 +172,7 @@ func TestResidentCloseWhileBodyRuns(t *testing.T) {
 }
 
 // A body can read and close when no descriptor is left.
-func TestResidentWithoutDescriptors(t *testing.T) {
+func TestInlineWithoutDescriptors(t *testing.T) {
 	onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 		var was syscall.Rlimit
 		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {

@@ -1,0 +1,124 @@
+package websocket
+
+import (
+	"context"
+	"slices"
+)
+
+const (
+	// maxPrealloc is how far a destination may grow ahead of the bytes that have arrived,
+	// in bytes. It may double if that is more. Nothing else is allocated on the word of a
+	// header.
+	maxPrealloc = 64 << 10
+	// directReadMin is how many bytes of a payload must be missing for them to be read
+	// straight into their destination, and not through the read buffer.
+	directReadMin = 8 << 10
+)
+
+// nextFrame reads until the header of a data frame is accepted. It handles control frames
+// on the way.
+func (r *receiver) nextFrame(ctx context.Context) error {
+	for r.decoder.AtHeader() {
+		if err := r.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step reads the header of one data frame, or one whole control frame, or drops payload
+// that nobody has read.
+func (r *receiver) step(ctx context.Context) error {
+	for {
+		f, n, err := r.decoder.Next(r.buf.Bytes(), r.limits())
+		if n == 0 && err == nil {
+			if err := r.fill(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		r.buf.Consume(n)
+		if r.traced && f.HeaderSize > 0 {
+			r.host.frameRead(f.Header)
+		}
+		switch {
+		case err != nil:
+			return r.host.refused(ctx, err)
+		case f.Opcode.IsControl():
+			return r.host.control(ctx, f.Opcode, f.Payload)
+		}
+		return nil
+	}
+}
+
+// drain reads for the closing handshake, and drops the messages for the application. They
+// may be of any size; the deadline of closing limits the time.
+func (r *receiver) drain(ctx context.Context) error {
+	r.decoder.Discard()
+	for r.canReceive() {
+		if err := r.step(ctx); err != nil {
+			return err
+		}
+	}
+	return r.host.closedError()
+}
+
+// appendPayload appends the rest of the current frame's payload to dst, unmasked and, if it
+// is text, checked. On an error, what has arrived is still in dst.
+func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
+	for left := r.decoder.Left(); left > 0; left = r.decoder.Left() {
+		if left < directReadMin && r.buf.Buffered() == 0 {
+			if err := r.fill(ctx); err != nil {
+				return dst, err
+			}
+		}
+		// Make room for the rest of the frame, within maxPrealloc, so that a message of one
+		// frame is allocated once.
+		dst = grow(dst, max(1, int(min(left, uint64(r.buf.Buffered())))), left)
+		n, err := r.somePayload(ctx, dst[len(dst):cap(dst)])
+		dst = dst[:len(dst)+n]
+		if err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// somePayload moves some of the current frame's payload to p, unmasked and, if it is text,
+// checked. If nothing is buffered, it reads straight into p: callers that have little room
+// fill the buffer first. On an error the content of p is unspecified.
+func (r *receiver) somePayload(ctx context.Context, p []byte) (n int, err error) {
+	p = p[:min(uint64(len(p)), r.decoder.Left())]
+	if n = copy(p, r.buf.Bytes()); n > 0 {
+		r.buf.Consume(n)
+	} else if n, err = r.wait(ctx, p, nil); err != nil {
+		return 0, err
+	}
+	if v := r.decoder.Open(p[:n]); v != nil {
+		return 0, r.host.refused(ctx, v)
+	}
+	return n, nil
+}
+
+// grow makes room for at least n more bytes in dst. If it must allocate, it makes room for
+// the rest of the frame, left bytes, as far as maxPrealloc allows.
+func grow(dst []byte, n int, left uint64) []byte {
+	if cap(dst)-len(dst) < n {
+		dst = slices.Grow(dst, int(min(left, uint64(max(maxPrealloc, n, len(dst))))))
+	}
+	return dst
+}
+
+// endFrame ends the current frame, whose payload has all been taken. last reports whether
+// its message is complete. size is how many bytes of the message are in one place, for the
+// choice of the next read buffer.
+func (r *receiver) endFrame(ctx context.Context, size int) (last bool, err error) {
+	last, v := r.decoder.EndFrame()
+	if v != nil {
+		return false, r.host.refused(ctx, v)
+	}
+	if last {
+		r.buf.NoteSize(size)
+	}
+	return last, nil
+}
