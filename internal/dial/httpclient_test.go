@@ -2,6 +2,7 @@ package dial
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -116,7 +117,7 @@ func TestDialClientWithoutWritableBody(t *testing.T) {
 func TestDialClientWithoutVersion(t *testing.T) {
 	for _, proto := range []string{"", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0"} {
 		near, far := net.Pipe()
-		client := &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			key := handshake.AcceptKey(req.Header.Get("Sec-WebSocket-Key"))
 			resp := &http.Response{StatusCode: 101, Proto: proto, Body: near, Header: http.Header{
 				"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Accept": {string(key[:])},
@@ -135,9 +136,27 @@ func TestDialClientWithoutVersion(t *testing.T) {
 	}
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+// With an http.Transport the stream is the connection itself, and what came behind the response
+// is kept.
+func TestDialClientLeadsToTheConnection(t *testing.T) {
+	noLeaks(t)
+	for _, behind := range []string{"", hello, strings.Repeat(hello, 2000)} {
+		addr := dialScript(t, answer(accepting+"\r\n"+behind))
+		transport := &http.Transport{DisableKeepAlives: true}
+		r, err := Dial(t.Context(), "ws://"+addr, &Options{HTTPClient: &http.Client{Transport: transport}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := r.Stream.(*net.TCPConn); !ok {
+			t.Errorf("the stream is a %T", r.Stream)
+		}
+		got := make([]byte, len(behind))
+		if _, err := io.ReadFull(io.MultiReader(bytes.NewReader(r.Buffered), r.Stream), got); string(got) != behind || err != nil {
+			t.Errorf("%d bytes: %d are behind the response, %v", len(behind), len(got), err)
+		}
+		_ = r.Stream.Close()
+	}
+}
 
 func TestDialClientStalls(t *testing.T) {
 	for _, test := range []struct {
