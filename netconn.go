@@ -72,7 +72,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 				return 0, n.readError(ctx, err)
 			}
 			if typ != n.typ {
-				err := fmt.Errorf("websocket: NetConn: unexpected frame type read (expected %v): %v", n.typ, typ)
+				err := fmt.Errorf("websocket: NetConn: got a message of %v, want %v", typ, n.typ)
 				_ = n.c.Close(StatusUnsupportedData, "unexpected message type")
 				return 0, err
 			}

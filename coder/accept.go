@@ -69,7 +69,7 @@ func withoutEmptyOrigin(r *http.Request) *http.Request {
 	return &without
 }
 
-// acceptError tells in the words of that library why r was not accepted.
+// acceptError tells in coder's words why r was not accepted.
 func acceptError(r *http.Request, err error) error {
 	e, ok := errors.AsType[*hawser.AcceptError](err)
 	if !ok {
@@ -79,7 +79,7 @@ func acceptError(r *http.Request, err error) error {
 		if refusal.Status == http.StatusForbidden {
 			return &retold{originText(r), err}
 		}
-		return &retold{"WebSocket protocol violation: " + refusal.Reason, err}
+		return &retold{"WebSocket protocol violation: " + violation(r.Header, refusal.Reason), err}
 	}
 	if errors.Is(e.Err, http.ErrNotSupported) {
 		return &retold{"http.ResponseWriter does not implement http.Hijacker: " + e.Err.Error(), err}
@@ -102,15 +102,3 @@ func originText(r *http.Request) string {
 	}
 	return fmt.Sprintf("request Origin %q is not authorized for Host %q", u.Host, r.Host)
 }
-
-// retold is an error in other words.
-type retold struct {
-	text string
-	err  error
-}
-
-// Error returns the words.
-func (e *retold) Error() string { return e.text }
-
-// Unwrap returns the error of the root.
-func (e *retold) Unwrap() error { return e.err }

@@ -43,8 +43,8 @@ func (c *Conn) close(code StatusCode, reason string) error {
 	switch {
 	case !ok:
 		return err
-	case e.Received != nil && e.Began == hawser.SideRemote:
-		return net.ErrClosed
+	case e.Received != nil && (e.Began == hawser.SideRemote || e.Sent != nil && e.Sent.Code != code):
+		return net.ErrClosed // the peer began, or CloseRead or a broken rule did
 	case e.Received != nil && e.Received.Code != code:
 		return fmt.Errorf("received close frame: %w", *e.Received)
 	case e.Received != nil, e.Cause == nil: // nil: a read that was cancelled has closed it
@@ -81,7 +81,7 @@ func (c *Conn) closedBefore() error {
 	return net.ErrClosed
 }
 
-// checkClose says what may not be sent.
+// checkClose refuses what may not be sent.
 func checkClose(code StatusCode, reason string) error {
 	switch {
 	case code == StatusNoStatusRcvd:

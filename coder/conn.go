@@ -11,13 +11,12 @@ import (
 	hawser "github.com/hawser-ws/websocket"
 )
 
-// defaultReadLimit is the size of a message in bytes, as in the library that this package
-// stands in for.
+// defaultReadLimit is the size of a message in bytes: coder's.
 const defaultReadLimit = 32768
 
-// Conn is a WebSocket connection. Every method may be called from any goroutine at any time;
-// a reader that Reader has returned must not be used any more when Reader is called again.
-// End every connection by [Conn.Close] or [Conn.CloseNow].
+// Conn is a WebSocket connection. Every method but Reader may be called from any goroutine at
+// any time. Reader and what it returns are for one goroutine at a time; when Reader is called
+// again, the reader before must not be used any more. End every connection by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
 	ws     *hawser.Conn
 	reader messageReader // what Reader returns, the same each time
@@ -35,7 +34,7 @@ func newConn(ws *hawser.Conn) *Conn {
 }
 
 // Hawser returns the connection beneath, for what this package has no method for. Its methods
-// follow the rules of the package above this one.
+// follow the rules of the root package.
 func (c *Conn) Hawser() *hawser.Conn { return c.ws }
 
 // Subprotocol returns the subprotocol that the opening handshake agreed on. It is empty if
@@ -52,12 +51,18 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	if err == nil {
 		return typ, p, nil
 	}
+	return 0, nil, c.readFailed(err)
+}
+
+// readFailed is the error of Read and Reader. Its text depends on whether the message had
+// begun.
+func (c *Conn) readFailed(err error) error {
 	err = c.readError(err)
 	doing := "failed to get reader"
 	if errors.Is(err, ErrMessageTooBig) || errors.Is(err, io.ErrUnexpectedEOF) {
-		doing = "failed to read" // the message had begun
+		doing = "failed to read"
 	}
-	return 0, nil, fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // Reader waits for the next message and returns its type and a reader for it, which ends with
@@ -66,7 +71,7 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	typ, r, err := c.ws.Reader(ctx)
 	if err != nil {
-		return 0, nil, fmt.Errorf("failed to get reader: %w", c.readError(err))
+		return 0, nil, c.readFailed(err)
 	}
 	c.reader.r = r
 	return typ, &c.reader, nil

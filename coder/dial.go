@@ -105,7 +105,7 @@ func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// retell tells the error of the root in the words of that library.
+// retell tells the error of the root in coder's words.
 func (e *exchange) retell(err error) error {
 	failed, ok := errors.AsType[*hawser.HandshakeError](err)
 	if !ok {
@@ -126,16 +126,5 @@ func (e *exchange) retell(err error) error {
 	if !ok {
 		return err
 	}
-	return &retold{"WebSocket protocol violation: " + violation(resp.Header, bad), err}
-}
-
-// violation says what is wrong with the header of a response that was refused.
-func violation(h http.Header, bad *handshake.BadResponse) string {
-	if got := h.Get("Connection"); !strings.Contains(strings.ToLower(got), "upgrade") {
-		return fmt.Sprintf("Connection header %q does not contain Upgrade", got)
-	}
-	if got := h.Get("Upgrade"); !strings.EqualFold(got, "websocket") {
-		return fmt.Sprintf("Upgrade header %q does not contain websocket", got)
-	}
-	return bad.Reason
+	return &retold{"WebSocket protocol violation: " + violation(resp.Header, bad.Reason), err}
 }

@@ -1,8 +1,7 @@
-// Package websocket is github.com/coder/websocket on this library: the same names, the same
-// rules where programs rely on them, and the same texts of errors where programs look for
-// them. It is for programs that cannot change their import path yet, and for those that
-// depend on that library through others: the module compat/coder bears its path and consists
-// of aliases to this package. New code does better with the package above this one.
+// Package websocket has the API, rules and error texts of github.com/coder/websocket, on the
+// engine of github.com/hawser-ws/websocket. It serves programs that switch by a replace line:
+// module compat/coder, under coder's path, consists of aliases to it. New programs should
+// import github.com/hawser-ws/websocket.
 //
 //	program ──▶ compat/coder, compat/nhooyr   aliases, under the path of another
 //	                 │
@@ -15,7 +14,7 @@
 // A Conn holds a connection of the root, calls it, and translates its errors. It has no
 // state but whether somebody has called Close, and the context of CloseRead.
 //
-// # What is as there, and not as in the root
+// # Where it follows coder and not the root
 //
 //   - A read whose context ends closes the connection. So does the end of the context given
 //     to CloseRead.
@@ -27,7 +26,7 @@
 //     [net.ErrClosed].
 //   - The first call of Close or CloseNow tells what happened, each later one returns an
 //     error that matches [net.ErrClosed]. A reason longer than 123 bytes is an error.
-//   - Errors have the texts of that library: "failed to get reader: failed to read frame
+//   - Errors have coder's texts: "failed to get reader: failed to read frame
 //     header: EOF", "read limited at 32769 bytes", "expected handshake response status code
 //     101 but got 403".
 //

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"strings"
 
 	hawser "github.com/hawser-ws/websocket"
 )
@@ -19,6 +21,7 @@ import (
 //	  we closed                       net.ErrClosed
 //	  a limit                         read limited at              ErrMessageTooBig
 //	  the transport, or a rule        failed to read frame header  the cause
+//	  the last Reader is unfinished   previous message not read    UsageError of the root
 //	a write, and
 //	  the connection was closed       net.ErrClosed
 //	  the transport failed            the cause                    it, net.ErrClosed
@@ -30,8 +33,8 @@ func (c *Conn) readError(err error) error {
 	case isContextError(err) && !ok:
 		_ = c.ws.CloseNow()
 		return err
-	case !ok: // a mistake of the caller's
-		return err
+	case !ok:
+		return misuse(err)
 	case e.Received != nil:
 		received := fmt.Errorf("received close frame: %w", *e.Received)
 		if e.Began == hawser.SideLocal {
@@ -42,6 +45,15 @@ func (c *Conn) readError(err error) error {
 		return net.ErrClosed
 	}
 	return lost(e.Cause)
+}
+
+// misuse tells in coder's words that Reader was called too early. Other mistakes of the caller
+// are unknown to coder, and told as the root does.
+func misuse(err error) error {
+	if e, ok := errors.AsType[*hawser.UsageError](err); ok && strings.Contains(e.Problem, "not been read to its end") {
+		return &retold{"previous message not read to completion", err}
+	}
+	return err
 }
 
 // writeError translates the error of a write or a ping.
@@ -59,7 +71,7 @@ func (c *Conn) writeError(err error) error {
 // lost is how a read tells that the connection ended without a Close frame, because of cause.
 func lost(cause error) error {
 	if over, ok := errors.AsType[*hawser.LimitError](cause); ok {
-		// That library reads one byte more than the limit to see that there is one, and says so.
+		// coder reads one byte more than the limit allows, and counts it.
 		return fmt.Errorf("%w: read limited at %d bytes", ErrMessageTooBig, over.Limit+1)
 	}
 	if _, ok := errors.AsType[*hawser.ProtocolError](cause); ok || isContextError(cause) {
@@ -86,3 +98,27 @@ func (a also) Unwrap() []error { return []error{a.error, a.other} }
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
+
+// violation tells in coder's words what is wrong with the header of a handshake that was
+// refused for this reason.
+func violation(h http.Header, reason string) string {
+	if got := h.Get("Connection"); !strings.Contains(strings.ToLower(got), "upgrade") {
+		return fmt.Sprintf("Connection header %q does not contain Upgrade", got)
+	}
+	if got := h.Get("Upgrade"); !strings.EqualFold(got, "websocket") {
+		return fmt.Sprintf("Upgrade header %q does not contain websocket", got)
+	}
+	return reason
+}
+
+// retold is an error in other words.
+type retold struct {
+	text string
+	err  error
+}
+
+// Error returns the words.
+func (e *retold) Error() string { return e.text }
+
+// Unwrap returns the error of the root.
+func (e *retold) Unwrap() error { return e.err }

@@ -20,12 +20,13 @@ import (
 // When ctx ends, a Read closes the connection. When a deadline passes, calls fail until it is
 // moved, and the connection goes on, unless a write has begun. NetConn removes the read limit.
 func NetConn(ctx context.Context, c *Conn, msgType MessageType) net.Conn {
-	return &netConn{hawser.NetConn(ctx, c.ws, msgType), c}
+	return &netConn{hawser.NetConn(ctx, c.ws, msgType), c, msgType}
 }
 
 type netConn struct {
 	net.Conn
-	c *Conn
+	c   *Conn
+	typ MessageType // that it accepts
 }
 
 func (n *netConn) Read(p []byte) (int, error) {
@@ -36,7 +37,19 @@ func (n *netConn) Read(p []byte) (int, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return got, timedOut{fmt.Errorf("failed to read: %w", also{context.DeadlineExceeded, err})}
 	}
+	if otherType(err) {
+		other := MessageText + MessageBinary - n.typ
+		return got, &retold{fmt.Sprintf("unexpected frame type read (expected %v): %v", n.typ, other), err}
+	}
 	return got, fmt.Errorf("failed to get reader: %w", n.c.readError(err))
+}
+
+// otherType reports whether a message of the other type has arrived. It is the only error that
+// the NetConn of the root makes by itself.
+func otherType(err error) bool {
+	_, closed := errors.AsType[*hawser.ClosedError](err)
+	_, misuse := errors.AsType[*hawser.UsageError](err)
+	return !closed && !misuse && !isContextError(err)
 }
 
 func (n *netConn) Write(p []byte) (int, error) {

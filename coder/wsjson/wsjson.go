@@ -1,5 +1,6 @@
-// Package wsjson reads and writes JSON messages: one JSON value a message. It is
-// github.com/coder/websocket/wsjson on this library; see the package above this one.
+// Package wsjson reads and writes JSON messages: one JSON value a message. It has the API,
+// rules and error texts of github.com/coder/websocket/wsjson; see package coder. Several
+// goroutines may read and write on one connection.
 package wsjson
 
 import (
@@ -22,16 +23,11 @@ func Read(ctx context.Context, c *websocket.Conn, v any) error {
 }
 
 func read(ctx context.Context, c *websocket.Conn, v any) error {
-	_, r, err := c.Reader(ctx)
+	_, p, err := c.Read(ctx)
 	if err != nil {
 		return err
 	}
-	b := buffers.Get().(*bytes.Buffer)
-	defer release(b)
-	if _, err := b.ReadFrom(r); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b.Bytes(), v); err != nil {
+	if err := json.Unmarshal(p, v); err != nil {
 		_ = c.Close(websocket.StatusInvalidFramePayloadData, "failed to unmarshal JSON")
 		return fmt.Errorf("failed to unmarshal JSON: %w", err)
 	}

@@ -1,10 +1,12 @@
 package wsjson_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	websocket "github.com/hawser-ws/websocket/coder"
@@ -59,5 +61,53 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if err := <-served; err == nil || !strings.HasPrefix(err.Error(), "failed to read JSON message: failed to unmarshal JSON: ") {
 		t.Error(err)
+	}
+}
+
+// Several goroutines read from one connection: each message goes to one of them.
+func TestConcurrentReads(t *testing.T) {
+	const readers, each = 4, 50
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.CloseNow()
+		for n := range readers * each {
+			if err := wsjson.Write(context.Background(), c, n); err != nil {
+				t.Error(err)
+			}
+		}
+		<-c.CloseRead(context.Background()).Done()
+	}))
+	defer s.Close()
+	c, _, err := websocket.Dial(t.Context(), s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	var (
+		wg  sync.WaitGroup
+		mu  sync.Mutex
+		got = make(map[int]bool)
+	)
+	for range readers {
+		wg.Go(func() {
+			for range each {
+				var n int
+				if err := wsjson.Read(t.Context(), c, &n); err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				got[n] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(got) != readers*each {
+		t.Errorf("%d of %d values", len(got), readers*each)
 	}
 }

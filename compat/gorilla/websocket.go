@@ -10,105 +10,105 @@ import (
 	"net/http"
 	"net/url"
 
-	hawser "github.com/hawser-ws/websocket/gorilla"
+	gorilla "github.com/hawser-ws/websocket/gorilla"
 )
 
 // The types are the very same.
 type (
-	BufferPool      = hawser.BufferPool
-	CloseError      = hawser.CloseError
-	Conn            = hawser.Conn
-	Dialer          = hawser.Dialer
-	HandshakeError  = hawser.HandshakeError
-	PreparedMessage = hawser.PreparedMessage
-	Upgrader        = hawser.Upgrader
+	BufferPool      = gorilla.BufferPool
+	CloseError      = gorilla.CloseError
+	Conn            = gorilla.Conn
+	Dialer          = gorilla.Dialer
+	HandshakeError  = gorilla.HandshakeError
+	PreparedMessage = gorilla.PreparedMessage
+	Upgrader        = gorilla.Upgrader
 )
 
 // Close codes: see RFC 6455 §7.4.1.
 const (
-	CloseNormalClosure           = hawser.CloseNormalClosure
-	CloseGoingAway               = hawser.CloseGoingAway
-	CloseProtocolError           = hawser.CloseProtocolError
-	CloseUnsupportedData         = hawser.CloseUnsupportedData
-	CloseNoStatusReceived        = hawser.CloseNoStatusReceived
-	CloseAbnormalClosure         = hawser.CloseAbnormalClosure
-	CloseInvalidFramePayloadData = hawser.CloseInvalidFramePayloadData
-	ClosePolicyViolation         = hawser.ClosePolicyViolation
-	CloseMessageTooBig           = hawser.CloseMessageTooBig
-	CloseMandatoryExtension      = hawser.CloseMandatoryExtension
-	CloseInternalServerErr       = hawser.CloseInternalServerErr
-	CloseServiceRestart          = hawser.CloseServiceRestart
-	CloseTryAgainLater           = hawser.CloseTryAgainLater
-	CloseTLSHandshake            = hawser.CloseTLSHandshake
+	CloseNormalClosure           = gorilla.CloseNormalClosure
+	CloseGoingAway               = gorilla.CloseGoingAway
+	CloseProtocolError           = gorilla.CloseProtocolError
+	CloseUnsupportedData         = gorilla.CloseUnsupportedData
+	CloseNoStatusReceived        = gorilla.CloseNoStatusReceived
+	CloseAbnormalClosure         = gorilla.CloseAbnormalClosure
+	CloseInvalidFramePayloadData = gorilla.CloseInvalidFramePayloadData
+	ClosePolicyViolation         = gorilla.ClosePolicyViolation
+	CloseMessageTooBig           = gorilla.CloseMessageTooBig
+	CloseMandatoryExtension      = gorilla.CloseMandatoryExtension
+	CloseInternalServerErr       = gorilla.CloseInternalServerErr
+	CloseServiceRestart          = gorilla.CloseServiceRestart
+	CloseTryAgainLater           = gorilla.CloseTryAgainLater
+	CloseTLSHandshake            = gorilla.CloseTLSHandshake
 )
 
 // Message types: see RFC 6455 §11.8.
 const (
-	TextMessage   = hawser.TextMessage
-	BinaryMessage = hawser.BinaryMessage
-	CloseMessage  = hawser.CloseMessage
-	PingMessage   = hawser.PingMessage
-	PongMessage   = hawser.PongMessage
+	TextMessage   = gorilla.TextMessage
+	BinaryMessage = gorilla.BinaryMessage
+	CloseMessage  = gorilla.CloseMessage
+	PingMessage   = gorilla.PingMessage
+	PongMessage   = gorilla.PongMessage
 )
 
-// DefaultDialer is [hawser.DefaultDialer] until it is assigned to: only programs read this
+// DefaultDialer is [gorilla.DefaultDialer] until it is assigned to: only programs read this
 // variable. What a nil *Dialer means was settled before.
-var DefaultDialer = hawser.DefaultDialer
+var DefaultDialer = gorilla.DefaultDialer
 
 // The errors are the very same.
 var (
-	ErrBadHandshake = hawser.ErrBadHandshake
-	ErrCloseSent    = hawser.ErrCloseSent
-	ErrReadLimit    = hawser.ErrReadLimit
+	ErrBadHandshake = gorilla.ErrBadHandshake
+	ErrCloseSent    = gorilla.ErrCloseSent
+	ErrReadLimit    = gorilla.ErrReadLimit
 )
 
-// FormatCloseMessage is [hawser.FormatCloseMessage].
+// FormatCloseMessage is [gorilla.FormatCloseMessage].
 func FormatCloseMessage(closeCode int, text string) []byte {
-	return hawser.FormatCloseMessage(closeCode, text)
+	return gorilla.FormatCloseMessage(closeCode, text)
 }
 
-// IsCloseError is [hawser.IsCloseError].
-func IsCloseError(err error, codes ...int) bool { return hawser.IsCloseError(err, codes...) }
+// IsCloseError is [gorilla.IsCloseError].
+func IsCloseError(err error, codes ...int) bool { return gorilla.IsCloseError(err, codes...) }
 
-// IsUnexpectedCloseError is [hawser.IsUnexpectedCloseError].
+// IsUnexpectedCloseError is [gorilla.IsUnexpectedCloseError].
 func IsUnexpectedCloseError(err error, expectedCodes ...int) bool {
-	return hawser.IsUnexpectedCloseError(err, expectedCodes...)
+	return gorilla.IsUnexpectedCloseError(err, expectedCodes...)
 }
 
-// IsWebSocketUpgrade is [hawser.IsWebSocketUpgrade].
-func IsWebSocketUpgrade(r *http.Request) bool { return hawser.IsWebSocketUpgrade(r) }
+// IsWebSocketUpgrade is [gorilla.IsWebSocketUpgrade].
+func IsWebSocketUpgrade(r *http.Request) bool { return gorilla.IsWebSocketUpgrade(r) }
 
-// JoinMessages is [hawser.JoinMessages].
-func JoinMessages(c *Conn, term string) io.Reader { return hawser.JoinMessages(c, term) }
+// JoinMessages is [gorilla.JoinMessages].
+func JoinMessages(c *Conn, term string) io.Reader { return gorilla.JoinMessages(c, term) }
 
-// NewClient is [hawser.NewClient].
+// NewClient is [gorilla.NewClient].
 //
 // Deprecated: use [Dialer].
 func NewClient(netConn net.Conn, u *url.URL, requestHeader http.Header, readBufSize, writeBufSize int) (c *Conn, response *http.Response, err error) {
-	return hawser.NewClient(netConn, u, requestHeader, readBufSize, writeBufSize)
+	return gorilla.NewClient(netConn, u, requestHeader, readBufSize, writeBufSize)
 }
 
-// NewPreparedMessage is [hawser.NewPreparedMessage].
+// NewPreparedMessage is [gorilla.NewPreparedMessage].
 func NewPreparedMessage(messageType int, data []byte) (*PreparedMessage, error) {
-	return hawser.NewPreparedMessage(messageType, data)
+	return gorilla.NewPreparedMessage(messageType, data)
 }
 
-// ReadJSON is [hawser.ReadJSON].
+// ReadJSON is [gorilla.ReadJSON].
 //
-// Deprecated: use [hawser.Conn.ReadJSON].
+// Deprecated: use [gorilla.Conn.ReadJSON].
 func ReadJSON(c *Conn, v any) error { return c.ReadJSON(v) }
 
-// Subprotocols is [hawser.Subprotocols].
-func Subprotocols(r *http.Request) []string { return hawser.Subprotocols(r) }
+// Subprotocols is [gorilla.Subprotocols].
+func Subprotocols(r *http.Request) []string { return gorilla.Subprotocols(r) }
 
-// Upgrade is [hawser.Upgrade].
+// Upgrade is [gorilla.Upgrade].
 //
 // Deprecated: use [Upgrader].
 func Upgrade(w http.ResponseWriter, r *http.Request, responseHeader http.Header, readBufSize, writeBufSize int) (*Conn, error) {
-	return hawser.Upgrade(w, r, responseHeader, readBufSize, writeBufSize)
+	return gorilla.Upgrade(w, r, responseHeader, readBufSize, writeBufSize)
 }
 
-// WriteJSON is [hawser.WriteJSON].
+// WriteJSON is [gorilla.WriteJSON].
 //
-// Deprecated: use [hawser.Conn.WriteJSON].
+// Deprecated: use [gorilla.Conn.WriteJSON].
 func WriteJSON(c *Conn, v any) error { return c.WriteJSON(v) }

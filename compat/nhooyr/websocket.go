@@ -1,7 +1,10 @@
-// Package websocket is nhooyr.io/websocket, the old path of github.com/coder/websocket, implemented by
-// github.com/hawser-ws/websocket. It consists of aliases to its package coder, which says how
-// everything behaves. It takes the place of the original by one line in the go.mod of a
-// program: see compat/README.md in the repository.
+// Package websocket is [github.com/hawser-ws/websocket/coder] under the path of
+// nhooyr.io/websocket, the old path of github.com/coder/websocket, for programs that import
+// that themselves or through others. Everything here is an alias. How to switch, and what
+// differs, is in
+// https://github.com/hawser-ws/websocket/blob/main/compat/README.md.
+//
+// TestSurfaceOfCoder in compat/check holds this file and compat/coder to package coder.
 package websocket
 
 import (
@@ -9,62 +12,64 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/hawser-ws/websocket/coder"
+	coder "github.com/hawser-ws/websocket/coder"
 )
 
+// The types are the very same.
 type (
-	AcceptOptions   = websocket.AcceptOptions
-	CloseError      = websocket.CloseError
-	CompressionMode = websocket.CompressionMode
-	Conn            = websocket.Conn
-	DialOptions     = websocket.DialOptions
-	MessageType     = websocket.MessageType
-	StatusCode      = websocket.StatusCode
+	AcceptOptions   = coder.AcceptOptions
+	CloseError      = coder.CloseError
+	CompressionMode = coder.CompressionMode
+	Conn            = coder.Conn
+	DialOptions     = coder.DialOptions
+	MessageType     = coder.MessageType
+	StatusCode      = coder.StatusCode
 )
 
+// Types of messages, modes of compression, and status codes: see RFC 6455 §7.4.1.
 const (
-	MessageText   = websocket.MessageText
-	MessageBinary = websocket.MessageBinary
+	MessageText   = coder.MessageText
+	MessageBinary = coder.MessageBinary
 
-	CompressionDisabled          = websocket.CompressionDisabled
-	CompressionContextTakeover   = websocket.CompressionContextTakeover
-	CompressionNoContextTakeover = websocket.CompressionNoContextTakeover
+	CompressionDisabled          = coder.CompressionDisabled
+	CompressionContextTakeover   = coder.CompressionContextTakeover
+	CompressionNoContextTakeover = coder.CompressionNoContextTakeover
 
-	StatusNormalClosure           = websocket.StatusNormalClosure
-	StatusGoingAway               = websocket.StatusGoingAway
-	StatusProtocolError           = websocket.StatusProtocolError
-	StatusUnsupportedData         = websocket.StatusUnsupportedData
-	StatusNoStatusRcvd            = websocket.StatusNoStatusRcvd
-	StatusAbnormalClosure         = websocket.StatusAbnormalClosure
-	StatusInvalidFramePayloadData = websocket.StatusInvalidFramePayloadData
-	StatusPolicyViolation         = websocket.StatusPolicyViolation
-	StatusMessageTooBig           = websocket.StatusMessageTooBig
-	StatusMandatoryExtension      = websocket.StatusMandatoryExtension
-	StatusInternalError           = websocket.StatusInternalError
-	StatusServiceRestart          = websocket.StatusServiceRestart
-	StatusTryAgainLater           = websocket.StatusTryAgainLater
-	StatusBadGateway              = websocket.StatusBadGateway
-	StatusTLSHandshake            = websocket.StatusTLSHandshake
+	StatusNormalClosure           = coder.StatusNormalClosure
+	StatusGoingAway               = coder.StatusGoingAway
+	StatusProtocolError           = coder.StatusProtocolError
+	StatusUnsupportedData         = coder.StatusUnsupportedData
+	StatusNoStatusRcvd            = coder.StatusNoStatusRcvd
+	StatusAbnormalClosure         = coder.StatusAbnormalClosure
+	StatusInvalidFramePayloadData = coder.StatusInvalidFramePayloadData
+	StatusPolicyViolation         = coder.StatusPolicyViolation
+	StatusMessageTooBig           = coder.StatusMessageTooBig
+	StatusMandatoryExtension      = coder.StatusMandatoryExtension
+	StatusInternalError           = coder.StatusInternalError
+	StatusServiceRestart          = coder.StatusServiceRestart
+	StatusTryAgainLater           = coder.StatusTryAgainLater
+	StatusBadGateway              = coder.StatusBadGateway
+	StatusTLSHandshake            = coder.StatusTLSHandshake
 )
 
 // ErrMessageTooBig matches the error of a read that met a message above the read limit.
-var ErrMessageTooBig = websocket.ErrMessageTooBig
+var ErrMessageTooBig = coder.ErrMessageTooBig
 
-// Accept is websocket.Accept of package coder.
+// Accept is [coder.Accept].
 func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
-	return websocket.Accept(w, r, opts)
+	return coder.Accept(w, r, opts)
 }
 
-// Dial is websocket.Dial of package coder.
+// Dial is [coder.Dial].
 func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Response, error) {
-	return websocket.Dial(ctx, u, opts)
+	return coder.Dial(ctx, u, opts)
 }
 
-// NetConn is websocket.NetConn of package coder.
+// NetConn is [coder.NetConn].
 func NetConn(ctx context.Context, c *Conn, msgType MessageType) net.Conn {
-	return websocket.NetConn(ctx, c, msgType)
+	return coder.NetConn(ctx, c, msgType)
 }
 
 // CloseStatus returns the status code that the peer closed with. It returns -1 if err is nil
 // or holds no [CloseError].
-func CloseStatus(err error) StatusCode { return websocket.CloseStatus(err) }
+func CloseStatus(err error) StatusCode { return coder.CloseStatus(err) }

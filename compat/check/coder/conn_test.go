@@ -155,6 +155,11 @@ func TestReadLimit(t *testing.T) {
 		}
 	}
 	server, client := pair(t, nil, nil)
+	client.SetReadLimit(100)
+	go func() { _ = server.Write(patience(t), websocket.MessageText, make([]byte, 203)) }()
+	want(t, "wsjson.Read", wsjson.Read(patience(t), client, new(any)), websocket.ErrMessageTooBig, "failed to read JSON message: failed to read: ", "read limited at 101 bytes")
+
+	server, client = pair(t, nil, nil)
 	client.SetReadLimit(-1)
 	go func() { _ = server.Write(patience(t), websocket.MessageBinary, make([]byte, 2<<20)) }()
 	if _, p, err := client.Read(patience(t)); len(p) != 2<<20 || err != nil {
@@ -175,9 +180,28 @@ func TestCloseRead(t *testing.T) {
 	cancel()
 	<-seen.Done()
 	want(t, "Write", client.Write(patience(t), websocket.MessageText, nil), net.ErrClosed)
+
+	// A data message closes the connection with 1008, so Close comes too late.
+	client, peer := raw(t)
+	_, _ = peer.Write([]byte("\x81\x01x\x88\x02\x03\xf0")) // and the answer to 1008
+	<-client.CloseRead(context.Background()).Done()
+	want(t, "Close after a data message", client.Close(1000, ""), net.ErrClosed, "failed to close WebSocket: use of closed network connection")
 }
 
 type key struct{}
+
+func TestReaderLeftUnfinished(t *testing.T) {
+	t.Parallel()
+	client, peer := raw(t)
+	_, _ = peer.Write([]byte("\x01\x01x\x80\x01y")) // two fragments
+	if _, _, err := client.Reader(patience(t)); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := client.Reader(patience(t))
+	wantText(t, "Reader", err, "failed to get reader: previous message not read to completion")
+	_, _, err = client.Read(patience(t))
+	wantText(t, "Read", err, "failed to get reader: previous message not read to completion")
+}
 
 func TestWriter(t *testing.T) {
 	t.Parallel()

@@ -38,7 +38,8 @@ func TestAcceptRefuses(t *testing.T) {
 		status int
 		text   string
 	}{
-		"no upgrade":     {map[string]string{"Upgrade": "other"}, 426, "WebSocket protocol violation: "},
+		"no upgrade":     {map[string]string{"Upgrade": "other"}, 426, `WebSocket protocol violation: Upgrade header "other" does not contain websocket`},
+		"a plain GET":    {map[string]string{"Upgrade": "", "Connection": ""}, 426, `WebSocket protocol violation: Connection header "" does not contain Upgrade`},
 		"a key too long": {map[string]string{"Sec-WebSocket-Key": "x"}, 400, "WebSocket protocol violation: "},
 		"no URL":         {map[string]string{"Origin": "harhar.com"}, 403, `request Origin "harhar.com" is not a valid URL with a host`},
 		"another site":   {map[string]string{"Origin": "https://evil.example"}, 403, `request Origin "evil.example" is not authorized for Host "example.com"`},
