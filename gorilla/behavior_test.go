@@ -2,7 +2,9 @@ package websocket
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -276,6 +278,59 @@ func TestReadersTakeWhatTheyLike(t *testing.T) {
 				t.Errorf("%d, %v", n, err)
 			}
 			wantMessage(t, c, BinaryMessage, m)
+		})
+	}
+}
+
+// A handler that panics has left the gate for reading, and another goroutine may be inside by
+// then. The read that ends by the panic must not let a third one in.
+func TestHandlersMayPanic(t *testing.T) {
+	for _, terms := range []*deflateTerms{nil, noContext} {
+		eachRole(t, terms, func(t *testing.T, c, peer *Conn) {
+			read := make(chan string, 1)
+			c.SetPongHandler(func(string) error {
+				go func() {
+					_, p, err := c.ReadMessage()
+					read <- string(p) + fmt.Sprint(err)
+				}()
+				for !c.in.gate.Held() { // until it is inside
+					runtime.Gosched()
+				}
+				panic("of a handler")
+			})
+			w, err := peer.NextWriter(TextMessage)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(w, noise(80_000))
+			if err := peer.WriteControl(PongMessage, nil, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			_, r, err := c.NextReader()
+			if err != nil {
+				t.Fatal(err)
+			}
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("no panic")
+					}
+				}()
+				_, _ = io.Copy(io.Discard, r)
+			}()
+			if !c.in.gate.Held() {
+				t.Error("the gate is open, and somebody is inside")
+			}
+			_ = w.Close()
+			if err := peer.WriteMessage(TextMessage, []byte("next ")); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-read; got != "next <nil>" {
+				t.Errorf("read %q", got)
+			}
+			if c.in.gate.Held() {
+				t.Error("the gate is held")
+			}
 		})
 	}
 }

@@ -28,36 +28,43 @@ func FormatCloseMessage(closeCode int, text string) []byte {
 	return append(binary.BigEndian.AppendUint16(p, uint16(closeCode)), text...)
 }
 
-// control hands a control frame to its handler. The handler runs outside the gate: it may
-// call every method of the connection.
-func (c *Conn) control(f conn.Frame) error {
+// handleControl hands a control frame to its handler. The handler runs outside the gate: it
+// may call every method of the connection.
+func (c *Conn) handleControl(f conn.Frame) error {
 	switch f.Opcode {
 	case frame.Ping:
 		if c.handle.ping == nil {
 			return c.answerPing(f.Payload)
 		}
-		return c.outside(c.handle.ping, string(f.Payload))
+		return c.runHandler(c.handle.ping, string(f.Payload))
 	case frame.Pong:
 		if c.handle.pong == nil {
 			return nil
 		}
-		return c.outside(c.handle.pong, string(f.Payload))
+		return c.runHandler(c.handle.pong, string(f.Payload))
 	}
-	code, reason, v := frame.ParseClose(f.Payload)
+	return c.handleClose(f.Payload) // there is no other control frame
+}
+
+// handleClose hands a Close frame to its handler. The error, which is never nil, ends the
+// reads.
+func (c *Conn) handleClose(payload []byte) error {
+	code, reason, v := frame.ParseClose(payload)
 	if v != nil {
 		return c.refuse(v)
 	}
 	text := string(reason)
 	if c.handle.close == nil {
 		c.sendClose(int(code), "")
-	} else if err := c.outside(func(text string) error { return c.handle.close(int(code), text) }, text); err != nil {
+	} else if err := c.runHandler(func(text string) error { return c.handle.close(int(code), text) }, text); err != nil {
 		return err
 	}
 	return &CloseError{Code: int(code), Text: text}
 }
 
-// outside calls h outside the gate for reading.
-func (c *Conn) outside(h func(string) error, data string) error {
+// runHandler calls h outside the gate for reading. If h panics, the gate stays open, and the
+// connection can be used.
+func (c *Conn) runHandler(h func(string) error, data string) error {
 	entered := c.in.entered
 	c.in.gate.Unlock()
 	err := h(data)
@@ -72,13 +79,10 @@ func (c *Conn) sendClose(code int, reason string) {
 	_ = c.WriteControl(CloseMessage, FormatCloseMessage(code, reason), time.Now().Add(answerWait))
 }
 
-// answerPing sends a pong. What keeps only this pong from leaving does not end the reads.
+// answerPing sends a pong. A pong that times out before it begins is dropped; the reads go on.
 func (c *Conn) answerPing(data []byte) error {
 	err := c.WriteControl(PongMessage, data, time.Now().Add(answerWait))
-	if err == ErrCloseSent {
-		return nil
-	}
-	if isTemporary(err) {
+	if err == ErrCloseSent || isTemporary(err) {
 		return nil
 	}
 	return err

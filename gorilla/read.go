@@ -173,9 +173,15 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 	if m.ended {
 		return 0, io.EOF
 	}
+	m.c.in.enter()
+	n, err = m.read(p)
+	m.c.in.leave() // not deferred: a handler that panics has left the gate already
+	return n, err
+}
+
+// read is Read inside the gate.
+func (m *messageReader) read(p []byte) (n int, err error) {
 	c := m.c
-	c.in.enter()
-	defer c.in.leave()
 	for c.in.current == m {
 		switch {
 		case c.in.err != nil:
@@ -203,7 +209,7 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 }
 
 // noteEnd notes that all of the message was read. The next Read needs nothing of the
-// connection then, and that no buffer.
+// connection then, and borrows no buffer.
 func (m *messageReader) noteEnd() {
 	d := &m.c.in.decoder
 	if d.InLast() && d.Left() == 0 && !d.Compressed() {

@@ -83,7 +83,7 @@ func (c *Conn) nextFrame() (frame.Header, error) {
 			err = c.fill()
 		case f.HeaderSize == 0: // payload that nobody wanted
 		case f.Opcode.IsControl():
-			err = c.control(f)
+			err = c.handleControl(f)
 		default:
 			if err = c.count(f.Header); err == nil {
 				return f.Header, nil
