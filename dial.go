@@ -42,8 +42,8 @@ type DialOptions struct {
 	// Compression refines CompressionMode.
 	Compression CompressionOptions
 
-	// TLSConfig is used for wss and for https proxies. Its NextProtos is replaced by
-	// http/1.1. Nil: the zero configuration.
+	// TLSConfig is used for wss and for https proxies. In its NextProtos h2 is left
+	// out. Nil: the zero configuration, with the ALPN name http/1.1.
 	TLSConfig *tls.Config
 
 	// DialContext connects to the server, or to the proxy if there is one. It must return

@@ -175,9 +175,9 @@ func TestOnErrorRefused(t *testing.T) {
 		{"nonsense for an origin", wsplay.Request + "Origin: nonsense\r\n\r\n", plain, websocket.AcceptOptions{}, 403,
 			[]string{`"nonsense"`, "InsecureSkipVerify"}, true},
 		{"a browser's GET", "GET /chat HTTP/1.1\r\nHost: example.com\r\nUser-Agent: Mozilla\r\n\r\n", plain, websocket.AcceptOptions{}, 426,
-			[]string{"Upgrade is nothing, not websocket"}, false},
+			[]string{"Upgrade is missing, not websocket"}, false},
 		{"a proxy drops Upgrade", strings.ReplaceAll(wsplay.UpgradeRequest, "Upgrade: websocket\r\nConnection: Upgrade\r\n", ""), plain, websocket.AcceptOptions{}, 426,
-			[]string{"Upgrade is nothing, not websocket"}, true},
+			[]string{"Upgrade is missing, not websocket"}, true},
 		{"shutdown", wsplay.UpgradeRequest, plain, websocket.AcceptOptions{Registry: &registry}, 503, []string{"shutting down"}, false},
 		{"a timeout handler", wsplay.UpgradeRequest, func(o *websocket.AcceptOptions) http.Handler {
 			return http.TimeoutHandler(plain(o), time.Minute, "")

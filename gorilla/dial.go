@@ -32,8 +32,8 @@ type Dialer struct {
 	// https, socks5 or socks5h. An error ends the handshake. Nil: no proxy.
 	Proxy func(*http.Request) (*url.URL, error)
 
-	// TLSClientConfig is for wss and https proxies. Its NextProtos is replaced by http/1.1.
-	// Nil: the zero configuration.
+	// TLSClientConfig is for wss and https proxies. In its NextProtos h2 is left out.
+	// Nil: the zero configuration, with the ALPN name http/1.1.
 	TLSClientConfig *tls.Config
 
 	// HandshakeTimeout bounds the whole handshake, connecting included. Zero: no limit but

@@ -91,7 +91,7 @@ func quote(s string) string {
 func quoteLines(lines []string) string {
 	switch len(lines) {
 	case 0:
-		return "nothing"
+		return "missing"
 	case 1:
 		return quote(lines[0])
 	}

@@ -67,7 +67,7 @@ func TestQuote(t *testing.T) {
 		}
 	}
 	for want, in := range map[string][]string{
-		"nothing": nil, `"a"`: {"a"}, `"a" and 2 more`: {"a", "b", "c"},
+		"missing": nil, `"a"`: {"a"}, `"a" and 2 more`: {"a", "b", "c"},
 	} {
 		if got := quoteLines(in); got != want {
 			t.Errorf("quoteLines(%q) = %s", in, got)

@@ -9,7 +9,7 @@
 //	 │   connect (route.go)                                   │
 //	 │   → connectOrTunnel (route.go)   RFC 9110 §9.3.6, RFC 1928, RFC 1929
 //	 │     → reachThrough (proxy.go) if a proxy is on the way
-//	 │   → dial, dialTLS (route.go)     RFC 8446, RFC 7301: ALPN is http/1.1
+//	 │   → dial, dialTLS (route.go)     RFC 8446, RFC 7301: ALPN without h2
 //	 ▼                                                        │
 //	route: the stream, which the end of the context closes    │
 //	 │                                                        │

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"time"
 )
 
@@ -142,9 +143,12 @@ func (r *route) secure(ctx context.Context, config *tls.Config, name string) err
 		config = &tls.Config{}
 	}
 	config = config.Clone()
-	// exchange speaks HTTP/1.1 only. A configuration that was in use with HTTP/2 may
-	// offer that, too.
-	config.NextProtos = []string{"http/1.1"}
+	// exchange speaks HTTP/1.1 only. A configuration that was in use with HTTP/2 offers that,
+	// too.
+	config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(name string) bool { return name == "h2" })
+	if len(config.NextProtos) == 0 {
+		config.NextProtos = []string{"http/1.1"}
+	}
 	if config.ServerName == "" {
 		config.ServerName = name
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -133,20 +134,25 @@ func TestDialServerName(t *testing.T) {
 	s.StartTLS()
 	defer s.Close()
 	trust := s.Client().Transport.(*http.Transport).TLSClientConfig
-	trust.NextProtos = []string{"h2", "http/1.1"} // as net/http leaves it
-	for _, test := range []struct{ u, name string }{
-		{"wss://bücher.example.com/", "xn--bcher-kva.example.com"},
-		{"wss://example.com./", "example.com"},
-		{"wss://127.0.0.1/", ""},
+	for _, test := range []struct {
+		u, name string
+		protos  []string
+		alpn    string
+	}{
+		{"wss://bücher.example.com/", "xn--bcher-kva.example.com", []string{"h2", "http/1.1"}, "http/1.1"}, // as net/http leaves it
+		{"wss://example.com./", "example.com", []string{"h2"}, "http/1.1"},
+		{"wss://127.0.0.1/", "", nil, "http/1.1"},
+		{"wss://example.com/", "example.com", []string{"route-b", "h2", "http/1.1"}, "route-b http/1.1"},
 	} {
+		trust.NextProtos = slices.Clone(test.protos)
 		r := &routed{to: map[string]string{"*": s.Listener.Addr().String()}}
 		wantGreeted(t, test.u, &Options{DialContext: r.dial, TLSConfig: trust, Proxy: noProxy})
-		if got := strings.TrimSpace(<-asked); got != strings.TrimSpace("http/1.1 "+test.name) {
-			t.Errorf("%s: protocols and SNI %q, want http/1.1 and %q", test.u, got, test.name)
+		if got := strings.TrimSpace(<-asked); got != strings.TrimSpace(test.alpn+" "+test.name) {
+			t.Errorf("%s: protocols and SNI %q, want %s and %q", test.u, got, test.alpn, test.name)
 		}
-	}
-	if len(trust.NextProtos) != 2 || trust.ServerName != "" {
-		t.Error("the caller's TLS configuration was changed")
+		if !slices.Equal(trust.NextProtos, test.protos) || trust.ServerName != "" {
+			t.Error("the caller's TLS configuration was changed")
+		}
 	}
 }
 
