@@ -57,13 +57,16 @@ modules: ## vet and tests of the modules around the library
 	cd examples && $(GO) vet ./... && $(GO) test $(RACE) ./...
 	cd bench && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test ./...
 
+# Their tests take under a minute together.
+QUICK_PROGRAMS = jsonrpc2 mochi melody gqlgen
+
 compat: ## the drop-ins: their surface, how programs switch to them, and scenarios with the original beside them
 	cd compat/gorilla && GOWORK=off $(GO) vet ./...
 	cd compat/coder && GOWORK=off $(GO) vet ./...
 	cd compat/nhooyr && GOWORK=off $(GO) vet ./...
 	cd compat/check && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 	cd compat/check && GOWORK=off $(GO) test -count=1 -modfile=original.mod ./scenarios ./coder
-	compat/programs/programs.sh jsonrpc2 mochi melody gqlgen
+	compat/programs/programs.sh $(QUICK_PROGRAMS)
 
 programs: ## the tests of all the real programs, on their own WebSocket library and on this one: 10 minutes
 	compat/programs/programs.sh
@@ -72,7 +75,7 @@ interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla,
 	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 
 # Go does not see that the programs which the tests build have changed: no cached results.
-livekit: ## tests against a genuine LiveKit server, on gorilla and on ours, with Chromium too; both are built first: minutes when Go has not cached them
+livekit: ## tests against a genuine LiveKit server, on gorilla and on ours, and by Chromium; builds both first
 	cd interop/livekit && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) -count=1 -timeout 20m ./...
 
 # Systems on which it must compile, and architectures on which the pure packages
