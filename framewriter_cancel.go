@@ -138,7 +138,7 @@ func (w *frameWriter) outcomeOf(err error) writeOutcome {
 	return writeFailed
 }
 
-// taint is called when a write was cut off. Some streams go on reading the buffer after
+// taint is called when a write has failed. Some streams go on reading the buffer after
 // that; smux does, after a timeout. So the loan never returns to the pool: the peer could
 // receive the data of another connection. TLS does not read on, and the pump has a copy.
 func (w *frameWriter) taint() {
@@ -147,14 +147,20 @@ func (w *frameWriter) taint() {
 	}
 }
 
+// mayReadOn reports whether the stream may go on reading the payload of a frame whose submit
+// has returned err: see taint. A large payload of a server is written from where it is.
+func (w *frameWriter) mayReadOn(err error) bool {
+	return err != nil && w.traits.Has(transport.RetainsBuffers) && !w.canSend()
+}
+
 // failWrite is called when a write has failed with err. If it was cut because a context
 // ended, which is our own doing, the error of that context replaces the transport's detail.
 func (w *frameWriter) failWrite(ctx context.Context, err error) {
+	w.taint()
 	if !errors.Is(err, transport.ErrWriteCut) {
 		w.fail(conn.BreakWrite, err)
 		return
 	}
-	w.taint()
 	gone := w.whoCut(ctx)
 	if gone == nil {
 		w.fail(conn.BreakWrite, err)
