@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -51,7 +52,11 @@ func (w *frameWriter) retractCanceled(ctx context.Context, f *outFrame) (context
 			gone = ownerOf(lost).err
 		}
 		w.mu.Unlock()
-		w.fail(conn.GiveUp, fmt.Errorf("write given up in the middle of a frame or message: %w", gone))
+		what := "write given up in the middle of a frame or message"
+		if lost.Header.Opcode == frame.Close { // the state does not go back: see BeginClose
+			what = "closing given up before the Close frame was sent"
+		}
+		w.fail(conn.GiveUp, fmt.Errorf("%s: %w", what, gone))
 		return ctx, false
 	}
 	w.message.Store(w.box.Message())
