@@ -158,16 +158,14 @@ func (w *frameWriter) mayReadOn(err error) bool {
 	return err != nil && w.traits.Has(transport.RetainsBuffers) && !w.canSend()
 }
 
-// failWrite is called when a write has failed with err. If it was cut because a context
-// ended, which is our own doing, the error of that context replaces the transport's detail.
+// failWrite is called when a write has failed with err, before what it has sent is settled.
+// If it was cut because a context ended, which is our own doing, the error of that context
+// replaces the transport's detail.
 func (w *frameWriter) failWrite(ctx context.Context, err error) {
 	w.taint()
-	if !errors.Is(err, transport.ErrWriteCut) {
-		w.fail(conn.BreakWrite, err)
-		return
-	}
-	gone := w.whoCut(ctx)
-	if gone == nil {
+	gone := w.whoCut(ctx) // settleSent forgives a caller whose frame is sent
+	w.settleSent()
+	if gone == nil || !errors.Is(err, transport.ErrWriteCut) {
 		w.fail(conn.BreakWrite, err)
 		return
 	}
