@@ -115,6 +115,18 @@ func (r *receiver) morePayload(ctx context.Context) error {
 // readInflated reads decompressed bytes of the message under way. It returns io.EOF at the
 // end of the message.
 func (r *receiver) readInflated(ctx context.Context, p []byte) (int, error) {
+	if err := r.moreInflated(ctx); err != nil {
+		return 0, err
+	}
+	z := r.inflating
+	n := copy(p, z.output[z.taken:])
+	z.taken += n
+	return n, nil
+}
+
+// moreInflated waits until r.inflating has output that is not taken. It returns io.EOF at
+// the end of the message, which it ends.
+func (r *receiver) moreInflated(ctx context.Context) error {
 	z := r.inflation()
 	for z.taken == len(z.output) {
 		z.makeRoom(1 << r.host.inflater().Terms().WindowBits)
@@ -123,18 +135,16 @@ func (r *receiver) readInflated(ctx context.Context, p []byte) (int, error) {
 			err error
 		)
 		if z.output, end, err = r.inflate(ctx, z.output, 0); err != nil {
-			return 0, err
+			return err
 		}
 		if end && z.taken == len(z.output) {
 			if err := r.endInflated(ctx, z.output, 0); err != nil {
-				return 0, err
+				return err
 			}
-			return 0, io.EOF
+			return io.EOF
 		}
 	}
-	n := copy(p, z.output[z.taken:])
-	z.taken += n
-	return n, nil
+	return nil
 }
 
 // makeRoom makes room for output, if there is too little. It drops what is taken and beyond

@@ -73,10 +73,11 @@ func (l *messageLoop) next() bool {
 	if l.err = r.enter(l.ctx, "Conn.Messages"); l.err != nil {
 		return false
 	}
+	if r.stream != nil {
+		l.err = r.endStream(l.ctx, "Conn.Messages")
+	}
 	switch {
-	case r.stream != nil:
-		l.err = messageOpen("Conn.Messages")
-	case !r.needsMore():
+	case l.err != nil || !r.needsMore():
 	default:
 		if l.busy() && r.atStart() {
 			if socket, ok := l.c.transport.(transport.InlineLooper); ok {

@@ -39,9 +39,10 @@ func (c *Conn) ReadInto(ctx context.Context, buf []byte) (MessageType, []byte, e
 // with io.EOF. ctx bounds the reader, too. If ctx is cancelled in the middle of the
 // message, another call of Reader returns a reader for the rest.
 //
-// The reader must be read to its end before the next message: until then Read and Reader
-// return a [*UsageError]. Text is checked as it arrives, so what was read before an error
-// may be the beginning of a text that is not UTF-8.
+// The reader must be read to its last byte before the next message: until then Read and
+// Reader return a [*UsageError]. It need not have returned io.EOF: a [json.Decoder] does not
+// wait for that. Text is checked as it arrives, so what was read before an error may be the
+// beginning of a text that is not UTF-8.
 func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	r := &c.in
 	if err := r.enter(ctx, "Conn.Reader"); err != nil {
@@ -49,7 +50,9 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	}
 	defer r.leave()
 	if r.stream != nil && r.stream.ctx.Err() == nil {
-		return 0, nil, messageOpen("Conn.Reader")
+		if err := r.endStream(ctx, "Conn.Reader"); err != nil {
+			return 0, nil, err
+		}
 	}
 	if r.stream == nil && r.partial == nil && r.decoder.Message() == frame.Continuation {
 		if err := r.nextFrame(ctx); err != nil {
@@ -72,10 +75,10 @@ func (r *receiver) await(ctx context.Context) error {
 		return err
 	}
 	var err error
-	switch {
-	case r.stream != nil:
-		err = messageOpen(readMethod)
-	case r.needsMore():
+	if r.stream != nil {
+		err = r.endStream(ctx, readMethod)
+	}
+	if err == nil && r.needsMore() {
 		_, err = r.wait(ctx, nil, nil)
 	}
 	if err != nil {
@@ -87,8 +90,30 @@ func (r *receiver) await(ctx context.Context) error {
 // readMethod names the methods that await serves, in a [UsageError].
 const readMethod = "Conn.Read or Conn.ReadInto"
 
-func messageOpen(method string) error {
-	return &UsageError{method, "the message of the last Reader has not been read to its end"}
+// endStream ends the message of the last Reader, if all of it has been read but io.EOF. If
+// there is more of it, the error says so, in the name of method. Inside the gate.
+func (r *receiver) endStream(ctx context.Context, method string) error {
+	unread, err := true, error(nil)
+	switch {
+	case !r.decoder.InLast() || r.partial != nil:
+	case r.decoder.Compressed():
+		err = r.moreInflated(ctx)
+		if err == io.EOF {
+			unread, err = false, nil
+		}
+	case r.decoder.Left() == 0:
+		unread = false
+		_, err = r.endFrame(ctx, 0)
+	}
+	switch {
+	case err != nil:
+		return err
+	case unread:
+		return &UsageError{method, "the message of the last Reader has not been read to its end"}
+	}
+	r.stream.err = io.EOF
+	r.stream = nil
+	return nil
 }
 
 // receive appends the message that await found to buf. Inside the gate.

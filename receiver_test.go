@@ -183,6 +183,45 @@ func TestReceiverReads(t *testing.T) {
 	}
 }
 
+// A Reader that was read to its last byte is done with, also if nobody has asked it for
+// io.EOF: a json.Decoder does not.
+func TestReaderReadToItsLastByte(t *testing.T) {
+	for name, test := range map[string]struct {
+		message []byte
+		take    int // bytes of the message that are read
+		ok      bool
+	}{
+		"text":                  {clientFrame(0x81, "Hello"), 5, true},
+		"but for a byte":        {clientFrame(0x81, "Hello"), 4, false},
+		"compressed":            {clientFrame(0xC1, helloDeflated), 5, true},
+		"compressed, in part":   {clientFrame(0xC1, helloDeflated), 2, false},
+		"nothing":               {clientFrame(0x82, ""), 0, true},
+		"the last fragment":     {slices.Concat(clientFrame(0x01, "Hel"), clientFrame(0x80, "lo")), 5, true},
+		"a fragment":            {slices.Concat(clientFrame(0x01, "Hello"), clientFrame(0x80, "")), 5, false},
+		"text that is not over": {clientFrame(0x81, "Hell\xc3"), 5, false},
+	} {
+		stream := slices.Concat(test.message, clientFrame(0x82, "next"))
+		for _, size := range []int{1, len(stream)} {
+			r, h := newReceiver(newScript(slices.Collect(slices.Chunk(stream, size))...))
+			if err := r.nextFrame(t.Context()); err != nil {
+				t.Fatal(name, err)
+			}
+			r.stream = &messageReader{r: r, ctx: t.Context()}
+			first := r.stream
+			if n, err := io.ReadFull(first, make([]byte, test.take)); err != nil {
+				t.Fatal(name, n, err)
+			}
+			got, err := r.read(t.Context())
+			if test.ok != (err == nil && got == "MessageBinary next") {
+				t.Errorf("%s, in pieces of %d: then %q, %v; %q", name, size, got, err, h.events)
+			}
+			if n, err := first.Read(make([]byte, 9)); test.ok && (n != 0 || err != io.EOF) {
+				t.Errorf("%s: the Reader goes on with %d bytes, %v", name, n, err)
+			}
+		}
+	}
+}
+
 // A read that is cancelled leaves all in its place: the next one has the whole message,
 // by a Reader too, and nothing stays in the caller's memory.
 func TestReceiverCancelled(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	hawser "github.com/hawser-ws/websocket"
@@ -12,6 +13,8 @@ import (
 
 // Accept performs the opening handshake as the server and takes the connection over from
 // net/http. If it returns an error, the request has been answered. opts may be nil.
+//
+// A Sec-WebSocket-Protocol in w.Header() counts as the last of opts.Subprotocols.
 //
 // By default the request must come from a page of the server's own host, or from no page at
 // all: see OriginPatterns. r.Context() ends when the handler returns; do not use it
@@ -23,6 +26,9 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn,
 	}
 	if o.Limits.Message == 0 {
 		o.Limits.Message = defaultReadLimit
+	}
+	if ours := w.Header().Get("Sec-WebSocket-Protocol"); ours != "" {
+		o.Subprotocols = append(slices.Clip(o.Subprotocols), ours)
 	}
 	o.Subprotocols = inTheirSpelling(o.Subprotocols, r.Header["Sec-Websocket-Protocol"])
 	ws, err := hawser.Accept(w, withoutEmptyOrigin(r), &o)

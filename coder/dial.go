@@ -16,6 +16,8 @@ import (
 // Dial connects to a server and performs the opening handshake as the client. The scheme of
 // the URL is ws, wss, http or https. opts may be nil.
 //
+// A fragment of the URL is dropped, as it is not for servers.
+//
 // The request is sent by opts.HTTPClient or, if that is nil, by [http.DefaultClient]; but if
 // one of the options of the root is set that say how to reach the server, such as TLSConfig or
 // DialContext, Dial connects without an http.Client. ctx bounds the handshake, and nothing
@@ -35,6 +37,7 @@ func dial(ctx context.Context, u string, opts *DialOptions) (*hawser.Conn, *http
 	if err := checkURL(u); err != nil {
 		return nil, nil, err
 	}
+	u, _, _ = strings.Cut(u, "#")
 	var o DialOptions
 	if opts != nil {
 		o = *opts
@@ -112,7 +115,8 @@ func (e *exchange) retell(err error) error {
 		return err
 	}
 	resp := failed.Response
-	if resp == nil {
+	_, redirected := failed.Err.(interface{ Unwrap() []error }) // and CheckRedirect said no
+	if resp == nil || redirected && resp.StatusCode != http.StatusSwitchingProtocols {
 		u := strings.Replace(failed.URL, "ws", "http", 1)
 		return fmt.Errorf("failed to send handshake request: %w", &url.Error{Op: "Get", URL: u, Err: failed.Err})
 	}

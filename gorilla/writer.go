@@ -76,13 +76,13 @@ func (m *messageWriter) ReadFrom(r io.Reader) (n int64, err error) {
 		if err != nil {
 			return n, err
 		}
-		n += int64(len(b.data))
 		if cap(b.data) < room {
 			b.data = make([]byte, 0, room)
 		}
 		got, err := r.Read(b.data[:room])
-		if b.data = b.data[:got]; err != nil {
-			return m.addLast(n, b.data, err)
+		b.data = b.data[:got]
+		if n += int64(got); err != nil {
+			return n, m.addLast(b.data, err)
 		}
 	}
 }
@@ -108,17 +108,17 @@ func (m *messageWriter) addForMore(p []byte) (room int, err error) {
 	return min(pieceSize, size-len(m.buf.data)), nil
 }
 
-// addLast adds what a reader has returned together with its error. n bytes came before it.
-func (m *messageWriter) addLast(n int64, p []byte, readErr error) (int64, error) {
+// addLast adds what a reader has returned together with its error.
+func (m *messageWriter) addLast(p []byte, readErr error) error {
 	if len(p) > 0 {
 		if _, err := m.Write(p); err != nil {
-			return n, err
+			return err
 		}
 	}
 	if readErr == io.EOF {
-		readErr = nil
+		return nil
 	}
-	return n + int64(len(p)), readErr
+	return readErr
 }
 
 // Close sends the rest of the message, and ends it.

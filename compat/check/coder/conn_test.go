@@ -3,6 +3,7 @@ package coder
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -164,6 +165,32 @@ func TestReadLimit(t *testing.T) {
 	go func() { _ = server.Write(patience(t), websocket.MessageBinary, make([]byte, 2<<20)) }()
 	if _, p, err := client.Read(patience(t)); len(p) != 2<<20 || err != nil {
 		t.Errorf("%d bytes, %v", len(p), err)
+	}
+}
+
+// A json.Decoder does not ask for the io.EOF behind an object, and programs read on.
+func TestReaderReadToItsLastByte(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("long ", 500)
+	for mode := websocket.CompressionDisabled; mode <= websocket.CompressionNoContextTakeover; mode++ {
+		server, client := pair(t, &websocket.AcceptOptions{CompressionMode: mode}, &websocket.DialOptions{CompressionMode: mode})
+		go func() {
+			for range 3 {
+				_ = wsjson.Write(context.Background(), server, []string{long})
+			}
+			_ = server.Write(context.Background(), websocket.MessageText, []byte("last"))
+		}()
+		for range 3 {
+			_, r, err := client.Reader(patience(t))
+			good(t, "Reader", err)
+			var v []string
+			if err := json.NewDecoder(r).Decode(&v); err != nil || len(v) != 1 || v[0] != long {
+				t.Fatalf("mode %v: %q, %v", mode, v, err)
+			}
+		}
+		if _, p, err := client.Read(patience(t)); string(p) != "last" || err != nil {
+			t.Errorf("mode %v: read %q, %v", mode, p, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -94,6 +95,47 @@ func TestSubprotocols(t *testing.T) {
 		server, client := pair(t, &websocket.AcceptOptions{Subprotocols: strings.Fields(test.server)}, &websocket.DialOptions{Subprotocols: strings.Fields(test.client)})
 		if server.Subprotocol() != test.want || client.Subprotocol() != test.want {
 			t.Errorf("%s, %s: %q and %q", test.server, test.client, server.Subprotocol(), client.Subprotocol())
+		}
+	}
+}
+
+// The application may name the subprotocol itself.
+func TestSubprotocolInTheHeader(t *testing.T) {
+	t.Parallel()
+	named := make(chan string, 1)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Sec-WebSocket-Protocol", "token")
+		c, err := websocket.Accept(w, r, nil)
+		good(t, "Accept", err)
+		named <- c.Subprotocol()
+		_ = c.CloseNow()
+	})
+	c, _, err := websocket.Dial(patience(t), s.URL+"#fragment", &websocket.DialOptions{Subprotocols: []string{"other", "token"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if server, client := <-named, c.Subprotocol(); server != "token" || client != "token" {
+		t.Errorf("%q and %q", server, client)
+	}
+	_ = c.CloseNow()
+}
+
+func TestRedirectThatIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) })
+	errMine := errors.New("mine")
+	for _, test := range []struct {
+		returned, want error
+		text           string
+	}{
+		{errMine, errMine, "failed to send handshake request: Get "},
+		{http.ErrUseLastResponse, nil, "expected handshake response status code 101 but got 302"},
+	} {
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return test.returned }}
+		_, _, err := websocket.Dial(patience(t), s.URL, &websocket.DialOptions{HTTPClient: client})
+		wantText(t, "Dial", err, "failed to WebSocket dial: ", test.text)
+		if test.want != nil {
+			want(t, "Dial", err, test.want, "mine")
 		}
 	}
 }
