@@ -1,13 +1,13 @@
 package websocket
 
 import (
-	"bufio"
 	"errors"
 	"net"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/hawser-ws/websocket/internal/nethttp"
 	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
@@ -82,7 +82,7 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 	if err != nil {
 		return nil, respondError(w, hijackError(w, err))
 	}
-	trailing := copyBuffered(brw.Reader)
+	trailing := nethttp.CopyBuffered(brw.Reader)
 	c := new(Conn)
 	c.transport = transport.New(nc, &c.socket)
 	if passed.sent {
@@ -118,27 +118,10 @@ func (h *httpHandshake) ask(r *http.Request) *denial {
 // collect copies into h.request what the rules of the handshake look at.
 func (h *httpHandshake) collect(r *http.Request) {
 	req := &h.request
-	req.Collect(canonical(r.Header))
+	req.Collect(nethttp.Header(r.Header))
 	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
 	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
 	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
-}
-
-// canonical is an http.Header whose Values is called with canonical names only, and so
-// need not look at their letters.
-type canonical map[string][]string
-
-func (h canonical) Values(name string) []string { return h[name] }
-
-// copyBuffered returns a copy of what net/http has read behind the request, so that its
-// buffer is not kept.
-func copyBuffered(r *bufio.Reader) []byte {
-	n := r.Buffered()
-	if n == 0 {
-		return nil
-	}
-	p, _ := r.Peek(n)
-	return append([]byte(nil), p...)
 }
 
 // send sends the response. It sets a deadline only if it has to wait.

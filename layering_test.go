@@ -39,18 +39,21 @@ const layers = `
 	internal/deflate tests:  github.com/klauspost/compress/flate
 	internal/inflate tests:  github.com/klauspost/compress/flate
 
+	# What is known of net/http beyond its documentation.
+	internal/nethttp:
+
 	# From a URL to a stream. It knows nothing of connections.
-	internal/dial:    handshake internal/hostport golang.org/x/net/...
+	internal/dial:    handshake internal/hostport internal/nethttp golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
+	.:                frame handshake conn internal/dial internal/gate internal/maskkey internal/nethttp internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .
 	hub:              .
 
 	# A second door, for programs that were written for gorilla/websocket.
-	gorilla:          frame handshake conn internal/dial internal/gate internal/maskkey internal/transport internal/poolcheck
+	gorilla:          frame handshake conn internal/dial internal/gate internal/maskkey internal/nethttp internal/transport internal/poolcheck
 	# A third, for programs that were written for coder/websocket: through the first.
 	coder:            . frame handshake
 	coder/wsjson:     coder

@@ -14,7 +14,7 @@ type Conn struct {
 	nc          net.Conn
 	subprotocol string
 	role        conn.Role
-	socket      transport.Socket // the memory of most streams
+	socket      transport.Socket // used by stream if nc is a TCP or Unix socket
 	stream      transport.Transport
 	in          receiver
 	out         sender
@@ -24,14 +24,12 @@ type Conn struct {
 
 // connParams is what a handshake has settled.
 type connParams struct {
-	role conn.Role
-	// Sizes in bytes; 0 or less is the default. The first only says how much a program
-	// expects: memory for reading is lent for as long as there is something in it.
-	readBufferSize, writeBufferSize int
-	writePool                       BufferPool // nil: one of ours
-	early                           []byte     // came together with the handshake
-	subprotocol                     string
-	deflate                         *deflateTerms // nil: permessage-deflate was not agreed on
+	role            conn.Role
+	writeBufferSize int        // bytes; 0 or less: the default
+	writePool       BufferPool // nil: one of ours
+	early           []byte     // came together with the handshake
+	subprotocol     string
+	deflate         *deflateTerms // nil: permessage-deflate was not agreed on
 }
 
 // deflateTerms is what was agreed on of permessage-deflate.

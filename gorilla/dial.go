@@ -99,7 +99,6 @@ func (d *Dialer) DialContext(ctx context.Context, urlStr string, requestHeader h
 	_ = nc.SetDeadline(time.Time{})
 	p := connParams{
 		role:            conn.Client,
-		readBufferSize:  d.ReadBufferSize,
 		writeBufferSize: d.WriteBufferSize,
 		writePool:       d.WriteBufferPool,
 		early:           result.Buffered,

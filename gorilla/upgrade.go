@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/nethttp"
 	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
@@ -19,8 +21,8 @@ type Upgrader struct {
 
 	// ReadBufferSize and WriteBufferSize are in bytes. WriteBufferSize is the most payload
 	// that a frame of NextWriter carries; a message of several buffers has several frames.
-	// ReadBufferSize changes nothing that a peer sees. They do not limit messages. Zero: the
-	// sizes of net/http's own buffers, 4,096 bytes.
+	// ReadBufferSize changes nothing. They do not limit messages. Zero: as much as fits in
+	// net/http's write buffer behind a frame header, 4,082 bytes by default.
 	ReadBufferSize, WriteBufferSize int
 
 	// WriteBufferPool holds the write buffers of connections that have nothing to write.
@@ -96,7 +98,7 @@ func (h *serverHandshake) upgrade(w http.ResponseWriter) (*Conn, error) {
 	if refusal := h.judge(); refusal != nil {
 		return nil, h.refuse(w, refusal)
 	}
-	nc, brw, err := hijack(w)
+	nc, brw, err := nethttp.Hijack(w)
 	if err != nil {
 		return nil, h.refuse(w, hijackRefusal(err))
 	}
@@ -105,7 +107,7 @@ func (h *serverHandshake) upgrade(w http.ResponseWriter) (*Conn, error) {
 		return nil, err
 	}
 	p := h.u.params(brw)
-	dropBuffers(w, brw)
+	nethttp.DropBuffers(w, brw)
 	p.subprotocol = h.accepted.Subprotocol
 	if h.accepted.Deflated {
 		p.deflate = termsOf(h.accepted.Deflate.Server, h.accepted.Deflate.Client)
@@ -113,34 +115,18 @@ func (h *serverHandshake) upgrade(w http.ResponseWriter) (*Conn, error) {
 	return newConn(nc, p), nil
 }
 
-// hijack takes the connection over, also if middleware wraps the writer.
-func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
-	if h, ok := w.(http.Hijacker); ok {
-		return h.Hijack()
-	}
-	return http.NewResponseController(w).Hijack()
-}
-
-// frameRoom is what the longest frame header takes of net/http's write buffer, in which a
-// server's frames are made when no WriteBufferSize is given.
-const frameRoom = 14
-
 // params is what the connection needs to know of u, and of the buffers of net/http: how
 // much its write buffer holds, and what its read buffer has from behind the request.
 func (u *Upgrader) params(brw *bufio.ReadWriter) connParams {
 	p := connParams{
 		role:            conn.Server,
-		readBufferSize:  u.ReadBufferSize,
 		writeBufferSize: u.WriteBufferSize,
 		writePool:       u.WriteBufferPool,
+		early:           nethttp.CopyBuffered(brw.Reader),
 	}
 	const least = 256 // a smaller buffer is not worth it
-	if size := brw.Writer.Size() - frameRoom; u.WriteBufferSize == 0 && u.WriteBufferPool == nil && size >= least {
+	if size := brw.Writer.Size() - frame.MaxHeaderSize; u.WriteBufferSize == 0 && u.WriteBufferPool == nil && size >= least {
 		p.writeBufferSize = size
-	}
-	if n := brw.Reader.Buffered(); n > 0 {
-		glued, _ := brw.Reader.Peek(n)
-		p.early = append([]byte(nil), glued...)
 	}
 	return p
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/nethttp"
 )
 
 // judge decides about the request, and sets h.accepted and h.extra. The rules that programs
@@ -71,17 +72,11 @@ func (u *Upgrader) judgeNamed(r *http.Request, responseHeader http.Header) *hand
 // it unless it is told otherwise, and requests that tests make by hand have neither.
 func (h *serverHandshake) collect() {
 	req := &h.request
-	req.Collect(canonical(h.r.Header))
+	req.Collect(nethttp.Header(h.r.Header))
 	req.Method, req.Target, req.Host = h.r.Method, h.r.RequestURI, "checked.by.net-http"
 	req.ProtoMajor, req.ProtoMinor = 1, 1
 	req.TransferEncoding = append(req.TransferEncoding, h.r.TransferEncoding...)
 }
-
-// canonical is an http.Header whose Values is called with canonical names only, and so
-// need not look at their letters.
-type canonical map[string][]string
-
-func (h canonical) Values(name string) []string { return h[name] }
 
 // originAllowed asks CheckOrigin or its default.
 func (u *Upgrader) originAllowed(r *http.Request) bool {
@@ -120,7 +115,7 @@ func IsWebSocketUpgrade(r *http.Request) bool {
 	return hasToken(r, "Connection", "upgrade") && hasToken(r, "Upgrade", "websocket")
 }
 
-// hasToken takes the canonical name of a field.
+// hasToken reports whether the field, by its canonical name, lists token.
 func hasToken(r *http.Request, name, token string) bool {
 	return handshake.HasToken(r.Header[name], token)
 }

@@ -161,19 +161,19 @@ func TestUpgradeThroughMiddleware(t *testing.T) {
 func TestUpgradeParams(t *testing.T) {
 	pool := new(poolStub)
 	for _, test := range []struct {
-		u                 Upgrader
-		buffer            int // of net/http
-		wantRead, wantOut int
+		u      Upgrader
+		buffer int // of net/http
+		want   int
 	}{
-		{Upgrader{}, 4096, 0, 4082},
-		{Upgrader{}, 128, 0, 0},
-		{Upgrader{WriteBufferPool: pool}, 4096, 0, 0},
-		{Upgrader{ReadBufferSize: 100, WriteBufferSize: 200}, 4096, 100, 200},
+		{Upgrader{}, 4096, 4082},
+		{Upgrader{}, 128, 0},
+		{Upgrader{WriteBufferPool: pool}, 4096, 0},
+		{Upgrader{ReadBufferSize: 100, WriteBufferSize: 200}, 4096, 200},
 	} {
 		br := bufio.NewReader(strings.NewReader("\x81\x80mask"))
 		_, _ = br.Peek(2)
 		p := test.u.params(bufio.NewReadWriter(br, bufio.NewWriterSize(io.Discard, test.buffer)))
-		if p.role != conn.Server || p.readBufferSize != test.wantRead || p.writeBufferSize != test.wantOut || p.writePool != test.u.WriteBufferPool {
+		if p.role != conn.Server || p.writeBufferSize != test.want || p.writePool != test.u.WriteBufferPool {
 			t.Errorf("%+v and a buffer of %d: %+v", test.u, test.buffer, p)
 		}
 		if string(p.early) != "\x81\x80mask" {
