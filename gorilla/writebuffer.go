@@ -36,7 +36,9 @@ func (s *sender) giveBack(b *writeBuffer) {
 		s.recycle(b)
 		return
 	}
-	s.empty(b)
+	if s.empty(b); cap(b.data) > max(maxWriteBuffer, s.frameSize) {
+		b.data = nil
+	}
 	s.pool.Put(b)
 }
 
