@@ -60,7 +60,7 @@ func TestSecurityTable(t *testing.T) {
 		"pongs that wait to be sent":                                    count(conn.MaxPongs),
 		"time that a reply waits for others":                            span(replyWait),
 		"bytes of a large message that the peer must take in that time": kib(streamPart),
-		"memory ahead of the received part of a message":                kib(maxPrealloc) + ", or as much again",
+		"memory ahead of the received part of a message":                kib(conn.MaxPrealloc) + ", or as much again",
 	} {
 		if said[row] != is {
 			t.Errorf("SECURITY.md: %s: %q, the code says %s", row, said[row], is)

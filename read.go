@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 )
 
@@ -60,7 +61,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 		}
 	}
 	if r.stream == nil && r.inflating != nil && r.partial != nil {
-		r.inflating.adopt(r.partial)
+		r.inflating.output.Adopt(r.partial)
 	}
 	r.stream = &messageReader{r: r, ctx: ctx}
 	return MessageType(r.decoder.Message()), r.stream, nil
@@ -285,7 +286,7 @@ func (r *receiver) readSome(ctx context.Context, p []byte) (int, error) {
 		}
 		left := r.decoder.Left()
 		if left > 0 {
-			if min(uint64(len(p)), left) < directReadMin && r.buf.Buffered() == 0 {
+			if min(uint64(len(p)), left) < conn.DirectReadMin && r.buf.Buffered() == 0 {
 				if err := r.fill(ctx); err != nil {
 					return 0, err
 				}

@@ -194,11 +194,7 @@ func (r *receiver) needsMore() bool {
 // inflating is what the receiver borrows while a compressed message is under way.
 type inflating struct {
 	engine conn.InflateEngine
-
-	// For a Reader, which takes the decompressed bytes piece by piece. What it has taken
-	// stays for as long as the message may refer back to it.
-	output []byte
-	taken  int // output[:taken]
+	output conn.InflateBuffer // for a Reader
 }
 
 var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
@@ -217,7 +213,7 @@ func (r *receiver) dropInflation() {
 	if z := r.inflating; z != nil {
 		r.inflating = nil
 		r.decoder.Release()
-		z.taken, z.output = 0, z.output[:0]
+		z.output.Reset()
 		inflatings.Put(z)
 	}
 }

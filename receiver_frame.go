@@ -2,17 +2,8 @@ package websocket
 
 import (
 	"context"
-	"slices"
-)
 
-const (
-	// maxPrealloc is how far a destination may grow ahead of the bytes that have arrived,
-	// in bytes. It may double if that is more. Nothing else is allocated on the word of a
-	// header.
-	maxPrealloc = 64 << 10
-	// directReadMin is how many bytes of a payload must be missing for them to be read
-	// straight into their destination, and not through the read buffer.
-	directReadMin = 8 << 10
+	"github.com/hawser-ws/websocket/conn"
 )
 
 // nextFrame reads until the header of a data frame is accepted. It handles control frames
@@ -67,14 +58,12 @@ func (r *receiver) drain(ctx context.Context) error {
 // is text, checked. On an error, what has arrived is still in dst.
 func (r *receiver) appendPayload(ctx context.Context, dst []byte) ([]byte, error) {
 	for left := r.decoder.Left(); left > 0; left = r.decoder.Left() {
-		if left < directReadMin && r.buf.Buffered() == 0 {
+		if left < conn.DirectReadMin && r.buf.Buffered() == 0 {
 			if err := r.fill(ctx); err != nil {
 				return dst, err
 			}
 		}
-		// Make room for the rest of the frame, within maxPrealloc, so that a message of one
-		// frame is allocated once.
-		dst = grow(dst, max(1, int(min(left, uint64(r.buf.Buffered())))), left)
+		dst = conn.Grow(dst, max(1, int(min(left, uint64(r.buf.Buffered())))), left)
 		n, err := r.somePayload(ctx, dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
 		if err != nil {
@@ -98,15 +87,6 @@ func (r *receiver) somePayload(ctx context.Context, p []byte) (n int, err error)
 		return 0, r.host.refused(ctx, v)
 	}
 	return n, nil
-}
-
-// grow makes room for at least n more bytes in dst. If it must allocate, it makes room for
-// the rest of the frame, left bytes, as far as maxPrealloc allows.
-func grow(dst []byte, n int, left uint64) []byte {
-	if cap(dst)-len(dst) < n {
-		dst = slices.Grow(dst, int(min(left, uint64(max(maxPrealloc, n, len(dst))))))
-	}
-	return dst
 }
 
 // endFrame ends the current frame, whose payload has all been taken. last reports whether

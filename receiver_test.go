@@ -261,7 +261,7 @@ func TestReceiverCancelled(t *testing.T) {
 								err = r.nextFrame(t.Context())
 							}
 							if r.inflating != nil && r.partial != nil {
-								r.inflating.adopt(r.partial)
+								r.inflating.output.Adopt(r.partial)
 							}
 							r.stream = &messageReader{r: r, ctx: t.Context()}
 							m := r.stream
@@ -421,7 +421,7 @@ func TestReceiverReadsIntoItsDestination(t *testing.T) {
 	s = newScript(whole[:100])
 	close(s.pieces)
 	r, _ = newReceiver(s)
-	if _, err := r.read(t.Context()); err == nil || len(s.reads) == 0 || s.reads[0] > maxPrealloc {
+	if _, err := r.read(t.Context()); err == nil || len(s.reads) == 0 || s.reads[0] > conn.MaxPrealloc {
 		t.Errorf("%v; it was read with room for %d", err, s.reads)
 	}
 }

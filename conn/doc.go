@@ -27,6 +27,9 @@
 // the other calls Next, since it goes on past what is wrong. A third shell, package
 // gorilla, leaves the judgement of text to its users: see AcceptAnyText.
 //
+// How far a shell may trust the length in a header, when it makes room for a message, is
+// decided by [Grow] and [GrowInflated].
+//
 // # Compression
 //
 // Of permessage-deflate (RFC 7692) this package has what lies between messages and

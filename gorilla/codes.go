@@ -51,7 +51,7 @@ type CloseError struct {
 	Text string
 }
 
-// closeMeanings is what the text of an error says beside the code.
+// closeMeanings are the names of codes in error texts.
 var closeMeanings = map[int]string{
 	CloseNormalClosure:           "normal",
 	CloseGoingAway:               "going away",

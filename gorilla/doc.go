@@ -18,19 +18,17 @@
 //		}
 //	}
 //
-// # What may be called together
+// # Concurrency
 //
-// One goroutine reads: NextReader, ReadMessage, ReadJSON and the readers that come of them,
+// One goroutine reads: NextReader, ReadMessage, ReadJSON and the readers they return,
 // SetReadDeadline, SetReadLimit and the setters of handlers. Others may write: messages
 // that are written by several goroutines leave one after the other, each whole. Only
 // NextWriter is for one goroutine at a time, because it ends the message of the writer
 // before it. Close, WriteControl and the setters of deadlines and compression may be called
-// at any time. All methods are safe in this sense: whatever goroutines do to one
-// connection, it does not harm another.
+// at any time. Misuse of one connection never harms another.
 //
-// A connection must be read, or nothing is answered: control frames are seen by the methods
-// that read. They call the handlers (SetPingHandler, SetPongHandler, SetCloseHandler), which
-// may use the connection.
+// Keep reading: only methods that read handle pings, pongs and Close frames. They call the
+// handlers (SetPingHandler, SetPongHandler, SetCloseHandler), which may use the connection.
 //
 // # States
 //
@@ -58,6 +56,10 @@
 //	 └ sender     messageWriter, conn.Outbox           messages to bytes, inside a lock for
 //	              │                                    messages and a gate for the wire
 //	transport.Plain                                    the stream; its deadlines are the user's
+//
+// The loops around the Decoder are like those of the root, and cannot be the same: here a
+// handler may read on in the middle of a message, and nothing but a deadline of the stream
+// ends a wait. What must not differ, such as how far a header is trusted, is in package conn.
 //
 // It starts no goroutine. Memory for reading and writing is lent while there is something
 // in it: an idle connection on TCP holds none, whatever the buffer sizes of Upgrader and

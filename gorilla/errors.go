@@ -16,7 +16,7 @@ var (
 	errCompressionLevel    = errors.New("websocket: invalid compression level")
 )
 
-// netError is a [net.Error]. Only a timeout that costs nothing is temporary.
+// netError is a [net.Error]. Only the timeout of a write that has not begun is temporary.
 type netError struct {
 	text      string
 	temporary bool

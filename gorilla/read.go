@@ -2,19 +2,12 @@ package websocket
 
 import (
 	"io"
-	"slices"
+
+	"github.com/hawser-ws/websocket/conn"
 )
 
-const (
-	// maxPrealloc is how far ahead of the bytes that have arrived a message may be given
-	// memory, or by as much again as has arrived if that is more.
-	maxPrealloc = 64 << 10
-	// directReadMin is how much of a payload must be missing for it to be read straight
-	// into its destination.
-	directReadMin = 8 << 10
-	// noMessage is the type of message that comes with an error.
-	noMessage = -1
-)
+// noMessage is the type of message that comes with an error.
+const noMessage = -1
 
 // ReadMessage reads the next message whole, into memory of its own.
 func (c *Conn) ReadMessage() (messageType int, p []byte, err error) {
@@ -91,15 +84,12 @@ func (c *Conn) appendPayload(dst []byte) ([]byte, error) {
 	r := &c.in
 	for r.decoder.Left() > 0 {
 		left, n := r.decoder.Left(), len(dst)
-		if r.buf.Buffered() == 0 && left < directReadMin {
+		if r.buf.Buffered() == 0 && left < conn.DirectReadMin {
 			if err := c.fill(); err != nil {
 				return dst, err
 			}
 		}
-		// There is room for the rest of the frame, as far as its length may be trusted.
-		if have := r.buf.Buffered(); cap(dst)-n < max(1, int(min(left, uint64(have)))) {
-			dst = slices.Grow(dst, int(min(left, uint64(max(maxPrealloc, have, n)))))
-		}
+		dst = conn.Grow(dst, max(1, int(min(left, uint64(r.buf.Buffered())))), left)
 		got, err := c.readPayload(dst[n:cap(dst)])
 		if dst = dst[:n+got]; err != nil {
 			return dst, err
@@ -115,7 +105,7 @@ func (c *Conn) readPayload(p []byte) (n int, err error) {
 	p = p[:min(uint64(len(p)), r.decoder.Left())]
 	switch {
 	case r.buf.Buffered() > 0, len(p) == 0:
-	case len(p) >= directReadMin:
+	case len(p) >= conn.DirectReadMin:
 		n, err = c.stream.Read(p)
 		_ = r.decoder.Open(p[:n]) // text is not judged
 		return n, within(err)

@@ -96,9 +96,9 @@ func (c *Conn) writeMessage(messageType int, data []byte) error {
 }
 
 // WriteControl sends a Close, ping or pong frame, whatever else is going on, also between
-// the fragments of a message. data has at most 125 bytes. It fails with a timeout, which
-// costs nothing, if other writes do not let it begin before the deadline. One that has
-// begun and then times out is the last write. The zero time is no deadline.
+// the fragments of a message. data has at most 125 bytes. If other writes hold it up until
+// the deadline, it fails with a timeout, and the connection goes on. One that has begun and
+// then times out is the last write. The zero time is no deadline.
 func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) error {
 	op, ok := opcodeOf(messageType)
 	switch {
