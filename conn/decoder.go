@@ -56,9 +56,8 @@ func (d *Decoder) Init(want frame.Expectation) {
 	*d = Decoder{want: want}
 }
 
-// AcceptAnyText has text messages accepted whatever bytes they hold, until Init is called
-// again. RFC 6455 §8.1 wants a connection to fail for text that is not UTF-8: this is for
-// a shell whose users have always had to check text themselves.
+// AcceptAnyText turns the check for UTF-8 off, until Init is called again. RFC 6455 §8.1
+// requires it: this is for shells whose users have always checked text themselves.
 func (d *Decoder) AcceptAnyText() { d.anyText = true }
 
 // judges reports whether the payload of messages of this type has to be UTF-8.

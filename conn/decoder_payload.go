@@ -6,8 +6,8 @@ import "github.com/hawser-ws/websocket/frame"
 // all. Each of these methods takes the bytes that it is given.
 
 // Open takes p as the next bytes of the payload of a message that is not compressed. It
-// unmasks them in place and, if they are text, judges them: see also AcceptAnyText. After a violation the
-// content of p is unspecified.
+// unmasks them in place and, unless AcceptAnyText was called, checks text. After a violation
+// the content of p is unspecified.
 func (d *Decoder) Open(p []byte) *frame.Violation {
 	d.left -= uint64(len(p))
 	if !d.open(d.sequence.opcode, p) {
@@ -16,7 +16,7 @@ func (d *Decoder) Open(p []byte) *frame.Violation {
 	return nil
 }
 
-// OpenInto is Open, and leaves src as it is: what it says goes to dst, which is as long and
+// OpenInto is Open, and leaves src as it is: the unmasked bytes go to dst, which is as long and
 // does not overlap with it.
 func (d *Decoder) OpenInto(dst, src []byte) *frame.Violation {
 	if !d.want.Masked || d.judges(d.sequence.opcode) {

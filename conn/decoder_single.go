@@ -19,7 +19,7 @@ func (d *Decoder) Single(p []byte, l Limits) (op frame.Opcode, payload []byte, n
 		return 0, nil, 0
 	}
 	op, payload, key, n := frame.ParseWhole(p, d.want.Masked)
-	if n == 0 || !within(len(payload), l.Frame) || !within(len(payload), l.Message) {
+	if n == 0 || !within(uint64(len(payload)), l.Frame) || !within(uint64(len(payload)), l.Message) {
 		return 0, nil, 0
 	}
 	d.key = key
@@ -39,12 +39,7 @@ func (d *Decoder) NextSingle(p []byte, l Limits) (op frame.Opcode, n int) {
 	return op, size - len(payload)
 }
 
-// within reports whether n is within a limit of [Limits].
-func within(n int, limit int64) bool {
-	return int64(n) <= limit || limit <= 0 && (n == 0 || limit != EmptyOnly)
-}
-
-// OpenSingle unmasks what Single has returned in place, and judges it.
+// OpenSingle unmasks what Single has returned in place, and checks it if it is text.
 func (d *Decoder) OpenSingle(op frame.Opcode, payload []byte) *frame.Violation {
 	if d.open(op, payload) && d.sequence.text.Complete() { // RFC 6455 §8.1
 		return nil

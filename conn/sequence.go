@@ -25,6 +25,12 @@ type Limits struct {
 // the zero value of Limits has to mean none.
 const EmptyOnly = math.MinInt64
 
+// within reports whether n bytes are within a limit of frames or messages.
+func within(n uint64, limit int64) bool { return n <= uint64(max(limit, 0)) || isNone(limit) }
+
+// isNone reports whether limit means that there is none.
+func isNone(limit int64) bool { return limit <= 0 && limit != EmptyOnly }
+
 // Exceeded says that the peer broke one of [Limits]. It is answered with 1009.
 type Exceeded struct {
 	What  string // "frame", "message", "compressed message" or "fragments"
@@ -74,7 +80,7 @@ func (s *sequence) begin(h frame.Header, limits Limits) error {
 	if s.unlimited {
 		limits = Limits{}
 	}
-	if limits.Frame > 0 && h.Length > uint64(limits.Frame) {
+	if !within(h.Length, limits.Frame) {
 		return &Exceeded{"frame", limits.Frame, h.Length}
 	}
 	s.fragments++
@@ -100,7 +106,7 @@ const (
 // on output alone would not stop them.
 func (s *sequence) deflated(n uint64, limit int64) error {
 	s.wire = sum(s.wire, n)
-	if limit <= 0 && limit != EmptyOnly {
+	if isNone(limit) {
 		return nil
 	}
 	limit = max(limit, 0)
@@ -118,7 +124,7 @@ func (s *sequence) inflated(n int, limits Limits) error {
 
 func (s *sequence) grow(n uint64, limit int64) error {
 	s.size = sum(s.size, n)
-	if s.size <= uint64(max(limit, 0)) || limit <= 0 && limit != EmptyOnly {
+	if within(s.size, limit) {
 		return nil
 	}
 	return &Exceeded{"message", max(limit, 0), s.size}

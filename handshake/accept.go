@@ -4,9 +4,9 @@ package handshake
 // accepts requests from pages of the server's own origin only, without subprotocol or
 // extension.
 type Policy struct {
-	// Subprotocols are those that the server speaks. The first one that the client
-	// asks for as well is selected, compared with regard to case; when there is
-	// none, the connection has no subprotocol. None when empty.
+	// Subprotocols are those that the server speaks, in its order of preference. The first
+	// that the client also offers is selected; case matters. If none matches, the connection
+	// has no subprotocol. Empty means none.
 	Subprotocols []string
 
 	// LooseSubprotocols accepts requests that name subprotocols which are not tokens; see

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// maxSubprotocols bounds a client's list, so that looking for ours stays in proportion
-// to it.
+// maxSubprotocols bounds a client's list, and with it the time to search it.
 const maxSubprotocols = 64
 
 // CheckSubprotocols reports what is wrong with a list of subprotocols that we are about to send
@@ -44,8 +43,8 @@ func validElement(s string) bool {
 //
 // The client's list is "ordered by preference" (RFC 6455 §4.1, item 10), but the server is
 // free in "selecting one of the values [...] that the server is willing to use" (§4.2.2,
-// item 4). The server's order decides, as in other libraries for Go: who writes the list of a
-// server puts the newest version first.
+// item 4). The server's order decides, as in other libraries for Go: servers list their
+// newest version first.
 //
 // Case counts: a client has to refuse an answer that is not "present in the client's
 // handshake" (§4.1, step 6), and browsers do.
