@@ -17,8 +17,8 @@ const (
 	defaultLevel  = 1 // of a connection
 )
 
-// textSize is how many bytes of a message are compressed together.
-const textSize = 64 << 10
+// deflatePiece is how many bytes of a message are compressed together.
+const deflatePiece = 64 << 10
 
 var deflateEngines = poolcheck.NewPool("deflate engines of the drop-in", func() any { return new(conn.DeflateEngine) })
 
@@ -68,8 +68,8 @@ func (c *Conn) deflates(op frame.Opcode) bool {
 	return z != nil && !op.IsControl() && !z.off.Load() && z.level.Load() != noCompression
 }
 
-// deflater returns what compresses the next message. The peers have agreed that messages do
-// not refer to each other, so it need not be kept.
+// deflater returns what compresses the next message. Each message is compressed by itself,
+// whatever was agreed on: nothing is kept between messages.
 func (z *compression) deflater() conn.Deflater {
 	return newDeflater(z.send, int(z.level.Load()))
 }
@@ -84,7 +84,7 @@ func newDeflater(terms conn.Terms, level int) conn.Deflater {
 	return conn.NewDeflater(terms, level)
 }
 
-// deflated appends to dst the payload that says p.
+// deflated appends p, compressed, to dst.
 func deflated(d *conn.Deflater, dst, p []byte) []byte {
 	e := deflateEngines.Get().(*conn.DeflateEngine)
 	dst = d.Message(e, dst, p)
@@ -101,29 +101,29 @@ func (c *Conn) writeDeflated(op frame.Opcode, data []byte) error {
 	return c.send(outgoing{header: frame.Header{Opcode: op, RSV1: true, FIN: true}, payload: b.data, size: c.out.frameSize})
 }
 
-// text is what a compressed message says, on its way through a writer.
-type text struct {
+// uncompressed is a message on its way through a writer that compresses it.
+type uncompressed struct {
 	*writeBuffer // what is not compressed yet
 	deflater     conn.Deflater
-	engine       *conn.DeflateEngine // once the message is known to be larger than textSize
+	engine       *conn.DeflateEngine // once the message is known to be larger than deflatePiece
 }
 
 // startDeflate makes m a compressed message.
 func (m *messageWriter) startDeflate() {
 	m.rsv1 = true // RFC 7692 §6: on the first frame
-	m.text = &text{writeBuffer: writeBuffers.Get().(*writeBuffer), deflater: m.c.deflate.deflater()}
+	m.uncompressed = &uncompressed{writeBuffer: writeBuffers.Get().(*writeBuffer), deflater: m.c.deflate.deflater()}
 }
 
-// collectText collects p, and compresses what is collected once it is textSize.
-func (m *messageWriter) collectText(p []byte) error {
+// collectUncompressed collects p, and compresses what is collected once it is deflatePiece.
+func (m *messageWriter) collectUncompressed(p []byte) error {
 	for len(p) > 0 {
-		if len(m.text.data) == textSize {
+		if len(m.uncompressed.data) == deflatePiece {
 			if err := m.deflatePart(more); err != nil {
 				return err
 			}
 		}
-		n := min(textSize-len(m.text.data), len(p))
-		m.text.data = append(m.text.data, p[:n]...)
+		n := min(deflatePiece-len(m.uncompressed.data), len(p))
+		m.uncompressed.data = append(m.uncompressed.data, p[:n]...)
 		p = p[n:]
 	}
 	return nil
@@ -133,12 +133,12 @@ func (m *messageWriter) collectText(p []byte) error {
 func (m *messageWriter) deflatePart(at position) error {
 	b := writeBuffers.Get().(*writeBuffer)
 	defer m.c.out.recycle(b)
-	b.data = m.text.part(b.data, at)
+	b.data = m.uncompressed.part(b.data, at)
 	return m.collectFrames(b.data)
 }
 
-// part appends to dst the payload that says what is collected.
-func (t *text) part(dst []byte, at position) []byte {
+// part appends what is collected, compressed, to dst.
+func (t *uncompressed) part(dst []byte, at position) []byte {
 	collected := t.data
 	t.data = t.data[:0]
 	if t.engine == nil {
@@ -152,7 +152,7 @@ func (t *text) part(dst []byte, at position) []byte {
 }
 
 // giveBack gives back what compression has borrowed.
-func (t *text) giveBack(s *sender) {
+func (t *uncompressed) giveBack(s *sender) {
 	s.recycle(t.writeBuffer)
 	if t.engine != nil {
 		deflateEngines.Put(t.engine)

@@ -40,7 +40,7 @@ type Dialer struct {
 	// that of the context.
 	HandshakeTimeout time.Duration
 
-	// ReadBufferSize and WriteBufferSize are as those of [Upgrader]. Zero: 4,096 bytes.
+	// ReadBufferSize and WriteBufferSize are as those of [Upgrader], but zero is 4,096 bytes.
 	ReadBufferSize, WriteBufferSize int
 
 	// WriteBufferPool is as that of [Upgrader].
@@ -93,7 +93,8 @@ func (d *Dialer) DialContext(ctx context.Context, urlStr string, requestHeader h
 	}
 	result, err := dial.Dial(ctx, target, options)
 	if err != nil {
-		return failedDial(err)
+		resp, err := dialError(err)
+		return nil, resp, err
 	}
 	nc := result.Stream.(net.Conn) // without an HTTPClient it always is
 	_ = nc.SetDeadline(time.Time{})
@@ -105,7 +106,7 @@ func (d *Dialer) DialContext(ctx context.Context, urlStr string, requestHeader h
 		subprotocol:     result.Agreed.Subprotocol,
 	}
 	if result.Agreed.Deflated {
-		p.deflate = termsOf(result.Agreed.Deflate.Client, result.Agreed.Deflate.Server)
+		p.deflate = agreedTerms(result.Agreed.Deflate.Client, result.Agreed.Deflate.Server)
 	}
 	return newConn(nc, p), result.Response, nil
 }

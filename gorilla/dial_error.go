@@ -23,27 +23,29 @@ var (
 	errInvalidCompression = errors.New("websocket: invalid compression negotiation")
 )
 
-// failedDial translates an error of package dial into the plain ones that programs of
-// gorilla's know.
-func failedDial(err error) (*Conn, *http.Response, error) {
+// dialError translates an error of package dial into the plain ones that gorilla's users know.
+// The response is nil unless the server's answer is what is wrong.
+func dialError(err error) (*http.Response, error) {
 	failed, ok := errors.AsType[*dial.Error](err)
 	if !ok { // a *dial.Misuse
-		return nil, nil, errors.New("websocket: " + err.Error())
+		return nil, errors.New("websocket: " + err.Error())
 	}
-	step, atStep := errors.AsType[*dial.StepError](failed.Err)
-	bad, malformed := errors.AsType[*handshake.BadResponse](failed.Err)
+	if bad, ok := errors.AsType[*handshake.BadResponse](failed.Err); ok && failed.Response != nil {
+		return failed.Response, badHandshake(bad)
+	} else if ok {
+		return nil, errors.New("websocket: " + failed.Err.Error())
+	}
 	proxy, atProxy := errors.AsType[*dial.ProxyError](failed.Err)
+	step, atStep := errors.AsType[*dial.StepError](failed.Err)
 	switch {
-	case malformed && failed.Response != nil:
-		return nil, failed.Response, badHandshake(bad)
-	case malformed, atProxy && proxy.Response != nil:
-		return nil, nil, errors.New("websocket: " + failed.Err.Error())
-	case atStep && atProxy:
-		return nil, nil, proxyError(proxy, step)
+	case atProxy && proxy.Response != nil:
+		return nil, errors.New("websocket: " + failed.Err.Error())
+	case atProxy && atStep:
+		return nil, proxyError(proxy, step)
 	case atStep:
-		return nil, nil, plainError(step)
+		return nil, plainError(step)
 	}
-	return nil, nil, failed.Err
+	return nil, failed.Err
 }
 
 // socksReplies are what a SOCKS proxy owes at each step.
@@ -66,7 +68,7 @@ func proxyError(proxy *dial.ProxyError, step *dial.StepError) error {
 	return fmt.Errorf("proxy: SOCKS5 proxy at %s failed to connect: %w", at, step.Raw)
 }
 
-// badHandshake says why the server's answer does not open a connection.
+// badHandshake returns why the server's answer does not open a connection.
 func badHandshake(bad *handshake.BadResponse) error {
 	switch {
 	case bad.Status != http.StatusSwitchingProtocols:

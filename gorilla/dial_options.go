@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/textproto"
 	"net/url"
 	"strings"
@@ -99,7 +98,7 @@ type receivingJar struct{ http.CookieJar }
 
 func (receivingJar) Cookies(*url.URL) []*http.Cookie { return nil }
 
-var _ http.CookieJar = receivingJar{new(cookiejar.Jar)}
+var _ http.CookieJar = receivingJar{}
 
 // dialFunc connects to an address.
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)

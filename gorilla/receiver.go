@@ -85,7 +85,7 @@ func (c *Conn) nextFrame() (frame.Header, error) {
 		case f.Opcode.IsControl():
 			err = c.handleControl(f)
 		default:
-			if err = c.count(f.Header); err == nil {
+			if err = c.countWire(f.Header); err == nil {
 				return f.Header, nil
 			}
 		}
@@ -115,9 +115,9 @@ func within(err error) error {
 	return err
 }
 
-// count holds what a compressed message has on the wire against the limit. The Decoder
-// does so for what it says.
-func (c *Conn) count(h frame.Header) error {
+// countWire compares the compressed size of a message with the limit. The Decoder does so for
+// its decompressed size.
+func (c *Conn) countWire(h frame.Header) error {
 	r := &c.in
 	if !r.decoder.Compressed() {
 		return nil

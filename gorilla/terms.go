@@ -11,9 +11,8 @@ var noContextTakeover = handshake.Deflate{
 	Client: handshake.DeflateSide{NoContextTakeover: true},
 }
 
-// termsOf are the terms of a connection that compresses as ours says, and whose peer does
-// as theirs says.
-func termsOf(ours, theirs handshake.DeflateSide) *deflateTerms {
+// agreedTerms returns the terms in which this end compresses by ours and the peer by theirs.
+func agreedTerms(ours, theirs handshake.DeflateSide) *deflateTerms {
 	terms := func(s handshake.DeflateSide) conn.Terms {
 		return conn.Terms{WindowBits: s.WindowBits(), Takeover: !s.NoContextTakeover}
 	}

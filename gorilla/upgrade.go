@@ -110,7 +110,7 @@ func (h *serverHandshake) upgrade(w http.ResponseWriter) (*Conn, error) {
 	nethttp.DropBuffers(w, brw)
 	p.subprotocol = h.accepted.Subprotocol
 	if h.accepted.Deflated {
-		p.deflate = termsOf(h.accepted.Deflate.Server, h.accepted.Deflate.Client)
+		p.deflate = agreedTerms(h.accepted.Deflate.Server, h.accepted.Deflate.Client)
 	}
 	return newConn(nc, p), nil
 }

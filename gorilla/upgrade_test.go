@@ -201,7 +201,7 @@ func TestUpgradeWindows(t *testing.T) {
 	if got := w.header(t).Get("Sec-Websocket-Extensions"); got != want {
 		t.Errorf("answered %s", got)
 	}
-	terms := termsOf(handshake.DeflateSide{NoContextTakeover: true, MaxWindowBits: 10}, handshake.DeflateSide{})
+	terms := agreedTerms(handshake.DeflateSide{NoContextTakeover: true, MaxWindowBits: 10}, handshake.DeflateSide{})
 	if terms.send != (conn.Terms{WindowBits: 10}) || terms.receive != (conn.Terms{WindowBits: 15, Takeover: true}) {
 		t.Errorf("%+v", terms)
 	}

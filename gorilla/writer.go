@@ -7,15 +7,15 @@ import (
 )
 
 // messageWriter sends one message in frames, each as large as the write buffer but the
-// last. It is used under sender.message. What differs for one that is compressed stands in
-// deflate.go.
+// last. It is used under sender.message. deflate.go has what is different if it is
+// compressed.
 type messageWriter struct {
-	c    *Conn
-	op   frame.Opcode // of the next frame: Continuation after the first
-	rsv1 bool         // of the next frame
-	buf  *writeBuffer // payload that is not sent yet; nil once the message has ended
-	text *text        // nil unless the message is compressed
-	err  error        // sticky
+	c            *Conn
+	op           frame.Opcode  // of the next frame: Continuation after the first
+	rsv1         bool          // of the next frame
+	buf          *writeBuffer  // payload that is not sent yet; nil once the message has ended
+	uncompressed *uncompressed // nil unless the message is compressed
+	err          error         // sticky
 }
 
 // NextWriter begins a message of any type and returns its writer. Closing that sends the
@@ -97,7 +97,7 @@ func (m *messageWriter) addForMore(p []byte) (room int, err error) {
 	}
 	size := m.c.out.frameSize
 	switch {
-	case m.text != nil:
+	case m.uncompressed != nil:
 		return pieceSize, nil
 	case len(m.buf.data) == size:
 		if err := m.send(m.buf.data, more); err != nil {
@@ -140,7 +140,7 @@ func (m *messageWriter) write(p []byte) (int, error) {
 	switch {
 	case m.err != nil:
 		return 0, m.err
-	case m.text == nil && !m.c.role.Masks() && len(p) > 2*(m.c.out.frameSize+frame.MaxHeaderSize):
+	case m.uncompressed == nil && !m.c.role.Masks() && len(p) > 2*(m.c.out.frameSize+frame.MaxHeaderSize):
 		// A server sends what is large as one frame, from where it is if it can.
 		whole := p
 		if len(m.buf.data) > 0 {
@@ -164,8 +164,8 @@ func (m *messageWriter) collect(p []byte) error {
 	switch {
 	case m.err != nil:
 		return m.err
-	case m.text != nil:
-		return m.collectText(p)
+	case m.uncompressed != nil:
+		return m.collectUncompressed(p)
 	}
 	return m.collectFrames(p)
 }
@@ -223,7 +223,7 @@ func (m *messageWriter) close() error {
 	if m.err != nil {
 		return m.err
 	}
-	if m.text != nil {
+	if m.uncompressed != nil {
 		if err := m.deflatePart(last); err != nil {
 			return err
 		}
@@ -256,9 +256,9 @@ func (m *messageWriter) end(err error) error {
 		m.c.out.writer = nil
 	}
 	m.c.out.giveBack(m.buf)
-	if m.buf = nil; m.text != nil {
-		m.text.giveBack(&m.c.out)
-		m.text = nil
+	if m.buf = nil; m.uncompressed != nil {
+		m.uncompressed.giveBack(&m.c.out)
+		m.uncompressed = nil
 	}
 	return err
 }

@@ -19,9 +19,8 @@ type block struct {
 // collector takes a block, its remaining bytes are lost; none is used twice.
 var blocks = poolcheck.NewPool("blocks of masking keys", func() any { return &block{used: len(block{}.random)} })
 
-// New returns a masking key. RFC 6455 §5.3: it is fresh for every frame, comes from a
-// strong source of entropy, and cannot be predicted from earlier keys. It may be called
-// from any goroutine.
+// New returns a fresh, unpredictable key, as RFC 6455 §5.3 demands for every frame. It may be
+// called from any goroutine.
 func New() frame.Key {
 	b := blocks.Get().(*block)
 	if b.used == len(b.random) {
