@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -96,7 +97,8 @@ func (d *dialer) viaHTTPClient(ctx context.Context, t *target) (Result, error) {
 // but the body uses its connection: net/http leaves it to us.
 //
 // No method leads there, so it looks for the fields that we know. Without them it returns the
-// body.
+// body, and so it does if the connection is one of the application's own types: the deadlines
+// of those may do nothing, which an http.Transport does not mind.
 func beneath(body io.ReadWriteCloser) (stream io.ReadWriteCloser, buffered []byte) {
 	v := reflect.ValueOf(body)
 	if v.Kind() != reflect.Pointer || v.Type().Elem().PkgPath() != "net/http" || v.Type().Elem().Name() != "readWriteCloserBody" {
@@ -107,7 +109,7 @@ func beneath(body io.ReadWriteCloser) (stream io.ReadWriteCloser, buffered []byt
 		return body, nil
 	}
 	conn, ok := inner.Interface().(net.Conn)
-	if !ok {
+	if !ok || !hasDeadlines(conn) {
 		return body, nil
 	}
 	for !reader.IsNil() { // while it is there, it holds something, and Read does not wait
@@ -118,6 +120,20 @@ func beneath(body io.ReadWriteCloser) (stream io.ReadWriteCloser, buffered []byt
 		}
 	}
 	return conn, buffered
+}
+
+// hasDeadlines reports whether the deadlines of nc are known to work.
+func hasDeadlines(nc net.Conn) bool {
+	for {
+		switch c := nc.(type) {
+		case *net.TCPConn, *net.UnixConn:
+			return true
+		case *tls.Conn:
+			nc = c.NetConn()
+		default:
+			return false
+		}
+	}
 }
 
 // detached is a context that ends with another, or by a timeout, until it is

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,34 @@ func TestReadThatIsCancelledCloses(t *testing.T) {
 		t.Errorf("read %q", p)
 	}
 	good(t, "CloseNow", client.CloseNow())
+}
+
+// deafConn is a connection whose deadlines do nothing.
+type deafConn struct{ net.Conn }
+
+func (deafConn) SetDeadline(time.Time) error      { return nil }
+func (deafConn) SetReadDeadline(time.Time) error  { return nil }
+func (deafConn) SetWriteDeadline(time.Time) error { return nil }
+
+func TestContextsDoWithoutDeadlines(t *testing.T) {
+	t.Parallel()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return deafConn{nc}, err
+	}}
+	opts := &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}}
+	for name, call := range map[string]func(context.Context, *websocket.Conn) error{
+		"Read": func(ctx context.Context, c *websocket.Conn) error { _, _, err := c.Read(ctx); return err },
+		"Write": func(ctx context.Context, c *websocket.Conn) error {
+			return c.Write(ctx, websocket.MessageBinary, make([]byte, 64<<20))
+		},
+	} {
+		_, client := pair(t, nil, opts)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		want(t, name, call(ctx, client), context.DeadlineExceeded)
+		cancel()
+		good(t, name+": CloseNow", client.CloseNow())
+	}
 }
 
 func TestEndOfStream(t *testing.T) {
