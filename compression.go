@@ -226,6 +226,7 @@ func (z *deflating) write(ctx context.Context, out *sender, m *message) error {
 	f.Header.RSV1, f.Payload = true, payload
 	if _, err := out.submit(ctx, &f); err != nil {
 		z.out.Unsent()
+		b.dropIf(out.mayReadOn(err))
 		return err
 	}
 	z.out.Sent(m.payload)
@@ -254,6 +255,13 @@ var messageBuffers = poolcheck.NewPool("message buffers", func() any {
 type messageBuffer struct {
 	typ  MessageType // only in a loop
 	data []byte
+}
+
+// dropIf leaves the memory of b to whoever still reads it.
+func (b *messageBuffer) dropIf(inUse bool) {
+	if inUse {
+		b.data = nil
+	}
 }
 
 // giveBack returns b to its pool. It keeps the memory unless that has grown too large, and

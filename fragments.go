@@ -209,6 +209,7 @@ func (m *messageWriter) submitDeflated(f *outFrame) error {
 		f.Payload, f.Header.RSV1 = payload, first
 	}
 	_, err := m.out.submit(m.ctx, f)
+	b.dropIf(m.out.mayReadOn(err))
 	if err == nil && f.Header.FIN && m.engine != nil {
 		m.leaveDeflate(func() { z.out.SentParts(m.engine) })
 	}
@@ -228,10 +229,10 @@ func (m *messageWriter) leaveDeflate(done func()) {
 // begin.
 func (m *messageWriter) finish(err error) {
 	m.err = err
-	if m.buf != nil {
+	if m.buf != nil && (err == errWriterClosed || !m.out.mayReadOn(err)) {
 		writeBuffers.Put(m.buf)
-		m.buf = nil
 	}
+	m.buf = nil
 	if m.engine != nil { // the message was given up
 		m.leaveDeflate(m.deflate.out.Unsent)
 	}

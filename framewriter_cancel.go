@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -51,7 +52,11 @@ func (w *frameWriter) retractCanceled(ctx context.Context, f *outFrame) (context
 			gone = ownerOf(lost).err
 		}
 		w.mu.Unlock()
-		w.fail(conn.GiveUp, fmt.Errorf("write given up in the middle of a frame or message: %w", gone))
+		what := "write given up in the middle of a frame or message"
+		if lost.Header.Opcode == frame.Close { // the state does not go back: see BeginClose
+			what = "closing given up before the Close frame was sent"
+		}
+		w.fail(conn.GiveUp, fmt.Errorf("%s: %w", what, gone))
 		return ctx, false
 	}
 	w.message.Store(w.box.Message())
@@ -138,7 +143,7 @@ func (w *frameWriter) outcomeOf(err error) writeOutcome {
 	return writeFailed
 }
 
-// taint is called when a write was cut off. Some streams go on reading the buffer after
+// taint is called when a write has failed. Some streams go on reading the buffer after
 // that; smux does, after a timeout. So the loan never returns to the pool: the peer could
 // receive the data of another connection. TLS does not read on, and the pump has a copy.
 func (w *frameWriter) taint() {
@@ -147,16 +152,20 @@ func (w *frameWriter) taint() {
 	}
 }
 
-// failWrite is called when a write has failed with err. If it was cut because a context
-// ended, which is our own doing, the error of that context replaces the transport's detail.
+// mayReadOn reports whether the stream may go on reading the payload of a frame whose submit
+// has returned err: see taint. A large payload of a server is written from where it is.
+func (w *frameWriter) mayReadOn(err error) bool {
+	return err != nil && w.traits.Has(transport.RetainsBuffers) && !w.canSend()
+}
+
+// failWrite is called when a write has failed with err, before what it has sent is settled.
+// If it was cut because a context ended, which is our own doing, the error of that context
+// replaces the transport's detail.
 func (w *frameWriter) failWrite(ctx context.Context, err error) {
-	if !errors.Is(err, transport.ErrWriteCut) {
-		w.fail(conn.BreakWrite, err)
-		return
-	}
 	w.taint()
-	gone := w.whoCut(ctx)
-	if gone == nil {
+	gone := w.whoCut(ctx) // settleSent forgives a caller whose frame is sent
+	w.settleSent()
+	if gone == nil || !errors.Is(err, transport.ErrWriteCut) {
 		w.fail(conn.BreakWrite, err)
 		return
 	}

@@ -112,9 +112,6 @@ func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, e
 		w.canceler.LimitWrite(time.Time{})
 	}
 	cut := errors.Is(err, transport.ErrWriteCut)
-	if cut {
-		w.taint()
-	}
 	late = !until.IsZero() && !time.Now().Before(until) && (cut || transport.IsTimeout(err))
 	if late && !cut {
 		n += w.tryMore()

@@ -121,11 +121,12 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 		if vain++; outcome != writeTimedOut || sent != before {
 			vain = 0
 		}
-		s.settleSent()
-		switch {
-		case outcome == writeFailed, vain > 1:
+		if outcome == writeFailed || vain > 1 {
 			s.failWrite(ctx, err)
 			return
+		}
+		s.settleSent()
+		switch {
 		case outcome != writeDone, s.canceled.Load() != 0:
 			var goOn bool
 			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {

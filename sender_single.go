@@ -80,10 +80,10 @@ func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) boo
 	w.inline.single(m)
 	w.inline.phase = outEncoded
 	w.box.Claim(&w.inline.OutFrame, size)
-	outcome := w.outcomeOf(err)
-	w.settleSent()
-	if outcome == writeFailed {
+	if w.outcomeOf(err) == writeFailed {
 		w.failWrite(ctx, err)
+	} else {
+		w.settleSent()
 	}
 	return false
 }

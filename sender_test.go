@@ -340,6 +340,35 @@ func TestSenderCut(t *testing.T) {
 	})
 }
 
+// The write that is cut may have sent all of the frame whose caller gave up, and half of the
+// next. Even so it was cut by this end.
+func TestSenderCutBehind(t *testing.T) {
+	for who := range 3 {
+		eachAlone(t, 0, func(t *testing.T, a *alone) {
+			a.script.cuts = true
+			var calls []*call
+			var cancels []context.CancelFunc
+			inside := a.write(t.Context(), "inside")
+			for _, text := range []string{"a", "b", "c", long("last")} {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				calls, cancels = append(calls, a.write(ctx, text)), append(cancels, cancel)
+			}
+			a.script.give(100)
+			a.want("up to half of the last", "inside", "a", "b", "c", "half")
+			cancels[who]()
+			a.wantDone("inside", inside, nil)
+			for i, c := range calls[:3] {
+				a.wantDone(fmt.Sprint("call ", i), c, nil)
+			}
+			a.wantDone("the last", calls[3], context.Canceled)
+			if a.host.failed != conn.CutWrite {
+				t.Errorf("cancelled is call %d: %v because of %v", who, a.host.failed, a.host.cause)
+			}
+		})
+	}
+}
+
 // RFC 6455 §5.4: between the fragments of a message go control frames and nothing else.
 func TestSenderFragments(t *testing.T) {
 	eachAlone(t, plenty, func(t *testing.T, a *alone) {

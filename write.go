@@ -11,7 +11,8 @@ import (
 // Writes may be concurrent; those that meet leave together. If ctx is cancelled before any
 // of the message is on the wire, the message is not sent, and the connection goes on. Over
 // TLS, and where a timeout is not [os.ErrDeadlineExceeded] (yamux, smux), cancelling a
-// write that waits for the peer to read costs the connection.
+// write that waits for the peer to read costs the connection. A stream of smux may go on
+// reading p after that: do not reuse it then.
 //
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {

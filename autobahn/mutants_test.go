@@ -43,7 +43,7 @@ const (
 var mutants = []mutant{
 	{name: "none", plays: light + "," + deflated},
 	{name: "text is not checked", file: "conn/decoder_payload.go",
-		old: "case op != frame.Text:", new: "case true:",
+		old: "case !d.judges(op):", new: "case true:",
 		must: "6.[34].*,6.6.[13468],6.6.10,6.8.*,6.1[02-9].*,6.11.5,6.2[01].*", verdict: Failed},
 	{name: "text is checked when the message has ended", file: "conn/decoder_payload.go",
 		old: "if !d.open(d.sequence.opcode, p) {", new: "if !d.open(d.sequence.opcode, p) && false {",
@@ -115,7 +115,7 @@ var mutants = []mutant{
 	{name: "any version will do", file: "handshake/accept.go", role: Server,
 		old: "len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:", new: "len(r.Version) == 0:",
 		must: "20.1.1[5-7]", verdict: Failed}, // version 8 may be understood
-	{name: "all masking keys are the same", file: "framewriter_encode.go", role: Client,
+	{name: "all masking keys are the same", file: "internal/maskkey/maskkey.go", role: Client,
 		old: "return frame.Key(key)", new: "return frame.Key(key&0+1)",
 		must: "20.5.7", verdict: Failed},
 	{name: "all nonces are the same", file: "handshake/key.go", role: Client,
@@ -155,7 +155,7 @@ var mutants = []mutant{
 		old: "opcode != Text && opcode != Binary {", new: "opcode != Text && opcode != Binary && opcode != Continuation {",
 		must: "20.12.[45]"},
 	{name: "compressed text is not checked", file: "conn/decoder_inflate.go", plays: deflated,
-		old: "d.sequence.opcode == frame.Text &&", new: "false &&",
+		old: "d.judges(d.sequence.opcode) &&", new: "false &&",
 		must: "20.14.[89]"},
 	{name: "what does not inflate is answered with 1011", file: "conn/inflate.go", plays: deflated,
 		old: "codeInvalidPayload = 1007", new: "codeInvalidPayload = 1011",

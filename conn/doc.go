@@ -24,7 +24,8 @@
 //
 // The blocking shell, in the root, waits for the network where more is needed. The
 // packet decoder, in cmd/ws/trace, waits for the next packet, and calls Observe where
-// the other calls Next, since it goes on past what is wrong.
+// the other calls Next, since it goes on past what is wrong. A third shell, package
+// gorilla, leaves the judgement of text to its users: see AcceptAnyText.
 //
 // # Compression
 //

@@ -1,5 +1,7 @@
 package conn
 
+import "github.com/hawser-ws/websocket/frame"
+
 // Done removes the frames that are on the wire whole and returns them in order. The
 // slice stays valid until the next frame is appended.
 func (o *Outbox) Done() []*OutFrame {
@@ -60,12 +62,14 @@ func (o *Outbox) Commit() []*OutFrame {
 // What stands before a Close frame or a pong cannot be taken back without it. It stays,
 // also if its caller has given up: see Frames.
 //
-// If the caller of a frame that is half on the wire has given up, the stream is lost.
-// Then Retract returns that frame, and nothing has changed.
+// If the caller of a frame that is half on the wire has given up, or that of a Close frame,
+// the stream is lost. Then Retract returns that frame, and nothing has changed.
 func (o *Outbox) Retract(gone func(*OutFrame) bool) (dropped, again []*OutFrame, lost *OutFrame) {
 	frames := o.Frames()
-	if len(frames) > 0 && frames[0].begin < o.sent && gone(frames[0]) {
-		return nil, nil, frames[0]
+	for _, f := range frames {
+		if (f.begin < o.sent || f.Header.Opcode == frame.Close) && gone(f) {
+			return nil, nil, f
+		}
 	}
 	keep := len(frames)
 	for keep > 0 && frames[keep-1].begin >= max(o.sent, o.committed) {

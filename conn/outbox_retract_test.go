@@ -149,7 +149,7 @@ func (c *outCase) retract(p *outgoing, frames []*OutFrame, ends []int, cut int, 
 		if begin(i) < cut || f == nil || f.Header.Opcode == frame.Close {
 			keep = i + 1
 		}
-		if f != nil && begin(i) < cut && cut < end && gone(f) {
+		if f != nil && (begin(i) < cut || f.Header.Opcode == frame.Close) && cut < end && gone(f) && lost == nil {
 			lost = f
 		}
 	}

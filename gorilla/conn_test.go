@@ -647,6 +647,23 @@ func TestShortWrites(t *testing.T) {
 	}
 }
 
+// A stream that has failed may still look at what it was given: that memory is left to it.
+func TestMemoryOfAFailedWrite(t *testing.T) {
+	pool := &lastValue{}
+	c := newConn(&shortWriter{room: 50}, connParams{role: conn.Server, writePool: pool, writeBufferSize: 100_000})
+	w, err := c.NextWriter(BinaryMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(w, noise(50_000))
+	if err := w.Close(); err == nil || err.Error() != "no room" {
+		t.Errorf("%v", err)
+	}
+	if b, ok := pool.v.(*writeBuffer); !ok || cap(b.data) > 0 {
+		t.Errorf("the pool has %v", pool.v)
+	}
+}
+
 // What leaves together leaves by one write.
 func TestWritesAreFew(t *testing.T) {
 	for _, test := range []struct {

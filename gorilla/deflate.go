@@ -95,7 +95,7 @@ func deflated(d *conn.Deflater, dst, p []byte) []byte {
 // writeDeflated sends a message compressed, under message.
 func (c *Conn) writeDeflated(op frame.Opcode, data []byte) error {
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer c.out.recycle(b)
 	d := c.deflate.deflater()
 	b.data = deflated(&d, b.data, data)
 	return c.send(outgoing{header: frame.Header{Opcode: op, RSV1: true, FIN: true}, payload: b.data, size: c.out.frameSize})
@@ -132,7 +132,7 @@ func (m *messageWriter) collectText(p []byte) error {
 // deflatePart compresses what is collected, and sends the frames that are full.
 func (m *messageWriter) deflatePart(at position) error {
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer m.c.out.recycle(b)
 	b.data = m.text.part(b.data, at)
 	return m.collectFrames(b.data)
 }
@@ -152,8 +152,8 @@ func (t *text) part(dst []byte, at position) []byte {
 }
 
 // giveBack gives back what compression has borrowed.
-func (t *text) giveBack() {
-	giveBack(t.writeBuffer)
+func (t *text) giveBack(s *sender) {
+	s.recycle(t.writeBuffer)
 	if t.engine != nil {
 		deflateEngines.Put(t.engine)
 	}

@@ -27,15 +27,13 @@ func (d *Dialer) options(requestHeader http.Header) (*dial.Options, error) {
 		Timeout:           d.HandshakeTimeout,
 		TLSConfig:         d.TLSClientConfig,
 		DialContext:       withDeadline(d.plainDial()),
-		Proxy:             d.Proxy,
+		Proxy:             d.proxy,
+		ProxyHeader:       http.Header{"User-Agent": {userAgent}},
 		Jar:               d.Jar,
 		MaxRedirects:      -1,
 	}
 	if d.NetDialTLSContext != nil {
 		o.DialTLSContext = withDeadline(d.NetDialTLSContext)
-	}
-	if d.Proxy == nil {
-		o.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	}
 	if d.EnableCompression {
 		o.Deflate = &noContextTakeover
@@ -105,6 +103,22 @@ var _ http.CookieJar = receivingJar{new(cookiejar.Jar)}
 
 // dialFunc connects to an address.
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// proxy asks Proxy, and refuses what is no proxy in the words that programs know.
+func (d *Dialer) proxy(r *http.Request) (*url.URL, error) {
+	if d.Proxy == nil {
+		return nil, nil
+	}
+	u, err := d.Proxy(r)
+	if u == nil || err != nil {
+		return nil, err
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return u, nil
+	}
+	return nil, errors.New("proxy: unknown scheme: " + u.Scheme)
+}
 
 // plainDial connects without TLS.
 func (d *Dialer) plainDial() dialFunc {

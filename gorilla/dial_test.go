@@ -210,7 +210,7 @@ func TestDialMisuse(t *testing.T) {
 // A proxy that is not one, or of an unknown kind.
 func TestDialProxyFails(t *testing.T) {
 	for proxy, want := range map[string]string{
-		"ftp://proxy.example":    `its scheme is "ftp", not http, https, socks5 or socks5h`,
+		"ftp://proxy.example":    "proxy: unknown scheme: ftp",
 		"http://proxy.example":   "websocket: proxy http://proxy.example:80: answered 418 I'm a teapot",
 		"socks5://proxy.example": "proxy: SOCKS5 proxy at proxy.example:1080 failed to connect: unexpected protocol version 72",
 	} {

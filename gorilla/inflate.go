@@ -95,7 +95,7 @@ func (c *Conn) appendInflated(dst []byte) (_ []byte, err error) {
 			c.endInflated(dst)
 			return dst, nil
 		case err != nil:
-			return dst, c.fail(err)
+			return dst, within(c.fail(err))
 		}
 	}
 }

@@ -21,7 +21,7 @@ func ReadJSON(c *Conn, v any) error { return c.ReadJSON(v) }
 // encoded, nothing is sent.
 func (c *Conn) WriteJSON(v any) error {
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer c.out.recycle(b)
 	if err := json.NewEncoder(b).Encode(v); err != nil {
 		return err
 	}
@@ -40,12 +40,6 @@ func (c *Conn) WriteJSON(v any) error {
 		return err
 	}
 	return m.close()
-}
-
-// Write collects p.
-func (b *writeBuffer) Write(p []byte) (int, error) {
-	b.data = append(b.data, p...)
-	return len(p), nil
 }
 
 // ReadJSON reads the next message and stores its first JSON value in v, as [json.Decoder]

@@ -74,7 +74,7 @@ func (c *Conn) appendMessage(dst []byte) (_ []byte, err error) {
 	}
 	for {
 		if dst, err = c.appendPayload(dst); err != nil {
-			return dst, c.fail(err)
+			return dst, within(c.fail(err))
 		}
 		if last, _ := r.decoder.EndFrame(); last {
 			r.buf.NoteSize(len(dst))
@@ -118,7 +118,7 @@ func (c *Conn) readPayload(p []byte) (n int, err error) {
 	case len(p) >= directReadMin:
 		n, err = c.stream.Read(p)
 		_ = r.decoder.Open(p[:n]) // text is not judged
-		return n, ended(err)
+		return n, within(err)
 	default:
 		if err = c.fill(); err != nil {
 			return 0, err
@@ -163,6 +163,7 @@ func (c *Conn) leaveReading() io.Reader {
 // messageReader reads one message, for as long as it is current.
 type messageReader struct {
 	c     *Conn
+	size  int  // bytes that were read
 	ended bool // all was read: only for the goroutine that reads
 }
 
@@ -178,7 +179,7 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 	for c.in.current == m {
 		switch {
 		case c.in.err != nil:
-			return 0, c.in.err
+			return 0, within(c.in.err)
 		case c.in.decoder.Compressed():
 			n, err = c.readInflated(p)
 		case c.in.decoder.Left() > 0:
@@ -190,8 +191,9 @@ func (m *messageReader) Read(p []byte) (n int, err error) {
 		case err == io.EOF:
 			c.in.current = nil
 		case err != nil:
-			return n, c.fail(err)
+			return n, within(c.fail(err))
 		case n > 0 || len(p) == 0:
+			m.size += n
 			m.noteEnd()
 			return n, nil
 		}
@@ -206,6 +208,7 @@ func (m *messageReader) noteEnd() {
 	d := &m.c.in.decoder
 	if d.InLast() && d.Left() == 0 && !d.Compressed() {
 		_, _ = d.EndFrame()
+		m.c.in.buf.NoteSize(m.size)
 		m.c.in.current, m.ended = nil, true
 	}
 }

@@ -101,7 +101,16 @@ func (c *Conn) nextFragment() error {
 	entered := c.in.entered
 	_, err := c.nextFrame()
 	if err == nil && c.in.entered != entered { // by a handler
-		return c.fail(errOvertaken)
+		err = c.fail(errOvertaken)
+	}
+	return within(err)
+}
+
+// within is err within a message, where io.EOF would say that the message is complete. A
+// handler may have returned it.
+func within(err error) error {
+	if err == io.EOF {
+		return errUnexpectedEOF
 	}
 	return err
 }
@@ -126,16 +135,7 @@ func (c *Conn) count(h frame.Header) error {
 // fill waits for bytes.
 func (c *Conn) fill() error {
 	_, err := c.stream.Fill(&c.in.buf)
-	return ended(err)
-}
-
-// ended is what the error of a stream means to a connection: it may not end without a
-// Close frame.
-func ended(err error) error {
-	if err == io.EOF {
-		return errUnexpectedEOF
-	}
-	return err
+	return within(err) // a stream may not end without a Close frame either
 }
 
 // fail makes err the error of all reads, unless there is one, and gives back what reading

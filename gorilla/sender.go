@@ -188,9 +188,6 @@ func (c *Conn) sendSome(m *outgoing) (done bool, err error) {
 	}
 	op := m.header.Opcode
 	l := c.borrow()
-	if m.single() {
-		done = l.box.AppendSingle(op, m.payload, c.key()) > 0
-	}
 	for first := true; !done && (first || l.box.Fits(min(m.size, len(m.payload)))); first = false {
 		done = m.append(l, c.key())
 	}
@@ -210,12 +207,6 @@ func (s *sender) enter() {
 	if !s.wire.TryLock() {
 		s.wire.Lock(nil, nil)
 	}
-}
-
-// single reports whether m is a message of one small frame, which is not compressed.
-func (m *outgoing) single() bool {
-	h := &m.header
-	return h.FIN && !h.RSV1 && (h.Opcode == frame.Text || h.Opcode == frame.Binary) && len(m.payload) <= min(m.size, conn.MaxCopiedPayload)
 }
 
 // append encodes the next frame of m, and reports whether it was the last.

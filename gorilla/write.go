@@ -47,28 +47,32 @@ func (c *Conn) WriteMessage(messageType int, data []byte) error {
 // this one is to be compressed. What has begun to make one since then waits for the wire,
 // and so does not come between.
 func (c *Conn) writeSingle(op frame.Opcode, data []byte) (done bool, err error) {
-	s := &c.out
 	if c.deflates(op) {
 		return false, nil
 	}
-	s.enter()
-	defer s.wire.Unlock()
-	switch {
-	case s.busy.Load():
+	c.out.enter()
+	defer c.out.wire.Unlock()
+	if c.out.busy.Load() {
 		return false, nil
-	case s.err != nil:
-		return true, s.err
+	}
+	return true, c.sendSingle(op, data)
+}
+
+// sendSingle sends a message of at most singleSize bytes as one frame, inside the wire.
+func (c *Conn) sendSingle(op frame.Opcode, data []byte) error {
+	if c.out.err != nil {
+		return c.out.err
 	}
 	l := c.borrow()
 	l.box.AppendSingle(op, data, c.key())
-	_ = c.nc.SetWriteDeadline(s.limit())
+	_ = c.nc.SetWriteDeadline(c.out.limit())
 	head, _ := l.box.Pending()
 	n, err := c.stream.Write(head, nil)
 	if l.box.Advance(n); err != nil {
-		return true, s.fail(err)
+		return c.out.fail(err)
 	}
 	l.giveBack()
-	return true, nil
+	return nil
 }
 
 // writeMessage is WriteMessage for all other messages.

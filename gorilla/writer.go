@@ -4,54 +4,7 @@ import (
 	"io"
 
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
-
-// BufferPool lends the memory in which a writer of [Conn.NextWriter] collects a frame. A
-// *[sync.Pool] is one. What kind of value a pool holds is the business of this package.
-type BufferPool interface {
-	// Get returns a value of the pool, or nil if it is empty.
-	Get() any
-	// Put adds a value to the pool.
-	Put(any)
-}
-
-// writeBuffer is what a pool lends.
-type writeBuffer struct{ data []byte }
-
-// maxWriteBuffer is the size in bytes of the largest buffer that goes back to our pool.
-const maxWriteBuffer = 128 << 10
-
-var writeBuffers = poolcheck.NewPool("write buffers of the drop-in", func() any { return new(writeBuffer) })
-
-// lend returns an empty buffer.
-func (s *sender) lend() *writeBuffer {
-	if s.pool == nil {
-		return writeBuffers.Get().(*writeBuffer)
-	}
-	if b, ok := s.pool.Get().(*writeBuffer); ok {
-		return b
-	}
-	return &writeBuffer{make([]byte, 0, s.frameSize)}
-}
-
-// giveBack returns a buffer of lend.
-func (s *sender) giveBack(b *writeBuffer) {
-	b.data = b.data[:0]
-	if s.pool != nil {
-		s.pool.Put(b)
-		return
-	}
-	giveBack(b)
-}
-
-// giveBack returns a buffer to our pool, without its memory if that has grown too large.
-func giveBack(b *writeBuffer) {
-	if b.data = b.data[:0]; cap(b.data) > maxWriteBuffer {
-		b.data = nil
-	}
-	writeBuffers.Put(b)
-}
 
 // messageWriter sends one message in frames, each as large as the write buffer but the
 // last. It is used under sender.message. What differs for one that is compressed stands in
@@ -102,7 +55,7 @@ func (m *messageWriter) WriteString(s string) (n int, err error) {
 	m.c.out.begin()
 	defer m.c.out.end()
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer m.c.out.recycle(b)
 	for n < len(s) || m.err != nil {
 		b.data = append(b.data[:0], s[n:min(len(s), n+pieceSize)]...)
 		if err = m.collect(b.data); err != nil {
@@ -117,19 +70,19 @@ func (m *messageWriter) WriteString(s string) (n int, err error) {
 // locked while r is read: r may be a reader of the same connection.
 func (m *messageWriter) ReadFrom(r io.Reader) (n int64, err error) {
 	b := writeBuffers.Get().(*writeBuffer)
-	defer giveBack(b)
+	defer m.c.out.recycle(b)
 	for {
 		room, err := m.addForMore(b.data)
 		if err != nil {
 			return n, err
 		}
-		n += int64(len(b.data))
 		if cap(b.data) < room {
 			b.data = make([]byte, 0, room)
 		}
 		got, err := r.Read(b.data[:room])
-		if b.data = b.data[:got]; err != nil {
-			return m.addLast(n, b.data, err)
+		b.data = b.data[:got]
+		if n += int64(got); err != nil {
+			return n, m.addLast(b.data, err)
 		}
 	}
 }
@@ -155,17 +108,17 @@ func (m *messageWriter) addForMore(p []byte) (room int, err error) {
 	return min(pieceSize, size-len(m.buf.data)), nil
 }
 
-// addLast adds what a reader has returned together with its error. n bytes came before it.
-func (m *messageWriter) addLast(n int64, p []byte, readErr error) (int64, error) {
+// addLast adds what a reader has returned together with its error.
+func (m *messageWriter) addLast(p []byte, readErr error) error {
 	if len(p) > 0 {
 		if _, err := m.Write(p); err != nil {
-			return n, err
+			return err
 		}
 	}
 	if readErr == io.EOF {
-		readErr = nil
+		return nil
 	}
-	return n + int64(len(p)), readErr
+	return readErr
 }
 
 // Close sends the rest of the message, and ends it.
@@ -275,10 +228,24 @@ func (m *messageWriter) close() error {
 			return err
 		}
 	}
-	if err := m.send(m.buf.data, last); err != nil {
+	if err := m.sendLast(); err != nil {
 		return err
 	}
 	_ = m.end(errWriteClosed)
+	return nil
+}
+
+// sendLast sends the last frame, which nearly always is the only one.
+func (m *messageWriter) sendLast() error {
+	p, c := m.buf.data, m.c
+	if m.op == frame.Continuation || m.op.IsControl() || m.rsv1 || len(p) > c.out.singleSize {
+		return m.send(p, last)
+	}
+	c.out.enter()
+	defer c.out.wire.Unlock()
+	if err := c.sendSingle(m.op, p); err != nil {
+		return m.end(err)
+	}
 	return nil
 }
 
@@ -290,7 +257,7 @@ func (m *messageWriter) end(err error) error {
 	}
 	m.c.out.giveBack(m.buf)
 	if m.buf = nil; m.text != nil {
-		m.text.giveBack()
+		m.text.giveBack(&m.c.out)
 		m.text = nil
 	}
 	return err

@@ -42,26 +42,27 @@ var dropIns = []dropIn{{
 // here, in a directory that serves as a module proxy, and a program is built and run with
 // that line. A replace directive in the go.mod of a drop-in has no effect on the program.
 func TestOneLine(t *testing.T) {
-	proxy := t.TempDir()
-	publish(t, proxy, library, "../..")
+	w := newWorld(t)
+	w.publish(library, "../..")
 	for _, d := range dropIns {
 		t.Run(d.dir, func(t *testing.T) {
 			published := library + "/compat/" + d.dir
-			publish(t, proxy, published, "../"+d.dir)
-			newProgram(t, proxy, &d).switchTo(published+"@"+version, published+" "+version)
+			w.publish(published, "../"+d.dir)
+			w.program(t, &d).switchTo(published+"@"+version, published+" "+version)
 		})
 	}
 }
 
 // From a clone it takes two lines.
 func TestTwoLines(t *testing.T) {
+	w := newWorld(t)
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, d := range dropIns {
 		t.Run(d.dir, func(t *testing.T) {
-			root, err := filepath.Abs("../..")
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := newProgram(t, t.TempDir(), &d)
+			p := w.program(t, &d)
 			p.run("go", "mod", "edit", "-replace="+library+"="+root)
 			clone := filepath.Join(root, "compat", d.dir)
 			p.switchTo(clone, clone)
@@ -90,17 +91,41 @@ func (p *program) switchTo(replacement, listed string) {
 	}
 }
 
-// publish puts the module in dir into the directory of a module proxy, as
-// https://go.dev/ref/mod#goproxy-protocol describes it.
-func publish(t *testing.T, proxy, path, dir string) {
+// world is where programs live: a module proxy of its own, and a module cache, so that what
+// is published here is for nobody else.
+type world struct {
+	t     *testing.T
+	proxy string
+	env   []string
+}
+
+func newWorld(t *testing.T) *world {
 	t.Helper()
-	at := filepath.Join(proxy, filepath.FromSlash(path), "@v")
-	if err := os.MkdirAll(at, 0o755); err != nil {
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()
+	if err != nil {
 		t.Fatal(err)
+	}
+	modules, proxies, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	proxy := t.TempDir()
+	return &world{t, proxy, append(os.Environ(),
+		"GOWORK=off", "GOSUMDB=off",
+		"GOFLAGS=-modcacherw -trimpath", // a cache that can be removed, and objects that do not depend on where it was
+		"GOMODCACHE="+filepath.Join(t.TempDir(), "cache"),
+		"GOPROXY="+strings.Join([]string{fileURL(proxy), fileURL(filepath.Join(modules, "cache", "download")), proxies}, ","),
+	)}
+}
+
+// publish puts the module in dir into the directory of the module proxy, as
+// https://go.dev/ref/mod#goproxy-protocol describes it.
+func (w *world) publish(path, dir string) {
+	w.t.Helper()
+	at := filepath.Join(w.proxy, filepath.FromSlash(path), "@v")
+	if err := os.MkdirAll(at, 0o755); err != nil {
+		w.t.Fatal(err)
 	}
 	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	for name, content := range map[string]string{
 		"list":            version + "\n",
@@ -108,16 +133,16 @@ func publish(t *testing.T, proxy, path, dir string) {
 		version + ".mod":  string(mod),
 	} {
 		if err := os.WriteFile(filepath.Join(at, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 	}
 	file, err := os.Create(filepath.Join(at, version+".zip"))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	err = zip.CreateFromDir(file, module.Version{Path: path, Version: version}, filepath.FromSlash(dir))
 	if err := errors.Join(err, file.Close()); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 }
 
@@ -129,7 +154,7 @@ type program struct {
 	env []string
 }
 
-func newProgram(t *testing.T, proxy string, d *dropIn) *program {
+func (w *world) program(t *testing.T, d *dropIn) *program {
 	t.Helper()
 	at := t.TempDir()
 	for name, content := range map[string]string{"go.mod": "module program\n\ngo 1.21\n", "main.go": d.program} {
@@ -137,17 +162,7 @@ func newProgram(t *testing.T, proxy string, d *dropIn) *program {
 			t.Fatal(err)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, proxies, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return &program{d, t, at, append(os.Environ(),
-		"GOWORK=off", "GOSUMDB=off",
-		"GOFLAGS=-modcacherw -trimpath",                   // a cache that can be removed, and objects that do not depend on where it was
-		"GOMODCACHE="+filepath.Join(t.TempDir(), "cache"), // what is published here is not for anybody else
-		"GOPROXY="+strings.Join([]string{fileURL(proxy), fileURL(filepath.Join(modules, "cache", "download")), proxies}, ","),
-	)}
+	return &program{d, t, at, w.env}
 }
 
 // run returns what a command prints in the directory of the program.

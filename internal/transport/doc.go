@@ -17,6 +17,9 @@
 // [Traits] tell those who use a stream what sets its kind apart. A Socket on Unix is also
 // an [InlineLooper]: a loop over messages can run inside its read.
 //
+// [Plain] chooses for a shell whose users own the net.Conn: they set its deadlines, and look
+// at its errors.
+//
 // # Who calls what, inside which gate
 //
 // A connection has a gate for each direction, see package gate. Fill, Read and RunInline

@@ -61,7 +61,17 @@ func (t *netConn) Write(head, tail []byte) (int, error) {
 	return n, err
 }
 
+// writeBoth believes the error rather than the count: a net.Conn that changes what it sends
+// may report how much that was, and io.Writer promises an error with fewer.
 func (t *netConn) writeBoth(head, tail []byte) (int, error) {
+	n, err := t.writeVector(head, tail)
+	if all := len(head) + len(tail); err == nil || n > all {
+		n = all
+	}
+	return max(n, 0), err
+}
+
+func (t *netConn) writeVector(head, tail []byte) (int, error) {
 	if len(tail) == 0 {
 		return t.Conn.Write(head)
 	}

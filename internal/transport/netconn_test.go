@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -199,5 +200,33 @@ func TestWriteBothParts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// miscounting is a net.Conn that writes all it is given and reports something else.
+type miscounting struct {
+	net.Conn
+	by  int
+	err error
+}
+
+func (c *miscounting) Write(p []byte) (int, error) { return max(0, len(p)+c.by), c.err }
+
+// A writer may report the size of what it has made of its bytes, or 0.
+func TestMiscountedWrites(t *testing.T) {
+	broken := errors.New("broken")
+	for _, by := range []int{-1000, -3, 0, 5} {
+		for _, tail := range []string{"", "tail"} {
+			all := 4 + len(tail)
+			for _, s := range []Transport{Plain(&miscounting{by: by}, new(Socket)), &netConn{&miscounting{by: by}}} {
+				if n, err := s.Write([]byte("head"), []byte(tail)); n != all || err != nil {
+					t.Errorf("%d more of %d bytes: %d, %v", by, all, n, err)
+				}
+			}
+			s := Plain(&miscounting{by: by, err: broken}, new(Socket))
+			if n, err := s.Write([]byte("head"), []byte(tail)); n < 0 || n > all || err != broken {
+				t.Errorf("%d more of %d bytes, and an error: %d, %v", by, all, n, err)
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/wsplay"
@@ -108,6 +109,17 @@ func TestBeginCloseGivenUp(t *testing.T) {
 			t.Error(err)
 		}
 		p.Want("a later write", wsplay.OpText, "later")
+	})
+}
+
+// BeginClose that is given up when its frame is next has cost the connection.
+func TestBeginCloseGivenUpLate(t *testing.T) {
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
+		c, _ := wsplay.Stalled(t, role, nil)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		err := c.BeginClose(ctx, 4001, "")
+		wsplay.WantEnding(t, "BeginClose", err, 0, 0, websocket.SideLocal, context.DeadlineExceeded)
 	})
 }
 

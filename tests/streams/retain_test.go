@@ -2,8 +2,13 @@ package streams_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hawser-ws/websocket"
@@ -32,19 +37,23 @@ func TestBufferThatAStreamKeeps(t *testing.T) {
 	for _, limit := range []time.Duration{0, time.Second} {
 		timeouts := websocket.Timeouts{Write: limit}
 		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) {
-			keptBuffer(t, role, &websocket.ConnOptions{Timeouts: timeouts})
+			keptBuffer(t, role, nil, &websocket.ConnOptions{Timeouts: timeouts})
 		})
 		wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { // behind more than a read buffer holds
-			keptBuffer(t, role, &websocket.ConnOptions{Timeouts: timeouts, Buffered: make([]byte, 100<<10)})
+			keptBuffer(t, role, nil, &websocket.ConnOptions{Timeouts: timeouts, Buffered: make([]byte, 100<<10)})
 		})
 	}
+	wsplay.EachRole(t, func(t *testing.T, role websocket.Role) { // smux, whose session was closed meanwhile
+		keptBuffer(t, role, io.ErrClosedPipe, &websocket.ConnOptions{})
+	})
 }
 
-// keptBuffer has a write end by its context or, if that is not 0, by Timeouts.Write.
-func keptBuffer(t *testing.T, role websocket.Role, opts *websocket.ConnOptions) {
+// keptBuffer has a write end by its context or, if that is not 0, by Timeouts.Write. It fails
+// with broken if that is not nil.
+func keptBuffer(t *testing.T, role websocket.Role, broken error, opts *websocket.ConnOptions) {
 	near, other := wstest.NetPipe(wsplay.Stall)
 	defer other.Close()
-	stream := &keepingConn{muxConn: muxConn{Conn: near}}
+	stream := &keepingConn{muxConn: muxConn{Conn: near, broken: broken}}
 	c := websocket.NewConn(stream, role, opts)
 	if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte(wsplay.Filling(role))); err != nil {
 		t.Fatal(err)
@@ -69,5 +78,67 @@ func keptBuffer(t *testing.T, role websocket.Role, opts *websocket.ConnOptions) 
 	}
 	if now := string(stream.kept); kept == "" || now != kept {
 		t.Errorf("the stream kept %q, and finds %q", kept, now)
+	}
+}
+
+// A payload of ours that a server writes from where it is, because it is too large to be
+// copied behind its header, is not what other connections write next.
+func TestPayloadThatAStreamKeeps(t *testing.T) {
+	digits := func(seed uint64) []byte { // half as long when they are compressed
+		r := rand.New(rand.NewPCG(seed, 0))
+		var p []byte
+		for len(p) < 60_000 {
+			p = fmt.Appendf(p, "%016x", r.Uint64())
+		}
+		return p
+	}
+	fragments := func(c *websocket.Conn, ctx context.Context, p []byte) error {
+		w, err := c.Writer(ctx, websocket.MessageText)
+		if err != nil {
+			return err
+		}
+		for ; len(p) > 0 && err == nil; p = p[min(len(p), 1000):] { // it collects them
+			_, err = w.Write(p[:min(len(p), 1000)])
+		}
+		return errors.Join(err, w.Close())
+	}
+	write := func(c *websocket.Conn, ctx context.Context, p []byte) error {
+		return c.Write(ctx, websocket.MessageText, p)
+	}
+	for name, test := range map[string]struct {
+		opts websocket.ConnOptions
+		send func(c *websocket.Conn, ctx context.Context, p []byte) error
+	}{
+		"Write, compressed":  {*wsplay.Deflating(0), write},
+		"Writer":             {websocket.ConnOptions{}, fragments},
+		"Writer, compressed": {*wsplay.Deflating(0), fragments},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				near, other := wstest.NetPipe(wsplay.Stall)
+				defer other.Close()
+				stream := &keepingConn{muxConn: muxConn{Conn: near}}
+				c := websocket.NewConn(stream, websocket.RoleServer, &test.opts)
+				ctx, cancel := context.WithCancel(t.Context())
+				done := wsplay.Go(func() error { return test.send(c, ctx, digits(1)) })
+				wsplay.Pending(t, "a write to a peer that does not read", done)
+				cancel()
+				wsplay.WantIs(t, "the write", <-done, net.ErrClosed)
+				_ = c.CloseNow()
+				kept := string(stream.kept)
+				for i := range 10 {
+					near, far := wstest.NetPipe(1 << 20)
+					d := websocket.NewConn(near, websocket.RoleServer, &test.opts)
+					if err := test.send(d, context.Background(), digits(uint64(2+i))); err != nil {
+						t.Fatal(err)
+					}
+					_ = d.CloseNow()
+					_ = far.Close()
+				}
+				if len(kept) < 4<<10 || kept != string(stream.kept) {
+					t.Errorf("the stream kept %d bytes, and they have changed", len(kept))
+				}
+			})
+		})
 	}
 }

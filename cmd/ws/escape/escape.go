@@ -91,9 +91,9 @@ func joins(r rune, before, after string) bool {
 }
 
 // pictograph reports whether r may be part of an emoji sequence. Arrows and gender signs, which
-// are symbols, may be as well.
+// are symbols, may be as well; the blank of Braille is a symbol, but has no shape.
 func pictograph(r rune) bool {
-	return r >= '\u2190' && r != utf8.RuneError && unicode.Is(unicode.S, r)
+	return r >= '\u2190' && r != utf8.RuneError && r != brailleBlank && unicode.Is(unicode.S, r)
 }
 
 func joining(r rune) bool {

@@ -46,6 +46,7 @@ func TestTextEscapes(t *testing.T) {
 		"خ\u200cx":                "خ" + `\u200cx`,
 		// Letters and marks without a shape.
 		"a\u3164b \uffa0 \u115f \u2800":            `a\u3164b \uffa0 \u115f \u2800`,
+		"⍀\u200d\u2800":                            "⍀" + `\u200d\u2800`,
 		"a\u034f \u17b4":                           `a\u034f \u17b4`,
 		"👍\ufe00\ufe01\ufe02":                      "👍\ufe00" + `\ufe01\ufe02`,
 		"a\U000e0158\U000e0159 👍\U000e0158 \ufe0f": `a\U000e0158\U000e0159 👍\U000e0158 \ufe0f`,

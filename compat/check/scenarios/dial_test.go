@@ -475,12 +475,21 @@ func TestDialProxy(t *testing.T) {
 		c, resp, err := d.Dial(test.url, http.Header{"X-A": {"b"}})
 		dialed(t, c, resp, err)
 		want := strings.Replace(strings.SplitN(test.url, ":", 2)[0], "ws", "http", 1) + " b"
-		if scheme != want || asked.Host != test.asked || asked.Header.Get("Proxy-Authorization") != "Basic dXNlcjpwQHNz" {
+		if scheme != want || asked.Host != test.asked || asked.Header.Get("Proxy-Authorization") != "Basic dXNlcjpwQHNz" || asked.UserAgent() != "Go-http-client/1.1" {
 			t.Errorf("%s: the function saw %q; the proxy %s %v", test.url, scheme, asked.Host, asked.Header)
 		}
 		at.User = url.UserPassword("bad", "bad")
 		if _, resp, err := d.Dial(test.url, nil); err == nil || !strings.Contains(err.Error(), "Forbidden") || resp != nil {
 			t.Errorf("refused by the proxy: %v, %v", resp, err)
+		}
+	}
+}
+
+func TestDialProxyScheme(t *testing.T) {
+	for _, scheme := range []string{"ftp", "socks4", ""} {
+		d := websocket.Dialer{Proxy: func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: scheme, Host: "127.0.0.1:1"}, nil }}
+		if _, _, err := d.Dial("ws://example.com/", nil); err == nil || err.Error() != "proxy: unknown scheme: "+scheme {
+			t.Errorf("%q: %v", scheme, err)
 		}
 	}
 }

@@ -283,10 +283,16 @@ func TestUpgradeCompression(t *testing.T) {
 	}
 }
 
-// Requests that tests make by hand lack what net/http puts in.
-func TestUpgradeByHand(t *testing.T) {
-	if got := upgrade(t, &websocket.Upgrader{}, &http.Request{Method: "GET", Header: handshakeHeader()}, nil); got.err != nil {
-		t.Error(got.err)
+// Requests that tests make by hand lack what net/http puts in, and those of an nginx that
+// was not told otherwise are HTTP/1.0.
+func TestUpgradeOtherHTTP(t *testing.T) {
+	byHand := &http.Request{Method: "GET", Header: handshakeHeader()}
+	old := request(handshakeHeader())
+	old.Proto, old.ProtoMinor = "HTTP/1.0", 0
+	for _, r := range []*http.Request{byHand, old} {
+		if got := upgrade(t, &websocket.Upgrader{}, r, nil); got.err != nil {
+			t.Errorf("%q: %v", r.Proto, got.err)
+		}
 	}
 }
 
