@@ -23,6 +23,7 @@ type sender struct {
 	writer  *messageWriter // the open one; under message
 	busy    atomic.Bool    // message is held, or writer is open; set under message
 
+	urgent gate.Gate // held while a control frame waits for the wire, which it gets next
 	wire   gate.Gate // held while bytes go to the network
 	number uint32    // what the Outbox says of the message under way; inside wire
 
@@ -202,8 +203,14 @@ func (c *Conn) sent(op frame.Opcode, err error) error {
 	return err
 }
 
-// enter locks the wire.
+// enter locks the wire for a part of a message, behind a control frame that waits. A
+// goroutine that writes without a pause would otherwise have the wire again before
+// whoever waits for it is awake.
 func (s *sender) enter() {
+	if s.urgent.Held() {
+		s.urgent.Lock(nil, nil)
+		s.urgent.Unlock()
+	}
 	if !s.wire.TryLock() {
 		s.wire.Lock(nil, nil)
 	}

@@ -122,12 +122,17 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 	return c.sent(op, c.flush(l, deadline))
 }
 
-// waitUntil locks the wire, unless the deadline comes first.
+// waitUntil locks the wire for a control frame, unless the deadline comes first.
 func (s *sender) waitUntil(deadline time.Time) bool {
-	if deadline.IsZero() {
-		return s.wire.Lock(nil, nil)
+	var tooLate <-chan struct{}
+	if !deadline.IsZero() {
+		ctx, cancel := context.WithDeadline(context.Background(), deadline)
+		defer cancel()
+		tooLate = ctx.Done()
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
-	defer cancel()
-	return s.wire.Lock(ctx.Done(), nil)
+	if !s.urgent.Lock(tooLate, nil) {
+		return false
+	}
+	defer s.urgent.Unlock()
+	return s.wire.Lock(tooLate, nil)
 }
