@@ -109,7 +109,7 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 	case !deadline.IsZero() && time.Until(deadline) < 0:
 		return errWriteTimeout
 	}
-	if !c.out.wire.TryLock() && !c.out.waitUntil(deadline) {
+	if !c.out.tryEnter() && !c.out.waitUntil(deadline) {
 		return errWriteTimeout
 	}
 	defer c.out.wire.Unlock()
@@ -124,15 +124,10 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 
 // waitUntil locks the wire for a control frame, unless the deadline comes first.
 func (s *sender) waitUntil(deadline time.Time) bool {
-	var tooLate <-chan struct{}
-	if !deadline.IsZero() {
-		ctx, cancel := context.WithDeadline(context.Background(), deadline)
-		defer cancel()
-		tooLate = ctx.Done()
+	if deadline.IsZero() {
+		return s.await(nil)
 	}
-	if !s.urgent.Lock(tooLate, nil) {
-		return false
-	}
-	defer s.urgent.Unlock()
-	return s.wire.Lock(tooLate, nil)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	return s.await(ctx.Done())
 }
