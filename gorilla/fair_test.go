@@ -53,3 +53,21 @@ func TestWritersTakeTurns(t *testing.T) {
 		}
 	}
 }
+
+// What a large message has made of a buffer does not stay in the program's pool.
+func TestPoolKeepsNoLargeBuffer(t *testing.T) {
+	pool := new(lastValue)
+	c := newConn(pacedConn{}, connParams{role: conn.Server, writePool: pool})
+	w, err := c.NextWriter(BinaryMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = w.Write([]byte("x"))
+	_, _ = w.Write(make([]byte, 1<<20))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, ok := pool.v.(*writeBuffer); !ok || cap(b.data) > maxWriteBuffer {
+		t.Errorf("%T in the pool", pool.v)
+	}
+}
