@@ -47,7 +47,7 @@ func (c *Conn) close(code StatusCode, reason string) error {
 		return net.ErrClosed // the peer began, or CloseRead or a broken rule did
 	case e.Received != nil && e.Received.Code != code:
 		return fmt.Errorf("received close frame: %w", *e.Received)
-	case e.Received != nil, e.Cause == nil: // nil: a read that was cancelled has closed it
+	case e.Received != nil, e.Cause == nil, isContextError(e.Cause): // a read or a write that was cancelled has closed it
 		return nil
 	}
 	return lost(e.Cause)

@@ -109,7 +109,7 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 // connection goes on.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	if err := c.ws.Write(ctx, typ, p); err != nil {
-		return fmt.Errorf("failed to write msg: failed to write frame: %w", c.writeError(err))
+		return fmt.Errorf("failed to write msg: failed to write frame: %w", c.writeError(ctx, err))
 	}
 	return nil
 }
@@ -119,28 +119,29 @@ func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 func (c *Conn) Writer(ctx context.Context, typ MessageType) (io.WriteCloser, error) {
 	w, err := c.ws.Writer(ctx, typ)
 	if err != nil {
-		return nil, fmt.Errorf("failed to get writer: %w", c.writeError(err))
+		return nil, fmt.Errorf("failed to get writer: %w", c.writeError(ctx, err))
 	}
-	return &messageWriter{c, w}, nil
+	return &messageWriter{c, ctx, w}, nil
 }
 
 // messageWriter writes one message.
 type messageWriter struct {
-	c *Conn
-	w io.WriteCloser
+	c   *Conn
+	ctx context.Context
+	w   io.WriteCloser
 }
 
 func (m *messageWriter) Write(p []byte) (int, error) {
 	n, err := m.w.Write(p)
 	if err != nil {
-		err = fmt.Errorf("failed to write: %w", m.c.writeError(err))
+		err = fmt.Errorf("failed to write: %w", m.c.writeError(m.ctx, err))
 	}
 	return n, err
 }
 
 func (m *messageWriter) Close() error {
 	if err := m.w.Close(); err != nil {
-		return fmt.Errorf("failed to close writer: %w", m.c.writeError(err))
+		return fmt.Errorf("failed to close writer: %w", m.c.writeError(m.ctx, err))
 	}
 	return nil
 }
@@ -152,8 +153,8 @@ func (c *Conn) Ping(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return nil
-	case isContextError(err):
+	case ctx.Err() != nil && isContextError(err):
 		return fmt.Errorf("failed to ping: failed to wait for pong: %w", err)
 	}
-	return fmt.Errorf("failed to ping: %w", c.writeError(err))
+	return fmt.Errorf("failed to ping: %w", c.writeError(ctx, err))
 }

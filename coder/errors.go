@@ -18,7 +18,7 @@ import (
 //	  its context has ended           the context's                it; the connection is closed
 //	  the peer closed                 received close frame         CloseError
 //	  we closed, the peer answered    received close frame         CloseError, net.ErrClosed
-//	  we closed                       net.ErrClosed
+//	  we closed, or gave up a write   net.ErrClosed
 //	  a limit                         read limited at              ErrMessageTooBig
 //	  the transport, or a rule        failed to read frame header  the cause
 //	  the last Reader is unfinished   previous message not read    UsageError of the root
@@ -41,7 +41,7 @@ func (c *Conn) readError(err error) error {
 			return also{received, net.ErrClosed}
 		}
 		return received
-	case e.Cause == nil:
+	case e.Cause == nil, byAnotherCall(e.Cause):
 		return net.ErrClosed
 	}
 	return lost(e.Cause)
@@ -56,17 +56,22 @@ func misuse(err error) error {
 	return err
 }
 
-// writeError translates the error of a write or a ping.
-func (c *Conn) writeError(err error) error {
+// writeError translates the error of a write or a ping with ctx.
+func (c *Conn) writeError(ctx context.Context, err error) error {
 	e, ok := errors.AsType[*hawser.ClosedError](err)
 	switch {
 	case !ok:
 		return err
-	case e.Received != nil, e.Cause == nil:
+	case e.Received != nil, e.Cause == nil, byAnotherCall(e.Cause) && ctx.Err() == nil:
 		return net.ErrClosed
 	}
 	return also{e.Cause, net.ErrClosed}
 }
+
+// byAnotherCall reports whether the connection ended because another call was given up: a
+// write whose context ended, or Close. Only that call says so. A program that tries again after
+// a timeout of its own would otherwise do so for ever.
+func byAnotherCall(cause error) bool { return isContextError(cause) || cause == hawser.ErrCloseTimeout }
 
 // lost is how a read tells that the connection ended without a Close frame, because of cause.
 func lost(cause error) error {
@@ -74,7 +79,7 @@ func lost(cause error) error {
 		// coder reads one byte more than the limit allows, and counts it.
 		return fmt.Errorf("%w: read limited at %d bytes", ErrMessageTooBig, over.Limit+1)
 	}
-	if _, ok := errors.AsType[*hawser.ProtocolError](cause); ok || isContextError(cause) {
+	if _, ok := errors.AsType[*hawser.ProtocolError](cause); ok {
 		return cause
 	}
 	switch cause {

@@ -20,12 +20,13 @@ import (
 // When ctx ends, a Read closes the connection. When a deadline passes, calls fail until it is
 // moved, and the connection goes on, unless a write has begun. NetConn removes the read limit.
 func NetConn(ctx context.Context, c *Conn, msgType MessageType) net.Conn {
-	return &netConn{hawser.NetConn(ctx, c.ws, msgType), c, msgType}
+	return &netConn{hawser.NetConn(ctx, c.ws, msgType), c, ctx, msgType}
 }
 
 type netConn struct {
 	net.Conn
 	c   *Conn
+	ctx context.Context
 	typ MessageType // that it accepts
 }
 
@@ -60,13 +61,13 @@ func (n *netConn) Write(p []byte) (int, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return put, timedOut{fmt.Errorf("failed to write: %w", also{context.DeadlineExceeded, err})}
 	}
-	return put, fmt.Errorf("failed to write msg: failed to write frame: %w", n.c.writeError(err))
+	return put, fmt.Errorf("failed to write msg: failed to write frame: %w", n.c.writeError(n.ctx, err))
 }
 
 func (n *netConn) Close() error {
 	n.c.closeCalled.Store(true)
 	if err := n.Conn.Close(); err != nil {
-		return fmt.Errorf("failed to close WebSocket: %w", n.c.writeError(err))
+		return fmt.Errorf("failed to close WebSocket: %w", n.c.writeError(n.ctx, err))
 	}
 	return nil
 }

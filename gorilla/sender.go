@@ -23,6 +23,7 @@ type sender struct {
 	writer  *messageWriter // the open one; under message
 	busy    atomic.Bool    // message is held, or writer is open; set under message
 
+	turn   gate.Gate // held by the one who waits for the wire and gets it next
 	wire   gate.Gate // held while bytes go to the network
 	number uint32    // what the Outbox says of the message under way; inside wire
 
@@ -202,11 +203,24 @@ func (c *Conn) sent(op frame.Opcode, err error) error {
 	return err
 }
 
-// enter locks the wire.
+// enter locks the wire, behind those who wait for it. A goroutine
+// that writes without a pause would otherwise have it again before they are awake.
 func (s *sender) enter() {
-	if !s.wire.TryLock() {
-		s.wire.Lock(nil, nil)
+	if !s.tryEnter() {
+		s.await(nil)
 	}
+}
+
+// tryEnter locks the wire if nobody has it or waits for it.
+func (s *sender) tryEnter() bool { return !s.turn.Held() && s.wire.TryLock() }
+
+// await locks the wire, unless tooLate is closed before.
+func (s *sender) await(tooLate <-chan struct{}) bool {
+	if !s.turn.Lock(tooLate, nil) {
+		return false
+	}
+	defer s.turn.Unlock()
+	return s.wire.Lock(tooLate, nil)
 }
 
 // append encodes the next frame of m, and reports whether it was the last.

@@ -109,7 +109,7 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 	case !deadline.IsZero() && time.Until(deadline) < 0:
 		return errWriteTimeout
 	}
-	if !c.out.wire.TryLock() && !c.out.waitUntil(deadline) {
+	if !c.out.tryEnter() && !c.out.waitUntil(deadline) {
 		return errWriteTimeout
 	}
 	defer c.out.wire.Unlock()
@@ -122,12 +122,12 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 	return c.sent(op, c.flush(l, deadline))
 }
 
-// waitUntil locks the wire, unless the deadline comes first.
+// waitUntil locks the wire for a control frame, unless the deadline comes first.
 func (s *sender) waitUntil(deadline time.Time) bool {
 	if deadline.IsZero() {
-		return s.wire.Lock(nil, nil)
+		return s.await(nil)
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	return s.wire.Lock(ctx.Done(), nil)
+	return s.await(ctx.Done())
 }

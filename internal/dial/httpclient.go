@@ -2,9 +2,11 @@ package dial
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -87,7 +89,26 @@ func (d *dialer) viaHTTPClient(ctx context.Context, t *target) (Result, error) {
 	}
 	resp.Body = http.NoBody
 	stream, buffered := nethttp.Beneath(rwc)
+	if nc, ok := stream.(net.Conn); !ok || !hasDeadlines(nc) {
+		stream = rwc
+	}
 	return Result{Stream: stream, Buffered: buffered, Response: resp, Agreed: agreed}, nil
+}
+
+// hasDeadlines reports whether the deadlines of nc are known to work. Those of an
+// application's own type may do nothing, which an http.Transport does not mind. Then the body
+// drives the connection.
+func hasDeadlines(nc net.Conn) bool {
+	for {
+		switch c := nc.(type) {
+		case *net.TCPConn, *net.UnixConn:
+			return true
+		case *tls.Conn:
+			nc = c.NetConn()
+		default:
+			return false
+		}
+	}
 }
 
 // detached is a context that ends with another, or by a timeout, until it is

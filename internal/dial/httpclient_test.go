@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -156,6 +157,48 @@ func TestDialClientLeadsToTheConnection(t *testing.T) {
 		}
 		_ = r.Stream.Close()
 	}
+}
+
+// ownConn is a connection of the application's: nobody knows what its deadlines do.
+type ownConn struct{ net.Conn }
+
+func (ownConn) SetDeadline(time.Time) error      { return nil }
+func (ownConn) SetReadDeadline(time.Time) error  { return nil }
+func (ownConn) SetWriteDeadline(time.Time) error { return nil }
+
+// Where the deadlines may not work, also beneath TLS, the stream is the body.
+func TestDialClientOfOwnConnections(t *testing.T) {
+	near, far := net.Pipe()
+	_ = far.Close()
+	defer near.Close()
+	for _, nc := range []net.Conn{ownConn{near}, tls.Client(ownConn{near}, nil)} {
+		if hasDeadlines(nc) {
+			t.Errorf("%T is taken for one whose deadlines work", nc)
+		}
+	}
+	for _, nc := range []net.Conn{&net.TCPConn{}, &net.UnixConn{}, tls.Client(&net.TCPConn{}, nil)} {
+		if !hasDeadlines(nc) {
+			t.Errorf("%T is taken for one whose deadlines do not work", nc)
+		}
+	}
+	noLeaks(t)
+	addr := dialScript(t, answer(accepting+"\r\n"+hello))
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return ownConn{nc}, err
+	}}
+	r, err := Dial(t.Context(), "ws://"+addr, &Options{HTTPClient: &http.Client{Transport: transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.Stream.(net.Conn); ok {
+		t.Errorf("the stream is a %T", r.Stream)
+	}
+	got := make([]byte, len(hello))
+	if _, err := io.ReadFull(io.MultiReader(bytes.NewReader(r.Buffered), r.Stream), got); string(got) != hello || err != nil {
+		t.Errorf("%q is behind the response, %v", got, err)
+	}
+	_ = r.Stream.Close()
 }
 
 func TestDialClientStalls(t *testing.T) {

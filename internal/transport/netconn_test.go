@@ -223,6 +223,12 @@ func TestMiscountedWrites(t *testing.T) {
 					t.Errorf("%d more of %d bytes: %d, %v", by, all, n, err)
 				}
 			}
+			if by >= 0 { // a pump reports io.ErrShortWrite
+				p := newPump(&miscounting{by: by}, nil)
+				if n, err := p.Write([]byte("head"), []byte(tail)); n != all || err != nil {
+					t.Errorf("pump, %d more of %d bytes: %d, %v", by, all, n, err)
+				}
+			}
 			s := Plain(&miscounting{by: by, err: broken}, new(Socket))
 			if n, err := s.Write([]byte("head"), []byte(tail)); n < 0 || n > all || err != broken {
 				t.Errorf("%d more of %d bytes, and an error: %d, %v", by, all, n, err)

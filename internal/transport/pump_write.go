@@ -65,7 +65,7 @@ func (t *pump) writeCopy(p []byte) (n int, err error) {
 			err = io.ErrShortWrite
 		}
 		pumpBuffers.Put(buf)
-		done <- written{n, err}
+		done <- written{max(0, min(n, len(q))), err} // see writeBoth
 	}()
 	select {
 	case r := <-done:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,71 @@ func TestReadThatIsCancelledCloses(t *testing.T) {
 		t.Errorf("read %q", p)
 	}
 	good(t, "CloseNow", client.CloseNow())
+}
+
+// Only the call that timed out says so: others that tried again after a timeout would spin.
+func TestWriteThatIsCutCloses(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(context.Context, *websocket.Conn) error{
+		"Write": func(ctx context.Context, c *websocket.Conn) error {
+			return c.Write(ctx, websocket.MessageBinary, make([]byte, 64<<20))
+		},
+		"Writer": func(ctx context.Context, c *websocket.Conn) error {
+			w, err := c.Writer(ctx, websocket.MessageBinary)
+			good(t, "Writer", err)
+			for err == nil {
+				_, err = w.Write(make([]byte, 1<<20))
+			}
+			return err
+		},
+	} {
+		_, client := pair(t, nil, nil)
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		want(t, name, write(ctx, client), context.DeadlineExceeded)
+		cancel()
+		for call, err := range map[string]error{
+			"Read":  func() error { _, _, err := client.Read(patience(t)); return err }(),
+			"Write": client.Write(patience(t), websocket.MessageText, nil),
+			"Ping":  client.Ping(patience(t)),
+		} {
+			want(t, name+", then "+call, err, net.ErrClosed)
+			wantNot(t, name+", then "+call, err, context.DeadlineExceeded)
+		}
+		good(t, name+", then Close", client.Close(websocket.StatusNormalClosure, ""))
+	}
+	client, _ := raw(t)
+	want(t, "Close", client.Close(websocket.StatusNormalClosure, ""), context.DeadlineExceeded)
+	_, _, err := client.Read(patience(t))
+	want(t, "Read after a Close that timed out", err, net.ErrClosed)
+	wantNot(t, "Read after a Close that timed out", err, context.DeadlineExceeded)
+}
+
+// deafConn is a connection whose deadlines do nothing.
+type deafConn struct{ net.Conn }
+
+func (deafConn) SetDeadline(time.Time) error      { return nil }
+func (deafConn) SetReadDeadline(time.Time) error  { return nil }
+func (deafConn) SetWriteDeadline(time.Time) error { return nil }
+
+func TestContextsDoWithoutDeadlines(t *testing.T) {
+	t.Parallel()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return deafConn{nc}, err
+	}}
+	opts := &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}}
+	for name, call := range map[string]func(context.Context, *websocket.Conn) error{
+		"Read": func(ctx context.Context, c *websocket.Conn) error { _, _, err := c.Read(ctx); return err },
+		"Write": func(ctx context.Context, c *websocket.Conn) error {
+			return c.Write(ctx, websocket.MessageBinary, make([]byte, 64<<20))
+		},
+	} {
+		_, client := pair(t, nil, opts)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		want(t, name, call(ctx, client), context.DeadlineExceeded)
+		cancel()
+		good(t, name+": CloseNow", client.CloseNow())
+	}
 }
 
 func TestEndOfStream(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -109,4 +110,45 @@ func TestReadFromCounts(t *testing.T) {
 			t.Errorf("%d, %v", n, err)
 		}
 	})
+}
+
+// pacedConn takes a millisecond for each write.
+type pacedConn struct{ net.Conn }
+
+func (c pacedConn) Write(p []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	return c.Conn.Write(p)
+}
+
+// A goroutine that writes all the time does not keep control frames from leaving: a pong
+// that is late ends many a connection.
+func TestControlBesideABusyWriter(t *testing.T) {
+	near, far := tcp(t)
+	nc := pacedConn{near}
+	w := &hijackable{httptest.NewRecorder(), nc, bufio.NewReadWriter(bufio.NewReader(nc), bufio.NewWriter(nc))}
+	c, err := (&websocket.Upgrader{WriteBufferSize: 4096}).Upgrade(w, request(handshakeHeader()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, far) }()
+	var written atomic.Int64
+	go func() {
+		for c.WriteMessage(text, []byte("busy")) == nil {
+			written.Add(1)
+		}
+	}()
+	for written.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	const controls = 20
+	before := written.Load()
+	for range controls {
+		if err := c.WriteControl(websocket.PongMessage, nil, time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := written.Load() - before; n > 3*controls {
+		t.Errorf("%d control frames waited for %d messages", controls, n)
+	}
+	c.Close()
 }
