@@ -22,7 +22,7 @@ type forReceiver Conn
 // openReceiver makes the receiver. The transport, compression and trace of c must be set.
 func (c *Conn) openReceiver(limits Limits, keepAlive bool) {
 	r := &c.in
-	r.beneath, r.host, r.state = &c.transport, (*forReceiver)(c), &c.life.state
+	r.beneath, r.sending, r.host, r.state = &c.transport, &c.out.coalesce, (*forReceiver)(c), &c.life.state
 	r.frameLimit = limits.Frame
 	r.fragments = int32(min(max(orDefault(limits.Fragments, defaultFragments), -1), math.MaxInt32))
 	r.limit.Store(orDefault(limits.Message, defaultMessageLimit))

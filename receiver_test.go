@@ -28,6 +28,7 @@ type readingHost struct {
 	state   atomic.Uint32
 	in      conn.Inflater
 	events  []string
+	sending coalescer
 	waits   int
 	cause   error
 	drivers int   // calls of driveAgain
@@ -138,7 +139,8 @@ func (s *script) Read(p []byte) (int, error) {
 // newReceiver returns the receiver of a server that reads s.
 func newReceiver(s *script) (*receiver, *readingHost) {
 	h := &readingHost{stream: s, in: conn.NewInflater(conn.Terms{WindowBits: 15})}
-	r := &receiver{beneath: &h.stream, host: h, state: &h.state, fragments: 10}
+	h.sending.on(holdBatch) // what leaves before a wait
+	r := &receiver{beneath: &h.stream, sending: &h.sending, host: h, state: &h.state, fragments: 10}
 	r.decoder.Init(conn.Server.Expects(true))
 	r.canceler.Init(&h.stream, transport.Reading)
 	return r, h

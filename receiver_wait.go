@@ -19,7 +19,9 @@ func (r *receiver) fill(ctx context.Context) error {
 // wait waits for bytes from the network. It puts them into p, or into the buffer if p is
 // nil. If loop is not nil, wait calls it instead, and it waits.
 func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int, err error) {
-	r.host.beforeWait()
+	if r.sending.state().anyHeld() { // to look costs less than the call
+		r.host.beforeWait()
+	}
 	r.takeOrphan()
 	for {
 		if arm(ctx, &r.canceler, r.host) != nil {
