@@ -19,6 +19,7 @@ func TestPlain(t *testing.T) {
 			}
 			s := Plain(near, new(Socket))
 			var b Buffer
+			defer b.Discard()
 			_, readErr := s.Fill(&b)
 			_, directErr := s.Read(make([]byte, 1))
 			_, writeErr := s.Write([]byte("head"), []byte("tail"))
