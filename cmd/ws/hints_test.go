@@ -102,7 +102,7 @@ func TestDialHints(t *testing.T) {
 		{"client certificate", "-insecure wss://" + alerts, "the server says: certificate required\n"},
 		{"no answer", "-t 50ms ws://" + mute, "no answer within 50ms (-t)\n"},
 		{"no answer to TLS", "-t 50ms wss://" + mute, "TLS: no answer within 50ms (-t)\n"},
-		{"no answer of a proxy", "-t 50ms -proxy socks5://" + mute + " ws://localhost", "proxy socks5://" + mute + ": no answer within 50ms (-t)\n"},
+		{"no answer of a proxy", "-t 50ms -proxy socks5://" + mute + " ws://localhost", "proxy socks5://" + mute + ": SOCKS greeting: no answer within 50ms (-t)\n"},
 		{"no host", "-proxy none ws://nosuch.invalid", "nosuch.invalid"},
 		{"no proxy", "-proxy http://127.0.0.1:1 ws://localhost", "proxy http://127.0.0.1:1: connecting: 127.0.0.1:1: connection refused\n"},
 	} {
