@@ -329,8 +329,11 @@ func (b *outboxModel) retract(who int) {
 		}
 	}
 	var lost *conn.OutFrame
-	if len(unsent) > 0 && b.bytesBefore(unsent[0]) < at && unsent[0].claimed && gone(&unsent[0].OutFrame) {
-		lost = &unsent[0].OutFrame
+	for _, f := range unsent {
+		if f.claimed && (b.bytesBefore(f) < at || f.Header.Opcode == frame.Close) && gone(&f.OutFrame) {
+			lost = &f.OutFrame
+			break
+		}
 	}
 	dropped, again, gotLost := b.box.Retract(gone)
 	if gotLost != lost {
