@@ -164,6 +164,9 @@ func (b *tab) show(t *testing.T, what string) {
 		t.Fatalf("%s's page has no picture: %v", b.name, err)
 	}
 	_, server, _ := strings.Cut(t.Name(), "/")
+	if err := os.MkdirAll(*screenshots, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(*screenshots, strings.Join([]string{server, what, b.name}, "-")+".png")
 	if err := os.WriteFile(file, png, 0o644); err != nil {
 		t.Error(err)
