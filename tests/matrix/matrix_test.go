@@ -181,6 +181,7 @@ func (p *matrixPair) run(a, b net.Conn) {
 		}
 	}
 	_, _, first := c.Read(context.Background())
+	<-c.Context().Done() // CloseNow leaves the rest of a closing handshake to itself: Close and CloseNow return nil until it ends
 	p.sticky(c, first)
 	_ = other.CloseNow()
 	all.Wait()
