@@ -65,10 +65,7 @@ func (p *Policy) Accept(r *Request) (a Acceptance, refusal *Refusal) {
 // if the result is nil. The function and those it calls use little stack, because it may run on
 // a small one.
 func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
-	if refusal := r.checkHTTP(); refusal != nil {
-		return refusal
-	}
-	if refusal := r.checkUpgrade(); refusal != nil {
+	if refusal := r.checkOpening(); refusal != nil {
 		return refusal
 	}
 	if refusal := p.checkOrigin(r); refusal != nil {
@@ -83,7 +80,9 @@ func (p *Policy) AcceptInto(a *Acceptance, r *Request) *Refusal {
 	if err := r.offers.parse(r.Extensions); err != nil {
 		return badRequest("§9.1", "%v", err)
 	}
-	a.Key = trimSpace(r.Key[0])
+	if r.ProtoMajor == 1 {
+		a.Key = trimSpace(r.Key[0])
+	}
 	a.Subprotocol = subprotocol
 	if p.Deflate != nil {
 		a.agree(p.Deflate, r.offers.extensions)
@@ -96,6 +95,17 @@ func (a *Acceptance) agree(d *Deflate, offers []Extension) {
 	var answer deflateHeader
 	answer, a.Deflated = d.accept(offers)
 	a.Deflate, a.serverWindow, a.clientWindow = answer.Deflate, answer.serverWindow, answer.clientWindow
+}
+
+// checkOpening checks that r is a WebSocket handshake of its version of HTTP.
+func (r *Request) checkOpening() *Refusal {
+	if r.ProtoMajor > 1 {
+		return r.checkConnect()
+	}
+	if refusal := r.checkHTTP(); refusal != nil {
+		return refusal
+	}
+	return r.checkUpgrade()
 }
 
 // checkHTTP checks that the request is a GET of HTTP/1.1 without a body.
@@ -118,7 +128,7 @@ func checkVersion(major, minor int) *Refusal {
 	case major == 1 && minor >= 1: // §4.2.1, item 1
 		return nil
 	case major > 1:
-		return refuse(statusVersion, "RFC 8441 §4", "a WebSocket does not begin with GET in HTTP/%d", major)
+		return refuse(statusVersion, "RFC 9113 §3.4", "HTTP/%d does not begin with a request line", major)
 	}
 	return refuse(statusVersion, "§4.2.1", "HTTP/%d.%d is older than HTTP/1.1", major, minor)
 }
@@ -158,12 +168,7 @@ func (r *Request) checkUpgrade() *Refusal {
 	case !connection:
 		return refuse(statusUpgradeRequired, "§4.2.1", "Connection is %s, without Upgrade", quoteLines(r.Connection))
 	}
-	switch { // §4.2.1, item 6, and §4.4
-	case len(r.Version) > 1:
-		return badRequest("§11.3.5", "Sec-WebSocket-Version comes %d times", len(r.Version))
-	case len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:
-		refusal := refuse(statusUpgradeRequired, "§4.2.2", "Sec-WebSocket-Version is %s, not %s", quoteLines(r.Version), Version)
-		refusal.Version = true
+	if refusal := r.checkVersionField(statusUpgradeRequired); refusal != nil {
 		return refusal
 	}
 	switch { // §4.2.1, item 5
@@ -173,6 +178,20 @@ func (r *Request) checkUpgrade() *Refusal {
 		return badRequest("§11.3.1", "Sec-WebSocket-Key comes %d times", len(r.Key))
 	case !ValidKey(trimSpace(r.Key[0])):
 		return badRequest("§4.2.1", "Sec-WebSocket-Key %s is not base64 of 16 bytes", quote(r.Key[0]))
+	}
+	return nil
+}
+
+// checkVersionField checks Sec-WebSocket-Version: §4.2.1, item 6, and §4.4. A version that we do
+// not speak is refused with status.
+func (r *Request) checkVersionField(status int) *Refusal {
+	switch {
+	case len(r.Version) > 1:
+		return badRequest("§11.3.5", "Sec-WebSocket-Version comes %d times", len(r.Version))
+	case len(r.Version) == 0 || trimSpace(r.Version[0]) != Version:
+		refusal := refuse(status, "§4.2.2", "Sec-WebSocket-Version is %s, not %s", quoteLines(r.Version), Version)
+		refusal.Version = true
+		return refusal
 	}
 	return nil
 }

@@ -49,9 +49,8 @@ const statusSwitching = 101
 // sent", steps 1 to 6 in order. Responses other than 101, such as redirects and authentication,
 // must be handled by the caller before.
 func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
-	var a Agreement
 	bad := func(format string, args ...any) (Agreement, *BadResponse) {
-		return Agreement{}, &BadResponse{Status: status, Section: "§4.1", Reason: fmt.Sprintf(format, args...)}
+		return Agreement{}, badResponse(status, "§4.1", format, args...)
 	}
 
 	// Step 1.
@@ -77,6 +76,14 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 	want := AcceptKey(o.Key)
 	if got := trimSpace(accept[0]); got != string(want[:]) {
 		return bad("Sec-WebSocket-Accept is %s, not %s", quote(got), want[:])
+	}
+	return o.checkNegotiated(status, h)
+}
+
+// checkNegotiated judges the extensions and the subprotocol of a response by steps 5 and 6.
+func (o *Offer) checkNegotiated(status int, h Values) (a Agreement, wrong *BadResponse) {
+	bad := func(format string, args ...any) (Agreement, *BadResponse) {
+		return Agreement{}, badResponse(status, "§4.1", format, args...)
 	}
 	// Step 5.
 	lines := h.Values("Sec-Websocket-Extensions")
@@ -114,4 +121,8 @@ func (o *Offer) Check(status int, h Values) (Agreement, *BadResponse) {
 		return a, nil
 	}
 	return bad("Sec-WebSocket-Protocol comes %d times", len(protocol))
+}
+
+func badResponse(status int, section, format string, args ...any) *BadResponse {
+	return &BadResponse{Status: status, Section: section, Reason: fmt.Sprintf(format, args...)}
 }

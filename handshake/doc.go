@@ -26,6 +26,24 @@
 // violations of the ABNF grammar". [AppendSwitching] and [AppendRefusal] write
 // the answer.
 //
+// # Over HTTP/2 and HTTP/3
+//
+// A request of HTTP/2 or HTTP/3 is judged as extended CONNECT (RFC 8441, RFC 9220).
+// The checks of origin, subprotocols and extensions are the same. Before them:
+//
+//   - RFC 8441 §4: the method is CONNECT with :protocol (400, 501, 505)
+//   - RFC 8441 §5, RFC 9220 §3: :protocol is websocket, once (400, 501)
+//   - RFC 8441 §4, RFC 9113 §8.3.1: :scheme is http or https, :path begins with a slash (400)
+//   - RFC 3986 §5.2.4: :path has no dot segments, which routers read differently (400)
+//   - RFC 9113 §8.3.1: :authority is a host and port, and Host, if it is there, the same (400)
+//   - RFC 9113 §8.2.2: no Upgrade, Connection or Transfer-Encoding (400)
+//   - RFC 9110 §9.3.6, RFC 8441 §5: no Content-Length, and the stream stays open (400)
+//   - RFC 6455 §4.2.1 item 6: Sec-WebSocket-Version is 13, once (400, with the version we speak)
+//
+// Sec-WebSocket-Key and Sec-WebSocket-Accept have no meaning there (RFC 8441 §5). They are
+// ignored, because haproxy sends both. [Acceptance.Fields] are the fields of the answer,
+// whose status is 200. [Offer.CheckConnect] judges it: any 2xx opens the connection.
+//
 // # What the client checks
 //
 // [Offer.Check] judges the response by the list at the end of §4.1:

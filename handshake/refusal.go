@@ -14,6 +14,7 @@ const (
 	statusMethodNotAllowed = 405
 	statusUpgradeRequired  = 426
 	statusFieldsTooLarge   = 431
+	statusNotImplemented   = 501
 	statusVersion          = 505
 )
 

@@ -14,9 +14,9 @@ type Field struct{ Name, Value string }
 // header that must occur only once still has all its lines here, so that the rules can detect
 // repetition.
 type Request struct {
-	Method     string // exactly "GET"
-	Target     string // request-target as sent; [Policy.Accept] does not judge it
-	Host       string // from an absolute target, or else from the Host header; behind a trusted proxy, the forwarded one
+	Method     string // exactly "GET"; over HTTP/2 and HTTP/3 "CONNECT"
+	Target     string // request-target or :path as sent; [Policy.Accept] does not judge it in HTTP/1.1
+	Host       string // from an absolute target or :authority, or else from the Host header; behind a trusted proxy, the forwarded one
 	ProtoMajor int    // 1 in HTTP/1.1
 	ProtoMinor int    // 1 in HTTP/1.1
 	TLS        bool   // it came over TLS that ended here: the origin must then be https
@@ -33,6 +33,12 @@ type Request struct {
 	ContentLength    []string
 	TransferEncoding []string
 
+	// Of extended CONNECT (RFC 8441, RFC 9220); zero in HTTP/1.1.
+	Connect   []string // the values of :protocol
+	HostField []string // the lines of Host, which may come beside :authority
+	Scheme    string   // :scheme; empty if the HTTP library does not tell
+	EndStream bool     // the request ended its stream
+
 	// Header has every header line in order, for other uses. Only ParseRequest fills it, and a
 	// RequestParser without RulesOnly.
 	Header []Field
@@ -47,8 +53,10 @@ type Request struct {
 // Collect replaces the named slices by the lines in h. It copies the slices, but not the
 // strings.
 //
-// net/http removes the Host and Transfer-Encoding lines from its header. The caller sets Host
-// from the http.Request and, after Collect, appends its TransferEncoding to r.TransferEncoding.
+// net/http removes the Host and Transfer-Encoding lines of HTTP/1.1 from its header. The caller
+// sets Host from the http.Request and, after Collect, appends its TransferEncoding to
+// r.TransferEncoding. In HTTP/2 net/http keeps :protocol among the header fields; a library that
+// does not leaves r.Connect to the caller.
 func (r *Request) Collect(h Values) {
 	collect(&r.Upgrade, h, "Upgrade")
 	collect(&r.Connection, h, "Connection")
@@ -60,6 +68,8 @@ func (r *Request) Collect(h Values) {
 	collect(&r.SecFetchSite, h, "Sec-Fetch-Site")
 	collect(&r.ContentLength, h, "Content-Length")
 	collect(&r.TransferEncoding, h, "Transfer-Encoding")
+	collect(&r.Connect, h, ":protocol")
+	collect(&r.HostField, h, "Host")
 }
 
 func collect(lines *[]string, h Values, name string) {
@@ -76,6 +86,7 @@ func (r *Request) Reset() {
 	for _, lines := range [...]*[]string{
 		&r.Upgrade, &r.Connection, &r.Key, &r.Version, &r.Protocol, &r.Extensions,
 		&r.Origin, &r.SecFetchSite, &r.ContentLength, &r.TransferEncoding, &r.protocols,
+		&r.Connect, &r.HostField,
 	} {
 		if cap(*lines) > keptLines {
 			*lines = nil
@@ -87,9 +98,9 @@ func (r *Request) Reset() {
 	clear(r.Header)
 	r.Header = r.Header[:0]
 	r.offers.reset()
-	r.Method, r.Target, r.Host = "", "", ""
+	r.Method, r.Target, r.Host, r.Scheme = "", "", "", ""
 	r.host, r.hostOf = authority{}, ""
-	r.ProtoMajor, r.ProtoMinor, r.TLS, r.rulesOnly = 0, 0, false, false
+	r.ProtoMajor, r.ProtoMinor, r.TLS, r.EndStream, r.rulesOnly = 0, 0, false, false, false
 }
 
 // add stores a header line, also by name if the rules look at it. It returns 1 if the field is

@@ -53,7 +53,7 @@ func (a *Acceptance) appendDeflate(dst []byte) []byte {
 
 func appendExtra(dst []byte, extra []Field) []byte {
 	for _, f := range extra {
-		if !Reserved(f.Name) && ValidFieldName(f.Name) && ValidFieldValue(f.Value) {
+		if maySend(f) {
 			dst = appendField(dst, f)
 		}
 	}
@@ -102,6 +102,8 @@ func statusText(status int) string {
 		return "Upgrade Required"
 	case statusFieldsTooLarge:
 		return "Request Header Fields Too Large"
+	case statusNotImplemented:
+		return "Not Implemented"
 	case statusVersion:
 		return "HTTP Version Not Supported"
 	}

@@ -79,6 +79,7 @@ func TestAppendRefusal(t *testing.T) {
 		{refuse(426, "§4.2.1", "x"), "426 Upgrade Required", map[string]string{"Upgrade": "websocket", "Connection": "Upgrade"}},
 		{&Refusal{Status: 426, Version: true}, "426 Upgrade Required", map[string]string{"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}},
 		{refuse(431, "", "x"), "431 Request Header Fields Too Large", nil},
+		{refuse(statusNotImplemented, "", "x"), "501 Not Implemented", nil},
 		{checkVersion(1, 0), "505 HTTP Version Not Supported", nil},
 		{&Refusal{Status: 599, Reason: "by the caller"}, "599 ", nil},
 	} {
