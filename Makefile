@@ -10,7 +10,7 @@ FUZZFLAGS ?= -fuzzminimizetime 2s
 RACE    ?= -race
 # The root, and what is beneath it and differs between systems.
 BYTES   := . ./internal/gate ./internal/transport ./internal/dial ./internal/wsplay ./tests/...
-PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport
+PURE    := ./frame ./conn ./handshake ./internal/deflate ./internal/inflate ./internal/hostport ./internal/h2
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -34,6 +34,7 @@ const layers = `
 	internal/deflate:
 	internal/inflate:
 	internal/hostport:
+	internal/h2:      golang.org/x/net/http2/hpack
 
 	# What compression is measured against, and by.
 	internal/deflate tests:  github.com/klauspost/compress/flate
@@ -210,7 +211,7 @@ func checkFile(name string, source []byte) (complaints []string, err error) {
 		}
 		allowed = slices.Concat(allowed, extra, []string{dir})
 	}
-	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate", "internal/hostport"}, dir)
+	pure := !test && slices.Contains([]string{"frame", "handshake", "conn", "internal/deflate", "internal/inflate", "internal/hostport", "internal/h2"}, dir)
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
@@ -332,6 +333,12 @@ func TestLayeringComplains(t *testing.T) {
 		{"conn/state.go", `func f() { select {} }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { c <- 1 }`, "conn/state.go:2: conn may not use channels"},
 		{"conn/state.go", `func f() { <-c }`, "conn/state.go:2: conn may not use channels"},
+
+		{"internal/h2/endpoint.go", `import ("time"; "golang.org/x/net/http2/hpack"); var t time.Time`, ""},
+		{"internal/h2/endpoint.go", `import "golang.org/x/net/http2"`, "internal/h2/endpoint.go:2: internal/h2 may not import golang.org/x/net/http2"},
+		{"internal/h2/endpoint.go", `import "time"; var t = time.Now()`, "internal/h2/endpoint.go:2: internal/h2 may not use time.Now: time is an argument"},
+		{"internal/h2/endpoint.go", ours("handshake"), "internal/h2/endpoint.go:2: internal/h2 may not import handshake"},
+		{"internal/h2/endpoint_test.go", `import "golang.org/x/net/http2"`, ""},
 
 		{"internal/dial/dial.go", `import ("net/http"; "golang.org/x/net/idna")`, ""},
 		{"internal/dial/dial.go", `import _ "` + module + `"`, "internal/dial/dial.go:2: internal/dial may not import ."},

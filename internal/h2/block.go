@@ -1,0 +1,119 @@
+package h2
+
+import (
+	"bytes"
+
+	"golang.org/x/net/http2/hpack"
+)
+
+const (
+	// maxBlock is how many bytes of a field block, encoded, we take, and how many of the list
+	// that it stands for, as RFC 9113 §6.5.2 counts: a page's cookies and a few fields.
+	maxBlock = 16 << 10
+	// maxContinuations is how many CONTINUATION frames a block may have. One is enough for
+	// maxBlock, but a peer may like smaller ones.
+	maxContinuations = 8
+	// tableSize is the size of the dynamic tables of HPACK, both ways.
+	tableSize = 4096
+	// fieldOverhead is what a field counts besides its bytes (RFC 7541 §4.1).
+	fieldOverhead = 32
+)
+
+// blocks turns field lists into field blocks and back (RFC 9113 §4.3, RFC 7541).
+type blocks struct {
+	encoder *hpack.Encoder
+	encoded bytes.Buffer
+	decoder *hpack.Decoder
+	list    []Field // what the decoder has found
+	size    int     // of the list, as RFC 9113 §6.5.2 counts
+
+	// The block that has begun and goes on in CONTINUATION frames (§6.10).
+	under         FrameHeader // its HEADERS frame; Stream is 0 if there is none
+	partial       []byte
+	continuations int
+}
+
+func (b *blocks) init() {
+	b.encoder = hpack.NewEncoder(&b.encoded)
+	b.decoder = hpack.NewDecoder(tableSize, b.emit)
+	b.decoder.SetMaxStringLength(maxBlock)
+}
+
+// emit takes a field from the decoder. Of a list that is too large it counts only the bytes.
+func (b *blocks) emit(f hpack.HeaderField) {
+	if b.size += len(f.Name) + len(f.Value) + fieldOverhead; b.size <= maxBlock {
+		b.list = append(b.list, Field{f.Name, f.Value})
+		return
+	}
+	b.decoder.SetEmitEnabled(false) // the rest only changes the table
+}
+
+// underWay is the stream whose block has begun and not ended; 0: none is.
+func (b *blocks) underWay() uint32 { return b.under.Stream }
+
+// begin takes the fragment of a HEADERS frame. whole is nil if more are to come.
+func (b *blocks) begin(h FrameHeader, fragment []byte) (whole []byte) {
+	if h.Flags.Has(FlagEndHeaders) {
+		if fragment == nil {
+			fragment = []byte{}
+		}
+		return fragment
+	}
+	b.under, b.continuations = h, 0
+	b.partial = append(b.partial[:0], fragment...)
+	return nil
+}
+
+// proceed takes the fragment of a CONTINUATION frame. whole is nil if more are to come.
+func (b *blocks) proceed(h FrameHeader, fragment []byte) (whole []byte, err *ConnError) {
+	b.continuations++
+	if b.continuations > maxContinuations {
+		return nil, connError(EnhanceYourCalm, "", "a field block in more than %d CONTINUATION frames", maxContinuations)
+	}
+	if len(b.partial)+len(fragment) > maxBlock {
+		return nil, connError(EnhanceYourCalm, "", "a field block of more than %d bytes", maxBlock)
+	}
+	b.partial = append(b.partial, fragment...)
+	if !h.Flags.Has(FlagEndHeaders) {
+		return nil, nil
+	}
+	whole = b.partial
+	b.under, b.partial = FrameHeader{}, nil // heads are rare
+	return whole, nil
+}
+
+// decode turns a whole block into the list. It must be called for every block, wanted or
+// not, because the table is one for the connection (§4.3). ok is false if the list is larger
+// than we take.
+func (b *blocks) decode(block []byte) (list []Field, ok bool, err *ConnError) {
+	b.list, b.size = nil, 0
+	b.decoder.SetEmitEnabled(true)
+	_, fault := b.decoder.Write(block)
+	if fault == nil {
+		fault = b.decoder.Close()
+	}
+	if fault != nil {
+		return nil, false, connError(CompressionError, "4.3", "a field block that does not decode: %v", fault)
+	}
+	list, b.list = b.list, nil
+	return list, b.size <= maxBlock, nil
+}
+
+// encode turns a list into a block, which stays valid until the next one. Blocks must be sent
+// in the order in which they were encoded.
+func (b *blocks) encode(list []Field) []byte {
+	b.encoded.Reset()
+	for _, f := range list {
+		// A bytes.Buffer does not fail.
+		_ = b.encoder.WriteField(hpack.HeaderField{Name: f.Name, Value: f.Value, Sensitive: sensitive(f.Name)})
+	}
+	return b.encoded.Bytes()
+}
+
+// listSize is the size of a list as §6.5.2 counts it.
+func listSize(list []Field) (n int) {
+	for _, f := range list {
+		n += len(f.Name) + len(f.Value) + fieldOverhead
+	}
+	return n
+}

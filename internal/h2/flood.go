@@ -1,0 +1,97 @@
+package h2
+
+import "time"
+
+// A peer can make us work with frames that cost it nothing. Each of them is charged to one
+// account, which recovers with time. What an honest peer does with a stream costs nothing.
+//
+//	charged                                  because of
+//	PING, an ack of it that we await not     an answer
+//	SETTINGS                                 an answer, and a look at each stream
+//	a stream reset before we have answered   Rapid Reset (CVE-2023-44487)
+//	a stream that we must reset or refuse    MadeYouReset (CVE-2025-8671)
+//	a response of 1xx                        an event for nothing
+//	DATA without data and without END_STREAM an event for nothing
+//	WINDOW_UPDATE                            a look at the queue, unless it was earned
+//	PRIORITY, unknown types, late frames     our time
+//
+// Two updates are earned by each DATA frame that we send, one for the stream and one for the
+// connection: an honest peer may answer every frame so. A frame that the peer's window has cut
+// down to a few bytes earns none.
+const (
+	// floodBurst and floodRate are what a peer may do at once and for each second after that.
+	// nghttp2 counts its "glitches" by 1000 and 33.
+	floodBurst = 1000
+	floodRate  = 100
+	// settingsCost is what SETTINGS count.
+	settingsCost = 10
+	// maxEarned is how many updates a peer may have saved up.
+	maxEarned = 1000
+	// tinyPiece is how many bytes of DATA a window should be good for.
+	tinyPiece = 64
+
+	pointCost = time.Second / floodRate
+
+	// maxReplies is how many frames that the peer has provoked may wait to be written, when it
+	// does not read.
+	maxReplies = 256
+)
+
+// flood is the account.
+type flood struct {
+	level  time.Duration // what is charged and has not recovered
+	full   time.Duration // as much as there may be
+	last   time.Time     // when level was true
+	now    time.Time     // of the bytes that are being received
+	earned int           // updates that cost nothing
+}
+
+func (f *flood) init(now time.Time, streams uint32) {
+	f.last, f.now = now, now
+	// All streams may be reset at once, when a proxy's clients go away.
+	f.full = (floodBurst + 2*time.Duration(streams)) * pointCost
+}
+
+// charge takes n points from the peer's account.
+func (f *flood) charge(n int, what string) *ConnError {
+	f.level = max(0, f.level-max(0, f.now.Sub(f.last))) + time.Duration(n)*pointCost
+	f.last = f.now
+	if f.level > f.full {
+		return connError(EnhanceYourCalm, "10.5", "too many frames that do nothing; the last is %s", what)
+	}
+	return nil
+}
+
+// earn notes that a DATA frame was sent.
+func (f *flood) earn() { f.earned = min(f.earned+2, maxEarned) }
+
+// update is charge for a WINDOW_UPDATE.
+func (f *flood) update() *ConnError {
+	if f.earned > 0 {
+		f.earned--
+		return nil
+	}
+	return f.charge(1, "WINDOW_UPDATE")
+}
+
+// replies counts the frames that a peer has provoked and that are not on the wire: those of
+// two generations, of which the older is on the wire when the offset mark is.
+type replies struct {
+	older, recent int
+	mark          uint64
+}
+
+// add counts one more, at the offsets of an outbox.
+func (r *replies) add(sent, encoded uint64) *ConnError {
+	if sent >= r.mark {
+		r.older, r.recent, r.mark = r.recent, 0, encoded
+		if sent == encoded {
+			r.older = 0
+		}
+	}
+	r.recent++
+	if r.older+r.recent > maxReplies {
+		return connError(EnhanceYourCalm, "10.5", "more than %d frames wait for a peer that does not read", maxReplies)
+	}
+	return nil
+}
