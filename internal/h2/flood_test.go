@@ -1,0 +1,191 @@
+package h2
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// floods are what a peer may send without end for next to nothing. Each ends in
+// ENHANCE_YOUR_CALM, and at the pace of an honest peer in nothing.
+var floods = map[string]struct {
+	role Role
+	one  func(r *rig) []byte
+}{
+	"PING":                     {Server, func(r *rig) []byte { return raw(TypePing, 0, 0, make([]byte, 8)...) }},
+	"PING acks":                {Server, func(r *rig) []byte { return raw(TypePing, FlagAck, 0, make([]byte, 8)...) }},
+	"SETTINGS":                 {Server, func(r *rig) []byte { return settingsOf(4, 65535) }},
+	"empty SETTINGS":           {Client, func(r *rig) []byte { return settingsOf() }},
+	"empty DATA":               {Server, func(r *rig) []byte { return dataFrame(1, 0, "") }},
+	"padding":                  {Server, func(r *rig) []byte { return dataFrame(1, FlagPadded, "\x00") }},
+	"WINDOW_UPDATE":            {Server, func(r *rig) []byte { return update(1, 1) }},
+	"connection WINDOW_UPDATE": {Server, func(r *rig) []byte { return update(0, 1) }},
+	"PRIORITY":                 {Server, func(r *rig) []byte { return raw(TypePriority, 0, 99, 0, 0, 0, 0, 0) }},
+	"PRIORITY_UPDATE":          {Server, func(r *rig) []byte { return raw(TypePriorityUpdate, 0, 0, 0, 0, 0, 1) }},
+	"unknown frames":           {Server, func(r *rig) []byte { return raw(0x77, 0, 0) }},
+	"GOAWAY":                   {Client, func(r *rig) []byte { return goAwayOf(maxStreamID, NoError, "") }},
+	"1xx":                      {Client, func(r *rig) []byte { return r.head(3, 0, ":status: 103") }},
+	"late HEADERS":             {Client, func(r *rig) []byte { return r.head(5, 0, ":status: 200") }},
+	"late RST_STREAM":          {Client, func(r *rig) []byte { return resetOf(5, Cancel) }},
+	"late empty DATA":          {Client, func(r *rig) []byte { return dataFrame(5, 0, "") }},
+	// CVE-2023-44487
+	"Rapid Reset": {Server, func(r *rig) []byte {
+		id := r.table.remote + 2
+		for st := range r.Streams() {
+			if st.state.Over() {
+				r.Release(st) // whatever serves it is quick
+			}
+		}
+		return slices.Concat(r.head(id, 0, connectFields...), resetOf(id, Cancel))
+	}},
+	// CVE-2025-8671
+	"MadeYouReset": {Server, func(r *rig) []byte {
+		id := r.table.remote + 2
+		for st := range r.Streams() {
+			if st.state.Over() {
+				r.Release(st)
+			}
+		}
+		return slices.Concat(r.head(id, 0, connectFields...), update(id, 0))
+	}},
+	"malformed requests": {Server, func(r *rig) []byte { return r.head(r.table.remote+2, 0, ":method: GET") }},
+	"requests after GOAWAY": {Server, func(r *rig) []byte {
+		r.going.said = min(r.going.said, r.table.remote)
+		return r.head(r.table.remote+2, 0, connectFields...)
+	}},
+}
+
+func floodRig(t *testing.T, role Role) *rig {
+	t.Helper()
+	r := settled(t, role, Config{})
+	r.opened()
+	if role == Client {
+		for range 2 { // 3 waits for its response, 5 was reset
+			if _, err := r.Open(requestHead(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Reset(r.table.find(5), Cancel)
+	}
+	r.flush()
+	return r
+}
+
+func TestFloods(t *testing.T) {
+	for name, flood := range floods {
+		t.Run(name, func(t *testing.T) {
+			r := floodRig(t, flood.role)
+			n := 0
+			for ; r.Err() == nil && n < 5000; n++ {
+				r.receiveAll(flood.one(r))
+				r.flush()
+			}
+			broken, ok := r.Err().(*ConnError)
+			if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1 {
+				t.Errorf("after %d: %v", n, r.Err())
+			}
+			if n < 100 {
+				t.Errorf("after %d already", n)
+			}
+			// At an honest pace it goes on.
+			r = floodRig(t, flood.role)
+			for range 5000 {
+				r.now = r.now.Add(settingsCost * pointCost)
+				r.receiveAll(flood.one(r))
+				r.flush()
+				r.Done()
+			}
+			if r.Err() != nil {
+				t.Errorf("at its pace: %v", r.Err())
+			}
+			r.wire.Reset()
+		})
+	}
+}
+
+// A peer that provokes answers and does not read them.
+func TestAnswersThatWait(t *testing.T) {
+	for name, one := range map[string]func(r *rig) []byte{
+		"PING":     floods["PING"].one,
+		"SETTINGS": floods["SETTINGS"].one,
+		"requests": floods["malformed requests"].one,
+	} {
+		r := floodRig(t, Server)
+		n := 0
+		for ; r.Err() == nil && n < 5000; n++ {
+			r.now = r.now.Add(time.Second)
+			r.receiveAll(one(r))
+		}
+		broken, ok := r.Err().(*ConnError)
+		if !ok || broken.Code != EnhanceYourCalm || n != maxReplies+1 {
+			t.Errorf("%s: after %d: %v", name, n, r.Err())
+		}
+	}
+	// A peer that reads slowly, but does, is none of these.
+	r := floodRig(t, Server)
+	for range 5000 {
+		r.now = r.now.Add(time.Second)
+		r.receiveAll(floods["PING"].one(r))
+		if r.outbox.pending() > 100*17 {
+			r.Advance(17)
+		}
+	}
+	if r.Err() != nil {
+		t.Error(r.Err())
+	}
+}
+
+// A peer that answers each frame of ours with two updates is honest. One that has us send a
+// byte at a time is not.
+func TestUpdatesAreEarned(t *testing.T) {
+	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), 100)
+	st := r.opened()
+	for range 20000 {
+		if n := r.TrySend(st, []byte("twenty bytes of a me"), nil); n != 20 {
+			t.Fatalf("%d bytes are sent: %v", n, r.Err())
+		}
+		r.Advance(len(r.Pending()))
+		r.receiveAll(slices.Concat(update(1, 20), update(0, 20)))
+	}
+	if r.Err() != nil {
+		t.Fatal(r.Err())
+	}
+	r = settled(t, Server, Config{}, uint32(SettingInitialWindow), 0)
+	st = r.opened()
+	r.Send(st, &Chunk{Head: make([]byte, 50000)})
+	n := 0
+	for ; r.Err() == nil && n < 50000; n++ {
+		r.receiveAll(update(1, 1))
+		r.Advance(len(r.Pending()))
+	}
+	if broken, ok := r.Err().(*ConnError); !ok || broken.Code != EnhanceYourCalm {
+		t.Errorf("after %d: %v", n, r.Err())
+	}
+}
+
+// All clients of a proxy may leave at once.
+func TestManyResetsAtOnce(t *testing.T) {
+	r := settled(t, Server, Config{MaxStreams: 10000})
+	for id := uint32(1); id < 20000; id += 2 {
+		r.opens(id)
+	}
+	for id := uint32(1); id < 20000; id += 2 {
+		r.hears("it leaves", resetOf(id, Cancel), "reset by peer "+strconv.Itoa(int(id))+" CANCEL")
+	}
+}
+
+// The clock may go back.
+func TestFloodClock(t *testing.T) {
+	var f flood
+	f.init(noon, 0)
+	f.now = noon.Add(-time.Hour)
+	for range floodBurst {
+		if err := f.charge(1, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.charge(1, "x") == nil {
+		t.Error("nothing is charged")
+	}
+}
