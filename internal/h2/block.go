@@ -51,35 +51,30 @@ func (b *blocks) emit(f hpack.HeaderField) {
 // underWay is the stream whose block has begun and not ended; 0: none is.
 func (b *blocks) underWay() uint32 { return b.under.Stream }
 
-// begin takes the fragment of a HEADERS frame. whole is nil if more are to come.
-func (b *blocks) begin(h FrameHeader, fragment []byte) (whole []byte) {
-	if h.Flags.Has(FlagEndHeaders) {
-		if fragment == nil {
-			fragment = []byte{}
-		}
-		return fragment
-	}
+// begin takes the fragment of a HEADERS frame that is not the whole block.
+func (b *blocks) begin(h FrameHeader, fragment []byte) {
 	b.under, b.continuations = h, 0
-	b.partial = append(b.partial[:0], fragment...)
+	b.partial = append([]byte(nil), fragment...)
+}
+
+// proceed takes the fragment of a CONTINUATION frame.
+func (b *blocks) proceed(fragment []byte) *ConnError {
+	b.continuations++
+	if b.continuations > maxContinuations {
+		return connError(EnhanceYourCalm, "", "a field block in more than %d CONTINUATION frames", maxContinuations)
+	}
+	if len(b.partial)+len(fragment) > maxBlock {
+		return connError(EnhanceYourCalm, "", "a field block of more than %d bytes", maxBlock)
+	}
+	b.partial = append(b.partial, fragment...)
 	return nil
 }
 
-// proceed takes the fragment of a CONTINUATION frame. whole is nil if more are to come.
-func (b *blocks) proceed(h FrameHeader, fragment []byte) (whole []byte, err *ConnError) {
-	b.continuations++
-	if b.continuations > maxContinuations {
-		return nil, connError(EnhanceYourCalm, "", "a field block in more than %d CONTINUATION frames", maxContinuations)
-	}
-	if len(b.partial)+len(fragment) > maxBlock {
-		return nil, connError(EnhanceYourCalm, "", "a field block of more than %d bytes", maxBlock)
-	}
-	b.partial = append(b.partial, fragment...)
-	if !h.Flags.Has(FlagEndHeaders) {
-		return nil, nil
-	}
-	whole = b.partial
+// end returns the HEADERS frame of the block that is complete now, and all of the block.
+func (b *blocks) end() (first FrameHeader, block []byte) {
+	first, block = b.under, b.partial
 	b.under, b.partial = FrameHeader{}, nil // heads are rare
-	return whole, nil
+	return first, block
 }
 
 // decode turns a whole block into the list. It must be called for every block, wanted or
@@ -108,6 +103,16 @@ func (b *blocks) encode(list []Field) []byte {
 		_ = b.encoder.WriteField(hpack.HeaderField{Name: f.Name, Value: f.Value, Sensitive: sensitive(f.Name)})
 	}
 	return b.encoded.Bytes()
+}
+
+// resize follows what a peer's SETTINGS say of its table. The encoder is told of every value:
+// if the table was smaller for a moment, what it had is gone (RFC 7541 §4.2).
+func (b *blocks) resize(settings []byte) {
+	for id, value := range settingsIn(settings) {
+		if id == SettingHeaderTableSize {
+			b.encoder.SetMaxDynamicTableSize(value)
+		}
+	}
 }
 
 // listSize is the size of a list as §6.5.2 counts it.

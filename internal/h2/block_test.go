@@ -21,6 +21,12 @@ func TestContinuation(t *testing.T) {
 			raw(TypeHeaders, FlagPadded|FlagPriority, 3, slices.Concat([]byte{2, 0, 0, 0, 0, 9}, block, []byte{0, 0})...),
 			raw(TypeContinuation, FlagEndHeaders, 3)), "requested 3")
 	}
+	r := settled(t, Server, Config{})
+	r.step = 7
+	r.hears("a large head in parts", r.head(1, 0, append(slices.Clone(connectFields), "x: "+strings.Repeat("a", 10000))...), "requested 1")
+	if cap(r.gathered) > keptGathered {
+		t.Errorf("%d bytes are kept", cap(r.gathered))
+	}
 	for _, test := range []struct {
 		why  string
 		in   []byte
@@ -41,7 +47,7 @@ func TestContinuation(t *testing.T) {
 			t.Errorf("%s: %d bytes are kept", test.why, cap(r.blocks.partial))
 		}
 	}
-	r := settled(t, Server, Config{})
+	r = settled(t, Server, Config{})
 	r.hears("CONTINUATION without HEADERS", raw(TypeContinuation, FlagEndHeaders, 1), "broken PROTOCOL_ERROR 6.10")
 	r = settled(t, Server, Config{})
 	r.hears("HEADERS without its priority", raw(TypeHeaders, FlagPriority|FlagEndHeaders, 1), "broken FRAME_SIZE_ERROR 6.2")
@@ -73,6 +79,36 @@ func TestHeaderBomb(t *testing.T) {
 	}
 
 	r.hears("a string that is too large by itself", raw(TypeHeaders, FlagEndHeaders, 7, r.encode("x: "+strings.Repeat("a", 17000))...), "broken COMPRESSION_ERROR 4.3")
+}
+
+// A table that was empty for a moment has lost what was in it, and the peer's has (RFC 7541 §4.2).
+func TestTableResized(t *testing.T) {
+	r := settled(t, Client, Config{})
+	for _, settings := range [][]byte{nil, settingsOf(1, 0, 1, 4096), settingsOf(1, 100), settingsOf(1, 1<<31)} {
+		if settings != nil {
+			r.hears("another table", settings, "settled")
+			r.output()
+			for id, value := range settingsIn(settings[FrameHeaderSize:]) {
+				if id == SettingHeaderTableSize {
+					r.decoder.SetAllowedMaxDynamicTableSize(value)
+					if value < tableSize {
+						r.decoder.SetMaxDynamicTableSize(value) // which drops what does not fit
+					}
+				}
+			}
+		}
+		for range 3 {
+			r.blocks.encoded.Reset()
+			head := requestHead()
+			head.Fields = fieldsOf("x: y", "another: field of some length")
+			if _, err := r.Open(head, nil); err != nil {
+				t.Fatal(err)
+			}
+			if out := r.output(); len(out) != 1 || !strings.HasSuffix(out[0], ":protocol: websocket, x: y, another: field of some length,") {
+				t.Fatalf("%q", out)
+			}
+		}
+	}
 }
 
 // What we send in several frames, and what is too large for the peer.

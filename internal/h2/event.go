@@ -15,7 +15,7 @@ const (
 	Informed
 	// Answered: the response has come. Head is its own.
 	Answered
-	// Received: Data of Stream, which stays valid until the bytes given to Receive change.
+	// Received: Data of Stream, which is part of the bytes that Receive was given.
 	Received
 	// Ended: the peer has sent END_STREAM.
 	Ended
@@ -29,10 +29,10 @@ const (
 	Failed
 	// Settled: the peer has said its settings, for the first time or anew: see Peer.
 	Settled
-	// Pong: the answer to Ping has come. Data are its eight bytes.
+	// Pong: the answer to Ping has come. Data are its eight bytes, until the next Receive.
 	Pong
-	// GoingAway: a GOAWAY has come, with Code and in Data what else it says. No streams can be
-	// opened any more.
+	// GoingAway: a GOAWAY has come, with Code and in Data what else it says, until the next
+	// Receive. No streams can be opened any more.
 	GoingAway
 
 	numKinds = iota

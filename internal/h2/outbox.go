@@ -114,6 +114,9 @@ func (o *outbox) track(c *Chunk, n int) {
 
 // advance notes that the first n bytes of what is pending are on the wire.
 func (o *outbox) advance(n int) {
+	if len(o.done) == 0 {
+		clear(o.done[:cap(o.done)])
+	}
 	o.sent += uint64(n)
 	switch o.start += n; {
 	case o.start == len(o.buf):

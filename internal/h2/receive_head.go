@@ -9,22 +9,21 @@ func (e *Endpoint) onHeaders(payload []byte) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	block := e.blocks.begin(h, fragment)
-	if block == nil {
+	if !h.Flags.Has(FlagEndHeaders) {
+		e.blocks.begin(h, fragment)
 		return Event{}, nil
 	}
-	return e.onBlock(block)
+	return e.onBlock(fragment)
 }
 
 func (e *Endpoint) onContinuation(payload []byte) (Event, error) {
-	first := e.blocks.under
-	block, err := e.blocks.proceed(e.header, payload)
-	if err != nil {
+	if err := e.blocks.proceed(payload); err != nil {
 		return Event{}, err
 	}
-	if block == nil {
+	if !e.header.Flags.Has(FlagEndHeaders) {
 		return Event{}, nil
 	}
+	first, block := e.blocks.end()
 	e.header = first
 	return e.onBlock(block)
 }
@@ -37,17 +36,17 @@ func (e *Endpoint) onBlock(block []byte) (Event, error) {
 	}
 	id := e.header.Stream
 	st := e.table.find(id)
-	if st == nil && e.forgotten(id) == Idle && e.role == Server {
+	switch {
+	case st != nil && st.state == AwaitingHead:
+		return e.onResponse(st, list, ok)
+	case st != nil || e.forgotten(id) == Reset: // no second head is right
+		_, err := e.receive(st, RecvHead)
+		return Event{}, err
+	case e.role == Server && e.forgotten(id) == Idle:
 		return e.onRequest(list, ok)
 	}
-	if st == nil || st.state != AwaitingHead {
-		if st == nil && e.forgotten(id) == Idle { // a response to a request that was not sent
-			return Event{}, connError(ProtocolError, "5.1.1", "HEADERS on stream %d, which we have not opened", id)
-		}
-		_, err := e.receive(st, RecvHead) // no second head is right
-		return Event{}, err
-	}
-	return e.onResponse(st, list, ok)
+	// A response to what was not asked, or a request on a stream that is long over (§5.1.1).
+	return Event{}, connError(ProtocolError, "5.1.1", "HEADERS on stream %d; the last one was %d", id, max(e.table.local, e.table.remote))
 }
 
 // onRequest opens a stream of the peer's.
@@ -57,7 +56,7 @@ func (e *Endpoint) onRequest(list []Field, ok bool) (Event, error) {
 	if id > e.going.said {
 		return Event{}, plain(e.flood.charge(1, "a request after our GOAWAY"))
 	}
-	if len(e.table.streams) >= int(e.cfg.MaxStreams) {
+	if uint32(len(e.table.streams)) >= e.cfg.MaxStreams {
 		return Event{}, streamError(id, RefusedStream, "5.1.2", "%d streams are in use", e.cfg.MaxStreams)
 	}
 	head, err := e.parse(list, ok, request)

@@ -28,9 +28,7 @@ func (e *Endpoint) onSettings(payload []byte) (Event, error) {
 		}
 		e.ready(st)
 	}
-	if next.HeaderTableSize != e.peer.HeaderTableSize {
-		e.blocks.encoder.SetMaxDynamicTableSize(next.HeaderTableSize)
-	}
+	e.blocks.resize(payload)
 	e.peer, e.settle.heard = next, done
 	e.settle.judged()
 	// It is behind everything that was framed by the old values.

@@ -63,10 +63,12 @@ func TestFramesInStates(t *testing.T) {
 		"remote": {"HEADERS": "failed 1 STREAM_CLOSED 5.1", "DATA": "failed 1 STREAM_CLOSED 5.1", "DATA, end": "failed 1 STREAM_CLOSED 5.1", "RST_STREAM": reset},
 		// "An endpoint MAY treat receipt of any other type of frame on a closed stream as a connection error
 		// (Section 5.4.1) of type STREAM_CLOSED", but for WINDOW_UPDATE and RST_STREAM, and where we have reset it.
-		"closed":           {"HEADERS": "broken STREAM_CLOSED 5.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
-		"by peer":          {"HEADERS": "broken STREAM_CLOSED 5.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
-		"forgotten":        {"HEADERS": "broken STREAM_CLOSED 5.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
-		"skipped":          {"HEADERS": "broken STREAM_CLOSED 5.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
+		"closed":  {"HEADERS": "broken STREAM_CLOSED 5.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
+		"by peer": {"HEADERS": "broken STREAM_CLOSED 5.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
+		// "An endpoint that receives an unexpected stream identifier MUST respond with a connection error
+		// (Section 5.4.1) of type PROTOCOL_ERROR."
+		"forgotten":        {"HEADERS": "broken PROTOCOL_ERROR 5.1.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
+		"skipped":          {"HEADERS": "broken PROTOCOL_ERROR 5.1.1", "DATA": "broken STREAM_CLOSED 5.1", "DATA, end": "broken STREAM_CLOSED 5.1"},
 		"by us":            {},
 		"forgotten, by us": {},
 	}

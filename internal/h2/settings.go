@@ -2,6 +2,7 @@ package h2
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 )
 
@@ -51,13 +52,23 @@ var initialSettings = Settings{
 // read takes over the settings in the payload of a frame, in order. from is the role of the
 // peer that sent it.
 func (s *Settings) read(payload []byte, from Role) *ConnError {
-	for ; len(payload) >= settingSize; payload = payload[settingSize:] {
-		id, value := Setting(binary.BigEndian.Uint16(payload)), binary.BigEndian.Uint32(payload[2:])
+	for id, value := range settingsIn(payload) {
 		if err := s.set(id, value, from); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settingsIn are the settings in the payload of a frame, in order.
+func settingsIn(payload []byte) iter.Seq2[Setting, uint32] {
+	return func(yield func(Setting, uint32) bool) {
+		for ; len(payload) >= settingSize; payload = payload[settingSize:] {
+			if !yield(Setting(binary.BigEndian.Uint16(payload)), binary.BigEndian.Uint32(payload[2:])) {
+				return
+			}
+		}
+	}
 }
 
 func (s *Settings) set(id Setting, value uint32, from Role) *ConnError {
