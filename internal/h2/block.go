@@ -43,9 +43,7 @@ func (b *blocks) init() {
 func (b *blocks) emit(f hpack.HeaderField) {
 	if b.size += len(f.Name) + len(f.Value) + fieldOverhead; b.size <= maxBlock {
 		b.list = append(b.list, Field{f.Name, f.Value})
-		return
 	}
-	b.decoder.SetEmitEnabled(false) // the rest only changes the table
 }
 
 // underWay is the stream whose block has begun and not ended; 0: none is.
@@ -82,7 +80,6 @@ func (b *blocks) end() (first FrameHeader, block []byte) {
 // than we take.
 func (b *blocks) decode(block []byte) (list []Field, ok bool, err *ConnError) {
 	b.list, b.size = nil, 0
-	b.decoder.SetEmitEnabled(true)
 	_, fault := b.decoder.Write(block)
 	if fault == nil {
 		fault = b.decoder.Close()

@@ -74,23 +74,18 @@ func (f *flood) update() *ConnError {
 	return f.charge(1, "WINDOW_UPDATE")
 }
 
-// replies counts the frames that a peer has provoked and that are not on the wire: those of
-// two generations, of which the older is on the wire when the offset mark is.
-type replies struct {
-	older, recent int
-	mark          uint64
-}
+// replies are the frames that a peer has provoked and that are not on the wire: the offset at
+// which each begins.
+type replies []uint64
 
-// add counts one more, at the offsets of an outbox.
+// add takes one more, at the offsets of an outbox.
 func (r *replies) add(sent, encoded uint64) *ConnError {
-	if sent >= r.mark {
-		r.older, r.recent, r.mark = r.recent, 0, encoded
-		if sent == encoded {
-			r.older = 0
-		}
+	gone := 0
+	for gone < len(*r) && (*r)[gone] < sent {
+		gone++
 	}
-	r.recent++
-	if r.older+r.recent > maxReplies {
+	*r = append(append((*r)[:0], (*r)[gone:]...), encoded)
+	if len(*r) > maxReplies {
 		return connError(EnhanceYourCalm, "10.5", "more than %d frames wait for a peer that does not read", maxReplies)
 	}
 	return nil

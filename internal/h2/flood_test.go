@@ -122,8 +122,21 @@ func TestAnswersThatWait(t *testing.T) {
 			t.Errorf("%s: after %d: %v", name, n, r.Err())
 		}
 	}
-	// A peer that reads slowly, but does, is none of these.
+	// One that sends many at once and then reads is none of these.
 	r := floodRig(t, Server)
+	for range 20 {
+		r.now = r.now.Add(time.Hour)
+		r.Ping([8]byte{}) // is before them
+		for range maxReplies {
+			r.receiveAll(floods["PING"].one(r))
+		}
+		r.flush()
+	}
+	if r.Err() != nil {
+		t.Error(r.Err())
+	}
+	// Nor is a peer that reads slowly, but does.
+	r = floodRig(t, Server)
 	for range 5000 {
 		r.now = r.now.Add(time.Second)
 		r.receiveAll(floods["PING"].one(r))

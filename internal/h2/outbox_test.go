@@ -34,6 +34,24 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+// TrySend does not overtake what waits for room, however little it has.
+func TestTrySendWaitsItsTurn(t *testing.T) {
+	r := settled(t, Client, Config{})
+	a, b := r.opened(), r.opened()
+	if n := r.TrySend(a, make([]byte, dataLimit-3*FrameHeaderSize-100), nil); n != dataLimit-3*FrameHeaderSize-100 {
+		t.Fatal(n)
+	}
+	r.Send(a, &Chunk{Head: make([]byte, 1000)})
+	if n := r.TrySend(b, []byte("a few bytes"), nil); n != 0 || r.outbox.room(11) != 11 {
+		t.Errorf("%d bytes overtake", n)
+	}
+	r.flush()
+	if n := r.TrySend(b, []byte("a few bytes"), nil); n != 11 {
+		t.Errorf("%d bytes are sent", n)
+	}
+	r.output()
+}
+
 // Of every chunk it is known how much of it is framed and how much is on the wire.
 func TestChunkOffsets(t *testing.T) {
 	r := settled(t, Client, Config{}, uint32(SettingInitialWindow), 1<<20)

@@ -26,6 +26,7 @@ func TestReceiveWindows(t *testing.T) {
 	r.hears("a byte more", dataFrame(1, 0, "x"), "failed 1 FLOW_CONTROL_ERROR 6.9.1")
 	r.writes("it is refused", "RST_STREAM 1 FLOW_CONTROL_ERROR")
 	r.Consumed(st, 1000)
+	r.writes("nothing for a stream that is over")
 	r.hears("the other one goes on", dataFrame(3, 0, text), fmt.Sprintf("received 3 %q", text))
 
 	// Streams that nobody reads do not close the window of the connection.
