@@ -6,24 +6,28 @@ import "fmt"
 type Code uint32
 
 const (
-	NoError              Code = 0x0
-	ProtocolError        Code = 0x1
-	InternalError        Code = 0x2
-	FlowControlError     Code = 0x3
-	SettingsTimeout      Code = 0x4
-	StreamClosed         Code = 0x5
-	FrameSizeError       Code = 0x6
-	RefusedStream        Code = 0x7
-	Cancel               Code = 0x8
-	CompressionError     Code = 0x9
-	ConnectError         Code = 0xa
-	EnhanceYourCalm      Code = 0xb
-	InadequateSecurity   Code = 0xc
-	HTTP11Required       Code = 0xd
-	numCodes                  = 0xe
-	defaultRFC                = 9113
-	rfcExtendedConnect        = 8441
-	rfcHeaderCompression      = 7541
+	NoError            Code = 0x0
+	ProtocolError      Code = 0x1
+	InternalError      Code = 0x2
+	FlowControlError   Code = 0x3
+	SettingsTimeout    Code = 0x4
+	StreamClosed       Code = 0x5
+	FrameSizeError     Code = 0x6
+	RefusedStream      Code = 0x7
+	Cancel             Code = 0x8
+	CompressionError   Code = 0x9
+	ConnectError       Code = 0xa
+	EnhanceYourCalm    Code = 0xb
+	InadequateSecurity Code = 0xc
+	HTTP11Required     Code = 0xd
+
+	numCodes = 0xe
+)
+
+// The documents that sections are of.
+const (
+	defaultRFC         = 9113
+	rfcExtendedConnect = 8441
 )
 
 var codeNames = [numCodes]string{

@@ -159,9 +159,12 @@ func (h *Head) setStatus(value string) *Violation {
 	return nil
 }
 
+// methodConnect is not taken from net/http, which does I/O.
+const methodConnect = "CONNECT"
+
 // checkRequest checks which pseudo-fields are there (§8.3.1, §8.5, RFC 8441 §4).
 func (h *Head) checkRequest() *Violation {
-	connect := h.Method == "CONNECT" && h.Protocol == ""
+	connect := h.Method == methodConnect && h.Protocol == ""
 	switch {
 	case h.Method == "":
 		return malformed("8.3.1", "no :method")

@@ -1,6 +1,9 @@
 package h2
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // frame handles a frame that was gathered.
 func (e *Endpoint) frame(payload []byte) (Event, error) {
@@ -123,11 +126,11 @@ func (e *Endpoint) onPing(payload []byte) (Event, error) {
 	if err := e.flood.charge(1, "PING"); err != nil {
 		return Event{}, err
 	}
-	return Event{}, e.provoked(FrameHeader{Type: TypePing, Flags: FlagAck}, payload)
+	return Event{}, plain(e.provoked(FrameHeader{Type: TypePing, Flags: FlagAck}, payload))
 }
 
 // provoked appends a frame that the peer has asked for.
-func (e *Endpoint) provoked(h FrameHeader, payload []byte) error {
+func (e *Endpoint) provoked(h FrameHeader, payload []byte) *ConnError {
 	if err := e.reply.add(e.outbox.sent, e.outbox.encoded); err != nil {
 		return err
 	}
@@ -166,15 +169,15 @@ func (e *Endpoint) onWindowUpdate(n int64) error {
 
 // refuse makes what the peer has done wrong into the frame that says so.
 func (e *Endpoint) refuse(err error) (Event, error) {
-	broken, ok := err.(*StreamError)
-	if !ok {
-		return Event{}, e.die(err.(*ConnError))
+	if fatal, ok := errors.AsType[*ConnError](err); ok {
+		return Event{}, e.die(fatal)
 	}
-	if over := e.flood.charge(1, "a stream that we must reset: "+broken.Error()); over != nil {
-		return Event{}, e.die(over)
+	broken, _ := errors.AsType[*StreamError](err) // there is no third kind
+	if fatal := e.flood.charge(1, "a stream that we must reset: "+broken.Error()); fatal != nil {
+		return Event{}, e.die(fatal)
 	}
-	if err := e.provoked(resetFrame(broken.Stream, broken.Code)); err != nil {
-		return Event{}, e.die(err.(*ConnError))
+	if fatal := e.provoked(resetFrame(broken.Stream, broken.Code)); fatal != nil {
+		return Event{}, e.die(fatal)
 	}
 	st := e.table.find(broken.Stream)
 	if st == nil {

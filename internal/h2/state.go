@@ -98,8 +98,6 @@ const (
 	BreaksStream
 	// BreaksConn: a connection error.
 	BreaksConn
-
-	numVerdicts = iota
 )
 
 // transition is one cell of the table.
