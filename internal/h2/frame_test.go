@@ -109,7 +109,10 @@ func FuzzFrame(f *testing.F) {
 			return
 		}
 		h := ParseFrameHeader(wire)
-		if h.Type == TypePushPromise || h.Type == TypeContinuation { // refused, and judged by what came before
+		switch h.Type {
+		case TypePushPromise, TypeContinuation: // refused, and judged by what came before
+			return
+		case TypePriorityUpdate: // ignored, as an unknown type is (RFC 9113 §5.5)
 			return
 		}
 		broken := h.Check()
