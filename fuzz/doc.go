@@ -1,5 +1,5 @@
 // Package fuzz holds the fuzz targets of this module that look at it from outside.
-// internal/inflate and internal/deflate have targets of their own.
+// internal/inflate, internal/deflate and internal/h2 have targets of their own.
 //
 // A target states a property of every input, and compares the code under test with an oracle:
 // package internal/naive, the standard library, a second parser written in the test from the

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"bytes"
+	"runtime"
 	"testing"
 )
 
@@ -61,6 +62,38 @@ func TestDataAllocatesNothing(t *testing.T) {
 		}
 		received = 0
 	}
+}
+
+// A stream on which nothing happens costs this package a few hundred bytes.
+func TestIdleStream(t *testing.T) {
+	const n = 2000
+	r := settled(t, Server, Config{MaxStreams: n + 1})
+	r.opened()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC() // what the first has found is swept
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	r.streams = nil // of the test
+	before := heap()
+	for range n {
+		ev, _, err := r.Receive(r.head(r.table.remote+2, 0, connectFields...), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Respond(ev.Stream, &Head{Status: 200}); err != nil {
+			t.Fatal(err)
+		}
+		r.Advance(len(r.Pending()))
+	}
+	each := int64(heap()-before) / n
+	t.Logf("%d bytes", each)
+	if each > 400 {
+		t.Errorf("an idle stream costs %d bytes", each)
+	}
+	runtime.KeepAlive(r)
 }
 
 // An echo over 64 streams: a frame in, a frame out, by both ends.

@@ -39,10 +39,12 @@ const (
 
 // Config is what an [Endpoint] needs to know. Zero values mean the defaults.
 type Config struct {
-	// MaxStreams is how many streams of a client may be in use at a time.
+	// MaxStreams is how many streams of a client may be in use at a time. A socket keeps its slot
+	// for as long as it is open, which may be hours.
 	MaxStreams uint32
 	// StreamWindow is how much DATA of one stream the shell keeps, in bytes. Default: 65,535,
-	// with which HTTP/2 begins. At most 1<<31 - 1.
+	// with which HTTP/2 begins. At most 1<<31 - 1. Until the peer has acknowledged our settings
+	// it is at least the default.
 	StreamWindow uint32
 	// ConnWindow is how much DATA may be on its way, in bytes. At least 65,535.
 	ConnWindow uint32

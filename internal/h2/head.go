@@ -18,7 +18,8 @@ type Head struct {
 	Status int
 	// Fields are lower-case. The lines of Cookie are joined (§8.2.3).
 	Fields []Field
-	// EndStream: the frame has END_STREAM. Not used for what we send: see Endpoint.End.
+	// EndStream: the frame has END_STREAM, so nothing follows and Ended is not reported. Not used
+	// for what we send: see Endpoint.End.
 	EndStream bool
 }
 

@@ -1,8 +1,8 @@
 package h2
 
-// TrySend frames as much of head and tail as may be sent at once: as the windows, the buffer
-// and the other streams allow that wait. It returns how many bytes that is; they will be on
-// the wire unless the connection breaks. Nothing is allocated for it.
+// TrySend frames as much of head and tail as may be sent at once: as much as the windows, the
+// buffer and the streams that wait leave room for. It returns how many bytes that is; they will
+// be on the wire unless the connection breaks.
 func (e *Endpoint) TrySend(st *Stream, head, tail []byte) (n int) {
 	if !st.CanSend() || st.first != nil || e.err != nil {
 		return 0
