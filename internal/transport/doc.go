@@ -41,7 +41,7 @@
 // its own, which may still send what it reports as not sent; and on a pump, whose
 // goroutine goes on writing.
 //
-// # States of a pump's writes
+// # States of the writes of a pump or a ResponseStream
 //
 //	            Write                interrupted
 //	free ─────────────────────▶ one ─────────────▶ cut: no Write succeeds any more
