@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,7 @@ type client struct {
 	mu      sync.Mutex // of writing, and of what follows
 	streams map[uint32]*stream
 	next    uint32
+	stalled atomic.Bool // DATA is dropped, and no window of its stream given back
 	block   bytes.Buffer
 	encoder *hpack.Encoder
 	gone    chan struct{} // closed when nothing more will come
@@ -89,7 +91,7 @@ func connect(t *testing.T, address string) *client {
 	if _, err := io.WriteString(nc, http2.ClientPreface); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.framer.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20}); err != nil {
+	if err := c.framer.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 18}); err != nil {
 		t.Fatal(err)
 	}
 	enabled := make(chan bool, 1)
@@ -135,19 +137,28 @@ func (c *client) read(enabled chan<- bool) {
 				s.end()
 			}
 		case *http2.DataFrame:
-			n := len(f.Data())
-			_, _ = s.in.Write(f.Data())
-			if n > 0 {
-				c.write(func() error {
-					_ = c.framer.WriteWindowUpdate(0, uint32(n))
-					return c.framer.WriteWindowUpdate(s.id, uint32(n))
-				})
+			n := uint32(len(f.Data()))
+			stalled := c.stalled.Load()
+			if !stalled && n > 0 {
+				_, _ = s.in.Write(f.Data())
 			}
+			c.write(func() error {
+				if n == 0 {
+					return nil
+				}
+				if !stalled {
+					_ = c.framer.WriteWindowUpdate(s.id, n)
+				}
+				return c.framer.WriteWindowUpdate(0, n)
+			})
 			if f.StreamEnded() {
 				s.end()
 			}
 		case *http2.RSTStreamFrame:
-			s.reset <- f.ErrCode
+			select {
+			case s.reset <- f.ErrCode:
+			default: // only the first counts
+			}
 			_ = s.in.CloseWithError(http2.StreamError{StreamID: s.id, Code: f.ErrCode})
 		}
 	}
