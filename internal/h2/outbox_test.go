@@ -246,6 +246,19 @@ func TestPendingStays(t *testing.T) {
 	if cap(r.outbox.buf) > 4*dataLimit {
 		t.Errorf("a buffer of %d bytes", cap(r.outbox.buf))
 	}
+	// Nor does the list of what is in it.
+	r.flush()
+	r.Ping([8]byte{})
+	for range 1000 {
+		r.hears("windows", slices.Concat(update(0, 10), update(1, 10)))
+		r.Send(a, &Chunk{Head: make([]byte, 10)})
+		r.Pending()
+		r.Advance(min(r.outbox.pending()-1, 10+FrameHeaderSize))
+		r.now = r.now.Add(1e9)
+	}
+	if cap(r.outbox.pieces) > 16 {
+		t.Errorf("%d pieces are kept", cap(r.outbox.pieces))
+	}
 }
 
 func TestBufferIsLent(t *testing.T) {
