@@ -157,6 +157,13 @@ func TestRetract(t *testing.T) {
 	r.writes("nothing")
 	r.Retract(last)
 	r.writes("the end", `DATA 3 "" end`)
+
+	d := r.opened()
+	r.Send(d, last)
+	r.End(d)
+	r.hears("a violation", raw(TypePing, 0, 5, make([]byte, 8)...), "broken PROTOCOL_ERROR 6.7")
+	r.Retract(last)
+	r.writes("nothing behind the last words", "GOAWAY 0 PROTOCOL_ERROR")
 }
 
 // A stream that is over leaves its chunks to nobody.
