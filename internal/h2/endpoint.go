@@ -173,8 +173,8 @@ func (e *Endpoint) Expire(now time.Time) error {
 	return e.die(connError(SettingsTimeout, "6.5.3", "no settings, or no acknowledgement of ours, in %v", e.cfg.SettingsTimeout))
 }
 
-// judged clears the deadline when nothing is missing.
-func (s *settle) judged() {
+// arrived clears the deadline when nothing is missing.
+func (s *settle) arrived() {
 	if s.acked == done && s.heard == done {
 		s.deadline = time.Time{}
 	}

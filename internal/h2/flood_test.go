@@ -177,6 +177,52 @@ func TestUpdatesAreEarned(t *testing.T) {
 	}
 }
 
+// What an honest peer does with streams is not charged, however much of it there is at once.
+func TestHonestPeers(t *testing.T) {
+	for name, one := range map[string]func(r *rig, st *Stream) []byte{
+		"ends without data":     func(r *rig, st *Stream) []byte { return dataFrame(st.id, FlagEndStream, "") },
+		"ends with padding":     func(r *rig, st *Stream) []byte { return dataFrame(st.id, FlagEndStream|FlagPadded, "\x01\x00") },
+		"padded data":           func(r *rig, st *Stream) []byte { return dataFrame(st.id, FlagPadded, "\x01x\x00") },
+		"a reset after all":     func(r *rig, st *Stream) []byte { return resetOf(st.id, Cancel) },
+		"data that is too late": func(r *rig, st *Stream) []byte { r.Reset(st, Cancel); return dataFrame(st.id, 0, "x") },
+	} {
+		r := settled(t, Server, Config{})
+		for range 5000 {
+			st := r.opens((r.table.remote + 1) | 1)
+			if err := r.Respond(st, &Head{Status: 200}); err != nil {
+				t.Fatal(err)
+			}
+			in := one(r, st)
+			r.flush()
+			r.wire.Reset()
+			r.receiveAll(in)
+			r.Reset(st, Cancel)
+			r.Release(st)
+		}
+		if r.Err() != nil || r.flood.level > 0 {
+			t.Errorf("%s: %v is charged, %v", name, r.flood.level, r.Err())
+		}
+	}
+}
+
+// Updates are not saved up without end.
+func TestEarnedUpdatesAreBounded(t *testing.T) {
+	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), maxWindow)
+	r.hears("a window", update(0, 1<<30))
+	st := r.opened()
+	for range 10000 {
+		r.TrySend(st, []byte("x"), nil)
+		r.Advance(len(r.Pending()))
+	}
+	n := 0
+	for ; r.Err() == nil; n++ {
+		r.receiveAll(update(0, 1))
+	}
+	if n > maxEarned+floodBurst+2*DefaultMaxStreams+1 {
+		t.Errorf("%d updates", n)
+	}
+}
+
 // All clients of a proxy may leave at once.
 func TestManyResetsAtOnce(t *testing.T) {
 	r := settled(t, Server, Config{MaxStreams: 10000})

@@ -97,4 +97,8 @@ func TestPing(t *testing.T) {
 	r.step = 3
 	r.hears("a PING", raw(TypePing, 0, 0, []byte("12345678")...))
 	r.writes("the answer", `PING "12345678" ack`)
+	r.Ping([8]byte{'a'})
+	answer := raw(TypePing, FlagAck, 0, []byte("a\x00\x00\x00\x00\x00\x00\x00")...)
+	r.hears("its answer", answer, `pong "a\x00\x00\x00\x00\x00\x00\x00"`)
+	r.hears("an answer to nothing", answer)
 }

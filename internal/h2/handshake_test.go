@@ -6,17 +6,10 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// A Head has what the rules of package handshake look at.
+// asRequest is what a shell does with a request.
 func asRequest(h *Head) *handshake.Request {
-	r := &handshake.Request{
-		Method: h.Method, Target: h.Path, Host: h.Authority, ProtoMajor: 2, Scheme: h.Scheme, EndStream: h.EndStream,
-		Key: h.Values("sec-websocket-key"), Version: h.Values("sec-websocket-version"), Protocol: h.Values("sec-websocket-protocol"),
-		Extensions: h.Values("sec-websocket-extensions"), Origin: h.Values("origin"), SecFetchSite: h.Values("sec-fetch-site"),
-		ContentLength: h.Values("content-length"), HostField: h.Values("host"),
-	}
-	if h.Protocol != "" {
-		r.Connect = []string{h.Protocol}
-	}
+	r := &handshake.Request{Method: h.Method, Target: h.Path, Host: h.Authority, ProtoMajor: 2, Scheme: h.Scheme, EndStream: h.EndStream}
+	r.Collect(h)
 	for _, f := range h.Fields {
 		r.Header = append(r.Header, handshake.Field(f))
 	}
@@ -55,6 +48,35 @@ func TestHandshakeJudges(t *testing.T) {
 		}
 		if status != test.status {
 			t.Errorf("%s: %v", test.why, refusal)
+		}
+	}
+}
+
+// So it does of responses.
+func TestHandshakeJudgesResponses(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		fields []string
+		ok     bool
+	}{
+		{"200", []string{":status: 200"}, true},
+		{"haproxy's accept", []string{":status: 200", "sec-websocket-accept: x"}, true},
+		{"201", []string{":status: 201"}, true},
+		{"a subprotocol", []string{":status: 200", "sec-websocket-protocol: a"}, true},
+		{"one that was not offered", []string{":status: 200", "sec-websocket-protocol: b"}, false},
+		{"404", []string{":status: 404"}, false},
+	} {
+		r := settled(t, Client, Config{})
+		if _, err := r.Open(requestHead(), nil); err != nil {
+			t.Fatal(err)
+		}
+		ev, _, err := r.Receive(r.head(1, 0, test.fields...), noon)
+		if err != nil || ev.Kind != Answered {
+			t.Fatalf("%s: %v, %v", test.why, ev.Kind, err)
+		}
+		offer := handshake.Offer{Subprotocols: []string{"a"}}
+		if _, bad := offer.CheckConnect(ev.Head.Status, ev.Head); (bad == nil) != test.ok {
+			t.Errorf("%s: %v", test.why, bad)
 		}
 	}
 }

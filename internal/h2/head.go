@@ -23,11 +23,15 @@ type Head struct {
 	EndStream bool
 }
 
-// Values returns the values of the fields with this name, which is lower-case.
+// Values returns the values of the fields with this name, in any case, or of :protocol. It is
+// what package handshake asks: handshake.Values.
 func (h *Head) Values(name string) []string {
+	if name == ":protocol" && h.Protocol != "" {
+		return []string{h.Protocol}
+	}
 	var values []string
 	for _, f := range h.Fields {
-		if f.Name == name {
+		if strings.EqualFold(f.Name, name) {
 			values = append(values, f.Value)
 		}
 	}

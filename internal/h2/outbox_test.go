@@ -157,6 +157,13 @@ func TestRetract(t *testing.T) {
 	r.writes("nothing")
 	r.Retract(last)
 	r.writes("the end", `DATA 3 "" end`)
+
+	d := r.opened()
+	r.Send(d, last)
+	r.End(d)
+	r.hears("a violation", raw(TypePing, 0, 5, make([]byte, 8)...), "broken PROTOCOL_ERROR 6.7")
+	r.Retract(last)
+	r.writes("nothing behind the last words", "GOAWAY 0 PROTOCOL_ERROR")
 }
 
 // A stream that is over leaves its chunks to nobody.
@@ -245,6 +252,19 @@ func TestPendingStays(t *testing.T) {
 	}
 	if cap(r.outbox.buf) > 4*dataLimit {
 		t.Errorf("a buffer of %d bytes", cap(r.outbox.buf))
+	}
+	// Nor does the list of what is in it.
+	r.flush()
+	r.Ping([8]byte{})
+	for range 1000 {
+		r.hears("windows", slices.Concat(update(0, 10), update(1, 10)))
+		r.Send(a, &Chunk{Head: make([]byte, 10)})
+		r.Pending()
+		r.Advance(min(r.outbox.pending()-1, 10+FrameHeaderSize))
+		r.now = r.now.Add(1e9)
+	}
+	if cap(r.outbox.pieces) > 16 {
+		t.Errorf("%d pieces are kept", cap(r.outbox.pieces))
 	}
 }
 

@@ -132,7 +132,9 @@ func (p *pair) happens(who int, ev Event) {
 	s, other := p.side[who], p.side[1-who]
 	var l *link
 	if ev.Stream != nil {
-		l = s.links[ev.Stream.id]
+		if l = s.links[ev.Stream.id]; l != nil && l.released {
+			p.fail("%s: %v for a stream that was released", s.name, ev.Kind)
+		}
 	}
 	switch ev.Kind {
 	case Requested:
@@ -206,6 +208,11 @@ func (s *side) usable(all bool) (links []*link) {
 	return links
 }
 
+// waits reports whether a chunk of a link is on its way.
+func (s *side) waits(l *link) bool {
+	return slices.ContainsFunc(s.chunks, func(part *sent) bool { return part.link == l })
+}
+
 // act lets an application or the network do something.
 func (p *pair) act(op byte, who, which, size int) {
 	s := p.side[who]
@@ -267,9 +274,10 @@ func (p *pair) act(op byte, who, which, size int) {
 			p.drop(s, l)
 		}
 	case 9:
-		if l := pick(true); l != nil && l.st.state.Over() {
+		if l := pick(true); l != nil && (l.st.state.Over() || l.lane.ended && l.held == 0 && !s.waits(l)) {
 			l.released = true
 			s.Release(l.st)
+			p.seen[fmt.Sprint("released while it is over: ", l.st.state.Over())]++
 		}
 	case 10, 11:
 		if l := pick(true); l != nil {
@@ -350,7 +358,7 @@ func (p *pair) finish() {
 			if !l.st.state.Over() {
 				active++
 			}
-			if l.over || peer == nil || peer.over {
+			if l.over || peer == nil || peer.over || peer.released {
 				continue
 			}
 			if all := l.lane.all(); l.lane.heard != len(all) || l.lane.heardEnd != l.lane.ended {
@@ -428,6 +436,7 @@ func TestPair(t *testing.T) {
 	for _, what := range []string{
 		"requested", "refused", "answered", "received", "ended", "reset by peer", "not processed", "settled", "pong", "going away",
 		"done", "TrySend sent all: true", "TrySend sent all: false", "taken back, some framed: true", "taken back, some framed: false",
+		"released while it is over: true", "released while it is over: false",
 	} {
 		if seen[what] < 20 {
 			t.Errorf("%s: %d times", what, seen[what])

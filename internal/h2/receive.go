@@ -45,10 +45,20 @@ func (e *Endpoint) Receive(p []byte, now time.Time) (ev Event, n int, err error)
 		if err != nil {
 			ev, err = e.refuse(err)
 		}
-		if err != nil || ev.Kind != progress {
+		if err != nil || ev.Kind != progress && !e.dropped(ev) {
 			return ev, n, err
 		}
 	}
+}
+
+// dropped reports whether an event is for nobody, because its stream was released. DATA that
+// nobody keeps is free again at once.
+func (e *Endpoint) dropped(ev Event) bool {
+	if ev.Stream == nil || ev.Stream.hold != released {
+		return false
+	}
+	e.Consumed(ev.Stream, len(ev.Data))
+	return true
 }
 
 // step takes what is next. It returns Nothing if it needs more bytes than p, all of which it

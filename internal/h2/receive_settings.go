@@ -30,7 +30,7 @@ func (e *Endpoint) onSettings(payload []byte) (Event, error) {
 	}
 	e.blocks.resize(payload)
 	e.peer, e.settle.heard = next, done
-	e.settle.judged()
+	e.settle.arrived()
 	// It is behind everything that was framed by the old values.
 	if err := e.provoked(FrameHeader{Type: TypeSettings, Flags: FlagAck}, nil); err != nil {
 		return Event{}, err
@@ -45,7 +45,7 @@ func (e *Endpoint) onSettingsAck() error {
 		return connError(ProtocolError, "6.5.3", "an acknowledgement of settings that were not sent")
 	}
 	e.settle.acked = done
-	e.settle.judged()
+	e.settle.arrived()
 	for _, st := range e.table.streams {
 		st.in.left += int64(e.cfg.StreamWindow) - initialWindow
 	}

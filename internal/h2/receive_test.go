@@ -165,11 +165,13 @@ func TestRequests(t *testing.T) {
 	}
 	r.Release(second) // the peer has not ended: it still counts
 	r.hears("too early", r.head(15, 0, connectFields...), "refused 15 REFUSED_STREAM 5.1.2")
-	r.hears("it ends", dataFrame(7, FlagEndStream, ""), "ended 7")
+	r.hears("what comes for nobody", dataFrame(7, 0, strings.Repeat("x", 16000)))
+	r.hears("much of it", slices.Repeat(dataFrame(7, 0, strings.Repeat("x", 16000)), 3))
+	r.hears("it ends", dataFrame(7, FlagEndStream, ""))
 	if r.InUse() != 1 || slices.Collect(r.Streams())[0].ID() != 13 {
 		t.Errorf("%d streams", r.InUse())
 	}
-	r.writes("of it all", "HEADERS 7 :status: 404,", `DATA 7 "" end`, "RST_STREAM 15 REFUSED_STREAM")
+	r.writes("of it all", "HEADERS 7 :status: 404,", `DATA 7 "" end`, "RST_STREAM 15 REFUSED_STREAM", "WINDOW_UPDATE 7 +48000")
 	r.hears("a malformed one", r.head(17, 0, ":method: GET"), "refused 17 PROTOCOL_ERROR 8.3.1")
 	r.hears("an even one", r.head(18, 0, connectFields...), "broken PROTOCOL_ERROR 5.1.1")
 

@@ -48,7 +48,7 @@ func (e *Endpoint) Retract(c *Chunk) (framed int) {
 	c.stream = nil
 	if st.first == nil {
 		e.ring.remove(st)
-		if st.ending == endWaits {
+		if st.ending == endWaits && e.err == nil {
 			e.frameEnd(st)
 		}
 	}

@@ -23,7 +23,7 @@ func (f *inflow) take(n int64) bool {
 // to announce now; 0: the refill is still too small to be worth a frame.
 func (f *inflow) refill(n, size int64) (increment uint32) {
 	f.owed += n
-	if f.owed*2 < size || f.owed <= 0 {
+	if f.owed*2 < size {
 		return 0
 	}
 	increment = uint32(f.owed)
