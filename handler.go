@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // ServeFunc serves one connection after its opening handshake. ctx ends when the
@@ -94,7 +95,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
 	s := &serving{serveContext{c, server}, h.opts.OnError}
-	if stream := c.stream(); stream != nil {
+	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		defer stream.Finish() // also after runtime.Goexit
 		s.run(serve)
 		<-stream.Closed() // CloseNow leaves the rest of a closing handshake to itself

@@ -1,0 +1,231 @@
+package websocket
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/h2/session"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
+)
+
+// ServeHTTP2 serves WebSockets over one HTTP/2 connection (RFC 8441), without net/http: for
+// back ends behind proxies that speak HTTP/2 to them. Each WebSocket is a stream, and serve is
+// called for it on a goroutine of its own. opts may be nil.
+//
+// On nc the client must begin with HTTP/2, without an upgrade ("prior knowledge", "h2c"). On a
+// tls.Conn ALPN must choose "h2": its server needs that in [tls.Config.NextProtos].
+//
+// Requests are judged as [Accept] does. Any other request of HTTP/2 is answered with 404 or
+// 501; so a proxy must send nothing here but WebSockets. [AcceptOptions.OnRequest] is asked
+// about each request. [AcceptOptions.OnError] receives what a [Handler] would report.
+//
+// ServeHTTP2 returns when the connection has ended and every serve has returned. The error is
+// nil if no stream was cut off by that. It closes nc. The connection ends when the client ends
+// it, when nc is closed, when it has been without streams for five minutes, or after
+// [Registry.Shutdown] with its last stream.
+//
+// A client may have 250 streams at a time, and each of them can have 64 KiB of its messages
+// waiting here to be read; streams that are not read do not hinder the others. [Conn.NetConn]
+// returns nil. Cancelling a write costs nothing unless half a frame is on its way.
+func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) error {
+	if opts == nil {
+		opts = &noOptions
+	}
+	h := &http2Server{serve: serve, opts: opts}
+	if secure, ok := nc.(*tls.Conn); ok {
+		if err := h.secure(secure); err != nil {
+			_ = nc.Close()
+			return err
+		}
+	}
+	s := session.New(nc, session.Config{Role: h2.Server, Handle: h.handle, IdleTimeout: http2IdleTimeout})
+	if opts.Registry != nil {
+		defer opts.Registry.onShutdown(func() { _ = s.Shutdown(context.Background()) })()
+	}
+	err := s.Run()
+	h.streams.Wait()
+	if err != nil {
+		return fmt.Errorf("websocket: %w", err)
+	}
+	return nil
+}
+
+// http2IdleTimeout is how long a connection may be without streams.
+const http2IdleTimeout = 5 * time.Minute
+
+// http2Server serves the streams of one connection.
+type http2Server struct {
+	serve   ServeFunc
+	opts    *AcceptOptions
+	tls     *tls.ConnectionState // nil: not over TLS
+	streams sync.WaitGroup       // goroutines
+}
+
+// secure performs the handshake of TLS and looks at what it has agreed on.
+func (h *http2Server) secure(nc *tls.Conn) error {
+	ctx := context.Background()
+	if limit := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	if err := nc.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("websocket: ServeHTTP2: %w", err)
+	}
+	state := nc.ConnectionState()
+	if state.NegotiatedProtocol != "h2" {
+		return fmt.Errorf("websocket: ServeHTTP2: ALPN has chosen %q, not \"h2\": "+
+			"offer it in tls.Config.NextProtos, and serve other protocols elsewhere", state.NegotiatedProtocol)
+	}
+	h.tls = &state
+	return nil
+}
+
+// handle is called for each request, on the goroutine that reads the connection. Without
+// OnRequest nothing in it waits.
+func (h *http2Server) handle(x *session.Stream, head *h2.Head) {
+	if h.opts.OnRequest != nil {
+		h.streams.Go(func() {
+			if s := h.accept(x, head); s != nil {
+				s.run()
+			}
+		})
+		return
+	}
+	if s := h.accept(x, head); s != nil {
+		h.streams.Go(s.run)
+	}
+}
+
+// streamServing is a connection over a stream while a ServeFunc serves it.
+type streamServing struct {
+	serving
+	h *http2Server
+	x *session.Stream
+}
+
+// run serves the connection to its end. The stream counts until then, whatever the client does.
+func (s *streamServing) run() {
+	defer s.x.Served()
+	if registry := s.h.opts.Registry; registry != nil && !registry.add(s.c) {
+		_ = s.c.Close(StatusGoingAway, "")
+		return
+	}
+	s.serving.run(s.h.serve)
+}
+
+// accept answers a request. It returns nil if it was refused.
+func (h *http2Server) accept(x *session.Stream, head *h2.Head) *streamServing {
+	u := streamUpgrades.Get().(*streamUpgrade)
+	u.opts = h.opts
+	c, err := u.accept(h, x, head)
+	u.clear() // not reached when OnRequest panics
+	streamUpgrades.Put(u)
+	if err != nil {
+		h.refuse(x, head, err)
+		return nil
+	}
+	return &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
+}
+
+// streamUpgrade is one opening handshake over HTTP/2. It comes from a pool.
+type streamUpgrade struct{ serverHandshake }
+
+var streamUpgrades = poolcheck.NewPool("handshakes of HTTP/2", func() any { return new(streamUpgrade) })
+
+func (u *streamUpgrade) accept(h *http2Server, x *session.Stream, head *h2.Head) (*Conn, error) {
+	if u.opts.Registry != nil && u.opts.Registry.closed() {
+		return nil, refusedByShutdown
+	}
+	if head.Method != http.MethodConnect && head.Protocol == "" {
+		return nil, errNoWebSocket
+	}
+	if err := u.setPolicy("ServeHTTP2"); err != nil {
+		return nil, err
+	}
+	u.collect(head)
+	u.request.TLS = h.tls != nil
+	if refusal := u.policy.AcceptInto(&u.accepted, &u.request); refusal != nil {
+		return nil, refusal
+	}
+	if u.opts.OnRequest != nil {
+		if err := u.opts.OnRequest(&u.request); err != nil {
+			return nil, deny("OnRequest", err)
+		}
+	}
+	extra, err := extraFields(u.opts.HTTPHeader)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.Respond(&h2.Head{Status: http.StatusOK, Fields: lowerFields(u.accepted.Fields(extra))}); err != nil {
+		return nil, err
+	}
+	agreed := agreement{subprotocol: u.accepted.Subprotocol}
+	if u.accepted.Deflated {
+		agreed.deflate = &u.accepted.Deflate
+	}
+	c := &Conn{transport: x}
+	c.open(RoleServer, u.opts.settings(), agreed)
+	return c, nil
+}
+
+var errNoWebSocket = &Refusal{Status: http.StatusNotFound, Section: "RFC 8441 §4", Reason: "only WebSockets are served here: CONNECT with the :protocol websocket"}
+
+// collect copies into u.request what the rules of the handshake look at.
+func (u *streamUpgrade) collect(head *h2.Head) {
+	r := &u.request
+	r.Collect(head)
+	r.Method, r.Target, r.Host, r.Scheme = head.Method, head.Path, head.Authority, head.Scheme
+	r.ProtoMajor, r.ProtoMinor, r.EndStream = 2, 0, head.EndStream
+	if u.opts.OnRequest != nil {
+		for _, f := range head.Fields {
+			r.Header = append(r.Header, handshake.Field{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
+		}
+	}
+}
+
+// refuse answers a request that is not accepted, and reports it.
+func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error) {
+	refusal, ok := errors.AsType[*Refusal](err)
+	byApplication := false
+	if denied, is := errors.AsType[*denial](err); is {
+		byApplication = denied.err == error(denied.answer)
+		refusal, err, ok = denied.answer, denied.err, true
+	}
+	if !ok {
+		refusal = plainRefusal(http.StatusInternalServerError)
+	}
+	fields := append(lowerFields(refusal.Fields()),
+		h2.Field{Name: "content-type", Value: "text/plain; charset=utf-8"},
+		h2.Field{Name: "x-content-type-options", Value: "nosniff"})
+	status := refusal.Status
+	if x.Refuse(&h2.Head{Status: status, Fields: fields}, []byte(refusal.Error()+"\n")) != nil {
+		status = 0
+	}
+	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, refused: true}
+	_, e.RemoteAddr = x.Addresses()
+	e.ordinary = head.Method != http.MethodConnect || byApplication || errors.Is(err, refusedByShutdown) || isTransport(err)
+	tell(h.opts.OnError, nil, e)
+}
+
+// lowerFields returns fields as HTTP/2 has them, without those that only HTTP/1.1 has (RFC 9113
+// §8.2.2).
+func lowerFields(fields []handshake.Field) (lower []h2.Field) {
+	for _, f := range fields {
+		switch name := strings.ToLower(f.Name); name {
+		case "connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding":
+		default:
+			lower = append(lower, h2.Field{Name: name, Value: f.Value})
+		}
+	}
+	return lower
+}
