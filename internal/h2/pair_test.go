@@ -226,6 +226,9 @@ func (p *pair) act(op byte, who, which, size int) {
 	}
 	switch op % 16 {
 	case 0:
+		if p.side[0].table.local > maxReplies {
+			return // each may be refused while nobody reads
+		}
 		if st, err := p.side[0].Open(requestHead(), nil); err == nil {
 			p.side[0].links[st.id] = &link{st: st}
 		} else if err != p.side[0].CanOpen() {
@@ -316,6 +319,9 @@ func (p *pair) rare(s *side, which int) {
 	case 1:
 		s.Warn()
 	default:
+		if s.going.pings > maxReplies/4 {
+			return // each is answered while nobody reads
+		}
 		s.Ping([8]byte{byte(which)})
 	}
 }

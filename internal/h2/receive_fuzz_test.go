@@ -2,8 +2,10 @@ package h2
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -79,7 +81,9 @@ func joined(lines []string) (out []string) {
 		last := len(out) - 1
 		head, text, ok := strings.Cut(line, ` "`)
 		if ok && strings.HasPrefix(line, "received ") && last >= 0 && strings.HasPrefix(out[last], head+` "`) {
-			out[last] = strings.TrimSuffix(out[last], `"`) + text
+			before, _ := strconv.Unquote(out[last][len(head)+1:])
+			more, _ := strconv.Unquote(`"` + text)
+			out[last] = fmt.Sprintf("%s %q", head, before+more)
 			continue
 		}
 		out = append(out, line)
