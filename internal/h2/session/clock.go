@@ -6,13 +6,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/h2"
 )
 
-// clock has the one timer of a session. It is for what the peer owes, and for a session that
-// nobody uses. A timer that has become too early looks again when it fires, so that the use of
+// clock has the one timer of a session. It is for what the peer owes, the settings and the answer to
+// a PING, and for a session that nobody uses. A timer that has become too early looks again when it fires, so that the use of
 // a session does not reset it.
 type clock struct {
 	timer     *time.Timer
 	at        time.Time // when it fires; zero: it does not
 	idleSince time.Time // valid while there is no stream
+	warned    time.Time // when the peer was, valid in the phase warned
 }
 
 func (c *clock) stop() {
@@ -25,13 +26,25 @@ func (c *clock) stop() {
 // due is when something will be late; zero: nothing will. Under mu.
 func (s *Session) due() time.Time {
 	due := s.ep.Deadline()
-	if s.cfg.IdleTimeout > 0 && s.ep.InUse() == 0 {
-		if idle := s.clock.idleSince.Add(s.cfg.IdleTimeout); due.IsZero() || idle.Before(due) {
-			due = idle
-		}
+	if s.idles() {
+		due = earlier(due, s.clock.idleSince.Add(s.cfg.IdleTimeout))
+	}
+	if s.phase == warned {
+		due = earlier(due, s.clock.warned.Add(pingPatience))
 	}
 	return due
 }
+
+// earlier returns the earlier time; zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// idles reports whether the session has no streams, and may not be so for ever.
+func (s *Session) idles() bool { return s.cfg.IdleTimeout > 0 && s.ep.InUse() == 0 }
 
 // watch sets the timer if it would fire too late, or not at all. Under mu.
 func (s *Session) watch(now time.Time) {
@@ -60,10 +73,13 @@ func (s *Session) expire() {
 		s.end(err)
 		return
 	}
-	if due := s.due(); !due.IsZero() && !now.Before(due) && s.ep.InUse() == 0 {
+	if s.idles() && !now.Before(s.clock.idleSince.Add(s.cfg.IdleTimeout)) {
 		s.ep.GoAway(h2.NoError, "idle")
 		s.end(errIdle)
 		return
+	}
+	if s.phase == warned && !now.Before(s.clock.warned.Add(pingPatience)) {
+		s.stopTaking()
 	}
 	s.watch(now)
 }

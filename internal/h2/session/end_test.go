@@ -289,6 +289,24 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%v, %v after %v", p.clientErr, p.serverErr, took)
 		}
 	})
+	bubble(t, func(t *testing.T) { // no answer to our PING
+		a, b := net.Pipe()
+		p := playPeer(t, b)
+		s := New(a, Config{Role: h2.Server})
+		ran := make(chan error, 1)
+		go func() { ran <- s.Run() }()
+		_, _ = io.WriteString(b, h2.Preface)
+		_ = p.WriteSettings()
+		_ = p.WriteSettingsAck()
+		synctest.Wait()
+		begin := time.Now()
+		if err := s.Shutdown(t.Context()); err != nil || time.Since(begin) != pingPatience {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	})
 	bubble(t, func(t *testing.T) { // nobody reads
 		a, b := net.Pipe()
 		defer b.Close()

@@ -10,6 +10,9 @@ import (
 	"github.com/hawser-ws/websocket/internal/h2"
 )
 
+// pingPatience is how long a warned peer has to answer.
+const pingPatience = time.Second
+
 // linger is how long the end of a session may take: for its GOAWAY to go out, and for the peer
 // to end its direction.
 const linger = 500 * time.Millisecond
@@ -42,6 +45,9 @@ func (s *Session) Shutdown(ctx context.Context) error {
 		s.ep.Warn()
 		s.ep.Ping([8]byte{'g', 'o', 'i', 'n', 'g'})
 		s.phase = warned
+		now := time.Now()
+		s.clock.warned = now
+		s.watch(now)
 	default:
 		s.stopTaking()
 	}
@@ -111,7 +117,7 @@ func (s *Session) finish(err error) error {
 	late := time.AfterFunc(linger, func() { _ = s.t.Close() })
 	defer late.Stop()
 	s.mu.Lock()
-	orderly := errors.Is(err, io.EOF) && s.allOver()
+	orderly := errors.Is(err, io.EOF) && s.allEnded()
 	if s.phase != over {
 		s.end(err)
 		s.mu.Unlock()
@@ -135,10 +141,10 @@ func (s *Session) finish(err error) error {
 	return s.err
 }
 
-// allOver reports whether every stream is over, be it still in use. Under mu.
-func (s *Session) allOver() bool {
+// allEnded reports whether every stream is over or ended by us, be it still in use. Under mu.
+func (s *Session) allEnded() bool {
 	for st := range s.ep.Streams() {
-		if !st.State().Over() {
+		if state := st.State(); !state.Over() && state != h2.HalfClosedLocal {
 			return false
 		}
 	}

@@ -87,7 +87,7 @@ func New(nc net.Conn, cfg Config) *Session {
 
 // Run reads until the session is over, and returns when its goroutines have ended and nc is
 // closed. It returns nil if the session ended in order: by Close or Shutdown, or by the peer
-// while no stream was open. Any other error is a [*LostError].
+// when this end had ended all streams. Any other error is a [*LostError].
 func (s *Session) Run() error {
 	defer close(s.ended)
 	s.mu.Lock()
