@@ -172,14 +172,14 @@ func (s *serving) reportServed(err error) {
 	}
 }
 
-func (s *serving) reportPanic(p any) {
-	err, ok := p.(error)
-	if ok {
-		err = fmt.Errorf("panic: %w", err)
-	} else {
-		err = fmt.Errorf("panic: %v", p)
+func (s *serving) reportPanic(p any) { s.report(panicError(p), debug.Stack()) }
+
+// panicError is the error that a panic with p is reported as.
+func panicError(p any) error {
+	if err, ok := p.(error); ok {
+		return fmt.Errorf("panic: %w", err)
 	}
-	s.report(err, debug.Stack())
+	return fmt.Errorf("panic: %v", p)
 }
 
 func (s *serving) report(err error, stack []byte) {

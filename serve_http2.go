@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -90,20 +91,38 @@ func (h *http2Server) secure(nc *tls.Conn) error {
 	return nil
 }
 
-// handle is called for each request, on the goroutine that reads the connection. Without
-// OnRequest nothing in it waits.
+// handle is called for each request, on the goroutine that reads the connection. Nothing of the
+// application's is called on that.
 func (h *http2Server) handle(x *session.Stream, head *h2.Head) {
-	if h.opts.OnRequest != nil {
-		h.streams.Go(func() {
-			if s := h.accept(x, head); s != nil {
-				s.run()
-			}
-		})
+	if h.opts.OnRequest != nil || h.opts.Trace != nil {
+		h.streams.Go(func() { h.answer(x, head) })
 		return
 	}
-	if s := h.accept(x, head); s != nil {
-		h.streams.Go(s.run)
+	h.answer(x, head)
+}
+
+// answer answers a request, also if OnRequest panics or ends the goroutine.
+func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
+	err := errHandshakeLeft.Err // stays after runtime.Goexit
+	var stack []byte
+	defer func() {
+		if p := recover(); p != nil {
+			err, stack = panicError(p), debug.Stack()
+		}
+		if err != nil {
+			h.streams.Go(func() { h.refuse(x, head, err, stack) })
+		}
+	}()
+	u := streamUpgrades.Get().(*streamUpgrade)
+	u.opts = h.opts
+	c, refused := u.accept(h, x, head)
+	u.clear() // not reached when OnRequest panics
+	streamUpgrades.Put(u)
+	if err = refused; err != nil {
+		return
 	}
+	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
+	h.streams.Go(s.run)
 }
 
 // streamServing is a connection over a stream while a ServeFunc serves it.
@@ -123,25 +142,12 @@ func (s *streamServing) run() {
 	s.serving.run(s.h.serve)
 }
 
-// accept answers a request. It returns nil if it was refused.
-func (h *http2Server) accept(x *session.Stream, head *h2.Head) *streamServing {
-	u := streamUpgrades.Get().(*streamUpgrade)
-	u.opts = h.opts
-	c, err := u.accept(h, x, head)
-	u.clear() // not reached when OnRequest panics
-	streamUpgrades.Put(u)
-	if err != nil {
-		h.refuse(x, head, err)
-		return nil
-	}
-	return &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
-}
-
 // streamUpgrade is one opening handshake over HTTP/2. It comes from a pool.
 type streamUpgrade struct{ serverHandshake }
 
 var streamUpgrades = poolcheck.NewPool("handshakes of HTTP/2", func() any { return new(streamUpgrade) })
 
+// accept answers a request that is accepted.
 func (u *streamUpgrade) accept(h *http2Server, x *session.Stream, head *h2.Head) (*Conn, error) {
 	if u.opts.Registry != nil && u.opts.Registry.closed() {
 		return nil, refusedByShutdown
@@ -193,8 +199,10 @@ func (u *streamUpgrade) collect(head *h2.Head) {
 	}
 }
 
-// refuse answers a request that is not accepted, and reports it.
-func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error) {
+// refuse answers a request that is not accepted, and reports it. The stream counts until that is
+// done, so that a hook that is slow slows the client down.
+func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error, stack []byte) {
+	defer x.Served()
 	refusal, ok := errors.AsType[*Refusal](err)
 	byApplication := false
 	if denied, is := errors.AsType[*denial](err); is {
@@ -211,7 +219,7 @@ func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error) {
 	if x.Refuse(&h2.Head{Status: status, Fields: fields}, []byte(refusal.Error()+"\n")) != nil {
 		status = 0
 	}
-	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, refused: true}
+	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, Stack: stack, refused: true}
 	_, e.RemoteAddr = x.Addresses()
 	e.ordinary = head.Method != http.MethodConnect || byApplication || errors.Is(err, refusedByShutdown) || isTransport(err)
 	tell(h.opts.OnError, nil, e)

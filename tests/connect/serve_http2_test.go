@@ -143,6 +143,10 @@ func TestServeHTTP2Refuses(t *testing.T) {
 				return &websocket.Refusal{Status: 426, Reason: "newer"}
 			case "/private":
 				return errors.New("a private text")
+			case "/panic":
+				panic("of OnRequest")
+			case "/goexit":
+				runtime.Goexit()
 			}
 			return nil
 		},
@@ -166,6 +170,8 @@ func TestServeHTTP2Refuses(t *testing.T) {
 		{"OnRequest", 401, []string{":path", "/secret"}, true},
 		{"OnRequest, with fields of HTTP/1.1", 426, []string{":path", "/newer"}, true},
 		{"OnRequest, another error", 403, []string{":path", "/private"}, false},
+		{"OnRequest panics", 500, []string{":path", "/panic"}, false},
+		{"OnRequest does not return", 500, []string{":path", "/goexit"}, false},
 	} {
 		s := c.request(false, sample(row.changes...))
 		status, header := s.answer()
@@ -183,6 +189,9 @@ func TestServeHTTP2Refuses(t *testing.T) {
 		refused, ok := errors.AsType[*websocket.AcceptError](e.Err)
 		if !ok || refused.Status != row.status || e.Ordinary() != row.ordinary || e.RemoteAddr != c.nc.LocalAddr().String() {
 			t.Errorf("%s: %+v, %v", row.why, e, e.Ordinary())
+		}
+		if (len(e.Stack) > 0) != strings.Contains(e.Err.Error(), "panic: of OnRequest") {
+			t.Errorf("%s: %v, %s", row.why, e.Err, e.Stack)
 		}
 	}
 	if status, _ := c.request(true, sample()).answer(); status != http.StatusBadRequest {
@@ -252,6 +261,7 @@ func TestServeHTTP2Stalled(t *testing.T) {
 	ctx := t.Context()
 	for range 20 {
 		ws, _ := c.open()
+		defer ws.CloseNow()
 		_ = ws.Write(ctx, websocket.MessageText, []byte("stall"))
 		_ = ws.Write(ctx, websocket.MessageBinary, make([]byte, 60_000))
 	}
@@ -331,7 +341,7 @@ func TestServeHTTP2Shutdown(t *testing.T) {
 	if err := ws.Write(t.Context(), websocket.MessageText, nil); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _, _, _ = other.Read(t.Context()) }()
+	go func() { _, _, _ = other.Read(t.Context()) }() // and so to answer
 	if _, _, err := ws.Read(t.Context()); err != nil || registry.Len() != 2 {
 		t.Errorf("%v, %d connections", err, registry.Len())
 	}

@@ -61,7 +61,7 @@ func (x *Stream) Respond(head *h2.Head) error {
 
 // Refuse answers the request with a response that ends the stream (server). body is sent as
 // far as the windows let it go at once. What the client still sends is not looked at (RFC 9113
-// §8.1). Neither Close nor Served is to be called after it.
+// §8.1): the stream is closed.
 func (x *Stream) Refuse(head *h2.Head, body []byte) error {
 	x.s.mu.Lock()
 	defer x.s.leave()
@@ -74,7 +74,6 @@ func (x *Stream) Refuse(head *h2.Head, body []byte) error {
 		x.s.ep.TrySend(x.st, body, nil)
 		x.s.ep.End(x.st)
 	}
-	x.users = 1 // nobody serves it
 	x.close(h2.NoError)
 	return err
 }

@@ -111,7 +111,7 @@ func (s *Session) receive() {
 	s.mu.Lock()
 	s.lend()
 	s.cork()
-	for {
+	for s.phase != over { // nobody is told what comes after that
 		ev, n, err := s.ep.Receive(p, now)
 		p = p[n:]
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *Session) receive() {
 		}
 		s.happens(&ev)
 	}
-	if s.ep.Err() == nil && s.backlog() > maxBacklog {
+	if s.backlog() > maxBacklog {
 		s.end(errBacklog)
 	}
 	s.watch(now)

@@ -304,6 +304,7 @@ func TestRefuse(t *testing.T) {
 				t.Errorf("%+v", head)
 			}
 			refused <- x.Refuse(&h2.Head{Status: 404}, []byte("not here"))
+			x.Served()
 		}}, nil)
 		x, head, err := p.client.Open(t.Context(), connect)
 		if err != nil || head.Status != 404 {
@@ -382,6 +383,7 @@ func TestOpenGivesUp(t *testing.T) {
 		if x.Refuse(&h2.Head{Status: 404}, nil) == nil {
 			t.Error("a refusal of who has gone")
 		}
+		x.Served()
 		_, _, err = p.client.Open(t.Context(), &h2.Head{Method: "CONNECT"})
 		if _, ok := errors.AsType[*h2.Violation](err); !ok {
 			t.Errorf("a malformed request: %v", err)
