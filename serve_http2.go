@@ -122,7 +122,8 @@ func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
 		return
 	}
 	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
-	h.streams.Go(s.run)
+	h.streams.Add(1)
+	go s.run()
 }
 
 // streamServing is a connection over a stream while a ServeFunc serves it.
@@ -132,14 +133,29 @@ type streamServing struct {
 	x *session.Stream
 }
 
-// run serves the connection to its end. The stream counts until then, whatever the client does.
+// run serves the connection to its end. Like serving.run it stays on the stack of every
+// connection.
 func (s *streamServing) run() {
-	defer s.x.Served()
+	defer s.left()
+	if s.joins() {
+		s.serving.run(s.h.serve)
+	}
+}
+
+// joins reports whether the connection may be served, and has it join the Registry.
+func (s *streamServing) joins() bool {
 	if registry := s.h.opts.Registry; registry != nil && !registry.add(s.c) {
 		_ = s.c.Close(StatusGoingAway, "")
-		return
+		return false
 	}
-	s.serving.run(s.h.serve)
+	return true
+}
+
+// left notes that the ServeFunc has returned: until then the stream counts, whatever the client
+// does.
+func (s *streamServing) left() {
+	s.x.Served()
+	s.h.streams.Done()
 }
 
 // streamUpgrade is one opening handshake over HTTP/2. It comes from a pool.

@@ -20,22 +20,23 @@
 //
 // # Who writes
 //
-// Whoever leaves the session with something pending writes it, if nobody else does; otherwise
-// it leaves with what the others have. A caller writes only as much as goes without waiting,
-// because its context may end at any time. For the rest, and on a network connection that
-// cannot tell whether it would wait, there is a goroutine until all is written.
+// Whoever leaves the session with something pending has it written, unless somebody does already.
+// The only stream of a session writes by itself, but no more than goes without waiting, because
+// the context of its caller may end at any time. For the rest, for several streams, and on a
+// network connection that cannot tell whether it would wait, there is a goroutine until all is
+// written.
 //
-//	            frames are pending              the rest would wait
-//	quiet ──────────────────────────▶ trying ─────────────────────▶ waiting
-//	  ▲ ▲                               │ nothing is left              │  │
-//	  │ └───────────────────────────────┘                              │  │
-//	  └────────────────────────────────────────────────────────────────┘  │
-//	             nothing is left                                          ▼
-//	                                                          broken: a write has failed
+//	       pending, one stream            the rest would wait
+//	quiet ─────────────────────▶ trying ──────────────────────▶ waiting
+//	 ▲ ▲ └──────────────────────── pending ────────────────────▶ │  │
+//	 │ └─────────────────────────┘ nothing is left               │  │
+//	 └───────────────────────────────────────────────────────────┘  │
+//	               nothing is left                                  ▼
+//	                                                   broken: a write has failed
 //
 // The reader holds the writing back (corked) while it takes in what one read has brought, so
-// that all answers to it leave together. A caller lets others run before it tries, if the
-// session has several streams: those that the same read has woken leave in the same write.
+// that all answers to it leave together. The goroutine lets others run before it looks: streams
+// that the same read has woken leave in the same write.
 //
 // # The states of a session
 //

@@ -32,6 +32,7 @@ type Session struct {
 	cfg    Config
 	t      transport.Transport
 	socket transport.Socket // what t mostly is
+	tries  bool             // t can tell whether it would wait
 	local  net.Addr
 	remote string
 	ended  chan struct{} // closed when Run returns
@@ -79,6 +80,7 @@ func New(nc net.Conn, cfg Config) *Session {
 	}
 	s.changed.L = &s.mu
 	s.t = transport.New(nc, &s.socket)
+	s.tries = s.t.Traits().Has(transport.TriesWrites)
 	now := time.Now()
 	s.ep.Init(cfg.Role, cfg.HTTP2, now)
 	s.clock.idleSince = now
@@ -132,7 +134,7 @@ func (s *Session) receive() {
 	s.in.Release()
 
 	for i, x := range s.news {
-		x.readable.Signal()
+		x.changed.Broadcast()
 		s.news[i] = nil
 	}
 	s.news = s.news[:0]

@@ -19,12 +19,12 @@ type Stream struct {
 	s  *Session
 	st *h2.Stream
 
-	readable, writable sync.Cond
-	in                 inbox
-	readErr            error    // nil: more may come; io.EOF: the peer has ended its direction
-	writeErr           error    // nil: more may be sent
-	head               *h2.Head // the answer to a request of ours, until Open returns
-	limit              *writeLimit
+	changed  sync.Cond // for reads and writes that wait
+	in       inbox
+	readErr  error    // nil: more may come; io.EOF: the peer has ended its direction
+	writeErr error    // nil: more may be sent
+	head     *h2.Head // the answer to a request of ours, until Open returns
+	limit    *writeLimit
 
 	reading, writing flow
 	sending          sending
@@ -53,7 +53,7 @@ var _ transport.Transport = (*Stream)(nil)
 // newStream is a stream that has no h2.Stream yet.
 func (s *Session) newStream() *Stream {
 	x := &Stream{s: s, users: 1}
-	x.readable.L, x.writable.L = &s.mu, &s.mu
+	x.changed.L = &s.mu
 	return x
 }
 
@@ -69,7 +69,7 @@ func (x *Stream) endReading(err error) {
 	if x.readErr == nil {
 		x.readErr = err
 	}
-	x.readable.Broadcast()
+	x.changed.Broadcast()
 }
 
 // fail ends both directions.
@@ -78,21 +78,21 @@ func (x *Stream) fail(err error) {
 	if x.writeErr == nil {
 		x.writeErr = err
 	}
-	x.writable.Broadcast()
+	x.changed.Broadcast()
 	x.s.changed.Broadcast() // Open may wait for the answer
 }
 
 // Fill moves what has come to b, which gets memory only once there is something.
 func (x *Stream) Fill(b *transport.Buffer) (int, error) {
 	x.s.mu.Lock()
-	defer x.s.leave()
-	if err := x.await(); err != nil {
-		if b.Buffered() == 0 {
-			b.Release()
-		}
+	err := x.await()
+	if err != nil {
+		x.s.leave()
+		b.Release()
 		return 0, err
 	}
 	n := x.take(b.Room())
+	x.s.leave()
 	b.Extend(n)
 	return n, nil
 }
@@ -100,11 +100,12 @@ func (x *Stream) Fill(b *transport.Buffer) (int, error) {
 // Read waits for bytes and puts them into p.
 func (x *Stream) Read(p []byte) (int, error) {
 	x.s.mu.Lock()
-	defer x.s.leave()
-	if err := x.await(); err != nil {
-		return 0, err
+	n, err := 0, x.await()
+	if err == nil {
+		n = x.take(p)
 	}
-	return x.take(p), nil
+	x.s.leave()
+	return n, err
 }
 
 // await waits until there is something to read.
@@ -120,7 +121,7 @@ func (x *Stream) await() error {
 		case x.readErr != nil:
 			return x.readErr
 		}
-		x.readable.Wait()
+		x.changed.Wait()
 	}
 }
 
@@ -137,7 +138,7 @@ func (x *Stream) InterruptRead(on bool) {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
 	x.reading = flowIf(on)
-	x.readable.Broadcast()
+	x.changed.Broadcast()
 }
 
 func flowIf(stopped bool) flow {
@@ -167,8 +168,7 @@ func (x *Stream) close(code h2.Code) {
 	x.readErr, x.writeErr = net.ErrClosed, net.ErrClosed
 	x.in.discard()
 	x.limit.stop()
-	x.readable.Broadcast()
-	x.writable.Broadcast()
+	x.changed.Broadcast()
 	x.giveUp()
 }
 

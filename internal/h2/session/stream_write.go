@@ -54,7 +54,7 @@ func (x *Stream) Write(head, tail []byte) (n int, err error) {
 		return n, h2.ErrStreamOver
 	}
 	x.sending = sendingWaits
-	for s.flush(); x.sending == sendingWaits; x.writable.Wait() {
+	for s.flush(); x.sending == sendingWaits; x.changed.Wait() {
 		if err = x.stopped(); err != nil {
 			n += s.ep.Retract(rest)
 			x.sending = sendingNone
@@ -72,7 +72,7 @@ func (x *Stream) Write(head, tail []byte) (n int, err error) {
 func (x *Stream) chunkSent() {
 	if x.sending == sendingWaits {
 		x.sending = sendingDone
-		x.writable.Broadcast()
+		x.changed.Broadcast()
 	}
 }
 
@@ -89,13 +89,14 @@ func (x *Stream) stopped() error {
 
 // TryWrite sends as much of p as the windows and the buffer of the session have room for.
 func (x *Stream) TryWrite(p []byte) int {
+	n := 0
 	x.s.mu.Lock()
-	defer x.s.leave()
-	if x.writeErr != nil || x.writing == interrupted {
-		return 0
+	if x.writeErr == nil && x.writing == flowing {
+		x.s.lend()
+		n = x.s.ep.TrySend(x.st, p, nil)
 	}
-	x.s.lend()
-	return x.s.ep.TrySend(x.st, p, nil)
+	x.s.leave()
+	return n
 }
 
 // InterruptWrite makes Write fail with os.ErrDeadlineExceeded until it is called with false.
@@ -103,7 +104,7 @@ func (x *Stream) InterruptWrite(on bool) {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
 	x.writing = flowIf(on)
-	x.writable.Broadcast()
+	x.changed.Broadcast()
 }
 
 // LimitWrite makes Write fail with os.ErrDeadlineExceeded once t has passed. The zero time is
@@ -127,7 +128,7 @@ func (x *Stream) LimitWrite(t time.Time) {
 func (x *Stream) lookAgain() {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
-	x.writable.Broadcast()
+	x.changed.Broadcast()
 }
 
 // CloseWrite sends END_STREAM. It fails if our direction has ended.

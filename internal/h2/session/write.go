@@ -79,25 +79,25 @@ func (s *Session) backlog() int { return len(s.ep.Pending()) }
 
 // flush has what is pending written, unless somebody does already. Under mu, which it gives up
 // meanwhile.
+//
+// A goroutine is what several streams get: those that the same read has woken have more for the
+// same write, and the way to the system call would grow the stack of each of them for good.
 func (s *Session) flush() {
-	if s.writer != quiet {
-		return
-	}
-	if s.backlog() == 0 {
+	switch {
+	case s.writer != quiet:
+	case s.backlog() == 0:
 		s.rest()
-		return
-	}
-	if !s.t.Traits().Has(transport.TriesWrites) {
+	case s.tries && s.ep.InUse() <= 1:
+		s.writer = trying
+		s.try()
+	default:
 		s.writer = waiting
 		go s.write()
-		return
 	}
-	s.writer = trying
-	if s.ep.InUse() > 1 {
-		s.mu.Unlock()
-		runtime.Gosched()
-		s.mu.Lock()
-	}
+}
+
+// try writes what goes without waiting, and leaves the rest to a goroutine. Under mu.
+func (s *Session) try() {
 	for range tryRounds {
 		p := s.ep.Pending()
 		if len(p) == 0 {
@@ -107,8 +107,7 @@ func (s *Session) flush() {
 		s.mu.Unlock()
 		n := s.t.TryWrite(p)
 		s.mu.Lock()
-		s.sent(n)
-		if n < len(p) {
+		if s.sent(n); n < len(p) {
 			break
 		}
 	}
@@ -127,7 +126,7 @@ func (s *Session) becomeQuiet() {
 
 // write writes until nothing is pending.
 func (s *Session) write() {
-	runtime.Gosched() // those that run anyway may have more
+	runtime.Gosched() // so that others, who run anyway, come first
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.backlog() > 0 {
