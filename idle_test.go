@@ -38,7 +38,7 @@ var idleServers = map[string]struct {
 	"Handler": {nil, 10_000, 5100},
 	"Upgrade": {nil, 10_000, 4900},
 	// Streams, 250 on a connection.
-	"ServeHTTP2": {nil, 10_000, 4 << 10},
+	"ServeHTTP2": {nil, 10_000, 4600},
 
 	"Upgrade, no takeover":        {noTakeover, 1_000, 8 << 10},
 	"Upgrade, windows of 12 bits": {windowsOf12, 1_000, 16 << 10},
