@@ -20,7 +20,8 @@ import (
 
 // ServeHTTP2 serves WebSockets over one HTTP/2 connection (RFC 8441), without net/http: for
 // back ends behind proxies that speak HTTP/2 to them. Each WebSocket is a stream, and serve is
-// called for it on a goroutine of its own. opts may be nil.
+// called for it on a goroutine of its own. serve does not see the request: if it needs the path
+// or a cookie, use [ServeHTTP2Requests]. opts may be nil.
 //
 // On nc the client must begin with HTTP/2, without an upgrade ("prior knowledge", "h2c"). On a
 // tls.Conn ALPN must choose "h2": its server needs that in [tls.Config.NextProtos].
@@ -38,10 +39,22 @@ import (
 // waiting here to be read; streams that are not read do not hinder the others. [Conn.NetConn]
 // returns nil. Cancelling a write costs nothing unless half a frame is on its way.
 func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) error {
-	if opts == nil {
-		opts = &noOptions
+	return serveHTTP2(nc, &http2Server{serve: serve, opts: opts})
+}
+
+// ServeHTTP2Requests is [ServeHTTP2] for servers that look at the requests. prepare gets each
+// request before it is answered, and returns the function that serves the connection, or refuses
+// the request by an error, as that of [RequestHandler] does. It may be called for several
+// requests at a time. The request and its header fields are valid until prepare returns;
+// [AcceptOptions.OnRequest] is not called.
+func ServeHTTP2Requests(nc net.Conn, prepare func(r *handshake.Request) (ServeFunc, error), opts *AcceptOptions) error {
+	return serveHTTP2(nc, &http2Server{prepare: prepare, opts: opts})
+}
+
+func serveHTTP2(nc net.Conn, h *http2Server) error {
+	if h.opts == nil {
+		h.opts = &noOptions
 	}
-	h := &http2Server{serve: serve, opts: opts}
 	if secure, ok := nc.(*tls.Conn); ok {
 		if err := h.secure(secure); err != nil {
 			_ = nc.Close()
@@ -49,8 +62,8 @@ func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opt
 		}
 	}
 	s := session.New(nc, session.Config{Role: h2.Server, Handle: h.handle, IdleTimeout: http2IdleTimeout})
-	if opts.Registry != nil {
-		defer opts.Registry.onShutdown(func() { _ = s.Shutdown(context.Background()) })()
+	if registry := h.opts.Registry; registry != nil {
+		defer registry.onShutdown(func() { _ = s.Shutdown(context.Background()) })()
 	}
 	err := s.Run()
 	h.streams.Wait()
@@ -65,11 +78,15 @@ const http2IdleTimeout = 5 * time.Minute
 
 // http2Server serves the streams of one connection.
 type http2Server struct {
-	serve   ServeFunc
+	serve   ServeFunc                                     // of ServeHTTP2
+	prepare func(r *handshake.Request) (ServeFunc, error) // of ServeHTTP2Requests
 	opts    *AcceptOptions
-	tls     *tls.ConnectionState // nil: not over TLS
-	streams sync.WaitGroup       // goroutines
+	overTLS bool
+	streams sync.WaitGroup // goroutines
 }
+
+// asks reports whether the application is asked about requests.
+func (h *http2Server) asks() bool { return h.prepare != nil || h.opts.OnRequest != nil }
 
 // secure performs the handshake of TLS and looks at what it has agreed on.
 func (h *http2Server) secure(nc *tls.Conn) error {
@@ -82,28 +99,27 @@ func (h *http2Server) secure(nc *tls.Conn) error {
 	if err := nc.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("websocket: ServeHTTP2: %w", err)
 	}
-	state := nc.ConnectionState()
-	if state.NegotiatedProtocol != "h2" {
+	if chosen := nc.ConnectionState().NegotiatedProtocol; chosen != "h2" {
 		return fmt.Errorf("websocket: ServeHTTP2: ALPN has chosen %q, not \"h2\": "+
-			"offer it in tls.Config.NextProtos, and serve other protocols elsewhere", state.NegotiatedProtocol)
+			"offer it in tls.Config.NextProtos, and serve other protocols elsewhere", chosen)
 	}
-	h.tls = &state
+	h.overTLS = true
 	return nil
 }
 
 // handle is called for each request, on the goroutine that reads the connection. Nothing of the
 // application's is called on that.
 func (h *http2Server) handle(x *session.Stream, head *h2.Head) {
-	if h.opts.OnRequest != nil || h.opts.Trace != nil {
+	if h.asks() || h.opts.Trace != nil {
 		h.streams.Go(func() { h.answer(x, head) })
 		return
 	}
 	h.answer(x, head)
 }
 
-// answer answers a request, also if OnRequest panics or ends the goroutine.
+// answer answers a request, also if the application panics or ends the goroutine.
 func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
-	err := errHandshakeLeft.Err // stays after runtime.Goexit
+	err := errAskedLeft // stays after runtime.Goexit
 	var stack []byte
 	defer func() {
 		if p := recover(); p != nil {
@@ -114,16 +130,18 @@ func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
 		}
 	}()
 	u := streamUpgrades.Get().(*streamUpgrade)
-	u.opts = h.opts
+	u.opts, u.serve = h.opts, h.serve
 	c, refused := u.accept(h, x, head)
-	u.clear() // not reached when OnRequest panics
+	serve := u.serve
+	u.clear() // not reached when the application panics
+	u.serve = nil
 	streamUpgrades.Put(u)
 	if err = refused; err != nil {
 		return
 	}
 	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
 	h.streams.Add(1)
-	go s.run()
+	go s.run(serve)
 }
 
 // streamServing is a connection over a stream while a ServeFunc serves it.
@@ -135,10 +153,10 @@ type streamServing struct {
 
 // run serves the connection to its end. Like serving.run it stays on the stack of every
 // connection.
-func (s *streamServing) run() {
+func (s *streamServing) run(serve ServeFunc) {
 	defer s.left()
 	if s.joins() {
-		s.serving.run(s.h.serve)
+		s.serving.run(serve)
 	}
 }
 
@@ -159,7 +177,10 @@ func (s *streamServing) left() {
 }
 
 // streamUpgrade is one opening handshake over HTTP/2. It comes from a pool.
-type streamUpgrade struct{ serverHandshake }
+type streamUpgrade struct {
+	serverHandshake
+	serve ServeFunc
+}
 
 var streamUpgrades = poolcheck.NewPool("handshakes of HTTP/2", func() any { return new(streamUpgrade) })
 
@@ -175,14 +196,15 @@ func (u *streamUpgrade) accept(h *http2Server, x *session.Stream, head *h2.Head)
 		return nil, err
 	}
 	u.collect(head)
-	u.request.TLS = h.tls != nil
+	u.request.TLS = h.overTLS
+	if h.asks() {
+		u.collectHeader(head)
+	}
 	if refusal := u.policy.AcceptInto(&u.accepted, &u.request); refusal != nil {
 		return nil, refusal
 	}
-	if u.opts.OnRequest != nil {
-		if err := u.opts.OnRequest(&u.request); err != nil {
-			return nil, deny("OnRequest", err)
-		}
+	if err := u.ask(h); err != nil {
+		return nil, err
 	}
 	extra, err := extraFields(u.opts.HTTPHeader)
 	if err != nil {
@@ -200,6 +222,8 @@ func (u *streamUpgrade) accept(h *http2Server, x *session.Stream, head *h2.Head)
 	return c, nil
 }
 
+var errAskedLeft = errors.New("OnRequest or prepare did not return: runtime.Goexit")
+
 var errNoWebSocket = &Refusal{Status: http.StatusNotFound, Section: "RFC 8441 §4", Reason: "only WebSockets are served here: CONNECT with the :protocol websocket"}
 
 // collect copies into u.request what the rules of the handshake look at.
@@ -208,11 +232,34 @@ func (u *streamUpgrade) collect(head *h2.Head) {
 	r.Collect(head)
 	r.Method, r.Target, r.Host, r.Scheme = head.Method, head.Path, head.Authority, head.Scheme
 	r.ProtoMajor, r.ProtoMinor, r.EndStream = 2, 0, head.EndStream
-	if u.opts.OnRequest != nil {
-		for _, f := range head.Fields {
-			r.Header = append(r.Header, handshake.Field{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
-		}
+}
+
+// collectHeader copies all fields, under the names that HTTP/1.1 gives them.
+func (u *streamUpgrade) collectHeader(head *h2.Head) {
+	for _, f := range head.Fields {
+		u.request.Header = append(u.request.Header, handshake.Field{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
 	}
+}
+
+// ask asks the application about the request. It returns nil if it is accepted.
+func (u *streamUpgrade) ask(h *http2Server) error {
+	if h.prepare == nil {
+		if h.opts.OnRequest != nil {
+			if err := h.opts.OnRequest(&u.request); err != nil {
+				return deny("OnRequest", err)
+			}
+		}
+		return nil
+	}
+	serve, err := h.prepare(&u.request)
+	switch {
+	case err != nil:
+		return deny("ServeHTTP2Requests", err)
+	case serve == nil:
+		return misuse("ServeHTTP2Requests", "prepare returned neither a ServeFunc nor an error")
+	}
+	u.serve = serve
+	return nil
 }
 
 // refuse answers a request that is not accepted, and reports it. The stream counts until that is

@@ -373,6 +373,64 @@ func TestServeHTTP2Shutdown(t *testing.T) {
 	_ = late.Close()
 }
 
+// A server that looks at the requests routes and refuses them.
+func TestServeHTTP2Requests(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reported := make(chan *websocket.HandlerError, 1)
+	opts := &websocket.AcceptOptions{
+		OnError:   func(e *websocket.HandlerError) { reported <- e },
+		OnRequest: func(*handshake.Request) error { t.Error("OnRequest was called"); return nil },
+	}
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_ = websocket.ServeHTTP2Requests(nc, func(r *handshake.Request) (websocket.ServeFunc, error) {
+			target := r.Target
+			switch target {
+			case "/nothing":
+				return nil, nil
+			case "/secret":
+				return nil, &websocket.Refusal{Status: 401, Reason: "who are you?"}
+			}
+			return func(ctx context.Context, c *websocket.Conn) error {
+				return websocket.CloseError{Code: 4000, Reason: target}
+			}, nil
+		}, opts)
+	}()
+	c := converse(t, dialTCP(t, l.Addr().String()))
+	for _, target := range []string{"/a", "/b?c=d"} {
+		ws, s := c.open(":path", target)
+		_, _, err := ws.Read(t.Context())
+		if ended, ok := errors.AsType[*websocket.ClosedError](err); !ok || ended.Received == nil || ended.Received.Reason != target {
+			t.Errorf("%s: %v", target, err)
+		}
+		s.ended()
+	}
+	for target, want := range map[string]int{"/nothing": 500, "/secret": 401} {
+		if status, _ := c.request(false, sample(":path", target)).answer(); status != want {
+			t.Errorf("%s: %d, want %d", target, status, want)
+		}
+		if e := await(t, reported); errors.As(e.Err, new(*websocket.UsageError)) != (want == 500) {
+			t.Errorf("%s: %v", target, e.Err)
+		}
+	}
+	_ = l.Close()
+}
+
+func dialTCP(t *testing.T, address string) net.Conn {
+	t.Helper()
+	nc, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nc
+}
+
 // certificate is for any test server.
 func certificate(t *testing.T) tls.Certificate {
 	t.Helper()
