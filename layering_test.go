@@ -46,7 +46,7 @@ const layers = `
 	internal/nethttp:
 
 	# From a URL to a stream. It knows nothing of connections.
-	internal/dial:    handshake internal/hostport internal/nethttp golang.org/x/net/...
+	internal/dial:    handshake internal/h2/... internal/hostport internal/nethttp golang.org/x/net/...
 
 	# The door, and what stands on it.
 	.:                frame handshake conn internal/dial internal/gate internal/h2/... internal/maskkey internal/nethttp internal/transport internal/poolcheck

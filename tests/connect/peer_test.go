@@ -39,7 +39,13 @@ func serve(t *testing.T, h http.Handler, change ...func(*http.Server)) (address 
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
+	go func() {
+		if s.TLSConfig != nil {
+			served <- s.ServeTLS(l, "", "")
+			return
+		}
+		served <- s.Serve(l)
+	}()
 	t.Cleanup(func() {
 		handlers.Wait()
 		_ = s.Close()

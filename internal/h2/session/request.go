@@ -38,6 +38,24 @@ func (s *Session) Open(ctx context.Context, head *h2.Head) (*Stream, *h2.Head, e
 	return nil, nil, err
 }
 
+// Ready waits until the peer has said its settings, and returns what CanOpen does, or ctx's error.
+func (s *Session) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	err := s.await(ctx, func() bool { return s.phase == over || s.ep.Heard() })
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.CanOpen()
+}
+
+// InUse is how many streams have not been given back.
+func (s *Session) InUse() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ep.InUse()
+}
+
 // CanOpen returns nil if Open may be called now, or what stands against it.
 func (s *Session) CanOpen() error {
 	s.mu.Lock()
