@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -325,6 +326,32 @@ func TestTimes(t *testing.T) {
 		if err := s.Run(); err != nil || time.Since(begin) != time.Second+linger {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
+	})
+}
+
+// What comes behind the end of a session is nobody's.
+func TestBehindTheEnd(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		p := playPeer(t, b)
+		s := New(a, Config{Role: h2.Server, Handle: func(*Stream, *h2.Head) { t.Error("a request was handled") }})
+		ran := make(chan error, 1)
+		go func() { ran <- s.Run() }()
+		_, _ = io.WriteString(b, h2.Preface)
+		_ = p.WriteSettings()
+		synctest.Wait()
+		s.mu.Lock()
+		s.end(io.ErrClosedPipe) // as a write that fails does
+		s.mu.Unlock()
+		var request bytes.Buffer
+		block := []byte{0x02, 7, 'C', 'O', 'N', 'N', 'E', 'C', 'T', 0x01, 1, 'a'} // :method, :authority
+		_ = http2.NewFramer(&request, nil).WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndHeaders: true})
+		s.in.Extend(copy(s.in.Room(), request.Bytes()))
+		s.receive()
+		if n := s.InUse(); n > 0 {
+			t.Errorf("%d streams", n)
+		}
+		wantIs(t, "Run", <-ran, io.ErrClosedPipe)
 	})
 }
 

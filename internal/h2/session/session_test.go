@@ -295,6 +295,26 @@ func TestReset(t *testing.T) {
 	})
 }
 
+// Close gives back what was not read.
+func TestCloseUnread(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := join(t, Config{}, Config{}, func(x *Stream) {
+			_, _ = x.Write(make([]byte, 20_000), nil)
+			_, _ = x.Read(make([]byte, 1))
+		})
+		x := p.open()
+		synctest.Wait()
+		if x.in.size != 20_000 {
+			t.Errorf("%d bytes wait to be read", x.in.size)
+		}
+		_ = x.Close()
+		if x.in.first != nil || x.in.last != nil || x.in.size != 0 {
+			t.Error("it has memory after Close")
+		}
+		p.end()
+	})
+}
+
 // An answer other than 200 is an answer. The rest of the request does not matter.
 func TestRefuse(t *testing.T) {
 	bubble(t, func(t *testing.T) {
