@@ -2,8 +2,10 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,10 +13,26 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// In builds with the tag poolcheck all that was lent must have come back.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		for _, loan := range poolcheck.All() {
+			if loan.Out > 0 {
+				fmt.Printf("%d of %d %s are still lent: %v\n", loan.Out, loan.Lent, loan.Pool, loan.At)
+				code = 1
+			}
+		}
+		for _, fault := range poolcheck.Faults() {
+			fmt.Println(fault)
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
 
 // bubble runs f in a bubble of its own time.
 func bubble(t *testing.T, f func(t *testing.T)) {

@@ -149,6 +149,11 @@ func (s *Session) write() {
 
 // writeSome writes p, or a part of it, within the time that the peer has.
 func (s *Session) writeSome(p []byte) (n int, err error) {
+	if s.tries {
+		if n := s.t.TryWrite(p); n > 0 {
+			return n, nil // mostly all of it, and without a deadline to set
+		}
+	}
 	s.t.LimitWrite(time.Now().Add(s.cfg.WriteTimeout))
 	n, err = s.t.Write(p, nil)
 	s.t.LimitWrite(time.Time{})
