@@ -29,11 +29,14 @@ var matrixWays = []struct {
 	name    string
 	sockets bool
 	mode    websocket.CompressionMode
+	connect func(p *matrixPair, a, b net.Conn, s *scene) (server, client *websocket.Conn)
 }{
-	{"memory", false, websocket.CompressionDisabled},
-	{"memory, compressed", false, websocket.CompressionContextTakeover},
-	{"TCP", true, websocket.CompressionDisabled},
-	{"TCP, compressed", true, websocket.CompressionContextTakeover},
+	{"memory", false, websocket.CompressionDisabled, (*matrixPair).overHTTP1},
+	{"memory, compressed", false, websocket.CompressionContextTakeover, (*matrixPair).overHTTP1},
+	{"TCP", true, websocket.CompressionDisabled, (*matrixPair).overHTTP1},
+	{"TCP, compressed", true, websocket.CompressionContextTakeover, (*matrixPair).overHTTP1},
+	{"HTTP/2", false, websocket.CompressionDisabled, (*matrixPair).overHTTP2},
+	{"HTTP/2 on TCP, compressed", true, websocket.CompressionContextTakeover, (*matrixPair).overHTTP2},
 }
 
 // matrixEnds are how the connection ends when both have had their turn.
@@ -62,7 +65,7 @@ func TestMatrix(t *testing.T) {
 					if i > j && way.mode != websocket.CompressionDisabled {
 						continue // in one order only: half the time
 					}
-					p := &matrixPair{t: t, rows: [2]matrixRow{one, two}, mode: way.mode, role: websocket.RoleServer, end: (i + j) % len(matrixEnds)}
+					p := &matrixPair{t: t, rows: [2]matrixRow{one, two}, mode: way.mode, over: way.connect, role: websocket.RoleServer, end: (i + j) % len(matrixEnds)}
 					if i > j || (i+j)%2 == 1 && way.mode != websocket.CompressionDisabled {
 						p.role = websocket.RoleClient
 					}
@@ -92,6 +95,7 @@ type matrixPair struct {
 	mode    websocket.CompressionMode
 	end     int
 	sockets bool
+	over    func(p *matrixPair, a, b net.Conn, s *scene) (server, client *websocket.Conn)
 }
 
 // watched runs f where no bubble says that it waits for ever.
@@ -113,6 +117,14 @@ func (p *matrixPair) needs(prefix string) bool {
 
 // connect opens a connection between two ends of a stream.
 func (p *matrixPair) connect(a, b net.Conn, s *scene) (c, other *websocket.Conn) {
+	server, client := p.over(p, a, b, s)
+	if p.role == websocket.RoleClient {
+		return client, server
+	}
+	return server, client
+}
+
+func (p *matrixPair) overHTTP1(a, b net.Conn, s *scene) (server, client *websocket.Conn) {
 	accepted := wsplay.Go(func() *websocket.Conn {
 		c, err := websocket.Upgrade(a, &websocket.AcceptOptions{CompressionMode: p.mode, Registry: &s.registry})
 		if err != nil {
@@ -120,23 +132,43 @@ func (p *matrixPair) connect(a, b net.Conn, s *scene) (c, other *websocket.Conn)
 		}
 		return c
 	})
-	client, _, err := websocket.Dial(context.Background(), "ws://example.com/", &websocket.DialOptions{
+	client = p.dial(b, nil)
+	return <-accepted, client
+}
+
+// overHTTP2 makes the connection a stream of one of HTTP/2.
+func (p *matrixPair) overHTTP2(a, b net.Conn, s *scene) (server, client *websocket.Conn) {
+	accepted := make(chan *websocket.Conn, 1)
+	served := wsplay.Go(func() error {
+		return websocket.ServeHTTP2(a, func(_ context.Context, c *websocket.Conn) error {
+			accepted <- c
+			<-c.Context().Done()
+			return nil
+		}, &websocket.AcceptOptions{CompressionMode: p.mode, Registry: &s.registry, OnError: func(*websocket.HandlerError) {}})
+	})
+	pool := &websocket.HTTP2Pool{PriorKnowledge: true, Require: true}
+	s.stop = func() { pool.Close(); <-served }
+	client = p.dial(b, pool)
+	return <-accepted, client
+}
+
+func (p *matrixPair) dial(b net.Conn, pool *websocket.HTTP2Pool) *websocket.Conn {
+	c, _, err := websocket.Dial(context.Background(), "ws://example.com/", &websocket.DialOptions{
 		CompressionMode: p.mode,
 		DialContext:     func(context.Context, string, string) (net.Conn, error) { return b, nil },
 		Proxy:           func(*http.Request) (*url.URL, error) { return nil, nil },
+		HTTP2:           pool,
 	})
 	if err != nil {
 		p.t.Error(err)
 	}
-	if p.role == websocket.RoleClient {
-		return client, <-accepted
-	}
-	return <-accepted, client
+	return c
 }
 
 func (p *matrixPair) run(a, b net.Conn) {
 	t := p.t
-	s := &scene{}
+	s := &scene{stop: func() {}}
+	defer func() { s.stop() }()
 	c, other := p.connect(a, b, s)
 	if c == nil || other == nil {
 		return

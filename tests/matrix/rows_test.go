@@ -17,6 +17,7 @@ import (
 
 // scene is a connection on which two methods meet, and what else they need.
 type scene struct {
+	stop func() // ends what is beneath the connection
 	*websocket.Conn
 	ctx      context.Context
 	hub      hub.Hub // has the connection
@@ -84,7 +85,11 @@ var matrixRows = []matrixRow{
 	{"Conn.Context", looks(func(s *scene) { _ = context.Cause(s.Conn.Context()) })},
 	{"Conn.Latency", looks(func(s *scene) { _ = s.Latency() })},
 	{"Conn.Messages", messagesAtHome},
-	{"Conn.NetConn", looks(func(s *scene) { _ = s.NetConn().RemoteAddr() })},
+	{"Conn.NetConn", looks(func(s *scene) {
+		if nc := s.NetConn(); nc != nil { // a stream of HTTP/2 has none
+			_ = nc.RemoteAddr()
+		}
+	})},
 	{"Conn.Ping", times(func(s *scene) error { return s.Ping(s.ctx) })},
 	{"Conn.Read", times(func(s *scene) error { _, _, err := s.Read(s.ctx); return err })},
 	{"Conn.ReadInto", times(func(s *scene) error { _, _, err := s.ReadInto(s.ctx, nil); return err })},
