@@ -17,7 +17,8 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// Both speak HTTP/2 to their back end, and accept ws, and wss over HTTP/1.1, from clients.
+// Both speak HTTP/2 to their back end, and accept ws, and wss over HTTP/1.1 and HTTP/2, from
+// clients.
 var http2Proxies = struct{ haproxy, nghttpx *template.Template }{
 	template.Must(template.New("haproxy").Parse(`
 global
@@ -30,7 +31,7 @@ defaults
 	timeout tunnel 30s
 frontend proxy
 	bind {{.Plain}}
-	bind {{.TLS}} ssl crt {{.PEM}} alpn http/1.1
+	bind {{.TLS}} ssl crt {{.PEM}} alpn h2,http/1.1
 	default_backend ours
 backend ours
 	server ours {{.Backend}} proto h2 ws h2
@@ -129,12 +130,15 @@ func throughHTTP2(t *testing.T, config *template.Template, run func(ctx context.
 		t.Fatal(err)
 	}
 	run(ctx, name)
+	pool := &websocket.HTTP2Pool{Require: true}
+	t.Cleanup(pool.Close)
 	for _, tt := range []struct {
 		name, url string
 		opts      websocket.DialOptions
 	}{
 		{"ws", "ws://" + plain, websocket.DialOptions{}},
 		{"wss", "wss://" + secure, websocket.DialOptions{TLSConfig: id.trusting()}},
+		{"wss over HTTP/2", "wss://" + secure, websocket.DialOptions{TLSConfig: id.trusting(), HTTP2: pool}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			converse(t, ctx, dialWith(&tt.opts), tt.url)
