@@ -227,11 +227,12 @@ func (h *closing) endTransport() {
 }
 
 // endsAtOnce reports whether this end closes its direction as soon as both Close frames have
-// gone. A client does so on a stream of HTTP/2: there is no state of TCP to wait in, and servers
-// are known that wait for it.
+// gone. On a stream of HTTP/2 a client does so too if it has begun: Apache and hypercorn wait for
+// it. If the server has begun, our Close frame is the last, and lighttpd may lose it if the end
+// follows at once; the server ends the stream.
 func (h *closing) endsAtOnce() bool {
 	_, shared := h.transport.(sharedStream)
-	return shared || h.role.ClosesFirst()
+	return h.role.ClosesFirst() || shared && h.life.closedError().Began == SideLocal
 }
 
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].

@@ -111,25 +111,9 @@ func throughHTTP2(t *testing.T, config *template.Template, run func(ctx context.
 	ctx, cancel := context.WithCancel(ctx)
 	t.Cleanup(cancel)
 	s := serveBehindHTTP2(t, ctx)
-	dir := t.TempDir()
-	id := newIdentity()
-	plain, secure := freeAddress(t), freeAddress(t)
-	params := map[string]string{"PEM": filepath.Join(dir, "both.pem"), "Plain": plain, "TLS": secure, "Backend": strings.TrimPrefix(s.URL, "http://")}
-	for _, name := range []string{"Plain", "TLS", "Backend"} {
-		params[name+"Host"], params[name+"Port"], _ = net.SplitHostPort(params[name])
-	}
-	if err := os.WriteFile(params["PEM"], id.pem, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	if err := config.Execute(&text, params); err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir, "proxy.conf")
-	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run(ctx, name)
+	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
+	run(ctx, front.config(t, config))
+	plain, secure := front.params["Plain"], front.params["TLS"]
 	pool := &websocket.HTTP2Pool{Require: true}
 	t.Cleanup(pool.Close)
 	for _, tt := range []struct {
@@ -137,8 +121,8 @@ func throughHTTP2(t *testing.T, config *template.Template, run func(ctx context.
 		opts      websocket.DialOptions
 	}{
 		{"ws", "ws://" + plain, websocket.DialOptions{}},
-		{"wss", "wss://" + secure, websocket.DialOptions{TLSConfig: id.trusting()}},
-		{"wss over HTTP/2", "wss://" + secure, websocket.DialOptions{TLSConfig: id.trusting(), HTTP2: pool}},
+		{"wss", "wss://" + secure, websocket.DialOptions{TLSConfig: front.trusting()}},
+		{"wss over HTTP/2", "wss://" + secure, websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			converse(t, ctx, dialWith(&tt.opts), tt.url)
@@ -161,4 +145,39 @@ func throughHTTP2(t *testing.T, config *template.Template, run func(ctx context.
 			t.Errorf("GET: %v", response.Status)
 		}
 	})
+}
+
+// front is what a program needs that takes connections for another.
+type front struct {
+	*identity
+	params map[string]string // of its configuration
+}
+
+func newFront(t *testing.T, backend string) *front {
+	t.Helper()
+	dir := t.TempDir()
+	f := &front{newIdentity(), map[string]string{
+		"Dir": dir, "PEM": filepath.Join(dir, "both.pem"), "Plain": freeAddress(t), "TLS": freeAddress(t), "Backend": backend,
+	}}
+	for _, name := range []string{"Plain", "TLS", "Backend"} {
+		f.params[name+"Host"], f.params[name+"Port"], _ = net.SplitHostPort(f.params[name])
+	}
+	if err := os.WriteFile(f.params["PEM"], f.pem, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// config writes the configuration, and returns the name of its file.
+func (f *front) config(t *testing.T, config *template.Template) string {
+	t.Helper()
+	var text strings.Builder
+	if err := config.Execute(&text, f.params); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(f.params["Dir"], "front.conf")
+	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

@@ -63,6 +63,10 @@ missing() {
 	has nginx || echo nginx
 	has haproxy || echo haproxy
 	has nghttpx || echo nghttp2-proxy
+	has apache2 || echo apache2
+	has lighttpd || echo lighttpd
+	test -e "$root/usr/lib/lighttpd/mod_openssl.so" || echo lighttpd-mod-openssl
+	has hypercorn || echo python3-hypercorn
 	has kamailio || echo kamailio
 	has_kamailio_websocket || echo kamailio-websocket-modules
 	has_java || echo default-jdk-headless

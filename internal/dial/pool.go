@@ -62,6 +62,9 @@ const (
 	http1Memory = 10 * time.Minute
 	// defaultPoolIdle is how long a connection stays that has no streams.
 	defaultPoolIdle = 90 * time.Second
+	// streamWindow is how much of a WebSocket may wait here to be read: 64 KiB, as on a server,
+	// would bound what comes over a long way.
+	streamWindow = 256 << 10
 	// maxTries is how often a request is sent that servers have not looked at.
 	maxTries = 4
 )
@@ -133,7 +136,9 @@ func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error
 	if !r.release() {
 		return nil, withContextCause(ctx, "", context.Canceled)
 	}
-	s := &pooled{Session: session.New(r.conn, session.Config{Role: h2.Client, IdleTimeout: p.idleTimeout()})}
+	s := &pooled{Session: session.New(r.conn, session.Config{
+		Role: h2.Client, IdleTimeout: p.idleTimeout(), HTTP2: h2.Config{StreamWindow: streamWindow},
+	})}
 	if conn, ok := r.conn.(*tls.Conn); ok {
 		state := conn.ConnectionState()
 		s.tls = &state

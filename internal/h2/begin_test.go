@@ -15,7 +15,7 @@ func TestBeginning(t *testing.T) {
 		}
 		r.flush()
 		r.wire.Next(len(Preface))
-		r.writes("settings", "SETTINGS 2=0 6=16384", "WINDOW_UPDATE +983041")
+		r.writes("settings", "SETTINGS 2=0 4=65535 6=16384", "WINDOW_UPDATE +983041")
 		if _, err := r.Open(requestHead(), nil); err != ErrNotSettled {
 			t.Errorf("before the settings: %v", err)
 		}

@@ -131,9 +131,8 @@ func (e *Endpoint) announce() {
 		payload = appendSetting(payload, SettingConnectProtocol, 1) // RFC 8441 §3
 		payload = appendSetting(payload, SettingMaxStreams, e.cfg.MaxStreams)
 	}
-	if e.cfg.StreamWindow != initialWindow {
-		payload = appendSetting(payload, SettingInitialWindow, e.cfg.StreamWindow)
-	}
+	// Also if it is the default: lighttpd 1.4.69 takes that to be 65,536.
+	payload = appendSetting(payload, SettingInitialWindow, e.cfg.StreamWindow)
 	payload = appendSetting(payload, SettingMaxHeaderList, maxBlock)
 	e.outbox.frame(FrameHeader{Type: TypeSettings}, payload)
 	if more := e.in.refill(int64(e.cfg.ConnWindow)-initialWindow, 0); more > 0 {
