@@ -27,6 +27,14 @@ import (
 //
 // r.Context() ends when the handler returns, as with every hijacked connection. Do not use
 // it afterwards.
+//
+// Over HTTP/2 and HTTP/3 (RFC 8441, RFC 9220) the connection is a stream of another, and lives
+// no longer than the handler: a handler that calls Accept must return when the connection has
+// ended, and not before. What is written afterwards fails. [Handler] sees to that. The response
+// has the status 200, and w must be net/http's own or have a method Unwrap. A read that is
+// cancelled costs nothing; a write that is cancelled while it waits for the peer costs the
+// connection. The server must have been told to accept such requests: see package
+// [github.com/hawser-ws/websocket/xconnect].
 func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
 		opts = &noOptions
@@ -73,20 +81,23 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 			return nil, respondDenial(w, denied)
 		}
 	}
+	if r.ProtoMajor > 1 {
+		return h.acceptStream(w, r)
+	}
 	response, err := h.switching(w.Header())
 	if err != nil {
 		return nil, respondError(w, err)
 	}
-	passed := passStatus(w, response, &h.opts.Timeouts)
-	nc, brw, err := passed.hijack(w)
+	passed := nethttp.PassStatus(w, response, h.limit())
+	nc, brw, err := passed.Hijack(w)
 	if err != nil {
-		return nil, respondError(w, hijackError(w, err))
+		return nil, respondError(w, nethttp.HijackError(w, err))
 	}
 	trailing := nethttp.CopyBuffered(brw.Reader)
 	c := new(Conn)
 	c.transport = transport.New(nc, &c.socket)
-	if passed.sent {
-		if err = passed.failed(r); err == nil && brw.Writer.Buffered() > 0 {
+	if passed.Sent {
+		if err = passed.Failed(r); err == nil && brw.Writer.Buffered() > 0 {
 			err = brw.Flush() // a writer of its own kind: here is its response
 		}
 	} else {
@@ -122,6 +133,14 @@ func (h *httpHandshake) collect(r *http.Request) {
 	req.Method, req.Target, req.Host = r.Method, r.RequestURI, r.Host
 	req.ProtoMajor, req.ProtoMinor, req.TLS = r.ProtoMajor, r.ProtoMinor, r.TLS != nil
 	req.TransferEncoding = append(req.TransferEncoding, r.TransferEncoding...)
+	if r.ProtoMajor > 1 {
+		collectConnect(req, r)
+	}
+}
+
+// limit is how long sending the response may take; 0 means no limit.
+func (h *httpHandshake) limit() time.Duration {
+	return orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout)
 }
 
 // send sends the response. It sets a deadline only if it has to wait.
@@ -130,7 +149,7 @@ func (h *httpHandshake) send(nc net.Conn, t transport.Transport, response []byte
 	if n == len(response) {
 		return nil
 	}
-	if d := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
+	if d := h.limit(); d > 0 {
 		if nc.SetWriteDeadline(time.Now().Add(d)) == nil {
 			defer nc.SetWriteDeadline(time.Time{})
 		} else {

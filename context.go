@@ -69,8 +69,8 @@ func (s *serveContext) Value(key any) any {
 			return s.server
 		}
 	case http.LocalAddrContextKey:
-		if nc := s.c.NetConn(); nc != nil {
-			return nc.LocalAddr()
+		if local, _ := s.c.addresses(); local != nil {
+			return local
 		}
 	}
 	return s.c.Context().Value(key)

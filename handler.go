@@ -38,7 +38,8 @@ type ServeFunc func(ctx context.Context, c *Conn) error
 //
 // serve runs on a goroutine of its own, and the handler returns as soon as the handshake is
 // done. So the goroutine of net/http, its buffers and its stack are released, and
-// middleware around the handler sees the handshake only.
+// middleware around the handler sees the handshake only. Over HTTP/2 and HTTP/3 serve runs on
+// the handler's goroutine, and the handler returns when the connection has ended: see [Accept].
 //
 // serve does not see the request. If it needs a route parameter, a cookie or the user, use
 // [RequestHandler].
@@ -93,6 +94,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
 	s := &serving{serveContext{c, server}, h.opts.OnError}
+	if stream := c.stream(); stream != nil {
+		defer stream.Finish() // also after runtime.Goexit
+		s.run(serve)
+		<-stream.Closed() // CloseNow leaves the rest of a closing handshake to itself
+		return
+	}
 	go s.run(serve)
 }
 
@@ -179,11 +186,7 @@ func (s *serving) report(err error, stack []byte) {
 }
 
 func (s *serving) tell(e *HandlerError) {
-	if nc := s.c.NetConn(); nc != nil {
-		if addr := nc.RemoteAddr(); addr != nil {
-			e.RemoteAddr = addr.String()
-		}
-	}
+	_, e.RemoteAddr = s.c.addresses()
 	tell(s.onError, s.server, e)
 }
 
@@ -200,7 +203,7 @@ func reportRefusal(r *http.Request, err error, opts *AcceptOptions) {
 // isHandshake reports whether r is meant as a handshake. A key without an Upgrade is: a
 // proxy dropped the Upgrade.
 func isHandshake(r *http.Request) bool {
-	return len(r.Header["Upgrade"])+len(r.Header["Sec-Websocket-Key"]) > 0
+	return len(r.Header["Upgrade"])+len(r.Header["Sec-Websocket-Key"]) > 0 || r.ProtoMajor > 1 && r.Method == http.MethodConnect
 }
 
 // severity says where an error that serve returned is reported.

@@ -11,7 +11,24 @@ import (
 func TestChromium(t *testing.T) {
 	t.Parallel()
 	ctx := bounded(t)
-	s := serve(t, ctx, acceptOurs)
+	conversesWithPage(t, ctx, serve(t, ctx, acceptOurs))
+}
+
+// Over TLS a browser opens its WebSockets as streams of the HTTP/2 connection that has carried
+// the page (RFC 8441).
+func TestChromiumHTTP2(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	conversesWithPage(t, ctx, serveHTTP2(t, ctx, func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
+		if r.Header.Get("Sec-WebSocket-Version") != "" && (r.ProtoMajor != 2 || r.Method != http.MethodConnect) {
+			t.Errorf("%s of %s, want a stream of HTTP/2", r.Method, r.Proto)
+		}
+		return acceptOurs(ctx, w, r)
+	}))
+}
+
+func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
+	t.Helper()
 	reports := make(chan saw, 1)
 	s.mux.HandleFunc("GET /page.html", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, "testdata/page.html")
@@ -69,5 +86,5 @@ func browse(t *testing.T, ctx context.Context, page string) *process {
 	return start(t, ctx, "chromium", "chromium",
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir="+profile, page)
+		"--ignore-certificate-errors", "--user-data-dir="+profile, page)
 }

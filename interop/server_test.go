@@ -60,6 +60,19 @@ func serve(t *testing.T, ctx context.Context, accept acceptFunc) *server {
 	return s
 }
 
+// serveHTTP2 is serve over TLS, on which a browser chooses HTTP/2.
+func serveHTTP2(t *testing.T, ctx context.Context, accept acceptFunc) *server {
+	t.Helper()
+	s := serve(t, ctx, accept)
+	plain := s.Server
+	s.Server = httptest.NewUnstartedServer(s.mux)
+	plain.Close()
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
 // ws returns the address of the server as clients dial it.
 func (s *server) ws() string { return "ws" + strings.TrimPrefix(s.URL, "http") }
 

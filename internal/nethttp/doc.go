@@ -4,6 +4,7 @@
 //
 //	writer.go   a handler's ResponseWriter: net/http's own, those around it, taking it over
 //	status.go   whether net/http's own writer has sent a status
+//	passed.go   sending the status 101 through the writers of middleware
 //	buffers.go  what net/http has read ahead, and the memory of its buffers
 //	body.go     the connection beneath the body of a response with the status 101
 //

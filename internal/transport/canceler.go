@@ -48,6 +48,9 @@ type Canceler struct {
 	calls     uint8 // inside the gate: how many calls in a row have armed the same context, up to 2
 }
 
+// interruptExpecter is a stream that has to know of an InterruptRead before the read begins.
+type interruptExpecter interface{ ExpectInterrupt() }
+
 // Direction is what a Canceler interrupts.
 type Direction uint8
 
@@ -123,6 +126,11 @@ func (c *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
 	}
 	if done != c.done {
 		c.done, c.calls = done, 0
+	}
+	if c.direction == Reading {
+		if s, ok := (*c.of).(interruptExpecter); ok {
+			s.ExpectInterrupt()
+		}
 	}
 	c.mu.Lock()
 	turn := c.state.turn()

@@ -10,6 +10,9 @@
 //	netConn     any other net.Conn                deadline                 4 KiB: a Buffer
 //	pump        any other stream; a net.Conn      its goroutines are left  4 KiB and a
 //	            that refuses deadlines            to themselves            goroutine
+//	ResponseStream  a stream of HTTP/2 or 3    read: a goroutine is left  a quarter of a KiB
+//	            in a handler of net/http       to itself; write: the
+//	                                           stream is reset
 //	preloaded   one of these, behind bytes that had been read before
 //
 // [New] chooses, and returns what is driven below its methods only if it is exactly the
@@ -37,11 +40,12 @@
 //
 // A read that is interrupted loses nothing on any stream. A write reports how far it came
 // and can go on, on sockets and on net.Conns whose timeout is os.ErrDeadlineExceeded. It
-// fails with [ErrWriteCut] over TLS, whose record is lost; on a net.Conn with a timeout of
+// fails with [ErrWriteCut] over TLS, whose record is lost; on a stream of HTTP/2, which it
+// resets; on a net.Conn with a timeout of
 // its own, which may still send what it reports as not sent; and on a pump, whose
 // goroutine goes on writing.
 //
-// # States of a pump's writes
+// # States of the writes of a pump or a ResponseStream
 //
 //	            Write                interrupted
 //	free ─────────────────────▶ one ─────────────▶ cut: no Write succeeds any more

@@ -3,20 +3,8 @@ package transport
 import (
 	"io"
 	"net"
-	"os"
-	"time"
 
 	"github.com/hawser-ws/websocket/internal/poolcheck"
-)
-
-// pumpWrites says how it stands with writes.
-type pumpWrites uint8
-
-const (
-	writesFree    pumpWrites = iota // none is under way
-	writesOne                       // one is under way
-	writesStopped                   // interrupted while none was under way: none begins until that is over
-	writesCut                       // interrupted while one was: none begins any more
 )
 
 func (t *pump) Write(head, tail []byte) (int, error) {
@@ -74,82 +62,6 @@ func (t *pump) writeCopy(p []byte) (n int, err error) {
 		return 0, ErrWriteCut
 	case <-t.closed:
 		return 0, net.ErrClosed
-	}
-}
-
-func (t *pump) beginWrite() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch t.writes {
-	case writesStopped:
-		return os.ErrDeadlineExceeded
-	case writesCut:
-		return ErrWriteCut
-	}
-	t.writes = writesOne
-	return nil
-}
-
-// endWrite fails also a write that was cut and yet succeeded: no other can follow it.
-func (t *pump) endWrite(err error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.writes == writesCut {
-		return ErrWriteCut
-	}
-	t.writes = writesFree
-	return err
-}
-
-func (t *pump) InterruptWrite(on bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if on {
-		t.stopWrites()
-		return
-	}
-	t.dropLimit()
-	if t.writes == writesStopped {
-		t.writes = writesFree
-	}
-}
-
-// stopWrites interrupts. The writer ends the connection if that costs it: it knows why.
-func (t *pump) stopWrites() {
-	switch t.writes {
-	case writesFree:
-		t.writes = writesStopped
-	case writesOne:
-		t.writes = writesCut
-		close(t.cut)
-	}
-}
-
-func (t *pump) LimitWrite(d time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.dropLimit()
-	if t.writes == writesStopped { // by a limit that came after its write: nobody interrupts now
-		t.writes = writesFree
-	}
-	if d.IsZero() {
-		return
-	}
-	number := t.limits
-	t.limit = time.AfterFunc(time.Until(d), func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.limits == number {
-			t.stopWrites()
-		}
-	})
-}
-
-func (t *pump) dropLimit() {
-	t.limits++
-	if t.limit != nil {
-		t.limit.Stop()
-		t.limit = nil
 	}
 }
 

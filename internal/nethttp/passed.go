@@ -1,4 +1,4 @@
-package websocket
+package nethttp
 
 import (
 	"bufio"
@@ -10,18 +10,16 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/hawser-ws/websocket/internal/nethttp"
 )
 
-// statusPassed says how far the status 101 got on its way through middleware.
-type statusPassed struct {
+// Passed says how far the status 101 got on its way through middleware.
+type Passed struct {
+	Sent     bool                // hijacking sends the response, or it is sent already
 	base     http.ResponseWriter // net/http's own, if it was found by Unwrap
-	sent     bool                // hijacking sends the response, or it is sent already
 	deadline time.Time           // for sending the response; zero: none
 }
 
-// passStatus sets the fields of our response in w.Header() and sends the status 101 through w,
+// PassStatus sets the fields of our response in w.Header() and sends the status 101 through w,
 // unless w is net/http's own writer. So middleware sees a status, what it hangs on WriteHeader
 // runs, and a writer that records (those of tests do) has the response.
 //
@@ -30,11 +28,12 @@ type statusPassed struct {
 // not built on it is taken at its word.
 //
 // response is the one that we would send. net/http sends the same fields, sorted, and a Date.
-func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (passed statusPassed) {
-	if nethttp.IsResponse(w) || !nethttp.CanHijack(w) {
+// limit bounds how long sending it may take; 0 means no limit.
+func PassStatus(w http.ResponseWriter, response []byte, limit time.Duration) (passed Passed) {
+	if IsResponse(w) || !CanHijack(w) {
 		return passed
 	}
-	own := nethttp.FindResponse(w)
+	own := FindResponse(w)
 	header := w.Header()
 	if header == nil || own.IsKnown() && (own.WroteHeader() || !own.HasHeader(header)) {
 		return passed
@@ -42,30 +41,30 @@ func passStatus(w http.ResponseWriter, response []byte, timeouts *Timeouts) (pas
 	before := maps.Clone(header)
 	setFields(header, response, &own)
 	if passed.base = own.Writer; passed.base != nil {
-		if d := orDefault(timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
-			passed.deadline = time.Now().Add(d)
+		if limit > 0 {
+			passed.deadline = time.Now().Add(limit)
 		}
 		_ = http.NewResponseController(own.Writer).SetWriteDeadline(passed.deadline) // hijacking clears it
 	}
-	writeStatus(w)
+	WriteStatus(w, http.StatusSwitchingProtocols)
 	if !own.IsKnown() || own.WroteHeader() {
-		passed.sent = true
+		passed.Sent = true
 		return passed
 	}
 	clear(header)
 	maps.Copy(header, before)
-	return statusPassed{}
+	return Passed{}
 }
 
-// writeStatus sends the status through w. Writers such as gin's hold it back until they are
+// WriteStatus sends the status through w. Writers such as gin's hold it back until they are
 // told not to.
-func writeStatus(w http.ResponseWriter) {
-	w.WriteHeader(http.StatusSwitchingProtocols)
+func WriteStatus(w http.ResponseWriter, status int) {
+	w.WriteHeader(status)
 	for {
 		if holding, ok := w.(interface{ WriteHeaderNow() }); ok {
 			holding.WriteHeaderNow()
 		}
-		u, ok := w.(nethttp.Unwrapper)
+		u, ok := w.(Unwrapper)
 		if !ok {
 			return
 		}
@@ -76,7 +75,7 @@ func writeStatus(w http.ResponseWriter) {
 // setFields replaces the content of header by the fields of our response. net/http sends
 // names as they are spelled, and we keep to the RFC's spelling. Any other writer may look for
 // canonical names.
-func setFields(header http.Header, response []byte, own *nethttp.Response) {
+func setFields(header http.Header, response []byte, own *Response) {
 	clear(header)
 	lines := strings.Split(string(response), "\r\n")
 	for _, line := range lines[1:] {
@@ -91,21 +90,21 @@ func setFields(header http.Header, response []byte, own *nethttp.Response) {
 	}
 }
 
-// hijack takes the connection over from net/http.
-func (passed *statusPassed) hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
-	nc, brw, err := nethttp.Hijack(w)
+// Hijack takes the connection over from net/http.
+func (passed *Passed) Hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
+	nc, brw, err := Hijack(w)
 	if err != nil && passed.base != nil { // another answer cannot be sent any more: bypass the middleware
-		return nethttp.Hijack(passed.base)
+		return Hijack(passed.base)
 	}
 	return nc, brw, err
 }
 
-// failed returns an error if the response was not sent by the deadline: half of it may be
+// Failed returns an error if the response was not sent by the deadline: half of it may be
 // on the wire. net/http reports no error, but cancels the request's context when a write
 // fails. It also does that when the client closes its direction, which is not a failure. So
 // a context cancelled before the deadline means nothing; a dead connection fails at the
 // next read or write.
-func (passed *statusPassed) failed(r *http.Request) error {
+func (passed *Passed) Failed(r *http.Request) error {
 	late := !passed.deadline.IsZero() && !time.Now().Before(passed.deadline)
 	if late && r.Context().Err() != nil {
 		return os.ErrDeadlineExceeded
@@ -113,12 +112,12 @@ func (passed *statusPassed) failed(r *http.Request) error {
 	return nil
 }
 
-// hijackError names the wrapper that hides the connection from us.
-func hijackError(w http.ResponseWriter, err error) error {
+// HijackError names the wrapper that hides the connection from us.
+func HijackError(w http.ResponseWriter, err error) error {
 	if !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	wrapper := fmt.Sprintf("%T", nethttp.Unwrap(w))
+	wrapper := fmt.Sprintf("%T", Unwrap(w))
 	if wrapper == "*http.timeoutWriter" {
 		wrapper += " (of http.TimeoutHandler)"
 	}

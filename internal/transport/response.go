@@ -1,0 +1,202 @@
+package transport
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ResponseStream is a stream of HTTP/2 or HTTP/3 as a handler of net/http has it: the body of
+// the request in, the body of the response out. Its end is the return of the handler: that
+// sends END_STREAM.
+//
+// A read waits in the body itself, at no memory but a few hundred bytes. Only when a context
+// comes that can interrupt it ([ResponseStream.ExpectInterrupt]) a goroutine begins to read
+// ahead: a deadline that passes would end the reading for ever. A write is interrupted by a
+// deadline, which resets the stream.
+type ResponseStream struct {
+	first   [240]byte // what Fill waits with: most messages fit in it
+	body    io.Reader
+	w       io.Writer
+	control ResponseControl
+	request context.Context // ends with the stream, and before the handler's w is anybody else's
+
+	Remote string   // address of the client
+	Local  net.Addr // address of the server; may be nil
+
+	ahead atomic.Pointer[readAhead] // nil: reads wait in the body
+	writeTurn
+	closed chan struct{}
+
+	// Inside a use of w or control. After the handler has returned net/http gives them to
+	// another request.
+	use  sync.Mutex
+	over bool // under use: Finish was called
+}
+
+// ResponseControl is what a ResponseStream needs of an http.ResponseController.
+type ResponseControl interface {
+	Flush() error
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// NewResponseStream drives the stream of a request whose response has been sent. w is
+// net/http's own writer, request the context of the request.
+func NewResponseStream(request context.Context, body io.Reader, w io.Writer, control ResponseControl) *ResponseStream {
+	t := &ResponseStream{body: body, w: w, control: control, request: request, closed: make(chan struct{})}
+	t.writeTurn.cutter = t
+	return t
+}
+
+// Closed is closed when the stream has been closed: the handler may call Finish and return.
+func (t *ResponseStream) Closed() <-chan struct{} { return t.closed }
+
+// Finish closes the stream, and waits until nothing uses what belongs to the handler. The
+// handler calls it last.
+func (t *ResponseStream) Finish() {
+	_ = t.Close()
+	t.use.Lock()
+	defer t.use.Unlock()
+	t.over = true
+}
+
+// ExpectInterrupt is called before a read that InterruptRead may interrupt. From then on a
+// goroutine reads ahead.
+func (t *ResponseStream) ExpectInterrupt() {
+	if t.ahead.Load() == nil {
+		ahead := new(readAhead)
+		ahead.init(t.body)
+		t.ahead.Store(ahead)
+		if t.isClosed() {
+			ahead.close()
+		}
+	}
+}
+
+// Fill waits with a little memory of its own, so that an idle connection holds no buffer.
+func (t *ResponseStream) Fill(b *Buffer) (int, error) {
+	if ahead := t.ahead.Load(); ahead != nil {
+		return ahead.Fill(b)
+	}
+	if b.Buffered() > 0 { // of a frame, the rest of which is mostly there
+		n, err := t.Read(b.Room())
+		b.Extend(n)
+		return n, err
+	}
+	b.Release()
+	n, err := t.Read(t.first[:])
+	if n > 0 {
+		b.Extend(copy(b.Room(), t.first[:n]))
+	}
+	return n, err
+}
+
+func (t *ResponseStream) Read(p []byte) (int, error) {
+	if ahead := t.ahead.Load(); ahead != nil {
+		return ahead.Read(p)
+	}
+	if t.isClosed() {
+		return 0, net.ErrClosed
+	}
+	return readSome(t.body, p, emptyReads)
+}
+
+func (t *ResponseStream) InterruptRead(on bool) {
+	if ahead := t.ahead.Load(); ahead != nil {
+		ahead.InterruptRead(on)
+	}
+}
+
+func (t *ResponseStream) Write(head, tail []byte) (n int, err error) {
+	if err := t.beginWrite(); err != nil {
+		return 0, err
+	}
+	n, err = t.writeBoth(head, tail)
+	return n, t.endWrite(err)
+}
+
+func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
+	t.use.Lock()
+	defer t.use.Unlock()
+	// Accept cannot hold its caller in the handler. net/http panics if it meets a write after
+	// the handler has returned; the context has ended by then.
+	if t.over || t.request.Err() != nil {
+		return 0, net.ErrClosed
+	}
+	defer func() {
+		if recover() != nil {
+			err = net.ErrClosed
+		}
+	}()
+	for _, p := range [...][]byte{head, tail} {
+		if len(p) == 0 {
+			continue
+		}
+		m, err := t.w.Write(p)
+		if n += m; err != nil {
+			return n, err
+		}
+	}
+	return n, t.control.Flush()
+}
+
+// cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
+func (t *ResponseStream) cutWrite() { t.reset(t.control.SetWriteDeadline) }
+
+// reset passes a deadline, unless w is no longer ours.
+func (t *ResponseStream) reset(setDeadline func(time.Time) error) {
+	if t.request.Err() == nil {
+		defer func() { _ = recover() }() // as in writeBoth
+		_ = setDeadline(past)
+	}
+}
+
+// TryWrite sends nothing: net/http does not tell what the peer's window is.
+func (t *ResponseStream) TryWrite([]byte) int { return 0 }
+
+// CloseWrite does nothing: only the handler's return ends our direction, and that ends the
+// peer's as well.
+func (t *ResponseStream) CloseWrite() bool { return false }
+
+// Close ends what waits. A write under way costs the stream. What was written before is sent.
+func (t *ResponseStream) Close() error {
+	if !t.close() {
+		return nil
+	}
+	t.InterruptWrite(true)
+	if ahead := t.ahead.Load(); ahead != nil {
+		ahead.close()
+	}
+	t.reset(t.control.SetReadDeadline)
+	return nil
+}
+
+// close marks the stream closed, once.
+func (t *ResponseStream) close() bool {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	if t.isClosed() {
+		return false
+	}
+	close(t.closed)
+	return true
+}
+
+func (t *ResponseStream) isClosed() bool {
+	select {
+	case <-t.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// NetConn returns nil: others share the connection.
+func (t *ResponseStream) NetConn() net.Conn { return nil }
+
+// Traits: after a write that was cut net/http may still read what it was given.
+func (t *ResponseStream) Traits() Traits { return RetainsBuffers }
