@@ -237,6 +237,3 @@ func (o *options) show(what string) error {
 	}
 	return fmt.Errorf("there is no result of %s", what)
 }
-
-// render is written next.
-func (o *options) render() error { return nil }
