@@ -28,6 +28,7 @@ type pageView struct {
 	Peers     []*peerView
 	Verdicts  []autobahn.Verdict // best first
 	Sides     []*sideView
+	Shared    []*findingView
 }
 
 type peerView struct {
@@ -53,17 +54,11 @@ type countView struct {
 
 type findingView struct {
 	*finding
-	ID    string // of the element
-	Parts []failureView
-	Name  string // of the case shown
-	Words string // its description
+	ID       string // of the element
+	Failures []failure
+	Name     string // of the case shown
+	Words    string // its description
 	*evidence
-}
-
-// A failureView is the cases of a finding in one role.
-type failureView struct {
-	Role  autobahn.Role
-	Cases []string
 }
 
 func (v countView) Class() string { return class(string(v.Verdict)) }
@@ -93,6 +88,9 @@ func (c *comparison) page() ([]byte, error) {
 		if side := c.side(role, v.Peers); side != nil {
 			v.Sides = append(v.Sides, side)
 		}
+	}
+	for i, f := range c.shared {
+		v.Shared = append(v.Shared, c.findingView(f, findingID(sharedFile, i)))
 	}
 	v.CSS, v.Script = template.CSS(file("page.css")), template.JS(file("page.js"))
 	var out bytes.Buffer
@@ -132,24 +130,23 @@ func (c *comparison) peerView(p *peer) *peerView {
 		}
 		v.Roles = append(v.Roles, line)
 	}
-	for i, f := range c.findings[p.Key] {
-		view := &findingView{finding: f, ID: findingID(p, i)}
-		for _, role := range f.Roles {
-			if cases := c.failures(p, f, role); len(cases) > 0 {
-				view.Parts = append(view.Parts, failureView{role, cases})
-			}
-		}
-		if role, id := c.shown(p, f); id != "" {
-			view.Name = fmt.Sprintf("Case %s, as a %s", id, role)
-			view.Words = c.results.Cases[id]
-			view.evidence = c.evidence[p.Key+"/"+role.String()+"/"+id]
-		}
-		v.Findings = append(v.Findings, view)
+	for i, f := range c.notes[p.Key].own {
+		v.Findings = append(v.Findings, c.findingView(f, findingID(p.Key, i)))
 	}
 	return v
 }
 
-func findingID(p *peer, i int) string { return fmt.Sprintf("f-%s-%d", p.Key, i+1) }
+func (c *comparison) findingView(f *finding, id string) *findingView {
+	v := &findingView{finding: f, ID: id, Failures: c.failures(f)}
+	if at := c.shown(f); at != nil {
+		v.Name = fmt.Sprintf("Case %s, %s as a %s", at.id, at.peer.Name, at.role)
+		v.Words = c.results.Cases[at.id]
+		v.evidence = c.evidence[at.String()]
+	}
+	return v
+}
+
+func findingID(key string, i int) string { return fmt.Sprintf("f-%s-%d", key, i+1) }
 
 var (
 	codeSpan = regexp.MustCompile("`([^`]+)`")

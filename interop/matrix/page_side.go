@@ -137,9 +137,12 @@ func (c *comparison) cell(p *peerView, role autobahn.Role, id, verdict string) c
 	if !needsFinding(verdict) {
 		return v
 	}
-	list := c.findings[p.Key]
-	if f := finder(list, role, id); f != nil {
-		v.Link = "#" + findingID(p.peer, slices.Index(list, f))
+	notes := c.notes[p.Key]
+	f := notes.explains(role, id, verdict)
+	if i := slices.Index(notes.own, f); i >= 0 {
+		v.Link = "#" + findingID(p.Key, i)
+	} else if i := slices.Index(notes.shared, f); i >= 0 {
+		v.Link = "#" + findingID(sharedFile, i)
 	}
 	return v
 }

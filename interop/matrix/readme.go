@@ -50,7 +50,8 @@ server by hand, or in CI:
 
 ## Findings
 
-A fault is against the RFC. A choice is documented by the project. The text, with the
+A fault is against the RFC. A choice is documented by the project. Lenient is who accepts
+what the RFC forbids to send. The text, with the
 frames and the sentence of the RFC, is behind the name, and on the page with a wire log.
 
 `
@@ -80,6 +81,11 @@ func (c *comparison) readme() []byte {
 		}
 	}
 	out.WriteString(readmeTail)
+	fmt.Fprintf(&out, "**[Shared by several](../../interop/matrix/findings/%s.md)**\n\n", sharedFile)
+	for _, f := range c.shared {
+		fmt.Fprintf(&out, "- %s: %s (%s)\n", f.Kind, f.Title, c.findingView(f, "").who())
+	}
+	out.WriteString("\n")
 	for _, v := range views {
 		if len(v.Findings) == 0 {
 			continue
@@ -113,11 +119,11 @@ func (r *roleView) columns() []string {
 	return cells
 }
 
-// where names the cases of a finding.
+// where names the cases of a finding of one peer.
 func (f *findingView) where() string {
 	var words []string
-	for _, p := range f.Parts {
-		words = append(words, fmt.Sprintf("%s: %s", p.Role, p.Names()))
+	for _, one := range f.Failures {
+		words = append(words, fmt.Sprintf("%s: %s", one.role, one.Names()))
 	}
 	if len(words) == 0 {
 		return "not in this run"
@@ -125,11 +131,34 @@ func (f *findingView) where() string {
 	return strings.Join(words, "; ")
 }
 
-// Names lists the cases, the first ones if there are many.
-func (v failureView) Names() string {
-	const shown = 8
-	if len(v.Cases) <= shown {
-		return strings.Join(v.Cases, ", ")
+// who names the peers of a shared finding.
+func (f *findingView) who() string {
+	var words []string
+	for _, role := range f.Roles {
+		var names []string
+		for _, one := range f.Failures {
+			if one.role == role {
+				names = append(names, one.peer.Name)
+			}
+		}
+		if len(names) > 0 {
+			words = append(words, fmt.Sprintf("%ss: %s", role, strings.Join(names, ", ")))
+		}
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(v.Cases[:shown-1], ", "), len(v.Cases)-shown+1)
+	return strings.Join(words, "; ")
 }
+
+// Names lists the cases, the first ones if there are many.
+func (f failure) Names() string {
+	const shown = 8
+	if len(f.Cases) <= shown {
+		return strings.Join(f.Cases, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(f.Cases[:shown-1], ", "), len(f.Cases)-shown+1)
+}
+
+// Role is the role of the peer.
+func (f failure) Role() autobahn.Role { return f.role }
+
+// Name is the name of the peer.
+func (f failure) Name() string { return f.peer.Name }

@@ -14,7 +14,8 @@ import (
 // A comparison is all that the page and the README are made from.
 type comparison struct {
 	peers    []*peer // those with results, by language and name
-	findings map[string][]*finding
+	notes    map[string]*notebook
+	shared   []*finding
 	results  *results
 	evidence evidences
 }
@@ -33,11 +34,15 @@ func (o *options) load() (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{peers: peers, findings: map[string][]*finding{}, evidence: evidences{}}
+	c := &comparison{peers: peers, notes: map[string]*notebook{}, evidence: evidences{}}
 	c.results = &results{Cases: map[string]string{}, Peers: map[string]*peerResults{}}
 	for _, p := range peers {
-		if c.findings[p.Key], err = findings(o.notes, p.Key); err != nil {
+		if c.notes[p.Key], err = readNotebook(o.notes, p.Key); err != nil {
 			return nil, err
+		}
+		c.shared = c.notes[p.Key].shared
+		for _, n := range c.notes {
+			n.shared = c.shared // one finding is one pointer
 		}
 	}
 	if err := readJSON(filepath.Join(o.out, resultsFile), c.results); err != nil {
@@ -71,7 +76,7 @@ func (o *options) render() error {
 // update takes from the cache the records that are newer than the results.
 func (c *comparison) update(cache string) error {
 	keys := map[string]bool{}
-	kept := evidences{}
+	records := map[string]*record{}
 	for _, p := range c.peers {
 		keys[p.Key] = true
 		r, err := loadRecord(cache, p.Key)
@@ -83,56 +88,84 @@ func (c *comparison) update(cache string) error {
 			c.results.add(r)
 			known = c.results.Peers[p.Key]
 		}
-		if known == nil {
+		if r != nil && r.Made.Equal(known.Made) {
+			records[p.Key] = r
+		}
+	}
+	maps.DeleteFunc(c.results.Peers, func(key string, _ *peerResults) bool { return !keys[key] })
+	kept := evidences{}
+	for _, f := range c.all() {
+		at := c.shown(f)
+		if at == nil {
 			continue
 		}
-		for _, f := range c.findings[p.Key] {
-			role, id := c.shown(p, f)
-			if id == "" {
-				continue
-			}
-			name := p.Key + "/" + role.String() + "/" + id
-			if r != nil && r.Made.Equal(known.Made) {
-				kept[name] = evidenceOf(r.role(role).result(id))
-			} else if e := c.evidence[name]; e != nil {
-				kept[name] = e
-			}
+		if r := records[at.peer.Key]; r != nil {
+			kept[at.String()] = evidenceOf(r.role(at.role).result(at.id))
+		} else if e := c.evidence[at.String()]; e != nil {
+			kept[at.String()] = e
 		}
 	}
 	c.evidence = kept
-	maps.DeleteFunc(c.results.Peers, func(key string, _ *peerResults) bool { return !keys[key] })
 	return nil
 }
 
-// shown returns the case whose wire log a finding has; "" if none of its cases fails.
-func (c *comparison) shown(p *peer, f *finding) (autobahn.Role, string) {
-	of := c.results.Peers[p.Key]
+// all returns the findings of all peers and the shared ones.
+func (c *comparison) all() (list []*finding) {
+	for _, p := range c.peers {
+		list = append(list, c.notes[p.Key].own...)
+	}
+	return append(list, c.shared...)
+}
+
+// A failure is cases of one peer that a finding explains.
+type failure struct {
+	peer  *peer
+	role  autobahn.Role
+	Cases []string
+}
+
+// failures returns what f, before all other findings, explains.
+func (c *comparison) failures(f *finding) (list []failure) {
 	for _, role := range f.Roles {
-		if of == nil || of.Roles[role.String()] == nil {
-			continue
-		}
-		for _, id := range c.failures(p, f, role) {
-			if f.Show == "" || f.Show == id {
-				return role, id
+		for _, p := range c.peers {
+			of := c.results.Peers[p.Key]
+			if of == nil || of.Roles[role.String()] == nil {
+				continue
+			}
+			one := failure{peer: p, role: role}
+			for id, v := range of.Roles[role.String()].Verdicts {
+				if needsFinding(v) && c.notes[p.Key].explains(role, id, v) == f {
+					one.Cases = append(one.Cases, id)
+				}
+			}
+			if len(one.Cases) > 0 {
+				slices.SortFunc(one.Cases, compareIDs)
+				list = append(list, one)
 			}
 		}
 	}
-	return 0, ""
+	return list
 }
 
-// failures returns the cases that fail and that f, before all other findings, explains.
-func (c *comparison) failures(p *peer, f *finding, role autobahn.Role) (list []string) {
-	r := c.results.Peers[p.Key].Roles[role.String()]
-	if r == nil {
-		return nil
-	}
-	for id, v := range r.Verdicts {
-		if needsFinding(v) && finder(c.findings[p.Key], role, id) == f {
-			list = append(list, id)
+// A place is a case played with a peer.
+type place struct {
+	peer *peer
+	role autobahn.Role
+	id   string
+}
+
+func (p *place) String() string { return p.peer.Key + "/" + p.role.String() + "/" + p.id }
+
+// shown returns where the wire log of a finding is from, or nil.
+func (c *comparison) shown(f *finding) *place {
+	for _, one := range c.failures(f) {
+		for _, id := range one.Cases {
+			if f.Show == "" || f.Show == id {
+				return &place{one.peer, one.role, id}
+			}
 		}
 	}
-	slices.SortFunc(list, compareIDs)
-	return list
+	return nil
 }
 
 func (c *comparison) write(dir string) error {
@@ -157,6 +190,9 @@ func (c *comparison) check() error {
 			problems = append(problems, fmt.Errorf("%s: %w", p.Key, err))
 		}
 	}
+	if err := c.checkShared(); err != nil {
+		problems = append(problems, fmt.Errorf("%s.md: %w", sharedFile, err))
+	}
 	return errors.Join(problems...)
 }
 
@@ -166,30 +202,52 @@ func (c *comparison) checkPeer(p *peer) error {
 		return errors.New("it has no results")
 	}
 	var problems []error
-	list := c.findings[p.Key]
-	complete := map[autobahn.Role]verdicts{}
+	notes := c.notes[p.Key]
+	got := map[autobahn.Role]verdicts{}
 	for _, role := range p.roles() {
 		r := of.Roles[role.String()]
 		if r == nil {
 			problems = append(problems, fmt.Errorf("it has no results as a %s", role))
 			continue
 		}
-		if lack := uncovered(role, r.Cases, r.all(), list); lack != "" {
+		got[role] = r.all()
+		if lack := uncovered(role, r.Cases, got[role], notes); lack != "" {
 			problems = append(problems, fmt.Errorf("its findings lack\n\n%s", lack))
 		}
-		complete[role] = r.all()
 	}
-	for _, line := range stale(list, complete) {
+	for _, line := range stale(notes.own, got) {
 		problems = append(problems, errors.New(line))
 	}
-	for _, f := range list {
-		role, id := c.shown(p, f)
-		switch {
-		case id == "" && len(f.Cases) > 0:
-			problems = append(problems, fmt.Errorf("line %d: the case to show, %q, does not fail, or another finding explains it", f.line, f.Show))
-		case id != "" && c.evidence[p.Key+"/"+role.String()+"/"+id] == nil:
-			problems = append(problems, fmt.Errorf("line %d: there is no wire log of %s; play the peer again", f.line, id))
+	for _, f := range notes.own {
+		problems = append(problems, c.checkShown(f))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *comparison) checkShared() error {
+	var problems []error
+	for _, f := range c.shared {
+		problems = append(problems, c.checkShown(f))
+		list := c.failures(f)
+		for _, pattern := range f.Cases {
+			if !slices.ContainsFunc(list, func(one failure) bool {
+				return slices.ContainsFunc(one.Cases, func(id string) bool { return matchesAny([]string{pattern}, id) })
+			}) {
+				problems = append(problems, fmt.Errorf("line %d, %s: nobody fails %s in this way", f.line, f.Title, pattern))
+			}
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// checkShown checks that a finding has a wire log.
+func (c *comparison) checkShown(f *finding) error {
+	at := c.shown(f)
+	switch {
+	case at == nil && len(f.Cases) > 0:
+		return fmt.Errorf("line %d, %s: its case %s does not fail, or another finding explains it", f.line, f.Title, f.Show)
+	case at != nil && c.evidence[at.String()] == nil:
+		return fmt.Errorf("line %d, %s: there is no wire log of %s; play the peer again", f.line, f.Title, at)
+	}
+	return nil
 }
