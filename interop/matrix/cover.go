@@ -12,12 +12,12 @@ type verdicts map[string]string
 
 // uncovered describes cases that fail and have no finding, as the beginning of a
 // findings file.
-func uncovered(role autobahn.Role, order []string, got verdicts, list []*finding) string {
+func uncovered(role autobahn.Role, order []string, got verdicts, notes *notebook) string {
 	var b strings.Builder
 	byVerdict := map[string][]string{}
 	var kinds []string
 	for _, id := range order {
-		if v, ok := got[id]; ok && needsFinding(v) && finder(list, role, id) == nil {
+		if v, ok := got[id]; ok && needsFinding(v) && notes.explains(role, id, v) == nil {
 			if byVerdict[v] == nil {
 				kinds = append(kinds, v)
 			}
@@ -28,16 +28,6 @@ func uncovered(role autobahn.Role, order []string, got verdicts, list []*finding
 		fmt.Fprintf(&b, "## Fault: %s\n- role: %s\n- cases: %s\n\n", v, role, strings.Join(byVerdict[v], ", "))
 	}
 	return b.String()
-}
-
-// finder returns the first finding that covers a case, or nil.
-func finder(list []*finding, role autobahn.Role, id string) *finding {
-	for _, f := range list {
-		if f.covers(role, id) {
-			return f
-		}
-	}
-	return nil
 }
 
 // stale returns the findings and their patterns that cover no case that fails. got

@@ -34,12 +34,18 @@
 //
 //	We sent … It answered … RFC 6455, section 5.5.1: "…".
 //
-// A heading begins with Fault or Choice. A choice has "documented: URL", the place
+// A heading begins with Fault, Choice or Lenient. Lenient is for NON-STRICT: the peer
+// accepts what the RFC forbids to send. A choice has "documented: URL", the place
 // where the project says so. The role is server, client or both. Patterns of cases
 // are those of autobahn.Select. "sometimes" is for cases that do not fail in every
 // run; "show" names the case whose wire log the page has, otherwise the first that
 // fails. The text is paragraphs with `code` and [links](https://…), no other
 // Markdown.
+//
+// findings/shared.md has what several peers do in the same way. Such a finding has
+// "verdict: NON-STRICT" or another verdict, as results.json has it, and covers these
+// cases of all peers, or of those named in "peers: a, b". A peer's own finding goes
+// first.
 //
 // # How it is made
 //

@@ -15,7 +15,7 @@ import (
 
 // A finding explains why some cases of a peer fail.
 type finding struct {
-	Kind       string // Fault or Choice
+	Kind       string // Fault, Choice or Lenient
 	Title      string
 	Roles      []autobahn.Role
 	Cases      []string // patterns; each matches a case that fails
@@ -24,7 +24,14 @@ type finding struct {
 	Documented string   // URL, of a choice
 	Text       []string // paragraphs
 	line       int
+
+	// Only of a finding that several peers share.
+	Verdict string   // of the cases that it explains
+	Peers   []string // none means all
 }
+
+// sharedFile, with .md, has the findings that several peers share.
+const sharedFile = "shared"
 
 // findings reads those of a peer; without a file there are none.
 func findings(dir, key string) ([]*finding, error) {
@@ -39,6 +46,11 @@ func findings(dir, key string) ([]*finding, error) {
 	list, err := parseFindings(string(in))
 	if err != nil {
 		return nil, fmt.Errorf("%s:%w", name, err)
+	}
+	for _, f := range list {
+		if (f.Verdict != "") != (key == sharedFile) {
+			return nil, fmt.Errorf("%s:%d: a finding has a verdict if and only if it is in %s.md", name, f.line, sharedFile)
+		}
 	}
 	return list, nil
 }
@@ -62,8 +74,8 @@ func parseFindings(in string) (list []*finding, err error) {
 			f = &finding{line: i + 1}
 			list = append(list, f)
 			kind, title, ok := strings.Cut(heading, ": ")
-			if !ok || kind != "Fault" && kind != "Choice" {
-				return nil, fmt.Errorf("%d: a heading is \"## Fault: …\" or \"## Choice: …\"", i+1)
+			if !ok || !slices.Contains([]string{"Fault", "Choice", "Lenient"}, kind) {
+				return nil, fmt.Errorf("%d: a heading is \"## Fault: …\", \"## Choice: …\" or \"## Lenient: …\"", i+1)
 			}
 			f.Kind, f.Title = kind, title
 		case line == "" && f == nil || strings.HasPrefix(line, "# ") && f == nil:
@@ -107,6 +119,10 @@ func (f *finding) set(line string) error {
 		f.Sometimes = patterns(value)
 	case "show":
 		f.Show = value
+	case "verdict":
+		f.Verdict = value
+	case "peers":
+		f.Peers = patterns(value)
 	case "documented":
 		f.Documented = value
 	default:
@@ -140,6 +156,36 @@ func (f *finding) check() error {
 
 func (f *finding) covers(role autobahn.Role, id string) bool {
 	return slices.Contains(f.Roles, role) && matchesAny(slices.Concat(f.Cases, f.Sometimes), id)
+}
+
+// A notebook has the findings of a peer, its own before the shared ones.
+type notebook struct {
+	peer        string
+	own, shared []*finding
+}
+
+func readNotebook(dir, key string) (*notebook, error) {
+	own, err := findings(dir, key)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := findings(dir, sharedFile)
+	return &notebook{key, own, shared}, err
+}
+
+// explains returns the finding that explains a case, or nil.
+func (n *notebook) explains(role autobahn.Role, id, verdict string) *finding {
+	for _, f := range n.own {
+		if f.covers(role, id) {
+			return f
+		}
+	}
+	for _, f := range n.shared {
+		if f.Verdict == verdict && f.covers(role, id) && (len(f.Peers) == 0 || slices.Contains(f.Peers, n.peer)) {
+			return f
+		}
+	}
+	return nil
 }
 
 func matchesAny(patterns []string, id string) bool {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hawser-ws/websocket/autobahn"
@@ -21,6 +22,8 @@ const (
 	roleLimit = time.Hour
 	// shares is how many processes of a client play at a time.
 	shares = 8
+	// pause is time for the suite to see the end of a connection.
+	pause = 200 * time.Millisecond
 )
 
 // judge plays cases with p in one role. Where it could not play all of them, it
@@ -117,6 +120,14 @@ func (p *peer) judgeClient(ctx context.Context, cases []*autobahn.Case) (*autoba
 	}
 	for _, a := range suite.Agents() {
 		if a.Name == p.Key {
+			for _, s := range crowded(cases, a.Results) {
+				time.Sleep(pause)
+				problem = errors.Join(problem, p.playSpan(ctx, url, s, 0))
+			}
+		}
+	}
+	for _, a := range suite.Agents() {
+		if a.Name == p.Key {
 			agent = &a
 		}
 	}
@@ -151,6 +162,18 @@ func failed(cases []*autobahn.Case, results []*autobahn.Result) (list []span) {
 		if last := len(list) - 1; last >= 0 && list[last].to == i {
 			list[last].to = i + 1
 		} else {
+			list = append(list, span{i + 1, i + 1})
+		}
+	}
+	return list
+}
+
+// crowded returns the cases, one by one, whose connection met that of the case before: a
+// client may be faster than the suite.
+func crowded(cases []*autobahn.Case, results []*autobahn.Result) (list []span) {
+	for _, r := range results {
+		if strings.Contains(r.Result, "it was not played again alone") {
+			i := slices.IndexFunc(cases, func(c *autobahn.Case) bool { return c.ID == r.ID })
 			list = append(list, span{i + 1, i + 1})
 		}
 	}

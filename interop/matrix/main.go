@@ -172,7 +172,7 @@ func (o *options) keep(p *peer, r *record, printing *sync.Mutex) error {
 	if err != nil {
 		return err
 	}
-	list, err := findings(o.notes, p.Key)
+	notes, err := readNotebook(o.notes, p.Key)
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (o *options) keep(p *peer, r *record, printing *sync.Mutex) error {
 		if part.Problem != "" {
 			problems = append(problems, errors.New(part.Problem))
 		}
-		if lack := uncovered(part.Role, part.Cases, verdictsOf(part), list); lack != "" {
+		if lack := uncovered(part.Role, part.Cases, verdictsOf(part), notes); lack != "" {
 			problems = append(problems, fmt.Errorf("%s/%s.md lacks:\n\n%s", o.notes, p.Key, lack))
 		}
 	}
@@ -237,6 +237,3 @@ func (o *options) show(what string) error {
 	}
 	return fmt.Errorf("there is no result of %s", what)
 }
-
-// render is written next.
-func (o *options) render() error { return nil }

@@ -14,16 +14,24 @@ import (
 
 var opcodes = map[byte]string{0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 
-// wireLog is the log of a case in lines for people: frames and timers, with bytes
-// only where there is no frame in that direction.
+// wireLog is the log of a case in lines for people: frames and timers. Bytes are only where
+// there is no frame in that direction, and in the group about how lengths are written.
 func wireLog(r *autobahn.Result) []string {
 	framed := map[string]bool{}
 	for _, e := range r.Wirelog {
 		framed[e.Kind] = true
 	}
+	spelled := strings.HasPrefix(r.ID, "20.6.")
 	var lines []string
 	for i, e := range r.Wirelog {
-		if e.Kind == "RO" && framed["RF"] && !http(e.Data) || e.Kind == "TO" && framed["TF"] && !http(e.Data) {
+		head := ""
+		switch {
+		case (e.Kind == "RO" || e.Kind == "TO") && http(e.Data):
+			head = r.HTTPResponse
+			if strings.HasPrefix(string(e.Data), "GET ") || strings.HasPrefix(string(e.Data), "POST ") {
+				head = r.HTTPRequest
+			}
+		case e.Kind == "RO" && framed["RF"] && !spelled, e.Kind == "TO" && framed["TF"] && !spelled:
 			continue
 		}
 		text := entry(e)
@@ -35,12 +43,42 @@ func wireLog(r *autobahn.Result) []string {
 			at = strconv.FormatFloat(float64(r.Times[i])/1000, 'f', 1, 64) + " ms"
 		}
 		lines = append(lines, fmt.Sprintf("%11s  %s", at, text))
+		if aboutHandshake(r.ID) {
+			lines = append(lines, fields(head)...)
+		}
+	}
+	return lines
+}
+
+// aboutHandshake reports whether a case is about the opening handshake or what it negotiates.
+func aboutHandshake(id string) bool {
+	return slices.ContainsFunc([]string{"12.", "13.", "20.1.", "20.2.", "20.3.", "20.4.", "20.10.", "20.11.", "20.12.", "20.13."},
+		func(chapter string) bool { return strings.HasPrefix(id, chapter) })
+}
+
+// fields are the header fields of an HTTP head, in lines of their own.
+func fields(head string) (lines []string) {
+	const most, width = 14, 110
+	_, rest, _ := strings.Cut(head, "\r\n")
+	for line := range strings.SplitSeq(strings.TrimSpace(rest), "\r\n") {
+		if line == "" {
+			continue
+		}
+		if len(line) > width {
+			line = line[:width] + " …"
+		}
+		lines = append(lines, strings.Repeat(" ", 27)+strconv.Quote(line))
+		if len(lines) == most {
+			return append(lines, strings.Repeat(" ", 27)+"…")
+		}
 	}
 	return lines
 }
 
 func http(data []byte) bool {
-	return strings.HasPrefix(string(data), "GET ") || strings.HasPrefix(string(data), "HTTP/")
+	return slices.ContainsFunc([]string{"GET ", "POST ", "HTTP/"}, func(begin string) bool {
+		return strings.HasPrefix(string(data), begin)
+	})
 }
 
 func entry(e autobahn.Entry) string {
@@ -132,7 +170,7 @@ func unprintable(c rune) bool { return !unicode.IsPrint(c) && c != '\n' && c != 
 
 // excerpt cuts a long log in its middle.
 func excerpt(lines []string) []string {
-	const first, last = 16, 14
+	const first, last = 26, 12
 	if len(lines) <= first+last+1 {
 		return lines
 	}
