@@ -5,7 +5,9 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Plays cases of a fuzzing server: URL AGENT FROM TO. */
 public class Client {
@@ -61,12 +63,14 @@ public class Client {
             CompletableFuture<WebSocket> opening = http.newWebSocketBuilder().buildAsync(url, echo);
             try {
                 opening.thenCompose(ws -> echo.ended).get(2, TimeUnit.MINUTES);
-            } catch (Exception e) {
+            } catch (ExecutionException e) {
+                System.err.println("case " + n + ": " + e);
+            } catch (TimeoutException e) {
                 System.err.println("case " + n + ": " + e);
                 opening.thenAccept(WebSocket::abort);
             }
         }
-        Thread.sleep(1000); // the library sends the last Close frame after onClose
+        Thread.sleep(1000); // the library sends its last Close frame behind onClose or onError
         System.exit(0);
     }
 }
