@@ -2,52 +2,16 @@ package autobahn
 
 import (
 	"context"
-	"fmt"
-	"strings"
 )
 
 // A case that fails while other cases run is played again alone before it is judged, because on
 // a busy machine a correct peer can be late. The second result counts.
 
-// inDoubt reports whether r does not count yet. UNIMPLEMENTED does not depend on other cases:
-// it is the peer's answer in the opening handshake.
-func (r *Result) inDoubt() bool {
-	worst := r.Worst()
-	return r.crowded && !worst.Passed() && worst != Unimplemented
-}
-
-// replace makes r the result of its case in place of first, which may be nil. If first was in
-// doubt and r is not, r says how they differ.
-func (r *Result) replace(first *Result) {
-	if first == nil || !first.inDoubt() || r.crowded {
-		return
-	}
-	r.BesideOthers = first.Worst()
-	if now := r.Worst(); now != r.BesideOthers {
-		r.add(fmt.Sprintf("Played again alone: %s. While other cases ran it was %s.", now, r.BesideOthers))
-	}
-}
-
-// add appends a sentence to Result.
-func (r *Result) add(sentence string) {
-	if r.Result = strings.TrimSpace(r.Result); r.Result != "" && !strings.HasSuffix(r.Result, ".") {
-		r.Result += "."
-	}
-	r.Result = strings.TrimSpace(r.Result + " " + sentence)
-}
-
-// leaveInDoubt adds to a result in doubt that the case was not played alone.
-func (r *Result) leaveInDoubt(why string) {
-	if r.inDoubt() {
-		r.add("Other cases ran at the same time, and it was not played again alone: " + why + ".")
-	}
-}
-
 // doubted returns the cases whose results are in doubt.
 func doubted(cases []*Case, results []*Result) (list []*Case) {
 	doubt := map[string]bool{}
 	for _, r := range results {
-		doubt[r.ID] = r.inDoubt()
+		doubt[r.ID] = inDoubt(r)
 	}
 	for _, c := range cases {
 		if doubt[c.ID] {
@@ -81,9 +45,9 @@ func (o *Own) playAlone(ctx context.Context, suite *FuzzingServer, testee *Teste
 func (f *FuzzingServer) opened(r *Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r.crowded = len(f.open) > 0
 	for other := range f.open {
-		other.crowded = true
+		crowd(other)
+		crowd(r)
 	}
 	f.open[r] = true
 }

@@ -198,17 +198,17 @@ func TestInDoubt(t *testing.T) {
 		{Behavior: Unimplemented, BehaviorClose: OK, crowded: true},
 		failed(false),
 	} {
-		if r.inDoubt() {
+		if inDoubt(r) {
 			t.Errorf("%s is in doubt, crowded: %t", r.Behavior, r.crowded)
 		}
 	}
 	again := failed(false)
-	again.replace(failed(true))
+	replace(failed(true), again)
 	if again.Result != "no echo" || again.BesideOthers != Failed {
 		t.Errorf("%+v", again)
 	}
 	left := failed(true)
-	left.leaveInDoubt("it rained")
+	leaveInDoubt(left, "it rained")
 	if want := "no echo. Other cases ran at the same time, and it was not played again alone: it rained."; left.Result != want {
 		t.Errorf("%q, want %q", left.Result, want)
 	}

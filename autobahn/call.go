@@ -2,7 +2,6 @@ package autobahn
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -103,14 +102,4 @@ func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
 		}
 		return said(nil)
 	}
-}
-
-// said returns a play that sends v as JSON, unless it is nil, and closes.
-func said(v any) play {
-	steps := []step{sendClose(noCode, "")}
-	if v != nil {
-		message, _ := json.Marshal(v) // only numbers and strings
-		steps = slices.Concat([]step{send(text(string(message)))}, steps)
-	}
-	return &script{steps: steps, ends: weClose, holds: true}
 }

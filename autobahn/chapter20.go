@@ -77,7 +77,7 @@ func codeFits(r *Result) {
 }
 
 // allowed sets v whatever else was unexpected, because nothing binds the peer to that.
-func (r *Result) allowed(v Verdict, format string, args ...any) {
+func allowed(r *Result, v Verdict, format string, args ...any) {
 	r.Behavior, r.Result = v, fmt.Sprintf(format, args...)
 	r.BehaviorClose, r.ResultClose = OK, "How the connection ended is open."
 }

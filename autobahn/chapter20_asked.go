@@ -173,7 +173,7 @@ const gluedPatience = time.Second
 // because of it.
 func mayForget(r *Result) {
 	if r.Worst() != OK && len(r.Received) == 0 && !r.FailedByMe {
-		r.allowed(Informational, "The server did not take a message that came before its answer.")
+		allowed(r, Informational, "The server did not take a message that came before its answer.")
 	}
 }
 

@@ -72,7 +72,7 @@ func closeFrames() (cases []*Case) {
 // that echoes it.
 func otherCode(r *Result) {
 	if r.BehaviorClose == WrongCode && !r.FailedByMe {
-		r.allowed(NonStrict, "%s.", r.ResultClose)
+		allowed(r, NonStrict, "%s.", r.ResultClose)
 	}
 }
 

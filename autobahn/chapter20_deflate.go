@@ -252,7 +252,7 @@ func deflateStreams() (cases []*Case) {
 func anyCode(r *Result) {
 	saysWhy(r)
 	if r.Behavior == NonStrict && r.BehaviorClose == WrongCode {
-		r.allowed(NonStrict, "The peer refused with %d.", *r.RemoteCloseCode)
+		allowed(r, NonStrict, "The peer refused with %d.", *r.RemoteCloseCode)
 	}
 }
 

@@ -91,7 +91,7 @@ func lengths() (cases []*Case) {
 	closing.last = func(r *Result) {
 		saysWhy(r)
 		if r.RemoteCloseCode != nil && *r.RemoteCloseCode == 1000 {
-			r.allowed(NonStrict, takes)
+			allowed(r, NonStrict, takes)
 		}
 	}
 	cases = append(cases, by(minimal, scripted("20.6.7", "A Close frame of 2 bytes with its length in 64 bits.", shouldFail, closing))...)
@@ -100,7 +100,7 @@ func lengths() (cases []*Case) {
 	top.last = func(r *Result) {
 		saysWhy(r)
 		if r.ClosedByMe && len(r.Received) == 0 {
-			r.allowed(NonStrict, "The peer waits for more. The RFC binds the sender.")
+			allowed(r, NonStrict, "The peer waits for more. The RFC binds the sender.")
 		}
 	}
 	cases = append(cases, by(`RFC 6455 section 5.2: "the most significant bit MUST be 0"`,

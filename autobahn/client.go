@@ -72,7 +72,7 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
 	}
 	for _, r := range c.results {
-		r.leaveInDoubt("the run had ended")
+		leaveInDoubt(r, "the run had ended")
 	}
 	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: inOrder(c.results)}
 	for _, r := range agent.Results {
@@ -206,7 +206,9 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 		return context.Cause(ctx) // an interrupted play is no result
 	}
 	s.result.Agent = cmp.Or(c.name, c.target.Host)
-	s.result.crowded = crowded
+	if crowded {
+		crowd(s.result)
+	}
 	c.keep(s.result)
 	return nil
 }
@@ -220,10 +222,10 @@ func (c *FuzzingClient) keep(r *Result) {
 	if i < 0 {
 		c.results = append(c.results, r)
 	} else {
-		r.replace(c.results[i])
+		replace(c.results[i], r)
 		c.results[i] = r
 	}
-	if c.Progress != nil && !r.inDoubt() {
+	if c.Progress != nil && !inDoubt(r) {
 		c.Progress(r)
 	}
 }

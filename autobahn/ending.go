@@ -67,7 +67,7 @@ func (s *session) violation(format string, args ...any) {
 
 // note adds a sentence to the result.
 func (s *session) note(format string, args ...any) {
-	s.result.notes = append(s.result.notes, fmt.Sprintf(format, args...))
+	note(s.result, fmt.Sprintf(format, args...))
 }
 
 // killAfter fails the connection if it still exists after d.

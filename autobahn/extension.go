@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 )
 
 // A wish is what the suite asks for the direction from the peer to itself.
@@ -164,29 +162,6 @@ func (t *terms) fitsOne(offer asked) error {
 		return fmt.Errorf("the offer has client_max_window_bits=%d and the answer %d (RFC 7692 section 7.1.2.2)", offer.clientBits, t.clientBits)
 	}
 	return nil
-}
-
-// agree applies the agreed terms to the session.
-func (s *session) agree(t *terms) {
-	s.terms = t
-	if t == nil {
-		return
-	}
-	if s.judged == Server {
-		s.in.inflater = deflate.NewInflater(window(t.serverBits), !t.serverNoTakeover)
-	} else {
-		s.in.inflater = deflate.NewInflater(window(t.clientBits), !t.clientNoTakeover)
-	}
-	s.renewDeflater()
-}
-
-// renewDeflater makes the following messages independent of earlier ones.
-func (s *session) renewDeflater() {
-	if s.judged == Server {
-		s.deflater = deflate.NewDeflater(window(s.terms.clientBits), !s.terms.clientNoTakeover)
-	} else {
-		s.deflater = deflate.NewDeflater(window(s.terms.serverBits), !s.terms.serverNoTakeover)
-	}
 }
 
 // asked is a client's offer.

@@ -55,7 +55,7 @@ func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 
 func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: func(r *Result) {
-		if o.Progress != nil && !r.inDoubt() {
+		if o.Progress != nil && !inDoubt(r) {
 			o.Progress(r)
 		}
 	}}

@@ -79,19 +79,19 @@ type pageCell struct {
 }
 
 // class returns the style sheet's name for v.
-func (v Verdict) class() string {
+func class(v Verdict) string {
 	return strings.ReplaceAll(strings.ToLower(string(v)), " ", "-")
 }
 
-func (m meaning) Class() string  { return m.Verdict.class() }
-func (c pageCell) Class() string { return c.Behavior.class() }
+func (m meaning) Class() string  { return class(m.Verdict) }
+func (c pageCell) Class() string { return class(c.Behavior) }
 
 // CloseClass is empty if there is nothing to report about the close.
 func (c pageCell) CloseClass() string {
 	if c.BehaviorClose == OK || c.BehaviorClose == Informational && c.Behavior == Informational {
 		return ""
 	}
-	return c.BehaviorClose.class()
+	return class(c.BehaviorClose)
 }
 
 func newMatrix(id string, agents []Agent, titles func(string) string) *pageMatrix {

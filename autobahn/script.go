@@ -184,7 +184,7 @@ func (p *script) afterClose(r *Result) {
 	if p.behavior == Unimplemented {
 		return
 	}
-	if p.fatalEnd && (r.ExpectedClose.ByMe != r.ClosedByMe || r.silent) {
+	if p.fatalEnd && wrongEnd(r) {
 		r.Behavior = Failed
 	}
 	if p.fatalCode && r.BehaviorClose == WrongCode {

@@ -177,8 +177,8 @@ func (f *FuzzingServer) leave(r *Result) {
 	if f.playing[r.Agent][r.ID]--; f.playing[r.Agent][r.ID] == 0 {
 		delete(f.playing[r.Agent], r.ID)
 	}
-	r.replace(f.results[r.Agent][r.ID])
-	r.leaveInDoubt("its client may ask for it again")
+	replace(f.results[r.Agent][r.ID], r)
+	leaveInDoubt(r, "its client may ask for it again")
 	f.results[r.Agent][r.ID] = r
 	close(f.told)
 	f.told = make(chan struct{})

@@ -1,0 +1,54 @@
+package autobahn
+
+// A Case is one thing that the suite does to a peer, and what the peer must do.
+type Case struct {
+	ID          string // such as 6.4.1
+	Index       int    // in the catalog of its role; the first is 1
+	Description string // what the suite does
+	Expectation string // what the peer must do
+	Sentence    string // the sentence of the RFC, with its section; only in chapter 20
+
+	begin func() play
+	// heavy cases move megabytes. No more of them are played at a time than there are cores;
+	// the others mostly wait.
+	heavy bool
+	// offer is what the suite asks of permessage-deflate; nil means no extension.
+	offer *negotiation
+	// door is a deliberately unusual opening handshake; nil means the usual one.
+	door *door
+	// only is the role that the case is for, or 0 for both.
+	only Role
+}
+
+// scripted returns a case that a script plays.
+func scripted(id, description, expectation string, p script) *Case {
+	return &Case{
+		ID: id, Description: description, Expectation: expectation,
+		begin: func() play {
+			fresh := p
+			return &fresh
+		},
+	}
+}
+
+// newResult returns a result before the case is played.
+func newResult(c *Case, judged Role) *Result {
+	return &Result{
+		ID:            c.ID,
+		Case:          c.Index,
+		Description:   c.Description,
+		Expectation:   c.Expectation,
+		Sentence:      c.Sentence,
+		IsServer:      judged == Client,
+		Behavior:      Failed,
+		BehaviorClose: Failed,
+		CreateStats:   true,
+		CreateWirelog: true,
+		Expected:      map[Verdict][]Event{},
+		ExpectedClose: ExpectedClose{Codes: []int{}},
+		Received:      []Event{},
+		RxFrameStats:  map[int]int{}, RxOctetStats: map[int]int{},
+		TxFrameStats: map[int]int{}, TxOctetStats: map[int]int{},
+		Wirelog: []Entry{}, Times: []int64{},
+	}
+}

@@ -1,0 +1,42 @@
+package autobahn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+)
+
+// awaitRefusal waits for a client to end the connection after a response that it must not
+// accept. The suite sends it a text frame: a client that answers, or sends any other frame, has
+// accepted.
+func (s *session) awaitRefusal(ctx context.Context, d *door) {
+	r := s.result
+	defer s.abandon()
+	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Now()) })
+	defer stop()
+	s.send(text("Are you there?"), 0, false)
+	s.conn.SetReadDeadline(time.Now().Add(s.silence))
+	buf := make([]byte, 4096)
+	n, err := s.conn.Read(buf)
+	timeout, isNet := errors.AsType[net.Error](err)
+	if n > 0 {
+		r.RxOctetStats[n]++
+		s.log(Entry{Kind: logRxOctets, Length: n, Data: buf[:n]})
+	}
+	switch {
+	case n > 0 && buf[0]&0xf == opClose:
+		r.Behavior, r.Result = NonStrict, "The client sent a Close frame on a connection that was never opened."
+	case n > 0 && d.taken != "":
+		r.Behavior, r.Result = d.taken, "The client accepted it: it sent a frame."
+	case n > 0:
+		r.Behavior, r.Result = Failed, "The client accepted what it has to refuse: it sent a frame."
+	case err != nil && isNet && timeout.Timeout() && d.taken != "":
+		r.Behavior, r.Result = d.taken, "The client did not let go of the connection."
+	case err != nil && isNet && timeout.Timeout():
+		r.Behavior, r.Result = Failed, "The client did not let go of the connection."
+	default:
+		r.Behavior, r.Result = OK, "The client refused, and ended TCP."
+	}
+	r.BehaviorClose, r.ResultClose = OK, nothingToClose
+}

@@ -1,0 +1,118 @@
+package autobahn
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// run plays the case until TCP has ended, and judges it. glued are bytes that came with the
+// opening handshake.
+func (s *session) run(ctx context.Context, glued []byte) {
+	defer s.finish()
+	s.enter(open)
+	opened := time.Now()
+	s.alive = opened
+	arrived := make(chan []byte)
+	taken := make(chan struct{}, 1)
+	lost := make(chan struct{})
+	go read(s.conn, arrived, taken, lost, s.gone)
+	watch := time.NewTicker(s.silence / 4)
+	defer watch.Stop()
+
+	s.play.open(s)
+	s.receive(glued)
+	for s.state != closed {
+		select {
+		case p := <-arrived:
+			s.receive(p)
+			taken <- struct{}{}
+		case call := <-s.calls:
+			call()
+		case <-lost:
+			s.lost()
+		case <-watch.C:
+			s.listen()
+		case <-ctx.Done():
+			s.whyNotClean("the run was stopped")
+			s.drop()
+		}
+	}
+	s.result.Duration = time.Since(opened).Milliseconds()
+}
+
+// read passes on data as it arrives, one buffer at a time; taken returns the buffer. When
+// nobody listens any more it keeps reading for as long as sender.end allows, because unread
+// bytes would make TCP reset our last data. Then it closes the connection.
+func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
+	defer conn.Close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := conn.Read(buf)
+		if n > 0 {
+			select {
+			case arrived <- buf[:n]:
+				select {
+				case <-taken:
+				case <-gone:
+				}
+			case <-gone:
+			}
+		}
+		if err != nil {
+			close(lost)
+			return
+		}
+	}
+}
+
+// finish ends the connection and judges.
+func (s *session) finish() {
+	s.letGo()
+	if s.result.ReportCompressionRatio {
+		s.result.TrafficStats = summary(s.traffic)
+	}
+	judge(s.result, s.play)
+	if s.fault != nil {
+		s.result.Behavior, s.result.Result = Failed, s.fault.Error()
+	}
+}
+
+// letGo ends our half of the connection, and stops the timers: some would hold the session and
+// its buffers for minutes.
+func (s *session) letGo() {
+	if s.leaving != nil {
+		s.leaving()
+	}
+	close(s.gone)
+	for _, t := range s.timers {
+		t.Stop()
+	}
+	s.sender.end()
+}
+
+// abandon ends a connection that was never open.
+func (s *session) abandon() {
+	s.letGo()
+	s.conn.Close()
+}
+
+// listen ends a session whose peer has been silent for too long. The peer is not silent while
+// our data is still on its way to it.
+func (s *session) listen() {
+	if time.Since(s.moved()) < s.silence {
+		return
+	}
+	silence(s.result)
+	s.note("Nothing came for %v.", s.silence)
+	s.whyNotClean("the peer was silent for " + s.silence.String())
+	s.drop()
+}
+
+// lost records that TCP has ended, by the peer or by the network.
+func (s *session) lost() {
+	if !s.result.WasClean && !s.result.DroppedByMe {
+		s.whyNotClean("peer dropped the TCP connection without previous WebSocket closing handshake")
+	}
+	s.enter(closed)
+}
