@@ -195,10 +195,8 @@ func TestAllowedUnread(t *testing.T) {
 		"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n": OK,
 		"": NonStrict,
 	} {
-		s := newSession(Server, unread{answer: strings.NewReader(answer)}, c, forever)
-		h, _, err := s.openAsClient(&url.URL{Scheme: "ws", Host: "example.com", Path: "/"}, c)
-		c.door.judgeRefusal(s.result, h, err)
-		s.abandon()
+		s := newSession(Server, overTCP(unread{answer: strings.NewReader(answer)}), c, forever)
+		s.playOver(t.Context(), &request{target: &url.URL{Scheme: "ws", Host: "example.com", Path: "/"}})
 		if r := s.result; r.Worst() != want {
 			t.Errorf("%q: %s, want %s: %s", answer, r.Worst(), want, r.Result)
 		}
@@ -212,14 +210,13 @@ func awaitsRefusal(t *testing.T, id string, timeout time.Duration, client func(c
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		c := caseOf(t, Client, id)
-		s := newSession(Client, ours, c, timeout)
+		s := newSession(Client, overTCP(ours), c, timeout)
 		var judging sync.WaitGroup
 		judging.Go(func() {
 			h := &head{start: "GET / HTTP/1.1", fields: []field{{"Sec-WebSocket-Key", freshNonce()}}}
-			if err := s.openAsServer(h, c); err != nil {
+			if _, err := s.playOver(t.Context(), &answer{head: h}); err != nil {
 				t.Error(err)
 			}
-			s.awaitRefusal(t.Context(), c.door)
 		})
 		if _, _, err := readHead(theirs, time.Now().Add(forever)); err != nil {
 			t.Error(err)

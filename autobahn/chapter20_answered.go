@@ -27,7 +27,7 @@ func answeredToClients() (cases []*Case) {
 	refuse := func(sentence, description string, change func(a *draft)) *Case {
 		n++
 		c := scripted(fmt.Sprintf("20.3.%d", n), "The server's answer has "+description+".", "The client ends TCP and sends no frame.", comesBack())
-		c.only = Client
+		c.only, c.needs = Client, needHTTP1
 		c.door = &door{refused: true, response: func(_ *head, accept string) []byte {
 			a := usualAnswer(accept)
 			change(a)
@@ -92,7 +92,7 @@ func answeredToClients() (cases []*Case) {
 	accept := func(sentence, description string, change func(a *draft)) {
 		n++
 		c := scripted(fmt.Sprintf("20.4.%d", n), "The server's answer has "+description+".", "The client comes in, and a message comes back.", comesBack())
-		c.only = Client
+		c.only, c.needs = Client, needHTTP1
 		c.door = &door{response: func(_ *head, accept string) []byte {
 			a := usualAnswer(accept)
 			change(a)
@@ -127,7 +127,7 @@ func answeredToClients() (cases []*Case) {
 	glued := scripted("20.4.8", "A text message in one segment with the server's answer.", "The client comes in, and the message comes back.", script{
 		ok: []Event{gotText(hello)}, ends: weClose, prompt: true,
 	})
-	glued.only = Client
+	glued.only, glued.needs = Client, needHTTP1
 	glued.door = &door{response: func(_ *head, accept string) []byte {
 		a := usualAnswer(accept)
 		a.tail = naive.Encode(text(hello))
@@ -135,7 +135,7 @@ func answeredToClients() (cases []*Case) {
 	}}
 	cases = append(cases, by(`RFC 6455 section 4.2.2: "This completes the server's handshake. If the server finishes these steps without aborting the WebSocket handshake, the server considers the WebSocket connection to be established and that the WebSocket connection is in the OPEN state. At this point, the server may begin sending (and receiving) data."`, glued)...)
 	fresh := scripted("20.4.9", "The server's answer is the usual one.", "The client comes in with a Sec-WebSocket-Key that did not come before.", comesBack())
-	fresh.only = Client
+	fresh.only, fresh.needs = Client, needHTTP1
 	fresh.door = &door{fresh: true}
 	return append(cases, by(`RFC 6455 section 4.1: "The nonce MUST be selected randomly for each connection."`, fresh)...)
 }

@@ -37,7 +37,7 @@ func askedOfServers() (cases []*Case) {
 		n++
 		c := scripted(fmt.Sprintf("20.1.%d", n), description, "The server answers with "+statusList(statuses)+".", comesBack())
 		c.door = &door{request: change, statuses: statuses}
-		c.only = Server
+		c.only, c.needs = Server, needHTTP1
 		cases = append(cases, by(sentence, c)...)
 		return c
 	}
@@ -104,7 +104,7 @@ func askedOfServers() (cases []*Case) {
 		n++
 		c := scripted(fmt.Sprintf("20.2.%d", n), description, "The server answers with 101, and a message comes back.", comesBack())
 		c.door = &door{request: change, check: check}
-		c.only = Server
+		c.only, c.needs = Server, needHTTP1
 		cases = append(cases, by(sentence, c)...)
 		return c
 	}
@@ -158,7 +158,7 @@ func askedOfServers() (cases []*Case) {
 		"The server answers with 101, and the message comes back. Anything else is INFORMATIONAL: the sentence binds the client.", script{
 			steps: []step{closeWhenIdle(gluedPatience)}, ok: []Event{gotText(hello)}, ends: weClose, last: mayForget,
 		})
-	glued.only = Server
+	glued.only, glued.needs = Server, needHTTP1
 	glued.door = &door{
 		request:  func(r *draft, _ string) { r.tail = maskedHello() },
 		unopened: func(int) Verdict { return Informational },

@@ -61,6 +61,7 @@ func closeFrames() (cases []*Case) {
 		ID: next(), Description: "A Close frame, and TCP left open for 300 ms after the reply.",
 		Expectation: "A Close frame in reply; the client does not end TCP before the server does.",
 		only:        Client,
+		needs:       needTCP,
 		begin:       func() play { return &lastToLeave{} },
 	}
 	return append(cases, by(`RFC 6455 section 7.1.1: "when a client is instructed to do the same, it SHOULD wait for a TCP Close from the server."`, waits)...)
@@ -80,7 +81,7 @@ func otherCode(r *Result) {
 type lastToLeave struct{}
 
 func (*lastToLeave) open(s *session) {
-	s.linger = 300 * time.Millisecond
+	s.delayEnd(300 * time.Millisecond)
 	s.result.ExpectedClose = weClose
 	s.close(1000)
 }
@@ -98,17 +99,6 @@ func (*lastToLeave) judge(r *Result) {
 	default:
 		r.Behavior, r.Result = NonStrict, "The client ended TCP first."
 	}
-}
-
-// closeChopped sends the first Close frame byte by byte.
-func closeChopped(s *session) (time.Duration, string) {
-	code := 1000
-	s.result.LocalCloseCode = &code
-	s.send(whole(opClose, "\x03\xe8"), 1, true)
-	s.enter(closing)
-	s.result.ClosedByMe = true
-	s.killAfter(closeTimeout)
-	return 0, ""
 }
 
 // laxly returns c with an outcome that is NON-STRICT.

@@ -35,7 +35,7 @@ func negotiations() (cases []*Case) {
 			Expectation: "The answer says so, and no message refers farther back. The messages come back.",
 			offer:       n,
 			begin: func() play {
-				return &exchange{items: func(s *session) []item { return beyondWindow(w.bits, window(ownBits(s))) }}
+				return &exchange{items: func(s *session) []item { return beyondWindow(w.bits, s.ownWindow()) }}
 			},
 		}
 		cases = append(cases, by(sentence, c)...)
@@ -57,7 +57,7 @@ func negotiations() (cases []*Case) {
 			begin: func() play {
 				return &exchange{items: func(s *session) []item {
 					short := item{payload: []byte(strings.Repeat(hello, 3))} // twice, within any window
-					return append(beyondWindow(0, window(ownBits(s))), short, short)
+					return append(beyondWindow(0, s.ownWindow()), short, short)
 				}}
 			},
 		}
@@ -118,14 +118,6 @@ func refusesOffer(status int) Verdict {
 		return OK
 	}
 	return NonStrict
-}
-
-// ownBits returns the agreed window for what the suite sends.
-func ownBits(s *session) int {
-	if s.judged == Server {
-		return s.terms.clientBits
-	}
-	return s.terms.serverBits
 }
 
 // beyondWindow returns messages in which everything occurs a second time, a little farther back

@@ -104,8 +104,8 @@ func (p *limited) open(s *session) {
 		s.close(1000)
 		return
 	}
-	s.in.limit = 2 * beyondAll
-	s.silence = noTurn // it may wait for more, or be busy
+	s.accept(2 * beyondAll)
+	s.mayWait() // for more; or it may be busy
 	for _, take := range p.steps {
 		take(s)
 	}

@@ -67,6 +67,7 @@ func cut(id, description string, steps ...step) *Case {
 	return &Case{
 		ID: id, Description: description,
 		Expectation: "The peer ends TCP too, and nothing unfinished comes back. To keep TCP is NON-STRICT: no sentence says when a half of it is given up.",
+		needs:       needTCP,
 		begin:       func() play { return &cutShort{steps: steps} },
 	}
 }
@@ -76,8 +77,8 @@ func (p *cutShort) open(s *session) {
 	for _, take := range p.steps {
 		take(s)
 	}
-	s.sender.half()
-	s.silence = noTurn
+	s.half()
+	s.mayWait()
 	s.whenIdle(cutPatience, s.drop)
 }
 

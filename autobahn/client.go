@@ -117,17 +117,15 @@ feed:
 // probe checks that there is a server, so that a wrong address gives one error and not hundreds
 // of failed cases.
 func (c *FuzzingClient) probe(ctx context.Context) error {
-	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return &script{ends: weClose} }})
+	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return said(nil) }})
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return err
 	}
-	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, _, err := s.openAsClient(c.target, &Case{})
-	s.abandon()
-	if !interrupt() {
+	h, err := s.knock(ctx, &request{target: c.target})
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if h != nil {
@@ -160,7 +158,7 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
 	if err != nil {
 		return nil, &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 	}
-	return newSession(Server, conn, cs, c.Timeout), nil
+	return newSession(Server, overTCP(conn), cs, c.Timeout), nil
 }
 
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot
@@ -173,27 +171,9 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 		}
 		return err
 	}
-	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, glued, err := s.openAsClient(c.target, cs)
-	if !interrupt() {
-		s.abandon()
-		return context.Cause(ctx)
-	}
-	switch {
-	case cs.door != nil && len(cs.door.statuses) > 0:
-		cs.door.judgeRefusal(s.result, h, err)
-		s.abandon()
-	case err != nil:
-		neverOpen(s.result, err)
-		if cs.door != nil {
-			cs.door.judgeUnopened(s.result, h, err)
-		}
-		s.abandon()
-	default:
-		if cs.door != nil && cs.door.check != nil {
-			s.fault = cs.door.check(h)
-		}
-		s.run(ctx, glued)
+	h, err := s.playOver(ctx, &request{target: c.target})
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // an interrupted play is no result
 	}
 	if err != nil && cs.door == nil && cs.offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
@@ -201,9 +181,6 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 		}
 	} else {
 		c.losses.Store(0)
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx) // an interrupted play is no result
 	}
 	s.result.Agent = cmp.Or(c.name, c.target.Host)
 	if crowded {

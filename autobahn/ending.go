@@ -42,6 +42,16 @@ func (s *session) sendClose(code int, reason string, ours bool) {
 	}
 }
 
+// closeChopped begins the closing handshake with a Close frame that is written byte by byte.
+func (s *session) closeChopped(code int) {
+	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
+	s.result.LocalCloseCode = &code
+	s.send(naive.Frame{FIN: true, Opcode: opClose, Payload: payload}, 1, true)
+	s.enter(closing)
+	s.result.ClosedByMe = true
+	s.killAfter(closeTimeout)
+}
+
 // fail fails the connection (RFC 6455 section 7.1.7), with a Close frame unless one was sent
 // before.
 func (s *session) fail(code int, reason string) {

@@ -60,17 +60,11 @@ func playWithin(t *testing.T, judged Role, c *Case, extensions string, timeout t
 		ours, theirs := net.Pipe()
 		m = &mate{is: judged, conn: theirs}
 		m.moved = sync.NewCond(&m.mu)
-		s := newSession(judged, ours, c, timeout)
+		s := newSession(judged, overTCP(ours), c, timeout)
 		var judging sync.WaitGroup
 		judging.Go(func() {
 			if judged == Server {
-				_, glued, err := s.openAsClient(&url.URL{Scheme: "ws", Host: "example.com", Path: "/"}, c)
-				if err != nil {
-					neverOpen(s.result, err)
-					s.abandon()
-					return
-				}
-				s.run(t.Context(), glued)
+				s.playOver(t.Context(), &request{target: &url.URL{Scheme: "ws", Host: "example.com", Path: "/"}})
 				return
 			}
 			raw, glued, err := readHead(ours, time.Now().Add(forever))
@@ -78,15 +72,10 @@ func playWithin(t *testing.T, judged Role, c *Case, extensions string, timeout t
 				t.Error(err)
 			}
 			h, err := parseHead(raw)
-			if err == nil {
-				err = s.openAsServer(h, c)
-			}
 			if err != nil {
-				neverOpen(s.result, err)
-				s.abandon()
-				return
+				t.Error(err)
 			}
-			s.run(t.Context(), glued)
+			s.playOver(t.Context(), &answer{head: h, glued: glued})
 		})
 		m.open(t, extensions)
 		go m.collect()
@@ -254,16 +243,12 @@ func playUnread(t *testing.T, c *Case, timeout time.Duration, serve func(conn ne
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		m = &mate{is: Server, conn: theirs}
-		s := newSession(Server, ours, c, timeout)
+		s := newSession(Server, overTCP(ours), c, timeout)
 		var judging sync.WaitGroup
 		judging.Go(func() {
-			_, glued, err := s.openAsClient(&url.URL{Scheme: "ws", Host: "example.com", Path: "/"}, c)
-			if err != nil {
+			if _, err := s.playOver(t.Context(), &request{target: &url.URL{Scheme: "ws", Host: "example.com", Path: "/"}}); err != nil {
 				t.Error(err)
-				s.abandon()
-				return
 			}
-			s.run(t.Context(), glued)
 		})
 		m.open(t, "")
 		serve(theirs)

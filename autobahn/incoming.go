@@ -6,28 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
-
-// largest is the largest message that the suite accepts from a peer, in bytes: twice the
-// largest that it sends.
-const largest = 32 << 20
-
-// incoming is the received part of the current frame and message.
-type incoming struct {
-	limit int // bytes of a message, both on the wire and inflated
-
-	pending []byte       // the current frame, from its header on
-	header  *naive.Frame // set once it is complete and was judged
-	size    int          // of the header
-
-	kind       byte // opcode of the current message, 0 outside of one
-	compressed bool // RSV1 of its first frame
-	message    []byte
-	inflater   *deflate.Inflater // for received data; nil without permessage-deflate
-	inflated   []byte            // buffer of the last message, reused for the next
-}
 
 // receive processes bytes that have arrived.
 func (s *session) receive(p []byte) {
@@ -116,16 +96,6 @@ func (s *session) receiveFrame(p []byte) int {
 	}
 	return end
 }
-
-// The opcodes of RFC 6455 section 5.2.
-const (
-	opContinuation byte = 0
-	opText         byte = 1
-	opBinary       byte = 2
-	opClose        byte = 8
-	opPing         byte = 9
-	opPong         byte = 10
-)
 
 // checkHeader checks a header against what the peer may send now.
 func (s *session) checkHeader(f naive.Frame) {

@@ -65,8 +65,8 @@ func TestCheckResponse(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 			continue
 		}
-		s := &session{judged: Server, result: newResult(row.c, Server)}
-		err = s.checkResponse(h, key, row.c)
+		s := &session{judged: Server, result: newResult(row.c, Server), offer: row.c.offer, door: row.c.door}
+		err = s.checkResponse(h, key)
 		if (err == nil) != (row.err == "") || err != nil && !strings.Contains(err.Error(), row.err) {
 			t.Errorf("%s: %v, want %q", row.name, err, row.err)
 		}

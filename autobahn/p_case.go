@@ -1,5 +1,7 @@
 package autobahn
 
+import "time"
+
 // A Case is one thing that the suite does to a peer, and what the peer must do.
 type Case struct {
 	ID          string // such as 6.4.1
@@ -16,6 +18,8 @@ type Case struct {
 	offer *negotiation
 	// door is a deliberately unusual opening handshake; nil means the usual one.
 	door *door
+	// needs is what the case cannot do without, besides a stream. Nearly all need nothing.
+	needs need
 	// only is the role that the case is for, or 0 for both.
 	only Role
 }
@@ -51,4 +55,26 @@ func newResult(c *Case, judged Role) *Result {
 		TxFrameStats: map[int]int{}, TxOctetStats: map[int]int{},
 		Wirelog: []Entry{}, Times: []int64{},
 	}
+}
+
+// newSession returns a session before its opening handshake.
+func newSession(judged Role, stream stream, c *Case, timeout time.Duration) *session {
+	s := &session{
+		judged:  judged,
+		stream:  stream,
+		play:    c.begin(),
+		door:    c.door,
+		offer:   c.offer,
+		needs:   c.needs,
+		result:  newResult(c, judged),
+		begun:   time.Now(),
+		timeout: timeout,
+		silence: max(timeout, shortestSilence),
+		calls:   make(chan func(), 16),
+		gone:    make(chan struct{}),
+		in:      incoming{limit: largest},
+	}
+	s.result.Started = s.begun.UTC()
+	s.sender = newSender(stream)
+	return s
 }

@@ -24,3 +24,11 @@ func (s *session) renewDeflater() {
 		s.deflater = deflate.NewDeflater(window(s.terms.serverBits), !s.terms.serverNoTakeover)
 	}
 }
+
+// ownWindow returns the bits of the agreed window for what the suite sends.
+func (s *session) ownWindow() int {
+	if s.judged == Server {
+		return window(s.terms.clientBits)
+	}
+	return window(s.terms.serverBits)
+}

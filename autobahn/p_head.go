@@ -7,7 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -49,8 +49,14 @@ func (h *head) has(name, token string) bool {
 
 var errHead = errors.New("what came is not HTTP")
 
+// headReader is what a head is read from.
+type headReader interface {
+	io.Reader
+	SetReadDeadline(t time.Time) error
+}
+
 // readHead reads up to the empty line. glued is what followed it.
-func readHead(conn net.Conn, deadline time.Time) (raw, glued []byte, err error) {
+func readHead(conn headReader, deadline time.Time) (raw, glued []byte, err error) {
 	conn.SetReadDeadline(deadline)
 	defer conn.SetReadDeadline(time.Time{})
 	buf := make([]byte, 4096)

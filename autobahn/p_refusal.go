@@ -13,12 +13,12 @@ import (
 func (s *session) awaitRefusal(ctx context.Context, d *door) {
 	r := s.result
 	defer s.abandon()
-	stop := context.AfterFunc(ctx, func() { s.conn.SetReadDeadline(time.Now()) })
+	stop := context.AfterFunc(ctx, func() { s.stream.SetReadDeadline(time.Now()) })
 	defer stop()
 	s.send(text("Are you there?"), 0, false)
-	s.conn.SetReadDeadline(time.Now().Add(s.silence))
+	s.stream.SetReadDeadline(time.Now().Add(s.silence))
 	buf := make([]byte, 4096)
-	n, err := s.conn.Read(buf)
+	n, err := s.stream.Read(buf)
 	timeout, isNet := errors.AsType[net.Error](err)
 	if n > 0 {
 		r.RxOctetStats[n]++

@@ -2,7 +2,7 @@ package autobahn
 
 import (
 	"context"
-	"net"
+	"io"
 	"time"
 )
 
@@ -16,7 +16,7 @@ func (s *session) run(ctx context.Context, glued []byte) {
 	arrived := make(chan []byte)
 	taken := make(chan struct{}, 1)
 	lost := make(chan struct{})
-	go read(s.conn, arrived, taken, lost, s.gone)
+	go read(s.stream, arrived, taken, lost, s.gone)
 	watch := time.NewTicker(s.silence / 4)
 	defer watch.Stop()
 
@@ -44,7 +44,7 @@ func (s *session) run(ctx context.Context, glued []byte) {
 // read passes on data as it arrives, one buffer at a time; taken returns the buffer. When
 // nobody listens any more it keeps reading for as long as sender.end allows, because unread
 // bytes would make TCP reset our last data. Then it closes the connection.
-func read(conn net.Conn, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
+func read(conn io.ReadCloser, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
 	defer conn.Close()
 	buf := make([]byte, 64<<10)
 	for {
@@ -94,7 +94,7 @@ func (s *session) letGo() {
 // abandon ends a connection that was never open.
 func (s *session) abandon() {
 	s.letGo()
-	s.conn.Close()
+	s.stream.Close()
 }
 
 // listen ends a session whose peer has been silent for too long. The peer is not silent while

@@ -5,18 +5,6 @@ import (
 	"time"
 )
 
-// A play is what a case does on an open connection. The goroutine of the session calls its
-// methods, one at a time.
-type play interface {
-	open(s *session)
-	// message is called with a whole message. It is valid until the call returns.
-	message(s *session, payload []byte, binary bool)
-	pong(s *session, e Event)
-	// judge sets Behavior and Result after TCP has ended. The end of the connection is judged
-	// afterwards.
-	judge(r *Result)
-}
-
 // A script is a play that sends fixed frames and compares the events with fixed expectations.
 type script struct {
 	steps []step

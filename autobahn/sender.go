@@ -2,7 +2,6 @@ package autobahn
 
 import (
 	"crypto/rand"
-	"net"
 	"sync"
 	"time"
 )
@@ -17,8 +16,8 @@ const (
 // A sender writes in its own goroutine. Otherwise a peer that echoes while it reads, and a
 // suite that does not read while it writes, would wait for each other.
 type sender struct {
-	conn net.Conn
-	done chan struct{}
+	stream stream
+	done   chan struct{}
 
 	mu     sync.Mutex
 	filled *sync.Cond
@@ -35,8 +34,8 @@ type packet struct {
 	fin   bool // end our half of TCP instead
 }
 
-func newSender(conn net.Conn) *sender {
-	s := &sender{conn: conn, done: make(chan struct{}), last: time.Now()}
+func newSender(stream stream) *sender {
+	s := &sender{stream: stream, done: make(chan struct{}), last: time.Now()}
 	s.filled = sync.NewCond(&s.mu)
 	go s.run()
 	return s
@@ -99,7 +98,7 @@ const stretch = 64 << 10
 // write writes a packet and records the progress.
 func (s *sender) write(p packet) error {
 	for rest := p.data; len(rest) > 0; {
-		n, err := s.conn.Write(rest[:min(len(rest), stretch)])
+		n, err := s.stream.Write(rest[:min(len(rest), stretch)])
 		if err != nil {
 			return err
 		}
@@ -127,11 +126,11 @@ func (s *sender) take() (batch []packet, ended bool) {
 
 // end writes what is left, and FIN. It limits how long the reader continues.
 func (s *sender) end() {
-	s.conn.SetWriteDeadline(time.Now().Add(flushTimeout))
+	s.stream.SetWriteDeadline(time.Now().Add(flushTimeout))
 	s.close()
 	<-s.done
 	s.closeWrite()
-	s.conn.SetReadDeadline(time.Now().Add(drainTimeout))
+	s.stream.SetReadDeadline(time.Now().Add(drainTimeout))
 }
 
 // half ends our half of TCP after the queued data.
@@ -146,9 +145,7 @@ func (s *sender) add(p packet) {
 }
 
 func (s *sender) closeWrite() {
-	if half, ok := s.conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
-	}
+	s.stream.CloseWrite()
 }
 
 // close refuses further packets.

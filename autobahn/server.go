@@ -114,33 +114,15 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	if c.path != "/runCase" {
 		play = &Case{ID: c.path, begin: f.answer(ctx, c)}
 	}
-	s := newSession(Client, conn, play, f.Timeout)
-	s.result.HTTPRequest = string(raw)
-	s.result.RxOctetStats[len(raw)]++
-	s.log(Entry{Kind: logRxOctets, Length: len(raw), Data: raw})
+	s := newSession(Client, overTCP(conn), play, f.Timeout)
 	s.result.Agent = c.agent
 	if c.path == "/runCase" {
 		f.enter(c.agent, c.cs.ID)
 		defer f.leave(s.result)
-	}
-	before := f.used(h.get("Sec-WebSocket-Key"))
-	refused := s.openAsServer(h, play)
-	if c.path == "/runCase" && refused == nil {
-		f.opened(s.result)
+		s.entered = func() { f.opened(s.result) }
 		s.leaving = func() { f.over(s.result) }
 	}
-	if before && play.door != nil && play.door.fresh {
-		s.fault = errors.New("the Sec-WebSocket-Key was used before")
-	}
-	switch {
-	case refused == nil && play.door != nil && play.door.refused:
-		s.awaitRefusal(ctx, play.door)
-	case refused != nil:
-		neverOpen(s.result, refused)
-		s.abandon()
-	default:
-		s.run(ctx, glued)
-	}
+	s.playOver(ctx, &answer{head: h, raw: raw, glued: glued, reused: f.used(h.get("Sec-WebSocket-Key"))})
 	switch c.path {
 	case "/updateReports":
 		if f.Report != nil {
@@ -206,34 +188,4 @@ func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
 			return
 		}
 	}
-}
-
-// openAsServer answers a client's request. The error says why the client is refused.
-func (s *session) openAsServer(h *head, c *Case) error {
-	accept := acceptFor(h.get("Sec-WebSocket-Key"))
-	list, err := parseExtensions(h.values("Sec-WebSocket-Extensions"))
-	var agreed *terms
-	if err == nil && c.offer != nil {
-		agreed, err = c.offer.accept(list)
-	}
-	if err == nil && c.door != nil && c.door.check != nil {
-		s.fault = c.door.check(h)
-	}
-	if err != nil {
-		s.write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), 0, false)
-		return err
-	}
-	s.agree(agreed)
-	response := "HTTP/1.1 101 Switching Protocols\r\nServer: hawser-conform\r\n" +
-		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n"
-	if agreed != nil {
-		response += "Sec-WebSocket-Extensions: " + agreed.String() + "\r\n"
-	}
-	out := []byte(response + "\r\n")
-	if c.door != nil && c.door.response != nil {
-		out = c.door.response(h, accept)
-	}
-	s.result.HTTPResponse = string(out)
-	s.write(out, 0, true)
-	return nil
 }

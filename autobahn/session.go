@@ -2,10 +2,10 @@ package autobahn
 
 import (
 	"math"
-	"net"
 	"time"
 
 	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
+	"github.com/hawser-ws/websocket/internal/naive"
 )
 
 // state is the state of a session. Only session.enter changes it.
@@ -31,14 +31,21 @@ const shortestSilence = 3 * time.Second
 // noTurn is the allowed silence of a peer that need not reply.
 const noTurn = time.Duration(math.MaxInt64)
 
+// largest is the largest message that the suite accepts from a peer, in bytes: twice the
+// largest that it sends.
+const largest = 32 << 20
+
 // A session is the suite's end of one connection, on which it plays one case. All fields belong
 // to the goroutine in run. Received data, timers and completed writes reach that goroutine as
 // calls.
 type session struct {
 	judged Role // the role of the peer; the suite has the other one
-	conn   net.Conn
+	stream stream
 	play   play
 	result *Result
+	door   *door        // of the case; may be nil
+	offer  *negotiation // of the case; may be nil
+	needs  need         // of the case
 	state  state
 
 	begun   time.Time     // start of the TCP connection, for the wire log
@@ -52,6 +59,7 @@ type session struct {
 	timers []*time.Timer
 	sender *sender
 
+	entered func() // called after the opening handshake; may be nil
 	leaving func() // called when we give up the connection, before the peer can see it; may be nil
 
 	fault    error // a fault in an opening handshake that succeeded
@@ -61,23 +69,19 @@ type session struct {
 	traffic  Traffic
 }
 
-// newSession returns a session before its opening handshake.
-func newSession(judged Role, conn net.Conn, c *Case, timeout time.Duration) *session {
-	s := &session{
-		judged:  judged,
-		conn:    conn,
-		play:    c.begin(),
-		result:  newResult(c, judged),
-		begun:   time.Now(),
-		timeout: timeout,
-		silence: max(timeout, shortestSilence),
-		calls:   make(chan func(), 16),
-		gone:    make(chan struct{}),
-		in:      incoming{limit: largest},
-	}
-	s.result.Started = s.begun.UTC()
-	s.sender = newSender(conn)
-	return s
+// incoming is the received part of the current frame and message.
+type incoming struct {
+	limit int // bytes of a message, both on the wire and inflated
+
+	pending []byte       // the current frame, from its header on
+	header  *naive.Frame // set once it is complete and was judged
+	size    int          // of the header
+
+	kind       byte // opcode of the current message, 0 outside of one
+	compressed bool // RSV1 of its first frame
+	message    []byte
+	inflater   *deflate.Inflater // for received data; nil without permessage-deflate
+	inflated   []byte            // buffer of the last message, reused for the next
 }
 
 // enter is the only place where the state changes.
@@ -140,3 +144,29 @@ func (s *session) whyNotClean(reason string) {
 		s.result.WhyNotClean = &reason
 	}
 }
+
+// A play is what a case does on an open connection. The goroutine of the session calls its
+// methods, one at a time.
+type play interface {
+	open(s *session)
+	// message is called with a whole message. It is valid until the call returns.
+	message(s *session, payload []byte, binary bool)
+	pong(s *session, e Event)
+	// judge sets Behavior and Result after TCP has ended. The end of the connection is judged
+	// afterwards.
+	judge(r *Result)
+}
+
+// What a case may change.
+
+// mayWait says that from now on the peer need not reply.
+func (s *session) mayWait() { s.silence = noTurn }
+
+// accept sets how large a message of the peer may be, in bytes.
+func (s *session) accept(limit int) { s.in.limit = limit }
+
+// delayEnd has the suite, as a server, end TCP only d after the Close frames.
+func (s *session) delayEnd(d time.Duration) { s.linger = d }
+
+// half ends our half of the stream after what was sent.
+func (s *session) half() { s.sender.half() }

@@ -79,3 +79,31 @@ func rsvOf(f naive.Frame) byte {
 	}
 	return rsv
 }
+
+func (s *session) sendFragments(n int, f naive.Frame) {
+	if len(f.Payload) <= n {
+		s.send(f, 0, false)
+		return
+	}
+	rest := f.Payload
+	for {
+		f.FIN = len(rest) < n
+		f.Payload = rest[:min(n, len(rest))]
+		rest = rest[len(f.Payload):]
+		s.send(f, 0, false)
+		if f.FIN {
+			return
+		}
+		f.Opcode, f.RSV1 = opContinuation, false
+	}
+}
+
+// The opcodes of RFC 6455 section 5.2.
+const (
+	opContinuation byte = 0
+	opText         byte = 1
+	opBinary       byte = 2
+	opClose        byte = 8
+	opPing         byte = 9
+	opPong         byte = 10
+)

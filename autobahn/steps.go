@@ -45,24 +45,6 @@ func sendFragments(n int, f naive.Frame) step {
 	}
 }
 
-func (s *session) sendFragments(n int, f naive.Frame) {
-	if len(f.Payload) <= n {
-		s.send(f, 0, false)
-		return
-	}
-	rest := f.Payload
-	for {
-		f.FIN = len(rest) < n
-		f.Payload = rest[:min(n, len(rest))]
-		rest = rest[len(f.Payload):]
-		s.send(f, 0, false)
-		if f.FIN {
-			return
-		}
-		f.Opcode, f.RSV1 = opContinuation, false
-	}
-}
-
 // sendRaw sends bytes that need not be a frame.
 func sendRaw(p []byte) step {
 	return func(s *session) (time.Duration, string) {
@@ -118,7 +100,7 @@ func fence(s *session) (time.Duration, string) {
 
 // mayWait says that from now on the peer need not reply.
 func mayWait(s *session) (time.Duration, string) {
-	s.silence = noTurn
+	s.mayWait()
 	return 0, ""
 }
 
@@ -144,4 +126,10 @@ func closeWhenIdle(d time.Duration) step {
 		s.closeWhenIdle(d)
 		return 0, ""
 	}
+}
+
+// closeChopped sends the first Close frame byte by byte.
+func closeChopped(s *session) (time.Duration, string) {
+	s.closeChopped(1000)
+	return 0, ""
 }

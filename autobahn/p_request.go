@@ -1,6 +1,7 @@
 package autobahn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,22 +10,38 @@ import (
 	"time"
 )
 
-// openAsClient does the opening handshake with a server. glued is what followed its response.
-func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued []byte, err error) {
-	key := freshNonce()
-	request := newRequest(target, key, c.offer)
-	if c.door != nil && c.door.request != nil {
-		c.door.request(request, key)
-		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept an invalid key
+// A request opens connections with servers, by HTTP/1.1 (RFC 6455 section 4.1).
+type request struct {
+	target *url.URL
+}
+
+func (r *request) gives() need { return needHTTP1 | needTCP }
+
+// open asks the server, and checks its response. If ctx ends first, it closes the connection.
+func (r *request) open(ctx context.Context, s *session) (opened, error) {
+	interrupt := context.AfterFunc(ctx, func() { s.stream.Close() })
+	got, err := r.exchange(s)
+	if !interrupt() {
+		return got, context.Cause(ctx)
 	}
-	out := request.encode()
+	return got, err
+}
+
+func (r *request) exchange(s *session) (opened, error) {
+	key := freshNonce()
+	draft := newRequest(r.target, key, s.offer)
+	if s.door != nil && s.door.request != nil {
+		s.door.request(draft, key)
+		key = strings.Trim(draft.get("Sec-WebSocket-Key"), " \t") // a server may accept an invalid key
+	}
+	out := draft.encode()
 	s.result.HTTPRequest = string(out)
 	s.logWrite(out, false)
-	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
-	_, unsent := s.conn.Write(out)
-	s.conn.SetWriteDeadline(time.Time{})
+	s.stream.SetWriteDeadline(time.Now().Add(s.timeout))
+	_, unsent := s.stream.Write(out)
+	s.stream.SetWriteDeadline(time.Time{})
 	// A server need not read all of a large request before it refuses it.
-	raw, glued, err := readHead(s.conn, time.Now().Add(s.timeout))
+	raw, glued, err := readHead(s.stream, time.Now().Add(s.timeout))
 	if err != nil && unsent != nil {
 		err = unsent
 	}
@@ -34,17 +51,17 @@ func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued 
 		s.log(Entry{Kind: logRxOctets, Length: len(raw), Data: raw})
 	}
 	if err != nil {
-		return nil, nil, s.handshakeError(err)
+		return opened{}, s.handshakeError(err)
 	}
-	response, err = parseHead(raw)
+	response, err := parseHead(raw)
 	if err == nil {
-		err = s.checkResponse(response, key, c)
+		err = s.checkResponse(response, key)
 	}
-	return response, glued, err
+	return opened{head: response, glued: glued}, err
 }
 
 // checkResponse checks a server's response against RFC 6455 section 4.1.
-func (s *session) checkResponse(h *head, key string, c *Case) error {
+func (s *session) checkResponse(h *head, key string) error {
 	version, status, _ := strings.Cut(h.start, " ")
 	status, _, _ = strings.Cut(status, " ")
 	switch {
@@ -64,17 +81,17 @@ func (s *session) checkResponse(h *head, key string, c *Case) error {
 		return err
 	}
 	for i, e := range list {
-		if e.name != deflateName || c.offer == nil || i > 0 {
+		if e.name != deflateName || s.offer == nil || i > 0 {
 			return fmt.Errorf("the 101 has the extension %s, which was not offered, or twice", e.name)
 		}
 		t, err := parseTerms(e, false)
 		if err != nil {
 			return err
 		}
-		if c.door != nil && c.door.declines {
-			s.fault = fmt.Errorf("the server agreed to %q with %q", c.offer.offer(), h.get("Sec-WebSocket-Extensions"))
-		} else if err := t.fits(c.offer.offer()); err != nil {
-			if c.offer.strict {
+		if s.door != nil && s.door.declines {
+			s.fault = fmt.Errorf("the server agreed to %q with %q", s.offer.offer(), h.get("Sec-WebSocket-Extensions"))
+		} else if err := t.fits(s.offer.offer()); err != nil {
+			if s.offer.strict {
 				s.fault = err
 			}
 			s.note("But %v: see 20.10.", err)
