@@ -49,14 +49,14 @@ func matcher(patterns, otherwise string) (func(id string) bool, error) {
 		if p = strings.TrimSpace(p); p == "" {
 			continue
 		}
-		known := func(c *Case) bool { return matches(p, c.ID) }
+		known := func(c *Case) bool { return matchesID(p, c.ID) }
 		if !slices.ContainsFunc(Cases(Server), known) && !slices.ContainsFunc(Cases(Client), known) {
 			return nil, &PatternError{p}
 		}
 		list = append(list, p)
 	}
 	return func(id string) bool {
-		return slices.ContainsFunc(list, func(p string) bool { return matches(p, id) })
+		return slices.ContainsFunc(list, func(p string) bool { return matchesID(p, id) })
 	}, nil
 }
 
@@ -67,7 +67,7 @@ func (e *PatternError) Error() string {
 	return fmt.Sprintf("autobahn: no case matches %q; cases are numbered like 6.4.1, and 6.* is a chapter", e.Pattern)
 }
 
-func matches(pattern, id string) bool {
+func matchesID(pattern, id string) bool {
 	ok, _ := path.Match(pattern, id)
 	return ok
 }

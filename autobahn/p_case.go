@@ -35,26 +35,12 @@ func scripted(id, description, expectation string, p script) *Case {
 	}
 }
 
-// newResult returns a result before the case is played.
+// newResult returns the result of c before it is played.
 func newResult(c *Case, judged Role) *Result {
-	return &Result{
-		ID:            c.ID,
-		Case:          c.Index,
-		Description:   c.Description,
-		Expectation:   c.Expectation,
-		Sentence:      c.Sentence,
-		IsServer:      judged == Client,
-		Behavior:      Failed,
-		BehaviorClose: Failed,
-		CreateStats:   true,
-		CreateWirelog: true,
-		Expected:      map[Verdict][]Event{},
-		ExpectedClose: ExpectedClose{Codes: []int{}},
-		Received:      []Event{},
-		RxFrameStats:  map[int]int{}, RxOctetStats: map[int]int{},
-		TxFrameStats: map[int]int{}, TxOctetStats: map[int]int{},
-		Wirelog: []Entry{}, Times: []int64{},
-	}
+	r := blankResult()
+	r.ID, r.Case, r.IsServer = c.ID, c.Index, judged == Client
+	r.Description, r.Expectation, r.Sentence = c.Description, c.Expectation, c.Sentence
+	return r
 }
 
 // newSession returns a session before its opening handshake.

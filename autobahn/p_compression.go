@@ -32,3 +32,6 @@ func (s *session) ownWindow() int {
 	}
 	return window(s.terms.serverBits)
 }
+
+// compresses reports whether both sides agreed to permessage-deflate.
+func (s *session) compresses() bool { return s.terms != nil }

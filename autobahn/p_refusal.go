@@ -15,7 +15,7 @@ func (s *session) awaitRefusal(ctx context.Context, d *door) {
 	defer s.abandon()
 	stop := context.AfterFunc(ctx, func() { s.stream.SetReadDeadline(time.Now()) })
 	defer stop()
-	s.send(text("Are you there?"), 0, false)
+	s.send(whole(opText, "Are you there?"), 0, false)
 	s.stream.SetReadDeadline(time.Now().Add(s.silence))
 	buf := make([]byte, 4096)
 	n, err := s.stream.Read(buf)

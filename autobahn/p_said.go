@@ -10,7 +10,7 @@ func said(v any) play {
 	steps := []step{sendClose(noCode, "")}
 	if v != nil {
 		message, _ := json.Marshal(v) // only numbers and strings
-		steps = slices.Concat([]step{send(text(string(message)))}, steps)
+		steps = slices.Concat([]step{send(whole(opText, string(message)))}, steps)
 	}
 	return &script{steps: steps, ends: weClose, holds: true}
 }

@@ -110,11 +110,11 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		refuse(conn, err)
 		return
 	}
-	play := c.cs
+	cs := c.cs
 	if c.path != "/runCase" {
-		play = &Case{ID: c.path, begin: f.answer(ctx, c)}
+		cs = &Case{ID: c.path, begin: f.answer(ctx, c)}
 	}
-	s := newSession(Client, overTCP(conn), play, f.Timeout)
+	s := newSession(Client, overTCP(conn), cs, f.Timeout)
 	s.result.Agent = c.agent
 	if c.path == "/runCase" {
 		f.enter(c.agent, c.cs.ID)

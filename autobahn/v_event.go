@@ -37,3 +37,11 @@ func sameEvents(a, b []Event) bool {
 		return a.Kind == b.Kind && a.Binary == b.Binary && bytes.Equal(a.Payload, b.Payload)
 	})
 }
+
+func gotText(payload string) Event   { return Event{Kind: "message", Payload: []byte(payload)} }
+func gotBinary(payload string) Event { return Event{"message", []byte(payload), true} }
+func gotPong(payload string) Event   { return Event{Kind: "pong", Payload: []byte(payload)} }
+
+// weClose is the usual end: the suite closes, the peer answers with a Close frame, and then the
+// server ends TCP.
+var weClose = ExpectedClose{Codes: []int{1000}, ByMe: true, RequireClean: true}

@@ -66,3 +66,19 @@ func (r *Result) Worst() Verdict {
 	i, j := slices.Index(byHarm, r.Behavior), slices.Index(byHarm, r.BehaviorClose)
 	return byHarm[max(0, min(i, j))]
 }
+
+// blankResult returns a result of which nothing is known: FAILED, until it is judged.
+func blankResult() *Result {
+	return &Result{
+		Behavior:      Failed,
+		BehaviorClose: Failed,
+		CreateStats:   true,
+		CreateWirelog: true,
+		Expected:      map[Verdict][]Event{},
+		ExpectedClose: ExpectedClose{Codes: []int{}},
+		Received:      []Event{},
+		RxFrameStats:  map[int]int{}, RxOctetStats: map[int]int{},
+		TxFrameStats: map[int]int{}, TxOctetStats: map[int]int{},
+		Wirelog: []Entry{}, Times: []int64{},
+	}
+}

@@ -193,7 +193,7 @@ func TestNegotiationAccept(t *testing.T) {
 		}
 	}
 	offers, _ := parseExtensions([]string{"permessage-deflate; window=10"})
-	if agreed, err := asUsual.accept(offers); agreed != nil || err == nil {
+	if agreed, err := (&negotiation{wishes: []wish{{}}}).accept(offers); agreed != nil || err == nil {
 		t.Errorf("an offer that is not valid: %v, %v", agreed, err)
 	}
 }

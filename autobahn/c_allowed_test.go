@@ -34,10 +34,7 @@ func refusesWith(code int) func(*mate) {
 // lengths in the fewest bytes, and then let itself be closed.
 func echoes(m *mate) {
 	m.await(func(frames []sentFrame) bool { return len(frames) > 0 })
-	m.mu.Lock()
-	frames := m.frames
-	m.mu.Unlock()
-	for _, f := range frames {
+	for _, f := range m.sofar() {
 		opcode := f.Opcode
 		if opcode == opPing {
 			opcode = opPong
@@ -145,7 +142,7 @@ func TestAllowed(t *testing.T) {
 		if strings.HasPrefix(row.id, "20.14.") {
 			extensions = deflating
 		}
-		r, _ := playWithin(t, Server, caseOf(t, Server, row.id), extensions, row.timeout, row.peer)
+		r, _ := playWithin(t, Server, caseNamed(t, Server, row.id), extensions, row.timeout, row.peer)
 		if got := r.Worst(); got != row.worst {
 			t.Errorf("%s, a server that %s: %s, %s, want %s\n%s %s", row.id, row.name, r.Behavior, r.BehaviorClose, row.worst, r.Result, r.ResultClose)
 		}
@@ -179,7 +176,7 @@ func TestNotAllowed(t *testing.T) {
 		if strings.HasPrefix(row.id, "20.12.") {
 			extensions = "permessage-deflate; client_no_context_takeover"
 		}
-		r, _ := playWithin(t, Server, caseOf(t, Server, row.id), extensions, 10*time.Second, row.peer)
+		r, _ := playWithin(t, Server, caseNamed(t, Server, row.id), extensions, 10*time.Second, row.peer)
 		if r.Worst() != Failed || r.Duration > row.within.Milliseconds() {
 			t.Errorf("%s, a server that %s: %s, %s after %d ms: %s", row.id, row.name, r.Behavior, r.BehaviorClose, r.Duration, r.Result)
 		}
@@ -188,7 +185,7 @@ func TestNotAllowed(t *testing.T) {
 
 // A server that reads 64 MiB steadily is not silent, however long it takes.
 func TestSlowReader(t *testing.T) {
-	r, _ := playUnread(t, caseOf(t, Server, "20.15.1"), 3*time.Second, func(conn net.Conn) {
+	r, _ := playUnread(t, caseNamed(t, Server, "20.15.1"), 3*time.Second, func(conn net.Conn) {
 		buf := make([]byte, 64<<10)
 		for n := 0; n < beyondAll; {
 			some, err := io.ReadFull(conn, buf)

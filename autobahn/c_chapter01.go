@@ -10,17 +10,10 @@ import (
 
 // How a connection must end.
 var (
-	// weClose: the suite closes, the peer answers with a Close frame, and then the server ends
-	// TCP.
-	weClose = ExpectedClose{Codes: []int{1000}, ByMe: true, RequireClean: true}
 	// theyFail: the peer fails the connection because of what it received.
 	theyFail    = ExpectedClose{Codes: []int{1002}}
 	theyFailFor = func(code int) ExpectedClose { return ExpectedClose{Codes: []int{code}} }
 )
-
-func gotText(payload string) Event   { return Event{Kind: "message", Payload: []byte(payload)} }
-func gotBinary(payload string) Event { return Event{"message", []byte(payload), true} }
-func gotPong(payload string) Event   { return Event{Kind: "pong", Payload: []byte(payload)} }
 
 // chapter1: messages with sizes around the limits of each length encoding come back unchanged.
 func chapter1() (cases []*Case) {

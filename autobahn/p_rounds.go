@@ -31,7 +31,7 @@ func (p *rounds) open(s *session) {
 	s.result.ReportTime = true
 	s.result.ReportCompressionRatio = p.compressed
 	s.result.ExpectedClose = weClose
-	if p.compressed && s.terms == nil {
+	if p.compressed && !s.compresses() {
 		p.behavior, p.result = Unimplemented, notAgreed
 		s.close(1000)
 		return
@@ -65,10 +65,10 @@ func (p *rounds) send(s *session) {
 }
 
 func (p *rounds) message(s *session, payload []byte, binary bool) {
-	verdict, why := compare(payload, binary, p.payload, p.binary)
+	behavior, why := compare(payload, binary, p.payload, p.binary)
 	switch {
-	case verdict != OK:
-		p.behavior, p.result = verdict, fmt.Sprintf("Message %d: %s", p.sent, why)
+	case behavior != OK:
+		p.behavior, p.result = behavior, fmt.Sprintf("Message %d: %s", p.sent, why)
 	case p.sent < roundCount:
 		p.send(s)
 		return

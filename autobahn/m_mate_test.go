@@ -164,6 +164,13 @@ func unmasked(p []byte, key [4]byte) []byte {
 	return out
 }
 
+// sofar returns the frames that have come.
+func (m *mate) sofar() []sentFrame {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.frames)
+}
+
 // await waits until enough has come, or the suite has let go.
 func (m *mate) await(enough func(frames []sentFrame) bool) {
 	m.mu.Lock()

@@ -92,7 +92,7 @@ const (
 func fence(s *session) (time.Duration, string) {
 	s.whenIdle(probeAfter, func() {
 		if s.state == open {
-			s.send(ping(stillThere), 0, false)
+			s.send(whole(opPing, stillThere), 0, false)
 		}
 	})
 	return 0, ""

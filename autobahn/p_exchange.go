@@ -29,7 +29,7 @@ type exchange struct {
 
 func (p *exchange) open(s *session) {
 	s.result.ExpectedClose = weClose
-	if s.terms == nil {
+	if !s.compresses() {
 		p.behavior, p.result = Unimplemented, notAgreed
 		s.close(1000)
 		return
@@ -63,11 +63,11 @@ func (p *exchange) send(s *session) {
 
 func (p *exchange) message(s *session, payload []byte, binary bool) {
 	it := p.left[0]
-	verdict, why := compare(payload, binary, it.payload, it.binary)
+	behavior, why := compare(payload, binary, it.payload, it.binary)
 	p.left = p.left[1:]
 	switch {
-	case verdict != OK:
-		p.behavior, p.result = verdict, fmt.Sprintf("Message %d: %s", p.sent, why)
+	case behavior != OK:
+		p.behavior, p.result = behavior, fmt.Sprintf("Message %d: %s", p.sent, why)
 	case len(p.left) > 0:
 		p.send(s)
 		return

@@ -69,10 +69,13 @@ func pageResult(id string, bad bool) *Result {
 	return r
 }
 
-func rendered(t *testing.T, p *Page) string {
+// titled makes up titles.
+func titled(id string) string { return "About " + id }
+
+func rendered(t *testing.T, p *pageInput) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := p.Write(&b); err != nil {
+	if err := p.write(&b, titled); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -95,7 +98,7 @@ func embedded(t *testing.T, page string) (data pageData) {
 }
 
 func TestPageHoldsEveryCase(t *testing.T) {
-	page := rendered(t, &Page{Title: "Report", Made: pageMade, Servers: pageSample(3), Clients: pageSample(1)})
+	page := rendered(t, &pageInput{Title: "Report", Made: pageMade, Servers: pageSample(3), Clients: pageSample(1)})
 	for _, id := range pageSampleIDs() {
 		for _, side := range []string{"servers", "clients"} {
 			if link := fmt.Sprintf(`href="#%s/agent%%200/%s"`, side, id); strings.Count(page, link) != 1 {
@@ -130,8 +133,8 @@ func TestPageEscapes(t *testing.T) {
 	r.Behavior, r.BehaviorClose = hostile, hostile
 	r.Received[0].Payload = []byte(hostile)
 	r.Wirelog[0].Data = []byte(hostile)
-	clean := rendered(t, &Page{Made: pageMade, Servers: pageSample(2)})
-	page := rendered(t, &Page{Title: hostile, Made: pageMade, Servers: agents})
+	clean := rendered(t, &pageInput{Made: pageMade, Servers: pageSample(2)})
+	page := rendered(t, &pageInput{Title: hostile, Made: pageMade, Servers: agents})
 	for _, tag := range []string{"<img", "<!--"} {
 		if strings.Contains(page, tag) {
 			t.Errorf("what a peer sent is in the page as %s", tag)
@@ -151,7 +154,7 @@ func TestPageEscapes(t *testing.T) {
 }
 
 func TestPageLoadsNothing(t *testing.T) {
-	page := rendered(t, &Page{Title: "Report", Made: pageMade, Servers: pageSample(2)})
+	page := rendered(t, &pageInput{Title: "Report", Made: pageMade, Servers: pageSample(2)})
 	loads := regexp.MustCompile(`(?i)\b(src|srcset|poster|action|data|href|xlink:href)\s*=\s*["']?\s*[^#"'\s]|@import|url\(|\bfetch\(|<link\b|<iframe|\bimport\(`)
 	for _, found := range loads.FindAllStringIndex(page, -1) {
 		around := page[max(0, found[0]-20):min(len(page), found[1]+40)]
@@ -164,7 +167,7 @@ func TestPageLoadsNothing(t *testing.T) {
 
 func TestPageIsDeterministic(t *testing.T) {
 	one := func() string {
-		return rendered(t, &Page{Title: "Report", Made: pageMade, Servers: pageSample(4), Clients: pageSample(2)})
+		return rendered(t, &pageInput{Title: "Report", Made: pageMade, Servers: pageSample(4), Clients: pageSample(2)})
 	}
 	first := one()
 	for range 5 {
@@ -177,7 +180,7 @@ func TestPageIsDeterministic(t *testing.T) {
 func TestPageKeepsAgentsOfOneNameApart(t *testing.T) {
 	agents := pageSample(2)
 	agents[1].Name = agents[0].Name
-	page := rendered(t, &Page{Made: pageMade, Servers: agents})
+	page := rendered(t, &pageInput{Made: pageMade, Servers: agents})
 	for _, link := range []string{`"#servers/agent%200/1.1.1"`, `"#servers/agent%200~2/1.1.1"`} {
 		if !strings.Contains(page, link) {
 			t.Errorf("no cell has the link %s", link)
@@ -186,7 +189,7 @@ func TestPageKeepsAgentsOfOneNameApart(t *testing.T) {
 }
 
 func TestPageOfNothing(t *testing.T) {
-	for _, p := range []*Page{{}, {Servers: []Agent{{Name: "nobody", Stopped: "it did not answer"}}}} {
+	for _, p := range []*pageInput{{}, {Servers: []Agent{{Name: "nobody", Stopped: "it did not answer"}}}} {
 		p.Made = pageMade
 		embedded(t, rendered(t, p))
 	}
@@ -194,7 +197,7 @@ func TestPageOfNothing(t *testing.T) {
 
 func TestPageSaysThatItWasNotWritten(t *testing.T) {
 	full := errors.New("full")
-	if err := (&Page{Made: pageMade}).Write(failingWriter{full}); !errors.Is(err, full) {
+	if err := (&pageInput{Made: pageMade}).write(failingWriter{full}, titled); !errors.Is(err, full) {
 		t.Errorf("the error is %v, want one that wraps %v", err, full)
 	}
 }

@@ -45,7 +45,7 @@ func (p *script) open(s *session) {
 		p.result.Expected[NonStrict] = append(append([]Event{}, p.lax...), p.taken...)
 	}
 	p.result.ExpectedClose = p.ends
-	if p.compressed && s.terms == nil {
+	if p.compressed && !s.compresses() {
 		p.behavior = Unimplemented
 		p.result.ExpectedClose = weClose
 		s.close(1000)

@@ -21,7 +21,7 @@ func TestSelect(t *testing.T) {
 		{"7.13.*,7.1.6", "", "7.1.6 7.13.1 7.13.2"},
 	} {
 		cases, err := Select(Server, row.patterns, row.exclude)
-		if got := strings.Join(ids(cases), " "); got != row.want || err != nil {
+		if got := strings.Join(caseIDs(cases), " "); got != row.want || err != nil {
 			t.Errorf("%q without %q: %s, %v; want %s", row.patterns, row.exclude, got, err, row.want)
 		}
 	}
@@ -88,7 +88,7 @@ func TestQuick(t *testing.T) {
 			t.Errorf("%v: %d groups of compression", role, len(groups))
 		}
 		others := func(all []*Case) []string {
-			return slices.DeleteFunc(ids(all), func(id string) bool { return strings.HasPrefix(id, "12.") || strings.HasPrefix(id, "13.") })
+			return slices.DeleteFunc(caseIDs(all), func(id string) bool { return strings.HasPrefix(id, "12.") || strings.HasPrefix(id, "13.") })
 		}
 		if diff := cmp.Diff(others(Cases(role)), others(cases)); diff != "" {
 			t.Errorf("%v: cases that are not about compression (-all +quick):\n%s", role, diff)
@@ -134,7 +134,7 @@ func TestCatalog(t *testing.T) {
 
 // There is no title for what there is no case of.
 func TestTitles(t *testing.T) {
-	all := append(ids(Cases(Server)), ids(Cases(Client))...)
+	all := append(caseIDs(Cases(Server)), caseIDs(Cases(Client))...)
 	for group := range titles {
 		if !slices.ContainsFunc(all, func(id string) bool { return strings.HasPrefix(id, group+".") }) {
 			t.Errorf("%q is the title of nothing", group)
@@ -142,10 +142,19 @@ func TestTitles(t *testing.T) {
 	}
 }
 
-func TestCompareIDs(t *testing.T) {
-	list := strings.Fields("20.10.1 2.10 13.1.1 2.9 2.9.1 1.1.10 1.1.9 20.9.1")
-	slices.SortFunc(list, compareIDs)
-	if got := strings.Join(list, " "); got != "1.1.9 1.1.10 2.9 2.9.1 2.10 13.1.1 20.9.1 20.10.1" {
-		t.Error(got)
+func caseIDs(cases []*Case) (list []string) {
+	for _, c := range cases {
+		list = append(list, c.ID)
 	}
+	return list
+}
+
+// caseNamed is a case by its number.
+func caseNamed(t *testing.T, judged Role, id string) *Case {
+	t.Helper()
+	cases, err := Select(judged, id, "")
+	if err != nil || len(cases) != 1 {
+		t.Fatalf("%s: %d cases, %v", id, len(cases), err)
+	}
+	return cases[0]
 }

@@ -98,7 +98,7 @@ func bounded(id, description string, steps ...step) *Case {
 }
 
 func (p *limited) open(s *session) {
-	if p.compressed && s.terms == nil {
+	if p.compressed && !s.compresses() {
 		p.behavior = Unimplemented
 		s.result.ExpectedClose = weClose
 		s.close(1000)
