@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -17,7 +18,7 @@ import (
 func lax(t *testing.T, refuse func(request string) (answer string)) (url string) {
 	return listen(t, func(conn net.Conn) {
 		defer conn.Close()
-		raw, rest, err := readHead(conn, time.Now().Add(time.Minute))
+		raw, rest, err := play.ReadHead(conn, time.Now().Add(time.Minute))
 		if err != nil {
 			return
 		}
@@ -31,7 +32,7 @@ func lax(t *testing.T, refuse func(request string) (answer string)) (url string)
 				key = strings.TrimSpace(value)
 			}
 		}
-		fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptFor(key))
+		fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", play.AcceptFor(key))
 		serveEcho(conn, rest)
 	})
 }
@@ -47,8 +48,8 @@ func serveEcho(conn net.Conn, pending []byte) {
 			}
 			payload := bytes.Clone(pending[size : size+int(f.Length)])
 			naive.Mask(payload, f.Key, 0)
-			conn.Write(naive.Encode(whole(f.Opcode, string(payload))))
-			if f.Opcode == opClose {
+			conn.Write(naive.Encode(play.Whole(f.Opcode, string(payload))))
+			if f.Opcode == play.OpClose {
 				return
 			}
 			pending = pending[size+int(f.Length):]
@@ -118,17 +119,17 @@ func TestAllowedGlued(t *testing.T) {
 	for name, url := range map[string]string{
 		"loses what came with the request": listen(t, func(conn net.Conn) {
 			defer conn.Close()
-			raw, _, err := readHead(conn, time.Now().Add(time.Minute))
+			raw, _, err := play.ReadHead(conn, time.Now().Add(time.Minute))
 			if err != nil {
 				return
 			}
-			h, _ := parseHead(raw)
-			fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptFor(h.get("Sec-WebSocket-Key")))
+			h, _ := play.ParseHead(raw)
+			fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", play.AcceptFor(h.Get("Sec-WebSocket-Key")))
 			serveEcho(conn, nil)
 		}),
 		"refuses": listen(t, func(conn net.Conn) {
 			defer conn.Close()
-			raw, glued, err := readHead(conn, time.Now().Add(time.Minute))
+			raw, glued, err := play.ReadHead(conn, time.Now().Add(time.Minute))
 			if err != nil {
 				return
 			}
@@ -136,8 +137,8 @@ func TestAllowedGlued(t *testing.T) {
 				io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
 				return
 			}
-			h, _ := parseHead(raw)
-			fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptFor(h.get("Sec-WebSocket-Key")))
+			h, _ := play.ParseHead(raw)
+			fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", play.AcceptFor(h.Get("Sec-WebSocket-Key")))
 		}),
 	} {
 		if r := verdictsOf(t, url, "20.2.13")["20.2.13"]; r.Worst() != Informational {

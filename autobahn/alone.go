@@ -2,6 +2,8 @@ package autobahn
 
 import (
 	"context"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // A case that fails while other cases run is played again alone before it is judged, because on
@@ -11,7 +13,7 @@ import (
 func doubted(cases []*Case, results []*Result) (list []*Case) {
 	doubt := map[string]bool{}
 	for _, r := range results {
-		doubt[r.ID] = inDoubt(r)
+		doubt[r.ID] = verdict.InDoubt(r)
 	}
 	for _, c := range cases {
 		if doubt[c.ID] {
@@ -46,8 +48,8 @@ func (f *FuzzingServer) opened(r *Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for other := range f.open {
-		crowd(other)
-		crowd(r)
+		verdict.Crowd(other)
+		verdict.Crowd(r)
 	}
 	f.open[r] = true
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -111,7 +112,7 @@ func callFor(t *testing.T, target, id, agent string) *caller {
 	}
 	t.Cleanup(func() { conn.Close() })
 	fmt.Fprintf(conn, "GET /runCase?casetuple=%s&agent=%s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", id, url.QueryEscape(agent), freshNonce())
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", id, url.QueryEscape(agent), play.FreshNonce())
 	c := &caller{conn, bufio.NewReader(conn)}
 	for line := ""; line != "\r\n"; {
 		if line, err = c.in.ReadString('\n'); err != nil {
@@ -123,10 +124,10 @@ func callFor(t *testing.T, target, id, agent string) *caller {
 
 // answer sends a message, well or badly, and waits for the end of TCP.
 func (c *caller) answer(payload string) {
-	frame := whole(opText, payload)
+	frame := play.Whole(play.OpText, payload)
 	frame.Masked = true
 	c.conn.Write(naive.Encode(frame))
-	frame = whole(opClose, closePayload(1000, ""))
+	frame = play.Whole(play.OpClose, "\x03\xe8")
 	frame.Masked = true
 	c.conn.Write(naive.Encode(frame))
 	c.conn.SetReadDeadline(time.Now().Add(time.Minute))

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 )
 
 // A call is a client's request.
@@ -23,10 +25,10 @@ type call struct {
 var errNotFound = errors.New("there is no such URL")
 
 // parseCall parses the URL of a request.
-func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
-	parts := strings.Split(h.start, " ")
+func (f *FuzzingServer) parseCall(h *play.Head) (c call, err error) {
+	parts := strings.Split(h.Start, " ")
 	if len(parts) != 3 || parts[0] != "GET" {
-		return c, fmt.Errorf("%w: %q", errHead, h.start)
+		return c, fmt.Errorf("%w: %q", play.ErrHead, h.Start)
 	}
 	u, err := url.ParseRequestURI(parts[1])
 	if err != nil {
@@ -75,19 +77,19 @@ func refuse(conn net.Conn, err error) {
 		status = "404 Not Found"
 	}
 	body := "A fuzzing server for WebSocket clients: " + err.Error() + ".\n"
-	conn.SetWriteDeadline(time.Now().Add(flushTimeout))
+	conn.SetWriteDeadline(time.Now().Add(play.FlushTimeout))
 	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 	conn.Close()
 }
 
 // answer returns the play of a URL that is not a case: it sends something and closes.
-func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
-	return func() play {
+func (f *FuzzingServer) answer(ctx context.Context, c call) func() play.Play {
+	return func() play.Play {
 		switch c.path {
 		case "/getCaseCount":
-			return said(len(f.Cases))
+			return play.Said(len(f.Cases))
 		case "/getCaseInfo":
-			return said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
+			return play.Said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
 		case "/getCaseStatus":
 			verdict := Failed // also for a case never played
 			f.await(ctx, func() bool {
@@ -96,10 +98,10 @@ func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
 				}
 				return f.playing[c.agent][c.cs.ID] == 0
 			})
-			return said(map[string]Verdict{"behavior": verdict})
+			return play.Said(map[string]Verdict{"behavior": verdict})
 		case "/updateReports":
 			f.await(ctx, func() bool { return len(f.playing[c.agent]) == 0 })
 		}
-		return said(nil)
+		return play.Said(nil)
 	}
 }

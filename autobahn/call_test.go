@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 )
 
 func TestParseCall(t *testing.T) {
@@ -43,7 +45,7 @@ func TestParseCall(t *testing.T) {
 		{"GET getCaseCount HTTP/1.1", "! invalid URI"},
 		{"GET /%zz HTTP/1.1", "! invalid URL escape"},
 	} {
-		c, err := f.parseCall(&head{start: row.line})
+		c, err := f.parseCall(&play.Head{Start: row.line})
 		got := c.path
 		if c.agent != "" {
 			got += " " + c.agent

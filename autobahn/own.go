@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // Own judges this module's own server or client, in this process, over loopback. It must be
@@ -55,7 +56,7 @@ func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 
 func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: func(r *Result) {
-		if o.Progress != nil && !inDoubt(r) {
+		if o.Progress != nil && !verdict.InDoubt(r) {
 			o.Progress(r)
 		}
 	}}
@@ -101,7 +102,7 @@ const defaultParallel = 16
 // byWeight separates cases that move megabytes from the others.
 func byWeight(cases []*Case) (light, heavy []*Case) {
 	for _, c := range cases {
-		if c.heavy {
+		if c.Heavy {
 			heavy = append(heavy, c)
 		} else {
 			light = append(light, c)

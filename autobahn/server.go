@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // A FuzzingServer judges clients. A client requests a case by URL, and echoes:
@@ -82,7 +85,7 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 				agent.Took = end.Sub(f.begun[name])
 			}
 		}
-		agent.Results = inOrder(agent.Results)
+		agent.Results = verdict.InOrder(agent.Results)
 		agents = append(agents, agent)
 	}
 	slices.SortFunc(agents, func(a, b Agent) int { return strings.Compare(a.Name, b.Name) })
@@ -92,18 +95,18 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 // serve serves one connection.
 func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	interrupt := context.AfterFunc(ctx, func() { conn.Close() })
-	raw, glued, err := readHead(conn, time.Now().Add(f.Timeout))
+	raw, glued, err := play.ReadHead(conn, time.Now().Add(f.Timeout))
 	interrupt()
 	if err != nil {
 		conn.Close()
 		return
 	}
-	h, err := parseHead(raw)
+	h, err := play.ParseHead(raw)
 	var c call
 	if err == nil {
 		c, err = f.parseCall(h)
 	}
-	if err == nil && (!h.has("Upgrade", "websocket") || h.get("Sec-WebSocket-Key") == "") {
+	if err == nil && (!h.Has("Upgrade", "websocket") || h.Get("Sec-WebSocket-Key") == "") {
 		err = errors.New("this is a WebSocket server")
 	}
 	if err != nil {
@@ -112,17 +115,17 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	}
 	cs := c.cs
 	if c.path != "/runCase" {
-		cs = &Case{ID: c.path, begin: f.answer(ctx, c)}
+		cs = &Case{ID: c.path, Begin: f.answer(ctx, c)}
 	}
-	s := newSession(Client, overTCP(conn), cs, f.Timeout)
-	s.result.Agent = c.agent
+	s := play.NewSession(Client, play.OverTCP(conn), cs, f.Timeout)
+	s.Result.Agent = c.agent
 	if c.path == "/runCase" {
 		f.enter(c.agent, c.cs.ID)
-		defer f.leave(s.result)
-		s.entered = func() { f.opened(s.result) }
-		s.leaving = func() { f.over(s.result) }
+		defer f.leave(s.Result)
+		s.Entered = func() { f.opened(s.Result) }
+		s.Leaving = func() { f.over(s.Result) }
 	}
-	s.playOver(ctx, &answer{head: h, raw: raw, glued: glued, reused: f.used(h.get("Sec-WebSocket-Key"))})
+	s.Play(ctx, &play.Answer{Head: h, Raw: raw, Glued: glued, Reused: f.used(h.Get("Sec-WebSocket-Key"))})
 	switch c.path {
 	case "/updateReports":
 		if f.Report != nil {
@@ -159,8 +162,8 @@ func (f *FuzzingServer) leave(r *Result) {
 	if f.playing[r.Agent][r.ID]--; f.playing[r.Agent][r.ID] == 0 {
 		delete(f.playing[r.Agent], r.ID)
 	}
-	replace(f.results[r.Agent][r.ID], r)
-	leaveInDoubt(r, "its client may ask for it again")
+	verdict.Replace(f.results[r.Agent][r.ID], r)
+	verdict.LeaveInDoubt(r, "its client may ask for it again")
 	f.results[r.Agent][r.ID] = r
 	close(f.told)
 	f.told = make(chan struct{})

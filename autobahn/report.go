@@ -1,0 +1,23 @@
+package autobahn
+
+import (
+	"io"
+	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/report"
+)
+
+// A Page has everything that a report shows.
+type Page struct {
+	Title   string
+	Made    time.Time
+	Servers []Agent // peers judged as servers: the suite was the fuzzing client
+	Clients []Agent
+}
+
+// Write writes the page: a single HTML file that loads nothing else.
+func (p *Page) Write(w io.Writer) error { return (*report.Page)(p).Write(w, Title) }
+
+type Agent = report.Agent
+
+func WriteJSON(dir string, agents []Agent) error { return report.WriteJSON(dir, agents) }
