@@ -120,7 +120,7 @@ feed:
 // probe checks that there is a server, so that a wrong address gives one error and not hundreds
 // of failed cases.
 func (c *FuzzingClient) probe(ctx context.Context) error {
-	s, err := c.dial(ctx, &Case{ID: "probe", Begin: func() play.Play { return play.Said(nil) }})
+	s, err := c.dial(ctx, &play.Case{ID: "probe", Begin: func() play.Play { return play.Said(nil) }})
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -140,7 +140,7 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 	return nil
 }
 
-func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*play.Session, error) {
+func (c *FuzzingClient) dial(ctx context.Context, cs *play.Case) (*play.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	address := c.target.Host
@@ -167,7 +167,7 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*play.Session, erro
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot
 // continue.
 func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
-	s, err := c.dial(ctx, cs)
+	s, err := c.dial(ctx, cs.play)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -178,7 +178,7 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // an interrupted play is no result
 	}
-	if err != nil && cs.Door == nil && cs.Offer == nil && unanswered(h, err) {
+	if err != nil && cs.play.Door == nil && cs.play.Offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
 			return &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 		}

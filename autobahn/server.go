@@ -104,7 +104,7 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	h, err := play.ParseHead(raw)
 	var c call
 	if err == nil {
-		c, err = f.parseCall(h)
+		c, err = parseCall(h, f.Cases)
 	}
 	if err == nil && (!h.Has("Upgrade", "websocket") || h.Get("Sec-WebSocket-Key") == "") {
 		err = errors.New("this is a WebSocket server")
@@ -115,7 +115,7 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	}
 	cs := c.cs
 	if c.path != "/runCase" {
-		cs = &Case{ID: c.path, Begin: f.answer(ctx, c)}
+		cs = &play.Case{ID: c.path, Begin: f.answer(ctx, c)}
 	}
 	s := play.NewSession(Client, play.OverTCP(conn), cs, f.Timeout)
 	s.Result.Agent = c.agent
@@ -133,6 +133,30 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		}
 	case "/stopServer":
 		f.stop(ErrStopped)
+	}
+}
+
+// answer returns the play of a URL that is not a case: it sends something and closes.
+func (f *FuzzingServer) answer(ctx context.Context, c call) func() play.Play {
+	return func() play.Play {
+		switch c.path {
+		case "/getCaseCount":
+			return play.Said(len(f.Cases))
+		case "/getCaseInfo":
+			return play.Said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
+		case "/getCaseStatus":
+			verdict := Failed // also for a case never played
+			f.await(ctx, func() bool {
+				if r := f.results[c.agent][c.cs.ID]; r != nil {
+					verdict = r.Behavior
+				}
+				return f.playing[c.agent][c.cs.ID] == 0
+			})
+			return play.Said(map[string]Verdict{"behavior": verdict})
+		case "/updateReports":
+			f.await(ctx, func() bool { return len(f.playing[c.agent]) == 0 })
+		}
+		return play.Said(nil)
 	}
 }
 
@@ -191,4 +215,24 @@ func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
 			return
 		}
 	}
+}
+
+// opened adds r to the plays in progress, at the end of the opening handshake. A client that
+// plays one case after the other counts as alone, even if the suite has not seen the end of its
+// last connection yet.
+func (f *FuzzingServer) opened(r *Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for other := range f.open {
+		verdict.Crowd(other)
+		verdict.Crowd(r)
+	}
+	f.open[r] = true
+}
+
+// over removes r from the plays in progress, before its client can see the end.
+func (f *FuzzingServer) over(r *Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.open, r)
 }

@@ -8,16 +8,6 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
-// Texts that chapter 6 splits. The good ones are "Hello-µ@ßöäüàá-UTF-8!!" and κόσμε.
-const (
-	greeting = "Hello-\xc2\xb5@\xc3\x9f\xc3\xb6\xc3\xa4\xc3\xbc\xc3\xa0\xc3\xa1-UTF-8!!"
-	cosmos   = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
-	// surrogate and beyond are invalid from their second byte: U+D800, U+110000.
-	surrogate = "\xed\xa0\x80"
-	beyond    = "\xf4\x90\x80\x80"
-	ascii     = "edited"
-)
-
 // chapter6: text must be UTF-8. Text that is not fails the connection with 1007 (RFC 6455
 // sections 5.6 and 8.1), as soon as that is certain.
 func chapter6() []*play.Case {

@@ -8,6 +8,16 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
+// Texts that chapter 6 splits. The good ones are "Hello-µ@ßöäüàá-UTF-8!!" and κόσμε.
+const (
+	greeting = "Hello-\xc2\xb5@\xc3\x9f\xc3\xb6\xc3\xa4\xc3\xbc\xc3\xa0\xc3\xa1-UTF-8!!"
+	cosmos   = "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
+	// surrogate and beyond are invalid from their second byte: U+D800, U+110000.
+	surrogate = "\xed\xa0\x80"
+	beyond    = "\xf4\x90\x80\x80"
+	ascii     = "edited"
+)
+
 // wholeTexts are the texts of groups 6.5 to 6.23, a group a row, after Markus
 // Kuhn's "UTF-8 decoder capability and stress test". A group is all valid, or
 // all invalid, but for those named in goodIn.

@@ -80,10 +80,3 @@ func splitUnquoted(s string, separator byte) (parts []string) {
 	}
 	return append(parts, s[begin:])
 }
-
-// isToken reports whether s is a token (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
-}

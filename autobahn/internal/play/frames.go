@@ -23,3 +23,13 @@ func RSV(n int, f naive.Frame) naive.Frame {
 	f.RSV1, f.RSV2, f.RSV3 = n&4 != 0, n&2 != 0, n&1 != 0
 	return f
 }
+
+// The opcodes of RFC 6455 section 5.2.
+const (
+	OpContinuation byte = 0
+	OpText         byte = 1
+	OpBinary       byte = 2
+	OpClose        byte = 8
+	OpPing         byte = 9
+	OpPong         byte = 10
+)

@@ -112,3 +112,13 @@ func (e *StatusError) Code() int {
 }
 
 func (e *StatusError) Error() string { return fmt.Sprintf("the server answered %q", e.line) }
+
+// errSilent reports that the opening handshake was not done in time.
+var errSilent = errors.New("the peer did not finish the opening handshake in time")
+
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
+}

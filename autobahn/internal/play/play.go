@@ -8,22 +8,6 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
-// An Opener does the opening handshake of a connection. It is all that a session knows of how
-// the connection came about.
-type Opener interface {
-	// Gives returns what the connection has besides a stream.
-	Gives() Need
-	// Open asks the peer, or answers it. It sets the parts of the result that are about the
-	// handshake, and agrees to the terms of permessage-deflate.
-	Open(ctx context.Context, s *Session) (Opened, error)
-}
-
-// Opened is what came in an opening handshake.
-type Opened struct {
-	Head  *Head  // of the peer's request or response; nil if none came, or none that can be read
-	Glued []byte // frames that came with it
-}
-
 // Play opens the connection, plays the case on it, and judges. It returns the peer's part of
 // the opening handshake. The error says why the connection was not opened, which may be what the
 // case wants. A case that needs what the connection does not have is UNIMPLEMENTED, unopened.

@@ -103,9 +103,6 @@ func (s *Session) checkResponse(h *Head, key string) error {
 	return nil
 }
 
-// errSilent reports that the opening handshake was not done in time.
-var errSilent = errors.New("the peer did not finish the opening handshake in time")
-
 // handshakeError rephrases a network error in terms of the handshake.
 func (s *Session) handshakeError(err error) error {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {

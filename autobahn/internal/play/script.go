@@ -2,7 +2,6 @@ package play
 
 import (
 	"slices"
-	"time"
 
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
@@ -36,9 +35,6 @@ type Script struct {
 	result   *verdict.Result
 	behavior verdict.Verdict // already certain before anything was sent
 }
-
-// A Step does something on the connection, and returns how long to wait before the next.
-type Step func(s *Session) (pause time.Duration, tag string)
 
 func (p *Script) Open(s *Session) {
 	p.result = s.Result

@@ -98,13 +98,3 @@ func (s *Session) SendFragments(n int, f naive.Frame) {
 		f.Opcode, f.RSV1 = OpContinuation, false
 	}
 }
-
-// The opcodes of RFC 6455 section 5.2.
-const (
-	OpContinuation byte = 0
-	OpText         byte = 1
-	OpBinary       byte = 2
-	OpClose        byte = 8
-	OpPing         byte = 9
-	OpPong         byte = 10
-)

@@ -133,3 +133,6 @@ func CloseChopped(s *Session) (time.Duration, string) {
 	s.closeChopped(1000)
 	return 0, ""
 }
+
+// A Step does something on the connection, and returns how long to wait before the next.
+type Step func(s *Session) (pause time.Duration, tag string)

@@ -9,8 +9,6 @@ import (
 	"io"
 	"slices"
 	"time"
-
-	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 //go:embed page
@@ -27,14 +25,6 @@ type Page struct {
 	Made    time.Time
 	Servers []Agent // peers judged as servers: the suite was the fuzzing client
 	Clients []Agent
-}
-
-// An Agent is a peer with its results.
-type Agent struct {
-	Name, URL string
-	Took      time.Duration
-	Stopped   string // why the run ended early, or ""
-	Results   []*verdict.Result
 }
 
 // Write writes the page: a single HTML file that loads nothing else. It takes the names of
@@ -83,25 +73,6 @@ func pageFile(name string) string {
 		panic(err)
 	}
 	return string(p)
-}
-
-// A meaning explains a verdict.
-type meaning struct {
-	Verdict verdict.Verdict
-	Close   bool   // about the end of the connection
-	Text    string // empty if it was explained before
-}
-
-var meanings = []meaning{
-	{verdict.OK, false, "as the RFC requires"},
-	{verdict.NonStrict, false, "allowed, but not what a SHOULD or good practice asks for"},
-	{verdict.Informational, false, "the RFC leaves it open; the case says what happened"},
-	{verdict.Unimplemented, false, "the peer did not agree to the extension"},
-	{verdict.Failed, false, "against the RFC"},
-	{verdict.Failed, true, ""},
-	{verdict.WrongCode, true, "the peer’s Close frame carried a code that does not fit"},
-	{verdict.Unclean, true, "no closing handshake, or TCP was not closed after it"},
-	{verdict.FailedByClient, true, "the server left the TCP close to the client"},
 }
 
 // A pageView is the data of the template.

@@ -9,18 +9,6 @@ import (
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
-// comparisonData compares the received events with one of the expected sequences.
-type comparisonData struct {
-	Verdict int     `json:"v"` // of the expected sequence
-	Row     int     `json:"d"` // the first event that differs, -1 for none
-	Offset  int     `json:"o"` // the first byte of its payload that differs, -1 if the payload is the same
-	From    int     `json:"n"` // the first event shown
-	Want    [][]int `json:"w"` // events: kind, length, payload (a blob), binary, first byte of the payload shown
-	Got     [][]int `json:"g"`
-	Wants   int     `json:"ws"` // total events
-	Gots    int     `json:"gs"`
-}
-
 // How much of long sequences and payloads is shown, and how much of that precedes the first
 // difference.
 const (

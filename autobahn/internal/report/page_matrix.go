@@ -80,11 +80,6 @@ type pageCell struct {
 	Link template.URL
 }
 
-// class returns the style sheet's name for v.
-func class(v verdict.Verdict) string {
-	return strings.ReplaceAll(strings.ToLower(string(v)), " ", "-")
-}
-
 func (m meaning) Class() string  { return class(m.Verdict) }
 func (c pageCell) Class() string { return class(c.Behavior) }
 
