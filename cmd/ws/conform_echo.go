@@ -36,7 +36,7 @@ func answer(r *autobahn.Result) string {
 	} else {
 		words = append(words, "no message")
 	}
-	if r.RemoteCloseCode != nil {
+	if r.RemoteCloseCode != nil && !r.ClosedByMe && !r.FailedByMe { // not the answer to ours
 		end := fmt.Sprintf("Close %d", *r.RemoteCloseCode)
 		if r.RemoteCloseReason != nil && *r.RemoteCloseReason != "" {
 			end += " " + strconv.Quote(*r.RemoteCloseReason)
