@@ -22,6 +22,7 @@ type conformFlags struct {
 	out            string
 	parallel       int
 	timeout        time.Duration
+	wait           time.Duration
 	compress       compression
 	request        request
 	json, list     bool
@@ -53,6 +54,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
 	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "how much `time` a peer has to reply")
+	flags.DurationVar(&f.wait, "wait", 0, "for a server that does not listen yet, wait this much `time`")
 	f.request.flags(flags)
 	flags.StringVar(&f.baseline, "baseline", "", "`file` with known failures: exit 1 only for what is new, or mended and still there")
 	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write the failures of this run into this `file`, or bring it up to date")
@@ -91,7 +93,9 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 		return usageError("-parallel must be at least 1")
 	case f.timeout <= 0:
 		return usageError("-timeout must be positive")
-	case f.quick && f.cases != "":
+	case f.wait < 0:
+		return usageError("-wait must not be negative")
+	case f.quick && given("cases"):
 		return usageError("-quick and -cases exclude each other")
 	case f.baseline != "" && f.writeBaseline != "":
 		return usageError("-baseline and -write-baseline exclude each other; -write-baseline keeps what it finds in the file")
@@ -124,7 +128,7 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 		"baseline", "write-baseline", "junit", "markdown", "annotate"}
 	without := "without -server"
 	if len(f.servers) > 0 {
-		mode, modes, takes = "server", modes+1, append(takes, "agent")
+		mode, modes, takes = "server", modes+1, append(takes, "agent", "wait")
 		takes = append(takes, requestFlags...)
 	}
 	if f.door.address != "" {

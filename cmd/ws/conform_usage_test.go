@@ -60,6 +60,8 @@ func TestConformUsage(t *testing.T) {
 		{"-junit .", "-junit: . is a directory"},
 		{"-markdown main.go/x", "-markdown: mkdir main.go"},
 		{"-parallel 0", "at least 1"},
+		{"-server URL -wait -1s", "must not be negative"},
+		{"-wait 1s", "-wait makes no sense without -server"},
 		{"-timeout 0s", "must be positive"},
 		{"URL", "is it -server URL?"},
 		{"nonsense", `unexpected argument "nonsense"`},
