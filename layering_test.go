@@ -65,7 +65,8 @@ const layers = `
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
-	autobahn:         . internal/naive autobahn/internal/deflate autobahn/internal/corpus
+	autobahn:         . internal/naive autobahn/internal/deflate autobahn/internal/corpus autobahn/internal/landing
+	autobahn/internal/landing:
 	autobahn/internal/deflate:        github.com/klauspost/compress/...
 	autobahn/internal/corpus:
 	autobahn tests:   . wstest github.com/google/go-cmp/... go.uber.org/goleak

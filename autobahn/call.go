@@ -1,6 +1,7 @@
 package autobahn
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/landing"
 )
 
 // A call is a client's request.
@@ -18,6 +21,7 @@ type call struct {
 	path  string
 	agent string
 	cs    *Case
+	last  bool // the server may end after this call
 }
 
 // errNotFound reports an unknown URL.
@@ -35,6 +39,7 @@ func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
 	}
 	q := u.Query()
 	c.path, c.agent = u.Path, q.Get("agent")
+	c.last = c.path == "/stopServer" || c.path == "/updateReports" && isYes(q.Get("shutdownOnComplete"))
 	if id := q.Get("casetuple"); id != "" {
 		i := slices.IndexFunc(f.Cases, func(c *Case) bool { return c.ID == strings.TrimSpace(id) })
 		if i < 0 {
@@ -62,11 +67,45 @@ func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
 	return c, nil
 }
 
+// isYes reports whether a value of a URL is one that the original takes for true.
+func isYes(value string) bool {
+	return strings.EqualFold(value, "true") || strings.EqualFold(value, "yes")
+}
+
 // numbered returns cs as number n of a selection.
 func numbered(cs *Case, n int) *Case {
 	c := *cs
 	c.Index = n
 	return &c
+}
+
+// browse answers a browser that asks for a page. It reports whether there is such a page.
+func (f *FuzzingServer) browse(conn net.Conn, h *head) bool {
+	parts := strings.Split(h.start, " ")
+	if len(parts) != 3 || parts[0] != "GET" || h.has("Upgrade", "websocket") {
+		return false
+	}
+	path, _, _ := strings.Cut(parts[1], "?")
+	switch path {
+	case "/":
+		respond(conn, "200 OK", "text/html; charset=utf-8", landing.Page)
+	case "/report":
+		agents := f.Agents()
+		if len(agents) == 0 {
+			respond(conn, "200 OK", "text/plain; charset=utf-8", []byte("No client has played a case yet.\n"))
+			return true
+		}
+		var page bytes.Buffer
+		report := &Page{Title: "WebSocket conformance", Made: time.Now(), Clients: agents}
+		if err := report.Write(&page); err != nil {
+			respond(conn, "500 Internal Server Error", "text/plain; charset=utf-8", []byte(err.Error()+"\n"))
+			return true
+		}
+		respond(conn, "200 OK", "text/html; charset=utf-8", page.Bytes())
+	default:
+		return false
+	}
+	return true
 }
 
 // refuse answers an unknown URL.
@@ -75,9 +114,14 @@ func refuse(conn net.Conn, err error) {
 	if errors.Is(err, errNotFound) {
 		status = "404 Not Found"
 	}
-	body := "A fuzzing server for WebSocket clients: " + err.Error() + ".\n"
-	conn.SetWriteDeadline(time.Now().Add(flushTimeout))
-	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+	respond(conn, status, "text/plain; charset=utf-8", []byte("A fuzzing server for WebSocket clients: "+err.Error()+".\n"))
+}
+
+// respond answers without a WebSocket, and ends the connection.
+func respond(conn net.Conn, status, kind string, body []byte) {
+	conn.SetWriteDeadline(time.Now().Add(Timeout))
+	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", status, kind, len(body))
+	conn.Write(body)
 	conn.Close()
 }
 

@@ -34,6 +34,8 @@ type FuzzingClient struct {
 	Timeout time.Duration
 	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
+	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
+	Skip func(agent, id string) bool
 	// Progress, if not nil, is called with the result of each case, by one goroutine at a time.
 	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
@@ -61,6 +63,10 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	c.name = c.Agent
 	if err := c.probe(ctx); err != nil {
 		return &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Stopped: err.Error()}, err
+	}
+	if c.Skip != nil {
+		agent := cmp.Or(c.name, target.Host)
+		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(cs *Case) bool { return c.Skip(agent, cs.ID) })
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hawser-ws/websocket/autobahn"
@@ -31,7 +32,8 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 	}
 	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
 	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Progress: c.result, Report: c.report}
-	fmt.Fprintf(os.Stderr, "listening on %s with %d cases\n", url, len(s.cases))
+	page := "http" + strings.TrimPrefix(url, "ws") // https for wss
+	fmt.Fprintf(os.Stderr, "listening on %s with %d cases; a browser plays them at %s\n", url, len(s.cases), page)
 	err = c.suite.Serve(ctx, l)
 	p.pause()
 	if ctx.Err() == nil && !errors.Is(err, autobahn.ErrStopped) {
