@@ -97,7 +97,7 @@ func (f *conformFlags) judgement(p *progress, sides []side) error {
 		}
 	}
 	if f.out != "" {
-		if err := writeReport(f.out, sides); err != nil {
+		if err := f.writeReport(sides); err != nil {
 			problems = append(problems, fmt.Errorf("the report: %w", err))
 		} else {
 			p.say("The report is " + pageName(f.out))

@@ -20,6 +20,9 @@ type conformFlags struct {
 	cases, exclude string
 	quick          bool
 	out            string
+	specFile       string
+	outdir         string // as the file of -spec has it, if that counts
+	skip           func(agent, id string) bool
 	parallel       int
 	timeout        time.Duration
 	compress       compression
@@ -28,7 +31,10 @@ type conformFlags struct {
 }
 
 // A target is a server to judge.
-type target struct{ name, url string } // name may be empty
+type target struct {
+	name, url string // name may be empty
+	hostname  string // for TLS, if it is not that of url
+}
 
 func readConformFlags(args []string) (*conformFlags, error) {
 	f := &conformFlags{}
@@ -43,6 +49,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
 	flags.BoolVar(&f.quick, "quick", false, "play a selection that finds nearly everything in a few seconds")
 	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
+	flags.StringVar(&f.specFile, "spec", "", "judge as this `file` says: fuzzingclient.json or fuzzingserver.json of Autobahn|Testsuite")
 	flags.BoolVar(&f.list, "list", false, "describe the cases without playing any")
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
@@ -52,6 +59,11 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.specFile != "" {
+		if err := f.applySpec(); err != nil {
+			return nil, err
+		}
+	}
 	return f, f.check(flags, rest)
 }
 
@@ -59,7 +71,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 func (f *conformFlags) addServer(s string) error {
 	t := target{url: s}
 	if name, rest, ok := strings.Cut(s, "="); ok && name != "" && !strings.ContainsAny(name, ":/?") {
-		t = target{strings.TrimSpace(name), rest}
+		t = target{name: strings.TrimSpace(name), url: rest}
 	}
 	f.servers = append(f.servers, t)
 	return nil
@@ -80,7 +92,7 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 		return usageError("-parallel must be at least 1")
 	case f.timeout <= 0:
 		return usageError("-timeout must be positive")
-	case f.quick && f.cases != "":
+	case f.quick && given("cases"):
 		return usageError("-quick and -cases exclude each other")
 	}
 	if err := f.checkMode(flags); err != nil {
@@ -98,7 +110,7 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 // checkMode reports flags that do not go together.
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
-	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout"} // of every mode except -testee
+	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", "spec"} // of every mode except -testee
 	without := "without -server"
 	if len(f.servers) > 0 {
 		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")

@@ -37,7 +37,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 		p.begin(name+" as a server", len(s.cases))
 		suite := &autobahn.FuzzingClient{
 			URL: t.url, Agent: t.name, Cases: s.cases, Parallel: f.parallel, Timeout: f.timeout,
-			TLS: &tls.Config{InsecureSkipVerify: f.insecure}, Progress: p.result,
+			TLS: &tls.Config{InsecureSkipVerify: f.insecure, ServerName: t.hostname}, Skip: f.skip, Progress: p.result,
 		}
 		agent, err := suite.Run(ctx)
 		s.add(agent, name, err, f.out)
