@@ -87,8 +87,9 @@ func (s *spec) known(patterns []string) (list []string) {
 	for _, p := range patterns {
 		_, noServer := autobahn.Select(autobahn.Server, p, "")
 		_, noClient := autobahn.Select(autobahn.Client, p, "")
+		odd := strings.Trim(p, "0123456789.*") != "" // [ and ? mean nothing there
 		switch {
-		case noServer != nil && noClient != nil:
+		case odd || noServer != nil && noClient != nil:
 			s.unused = append(s.unused, "case "+p)
 		case p == "*":
 			list = append(list, autobahn.Original) // what it means there
