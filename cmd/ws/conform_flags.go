@@ -25,6 +25,7 @@ type conformFlags struct {
 	skip           func(agent, id string) bool
 	parallel       int
 	timeout        time.Duration
+	wait           time.Duration
 	compress       compression
 	insecure, json bool
 	list           bool
@@ -54,6 +55,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
 	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "how much `time` a peer has to reply")
+	flags.DurationVar(&f.wait, "wait", 0, "for a server that does not listen yet, wait this much `time`")
 	flags.BoolVar(&f.insecure, "insecure", false, "do not check the server's certificate")
 	rest, err := parse(flags, args)
 	if err != nil {
@@ -92,6 +94,8 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 		return usageError("-parallel must be at least 1")
 	case f.timeout <= 0:
 		return usageError("-timeout must be positive")
+	case f.wait < 0:
+		return usageError("-wait must not be negative")
 	case f.quick && given("cases"):
 		return usageError("-quick and -cases exclude each other")
 	}
@@ -113,7 +117,7 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", "spec"} // of every mode except -testee
 	without := "without -server"
 	if len(f.servers) > 0 {
-		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")
+		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure", "wait")
 	}
 	if f.door.address != "" {
 		mode, modes = "listen", modes+1

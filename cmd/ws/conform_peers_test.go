@@ -199,3 +199,24 @@ func TestConformInterrupted(t *testing.T) {
 		t.Errorf("%d cases, exit code %d", n, e.code)
 	}
 }
+
+// With -wait the server may begin to listen later than the suite.
+func TestConformWait(t *testing.T) {
+	t.Parallel()
+	address := closedPort(t)
+	r := begun(t, "conform", "-server", "late=ws://"+address, "-cases", "1.1.*", "-wait", "20s")
+	if line, err := r.log.ReadString('\n'); err != nil || line != "late as a server: 8 cases\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: autobahn.EchoHandler(nil)}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	if e := r.end(t); e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
+	}
+	ws(t, "", "conform", "-server", "ws://"+closedPort(t), "-cases", "1.1.1", "-wait", "150ms").want(t, "", "cannot be judged", exitUsage)
+}

@@ -35,6 +35,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 			name = t.url
 		}
 		p.begin(name+" as a server", len(s.cases))
+		await(ctx, t.url, f.wait)
 		suite := &autobahn.FuzzingClient{
 			URL: t.url, Agent: t.name, Cases: s.cases, Parallel: f.parallel, Timeout: f.timeout,
 			TLS: &tls.Config{InsecureSkipVerify: f.insecure, ServerName: t.hostname}, Skip: f.skip, Progress: p.result,

@@ -44,6 +44,8 @@ func TestConformUsage(t *testing.T) {
 		{"-server URL -level 9", "-level makes no sense with -server"},
 		{"-testee URL -window-bits 8", "-window-bits must be 9 to 15"},
 		{"-parallel 0", "at least 1"},
+		{"-server URL -wait -1s", "must not be negative"},
+		{"-wait 1s", "-wait makes no sense without -server"},
 		{"-timeout 0s", "must be positive"},
 		{"URL", "is it -server URL?"},
 		{"nonsense", `unexpected argument "nonsense"`},
