@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
@@ -36,11 +37,22 @@ type FuzzingClient struct {
 	TLS *tls.Config
 	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
 	Skip func(agent, id string) bool
+	// Header has fields that every request gets, such as Authorization, Cookie or Origin. A
+	// field of a case takes the place of one with that name. The fields of the opening
+	// handshake, and Host, are the suite's own: Run returns an error if they are here. Reports
+	// have the names of these fields, and the values of Origin and User-Agent only: the others
+	// may be secret.
+	Header http.Header
+	// Subprotocols are offered in every request, except by cases that are about subprotocols.
+	// A server that selects one that was not offered fails the case. One that selects none is
+	// judged like any other, because the RFC allows that.
+	Subprotocols []string
 	// Progress, if not nil, is called with the result of each case, by one goroutine at a time.
 	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
 
 	target  *url.URL
+	extra   []field
 	losses  atomic.Int32 // unanswered opening handshakes in a row
 	mu      sync.Mutex
 	results []*Result
@@ -56,6 +68,9 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	begun := time.Now()
 	target, err := parseTarget(c.URL)
 	if err != nil {
+		return nil, err
+	}
+	if c.extra, err = extraFields(c.Header, c.Subprotocols); err != nil {
 		return nil, err
 	}
 	c.target = target
@@ -166,7 +181,9 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
 	if err != nil {
 		return nil, &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 	}
-	return newSession(Server, conn, cs, c.Timeout), nil
+	s := newSession(Server, conn, cs, c.Timeout)
+	s.extra = c.extra
+	return s, nil
 }
 
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot

@@ -1,8 +1,12 @@
 package autobahn
 
 import (
+	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // A draft is a request or a response before it is encoded.
@@ -77,4 +81,61 @@ func (d *draft) encode() []byte {
 	}
 	out = append(out, "\r\n"...)
 	return append(out, d.tail...)
+}
+
+// extraFields returns the fields that a caller adds to every request, in the order of their names.
+func extraFields(header http.Header, subprotocols []string) (list []field, err error) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		own := strings.EqualFold(name, "Host") || strings.HasPrefix(strings.ToLower(name), "sec-websocket-") ||
+			slices.ContainsFunc([]string{"Upgrade", "Connection", "Content-Length", "Transfer-Encoding"}, func(own string) bool {
+				return strings.EqualFold(name, own)
+			})
+		if own {
+			return nil, fmt.Errorf("autobahn: the header has %s, which the suite writes itself", name)
+		}
+		for _, value := range header[name] {
+			if !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+				return nil, fmt.Errorf("autobahn: the header field %q cannot be sent with the value %q", name, value)
+			}
+			list = append(list, field{name, value})
+		}
+	}
+	for _, p := range subprotocols {
+		if !isToken(p) {
+			return nil, fmt.Errorf("autobahn: the subprotocol %q is not a token (RFC 6455 section 4.1)", p)
+		}
+	}
+	if len(subprotocols) > 0 {
+		list = append(list, field{"Sec-WebSocket-Protocol", strings.Join(subprotocols, ", ")})
+	}
+	return list, nil
+}
+
+// dress adds the fields of a caller to the request.
+func (d *draft) dress(extra []field) {
+	for _, f := range extra {
+		if strings.EqualFold(f.name, "User-Agent") {
+			d.remove("User-Agent")
+		}
+	}
+	d.fields = append(d.fields, extra...)
+}
+
+// logRequest records a request. The values that a caller added may be secret, and reports are
+// published.
+func (s *session) logRequest(d *draft, out []byte) {
+	shown := *d
+	shown.fields = slices.Clone(d.fields)
+	for i, f := range shown.fields {
+		for _, e := range s.extra {
+			public := slices.Contains([]string{"Origin", "User-Agent", "Sec-WebSocket-Protocol"}, e.name)
+			if e.name == f.name && !public {
+				shown.fields[i].value = "(not shown)"
+			}
+		}
+	}
+	text := shown.encode()
+	s.result.HTTPRequest = string(text)
+	s.result.TxOctetStats[len(out)]++
+	s.log(Entry{Kind: logTxOctets, Length: len(out), Data: text})
 }

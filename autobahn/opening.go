@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,13 +100,13 @@ func freshNonce() string {
 func (s *session) openAsClient(target *url.URL, c *Case) (response *head, glued []byte, err error) {
 	key := freshNonce()
 	request := newRequest(target, key, c.offer)
+	request.dress(s.extra)
 	if c.door != nil && c.door.request != nil {
 		c.door.request(request, key)
 		key = strings.Trim(request.get("Sec-WebSocket-Key"), " \t") // a server may accept an invalid key
 	}
 	out := request.encode()
-	s.result.HTTPRequest = string(out)
-	s.logWrite(out, false)
+	s.logRequest(request, out)
 	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
 	_, unsent := s.conn.Write(out)
 	s.conn.SetWriteDeadline(time.Time{})
@@ -142,8 +143,9 @@ func (s *session) checkResponse(h *head, key string, c *Case) error {
 		return fmt.Errorf("the 101 has Connection %q", h.get("Connection"))
 	case h.get("Sec-WebSocket-Accept") != acceptFor(key):
 		return fmt.Errorf("the 101 has Sec-WebSocket-Accept %q, it should be %q", h.get("Sec-WebSocket-Accept"), acceptFor(key))
-	case h.get("Sec-WebSocket-Protocol") != "" && !strings.Contains(s.result.HTTPRequest, "Sec-WebSocket-Protocol"):
-		return fmt.Errorf("the 101 has a subprotocol, %q, and none was offered", h.get("Sec-WebSocket-Protocol"))
+	}
+	if err := s.checkSubprotocol(h, c); err != nil {
+		return err
 	}
 	list, err := parseExtensions(h.values("Sec-WebSocket-Extensions"))
 	if err != nil {
@@ -168,6 +170,40 @@ func (s *session) checkResponse(h *head, key string, c *Case) error {
 		s.agree(&t)
 	}
 	return nil
+}
+
+// checkSubprotocol checks that a server selected one of the offered subprotocols, or none. What a
+// case offers, the case checks.
+func (s *session) checkSubprotocol(h *head, c *Case) error {
+	got := h.values("Sec-WebSocket-Protocol")
+	offers := offeredIn(s.result.HTTPRequest)
+	switch {
+	case len(got) == 0:
+		return nil
+	case len(offers) == 0:
+		return fmt.Errorf("the 101 has a subprotocol, %q, and none was offered", got)
+	case c.door != nil && c.door.check != nil:
+		return nil
+	case len(got) > 1:
+		return fmt.Errorf("the 101 has %d Sec-WebSocket-Protocol fields, %q", len(got), got)
+	case !slices.Contains(offers, got[0]):
+		return fmt.Errorf("the 101 has the subprotocol %q, and %q were offered", got[0], offers)
+	}
+	return nil
+}
+
+// offeredIn returns the subprotocols in a request, which need not be a valid one.
+func offeredIn(request string) (list []string) {
+	for line := range strings.SplitSeq(request, "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		if !strings.EqualFold(name, "Sec-WebSocket-Protocol") {
+			continue
+		}
+		for p := range strings.SplitSeq(value, ",") {
+			list = append(list, strings.TrimSpace(p))
+		}
+	}
+	return list
 }
 
 // A statusError reports that a server answered with a status other than 101.

@@ -55,7 +55,8 @@ type session struct {
 
 	leaving func() // called when we give up the connection, before the peer can see it; may be nil
 
-	fault    error // a fault in an opening handshake that succeeded
+	extra    []field // of the caller, for the request
+	fault    error   // a fault in an opening handshake that succeeded
 	in       incoming
 	terms    *terms            // of permessage-deflate; nil if not agreed
 	deflater *deflate.Deflater // for sent data

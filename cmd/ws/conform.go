@@ -50,10 +50,8 @@ func conform(ctx context.Context, args []string) error {
 		newScreen(os.Stdout).list(sides)
 		return nil
 	}
-	if f.out != "" {
-		if err := os.MkdirAll(f.out, 0o755); err != nil { // better fail now than at the end
-			return &exitError{exitUsage, err.Error()}
-		}
+	if err := f.checkOutputs(); err != nil { // better fail now than at the end
+		return err
 	}
 	switch {
 	case f.door.address != "":
@@ -63,53 +61,16 @@ func conform(ctx context.Context, args []string) error {
 	default:
 		judgeOwn(ctx, f, p, sides)
 	}
-	return f.conclude(p, sides)
+	return f.conclusion(sides).conclude(p)
 }
 
 // A side is a role and the agents judged in it.
 type side struct {
-	role     autobahn.Role
-	cases    []*autobahn.Case
-	agents   []autobahn.Agent
-	problems []error // why runs did not finish
-}
-
-// conclude prints the results, writes the report and returns the exit status.
-func (f *conformFlags) conclude(p *progress, sides []side) error {
-	if f.json {
-		if err := printJSON(os.Stdout, sides); err != nil {
-			return &exitError{exitUsage, err.Error()}
-		}
-	} else {
-		newScreen(os.Stdout).show(sides)
-	}
-	return f.judgement(p, sides)
-}
-
-// judgement writes the report and returns the exit status.
-func (f *conformFlags) judgement(p *progress, sides []side) error {
-	var problems []error
-	failed := false
-	for _, s := range sides {
-		problems = append(problems, s.problems...)
-		for _, a := range s.agents {
-			failed = failed || !counts(a.Results).passed()
-		}
-	}
-	if f.out != "" {
-		if err := f.writeReport(sides); err != nil {
-			problems = append(problems, fmt.Errorf("the report: %w", err))
-		} else {
-			p.say("The report is " + pageName(f.out))
-		}
-	}
-	switch {
-	case len(problems) > 0:
-		return &exitError{exitUsage, errors.Join(problems...).Error()}
-	case failed:
-		return &exitError{exitFailed, ""} // the table has said everything
-	}
-	return nil
+	role      autobahn.Role
+	cases     []*autobahn.Case
+	agents    []autobahn.Agent
+	problems  []error    // why runs did not finish
+	standings []standing // of the agents; compare fills it in
 }
 
 // A partialError says why a run did not finish, and how far it got.

@@ -27,18 +27,24 @@ type conformFlags struct {
 	timeout        time.Duration
 	wait           time.Duration
 	compress       compression
-	insecure, json bool
-	list           bool
+	request        request
+	json, list     bool
+
+	baseline, writeBaseline string
+	known                   *baseline // what is in either; nil without
+	junitFile, markdownFile string
+	annotate                bool
+	args                    []string // the command line
 }
 
 // A target is a server to judge.
 type target struct {
 	name, url string // name may be empty
-	hostname  string // for TLS, if it is not that of url
+	spec      *specServer
 }
 
 func readConformFlags(args []string) (*conformFlags, error) {
-	f := &conformFlags{}
+	f := &conformFlags{args: args}
 	flags := newFlags("conform", conformUsage)
 	flags.Func("server", "judge the server at this `url`, or name=url; may be repeated", f.addServer)
 	flags.StringVar(&f.door.address, "listen", "", "judge the clients that connect to this `address`; port 0 picks a free one")
@@ -56,7 +62,12 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
 	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "how much `time` a peer has to reply")
 	flags.DurationVar(&f.wait, "wait", 0, "for a server that does not listen yet, wait this much `time`")
-	flags.BoolVar(&f.insecure, "insecure", false, "do not check the server's certificate")
+	f.request.flags(flags)
+	flags.StringVar(&f.baseline, "baseline", "", "`file` with known failures: exit 1 only for what is new, or mended and still there")
+	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write the failures of this run into this `file`, or bring it up to date")
+	flags.StringVar(&f.junitFile, "junit", "", "write a JUnit `file`, for Jenkins, GitLab and others")
+	flags.StringVar(&f.markdownFile, "markdown", "", "write a summary into this `file`; added to it if it is that of $GITHUB_STEP_SUMMARY")
+	flags.BoolVar(&f.annotate, "annotate", onGitHub(), "print annotations for GitHub Actions; default: if GITHUB_ACTIONS is true")
 	rest, err := parse(flags, args)
 	if err != nil {
 		return nil, err
@@ -98,6 +109,8 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 		return usageError("-wait must not be negative")
 	case f.quick && given("cases"):
 		return usageError("-quick and -cases exclude each other")
+	case f.baseline != "" && f.writeBaseline != "":
+		return usageError("-baseline and -write-baseline exclude each other; -write-baseline keeps what it finds in the file")
 	}
 	if err := f.checkMode(flags); err != nil {
 		return err
@@ -108,16 +121,27 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	if err := f.door.check(); err != nil {
 		return err
 	}
-	return f.checkTargets()
+	if err := f.request.check(); err != nil {
+		return err
+	}
+	if err := f.request.checkFuzzing(); err != nil && f.testee == "" {
+		return err
+	}
+	if err := f.checkTargets(); err != nil {
+		return err
+	}
+	return f.readKnown()
 }
 
 // checkMode reports flags that do not go together.
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
-	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", "spec"} // of every mode except -testee
+	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", // of every mode except -testee
+		"spec", "baseline", "write-baseline", "junit", "markdown", "annotate"}
 	without := "without -server"
 	if len(f.servers) > 0 {
-		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure", "wait")
+		mode, modes, takes = "server", modes+1, append(takes, "agent", "wait")
+		takes = append(takes, requestFlags...)
 	}
 	if f.door.address != "" {
 		mode, modes = "listen", modes+1
@@ -125,8 +149,8 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 		takes = append(takes, "tls-cert", "tls-key")
 	}
 	if f.testee != "" {
-		mode, modes, takes = "testee", modes+1, []string{"agent", "insecure", "parallel", "timeout"}
-		takes = append(takes, compressFlags...)
+		mode, modes, takes = "testee", modes+1, []string{"agent", "parallel", "timeout"}
+		takes = slices.Concat(takes, compressFlags, requestFlags)
 	}
 	if modes > 1 {
 		return usageError("-server, -listen and -testee exclude each other")

@@ -61,7 +61,7 @@ func (c *clinic) report(agent string) {
 	c.finished[agent], c.unshown = true, false
 	c.progress.left(agent)
 	if !c.flags.json {
-		newScreen(os.Stdout).show([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}})
+		c.flags.conclusion([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}}).print()
 	}
 	if c.flags.out == "" {
 		return
@@ -92,7 +92,7 @@ func (c *clinic) conclude() error {
 		s.problems = append(s.problems, errors.New("no client connected"))
 	}
 	if c.flags.json || c.unshown || len(s.agents) > 1 {
-		return c.flags.conclude(c.progress, []side{*s})
+		return c.flags.conclusion([]side{*s}).conclude(c.progress)
 	}
-	return c.flags.judgement(c.progress, []side{*s})
+	return c.flags.conclusion([]side{*s}).judgement(c.progress)
 }

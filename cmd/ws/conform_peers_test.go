@@ -180,7 +180,7 @@ func TestConformInterrupted(t *testing.T) {
 	var connections atomic.Int32
 	stuck := make(chan struct{})
 	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
-		if connections.Add(1) == 5 { // the first was to see whether there is a server
+		if connections.Add(1) == 8 { // the first four were to see whether there is a server, and whether it echoes
 			close(stuck)
 			for err := error(nil); err == nil; {
 				_, _, err = c.Read(ctx)

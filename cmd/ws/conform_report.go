@@ -54,6 +54,14 @@ type agentJSON struct {
 	Stopped string                   `json:"stopped"`
 	Seconds float64                  `json:"seconds"`
 	Cases   map[string]caseJSON      `json:"cases"`
+	*besideJSON
+}
+
+// besideJSON is how an agent did beside the baseline; only with one.
+type besideJSON struct {
+	New    []string `json:"new"`
+	Known  []string `json:"known"`
+	Mended []string `json:"mended"`
 }
 
 type caseJSON struct {
@@ -63,23 +71,37 @@ type caseJSON struct {
 }
 
 // printJSON prints the output of -json.
-func printJSON(w io.Writer, sides []side) error {
+func printJSON(w io.Writer, o *conclusion) error {
 	out := map[string]map[string]agentJSON{"servers": {}, "clients": {}}
-	for _, s := range sides {
-		for _, a := range s.agents {
+	for i := range o.sides {
+		s := &o.sides[i]
+		for _, st := range s.standings {
+			a := st.agent
 			cases := map[string]caseJSON{}
 			for _, r := range a.Results {
 				cases[r.ID] = caseJSON{r.Behavior, r.BehaviorClose, r.Result}
 			}
-			out[s.folder()][a.Name] = agentJSON{
+			agent := agentJSON{
 				Counts:  counts(a.Results),
 				Stopped: a.Stopped,
 				Seconds: a.Took.Round(time.Millisecond).Seconds(),
 				Cases:   cases,
 			}
+			if o.flags.known != nil {
+				agent.besideJSON = &besideJSON{ids(st.fresh), ids(st.known), ids(st.better)}
+			}
+			out[s.folder()][a.Name] = agent
 		}
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(out)
+}
+
+func ids(results []*autobahn.Result) []string {
+	list := []string{} // not null
+	for _, r := range results {
+		list = append(list, r.ID)
+	}
+	return list
 }

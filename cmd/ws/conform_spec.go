@@ -31,10 +31,27 @@ type spec struct {
 }
 
 type specServer struct {
-	Agent    string         `json:"agent"`
-	URL      string         `json:"url"`
-	Hostname string         `json:"hostname"`
-	Options  map[string]any `json:"options"`
+	Agent     string         `json:"agent"`
+	URL       string         `json:"url"`
+	Hostname  string         `json:"hostname"` // of its certificate, if it is not that of URL
+	Origin    string         `json:"origin"`
+	Protocols []string       `json:"protocols"`
+	Options   map[string]any `json:"options"`
+}
+
+// fill sets what the server is asked with. What the command line says counts more.
+func (s *specServer) fill(c *autobahn.FuzzingClient) {
+	if s.Hostname != "" {
+		c.TLS = c.TLS.Clone()
+		c.TLS.ServerName = s.Hostname
+	}
+	if s.Origin != "" && c.Header.Get("Origin") == "" {
+		c.Header = c.Header.Clone()
+		c.Header.Set("Origin", s.Origin)
+	}
+	if len(c.Subprotocols) == 0 {
+		c.Subprotocols = s.Protocols
+	}
 }
 
 // readSpec reads a specification file.
@@ -123,8 +140,8 @@ func (f *conformFlags) applySpec() error {
 		return err
 	}
 	if len(f.servers) == 0 && f.door.address == "" && f.testee == "" {
-		for _, server := range s.Servers {
-			f.servers = append(f.servers, target{name: server.Agent, url: server.URL, hostname: server.Hostname})
+		for i, server := range s.Servers {
+			f.servers = append(f.servers, target{name: server.Agent, url: server.URL, spec: &s.Servers[i]})
 		}
 		if len(s.Servers) == 0 {
 			if err := f.door.openAs(s); err != nil {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
@@ -91,6 +94,28 @@ func TestConformSpecClients(t *testing.T) {
 	index := readJSON[specIndex](t, filepath.Join(dir, "out", "index.json"))
 	if len(index["one"]) != 8 || index.cases("spared") != "1.1.2 1.1.3 1.1.4 1.1.5 1.1.6 1.1.7 1.1.8" {
 		t.Errorf("one: %s\nspared: %s", index.cases("one"), index.cases("spared"))
+	}
+}
+
+// A server is asked with what the file says of it.
+func TestConformSpecRequest(t *testing.T) {
+	t.Parallel()
+	var origin, offered, other atomic.Int32
+	echo := autobahn.EchoHandler(&websocket.AcceptOptions{Subprotocols: []string{"soap"}})
+	url := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") == "http://"+r.Host {
+			origin.Add(1)
+		}
+		if r.Header.Get("Sec-WebSocket-Protocol") == "soap, wamp" {
+			offered.Add(1)
+		}
+		other.Add(1)
+		echo.ServeHTTP(w, r)
+	}))
+	host := strings.TrimPrefix(url, "ws://")
+	file, _ := specFile(t, `{'servers': [{'url': '`+url+`', 'origin': 'http://`+host+`', 'protocols': ['soap', 'wamp']}], 'cases': ['1.1.*'], 'outdir': 'DIR'}`)
+	if e := ws(t, "", "conform", "-spec", file); e.code != exitFine || origin.Load() != other.Load() || offered.Load() != other.Load() {
+		t.Errorf("exit code %d, %d requests, %d with the origin, %d with the subprotocols\n%s", e.code, other.Load(), origin.Load(), offered.Load(), e.stderr)
 	}
 }
 

@@ -188,7 +188,7 @@ func TestConformUnreachable(t *testing.T) {
 func TestConformCrash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	url := mortal(t, 21) // one of them asks whether there is a server at all
+	url := mortal(t, 24) // four of them ask whether there is a server, and whether it echoes
 	e := ws(t, "", "conform", "-server", url, "-agent", "mortal", "-parallel", "1", "-cases", "1.*,2.*", "-o", dir)
 	has(t, e.stdout, "mortal as a server: 20 of 27 cases")
 	has(t, e.stderr, url+" is gone", "stopped at case 2.5 after 20 of 27 cases; the report of these is in "+dir)
