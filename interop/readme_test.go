@@ -37,6 +37,7 @@ func blocks(t *testing.T, file string) (list []block) {
 type project struct {
 	dir   string
 	ports *strings.Replacer // the README's are not free, maybe
+	env   []string
 }
 
 // freePorts replaces the ports of the README.
@@ -74,12 +75,17 @@ func (p *project) sh(t *testing.T, dir, commands string) (printed string, err er
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, "bash", "-ec", p.ports.Replace(commands))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
-	// The Python of Debian has websockets; another may come first in the path.
-	cmd.Env = append(os.Environ(), "HOME="+p.dir, "GOWORK=", "PATH="+filepath.Join(p.dir, "bin")+":/usr/bin:"+os.Getenv("PATH"))
+	cmd.Env = p.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	err = cmd.Run()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // nobody is left, if all is well
+	// Until nobody is left; but where nothing reaps orphans, they stay.
+	for range 100 {
+		if syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	text, readErr := os.ReadFile(out.Name())
 	if readErr != nil {
 		t.Fatal(readErr)
@@ -90,6 +96,7 @@ func (p *project) sh(t *testing.T, dir, commands string) (printed string, err er
 // The README of the conformance suite is followed to the letter: its programs are written to
 // files, its commands run.
 func TestSuiteReadme(t *testing.T) {
+	t.Parallel()
 	clone, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -107,18 +114,28 @@ func TestSuiteReadme(t *testing.T) {
 	if err := os.Symlink(modules, filepath.Join(p.dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	// go build as the user's HOME would have it, with the caches that there are.
+	if err := os.Symlink(clone, filepath.Join(p.dir, "hawser")); err != nil {
+		t.Fatal(err)
+	}
+	// HOME is where the program goes, the caches of Go stay where they are. The Python of Debian
+	// has websockets; another may come first in the path.
+	p.env = append(os.Environ(), "HOME="+p.dir, "GOWORK=", "PATH="+filepath.Join(p.dir, "bin")+":/usr/bin:"+os.Getenv("PATH"))
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
 		value, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Setenv(name, strings.TrimSpace(string(value)))
+		p.env = append(p.env, name+"="+strings.TrimSpace(string(value)))
 	}
 	named := regexp.MustCompile(`^(?:#|//) ([a-z]+\.[a-z]+)\n`)
 	ran := 0
 	for _, b := range blocks(t, suiteReadme) {
 		switch name := named.FindStringSubmatch(b.text); {
+		case b.language == "yaml":
+			if printed, err := p.sh(t, p.dir, steps(b.text)); err != nil {
+				t.Errorf("%s%v\n%s", b.text, err, printed)
+			}
+			ran++
 		case name != nil:
 			p.file(t, name[1], b.text)
 		case b.language == "json":
@@ -134,13 +151,33 @@ func TestSuiteReadme(t *testing.T) {
 			ran++
 		}
 	}
-	if ran < 5 {
+	if ran < 9 {
 		t.Errorf("%s has %d blocks of commands", suiteReadme, ran)
 	}
 }
 
+// steps returns the commands of a workflow, except what installs packages.
+func steps(workflow string) string {
+	var commands []string
+	for line := range strings.Lines(workflow) {
+		line = strings.TrimRight(line, "\n")
+		command, ok := strings.CutPrefix(line, "    - ") // of GitLab
+		if !ok {
+			command, ok = strings.CutPrefix(line, "      - run: ")
+		}
+		if !ok {
+			command, ok = strings.CutPrefix(line, "          ") // in a block below run
+		}
+		if ok && command != "|" && !strings.Contains(command, "npm ci") && !strings.HasPrefix(command, "with:") {
+			commands = append(commands, command)
+		}
+	}
+	return "export GITHUB_STEP_SUMMARY=summary.md\n" + strings.Join(commands, "\n")
+}
+
 // What the README shows of a failure is what comes of it.
 func TestSuiteReadmeExample(t *testing.T) {
+	t.Parallel()
 	ctx := bounded(t)
 	dir := t.TempDir()
 	for name, source := range map[string]string{"ws": "../cmd/ws", "testee": "testee"} {
