@@ -110,6 +110,8 @@ func (s *spec) known(patterns []string) (list []string) {
 			s.unused = append(s.unused, "case "+p)
 		case p == "*":
 			list = append(list, autobahn.Original) // what it means there
+		case strings.Contains(p, "*") && !strings.HasSuffix(p, "*"):
+			list = append(list, p+"*") // there, 12.*.1 begins 12.1.10, too
 		default:
 			list = append(list, p)
 		}

@@ -44,8 +44,8 @@ func TestConformSpecServers(t *testing.T) {
 			{'agent': 'All/1.0', 'url': '`+url+`', 'options': {'version': 18}},
 			{'agent': 'Some/1.0', 'url': '`+url+`', 'options': {'version': 7}}
 		],
-		'cases': ['1.1.*', '3.*', '8.*', '7.1.1'],
-		'exclude-cases': ['1.1.2', '1.1.4', '1.1.99', '3.?'],
+		'cases': ['1.1.*', '3.*', '8.*', '7.*.1'],
+		'exclude-cases': ['1.1.2', '1.2.*', '1.1.99', '3.?'],
 		'exclude-agent-cases': {'Some*': ['1.*', '3.1'], 'None': ['*']}
 	}`)
 	e := ws(t, "", "conform", "-spec", file)
@@ -54,10 +54,10 @@ func TestConformSpecServers(t *testing.T) {
 	}
 	has(t, e.stderr, "not used: case 1.1.99, case 3.?, case 8.*, options.openHandshakeTimeout, options.version, webport\n")
 	index := readJSON[specIndex](t, filepath.Join(dir, "out", "index.json"))
-	if got := index.cases("All/1.0"); got != "1.1.1 1.1.3 1.1.5 1.1.6 1.1.7 1.1.8 3.1 3.2 3.3 3.4 3.5 3.6 3.7 7.1.1" {
+	if got := index.cases("All/1.0"); got != "1.1.1 1.1.3 1.1.4 1.1.5 1.1.6 1.1.7 1.1.8 3.1 3.2 3.3 3.4 3.5 3.6 3.7 7.1.1 7.13.1 7.3.1 7.5.1 7.7.1 7.7.10 7.7.11 7.7.12 7.7.13 7.9.1" {
 		t.Errorf("All: %s", got)
 	}
-	if got := index.cases("Some/1.0"); got != "3.2 3.3 3.4 3.5 3.6 3.7 7.1.1" {
+	if got := index.cases("Some/1.0"); got != "3.2 3.3 3.4 3.5 3.6 3.7 7.1.1 7.13.1 7.3.1 7.5.1 7.7.1 7.7.10 7.7.11 7.7.12 7.7.13 7.9.1" {
 		t.Errorf("Some: %s", got)
 	}
 	for _, name := range []string{"index.html", "all_1_0_case_1_1_1.json"} {
