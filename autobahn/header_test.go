@@ -84,34 +84,3 @@ func TestFuzzingClientHeaderWrong(t *testing.T) {
 		}
 	}
 }
-
-// A server selects one of the subprotocols that were offered, or none.
-func TestCheckSubprotocol(t *testing.T) {
-	for _, row := range []struct{ offer, answer, err string }{
-		{"", "", ""},
-		{"", "chat", "none was offered"},
-		{"chat, talk", "", ""},
-		{"chat, talk", "talk", ""},
-		{"chat, talk", "Talk", `["chat" "talk"] were offered`},
-		{"chat, talk", "chat, talk", "were offered"},
-		{"chat, talk", "chat|talk", "2 Sec-WebSocket-Protocol fields"},
-	} {
-		c := &Case{}
-		s := &session{result: newResult(c, Server)}
-		s.result.HTTPRequest = "GET / HTTP/1.1\r\n"
-		if row.offer != "" {
-			s.result.HTTPRequest += "Sec-WebSocket-Protocol: " + row.offer + "\r\n"
-		}
-		s.result.HTTPRequest += "\r\n"
-		answer := &head{}
-		for value := range strings.SplitSeq(row.answer, "|") {
-			if value != "" {
-				answer.fields = append(answer.fields, field{"Sec-WebSocket-Protocol", value})
-			}
-		}
-		err := s.checkSubprotocol(answer, c)
-		if (err == nil) != (row.err == "") || err != nil && !strings.Contains(err.Error(), row.err) {
-			t.Errorf("offered %q, selected %q: %v, want %q", row.offer, row.answer, err, row.err)
-		}
-	}
-}

@@ -29,8 +29,15 @@ A case counts by the worse of its two verdicts: on the messages, and on how the
 connection ended. A case that fails while others run is played again alone, and
 that result counts; with -listen the client has to repeat it. The exit code is 0
 if all cases are OK, INFORMATIONAL or NON-STRICT, which the RFC allows; 1 if not;
-and 2 if the command line is invalid or the run could not be finished. A peer
-without compression has UNIMPLEMENTED cases: -exclude them.`
+and 2 if the command line is invalid, the server does not echo, or the run could
+not be finished. A peer without compression has UNIMPLEMENTED cases: -exclude them.
+
+In CI, -write-baseline FILE writes down what fails today. With -baseline FILE the
+exit code is 1 only for a failure that is new, for one whose verdict has changed, and
+for one that is mended and still in the file; the last says how to write it anew.
+Cases that were not played count for nothing. -H, -subprotocol, -origin and -ca are
+for servers that ask for them. A server that selects no subprotocol is judged all the
+same, as the RFC allows; one that selects what was not offered fails.`
 
 // conform is the command ws conform.
 func conform(ctx context.Context, args []string) error {
@@ -91,7 +98,8 @@ func (e *partialError) Error() string {
 	case ok:
 		what, at = fmt.Sprintf("%s is gone: %v", gone.URL, gone.Err), " at case "+gone.Case
 	}
-	what = visible(strings.ReplaceAll(what, "autobahn: ", ""), false)
+	_, lines := errors.AsType[*deafError](e.err)
+	what = visible(strings.ReplaceAll(what, "autobahn: ", ""), lines)
 	if e.done == 0 {
 		return what
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,14 +19,17 @@ const maxAnnotations = 10
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions. Only what fails
 // the run gets one, the worst first.
 func (o *conclusion) annotate(w io.Writer) {
-	type annotation struct{ title, text, short string }
+	type annotation struct {
+		title, text, short string
+		at                 *knownFailure // nil: nowhere in the repository
+	}
 	var list []annotation
 	for _, err := range o.problems {
-		list = append(list, annotation{"ws conform: not finished", err.Error(), "a run that was not finished"})
+		list = append(list, annotation{"ws conform: not finished", err.Error(), "a run that was not finished", nil})
 	}
 	if len(o.stale) > 0 {
 		list = append(list, annotation{
-			"ws conform: mended, but still in " + o.file(), o.staleText(), "known failures that are mended",
+			"ws conform: mended, but still in " + o.file(), o.staleText(), "known failures that are mended", o.stale[0],
 		})
 	}
 	for _, v := range autobahn.Verdicts() {
@@ -33,7 +37,7 @@ func (o *conclusion) annotate(w io.Writer) {
 			for _, r := range st.fresh {
 				if r.Worst() == v {
 					title := fmt.Sprintf("%s: %s %s", st.title(), r.ID, verdictsOf(r))
-					list = append(list, annotation{title, came(r) + "\nexpected: " + r.Expectation + "\n" + received(r), r.ID})
+					list = append(list, annotation{title, came(r) + "\nexpected: " + r.Expectation + "\n" + received(r), r.ID, nil})
 				}
 			}
 		}
@@ -43,11 +47,15 @@ func (o *conclusion) annotate(w io.Writer) {
 		for _, a := range list[maxAnnotations-1:] {
 			rest = append(rest, a.short)
 		}
-		more := annotation{fmt.Sprintf("ws conform: %d more", len(rest)), strings.Join(slices.Compact(rest), ", "), ""}
+		more := annotation{fmt.Sprintf("ws conform: %d more", len(rest)), strings.Join(slices.Compact(rest), ", "), "", nil}
 		list = append(list[:maxAnnotations-1], more)
 	}
 	for _, a := range list {
-		fmt.Fprintf(w, "::error title=%s::%s\n", property(visible(a.title, false)), data(visible(strings.TrimSpace(a.text), true)))
+		where := ""
+		if a.at != nil && filepath.IsLocal(o.file()) { // GitHub takes it for a path in the repository
+			where = fmt.Sprintf("file=%s,line=%d,", property(filepath.ToSlash(o.file())), a.at.number)
+		}
+		fmt.Fprintf(w, "::error %stitle=%s::%s\n", where, property(visible(a.title, false)), data(visible(strings.TrimSpace(a.text), true)))
 	}
 }
 

@@ -95,9 +95,6 @@ func (o *conclusion) staleText() string {
 
 // failed reports whether the exit code is 1.
 func (o *conclusion) failed() bool {
-	if o.flags.writeBaseline != "" {
-		return false
-	}
 	return len(o.stale) > 0 || slices.ContainsFunc(standings(o.sides), func(st *standing) bool { return len(st.fresh) > 0 })
 }
 
@@ -151,15 +148,15 @@ func (o *conclusion) writeReports(p *progress) {
 			o.problems = append(o.problems, fmt.Errorf("%s: %w", what, err))
 		}
 	}
+	if f.writeBaseline != "" {
+		o.writeBaseline(p)
+	}
 	if f.out != "" {
 		err := f.writeReport(o.sides)
 		try("the report", err)
 		if err == nil {
 			p.say("The report is " + pageName(f.out))
 		}
-	}
-	if f.writeBaseline != "" {
-		o.writeBaseline(p)
 	}
 	if f.junitFile != "" {
 		text, err := o.junit()
@@ -185,6 +182,7 @@ func (o *conclusion) writeBaseline(p *progress) {
 		o.problems = append(o.problems, fmt.Errorf("-write-baseline: %w", err))
 		return
 	}
+	o.stale = compare(o.sides, b) // to the other reports all of it is known now
 	p.say(fmt.Sprintf("%s has %d known failures: %d added, %d changed, %d removed", b.file, len(b.all()), c.added, c.changed, c.removed))
 }
 

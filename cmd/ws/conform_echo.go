@@ -19,32 +19,41 @@ type deafError struct {
 }
 
 func (e *deafError) Error() string {
+	if why := unopened(e.text); why != "" {
+		return "its opening handshake fails, so there is nothing to judge\ncame      " + why
+	}
 	return fmt.Sprintf("it does not echo, so there is nothing to judge\n"+
-		"sent      a text message of 125 bytes, %s\n"+
+		"sent      a text message of 125 bytes, %s, and in another connection a binary one\n"+
 		"expected  the same message back, and nothing before it\n"+
 		"came      %s\n"+
-		"To a binary message it did likewise: %s\n"+
+		"binary    %s\n"+
 		"Give the URL of a handler that sends every message back unchanged, with its type.",
 		strconv.Quote(strings.Repeat("*", 8)+"…"), answer(e.text), answer(e.binary))
 }
 
+// unopened says why the opening handshake failed, or nothing if it did not.
+func unopened(r *autobahn.Result) string {
+	if r.WhyNotClean == nil || !strings.Contains(r.ResultClose, "handshake was never completed") {
+		return ""
+	}
+	return visible(*r.WhyNotClean, false)
+}
+
 // answer says what came instead of an echo.
 func answer(r *autobahn.Result) string {
-	var words []string
-	if list := received(r); list != "" {
-		words = append(words, strings.TrimSuffix(strings.TrimPrefix(list, "Received: "), "."))
-	} else {
-		words = append(words, "no message")
+	if why := unopened(r); why != "" {
+		return why
 	}
-	if r.RemoteCloseCode != nil {
+	words := []string{"no message"}
+	if list := received(r); list != "" {
+		words[0] = strings.TrimSuffix(strings.TrimPrefix(list, "Received: "), ".")
+	}
+	if r.RemoteCloseCode != nil && !r.ClosedByMe && !r.FailedByMe { // not the answer to ours
 		end := fmt.Sprintf("Close %d", *r.RemoteCloseCode)
 		if r.RemoteCloseReason != nil && *r.RemoteCloseReason != "" {
 			end += " " + strconv.Quote(*r.RemoteCloseReason)
 		}
 		words = append(words, end)
-	}
-	if strings.Contains(r.Result, "handshake") {
-		words = append(words, r.Result)
 	}
 	return visible(strings.Join(words, ", then "), false)
 }

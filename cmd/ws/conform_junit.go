@@ -98,7 +98,7 @@ func (o *conclusion) junitSuite(st *standing) junitSuite {
 	if stopped := st.agent.Stopped; stopped != "" {
 		suite.Errors++
 		suite.Cases = append(suite.Cases, junitCase{
-			Class: st.class("The run"), Name: "all cases were played", Time: "0.000",
+			Class: o.class(st, "The run"), Name: "all cases were played", Time: "0.000",
 			Error: &junitReason{Message: visible(stopped, false), Type: "stopped"},
 		})
 	}
@@ -109,7 +109,7 @@ func (o *conclusion) junitSuite(st *standing) junitSuite {
 func (o *conclusion) junitCase(st *standing, r *autobahn.Result) junitCase {
 	chapter := chapterOf(r.ID)
 	c := junitCase{
-		Class: st.class(chapter + " " + autobahn.Title(chapter)), Name: r.ID,
+		Class: o.class(st, chapter+" "+autobahn.Title(chapter)), Name: r.ID,
 		Time: seconds(time.Duration(r.Duration) * time.Millisecond),
 	}
 	switch st.novelty(r) {
@@ -127,8 +127,12 @@ func (o *conclusion) junitCase(st *standing, r *autobahn.Result) junitCase {
 	return c
 }
 
-// class returns the class of a test. Jenkins takes what is before the last dot for a package.
-func (st *standing) class(chapter string) string {
-	agent := strings.ReplaceAll(visible(st.agent.Name, false), ".", "_")
-	return fmt.Sprintf("%v.%s.%s", st.role, agent, strings.ReplaceAll(chapter, ".", "_"))
+// class returns the class of a test. Jenkins takes what is before the last dot for a package. It
+// must not change from run to run, so it has no name that a server gives itself.
+func (o *conclusion) class(st *standing, chapter string) string {
+	words := []string{st.role.String()}
+	if name := o.flags.nameOf(st); name != anyAgent {
+		words = append(words, strings.ReplaceAll(visible(name, false), ".", "_"))
+	}
+	return strings.Join(append(words, strings.ReplaceAll(chapter, ".", "_")), ".")
 }

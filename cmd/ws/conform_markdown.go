@@ -64,14 +64,14 @@ func (o *conclusion) markdown() string {
 // summary says in words how an agent did.
 func (o *conclusion) summary(st *standing) string {
 	words := []string{fmt.Sprintf("%d of %d cases", len(st.agent.Results), st.of)}
-	switch n := len(st.fresh); {
-	case n > 0 && o.flags.known != nil:
-		words = append(words, fmt.Sprintf("%d new failures", n))
-	case n > 0:
-		words = append(words, fmt.Sprintf("%d failures", n))
-	default:
-		words = append(words, "no new failure")
+	what := "failure"
+	if o.flags.known != nil {
+		what = "new failure"
 	}
+	if n := len(st.fresh); n != 1 {
+		what += "s"
+	}
+	words = append(words, fmt.Sprintf("%d %s", len(st.fresh), what))
 	if n := len(st.known); n > 0 {
 		words = append(words, fmt.Sprintf("%d known", n))
 	}

@@ -152,6 +152,7 @@ func (p *progress) fitted(s string) string {
 func (p *progress) pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wrong = 0
 	if p.next != nil {
 		p.next.Stop()
 		p.next = nil
@@ -218,7 +219,6 @@ func (p *progress) left(agent string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.playing, agent)
-	p.wrong = 0
 }
 
 // spent formats a duration for people.

@@ -47,6 +47,9 @@ func (s *screen) show(o *conclusion) {
 		}
 		for i := range side.standings {
 			st := &side.standings[i]
+			if o.flags.writeBaseline != "" { // then what is known is still to be told
+				st = &standing{role: st.role, agent: st.agent}
+			}
 			s.findings(st, len(side.agents) > 1)
 			s.again(st.agent, len(side.agents) > 1)
 			s.beside(o, st)

@@ -30,7 +30,11 @@ func wireExcerpt(r *autobahn.Result) (lines []string) {
 		}
 	}
 	if len(lines) == 0 {
-		return headLines(r)
+		lines = headLines(r)
+		if !r.CreateWirelog {
+			lines = append(lines, "(the frames of a case that moves megabytes are not logged)")
+		}
+		return lines
 	}
 	if more := len(lines) - wireLines; more > 0 {
 		lines = append([]string{fmt.Sprintf("… (%d earlier)", more)}, lines[more:]...)
