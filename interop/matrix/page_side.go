@@ -20,11 +20,13 @@ type sideView struct {
 // A groupView has the rows whose numbers differ only in the last part.
 type groupView struct {
 	ID, Title string
-	Chapter   string // its title, if the group is one of several
-	All       int    // cases
+	Chapter   *chapterView // if it is the first of several groups
+	All       int          // cases
 	Sums      []sumView
 	Rows      []rowView // those that are not the same everywhere
 }
+
+type chapterView struct{ ID, Title string }
 
 // A sumView is a group's cell: the worst verdict, and how many cases do not pass.
 type sumView struct {
@@ -78,14 +80,24 @@ func (c *comparison) side(role autobahn.Role, peers []*peerView) *sideView {
 		}
 		group.Rows = append(group.Rows, row)
 	}
+	s.nameChapters()
 	return s
+}
+
+// nameChapters puts the title of a chapter before the first of its groups that is shown.
+func (s *sideView) nameChapters() {
+	last := ""
+	for _, g := range s.Groups {
+		chapter, _, ok := strings.Cut(g.ID, ".")
+		if ok && chapter != last && len(g.Rows) > 0 {
+			g.Chapter = &chapterView{chapter, autobahn.Title(chapter)}
+			last = chapter
+		}
+	}
 }
 
 func newGroup(id string, columns int) *groupView {
 	g := &groupView{ID: id, Title: autobahn.Title(id), Sums: make([]sumView, columns)}
-	if chapter, _, ok := strings.Cut(id, "."); ok {
-		g.Chapter = autobahn.Title(chapter)
-	}
 	for i := range g.Sums {
 		g.Sums[i].Class = class(string(autobahn.OK))
 	}
