@@ -1,5 +1,5 @@
 // An echo server and an echo client on POCO. The library hands over frames; the program
-// joins them and answers Pings and Close frames.
+// joins them, refuses fragments in a wrong order, and answers Pings and Close frames.
 //
 //	echo server HOST PORT
 //	echo client URL AGENT FROM TO
@@ -25,7 +25,7 @@ static void echo(WebSocket &socket) {
 	socket.setMaxPayloadSize(64 << 20);
 	socket.setReceiveTimeout(Poco::Timespan(120, 0));
 	Poco::Buffer<char> message(0);
-	int type = 0;
+	int type = 0; // 0 between messages
 	for (;;) {
 		Poco::Buffer<char> frame(0);
 		int flags = 0;
@@ -34,13 +34,19 @@ static void echo(WebSocket &socket) {
 		switch (flags & WebSocket::FRAME_OP_BITMASK) {
 		case WebSocket::FRAME_OP_TEXT:
 		case WebSocket::FRAME_OP_BINARY:
+			if (type != 0)
+				return socket.shutdown(WebSocket::WS_PROTOCOL_ERROR);
 			type = flags & WebSocket::FRAME_OP_BITMASK;
 			message.resize(0);
 			// fall through
 		case WebSocket::FRAME_OP_CONT:
+			if (type == 0)
+				return socket.shutdown(WebSocket::WS_PROTOCOL_ERROR);
 			message.append(frame);
-			if (flags & WebSocket::FRAME_FLAG_FIN)
+			if (flags & WebSocket::FRAME_FLAG_FIN) {
 				socket.sendFrame(message.begin(), int(message.size()), WebSocket::FRAME_FLAG_FIN | type);
+				type = 0;
+			}
 			break;
 		case WebSocket::FRAME_OP_PING:
 			socket.sendFrame(frame.begin(), int(frame.size()), WebSocket::FRAME_FLAG_FIN | WebSocket::FRAME_OP_PONG);
