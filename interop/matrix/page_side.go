@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -40,8 +39,9 @@ type rowView struct {
 }
 
 type cellView struct {
-	Class, Text, Title string
-	Link               string // to its finding
+	Class string // "" for OK
+	Text  string
+	Link  string // to its finding
 }
 
 // side returns nil if nobody has the role.
@@ -98,9 +98,6 @@ func (s *sideView) nameChapters() {
 
 func newGroup(id string, columns int) *groupView {
 	g := &groupView{ID: id, Title: autobahn.Title(id), Sums: make([]sumView, columns)}
-	for i := range g.Sums {
-		g.Sums[i].Class = class(string(autobahn.OK))
-	}
 	return g
 }
 
@@ -113,10 +110,13 @@ func (s *sumView) add(verdict string) {
 		s.Count++
 	}
 	order := append([]string{notRun}, names(autobahn.Verdicts())...)
-	if now := class(verdict); slices.Index(order, now) < slices.Index(order, s.Class) {
+	if now := class(verdict); now != okClass && (s.Class == "" || slices.Index(order, now) < slices.Index(order, s.Class)) {
 		s.Class = now
 	}
 }
+
+// okClass is left out of the page, where most cells would have it.
+const okClass = "ok"
 
 // notRun stands for the verdict of a case that was not played.
 const notRun = "none"
@@ -130,7 +130,7 @@ func names(list []autobahn.Verdict) (names []string) {
 
 // boring reports whether the whole row passes in the same way.
 func boring(cells []cellView) bool {
-	return !slices.ContainsFunc(cells, func(c cellView) bool { return c.Class != "ok" })
+	return !slices.ContainsFunc(cells, func(c cellView) bool { return c.Class != "" })
 }
 
 // letters stand for verdicts in the cells.
@@ -139,13 +139,14 @@ var letters = map[autobahn.Verdict]string{
 	autobahn.Failed: "F", autobahn.WrongCode: "C", autobahn.Unclean: "U", autobahn.FailedByClient: "T",
 }
 
-func letter(v autobahn.Verdict) string { return letters[v] }
-
 func (c *comparison) cell(p *peerView, role autobahn.Role, id, verdict string) cellView {
 	if verdict == "" {
-		return cellView{Class: notRun, Text: "?", Title: "not run"}
+		return cellView{Class: notRun, Text: "?"}
 	}
-	v := cellView{Class: class(verdict), Text: letter(worst(verdict)), Title: fmt.Sprintf("%s: %s", p.Name, verdict)}
+	v := cellView{Class: class(verdict), Text: letters[worst(verdict)]}
+	if v.Class == okClass {
+		v.Class = ""
+	}
 	if !needsFinding(verdict) {
 		return v
 	}
