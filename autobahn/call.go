@@ -1,8 +1,6 @@
 package autobahn
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,23 +9,25 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 )
 
 // A call is a client's request.
 type call struct {
 	path  string
 	agent string
-	cs    *Case
+	cs    *play.Case
 }
 
 // errNotFound reports an unknown URL.
 var errNotFound = errors.New("there is no such URL")
 
-// parseCall parses the URL of a request.
-func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
-	parts := strings.Split(h.start, " ")
+// parseCall parses the URL of a request. Cases are numbered as in cases.
+func parseCall(h *play.Head, cases []*Case) (c call, err error) {
+	parts := strings.Split(h.Start, " ")
 	if len(parts) != 3 || parts[0] != "GET" {
-		return c, fmt.Errorf("%w: %q", errHead, h.start)
+		return c, fmt.Errorf("%w: %q", play.ErrHead, h.Start)
 	}
 	u, err := url.ParseRequestURI(parts[1])
 	if err != nil {
@@ -36,18 +36,18 @@ func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
 	q := u.Query()
 	c.path, c.agent = u.Path, q.Get("agent")
 	if id := q.Get("casetuple"); id != "" {
-		i := slices.IndexFunc(f.Cases, func(c *Case) bool { return c.ID == strings.TrimSpace(id) })
+		i := slices.IndexFunc(cases, func(c *Case) bool { return c.ID == strings.TrimSpace(id) })
 		if i < 0 {
 			return c, fmt.Errorf("there is no case %s", id)
 		}
-		c.cs = numbered(f.Cases[i], i+1)
+		c.cs = numbered(cases[i], i+1)
 	}
 	if q.Has("case") {
 		n, err := strconv.Atoi(q.Get("case"))
-		if err != nil || n < 1 || n > len(f.Cases) {
-			return c, fmt.Errorf("there is no case %s, there are %d", q.Get("case"), len(f.Cases))
+		if err != nil || n < 1 || n > len(cases) {
+			return c, fmt.Errorf("there is no case %s, there are %d", q.Get("case"), len(cases))
 		}
-		c.cs = numbered(f.Cases[n-1], n)
+		c.cs = numbered(cases[n-1], n)
 	}
 	needsCase := c.path == "/runCase" || c.path == "/getCaseInfo" || c.path == "/getCaseStatus"
 	needsAgent := c.path == "/runCase" || c.path == "/updateReports" || c.path == "/getCaseStatus"
@@ -63,8 +63,8 @@ func (f *FuzzingServer) parseCall(h *head) (c call, err error) {
 }
 
 // numbered returns cs as number n of a selection.
-func numbered(cs *Case, n int) *Case {
-	c := *cs
+func numbered(cs *Case, n int) *play.Case {
+	c := *cs.play
 	c.Index = n
 	return &c
 }
@@ -76,41 +76,7 @@ func refuse(conn net.Conn, err error) {
 		status = "404 Not Found"
 	}
 	body := "A fuzzing server for WebSocket clients: " + err.Error() + ".\n"
-	conn.SetWriteDeadline(time.Now().Add(flushTimeout))
+	conn.SetWriteDeadline(time.Now().Add(play.FlushTimeout))
 	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 	conn.Close()
-}
-
-// answer returns the play of a URL that is not a case: it sends something and closes.
-func (f *FuzzingServer) answer(ctx context.Context, c call) func() play {
-	return func() play {
-		switch c.path {
-		case "/getCaseCount":
-			return said(len(f.Cases))
-		case "/getCaseInfo":
-			return said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
-		case "/getCaseStatus":
-			verdict := Failed // also for a case never played
-			f.await(ctx, func() bool {
-				if r := f.results[c.agent][c.cs.ID]; r != nil {
-					verdict = r.Behavior
-				}
-				return f.playing[c.agent][c.cs.ID] == 0
-			})
-			return said(map[string]Verdict{"behavior": verdict})
-		case "/updateReports":
-			f.await(ctx, func() bool { return len(f.playing[c.agent]) == 0 })
-		}
-		return said(nil)
-	}
-}
-
-// said returns a play that sends v as JSON, unless it is nil, and closes.
-func said(v any) play {
-	steps := []step{sendClose(noCode, "")}
-	if v != nil {
-		message, _ := json.Marshal(v) // only numbers and strings
-		steps = slices.Concat([]step{send(text(string(message)))}, steps)
-	}
-	return &script{steps: steps, ends: weClose, holds: true}
 }
