@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
@@ -14,6 +15,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // Timeout is the default for how long a peer has to reply.
@@ -34,11 +38,24 @@ type FuzzingClient struct {
 	Timeout time.Duration
 	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
+	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
+	Skip func(agent, id string) bool
+	// Header has fields that every request gets, such as Authorization, Cookie or Origin. A
+	// field of a case takes the place of one with that name. The fields of the opening
+	// handshake, and Host, are the suite's own: Run returns an error if they are here. Reports
+	// have the names of these fields, and the values of Origin and User-Agent only: the others
+	// may be secret.
+	Header http.Header
+	// Subprotocols are offered in every request, except by cases that are about subprotocols.
+	// A server that selects one that was not offered fails the case. One that selects none is
+	// judged like any other, because the RFC allows that.
+	Subprotocols []string
 	// Progress, if not nil, is called with the result of each case, by one goroutine at a time.
 	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
 
 	target  *url.URL
+	extra   []play.Field
 	losses  atomic.Int32 // unanswered opening handshakes in a row
 	mu      sync.Mutex
 	results []*Result
@@ -56,11 +73,18 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.extra, err = play.ExtraFields(c.Header, c.Subprotocols); err != nil {
+		return nil, err
+	}
 	c.target = target
 	c.Timeout = cmp.Or(c.Timeout, Timeout)
 	c.name = c.Agent
 	if err := c.probe(ctx); err != nil {
 		return &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Stopped: err.Error()}, err
+	}
+	if c.Skip != nil {
+		agent := cmp.Or(c.name, target.Host)
+		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(cs *Case) bool { return c.Skip(agent, cs.ID) })
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
@@ -72,9 +96,9 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
 	}
 	for _, r := range c.results {
-		r.leaveInDoubt("the run had ended")
+		verdict.LeaveInDoubt(r, "the run had ended")
 	}
-	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: inOrder(c.results)}
+	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: verdict.InOrder(c.results)}
 	for _, r := range agent.Results {
 		r.Agent = agent.Name
 	}
@@ -117,29 +141,27 @@ feed:
 // probe checks that there is a server, so that a wrong address gives one error and not hundreds
 // of failed cases.
 func (c *FuzzingClient) probe(ctx context.Context) error {
-	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return &script{ends: weClose} }})
+	s, err := c.dial(ctx, &play.Case{ID: "probe", Begin: func() play.Play { return play.Said(nil) }})
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return err
 	}
-	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, _, err := s.openAsClient(c.target, &Case{})
-	s.abandon()
-	if !interrupt() {
+	h, err := s.Knock(ctx, &play.Request{Target: c.target, Extra: c.extra})
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if h != nil {
-		c.name = cmp.Or(c.name, h.get("Server"))
+		c.name = cmp.Or(c.name, h.Get("Server"))
 	}
-	if _, refused := errors.AsType[*statusError](err); err != nil && (refused || unanswered(h, err)) {
+	if _, refused := errors.AsType[*play.StatusError](err); err != nil && (refused || unanswered(h, err)) {
 		return &UnreachableError{URL: c.URL, Err: err}
 	}
 	return nil
 }
 
-func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
+func (c *FuzzingClient) dial(ctx context.Context, cs *play.Case) (*play.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	address := c.target.Host
@@ -160,54 +182,35 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
 	if err != nil {
 		return nil, &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 	}
-	return newSession(Server, conn, cs, c.Timeout), nil
+	return play.NewSession(Server, play.OverTCP(conn), cs, c.Timeout), nil
 }
 
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot
 // continue.
 func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
-	s, err := c.dial(ctx, cs)
+	s, err := c.dial(ctx, cs.play)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return err
 	}
-	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, glued, err := s.openAsClient(c.target, cs)
-	if !interrupt() {
-		s.abandon()
-		return context.Cause(ctx)
+	h, err := s.Play(ctx, &play.Request{Target: c.target, Extra: c.extra})
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // an interrupted play is no result
 	}
-	switch {
-	case cs.door != nil && len(cs.door.statuses) > 0:
-		cs.door.judgeRefusal(s.result, h, err)
-		s.abandon()
-	case err != nil:
-		neverOpen(s.result, err)
-		if cs.door != nil {
-			cs.door.judgeUnopened(s.result, h, err)
-		}
-		s.abandon()
-	default:
-		if cs.door != nil && cs.door.check != nil {
-			s.fault = cs.door.check(h)
-		}
-		s.run(ctx, glued)
-	}
-	if err != nil && cs.door == nil && cs.offer == nil && unanswered(h, err) {
+	if err != nil && cs.play.Door == nil && cs.play.Offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
 			return &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 		}
 	} else {
 		c.losses.Store(0)
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx) // an interrupted play is no result
+	s.Result.Agent = cmp.Or(c.name, c.target.Host)
+	if crowded {
+		verdict.Crowd(s.Result)
 	}
-	s.result.Agent = cmp.Or(c.name, c.target.Host)
-	s.result.crowded = crowded
-	c.keep(s.result)
+	c.keep(s.Result)
 	return nil
 }
 
@@ -220,19 +223,19 @@ func (c *FuzzingClient) keep(r *Result) {
 	if i < 0 {
 		c.results = append(c.results, r)
 	} else {
-		r.replace(c.results[i])
+		verdict.Replace(c.results[i], r)
 		c.results[i] = r
 	}
-	if c.Progress != nil && !r.inDoubt() {
+	if c.Progress != nil && !verdict.InDoubt(r) {
 		c.Progress(r)
 	}
 }
 
 // unanswered reports whether an opening handshake failed because there is no server, or only a
 // proxy in front of it. Any answer from a server, even a wrong one, is for the cases to judge.
-func unanswered(h *head, err error) bool {
-	if status, ok := errors.AsType[*statusError](err); ok {
-		return status.code() >= 502 && status.code() <= 504
+func unanswered(h *play.Head, err error) bool {
+	if status, ok := errors.AsType[*play.StatusError](err); ok {
+		return status.Code() >= 502 && status.Code() <= 504
 	}
 	return h == nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 )
 
 // brisk is a selection that takes no time with a peer that does well.
@@ -189,7 +191,7 @@ func TestFuzzingClientCancelled(t *testing.T) {
 			defer conn.Close()
 			r, err := http.ReadRequest(bufio.NewReader(conn))
 			if err == nil {
-				fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptFor(r.Header.Get("Sec-WebSocket-Key")))
+				fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", play.AcceptFor(r.Header.Get("Sec-WebSocket-Key")))
 				io.Copy(io.Discard, conn)
 			}
 		}},

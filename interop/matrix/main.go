@@ -20,6 +20,7 @@ import (
 // options are those of the command line.
 type options struct {
 	only, cases  string
+	selection    string // the cases that are played
 	parallel     int
 	peers, notes string // directories of the peers and of their findings
 	cache, out   string
@@ -80,23 +81,38 @@ func (o *options) locate() error {
 	return err
 }
 
+// chosen returns the peers that are to be played.
+func (o *options) chosen() ([]*peer, error) {
+	peers, err := findPeers(o.peers, o.cache)
+	if err != nil {
+		return nil, err
+	}
+	return choose(peers, o.only)
+}
+
 // run plays the chosen peers and renders the page.
 func (o *options) run(ctx context.Context, full bool) error {
-	peers, err := findPeers(o.peers, o.cache)
+	peers, err := o.chosen()
 	if err != nil {
 		return err
 	}
-	if peers, err = choose(peers, o.only); err != nil {
-		return err
-	}
-	selection := autobahn.Quick
+	o.selection = autobahn.Quick
 	if full {
-		selection = "*"
+		o.selection = "*"
 	}
-	selection = cmp.Or(o.cases, selection)
-	if _, err := autobahn.Select(autobahn.Server, selection, ""); err != nil {
+	o.selection = cmp.Or(o.cases, o.selection)
+	if _, err := autobahn.Select(autobahn.Server, o.selection, ""); err != nil {
 		return err
 	}
+	err = o.play(ctx, peers)
+	if o.cases == "" && ctx.Err() == nil {
+		err = errors.Join(err, o.render())
+	}
+	return err
+}
+
+// play plays peers, some at a time, and keeps their results.
+func (o *options) play(ctx context.Context, peers []*peer) error {
 	var mu sync.Mutex
 	var problems []error
 	var players sync.WaitGroup
@@ -104,7 +120,7 @@ func (o *options) run(ctx context.Context, full bool) error {
 	for range max(1, o.parallel) {
 		players.Go(func() {
 			for p := range queue {
-				r, err := p.playAll(ctx, selection)
+				r, err := p.playAll(ctx, o.selection)
 				if r != nil {
 					err = errors.Join(err, o.keep(p, r, &mu))
 				}
@@ -121,9 +137,6 @@ func (o *options) run(ctx context.Context, full bool) error {
 	}
 	close(queue)
 	players.Wait()
-	if o.cases == "" && ctx.Err() == nil {
-		problems = append(problems, o.render())
-	}
 	return errors.Join(problems...)
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,11 +19,14 @@ type sideView struct {
 // A groupView has the rows whose numbers differ only in the last part.
 type groupView struct {
 	ID, Title string
-	Chapter   string // its title, if the group is one of several
-	All       int    // cases
+	Chapter   *chapterView // if it is the first of several groups
+	Top       bool         // it is a whole chapter
+	All       int          // cases
 	Sums      []sumView
 	Rows      []rowView // those that are not the same everywhere
 }
+
+type chapterView struct{ ID, Title string }
 
 // A sumView is a group's cell: the worst verdict, and how many cases do not pass.
 type sumView struct {
@@ -38,8 +40,9 @@ type rowView struct {
 }
 
 type cellView struct {
-	Class, Text, Title string
-	Link               string // to its finding
+	Class string // "" for OK
+	Text  string
+	Link  string // to its finding
 }
 
 // side returns nil if nobody has the role.
@@ -78,17 +81,24 @@ func (c *comparison) side(role autobahn.Role, peers []*peerView) *sideView {
 		}
 		group.Rows = append(group.Rows, row)
 	}
+	s.nameChapters()
 	return s
 }
 
+// nameChapters puts the title of a chapter before the first of its groups that is shown.
+func (s *sideView) nameChapters() {
+	last := ""
+	for _, g := range s.Groups {
+		chapter, _, ok := strings.Cut(g.ID, ".")
+		if ok && chapter != last && len(g.Rows) > 0 {
+			g.Chapter = &chapterView{chapter, autobahn.Title(chapter)}
+			last = chapter
+		}
+	}
+}
+
 func newGroup(id string, columns int) *groupView {
-	g := &groupView{ID: id, Title: autobahn.Title(id), Sums: make([]sumView, columns)}
-	if chapter, _, ok := strings.Cut(id, "."); ok {
-		g.Chapter = autobahn.Title(chapter)
-	}
-	for i := range g.Sums {
-		g.Sums[i].Class = class(string(autobahn.OK))
-	}
+	g := &groupView{ID: id, Title: autobahn.Title(id), Top: !strings.Contains(id, "."), Sums: make([]sumView, columns)}
 	return g
 }
 
@@ -101,10 +111,13 @@ func (s *sumView) add(verdict string) {
 		s.Count++
 	}
 	order := append([]string{notRun}, names(autobahn.Verdicts())...)
-	if now := class(verdict); slices.Index(order, now) < slices.Index(order, s.Class) {
+	if now := class(verdict); now != okClass && (s.Class == "" || slices.Index(order, now) < slices.Index(order, s.Class)) {
 		s.Class = now
 	}
 }
+
+// okClass is left out of the page, where most cells would have it.
+const okClass = "ok"
 
 // notRun stands for the verdict of a case that was not played.
 const notRun = "none"
@@ -118,7 +131,7 @@ func names(list []autobahn.Verdict) (names []string) {
 
 // boring reports whether the whole row passes in the same way.
 func boring(cells []cellView) bool {
-	return !slices.ContainsFunc(cells, func(c cellView) bool { return c.Class != "ok" })
+	return !slices.ContainsFunc(cells, func(c cellView) bool { return c.Class != "" })
 }
 
 // letters stand for verdicts in the cells.
@@ -127,13 +140,14 @@ var letters = map[autobahn.Verdict]string{
 	autobahn.Failed: "F", autobahn.WrongCode: "C", autobahn.Unclean: "U", autobahn.FailedByClient: "T",
 }
 
-func letter(v autobahn.Verdict) string { return letters[v] }
-
 func (c *comparison) cell(p *peerView, role autobahn.Role, id, verdict string) cellView {
 	if verdict == "" {
-		return cellView{Class: notRun, Text: "?", Title: "not run"}
+		return cellView{Class: notRun, Text: "?"}
 	}
-	v := cellView{Class: class(verdict), Text: letter(worst(verdict)), Title: fmt.Sprintf("%s: %s", p.Name, verdict)}
+	v := cellView{Class: class(verdict), Text: letters[worst(verdict)]}
+	if v.Class == okClass {
+		v.Class = ""
+	}
 	if !needsFinding(verdict) {
 		return v
 	}
