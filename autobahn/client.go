@@ -38,6 +38,8 @@ type FuzzingClient struct {
 	Timeout time.Duration
 	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
+	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
+	Skip func(agent, id string) bool
 	// Header has fields that every request gets, such as Authorization, Cookie or Origin. A
 	// field of a case takes the place of one with that name. The fields of the opening
 	// handshake, and Host, are the suite's own: Run returns an error if they are here. Reports
@@ -79,6 +81,10 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	c.name = c.Agent
 	if err := c.probe(ctx); err != nil {
 		return &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Stopped: err.Error()}, err
+	}
+	if c.Skip != nil {
+		agent := cmp.Or(c.name, target.Host)
+		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(cs *Case) bool { return c.Skip(agent, cs.ID) })
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)

@@ -73,11 +73,10 @@ func conform(ctx context.Context, args []string) error {
 
 // A side is a role and the agents judged in it.
 type side struct {
-	role     autobahn.Role
-	cases    []*autobahn.Case
-	agents   []autobahn.Agent
-	problems []error // why runs did not finish
-
+	role      autobahn.Role
+	cases     []*autobahn.Case
+	agents    []autobahn.Agent
+	problems  []error    // why runs did not finish
 	standings []standing // of the agents; compare fills it in
 }
 

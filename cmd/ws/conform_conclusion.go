@@ -152,7 +152,7 @@ func (o *conclusion) writeReports(p *progress) {
 		o.writeBaseline(p)
 	}
 	if f.out != "" {
-		err := writeReport(f.out, o.sides)
+		err := f.writeReport(o.sides)
 		try("the report", err)
 		if err == nil {
 			p.say("The report is " + pageName(f.out))

@@ -20,6 +20,9 @@ type conformFlags struct {
 	cases, exclude string
 	quick          bool
 	out            string
+	specFile       string
+	outdir         string // as the file of -spec has it, if that counts
+	skip           func(agent, id string) bool
 	parallel       int
 	timeout        time.Duration
 	wait           time.Duration
@@ -35,7 +38,10 @@ type conformFlags struct {
 }
 
 // A target is a server to judge.
-type target struct{ name, url string } // name may be empty
+type target struct {
+	name, url string // name may be empty
+	spec      *specServer
+}
 
 func readConformFlags(args []string) (*conformFlags, error) {
 	f := &conformFlags{args: args}
@@ -50,6 +56,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
 	flags.BoolVar(&f.quick, "quick", false, "play a selection that finds nearly everything in a few seconds")
 	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
+	flags.StringVar(&f.specFile, "spec", "", "judge as this `file` says: fuzzingclient.json or fuzzingserver.json of Autobahn|Testsuite")
 	flags.BoolVar(&f.list, "list", false, "describe the cases without playing any")
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
@@ -65,6 +72,11 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.specFile != "" {
+		if err := f.applySpec(); err != nil {
+			return nil, err
+		}
+	}
 	return f, f.check(flags, rest)
 }
 
@@ -72,7 +84,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 func (f *conformFlags) addServer(s string) error {
 	t := target{url: s}
 	if name, rest, ok := strings.Cut(s, "="); ok && name != "" && !strings.ContainsAny(name, ":/?") {
-		t = target{strings.TrimSpace(name), rest}
+		t = target{name: strings.TrimSpace(name), url: rest}
 	}
 	f.servers = append(f.servers, t)
 	return nil
@@ -125,7 +137,7 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
 	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", // of every mode except -testee
-		"baseline", "write-baseline", "junit", "markdown", "annotate"}
+		"spec", "baseline", "write-baseline", "junit", "markdown", "annotate"}
 	without := "without -server"
 	if len(f.servers) > 0 {
 		mode, modes, takes = "server", modes+1, append(takes, "agent", "wait")

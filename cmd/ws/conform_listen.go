@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hawser-ws/websocket/autobahn"
@@ -30,8 +31,9 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 		return &exitError{exitUsage, err.Error()}
 	}
 	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
-	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Progress: c.result, Report: c.report}
-	fmt.Fprintf(os.Stderr, "listening on %s with %d cases\n", url, len(s.cases))
+	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Skip: f.skip, Progress: c.result, Report: c.report}
+	page := "http" + strings.TrimPrefix(url, "ws") // https for wss
+	fmt.Fprintf(os.Stderr, "listening on %s with %d cases; a browser plays them at %s\n", url, len(s.cases), page)
 	err = c.suite.Serve(ctx, l)
 	p.pause()
 	if ctx.Err() == nil && !errors.Is(err, autobahn.ErrStopped) {
@@ -65,7 +67,7 @@ func (c *clinic) report(agent string) {
 		return
 	}
 	all := []side{{role: autobahn.Client, cases: c.side.cases, agents: agents}}
-	if err := writeReport(c.flags.out, all); err != nil {
+	if err := c.flags.writeReport(all); err != nil {
 		c.progress.say("The report: " + err.Error()) // only a message now; it counts at the end
 		return
 	}

@@ -16,14 +16,22 @@ func (s *side) folder() string { return s.role.String() + "s" }
 
 func pageName(dir string) string { return filepath.Join(dir, "index.html") }
 
+// jsonDir is the directory for the JSON of a role. A specification's outdir is for one role.
+func (f *conformFlags) jsonDir(s *side) string {
+	if f.outdir != "" {
+		return f.outdir
+	}
+	return filepath.Join(f.out, s.folder())
+}
+
 // writeReport writes the files of -o.
-func writeReport(dir string, sides []side) (err error) {
+func (f *conformFlags) writeReport(sides []side) (err error) {
 	page := &autobahn.Page{Title: "WebSocket conformance", Made: time.Now()}
 	for _, s := range sides {
 		if len(s.agents) == 0 {
 			continue
 		}
-		if err := autobahn.WriteJSON(filepath.Join(dir, s.folder()), s.agents); err != nil {
+		if err := autobahn.WriteJSON(f.jsonDir(&s), s.agents); err != nil {
 			return err
 		}
 		if s.role == autobahn.Client {
@@ -32,7 +40,7 @@ func writeReport(dir string, sides []side) (err error) {
 			page.Servers = s.agents
 		}
 	}
-	file, err := os.Create(pageName(dir))
+	file, err := os.Create(pageName(f.out))
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 		agent, err := hears(ctx, f, t, p)
 		if agent == nil && err == nil {
 			suite := f.fuzzingClient(t, s.cases)
-			suite.Progress = p.result
+			suite.Skip, suite.Progress = f.skip, p.result
 			agent, err = suite.Run(ctx)
 		}
 		s.add(agent, name, err, f.out)
@@ -51,10 +51,14 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 
 // fuzzingClient returns the suite that plays cases with a server.
 func (f *conformFlags) fuzzingClient(t target, cases []*autobahn.Case) *autobahn.FuzzingClient {
-	return &autobahn.FuzzingClient{
+	c := &autobahn.FuzzingClient{
 		URL: t.url, Agent: t.name, Cases: cases, Parallel: f.parallel, Timeout: f.timeout,
 		TLS: f.request.tls, Header: f.request.header, Subprotocols: f.request.subprotocols,
 	}
+	if t.spec != nil {
+		t.spec.fill(c)
+	}
+	return c
 }
 
 // add records the result of a run.

@@ -7,6 +7,9 @@ import (
 )
 
 // chapter20 has what the original lacks. Every case names the sentence of the RFC.
+//
+// The RFC gives no times. Unlike the original's, these cases have no timers of their own: a peer
+// may be silent for as long as the runner allows.
 func chapter20() []*play.Case {
 	return slices.Concat(
 		askedOfServers(),    // 20.1, 20.2
@@ -22,6 +25,3 @@ func chapter20() []*play.Case {
 		floods(),            // 20.15
 	)
 }
-
-// The RFC gives no times. Unlike the original's, these cases have no timers of their own: a
-// peer may be silent for as long as [FuzzingClient.Timeout] allows.

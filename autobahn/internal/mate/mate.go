@@ -1,3 +1,5 @@
+// Package mate has the other end of a connection for tests of the conformance suite: a peer that
+// does as a test tells it to, in the time of a bubble (package testing/synctest).
 package mate
 
 import (
@@ -37,11 +39,13 @@ type Mate struct {
 	over     bool // the suite has let go
 }
 
+// An Arrival is where a Write of the suite ended.
 type Arrival struct {
 	End int // in the stream
 	At  time.Duration
 }
 
+// A SentFrame is a frame of the suite, and where it stands in the stream.
 type SentFrame struct {
 	naive.Frame
 	Start, End int
@@ -55,16 +59,14 @@ func Play(t *testing.T, judged verdict.Role, c *play.Case, extensions string, do
 	return PlayWithin(t, judged, c, extensions, Forever, do)
 }
 
-// PlayWithin is playPiped with a peer that may be silent for as long as timeout.
+// PlayWithin is Play with a peer that may be silent for as long as timeout.
 func PlayWithin(t *testing.T, judged verdict.Role, c *play.Case, extensions string, timeout time.Duration, do func(m *Mate)) (r *verdict.Result, m *Mate) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		m = &Mate{is: judged, Conn: theirs}
-		m.moved = sync.NewCond(&m.mu)
 		s := play.NewSession(judged, play.OverTCP(ours), c, timeout)
-		var judging sync.WaitGroup
-		judging.Go(func() {
+		m = newMate(judged, theirs)
+		r = m.oppose(s, func() {
 			if judged == verdict.Server {
 				s.Play(t.Context(), &play.Request{Target: &url.URL{Scheme: "ws", Host: "example.com", Path: "/"}})
 				return
@@ -78,15 +80,46 @@ func PlayWithin(t *testing.T, judged verdict.Role, c *play.Case, extensions stri
 				t.Error(err)
 			}
 			s.Play(t.Context(), &play.Answer{Head: h, Glued: glued})
+		}, func() {
+			m.open(t, extensions)
+			go m.collect()
+			do(m)
 		})
-		m.open(t, extensions)
-		go m.collect()
-		do(m)
-		m.Conn.Close()
-		judging.Wait()
-		r = s.Result
 	})
 	return r, m
+}
+
+// PlayOpened is Play for an opener that leaves the mate nothing to do: no opening handshake is on
+// the wire. over makes the stream.
+func PlayOpened(t *testing.T, judged verdict.Role, c *play.Case, o play.Opener, over func(net.Conn) play.Stream, do func(m *Mate)) (r *verdict.Result, m *Mate) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		s := play.NewSession(judged, over(ours), c, Forever)
+		m = newMate(judged, theirs)
+		r = m.oppose(s, func() { s.Play(t.Context(), o) }, func() {
+			m.begun = time.Now()
+			go m.collect()
+			do(m)
+		})
+	})
+	return r, m
+}
+
+func newMate(is verdict.Role, conn net.Conn) *Mate {
+	m := &Mate{is: is, Conn: conn}
+	m.moved = sync.NewCond(&m.mu)
+	return m
+}
+
+// oppose has both ends do their part, and returns the result.
+func (m *Mate) oppose(s *play.Session, ours, theirs func()) *verdict.Result {
+	var judging sync.WaitGroup
+	judging.Go(ours)
+	theirs()
+	m.Conn.Close()
+	judging.Wait()
+	return s.Result
 }
 
 // open does the mate's part of the opening handshake.
@@ -246,24 +279,21 @@ func (m *Mate) LetGo() {
 	}
 }
 
-// PlayUnread is playWithin for a server that reads what it likes, and when.
+// PlayUnread is PlayWithin for a server that reads what it likes, and when.
 func PlayUnread(t *testing.T, c *play.Case, timeout time.Duration, serve func(conn net.Conn)) (r *verdict.Result, m *Mate) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		m = &Mate{is: verdict.Server, Conn: theirs}
 		s := play.NewSession(verdict.Server, play.OverTCP(ours), c, timeout)
-		var judging sync.WaitGroup
-		judging.Go(func() {
+		m = newMate(verdict.Server, theirs)
+		r = m.oppose(s, func() {
 			if _, err := s.Play(t.Context(), &play.Request{Target: &url.URL{Scheme: "ws", Host: "example.com", Path: "/"}}); err != nil {
 				t.Error(err)
 			}
+		}, func() {
+			m.open(t, "")
+			serve(theirs)
 		})
-		m.open(t, "")
-		serve(theirs)
-		theirs.Close()
-		judging.Wait()
-		r = s.Result
 	})
 	return r, m
 }

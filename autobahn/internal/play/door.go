@@ -15,7 +15,7 @@ type Door struct {
 	// Statuses are those with which a server may refuse; 0 means any but 101. It is empty if
 	// the server must accept.
 	Statuses []int
-	// Refusal checks a response with one of statuses; an error fails the case.
+	// Refusal checks a response with one of Statuses; an error fails the case.
 	Refusal func(h *Head) error
 	// Declines: the server must not agree to the offered extension.
 	Declines bool
@@ -67,7 +67,7 @@ func (d *Door) judgeRefusal(r *verdict.Result, h *Head, err error) {
 
 const NothingToClose = "There was nothing to close."
 
-// judgeUnopened judges a server that had to accept and did not, after neverOpen.
+// judgeUnopened judges a server that had to accept and did not, after [verdict.NeverOpen].
 func (d *Door) judgeUnopened(r *verdict.Result, h *Head, err error) {
 	refusal, refused := errors.AsType[*StatusError](err)
 	silent := errors.Is(err, errSilent) || h != nil || errors.Is(err, ErrHead)

@@ -13,8 +13,7 @@ type Item struct {
 	Binary  bool
 	// Deflated is the compressed payload, if the suite's compressor is not to make it.
 	Deflated []byte
-	plain    bool // send without compression
-	Fragment int  // maximum bytes in a frame, 0 for no limit
+	Fragment int // maximum bytes in a frame, 0 for no limit
 }
 
 // An Exchange is the play of some messages with permessage-deflate. Each is sent when the
@@ -46,13 +45,13 @@ func (p *Exchange) send(s *Session) {
 	if it.Binary {
 		f.Opcode = OpBinary
 	}
-	switch {
-	case it.Deflated != nil:
-		f.RSV1, f.Payload = true, it.Deflated
+	f.RSV1 = true
+	if it.Deflated != nil {
+		f.Payload = it.Deflated
 		// The compressor does not know the content of the peer's window now.
 		s.renewDeflater()
-	case !it.plain:
-		f.RSV1, f.Payload = true, s.deflater.Message(nil, it.Payload)
+	} else {
+		f.Payload = s.deflater.Message(nil, it.Payload)
 	}
 	p.sent++
 	if it.Fragment > 0 {
