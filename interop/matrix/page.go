@@ -146,6 +146,29 @@ func (c *comparison) findingView(f *finding, id string) *findingView {
 	return v
 }
 
+// Where says who fails in which cases, with those in one line who fail in the same.
+func (f *findingView) Where() (lines []string) {
+	var order []string
+	names := map[string][]string{}
+	for _, one := range f.Failures {
+		as, cases := "as a "+one.role.String(), strings.Join(one.Cases, ", ")
+		key := as + ": " + cases
+		if names[key] == nil {
+			order = append(order, key)
+		}
+		names[key] = append(names[key], one.peer.Name)
+	}
+	for _, key := range order {
+		if f.Verdict == "" { // of one peer
+			key = "A" + strings.TrimPrefix(key, "a")
+		} else {
+			key = strings.Join(names[key], ", ") + " " + key
+		}
+		lines = append(lines, key)
+	}
+	return lines
+}
+
 func findingID(key string, i int) string { return fmt.Sprintf("f-%s-%d", key, i+1) }
 
 var (

@@ -20,6 +20,7 @@ type sideView struct {
 type groupView struct {
 	ID, Title string
 	Chapter   *chapterView // if it is the first of several groups
+	Top       bool         // it is a whole chapter
 	All       int          // cases
 	Sums      []sumView
 	Rows      []rowView // those that are not the same everywhere
@@ -97,7 +98,7 @@ func (s *sideView) nameChapters() {
 }
 
 func newGroup(id string, columns int) *groupView {
-	g := &groupView{ID: id, Title: autobahn.Title(id), Sums: make([]sumView, columns)}
+	g := &groupView{ID: id, Title: autobahn.Title(id), Top: !strings.Contains(id, "."), Sums: make([]sumView, columns)}
 	return g
 }
 

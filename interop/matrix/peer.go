@@ -142,7 +142,7 @@ func installPackages(ctx context.Context, packages []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	args := append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, missing...)
+	args := append([]string{"apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"}, missing...)
 	if os.Getuid() != 0 {
 		args = append([]string{"sudo"}, args...)
 	}

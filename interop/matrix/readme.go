@@ -156,9 +156,3 @@ func (f failure) Names() string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(f.Cases[:shown-1], ", "), len(f.Cases)-shown+1)
 }
-
-// Role is the role of the peer.
-func (f failure) Role() autobahn.Role { return f.role }
-
-// Name is the name of the peer.
-func (f failure) Name() string { return f.peer.Name }
