@@ -66,7 +66,8 @@ const layers = `
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
 	# Only the runners of the suite, which judge us as well, know the root.
-	autobahn:                   . autobahn/internal/cases autobahn/internal/play autobahn/internal/report autobahn/internal/verdict
+	autobahn:                   . autobahn/internal/cases autobahn/internal/play autobahn/internal/report autobahn/internal/verdict autobahn/internal/landing
+	autobahn/internal/landing:
 	autobahn/internal/cases:    autobahn/internal/play autobahn/internal/verdict internal/naive autobahn/internal/deflate autobahn/internal/corpus
 	autobahn/internal/play:     autobahn/internal/verdict internal/naive autobahn/internal/deflate
 	autobahn/internal/report:   autobahn/internal/verdict

@@ -1,6 +1,7 @@
 package autobahn
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/landing"
 	"github.com/hawser-ws/websocket/autobahn/internal/play"
 )
 
@@ -18,6 +20,7 @@ type call struct {
 	path  string
 	agent string
 	cs    *play.Case
+	last  bool // the server may end after this call
 }
 
 // errNotFound reports an unknown URL.
@@ -35,6 +38,7 @@ func parseCall(h *play.Head, cases []*Case) (c call, err error) {
 	}
 	q := u.Query()
 	c.path, c.agent = u.Path, q.Get("agent")
+	c.last = c.path == "/stopServer" || c.path == "/updateReports" && isYes(q.Get("shutdownOnComplete"))
 	if id := q.Get("casetuple"); id != "" {
 		i := slices.IndexFunc(cases, func(c *Case) bool { return c.ID == strings.TrimSpace(id) })
 		if i < 0 {
@@ -62,11 +66,45 @@ func parseCall(h *play.Head, cases []*Case) (c call, err error) {
 	return c, nil
 }
 
+// isYes reports whether a value of a URL is one that the original takes for true.
+func isYes(value string) bool {
+	return strings.EqualFold(value, "true") || strings.EqualFold(value, "yes")
+}
+
 // numbered returns cs as number n of a selection.
 func numbered(cs *Case, n int) *play.Case {
 	c := *cs.play
 	c.Index = n
 	return &c
+}
+
+// browse answers a browser that asks for a page. It reports whether there is such a page.
+func (f *FuzzingServer) browse(conn net.Conn, h *play.Head) bool {
+	parts := strings.Split(h.Start, " ")
+	if len(parts) != 3 || parts[0] != "GET" || h.Has("Upgrade", "websocket") {
+		return false
+	}
+	path, _, _ := strings.Cut(parts[1], "?")
+	switch path {
+	case "/":
+		respond(conn, "200 OK", "text/html; charset=utf-8", landing.Page)
+	case "/report":
+		agents := f.Agents()
+		if len(agents) == 0 {
+			respond(conn, "200 OK", "text/plain; charset=utf-8", []byte("No client has played a case yet.\n"))
+			return true
+		}
+		var page bytes.Buffer
+		report := &Page{Title: "WebSocket conformance", Made: time.Now(), Clients: agents}
+		if err := report.Write(&page); err != nil {
+			respond(conn, "500 Internal Server Error", "text/plain; charset=utf-8", []byte(err.Error()+"\n"))
+			return true
+		}
+		respond(conn, "200 OK", "text/html; charset=utf-8", page.Bytes())
+	default:
+		return false
+	}
+	return true
 }
 
 // refuse answers an unknown URL.
@@ -75,8 +113,13 @@ func refuse(conn net.Conn, err error) {
 	if errors.Is(err, errNotFound) {
 		status = "404 Not Found"
 	}
-	body := "A fuzzing server for WebSocket clients: " + err.Error() + ".\n"
-	conn.SetWriteDeadline(time.Now().Add(play.FlushTimeout))
-	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+	respond(conn, status, "text/plain; charset=utf-8", []byte("A fuzzing server for WebSocket clients: "+err.Error()+".\n"))
+}
+
+// respond answers without a WebSocket, and ends the connection.
+func respond(conn net.Conn, status, kind string, body []byte) {
+	conn.SetWriteDeadline(time.Now().Add(Timeout))
+	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", status, kind, len(body))
+	conn.Write(body)
 	conn.Close()
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
@@ -37,11 +38,24 @@ type FuzzingClient struct {
 	Timeout time.Duration
 	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
+	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
+	Skip func(agent, id string) bool
+	// Header has fields that every request gets, such as Authorization, Cookie or Origin. A
+	// field of a case takes the place of one with that name. The fields of the opening
+	// handshake, and Host, are the suite's own: Run returns an error if they are here. Reports
+	// have the names of these fields, and the values of Origin and User-Agent only: the others
+	// may be secret.
+	Header http.Header
+	// Subprotocols are offered in every request, except by cases that are about subprotocols.
+	// A server that selects one that was not offered fails the case. One that selects none is
+	// judged like any other, because the RFC allows that.
+	Subprotocols []string
 	// Progress, if not nil, is called with the result of each case, by one goroutine at a time.
 	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
 
 	target  *url.URL
+	extra   []play.Field
 	losses  atomic.Int32 // unanswered opening handshakes in a row
 	mu      sync.Mutex
 	results []*Result
@@ -59,11 +73,18 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.extra, err = play.ExtraFields(c.Header, c.Subprotocols); err != nil {
+		return nil, err
+	}
 	c.target = target
 	c.Timeout = cmp.Or(c.Timeout, Timeout)
 	c.name = c.Agent
 	if err := c.probe(ctx); err != nil {
 		return &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Stopped: err.Error()}, err
+	}
+	if c.Skip != nil {
+		agent := cmp.Or(c.name, target.Host)
+		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(cs *Case) bool { return c.Skip(agent, cs.ID) })
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
@@ -127,7 +148,7 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 		}
 		return err
 	}
-	h, err := s.Knock(ctx, &play.Request{Target: c.target})
+	h, err := s.Knock(ctx, &play.Request{Target: c.target, Extra: c.extra})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -174,7 +195,7 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 		}
 		return err
 	}
-	h, err := s.Play(ctx, &play.Request{Target: c.target})
+	h, err := s.Play(ctx, &play.Request{Target: c.target, Extra: c.extra})
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // an interrupted play is no result
 	}

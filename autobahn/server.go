@@ -20,14 +20,19 @@ import (
 //	/runCase?case=N&agent=NAME     plays case N, the first is 1; also ?casetuple=6.4.1
 //	/getCaseInfo?case=N            a JSON message with the case's id and description
 //	/getCaseStatus?case=N&agent=NAME  a JSON message with the verdict
-//	/updateReports?agent=NAME      the client is done
+//	/updateReports?agent=NAME      the client is done; with &shutdownOnComplete=true
+//	                               the server may end, too
 //	/stopServer                    the server may end
 //
-// These are the URLs of Autobahn|Testsuite.
+// These are the URLs of Autobahn|Testsuite. Without a WebSocket, / is a page that makes a
+// browser play the cases, and /report the report so far.
 type FuzzingServer struct {
 	Cases []*Case
 	// Timeout is how long a client has to reply. Zero means the constant Timeout.
 	Timeout time.Duration
+	// Skip, if not nil, returns whether a client is spared a case. It may still ask for it: the
+	// server closes at once, and there is no result.
+	Skip func(agent, id string) bool
 	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
 	// Report, if not nil, is called when a client asks for reports.
@@ -102,6 +107,9 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	h, err := play.ParseHead(raw)
+	if err == nil && f.browse(conn, h) {
+		return
+	}
 	var c call
 	if err == nil {
 		c, err = parseCall(h, f.Cases)
@@ -114,6 +122,9 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	cs := c.cs
+	if c.path == "/runCase" && f.Skip != nil && f.Skip(c.agent, c.cs.ID) {
+		c.path = "/skip"
+	}
 	if c.path != "/runCase" {
 		cs = &play.Case{ID: c.path, Begin: f.answer(ctx, c)}
 	}
@@ -126,12 +137,10 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		s.Leaving = func() { f.over(s.Result) }
 	}
 	s.Play(ctx, &play.Answer{Head: h, Raw: raw, Glued: glued, Reused: f.used(h.Get("Sec-WebSocket-Key"))})
-	switch c.path {
-	case "/updateReports":
-		if f.Report != nil {
-			f.Report(c.agent)
-		}
-	case "/stopServer":
+	if c.path == "/updateReports" && f.Report != nil {
+		f.Report(c.agent)
+	}
+	if c.last {
 		f.stop(ErrStopped)
 	}
 }

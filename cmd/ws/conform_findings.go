@@ -20,12 +20,14 @@ func together(v autobahn.Verdict) int {
 	return 20
 }
 
-// findings prints the cases that are not OK, worst first. named adds the name of the agent.
-func (s *screen) findings(agent autobahn.Agent, named bool) {
+// findings prints the cases that are not OK and not known, worst first. named adds the name of
+// the agent.
+func (s *screen) findings(st *standing, named bool) {
+	agent := st.agent
 	for _, v := range autobahn.Verdicts() {
 		var found []*autobahn.Result
 		for _, r := range agent.Results {
-			if r.Worst() == v {
+			if r.Worst() == v && st.novelty(r) != isKnown {
 				found = append(found, r)
 			}
 		}
@@ -62,6 +64,21 @@ func (s *screen) again(agent autobahn.Agent, named bool) {
 		title = visible(agent.Name, false) + ": " + title
 	}
 	s.print("\n" + s.wrapped("", title+": "+ranges(better, agent.Results)) + "\n")
+}
+
+// beside lists what the baseline knows of the agent.
+func (s *screen) beside(o *conclusion, st *standing) {
+	if o.flags.known == nil {
+		return
+	}
+	line := func(what string, list []*autobahn.Result) {
+		if len(list) > 0 {
+			s.print("\n" + s.wrapped("", visible(st.title(), false)+": "+what+": "+ranges(list, st.agent.Results)) + "\n")
+		}
+	}
+	line("new failures, not in "+o.file(), st.fresh)
+	line("known failures", st.known)
+	line("mended, but still in "+o.file(), st.better)
 }
 
 // detailed prints the cases in found with the verdict v. all is every case of the agent.

@@ -79,7 +79,7 @@ func TestFindings(t *testing.T) {
 		all = append(all, some...)
 	}
 	var out strings.Builder
-	(&screen{out: &out, width: width}).findings(autobahn.Agent{Name: "x", Results: all}, false)
+	(&screen{out: &out, width: width}).findings(&standing{agent: autobahn.Agent{Name: "x", Results: all}}, false)
 	rest := out.String()
 	for _, part := range []string{
 		"\nFAILED\n\n  3.1     Something is sent.\n          expected  It comes back.\n          came      It is not so. Received: message\n",
@@ -134,7 +134,7 @@ func TestExitCode(t *testing.T) {
 	} {
 		agent := autobahn.Agent{Results: append(played(autobahn.OK, autobahn.OK, "1.1.1"), played(v, autobahn.OK, "1.1.2")...)}
 		p := &progress{quiet: true}
-		if err := new(conformFlags).judgement(p, []side{{agents: []autobahn.Agent{agent}}}); (err != nil) != fails {
+		if err := new(conformFlags).conclusion([]side{{agents: []autobahn.Agent{agent}}}).judgement(p); (err != nil) != fails {
 			t.Errorf("%s: %v", v, err)
 		}
 	}

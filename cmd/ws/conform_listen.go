@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hawser-ws/websocket/autobahn"
@@ -30,8 +31,9 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 		return &exitError{exitUsage, err.Error()}
 	}
 	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
-	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Progress: c.result, Report: c.report}
-	fmt.Fprintf(os.Stderr, "listening on %s with %d cases\n", url, len(s.cases))
+	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Skip: f.skip, Progress: c.result, Report: c.report}
+	page := "http" + strings.TrimPrefix(url, "ws") // https for wss
+	fmt.Fprintf(os.Stderr, "listening on %s with %d cases; a browser plays them at %s\n", url, len(s.cases), page)
 	err = c.suite.Serve(ctx, l)
 	p.pause()
 	if ctx.Err() == nil && !errors.Is(err, autobahn.ErrStopped) {
@@ -59,13 +61,13 @@ func (c *clinic) report(agent string) {
 	c.finished[agent], c.unshown = true, false
 	c.progress.left(agent)
 	if !c.flags.json {
-		newScreen(os.Stdout).show([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}})
+		c.flags.conclusion([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}}).print()
 	}
 	if c.flags.out == "" {
 		return
 	}
 	all := []side{{role: autobahn.Client, cases: c.side.cases, agents: agents}}
-	if err := writeReport(c.flags.out, all); err != nil {
+	if err := c.flags.writeReport(all); err != nil {
 		c.progress.say("The report: " + err.Error()) // only a message now; it counts at the end
 		return
 	}
@@ -90,7 +92,7 @@ func (c *clinic) conclude() error {
 		s.problems = append(s.problems, errors.New("no client connected"))
 	}
 	if c.flags.json || c.unshown || len(s.agents) > 1 {
-		return c.flags.conclude(c.progress, []side{*s})
+		return c.flags.conclusion([]side{*s}).conclude(c.progress)
 	}
-	return c.flags.judgement(c.progress, []side{*s})
+	return c.flags.conclusion([]side{*s}).judgement(c.progress)
 }

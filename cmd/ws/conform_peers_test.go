@@ -180,7 +180,7 @@ func TestConformInterrupted(t *testing.T) {
 	var connections atomic.Int32
 	stuck := make(chan struct{})
 	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
-		if connections.Add(1) == 5 { // the first was to see whether there is a server
+		if connections.Add(1) == 8 { // the first four were to see whether there is a server, and whether it echoes
 			close(stuck)
 			for err := error(nil); err == nil; {
 				_, _, err = c.Read(ctx)
@@ -198,4 +198,25 @@ func TestConformInterrupted(t *testing.T) {
 	if n := reported(t, dir, "servers", "server"); n != 3 || e.code != exitUsage {
 		t.Errorf("%d cases, exit code %d", n, e.code)
 	}
+}
+
+// With -wait the server may begin to listen later than the suite.
+func TestConformWait(t *testing.T) {
+	t.Parallel()
+	address := closedPort(t)
+	r := begun(t, "conform", "-server", "late=ws://"+address, "-cases", "1.1.*", "-wait", "20s")
+	if line, err := r.log.ReadString('\n'); err != nil || line != "late as a server: 8 cases\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: autobahn.EchoHandler(nil)}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	if e := r.end(t); e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
+	}
+	ws(t, "", "conform", "-server", "ws://"+closedPort(t), "-cases", "1.1.1", "-wait", "150ms").want(t, "", "cannot be judged", exitUsage)
 }

@@ -33,10 +33,10 @@ func newScreen(out *os.File) *screen {
 }
 
 // show prints a table for each role, then everything that is not OK.
-func (s *screen) show(sides []side) {
+func (s *screen) show(o *conclusion) {
 	played := func(a autobahn.Agent) bool { return len(a.Results) > 0 }
 	end := ""
-	for _, side := range sides {
+	for _, side := range o.sides {
 		switch {
 		case !slices.ContainsFunc(side.agents, played):
 			continue
@@ -45,9 +45,14 @@ func (s *screen) show(sides []side) {
 		default:
 			s.several(side)
 		}
-		for _, agent := range side.agents {
-			s.findings(agent, len(side.agents) > 1)
-			s.again(agent, len(side.agents) > 1)
+		for i := range side.standings {
+			st := &side.standings[i]
+			if o.flags.writeBaseline != "" { // then what is known is still to be told
+				st = &standing{role: st.role, agent: st.agent}
+			}
+			s.findings(st, len(side.agents) > 1)
+			s.again(st.agent, len(side.agents) > 1)
+			s.beside(o, st)
 		}
 		end = "\n"
 	}

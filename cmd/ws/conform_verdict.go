@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hawser-ws/websocket/autobahn"
 )
@@ -48,4 +50,54 @@ func occurring(tallies ...tally) (list []autobahn.Verdict) {
 	}
 	slices.Reverse(list)
 	return list
+}
+
+// verdicts are the two verdicts of a case as far as they are failures. All others are OK.
+type verdicts struct{ behavior, behaviorClose autobahn.Verdict }
+
+func verdictsOf(r *autobahn.Result) verdicts {
+	return verdicts{orOK(r.Behavior), orOK(r.BehaviorClose)}
+}
+
+// orOK returns OK for what does not fail a run.
+func orOK(v autobahn.Verdict) autobahn.Verdict {
+	if v.Passed() || v == autobahn.NonStrict {
+		return autobahn.OK
+	}
+	return v
+}
+
+func (v verdicts) fine() bool { return v == verdicts{autobahn.OK, autobahn.OK} }
+
+// within reports whether every failure in v is in w too, so that v is no worse.
+func (v verdicts) within(w verdicts) bool {
+	return (v.behavior == autobahn.OK || v.behavior == w.behavior) &&
+		(v.behaviorClose == autobahn.OK || v.behaviorClose == w.behaviorClose)
+}
+
+// String returns the first verdict, and after a slash the second one unless it is OK.
+func (v verdicts) String() string {
+	if v.behaviorClose == autobahn.OK {
+		return string(v.behavior)
+	}
+	return string(v.behavior) + " / " + string(v.behaviorClose)
+}
+
+// parseVerdicts is the inverse of String. It takes small letters too.
+func parseVerdicts(s string) (verdicts, error) {
+	first, second, two := strings.Cut(s, "/")
+	behavior, err := parseVerdict(first)
+	if !two || err != nil {
+		return verdicts{orOK(behavior), autobahn.OK}, err
+	}
+	behaviorClose, err := parseVerdict(second)
+	return verdicts{orOK(behavior), orOK(behaviorClose)}, err
+}
+
+func parseVerdict(s string) (autobahn.Verdict, error) {
+	v := autobahn.Verdict(strings.ToUpper(strings.Join(strings.Fields(s), " ")))
+	if !slices.Contains(autobahn.Verdicts(), v) {
+		return "", fmt.Errorf("%q is no verdict; want one of %q", strings.TrimSpace(s), autobahn.Verdicts())
+	}
+	return v, nil
 }

@@ -150,12 +150,17 @@ func askedOfServers() (cases []*play.Case) {
 	accept(asOffered,
 		"An extension that nobody knows is offered.", noExtension, with("Sec-WebSocket-Extensions", `x-hawser-unknown; a; b="c"; d=1`))
 	accept(asOffered, "No extension is offered.", noExtension, func(*play.Draft, string) {})
-	accept(asProtocol, "No subprotocol is offered.", protocolOf(), func(*play.Draft, string) {})
-	accept(asProtocol, "Two subprotocols are offered.", protocolOf("hawser-one", "hawser-two"), with("Sec-WebSocket-Protocol", "hawser-one, hawser-two"))
-	accept(asProtocol, "Two subprotocols are offered, in a field each.", protocolOf("hawser-one", "hawser-two"), func(r *play.Draft, key string) {
-		r.Set("Sec-WebSocket-Protocol", "hawser-one")
-		again("Sec-WebSocket-Protocol", "hawser-two")(r, key)
-	})
+	for _, c := range []*play.Case{
+		accept(asProtocol, "No subprotocol is offered.", protocolOf(), without("Sec-WebSocket-Protocol")),
+		accept(asProtocol, "Two subprotocols are offered.", protocolOf("hawser-one", "hawser-two"), with("Sec-WebSocket-Protocol", "hawser-one, hawser-two")),
+		accept(asProtocol, "Two subprotocols are offered, in a field each.", protocolOf("hawser-one", "hawser-two"), func(r *play.Draft, key string) {
+			r.Set("Sec-WebSocket-Protocol", "hawser-one")
+			again("Sec-WebSocket-Protocol", "hawser-two")(r, key)
+		}),
+	} {
+		c.Door.Unopened = needsSubprotocol
+		c.Expectation += " A refusal with a 4xx is INFORMATIONAL: a server may require a subprotocol of its own."
+	}
 	glued := play.Scripted("20.2.13", "A text message in one segment with the request.",
 		"The server answers with 101, and the message comes back. Anything else is INFORMATIONAL: the sentence binds the client.", play.Script{
 			Steps: []play.Step{play.CloseWhenIdle(gluedPatience)}, OK: []verdict.Event{gotText(hello)}, Ends: weClose, Last: mayForget,
@@ -166,6 +171,15 @@ func askedOfServers() (cases []*play.Case) {
 		Unopened: func(int) verdict.Verdict { return verdict.Informational },
 	}
 	return append(cases, by(`RFC 6455 section 4.1: "Once the client's opening handshake has been sent, the client MUST wait for a response from the server before sending any further data."`, glued)...)
+}
+
+// needsSubprotocol: a server may refuse clients that do not offer its own subprotocol. No sentence
+// asks it to accept every client.
+func needsSubprotocol(status int) verdict.Verdict {
+	if status >= 400 && status < 500 {
+		return verdict.Informational
+	}
+	return verdict.Failed
 }
 
 // gluedPatience is how long a server has to answer a message that came too early.

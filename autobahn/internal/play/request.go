@@ -15,6 +15,7 @@ import (
 // A Request opens connections with servers, by HTTP/1.1 (RFC 6455 section 4.1).
 type Request struct {
 	Target *url.URL
+	Extra  []Field // of the caller; see ExtraFields
 }
 
 func (r *Request) Gives() Need { return NeedHTTP1 | NeedTCP }
@@ -32,13 +33,13 @@ func (r *Request) Open(ctx context.Context, s *Session) (Opened, error) {
 func (r *Request) exchange(s *Session) (Opened, error) {
 	key := FreshNonce()
 	draft := UsualRequest(r.Target, key, s.offer)
+	r.add(draft)
 	if s.door != nil && s.door.Request != nil {
 		s.door.Request(draft, key)
 		key = strings.Trim(draft.Get("Sec-WebSocket-Key"), " \t") // a server may accept an invalid key
 	}
 	out := draft.Encode()
-	s.Result.HTTPRequest = string(out)
-	s.logWrite(out, false)
+	r.logRequest(s, draft, len(out))
 	s.stream.SetWriteDeadline(time.Now().Add(s.timeout))
 	_, unsent := s.stream.Write(out)
 	s.stream.SetWriteDeadline(time.Time{})
@@ -75,8 +76,9 @@ func (s *Session) checkResponse(h *Head, key string) error {
 		return fmt.Errorf("the 101 has Connection %q", h.Get("Connection"))
 	case h.Get("Sec-WebSocket-Accept") != AcceptFor(key):
 		return fmt.Errorf("the 101 has Sec-WebSocket-Accept %q, it should be %q", h.Get("Sec-WebSocket-Accept"), AcceptFor(key))
-	case h.Get("Sec-WebSocket-Protocol") != "" && !strings.Contains(s.Result.HTTPRequest, "Sec-WebSocket-Protocol"):
-		return fmt.Errorf("the 101 has a subprotocol, %q, and none was offered", h.Get("Sec-WebSocket-Protocol"))
+	}
+	if err := s.checkSubprotocol(h); err != nil {
+		return err
 	}
 	list, err := parseExtensions(h.Values("Sec-WebSocket-Extensions"))
 	if err != nil {

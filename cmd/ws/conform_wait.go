@@ -1,0 +1,34 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/url"
+	"time"
+)
+
+// await waits until something accepts TCP at the address of a server, for at most patience. That
+// nothing does is no error yet: the suite says so in its own words.
+func await(ctx context.Context, server string, patience time.Duration) {
+	u, err := url.Parse(server)
+	if err != nil || patience <= 0 {
+		return
+	}
+	port := cmp.Or(u.Port(), map[string]string{"ws": "80", "wss": "443"}[u.Scheme])
+	address := net.JoinHostPort(u.Hostname(), port)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	const pause = 100 * time.Millisecond
+	for ctx.Err() == nil {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+}
