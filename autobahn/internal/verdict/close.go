@@ -29,14 +29,26 @@ func WrongEnd(r *Result) bool { return r.ExpectedClose.ByMe != r.ClosedByMe || r
 // Silence says that the suite gave up because the peer was silent for too long.
 func Silence(r *Result) { r.silent = true }
 
+// maxNotes bounds what a peer can make the suite write: a flood may give a note for each of
+// 500,000 messages.
+const maxNotes = 10
+
 // Note adds a sentence that follows the verdict in r.Result.
-func Note(r *Result, sentence string) { r.notes = append(r.notes, sentence) }
+func Note(r *Result, sentence string) {
+	if len(r.notes) < maxNotes {
+		r.notes = append(r.notes, sentence)
+	} else {
+		r.unwritten++
+	}
+}
 
 // AddNotes appends the notes to r.Result.
 func AddNotes(r *Result) {
-	for _, sentence := range r.notes {
-		r.Result = strings.TrimSpace(r.Result + " " + sentence)
+	sentences := slices.Concat([]string{r.Result}, r.notes)
+	if r.unwritten > 0 {
+		sentences = append(sentences, fmt.Sprintf("%d notes more are left out.", r.unwritten))
 	}
+	r.Result = strings.TrimSpace(strings.Join(sentences, " "))
 }
 
 // NeverOpen gives the verdicts on a connection whose opening handshake failed.

@@ -1,6 +1,9 @@
 package verdict
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestJudgeClose(t *testing.T) {
 	clean := ExpectedClose{Codes: []int{1000}, ByMe: true, RequireClean: true}
@@ -34,5 +37,25 @@ func TestJudgeClose(t *testing.T) {
 		if r.BehaviorClose != row.end || r.ResultClose != row.text {
 			t.Errorf("%s: %s %q, want %s %q", row.name, r.BehaviorClose, r.ResultClose, row.end, row.text)
 		}
+	}
+}
+
+// A peer may give the suite a note for each of 500,000 messages.
+func TestNotesAreBounded(t *testing.T) {
+	r := &Result{Result: "So it is."}
+	for range 500_000 {
+		Note(r, "1 bytes came back.")
+	}
+	AddNotes(r)
+	want := "So it is." + strings.Repeat(" 1 bytes came back.", 10) + " 499990 notes more are left out."
+	if r.Result != want {
+		t.Errorf("got  %.300q\nwant %q", r.Result, want)
+	}
+	r = &Result{}
+	Note(r, "One.")
+	Note(r, "Two.")
+	AddNotes(r)
+	if want := "One. Two."; r.Result != want {
+		t.Errorf("got %q, want %q", r.Result, want)
 	}
 }

@@ -56,9 +56,10 @@ type Result struct {
 	// cases ran. This result is from a play alone, and counts.
 	BesideOthers Verdict `json:"besideOthers,omitempty"`
 
-	notes   []string // sentences added to Result
-	crowded bool     // other cases ran at the same time
-	silent  bool     // the suite gave up because the peer was silent for too long
+	notes     []string // sentences added to Result
+	unwritten int      // notes beyond maxNotes
+	crowded   bool     // other cases ran at the same time
+	silent    bool     // the suite gave up because the peer was silent for too long
 }
 
 // Worst returns the worse of the two verdicts.
