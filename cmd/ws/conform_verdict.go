@@ -52,11 +52,20 @@ func occurring(tallies ...tally) (list []autobahn.Verdict) {
 	return list
 }
 
-// verdicts are the two verdicts of a case as far as they are failures. All others are OK.
+// verdicts are the two verdicts of a case as far as they are failures. All others are OK. Of a case
+// whose first verdict is FAILED the second is OK too: then the suite ended the connection, and
+// which way depends on the moment.
 type verdicts struct{ behavior, behaviorClose autobahn.Verdict }
 
 func verdictsOf(r *autobahn.Result) verdicts {
-	return verdicts{orOK(r.Behavior), orOK(r.BehaviorClose)}
+	return newVerdicts(r.Behavior, r.BehaviorClose)
+}
+
+func newVerdicts(behavior, behaviorClose autobahn.Verdict) verdicts {
+	if behavior == autobahn.Failed {
+		behaviorClose = autobahn.OK
+	}
+	return verdicts{orOK(behavior), orOK(behaviorClose)}
 }
 
 // orOK returns OK for what does not fail a run.
@@ -91,7 +100,7 @@ func parseVerdicts(s string) (verdicts, error) {
 		return verdicts{orOK(behavior), autobahn.OK}, err
 	}
 	behaviorClose, err := parseVerdict(second)
-	return verdicts{orOK(behavior), orOK(behaviorClose)}, err
+	return newVerdicts(behavior, behaviorClose), err
 }
 
 func parseVerdict(s string) (autobahn.Verdict, error) {
