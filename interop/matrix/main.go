@@ -195,8 +195,12 @@ func (o *options) keep(p *peer, r *record, printing *sync.Mutex) error {
 	for i := range r.Played {
 		part := &r.Played[i]
 		fmt.Printf("%-16s %-6s %s  %s in %v\n", p.Key, part.Role, r.Version, tally(part), part.Took.Round(time.Second))
-		if part.Problem != "" {
-			problems = append(problems, errors.New(part.Problem))
+		switch {
+		case part.Problem == "":
+		case len(part.Results) < len(part.Cases):
+			problems = append(problems, fmt.Errorf("%d of %d cases have no result: %s", len(part.Cases)-len(part.Results), len(part.Cases), part.Problem))
+		default:
+			fmt.Printf("%-16s all cases have a result, but %s\n", p.Key, part.Problem)
 		}
 		if lack := uncovered(part.Role, part.Cases, verdictsOf(part), notes); lack != "" {
 			problems = append(problems, fmt.Errorf("%s/%s.md lacks:\n\n%s", o.notes, p.Key, lack))
