@@ -10,10 +10,12 @@ require (
 	github.com/gorilla/websocket v1.5.3
 	github.com/hashicorp/yamux v0.1.2
 	github.com/hawser-ws/websocket v0.0.0-00010101000000-000000000000
+	github.com/joshdk/go-junit v1.0.0
 	github.com/lesismal/nbio v1.6.12
 	github.com/lxzan/gws v1.8.9
 	github.com/valyala/fasthttp v1.58.0
 	github.com/xtaci/smux v1.5.58
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/crypto v0.58.0
 	golang.org/x/net v0.62.0
 	nhooyr.io/websocket v1.8.17

@@ -16,7 +16,7 @@ func TestKnownFailure(t *testing.T) {
 	for _, line := range []string{
 		"server  *  7.1.6    OK / UNCLEAN",
 		"client  libwebsockets/4.3  9.2.6    FAILED",
-		`server  "my \"server\" # 2"  20.15.6  FAILED / WRONG CODE  # since 1.2`,
+		`server  "my \"server\" # 2"  20.15.6  UNIMPLEMENTED / WRONG CODE  # since 1.2`,
 		"server  mine  10.1.1   FAILED | OK",
 		`client  ""  1.1.1    UNIMPLEMENTED | OK / FAILED BY CLIENT | FAILED`,
 	} {
@@ -38,6 +38,9 @@ func TestKnownFailure(t *testing.T) {
 		if _, err := parseKnown(line); err == nil || !strings.Contains(strings.ToUpper(err.Error()), strings.ToUpper(want)) {
 			t.Errorf("%q: %v, want %s", line, err, want)
 		}
+	}
+	if k, err := parseKnown("server * 1.1.1 FAILED / UNCLEAN"); err != nil || k.verdictsText() != "FAILED" {
+		t.Errorf("how it ended counts beside FAILED: %v, %v", k, err)
 	}
 	for _, line := range []string{"", "   ", "# server * 1.1.1 FAILED", "  # x"} {
 		if k, err := parseKnown(line); k != nil || err != nil {
@@ -82,7 +85,7 @@ func TestCompare(t *testing.T) {
 	b := baselineOf(t,
 		"server  one  1.1.1  FAILED",
 		"server  one  1.1.2  OK / UNCLEAN",
-		"server  one  1.1.3  FAILED / UNCLEAN",
+		"server  one  1.1.3  UNIMPLEMENTED / UNCLEAN",
 		"server  one  1.1.4  UNIMPLEMENTED",
 		"server  one  1.1.5  FAILED | OK",
 		"server  one  1.1.6  FAILED | OK",
@@ -96,7 +99,7 @@ func TestCompare(t *testing.T) {
 	)
 	sides := []side{{role: autobahn.Server, agents: []autobahn.Agent{
 		agentWith(t, "one", "1.1.1 FAILED", "1.1.2 NON-STRICT / UNCLEAN", "1.1.3 OK / UNCLEAN", "1.1.4 FAILED",
-			"1.1.5 OK", "1.1.6 FAILED", "1.1.8 FAILED", "1.2.1 OK", "1.2.2 OK", "1.2.3 NON-STRICT", "1.2.4 INFORMATIONAL"),
+			"1.1.5 OK", "1.1.6 FAILED / UNCLEAN", "1.1.8 FAILED", "1.2.1 OK", "1.2.2 OK", "1.2.3 NON-STRICT", "1.2.4 INFORMATIONAL"),
 		agentWith(t, "three", "1.1.1 OK / WRONG CODE", "1.2.1 FAILED", "1.2.2 NON-STRICT"),
 	}}}
 	var stale []string
@@ -128,7 +131,7 @@ func TestBaselineUpdate(t *testing.T) {
 	b := baselineOf(t,
 		"# of ours",
 		"server one 1.1.1 failed # as we wrote it",
-		"server one 1.1.3 FAILED / UNCLEAN # see #12",
+		"server one 1.1.3 UNIMPLEMENTED / UNCLEAN # see #12",
 		"server one 1.1.5 FAILED | OK",
 		"server one 1.1.7 FAILED",
 		"",

@@ -36,11 +36,6 @@ func (t tally) all() (n int) {
 	return n
 }
 
-// passed reports whether nothing violates the RFC. Like Autobahn|Testsuite, it counts
-// NON-STRICT as conformant. A case that the peer does not implement was not judged, and is not
-// a success.
-func (t tally) passed() bool { return t.fine()+t[autobahn.NonStrict] == t.all() }
-
 // occurring returns the verdicts that occur in any of the tallies, best first.
 func occurring(tallies ...tally) (list []autobahn.Verdict) {
 	for _, v := range autobahn.Verdicts() {
@@ -52,14 +47,24 @@ func occurring(tallies ...tally) (list []autobahn.Verdict) {
 	return list
 }
 
-// verdicts are the two verdicts of a case as far as they are failures. All others are OK.
+// verdicts are the two verdicts of a case as far as they are failures. All others are OK. Of a case
+// whose first verdict is FAILED the second is OK too: then the suite ended the connection, and
+// which way depends on the moment.
 type verdicts struct{ behavior, behaviorClose autobahn.Verdict }
 
 func verdictsOf(r *autobahn.Result) verdicts {
-	return verdicts{orOK(r.Behavior), orOK(r.BehaviorClose)}
+	return newVerdicts(r.Behavior, r.BehaviorClose)
 }
 
-// orOK returns OK for what does not fail a run.
+func newVerdicts(behavior, behaviorClose autobahn.Verdict) verdicts {
+	if behavior == autobahn.Failed {
+		behaviorClose = autobahn.OK
+	}
+	return verdicts{orOK(behavior), orOK(behaviorClose)}
+}
+
+// orOK returns OK for what does not fail a run. Like Autobahn|Testsuite, it counts NON-STRICT as
+// conformant. A case that the peer does not implement was not judged, and is not a success.
 func orOK(v autobahn.Verdict) autobahn.Verdict {
 	if v.Passed() || v == autobahn.NonStrict {
 		return autobahn.OK
@@ -91,7 +96,7 @@ func parseVerdicts(s string) (verdicts, error) {
 		return verdicts{orOK(behavior), autobahn.OK}, err
 	}
 	behaviorClose, err := parseVerdict(second)
-	return verdicts{orOK(behavior), orOK(behaviorClose)}, err
+	return newVerdicts(behavior, behaviorClose), err
 }
 
 func parseVerdict(s string) (autobahn.Verdict, error) {
