@@ -39,7 +39,7 @@ public class Client extends ChannelInitializer<SocketChannel> {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            ctx.close();
+            // The handlers before this one close the channel and say why.
         }
     }
 
