@@ -1,6 +1,5 @@
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -31,9 +30,11 @@ public class Client extends ChannelInitializer<SocketChannel> {
     static class Echo extends SimpleChannelInboundHandler<WebSocketFrame> {
         @Override
         protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame message) {
-            ChannelFuture sent = ctx.writeAndFlush(message.retain());
             if (message instanceof CloseWebSocketFrame) {
-                sent.addListener(ChannelFutureListener.CLOSE);
+                ctx.writeAndFlush(new CloseWebSocketFrame(true, 0, message.content().retain()))
+                    .addListener(ChannelFutureListener.CLOSE);
+            } else {
+                ctx.writeAndFlush(message.retain());
             }
         }
 
