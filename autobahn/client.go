@@ -62,7 +62,8 @@ type FuzzingClient struct {
 	name    string
 }
 
-// maxLosses is how many opening handshakes in a row may go unanswered before the run ends.
+// maxLosses is how many opening handshakes in a row may go unanswered before the run ends, or
+// while several cases are played, before fewer are.
 const maxLosses = 3
 
 // Run plays the cases. If the server is not or no longer reachable, it returns the results so
@@ -88,9 +89,9 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
-	err = c.runAll(ctx, light, parallel)
+	err = c.runCrowd(ctx, light, parallel)
 	if err == nil {
-		err = c.runAll(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
+		err = c.runCrowd(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
 	}
 	if err == nil {
 		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
@@ -106,6 +107,26 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 		agent.Stopped = err.Error()
 	}
 	return agent, err
+}
+
+// runCrowd plays cases, at most n at a time. A server that does not keep up with so many openings
+// gets fewer at a time. It is gone only if it does not answer when no case is played.
+func (c *FuzzingClient) runCrowd(ctx context.Context, cases []*Case, n int) error {
+	for {
+		err := c.runAll(ctx, cases, n)
+		if _, lost := errors.AsType[*UnreachableError](err); n == 1 || !lost {
+			return err
+		}
+		tries := 0
+		for c.probe(ctx) != nil {
+			if tries++; tries == maxLosses || ctx.Err() != nil {
+				return err
+			}
+		}
+		c.losses.Store(0)
+		n = max(n/4, 1)
+		cases = unplayed(cases, c.results)
+	}
 }
 
 // runAll plays cases, at most n at a time.
