@@ -59,18 +59,23 @@ public class Client extends ChannelInitializer<SocketChannel> {
     public static void main(String[] args) throws Exception {
         String base = args[0].replaceAll("/$", "");
         NioEventLoopGroup loops = new NioEventLoopGroup();
+        play(loops, base + "/getCaseCount"); // loads classes: some cases end after half a second
         for (int n = Integer.parseInt(args[2]); n <= Integer.parseInt(args[3]); n++) {
-            URI url = URI.create(base + "/runCase?case=" + n + "&agent=" + args[1]);
-            try {
-                Channel channel = new Bootstrap().group(loops).channel(NioSocketChannel.class)
-                    .handler(new Client(url)).connect(url.getHost(), url.getPort()).sync().channel();
-                if (!channel.closeFuture().await(2, TimeUnit.MINUTES)) {
-                    channel.close().sync();
-                }
-            } catch (Exception e) {
-                System.err.println("case " + n + ": " + e);
-            }
+            play(loops, base + "/runCase?case=" + n + "&agent=" + args[1]);
         }
         System.exit(0);
+    }
+
+    static void play(NioEventLoopGroup loops, String address) {
+        URI url = URI.create(address);
+        try {
+            Channel channel = new Bootstrap().group(loops).channel(NioSocketChannel.class)
+                .handler(new Client(url)).connect(url.getHost(), url.getPort()).sync().channel();
+            if (!channel.closeFuture().await(2, TimeUnit.MINUTES)) {
+                channel.close().sync();
+            }
+        } catch (Exception e) {
+            System.err.println(address + ": " + e);
+        }
     }
 }
