@@ -30,7 +30,8 @@ type FuzzingClient struct {
 	Cases []*Case
 	// Parallel is how many cases are played at a time; 0 means 16. Of the cases that move
 	// megabytes, no more are played at a time than there are cores. A case that fails while
-	// others run is played again alone.
+	// others run is played again alone. A server that leaves three openings in a row unanswered
+	// gets a quarter as many at a time.
 	Parallel int
 	// Timeout is how long the server may take to accept TCP, how long for the opening
 	// handshake, and how long it may be silent afterwards when it has to reply. Zero means the
