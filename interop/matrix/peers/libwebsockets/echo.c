@@ -133,10 +133,10 @@ static void play(struct lws_context *context, const char *url, const char *agent
 		lws_service(context, 0);
 }
 
-// A case has a process of its own, which ends after two minutes, or after half a minute
+// A case has a process of its own, which ends after two minutes, or after ten seconds
 // of computing: in some cases the library does not come back from lws_service.
 static void limit(void) {
-	struct rlimit seconds = {30, 30};
+	struct rlimit seconds = {10, 10};
 	setrlimit(RLIMIT_CPU, &seconds);
 	alarm(120);
 }
