@@ -55,7 +55,7 @@ var autobahnOrders = map[string]string{
 		doc.go
 
 		# one connection, from the opening handshake to the verdict
-		play.go request.go answer.go refusal.go opener.go
+		play.go request.go request_extra.go answer.go refusal.go opener.go
 
 		# what cases are made of
 		case.go said.go rounds.go exchange.go echo.go script.go pieces.go steps.go

@@ -78,8 +78,9 @@ func numbered(cs *Case, n int) *play.Case {
 	return &c
 }
 
-// browse answers a browser that asks for a page. It reports whether there is such a page.
-func (f *FuzzingServer) browse(conn net.Conn, h *play.Head) bool {
+// browse answers a browser that asks for a page. It reports whether there is such a page. judged
+// returns what the report shows.
+func browse(conn net.Conn, h *play.Head, judged func() []Agent) bool {
 	parts := strings.Split(h.Start, " ")
 	if len(parts) != 3 || parts[0] != "GET" || h.Has("Upgrade", "websocket") {
 		return false
@@ -89,7 +90,7 @@ func (f *FuzzingServer) browse(conn net.Conn, h *play.Head) bool {
 	case "/":
 		respond(conn, "200 OK", "text/html; charset=utf-8", landing.Page)
 	case "/report":
-		agents := f.Agents()
+		agents := judged()
 		if len(agents) == 0 {
 			respond(conn, "200 OK", "text/plain; charset=utf-8", []byte("No client has played a case yet.\n"))
 			return true

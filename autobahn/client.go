@@ -30,7 +30,8 @@ type FuzzingClient struct {
 	Cases []*Case
 	// Parallel is how many cases are played at a time; 0 means 16. Of the cases that move
 	// megabytes, no more are played at a time than there are cores. A case that fails while
-	// others run is played again alone.
+	// others run is played again alone. A server that leaves three openings in a row unanswered
+	// gets a quarter as many at a time.
 	Parallel int
 	// Timeout is how long the server may take to accept TCP, how long for the opening
 	// handshake, and how long it may be silent afterwards when it has to reply. Zero means the
@@ -62,7 +63,8 @@ type FuzzingClient struct {
 	name    string
 }
 
-// maxLosses is how many opening handshakes in a row may go unanswered before the run ends.
+// maxLosses is how many opening handshakes in a row may go unanswered before the run ends, or
+// while several cases are played, before fewer are.
 const maxLosses = 3
 
 // Run plays the cases. If the server is not or no longer reachable, it returns the results so
@@ -88,9 +90,9 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
-	err = c.runAll(ctx, light, parallel)
+	err = c.runCrowd(ctx, light, parallel)
 	if err == nil {
-		err = c.runAll(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
+		err = c.runCrowd(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
 	}
 	if err == nil {
 		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
@@ -106,6 +108,26 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 		agent.Stopped = err.Error()
 	}
 	return agent, err
+}
+
+// runCrowd plays cases, at most n at a time. A server that does not keep up with so many openings
+// gets fewer at a time. It is gone only if it does not answer when no case is played.
+func (c *FuzzingClient) runCrowd(ctx context.Context, cases []*Case, n int) error {
+	for {
+		err := c.runAll(ctx, cases, n)
+		if _, lost := errors.AsType[*UnreachableError](err); n == 1 || !lost {
+			return err
+		}
+		tries := 0
+		for c.probe(ctx) != nil {
+			if tries++; tries == maxLosses || ctx.Err() != nil {
+				return err
+			}
+		}
+		c.losses.Store(0)
+		n = max(n/4, 1)
+		cases = unplayed(cases, c.results)
+	}
 }
 
 // runAll plays cases, at most n at a time.

@@ -107,7 +107,7 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	h, err := play.ParseHead(raw)
-	if err == nil && f.browse(conn, h) {
+	if err == nil && browse(conn, h, f.Agents) {
 		return
 	}
 	var c call

@@ -103,7 +103,7 @@ func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 
 // finding prints one case.
 func (s *screen) finding(r *autobahn.Result) {
-	const column = 10 // of the text: room for the longest number
+	const column = 11 // of the text: room for the longest number
 	s.print("\n" + s.wrapped(fmt.Sprintf("  %-*s", column-2, r.ID), r.Description) + "\n")
 	s.print(s.wrapped(strings.Repeat(" ", column)+"expected  ", r.Expectation) + "\n")
 	s.print(s.wrapped(strings.Repeat(" ", column)+"came      ", strings.TrimSpace(came(r)+" "+received(r))) + "\n")

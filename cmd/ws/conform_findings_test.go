@@ -82,8 +82,8 @@ func TestFindings(t *testing.T) {
 	(&screen{out: &out, width: width}).findings(&standing{agent: autobahn.Agent{Name: "x", Results: all}}, false)
 	rest := out.String()
 	for _, part := range []string{
-		"\nFAILED\n\n  3.1     Something is sent.\n          expected  It comes back.\n          came      It is not so. Received: message\n",
-		`"\x1b[2Jxx`, "(104\n                    bytes).\n",
+		"\nFAILED\n\n  3.1      Something is sent.\n           expected  It comes back.\n           came      It is not so. Received: message\n",
+		`"\x1b[2Jxx`, "(104\n                     bytes).\n",
 		"\nWRONG CODE\n\n  2.1 ", "NON-STRICT: It is not so. It ended", "code was 1001.",
 		"\nUNCLEAN\n\n  6.4.1 to 6.4.21: It ended badly.\n",
 		"\nUNIMPLEMENTED\n\n  12.1.1 to 12.1.18: It is not so.\n",

@@ -36,11 +36,6 @@ func (t tally) all() (n int) {
 	return n
 }
 
-// passed reports whether nothing violates the RFC. Like Autobahn|Testsuite, it counts
-// NON-STRICT as conformant. A case that the peer does not implement was not judged, and is not
-// a success.
-func (t tally) passed() bool { return t.fine()+t[autobahn.NonStrict] == t.all() }
-
 // occurring returns the verdicts that occur in any of the tallies, best first.
 func occurring(tallies ...tally) (list []autobahn.Verdict) {
 	for _, v := range autobahn.Verdicts() {
@@ -68,7 +63,8 @@ func newVerdicts(behavior, behaviorClose autobahn.Verdict) verdicts {
 	return verdicts{orOK(behavior), orOK(behaviorClose)}
 }
 
-// orOK returns OK for what does not fail a run.
+// orOK returns OK for what does not fail a run. Like Autobahn|Testsuite, it counts NON-STRICT as
+// conformant. A case that the peer does not implement was not judged, and is not a success.
 func orOK(v autobahn.Verdict) autobahn.Verdict {
 	if v.Passed() || v == autobahn.NonStrict {
 		return autobahn.OK

@@ -201,3 +201,50 @@ func TestRole(t *testing.T) {
 	run.want(t, "error", 2)
 	has(t, run.log, "::error title=ws conform::The role is server or client, not proxy.")
 }
+
+// What answers at the URL before start has run is not what start begins.
+func TestPortTaken(t *testing.T) {
+	ctx, dir := bounded(t), project(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	workflow := filepath.Join(dir, ".github/workflows/conformance.yml")
+	edit(t, workflow, "url: ws://127.0.0.1:9000/", "url: ws://"+l.Addr().String()+"/")
+	run := newRunner(t, dir).job(ctx, "server")
+	run.want(t, "error", 2)
+	has(t, run.log, "::error title=ws conform::Something listens at ws://"+l.Addr().String()+"/ already")
+}
+
+// When the step is over, the server has ended, though it takes its time, and its port is free.
+// Names of files may be absolute.
+func TestEnd(t *testing.T) {
+	ctx, dir := bounded(t), project(t)
+	port, report := freePort(t), filepath.Join(t.TempDir(), "report")
+	workflow := filepath.Join(dir, ".github/workflows/conformance.yml")
+	edit(t, workflow, "url: ws://127.0.0.1:9000/", "url: ws://127.0.0.1:"+port+"/")
+	edit(t, workflow, "PORT=9000 node", "trap 'sleep 1; exit' TERM; PORT="+port+" node")
+	edit(t, workflow, "report: conformance/report", "report: "+report)
+	r := newRunner(t, dir)
+	for range 2 {
+		run := r.job(ctx, "server")
+		run.want(t, "passed", 0)
+		if run.outputs["report"] != filepath.Join(report, "index.html") {
+			t.Errorf("the report is %s", run.outputs["report"])
+		}
+	}
+}
+
+// The last line of a server's output may lack its newline. Commands after it count.
+func TestLastLine(t *testing.T) {
+	ctx, dir := bounded(t), project(t)
+	workflow := filepath.Join(dir, ".github/workflows/conformance.yml")
+	edit(t, workflow, "PORT=9000 node server.mjs", "printf '::error::no'; exit 3")
+	edit(t, workflow, "url: ws://127.0.0.1:9000/\n", "url: ws://127.0.0.1:"+freePort(t)+"/\n          wait: 1s\n")
+	run := newRunner(t, dir).job(ctx, "server")
+	run.want(t, "error", 2)
+	if strings.Contains(run.log, "::error::no::") {
+		t.Error(run.log)
+	}
+}

@@ -42,10 +42,13 @@
 // fails. The text is paragraphs with `code` and [links](https://…), no other
 // Markdown.
 //
-// findings/shared.md has what several peers do in the same way. Such a finding has
-// "verdict: NON-STRICT" or another verdict, as results.json has it, and covers these
-// cases of all peers, or of those named in "peers: a, b". A peer's own finding goes
-// first.
+// With "verdict: NON-STRICT", or another one as results.json has it, a finding covers
+// only the cases with exactly that verdict. The first finding that covers a case
+// explains it.
+//
+// findings/shared.md has what several peers do in the same way. Such a finding has a
+// verdict, and covers cases of all peers or of those named in "peers: a, b". A peer's
+// own findings go first.
 //
 // # How it is made
 //

@@ -24,10 +24,9 @@ type finding struct {
 	Documented string   // URL, of a choice
 	Text       []string // paragraphs
 	line       int
-
-	// Only of a finding that several peers share.
-	Verdict string   // of the cases that it explains
-	Peers   []string // none means all
+	Verdict    string   // of the cases that it explains; "" for any
+	Shared     bool     // by several peers
+	Peers      []string // that share it; none means all
 }
 
 // sharedFile, with .md, has the findings that several peers share.
@@ -48,8 +47,12 @@ func findings(dir, key string) ([]*finding, error) {
 		return nil, fmt.Errorf("%s:%w", name, err)
 	}
 	for _, f := range list {
-		if (f.Verdict != "") != (key == sharedFile) {
-			return nil, fmt.Errorf("%s:%d: a finding has a verdict if and only if it is in %s.md", name, f.line, sharedFile)
+		f.Shared = key == sharedFile
+		if f.Shared && f.Verdict == "" {
+			return nil, fmt.Errorf("%s:%d: a shared finding says for which verdict it is", name, f.line)
+		}
+		if !f.Shared && f.Peers != nil {
+			return nil, fmt.Errorf("%s:%d: only a shared finding has peers", name, f.line)
 		}
 	}
 	return list, nil
@@ -154,8 +157,8 @@ func (f *finding) check() error {
 	return nil
 }
 
-func (f *finding) covers(role autobahn.Role, id string) bool {
-	return slices.Contains(f.Roles, role) && matchesAny(slices.Concat(f.Cases, f.Sometimes), id)
+func (f *finding) covers(role autobahn.Role, id, verdict string) bool {
+	return slices.Contains(f.Roles, role) && (f.Verdict == "" || f.Verdict == verdict) && matchesAny(slices.Concat(f.Cases, f.Sometimes), id)
 }
 
 // A notebook has the findings of a peer, its own before the shared ones.
@@ -176,12 +179,12 @@ func readNotebook(dir, key string) (*notebook, error) {
 // explains returns the finding that explains a case, or nil.
 func (n *notebook) explains(role autobahn.Role, id, verdict string) *finding {
 	for _, f := range n.own {
-		if f.covers(role, id) {
+		if f.covers(role, id, verdict) {
 			return f
 		}
 	}
 	for _, f := range n.shared {
-		if f.Verdict == verdict && f.covers(role, id) && (len(f.Peers) == 0 || slices.Contains(f.Peers, n.peer)) {
+		if f.covers(role, id, verdict) && (len(f.Peers) == 0 || slices.Contains(f.Peers, n.peer)) {
 			return f
 		}
 	}

@@ -37,32 +37,43 @@ func (p *peer) judge(ctx context.Context, role autobahn.Role, cases []*autobahn.
 	return p.judgeServer(ctx, cases)
 }
 
-// judgeServer starts the server again when a case has ended it; such a case stays
-// without a result.
+// judgeServer starts the server again when a case has ended it, and plays the cases that
+// have no result, or one in doubt, with fewer at a time.
 func (p *peer) judgeServer(ctx context.Context, cases []*autobahn.Case) (*autobahn.Agent, error) {
-	const restarts = 3
 	agent := &autobahn.Agent{Name: p.Key}
-	var problems []error
-	for range restarts {
-		part, err := p.serve(ctx, cases)
+	var problem error
+	for _, parallel := range []int{0, 4, 1} {
+		part, err := p.serve(ctx, cases, parallel)
 		if part != nil {
 			agent.URL, agent.Took = part.URL, agent.Took+part.Took
-			agent.Results = append(agent.Results, part.Results...)
+			var settled []*autobahn.Result
+			for _, r := range part.Results {
+				if err == nil || !inDoubt(r) {
+					settled = append(settled, r)
+				}
+			}
+			agent.Results = append(agent.Results, settled...)
+			cases = slices.DeleteFunc(slices.Clone(cases), func(c *autobahn.Case) bool { return resultOf(settled, c.ID) != nil })
 		}
-		if err == nil {
+		problem = errors.Join(problem, err)
+		if _, gone := errors.AsType[*autobahn.UnreachableError](err); !gone || part == nil || len(part.Results) == 0 {
 			break
 		}
-		problems = append(problems, err)
-		gone, ok := errors.AsType[*autobahn.UnreachableError](err)
-		if !ok || part == nil || len(part.Results) == 0 {
-			break
-		}
-		cases = slices.DeleteFunc(slices.Clone(cases), func(c *autobahn.Case) bool {
-			return c.ID == gone.Case || slices.ContainsFunc(part.Results, func(r *autobahn.Result) bool { return r.ID == c.ID })
-		})
 	}
 	byIndex(agent.Results)
-	return agent, errors.Join(problems...)
+	return agent, problem
+}
+
+// inDoubt reports whether a result failed beside others and was not played again alone.
+func inDoubt(r *autobahn.Result) bool {
+	return strings.Contains(r.Result, "it was not played again alone")
+}
+
+func resultOf(results []*autobahn.Result, id string) *autobahn.Result {
+	if i := slices.IndexFunc(results, func(r *autobahn.Result) bool { return r.ID == id }); i >= 0 {
+		return results[i]
+	}
+	return nil
 }
 
 func byIndex(results []*autobahn.Result) {
@@ -70,7 +81,7 @@ func byIndex(results []*autobahn.Result) {
 }
 
 // serve plays cases with one process of the server.
-func (p *peer) serve(ctx context.Context, cases []*autobahn.Case) (*autobahn.Agent, error) {
+func (p *peer) serve(ctx context.Context, cases []*autobahn.Case, parallel int) (*autobahn.Agent, error) {
 	port, err := freePort(host)
 	if err != nil {
 		return nil, err
@@ -86,7 +97,7 @@ func (p *peer) serve(ctx context.Context, cases []*autobahn.Case) (*autobahn.Age
 	if err := server.listening(starting, address); err != nil {
 		return nil, err
 	}
-	suite := &autobahn.FuzzingClient{URL: "ws://" + address + "/", Agent: p.Key, Cases: cases}
+	suite := &autobahn.FuzzingClient{URL: "ws://" + address + "/", Agent: p.Key, Cases: cases, Parallel: parallel}
 	agent, err := suite.Run(ctx)
 	select {
 	case <-server.done:
@@ -120,7 +131,7 @@ func (p *peer) judgeClient(ctx context.Context, cases []*autobahn.Case) (*autoba
 	}
 	for _, a := range suite.Agents() {
 		if a.Name == p.Key {
-			for _, s := range crowded(cases, a.Results) {
+			for _, s := range singly(cases, a.Results) {
 				time.Sleep(pause)
 				problem = errors.Join(problem, p.playSpan(ctx, url, s, 0))
 			}
@@ -168,12 +179,12 @@ func failed(cases []*autobahn.Case, results []*autobahn.Result) (list []span) {
 	return list
 }
 
-// crowded returns the cases, one by one, whose connection met that of the case before: a
-// client may be faster than the suite.
-func crowded(cases []*autobahn.Case, results []*autobahn.Result) (list []span) {
-	for _, r := range results {
-		if strings.Contains(r.Result, "it was not played again alone") {
-			i := slices.IndexFunc(cases, func(c *autobahn.Case) bool { return c.ID == r.ID })
+// singly returns the cases, one by one, whose connection met that of the case before, since
+// a client may be faster than the suite, and those that were not played, since a case before
+// may have ended the client.
+func singly(cases []*autobahn.Case, results []*autobahn.Result) (list []span) {
+	for i, c := range cases {
+		if r := resultOf(results, c.ID); r == nil || inDoubt(r) {
 			list = append(list, span{i + 1, i + 1})
 		}
 	}

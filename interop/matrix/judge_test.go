@@ -40,8 +40,8 @@ func TestSpans(t *testing.T) {
 	if got, want := failed(cases, results), []span{{3, 4}, {8, 8}, {10, 10}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("failed: %v, want %v", got, want)
 	}
-	if got, want := crowded(cases, results), []span{{10, 10}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("crowded: %v, want %v", got, want)
+	if got, want := singly(cases, results), []span{{8, 8}, {10, 10}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("singly: %v, want %v", got, want)
 	}
 }
 

@@ -195,8 +195,13 @@ func (o *options) keep(p *peer, r *record, printing *sync.Mutex) error {
 	for i := range r.Played {
 		part := &r.Played[i]
 		fmt.Printf("%-16s %-6s %s  %s in %v\n", p.Key, part.Role, r.Version, tally(part), part.Took.Round(time.Second))
-		if part.Problem != "" {
-			problems = append(problems, errors.New(part.Problem))
+		switch {
+		case part.Problem == "":
+		case len(part.Results) < len(part.Cases):
+			problems = append(problems, fmt.Errorf("%d of %d cases have no result: %s", len(part.Cases)-len(part.Results), len(part.Cases), part.Problem))
+		default:
+			first, _, _ := strings.Cut(part.Problem, "\n")
+			fmt.Printf("%-16s all cases have a result, but %s\n", p.Key, first)
 		}
 		if lack := uncovered(part.Role, part.Cases, verdictsOf(part), notes); lack != "" {
 			problems = append(problems, fmt.Errorf("%s/%s.md lacks:\n\n%s", o.notes, p.Key, lack))
@@ -224,7 +229,7 @@ func tally(p *played) string {
 	return strings.Join(words, "; ")
 }
 
-// show prints one case. What has been tried last counts, then what is on the page.
+// show prints one case. The later of a try and of a whole run counts.
 func (o *options) show(what string) error {
 	parts := strings.Split(what, "/")
 	if len(parts) != 3 {
@@ -234,19 +239,24 @@ func (o *options) show(what string) error {
 	if parts[1] == autobahn.Client.String() {
 		role = autobahn.Client
 	}
-	for _, store := range []string{filepath.Join(o.cache, "tries"), o.cache} {
+	var last *record
+	for _, store := range []string{o.cache, filepath.Join(o.cache, "tries")} {
 		r, err := loadRecord(store, parts[0])
 		if err != nil {
 			return err
 		}
-		if r == nil || r.role(role) == nil {
+		if r == nil || r.role(role) == nil || r.role(role).result(parts[2]) == nil {
 			continue
 		}
-		if c := r.role(role).result(parts[2]); c != nil {
-			fmt.Printf("%s as a %s, case %s, %s\n\n%s\n\n%s\n\n%s\n\n%s\n%s %s\n\n%s\n", r.Key, role, c.ID, r.Made.Format(time.DateTime),
-				c.Description, c.Expectation, c.Sentence, verdict(c), c.Result, c.ResultClose, strings.Join(wireLog(c), "\n"))
-			return nil
+		if last == nil || r.Made.After(last.Made) {
+			last = r
 		}
 	}
-	return fmt.Errorf("there is no result of %s", what)
+	if last == nil {
+		return fmt.Errorf("there is no result of %s", what)
+	}
+	c := last.role(role).result(parts[2])
+	fmt.Printf("%s as a %s, case %s, %s\n\n%s\n\n%s\n\n%s\n\n%s\n%s %s\n\n%s\n", last.Key, role, c.ID, last.Made.Format(time.DateTime),
+		c.Description, c.Expectation, c.Sentence, verdict(c), c.Result, c.ResultClose, strings.Join(wireLog(c), "\n"))
+	return nil
 }

@@ -159,7 +159,7 @@ func (f *findingView) Where() (lines []string) {
 		names[key] = append(names[key], one.peer.Name)
 	}
 	for _, key := range order {
-		if f.Verdict == "" { // of one peer
+		if !f.Shared {
 			key = "A" + strings.TrimPrefix(key, "a")
 		} else {
 			key = strings.Join(names[key], ", ") + " " + key

@@ -54,9 +54,6 @@ func verdict(r *autobahn.Result) string {
 	if r.BehaviorClose == r.Behavior || r.BehaviorClose == autobahn.OK {
 		return string(r.Behavior)
 	}
-	if r.Behavior == autobahn.Informational && r.BehaviorClose == autobahn.OK {
-		return string(r.Behavior)
-	}
 	return string(r.Behavior) + ", " + string(r.BehaviorClose)
 }
 

@@ -55,17 +55,6 @@ func (l *caseList) UnmarshalText(in []byte) error {
 	return nil
 }
 
-// verdict returns "" for a case that was not played.
-func (r *roleResults) verdict(id string) string {
-	if v := r.Verdicts[id]; v != "" {
-		return v
-	}
-	if slices.Contains(r.NotRun, id) || !slices.Contains(r.Cases, id) {
-		return ""
-	}
-	return string(autobahn.OK)
-}
-
 // all returns the verdicts of all played cases.
 func (r *roleResults) all() verdicts {
 	got := verdicts{}

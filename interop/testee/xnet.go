@@ -4,6 +4,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"log"
 	"net/http"
 	"time"
@@ -30,11 +32,10 @@ var xnetCodec = websocket.Codec{
 	},
 }
 
-// The default Handshake of a Server refuses requests without an Origin only if it is a
-// websocket.Handler.
+// A websocket.Handler would refuse requests without an Origin; a Server does not.
 func serveXnet(w http.ResponseWriter, r *http.Request) {
 	server := websocket.Server{Handler: func(c *websocket.Conn) {
-		if err := echoXnet(c); err != nil {
+		if err := echoXnet(c); !errors.Is(err, io.EOF) {
 			log.Print(err)
 		}
 	}}
@@ -66,6 +67,7 @@ func (xnetClient) echo(url string) error {
 	return echoXnet(c)
 }
 
+// echoXnet returns io.EOF after a Close frame.
 func echoXnet(c *websocket.Conn) error {
 	c.MaxPayloadBytes = xnetLimit
 	for {

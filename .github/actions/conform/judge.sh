@@ -12,6 +12,14 @@ fail() {
   conclude 2
 }
 
+# absolute prints the whole name of a file, which may be one of Windows.
+absolute() {
+  case $1 in
+  /* | [A-Za-z]:*) printf '%s\n' "$1" ;;
+  *) printf '%s\n' "$PWD/$1" ;;
+  esac
+}
+
 # conclude writes the outputs and exits.
 conclude() {
   local code=$1 result=error
@@ -22,8 +30,8 @@ conclude() {
   {
     echo "result=$result"
     echo "exit-code=$code"
-    echo "report=${CONFORM_REPORT:+$PWD/$CONFORM_REPORT/index.html}"
-    echo "junit=${CONFORM_JUNIT:+$PWD/$CONFORM_JUNIT}"
+    echo "report=${CONFORM_REPORT:+$(absolute "$CONFORM_REPORT")/index.html}"
+    echo "junit=${CONFORM_JUNIT:+$(absolute "$CONFORM_JUNIT")}"
   } >>"$GITHUB_OUTPUT"
   exit "$code"
 }
@@ -35,8 +43,30 @@ show() {
   token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   echo "::stop-commands::$token"
   tail -n 200 "$log" 2>/dev/null
-  echo "::$token::"
+  printf '\n::%s::\n' "$token" # on a line of its own, or GitHub would not obey it
   echo '::endgroup::'
+}
+
+# end ends the server with its children. When the step is over, the port is free for the next one.
+end() {
+  local i
+  for i in $(seq 100); do
+    if ! kill -TERM -- "-$peer" 2>/dev/null; then return; fi
+    sleep 0.1
+  done
+  kill -KILL -- "-$peer" 2>/dev/null
+}
+
+# listens reports whether something accepts TCP at the address of a URL.
+listens() {
+  local address=${1#*://} port=80
+  case $1 in wss:*) port=443 ;; esac
+  address=${address%%[/?]*}
+  if [[ $address =~ ^(.*):([0-9]+)$ ]]; then
+    address=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}
+  fi
+  address=${address#[} address=${address%]} # of IPv6
+  (exec 3<>"/dev/tcp/$address/$port") 2>/dev/null
 }
 
 args=()
@@ -59,15 +89,27 @@ case $CONFORM_ROLE in
 server)
   add -agent "$CONFORM_NAME"
   if [ -n "$CONFORM_START" ]; then
+    if listens "$CONFORM_URL"; then
+      fail "Something listens at $CONFORM_URL already, and would be judged in place of what start begins."
+    fi
     set -m # a process group of its own, so that its children end with it
     bash -c "$CONFORM_START" >"$log" 2>&1 &
     peer=$!
     set +m
-    trap 'kill -TERM -- "-$peer" 2>/dev/null' EXIT
+    trap end EXIT
   fi
   "$ws" conform -server "$CONFORM_URL" -wait "$CONFORM_WAIT" ${args[@]+"${args[@]}"}
   code=$?
   if [ "$code" = 2 ] && [ -n "$CONFORM_START" ]; then show; fi
+  # A server that could not start, because its port is taken, has left another one to be judged.
+  if [ "$code" != 2 ] && [ -n "$CONFORM_START" ] && ! kill -0 "$peer" 2>/dev/null; then
+    wait "$peer"
+    left=$?
+    if [ "$left" != 0 ]; then
+      show
+      fail "The command that starts the server exited with $left. If its port was taken, another server was judged."
+    fi
+  fi
   ;;
 client)
   if [ -z "$CONFORM_START" ]; then fail 'The role client needs start, the command that runs the client.'; fi
@@ -77,7 +119,7 @@ client)
   "$ws" conform -listen "$address" ${args[@]+"${args[@]}"} &
   peer=$!
   for _ in $(seq 100); do
-    if (exec 3<>"/dev/tcp/${address%:*}/${address##*:}") 2>/dev/null; then break; fi
+    if listens "$CONFORM_URL"; then break; fi
     if ! kill -0 "$peer" 2>/dev/null; then break; fi
     sleep 0.1
   done

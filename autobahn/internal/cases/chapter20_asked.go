@@ -63,7 +63,7 @@ func askedOfServers() (cases []*play.Case) {
 	refuse(asHTTP, "No Host.", bad, without("Host"))
 	refuse(asHTTP, "Two Host fields.", bad, again("Host", "other.example"))
 	refuse(asRequired, "No Upgrade.", anyRefusal, without("Upgrade"))
-	refuse(asRequired, "Upgrade to h2c.", anyRefusal, with("Upgrade", "h2c"))
+	refuse(asRequired, "Upgrade to irc, a protocol that no server speaks.", anyRefusal, with("Upgrade", "irc")) // unlike h2c
 	refuse(asRequired, "No Connection.", anyRefusal, without("Connection"))
 	refuse(asRequired, "Connection: keep-alive, without Upgrade.", anyRefusal, with("Connection", "keep-alive"))
 	refuse(asRequired, "No Sec-WebSocket-Key.", bad, without("Sec-WebSocket-Key"))

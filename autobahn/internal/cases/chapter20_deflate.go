@@ -14,8 +14,10 @@ import (
 // Sentences about permessage-deflate.
 const (
 	deflateBits        = `RFC 7692 section 7.1.2.1: "A server accepts an extension negotiation offer with this parameter by including the "server_max_window_bits" extension parameter in the extension negotiation response to send back to the client with the same or smaller value as the offer."`
+	deflateClientBits  = `RFC 7692 section 7.1.2.2: "By including this extension parameter in an extension negotiation response, a server limits the LZ77 sliding window size that the client uses to compress messages."`
 	deflateTakeover    = `RFC 7692 section 7.1.1.1: "A server accepts an extension negotiation offer that includes the "server_no_context_takeover" extension parameter by including the "server_no_context_takeover" extension parameter in the corresponding extension negotiation response to send back to the client."`
 	deflateOwnTakeover = `RFC 7692 section 7.1.1.2: client_no_context_takeover in the answer prevents the client from using context takeover; without it, and unoffered, a server has to keep the window`
+	deflateNoTakeover  = `RFC 7692 section 7.1.1.2: client_no_context_takeover in the answer prevents the client from using context takeover`
 	deflateDecline     = `RFC 7692 section 7: "A server MUST decline an extension negotiation offer for this extension if any of the following conditions are met: The negotiation offer contains an extension parameter not defined for use in an offer. The negotiation offer contains an extension parameter with an invalid value. The negotiation offer contains multiple extension parameters with the same name."`
 	deflateRSV1        = `RFC 7692 section 6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the WebSocket Connection_."`
 	deflateOtherRSV    = `RFC 6455 section 5.2: "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero value, the receiving endpoint MUST _Fail the WebSocket Connection_."`
@@ -30,23 +32,27 @@ var asUsual = &play.Negotiation{Wishes: []play.Wish{{}}}
 // negotiations: 20.10 checks the peer's parameters by value, and inflates its messages with
 // exactly the agreed window; 20.11 sends servers invalid or several offers.
 func negotiations() (cases []*play.Case) {
-	ask := func(id, sentence string, w play.Wish) {
+	ask := func(id, ofServer, ofClient string, w play.Wish) {
 		n := &play.Negotiation{Wishes: []play.Wish{w}, Strict: true}
-		c := &play.Case{
+		c := play.Case{
 			ID: id, Description: "Messages with repetitions just beyond the window. " + n.String(),
 			Expectation: "The answer says so, and no message refers farther back. The messages come back.",
+			Only:        verdict.Server,
 			Offer:       n,
 			Begin: func() play.Play {
 				return &play.Exchange{Items: func(s *play.Session) []play.Item { return beyondWindow(w.Bits, s.OwnWindow()) }}
 			},
 		}
-		cases = append(cases, by(sentence, c)...)
+		own := c // of a client, whom the suite's answer binds
+		own.Expectation, own.Only = "No message refers farther back. The messages come back.", verdict.Client
+		cases = append(cases, by(ofServer, &c)...)
+		cases = append(cases, by(ofClient, &own)...)
 	}
 	for i, bits := range []int{8, 9, 10, 11, 12, 13, 14, 15} {
-		ask(fmt.Sprintf("20.10.%d", i+1), deflateBits, play.Wish{Bits: bits})
+		ask(fmt.Sprintf("20.10.%d", i+1), deflateBits, deflateClientBits, play.Wish{Bits: bits})
 	}
-	ask("20.10.9", deflateTakeover, play.Wish{NoTakeover: true})
-	ask("20.10.10", deflateTakeover, play.Wish{NoTakeover: true, Bits: 10})
+	ask("20.10.9", deflateTakeover, deflateNoTakeover, play.Wish{NoTakeover: true})
+	ask("20.10.10", deflateTakeover, deflateNoTakeover, play.Wish{NoTakeover: true, Bits: 10})
 	// The offers above forbid takeover in the suite's own direction, as the original's do. Here
 	// servers get messages that refer back.
 	for i, params := range []string{"", "; client_max_window_bits=10"} {
@@ -108,7 +114,8 @@ func negotiations() (cases []*play.Case) {
 		"A client's window of 10 bits", play.DeflateName+"; client_max_window_bits=10", false)
 	offers(`RFC 6455 section 9.1: "When using the quoted-string syntax variant, the value after quoted-string unescaping MUST conform to the 'token' ABNF."`,
 		"A quoted value", play.DeflateName+`; server_max_window_bits="10"`, false)
-	offers(asOffered, "The extension of old browsers", "x-webkit-deflate-frame", true)
+	// Not x-webkit-deflate-frame of old browsers: servers that speak it may agree to it.
+	offers(asOffered, "An extension that no server speaks", "x-no-server-speaks-this", true)
 	return cases
 }
 

@@ -33,13 +33,13 @@ func (r *Request) Open(ctx context.Context, s *Session) (Opened, error) {
 func (r *Request) exchange(s *Session) (Opened, error) {
 	key := FreshNonce()
 	draft := UsualRequest(r.Target, key, s.offer)
-	r.add(draft)
+	addExtra(draft, r.Extra)
 	if s.door != nil && s.door.Request != nil {
 		s.door.Request(draft, key)
 		key = strings.Trim(draft.Get("Sec-WebSocket-Key"), " \t") // a server may accept an invalid key
 	}
 	out := draft.Encode()
-	r.logRequest(s, draft, len(out))
+	s.logDraft(draft, r.Extra, len(out))
 	s.stream.SetWriteDeadline(time.Now().Add(s.timeout))
 	_, unsent := s.stream.Write(out)
 	s.stream.SetWriteDeadline(time.Time{})

@@ -42,24 +42,24 @@ func ownField(name string) bool {
 	return strings.HasPrefix(name, "sec-websocket-") || slices.Contains(own, name)
 }
 
-// add adds the fields of a caller to the request.
-func (r *Request) add(d *Draft) {
-	for _, f := range r.Extra {
+// addExtra adds the fields of a caller to a request.
+func addExtra(d *Draft, extra []Field) {
+	for _, f := range extra {
 		if strings.EqualFold(f.Name, "User-Agent") {
 			d.Remove("User-Agent")
 		}
 	}
-	d.Fields = append(d.Fields, r.Extra...)
+	d.Fields = append(d.Fields, extra...)
 }
 
-// logRequest records a request, which is length bytes. The values that a caller added may be
+// logDraft records a request, which is length bytes. The values that a caller added may be
 // secret, and reports are published.
-func (r *Request) logRequest(s *Session, d *Draft, length int) {
+func (s *Session) logDraft(d *Draft, extra []Field, length int) {
 	shown := *d
 	shown.Fields = slices.Clone(d.Fields)
 	public := []string{"Origin", "User-Agent", "Sec-WebSocket-Protocol"}
 	for i, f := range shown.Fields {
-		added := slices.ContainsFunc(r.Extra, func(e Field) bool { return e.Name == f.Name })
+		added := slices.ContainsFunc(extra, func(e Field) bool { return e.Name == f.Name })
 		if added && !slices.Contains(public, f.Name) {
 			shown.Fields[i].Value = "(not shown)"
 		}

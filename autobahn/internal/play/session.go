@@ -9,14 +9,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
-// state is the state of a session. Only session.enter changes it.
+// state is the state of a session. Only Session.enter changes it.
 type state int
 
 const (
-	opening state = iota // TCP and the HTTP handshake
+	opening state = iota // the opening handshake
 	open                 // frames
 	closing              // we have sent a Close frame
-	closed               // TCP has ended, or we gave it up
+	closed               // the stream has ended, or we gave it up
 )
 
 // How long the suite waits for things that the RFC leaves to the peer: the values of the
@@ -41,16 +41,21 @@ const largest = 32 << 20
 // calls.
 type Session struct {
 	Judged verdict.Role // the role of the peer; the suite has the other one
-	stream Stream
-	play   Play
 	Result *verdict.Result
+
+	// Entered is called after the opening handshake, and Leaving when we give up the connection,
+	// before the peer can see it. Both may be nil. They are set before Play.
+	Entered, Leaving func()
+
+	stream Stream
+	state  state
+	play   Play
 	door   *Door        // of the case; may be nil
 	offer  *Negotiation // of the case; may be nil
 	needs  Need         // of the case
-	state  state
 
-	begun   time.Time     // start of the TCP connection, for the wire log
-	linger  time.Duration // how long we, as a server, delay the end of TCP after the Close frames
+	begun   time.Time     // start of the connection, for the wire log
+	linger  time.Duration // how long we, as a server, delay the end of the stream after the Close frames
 	timeout time.Duration // for the opening handshake
 	silence time.Duration // the longest silence of a peer that has to reply
 	alive   time.Time     // when the peer was last active
@@ -59,9 +64,6 @@ type Session struct {
 	gone   chan struct{} // closed when calls are no longer accepted
 	timers []*time.Timer
 	sender *sender
-
-	Entered func() // called after the opening handshake; may be nil
-	Leaving func() // called when we give up the connection, before the peer can see it; may be nil
 
 	fault    error // a fault in an opening handshake that succeeded
 	in       incoming

@@ -3,7 +3,7 @@ const [hostname, port] = process.argv.slice(2);
 Bun.serve({
   hostname, port: Number(port),
   fetch(request, server) {
-    if (!server.upgrade(request)) return new Response("not a WebSocket", { status: 426 });
+    if (!server.upgrade(request)) return new Response("not a WebSocket", { status: 400 });
   },
   websocket: {
     perMessageDeflate: true,
