@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/hawser-ws/websocket/autobahn"
 )
@@ -80,6 +81,21 @@ func withoutCommands(w io.Writer, print func()) {
 	fmt.Fprintf(w, "::stop-commands::%s\n", token)
 	print()
 	fmt.Fprintf(w, "::%s::\n", token)
+}
+
+// inert returns lines that GitHub prints and does not obey, though they have texts of the peer's. It
+// obeys a command at the beginning of a line, and one in the older form ##[error] anywhere.
+func inert(s string) string {
+	if !onGitHub() {
+		return s
+	}
+	lines := strings.Split(strings.ReplaceAll(s, "##[", `##\[`), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::") {
+			lines[i] = `\` + line
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // onGitHub reports whether this is a job of GitHub Actions.

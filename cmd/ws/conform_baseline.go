@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,9 +19,10 @@ import (
 //	server  "my 2"  9.2.6   FAILED
 //	client  *       10.1.1  FAILED | OK              # any agent; it flaps, so either will do
 //
-// A hash begins a comment. The file keeps its comments and its order when it is written anew.
+// A star in quotes is an agent of that name. A hash begins a comment. The file keeps its comments and its order when it is written anew.
 type baseline struct {
 	file  string
+	ends  string // of its lines: a newline, on Windows perhaps after a carriage return
 	lines []*baselineLine
 }
 
@@ -40,8 +42,11 @@ type knownFailure struct {
 	number  int        // of the line, the first is 1
 }
 
-// anyAgent stands for every agent in a baseline.
-const anyAgent = "*"
+// anyAgent stands for every agent in a baseline. No agent has this name.
+const anyAgent = ""
+
+// anyWord is anyAgent in the file. A peer may call itself so, and then stands in quotes.
+const anyWord = "*"
 
 // readBaseline reads a file. That there is none is an error that matches fs.ErrNotExist.
 func readBaseline(file string) (*baseline, error) {
@@ -49,7 +54,11 @@ func readBaseline(file string) (*baseline, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &baseline{file: file}
+	b := &baseline{file: file, ends: "\n"}
+	if bytes.Contains(text, []byte("\r\n")) {
+		b.ends = "\r\n"
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // which editors on Windows write
 	var wrong []error
 	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 		line = strings.TrimSuffix(line, "\r")
@@ -101,8 +110,11 @@ func parseKnown(line string) (*knownFailure, error) {
 	if quoted, err := strconv.QuotedPrefix(rest); err == nil && rest[0] == '"' {
 		k.agent, _ = strconv.Unquote(quoted)
 		rest = strings.TrimSpace(rest[len(quoted):])
-	} else {
-		k.agent, rest = cutWord(rest)
+		if k.agent == "" {
+			return nil, errors.New("the agent has no name")
+		}
+	} else if k.agent, rest = cutWord(rest); k.agent == anyWord {
+		k.agent = anyAgent
 	}
 	k.id, rest = cutWord(rest)
 	if rest == "" {
@@ -123,10 +135,14 @@ func parseKnown(line string) (*knownFailure, error) {
 
 // cutComment cuts a line before the comment. A hash in a quoted name begins none.
 func cutComment(line string) (rest, comment string) {
-	quoted := false
+	quoted, escaped := false, false
 	for i, c := range line {
 		switch {
-		case c == '"' && (i == 0 || line[i-1] != '\\'):
+		case escaped:
+			escaped = false
+		case c == '\\' && quoted:
+			escaped = true
+		case c == '"':
 			quoted = !quoted
 		case c == '#' && !quoted && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t'):
 			return strings.TrimSpace(line[:i]), line[i:]
@@ -146,19 +162,26 @@ func cutWord(s string) (word, rest string) {
 
 // String returns the line of the file.
 func (k *knownFailure) String() string {
-	agent := k.agent
-	if strings.ContainsAny(agent, " \t\"#\\") || agent == "" || strconv.Quote(agent) != `"`+agent+`"` {
-		agent = strconv.Quote(agent)
-	}
 	var allowed []string
 	for _, v := range k.allowed {
 		allowed = append(allowed, v.String())
 	}
-	line := fmt.Sprintf("%s  %s  %-7s  %s", k.role, agent, k.id, strings.Join(allowed, " | "))
+	line := fmt.Sprintf("%s  %s  %-7s  %s", k.role, k.agentText(), k.id, strings.Join(allowed, " | "))
 	if k.comment != "" {
 		line += "  " + k.comment
 	}
 	return line
+}
+
+// agentText returns the agent as it is in the file.
+func (k *knownFailure) agentText() string {
+	switch {
+	case k.agent == anyAgent:
+		return anyWord
+	case k.agent == anyWord, strings.ContainsAny(k.agent, " \t\"#\\"), strconv.Quote(k.agent) != `"`+k.agent+`"`:
+		return strconv.Quote(k.agent)
+	}
+	return k.agent
 }
 
 // exists reports whether the suite has the case.

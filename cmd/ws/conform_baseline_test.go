@@ -18,7 +18,8 @@ func TestKnownFailure(t *testing.T) {
 		"client  libwebsockets/4.3  9.2.6    FAILED",
 		`server  "my \"server\" # 2"  20.15.6  UNIMPLEMENTED / WRONG CODE  # since 1.2`,
 		"server  mine  10.1.1   FAILED | OK",
-		`client  ""  1.1.1    UNIMPLEMENTED | OK / FAILED BY CLIENT | FAILED`,
+		`server  "a\\"  1.1.1    FAILED  # its name ends with a backslash`,
+		`client  "*"  1.1.1    UNIMPLEMENTED | OK / FAILED BY CLIENT | FAILED`,
 	} {
 		k, err := parseKnown(line)
 		if err != nil || k.String() != line {
@@ -31,6 +32,7 @@ func TestKnownFailure(t *testing.T) {
 		"server * 1.1.1":                "want a role, an agent, a case and its verdict",
 		"server":                        "want a role",
 		"server * 1.1.1 WRONG":          `"WRONG" is no verdict`,
+		`server "" 1.1.1 FAILED`:        "the agent has no name",
 		"server * 1.1.1 OK":             "OK is not a failure",
 		"server * 1.1.1 NON-STRICT":     "is not a failure",
 		"server * 1.1.1 FAILED | ":      `"" is no verdict`,
@@ -242,5 +244,37 @@ func TestReplaceFile(t *testing.T) {
 	}
 	if err := replaceFile(filepath.Join(dir, "none", "file"), nil); err == nil {
 		t.Error("written into a directory that is not there")
+	}
+}
+
+// An agent may be called *, which is not every agent.
+func TestAgentCalledStar(t *testing.T) {
+	b := baselineOf(t, `client  "*"  1.1.1  FAILED`)
+	sides := []side{{role: autobahn.Client, agents: []autobahn.Agent{
+		agentWith(t, "*", "1.1.1 FAILED"), agentWith(t, "other", "1.1.1 FAILED"),
+	}}}
+	if stale := compare(sides, b); len(stale) > 0 || len(sides[0].standings[0].fresh) > 0 || len(sides[0].standings[1].fresh) != 1 {
+		t.Errorf("%v, %+v", stale, sides[0].standings)
+	}
+}
+
+// What Windows does to a file stays, except for the mark at its beginning.
+func TestBaselineOfWindows(t *testing.T) {
+	b := baselineOf(t, "\ufeff# known\r", "server  *  1.1.1  FAILED\r")
+	sides := []side{{role: autobahn.Server, agents: []autobahn.Agent{agentWith(t, "a", "1.1.1 FAILED", "1.1.2 FAILED")}}}
+	stale := compare(sides, b)
+	b.fit(sides, stale, func(*standing) string { return anyAgent })
+	if got, want := string(b.encode()), "# known\r\nserver  *  1.1.1  FAILED\r\nserver  *  1.1.2    FAILED\r\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// The line of an agent goes, and the line for any agent that stood behind it does not hold either.
+func TestFitUncovers(t *testing.T) {
+	b := baselineOf(t, "server  *  1.1.1  FAILED", "server  a  1.1.1  FAILED")
+	sides := []side{{role: autobahn.Server, agents: []autobahn.Agent{agentWith(t, "a", "1.1.1 OK")}}}
+	c := b.fit(sides, compare(sides, b), func(st *standing) string { return st.agent.Name })
+	if stale := compare(sides, b); len(stale) > 0 || c.removed != 2 {
+		t.Errorf("%+v, still %v", c, stale)
 	}
 }

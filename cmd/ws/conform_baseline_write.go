@@ -23,7 +23,7 @@ const baselineHead = `# Known failures in the cases of ws conform. A run with -b
 `
 
 func newBaseline(file string) *baseline {
-	b := &baseline{file: file}
+	b := &baseline{file: file, ends: "\n"}
 	for line := range strings.Lines(baselineHead) {
 		b.lines = append(b.lines, &baselineLine{text: strings.TrimSuffix(line, "\n")})
 	}
@@ -32,6 +32,21 @@ func newBaseline(file string) *baseline {
 
 // A change counts what an update did to a baseline.
 type change struct{ added, changed, removed int }
+
+// fit makes the baseline fit a run. A line that goes may uncover one for any agent that does not
+// hold either, hence the rounds.
+func (b *baseline) fit(sides []side, stale []*knownFailure, name func(*standing) string) (all change) {
+	const most = 10
+	for range most {
+		c := b.update(sides, stale, name)
+		if c == (change{}) {
+			break
+		}
+		all = change{all.added + c.added, all.changed + c.changed, all.removed + c.removed}
+		stale = compare(sides, b)
+	}
+	return all
+}
 
 // update makes the baseline fit a run. name returns how a line is to call an agent. stale is what
 // compare has returned.
@@ -111,7 +126,7 @@ func (b *baseline) encode() []byte {
 				text = line.known.String()
 			}
 		}
-		out.WriteString(text + "\n")
+		out.WriteString(text + b.ends)
 	}
 	return []byte(out.String())
 }

@@ -84,7 +84,7 @@ func (o *conclusion) staleText() string {
 		if !k.exists() {
 			why = "is not a case of this suite"
 		}
-		lines = append(lines, fmt.Sprintf("%s:%d: %v %s %s (%s) %s", o.file(), k.number, k.role, k.agent, k.id, k.verdictsText(), why))
+		lines = append(lines, fmt.Sprintf("%s:%d: %v %s %s (%s) %s", o.file(), k.number, k.role, k.agentText(), k.id, k.verdictsText(), why))
 	}
 	const shown = 10
 	if more := len(lines) - shown; more > 1 {
@@ -111,7 +111,7 @@ func (o *conclusion) conclude(p *progress) error {
 // print prints the tables.
 func (o *conclusion) print() {
 	show := func() { newScreen(os.Stdout).show(o) }
-	if o.flags.annotate {
+	if o.flags.annotate || onGitHub() {
 		withoutCommands(os.Stdout, show)
 		return
 	}
@@ -131,9 +131,9 @@ func (o *conclusion) judgement(p *progress) error {
 	}
 	switch {
 	case len(o.problems) > 0:
-		return &exitError{exitUsage, errors.Join(o.problems...).Error()}
+		return &exitError{exitUsage, inert(errors.Join(o.problems...).Error())}
 	case o.failed() && len(o.stale) > 0:
-		return &exitError{exitFailed, "known failures are mended, so the baseline is out of date\n" + visible(o.staleText(), true)}
+		return &exitError{exitFailed, "known failures are mended, so the baseline is out of date\n" + inert(visible(o.staleText(), true))}
 	case o.failed():
 		return &exitError{exitFailed, ""} // the table has said everything
 	}
@@ -177,7 +177,7 @@ func (o *conclusion) writeBaseline(p *progress) {
 		o.problems = append(o.problems, fmt.Errorf("%s was not written, because the run is not finished", b.file))
 		return
 	}
-	c := b.update(o.sides, o.stale, o.flags.nameOf)
+	c := b.fit(o.sides, o.stale, o.flags.nameOf)
 	if err := replaceFile(b.file, b.encode()); err != nil {
 		o.problems = append(o.problems, fmt.Errorf("-write-baseline: %w", err))
 		return
@@ -192,6 +192,9 @@ func (f *conformFlags) checkOutputs() error {
 		if err := os.MkdirAll(f.out, 0o755); err != nil {
 			return &exitError{exitUsage, err.Error()}
 		}
+		if err := checkWritable(f.out); err != nil {
+			return &exitError{exitUsage, "-o: " + err.Error()}
+		}
 	}
 	for _, output := range []struct{ name, file string }{
 		{"junit", f.junitFile}, {"markdown", f.markdownFile}, {"write-baseline", f.writeBaseline},
@@ -202,9 +205,25 @@ func (f *conformFlags) checkOutputs() error {
 		if err := os.MkdirAll(filepath.Dir(output.file), 0o755); err != nil {
 			return &exitError{exitUsage, fmt.Sprintf("-%s: %v", output.name, err)}
 		}
-		if info, err := os.Stat(output.file); err == nil && info.IsDir() {
+		info, err := os.Stat(output.file)
+		switch {
+		case err == nil && info.IsDir():
 			return &exitError{exitUsage, fmt.Sprintf("-%s: %s is a directory", output.name, output.file)}
+		case err == nil && !info.Mode().IsRegular(): // such as /dev/stdout
+			continue
+		}
+		if err := checkWritable(filepath.Dir(output.file)); err != nil {
+			return &exitError{exitUsage, fmt.Sprintf("-%s: %v", output.name, err)}
 		}
 	}
 	return nil
+}
+
+// checkWritable reports why no file can be made in a directory.
+func checkWritable(dir string) error {
+	file, err := os.CreateTemp(dir, ".ws-conform-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }

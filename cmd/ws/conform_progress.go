@@ -43,7 +43,7 @@ func newProgress(out *os.File, json bool) *progress {
 // say prints a line.
 func (p *progress) say(line string) {
 	if !p.quiet {
-		fmt.Fprintln(p.out, visible(line, false))
+		fmt.Fprintln(p.out, inert(visible(line, false)))
 	}
 }
 

@@ -1,10 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -25,7 +24,7 @@ func (f *conformFlags) jsonDir(s *side) string {
 }
 
 // writeReport writes the files of -o.
-func (f *conformFlags) writeReport(sides []side) (err error) {
+func (f *conformFlags) writeReport(sides []side) error {
 	page := &autobahn.Page{Title: "WebSocket conformance", Made: time.Now()}
 	for _, s := range sides {
 		if len(s.agents) == 0 {
@@ -40,12 +39,11 @@ func (f *conformFlags) writeReport(sides []side) (err error) {
 			page.Servers = s.agents
 		}
 	}
-	file, err := os.Create(pageName(f.out))
-	if err != nil {
+	var text bytes.Buffer
+	if err := page.Write(&text); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return page.Write(file)
+	return replaceFile(pageName(f.out), text.Bytes())
 }
 
 // agentJSON is an agent in the output of -json.

@@ -164,3 +164,41 @@ func TestShellWord(t *testing.T) {
 		}
 	}
 }
+
+// What a peer says is no workflow command, on standard error either: GitHub reads both.
+func TestInert(t *testing.T) {
+	const said = "::error::a\n \u3000::warning::b\nc ::error::d\ncame ##[error]e"
+	t.Setenv("GITHUB_ACTIONS", "false")
+	if got := inert(said); got != said {
+		t.Errorf("elsewhere: %q", got)
+	}
+	t.Setenv("GITHUB_ACTIONS", "true")
+	if got, want := inert(said), "\\::error::a\n\\ \u3000::warning::b\nc ::error::d\ncame ##\\[error]e"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// What could not be written at the end is found out at the beginning.
+func TestOutputsWritable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*conformFlags{{out: file}, {junitFile: filepath.Join(file, "x.xml")}, {markdownFile: t.TempDir()}} {
+		if err := f.checkOutputs(); err == nil {
+			t.Errorf("%+v can be written", f)
+		}
+	}
+	if err := checkWritable(filepath.Join(t.TempDir(), "gone")); err == nil {
+		t.Error("a directory that is not there is writable")
+	}
+	dir := t.TempDir()
+	f := &conformFlags{out: dir, junitFile: filepath.Join(dir, "new", "x.xml"), markdownFile: "/dev/stdout"}
+	if err := f.checkOutputs(); err != nil {
+		t.Error(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if len(left) > 0 || err != nil {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}

@@ -60,5 +60,5 @@ func noFuzzingServer(url string, err error) error {
 		err = errors.New("it does not tell how many cases it has")
 	}
 	text := strings.ReplaceAll(err.Error(), "websocket: ", "")
-	return &exitError{exitUsage, fmt.Sprintf("%s is not a fuzzing server, or is gone: %s", url, visible(text, false))}
+	return &exitError{exitUsage, inert(fmt.Sprintf("%s is not a fuzzing server, or is gone: %s", url, visible(text, false)))}
 }

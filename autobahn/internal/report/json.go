@@ -49,7 +49,8 @@ func writeJSON(path string, v any) error {
 }
 
 // filePrefix returns the prefix of an agent's file names, as the original makes it. Agents
-// whose names differ only in other characters get a number.
+// whose names differ only in other characters get a number. A name may be longer than that of a
+// file can be.
 func filePrefix(agent string, taken map[string]bool) string {
 	name := strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
@@ -58,6 +59,8 @@ func filePrefix(agent string, taken map[string]bool) string {
 		return ' '
 	}, strings.ToLower(strings.TrimSpace(agent)))
 	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "_")
+	const longest = 100
+	name = name[:min(len(name), longest)]
 	prefix := name
 	for n := 2; taken[prefix]; n++ {
 		prefix = fmt.Sprintf("%s_%d", name, n)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +27,11 @@ func TestWriteJSON(t *testing.T) {
 		}
 	}
 	taken := map[string]bool{}
+	for i, want := range []int{100, 102} { // a file's name has at most 255 bytes
+		if got := filePrefix(strings.Repeat("a", 300+i), taken); len(got) != want {
+			t.Errorf("a long name becomes %d bytes, want %d", len(got), want)
+		}
+	}
 	for i, want := range []string{"a_b", "a_b_2", "a_b_3"} {
 		if got := filePrefix([]string{"A B", "a-b", "a b"}[i], taken); got != want {
 			t.Errorf("number %d begins with %s, want %s", i, got, want)
