@@ -19,7 +19,8 @@ the [findings](../../interop/matrix/findings) and manifests in
 [autobahn](../../autobahn), as servers and as clients. A case counts by the worse of
 its two verdicts: on the messages, and on how the connection ended. The page
 [index.html](index.html) shows what differs case by case, and a wire log for every
-finding; [results.json](results.json) has the verdicts for programs.
+finding; [results.json](results.json) has the verdicts for programs. Three failures
+were [repeated by hand](by-hand.md), with other tools.
 
 `
 
@@ -47,12 +48,14 @@ server by hand, or in CI:
 
     go install github.com/hawser-ws/websocket/cmd/ws@latest
     ws conform -server ws://localhost:9000/
+`
 
+const readmeFindings = `
 ## Findings
 
 A fault is against the RFC. A choice is documented by the project. Lenient is who accepts
-what the RFC forbids to send. The text, with the
-frames and the sentence of the RFC, is behind the name, and on the page with a wire log.
+what the RFC forbids to send. The text, with the frames and the sentence of the RFC, is
+behind the name, and on the page with a wire log.
 
 `
 
@@ -81,6 +84,8 @@ func (c *comparison) readme() []byte {
 		}
 	}
 	out.WriteString(readmeTail)
+	out.WriteString(c.embargo())
+	out.WriteString(readmeFindings)
 	fmt.Fprintf(&out, "**[Shared by several](../../interop/matrix/findings/%s.md)**\n\n", sharedFile)
 	for _, f := range c.shared {
 		fmt.Fprintf(&out, "- %s: %s (%s)\n", f.Kind, f.Title, c.findingView(f, "").who())
@@ -97,6 +102,25 @@ func (c *comparison) readme() []byte {
 		out.WriteString("\n")
 	}
 	return append(bytes.TrimSpace(out.Bytes()), '\n')
+}
+
+// embargo is the section about findings that their projects have to hear of first.
+func (c *comparison) embargo() string {
+	var out strings.Builder
+	for _, p := range c.peers {
+		for _, f := range c.notes[p.Key].own {
+			if f.Security != "" {
+				fmt.Fprintf(&out, "- [%s](../../interop/matrix/findings/%s.md): %s: %s.\n", p.Name, p.Key, f.Title, f.Security)
+			}
+		}
+	}
+	if out.Len() == 0 {
+		return ""
+	}
+	return "\n## Before this page is published\n\n" +
+		"By these findings a peer can end a process, or foresee what has to be unforeseeable. Their\n" +
+		"projects are told first, through their security contact, and have 90 days. Until then the\n" +
+		"page and these findings stay private.\n\n" + out.String()
 }
 
 // columns are the numbers of a line of the table.
