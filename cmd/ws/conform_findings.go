@@ -126,9 +126,17 @@ func came(r *autobahn.Result) string {
 	add(r.Behavior, r.Result)
 	add(r.BehaviorClose, r.ResultClose)
 	if r.RemoteCloseCode != nil && !r.BehaviorClose.Passed() {
-		words = append(words, fmt.Sprintf("The peer's close code was %d.", *r.RemoteCloseCode))
+		words = append(words, closeCodes(r))
 	}
 	return visible(strings.Join(words, " "), false)
+}
+
+// closeCodes says with which code the peer closed, or answered the Close frame of the suite.
+func closeCodes(r *autobahn.Result) string {
+	if r.ClosedByMe && r.LocalCloseCode != nil {
+		return fmt.Sprintf("The suite closed with %d, and the peer answered with %d.", *r.LocalCloseCode, *r.RemoteCloseCode)
+	}
+	return fmt.Sprintf("The peer's close code was %d.", *r.RemoteCloseCode)
 }
 
 // sentence returns s with a full stop at the end.
@@ -143,7 +151,12 @@ func sentence(s string) string {
 // received returns the beginning of what the peer sent, where that is the fault.
 func received(r *autobahn.Result) string {
 	const events, shown = 4, 24
-	if r.Behavior.Passed() || len(r.Received) == 0 {
+	switch {
+	case r.Behavior.Passed():
+		return ""
+	case len(r.Received) == 0 && len(r.Expected[autobahn.OK]) > 0 && r.RemoteCloseCode != nil:
+		return "Received: nothing, until the Close frame."
+	case len(r.Received) == 0:
 		return ""
 	}
 	var list []string
