@@ -11,9 +11,9 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// together is how many cases with the same verdict and result are still listed one by one. More
-// are listed in one line.
-func together(v autobahn.Verdict) int {
+// maxSeparate is how many cases with the same verdict and result are listed one by one. More than
+// that are listed in one line.
+func maxSeparate(v autobahn.Verdict) int {
 	if v == autobahn.Unimplemented {
 		return 2 // then it does not matter what the cases are about
 	}
@@ -92,7 +92,7 @@ func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 		key := came(r)
 		switch {
 		case told[key]:
-		case len(alike[key]) > together(v):
+		case len(alike[key]) > maxSeparate(v):
 			told[key] = true
 			s.print("\n" + s.wrapped("  ", ranges(alike[key], all)+": "+key) + "\n")
 		default:
@@ -106,7 +106,16 @@ func (s *screen) finding(r *autobahn.Result) {
 	const column = 10 // of the text: room for the longest number
 	s.print("\n" + s.wrapped(fmt.Sprintf("  %-*s", column-2, r.ID), r.Description) + "\n")
 	s.print(s.wrapped(strings.Repeat(" ", column)+"expected  ", r.Expectation) + "\n")
-	s.print(s.wrapped(strings.Repeat(" ", column)+"came      ", strings.TrimSpace(came(r)+" "+received(r))) + "\n")
+	s.print(s.wrapped(strings.Repeat(" ", column)+"came      ", whatCame(r)) + "\n")
+}
+
+// whatCame says all of what happened instead of the expected result, or nothing if it did come.
+func whatCame(r *autobahn.Result) string {
+	events := received(r)
+	if events == "" && !r.Behavior.Passed() && len(r.Expected[autobahn.OK]) > 0 && r.RemoteCloseCode != nil {
+		events = "Received: nothing but the Close frame."
+	}
+	return strings.TrimSpace(came(r) + " " + events)
 }
 
 // came says what happened instead of the expected result. A case is listed under its worse
@@ -151,12 +160,7 @@ func sentence(s string) string {
 // received returns the beginning of what the peer sent, where that is the fault.
 func received(r *autobahn.Result) string {
 	const events, shown = 4, 24
-	switch {
-	case r.Behavior.Passed():
-		return ""
-	case len(r.Received) == 0 && len(r.Expected[autobahn.OK]) > 0 && r.RemoteCloseCode != nil:
-		return "Received: nothing, until the Close frame."
-	case len(r.Received) == 0:
+	if r.Behavior.Passed() || len(r.Received) == 0 {
 		return ""
 	}
 	var list []string

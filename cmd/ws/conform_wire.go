@@ -103,7 +103,7 @@ func (st *standing) account(r *autobahn.Result) string {
 	if r.Sentence != "" {
 		lines = append(lines, "because   "+r.Sentence)
 	}
-	if what := strings.TrimSpace(came(r) + " " + received(r)); what != "" {
+	if what := whatCame(r); what != "" {
 		lines = append(lines, "came      "+what)
 	}
 	lines = append(lines, "verdict   "+verdictsOf(r).String())

@@ -26,7 +26,7 @@ func wireLog(r *autobahn.Result) []string {
 	for i, e := range r.Wirelog {
 		head := ""
 		switch {
-		case (e.Kind == "RO" || e.Kind == "TO") && http(e.Data):
+		case (e.Kind == "RO" || e.Kind == "TO") && isHTTP(e.Data):
 			head = r.HTTPResponse
 			if strings.HasPrefix(string(e.Data), "GET ") || strings.HasPrefix(string(e.Data), "POST ") {
 				head = r.HTTPRequest
@@ -75,7 +75,7 @@ func fields(head string) (lines []string) {
 	return lines
 }
 
-func http(data []byte) bool {
+func isHTTP(data []byte) bool {
 	return slices.ContainsFunc([]string{"GET ", "POST ", "HTTP/"}, func(begin string) bool {
 		return strings.HasPrefix(string(data), begin)
 	})
@@ -144,7 +144,7 @@ func count(n int) string {
 func payload(data []byte, length int) string {
 	const shown = 40
 	cut := data[:min(len(data), shown)]
-	if http(data) {
+	if isHTTP(data) {
 		line, _, _ := strings.Cut(string(data), "\r\n")
 		return line + " …"
 	}
