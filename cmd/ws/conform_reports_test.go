@@ -167,6 +167,24 @@ func TestAnnotationsMany(t *testing.T) {
 	}
 }
 
+// The command is for the maintainer's machine, which has no summary of the job.
+func TestRewriteWithoutSummary(t *testing.T) {
+	t.Setenv("GITHUB_STEP_SUMMARY", "/job/summary")
+	for _, args := range [][]string{
+		{"-markdown", "/job/summary", "-baseline", "b", "-o", "/job/summary"},
+		{"--markdown=/job/summary", "-baseline", "b", "-o", "/job/summary"},
+	} {
+		f := &conformFlags{args: args}
+		if got, want := f.rewrite(), "ws conform -write-baseline b -o /job/summary"; got != want {
+			t.Errorf("%q: %s, want %s", args, got, want)
+		}
+	}
+	f := &conformFlags{args: []string{"-markdown", "mine.md", "-baseline=b"}}
+	if got, want := f.rewrite(), "ws conform -markdown mine.md -write-baseline=b"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestShellWord(t *testing.T) {
 	for s, want := range map[string]string{"": "''", "a=ws://h:1/": "a=ws://h:1/", "1.*": "'1.*'", "it's": `'it'\''s'`} {
 		if got := shellWord(s); got != want {
