@@ -15,13 +15,15 @@ import (
 var opcodes = map[byte]string{0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 
 // wireLog is the log of a case in lines for people: frames and timers. Bytes are only where
-// there is no frame in that direction, and in the group about how lengths are written.
+// there is no frame in that direction, and in the group about how lengths are written. Masks
+// are in the group about masks.
 func wireLog(r *autobahn.Result) []string {
 	framed := map[string]bool{}
 	for _, e := range r.Wirelog {
 		framed[e.Kind] = true
 	}
 	spelled := strings.HasPrefix(r.ID, "20.6.")
+	aboutMasks := strings.HasPrefix(r.ID, "20.5.")
 	var lines []string
 	for i, e := range r.Wirelog {
 		head := ""
@@ -37,6 +39,9 @@ func wireLog(r *autobahn.Result) []string {
 		text := entry(e)
 		if text == "" {
 			continue
+		}
+		if aboutMasks && (e.Kind == "TF" || e.Kind == "RF") {
+			text += mask(e)
 		}
 		at := ""
 		if i < len(r.Times) {
@@ -131,6 +136,14 @@ func frame(e autobahn.Entry) string {
 		words = append(words, payload(e.Data, e.Length))
 	}
 	return strings.Join(words, " ")
+}
+
+// mask says with which key a frame is masked.
+func mask(e autobahn.Entry) string {
+	if !e.Masked {
+		return ", no mask"
+	}
+	return ", mask " + hex.EncodeToString(e.Key[:])
 }
 
 func count(n int) string {
