@@ -102,6 +102,29 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// The peer is not blamed for a code that it only repeats, and silence is told.
+func TestCloseCodes(t *testing.T) {
+	ours, theirs := 1001, 1001
+	r := played(autobahn.Failed, autobahn.WrongCode, "1.1.1")[0]
+	r.Expected = map[autobahn.Verdict][]autobahn.Event{autobahn.OK: {{Kind: "message"}}}
+	r.LocalCloseCode, r.RemoteCloseCode = &ours, &theirs
+	for first, want := range map[bool]string{
+		true:  "The suite closed with 1001, and the peer answered with 1001.",
+		false: "The peer's close code was 1001.",
+	} {
+		r.ClosedByMe = first
+		if got := came(r); !strings.HasSuffix(got, "badly. "+want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := whatCame(r); !strings.HasSuffix(got, " Received: nothing but the Close frame.") {
+		t.Errorf("%q", got)
+	}
+	if r.Received = r.Expected[autobahn.OK]; !strings.HasSuffix(whatCame(r), ` Received: message "".`) {
+		t.Errorf("%q", whatCame(r))
+	}
+}
+
 // A list names every case once, under its title, with the sentence if it has one.
 func TestList(t *testing.T) {
 	var sides []side
