@@ -52,28 +52,17 @@ echo server and a client as its own documentation would write them, with pinned 
 [interop/matrix/doc.go](../../interop/matrix/doc.go) says how to add one. To judge one
 server by hand, or in CI:
 
-<<<<<<< HEAD
-    go install github.com/hawser-ws/websocket/cmd/ws@latest
-    ws conform -server ws://localhost:9000/
-`
-=======
     go build -o ws ./cmd/ws                                        # at the root of a clone
     ./ws conform -server ws://localhost:9000/
->>>>>>> h-n17
+`
 
 const readmeFindings = `
 ## Findings
 
-<<<<<<< HEAD
-A fault is against the RFC. A choice is documented by the project. Lenient is who accepts
-what the RFC forbids to send. The text, with the frames and the sentence of the RFC, is
-behind the name, and on the page with a wire log.
-=======
 A fault is against the RFC. A choice is documented by the project. Lenient is what the RFC
 allows: the implementation does less than a SHOULD asks, or takes what nobody may send. The
 text, with the frames and the sentence of the RFC, is behind the name, and on the page with a
 wire log.
->>>>>>> h-n17
 
 `
 
@@ -122,7 +111,6 @@ func (c *comparison) readme() []byte {
 	return append(bytes.TrimSpace(out.Bytes()), '\n')
 }
 
-<<<<<<< HEAD
 // embargo is the section about findings that their projects have to hear of first.
 func (c *comparison) embargo() string {
 	var out strings.Builder
@@ -141,10 +129,9 @@ func (c *comparison) embargo() string {
 		"projects are told first, through their security contact, and have 90 days. Until then the\n" +
 		"page and these findings stay private.\n\n" + out.String()
 }
-=======
+
 // inCell escapes what would end the cell of a table.
 func inCell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
->>>>>>> h-n17
 
 // columns are the numbers of a line of the table.
 func (r *roleView) columns() []string {
