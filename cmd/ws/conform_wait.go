@@ -9,8 +9,8 @@ import (
 )
 
 // await waits until something accepts TCP at the address of a server, for at most patience. That
-// nothing does is no error yet: the suite says so in its own words.
-func await(ctx context.Context, server string, patience time.Duration) {
+// nothing does is no error yet: the suite says so in its own words. If it has to wait, it calls tell.
+func await(ctx context.Context, server string, patience time.Duration, tell func()) {
 	u, err := url.Parse(server)
 	if err != nil || patience <= 0 {
 		return
@@ -20,11 +20,14 @@ func await(ctx context.Context, server string, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	const pause = 100 * time.Millisecond
-	for ctx.Err() == nil {
+	for first := true; ctx.Err() == nil; first = false {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 		if err == nil {
 			conn.Close()
 			return
+		}
+		if first {
+			tell()
 		}
 		select {
 		case <-time.After(pause):
