@@ -185,3 +185,30 @@ func TestSessionReassembles(t *testing.T) {
 		}
 	}
 }
+
+// A flood fills no memory: the wire log ends, and so does what is kept of the messages.
+func TestSessionFloods(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		flood  naive.Frame
+		kept   int // at most so many events
+		result string
+	}{
+		{"Pings", play.Ping(""), 0, ""},
+		{"messages", play.Text("no"), 33_000, "The peer floods"},
+	} {
+		r, _ := mate.Play(t, verdict.Server, caseOf(t, verdict.Server, "1.1.2"), "", func(m *mate.Mate) {
+			for range 60_000 {
+				m.Send(row.flood)
+			}
+			m.AwaitClose()
+			m.SendClose(1001)
+		})
+		if len(r.Wirelog) > 50_001 || len(r.Wirelog) != len(r.Times) || len(r.Received) > row.kept {
+			t.Errorf("%s: %d entries, %d times, %d events", row.name, len(r.Wirelog), len(r.Times), len(r.Received))
+		}
+		if r.Behavior != verdict.Failed || !strings.Contains(r.Result, row.result) {
+			t.Errorf("%s: %s, %s", row.name, r.Behavior, r.Result)
+		}
+	}
+}
