@@ -48,7 +48,7 @@ const order = `
 var autobahnOrders = map[string]string{
 	"autobahn": `
 		doc.go
-		own.go testee.go server.go call.go client.go turns.go
+		own.go testee.go server.go call.go client.go target.go turns.go
 		report.go cases.go results.go
 	`,
 	"autobahn/internal/play": `

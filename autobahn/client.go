@@ -5,13 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +28,8 @@ type FuzzingClient struct {
 	Cases []*Case
 	// Parallel is how many cases are played at a time; 0 means 16. Of the cases that move
 	// megabytes, no more are played at a time than there are cores. A case that fails while
-	// others run is played again alone.
+	// others run is played again alone. A server that leaves three openings in a row unanswered
+	// gets a quarter as many at a time.
 	Parallel int
 	// Timeout is how long the server may take to accept TCP, how long for the opening
 	// handshake, and how long it may be silent afterwards when it has to reply. Zero means the
@@ -62,7 +61,8 @@ type FuzzingClient struct {
 	name    string
 }
 
-// maxLosses is how many opening handshakes in a row may go unanswered before the run ends.
+// maxLosses is how many opening handshakes in a row may go unanswered before the run ends, or
+// while several cases are played, before fewer are.
 const maxLosses = 3
 
 // Run plays the cases. If the server is not or no longer reachable, it returns the results so
@@ -88,9 +88,9 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
-	err = c.runAll(ctx, light, parallel)
+	err = c.runCrowd(ctx, light, parallel)
 	if err == nil {
-		err = c.runAll(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
+		err = c.runCrowd(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
 	}
 	if err == nil {
 		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
@@ -106,6 +106,26 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 		agent.Stopped = err.Error()
 	}
 	return agent, err
+}
+
+// runCrowd plays cases, at most n at a time. A server that does not keep up with so many openings
+// gets fewer at a time. It is gone only if it does not answer when no case is played.
+func (c *FuzzingClient) runCrowd(ctx context.Context, cases []*Case, n int) error {
+	for {
+		err := c.runAll(ctx, cases, n)
+		if _, lost := errors.AsType[*UnreachableError](err); n == 1 || !lost {
+			return err
+		}
+		tries := 0
+		for c.probe(ctx) != nil {
+			if tries++; tries == maxLosses || ctx.Err() != nil {
+				return err
+			}
+		}
+		c.losses.Store(0)
+		n = max(n/4, 1)
+		cases = unplayed(cases, c.results)
+	}
 }
 
 // runAll plays cases, at most n at a time.
@@ -238,61 +258,4 @@ func unanswered(h *play.Head, err error) bool {
 		return status.Code() >= 502 && status.Code() <= 504
 	}
 	return h == nil
-}
-
-// An UnreachableError reports that the server is not or no longer reachable.
-type UnreachableError struct {
-	URL  string
-	Case string // the case at which it was noticed; empty before the first
-	Err  error
-}
-
-func (e *UnreachableError) Error() string {
-	at := ""
-	if e.Case != "" && e.Case != "probe" {
-		at = " at case " + e.Case
-	}
-	return fmt.Sprintf("autobahn: %s cannot be judged%s: %v", e.URL, at, e.Err)
-}
-
-func (e *UnreachableError) Unwrap() error { return e.Err }
-
-// CheckURL checks that raw looks like the URL of a WebSocket server (RFC 6455 section 3). It
-// does not connect. The error is a [*TargetError].
-func CheckURL(raw string) error {
-	_, err := parseTarget(raw)
-	return err
-}
-
-func parseTarget(raw string) (*url.URL, error) {
-	for _, scheme := range []string{"wss", "ws"} {
-		if rest, ok := strings.CutPrefix(raw, scheme+":"); ok && !strings.HasPrefix(rest, "//") {
-			return nil, &TargetError{raw, "is it " + scheme + "://" + strings.TrimLeft(rest, "/") + "?"}
-		}
-	}
-	if !strings.Contains(raw, "://") {
-		return nil, &TargetError{raw, "is it ws://" + strings.TrimLeft(raw, "/") + "?"}
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, &TargetError{raw, err.Error()}
-	case u.Scheme != "ws" && u.Scheme != "wss":
-		return nil, &TargetError{raw, "it has to begin with ws:// or wss://"}
-	case u.Hostname() == "":
-		return nil, &TargetError{raw, "it has no host"}
-	case u.Fragment != "":
-		return nil, &TargetError{raw, "a WebSocket URL has no fragment (RFC 6455 section 3)"}
-	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	return u, nil
-}
-
-// A TargetError reports that a URL is not that of a WebSocket server.
-type TargetError struct{ URL, Reason string }
-
-func (e *TargetError) Error() string {
-	return fmt.Sprintf("autobahn: %q is not the URL of a WebSocket server: %s", e.URL, e.Reason)
 }

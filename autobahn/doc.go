@@ -26,6 +26,10 @@
 //	  │
 //	internal/report     the page, and JSON
 //
+// Beside them are internal/deflate and internal/corpus (compressed streams, and what is in
+// them), internal/landing (the page on which a browser plays), and internal/mate (a peer for
+// tests).
+//
 // Only Own, Testee and EchoHandler use this module's engine. The packages below use none of it: a
 // judge must not share the mistakes of the judged, and it sends frames that the engine refuses to
 // write.

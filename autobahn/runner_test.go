@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -176,6 +177,35 @@ func TestFuzzingClientLosesServer(t *testing.T) {
 		}
 		if asked := int(requests.Load()); asked != 6+maxLosses {
 			t.Errorf("%s: %d requests", row.name, asked)
+		}
+	}
+}
+
+// A server that answers one opening handshake at a time is not gone when others are late.
+func TestFuzzingClientOverwhelms(t *testing.T) {
+	var one sync.Mutex
+	echo := EchoHandler(nil)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		one.Lock()
+		defer one.Unlock()
+		time.Sleep(150 * time.Millisecond) // of sixteen, the seventh is late
+		echo.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	cases := selected(t, Server, "1.1.*,2.*")
+	suite := &FuzzingClient{
+		URL: "ws" + strings.TrimPrefix(server.URL, "http"), Cases: cases, Parallel: 16, Timeout: time.Second,
+	}
+	agent, err := suite.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ids(cases), resultIDs(agent)); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	for _, r := range agent.Results {
+		if !r.Worst().Passed() {
+			t.Errorf("%s: %s: %s", r.ID, r.Worst(), r.Result)
 		}
 	}
 }

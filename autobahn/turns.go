@@ -1,6 +1,8 @@
 package autobahn
 
 import (
+	"slices"
+
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
@@ -19,6 +21,15 @@ func doubted(cases []*Case, results []*Result) (list []*Case) {
 		}
 	}
 	return list
+}
+
+// unplayed returns the cases without a result.
+func unplayed(cases []*Case, results []*Result) []*Case {
+	played := map[string]bool{}
+	for _, r := range results {
+		played[r.ID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(cases), func(c *Case) bool { return played[c.ID] })
 }
 
 // defaultParallel is the default number of cases played at a time. They spend nearly all of

@@ -38,7 +38,7 @@ func (o *conclusion) annotate(w io.Writer) {
 			for _, r := range st.fresh {
 				if r.Worst() == v {
 					title := fmt.Sprintf("%s: %s %s", st.title(), r.ID, verdictsOf(r))
-					list = append(list, annotation{title, came(r) + "\nexpected: " + r.Expectation + "\n" + received(r), r.ID, nil})
+					list = append(list, annotation{title, whatCame(r) + "\nexpected: " + r.Expectation, r.ID, nil})
 				}
 			}
 		}

@@ -90,12 +90,30 @@ func (o *conclusion) staleText() string {
 	if more := len(lines) - shown; more > 1 {
 		lines = append(lines[:shown], fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(lines, "\n") + "\nto write the file anew: " + o.flags.rewrite()
+	how := "to write the file anew"
+	if n := o.fresh(); n > 0 { // which nobody should accept unread
+		how += ", with the " + plural(n, "new failure") + " in it"
+	}
+	return strings.Join(lines, "\n") + "\n" + how + ": " + o.flags.rewrite()
+}
+
+// fresh is how many failures are new.
+func (o *conclusion) fresh() (n int) {
+	for _, st := range standings(o.sides) {
+		n += len(st.fresh)
+	}
+	return n
 }
 
 // failed reports whether the exit code is 1.
-func (o *conclusion) failed() bool {
-	return len(o.stale) > 0 || slices.ContainsFunc(standings(o.sides), func(st *standing) bool { return len(st.fresh) > 0 })
+func (o *conclusion) failed() bool { return len(o.stale) > 0 || o.fresh() > 0 }
+
+// plural returns "1 byte" or "2 bytes".
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // conclude prints the results, writes the reports and returns the exit status.
@@ -133,7 +151,11 @@ func (o *conclusion) judgement(p *progress) error {
 	case len(o.problems) > 0:
 		return &exitError{exitUsage, inert(errors.Join(o.problems...).Error())}
 	case o.failed() && len(o.stale) > 0:
-		return &exitError{exitFailed, "known failures are mended, so the baseline is out of date\n" + inert(visible(o.staleText(), true))}
+		why := "known failures are mended, so the baseline is out of date\n"
+		if n := o.fresh(); n > 0 {
+			why = plural(n, "new failure") + "; and " + why
+		}
+		return &exitError{exitFailed, why + inert(visible(o.staleText(), true))}
 	case o.failed():
 		return &exitError{exitFailed, ""} // the table has said everything
 	}
@@ -183,7 +205,7 @@ func (o *conclusion) writeBaseline(p *progress) {
 		return
 	}
 	o.stale = compare(o.sides, b) // to the other reports all of it is known now
-	p.say(fmt.Sprintf("%s has %d known failures: %d added, %d changed, %d removed", b.file, len(b.all()), c.added, c.changed, c.removed))
+	p.say(fmt.Sprintf("%s has %s: %d added, %d changed, %d removed", b.file, plural(len(b.all()), "known failure"), c.added, c.changed, c.removed))
 }
 
 // checkOutputs finds out now what could not be written at the end.

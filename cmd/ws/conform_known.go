@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 )
 
@@ -24,17 +25,20 @@ func (f *conformFlags) nameOf(st *standing) string {
 	return st.agent.Name
 }
 
-// rewrite returns the command that writes the baseline anew. Values of -H may be secret.
+// rewrite returns the command that writes the baseline anew, for a person at another machine. Values
+// of -H may be secret, and the summary of the job is a file that exists only there.
 func (f *conformFlags) rewrite() string {
 	words := []string{"ws conform"}
 	secret := false
-	for _, arg := range f.args {
+	for i, arg := range f.args {
 		name, value, joined := strings.Cut(arg, "=")
 		flag := strings.TrimLeft(name, "-")
 		switch {
 		case secret:
 			field, _, _ := strings.Cut(arg, ":")
 			arg, secret = field+": …", false
+		case jobSummary(f.args, i), i > 0 && jobSummary(f.args, i-1) && arg == os.Getenv("GITHUB_STEP_SUMMARY"):
+			continue
 		case !strings.HasPrefix(arg, "-"):
 		case flag == "baseline":
 			arg = "-write-baseline"
@@ -50,6 +54,15 @@ func (f *conformFlags) rewrite() string {
 		words = append(words, shellWord(arg))
 	}
 	return strings.Join(words, " ")
+}
+
+// jobSummary reports whether args[i] is the flag -markdown for the summary of a job.
+func jobSummary(args []string, i int) bool {
+	name, value, joined := strings.Cut(args[i], "=")
+	if !joined && i+1 < len(args) {
+		value = args[i+1]
+	}
+	return strings.HasPrefix(name, "-") && strings.TrimLeft(name, "-") == "markdown" && value != "" && value == os.Getenv("GITHUB_STEP_SUMMARY")
 }
 
 // shellWord quotes an argument for a shell if it needs that.

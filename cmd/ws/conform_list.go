@@ -11,7 +11,7 @@ import (
 // list describes the cases of all roles: what is sent, what must come back, and in chapter 20
 // the sentence of the RFC.
 func (s *screen) list(sides []side) {
-	const column = 10 // of the text, as in findings
+	const column = 11 // of the text, as in findings
 	var told []string // ids, descriptions and sentences printed so far: most cases are for both roles
 	title := ""
 	for _, side := range sides {

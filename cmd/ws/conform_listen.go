@@ -12,8 +12,8 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// A clinic judges the clients that connect to it.
-type clinic struct {
+// A clientJudge judges the clients that connect to it.
+type clientJudge struct {
 	flags    *conformFlags
 	progress *progress
 	side     *side
@@ -30,7 +30,7 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 	if err != nil {
 		return &exitError{exitUsage, err.Error()}
 	}
-	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
+	c := &clientJudge{flags: f, progress: p, side: s, finished: map[string]bool{}}
 	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Skip: f.skip, Progress: c.result, Report: c.report}
 	page := "http" + strings.TrimPrefix(url, "ws") // https for wss
 	fmt.Fprintf(os.Stderr, "listening on %s with %d cases; a browser plays them at %s\n", url, len(s.cases), page)
@@ -42,7 +42,7 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 	return c.conclude()
 }
 
-func (c *clinic) result(r *autobahn.Result) {
+func (c *clientJudge) result(r *autobahn.Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unshown = true
@@ -50,7 +50,7 @@ func (c *clinic) result(r *autobahn.Result) {
 }
 
 // report prints the results of an agent that says it is done.
-func (c *clinic) report(agent string) {
+func (c *clientJudge) report(agent string) {
 	agents := c.suite.Agents()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +85,7 @@ func (c *clinic) due(agent string) (n int) {
 }
 
 // conclude is called when no more clients are served.
-func (c *clinic) conclude() error {
+func (c *clientJudge) conclude() error {
 	s := c.side
 	s.agents = c.suite.Agents()
 	for i := range s.agents {

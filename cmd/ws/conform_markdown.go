@@ -68,10 +68,7 @@ func (o *conclusion) summary(st *standing) string {
 	if o.flags.known != nil {
 		what = "new failure"
 	}
-	if n := len(st.fresh); n != 1 {
-		what += "s"
-	}
-	words = append(words, fmt.Sprintf("%d %s", len(st.fresh), what))
+	words = append(words, plural(len(st.fresh), what))
 	if n := len(st.known); n > 0 {
 		words = append(words, fmt.Sprintf("%d known", n))
 	}

@@ -54,6 +54,16 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// Who has new failures and mended ones is warned that the new file would have both.
+func TestStaleAndNew(t *testing.T) {
+	o := concluded(t)
+	err := o.judgement(&progress{quiet: true})
+	if err == nil {
+		t.Fatal("it passes")
+	}
+	has(t, err.Error(), "1 new failure; and known failures are mended, ", "to write the file anew, with the 1 new failure in it: ws conform")
+}
+
 // A server without a name is not called by the name that it gives itself, which changes.
 func TestJUnitUnnamed(t *testing.T) {
 	o := concluded(t)
@@ -69,7 +79,7 @@ func TestMarkdown(t *testing.T) {
 	o := concluded(t)
 	o.problems = []error{errors.New("gone at *6.2.2*")}
 	has(t, o.markdown(), "**Not finished:** gone at \\*6.2.2\\*\n",
-		"**The baseline is out of date.**\n\n```text\nknown.txt:2: server my.server 1.1.3 (FAILED) does better now\nto write the file anew: ws conform -server",
+		"**The baseline is out of date.**\n\n```text\nknown.txt:2: server my.server 1.1.3 (FAILED) does better now\nto write the file anew, with the 1 new failure in it: ws conform -server",
 		"'Cookie: …'", "'--H=A: …'", "-write-baseline=known.txt",
 		"### my.server as a server: 5 of 9 cases, 1 new failure, 1 known, 1 mended\n",
 		"| | chapter | OK | NON-STRICT | UNCLEAN | FAILED |\n|--:|:--|--:|--:|--:|--:|\n| 1 | Framing | 1 | 1 | 1 | 1 |\n",
@@ -154,6 +164,24 @@ func TestAnnotationsMany(t *testing.T) {
 	}
 	if last, want := lines[len(lines)-1], "::error title=ws conform%3A 6 more::1.2.1, 1.2.2, 1.2.3, 1.2.4, 1.2.5, 1.2.6"; last != want {
 		t.Errorf("%q, want %q", last, want)
+	}
+}
+
+// The command is for the maintainer's machine, which has no summary of the job.
+func TestRewriteWithoutSummary(t *testing.T) {
+	t.Setenv("GITHUB_STEP_SUMMARY", "/job/summary")
+	for _, args := range [][]string{
+		{"-markdown", "/job/summary", "-baseline", "b", "-o", "/job/summary"},
+		{"--markdown=/job/summary", "-baseline", "b", "-o", "/job/summary"},
+	} {
+		f := &conformFlags{args: args}
+		if got, want := f.rewrite(), "ws conform -write-baseline b -o /job/summary"; got != want {
+			t.Errorf("%q: %s, want %s", args, got, want)
+		}
+	}
+	f := &conformFlags{args: []string{"-markdown", "mine.md", "-baseline=b"}}
+	if got, want := f.rewrite(), "ws conform -markdown mine.md -write-baseline=b"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -59,7 +59,7 @@ func frameLine(e autobahn.Entry) string {
 	if e.Masked {
 		words = append(words, "masked")
 	}
-	words = append(words, fmt.Sprintf("%d bytes", e.Length))
+	words = append(words, plural(e.Length, "byte"))
 	payload := e.Data
 	if e.Opcode == 8 && len(payload) >= 2 {
 		words = append(words, strconv.Itoa(int(binary.BigEndian.Uint16(payload))))
@@ -103,7 +103,10 @@ func (st *standing) account(r *autobahn.Result) string {
 	if r.Sentence != "" {
 		lines = append(lines, "because   "+r.Sentence)
 	}
-	lines = append(lines, "came      "+strings.TrimSpace(came(r)+" "+received(r)), "verdict   "+verdictsOf(r).String())
+	if what := whatCame(r); what != "" {
+		lines = append(lines, "came      "+what)
+	}
+	lines = append(lines, "verdict   "+verdictsOf(r).String())
 	if k := st.before[r]; k != nil {
 		lines = append(lines, "known as  "+k.verdictsText())
 	}

@@ -22,6 +22,7 @@ type finding struct {
 	Sometimes  []string // patterns of cases that may fail
 	Show       string   // the case whose wire log is shown; "" for the first that fails
 	Documented string   // URL, of a choice
+	Security   string   // why the project is to be told before anybody else; "" if not
 	Text       []string // paragraphs
 	line       int
 	Verdict    string   // of the cases that it explains; "" for any
@@ -126,6 +127,8 @@ func (f *finding) set(line string) error {
 		f.Verdict = value
 	case "peers":
 		f.Peers = patterns(value)
+	case "security":
+		f.Security = value
 	case "documented":
 		f.Documented = value
 	default:

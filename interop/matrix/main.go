@@ -200,7 +200,8 @@ func (o *options) keep(p *peer, r *record, printing *sync.Mutex) error {
 		case len(part.Results) < len(part.Cases):
 			problems = append(problems, fmt.Errorf("%d of %d cases have no result: %s", len(part.Cases)-len(part.Results), len(part.Cases), part.Problem))
 		default:
-			fmt.Printf("%-16s all cases have a result, but %s\n", p.Key, part.Problem)
+			first, _, _ := strings.Cut(part.Problem, "\n")
+			fmt.Printf("%-16s all cases have a result, but %s\n", p.Key, first)
 		}
 		if lack := uncovered(part.Role, part.Cases, verdictsOf(part), notes); lack != "" {
 			problems = append(problems, fmt.Errorf("%s/%s.md lacks:\n\n%s", o.notes, p.Key, lack))

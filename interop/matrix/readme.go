@@ -19,13 +19,20 @@ the [findings](../../interop/matrix/findings) and manifests in
 [autobahn](../../autobahn), as servers and as clients. A case counts by the worse of
 its two verdicts: on the messages, and on how the connection ended. The page
 [index.html](index.html) shows what differs case by case, and a wire log for every
-finding; [results.json](results.json) has the verdicts for programs.
+finding; [results.json](results.json) has the verdicts for programs. Three failures
+were [repeated by hand](by-hand.md), with other tools.
+
+The versions are those that Debian 12, npm and the Go module proxy have, some of them years
+old: what is a fault here may have been mended since. Hawser has the same authors as the
+suite, so its own lines say that the two agree, and no more;
+[why believe it](../../autobahn/README.md#why-believe-it) tells how the suite was checked
+against others. A paragraph that is wrong or unfair is a bug of this page; please report it.
 
 `
 
 const readmeTail = `
-OK: as the RFC requires. INFO: the RFC leaves a choice. NON-STRICT: it accepted what the
-RFC forbids to send. END: WRONG CODE, UNCLEAN or FAILED BY CLIENT: the connection ended
+OK: as the RFC requires. INFO: the RFC leaves a choice. NON-STRICT: allowed, but against a
+SHOULD, or it took what nobody may send. END: WRONG CODE, UNCLEAN or FAILED BY CLIENT: the connection ended
 otherwise than it has to. FAILED: against the RFC. UNIMPL: it did not agree to the
 extension of the case. Of chapters 12 and 13 (permessage-deflate), two sizes of each
 group were played.
@@ -45,14 +52,17 @@ echo server and a client as its own documentation would write them, with pinned 
 [interop/matrix/doc.go](../../interop/matrix/doc.go) says how to add one. To judge one
 server by hand, or in CI:
 
-    go install github.com/hawser-ws/websocket/cmd/ws@latest
-    ws conform -server ws://localhost:9000/
+    go build -o ws ./cmd/ws                                        # at the root of a clone
+    ./ws conform -server ws://localhost:9000/
+`
 
+const readmeFindings = `
 ## Findings
 
-A fault is against the RFC. A choice is documented by the project. Lenient is who accepts
-what the RFC forbids to send. The text, with the
-frames and the sentence of the RFC, is behind the name, and on the page with a wire log.
+A fault is against the RFC. A choice is documented by the project. Lenient is what the RFC
+allows: the implementation does less than a SHOULD asks, or takes what nobody may send. The
+text, with the frames and the sentence of the RFC, is behind the name, and on the page with a
+wire log.
 
 `
 
@@ -77,10 +87,12 @@ func (c *comparison) readme() []byte {
 	out.WriteString("| language | implementation | version | role | OK | INFO | NON-STRICT | END | FAILED | UNIMPL |\n|---|---|---|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, v := range views {
 		for _, r := range v.Roles {
-			fmt.Fprintf(&out, "| %s | [%s](%s) | %s | %s | %s |\n", v.Language, v.Name, v.Project, v.Version, r.Role, strings.Join(r.columns(), " | "))
+			fmt.Fprintf(&out, "| %s | [%s](%s) | %s | %s | %s |\n", v.Language, inCell(v.Name), v.Project, v.Version, r.Role, strings.Join(r.columns(), " | "))
 		}
 	}
 	out.WriteString(readmeTail)
+	out.WriteString(c.embargo())
+	out.WriteString(readmeFindings)
 	fmt.Fprintf(&out, "**[Shared by several](../../interop/matrix/findings/%s.md)**\n\n", sharedFile)
 	for _, f := range c.shared {
 		fmt.Fprintf(&out, "- %s: %s (%s)\n", f.Kind, f.Title, c.findingView(f, "").who())
@@ -98,6 +110,28 @@ func (c *comparison) readme() []byte {
 	}
 	return append(bytes.TrimSpace(out.Bytes()), '\n')
 }
+
+// embargo is the section about findings that their projects have to hear of first.
+func (c *comparison) embargo() string {
+	var out strings.Builder
+	for _, p := range c.peers {
+		for _, f := range c.notes[p.Key].own {
+			if f.Security != "" {
+				fmt.Fprintf(&out, "- [%s](../../interop/matrix/findings/%s.md): %s: %s.\n", p.Name, p.Key, f.Title, f.Security)
+			}
+		}
+	}
+	if out.Len() == 0 {
+		return ""
+	}
+	return "\n## Before this page is published\n\n" +
+		"By these findings a peer can end a process, or foresee what has to be unforeseeable. Their\n" +
+		"projects are told first, through their security contact, and have 90 days. Until then the\n" +
+		"page and these findings stay private.\n\n" + out.String()
+}
+
+// inCell escapes what would end the cell of a table.
+func inCell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 // columns are the numbers of a line of the table.
 func (r *roleView) columns() []string {

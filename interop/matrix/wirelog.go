@@ -15,18 +15,20 @@ import (
 var opcodes = map[byte]string{0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 
 // wireLog is the log of a case in lines for people: frames and timers. Bytes are only where
-// there is no frame in that direction, and in the group about how lengths are written.
+// there is no frame in that direction, and in the group about how lengths are written. Masks
+// are in the group about masks.
 func wireLog(r *autobahn.Result) []string {
 	framed := map[string]bool{}
 	for _, e := range r.Wirelog {
 		framed[e.Kind] = true
 	}
 	spelled := strings.HasPrefix(r.ID, "20.6.")
+	aboutMasks := strings.HasPrefix(r.ID, "20.5.")
 	var lines []string
 	for i, e := range r.Wirelog {
 		head := ""
 		switch {
-		case (e.Kind == "RO" || e.Kind == "TO") && http(e.Data):
+		case (e.Kind == "RO" || e.Kind == "TO") && isHTTP(e.Data):
 			head = r.HTTPResponse
 			if strings.HasPrefix(string(e.Data), "GET ") || strings.HasPrefix(string(e.Data), "POST ") {
 				head = r.HTTPRequest
@@ -37,6 +39,9 @@ func wireLog(r *autobahn.Result) []string {
 		text := entry(e)
 		if text == "" {
 			continue
+		}
+		if aboutMasks && (e.Kind == "TF" || e.Kind == "RF") {
+			text += mask(e)
 		}
 		at := ""
 		if i < len(r.Times) {
@@ -75,7 +80,7 @@ func fields(head string) (lines []string) {
 	return lines
 }
 
-func http(data []byte) bool {
+func isHTTP(data []byte) bool {
 	return slices.ContainsFunc([]string{"GET ", "POST ", "HTTP/"}, func(begin string) bool {
 		return strings.HasPrefix(string(data), begin)
 	})
@@ -133,6 +138,14 @@ func frame(e autobahn.Entry) string {
 	return strings.Join(words, " ")
 }
 
+// mask says with which key a frame is masked.
+func mask(e autobahn.Entry) string {
+	if !e.Masked {
+		return ", no mask"
+	}
+	return ", mask " + hex.EncodeToString(e.Key[:])
+}
+
 func count(n int) string {
 	if n == 1 {
 		return "1 byte"
@@ -144,7 +157,7 @@ func count(n int) string {
 func payload(data []byte, length int) string {
 	const shown = 40
 	cut := data[:min(len(data), shown)]
-	if http(data) {
+	if isHTTP(data) {
 		line, _, _ := strings.Cut(string(data), "\r\n")
 		return line + " …"
 	}

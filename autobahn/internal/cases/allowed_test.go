@@ -85,6 +85,10 @@ func TestAllowed(t *testing.T) {
 			m.Answer(1000)
 		}), verdict.OK},
 
+		// The original gives a large message 100 seconds, and a slow peer says nothing until it has all of it.
+		{"echoes 4 MiB late", "9.1.4", 10 * time.Second, late(60*time.Second, echoes), verdict.OK},
+		{"echoes 4 MiB too late", "9.1.4", 10 * time.Second, late(101*time.Second, echoes), verdict.Failed},
+
 		// Section 5.2 binds the sender.
 		{"takes a long length", "20.6.1", mate.Forever, echoes, verdict.NonStrict},
 		{"takes a long length", "20.6.2", mate.Forever, echoes, verdict.NonStrict},

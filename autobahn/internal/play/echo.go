@@ -25,6 +25,7 @@ func (p *Echo) Open(s *Session) {
 	p.behavior = verdict.Failed
 	p.result = fmt.Sprintf("No message came within %v.", p.Patience)
 	p.Sends(s)
+	s.silence = max(s.silence, p.Patience) // a slow peer says nothing until it has the whole message
 	s.closeAfter(p.Patience)
 }
 

@@ -1,6 +1,5 @@
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -31,15 +30,17 @@ public class Client extends ChannelInitializer<SocketChannel> {
     static class Echo extends SimpleChannelInboundHandler<WebSocketFrame> {
         @Override
         protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame message) {
-            ChannelFuture sent = ctx.writeAndFlush(message.retain());
             if (message instanceof CloseWebSocketFrame) {
-                sent.addListener(ChannelFutureListener.CLOSE);
+                ctx.writeAndFlush(new CloseWebSocketFrame(true, 0, message.content().retain()))
+                    .addListener(ChannelFutureListener.CLOSE);
+            } else {
+                ctx.writeAndFlush(message.retain());
             }
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            ctx.close();
+            // The handlers before this one close the channel and say why.
         }
     }
 
@@ -59,18 +60,23 @@ public class Client extends ChannelInitializer<SocketChannel> {
     public static void main(String[] args) throws Exception {
         String base = args[0].replaceAll("/$", "");
         NioEventLoopGroup loops = new NioEventLoopGroup();
+        play(loops, base + "/getCaseCount"); // loads classes: some cases end after half a second
         for (int n = Integer.parseInt(args[2]); n <= Integer.parseInt(args[3]); n++) {
-            URI url = URI.create(base + "/runCase?case=" + n + "&agent=" + args[1]);
-            try {
-                Channel channel = new Bootstrap().group(loops).channel(NioSocketChannel.class)
-                    .handler(new Client(url)).connect(url.getHost(), url.getPort()).sync().channel();
-                if (!channel.closeFuture().await(2, TimeUnit.MINUTES)) {
-                    channel.close().sync();
-                }
-            } catch (Exception e) {
-                System.err.println("case " + n + ": " + e);
-            }
+            play(loops, base + "/runCase?case=" + n + "&agent=" + args[1]);
         }
         System.exit(0);
+    }
+
+    static void play(NioEventLoopGroup loops, String address) {
+        URI url = URI.create(address);
+        try {
+            Channel channel = new Bootstrap().group(loops).channel(NioSocketChannel.class)
+                .handler(new Client(url)).connect(url.getHost(), url.getPort()).sync().channel();
+            if (!channel.closeFuture().await(2, TimeUnit.MINUTES)) {
+                channel.close().sync();
+            }
+        } catch (Exception e) {
+            System.err.println(address + ": " + e);
+        }
     }
 }

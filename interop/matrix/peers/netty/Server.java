@@ -25,7 +25,7 @@ public class Server extends ChannelInitializer<SocketChannel> {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            ctx.close();
+            // The handlers before this one close the channel and say why.
         }
     }
 

@@ -1,11 +1,10 @@
-package interop
+package ci
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,7 @@ import (
 	"time"
 )
 
-const suiteReadme = "../autobahn/README.md"
+const suiteReadme = "../../autobahn/README.md"
 
 // A block is a piece of code in a README.
 type block struct{ language, text string }
@@ -33,8 +32,8 @@ func blocks(t *testing.T, file string) (list []block) {
 	return list
 }
 
-// A project is the folder of somebody who does what the README says.
-type project struct {
+// A follower does what the README says, in a folder.
+type follower struct {
 	dir   string
 	ports *strings.Replacer // the README's are not free, maybe
 	env   []string
@@ -45,26 +44,24 @@ func freePorts(t *testing.T) *strings.Replacer {
 	t.Helper()
 	var pairs []string
 	for _, port := range []string{"9000", "9001"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		pairs = append(pairs, port, fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+		pairs = append(pairs, port, freePort(t))
 	}
 	return strings.NewReplacer(pairs...)
 }
 
 // file writes a file of the project.
-func (p *project) file(t *testing.T, name, text string) {
+func (p *follower) file(t *testing.T, name, text string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Join(p.dir, filepath.Dir(name)), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(p.dir, name), []byte(p.ports.Replace(text)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // sh runs commands in a directory, and ends what they leave behind.
-func (p *project) sh(t *testing.T, dir, commands string) (printed string, err error) {
+func (p *follower) sh(t *testing.T, dir, commands string) (printed string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -97,11 +94,11 @@ func (p *project) sh(t *testing.T, dir, commands string) (printed string, err er
 // files, its commands run.
 func TestSuiteReadme(t *testing.T) {
 	t.Parallel()
-	clone, err := filepath.Abs("..")
+	clone, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules, err := filepath.Abs("node_modules")
+	modules, err := filepath.Abs("../node_modules")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +107,7 @@ func TestSuiteReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	p := &project{dir: dir, ports: freePorts(t)}
+	p := &follower{dir: dir, ports: freePorts(t)}
 	if err := os.Symlink(modules, filepath.Join(p.dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
@@ -127,10 +124,14 @@ func TestSuiteReadme(t *testing.T) {
 		}
 		p.env = append(p.env, name+"="+strings.TrimSpace(string(value)))
 	}
-	named := regexp.MustCompile(`^(?:#|//) ([a-z]+\.[a-z]+)\n`)
+	named := regexp.MustCompile(`^(?:#|//) ([a-z./]+)\n`)
 	ran := 0
 	for _, b := range blocks(t, suiteReadme) {
 		switch name := named.FindStringSubmatch(b.text); {
+		case b.language == "yaml" && strings.Contains(b.text, "/actions/conform@"):
+			p.file(t, name[1], b.text)
+			newRunner(t, p.dir).job(bounded(t), "conformance").want(t, "passed", 0)
+			ran++
 		case b.language == "yaml":
 			if printed, err := p.sh(t, p.dir, steps(b.text)); err != nil {
 				t.Errorf("%s%v\n%s", b.text, err, printed)
@@ -156,23 +157,15 @@ func TestSuiteReadme(t *testing.T) {
 	}
 }
 
-// steps returns the commands of a workflow, except what installs packages.
-func steps(workflow string) string {
+// steps returns the commands of a job of GitLab, except what installs packages.
+func steps(job string) string {
 	var commands []string
-	for line := range strings.Lines(workflow) {
-		line = strings.TrimRight(line, "\n")
-		command, ok := strings.CutPrefix(line, "    - ") // of GitLab
-		if !ok {
-			command, ok = strings.CutPrefix(line, "      - run: ")
-		}
-		if !ok {
-			command, ok = strings.CutPrefix(line, "          ") // in a block below run
-		}
-		if ok && command != "|" && !strings.Contains(command, "npm ci") && !strings.HasPrefix(command, "with:") {
+	for line := range strings.Lines(job) {
+		if command, ok := strings.CutPrefix(line, "    - "); ok && !strings.Contains(command, "npm ci") {
 			commands = append(commands, command)
 		}
 	}
-	return "export GITHUB_STEP_SUMMARY=summary.md\n" + strings.Join(commands, "\n")
+	return strings.Join(commands, "")
 }
 
 // What the README shows of a failure is what comes of it.
@@ -180,7 +173,7 @@ func TestSuiteReadmeExample(t *testing.T) {
 	t.Parallel()
 	ctx := bounded(t)
 	dir := t.TempDir()
-	for name, source := range map[string]string{"ws": "../cmd/ws", "testee": "testee"} {
+	for name, source := range map[string]string{"ws": "../../cmd/ws", "testee": "../testee"} {
 		cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, name), ".")
 		cmd.Dir = source
 		if name == "ws" {
@@ -190,10 +183,17 @@ func TestSuiteReadmeExample(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	server := start(t, ctx, "", filepath.Join(dir, "testee"), "-lib", "coder", "-listen", "127.0.0.1:0")
-	address := strings.TrimPrefix(server.await(ctx, "listening at "), "listening at ")
+	address := "127.0.0.1:" + freePort(t)
+	server := exec.CommandContext(ctx, filepath.Join(dir, "testee"), "-lib", "coder", "-listen", address)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	}()
 	out, err := exec.CommandContext(ctx, filepath.Join(dir, "ws"), "conform",
-		"-server", "coder=ws://"+address+"/", "-cases", "6.3.1", "-o", dir).Output()
+		"-server", "coder=ws://"+address+"/", "-wait", "30s", "-cases", "6.3.1", "-o", dir).Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); !ok || failed.ExitCode() != 1 {
 		t.Fatalf("%v\n%s", err, out)
 	}
