@@ -75,7 +75,7 @@ func (c *clientJudge) report(agent string) {
 }
 
 // due returns how many cases an agent has to play: those that it is not spared.
-func (c *clinic) due(agent string) (n int) {
+func (c *clientJudge) due(agent string) (n int) {
 	for _, cs := range c.side.cases {
 		if c.flags.skip == nil || !c.flags.skip(agent, cs.ID) {
 			n++

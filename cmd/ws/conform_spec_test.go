@@ -158,7 +158,7 @@ func TestDue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &clinic{flags: &conformFlags{}, side: &side{cases: cases}}
+	c := &clientJudge{flags: &conformFlags{}, side: &side{cases: cases}}
 	if n := c.due("mine"); n != 8 {
 		t.Errorf("%d cases are due", n)
 	}
