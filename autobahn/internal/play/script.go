@@ -110,7 +110,7 @@ func (p *Script) received(s *Session, e verdict.Event) {
 // floods reports whether event number n makes too much of what no outcome has. Then the verdict is
 // certain, and what follows would only fill our memory.
 func (p *Script) floods(n int, e verdict.Event) bool {
-	const most, each = 32 << 20, 1 << 10
+	const most, each = 8 << 20, 2 << 10
 	if n > max(len(p.OK), len(p.Lax), len(p.Taken)) {
 		p.surplus += each + len(e.Payload)
 	}

@@ -8,7 +8,7 @@ import (
 
 // mostLogged is how many entries a wire log may have. A peer can send a million Pings, and each of
 // them takes four.
-const mostLogged = 50_000
+const mostLogged = 10_000
 
 // log adds an entry to the wire log, unless it is off.
 func (s *Session) log(e verdict.Entry) {
