@@ -34,7 +34,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 			name = t.url
 		}
 		p.begin(name+" as a server", len(s.cases))
-		await(ctx, t.url, f.wait)
+		await(ctx, t.url, f.request.tls, f.wait)
 		agent, err := hears(ctx, f, t, p)
 		if agent == nil && err == nil {
 			suite := f.fuzzingClient(t, s.cases)
