@@ -212,3 +212,30 @@ func TestSessionFloods(t *testing.T) {
 		}
 	}
 }
+
+// A peer that sends more messages than an exchange has. It is a fault, and no end of the suite.
+func TestExchangeSurplus(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		sends  func(echo naive.Frame) []naive.Frame
+		result string
+	}{
+		{"an echo twice", func(echo naive.Frame) []naive.Frame { return []naive.Frame{echo, echo} }, "More messages came back than were sent."},
+		{"other messages", func(naive.Frame) []naive.Frame {
+			return []naive.Frame{play.Text("no"), play.Text("no"), play.Text("no")}
+		}, "Message 1: The echo has 2 bytes, 7 were sent."},
+	} {
+		c := &play.Case{ID: "x", Offer: &play.Negotiation{Raw: play.DeflateName}, Begin: func() play.Play {
+			return &play.Exchange{Items: func(*play.Session) []play.Item { return []play.Item{{Payload: []byte("message")}} }}
+		}}
+		r, _ := mate.Play(t, verdict.Server, c, play.DeflateName, func(m *mate.Mate) {
+			for _, f := range row.sends(m.Message(0)) {
+				m.Send(f)
+			}
+			m.Answer(1000)
+		})
+		if r.Behavior != verdict.Failed || r.Result != row.result {
+			t.Errorf("%s: %s, %s", row.name, r.Behavior, r.Result)
+		}
+	}
+}
