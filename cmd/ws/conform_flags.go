@@ -61,7 +61,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
 	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "how much `time` a peer has to reply")
-	flags.DurationVar(&f.wait, "wait", 0, "for a server that does not listen yet, wait this much `time`")
+	flags.DurationVar(&f.wait, "wait", 0, "for a server that does not answer yet, wait this much `time`")
 	f.request.flags(flags)
 	flags.StringVar(&f.baseline, "baseline", "", "`file` with known failures: exit 1 only for what is new, or mended and still there")
 	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write the failures of this run into this `file`, or bring it up to date")

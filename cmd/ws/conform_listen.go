@@ -74,19 +74,30 @@ func (c *clientJudge) report(agent string) {
 	c.progress.say("The report is " + pageName(c.flags.out))
 }
 
+// due returns how many cases an agent has to play: those that it is not spared.
+func (c *clientJudge) due(agent string) (n int) {
+	for _, cs := range c.side.cases {
+		if c.flags.skip == nil || !c.flags.skip(agent, cs.ID) {
+			n++
+		}
+	}
+	return n
+}
+
 // conclude is called when no more clients are served.
 func (c *clientJudge) conclude() error {
 	s := c.side
 	s.agents = c.suite.Agents()
 	for i := range s.agents {
 		a := &s.agents[i]
-		if c.finished[a.Name] || len(a.Results) == len(s.cases) {
+		due := c.due(a.Name)
+		if c.finished[a.Name] || len(a.Results) == due {
 			continue
 		}
 		// For scripts that only see the exit code, half of the cases are not a success.
 		left := errors.New("it left without asking for the other cases or for its report")
 		a.Stopped = left.Error()
-		s.problems = append(s.problems, &partialError{a.Name, left, len(a.Results), len(s.cases), c.flags.out})
+		s.problems = append(s.problems, &partialError{a.Name, left, len(a.Results), due, c.flags.out})
 	}
 	if len(s.agents) == 0 && len(s.problems) == 0 {
 		s.problems = append(s.problems, errors.New("no client connected"))

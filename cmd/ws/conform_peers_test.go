@@ -220,3 +220,62 @@ func TestConformWait(t *testing.T) {
 	}
 	ws(t, "", "conform", "-server", "ws://"+closedPort(t), "-cases", "1.1.1", "-wait", "150ms").want(t, "", "cannot be judged", exitUsage)
 }
+
+// earlyListener drops what connects too early, as Docker does for a container that still starts.
+type earlyListener struct {
+	net.Listener
+	drops atomic.Int32 // so many connections
+}
+
+func (l *earlyListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || l.drops.Add(-1) < 0 {
+			return c, err
+		}
+		_ = c.Close()
+	}
+}
+
+// -wait waits for an answer, and not only for somebody who accepts TCP.
+func TestConformWaitAnswer(t *testing.T) {
+	t.Parallel()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &earlyListener{Listener: inner}
+	l.drops.Store(3)
+	var refusals atomic.Int32
+	refusals.Store(3)
+	echo := autobahn.EchoHandler(nil)
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refusals.Add(-1) >= 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		echo.ServeHTTP(w, r)
+	})}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	if e := ws(t, "", "conform", "-server", "ws://"+inner.Addr().String(), "-cases", "1.1.*", "-wait", "20s"); e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
+	}
+	// What answers is not waited for, whatever it says.
+	for name, handler := range map[string]http.HandlerFunc{
+		"404": http.NotFound,
+		"not HTTP": func(w http.ResponseWriter, _ *http.Request) {
+			c, _, _ := http.NewResponseController(w).Hijack()
+			_, _ = c.Write([]byte("220 mail.example.org ESMTP\r\n"))
+			_ = c.Close()
+		},
+	} {
+		url := serving(t, handler)
+		if answers(t.Context(), &http.Transport{}, url) != true {
+			t.Errorf("%s: it does not answer", name)
+		}
+	}
+	if answers(t.Context(), &http.Transport{}, "ws://"+closedPort(t)) {
+		t.Error("nobody answers")
+	}
+}

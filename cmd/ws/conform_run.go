@@ -33,7 +33,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 		if name == "" {
 			name = t.url
 		}
-		await(ctx, t.url, f.wait, func() { p.say(fmt.Sprintf("waiting for %s, at most %v", t.url, f.wait)) })
+		f.await(ctx, t.url, func() { p.say(fmt.Sprintf("waiting for %s, at most %v", t.url, f.wait)) })
 		p.begin(name+" as a server", len(s.cases))
 		agent, err := hears(ctx, f, t, p)
 		if agent == nil && err == nil {

@@ -151,3 +151,19 @@ func TestConformSpecUsage(t *testing.T) {
 	ws(t, "", "conform", "-spec", file, "-quick", "-cases", "1.*").want(t, "", "exclude each other", exitUsage)
 	ws(t, "", "conform", "-spec", filepath.Join(t.TempDir(), "none")).want(t, "", "no such file", exitUsage)
 }
+
+// A client that has played what it is not spared has left nothing out.
+func TestDue(t *testing.T) {
+	cases, err := autobahn.Select(autobahn.Client, "1.1.*", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clientJudge{flags: &conformFlags{}, side: &side{cases: cases}}
+	if n := c.due("mine"); n != 8 {
+		t.Errorf("%d cases are due", n)
+	}
+	c.flags.skip = (&spec{ExcludeAgentCases: map[string][]string{"m*": {"1.1.1", "1.1.2"}}}).skip
+	if mine, other := c.due("mine"), c.due("other"); mine != 6 || other != 8 {
+		t.Errorf("%d and %d cases are due", mine, other)
+	}
+}

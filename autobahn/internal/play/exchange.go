@@ -62,11 +62,18 @@ func (p *Exchange) send(s *Session) {
 }
 
 func (p *Exchange) Message(s *Session, payload []byte, binary bool) {
+	if len(p.left) == 0 {
+		if p.behavior == verdict.OK {
+			p.behavior, p.result = verdict.Failed, "More messages came back than were sent."
+		}
+		return
+	}
 	it := p.left[0]
 	behavior, why := compare(payload, binary, it.Payload, it.Binary)
 	p.left = p.left[1:]
 	switch {
 	case behavior != verdict.OK:
+		p.left = nil // the verdict is certain
 		p.behavior, p.result = behavior, fmt.Sprintf("Message %d: %s", p.sent, why)
 	case len(p.left) > 0:
 		p.send(s)

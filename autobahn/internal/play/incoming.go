@@ -87,7 +87,8 @@ func (s *Session) receiveFrame(p []byte) int {
 	case f.Opcode == OpClose:
 		s.receiveClose(f.Payload)
 	case f.Opcode == OpPing:
-		if s.state == open {
+		// RFC 6455 section 5.5.3 lets us leave out Pongs. A peer that reads none could fill our memory.
+		if s.state == open && s.sender.pongs() < mostPongs {
 			s.Send(naive.Frame{FIN: true, Opcode: OpPong, Payload: f.Payload}, 0, false)
 		}
 	case f.Opcode == OpPong && !s.Result.FailedByMe:

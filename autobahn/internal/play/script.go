@@ -33,6 +33,7 @@ type Script struct {
 	Last func(r *verdict.Result)
 
 	result   *verdict.Result
+	surplus  int             // of a flood: about how many bytes of memory
 	behavior verdict.Verdict // already certain before anything was sent
 }
 
@@ -100,7 +101,20 @@ func (p *Script) received(s *Session, e verdict.Event) {
 		s.Close(p.Ends.Codes[0])
 	case p.Prompt && (n > len(p.OK) || !p.AnyPongs && !verdict.SameEvents(r.Received, p.OK[:n])):
 		s.fail(1001, "Going Away")
+	case p.floods(n, e):
+		s.Note("The peer floods: what came is not all here.")
+		s.fail(1001, "Going Away")
 	}
+}
+
+// floods reports whether event number n makes too much of what no outcome has. Then the verdict is
+// certain, and what follows would only fill our memory.
+func (p *Script) floods(n int, e verdict.Event) bool {
+	const most, each = 8 << 20, 2 << 10
+	if n > max(len(p.OK), len(p.Lax), len(p.Taken)) {
+		p.surplus += each + len(e.Payload)
+	}
+	return p.surplus > most
 }
 
 // took reports whether the peer accepted what it may refuse.

@@ -22,6 +22,7 @@ type sender struct {
 	mu     sync.Mutex
 	filled *sync.Cond
 	queue  []packet
+	asides int // packets in queue that are no progress
 	ended  bool
 	last   time.Time // end of the last write
 }
@@ -54,6 +55,16 @@ func (s *sender) put(p []byte, sync bool) {
 	}
 	s.queue = append(s.queue, packet{data: p, sync: sync})
 	s.filled.Signal()
+}
+
+// mostPongs is how many Pongs may wait for a peer to read them.
+const mostPongs = 10_000
+
+// pongs returns how many Pongs wait to be written.
+func (s *sender) pongs() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asides
 }
 
 // progress returns when the peer last accepted data.
@@ -120,7 +131,7 @@ func (s *sender) take() (batch []packet, ended bool) {
 	for len(s.queue) == 0 && !s.ended {
 		s.filled.Wait()
 	}
-	batch, s.queue = s.queue, nil
+	batch, s.queue, s.asides = s.queue, nil, 0
 	return batch, s.ended
 }
 
@@ -141,6 +152,9 @@ func (s *sender) add(p packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue = append(s.queue, p)
+	if p.aside {
+		s.asides++
+	}
 	s.filled.Signal()
 }
 

@@ -185,3 +185,57 @@ func TestSessionReassembles(t *testing.T) {
 		}
 	}
 }
+
+// A flood fills no memory: the wire log ends, and so does what is kept of the messages.
+func TestSessionFloods(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		flood  naive.Frame
+		kept   int // at most so many events
+		result string
+	}{
+		{"Pings", play.Ping(""), 0, ""},
+		{"messages", play.Text("no"), 5000, "The peer floods"},
+	} {
+		r, _ := mate.Play(t, verdict.Server, caseOf(t, verdict.Server, "1.1.2"), "", func(m *mate.Mate) {
+			for range 60_000 {
+				m.Send(row.flood)
+			}
+			m.AwaitClose()
+			m.SendClose(1001)
+		})
+		if len(r.Wirelog) > 10_001 || len(r.Wirelog) != len(r.Times) || len(r.Received) > row.kept {
+			t.Errorf("%s: %d entries, %d times, %d events", row.name, len(r.Wirelog), len(r.Times), len(r.Received))
+		}
+		if r.Behavior != verdict.Failed || !strings.Contains(r.Result, row.result) {
+			t.Errorf("%s: %s, %s", row.name, r.Behavior, r.Result)
+		}
+	}
+}
+
+// A peer that sends more messages than an exchange has. It is a fault, and no end of the suite.
+func TestExchangeSurplus(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		sends  func(echo naive.Frame) []naive.Frame
+		result string
+	}{
+		{"an echo twice", func(echo naive.Frame) []naive.Frame { return []naive.Frame{echo, echo} }, "More messages came back than were sent."},
+		{"other messages", func(naive.Frame) []naive.Frame {
+			return []naive.Frame{play.Text("no"), play.Text("no"), play.Text("no")}
+		}, "Message 1: The echo has 2 bytes, 7 were sent."},
+	} {
+		c := &play.Case{ID: "x", Offer: &play.Negotiation{Raw: play.DeflateName}, Begin: func() play.Play {
+			return &play.Exchange{Items: func(*play.Session) []play.Item { return []play.Item{{Payload: []byte("message")}} }}
+		}}
+		r, _ := mate.Play(t, verdict.Server, c, play.DeflateName, func(m *mate.Mate) {
+			for _, f := range row.sends(m.Message(0)) {
+				m.Send(f)
+			}
+			m.Answer(1000)
+		})
+		if r.Behavior != verdict.Failed || r.Result != row.result {
+			t.Errorf("%s: %s, %s", row.name, r.Behavior, r.Result)
+		}
+	}
+}
