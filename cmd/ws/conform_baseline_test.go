@@ -206,6 +206,28 @@ func TestBaselineInsert(t *testing.T) {
 	}
 }
 
+// Who is called otherwise than before is told why its known failures are new.
+func TestBaselineOfAnother(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "known.txt")
+	text := "server mine 1.1.1 FAILED\nserver mine 1.1.2 FAILED\nserver * 1.1.3 FAILED | OK\nclient other 1.1.1 FAILED\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := readBaseline(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known.file = "known.txt"
+	o := (&conformFlags{known: known}).conclusion([]side{{role: autobahn.Server, agents: []autobahn.Agent{agentWith(t, "mine-2", "1.1.1 FAILED")}}})
+	var out strings.Builder
+	(&screen{out: &out, width: 100}).show(o)
+	has(t, out.String(), "\nknown.txt has 2 lines of mine as a server, which was not judged\n")
+	if strings.Contains(out.String(), "other") {
+		t.Errorf("no client was judged: %s", out.String())
+	}
+}
+
 // A file with mistakes names all of them.
 func TestBaselineWrong(t *testing.T) {
 	t.Parallel()

@@ -174,7 +174,7 @@ func TestConformBaseline(t *testing.T) {
 	}
 	e := run(bad, "-write-baseline", known, "-junit", filepath.Join(dir, "first.xml"))
 	e.want(t, e.stdout, known+" has 2 known failures: 2 added, 0 changed, 0 removed", exitFine)
-	has(t, e.stdout, "  6.2.1   A text message")
+	has(t, e.stdout, "  6.2.1    A text message")
 	e = run(bad, "-baseline", known)
 	has(t, e.stdout, "mine as a server: known failures: 6.2.1, 6.2.2")
 	if e.code != exitFine || strings.Contains(e.stdout, "expected") {

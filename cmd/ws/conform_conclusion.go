@@ -221,8 +221,11 @@ func (f *conformFlags) checkOutputs() error {
 	for _, output := range []struct{ name, file string }{
 		{"junit", f.junitFile}, {"markdown", f.markdownFile}, {"write-baseline", f.writeBaseline},
 	} {
-		if output.file == "" {
+		switch output.file {
+		case "":
 			continue
+		case "-":
+			return &exitError{exitUsage, fmt.Sprintf("-%s: - is no file; /dev/stdout is", output.name)}
 		}
 		if err := os.MkdirAll(filepath.Dir(output.file), 0o755); err != nil {
 			return &exitError{exitUsage, fmt.Sprintf("-%s: %v", output.name, err)}

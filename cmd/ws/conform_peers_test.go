@@ -205,7 +205,7 @@ func TestConformWait(t *testing.T) {
 	t.Parallel()
 	address := closedPort(t)
 	r := begun(t, "conform", "-server", "late=ws://"+address, "-cases", "1.1.*", "-wait", "20s")
-	if line, err := r.log.ReadString('\n'); err != nil || line != "late as a server: 8 cases\n" {
+	if line, err := r.log.ReadString('\n'); err != nil || line != "waiting for ws://"+address+", at most 20s\n" {
 		t.Errorf("%q, %v", line, err)
 	}
 	l, err := net.Listen("tcp", address)

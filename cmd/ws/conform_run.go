@@ -33,8 +33,8 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 		if name == "" {
 			name = t.url
 		}
+		await(ctx, t.url, f.request.tls, f.wait, func() { p.say(fmt.Sprintf("waiting for %s, at most %v", t.url, f.wait)) })
 		p.begin(name+" as a server", len(s.cases))
-		await(ctx, t.url, f.request.tls, f.wait)
 		agent, err := hears(ctx, f, t, p)
 		if agent == nil && err == nil {
 			suite := f.fuzzingClient(t, s.cases)

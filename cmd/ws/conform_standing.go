@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/hawser-ws/websocket/autobahn"
@@ -58,6 +59,26 @@ func compare(sides []side, b *baseline) (stale []*knownFailure) {
 		}
 	}
 	return stale
+}
+
+// unjudged counts the lines of the baseline by the agents that have them and were not judged, of
+// the roles that were. An agent may have another name than before.
+func (o *conclusion) unjudged() map[string]int {
+	lines := map[string]int{}
+	if o.flags.known == nil {
+		return lines
+	}
+	for _, k := range o.flags.known.all() {
+		role, agent := false, k.agent == anyAgent
+		for _, s := range o.sides {
+			role = role || s.role == k.role
+			agent = agent || s.role == k.role && slices.ContainsFunc(s.agents, func(a autobahn.Agent) bool { return a.Name == k.agent })
+		}
+		if role && !agent {
+			lines[fmt.Sprintf("%s as a %v", k.agent, k.role)]++
+		}
+	}
+	return lines
 }
 
 // place decides what a result is beside the baseline.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -55,6 +56,10 @@ func (s *screen) show(o *conclusion) {
 			s.beside(o, st)
 		}
 		end = "\n"
+	}
+	lines := o.unjudged()
+	for _, who := range slices.Sorted(maps.Keys(lines)) {
+		s.print("\n" + s.wrapped("", fmt.Sprintf("%s has %s of %s, which was not judged", o.file(), plural(lines[who], "line"), visible(who, false))) + "\n")
 	}
 	s.print(end)
 }

@@ -121,7 +121,7 @@ func TestConformBadEcho(t *testing.T) {
 	if e.code != exitFailed {
 		t.Errorf("exit code %d", e.code)
 	}
-	has(t, e.stdout, "corrupt as a server: 3 cases", "FAILED", "  6.2.1   A text message", "expected  The message comes back", "Hallo")
+	has(t, e.stdout, "corrupt as a server: 3 cases", "FAILED", "  6.2.1    A text message", "expected  The message comes back", "Hallo")
 }
 
 // Several stand side by side; those that go by the same name are told apart.

@@ -62,6 +62,7 @@ func TestConformUsage(t *testing.T) {
 		{"-parallel 0", "at least 1"},
 		{"-server URL -wait -1s", "must not be negative"},
 		{"-wait 1s", "-wait makes no sense without -server"},
+		{"-markdown -", "-markdown: - is no file; /dev/stdout is"},
 		{"-timeout 0s", "must be positive"},
 		{"URL", "is it -server URL?"},
 		{"nonsense", `unexpected argument "nonsense"`},

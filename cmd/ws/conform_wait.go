@@ -13,8 +13,9 @@ import (
 
 // await waits until a server answers a request for a WebSocket, for at most patience. That it does
 // not is no error yet: the suite says so in its own words. That something accepts TCP is not enough:
-// Docker does for a container that still starts, and drops the connection; a proxy answers 502.
-func await(ctx context.Context, server string, config *tls.Config, patience time.Duration) {
+// Docker does for a container that still starts, and drops the connection; a proxy answers 502. If
+// it has to wait, it calls tell.
+func await(ctx context.Context, server string, config *tls.Config, patience time.Duration, tell func()) {
 	if patience <= 0 {
 		return
 	}
@@ -23,7 +24,10 @@ func await(ctx context.Context, server string, config *tls.Config, patience time
 	// Without HTTP/2, which has no Upgrade.
 	transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}
 	const pause = 100 * time.Millisecond
-	for !answers(ctx, transport, server) {
+	for first := true; !answers(ctx, transport, server); first = false {
+		if first {
+			tell()
+		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

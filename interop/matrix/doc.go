@@ -34,14 +34,17 @@
 //
 //	We sent … It answered … RFC 6455, section 5.5.1: "…".
 //
-// A heading begins with Fault, Choice or Lenient. Lenient is for what the RFC allows: the
-// peer does less than a SHOULD asks, or accepts what the RFC forbids to send. A choice has "documented: URL", the place
-// where the project says so. The role is server, client or both. Patterns of cases
-// are those of autobahn.Select. "sometimes" is for cases that do not fail in every
-// run; "show" names the case whose wire log the page has, otherwise the first that
-// fails. "security: a client can end the process" is for what its project is to hear
-// before the page is published; the README lists these. The text is paragraphs with `code` and [links](https://…), no other
-// Markdown.
+// A heading begins with its kind. A Fault is against the RFC. A Choice has
+// "documented: URL", the place where the project says so. A Limit of size or time ends
+// the case, and the RFC asks for neither. Lenient is milder: the peer takes what nobody
+// may send, does less than a SHOULD asks, or refuses as it has to without saying why.
+//
+// The role is server, client or both. Patterns of cases are those of autobahn.Select.
+// "sometimes" is for cases that do not fail in every run; "show" names the case whose
+// wire log the page has, otherwise the first that fails. "security: a client can end
+// the process" is for what its project is to hear before the page is published; the
+// README lists these. The text is paragraphs with `code` and [links](https://…), no
+// other Markdown.
 //
 // With "verdict: NON-STRICT", or another one as results.json has it, a finding covers
 // only the cases with exactly that verdict. The first finding that covers a case

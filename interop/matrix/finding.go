@@ -15,7 +15,7 @@ import (
 
 // A finding explains why some cases of a peer fail.
 type finding struct {
-	Kind       string // Fault, Choice or Lenient
+	Kind       string // one of kinds
 	Title      string
 	Roles      []autobahn.Role
 	Cases      []string // patterns; each matches a case that fails
@@ -29,6 +29,9 @@ type finding struct {
 	Shared     bool     // by several peers
 	Peers      []string // that share it; none means all
 }
+
+// kinds of findings; doc.go says what they mean.
+var kinds = []string{"Fault", "Choice", "Limit", "Lenient"}
 
 // sharedFile, with .md, has the findings that several peers share.
 const sharedFile = "shared"
@@ -78,8 +81,8 @@ func parseFindings(in string) (list []*finding, err error) {
 			f = &finding{line: i + 1}
 			list = append(list, f)
 			kind, title, ok := strings.Cut(heading, ": ")
-			if !ok || !slices.Contains([]string{"Fault", "Choice", "Lenient"}, kind) {
-				return nil, fmt.Errorf("%d: a heading is \"## Fault: …\", \"## Choice: …\" or \"## Lenient: …\"", i+1)
+			if !ok || !slices.Contains(kinds, kind) {
+				return nil, fmt.Errorf("%d: a heading is \"## KIND: …\", and the kind is one of %s", i+1, strings.Join(kinds, ", "))
 			}
 			f.Kind, f.Title = kind, title
 		case line == "" && f == nil || strings.HasPrefix(line, "# ") && f == nil:

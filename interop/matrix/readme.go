@@ -31,11 +31,11 @@ against others. A paragraph that is wrong or unfair is a bug of this page; pleas
 `
 
 const readmeTail = `
-OK: as the RFC requires. INFO: the RFC leaves a choice. NON-STRICT: allowed, but against a
-SHOULD, or it took what nobody may send. END: WRONG CODE, UNCLEAN or FAILED BY CLIENT: the connection ended
-otherwise than it has to. FAILED: against the RFC. UNIMPL: it did not agree to the
-extension of the case. Of chapters 12 and 13 (permessage-deflate), two sizes of each
-group were played.
+OK: as the RFC requires. INFO: the RFC leaves a choice. NON-STRICT: it took what nobody
+may send, did less than a SHOULD asks, or refused without saying why. END: WRONG CODE,
+UNCLEAN or FAILED BY CLIENT: the connection ended otherwise than it has to. FAILED:
+against the RFC. UNIMPL: it did not agree to the extension of the case. Of chapters 12
+and 13 (permessage-deflate), two sizes of each group were played.
 
 ## Play it again
 
@@ -59,8 +59,9 @@ server by hand, or in CI:
 const readmeFindings = `
 ## Findings
 
-A fault is against the RFC. A choice is documented by the project. Lenient is what the RFC
-allows: the implementation does less than a SHOULD asks, or takes what nobody may send. The
+A fault is against the RFC. A choice is documented by the project. A limit of size or time
+ends a case, and the RFC asks for neither. Lenient is milder: the implementation takes what
+nobody may send, does less than a SHOULD asks, or refuses as it has to without saying why. The
 text, with the frames and the sentence of the RFC, is behind the name, and on the page with a
 wire log.
 
