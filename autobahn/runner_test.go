@@ -188,7 +188,7 @@ func TestFuzzingClientOverwhelms(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		one.Lock()
 		defer one.Unlock()
-		time.Sleep(150 * time.Millisecond) // of sixteen, the seventh is late
+		time.Sleep(80 * time.Millisecond) // of sixteen, the thirteenth is late
 		echo.ServeHTTP(w, r)
 	}))
 	defer server.Close()
