@@ -71,7 +71,7 @@ compat: ## the drop-ins: their surface, how programs switch to them, and scenari
 programs: ## the tests of all the real programs, on their own WebSocket library and on this one: 10 minutes
 	compat/programs/programs.sh
 
-interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, gorilla, coder, gobwas, gws, yamux, smux, SSH
+interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, nghttpx, gorilla, coder, gobwas, gws, yamux, smux, SSH
 	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
 
 # Not a part of make test: it installs Debian packages, as root or with sudo, and takes an hour.

@@ -10,8 +10,8 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// AcceptOptions are the options of [Accept], [Handler], [RequestHandler] and [Upgrade].
-// Nil means the defaults.
+// AcceptOptions are the options of [Accept], [Handler], [RequestHandler], [Upgrade] and
+// [ServeHTTP2]. Nil means the defaults.
 type AcceptOptions struct {
 	// Subprotocols are those that the server supports, the best first. The server selects
 	// the first one that is also in the client's list; case matters. Default: none.
@@ -38,18 +38,19 @@ type AcceptOptions struct {
 	// HTTPHeader is added to the response that opens the connection. So are the fields
 	// that were set on the http.ResponseWriter.
 	HTTPHeader http.Header
-	// OnRequest lets the caller of Upgrade refuse a request. It is called after the
-	// request was found valid and before it is accepted. The request's strings are valid
-	// during the call. An error refuses the request: a [*Refusal] in it is the answer. Any
-	// other error is answered with 403 Forbidden; its text is not sent to the client, but
-	// is in the error of Upgrade. Only Upgrade calls OnRequest; with net/http use
+	// OnRequest lets the caller of Upgrade or ServeHTTP2 refuse a request. It is called
+	// after the request was found valid and before it is accepted. The request's strings
+	// are valid during the call. An error refuses the request: a [*Refusal] in it is the
+	// answer. Any other error is answered with 403 Forbidden; its text is not sent to the
+	// client, but is in the error of Upgrade, or that of OnError. ServeHTTP2 calls it for
+	// several requests at a time. Only these two call OnRequest; with net/http use
 	// [RequestHandler].
 	OnRequest func(r *handshake.Request) error
-	// OnError receives the errors of Handler and RequestHandler, which have no caller to
-	// return them to:
+	// OnError receives the errors of Handler, RequestHandler and the streams of ServeHTTP2,
+	// which have no caller to return them to:
 	//
 	//   - A request was refused, or its handshake failed. [HandlerError.Err] is the
-	//     [*AcceptError]. The call is on the handler's goroutine.
+	//     [*AcceptError]. The call is on the handler's goroutine, if there is one.
 	//   - A [ServeFunc] returned an error or panicked. The call is on the goroutine of
 	//     the ServeFunc, before the connection is closed.
 	//

@@ -191,7 +191,7 @@ func (h *closing) endTransport() {
 	h.out.gate.Lock(nil, nil) // a write may still be under way
 	h.out.flush(context.Background(), nil)
 	half := true
-	if h.role.ClosesFirst() {
+	if h.endsAtOnce() {
 		half = h.transport.CloseWrite()
 	}
 	h.out.leave()
@@ -224,6 +224,14 @@ func (h *closing) endTransport() {
 			return
 		}
 	}
+}
+
+// endsAtOnce reports whether this end closes its direction as soon as both Close frames have
+// gone. A client does so on a stream of HTTP/2: there is no state of TCP to wait in, and servers
+// are known that wait for it.
+func (h *closing) endsAtOnce() bool {
+	_, shared := h.transport.(sharedStream)
+	return shared || h.role.ClosesFirst()
 }
 
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
+	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/dial"
@@ -43,7 +45,7 @@ type DialOptions struct {
 	Compression CompressionOptions
 
 	// TLSConfig is used for wss and for https proxies. In its NextProtos h2 is left
-	// out. Nil: the zero configuration, with the ALPN name http/1.1.
+	// out, unless there is a pool for HTTP/2. Nil: the zero configuration, with the ALPN name http/1.1.
 	TLSConfig *tls.Config
 
 	// DialContext connects to the server, or to the proxy if there is one. It must return
@@ -75,6 +77,10 @@ type DialOptions struct {
 	// MaxRedirects is how many redirects are followed. A redirect from wss to ws is never
 	// followed. Zero: 10. Negative: none.
 	MaxRedirects int
+
+	// HTTP2 has the connections of HTTP/2 that the WebSocket may be a stream of (RFC 8441).
+	// Nil: a connection of HTTP/1.1 for each WebSocket.
+	HTTP2 *HTTP2Pool
 
 	// These fields are documented in [ConnOptions].
 	CompressionThreshold int
@@ -122,7 +128,63 @@ func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Respon
 	if result.Agreed.Deflated {
 		agreed.deflate = &result.Agreed.Deflate
 	}
+	if result.HTTP2 != nil {
+		c := &Conn{transport: result.HTTP2}
+		c.open(RoleClient, o.settings(), agreed)
+		return c, result.Response, nil
+	}
 	return newConn(result.Stream, RoleClient, o.settings(), agreed), result.Response, nil
+}
+
+// HTTP2Pool has connections of HTTP/2 that WebSockets share (RFC 8441): Dials with the same
+// pool, to the same server, by the same proxy and with the same TLSConfig. A Dial over a
+// connection that is there costs one round trip. The other options should be the same as well:
+// whoever is first makes the connection. The zero value is ready; set the fields before use. All
+// methods may be called from any goroutine.
+//
+// The connection is made with the ALPN names h2 and http/1.1. If the server chooses HTTP/1.1,
+// or does not offer WebSockets over HTTP/2, the WebSocket is opened over HTTP/1.1; the pool
+// remembers that for ten minutes. A request that a server says it has not looked at, because it
+// goes away or has too many streams, is sent again on another connection.
+type HTTP2Pool struct {
+	// MaxStreams is how many WebSockets a connection may have. Zero: as many as the server
+	// allows.
+	MaxStreams int
+	// MaxConns is how many connections there may be to a server. If all are full, Dial fails.
+	// Zero: no limit.
+	MaxConns int
+	// IdleTimeout is how long a connection stays that has no WebSocket. Zero: 90 seconds.
+	// Negative: for ever.
+	IdleTimeout time.Duration
+	// Require makes Dial fail where only HTTP/1.1 is left.
+	Require bool
+	// PriorKnowledge has ws, too, go over HTTP/2, without asking the server. wss asks by ALPN.
+	PriorKnowledge bool
+
+	pool atomic.Pointer[dial.Pool]
+}
+
+// Close ends all connections of the pool at once, with their WebSockets, and waits for that.
+// A Dial after it makes a new one.
+func (p *HTTP2Pool) Close() {
+	if pool := p.pool.Swap(nil); pool != nil {
+		pool.Close()
+	}
+}
+
+// dialPool returns the pool itself, made by the first who asks for it; nil for nil.
+func (p *HTTP2Pool) dialPool() *dial.Pool {
+	if p == nil {
+		return nil
+	}
+	if pool := p.pool.Load(); pool != nil {
+		return pool
+	}
+	p.pool.CompareAndSwap(nil, &dial.Pool{
+		MaxStreams: p.MaxStreams, MaxConns: p.MaxConns, IdleTimeout: p.IdleTimeout,
+		Require: p.Require, PriorKnowledge: p.PriorKnowledge,
+	})
+	return p.dialPool()
 }
 
 // handshake returns the options that apply up to the end of the handshake.
@@ -140,6 +202,7 @@ func (o *DialOptions) handshake() (*dial.Options, error) {
 		ProxyHeader:  o.ProxyHeader,
 		Jar:          o.Jar,
 		MaxRedirects: o.MaxRedirects,
+		HTTP2:        o.HTTP2.dialPool(),
 	}
 	ours, theirs, ok, err := o.Compression.wanted("Dial", o.CompressionMode)
 	if err != nil {
@@ -161,8 +224,8 @@ func (o *DialOptions) settings() settings {
 // HandshakeError is why [Dial] made no connection. To find out what happened, check in this
 // order:
 //
-//   - Response is not nil and its status is not 101: the server refused, or answered
-//     with a redirect that was not followed.
+//   - Response is not nil and its status is not 101, or over HTTP/2 not 2xx: the server
+//     refused, or answered with a redirect that was not followed.
 //   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
 //   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,
 //     or accepts what was not offered.

@@ -12,6 +12,7 @@
 //     the connection.
 //   - [Accept] upgrades one request inside a handler of yours and returns the connection.
 //   - [Upgrade] does the same on a [net.Conn], without net/http.
+//   - [ServeHTTP2] serves WebSockets over an HTTP/2 connection, behind a proxy that speaks it.
 //
 // A client:
 //

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // ServeFunc serves one connection after its opening handshake. ctx ends when the
@@ -94,7 +95,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
 	s := &serving{serveContext{c, server}, h.opts.OnError}
-	if stream := c.stream(); stream != nil {
+	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		defer stream.Finish() // also after runtime.Goexit
 		s.run(serve)
 		<-stream.Closed() // CloseNow leaves the rest of a closing handshake to itself
@@ -171,14 +172,14 @@ func (s *serving) reportServed(err error) {
 	}
 }
 
-func (s *serving) reportPanic(p any) {
-	err, ok := p.(error)
-	if ok {
-		err = fmt.Errorf("panic: %w", err)
-	} else {
-		err = fmt.Errorf("panic: %v", p)
+func (s *serving) reportPanic(p any) { s.report(panicError(p), debug.Stack()) }
+
+// panicError is the error that a panic with p is reported as.
+func panicError(p any) error {
+	if err, ok := p.(error); ok {
+		return fmt.Errorf("panic: %w", err)
 	}
-	s.report(err, debug.Stack())
+	return fmt.Errorf("panic: %v", p)
 }
 
 func (s *serving) report(err error, stack []byte) {

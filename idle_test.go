@@ -20,6 +20,8 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/h2/session"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
@@ -35,6 +37,8 @@ var idleServers = map[string]struct {
 }{
 	"Handler": {nil, 10_000, 5100},
 	"Upgrade": {nil, 10_000, 4900},
+	// Streams, 250 on a connection.
+	"ServeHTTP2": {nil, 10_000, 4600},
 
 	"Upgrade, no takeover":        {noTakeover, 1_000, 8 << 10},
 	"Upgrade, windows of 12 bits": {windowsOf12, 1_000, 16 << 10},
@@ -86,7 +90,7 @@ func serveIdle(how string, l net.Listener) {
 		}
 		return nil
 	}
-	if !strings.HasPrefix(how, "Upgrade") {
+	if strings.HasPrefix(how, "Handler") {
 		_ = http.Serve(l, websocket.Handler(echo, idleServers[how].opts))
 		return
 	}
@@ -94,6 +98,10 @@ func serveIdle(how string, l net.Listener) {
 		nc, err := l.Accept()
 		if err != nil {
 			return
+		}
+		if how == "ServeHTTP2" {
+			go websocket.ServeHTTP2(nc, echo, nil)
+			continue
 		}
 		go func() {
 			c, err := websocket.Upgrade(nc, idleServers[how].opts)
@@ -165,10 +173,9 @@ func measureIdle(t *testing.T, how string) {
 	}
 	addr := answer("listening")
 	kind := idleServers[how]
-	request := idleRequest(kind.opts != nil)
-	openIdle(t, addr, 100, request) // whatever the first connections make for all
+	openIdle(t, addr, how, 500) // whatever the first connections make for all
 	before := resident()
-	openIdle(t, addr, kind.conns, request)
+	openIdle(t, addr, how, kind.conns)
 	each := (resident() - before) / kind.conns
 	t.Logf("%d bytes for each of %d idle connections", each, kind.conns)
 	if each > kind.limit {
@@ -199,7 +206,12 @@ func idleRequest(compressed bool) []byte {
 
 // openIdle opens connections and exchanges a message on each. They stay open until
 // the test ends.
-func openIdle(t *testing.T, addr string, n int, request []byte) {
+func openIdle(t *testing.T, addr, how string, n int) {
+	if how == "ServeHTTP2" {
+		openIdleStreams(t, addr, n)
+		return
+	}
+	request := idleRequest(idleServers[how].opts != nil)
 	for range n {
 		nc, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -216,6 +228,40 @@ func openIdle(t *testing.T, addr string, n int, request []byte) {
 			t.Fatal(resp, err)
 		}
 		_ = takeFrame(t, r)
+	}
+}
+
+// openIdleStreams is openIdle for streams of HTTP/2, as many on a connection as a server takes.
+func openIdleStreams(t *testing.T, addr string, n int) {
+	var s *session.Session
+	for i := range n {
+		if i%h2.DefaultMaxStreams == 0 {
+			nc, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s = session.New(nc, session.Config{})
+			go s.Run()
+			s := s
+			t.Cleanup(func() { s.Close(); <-s.Done() })
+		}
+		x, head, err := s.Open(t.Context(), &h2.Head{
+			Method: "CONNECT", Protocol: "websocket", Scheme: "http", Authority: "localhost", Path: "/",
+			Fields: []h2.Field{{Name: "sec-websocket-version", Value: "13"}},
+		})
+		if err != nil || head.Status != http.StatusOK {
+			t.Fatal(head, err)
+		}
+		message := frame.AppendHeader(nil, frame.Header{FIN: true, Opcode: frame.Text, Masked: true, Length: 64})
+		if _, err := x.Write(message, make([]byte, 64)); err != nil {
+			t.Fatal(err)
+		}
+		for got := 0; got < 66; {
+			n, err := x.Read(make([]byte, 66))
+			if got += n; err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -35,6 +35,8 @@ const layers = `
 	internal/inflate:
 	internal/hostport:
 	internal/h2:      golang.org/x/net/http2/hpack
+	# Its shell: goroutines, waiting, memory.
+	internal/h2/session:  internal/h2 internal/transport internal/poolcheck
 
 	# What compression is measured against, and by.
 	internal/deflate tests:  github.com/klauspost/compress/flate
@@ -44,10 +46,10 @@ const layers = `
 	internal/nethttp:
 
 	# From a URL to a stream. It knows nothing of connections.
-	internal/dial:    handshake internal/hostport internal/nethttp golang.org/x/net/...
+	internal/dial:    handshake internal/h2/... internal/hostport internal/nethttp golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/gate internal/maskkey internal/nethttp internal/transport internal/poolcheck
+	.:                frame handshake conn internal/dial internal/gate internal/h2/... internal/maskkey internal/nethttp internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
 	wsjson:           .
 	wstest:           .

@@ -15,7 +15,8 @@ import (
 type Registry struct {
 	mu    sync.Mutex
 	conns map[*Conn]struct{}
-	empty chan struct{} // made by Shutdown, closed when conns is empty
+	empty chan struct{}        // made by Shutdown, closed when conns is empty
+	calls map[*func()]struct{} // that Shutdown makes
 }
 
 // add puts c into the set. It reports false after Shutdown.
@@ -53,6 +54,27 @@ func (r *Registry) closed() bool {
 	return r.empty != nil
 }
 
+// onShutdown has Shutdown start f on a goroutine of its own, or starts it now if Shutdown has
+// been called. stop prevents that.
+func (r *Registry) onShutdown(f func()) (stop func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.empty != nil {
+		go f()
+		return func() {}
+	}
+	if r.calls == nil {
+		r.calls = make(map[*func()]struct{})
+	}
+	call := &f
+	r.calls[call] = struct{}{}
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.calls, call)
+	}
+}
+
 // Len returns the number of connections.
 func (r *Registry) Len() int {
 	r.mu.Lock()
@@ -80,7 +102,8 @@ func (r *Registry) snapshot() []*Conn {
 
 // Shutdown closes every connection with StatusGoingAway and waits until all have ended. It
 // does not wait for their [ServeFunc]s to return. Once it is called, new connections are
-// refused with 503 Service Unavailable. If ctx ends first, the remaining connections are
+// refused with 503 Service Unavailable; connections of [ServeHTTP2] take no more streams, and
+// end with their last. If ctx ends first, the remaining connections are
 // dropped as by [Conn.CloseNow], and Shutdown returns ctx's error.
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
@@ -89,6 +112,10 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 		if len(r.conns) == 0 {
 			close(r.empty)
 		}
+		for call := range r.calls {
+			go (*call)()
+		}
+		clear(r.calls)
 	}
 	empty := r.empty
 	r.mu.Unlock()

@@ -25,7 +25,7 @@ const order = `
 	doc.go
 
 	# servers and clients
-	handler.go accept_http.go accept_stream.go upgrade.go accept.go dial.go
+	serve_http2.go handler.go accept_http.go upgrade.go accept.go dial.go
 
 	# what an application calls
 	netconn.go registry.go write.go prepared.go fragments.go messages.go read.go

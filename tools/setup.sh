@@ -62,6 +62,7 @@ missing() {
 	has chromium || echo chromium
 	has nginx || echo nginx
 	has haproxy || echo haproxy
+	has nghttpx || echo nghttp2-proxy
 	has kamailio || echo kamailio
 	has_kamailio_websocket || echo kamailio-websocket-modules
 	has_java || echo default-jdk-headless

@@ -9,21 +9,34 @@ import (
 // attempt does one handshake. If the answer is a redirect to be followed, next is
 // where it leads.
 func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *target, err error) {
-	var resp *http.Response
-	fail := func(err error) (Result, *target, error) {
-		return Result{}, nil, &Error{URL: t.String(), Response: resp, Err: err}
-	}
 	req := d.ownRequest(ctx, t)
+	if d.opts.HTTP2.speaks(t) {
+		return d.attemptHTTP2(ctx, t, req)
+	}
 	r, err := d.connect(ctx, t, req.http)
 	if err != nil {
-		return fail(err)
+		return failed(t, nil, err)
 	}
+	return d.attemptOver(ctx, t, req, r)
+}
+
+// failed is what an attempt returns that has failed.
+func failed(t *target, resp *http.Response, err error) (Result, *target, error) {
+	return Result{}, nil, &Error{URL: t.String(), Response: resp, Err: err}
+}
+
+// attemptOver does the handshake of HTTP/1.1 over a route.
+func (d *dialer) attemptOver(ctx context.Context, t *target, req *request, r *route) (result Result, next *target, err error) {
 	resp, reader, err := d.exchange(ctx, r, req)
 	if err != nil {
 		r.close()
-		return fail(err)
+		return failed(t, nil, err)
 	}
-	d.record(resp, r, t)
+	if conn, ok := r.conn.(*tls.Conn); ok && t.secure() {
+		state := conn.ConnectionState()
+		resp.TLS = &state
+	}
+	d.keepCookies(resp, t)
 	agreed, err := judge(&req.offer, resp)
 	if err != nil {
 		if next, err = d.redirect(t, resp, err); next != nil {
@@ -32,10 +45,10 @@ func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *t
 		}
 		excerpt(resp, func() { _ = r.raw.Close() })
 		r.close()
-		return fail(err)
+		return failed(t, resp, err)
 	}
 	if !r.release() {
-		return fail(withContextCause(ctx, "", context.Canceled))
+		return failed(t, resp, withContextCause(ctx, "", context.Canceled))
 	}
 	resp.Body = http.NoBody
 	return Result{Stream: r.conn, Buffered: reader.rest(), Response: resp, Agreed: agreed}, nil, nil
@@ -56,12 +69,8 @@ func (d *dialer) exchange(ctx context.Context, r *route, req *request) (*http.Re
 	return resp, reader, nil
 }
 
-// record notes what came with the response: the state of TLS in it, cookies in the jar.
-func (d *dialer) record(resp *http.Response, r *route, t *target) {
-	if conn, ok := r.conn.(*tls.Conn); ok && t.secure() {
-		state := conn.ConnectionState()
-		resp.TLS = &state
-	}
+// keepCookies puts what came with the response into the jar.
+func (d *dialer) keepCookies(resp *http.Response, t *target) {
 	if cookies := resp.Cookies(); d.opts.Jar != nil && len(cookies) > 0 {
 		d.opts.Jar.SetCookies(t.url, cookies)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/h2/session"
 )
 
 // Options say how to connect; nil means the defaults. The fields that DialOptions of the root has too
@@ -35,6 +36,9 @@ type Options struct {
 	Jar          http.CookieJar
 	MaxRedirects int
 
+	// HTTP2 has connections of HTTP/2 that Dials share. Nil: HTTP/1.1, each a connection.
+	HTTP2 *Pool
+
 	// DialTLSContext connects to a wss server without a proxy before it, or to an https
 	// proxy, and does the TLS handshake with it. Nil: DialContext connects, and Dial does
 	// the TLS handshake.
@@ -52,7 +56,8 @@ const (
 
 // Result is what a handshake led to.
 type Result struct {
-	Stream   io.ReadWriteCloser  // carries frames from here on
+	Stream   io.ReadWriteCloser  // carries frames from here on; nil with HTTP2
+	HTTP2    *session.Stream     // carries frames from here on; nil with Stream
 	Buffered []byte              // what the server sent behind its response
 	Response *http.Response      // with an empty body
 	Agreed   handshake.Agreement // subprotocol and terms of compression
@@ -87,7 +92,16 @@ type dialer struct {
 	proxyHeader  fields
 	subprotocols []string // to be offered
 	redirects    int      // followed so far
+	alpn         alpn     // of the connection that is made next
 }
+
+// alpn is what a connection to the server offers.
+type alpn uint8
+
+const (
+	offerHTTP1 alpn = iota
+	offerHTTP2      // and HTTP/1.1
+)
 
 // newDialer checks the options before anything is sent.
 func newDialer(opts *Options) (*dialer, error) {

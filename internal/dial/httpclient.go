@@ -31,6 +31,7 @@ func (d *dialer) checkClient() error {
 		{"ProxyHeader", o.ProxyHeader != nil},
 		{"Jar", o.Jar != nil},
 		{"MaxRedirects", o.MaxRedirects != 0},
+		{"HTTP2", o.HTTP2 != nil},
 	} {
 		if option.set {
 			return misuse(option.name + " has no effect with HTTPClient: set it in the client or its Transport")

@@ -36,7 +36,7 @@ func (d *dialer) reachThrough(ctx context.Context, p *proxyHop, t *target) (*rou
 		return fail(resp, err)
 	}
 	if t.secure() {
-		return r.secured(ctx, d.opts.TLSConfig, t.name)
+		return r.secured(ctx, d.targetTLS(), t.name)
 	}
 	return r, nil
 }

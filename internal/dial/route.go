@@ -85,7 +85,7 @@ func (d *dialer) connectOrTunnel(ctx context.Context, t *target, req *http.Reque
 	case p != nil:
 		return d.reachThrough(ctx, p, t)
 	case t.secure():
-		return d.dialTLS(ctx, t.addr, d.opts.TLSConfig, t.name)
+		return d.dialTLS(ctx, t.addr, d.targetTLS(), t.name)
 	}
 	return d.dial(ctx, t.addr)
 }
@@ -137,18 +137,8 @@ func (r *route) secured(ctx context.Context, config *tls.Config, name string) (*
 	return r, nil
 }
 
-// secure does the TLS handshake with the server of that name.
+// secure does the TLS handshake with the server of that name. config is its own.
 func (r *route) secure(ctx context.Context, config *tls.Config, name string) error {
-	if config == nil {
-		config = &tls.Config{}
-	}
-	config = config.Clone()
-	// exchange speaks HTTP/1.1 only. A configuration that was in use with HTTP/2 offers that,
-	// too.
-	config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(name string) bool { return name == "h2" })
-	if len(config.NextProtos) == 0 {
-		config.NextProtos = []string{"http/1.1"}
-	}
 	if config.ServerName == "" {
 		config.ServerName = name
 	}
@@ -173,15 +163,35 @@ func (r *route) secure(ctx context.Context, config *tls.Config, name string) err
 	return nil
 }
 
+// targetTLS is the configuration for the server.
+func (d *dialer) targetTLS() *tls.Config {
+	config := http1Only(d.opts.TLSConfig)
+	if d.alpn == offerHTTP2 {
+		config.NextProtos = append([]string{"h2"}, config.NextProtos...)
+	}
+	return config
+}
+
 // proxyTLS is the configuration for the proxy itself. It leaves out what names the
 // server.
 func (d *dialer) proxyTLS() *tls.Config {
-	if d.opts.TLSConfig == nil {
-		return nil
-	}
-	config := d.opts.TLSConfig.Clone()
+	config := http1Only(d.opts.TLSConfig)
 	config.ServerName = ""
 	config.EncryptedClientHelloConfigList = nil
+	return config
+}
+
+// http1Only is a copy of config for HTTP/1.1. A configuration that was in use with HTTP/2 offers
+// that, too.
+func http1Only(config *tls.Config) *tls.Config {
+	if config == nil {
+		config = &tls.Config{}
+	}
+	config = config.Clone()
+	config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(name string) bool { return name == "h2" })
+	if len(config.NextProtos) == 0 {
+		config.NextProtos = []string{"http/1.1"}
+	}
 	return config
 }
 

@@ -96,10 +96,9 @@ func (o *outbox) frame(h FrameHeader, payload []byte) {
 	o.encoded += FrameHeaderSize + uint64(len(payload))
 }
 
-// data appends a DATA frame with the next n bytes of s.
-func (o *outbox) data(h FrameHeader, s *source, n int) {
-	h.Type, h.Length = TypeData, uint32(n)
-	o.buf = s.appendTo(AppendFrameHeader(o.buf, h), n)
+// dataHeader appends the header of a DATA frame of n bytes, which the caller appends.
+func (o *outbox) dataHeader(stream uint32, n int) {
+	o.buf = AppendFrameHeader(o.buf, FrameHeader{Length: uint32(n), Type: TypeData, Stream: stream})
 	o.encoded += FrameHeaderSize + uint64(n)
 }
 

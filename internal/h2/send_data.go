@@ -10,7 +10,25 @@ func (e *Endpoint) TrySend(st *Stream, head, tail []byte) (n int) {
 	if e.fill(); e.ring.front != nil {
 		return 0 // others are first
 	}
-	s := source{head: head, tail: tail}
+	if n = len(head) + len(tail); n > 0 && n < minRoom && e.pieceSize(st, n) == n {
+		e.frameSmall(st, head, tail)
+		return n
+	}
+	return e.frameMost(st, source{head: head, tail: tail})
+}
+
+// frameSmall frames what goes into one frame. It takes less of the stack than framePiece: this
+// is where most messages go, from the depth of their senders' stacks.
+func (e *Endpoint) frameSmall(st *Stream, head, tail []byte) {
+	n := len(head) + len(tail)
+	e.outbox.dataHeader(st.id, n)
+	e.outbox.buf = append(append(e.outbox.buf, head...), tail...)
+	e.sentData(st, n)
+	e.flood.earn()
+}
+
+// frameMost frames as much of s as may be sent at once.
+func (e *Endpoint) frameMost(st *Stream, s source) int {
 	for s.left() > 0 {
 		size := e.pieceSize(st, s.left())
 		if size == 0 {
@@ -136,12 +154,18 @@ func (e *Endpoint) frameChunk(st *Stream, c *Chunk, size int) {
 
 // framePiece frames the next size bytes of s.
 func (e *Endpoint) framePiece(st *Stream, s *source, size int) {
-	e.outbox.data(FrameHeader{Stream: st.id}, s, size)
-	st.out -= outflow(size)
-	e.out -= outflow(size)
+	e.outbox.dataHeader(st.id, size)
+	e.outbox.buf = s.appendTo(e.outbox.buf, size)
+	e.sentData(st, size)
 	if size >= tinyPiece || s.left() == 0 {
 		e.flood.earn()
 	}
+}
+
+// sentData takes n bytes of the windows.
+func (e *Endpoint) sentData(st *Stream, n int) {
+	st.out -= outflow(n)
+	e.out -= outflow(n)
 }
 
 // pieceSize is how many of left bytes may go into the next DATA frame of st.

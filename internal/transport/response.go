@@ -195,6 +195,9 @@ func (t *ResponseStream) isClosed() bool {
 	}
 }
 
+// Addresses returns the two ends of the network connection.
+func (t *ResponseStream) Addresses() (local net.Addr, remote string) { return t.Local, t.Remote }
+
 // NetConn returns nil: others share the connection.
 func (t *ResponseStream) NetConn() net.Conn { return nil }
 

@@ -39,7 +39,13 @@ func serve(t *testing.T, h http.Handler, change ...func(*http.Server)) (address 
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
+	go func() {
+		if s.TLSConfig != nil {
+			served <- s.ServeTLS(l, "", "")
+			return
+		}
+		served <- s.Serve(l)
+	}()
 	t.Cleanup(func() {
 		handlers.Wait()
 		_ = s.Close()
@@ -85,6 +91,12 @@ func connect(t *testing.T, address string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return converse(t, nc)
+}
+
+// converse is connect on a connection that there is.
+func converse(t *testing.T, nc net.Conn) *client {
+	t.Helper()
 	c := &client{t: t, nc: nc, framer: http2.NewFramer(nc, nc), streams: map[uint32]*stream{}, next: 1, gone: make(chan struct{})}
 	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	c.encoder = hpack.NewEncoder(&c.block)
@@ -130,6 +142,10 @@ func (c *client) read(enabled chan<- bool) {
 				v, ok := f.Value(http2.SettingEnableConnectProtocol)
 				enabled <- ok && v == 1
 				c.write(func() error { return c.framer.WriteSettingsAck() })
+			}
+		case *http2.PingFrame:
+			if !f.IsAck() {
+				c.write(func() error { return c.framer.WritePing(true, f.Data) })
 			}
 		case *http2.MetaHeadersFrame:
 			s.head <- f.Fields

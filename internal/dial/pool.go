@@ -1,0 +1,190 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/h2/session"
+)
+
+// Pool has connections of HTTP/2 that Dials share (RFC 8441), by origin. It learns which origins
+// do not offer that.
+//
+//	find ──▶ a session with a free slot
+//	  │ none
+//	  ├────▶ somebody connects to the origin already: wait, and find again
+//	  ├────▶ the origin had no HTTP/2, or not for WebSockets: HTTP/1.1
+//	  ▼
+//	connect, with ALPN
+//	  ├─ h2 ─────────▶ settings ──▶ a session
+//	  │                   └ without extended CONNECT: HTTP/1.1, by another connection
+//	  └─ http/1.1 ───▶ HTTP/1.1 on this connection
+type Pool struct {
+	// These are documented in HTTP2Pool of the root.
+	MaxStreams     int
+	MaxConns       int
+	IdleTimeout    time.Duration
+	Require        bool
+	PriorKnowledge bool
+
+	mu      sync.Mutex
+	origins map[originKey]*origin
+	running sync.WaitGroup // sessions
+}
+
+// originKey is what connections have to have in common to be shared.
+type originKey struct {
+	scheme, addr, proxy string
+	tls                 *tls.Config
+}
+
+// origin is what the pool knows of one. All under Pool.mu.
+type origin struct {
+	sessions   []*pooled
+	connecting chan struct{} // closed when the connection that is being made is there, or is not
+	http1Until time.Time     // until then HTTP/2 is not tried
+}
+
+// pooled is a session in the pool.
+type pooled struct {
+	*session.Session
+	tls *tls.ConnectionState // nil: not over TLS
+}
+
+const (
+	// http1Memory is how long an origin without extended CONNECT is remembered.
+	http1Memory = 10 * time.Minute
+	// defaultPoolIdle is how long a connection stays that has no streams.
+	defaultPoolIdle = 90 * time.Second
+	// maxTries is how often a request is sent that servers have not looked at.
+	maxTries = 4
+)
+
+var (
+	errRequired = errors.New("HTTP/2 is required")
+	errFull     = errors.New("all connections that the pool may have to the server have as many streams as they may")
+)
+
+// speaks reports whether the pool, which may be nil, is for targets of this scheme.
+func (p *Pool) speaks(t *target) bool {
+	return p != nil && (t.secure() || p.PriorKnowledge || p.Require)
+}
+
+// find returns a session with a free slot. Without one, and if the origin is to be tried, made is
+// not nil: the caller makes a connection, and calls made when it has told the pool. If both are
+// nil HTTP/1.1 is left.
+func (p *Pool) find(ctx context.Context, key originKey) (s *pooled, made func(), err error) {
+	for {
+		s, made, wait, err := p.look(key)
+		if wait == nil {
+			return s, made, err
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, nil, withContextCause(ctx, "waiting for a connection that is being made", ctx.Err())
+		}
+	}
+}
+
+// look is find without waiting. wait is closed when it is worth looking again.
+func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.origins[key]
+	if o == nil {
+		o = &origin{}
+		if p.origins == nil {
+			p.origins = make(map[originKey]*origin)
+		}
+		p.origins[key] = o
+	}
+	for _, s := range o.sessions {
+		if s.CanOpen() == nil && (p.MaxStreams <= 0 || s.InUse() < p.MaxStreams) {
+			return s, nil, nil, nil
+		}
+	}
+	switch {
+	case o.connecting != nil:
+		return nil, nil, o.connecting, nil
+	case time.Now().Before(o.http1Until):
+		return nil, nil, nil, nil
+	case p.MaxConns > 0 && len(o.sessions) >= p.MaxConns:
+		return nil, nil, nil, errFull
+	}
+	o.connecting = make(chan struct{})
+	return nil, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		close(o.connecting)
+		o.connecting = nil
+	}, nil, nil
+}
+
+// add makes a session of a route whose server has chosen HTTP/2, and waits for its settings. The
+// session is the pool's if it may be used, and closed otherwise.
+func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error) {
+	if !r.release() {
+		return nil, withContextCause(ctx, "", context.Canceled)
+	}
+	s := &pooled{Session: session.New(r.conn, session.Config{Role: h2.Client, IdleTimeout: p.idleTimeout()})}
+	if conn, ok := r.conn.(*tls.Conn); ok {
+		state := conn.ConnectionState()
+		s.tls = &state
+	}
+	p.running.Go(func() {
+		_ = s.Run()
+		p.remove(key, s)
+	})
+	if err := s.Ready(ctx); err != nil {
+		s.Close()
+		return nil, withContextCause(ctx, "waiting for the settings of HTTP/2", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.origins[key].sessions = append(p.origins[key].sessions, s)
+	return s, nil
+}
+
+func (p *Pool) idleTimeout() time.Duration {
+	if p.IdleTimeout == 0 {
+		return defaultPoolIdle
+	}
+	return max(p.IdleTimeout, 0)
+}
+
+// remove forgets a session that has ended.
+func (p *Pool) remove(key originKey, s *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.origins[key]
+	o.sessions = slices.DeleteFunc(o.sessions, func(other *pooled) bool { return other == s })
+}
+
+// rememberHTTP1 notes that an origin has no HTTP/2 for WebSockets.
+func (p *Pool) rememberHTTP1(key originKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.origins[key].http1Until = time.Now().Add(http1Memory)
+}
+
+// Close ends all connections, with their streams, and waits for that.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	for _, o := range p.origins {
+		for _, s := range o.sessions {
+			s.Close()
+		}
+	}
+	p.mu.Unlock()
+	p.running.Wait()
+}
+
+// required is the error of an origin that leaves only HTTP/1.1.
+func required(why string) error { return fmt.Errorf("%w: %s", errRequired, why) }

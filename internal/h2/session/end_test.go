@@ -1,0 +1,389 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"github.com/hawser-ws/websocket/internal/h2"
+)
+
+// Shutdown waits for the streams that there are, takes those on their way, and no more.
+func TestShutdown(t *testing.T) {
+	for _, role := range []h2.Role{h2.Client, h2.Server} {
+		bubble(t, func(t *testing.T) {
+			p := join(t, Config{}, Config{}, echo)
+			x := p.open()
+			s := p.client
+			if role == h2.Server {
+				s = p.server
+			}
+			done := make(chan error, 2)
+			go func() { done <- s.Shutdown(t.Context()) }()
+			synctest.Wait()
+			go func() { done <- s.Shutdown(t.Context()) }() // a second one waits as well
+			synctest.Wait()
+			wantIs(t, "another stream", p.client.CanOpen(), h2.ErrGoingAway)
+			select {
+			case err := <-done:
+				t.Errorf("it has not waited: %v", err)
+			default:
+			}
+			talk(t, x, "still here")
+			for range 2 {
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}
+			p.end()
+			if p.clientErr != nil || p.serverErr != nil {
+				t.Errorf("%v, %v", p.clientErr, p.serverErr)
+			}
+		})
+	}
+}
+
+// A Shutdown whose context ends takes the streams with it.
+func TestShutdownGivesUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := join(t, Config{}, Config{}, echo)
+		x := p.open()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		wantIs(t, "Shutdown", p.server.Shutdown(ctx), context.DeadlineExceeded)
+		_, err := x.Read(make([]byte, 1))
+		lost, ok := errors.AsType[*LostError](err)
+		if !ok || !errors.Is(err, io.EOF) || lost.GoAway == nil || lost.GoAway.Code != h2.NoError || !strings.Contains(err.Error(), "GOAWAY with NO_ERROR") {
+			t.Errorf("a read: %v", err)
+		}
+		_ = x.Close()
+		p.running.Wait()
+		if !errors.Is(p.clientErr, io.EOF) || p.serverErr != nil {
+			t.Errorf("%v, %v", p.clientErr, p.serverErr)
+		}
+		if err := p.server.Shutdown(t.Context()); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+// A client that has read a warning opens nothing more, and ends with its last stream although
+// the server goes on.
+func TestGoAwayEndsTheClient(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := join(t, Config{}, Config{}, echo)
+		x := p.open()
+		p.server.mu.Lock()
+		p.server.ep.GoAway(h2.NoError, "bye")
+		p.server.leave()
+		synctest.Wait()
+		_, _, err := p.client.Open(t.Context(), connect)
+		wantIs(t, "another stream", err, h2.ErrGoingAway)
+		talk(t, x, "text")
+		p.running.Wait()
+		if p.clientErr != nil || p.serverErr != nil {
+			t.Errorf("%v, %v", p.clientErr, p.serverErr)
+		}
+	})
+}
+
+// peer plays the other end by hand.
+type peer struct {
+	*http2.Framer
+	nc   net.Conn
+	read chan http2.Frame
+}
+
+func playPeer(t *testing.T, nc net.Conn) *peer {
+	p := &peer{http2.NewFramer(nc, nc), nc, make(chan http2.Frame, 100)}
+	go func() {
+		defer close(p.read)
+		for {
+			f, err := p.ReadFrame()
+			if err != nil {
+				return
+			}
+			if g, ok := f.(*http2.GoAwayFrame); ok {
+				p.read <- &http2.GoAwayFrame{FrameHeader: g.FrameHeader, ErrCode: g.ErrCode}
+				continue
+			}
+			p.read <- f
+		}
+	}()
+	t.Cleanup(func() { _ = nc.Close() })
+	return p
+}
+
+// wantGoAway reads until a GOAWAY comes.
+func (p *peer) wantGoAway(t *testing.T, code http2.ErrCode) {
+	t.Helper()
+	for f := range p.read {
+		if g, ok := f.(*http2.GoAwayFrame); ok {
+			if g.ErrCode != code {
+				t.Errorf("GOAWAY with %v, want %v", g.ErrCode, code)
+			}
+			return
+		}
+	}
+	t.Error("no GOAWAY came")
+}
+
+// runClient runs a client against a peer played by hand, over net.Pipe.
+func runClient(t *testing.T, nc net.Conn, cfg Config) (s *Session, ran chan error) {
+	s = New(nc, cfg)
+	ran = make(chan error, 1)
+	go func() { ran <- s.Run() }()
+	t.Cleanup(func() { s.Close(); <-s.Done() })
+	return s, ran
+}
+
+// A GOAWAY that ends a stream before it was looked at says that it may be tried elsewhere. The
+// stream below it goes on.
+func TestGoAwayNotProcessed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		p := playServer(t, b)
+		s, _ := runClient(t, a, Config{})
+		results := make(chan error, 2)
+		for range 2 {
+			go func() {
+				x, _, err := s.Open(t.Context(), connect)
+				if err == nil {
+					_ = x.Close()
+				}
+				results <- err
+			}()
+		}
+		synctest.Wait()
+		if err := p.WriteGoAway(1, http2.ErrCodeNo, nil); err != nil {
+			t.Fatal(err)
+		}
+		err := <-results
+		reset, ok := errors.AsType[*ResetError](err)
+		if !ok || !reset.RetrySafe || !reset.GoingAway || !strings.Contains(err.Error(), "GOAWAY with NO_ERROR") {
+			t.Error(err)
+		}
+		if err := p.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}, EndHeaders: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// playServer is a peer that has exchanged the settings.
+func playServer(t *testing.T, nc net.Conn) *peer {
+	t.Helper()
+	if _, err := io.ReadFull(nc, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := &peer{http2.NewFramer(nc, nc), nc, make(chan http2.Frame, 100)}
+	go func() {
+		defer close(p.read)
+		if _, err := io.ReadFull(nc, make([]byte, len(h2.Preface))); err != nil {
+			return
+		}
+		for {
+			f, err := p.ReadFrame()
+			if err != nil {
+				return
+			}
+			if g, ok := f.(*http2.GoAwayFrame); ok {
+				f = &http2.GoAwayFrame{FrameHeader: g.FrameHeader, ErrCode: g.ErrCode}
+			}
+			p.read <- f
+		}
+	}()
+	go func() {
+		_ = p.WriteSettings(http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: 1})
+		_ = p.WriteSettingsAck()
+	}()
+	t.Cleanup(func() { _ = nc.Close() })
+	synctest.Wait()
+	return p
+}
+
+// What a peer breaks is told to it, over TCP too, where a reset could destroy that.
+func TestViolation(t *testing.T) {
+	a, b := tcp(t)
+	s := New(a, Config{Role: h2.Server})
+	ran := make(chan error, 1)
+	go func() { ran <- s.Run() }()
+	p := playPeer(t, b)
+	if _, err := io.WriteString(b, h2.Preface); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.WriteSettings()
+	_ = p.WriteRawFrame(http2.FrameData, 0, 1, make([]byte, 10))
+	for range 100 { // what stays unread has TCP send a reset
+		_ = p.WritePing(false, [8]byte{})
+	}
+	p.wantGoAway(t, http2.ErrCodeProtocol)
+	_ = b.Close()
+	err := <-ran
+	if broken, ok := errors.AsType[*h2.ConnError](err); !ok || broken.Code != h2.ProtocolError {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+// A stream that its peer breaks ends by itself.
+func TestStreamViolation(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		p := playServer(t, b)
+		s, _ := runClient(t, a, Config{})
+		failed := make(chan error, 1)
+		go func() { _, _, err := s.Open(t.Context(), connect); failed <- err }()
+		synctest.Wait()
+		if err := p.WriteWindowUpdate(1, 1<<31-1); err != nil {
+			t.Fatal(err)
+		}
+		err := <-failed
+		if broken, ok := errors.AsType[*h2.StreamError](err); !ok || broken.Code != h2.FlowControlError {
+			t.Error(err)
+		}
+		wantIs(t, "the session", s.CanOpen(), nil)
+	})
+}
+
+// What a peer owes is limited by time, and so is a session without streams.
+func TestTimes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, b) }()
+		defer b.Close()
+		begin := time.Now()
+		err := New(a, Config{IdleTimeout: time.Hour}).Run()
+		if broken, ok := errors.AsType[*h2.ConnError](err); !ok || broken.Code != h2.SettingsTimeout || time.Since(begin) != h2.DefaultSettingsTimeout {
+			t.Errorf("without settings: %v after %v", err, time.Since(begin))
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, b) }()
+		defer b.Close()
+		begin := time.Now()
+		if err := New(a, Config{IdleTimeout: time.Second}).Run(); err != nil || time.Since(begin) != time.Second {
+			t.Errorf("idle at once: %v after %v", err, time.Since(begin))
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		p := join(t, Config{}, Config{IdleTimeout: time.Minute}, echo)
+		begin := time.Now()
+		time.Sleep(50 * time.Second)
+		x := p.open()
+		time.Sleep(time.Hour)
+		talk(t, x, "text")
+		p.running.Wait()
+		if took := time.Since(begin); p.clientErr != nil || p.serverErr != nil || took != 50*time.Second+time.Hour+time.Minute {
+			t.Errorf("%v, %v after %v", p.clientErr, p.serverErr, took)
+		}
+	})
+	bubble(t, func(t *testing.T) { // no answer to our PING
+		a, b := net.Pipe()
+		p := playPeer(t, b)
+		s := New(a, Config{Role: h2.Server})
+		ran := make(chan error, 1)
+		go func() { ran <- s.Run() }()
+		_, _ = io.WriteString(b, h2.Preface)
+		_ = p.WriteSettings()
+		_ = p.WriteSettingsAck()
+		synctest.Wait()
+		begin := time.Now()
+		if err := s.Shutdown(t.Context()); err != nil || time.Since(begin) != pingPatience {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	})
+	bubble(t, func(t *testing.T) { // nobody reads
+		a, b := net.Pipe()
+		defer b.Close()
+		begin := time.Now()
+		err := New(a, Config{WriteTimeout: time.Second}).Run()
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(err.Error(), "took nothing") || time.Since(begin) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+	})
+	bubble(t, func(t *testing.T) { // Close does not wait for who does not read
+		a, b := net.Pipe()
+		defer b.Close()
+		s := New(a, Config{})
+		begin := time.Now()
+		time.AfterFunc(time.Second, s.Close)
+		if err := s.Run(); err != nil || time.Since(begin) != time.Second+linger {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+	})
+}
+
+// cut is a network connection that breaks when so many bytes have gone one way.
+type cut struct {
+	net.Conn
+	mu   sync.Mutex
+	left int
+}
+
+func (c *cut) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	n := min(c.left, len(p))
+	c.left -= n
+	c.mu.Unlock()
+	m, err := c.Conn.Write(p[:n])
+	if m < len(p) && err == nil {
+		_ = c.Conn.Close()
+		err = io.ErrClosedPipe
+	}
+	return m, err
+}
+
+// Wherever the connection breaks, everybody hears of it and everything ends.
+func TestBreaks(t *testing.T) {
+	step := 7
+	if testing.Short() {
+		step = 31
+	}
+	for after := 0; after < 900; after += step {
+		for _, which := range []int{0, 1} {
+			bubble(t, func(t *testing.T) {
+				a, b := net.Pipe()
+				ends := [2]net.Conn{a, b}
+				ends[which] = &cut{Conn: ends[which], left: after}
+				p := joinOver(t, ends[0], ends[1], Config{}, Config{}, echo)
+				var users sync.WaitGroup
+				for range 3 {
+					users.Go(func() {
+						x, _, err := p.client.Open(t.Context(), connect)
+						for err == nil {
+							if _, err = x.Write(pattern(0, 10), nil); err == nil {
+								_, err = x.Read(make([]byte, 10))
+							}
+						}
+						if _, ok := errors.AsType[*LostError](err); !ok {
+							t.Errorf("after %d: %v", after, err)
+						}
+						if x != nil {
+							_ = x.Close()
+						}
+					})
+				}
+				users.Wait()
+				p.end()
+				if p.clientErr == nil && p.serverErr == nil {
+					t.Errorf("after %d: nobody has seen it", after)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package session
+
+import (
+	"context"
+
+	"github.com/hawser-ws/websocket/internal/h2"
+)
+
+// Open sends a request and waits for the response (client), and before that for the settings
+// of the server. An answer of any status is an answer: if the caller wants no stream, it closes
+// it. The error is ctx's, one of h2's errors of Open, or how the stream ended: a [*ResetError],
+// a *h2.StreamError or a [*LostError].
+func (s *Session) Open(ctx context.Context, head *h2.Head) (*Stream, *h2.Head, error) {
+	s.mu.Lock()
+	defer s.leave()
+	err := s.await(ctx, func() bool { return s.phase == over || s.ep.Heard() })
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case s.phase == over:
+		return nil, nil, s.err
+	}
+	s.lend()
+	x := s.newStream()
+	if x.st, err = s.ep.Open(head, x); err != nil {
+		return nil, nil, err
+	}
+	s.flush()
+	err = s.await(ctx, func() bool { return x.head != nil || x.readErr != nil })
+	if answer := x.head; answer != nil {
+		x.head = nil
+		return x, answer, nil
+	}
+	if err == nil {
+		err = x.readErr
+	}
+	x.close(h2.Cancel)
+	return nil, nil, err
+}
+
+// Ready waits until the peer has said its settings, and returns what CanOpen does, or ctx's error.
+func (s *Session) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	err := s.await(ctx, func() bool { return s.phase == over || s.ep.Heard() })
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.CanOpen()
+}
+
+// InUse is how many streams have not been given back.
+func (s *Session) InUse() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ep.InUse()
+}
+
+// CanOpen returns nil if Open may be called now, or what stands against it.
+func (s *Session) CanOpen() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == over {
+		return s.err
+	}
+	return s.ep.CanOpen()
+}
+
+// Respond answers the request (server).
+func (x *Stream) Respond(head *h2.Head) error {
+	x.s.mu.Lock()
+	defer x.s.leave()
+	if x.writeErr != nil {
+		return x.writeErr
+	}
+	x.s.lend()
+	return x.s.ep.Respond(x.st, head)
+}
+
+// Refuse answers the request with a response that ends the stream (server). body is sent as
+// far as the windows let it go at once. What the client still sends is not looked at (RFC 9113
+// §8.1): the stream is closed.
+func (x *Stream) Refuse(head *h2.Head, body []byte) error {
+	x.s.mu.Lock()
+	defer x.s.leave()
+	err := x.writeErr
+	if err == nil {
+		x.s.lend()
+		err = x.s.ep.Respond(x.st, head)
+	}
+	if err == nil {
+		x.s.ep.TrySend(x.st, body, nil)
+		x.s.ep.End(x.st)
+	}
+	x.close(h2.NoError)
+	return err
+}
+
+// Served says that the function that serves the request has returned (server). Until then the
+// stream counts towards Config.HTTP2.MaxStreams.
+func (x *Stream) Served() {
+	x.s.mu.Lock()
+	defer x.s.leave()
+	x.giveUp()
+}

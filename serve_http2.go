@@ -1,0 +1,302 @@
+package websocket
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/h2/session"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
+)
+
+// ServeHTTP2 serves WebSockets over one HTTP/2 connection (RFC 8441), without net/http: for
+// back ends behind proxies that speak HTTP/2 to them. Each WebSocket is a stream, and serve is
+// called for it on a goroutine of its own. serve does not see the request: if it needs the path
+// or a cookie, use [ServeHTTP2Requests]. opts may be nil.
+//
+// On nc the client must begin with HTTP/2, without an upgrade ("prior knowledge", "h2c"). On a
+// tls.Conn ALPN must choose "h2": its server needs that in [tls.Config.NextProtos].
+//
+// Requests are judged as [Accept] does. Any other request of HTTP/2 is answered with 404 or
+// 501; so a proxy must send nothing here but WebSockets. [AcceptOptions.OnRequest] is asked
+// about each request. [AcceptOptions.OnError] receives what a [Handler] would report.
+//
+// ServeHTTP2 returns when the connection has ended and every serve has returned. The error is
+// nil if no stream was cut off by that. It closes nc. The connection ends when the client ends
+// it, when nc is closed, when it has been without streams for five minutes, or after
+// [Registry.Shutdown] with its last stream.
+//
+// A client may have 250 streams at a time, and each of them can have 64 KiB of its messages
+// waiting here to be read; streams that are not read do not hinder the others. [Conn.NetConn]
+// returns nil. Cancelling a write costs nothing unless half a frame is on its way.
+func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) error {
+	return serveHTTP2(nc, &http2Server{serve: serve, opts: opts})
+}
+
+// ServeHTTP2Requests is [ServeHTTP2] for servers that look at the requests. prepare gets each
+// request before it is answered, and returns the function that serves the connection, or refuses
+// the request by an error, as that of [RequestHandler] does. It may be called for several
+// requests at a time. The request and its header fields are valid until prepare returns;
+// [AcceptOptions.OnRequest] is not called.
+func ServeHTTP2Requests(nc net.Conn, prepare func(r *handshake.Request) (ServeFunc, error), opts *AcceptOptions) error {
+	return serveHTTP2(nc, &http2Server{prepare: prepare, opts: opts})
+}
+
+func serveHTTP2(nc net.Conn, h *http2Server) error {
+	if h.opts == nil {
+		h.opts = &noOptions
+	}
+	if secure, ok := nc.(*tls.Conn); ok {
+		if err := h.secure(secure); err != nil {
+			_ = nc.Close()
+			return err
+		}
+	}
+	s := session.New(nc, session.Config{Role: h2.Server, Handle: h.handle, IdleTimeout: http2IdleTimeout})
+	if registry := h.opts.Registry; registry != nil {
+		defer registry.onShutdown(func() { _ = s.Shutdown(context.Background()) })()
+	}
+	err := s.Run()
+	h.streams.Wait()
+	if err != nil {
+		return fmt.Errorf("websocket: %w", err)
+	}
+	return nil
+}
+
+// http2IdleTimeout is how long a connection may be without streams.
+const http2IdleTimeout = 5 * time.Minute
+
+// http2Server serves the streams of one connection.
+type http2Server struct {
+	serve   ServeFunc                                     // of ServeHTTP2
+	prepare func(r *handshake.Request) (ServeFunc, error) // of ServeHTTP2Requests
+	opts    *AcceptOptions
+	overTLS bool
+	streams sync.WaitGroup // goroutines
+}
+
+// asks reports whether the application is asked about requests.
+func (h *http2Server) asks() bool { return h.prepare != nil || h.opts.OnRequest != nil }
+
+// secure performs the handshake of TLS and looks at what it has agreed on.
+func (h *http2Server) secure(nc *tls.Conn) error {
+	ctx := context.Background()
+	if limit := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	if err := nc.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("websocket: ServeHTTP2: %w", err)
+	}
+	if chosen := nc.ConnectionState().NegotiatedProtocol; chosen != "h2" {
+		return fmt.Errorf("websocket: ServeHTTP2: ALPN has chosen %q, not \"h2\": "+
+			"offer it in tls.Config.NextProtos, and serve other protocols elsewhere", chosen)
+	}
+	h.overTLS = true
+	return nil
+}
+
+// handle is called for each request, on the goroutine that reads the connection. Nothing of the
+// application's is called on that.
+func (h *http2Server) handle(x *session.Stream, head *h2.Head) {
+	if h.asks() || h.opts.Trace != nil {
+		h.streams.Go(func() { h.answer(x, head) })
+		return
+	}
+	h.answer(x, head)
+}
+
+// answer answers a request, also if the application panics or ends the goroutine.
+func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
+	err := errAskedLeft // stays after runtime.Goexit
+	var stack []byte
+	defer func() {
+		if p := recover(); p != nil {
+			err, stack = panicError(p), debug.Stack()
+		}
+		if err != nil {
+			h.streams.Go(func() { h.refuse(x, head, err, stack) })
+		}
+	}()
+	u := streamUpgrades.Get().(*streamUpgrade)
+	u.opts, u.serve = h.opts, h.serve
+	c, refused := u.accept(h, x, head)
+	serve := u.serve
+	u.clear() // not reached when the application panics
+	u.serve = nil
+	streamUpgrades.Put(u)
+	if err = refused; err != nil {
+		return
+	}
+	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
+	h.streams.Add(1)
+	go s.run(serve)
+}
+
+// streamServing is a connection over a stream while a ServeFunc serves it.
+type streamServing struct {
+	serving
+	h *http2Server
+	x *session.Stream
+}
+
+// run serves the connection to its end. Like serving.run it stays on the stack of every
+// connection.
+func (s *streamServing) run(serve ServeFunc) {
+	defer s.left()
+	if s.joins() {
+		s.serving.run(serve)
+	}
+}
+
+// joins reports whether the connection may be served, and has it join the Registry.
+func (s *streamServing) joins() bool {
+	if registry := s.h.opts.Registry; registry != nil && !registry.add(s.c) {
+		_ = s.c.Close(StatusGoingAway, "")
+		return false
+	}
+	return true
+}
+
+// left notes that the ServeFunc has returned: until then the stream counts, whatever the client
+// does.
+func (s *streamServing) left() {
+	s.x.Served()
+	s.h.streams.Done()
+}
+
+// streamUpgrade is one opening handshake over HTTP/2. It comes from a pool.
+type streamUpgrade struct {
+	serverHandshake
+	serve ServeFunc
+}
+
+var streamUpgrades = poolcheck.NewPool("handshakes of HTTP/2", func() any { return new(streamUpgrade) })
+
+// accept answers a request that is accepted.
+func (u *streamUpgrade) accept(h *http2Server, x *session.Stream, head *h2.Head) (*Conn, error) {
+	if u.opts.Registry != nil && u.opts.Registry.closed() {
+		return nil, refusedByShutdown
+	}
+	if head.Method != http.MethodConnect && head.Protocol == "" {
+		return nil, errNoWebSocket
+	}
+	if err := u.setPolicy("ServeHTTP2"); err != nil {
+		return nil, err
+	}
+	u.collect(head)
+	u.request.TLS = h.overTLS
+	if h.asks() {
+		u.collectHeader(head)
+	}
+	if refusal := u.policy.AcceptInto(&u.accepted, &u.request); refusal != nil {
+		return nil, refusal
+	}
+	if err := u.ask(h); err != nil {
+		return nil, err
+	}
+	extra, err := extraFields(u.opts.HTTPHeader)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.Respond(&h2.Head{Status: http.StatusOK, Fields: lowerFields(u.accepted.Fields(extra))}); err != nil {
+		return nil, err
+	}
+	agreed := agreement{subprotocol: u.accepted.Subprotocol}
+	if u.accepted.Deflated {
+		agreed.deflate = &u.accepted.Deflate
+	}
+	c := &Conn{transport: x}
+	c.open(RoleServer, u.opts.settings(), agreed)
+	return c, nil
+}
+
+var errAskedLeft = errors.New("OnRequest or prepare did not return: runtime.Goexit")
+
+var errNoWebSocket = &Refusal{Status: http.StatusNotFound, Section: "RFC 8441 §4", Reason: "only WebSockets are served here: CONNECT with the :protocol websocket"}
+
+// collect copies into u.request what the rules of the handshake look at.
+func (u *streamUpgrade) collect(head *h2.Head) {
+	r := &u.request
+	r.Collect(head)
+	r.Method, r.Target, r.Host, r.Scheme = head.Method, head.Path, head.Authority, head.Scheme
+	r.ProtoMajor, r.ProtoMinor, r.EndStream = 2, 0, head.EndStream
+}
+
+// collectHeader copies all fields, under the names that HTTP/1.1 gives them.
+func (u *streamUpgrade) collectHeader(head *h2.Head) {
+	for _, f := range head.Fields {
+		u.request.Header = append(u.request.Header, handshake.Field{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
+	}
+}
+
+// ask asks the application about the request. It returns nil if it is accepted.
+func (u *streamUpgrade) ask(h *http2Server) error {
+	if h.prepare == nil {
+		if h.opts.OnRequest != nil {
+			if err := h.opts.OnRequest(&u.request); err != nil {
+				return deny("OnRequest", err)
+			}
+		}
+		return nil
+	}
+	serve, err := h.prepare(&u.request)
+	switch {
+	case err != nil:
+		return deny("ServeHTTP2Requests", err)
+	case serve == nil:
+		return misuse("ServeHTTP2Requests", "prepare returned neither a ServeFunc nor an error")
+	}
+	u.serve = serve
+	return nil
+}
+
+// refuse answers a request that is not accepted, and reports it. The stream counts until that is
+// done, so that a hook that is slow slows the client down.
+func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error, stack []byte) {
+	defer x.Served()
+	refusal, ok := errors.AsType[*Refusal](err)
+	byApplication := false
+	if denied, is := errors.AsType[*denial](err); is {
+		byApplication = denied.err == error(denied.answer)
+		refusal, err, ok = denied.answer, denied.err, true
+	}
+	if !ok {
+		refusal = plainRefusal(http.StatusInternalServerError)
+	}
+	fields := append(lowerFields(refusal.Fields()),
+		h2.Field{Name: "content-type", Value: "text/plain; charset=utf-8"},
+		h2.Field{Name: "x-content-type-options", Value: "nosniff"})
+	status := refusal.Status
+	if x.Refuse(&h2.Head{Status: status, Fields: fields}, []byte(refusal.Error()+"\n")) != nil {
+		status = 0
+	}
+	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, Stack: stack, refused: true}
+	_, e.RemoteAddr = x.Addresses()
+	e.ordinary = head.Method != http.MethodConnect || byApplication || errors.Is(err, refusedByShutdown) || isTransport(err)
+	tell(h.opts.OnError, nil, e)
+}
+
+// lowerFields returns fields as HTTP/2 has them, without those that only HTTP/1.1 has (RFC 9113
+// §8.2.2).
+func lowerFields(fields []handshake.Field) (lower []h2.Field) {
+	for _, f := range fields {
+		switch name := strings.ToLower(f.Name); name {
+		case "connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding":
+		default:
+			lower = append(lower, h2.Field{Name: name, Value: f.Value})
+		}
+	}
+	return lower
+}
