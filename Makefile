@@ -1,6 +1,6 @@
 # What others rely on: test, lint, fuzz, bench. The rest are parts of them.
 .DELETE_ON_ERROR:
-.PHONY: help setup test quick race chaos memory conform modules compat programs interop cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
+.PHONY: help setup test quick race chaos memory conform modules compat programs interop matrix cross emulated livekit kernels corpora lint vuln fuzz corpus soak bench microbench
 
 GO      ?= go
 TIME    ?= 10s
@@ -73,6 +73,10 @@ programs: ## the tests of all the real programs, on their own WebSocket library 
 
 interop: ## tests against Chromium, Node, Java, Python, nginx, haproxy, nghttpx, gorilla, coder, gobwas, gws, yamux, smux, SSH
 	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test $(RACE) ./...
+
+# Not a part of make test: it installs Debian packages, as root or with sudo, and takes an hour.
+matrix: ## judges every implementation in interop/matrix, as server and as client: docs/conformance. ONLY=gorilla,node-ws for some
+	cd interop && npm ci --no-audit --no-fund --no-update-notifier && GOWORK=off $(GO) run ./matrix $(if $(ONLY),-only $(ONLY))
 
 # Go does not see that the programs which the tests build have changed: no cached results.
 livekit: ## tests against a genuine LiveKit server, on gorilla and on ours, and by Chromium; builds both first

@@ -3,6 +3,7 @@ package websocket
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -136,7 +137,7 @@ func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*C
 	}
 	nethttp.WriteStatus(w, http.StatusOK)
 	if err := control.Flush(); err != nil {
-		return nil, &AcceptError{Err: err}
+		return nil, &AcceptError{Err: fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)} // the client has gone
 	}
 	stream := transport.NewResponseStream(r.Context(), r.Body, own, control)
 	stream.Remote = r.RemoteAddr

@@ -68,10 +68,22 @@ const layers = `
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
-	autobahn:         . internal/naive autobahn/internal/deflate autobahn/internal/corpus
+	# Only the runners of the suite, which judge us as well, know the root.
+	autobahn:                   . autobahn/internal/cases autobahn/internal/play autobahn/internal/report autobahn/internal/verdict autobahn/internal/landing
+	autobahn/internal/landing:
+	autobahn/internal/cases:    autobahn/internal/play autobahn/internal/verdict internal/naive autobahn/internal/deflate autobahn/internal/corpus
+	autobahn/internal/play:     autobahn/internal/verdict internal/naive autobahn/internal/deflate
+	autobahn/internal/report:   autobahn/internal/verdict
+	autobahn/internal/verdict:
+	# The other end of a connection, in tests of the suite.
+	autobahn/internal/mate:     autobahn/internal/play autobahn/internal/verdict internal/naive
 	autobahn/internal/deflate:        github.com/klauspost/compress/...
 	autobahn/internal/corpus:
-	autobahn tests:   . wstest github.com/google/go-cmp/... go.uber.org/goleak
+	autobahn tests:   . wstest internal/naive github.com/google/go-cmp/... go.uber.org/goleak
+	autobahn/internal/cases tests:    autobahn/internal/mate github.com/google/go-cmp/... go.uber.org/goleak
+	autobahn/internal/play tests:     autobahn/internal/cases autobahn/internal/mate go.uber.org/goleak
+	autobahn/internal/report tests:   github.com/google/go-cmp/...
+	autobahn/internal/verdict tests:  github.com/google/go-cmp/...
 	autobahn/internal/deflate tests:  autobahn/internal/corpus github.com/klauspost/compress/...
 	fuzz:             . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# What fuzz targets start from: the conformance cases among it.
@@ -361,9 +373,15 @@ func TestLayeringComplains(t *testing.T) {
 		{"wsjson/wsjson.go", `import _ "` + module + `"`, ""},
 		{"wsjson/wsjson.go", ours("frame"), "wsjson/wsjson.go:2: wsjson may not import frame"},
 
-		{"autobahn/chapter_7.go", ours("internal/naive"), ""},
-		{"autobahn/chapter_7.go", ours("frame"), "autobahn/chapter_7.go:2: autobahn may not import frame"},
-		{"autobahn/chapter_7_test.go", ours("frame"), "autobahn/chapter_7_test.go:2: autobahn may not import frame"},
+		{"autobahn/own.go", `import _ "` + module + `"`, ""},
+		{"autobahn/own.go", ours("frame"), "autobahn/own.go:2: autobahn may not import frame"},
+		{"autobahn/own_test.go", ours("frame"), "autobahn/own_test.go:2: autobahn may not import frame"},
+		{"autobahn/internal/cases/chapter07.go", ours("internal/naive"), ""},
+		{"autobahn/internal/cases/chapter07.go", `import _ "` + module + `"`, "autobahn/internal/cases/chapter07.go:2: autobahn/internal/cases may not import ."},
+		{"autobahn/internal/cases/chapter07_test.go", `import _ "` + module + `"`, "autobahn/internal/cases/chapter07_test.go:2: autobahn/internal/cases may not import ."},
+		{"autobahn/internal/play/incoming.go", ours("frame"), "autobahn/internal/play/incoming.go:2: autobahn/internal/play may not import frame"},
+		{"autobahn/internal/play/script.go", ours("autobahn/internal/cases"), "autobahn/internal/play/script.go:2: autobahn/internal/play may not import autobahn/internal/cases"},
+		{"autobahn/internal/report/page.go", ours("autobahn/internal/play"), "autobahn/internal/report/page.go:2: autobahn/internal/report may not import autobahn/internal/play"},
 		{"fuzz/frame_test.go", ours("internal/naive"), ""},
 		{"internal/vectors/vectors.go", ours("internal/naive"), "internal/vectors/vectors.go:2: internal/vectors may not import internal/naive"},
 		{"internal/vectors/vectors_test.go", ours("internal/naive"), ""},

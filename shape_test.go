@@ -19,7 +19,8 @@ import (
 )
 
 // order lists the source files of the root from the top down: each stands above those
-// it uses, and so a reader may go from the top down or from the ground up.
+// it uses, and so a reader may go from the top down or from the ground up. autobahnOrders
+// has the same for the packages of the conformance suite.
 const order = `
 	doc.go
 
@@ -43,6 +44,47 @@ const order = `
 	# what everything uses
 	context.go options.go hooks.go handler_error.go errors.go
 `
+
+var autobahnOrders = map[string]string{
+	"autobahn": `
+		doc.go
+		own.go testee.go server.go call.go client.go target.go turns.go
+		report.go cases.go results.go
+	`,
+	"autobahn/internal/play": `
+		doc.go
+
+		# one connection, from the opening handshake to the verdict
+		play.go request.go request_extra.go answer.go refusal.go opener.go
+
+		# what cases are made of
+		case.go said.go rounds.go exchange.go echo.go script.go pieces.go steps.go
+
+		# an open connection
+		run.go judge.go incoming.go ending.go compression.go send.go frames.go wirelog.go session.go
+
+		# what a session holds
+		door.go draft.go extension.go extension_grammar.go head.go sender.go stream.go
+	`,
+	"autobahn/internal/cases": `
+		doc.go select.go catalog.go titles.go
+
+		chapter20.go chapter20_frames.go chapter20_floods.go chapter20_deflate.go chapter20_asked.go
+		chapter20_answered.go chapter20_stalls.go chapter20_close.go chapter20_words.go
+
+		chapter12.go chapter10.go chapter09.go chapter07.go chapter06.go chapter06_texts.go
+		chapter05.go chapter04.go chapter03.go chapter02.go chapter01.go
+
+		words.go
+	`,
+	"autobahn/internal/verdict": `
+		doc.go doubt.go close.go order.go result.go event.go entry.go traffic.go verdict.go role.go
+	`,
+	"autobahn/internal/report": `
+		doc.go json.go page.go page_data.go page_compare.go page_json.go page_matrix.go
+		page_meaning.go agent.go
+	`,
+}
 
 var comments = regexp.MustCompile(`#.*`)
 
@@ -128,18 +170,18 @@ func (foreign) Import(name string) (*types.Package, error) {
 	return pkg, nil
 }
 
-func readHouse(t *testing.T) *house {
+func readHouse(t *testing.T, folder string) *house {
 	t.Helper()
 	ctx := build.Default
 	ctx.GOOS, ctx.GOARCH = "linux", "amd64" // the same files everywhere
-	dir, err := ctx.ImportDir(".", 0)
+	dir, err := ctx.ImportDir(folder, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := &house{fset: token.NewFileSet(), uses: make(map[[2]string][]string), sources: dir.GoFiles}
 	var files []*ast.File
 	for _, name := range dir.GoFiles {
-		file, err := parser.ParseFile(h.fset, name, nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(h.fset, filepath.Join(folder, name), nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +189,7 @@ func readHouse(t *testing.T) *house {
 	}
 	info := &types.Info{Uses: make(map[*ast.Ident]types.Object)}
 	config := types.Config{Importer: foreign{}, Error: func(error) {}} // of which there are many
-	h.pkg, _ = config.Check(module, h.fset, files, info)
+	h.pkg, _ = config.Check(path.Join(module, folder), h.fset, files, info)
 	for ident, object := range info.Uses {
 		if object.Pkg() != h.pkg {
 			continue
@@ -155,7 +197,8 @@ func readHouse(t *testing.T) *house {
 		if _, method := object.(*types.Func); !method && object.Parent() != h.pkg.Scope() {
 			continue // a local name, or a field
 		}
-		from, to := h.fset.Position(ident.Pos()).Filename, h.fset.Position(object.Pos()).Filename
+		from := filepath.Base(h.fset.Position(ident.Pos()).Filename)
+		to := filepath.Base(h.fset.Position(object.Pos()).Filename)
 		if pair := [2]string{from, to}; from != to && !slices.Contains(h.uses[pair], object.Name()) {
 			h.uses[pair] = append(h.uses[pair], object.Name())
 		}
@@ -165,31 +208,9 @@ func readHouse(t *testing.T) *house {
 
 // TestOrder holds the root's files against the order in which they are to be read.
 func TestOrder(t *testing.T) {
-	h := readHouse(t)
-	place := make(map[string]int)
-	for i, name := range strings.Fields(comments.ReplaceAllString(order, "")) {
-		if place[name] != 0 {
-			t.Errorf("%s stands in the order twice", name)
-		}
-		if !isFile(name) {
-			t.Errorf("%s stands in the order and is no file", name)
-		}
-		place[name] = i + 1
-	}
-	for _, name := range h.sources {
-		if place[name] == 0 {
-			t.Errorf("%s has no place in the order", name)
-		}
-	}
-	var upward []string
-	for pair, names := range h.uses {
-		if place[pair[0]] > place[pair[1]] {
-			slices.Sort(names)
-			upward = append(upward, fmt.Sprintf("%s uses %s of %s, which stands above it", pair[0], strings.Join(names, ", "), pair[1]))
-		}
-	}
+	h := readHouse(t, ".")
+	upward := h.upward(t, ".", order)
 	if len(upward) > maxUpward {
-		slices.Sort(upward)
 		t.Errorf("%d pairs of files stand against the order, more than %d:\n%s", len(upward), maxUpward, strings.Join(upward, "\n"))
 	}
 	t.Logf("%d of %d pairs of files stand against the order", len(upward), len(h.uses))
@@ -198,9 +219,52 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// In the packages of the conformance suite no file uses one that stands above it.
+func TestAutobahnOrder(t *testing.T) {
+	seen := 0
+	for folder, order := range autobahnOrders {
+		h := readHouse(t, folder)
+		if upward := h.upward(t, folder, order); len(upward) > 0 {
+			t.Errorf("%s: %d pairs of files stand against the order:\n%s", folder, len(upward), strings.Join(upward, "\n"))
+		}
+		seen += len(h.uses)
+	}
+	if seen < 100 {
+		t.Errorf("only %d pairs of files were seen", seen)
+	}
+}
+
+// upward returns the pairs of files that stand against an order, which must have every file.
+func (h *house) upward(t *testing.T, folder, order string) (upward []string) {
+	t.Helper()
+	place := make(map[string]int)
+	for i, name := range strings.Fields(comments.ReplaceAllString(order, "")) {
+		if place[name] != 0 {
+			t.Errorf("%s stands in the order of %s twice", name, folder)
+		}
+		if !isFile(filepath.Join(folder, name)) {
+			t.Errorf("%s stands in the order of %s and is no file", name, folder)
+		}
+		place[name] = i + 1
+	}
+	for _, name := range h.sources {
+		if place[name] == 0 {
+			t.Errorf("%s has no place in the order of %s", name, folder)
+		}
+	}
+	for pair, names := range h.uses {
+		if place[pair[0]] > place[pair[1]] {
+			slices.Sort(names)
+			upward = append(upward, fmt.Sprintf("%s uses %s of %s, which stands above it", pair[0], strings.Join(names, ", "), pair[1]))
+		}
+	}
+	slices.Sort(upward)
+	return upward
+}
+
 // TestTypeSize counts the unexported methods of the root's types.
 func TestTypeSize(t *testing.T) {
-	scope := readHouse(t).pkg.Scope()
+	scope := readHouse(t, ".").pkg.Scope()
 	for _, name := range scope.Names() {
 		object, ok := scope.Lookup(name).(*types.TypeName)
 		if !ok {

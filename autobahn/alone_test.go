@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -21,7 +22,13 @@ import (
 func besideOthers(t *testing.T, r *Result) Verdict {
 	t.Helper()
 	var report struct{ BesideOthers Verdict }
-	parseJSON(t, r, &report)
+	out, err := json.Marshal(r)
+	if err == nil {
+		err = json.Unmarshal(out, &report)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	return report.BesideOthers
 }
 
@@ -105,7 +112,7 @@ func callFor(t *testing.T, target, id, agent string) *caller {
 	}
 	t.Cleanup(func() { conn.Close() })
 	fmt.Fprintf(conn, "GET /runCase?casetuple=%s&agent=%s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", id, url.QueryEscape(agent), freshNonce())
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", id, url.QueryEscape(agent), play.FreshNonce())
 	c := &caller{conn, bufio.NewReader(conn)}
 	for line := ""; line != "\r\n"; {
 		if line, err = c.in.ReadString('\n'); err != nil {
@@ -117,10 +124,10 @@ func callFor(t *testing.T, target, id, agent string) *caller {
 
 // answer sends a message, well or badly, and waits for the end of TCP.
 func (c *caller) answer(payload string) {
-	frame := text(payload)
+	frame := play.Whole(play.OpText, payload)
 	frame.Masked = true
 	c.conn.Write(naive.Encode(frame))
-	frame = whole(opClose, closePayload(1000, ""))
+	frame = play.Whole(play.OpClose, "\x03\xe8")
 	frame.Masked = true
 	c.conn.Write(naive.Encode(frame))
 	c.conn.SetReadDeadline(time.Now().Add(time.Minute))
@@ -183,36 +190,5 @@ func TestOwnClientAlone(t *testing.T) {
 		if r.Worst() != OK || r.BesideOthers != Failed || !strings.Contains(r.Result, "Played again alone: OK.") {
 			t.Errorf("%s: %s, beside others %s: %s", r.ID, r.Worst(), r.BesideOthers, r.Result)
 		}
-	}
-}
-
-// A verdict that is the same alone is not told of twice, and one that nobody played
-// alone says so.
-func TestInDoubt(t *testing.T) {
-	failed := func(crowded bool) *Result {
-		return &Result{Behavior: Failed, BehaviorClose: OK, Result: "no echo", crowded: crowded}
-	}
-	for _, r := range []*Result{
-		{Behavior: OK, BehaviorClose: OK, crowded: true},
-		{Behavior: Informational, BehaviorClose: Informational, crowded: true},
-		{Behavior: Unimplemented, BehaviorClose: OK, crowded: true},
-		failed(false),
-	} {
-		if r.inDoubt() {
-			t.Errorf("%s is in doubt, crowded: %t", r.Behavior, r.crowded)
-		}
-	}
-	again := failed(false)
-	again.replace(failed(true))
-	if again.Result != "no echo" || again.BesideOthers != Failed {
-		t.Errorf("%+v", again)
-	}
-	left := failed(true)
-	left.leaveInDoubt("it rained")
-	if want := "no echo. Other cases ran at the same time, and it was not played again alone: it rained."; left.Result != want {
-		t.Errorf("%q, want %q", left.Result, want)
-	}
-	if out, err := json.Marshal(failed(true)); err != nil || strings.Contains(string(out), "besideOthers") {
-		t.Errorf("%s, %v", out, err)
 	}
 }

@@ -5,15 +5,17 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // Timeout is the default for how long a peer has to reply.
@@ -26,7 +28,8 @@ type FuzzingClient struct {
 	Cases []*Case
 	// Parallel is how many cases are played at a time; 0 means 16. Of the cases that move
 	// megabytes, no more are played at a time than there are cores. A case that fails while
-	// others run is played again alone.
+	// others run is played again alone. A server that leaves three openings in a row unanswered
+	// gets a quarter as many at a time.
 	Parallel int
 	// Timeout is how long the server may take to accept TCP, how long for the opening
 	// handshake, and how long it may be silent afterwards when it has to reply. Zero means the
@@ -34,18 +37,32 @@ type FuzzingClient struct {
 	Timeout time.Duration
 	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
+	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
+	Skip func(agent, id string) bool
+	// Header has fields that every request gets, such as Authorization, Cookie or Origin. A
+	// field of a case takes the place of one with that name. The fields of the opening
+	// handshake, and Host, are the suite's own: Run returns an error if they are here. Reports
+	// have the names of these fields, and the values of Origin and User-Agent only: the others
+	// may be secret.
+	Header http.Header
+	// Subprotocols are offered in every request, except by cases that are about subprotocols.
+	// A server that selects one that was not offered fails the case. One that selects none is
+	// judged like any other, because the RFC allows that.
+	Subprotocols []string
 	// Progress, if not nil, is called with the result of each case, by one goroutine at a time.
 	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
 
 	target  *url.URL
+	extra   []play.Field
 	losses  atomic.Int32 // unanswered opening handshakes in a row
 	mu      sync.Mutex
 	results []*Result
 	name    string
 }
 
-// maxLosses is how many opening handshakes in a row may go unanswered before the run ends.
+// maxLosses is how many opening handshakes in a row may go unanswered before the run ends, or
+// while several cases are played, before fewer are.
 const maxLosses = 3
 
 // Run plays the cases. If the server is not or no longer reachable, it returns the results so
@@ -56,25 +73,32 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.extra, err = play.ExtraFields(c.Header, c.Subprotocols); err != nil {
+		return nil, err
+	}
 	c.target = target
 	c.Timeout = cmp.Or(c.Timeout, Timeout)
 	c.name = c.Agent
 	if err := c.probe(ctx); err != nil {
 		return &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Stopped: err.Error()}, err
 	}
+	if c.Skip != nil {
+		agent := cmp.Or(c.name, target.Host)
+		c.Cases = slices.DeleteFunc(slices.Clone(c.Cases), func(cs *Case) bool { return c.Skip(agent, cs.ID) })
+	}
 	light, heavy := byWeight(c.Cases)
 	parallel := cmp.Or(c.Parallel, defaultParallel)
-	err = c.runAll(ctx, light, parallel)
+	err = c.runCrowd(ctx, light, parallel)
 	if err == nil {
-		err = c.runAll(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
+		err = c.runCrowd(ctx, heavy, min(parallel, runtime.GOMAXPROCS(0)))
 	}
 	if err == nil {
 		err = c.runAll(ctx, doubted(c.Cases, c.results), 1)
 	}
 	for _, r := range c.results {
-		r.leaveInDoubt("the run had ended")
+		verdict.LeaveInDoubt(r, "the run had ended")
 	}
-	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: inOrder(c.results)}
+	agent := &Agent{Name: cmp.Or(c.name, target.Host), URL: c.URL, Took: time.Since(begun), Results: verdict.InOrder(c.results)}
 	for _, r := range agent.Results {
 		r.Agent = agent.Name
 	}
@@ -82,6 +106,26 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 		agent.Stopped = err.Error()
 	}
 	return agent, err
+}
+
+// runCrowd plays cases, at most n at a time. A server that does not keep up with so many openings
+// gets fewer at a time. It is gone only if it does not answer when no case is played.
+func (c *FuzzingClient) runCrowd(ctx context.Context, cases []*Case, n int) error {
+	for {
+		err := c.runAll(ctx, cases, n)
+		if _, lost := errors.AsType[*UnreachableError](err); n == 1 || !lost {
+			return err
+		}
+		tries := 0
+		for c.probe(ctx) != nil {
+			if tries++; tries == maxLosses || ctx.Err() != nil {
+				return err
+			}
+		}
+		c.losses.Store(0)
+		n = max(n/4, 1)
+		cases = unplayed(cases, c.results)
+	}
 }
 
 // runAll plays cases, at most n at a time.
@@ -117,29 +161,27 @@ feed:
 // probe checks that there is a server, so that a wrong address gives one error and not hundreds
 // of failed cases.
 func (c *FuzzingClient) probe(ctx context.Context) error {
-	s, err := c.dial(ctx, &Case{ID: "probe", begin: func() play { return &script{ends: weClose} }})
+	s, err := c.dial(ctx, &play.Case{ID: "probe", Begin: func() play.Play { return play.Said(nil) }})
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return err
 	}
-	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, _, err := s.openAsClient(c.target, &Case{})
-	s.abandon()
-	if !interrupt() {
+	h, err := s.Knock(ctx, &play.Request{Target: c.target, Extra: c.extra})
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if h != nil {
-		c.name = cmp.Or(c.name, h.get("Server"))
+		c.name = cmp.Or(c.name, h.Get("Server"))
 	}
-	if _, refused := errors.AsType[*statusError](err); err != nil && (refused || unanswered(h, err)) {
+	if _, refused := errors.AsType[*play.StatusError](err); err != nil && (refused || unanswered(h, err)) {
 		return &UnreachableError{URL: c.URL, Err: err}
 	}
 	return nil
 }
 
-func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
+func (c *FuzzingClient) dial(ctx context.Context, cs *play.Case) (*play.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	address := c.target.Host
@@ -160,54 +202,35 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *Case) (*session, error) {
 	if err != nil {
 		return nil, &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 	}
-	return newSession(Server, conn, cs, c.Timeout), nil
+	return play.NewSession(Server, play.OverTCP(conn), cs, c.Timeout), nil
 }
 
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot
 // continue.
 func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
-	s, err := c.dial(ctx, cs)
+	s, err := c.dial(ctx, cs.play)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return err
 	}
-	interrupt := context.AfterFunc(ctx, func() { s.conn.Close() })
-	h, glued, err := s.openAsClient(c.target, cs)
-	if !interrupt() {
-		s.abandon()
-		return context.Cause(ctx)
+	h, err := s.Play(ctx, &play.Request{Target: c.target, Extra: c.extra})
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // an interrupted play is no result
 	}
-	switch {
-	case cs.door != nil && len(cs.door.statuses) > 0:
-		cs.door.judgeRefusal(s.result, h, err)
-		s.abandon()
-	case err != nil:
-		neverOpen(s.result, err)
-		if cs.door != nil {
-			cs.door.judgeUnopened(s.result, h, err)
-		}
-		s.abandon()
-	default:
-		if cs.door != nil && cs.door.check != nil {
-			s.fault = cs.door.check(h)
-		}
-		s.run(ctx, glued)
-	}
-	if err != nil && cs.door == nil && cs.offer == nil && unanswered(h, err) {
+	if err != nil && cs.play.Door == nil && cs.play.Offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
 			return &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 		}
 	} else {
 		c.losses.Store(0)
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx) // an interrupted play is no result
+	s.Result.Agent = cmp.Or(c.name, c.target.Host)
+	if crowded {
+		verdict.Crowd(s.Result)
 	}
-	s.result.Agent = cmp.Or(c.name, c.target.Host)
-	s.result.crowded = crowded
-	c.keep(s.result)
+	c.keep(s.Result)
 	return nil
 }
 
@@ -220,76 +243,19 @@ func (c *FuzzingClient) keep(r *Result) {
 	if i < 0 {
 		c.results = append(c.results, r)
 	} else {
-		r.replace(c.results[i])
+		verdict.Replace(c.results[i], r)
 		c.results[i] = r
 	}
-	if c.Progress != nil && !r.inDoubt() {
+	if c.Progress != nil && !verdict.InDoubt(r) {
 		c.Progress(r)
 	}
 }
 
 // unanswered reports whether an opening handshake failed because there is no server, or only a
 // proxy in front of it. Any answer from a server, even a wrong one, is for the cases to judge.
-func unanswered(h *head, err error) bool {
-	if status, ok := errors.AsType[*statusError](err); ok {
-		return status.code() >= 502 && status.code() <= 504
+func unanswered(h *play.Head, err error) bool {
+	if status, ok := errors.AsType[*play.StatusError](err); ok {
+		return status.Code() >= 502 && status.Code() <= 504
 	}
 	return h == nil
-}
-
-// An UnreachableError reports that the server is not or no longer reachable.
-type UnreachableError struct {
-	URL  string
-	Case string // the case at which it was noticed; empty before the first
-	Err  error
-}
-
-func (e *UnreachableError) Error() string {
-	at := ""
-	if e.Case != "" && e.Case != "probe" {
-		at = " at case " + e.Case
-	}
-	return fmt.Sprintf("autobahn: %s cannot be judged%s: %v", e.URL, at, e.Err)
-}
-
-func (e *UnreachableError) Unwrap() error { return e.Err }
-
-// CheckURL checks that raw looks like the URL of a WebSocket server (RFC 6455 section 3). It
-// does not connect. The error is a [*TargetError].
-func CheckURL(raw string) error {
-	_, err := parseTarget(raw)
-	return err
-}
-
-func parseTarget(raw string) (*url.URL, error) {
-	for _, scheme := range []string{"wss", "ws"} {
-		if rest, ok := strings.CutPrefix(raw, scheme+":"); ok && !strings.HasPrefix(rest, "//") {
-			return nil, &TargetError{raw, "is it " + scheme + "://" + strings.TrimLeft(rest, "/") + "?"}
-		}
-	}
-	if !strings.Contains(raw, "://") {
-		return nil, &TargetError{raw, "is it ws://" + strings.TrimLeft(raw, "/") + "?"}
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, &TargetError{raw, err.Error()}
-	case u.Scheme != "ws" && u.Scheme != "wss":
-		return nil, &TargetError{raw, "it has to begin with ws:// or wss://"}
-	case u.Hostname() == "":
-		return nil, &TargetError{raw, "it has no host"}
-	case u.Fragment != "":
-		return nil, &TargetError{raw, "a WebSocket URL has no fragment (RFC 6455 section 3)"}
-	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	return u, nil
-}
-
-// A TargetError reports that a URL is not that of a WebSocket server.
-type TargetError struct{ URL, Reason string }
-
-func (e *TargetError) Error() string {
-	return fmt.Sprintf("autobahn: %q is not the URL of a WebSocket server: %s", e.URL, e.Reason)
 }

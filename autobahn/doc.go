@@ -13,39 +13,26 @@
 // The peer has to echo every message unchanged. Verdicts, close codes, file names
 // and URLs are those of Autobahn|Testsuite, so tools made for it keep working.
 //
-// # How a case is played
+// # How it is built
 //
-// The suite has its own codec (package internal/naive), its own inflater and its own
-// deflate streams. It uses none of this module's engine: a judge must not share the
-// mistakes of the judged, and it sends frames that the engine refuses to write.
-//
-//	Case       what is sent and what must come: a script, or another play
+//	FuzzingClient, FuzzingServer    connect, or listen; which case is played when
+//	  │         Own, Testee         judge this module's own server and client
 //	  │
-//	session    one connection, in one goroutine: bytes received, timers
-//	  │        and completed writes reach it as calls
-//	  ├── opening handshake    opening.go; door.go when it is wrong on purpose
-//	  ├── incoming             frames and messages; violations of the peer
-//	  ├── ending               Close frames, and who ends TCP
-//	  ├── sender               writes in its own goroutine, in pieces if asked
-//	  └── wirelog              everything, with times
+//	internal/cases      the chapters: what is sent, and what must come
 //	  │
-//	judge      what came against what had to come; how the connection ended
+//	internal/play       one case on one connection; its documentation has the states
 //	  │
-//	Result     the verdicts, and all that led to them
+//	internal/verdict    the result, and all that led to it
+//	  │
+//	internal/report     the page, and JSON
 //
-// A session goes from state to state, never back:
+// Beside them are internal/deflate and internal/corpus (compressed streams, and what is in
+// them), internal/landing (the page on which a browser plays), and internal/mate (a peer for
+// tests).
 //
-//	opening ──101──▶ open ──Close frame sent──▶ closing ──▶ closed
-//	    │              └──────── TCP lost ─────────┴───────────▲
-//	    └── refused, or not in time ───────────────────────────┘
-//
-// Most cases are a script: steps that send, and a list of the events that must
-// come. A case that has to move megabytes is an echo (one message), rounds (a
-// thousand of them) or an exchange (messages made by hand).
-//
-// Timers are those of the original, since verdicts depend on them. Chapter 20 adds
-// none: a peer may be silent for Timeout, and forever while it owes nothing, such as
-// when it waits for the rest of a message.
+// Only Own, Testee and EchoHandler use this module's engine. The packages below use none of it: a
+// judge must not share the mistakes of the judged, and it sends frames that the engine refuses to
+// write.
 //
 // A case that fails while others run is played again alone, and only that play
 // counts: a pause of a busy machine is not the peer's fault. The suite cannot do so

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 var (
@@ -55,11 +57,11 @@ func TestExpected(t *testing.T) {
 					t.Errorf("%s: %s, expected %q\n%s\nmust: %s\ngot: %s %s", r.ID, got[r.ID], expected, r.Description, r.Expectation, r.Result, r.ResultClose)
 				}
 			}
-			if diff := cmp.Diff(ids(cases), slices.SortedFunc(maps.Keys(got), compareIDs)); diff != "" {
+			if diff := cmp.Diff(ids(cases), slices.SortedFunc(maps.Keys(got), verdict.CompareIDs)); diff != "" {
 				t.Errorf("cases without a result (-), results without a case (+):\n%s", diff)
 			}
 			if *full {
-				if diff := cmp.Diff(slices.SortedFunc(maps.Keys(want[role.String()]), compareIDs), ids(cases)); diff != "" && !*update {
+				if diff := cmp.Diff(slices.SortedFunc(maps.Keys(want[role.String()]), verdict.CompareIDs), ids(cases)); diff != "" && !*update {
 					t.Errorf("only in %s (-), only in the catalog (+):\n%s", baselineFile, diff)
 				}
 				want[role.String()] = got
@@ -120,7 +122,7 @@ func writeBaseline(t *testing.T, b baseline) {
 			out.WriteString(",\n")
 		}
 		out.WriteString("  \"" + role + "\": {\n")
-		for j, id := range slices.SortedFunc(maps.Keys(b[role]), compareIDs) {
+		for j, id := range slices.SortedFunc(maps.Keys(b[role]), verdict.CompareIDs) {
 			if j > 0 {
 				out.WriteString(",\n")
 			}

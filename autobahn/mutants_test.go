@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -347,7 +348,7 @@ func judgedServer(ctx context.Context, t *testing.T, program string, cases []*Ca
 			agent, err := suite.Run(ctx)
 			if err != nil {
 				t.Error(err)
-				agent.Results = []*Result{newResult(c, Server)}
+				agent.Results = []*Result{{ID: c.ID, Behavior: Failed, BehaviorClose: Failed}}
 			}
 			results[i] = agent.Results[0]
 		})
@@ -374,4 +375,10 @@ func judgedClient(ctx context.Context, t *testing.T, program string, cases []*Ca
 		t.Fatal("the client did not come for every case")
 	}
 	return agents[0].Results
+}
+
+// matches reports whether pattern, as those of Select, is of the case id.
+func matches(pattern, id string) bool {
+	ok, err := path.Match(pattern, id)
+	return ok && err == nil
 }

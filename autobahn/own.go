@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // Own judges this module's own server or client, in this process, over loopback. It must be
@@ -55,7 +56,7 @@ func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 
 func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: func(r *Result) {
-		if o.Progress != nil && !r.inDoubt() {
+		if o.Progress != nil && !verdict.InDoubt(r) {
 			o.Progress(r)
 		}
 	}}
@@ -94,32 +95,20 @@ func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 	return agent, err
 }
 
-// defaultParallel is the default number of cases played at a time. They spend nearly all of
-// their time waiting.
-const defaultParallel = 16
-
-// byWeight separates cases that move megabytes from the others.
-func byWeight(cases []*Case) (light, heavy []*Case) {
-	for _, c := range cases {
-		if c.heavy {
-			heavy = append(heavy, c)
-		} else {
-			light = append(light, c)
+// playAlone makes the testee play the cases in doubt one at a time. Each begins when the
+// previous one is over for the server too.
+func (o *Own) playAlone(ctx context.Context, suite *FuzzingServer, testee *Testee) error {
+	over := func() { suite.await(ctx, func() bool { return len(suite.playing[ownName]) == 0 }) }
+	over()
+	agents := suite.Agents()
+	if len(agents) == 0 {
+		return nil
+	}
+	for _, n := range indexes(o.Cases, doubted(o.Cases, agents[0].Results)) {
+		if err := testee.Play(ctx, []int{n}); err != nil {
+			return err
 		}
+		over()
 	}
-	return light, heavy
-}
-
-// indexes returns the numbers of some of the cases; the first of all is 1.
-func indexes(all, some []*Case) (list []int) {
-	wanted := map[*Case]bool{}
-	for _, c := range some {
-		wanted[c] = true
-	}
-	for i, c := range all {
-		if wanted[c] {
-			list = append(list, i+1)
-		}
-	}
-	return list
+	return nil
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,7 +140,8 @@ func TestFuzzingServerRefuses(t *testing.T) {
 	url, _ := startServer(t, f)
 	const upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	for _, row := range []struct{ request, status, body string }{
-		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "404", "there is no such URL"},
+		{"GET /unknown HTTP/1.1\r\nHost: a\r\n\r\n", "404", "there is no such URL"},
+		{"GET / HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "404", "there is no such URL"},
 		{"GET /getCaseCount HTTP/1.1\r\nHost: a\r\n\r\n", "400", "this is a WebSocket server"},
 		{"GET /unknown HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "404", "there is no such URL"},
 		{"GET /runCase?case=99&agent=a HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n", "400", "there is no case 99"},
@@ -194,5 +197,76 @@ func TestFuzzingServerEnds(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("the server took %v to end", took)
+	}
+}
+
+// A browser is given a page to play the cases, and the report.
+func TestFuzzingServerPages(t *testing.T) {
+	f := &FuzzingServer{Cases: selected(t, Client, "1.1.*")}
+	url, _ := startServer(t, f)
+	get := func(path, want string) string {
+		t.Helper()
+		response, err := http.Get(strings.Replace(url, "ws:", "http:", 1) + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if kind := response.Header.Get("Content-Type"); err != nil || response.StatusCode != 200 || kind != want+"; charset=utf-8" {
+			t.Errorf("%s: %v, %s, %q", path, err, response.Status, kind)
+		}
+		return string(body)
+	}
+	if page := get("/?play&agent=x", "text/html"); !strings.Contains(page, "Judge this browser") {
+		t.Errorf("the page for browsers: %.200q", page)
+	}
+	if page := get("/report", "text/plain"); page != "No client has played a case yet.\n" {
+		t.Errorf("the report on nobody: %.200q", page)
+	}
+	if err := (&Testee{URL: url, Agent: "Some browser"}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if page := get("/report", "text/html"); !strings.Contains(page, "Some browser") || !strings.Contains(page, "1.1.8") {
+		t.Errorf("the report on somebody: %.200q", page)
+	}
+}
+
+// A client may end the server with its last request, as with the original.
+func TestFuzzingServerShutdownOnComplete(t *testing.T) {
+	for value, ends := range map[string]bool{"true": true, "Yes": true, "false": false, "": false} {
+		told := make(chan string, 1)
+		f := &FuzzingServer{Cases: selected(t, Client, "1.1.*"), Report: func(agent string) { told <- agent }}
+		url, stopped := startServer(t, f)
+		ask(t, url+"/updateReports?agent=a&shutdownOnComplete="+value)
+		if got := <-told; got != "a" {
+			t.Errorf("%q: the report is on %q", value, got)
+		}
+		if ends {
+			if err := <-stopped; !errors.Is(err, ErrStopped) {
+				t.Errorf("%q: %v", value, err)
+			}
+		} else if n := ask(t, url+"/getCaseCount"); n != "8" {
+			t.Errorf("%q: there are %s cases", value, n)
+		}
+	}
+}
+
+// A case that a peer is spared has no result, whoever asks for it.
+func TestSkip(t *testing.T) {
+	skip := func(agent, id string) bool { return agent == "spared" && id != "1.1.3" }
+	for name, want := range map[string]int{"spared": 1, "other": 8} {
+		f := &FuzzingServer{Cases: selected(t, Client, "1.1.*"), Skip: skip}
+		url, _ := startServer(t, f)
+		if err := (&Testee{URL: url, Agent: name}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if agents := f.Agents(); len(agents) != 1 || len(agents[0].Results) != want || agents[0].Results[0].Worst() != OK {
+			t.Errorf("%s as a client: %+v", name, agents)
+		}
+		c := &FuzzingClient{URL: echoServer(t, new(atomic.Int32), nil), Agent: name, Cases: selected(t, Server, "1.1.*"), Skip: skip}
+		agent, err := c.Run(t.Context())
+		if err != nil || len(agent.Results) != want || agent.Results[0].Worst() != OK {
+			t.Errorf("%s as a server: %v, %+v", name, err, agent)
+		}
 	}
 }

@@ -10,11 +10,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
 )
 
 // brisk is a selection that takes no time with a peer that does well.
@@ -178,6 +181,35 @@ func TestFuzzingClientLosesServer(t *testing.T) {
 	}
 }
 
+// A server that answers one opening handshake at a time is not gone when others are late.
+func TestFuzzingClientOverwhelms(t *testing.T) {
+	var one sync.Mutex
+	echo := EchoHandler(nil)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		one.Lock()
+		defer one.Unlock()
+		time.Sleep(80 * time.Millisecond) // of sixteen, the thirteenth is late
+		echo.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	cases := selected(t, Server, "1.1.*,2.*")
+	suite := &FuzzingClient{
+		URL: "ws" + strings.TrimPrefix(server.URL, "http"), Cases: cases, Parallel: 16, Timeout: time.Second,
+	}
+	agent, err := suite.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ids(cases), resultIDs(agent)); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	for _, r := range agent.Results {
+		if !r.Worst().Passed() {
+			t.Errorf("%s: %s: %s", r.ID, r.Worst(), r.Result)
+		}
+	}
+}
+
 func TestFuzzingClientCancelled(t *testing.T) {
 	cause := errors.New("enough")
 	for _, row := range []struct {
@@ -189,7 +221,7 @@ func TestFuzzingClientCancelled(t *testing.T) {
 			defer conn.Close()
 			r, err := http.ReadRequest(bufio.NewReader(conn))
 			if err == nil {
-				fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptFor(r.Header.Get("Sec-WebSocket-Key")))
+				fmt.Fprintf(conn, "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", play.AcceptFor(r.Header.Get("Sec-WebSocket-Key")))
 				io.Copy(io.Discard, conn)
 			}
 		}},

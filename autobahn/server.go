@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/play"
+	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
 // A FuzzingServer judges clients. A client requests a case by URL, and echoes:
@@ -17,14 +20,19 @@ import (
 //	/runCase?case=N&agent=NAME     plays case N, the first is 1; also ?casetuple=6.4.1
 //	/getCaseInfo?case=N            a JSON message with the case's id and description
 //	/getCaseStatus?case=N&agent=NAME  a JSON message with the verdict
-//	/updateReports?agent=NAME      the client is done
+//	/updateReports?agent=NAME      the client is done; with &shutdownOnComplete=true
+//	                               the server may end, too
 //	/stopServer                    the server may end
 //
-// These are the URLs of Autobahn|Testsuite.
+// These are the URLs of Autobahn|Testsuite. Without a WebSocket, / is a page that makes a
+// browser play the cases, and /report the report so far.
 type FuzzingServer struct {
 	Cases []*Case
 	// Timeout is how long a client has to reply. Zero means the constant Timeout.
 	Timeout time.Duration
+	// Skip, if not nil, returns whether a client is spared a case. It may still ask for it: the
+	// server closes at once, and there is no result.
+	Skip func(agent, id string) bool
 	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
 	// Report, if not nil, is called when a client asks for reports.
@@ -82,7 +90,7 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 				agent.Took = end.Sub(f.begun[name])
 			}
 		}
-		agent.Results = inOrder(agent.Results)
+		agent.Results = verdict.InOrder(agent.Results)
 		agents = append(agents, agent)
 	}
 	slices.SortFunc(agents, func(a, b Agent) int { return strings.Compare(a.Name, b.Name) })
@@ -92,62 +100,72 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 // serve serves one connection.
 func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	interrupt := context.AfterFunc(ctx, func() { conn.Close() })
-	raw, glued, err := readHead(conn, time.Now().Add(f.Timeout))
+	raw, glued, err := play.ReadHead(conn, time.Now().Add(f.Timeout))
 	interrupt()
 	if err != nil {
 		conn.Close()
 		return
 	}
-	h, err := parseHead(raw)
+	h, err := play.ParseHead(raw)
+	if err == nil && browse(conn, h, f.Agents) {
+		return
+	}
 	var c call
 	if err == nil {
-		c, err = f.parseCall(h)
+		c, err = parseCall(h, f.Cases)
 	}
-	if err == nil && (!h.has("Upgrade", "websocket") || h.get("Sec-WebSocket-Key") == "") {
+	if err == nil && (!h.Has("Upgrade", "websocket") || h.Get("Sec-WebSocket-Key") == "") {
 		err = errors.New("this is a WebSocket server")
 	}
 	if err != nil {
 		refuse(conn, err)
 		return
 	}
-	play := c.cs
-	if c.path != "/runCase" {
-		play = &Case{ID: c.path, begin: f.answer(ctx, c)}
+	cs := c.cs
+	if c.path == "/runCase" && f.Skip != nil && f.Skip(c.agent, c.cs.ID) {
+		c.path = "/skip"
 	}
-	s := newSession(Client, conn, play, f.Timeout)
-	s.result.HTTPRequest = string(raw)
-	s.result.RxOctetStats[len(raw)]++
-	s.log(Entry{Kind: logRxOctets, Length: len(raw), Data: raw})
-	s.result.Agent = c.agent
+	if c.path != "/runCase" {
+		cs = &play.Case{ID: c.path, Begin: f.answer(ctx, c)}
+	}
+	s := play.NewSession(Client, play.OverTCP(conn), cs, f.Timeout)
+	s.Result.Agent = c.agent
 	if c.path == "/runCase" {
 		f.enter(c.agent, c.cs.ID)
-		defer f.leave(s.result)
+		defer f.leave(s.Result)
+		s.Entered = func() { f.opened(s.Result) }
+		s.Leaving = func() { f.over(s.Result) }
 	}
-	before := f.used(h.get("Sec-WebSocket-Key"))
-	refused := s.openAsServer(h, play)
-	if c.path == "/runCase" && refused == nil {
-		f.opened(s.result)
-		s.leaving = func() { f.over(s.result) }
+	s.Play(ctx, &play.Answer{Head: h, Raw: raw, Glued: glued, Reused: f.used(h.Get("Sec-WebSocket-Key"))})
+	if c.path == "/updateReports" && f.Report != nil {
+		f.Report(c.agent)
 	}
-	if before && play.door != nil && play.door.fresh {
-		s.fault = errors.New("the Sec-WebSocket-Key was used before")
-	}
-	switch {
-	case refused == nil && play.door != nil && play.door.refused:
-		s.awaitRefusal(ctx, play.door)
-	case refused != nil:
-		neverOpen(s.result, refused)
-		s.abandon()
-	default:
-		s.run(ctx, glued)
-	}
-	switch c.path {
-	case "/updateReports":
-		if f.Report != nil {
-			f.Report(c.agent)
-		}
-	case "/stopServer":
+	if c.last {
 		f.stop(ErrStopped)
+	}
+}
+
+// answer returns the play of a URL that is not a case: it sends something and closes.
+func (f *FuzzingServer) answer(ctx context.Context, c call) func() play.Play {
+	return func() play.Play {
+		switch c.path {
+		case "/getCaseCount":
+			return play.Said(len(f.Cases))
+		case "/getCaseInfo":
+			return play.Said(map[string]string{"id": c.cs.ID, "description": c.cs.Description})
+		case "/getCaseStatus":
+			verdict := Failed // also for a case never played
+			f.await(ctx, func() bool {
+				if r := f.results[c.agent][c.cs.ID]; r != nil {
+					verdict = r.Behavior
+				}
+				return f.playing[c.agent][c.cs.ID] == 0
+			})
+			return play.Said(map[string]Verdict{"behavior": verdict})
+		case "/updateReports":
+			f.await(ctx, func() bool { return len(f.playing[c.agent]) == 0 })
+		}
+		return play.Said(nil)
 	}
 }
 
@@ -177,8 +195,8 @@ func (f *FuzzingServer) leave(r *Result) {
 	if f.playing[r.Agent][r.ID]--; f.playing[r.Agent][r.ID] == 0 {
 		delete(f.playing[r.Agent], r.ID)
 	}
-	r.replace(f.results[r.Agent][r.ID])
-	r.leaveInDoubt("its client may ask for it again")
+	verdict.Replace(f.results[r.Agent][r.ID], r)
+	verdict.LeaveInDoubt(r, "its client may ask for it again")
 	f.results[r.Agent][r.ID] = r
 	close(f.told)
 	f.told = make(chan struct{})
@@ -208,32 +226,22 @@ func (f *FuzzingServer) await(ctx context.Context, done func() bool) {
 	}
 }
 
-// openAsServer answers a client's request. The error says why the client is refused.
-func (s *session) openAsServer(h *head, c *Case) error {
-	accept := acceptFor(h.get("Sec-WebSocket-Key"))
-	list, err := parseExtensions(h.values("Sec-WebSocket-Extensions"))
-	var agreed *terms
-	if err == nil && c.offer != nil {
-		agreed, err = c.offer.accept(list)
+// opened adds r to the plays in progress, at the end of the opening handshake. A client that
+// plays one case after the other counts as alone, even if the suite has not seen the end of its
+// last connection yet.
+func (f *FuzzingServer) opened(r *Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for other := range f.open {
+		verdict.Crowd(other)
+		verdict.Crowd(r)
 	}
-	if err == nil && c.door != nil && c.door.check != nil {
-		s.fault = c.door.check(h)
-	}
-	if err != nil {
-		s.write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), 0, false)
-		return err
-	}
-	s.agree(agreed)
-	response := "HTTP/1.1 101 Switching Protocols\r\nServer: hawser-conform\r\n" +
-		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n"
-	if agreed != nil {
-		response += "Sec-WebSocket-Extensions: " + agreed.String() + "\r\n"
-	}
-	out := []byte(response + "\r\n")
-	if c.door != nil && c.door.response != nil {
-		out = c.door.response(h, accept)
-	}
-	s.result.HTTPResponse = string(out)
-	s.write(out, 0, true)
-	return nil
+	f.open[r] = true
+}
+
+// over removes r from the plays in progress, before its client can see the end.
+func (f *FuzzingServer) over(r *Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.open, r)
 }

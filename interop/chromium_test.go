@@ -3,9 +3,13 @@ package interop
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"net/http"
 	"os"
 	"testing"
+
+	"github.com/hawser-ws/websocket/autobahn"
 )
 
 func TestChromium(t *testing.T) {
@@ -68,6 +72,44 @@ func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
 	} {
 		if v.Clean == nil || !*v.Clean {
 			t.Errorf("onclose of the connection %s: wasClean is not true", name)
+		}
+	}
+}
+
+// The page of the fuzzing server makes a browser play the cases without a hand, and ends the
+// server when it is told so.
+func TestChromiumPlaysCases(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	cases, err := autobahn.Select(autobahn.Client, "1.1.*,5.3", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := &autobahn.FuzzingServer{Cases: cases}
+	over := make(chan error, 1)
+	go func() { over <- suite.Serve(ctx, l) }()
+
+	p := browse(t, ctx, "http://"+l.Addr().String()+"/?play&stop&agent=under+test")
+
+	select {
+	case err := <-over:
+		if !errors.Is(err, autobahn.ErrStopped) {
+			t.Fatal(err)
+		}
+	case <-p.done:
+		t.Fatal("chromium ended before the page had played all cases")
+	}
+	agents := suite.Agents()
+	if len(agents) != 1 || agents[0].Name != "under test" || len(agents[0].Results) != len(cases) {
+		t.Fatalf("results of %+v; want %d of one agent", agents, len(cases))
+	}
+	for _, r := range agents[0].Results {
+		if r.Worst() != autobahn.OK {
+			t.Errorf("%s: %s", r.ID, r.Result)
 		}
 	}
 }

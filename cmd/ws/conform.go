@@ -29,8 +29,15 @@ A case counts by the worse of its two verdicts: on the messages, and on how the
 connection ended. A case that fails while others run is played again alone, and
 that result counts; with -listen the client has to repeat it. The exit code is 0
 if all cases are OK, INFORMATIONAL or NON-STRICT, which the RFC allows; 1 if not;
-and 2 if the command line is invalid or the run could not be finished. A peer
-without compression has UNIMPLEMENTED cases: -exclude them.`
+and 2 if the command line is invalid, the server does not echo, or the run could
+not be finished. A peer without compression has UNIMPLEMENTED cases: -exclude them.
+
+In CI, -write-baseline FILE writes down what fails today. With -baseline FILE the
+exit code is 1 only for a failure that is new, for one whose verdict has changed, and
+for one that is mended and still in the file; the last says how to write it anew.
+Cases that were not played count for nothing. -H, -subprotocol, -origin and -ca are
+for servers that ask for them. A server that selects no subprotocol is judged all the
+same, as the RFC allows; one that selects what was not offered fails.`
 
 // conform is the command ws conform.
 func conform(ctx context.Context, args []string) error {
@@ -50,10 +57,8 @@ func conform(ctx context.Context, args []string) error {
 		newScreen(os.Stdout).list(sides)
 		return nil
 	}
-	if f.out != "" {
-		if err := os.MkdirAll(f.out, 0o755); err != nil { // better fail now than at the end
-			return &exitError{exitUsage, err.Error()}
-		}
+	if err := f.checkOutputs(); err != nil { // better fail now than at the end
+		return err
 	}
 	switch {
 	case f.door.address != "":
@@ -63,53 +68,16 @@ func conform(ctx context.Context, args []string) error {
 	default:
 		judgeOwn(ctx, f, p, sides)
 	}
-	return f.conclude(p, sides)
+	return f.conclusion(sides).conclude(p)
 }
 
 // A side is a role and the agents judged in it.
 type side struct {
-	role     autobahn.Role
-	cases    []*autobahn.Case
-	agents   []autobahn.Agent
-	problems []error // why runs did not finish
-}
-
-// conclude prints the results, writes the report and returns the exit status.
-func (f *conformFlags) conclude(p *progress, sides []side) error {
-	if f.json {
-		if err := printJSON(os.Stdout, sides); err != nil {
-			return &exitError{exitUsage, err.Error()}
-		}
-	} else {
-		newScreen(os.Stdout).show(sides)
-	}
-	return f.judgement(p, sides)
-}
-
-// judgement writes the report and returns the exit status.
-func (f *conformFlags) judgement(p *progress, sides []side) error {
-	var problems []error
-	failed := false
-	for _, s := range sides {
-		problems = append(problems, s.problems...)
-		for _, a := range s.agents {
-			failed = failed || !counts(a.Results).passed()
-		}
-	}
-	if f.out != "" {
-		if err := writeReport(f.out, sides); err != nil {
-			problems = append(problems, fmt.Errorf("the report: %w", err))
-		} else {
-			p.say("The report is " + pageName(f.out))
-		}
-	}
-	switch {
-	case len(problems) > 0:
-		return &exitError{exitUsage, errors.Join(problems...).Error()}
-	case failed:
-		return &exitError{exitFailed, ""} // the table has said everything
-	}
-	return nil
+	role      autobahn.Role
+	cases     []*autobahn.Case
+	agents    []autobahn.Agent
+	problems  []error    // why runs did not finish
+	standings []standing // of the agents; compare fills it in
 }
 
 // A partialError says why a run did not finish, and how far it got.
@@ -130,7 +98,8 @@ func (e *partialError) Error() string {
 	case ok:
 		what, at = fmt.Sprintf("%s is gone: %v", gone.URL, gone.Err), " at case "+gone.Case
 	}
-	what = visible(strings.ReplaceAll(what, "autobahn: ", ""), false)
+	_, lines := errors.AsType[*deafError](e.err)
+	what = visible(strings.ReplaceAll(what, "autobahn: ", ""), lines)
 	if e.done == 0 {
 		return what
 	}

@@ -11,21 +11,23 @@ import (
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// together is how many cases with the same verdict and result are still listed one by one. More
-// are listed in one line.
-func together(v autobahn.Verdict) int {
+// maxSeparate is how many cases with the same verdict and result are listed one by one. More than
+// that are listed in one line.
+func maxSeparate(v autobahn.Verdict) int {
 	if v == autobahn.Unimplemented {
 		return 2 // then it does not matter what the cases are about
 	}
 	return 20
 }
 
-// findings prints the cases that are not OK, worst first. named adds the name of the agent.
-func (s *screen) findings(agent autobahn.Agent, named bool) {
+// findings prints the cases that are not OK and not known, worst first. named adds the name of
+// the agent.
+func (s *screen) findings(st *standing, named bool) {
+	agent := st.agent
 	for _, v := range autobahn.Verdicts() {
 		var found []*autobahn.Result
 		for _, r := range agent.Results {
-			if r.Worst() == v {
+			if r.Worst() == v && st.novelty(r) != isKnown {
 				found = append(found, r)
 			}
 		}
@@ -64,6 +66,21 @@ func (s *screen) again(agent autobahn.Agent, named bool) {
 	s.print("\n" + s.wrapped("", title+": "+ranges(better, agent.Results)) + "\n")
 }
 
+// beside lists what the baseline knows of the agent.
+func (s *screen) beside(o *conclusion, st *standing) {
+	if o.flags.known == nil {
+		return
+	}
+	line := func(what string, list []*autobahn.Result) {
+		if len(list) > 0 {
+			s.print("\n" + s.wrapped("", visible(st.title(), false)+": "+what+": "+ranges(list, st.agent.Results)) + "\n")
+		}
+	}
+	line("new failures, not in "+o.file(), st.fresh)
+	line("known failures", st.known)
+	line("mended, but still in "+o.file(), st.better)
+}
+
 // detailed prints the cases in found with the verdict v. all is every case of the agent.
 func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 	alike := map[string][]*autobahn.Result{}
@@ -75,7 +92,7 @@ func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 		key := came(r)
 		switch {
 		case told[key]:
-		case len(alike[key]) > together(v):
+		case len(alike[key]) > maxSeparate(v):
 			told[key] = true
 			s.print("\n" + s.wrapped("  ", ranges(alike[key], all)+": "+key) + "\n")
 		default:
@@ -86,10 +103,19 @@ func (s *screen) detailed(v autobahn.Verdict, found, all []*autobahn.Result) {
 
 // finding prints one case.
 func (s *screen) finding(r *autobahn.Result) {
-	const column = 10 // of the text: room for the longest number
+	const column = 11 // of the text: room for the longest number
 	s.print("\n" + s.wrapped(fmt.Sprintf("  %-*s", column-2, r.ID), r.Description) + "\n")
 	s.print(s.wrapped(strings.Repeat(" ", column)+"expected  ", r.Expectation) + "\n")
-	s.print(s.wrapped(strings.Repeat(" ", column)+"came      ", strings.TrimSpace(came(r)+" "+received(r))) + "\n")
+	s.print(s.wrapped(strings.Repeat(" ", column)+"came      ", whatCame(r)) + "\n")
+}
+
+// whatCame says all of what happened instead of the expected result, or nothing if it did come.
+func whatCame(r *autobahn.Result) string {
+	events := received(r)
+	if events == "" && !r.Behavior.Passed() && len(r.Expected[autobahn.OK]) > 0 && r.RemoteCloseCode != nil {
+		events = "Received: nothing but the Close frame."
+	}
+	return strings.TrimSpace(came(r) + " " + events)
 }
 
 // came says what happened instead of the expected result. A case is listed under its worse
@@ -109,9 +135,17 @@ func came(r *autobahn.Result) string {
 	add(r.Behavior, r.Result)
 	add(r.BehaviorClose, r.ResultClose)
 	if r.RemoteCloseCode != nil && !r.BehaviorClose.Passed() {
-		words = append(words, fmt.Sprintf("The peer's close code was %d.", *r.RemoteCloseCode))
+		words = append(words, closeCodes(r))
 	}
 	return visible(strings.Join(words, " "), false)
+}
+
+// closeCodes says with which code the peer closed, or answered the Close frame of the suite.
+func closeCodes(r *autobahn.Result) string {
+	if r.ClosedByMe && r.LocalCloseCode != nil {
+		return fmt.Sprintf("The suite closed with %d, and the peer answered with %d.", *r.LocalCloseCode, *r.RemoteCloseCode)
+	}
+	return fmt.Sprintf("The peer's close code was %d.", *r.RemoteCloseCode)
 }
 
 // sentence returns s with a full stop at the end.

@@ -79,11 +79,11 @@ func TestFindings(t *testing.T) {
 		all = append(all, some...)
 	}
 	var out strings.Builder
-	(&screen{out: &out, width: width}).findings(autobahn.Agent{Name: "x", Results: all}, false)
+	(&screen{out: &out, width: width}).findings(&standing{agent: autobahn.Agent{Name: "x", Results: all}}, false)
 	rest := out.String()
 	for _, part := range []string{
-		"\nFAILED\n\n  3.1     Something is sent.\n          expected  It comes back.\n          came      It is not so. Received: message\n",
-		`"\x1b[2Jxx`, "(104\n                    bytes).\n",
+		"\nFAILED\n\n  3.1      Something is sent.\n           expected  It comes back.\n           came      It is not so. Received: message\n",
+		`"\x1b[2Jxx`, "(104\n                     bytes).\n",
 		"\nWRONG CODE\n\n  2.1 ", "NON-STRICT: It is not so. It ended", "code was 1001.",
 		"\nUNCLEAN\n\n  6.4.1 to 6.4.21: It ended badly.\n",
 		"\nUNIMPLEMENTED\n\n  12.1.1 to 12.1.18: It is not so.\n",
@@ -99,6 +99,29 @@ func TestFindings(t *testing.T) {
 		if len(line) > width+1 || strings.ContainsRune(line, '\x1b') {
 			t.Errorf("%d bytes: %q", len(line), line)
 		}
+	}
+}
+
+// The peer is not blamed for a code that it only repeats, and silence is told.
+func TestCloseCodes(t *testing.T) {
+	ours, theirs := 1001, 1001
+	r := played(autobahn.Failed, autobahn.WrongCode, "1.1.1")[0]
+	r.Expected = map[autobahn.Verdict][]autobahn.Event{autobahn.OK: {{Kind: "message"}}}
+	r.LocalCloseCode, r.RemoteCloseCode = &ours, &theirs
+	for first, want := range map[bool]string{
+		true:  "The suite closed with 1001, and the peer answered with 1001.",
+		false: "The peer's close code was 1001.",
+	} {
+		r.ClosedByMe = first
+		if got := came(r); !strings.HasSuffix(got, "badly. "+want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := whatCame(r); !strings.HasSuffix(got, " Received: nothing but the Close frame.") {
+		t.Errorf("%q", got)
+	}
+	if r.Received = r.Expected[autobahn.OK]; !strings.HasSuffix(whatCame(r), ` Received: message "".`) {
+		t.Errorf("%q", whatCame(r))
 	}
 }
 
@@ -134,7 +157,7 @@ func TestExitCode(t *testing.T) {
 	} {
 		agent := autobahn.Agent{Results: append(played(autobahn.OK, autobahn.OK, "1.1.1"), played(v, autobahn.OK, "1.1.2")...)}
 		p := &progress{quiet: true}
-		if err := new(conformFlags).judgement(p, []side{{agents: []autobahn.Agent{agent}}}); (err != nil) != fails {
+		if err := new(conformFlags).conclusion([]side{{agents: []autobahn.Agent{agent}}}).judgement(p); (err != nil) != fails {
 			t.Errorf("%s: %v", v, err)
 		}
 	}

@@ -20,18 +20,31 @@ type conformFlags struct {
 	cases, exclude string
 	quick          bool
 	out            string
+	specFile       string
+	outdir         string // as the file of -spec has it, if that counts
+	skip           func(agent, id string) bool
 	parallel       int
 	timeout        time.Duration
+	wait           time.Duration
 	compress       compression
-	insecure, json bool
-	list           bool
+	request        request
+	json, list     bool
+
+	baseline, writeBaseline string
+	known                   *baseline // what is in either; nil without
+	junitFile, markdownFile string
+	annotate                bool
+	args                    []string // the command line
 }
 
 // A target is a server to judge.
-type target struct{ name, url string } // name may be empty
+type target struct {
+	name, url string // name may be empty
+	spec      *specServer
+}
 
 func readConformFlags(args []string) (*conformFlags, error) {
-	f := &conformFlags{}
+	f := &conformFlags{args: args}
 	flags := newFlags("conform", conformUsage)
 	flags.Func("server", "judge the server at this `url`, or name=url; may be repeated", f.addServer)
 	flags.StringVar(&f.door.address, "listen", "", "judge the clients that connect to this `address`; port 0 picks a free one")
@@ -43,14 +56,26 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
 	flags.BoolVar(&f.quick, "quick", false, "play a selection that finds nearly everything in a few seconds")
 	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
+	flags.StringVar(&f.specFile, "spec", "", "judge as this `file` says: fuzzingclient.json or fuzzingserver.json of Autobahn|Testsuite")
 	flags.BoolVar(&f.list, "list", false, "describe the cases without playing any")
 	flags.BoolVar(&f.json, "json", false, "print the result as one JSON object")
 	flags.IntVar(&f.parallel, "parallel", 0, "play `n` cases at a time; default: 16, with -testee 1")
 	flags.DurationVar(&f.timeout, "timeout", autobahn.Timeout, "how much `time` a peer has to reply")
-	flags.BoolVar(&f.insecure, "insecure", false, "do not check the server's certificate")
+	flags.DurationVar(&f.wait, "wait", 0, "for a server that does not answer yet, wait this much `time`")
+	f.request.flags(flags)
+	flags.StringVar(&f.baseline, "baseline", "", "`file` with known failures: exit 1 only for what is new, or mended and still there")
+	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write the failures of this run into this `file`, or bring it up to date")
+	flags.StringVar(&f.junitFile, "junit", "", "write a JUnit `file`, for Jenkins, GitLab and others")
+	flags.StringVar(&f.markdownFile, "markdown", "", "write a summary into this `file`; added to it if it is that of $GITHUB_STEP_SUMMARY")
+	flags.BoolVar(&f.annotate, "annotate", onGitHub(), "print annotations for GitHub Actions; default: if GITHUB_ACTIONS is true")
 	rest, err := parse(flags, args)
 	if err != nil {
 		return nil, err
+	}
+	if f.specFile != "" {
+		if err := f.applySpec(); err != nil {
+			return nil, err
+		}
 	}
 	return f, f.check(flags, rest)
 }
@@ -59,7 +84,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 func (f *conformFlags) addServer(s string) error {
 	t := target{url: s}
 	if name, rest, ok := strings.Cut(s, "="); ok && name != "" && !strings.ContainsAny(name, ":/?") {
-		t = target{strings.TrimSpace(name), rest}
+		t = target{name: strings.TrimSpace(name), url: rest}
 	}
 	f.servers = append(f.servers, t)
 	return nil
@@ -80,8 +105,12 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 		return usageError("-parallel must be at least 1")
 	case f.timeout <= 0:
 		return usageError("-timeout must be positive")
-	case f.quick && f.cases != "":
+	case f.wait < 0:
+		return usageError("-wait must not be negative")
+	case f.quick && given("cases"):
 		return usageError("-quick and -cases exclude each other")
+	case f.baseline != "" && f.writeBaseline != "":
+		return usageError("-baseline and -write-baseline exclude each other; -write-baseline keeps what it finds in the file")
 	}
 	if err := f.checkMode(flags); err != nil {
 		return err
@@ -92,16 +121,27 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 	if err := f.door.check(); err != nil {
 		return err
 	}
-	return f.checkTargets()
+	if err := f.request.check(); err != nil {
+		return err
+	}
+	if err := f.request.checkFuzzing(); err != nil && f.testee == "" {
+		return err
+	}
+	if err := f.checkTargets(); err != nil {
+		return err
+	}
+	return f.readKnown()
 }
 
 // checkMode reports flags that do not go together.
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
-	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout"} // of every mode except -testee
+	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", // of every mode except -testee
+		"spec", "baseline", "write-baseline", "junit", "markdown", "annotate"}
 	without := "without -server"
 	if len(f.servers) > 0 {
-		mode, modes, takes = "server", modes+1, append(takes, "agent", "insecure")
+		mode, modes, takes = "server", modes+1, append(takes, "agent", "wait")
+		takes = append(takes, requestFlags...)
 	}
 	if f.door.address != "" {
 		mode, modes = "listen", modes+1
@@ -109,8 +149,8 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 		takes = append(takes, "tls-cert", "tls-key")
 	}
 	if f.testee != "" {
-		mode, modes, takes = "testee", modes+1, []string{"agent", "insecure", "parallel", "timeout"}
-		takes = append(takes, compressFlags...)
+		mode, modes, takes = "testee", modes+1, []string{"agent", "parallel", "timeout"}
+		takes = slices.Concat(takes, compressFlags, requestFlags)
 	}
 	if modes > 1 {
 		return usageError("-server, -listen and -testee exclude each other")

@@ -11,15 +11,15 @@ import (
 // list describes the cases of all roles: what is sent, what must come back, and in chapter 20
 // the sentence of the RFC.
 func (s *screen) list(sides []side) {
-	const column = 10 // of the text, as in findings
-	var told []string // ids and descriptions printed so far: most cases are for both roles
+	const column = 11 // of the text, as in findings
+	var told []string // ids, descriptions and sentences printed so far: most cases are for both roles
 	title := ""
 	for _, side := range sides {
 		for _, c := range side.cases {
-			if slices.Contains(told, c.ID+c.Description) {
+			if slices.Contains(told, c.ID+c.Description+c.Sentence) {
 				continue
 			}
-			told = append(told, c.ID+c.Description)
+			told = append(told, c.ID+c.Description+c.Sentence)
 			if t := titleOf(c.ID); t != title {
 				title = t
 				s.print("\n" + s.bold(t) + "\n")

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hawser-ws/websocket/autobahn"
 )
 
-// A clinic judges the clients that connect to it.
-type clinic struct {
+// A clientJudge judges the clients that connect to it.
+type clientJudge struct {
 	flags    *conformFlags
 	progress *progress
 	side     *side
@@ -29,9 +30,10 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 	if err != nil {
 		return &exitError{exitUsage, err.Error()}
 	}
-	c := &clinic{flags: f, progress: p, side: s, finished: map[string]bool{}}
-	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Progress: c.result, Report: c.report}
-	fmt.Fprintf(os.Stderr, "listening on %s with %d cases\n", url, len(s.cases))
+	c := &clientJudge{flags: f, progress: p, side: s, finished: map[string]bool{}}
+	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Skip: f.skip, Progress: c.result, Report: c.report}
+	page := "http" + strings.TrimPrefix(url, "ws") // https for wss
+	fmt.Fprintf(os.Stderr, "listening on %s with %d cases; a browser plays them at %s\n", url, len(s.cases), page)
 	err = c.suite.Serve(ctx, l)
 	p.pause()
 	if ctx.Err() == nil && !errors.Is(err, autobahn.ErrStopped) {
@@ -40,7 +42,7 @@ func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) er
 	return c.conclude()
 }
 
-func (c *clinic) result(r *autobahn.Result) {
+func (c *clientJudge) result(r *autobahn.Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unshown = true
@@ -48,7 +50,7 @@ func (c *clinic) result(r *autobahn.Result) {
 }
 
 // report prints the results of an agent that says it is done.
-func (c *clinic) report(agent string) {
+func (c *clientJudge) report(agent string) {
 	agents := c.suite.Agents()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,38 +61,49 @@ func (c *clinic) report(agent string) {
 	c.finished[agent], c.unshown = true, false
 	c.progress.left(agent)
 	if !c.flags.json {
-		newScreen(os.Stdout).show([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}})
+		c.flags.conclusion([]side{{role: autobahn.Client, cases: c.side.cases, agents: agents[i : i+1]}}).print()
 	}
 	if c.flags.out == "" {
 		return
 	}
 	all := []side{{role: autobahn.Client, cases: c.side.cases, agents: agents}}
-	if err := writeReport(c.flags.out, all); err != nil {
+	if err := c.flags.writeReport(all); err != nil {
 		c.progress.say("The report: " + err.Error()) // only a message now; it counts at the end
 		return
 	}
 	c.progress.say("The report is " + pageName(c.flags.out))
 }
 
+// due returns how many cases an agent has to play: those that it is not spared.
+func (c *clientJudge) due(agent string) (n int) {
+	for _, cs := range c.side.cases {
+		if c.flags.skip == nil || !c.flags.skip(agent, cs.ID) {
+			n++
+		}
+	}
+	return n
+}
+
 // conclude is called when no more clients are served.
-func (c *clinic) conclude() error {
+func (c *clientJudge) conclude() error {
 	s := c.side
 	s.agents = c.suite.Agents()
 	for i := range s.agents {
 		a := &s.agents[i]
-		if c.finished[a.Name] || len(a.Results) == len(s.cases) {
+		due := c.due(a.Name)
+		if c.finished[a.Name] || len(a.Results) == due {
 			continue
 		}
 		// For scripts that only see the exit code, half of the cases are not a success.
 		left := errors.New("it left without asking for the other cases or for its report")
 		a.Stopped = left.Error()
-		s.problems = append(s.problems, &partialError{a.Name, left, len(a.Results), len(s.cases), c.flags.out})
+		s.problems = append(s.problems, &partialError{a.Name, left, len(a.Results), due, c.flags.out})
 	}
 	if len(s.agents) == 0 && len(s.problems) == 0 {
 		s.problems = append(s.problems, errors.New("no client connected"))
 	}
 	if c.flags.json || c.unshown || len(s.agents) > 1 {
-		return c.flags.conclude(c.progress, []side{*s})
+		return c.flags.conclusion([]side{*s}).conclude(c.progress)
 	}
-	return c.flags.judgement(c.progress, []side{*s})
+	return c.flags.conclusion([]side{*s}).judgement(c.progress)
 }

@@ -180,7 +180,7 @@ func TestConformInterrupted(t *testing.T) {
 	var connections atomic.Int32
 	stuck := make(chan struct{})
 	url := serveWith(t, func(ctx context.Context, c *websocket.Conn) error {
-		if connections.Add(1) == 5 { // the first was to see whether there is a server
+		if connections.Add(1) == 8 { // the first four were to see whether there is a server, and whether it echoes
 			close(stuck)
 			for err := error(nil); err == nil; {
 				_, _, err = c.Read(ctx)
@@ -197,5 +197,85 @@ func TestConformInterrupted(t *testing.T) {
 	has(t, e.stderr, "server: interrupted\nstopped after 3 of 8 cases; the report of these is in "+dir)
 	if n := reported(t, dir, "servers", "server"); n != 3 || e.code != exitUsage {
 		t.Errorf("%d cases, exit code %d", n, e.code)
+	}
+}
+
+// With -wait the server may begin to listen later than the suite.
+func TestConformWait(t *testing.T) {
+	t.Parallel()
+	address := closedPort(t)
+	r := begun(t, "conform", "-server", "late=ws://"+address, "-cases", "1.1.*", "-wait", "20s")
+	if line, err := r.log.ReadString('\n'); err != nil || line != "waiting for ws://"+address+", at most 20s\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: autobahn.EchoHandler(nil)}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	if e := r.end(t); e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
+	}
+	ws(t, "", "conform", "-server", "ws://"+closedPort(t), "-cases", "1.1.1", "-wait", "150ms").want(t, "", "cannot be judged", exitUsage)
+}
+
+// earlyListener drops what connects too early, as Docker does for a container that still starts.
+type earlyListener struct {
+	net.Listener
+	drops atomic.Int32 // so many connections
+}
+
+func (l *earlyListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || l.drops.Add(-1) < 0 {
+			return c, err
+		}
+		_ = c.Close()
+	}
+}
+
+// -wait waits for an answer, and not only for somebody who accepts TCP.
+func TestConformWaitAnswer(t *testing.T) {
+	t.Parallel()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &earlyListener{Listener: inner}
+	l.drops.Store(3)
+	var refusals atomic.Int32
+	refusals.Store(3)
+	echo := autobahn.EchoHandler(nil)
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refusals.Add(-1) >= 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		echo.ServeHTTP(w, r)
+	})}
+	go s.Serve(l)
+	t.Cleanup(func() { s.Close() })
+	if e := ws(t, "", "conform", "-server", "ws://"+inner.Addr().String(), "-cases", "1.1.*", "-wait", "20s"); e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
+	}
+	// What answers is not waited for, whatever it says.
+	for name, handler := range map[string]http.HandlerFunc{
+		"404": http.NotFound,
+		"not HTTP": func(w http.ResponseWriter, _ *http.Request) {
+			c, _, _ := http.NewResponseController(w).Hijack()
+			_, _ = c.Write([]byte("220 mail.example.org ESMTP\r\n"))
+			_ = c.Close()
+		},
+	} {
+		url := serving(t, handler)
+		if answers(t.Context(), &http.Transport{}, url) != true {
+			t.Errorf("%s: it does not answer", name)
+		}
+	}
+	if answers(t.Context(), &http.Transport{}, "ws://"+closedPort(t)) {
+		t.Error("nobody answers")
 	}
 }

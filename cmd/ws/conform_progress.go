@@ -15,7 +15,7 @@ import (
 )
 
 // progress reports on standard error how far a run is. On a terminal it is a bar, otherwise a
-// line at the beginning and one at the end.
+// line at the beginning, one every few seconds and one at the end.
 type progress struct {
 	out   *os.File
 	quiet bool // nothing at all
@@ -24,10 +24,16 @@ type progress struct {
 	mu      sync.Mutex
 	what    string // who is judged, and in which role
 	of      int
+	done    int
 	wrong   int // cases that are not OK or INFORMATIONAL
+	begun   time.Time
+	next    *time.Timer // when the next line is due; nil if none is
 	bar     *progressbar.ProgressBar
 	playing map[string]map[string]bool // cases by agent, with -listen
 }
+
+// lineEvery is how long the log of a CI job is silent.
+const lineEvery = 5 * time.Second
 
 func newProgress(out *os.File, json bool) *progress {
 	live := term.IsTerminal(int(out.Fd()))
@@ -37,7 +43,7 @@ func newProgress(out *os.File, json bool) *progress {
 // say prints a line.
 func (p *progress) say(line string) {
 	if !p.quiet {
-		fmt.Fprintln(p.out, visible(line, false))
+		fmt.Fprintln(p.out, inert(visible(line, false)))
 	}
 }
 
@@ -45,12 +51,37 @@ func (p *progress) say(line string) {
 func (p *progress) begin(what string, of int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what, p.of, p.wrong = visible(what, false), of, 0
+	p.what, p.of, p.done, p.wrong = visible(what, false), of, 0, 0
 	if p.live {
 		p.open(of)
 		return
 	}
 	p.say(fmt.Sprintf("%s: %d cases", what, of))
+	p.lines()
+}
+
+// lines begins to print lines. The caller holds p.mu.
+func (p *progress) lines() {
+	if p.quiet || p.next != nil {
+		return
+	}
+	p.begun = time.Now()
+	p.next = time.AfterFunc(lineEvery, p.line)
+}
+
+// line prints how far the run is.
+func (p *progress) line() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.next == nil { // it has just ended
+		return
+	}
+	wrong := ""
+	if p.wrong > 0 {
+		wrong = fmt.Sprintf(", %d not OK", p.wrong)
+	}
+	p.say(fmt.Sprintf("%s: %d of %d cases after %s%s", p.what, p.done, p.of, time.Since(p.begun).Round(time.Second), wrong))
+	p.next.Reset(lineEvery)
 }
 
 // open starts a bar. The caller holds p.mu.
@@ -90,8 +121,16 @@ func (p *progress) advance(r *autobahn.Result) {
 	p.step(last)
 }
 
-// step moves the bar by one case, with last as its text.
+// played is called after a case whose result is not known.
+func (p *progress) played() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.step("")
+}
+
+// step counts a case, with last as the text at the bar. The caller holds p.mu.
 func (p *progress) step(last string) {
+	p.done++
 	if p.bar == nil {
 		return
 	}
@@ -109,10 +148,15 @@ func (p *progress) fitted(s string) string {
 	return text.Trim(s, max(width-beside, 0))
 }
 
-// pause removes the bar so that something else can be printed.
+// pause removes the bar so that something else can be printed, and ends the lines.
 func (p *progress) pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wrong = 0
+	if p.next != nil {
+		p.next.Stop()
+		p.next = nil
+	}
 	if p.bar != nil {
 		_ = p.bar.Clear()
 		p.bar = nil
@@ -151,19 +195,21 @@ func (p *progress) client(r *autobahn.Result, of int) {
 		}
 	}
 	p.playing[r.Agent][r.ID] = true
-	if !p.live {
-		return
-	}
 	played := 0
 	for _, cases := range p.playing {
 		played += len(cases)
 	}
-	p.what = visible(r.Agent, false) + " as a client"
-	if p.bar == nil {
-		p.open(of * len(p.playing))
+	p.what, p.of, p.done = visible(r.Agent, false)+" as a client", of*len(p.playing), played-1
+	if !p.live {
+		p.lines()
+		p.advance(r)
+		return
 	}
-	p.bar.ChangeMax(of * len(p.playing))
-	_ = p.bar.Set(played - 1)
+	if p.bar == nil {
+		p.open(p.of)
+	}
+	p.bar.ChangeMax(p.of)
+	_ = p.bar.Set(p.done)
 	p.advance(r)
 }
 
@@ -173,7 +219,6 @@ func (p *progress) left(agent string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.playing, agent)
-	p.wrong = 0
 }
 
 // spent formats a duration for people.

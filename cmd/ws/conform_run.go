@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net/url"
 
@@ -34,18 +33,32 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 		if name == "" {
 			name = t.url
 		}
+		f.await(ctx, t.url, func() { p.say(fmt.Sprintf("waiting for %s, at most %v", t.url, f.wait)) })
 		p.begin(name+" as a server", len(s.cases))
-		suite := &autobahn.FuzzingClient{
-			URL: t.url, Agent: t.name, Cases: s.cases, Parallel: f.parallel, Timeout: f.timeout,
-			TLS: &tls.Config{InsecureSkipVerify: f.insecure}, Progress: p.result,
+		agent, err := hears(ctx, f, t, p)
+		if agent == nil && err == nil {
+			suite := f.fuzzingClient(t, s.cases)
+			suite.Skip, suite.Progress = f.skip, p.result
+			agent, err = suite.Run(ctx)
 		}
-		agent, err := suite.Run(ctx)
 		s.add(agent, name, err, f.out)
 		p.end(agent)
 		if ctx.Err() != nil {
 			return
 		}
 	}
+}
+
+// fuzzingClient returns the suite that plays cases with a server.
+func (f *conformFlags) fuzzingClient(t target, cases []*autobahn.Case) *autobahn.FuzzingClient {
+	c := &autobahn.FuzzingClient{
+		URL: t.url, Agent: t.name, Cases: cases, Parallel: f.parallel, Timeout: f.timeout,
+		TLS: f.request.tls, Header: f.request.header, Subprotocols: f.request.subprotocols,
+	}
+	if t.spec != nil {
+		t.spec.fill(c)
+	}
+	return c
 }
 
 // add records the result of a run.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -33,10 +34,10 @@ func newScreen(out *os.File) *screen {
 }
 
 // show prints a table for each role, then everything that is not OK.
-func (s *screen) show(sides []side) {
+func (s *screen) show(o *conclusion) {
 	played := func(a autobahn.Agent) bool { return len(a.Results) > 0 }
 	end := ""
-	for _, side := range sides {
+	for _, side := range o.sides {
 		switch {
 		case !slices.ContainsFunc(side.agents, played):
 			continue
@@ -45,11 +46,20 @@ func (s *screen) show(sides []side) {
 		default:
 			s.several(side)
 		}
-		for _, agent := range side.agents {
-			s.findings(agent, len(side.agents) > 1)
-			s.again(agent, len(side.agents) > 1)
+		for i := range side.standings {
+			st := &side.standings[i]
+			if o.flags.writeBaseline != "" { // then what is known is still to be told
+				st = &standing{role: st.role, agent: st.agent}
+			}
+			s.findings(st, len(side.agents) > 1)
+			s.again(st.agent, len(side.agents) > 1)
+			s.beside(o, st)
 		}
 		end = "\n"
+	}
+	lines := o.unjudged()
+	for _, who := range slices.Sorted(maps.Keys(lines)) {
+		s.print("\n" + s.wrapped("", fmt.Sprintf("%s has %s of %s, which was not judged", o.file(), plural(lines[who], "line"), visible(who, false))) + "\n")
 	}
 	s.print(end)
 }

@@ -70,7 +70,7 @@ func TestConformOwn(t *testing.T) {
 	}
 	has(t, e.stdout, "hawser as a server: 33 cases", "hawser as a client: 33 cases", "Fragmentation  20")
 	has(t, e.stderr, "hawser as a server: 33 of 33 cases", "The report is "+filepath.Join(dir, "index.html"))
-	if strings.Contains(e.stdout, "\x1b") || strings.Count(e.stderr, "\n") != 5 {
+	if strings.Contains(e.stdout, "\x1b") || strings.Count(e.stderr, "\n")-strings.Count(e.stderr, " cases after ") != 5 {
 		t.Errorf("this is not for a terminal:\n%q\n%q", e.stdout, e.stderr)
 	}
 	for _, role := range []string{"servers", "clients"} {
@@ -86,6 +86,8 @@ type output map[string]map[string]struct {
 	Stopped string
 	Seconds float64
 	Cases   map[string]struct{ Behavior, BehaviorClose, Result string }
+
+	New, Known, Mended []string
 }
 
 // parsed is the output of a run with -json.
@@ -119,7 +121,7 @@ func TestConformBadEcho(t *testing.T) {
 	if e.code != exitFailed {
 		t.Errorf("exit code %d", e.code)
 	}
-	has(t, e.stdout, "corrupt as a server: 3 cases", "FAILED", "  6.2.1   A text message", "expected  The message comes back", "Hallo")
+	has(t, e.stdout, "corrupt as a server: 3 cases", "FAILED", "  6.2.1    A text message", "expected  The message comes back", "Hallo")
 }
 
 // Several stand side by side; those that go by the same name are told apart.
@@ -188,7 +190,7 @@ func TestConformUnreachable(t *testing.T) {
 func TestConformCrash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	url := mortal(t, 21) // one of them asks whether there is a server at all
+	url := mortal(t, 24) // four of them ask whether there is a server, and whether it echoes
 	e := ws(t, "", "conform", "-server", url, "-agent", "mortal", "-parallel", "1", "-cases", "1.*,2.*", "-o", dir)
 	has(t, e.stdout, "mortal as a server: 20 of 27 cases")
 	has(t, e.stderr, url+" is gone", "stopped at case 2.5 after 20 of 27 cases; the report of these is in "+dir)

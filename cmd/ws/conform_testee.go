@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,15 +15,15 @@ import (
 func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 	done := 0
 	opts := &websocket.DialOptions{
-		TLSConfig: &tls.Config{InsecureSkipVerify: f.insecure},
-		Timeouts:  websocket.Timeouts{Handshake: f.timeout},
+		Timeouts: websocket.Timeouts{Handshake: f.timeout},
 	}
+	f.request.fill(opts)
 	opts.CompressionMode, opts.CompressionThreshold, opts.Compression = f.compress.options()
 	testee := &autobahn.Testee{
 		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel, Timeout: f.timeout, Dial: opts,
 		Progress: func(n, _ int) {
 			done = n
-			p.step("")
+			p.played()
 		},
 	}
 	n, err := testee.Count(ctx)
@@ -61,5 +60,5 @@ func noFuzzingServer(url string, err error) error {
 		err = errors.New("it does not tell how many cases it has")
 	}
 	text := strings.ReplaceAll(err.Error(), "websocket: ", "")
-	return &exitError{exitUsage, fmt.Sprintf("%s is not a fuzzing server, or is gone: %s", url, visible(text, false))}
+	return &exitError{exitUsage, inert(fmt.Sprintf("%s is not a fuzzing server, or is gone: %s", url, visible(text, false)))}
 }

@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/frame"
-	"github.com/hawser-ws/websocket/handshake"
 )
 
 const dialUsage = `ws dial [flags] ws://HOST/PATH
@@ -47,11 +43,10 @@ The exit code is
 type dialFlags struct {
 	url                     string
 	options                 websocket.DialOptions
-	origin                  string
 	one, binary, verbose    bool
 	describe                bool
-	insecure                bool
-	ca, proxy               string
+	request                 request
+	proxy                   string
 	compress                compression
 	closeCode               int
 	closeReason             string
@@ -91,16 +86,11 @@ func dial(ctx context.Context, args []string) error {
 
 func readDialFlags(args []string) (*dialFlags, error) {
 	d := &dialFlags{maxMessage: defaultMessageLimit}
-	d.options.HTTPHeader = make(http.Header)
 	flags := newFlags("dial", dialUsage)
-	flags.Func("H", "header `field` for the request, such as 'Authorization: Bearer x'; may be repeated", d.addHeader)
-	flags.Var((*list)(&d.options.Subprotocols), "subprotocol", "subprotocols to offer, `a,b`")
+	d.request.flags(flags)
 	d.compress.flags(flags)
-	flags.StringVar(&d.origin, "origin", "", "`origin` to send, as a browser would")
 	flags.BoolVar(&d.one, "1", false, "end after the first reply")
 	flags.BoolVar(&d.binary, "b", false, "send lines as binary messages")
-	flags.BoolVar(&d.insecure, "insecure", false, "do not check the server's certificate")
-	flags.StringVar(&d.ca, "ca", "", "`file` with the certificates to trust (PEM)")
 	flags.StringVar(&d.proxy, "proxy", "", "`url` of a proxy (http, https, socks5, socks5h), or none; default: from the environment")
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
@@ -134,68 +124,20 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	if err := d.compress.check(flags); err != nil {
 		return nil, err
 	}
-	if err := checkHeader(d.options.HTTPHeader); err != nil {
+	if err := d.request.check(); err != nil {
 		return nil, err
 	}
+	d.request.fill(&d.options)
 	d.url = rest[0]
-	if d.origin != "" {
-		d.options.HTTPHeader.Set("Origin", d.origin)
-	}
 	d.options.CompressionMode, d.options.CompressionThreshold, d.options.Compression = d.compress.options()
 	d.options.Limits = websocket.Limits{Message: int64(d.maxMessage)}
 	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}
-	if err := d.setTLS(); err != nil {
-		return nil, err
-	}
 	return d, d.setProxy()
 }
 
 func maySend(code int) bool {
 	none := code == int(websocket.StatusNoStatusRcvd) // a Close frame without a code
 	return none || code >= 0 && code <= 4999 && frame.ValidCloseCode(uint16(code))
-}
-
-func (d *dialFlags) addHeader(field string) error {
-	name, value, ok := strings.Cut(field, ":")
-	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-	switch {
-	case !ok || name == "":
-		return errors.New("want 'Name: value'")
-	case strings.EqualFold(name, "Host"):
-		d.options.Host = value
-	default:
-		d.options.HTTPHeader.Add(name, value)
-	}
-	return nil
-}
-
-// checkHeader refuses the fields of the handshake. The library leaves them out in silence.
-func checkHeader(h http.Header) error {
-	for name := range h {
-		switch {
-		case strings.EqualFold(name, "Sec-WebSocket-Protocol"):
-			return usageError("-H has Sec-WebSocket-Protocol: use -subprotocol")
-		case handshake.Reserved(name):
-			return usageError("-H has " + name + ", which the handshake writes itself")
-		}
-	}
-	return nil
-}
-
-func (d *dialFlags) setTLS() error {
-	config := &tls.Config{InsecureSkipVerify: d.insecure}
-	if d.ca != "" {
-		pem, err := os.ReadFile(d.ca)
-		if err != nil {
-			return usageError("-ca: " + err.Error())
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return usageError("-ca: no certificate in " + d.ca)
-		}
-	}
-	d.options.TLSConfig = config
-	return nil
 }
 
 func (d *dialFlags) setProxy() error {

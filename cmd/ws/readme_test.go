@@ -11,7 +11,7 @@ import (
 // the root of the repository. A line "…" there stands for any number of lines, and "…" at
 // the end of a line for its rest.
 func TestReadme(t *testing.T) {
-	for _, file := range []string{"README.md", "../../compat/README.md"} {
+	for _, file := range []string{"README.md", "../../compat/README.md", "../../autobahn/README.md"} {
 		readme, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

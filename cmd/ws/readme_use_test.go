@@ -87,7 +87,7 @@ func TestReadmeUse(t *testing.T) {
 // Links in these READMEs lead somewhere: to a file, or to a heading.
 func TestReadmeLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)]*)\)`)
-	for _, file := range []string{"../../README.md", "README.md", "../../compat/README.md"} {
+	for _, file := range []string{"../../README.md", "README.md", "../../compat/README.md", "../../autobahn/README.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -69,12 +69,20 @@ func (t *ResponseStream) Finish() {
 func (t *ResponseStream) ExpectInterrupt() {
 	if t.ahead.Load() == nil {
 		ahead := new(readAhead)
-		ahead.init(t.body)
+		ahead.init(streamBody{t.body})
 		t.ahead.Store(ahead)
 		if t.isClosed() {
 			ahead.close()
 		}
 	}
+}
+
+// streamBody is a body whose errors are those of ofStream.
+type streamBody struct{ io.Reader }
+
+func (b streamBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	return n, ofStream("read", err)
 }
 
 // Fill waits with a little memory of its own, so that an idle connection holds no buffer.
@@ -102,7 +110,17 @@ func (t *ResponseStream) Read(p []byte) (int, error) {
 	if t.isClosed() {
 		return 0, net.ErrClosed
 	}
-	return readSome(t.body, p, emptyReads)
+	n, err := readSome(t.body, p, emptyReads)
+	return n, ofStream("read", err)
+}
+
+// ofStream makes an error of net/http's stream one of the network, for those who ask whether
+// the connection was lost: its own types are not exported.
+func ofStream(op string, err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return &net.OpError{Op: op, Net: "stream", Err: err}
 }
 
 func (t *ResponseStream) InterruptRead(on bool) {
@@ -138,10 +156,10 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 		}
 		m, err := t.w.Write(p)
 		if n += m; err != nil {
-			return n, err
+			return n, ofStream("write", err)
 		}
 	}
-	return n, t.control.Flush()
+	return n, ofStream("write", t.control.Flush())
 }
 
 // cutWrite resets the stream: nothing else ends a write that waits for the peer's window.

@@ -1,5 +1,5 @@
-// Command testee is an Autobahn testee, echo server or echo client, for one of the well-known
-// Go WebSocket libraries. It is used to compare their results with those of Hawser:
+// Command testee is an Autobahn testee, echo server or echo client, for one of the Go
+// WebSocket libraries. It is used to compare their results with those of Hawser:
 //
 //	go run ./testee -lib gorilla -listen 127.0.0.1:9100
 //	go run ./testee -lib gorilla -testee ws://127.0.0.1:9001 -agent gorilla
@@ -22,10 +22,11 @@ import (
 	"time"
 )
 
-// library is implemented by each file of this package. client is nil if the library is tested
-// as a server only.
+// library is implemented by each file of this package. listen is for a library with an HTTP
+// server of its own. client is nil if the library is tested as a server only.
 type library struct {
 	server http.HandlerFunc
+	listen func(address string) error
 	client client
 }
 
@@ -37,10 +38,14 @@ type client interface {
 }
 
 var libraries = map[string]library{
-	"coder":   {server: serveCoder, client: coderClient{}},
-	"gobwas":  {server: serveGobwas},
-	"gorilla": {server: serveGorilla, client: gorillaClient{}},
-	"gws":     {server: serveGws, client: gwsClient{}},
+	"coder":    {server: serveCoder, client: coderClient{}},
+	"fasthttp": {listen: listenFasthttp, client: fasthttpClient{}},
+	"gobwas":   {server: serveGobwas},
+	"gorilla":  {server: serveGorilla, client: gorillaClient{}},
+	"gws":      {server: serveGws, client: gwsClient{}},
+	"hawser":   {server: hawserHandler.ServeHTTP, client: hawserClient{}},
+	"nbio":     {listen: listenNbio, client: nbioClient{}},
+	"xnet":     {server: serveXnet, client: xnetClient{}},
 }
 
 // caseLimit ends a case that hangs. The longest ones, in chapters 9 and 12, take the suite a
@@ -50,7 +55,7 @@ const caseLimit = 10 * time.Minute
 func main() {
 	log.SetFlags(log.Ltime | log.Lmicroseconds)
 	var (
-		lib    = flag.String("lib", "", "the `library`: coder, gobwas, gorilla or gws")
+		lib    = flag.String("lib", "", "the `library`: coder, fasthttp, gobwas, gorilla, gws, hawser, nbio or xnet")
 		listen = flag.String("listen", "", "be an echo server on this `address`")
 		testee = flag.String("testee", "", "be a client of the fuzzing server at this `URL`")
 		agent  = flag.String("agent", "", "the client's `name` in the report; the library's if empty")
@@ -65,6 +70,8 @@ func main() {
 	}
 	var err error
 	switch {
+	case *listen != "" && l.listen != nil:
+		err = l.listen(*listen)
 	case *listen != "":
 		err = serve(*listen, l.server)
 	case l.client == nil:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/hub"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // What the handshake agrees on, and what the application adds to the response.
@@ -91,10 +92,7 @@ func TestTogether(t *testing.T) {
 		}
 		_, _, err := c.Read(ctx)
 		return err
-	}, &websocket.AcceptOptions{
-		Registry:  &registry,
-		KeepAlive: websocket.KeepAlive{Interval: 5 * time.Millisecond},
-	}))
+	}, &websocket.AcceptOptions{Registry: &registry}))
 	c := connect(t, address)
 	var clients []*websocket.Conn
 	var streams []*stream
@@ -132,6 +130,36 @@ func TestTogether(t *testing.T) {
 		s.ended()
 		_ = clients[i].CloseNow()
 	}
+}
+
+// A keepalive pings over a stream, and hears the pongs while serve reads.
+func TestKeepAlive(t *testing.T) {
+	pongs := make(chan bool, 100)
+	c, done := served(t, &websocket.AcceptOptions{
+		KeepAlive: websocket.KeepAlive{Interval: 5 * time.Millisecond, Timeout: patience},
+		OnPongReceived: func(context.Context, []byte) {
+			select {
+			case pongs <- true:
+			default:
+			}
+		},
+	}, func(ctx context.Context, c *websocket.Conn) error {
+		_, _, err := c.Read(ctx)
+		return err
+	})
+	ws, s := c.open()
+	read := wsplay.Go(func() error { _, _, err := ws.Read(context.Background()); return err })
+	for range 3 {
+		await(t, pongs)
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	if err := await(t, done); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Error(err)
+	}
+	await(t, read)
+	s.ended()
 }
 
 // The patterns of a ServeMux decide whether a CONNECT gets to the handler.

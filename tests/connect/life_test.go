@@ -125,10 +125,16 @@ func TestClientGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, done := served(t, nil, func(ctx context.Context, c *websocket.Conn) error {
-				_, _, err := c.Read(ctx)
+				err := c.Write(ctx, websocket.MessageText, []byte("here"))
+				if err == nil {
+					_, _, err = c.Read(ctx)
+				}
 				return err
 			})
-			_, s := c.open()
+			ws, s := c.open()
+			if _, _, err := ws.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			leave(c, s)
 			err := await(t, done)
 			if closed, ok := errors.AsType[*websocket.ClosedError](err); !ok || closed.Clean() {

@@ -77,8 +77,7 @@ type stream struct {
 	c        *client
 	id       uint32
 	head     chan []hpack.HeaderField
-	body     *io.PipeReader
-	in       *io.PipeWriter
+	in       inbox
 	reset    chan http2.ErrCode // has the code of a RST_STREAM
 	finished chan struct{}      // closed by END_STREAM
 }
@@ -121,7 +120,7 @@ func (c *client) read(enabled chan<- bool) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, s := range c.streams {
-			_ = s.in.CloseWithError(io.ErrUnexpectedEOF)
+			s.in.end(io.ErrUnexpectedEOF)
 		}
 		select {
 		case enabled <- false:
@@ -156,7 +155,7 @@ func (c *client) read(enabled chan<- bool) {
 			n := uint32(len(f.Data()))
 			stalled := c.stalled.Load()
 			if !stalled && n > 0 {
-				_, _ = s.in.Write(f.Data())
+				s.in.add(f.Data())
 			}
 			c.write(func() error {
 				if n == 0 {
@@ -175,14 +174,14 @@ func (c *client) read(enabled chan<- bool) {
 			case s.reset <- f.ErrCode:
 			default: // only the first counts
 			}
-			_ = s.in.CloseWithError(http2.StreamError{StreamID: s.id, Code: f.ErrCode})
+			s.in.end(http2.StreamError{StreamID: s.id, Code: f.ErrCode})
 		}
 	}
 }
 
 func (s *stream) end() {
 	close(s.finished)
-	_ = s.in.Close()
+	s.in.end(io.EOF)
 }
 
 func (c *client) write(f func() error) {
@@ -219,7 +218,7 @@ func sample(changes ...string) (fields []hpack.HeaderField) {
 func (c *client) request(endStream bool, fields []hpack.HeaderField) *stream {
 	c.t.Helper()
 	s := &stream{c: c, head: make(chan []hpack.HeaderField, 2), reset: make(chan http2.ErrCode, 1), finished: make(chan struct{})}
-	s.body, s.in = io.Pipe()
+	s.in.more = sync.NewCond(&s.in.mu)
 	c.write(func() error {
 		s.id = c.next
 		c.next += 2
@@ -254,7 +253,7 @@ func (s *stream) answer() (status int, h http.Header) {
 		s.c.t.Fatal("no answer")
 	}
 	if status != http.StatusOK {
-		_, _ = io.Copy(io.Discard, s.body) // why
+		_, _ = io.Copy(io.Discard, s) // why
 	}
 	return status, h
 }
@@ -269,7 +268,7 @@ func (c *client) open(changes ...string) (*websocket.Conn, *stream) {
 	return websocket.NewConn(s, websocket.RoleClient, nil), s
 }
 
-func (s *stream) Read(p []byte) (int, error) { return s.body.Read(p) }
+func (s *stream) Read(p []byte) (int, error) { return s.in.Read(p) }
 
 // Write keeps to no window: what the tests send fits in it.
 func (s *stream) Write(p []byte) (n int, err error) {
@@ -287,7 +286,46 @@ func (s *stream) Write(p []byte) (n int, err error) {
 // Close ends our direction.
 func (s *stream) Close() error {
 	s.c.write(func() error { return s.c.framer.WriteData(s.id, true, nil) })
-	return s.body.Close()
+	s.in.end(io.ErrClosedPipe)
+	return nil
+}
+
+// inbox is what has come on a stream. It takes everything, so that a stream that nobody reads
+// does not keep the client from reading the others.
+type inbox struct {
+	mu   sync.Mutex
+	more *sync.Cond
+	buf  bytes.Buffer
+	err  error // what a read of nothing returns; nil: it waits
+}
+
+func (b *inbox) add(p []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf.Write(p)
+	b.more.Broadcast()
+}
+
+// end has reads fail with err, behind what has come. The first one counts.
+func (b *inbox) end(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = err
+	}
+	b.more.Broadcast()
+}
+
+func (b *inbox) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.buf.Len() == 0 && b.err == nil {
+		b.more.Wait()
+	}
+	if b.buf.Len() > 0 {
+		return b.buf.Read(p)
+	}
+	return 0, b.err
 }
 
 // ended waits until the server has ended the stream.

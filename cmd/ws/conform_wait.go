@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// await waits until a server answers a request for a WebSocket, for as long as -wait says. That it
+// does not is no error yet: the suite says so in its own words. That something accepts TCP is not
+// enough: Docker does for a container that still starts, and drops the connection; a proxy answers
+// 502. If there is no answer at once, await calls tell.
+func (f *conformFlags) await(ctx context.Context, server string, tell func()) {
+	if f.wait <= 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.wait)
+	defer cancel()
+	// Without HTTP/2, which has no Upgrade.
+	transport := &http.Transport{TLSClientConfig: f.request.tls, DisableKeepAlives: true, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}
+	const pause = 100 * time.Millisecond
+	for first := true; !answers(ctx, transport, server); first = false {
+		if first {
+			tell()
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// answers reports whether a server answers, whatever it says, and not only a proxy before it.
+func answers(ctx context.Context, transport http.RoundTripper, server string) bool {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http"+strings.TrimPrefix(server, "ws"), http.NoBody)
+	if err != nil {
+		return true
+	}
+	r.Header = http.Header{
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, // the example of RFC 6455 section 1.3
+	}
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		op, network := errors.AsType[*net.OpError](err)
+		early := network && op.Op != "remote error" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil
+		return !early // what is no HTTP, or has a bad certificate, does not get better
+	}
+	_ = response.Body.Close()
+	return response.StatusCode < http.StatusBadGateway || response.StatusCode > http.StatusGatewayTimeout
+}
