@@ -51,6 +51,9 @@ const layers = `
 	# The door, and what stands on it.
 	.:                frame handshake conn internal/dial internal/gate internal/h2/... internal/maskkey internal/nethttp internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
+	# What a main program imports so that servers of net/http offer HTTP/2 to WebSockets. It must
+	# be initialised before net/http, and so imports next to nothing.
+	xconnect:
 	wsjson:           .
 	wstest:           .
 	hub:              .
@@ -102,6 +105,7 @@ const layers = `
 	# outside.
 	internal/wsplay:  . handshake wstest internal/naive
 	tests/...:        . frame handshake conn hub wstest internal/naive internal/wsplay
+	tests/connect:    . handshake hub wstest xconnect
 
 	# Scripts, and their tests.
 	tools:
@@ -119,7 +123,7 @@ const layers = `
 	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
 	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
-	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... *
+	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *

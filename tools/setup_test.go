@@ -37,10 +37,11 @@ func newMachine(t *testing.T) *machine {
 	m.program("node", "echo v20.20.2")
 	m.program("java", `echo 'openjdk version "17.0.15" 2025-04-15' >&2`)
 	m.program("gcc", "read line")
-	for _, name := range []string{"npm", "chromium", "nginx", "haproxy", "kamailio", "javac", "cc", "qemu-s390x", "qemu-aarch64", "qemu-x86_64", "python3"} {
+	for _, name := range []string{"npm", "chromium", "nginx", "haproxy", "nghttpx", "apache2", "lighttpd", "hypercorn", "kamailio", "javac", "cc", "qemu-s390x", "qemu-aarch64", "qemu-x86_64", "python3"} {
 		m.program(name, "exit 0")
 	}
 	m.file("usr/lib/x86_64-linux-gnu/kamailio/modules/websocket.so", "")
+	m.file("usr/lib/lighttpd/mod_openssl.so", "")
 	m.file("usr/lib/python3/dist-packages/websockets/__init__.py", "")
 	m.program("id", "echo 0")
 	m.program("apt-get", `echo "apt-get $*" >>"$LOG"
@@ -146,6 +147,11 @@ func TestSetupMissing(t *testing.T) {
 		{"usr/bin/npm", "npm"},
 		{"usr/bin/nginx", "nginx"},
 		{"usr/bin/haproxy", "haproxy"},
+		{"usr/bin/nghttpx", "nghttp2-proxy"},
+		{"usr/bin/apache2", "apache2"},
+		{"usr/bin/lighttpd", "lighttpd"},
+		{"usr/lib/lighttpd", "lighttpd-mod-openssl"},
+		{"usr/bin/hypercorn", "python3-hypercorn"},
 		{"usr/bin/kamailio", "kamailio"},
 		{"usr/lib/x86_64-linux-gnu", "kamailio-websocket-modules"},
 		{"usr/bin/java", "default-jdk-headless"},
