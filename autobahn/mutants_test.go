@@ -91,10 +91,10 @@ var mutants = []mutant{
 		// To close TCP and say nothing is what section 5.1 asks for about masks.
 		must: "20.6.*,20.7.[3489]", may: "3.[2-4],4.?.[345],5.15,20.7.5", verdict: NonStrict},
 	{name: "a server leaves the end of TCP to the client", file: "closing.go", role: Server, plays: "3.*,7.*",
-		old: "if h.role.ClosesFirst() {\n", new: "if false {\n",
+		old: "if h.endsAtOnce() {\n", new: "if false {\n",
 		must: "3.*,7.1.[1-5],7.3.*,7.5.*,7.7.*,7.9.*"},
 	{name: "a client ends TCP before the server does", file: "closing.go", role: Client,
-		old: "if h.role.ClosesFirst() {\n", new: "if true {\n",
+		old: "if h.endsAtOnce() {\n", new: "if true {\n",
 		must: "20.8.14", verdict: NonStrict},
 	// In chapters 9 and 10 all bytes of a message in fragments are the same.
 	{name: "fragments are put together from the last to the first", file: "read.go",

@@ -161,6 +161,7 @@ func TestServeHTTP2Refuses(t *testing.T) {
 		{"another protocol", 501, []string{":protocol", "connect-udp"}, false},
 		{"CONNECT to a proxy", 501, []string{":protocol", "", ":scheme", "", ":path", ""}, false},
 		{"version", 400, []string{"sec-websocket-version", "8"}, false},
+		{"no version", 400, []string{"sec-websocket-version", ""}, false},
 		{"origin", 403, []string{"origin", "http://elsewhere.example"}, false},
 		{"Host differs", 400, []string{"host", "other.example"}, false},
 		{"dot segment", 400, []string{":path", "/a/../b"}, false},
