@@ -333,25 +333,28 @@ func TestTimes(t *testing.T) {
 func TestBehindTheEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a, b := net.Pipe()
-		p := playPeer(t, b)
+		playPeer(t, b)
 		s := New(a, Config{Role: h2.Server, Handle: func(*Stream, *h2.Head) { t.Error("a request was handled") }})
-		ran := make(chan error, 1)
-		go func() { ran <- s.Run() }()
-		_, _ = io.WriteString(b, h2.Preface)
-		_ = p.WriteSettings()
-		synctest.Wait()
+		hear := func(p []byte) {
+			s.in.Extend(copy(s.in.Room(), p))
+			s.receive()
+		}
+		var p bytes.Buffer
+		p.WriteString(h2.Preface)
+		f := http2.NewFramer(&p, nil)
+		_ = f.WriteSettings()
+		hear(p.Bytes())
 		s.mu.Lock()
 		s.end(io.ErrClosedPipe) // as a write that fails does
 		s.mu.Unlock()
-		var request bytes.Buffer
+		p.Reset()
 		block := []byte{0x02, 7, 'C', 'O', 'N', 'N', 'E', 'C', 'T', 0x01, 1, 'a'} // :method, :authority
-		_ = http2.NewFramer(&request, nil).WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndHeaders: true})
-		s.in.Extend(copy(s.in.Room(), request.Bytes()))
-		s.receive()
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndHeaders: true})
+		hear(p.Bytes())
 		if n := s.InUse(); n > 0 {
 			t.Errorf("%d streams", n)
 		}
-		wantIs(t, "Run", <-ran, io.ErrClosedPipe)
+		wantIs(t, "Run", s.Run(), io.ErrClosedPipe)
 	})
 }
 

@@ -34,20 +34,22 @@ type user struct {
 }
 
 func (u *user) run() {
-	var both sync.WaitGroup
-	both.Go(u.write)
-	both.Go(u.read)
+	var both, interrupter sync.WaitGroup
+	w, r, i := u.chance(), u.chance(), u.chance()
+	both.Go(func() { u.write(w) })
+	both.Go(func() { u.read(r) })
 	stop := make(chan struct{})
-	var interrupter sync.WaitGroup
-	interrupter.Go(func() { u.interrupt(stop) })
+	interrupter.Go(func() { u.interrupt(i, stop) })
 	both.Wait()
 	close(stop)
 	interrupter.Wait()
 	_ = u.x.Close()
 }
 
-func (u *user) write() {
-	r := rand.New(rand.NewPCG(u.r.Uint64(), 1))
+// chance is a source of its own for one goroutine.
+func (u *user) chance() *rand.Rand { return rand.New(rand.NewPCG(u.r.Uint64(), 1)) }
+
+func (u *user) write(r *rand.Rand) {
 	for range r.IntN(30) {
 		size := []int{1, 30, 500, 5000, 20_000, 100_000}[r.IntN(6)]
 		p := pattern(u.j.sent, 1+r.IntN(size))
@@ -77,8 +79,7 @@ func (u *user) write() {
 	u.j.endedIt = u.x.CloseWrite()
 }
 
-func (u *user) read() {
-	r := rand.New(rand.NewPCG(u.r.Uint64(), 2))
+func (u *user) read(r *rand.Rand) {
 	var b transport.Buffer
 	defer b.Discard()
 	for {
@@ -108,8 +109,7 @@ func (u *user) read() {
 	}
 }
 
-func (u *user) interrupt(stop <-chan struct{}) {
-	r := rand.New(rand.NewPCG(u.r.Uint64(), 3))
+func (u *user) interrupt(r *rand.Rand, stop <-chan struct{}) {
 	for {
 		select {
 		case <-stop:
