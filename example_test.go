@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -307,6 +308,52 @@ func ExampleUpgrade() {
 }
 
 // A websocket behind middleware that wraps the http.ResponseWriter.
+// A back end behind a proxy that speaks HTTP/2 to it, and a client that has all its WebSockets on
+// one connection.
+func ExampleServeHTTP2Requests() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+	greet := func(r *handshake.Request) (websocket.ServeFunc, error) {
+		if !strings.HasPrefix(r.Target, "/rooms/") {
+			return nil, &websocket.Refusal{Status: http.StatusNotFound, Reason: "no such room"}
+		}
+		room := strings.Clone(r.Target[len("/rooms/"):])
+		return func(ctx context.Context, c *websocket.Conn) error {
+			return c.Write(ctx, websocket.MessageText, []byte("welcome to "+room))
+		}, nil
+	}
+	go func() {
+		for {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = websocket.ServeHTTP2Requests(nc, greet, nil) }()
+		}
+	}()
+
+	pool := &websocket.HTTP2Pool{PriorKnowledge: true} // without TLS nobody can ask the server
+	defer pool.Close()
+	ctx := context.Background()
+	for _, room := range []string{"blue", "green"} {
+		c, _, err := websocket.Dial(ctx, "ws://"+l.Addr().String()+"/rooms/"+room, &websocket.DialOptions{HTTP2: pool})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for msg, err := range c.Messages(ctx) {
+			fmt.Println(string(msg.Data), err)
+		}
+	}
+	// Output:
+	// welcome to blue <nil>
+	// welcome to green <nil>
+}
+
 func ExampleAccept() {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Accept(w, r, nil)

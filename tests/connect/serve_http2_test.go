@@ -230,7 +230,11 @@ func TestServeHTTP2Cancelled(t *testing.T) {
 		_, _, err := c.Read(short)
 		cancelled <- err
 		go func() { _ = c.Write(ctx, websocket.MessageBinary, make([]byte, 400_000)) }() // the window is 256 KiB
-		time.Sleep(10 * time.Millisecond)
+		for small := websocket.Prepare(websocket.MessageText, []byte("small")); ; {
+			if taken, _ := c.TryWritePrepared(small); !taken {
+				break
+			}
+		}
 		behind, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 		defer cancel()
 		cancelled <- c.Write(behind, websocket.MessageText, []byte("never seen"))
