@@ -108,9 +108,13 @@ func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}
 		}
 		p.origins[key] = o
 	}
+	full := 0 // others go away: they do not count
 	for _, s := range o.sessions {
-		if s.CanOpen() == nil && (p.MaxStreams <= 0 || s.InUse() < p.MaxStreams) {
+		switch err := s.CanOpen(); {
+		case err == nil:
 			return s, nil, nil, nil
+		case errors.Is(err, h2.ErrTooManyStreams):
+			full++
 		}
 	}
 	switch {
@@ -118,7 +122,7 @@ func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}
 		return nil, nil, o.connecting, nil
 	case time.Now().Before(o.http1Until):
 		return nil, nil, nil, nil
-	case p.MaxConns > 0 && len(o.sessions) >= p.MaxConns:
+	case p.MaxConns > 0 && full >= p.MaxConns:
 		return nil, nil, nil, errFull
 	}
 	o.connecting = make(chan struct{})
@@ -137,7 +141,7 @@ func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error
 		return nil, withContextCause(ctx, "", context.Canceled)
 	}
 	s := &pooled{Session: session.New(r.conn, session.Config{
-		Role: h2.Client, IdleTimeout: p.idleTimeout(), HTTP2: h2.Config{StreamWindow: streamWindow},
+		Role: h2.Client, MaxOpen: p.MaxStreams, IdleTimeout: p.idleTimeout(), HTTP2: h2.Config{StreamWindow: streamWindow},
 	})}
 	if conn, ok := r.conn.(*tls.Conn); ok {
 		state := conn.ConnectionState()

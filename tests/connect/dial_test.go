@@ -183,13 +183,18 @@ func TestDialAnswers(t *testing.T) {
 func TestDialLimits(t *testing.T) {
 	address, _ := own(t, echo, nil)
 	opts := &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true, MaxStreams: 2, MaxConns: 2})}
-	var conns []*websocket.Conn
-	for range 4 {
-		c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns = append(conns, c)
+	conns := make([]*websocket.Conn, 4)
+	var dials sync.WaitGroup
+	for i := range conns { // together: nobody takes what another has found
+		dials.Go(func() {
+			var err error
+			if conns[i], _, err = websocket.Dial(t.Context(), "ws://"+address+"/", opts); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if dials.Wait(); t.Failed() {
+		t.FailNow()
 	}
 	if _, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts); err == nil || !strings.Contains(err.Error(), "all connections that the pool may have") {
 		t.Error(err)
@@ -297,6 +302,26 @@ func TestDialRetries(t *testing.T) {
 	opts := &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true})}
 	if _, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts); err == nil || asked.Load() != 1 {
 		t.Errorf("asked %d times: %v", asked.Load(), err)
+	}
+}
+
+// A connection whose server goes away does not count towards MaxConns.
+func TestDialBesideGoingAway(t *testing.T) {
+	address := script(t, enabled, func(_ int, f *http2.Framer, id uint32) {
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: []byte{0x88}, EndHeaders: true})
+		_ = f.WriteGoAway(id, http2.ErrCodeNo, nil)
+		_ = f.WriteData(id, false, []byte{0x81, 1, 'x'})
+	})
+	opts := &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true, MaxConns: 1})}
+	for range 3 {
+		c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseNow()
+		if _, p, err := c.Read(t.Context()); string(p) != "x" || err != nil { // behind the GOAWAY
+			t.Errorf("%q, %v", p, err)
+		}
 	}
 }
 

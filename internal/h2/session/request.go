@@ -19,6 +19,8 @@ func (s *Session) Open(ctx context.Context, head *h2.Head) (*Stream, *h2.Head, e
 		return nil, nil, err
 	case s.phase == over:
 		return nil, nil, s.err
+	case s.full():
+		return nil, nil, h2.ErrTooManyStreams
 	}
 	s.lend()
 	x := s.newStream()
@@ -63,8 +65,14 @@ func (s *Session) CanOpen() error {
 	if s.phase == over {
 		return s.err
 	}
-	return s.ep.CanOpen()
+	if err := s.ep.CanOpen(); err != nil || !s.full() {
+		return err
+	}
+	return h2.ErrTooManyStreams
 }
+
+// full reports whether there are as many streams as this end wants. Under mu.
+func (s *Session) full() bool { return s.cfg.MaxOpen > 0 && s.ep.InUse() >= s.cfg.MaxOpen }
 
 // Respond answers the request (server).
 func (x *Stream) Respond(head *h2.Head) error {

@@ -19,6 +19,9 @@ type Config struct {
 	// it must not hold up. It sees to it that the stream is answered and closed, and that
 	// [Stream.Served] is called.
 	Handle func(*Stream, *h2.Head)
+	// MaxOpen is how many streams a client may have at a time, if the server allows as many.
+	// Zero: as many as the server allows.
+	MaxOpen int
 	// WriteTimeout is how long the peer may take nothing of what is written. Default: 1 min.
 	WriteTimeout time.Duration
 	// IdleTimeout is how long the session may be without streams. Zero: for ever.

@@ -369,6 +369,21 @@ func TestServed(t *testing.T) {
 	})
 }
 
+// A client may want fewer streams than the server allows.
+func TestMaxOpen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := join(t, Config{MaxOpen: 1}, Config{}, echo)
+		x := p.open()
+		_, _, err := p.client.Open(t.Context(), connect)
+		wantIs(t, "another", err, h2.ErrTooManyStreams)
+		wantIs(t, "CanOpen", p.client.CanOpen(), h2.ErrTooManyStreams)
+		_ = x.Close()
+		wantIs(t, "CanOpen then", p.client.CanOpen(), nil)
+		wantIs(t, "Ready", p.client.Ready(t.Context()), nil)
+		p.end()
+	})
+}
+
 // Open ends with its context, whatever it waits for.
 func TestOpenGivesUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
