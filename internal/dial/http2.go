@@ -166,7 +166,11 @@ func (d *dialer) answeredHTTP2(t *target, req *request, s *pooled, a *streamAnsw
 		return Result{HTTP2: a.x, Response: resp, Agreed: agreed}, nil, nil
 	}
 	next, err := d.redirect(t, resp, err)
-	if next == nil {
+	switch {
+	case next != nil:
+	case resp.StatusCode/100 == 2: // what follows is no body, and may have no end
+		resp.Body = http.NoBody
+	default:
 		excerpt(resp, func() { _ = a.Close() })
 	}
 	_ = a.Close()
