@@ -164,8 +164,8 @@ type HTTP2Pool struct {
 	pool atomic.Pointer[dial.Pool]
 }
 
-// Close ends all connections of the pool at once, with their WebSockets, and waits for that.
-// A Dial after it makes a new one.
+// Close ends all connections of the pool at once, with their WebSockets, and waits for that. A
+// Dial that is under way fails; one that begins later makes a new connection.
 func (p *HTTP2Pool) Close() {
 	if pool := p.pool.Swap(nil); pool != nil {
 		pool.Close()

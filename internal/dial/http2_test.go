@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -223,6 +224,40 @@ func TestPoolWithoutConnect(t *testing.T) {
 	if _, err := dialFailed(t, t.Context(), "ws://"+closedAddr(t), opts); err == nil {
 		t.Error("nobody was there")
 	}
+}
+
+// Close ends a Dial that waits for the server, and none begins after it.
+func TestPoolCloses(t *testing.T) {
+	noLeaks(t)
+	var conns atomic.Int32
+	connected := make(chan bool, 1)
+	silent := dialScript(t, func(*dialPeer) { connected <- true })
+	pool := &Pool{PriorKnowledge: true}
+	done := make(chan error, 1)
+	go func() {
+		_, err := Dial(t.Context(), "ws://"+silent, &Options{HTTP2: pool, Proxy: noProxy})
+		done <- err
+	}()
+	<-connected
+	for len(sessionsOf(pool)) == 0 {
+		runtime.Gosched()
+	}
+	pool.Close()
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := dialFailed(t, t.Context(), "ws://"+http2Server(t, &conns), &Options{HTTP2: pool, Proxy: noProxy}); !errors.Is(err, errClosed) {
+		t.Error(err)
+	}
+}
+
+func sessionsOf(p *Pool) (all []*pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.origins {
+		all = append(all, o.sessions...)
+	}
+	return all
 }
 
 // closedAddr is where nobody listens.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -34,9 +35,18 @@ type Pool struct {
 	PriorKnowledge bool
 
 	mu      sync.Mutex
+	phase   poolPhase
 	origins map[originKey]*origin
 	running sync.WaitGroup // sessions
 }
+
+// poolPhase says whether Close was called.
+type poolPhase uint8
+
+const (
+	poolOpen poolPhase = iota
+	poolClosed
+)
 
 // originKey is what connections have to have in common to be shared.
 type originKey struct {
@@ -71,6 +81,7 @@ const (
 
 var (
 	errRequired = errors.New("HTTP/2 is required")
+	errClosed   = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
 	errFull     = errors.New("all connections that the pool may have to the server have as many streams as they may")
 )
 
@@ -147,18 +158,31 @@ func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error
 		state := conn.ConnectionState()
 		s.tls = &state
 	}
-	p.running.Go(func() {
-		_ = s.Run()
-		p.remove(key, s)
-	})
+	if !p.run(key, s) {
+		_ = r.raw.Close()
+		return nil, errClosed
+	}
 	if err := s.Ready(ctx); err != nil {
 		s.Close()
 		return nil, withContextCause(ctx, "waiting for the settings of HTTP/2", err)
 	}
+	return s, nil
+}
+
+// run runs a session of the pool. It reports false if the pool was closed.
+func (p *Pool) run(key originKey, s *pooled) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.origins[key].sessions = append(p.origins[key].sessions, s)
-	return s, nil
+	if p.phase == poolClosed {
+		return false
+	}
+	o := p.origins[key]
+	o.sessions = append(o.sessions, s) // of no use to others before it is ready
+	p.running.Go(func() {
+		_ = s.Run()
+		p.remove(key, s)
+	})
+	return true
 }
 
 func (p *Pool) idleTimeout() time.Duration {
@@ -183,9 +207,11 @@ func (p *Pool) rememberHTTP1(key originKey) {
 	p.origins[key].http1Until = time.Now().Add(http1Memory)
 }
 
-// Close ends all connections, with their streams, and waits for that.
+// Close ends all connections, with their streams, and waits for that. A Dial that is under way
+// fails.
 func (p *Pool) Close() {
 	p.mu.Lock()
+	p.phase = poolClosed
 	for _, o := range p.origins {
 		for _, s := range o.sessions {
 			s.Close()
