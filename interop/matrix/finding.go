@@ -156,6 +156,9 @@ func (f *finding) check() error {
 		return errors.New("a choice says where it is documented")
 	}
 	for _, p := range slices.Concat(f.Cases, f.Sometimes) {
+		if p == "*" {
+			return errors.New("a finding of all cases explains nothing")
+		}
 		if _, err := autobahn.Select(f.Roles[0], p, ""); err != nil {
 			return err
 		}

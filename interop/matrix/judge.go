@@ -66,8 +66,11 @@ func (p *peer) judgeServer(ctx context.Context, cases []*autobahn.Case) (*autoba
 
 // inDoubt reports whether a result failed beside others and was not played again alone.
 func inDoubt(r *autobahn.Result) bool {
-	return strings.Contains(r.Result, "it was not played again alone")
+	return strings.Contains(r.Result, doubt)
 }
+
+// doubt is what the suite adds to the result of a case in doubt.
+const doubt = "it was not played again alone"
 
 func resultOf(results []*autobahn.Result, id string) *autobahn.Result {
 	if i := slices.IndexFunc(results, func(r *autobahn.Result) bool { return r.ID == id }); i >= 0 {
