@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,5 +191,20 @@ func TestConformBaseline(t *testing.T) {
 	e = run(bad, "-baseline", known, "-json")
 	if out := parsed(t, e)["servers"]["mine"]; e.code != exitFailed || strings.Join(out.New, " ") != "6.2.1 6.2.2" || out.Mended == nil {
 		t.Errorf("%+v", e)
+	}
+}
+
+// A server that has just started may be late with its first answers.
+func TestConformLateAtFirst(t *testing.T) {
+	t.Parallel()
+	var messages atomic.Int32
+	url := replying(t, "", func(_ websocket.MessageType, text string) string {
+		if messages.Add(1) <= 2 {
+			return ""
+		}
+		return text
+	})
+	if e := ws(t, "", "conform", "-server", "it="+url, "-cases", "1.1.2", "-timeout", "5s"); e.code != exitFine {
+		t.Errorf("exit code %d, %s", e.code, e.stderr)
 	}
 }
