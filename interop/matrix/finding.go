@@ -150,6 +150,8 @@ func (f *finding) check() error {
 		return errors.New("the finding has no role")
 	case len(f.Cases)+len(f.Sometimes) == 0:
 		return errors.New("the finding has no cases")
+	case slices.Contains(f.Sometimes, "*"):
+		return errors.New("a finding of whatever fails explains nothing")
 	case len(f.Text) == 0:
 		return errors.New("the finding has no text")
 	case f.Kind == "Choice" && !strings.HasPrefix(f.Documented, "https://"):

@@ -62,6 +62,7 @@ func TestParseFindingsFaults(t *testing.T) {
 		{"## Fault: x\n- role: proxy\n", `2: the role is server, client or both, not "proxy"`},
 		{"## Fault: x\n- rule: server\n", `2: a finding has no "rule"`},
 		{"## Choice: x\n- role: server\n- cases: 5.3\n\ntext\n", "1: a choice says where it is documented"},
+		{"## Fault: x\n- role: server\n- cases: 5.3\n- sometimes: *\n\ntext\n", "1: a finding of whatever fails explains nothing"},
 		{"## Fault: x\n- role: server\n- cases: 55.3\n\ntext\n", `no case matches "55.3"`},
 	} {
 		_, err := parseFindings(test.in)

@@ -248,6 +248,8 @@ func (c *comparison) checkShown(f *finding) error {
 		return fmt.Errorf("line %d, %s: its case %s does not fail, or another finding explains it", f.line, f.Title, f.Show)
 	case at != nil && c.evidence[at.String()] == nil:
 		return fmt.Errorf("line %d, %s: there is no wire log of %s; play the peer again", f.line, f.Title, at)
+	case at != nil && strings.Contains(c.evidence[at.String()].Result, doubt):
+		return fmt.Errorf("line %d, %s: %s was played beside other cases only; play the peer again", f.line, f.Title, at)
 	}
 	return nil
 }

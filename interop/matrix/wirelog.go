@@ -63,7 +63,7 @@ func aboutHandshake(id string) bool {
 
 // fields are the header fields of an HTTP head, in lines of their own.
 func fields(head string) (lines []string) {
-	const most, width = 14, 110
+	const most, width = 14, 180
 	_, rest, _ := strings.Cut(head, "\r\n")
 	for line := range strings.SplitSeq(strings.TrimSpace(rest), "\r\n") {
 		if line == "" {

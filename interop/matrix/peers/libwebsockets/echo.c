@@ -21,6 +21,9 @@ struct message {
 struct session {
 	struct message *arriving;
 	struct message *first, **last; // those that are complete
+	// The library may still compress it: lws_write returns before the whole message is written,
+	// and the next call for writing comes when it is.
+	struct message *leaving;
 };
 
 static volatile sig_atomic_t ended;
@@ -55,14 +58,14 @@ static int append(struct session *s, struct lws *wsi, const void *in, size_t len
 
 static int send_first(struct session *s, struct lws *wsi) {
 	struct message *m = s->first;
+	free(s->leaving);
+	s->leaving = m;
 	if (!m)
 		return 0;
 	int sent = lws_write(wsi, m->data + LWS_PRE, m->length, m->type);
 	if (!(s->first = m->next))
 		s->last = &s->first;
-	free(m);
-	if (s->first)
-		lws_callback_on_writable(wsi);
+	lws_callback_on_writable(wsi);
 	return sent < 0 ? -1 : 0;
 }
 
@@ -72,6 +75,7 @@ static void release(struct session *s) {
 		free(m);
 	}
 	free(s->arriving);
+	free(s->leaving);
 	memset(s, 0, sizeof *s);
 }
 
