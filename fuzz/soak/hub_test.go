@@ -17,12 +17,14 @@ const hubs = 3
 
 // station is a Hub that something is always broadcast to.
 type station struct {
-	hub   hub.Hub
-	index int
-	mu    sync.Mutex
-	of    map[*websocket.Conn]*link
-	seqs  map[*websocket.PreparedMessage]uint32 // of the last that were broadcast
-	seq   uint32
+	hub     hub.Hub
+	index   int
+	casting sync.Mutex // held during a broadcast
+
+	mu   sync.Mutex
+	of   map[*websocket.Conn]*link
+	seqs map[*websocket.PreparedMessage]uint32 // of the last that were broadcast
+	seq  uint32
 }
 
 func newStation(index int) *station {
@@ -69,7 +71,9 @@ func (s *station) broadcast(ctx context.Context, seed uint64) {
 			sent = sent[1:]
 		}
 		s.mu.Unlock()
+		s.casting.Lock()
 		_ = s.hub.Broadcast(m)
+		s.casting.Unlock()
 	}
 }
 
@@ -80,9 +84,11 @@ func (s *station) serve(e *end, c *websocket.Conn) {
 	s.mu.Unlock()
 	s.hub.Add(c)
 	e.serve(c)
+	s.casting.Lock() // a broadcast tells at its end what it has dropped
+	defer s.casting.Unlock()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.of, c)
-	s.mu.Unlock()
 }
 
 // broadcasts are what a client has received of a hub, and what it will not.

@@ -18,7 +18,7 @@ const (
 	host = "127.0.0.1"
 	// startLimit is how long a server may take until it accepts TCP.
 	startLimit = time.Minute
-	// roleLimit ends the run of a role that makes no progress.
+	// roleLimit is how long the run of a role may take.
 	roleLimit = time.Hour
 	// shares is how many processes of a client play at a time.
 	shares = 8

@@ -39,14 +39,7 @@ func (r *record) role(role autobahn.Role) *played {
 	return nil
 }
 
-func (p *played) result(id string) *autobahn.Result {
-	for _, r := range p.Results {
-		if r.ID == id {
-			return r
-		}
-	}
-	return nil
-}
+func (p *played) result(id string) *autobahn.Result { return resultOf(p.Results, id) }
 
 // verdict is both verdicts as one: that on the messages, and where it differs, that
 // on the end of the connection.
