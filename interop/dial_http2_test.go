@@ -35,6 +35,7 @@ SSLCertificateKeyFile {{.PEM}}
 SSLSessionCache none
 Protocols h2 http/1.1
 H2WebSockets on
+ProxyPreserveHost on
 ProxyPass "/" "http://{{.Backend}}/" upgrade=websocket
 `)),
 	template.Must(template.New("lighttpd").Parse(`
@@ -52,26 +53,31 @@ proxy.header = ("upgrade" => "enable")
 
 func TestDialHTTP2Apache(t *testing.T) {
 	t.Parallel()
-	dialHTTP2(t, http2Fronts.apache, func(ctx context.Context, config string) {
-		p := start(t, ctx, "apache2", "/usr/sbin/apache2", "-DFOREGROUND", "-f", config)
-		p.await(ctx, "resuming normal operations")
-	})
+	dialHTTP2(t, http2Fronts.apache, startApache)
+}
+
+func startApache(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	start(t, ctx, "apache2", "/usr/sbin/apache2", "-DFOREGROUND", "-f", config).await(ctx, "resuming normal operations")
 }
 
 func TestDialHTTP2Lighttpd(t *testing.T) {
 	t.Parallel()
-	dialHTTP2(t, http2Fronts.lighttpd, func(ctx context.Context, config string) {
-		p := start(t, ctx, "lighttpd", "/usr/sbin/lighttpd", "-D", "-f", config)
-		p.await(ctx, "server started")
-	})
+	dialHTTP2(t, http2Fronts.lighttpd, startLighttpd)
+}
+
+func startLighttpd(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	start(t, ctx, "lighttpd", "/usr/sbin/lighttpd", "-D", "-f", config).await(ctx, "server started")
 }
 
 // dialHTTP2 has our client talk over HTTP/2 to a front, and that over HTTP/1.1 to our server.
-func dialHTTP2(t *testing.T, config *template.Template, run func(ctx context.Context, config string)) {
+func dialHTTP2(t *testing.T, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
+	t.Helper()
 	ctx := bounded(t)
 	s := serve(t, ctx, acceptOurs)
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
-	run(ctx, front.config(t, config))
+	run(t, ctx, front.config(t, config))
 	pool := &websocket.HTTP2Pool{Require: true}
 	t.Cleanup(pool.Close)
 	// Apache keeps a stream whose back end has vanished until something is sent on it.

@@ -48,18 +48,23 @@ workers=1
 
 func TestServeHTTP2HAProxy(t *testing.T) {
 	t.Parallel()
-	throughHTTP2(t, http2Proxies.haproxy, func(ctx context.Context, config string) {
-		p := start(t, ctx, "haproxy", "/usr/sbin/haproxy", "-W", "-f", config)
-		p.await(ctx, "Loading success")
-	})
+	throughHTTP2(t, http2Proxies.haproxy, startHAProxy)
+}
+
+func startHAProxy(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	start(t, ctx, "haproxy", "/usr/sbin/haproxy", "-W", "-f", config).await(ctx, "Loading success")
 }
 
 func TestServeHTTP2Nghttpx(t *testing.T) {
 	t.Parallel()
-	throughHTTP2(t, http2Proxies.nghttpx, func(ctx context.Context, config string) {
-		p := start(t, ctx, "nghttp2-proxy", "/usr/sbin/nghttpx", "--conf="+config)
-		p.await(ctx, "Worker process") // …, which listens by then
-	})
+	throughHTTP2(t, http2Proxies.nghttpx, startNghttpx)
+}
+
+func startNghttpx(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	p := start(t, ctx, "nghttp2-proxy", "/usr/sbin/nghttpx", "--conf="+config)
+	p.await(ctx, "Worker process") // …, which listens by then
 }
 
 // serveBehindHTTP2 is serve for a proxy that speaks HTTP/2 to it.
@@ -106,13 +111,14 @@ func serveBehindHTTP2(t *testing.T, ctx context.Context) *server {
 }
 
 // throughHTTP2 has our client talk to our server through a proxy that speaks HTTP/2 to it.
-func throughHTTP2(t *testing.T, config *template.Template, run func(ctx context.Context, config string)) {
+func throughHTTP2(t *testing.T, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
+	t.Helper()
 	ctx := bounded(t)
 	ctx, cancel := context.WithCancel(ctx)
 	t.Cleanup(cancel)
 	s := serveBehindHTTP2(t, ctx)
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
-	run(ctx, front.config(t, config))
+	run(t, ctx, front.config(t, config))
 	plain, secure := front.params["Plain"], front.params["TLS"]
 	pool := &websocket.HTTP2Pool{Require: true}
 	t.Cleanup(pool.Close)
