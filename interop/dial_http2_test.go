@@ -53,7 +53,7 @@ proxy.header = ("upgrade" => "enable")
 
 func TestDialHTTP2Apache(t *testing.T) {
 	t.Parallel()
-	dialHTTP2(t, http2Fronts.apache, startApache)
+	dialHTTP2(t, "Apache", http2Fronts.apache, startApache)
 }
 
 func startApache(t *testing.T, ctx context.Context, config string) {
@@ -63,7 +63,7 @@ func startApache(t *testing.T, ctx context.Context, config string) {
 
 func TestDialHTTP2Lighttpd(t *testing.T) {
 	t.Parallel()
-	dialHTTP2(t, http2Fronts.lighttpd, startLighttpd)
+	dialHTTP2(t, "lighttpd", http2Fronts.lighttpd, startLighttpd)
 }
 
 func startLighttpd(t *testing.T, ctx context.Context, config string) {
@@ -72,17 +72,15 @@ func startLighttpd(t *testing.T, ctx context.Context, config string) {
 }
 
 // dialHTTP2 has our client talk over HTTP/2 to a front, and that over HTTP/1.1 to our server.
-func dialHTTP2(t *testing.T, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
+func dialHTTP2(t *testing.T, name string, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
 	t.Helper()
 	ctx := bounded(t)
 	s := serve(t, ctx, acceptOurs)
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
 	run(t, ctx, front.config(t, config))
-	pool := &websocket.HTTP2Pool{Require: true}
-	t.Cleanup(pool.Close)
 	// Apache keeps a stream whose back end has vanished until something is sent on it.
 	alive := websocket.KeepAlive{Interval: 200 * time.Millisecond, Timeout: 2 * time.Second}
-	converse(t, ctx, dialWith(&websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool, KeepAlive: alive}), "wss://"+front.params["TLS"])
+	converse(t, ctx, front.dialer(t, name, alive), "wss://"+front.params["TLS"])
 	wantEndings(t, ctx, s)
 }
 
@@ -116,9 +114,7 @@ func TestDialHTTP2Hypercorn(t *testing.T) {
 	}
 	p := start(t, ctx, "python3-hypercorn", "/usr/bin/env", "PYTHONPATH="+front.params["Dir"], "hypercorn", "--bind", front.params["TLS"], "--certfile", front.params["PEM"], "--keyfile", front.params["PEM"], "echo:app")
 	p.await(ctx, "Running on")
-	pool := &websocket.HTTP2Pool{Require: true}
-	t.Cleanup(pool.Close)
-	c, err := dialWith(&websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool})(ctx, "wss://"+front.params["TLS"]+"/")
+	c, err := front.dialer(t, "hypercorn", websocket.KeepAlive{})(ctx, "wss://"+front.params["TLS"]+"/")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,9 +66,9 @@ func checkClient(t *testing.T, ctx context.Context, s *server, got saw, sent []m
 }
 
 // checkServer lets our client talk to the server script behind base.
-func checkServer(t *testing.T, ctx context.Context, p *process, base string) {
+func checkServer(t *testing.T, ctx context.Context, p *process, base string, dial dialFunc) {
 	t.Helper()
-	converse(t, ctx, dialOurs, base)
+	converse(t, ctx, dial, base)
 
 	type end struct {
 		Path string `json:"path"`
