@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -29,16 +30,55 @@ func (d *dialer) attemptHTTP2(ctx context.Context, t *target, req *request) (Res
 		case r != nil:
 			return d.attemptOver(ctx, t, req, r)
 		}
-		x, head, err := s.Open(ctx, connectHead(t, req))
+		answer, err := ask(ctx, s, connectHead(t, req))
 		switch {
 		case err == nil:
-			return d.answeredHTTP2(t, req, s, &streamAnswer{x, head})
+			return d.answeredHTTP2(t, req, s, answer)
 		case errors.Is(err, h2.ErrTooManyStreams) || errors.Is(err, h2.ErrGoingAway): // others were faster
 		case tries < maxTries && untouched(err):
 			tries++
 		default:
 			return failed(t, nil, withContextCause(ctx, "HTTP/2", err))
 		}
+	}
+}
+
+// ask sends a request and waits for the answer. It tells the hooks in the context.
+func ask(ctx context.Context, s *pooled, head *h2.Head) (*streamAnswer, error) {
+	trace := clientTrace(ctx)
+	x, err := s.Request(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	traceHead(trace, head)
+	answer, err := x.Response(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if trace.GotFirstResponseByte != nil {
+		trace.GotFirstResponseByte()
+	}
+	return &streamAnswer{x, answer}, nil
+}
+
+// traceHead tells the hooks of a request that is on its way.
+func traceHead(trace *httptrace.ClientTrace, head *h2.Head) {
+	if wrote := trace.WroteHeaderField; wrote != nil {
+		for _, f := range []h2.Field{
+			{Name: ":method", Value: head.Method}, {Name: ":protocol", Value: head.Protocol},
+			{Name: ":scheme", Value: head.Scheme}, {Name: ":authority", Value: head.Authority}, {Name: ":path", Value: head.Path},
+		} {
+			wrote(f.Name, []string{f.Value})
+		}
+		for _, f := range head.Fields {
+			wrote(f.Name, []string{f.Value})
+		}
+	}
+	if trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{})
 	}
 }
 
@@ -81,11 +121,11 @@ func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key 
 	if err != nil {
 		return nil, nil, err
 	}
-	if conn, ok := r.conn.(*tls.Conn); ok && t.secure() && conn.ConnectionState().NegotiatedProtocol != "h2" {
+	if chosen, ok := alpnChoice(t, r); ok && chosen != "h2" {
 		p.rememberHTTP1(key)
 		if p.Require {
 			r.close()
-			return nil, nil, required("the server has chosen HTTP/1.1 (ALPN)")
+			return nil, nil, required(fmt.Sprintf("the server has chosen %q (ALPN), not \"h2\"", chosen))
 		}
 		return nil, r, nil
 	}
@@ -95,6 +135,16 @@ func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key 
 	}
 	p.rememberHTTP1(key)
 	return d.connectHTTP1(ctx, t, req, err.Error())
+}
+
+// alpnChoice is the protocol that the server of t has chosen, which may be none. It was asked if
+// ok.
+func alpnChoice(t *target, r *route) (chosen string, ok bool) {
+	conn, ok := r.conn.(*tls.Conn)
+	if !ok || !t.secure() {
+		return "", false
+	}
+	return conn.ConnectionState().NegotiatedProtocol, true
 }
 
 // connectHTTP1 makes a route for HTTP/1.1, unless HTTP/2 is required.

@@ -87,6 +87,7 @@ func wantStream(t *testing.T, u string, opts *Options) Result {
 func TestPool(t *testing.T) {
 	noLeaks(t)
 	var conns, reused atomic.Int32
+	var said []string
 	addr := http2Server(t, &conns)
 	pool := &Pool{PriorKnowledge: true, MaxStreams: 2, MaxConns: 1, IdleTimeout: -1}
 	t.Cleanup(pool.Close)
@@ -99,12 +100,20 @@ func TestPool(t *testing.T) {
 				reused.Add(1)
 			}
 		},
+		WroteHeaderField:     func(name string, values []string) { said = append(said, name+" "+strings.Join(values, ",")) },
+		WroteHeaders:         func() { said = append(said, "headers") },
+		WroteRequest:         func(info httptrace.WroteRequestInfo) { said = append(said, fmt.Sprint("request ", info.Err)) },
+		GotFirstResponseByte: func() { said = append(said, "byte") },
 	})
 	first := wantStream(t, "ws://"+addr+"/elsewhere", opts)
 	if second, err := Dial(ctx, "ws://"+addr, opts); err != nil {
 		t.Error(err)
 	} else {
 		defer second.HTTP2.Close()
+	}
+	want := ":method CONNECT, :protocol websocket, :scheme http, :authority " + addr + ", :path /, sec-websocket-version 13, user-agent hawser-websocket, cookie a=b, headers, request <nil>, byte"
+	if got := strings.Join(said, ", "); got != want {
+		t.Errorf("hooks: %s\nwant %s", got, want)
 	}
 	if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, errFull) {
 		t.Error(err)
@@ -132,7 +141,7 @@ func TestPool(t *testing.T) {
 		t.Error(err)
 	}
 	opts.HTTP2 = &Pool{Require: true}
-	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: opts.HTTP2, Proxy: noProxy}); !errors.Is(err, errRequired) {
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: opts.HTTP2, Proxy: noProxy}); !errors.Is(err, ErrNoHTTP2) {
 		t.Error(err)
 	}
 	_, err = Dial(t.Context(), "ws://"+addr, &Options{HTTP2: pool, HTTPClient: http.DefaultClient})
@@ -182,7 +191,7 @@ func TestPoolALPN(t *testing.T) {
 		if pool.Require = true; protocols[0] == "h2" {
 			continue
 		}
-		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !errors.Is(err, errRequired) {
+		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !errors.Is(err, ErrNoHTTP2) {
 			t.Error(err)
 		}
 		fresh := &Pool{Require: true}
@@ -202,8 +211,21 @@ func TestPoolWithoutConnect(t *testing.T) {
 	t.Cleanup(pool.Close)
 	opts := &Options{HTTP2: pool, Proxy: noProxy}
 	for range 2 {
-		if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, errRequired) {
+		if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, ErrNoHTTP2) {
 			t.Error(err)
+		}
+	}
+	for says, text := range map[string]string{
+		"HTTP/1.1 400 Bad Request\r\n\r\n": "no WebSocket over HTTP/2: the server answers in HTTP/1.1",
+		"":                                 "before SETTINGS came: EOF",
+	} {
+		other := dialScript(t, func(p *dialPeer) {
+			_, _ = io.ReadFull(p, make([]byte, len(h2.Preface)))
+			_, _ = io.WriteString(p, says)
+			_ = p.Conn.(*net.TCPConn).CloseWrite()
+		})
+		if _, err := dialFailed(t, t.Context(), "ws://"+other, opts); !errors.Is(err, ErrNoHTTP2) || !strings.Contains(err.Error(), text) {
+			t.Errorf("a server that says %q: %v", says, err)
 		}
 	}
 	silent := dialScript(t, func(*dialPeer) {})

@@ -79,10 +79,13 @@ const (
 	maxTries = 4
 )
 
+// ErrNoHTTP2 is the error of a Dial that must go over HTTP/2, to a server that does not speak it
+// or has no WebSockets over it.
+var ErrNoHTTP2 = errors.New("no WebSocket over HTTP/2")
+
 var (
-	errRequired = errors.New("HTTP/2 is required")
-	errClosed   = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
-	errFull     = errors.New("all connections that the pool may have to the server have as many streams as they may")
+	errClosed = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
+	errFull   = errors.New("all connections that the pool may have to the server have as many streams as they may")
 )
 
 // speaks reports whether the pool, which may be nil, is for targets of this scheme.
@@ -162,7 +165,12 @@ func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error
 		_ = r.raw.Close()
 		return nil, errClosed
 	}
-	if err := s.Ready(ctx); err != nil {
+	err := s.Ready(ctx)
+	if not, ok := errors.AsType[*session.NotHTTP2Error](err); ok && ctx.Err() == nil {
+		s.Close()
+		return nil, fmt.Errorf("%w: %w", ErrNoHTTP2, not)
+	}
+	if err != nil {
 		s.Close()
 		return nil, withContextCause(ctx, "waiting for the settings of HTTP/2", err)
 	}
@@ -222,4 +230,4 @@ func (p *Pool) Close() {
 }
 
 // required is the error of an origin that leaves only HTTP/1.1.
-func required(why string) error { return fmt.Errorf("%w: %s", errRequired, why) }
+func required(why string) error { return fmt.Errorf("%w: %s", ErrNoHTTP2, why) }
