@@ -46,7 +46,8 @@ type Session struct {
 	writer  writer
 	err     *LostError // set at over
 	heard   *GoAway    // of the peer; nil: none has come
-	changed sync.Cond  // settings or an answer came, a phase or the writing ended
+	silence silence
+	changed sync.Cond // settings or an answer came, a phase or the writing ended
 	clock   clock
 	lent    *[]byte // what the endpoint has as its buffer; nil: nothing lent
 
@@ -114,6 +115,7 @@ func (s *Session) receive() {
 	p := s.in.Bytes()
 	now := time.Now()
 	s.mu.Lock()
+	s.silence.broken(now)
 	s.lend()
 	s.cork()
 	for s.phase != over { // nobody is told what comes after that
