@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -97,8 +98,7 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 		return nil, respondError(w, nethttp.HijackError(w, err))
 	}
 	trailing := nethttp.CopyBuffered(brw.Reader)
-	c := new(Conn)
-	c.transport = transport.New(nc, &c.socket)
+	c := connOver(nc)
 	if passed.Sent {
 		if err = passed.Failed(r); err == nil && brw.Writer.Buffered() > 0 {
 			err = brw.Flush() // a writer of its own kind: here is its response
@@ -227,7 +227,7 @@ func respond(w http.ResponseWriter, refusal *Refusal, why error) *AcceptError {
 		w.Header().Del(f.Name)
 	}
 	for _, f := range refusal.Fields() {
-		w.Header().Add(f.Name, f.Value)
+		w.Header().Add(f.Name, strings.Trim(f.Value, " \t")) // RFC 9113 §8.2.1; HTTP/1.1 ignores them
 	}
 	http.Error(w, refusal.Error(), refusal.Status)
 	return &AcceptError{Status: refusal.Status, Err: why}
