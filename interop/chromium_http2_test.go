@@ -3,13 +3,10 @@ package interop
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"text/template"
 
@@ -49,9 +46,6 @@ func startsWith(config *template.Template, start func(t *testing.T, ctx context.
 		start(t, ctx, f.config(t, config))
 	}
 }
-
-// sockets is how many WebSockets the page opens at a time.
-const sockets = 5
 
 func TestChromiumHTTP2(t *testing.T) {
 	t.Parallel()
@@ -118,7 +112,7 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 	return v
 }
 
-func (v *visit) url() string { return fmt.Sprintf("%s/page.html?sockets=%d", v.origin, sockets) }
+func (v *visit) url() string { return fmt.Sprintf("%s/page.html?sockets=%d", v.origin, *sockets) }
 
 // check compares what the page saw with what our server did.
 func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
@@ -128,8 +122,8 @@ func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
 	} else if got.Error != "" || !slices.Equal(got.Echoes, digests(conversation)) || got.ServerClosed.Code != 4002 || got.BusyClosed.Code != 4008 {
 		t.Errorf("the page saw %+v", got)
 	}
-	if len(got.Sockets) != sockets {
-		t.Fatalf("the page has opened %d sockets, want %d", len(got.Sockets), sockets)
+	if len(got.Sockets) != *sockets {
+		t.Fatalf("the page has opened %d sockets, want %d", len(got.Sockets), *sockets)
 	}
 	var took []float64
 	for i, socket := range got.Sockets {
@@ -148,7 +142,7 @@ func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
 			t.Errorf("onclose of socket %d: wasClean is not true", i)
 		}
 	}
-	for range sockets {
+	for range *sockets {
 		if err := v.s.ending(t, ctx, "sockets").closeErr; err != nil && v.closes == passesClose {
 			t.Errorf("our server's close = %v, want nil after a clean handshake", err)
 		}
@@ -174,76 +168,4 @@ func (v *visit) checkConnections(t *testing.T) {
 	} else if len(v.requests) != 1 {
 		t.Errorf("sockets came by %v, want one connection", v.requests)
 	}
-}
-
-// relay passes bytes on between clients and a server, and counts the connections.
-type relay struct {
-	address string
-	sent    []*atomic.Int64 // by the client, for each connection
-	mu      sync.Mutex
-}
-
-func newRelay(t *testing.T, to string) *relay {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{address: l.Addr().String()}
-	var open sync.WaitGroup
-	var ends []func() error
-	t.Cleanup(func() {
-		l.Close()
-		r.mu.Lock()
-		for _, end := range ends {
-			end()
-		}
-		r.mu.Unlock()
-		open.Wait()
-	})
-	open.Go(func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", to)
-			if err != nil {
-				near.Close()
-				continue
-			}
-			r.mu.Lock()
-			n := new(atomic.Int64)
-			r.sent = append(r.sent, n)
-			ends = append(ends, near.Close, far.Close)
-			r.mu.Unlock()
-			pass := func(w, from net.Conn, n *atomic.Int64) {
-				defer w.Close()
-				_, _ = io.Copy(io.MultiWriter(w, counter{n}), from)
-			}
-			open.Go(func() { pass(far, near, n) })
-			open.Go(func() { pass(near, far, new(atomic.Int64)) })
-		}
-	})
-	return r
-}
-
-type counter struct{ n *atomic.Int64 }
-
-func (c counter) Write(p []byte) (int, error) {
-	c.n.Add(int64(len(p)))
-	return len(p), nil
-}
-
-// used returns how many connections have carried more than a handshake of TLS: a browser opens
-// more, in case it needs them.
-func (r *relay) used() (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, sent := range r.sent {
-		if sent.Load() > 8<<10 {
-			n++
-		}
-	}
-	return n
 }

@@ -3,6 +3,7 @@ package interop
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,36 @@ import (
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/conn"
 )
+
+var (
+	times   = flag.Int("closings", 1, "how often each end closes a WebSocket over HTTP/2, for the times in the log")
+	sockets = flag.Int("sockets", 5, "how many WebSockets the page opens at a time over HTTP/2; each second one is closed by the server")
+)
+
+// closeOften has each end of connections to a server begin the closing.
+func closeOften(t *testing.T, ctx context.Context, dial dialFunc, base string) {
+	t.Helper()
+	for range *times {
+		for path, begun := range map[string]func(p party) error{
+			"/echo": func(p party) error { return p.close(4001, "bye") },
+			"/close?code=4002&reason=bye": func(p party) error {
+				if err := p.send(websocket.MessageText, []byte("close me")); err != nil {
+					return err
+				}
+				return p.arrivals().answered(4002)
+			},
+		} {
+			p, err := dial(ctx, base+path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := begun(p); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			p.drop()
+		}
+	}
+}
 
 // closings notes how long our ends take from the first Close frame to the end of the stream. The
 // log of the test has it (go test -v); nothing asserts a time. A peer that waits for more than our

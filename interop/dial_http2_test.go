@@ -80,8 +80,10 @@ func dialHTTP2(t *testing.T, name string, config *template.Template, run func(t 
 	run(t, ctx, front.config(t, config))
 	// Apache keeps a stream whose back end has vanished until something is sent on it.
 	alive := websocket.KeepAlive{Interval: 200 * time.Millisecond, Timeout: 2 * time.Second}
-	converse(t, ctx, front.dialer(t, name, alive), "wss://"+front.params["TLS"])
+	dial, base := front.dialer(t, name, alive), "wss://"+front.params["TLS"]
+	converse(t, ctx, dial, base)
 	wantEndings(t, ctx, s)
+	closeOften(t, ctx, dial, base)
 }
 
 // hypercorn is an application that echoes.

@@ -45,5 +45,7 @@ func TestDialHTTP2Node(t *testing.T) {
 
 	front := newFront(t, "")
 	p := start(t, ctx, "nodejs", "node", "testdata/node/server_http2.mjs", front.params["PEM"])
-	checkServer(t, ctx, p, "wss://127.0.0.1:"+p.port(ctx), front.dialer(t, "Node", websocket.KeepAlive{}))
+	dial, base := front.dialer(t, "Node", websocket.KeepAlive{}), "wss://127.0.0.1:"+p.port(ctx)
+	checkServer(t, ctx, p, base, dial)
+	closeOften(t, ctx, dial, base)
 }

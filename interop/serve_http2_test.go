@@ -123,19 +123,21 @@ func throughHTTP2(t *testing.T, name string, config *template.Template, run func
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
 	run(t, ctx, front.config(t, config))
 	plain, secure := front.params["Plain"], front.params["TLS"]
+	over := front.dialer(t, name, websocket.KeepAlive{})
 	for _, tt := range []struct {
 		name, url string
 		dial      dialFunc
 	}{
 		{"ws", "ws://" + plain, dialOurs},
 		{"wss", "wss://" + secure, dialWith(&websocket.DialOptions{TLSConfig: front.trusting()})},
-		{"wss over HTTP/2", "wss://" + secure, front.dialer(t, name, websocket.KeepAlive{})},
+		{"wss over HTTP/2", "wss://" + secure, over},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			converse(t, ctx, tt.dial, tt.url)
 			wantEndings(t, ctx, s)
 		})
 	}
+	closeOften(t, ctx, over, "wss://"+secure)
 	t.Run("foreign origin", func(t *testing.T) {
 		_, response, err := websocket.Dial(ctx, "ws://"+plain+"/echo", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"http://example.com"}}})
 		if err == nil || response == nil || response.StatusCode != http.StatusForbidden {

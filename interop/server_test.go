@@ -84,7 +84,7 @@ func (s *server) endingsOf(name string) chan ending {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.endings[name] == nil {
-		s.endings[name] = make(chan ending, 8)
+		s.endings[name] = make(chan ending, 256)
 	}
 	return s.endings[name]
 }
