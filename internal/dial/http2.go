@@ -125,7 +125,7 @@ func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key 
 		p.rememberHTTP1(key)
 		if p.Require {
 			r.close()
-			return nil, nil, required(fmt.Sprintf("the server has chosen %q (ALPN), not \"h2\"", chosen))
+			return nil, nil, required(notChosen(chosen))
 		}
 		return nil, r, nil
 	}
@@ -134,7 +134,7 @@ func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key 
 		return s, nil, err
 	}
 	p.rememberHTTP1(key)
-	return d.connectHTTP1(ctx, t, req, err.Error())
+	return d.connectHTTP1(ctx, t, req, h2.ErrNoConnectProtocol.Error())
 }
 
 // alpnChoice is the protocol that the server of t has chosen, which may be none. It was asked if
@@ -145,6 +145,14 @@ func alpnChoice(t *target, r *route) (chosen string, ok bool) {
 		return "", false
 	}
 	return conn.ConnectionState().NegotiatedProtocol, true
+}
+
+// notChosen tells of a server that has not chosen h2.
+func notChosen(chosen string) string {
+	if chosen == "" {
+		return "the server has chosen no protocol, and so not h2 (ALPN)"
+	}
+	return fmt.Sprintf("the server has chosen %q, and not h2 (ALPN)", chosen)
 }
 
 // connectHTTP1 makes a route for HTTP/1.1, unless HTTP/2 is required.
