@@ -29,6 +29,10 @@ control characters are escaped, and binary data is in hexadecimal. If messages a
 not lines, use -describe. It prints one line about each message: its type, its size
 and the beginning of its content, with numbered fields if it looks like protobuf.
 
+With -http2 the WebSocket is a stream of HTTP/2 (RFC 8441). A wss server has to
+choose that (ALPN), and with ws:// it is spoken at once. Where only HTTP/1.1 is left,
+ws dial fails and says why.
+
 Ctrl-C or SIGTERM closes the connection without waiting for more messages. A second
 one ends the program without waiting for the server's reply.
 
