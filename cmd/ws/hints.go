@@ -31,7 +31,7 @@ func (d *dialFlags) explain(ctx context.Context, err error, resp *http.Response)
 		who, body = "proxy", bodyOf(proxy.Response)
 	}
 	text := d.handshakeFailed(failed)
-	if hint := hint(failed, body); hint != "" {
+	if hint := d.hint(failed, body); hint != "" {
 		text += "\n" + hint
 	}
 	if body = d.withoutQuery(body); body != "" {
@@ -68,7 +68,7 @@ func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 func indent(lines string) string { return strings.ReplaceAll(lines, "\n", "\n  ") }
 
 // hint suggests a remedy for a common failure. body is the server's response body.
-func hint(failed *websocket.HandshakeError, body string) string {
+func (d *dialFlags) hint(failed *websocket.HandshakeError, body string) string {
 	_, byProxy := errors.AsType[*websocket.ProxyError](failed)
 	scheme, rest, _ := strings.Cut(failed.URL, "://")
 	switch {
@@ -88,16 +88,18 @@ func hint(failed *websocket.HandshakeError, body string) string {
 		}
 		return "Is it wss://" + rest + "?"
 	}
-	return versionHint(failed)
+	return d.versionHint(failed)
 }
 
 const withoutHTTP2 = "Without -http2, ws dial uses HTTP/1.1."
 
 // versionHint is the hint for a server that speaks another version of HTTP, or whose routes know
 // only one.
-func versionHint(failed *websocket.HandshakeError) string {
+func (d *dialFlags) versionHint(failed *websocket.HandshakeError) string {
 	resp := failed.Response
 	switch {
+	case !d.http2 && strings.Contains(failed.Error(), "no application protocol"): // an alert of TLS
+		return "Does it speak only HTTP/2? That is -http2."
 	case errors.Is(failed, websocket.ErrNoHTTP2) && strings.Contains(failed.Error(), "RFC 8441"):
 		return withoutHTTP2 + " Servers that can often have it switched off: http2xconnect in Go, H2WebSockets in Apache."
 	case errors.Is(failed, websocket.ErrNoHTTP2):

@@ -126,7 +126,7 @@ func TestServePage(t *testing.T) {
 // The certificate of -tls is for this machine, by its name and its addresses.
 func TestServeTLS(t *testing.T) {
 	url, _ := start(t, "-tls", "-listen", ":0")
-	certificate := func(host string) error {
+	isFor := func(host string) error {
 		t.Helper()
 		c, err := tls.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(url, "wss://"), "/"), &tls.Config{InsecureSkipVerify: true})
 		if err != nil {
@@ -136,11 +136,11 @@ func TestServeTLS(t *testing.T) {
 		return c.ConnectionState().PeerCertificates[0].VerifyHostname(host)
 	}
 	for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
-		if err := certificate(host); err != nil {
+		if err := isFor(host); err != nil {
 			t.Error(err)
 		}
 	}
-	if certificate("a.example") == nil {
+	if isFor("a.example") == nil {
 		t.Error("it is for others as well")
 	}
 }
@@ -167,6 +167,10 @@ func TestDialHTTP2Hints(t *testing.T) {
 	alert := tcpServer(t, answering("\x15\x03\x01\x00\x02\x02\x46\x00\x00\x00\x00\x00"))
 	mute := tcpServer(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	onlyHTTP2 := tcpServer(t, func(c net.Conn) { _ = websocket.ServeHTTP2(c, echo, nil) })
+	onlyALPN := tcpServer(t, func(c net.Conn) {
+		// With "h2" Go would go on without ALPN. Most send this alert.
+		_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate(t)}, NextProtos: []string{"not http/1.1"}}).Handshake()
+	})
 	mux := http.NewServeMux()
 	mux.Handle("GET /ws", websocket.Handler(echo, nil))
 	mux.Handle("/other", http.NotFoundHandler())
@@ -177,6 +181,7 @@ func TestDialHTTP2Hints(t *testing.T) {
 		{"TLS that sends an alert", "-http2 ws://" + alert, "\nIs it wss://" + alert + "/? Without -http2, ws dial uses HTTP/1.1.\n"},
 		{"no answer", "-http2 -t 50ms ws://" + mute, "waiting for the settings of HTTP/2: no answer within 50ms (-t)\n"},
 		{"only HTTP/2", "ws://" + onlyHTTP2, "the server answers in HTTP/2, and not in HTTP/1.1 (RFC 9112 §2)\n-http2 speaks it.\n"},
+		{"only HTTP/2 over TLS", "-insecure wss://" + onlyALPN, "TLS: the server says: no application protocol\nDoes it speak only HTTP/2? That is -http2.\n"},
 		{"a route for GET", "-http2 " + routes + "/ws", "server answered 405 Method Not Allowed\nSince HTTP/2 the method of a WebSocket is CONNECT: is the route for GET only?\n"},
 		{"no route", "-http2 " + routes + "/other", "server answered 404 Not Found\nThe server says:\n  404 page not found\n"},
 	} {
@@ -202,20 +207,21 @@ func TestDialHTTP2Endings(t *testing.T) {
 	url = http2Serving(t, websocket.Handler(says, nil))
 	ws(t, "", "dial", "-http2", "-wait", "10s", url).want(t, "", `ws dial: closed by the server: 1001 "restart"`+"\n", exitFine)
 
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	// Without net/http, a stream is reset.
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { _ = websocket.ServeHTTP2(c, vanishes, nil) }()
-		}
-	}()
-	ws(t, "", "dial", "-http2", "-wait", "10s", "ws://"+l.Addr().String()).want(t, "", "ws dial: the server reset the stream: RST_STREAM with CANCEL, without a Close frame\n", exitFailed)
+	resets := tcpServer(t, func(c net.Conn) { _ = websocket.ServeHTTP2(c, vanishes, nil) })
+	ws(t, "", "dial", "-http2", "-wait", "10s", "ws://"+resets).want(t, "", "ws dial: the server reset the stream: RST_STREAM with CANCEL, without a Close frame\n", exitFailed)
+	hangsUp := tcpServer(t, func(c net.Conn) {
+		_ = websocket.ServeHTTP2(c, func(context.Context, *websocket.Conn) error { return c.(*net.TCPConn).CloseWrite() }, nil)
+	})
+	ws(t, "", "dial", "-http2", "-wait", "10s", "ws://"+hangsUp).want(t, "", "ws dial: the HTTP/2 connection has ended: the server ended TCP, without a Close frame\n", exitFailed)
+}
+
+// certificate is one that somebody has made for themselves.
+func certificate(t *testing.T) tls.Certificate {
+	t.Helper()
+	c, err := selfSigned(nil)
+	if err != nil {
+		t.Error(err)
+	}
+	return c
 }
