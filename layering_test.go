@@ -115,6 +115,8 @@ const layers = `
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.
+	http3:               . handshake *
+	http3 tests:         . handshake frame hub wstest *
 	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
