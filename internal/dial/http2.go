@@ -181,14 +181,22 @@ func connectHead(t *target, req *request) *h2.Head {
 		Method: http.MethodConnect, Protocol: handshake.ConnectProtocol,
 		Scheme: t.url.Scheme, Authority: req.http.Host, Path: t.url.RequestURI(),
 	}
+	for _, f := range connectFields(req) {
+		head.Fields = append(head.Fields, h2.Field{Name: f.Name, Value: f.Value})
+	}
+	return head
+}
+
+// connectFields are the fields of a request without those that only HTTP/1.1 has, in lower case.
+func connectFields(req *request) (fields []handshake.Field) {
 	for _, line := range req.lines {
 		switch name := strings.ToLower(line.Name); name {
 		case "connection", "upgrade", "sec-websocket-key", "keep-alive", "proxy-connection", "te", "host":
 		default:
-			head.Fields = append(head.Fields, h2.Field{Name: name, Value: line.Value})
+			fields = append(fields, handshake.Field{Name: name, Value: line.Value})
 		}
 	}
-	return head
+	return fields
 }
 
 // streamAnswer is a response of HTTP/2, and the stream it came on.
@@ -223,17 +231,21 @@ func (d *dialer) answeredHTTP2(t *target, req *request, s *pooled, a *streamAnsw
 		resp.Body = http.NoBody
 		return Result{HTTP2: a.x, Response: resp, Agreed: agreed}, nil, nil
 	}
-	next, err := d.redirect(t, resp, err)
+	return d.refusedStream(t, resp, err, func() { _ = a.Close() })
+}
+
+// refusedStream says what follows from an answer on a stream that opens no WebSocket. end ends
+// the stream.
+func (d *dialer) refusedStream(t *target, resp *http.Response, refusal error, end func()) (Result, *target, error) {
+	defer end()
+	next, err := d.redirect(t, resp, refusal)
 	switch {
 	case next != nil:
+		return Result{}, next, nil
 	case resp.StatusCode/100 == 2: // what follows is no body, and may have no end
 		resp.Body = http.NoBody
 	default:
-		excerpt(resp, func() { _ = a.Close() })
-	}
-	_ = a.Close()
-	if next != nil {
-		return Result{}, next, nil
+		excerpt(resp, end)
 	}
 	return failed(t, resp, err)
 }
