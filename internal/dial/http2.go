@@ -17,48 +17,72 @@ import (
 )
 
 // attemptHTTP2 does one handshake over HTTP/2, or over HTTP/1.1 where only that is left.
-func (d *dialer) attemptHTTP2(ctx context.Context, t *target, req *request) (Result, *target, error) {
-	key, err := d.originKey(t, req.http)
-	if err != nil {
-		return failed(t, nil, at("choosing the proxy", err))
-	}
-	for tries := 1; ; {
-		s, r, err := d.connectHTTP2(ctx, t, req, key)
-		switch {
-		case err != nil:
-			return failed(t, nil, err)
-		case r != nil:
-			return d.attemptOver(ctx, t, req, r)
+func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result, *target, error) {
+	for tries := 1; ; tries++ {
+		a, r, err := d.requestHTTP2(ctx, w, req)
+		if err == nil && r == nil {
+			err = a.await(ctx)
 		}
-		answer, err := ask(ctx, s, connectHead(t, req))
+		if wantsHTTP1(err) {
+			r, err = d.connectHTTP1(ctx, w, err.Error())
+		}
 		switch {
+		case r != nil:
+			return d.attemptOver(ctx, w.target, req, r)
 		case err == nil:
-			return d.answeredHTTP2(t, req, s, answer)
-		case errors.Is(err, h2.ErrTooManyStreams) || errors.Is(err, h2.ErrGoingAway): // others were faster
-		case tries < maxTries && untouched(err):
-			tries++
-		default:
-			return failed(t, nil, withContextCause(ctx, "HTTP/2", err))
+			return d.answeredHTTP2(w.target, req, a)
+		case !untouched(err) || tries == maxTries:
+			return failed(w.target, nil, err)
 		}
 	}
 }
 
-// ask sends a request and waits for the answer. It tells the hooks in the context.
-func ask(ctx context.Context, s *pooled, head *h2.Head) (*streamAnswer, error) {
-	trace := clientTrace(ctx)
-	x, err := s.Request(ctx, head)
-	if err != nil {
-		return nil, err
+// requestHTTP2 sends a request on a session that has room for it. If HTTP/1.1 is left it returns a
+// route instead. It tells the hooks in the context.
+func (d *dialer) requestHTTP2(ctx context.Context, w *way, req *request) (*streamAnswer, *route, error) {
+	head := connectHead(w.target, req)
+	for {
+		s, made, r, err := d.connectHTTP2(ctx, w)
+		if s == nil {
+			return nil, r, err
+		}
+		x, err := s.Request(ctx, head)
+		if made != nil {
+			made()
+		}
+		switch {
+		case err == nil:
+			traceHead(clientTrace(ctx), head)
+			return &streamAnswer{x: x, s: s}, nil, nil
+		case !passedBy(err):
+			return nil, nil, withContextCause(ctx, "HTTP/2", err)
+		case made != nil: // others cannot have been faster
+			return nil, nil, at("HTTP/2", &unsentError{err})
+		}
 	}
-	traceHead(trace, head)
-	answer, err := x.Response(ctx)
-	if err != nil {
-		return nil, err
+}
+
+// passedBy reports whether a session that had room has none any more: others were faster, or the
+// session has ended.
+func passedBy(err error) bool {
+	_, lost := errors.AsType[*session.LostError](err)
+	return lost || errors.Is(err, h2.ErrTooManyStreams) || errors.Is(err, h2.ErrGoingAway)
+}
+
+// unsentError is why a request was not sent.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
+
+// await waits for the answer. It tells the hooks in the context.
+func (a *streamAnswer) await(ctx context.Context) (err error) {
+	if a.head, err = a.x.Response(ctx); err != nil {
+		return withContextCause(ctx, "HTTP/2", err)
 	}
-	if trace.GotFirstResponseByte != nil {
+	if trace := clientTrace(ctx); trace.GotFirstResponseByte != nil {
 		trace.GotFirstResponseByte()
 	}
-	return &streamAnswer{x, answer}, nil
+	return nil
 }
 
 // traceHead tells the hooks of a request that is on its way.
@@ -84,44 +108,70 @@ func traceHead(trace *httptrace.ClientTrace, head *h2.Head) {
 
 // untouched reports whether no server has looked at the request: it may be sent again.
 func untouched(err error) bool {
+	if _, ok := errors.AsType[*unsentError](err); ok {
+		return true
+	}
 	reset, ok := errors.AsType[*session.ResetError](err)
 	return ok && reset.RetrySafe
 }
 
-// originKey is what the connection of this request can be shared by.
-func (d *dialer) originKey(t *target, req *http.Request) (originKey, error) {
-	key := originKey{scheme: t.url.Scheme, addr: t.addr, tls: d.opts.TLSConfig}
-	p, err := d.proxyFor(req)
-	if p != nil {
-		key.proxy = p.String()
-	}
-	return key, err
+// wantsHTTP1 reports whether the server wants the request to come over HTTP/1.1 (RFC 9113 §7).
+func wantsHTTP1(err error) bool {
+	reset, ok := errors.AsType[*session.ResetError](err)
+	return ok && reset.Code == h2.HTTP11Required
 }
 
-// connectHTTP2 returns a session with a free slot, or a route for HTTP/1.1.
-func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key originKey) (*pooled, *route, error) {
-	p := d.opts.HTTP2
-	if !t.secure() && !p.PriorKnowledge {
-		return d.connectHTTP1(ctx, t, req, "ws cannot ask the server for it, and PriorKnowledge is not set")
+// originKey is what the connection of this way can be shared by.
+func (d *dialer) originKey(w *way) originKey {
+	key := originKey{scheme: w.url.Scheme, addr: w.addr, tls: d.opts.TLSConfig}
+	if w.proxy != nil { // who we are to it may decide what it does
+		key.proxy = w.proxy.String() + " " + w.proxy.user.String()
+		for _, f := range d.proxyHeader {
+			key.proxy += "\n" + f.Name + ": " + f.Value
+		}
 	}
-	s, made, err := p.find(ctx, key)
+	return key
+}
+
+// connectHTTP2 returns a session with a free slot, or a route for HTTP/1.1. If made is not nil the
+// session was made for the caller, who calls made when its request is on the way.
+func (d *dialer) connectHTTP2(ctx context.Context, w *way) (s *pooled, made func(), r *route, err error) {
+	p, key := d.opts.HTTP2, d.originKey(w)
+	if !w.secure() && !p.PriorKnowledge {
+		r, err = d.connectHTTP1(ctx, w, "ws cannot ask the server for it, and PriorKnowledge is not set")
+		return nil, nil, r, err
+	}
+	s, made, err = p.find(ctx, key)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return nil, nil, nil, err
 	case s != nil:
-		traceReuse(ctx, t)
-		return s, nil, nil
+		traceReuse(ctx, w.target)
+		return s, nil, nil, nil
 	case made == nil:
-		return d.connectHTTP1(ctx, t, req, "the server was asked before and does not offer it")
+		r, err = d.connectHTTP1(ctx, w, "the server was asked before and does not offer it")
+		return nil, nil, r, err
 	}
-	defer made()
+	if s, r, err = d.makeSession(ctx, w, key); s != nil {
+		return s, made, nil, nil
+	}
+	made()
+	if errors.Is(err, h2.ErrNoConnectProtocol) {
+		r, err = d.connectHTTP1(ctx, w, h2.ErrNoConnectProtocol.Error())
+	}
+	return nil, nil, r, err
+}
+
+// makeSession makes a session, or a route if the server has chosen HTTP/1.1.
+func (d *dialer) makeSession(ctx context.Context, w *way, key originKey) (*pooled, *route, error) {
+	p := d.opts.HTTP2
 	d.alpn = offerHTTP2
-	r, err := d.connect(ctx, t, req.http)
+	r, err := d.connect(ctx, w)
 	d.alpn = offerHTTP1
 	if err != nil {
 		return nil, nil, err
 	}
-	if chosen, ok := alpnChoice(t, r); ok && chosen != "h2" {
+	if chosen, ok := alpnChoice(w.target, r); ok && chosen != "h2" {
 		p.rememberHTTP1(key)
 		if p.Require {
 			r.close()
@@ -129,12 +179,11 @@ func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key 
 		}
 		return nil, r, nil
 	}
-	s, err = p.add(ctx, key, r)
-	if !errors.Is(err, h2.ErrNoConnectProtocol) {
-		return s, nil, err
+	s, err := p.add(ctx, key, r, max(DefaultHeaderBytes, d.headLimit()))
+	if errors.Is(err, h2.ErrNoConnectProtocol) {
+		p.rememberHTTP1(key)
 	}
-	p.rememberHTTP1(key)
-	return d.connectHTTP1(ctx, t, req, h2.ErrNoConnectProtocol.Error())
+	return s, nil, err
 }
 
 // alpnChoice is the protocol that the server of t has chosen, which may be none. It was asked if
@@ -156,12 +205,11 @@ func notChosen(chosen string) string {
 }
 
 // connectHTTP1 makes a route for HTTP/1.1, unless HTTP/2 is required.
-func (d *dialer) connectHTTP1(ctx context.Context, t *target, req *request, why string) (*pooled, *route, error) {
+func (d *dialer) connectHTTP1(ctx context.Context, w *way, why string) (*route, error) {
 	if d.opts.HTTP2.Require {
-		return nil, nil, required(why)
+		return nil, required(why)
 	}
-	r, err := d.connect(ctx, t, req.http)
-	return nil, r, err
+	return d.connect(ctx, w)
 }
 
 // traceReuse tells the hooks in the context that no connection is made.
@@ -193,25 +241,35 @@ func connectFields(req *request) (fields []handshake.Field) {
 		switch name := strings.ToLower(line.Name); name {
 		case "connection", "upgrade", "sec-websocket-key", "keep-alive", "proxy-connection", "te", "host":
 		default:
-			fields = append(fields, handshake.Field{Name: name, Value: line.Value})
+			// RFC 9113 §8.2.1: what HTTP/1.1 ignores around a value makes a request malformed.
+			fields = append(fields, handshake.Field{Name: name, Value: strings.Trim(line.Value, " \t")})
 		}
 	}
 	return fields
 }
 
-// streamAnswer is a response of HTTP/2, and the stream it came on.
+// streamAnswer is a response of HTTP/2, and the stream it comes on.
 type streamAnswer struct {
 	x    *session.Stream
-	head *h2.Head
+	s    *pooled
+	head *h2.Head // nil: it was not awaited yet
+}
+
+// size is that of the head in HTTP/1.1, without the first line.
+func (a *streamAnswer) size() (n int64) {
+	for _, f := range a.head.Fields {
+		n += int64(len(f.Name) + len(": ") + len(f.Value) + len("\r\n"))
+	}
+	return n
 }
 
 // response is the answer as net/http has it. Its body is the stream.
-func (a *streamAnswer) response(req *http.Request, state *tls.ConnectionState) *http.Response {
+func (a *streamAnswer) response(req *http.Request) *http.Response {
 	status := a.head.Status
 	resp := &http.Response{
 		Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status,
 		Proto: "HTTP/2.0", ProtoMajor: 2, Header: make(http.Header),
-		Body: a, ContentLength: -1, TLS: state, Request: req,
+		Body: a, ContentLength: -1, TLS: a.s.tls, Request: req,
 	}
 	for _, f := range a.head.Fields {
 		resp.Header.Add(textproto.CanonicalMIMEHeaderKey(f.Name), f.Value)
@@ -223,8 +281,12 @@ func (a *streamAnswer) Read(p []byte) (int, error) { return a.x.Read(p) }
 func (a *streamAnswer) Close() error               { return a.x.Close() }
 
 // answeredHTTP2 judges an answer.
-func (d *dialer) answeredHTTP2(t *target, req *request, s *pooled, a *streamAnswer) (Result, *target, error) {
-	resp := a.response(req.http, s.tls)
+func (d *dialer) answeredHTTP2(t *target, req *request, a *streamAnswer) (Result, *target, error) {
+	if limit := d.headLimit(); a.size() > limit {
+		_ = a.Close()
+		return failed(t, nil, headTooLarge(limit))
+	}
+	resp := a.response(req.http)
 	d.keepCookies(resp, t)
 	agreed, err := judgeConnect(&req.offer, resp)
 	if err == nil {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -293,4 +294,76 @@ func closedAddr(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// A pool keeps nothing of origins of which nothing is known, and of those without HTTP/2 so many
+// and for so long.
+func TestPoolForgets(t *testing.T) {
+	noLeaks(t)
+	var conns atomic.Int32
+	pool := &Pool{PriorKnowledge: true, IdleTimeout: time.Millisecond}
+	t.Cleanup(pool.Close)
+	opts := &Options{HTTP2: pool, Proxy: noProxy}
+	r := wantStream(t, "ws://"+http2Server(t, &conns), opts)
+	_ = r.HTTP2.Close()
+	for len(sessionsOf(pool)) > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	_, _ = dialFailed(t, t.Context(), "ws://"+closedAddr(t), opts)
+	pool.mu.Lock()
+	if n := len(pool.origins); n != 0 {
+		t.Errorf("%d origins", n)
+	}
+	pool.mu.Unlock()
+	synctest.Test(t, func(t *testing.T) {
+		var p Pool
+		learn := func() *tls.Config {
+			key := originKey{tls: new(tls.Config)}
+			_, made, err := p.find(t.Context(), key)
+			if err != nil || made == nil {
+				t.Fatal(err)
+			}
+			p.rememberHTTP1(key)
+			made()
+			return key.tls
+		}
+		first := learn()
+		for range maxHTTP1 {
+			learn()
+		}
+		if p.origins[originKey{tls: first}] != nil || len(p.origins) != maxHTTP1 {
+			t.Errorf("%d origins", len(p.origins))
+		}
+		time.Sleep(http1Memory)
+		learn()
+		if len(p.origins) != 1 || len(p.http1) != 1 {
+			t.Errorf("%d origins, %d in the list", len(p.origins), len(p.http1))
+		}
+	})
+}
+
+// A server that takes nothing more, as soon as it is asked, is not asked for ever.
+func TestPoolGivesUp(t *testing.T) {
+	noLeaks(t)
+	var conns atomic.Int32
+	addr := dialScript(t, func(p *dialPeer) {
+		conns.Add(1)
+		f := http2.NewFramer(p, p)
+		_ = f.WriteSettings(http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: 1})
+		_, _ = io.ReadFull(p, make([]byte, len(h2.Preface)))
+		for {
+			frame, err := f.ReadFrame()
+			if err != nil {
+				return
+			}
+			if _, ok := frame.(*http2.HeadersFrame); ok {
+				_ = f.WriteGoAway(0, http2.ErrCodeNo, nil)
+			}
+		}
+	})
+	pool := &Pool{PriorKnowledge: true}
+	t.Cleanup(pool.Close)
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: pool, Proxy: noProxy}); !strings.Contains(err.Error(), "GOAWAY") || conns.Load() != maxTries {
+		t.Errorf("%d connections: %v", conns.Load(), err)
+	}
 }

@@ -118,13 +118,17 @@ func (d *dialer) headLimit() int64 {
 func (r *responseReader) blame(err error) error {
 	switch {
 	case r.source.over:
-		return malformedResponse("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", r.source.limit))
+		return headTooLarge(r.source.limit)
 	case r.source.err == nil:
 		return malformedResponse("RFC 9112 §2", printable(err.Error()))
 	case r.source.err == io.EOF:
 		return errEarlyEnd
 	}
 	return r.source.err
+}
+
+func headTooLarge(limit int64) error {
+	return malformedResponse("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", limit))
 }
 
 // errEarlyEnd matches io.ErrUnexpectedEOF.

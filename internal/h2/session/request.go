@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/hawser-ws/websocket/internal/h2"
 )
@@ -41,6 +42,7 @@ func (s *Session) Request(ctx context.Context, head *h2.Head) (*Stream, error) {
 	if x.st, err = s.ep.Open(head, x); err != nil {
 		return nil, err
 	}
+	s.probe(time.Now())
 	return x, nil
 }
 
@@ -95,17 +97,23 @@ func (s *Session) InUse() int {
 	return s.ep.InUse()
 }
 
-// CanOpen returns nil if Open may be called now, or what stands against it.
+// CanOpen returns nil if Open may be called now, or what stands against it: one of h2's errors of
+// Open, ErrSilent, or why the session has ended.
 func (s *Session) CanOpen() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase == over {
+	err := s.ep.CanOpen()
+	switch {
+	case s.phase == over:
 		return s.err
-	}
-	if err := s.ep.CanOpen(); err != nil || !s.full() {
+	case err != nil:
 		return err
+	case s.full():
+		return h2.ErrTooManyStreams
+	case s.silent():
+		return ErrSilent
 	}
-	return h2.ErrTooManyStreams
+	return nil
 }
 
 // full reports whether there are as many streams as this end wants. Under mu.
