@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -255,7 +256,7 @@ func respond(w http.ResponseWriter, refusal *Refusal, why error) *AcceptError {
 		w.Header().Del(f.Name)
 	}
 	for _, f := range refusal.Fields() {
-		w.Header().Add(f.Name, f.Value)
+		w.Header().Add(f.Name, strings.Trim(f.Value, " \t")) // RFC 9113 §8.2.1; HTTP/1.1 ignores them
 	}
 	http.Error(w, refusal.Error(), refusal.Status)
 	return &AcceptError{Status: refusal.Status, Err: why}

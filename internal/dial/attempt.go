@@ -13,10 +13,14 @@ func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *t
 	if d.opts.HTTP3 != nil {
 		return d.attemptStream(ctx, t, req)
 	}
-	if d.opts.HTTP2.speaks(t) {
-		return d.attemptHTTP2(ctx, t, req)
+	p, err := d.proxyFor(req.http)
+	switch {
+	case err != nil:
+		return failed(t, nil, at("choosing the proxy", err))
+	case d.opts.HTTP2.speaks(t):
+		return d.attemptHTTP2(ctx, &way{t, p}, req)
 	}
-	r, err := d.connect(ctx, t, req.http)
+	r, err := d.connect(ctx, &way{t, p})
 	if err != nil {
 		return failed(t, nil, err)
 	}

@@ -31,10 +31,10 @@ type ResponseStream struct {
 	writeTurn
 	closed chan struct{}
 
-	// Inside a use of w or control. After the handler has returned net/http gives them to
-	// another request.
+	// After the handler has returned w and control are net/http's again. Whoever writes holds
+	// use, whoever passes a deadline holds writeMu; over is set under both, and read under one.
 	use  sync.Mutex
-	over bool // under use: Finish was called
+	over bool // Finish was called
 }
 
 // ResponseControl is what a ResponseStream needs of an http.ResponseController.
@@ -61,6 +61,8 @@ func (t *ResponseStream) Finish() {
 	_ = t.Close()
 	t.use.Lock()
 	defer t.use.Unlock()
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
 	t.over = true
 }
 
@@ -155,9 +157,9 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 // cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
 func (t *ResponseStream) cutWrite() { t.reset(t.control.SetWriteDeadline) }
 
-// reset passes a deadline, unless w is no longer ours.
+// reset passes a deadline, unless w is no longer ours. Under writeMu.
 func (t *ResponseStream) reset(setDeadline func(time.Time) error) {
-	if t.request.Err() == nil {
+	if !t.over && t.request.Err() == nil {
 		defer func() { _ = recover() }() // as in writeBoth
 		_ = setDeadline(past)
 	}
@@ -179,6 +181,8 @@ func (t *ResponseStream) Close() error {
 	if ahead := t.ahead.Load(); ahead != nil {
 		ahead.close()
 	}
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
 	t.reset(t.control.SetReadDeadline)
 	return nil
 }

@@ -384,6 +384,30 @@ func TestMaxOpen(t *testing.T) {
 	})
 }
 
+// A peer that does not speak HTTP/2 is told apart from one that breaks its rules.
+func TestReadyWithoutHTTP2(t *testing.T) {
+	for says, want := range map[string]string{
+		"HTTP/1.1 400 Bad Request\r\n":         "the server answers in HTTP/1.1",
+		"":                                     "the connection has ended before SETTINGS came: EOF",
+		"\x00\x00\x01\x04\x00\x00\x00\x00\x00": "", // SETTINGS of one byte
+	} {
+		bubble(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, b) }()
+			s := New(a, Config{})
+			go func() { _ = s.Run() }()
+			_, _ = io.WriteString(b, says)
+			_ = b.Close()
+			err := s.Ready(t.Context())
+			not, ok := errors.AsType[*NotHTTP2Error](err)
+			if ok != (want != "") || ok && not.Error() != want || errors.Unwrap(err) == nil {
+				t.Errorf("%q: %v", says, err)
+			}
+			<-s.Done()
+		})
+	}
+}
+
 // Open ends with its context, whatever it waits for.
 func TestOpenGivesUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
