@@ -98,8 +98,7 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 		return nil, respondError(w, nethttp.HijackError(w, err))
 	}
 	trailing := nethttp.CopyBuffered(brw.Reader)
-	c := new(Conn)
-	c.transport = transport.New(nc, &c.socket)
+	c := connOver(nc)
 	if passed.Sent {
 		if err = passed.Failed(r); err == nil && brw.Writer.Buffered() > 0 {
 			err = brw.Flush() // a writer of its own kind: here is its response

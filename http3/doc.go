@@ -34,13 +34,13 @@
 // able to go on: quic-go's own reader loses half a frame header. The state of a direction of a
 // stream:
 //
-//	            CloseWrite            FIN
-//	    open ────────────────▶ ended            both Close frames have gone
-//	      │                      │
-//	      │ Close                │ Close        nothing more is sent
-//	      ▼                      ▼
-//	    reset                  closed
-//	 H3_REQUEST_CANCELLED
+//	           CloseWrite            FIN
+//	   open ────────────────▶ ended            both Close frames have gone
+//	     │                      │
+//	     │ Close                │ Close        nothing more is sent
+//	     ▼                      ▼
+//	   reset                  closed
+//	H3_REQUEST_CANCELLED
 //
 // A peer that breaks the rules of HTTP/3 loses the connection (client) or the stream (server: a
 // handler of quic-go does not see the connection).

@@ -150,3 +150,29 @@ func say(t *testing.T, c *websocket.Conn, text string) {
 		t.Fatalf("%d bytes came back, not %d: %v", len(p), len(text), err)
 	}
 }
+
+func deadline() time.Time { return time.Now().Add(patience) }
+
+// dialWith is Dial, or that of the pool in the options.
+func dialWith(ctx context.Context, url string, o *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
+	if o.HTTP3 != nil {
+		return websocket.Dial(ctx, url, o)
+	}
+	return http3.Dial(ctx, url, o)
+}
+
+func await[T any](t *testing.T, c <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(patience):
+		t.Fatal("nothing came")
+	}
+	return v
+}
+
+// pool is one that is closed at the end of the test.
+func pool(t *testing.T, p *http3.Pool) *http3.Pool {
+	t.Cleanup(p.Close)
+	return p
+}

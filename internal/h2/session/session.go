@@ -40,6 +40,7 @@ type Session struct {
 	local  net.Addr
 	remote string
 	ended  chan struct{} // closed when Run returns
+	write  func()        // writeAll, bound once: each binding would allocate
 
 	mu      sync.Mutex
 	ep      h2.Endpoint
@@ -84,6 +85,7 @@ func New(nc net.Conn, cfg Config) *Session {
 		s.remote = addr.String()
 	}
 	s.changed.L = &s.mu
+	s.write = s.writeAll
 	s.t = transport.New(nc, &s.socket)
 	s.tries = s.t.Traits().Has(transport.TriesWrites)
 	now := time.Now()
