@@ -23,14 +23,18 @@ type outcome struct {
 type carrier uint8
 
 const (
-	overTCP    carrier = iota // or TLS
-	overStream                // of HTTP/2 or HTTP/3
+	overTCP   carrier = iota // or TLS
+	overHTTP2                // a stream
+	overHTTP3                // a stream, by UDP
 )
 
 // carrierOf is the carrier of the connection that began with a response.
 func carrierOf(resp *http.Response) carrier {
-	if resp.ProtoMajor > 1 {
-		return overStream
+	switch resp.ProtoMajor {
+	case 2:
+		return overHTTP2
+	case 3:
+		return overHTTP3
 	}
 	return overTCP
 }
@@ -102,7 +106,7 @@ func (e outcome) lost() string {
 		return tooMuch(over)
 	}
 	switch {
-	case e.carrier == overStream:
+	case e.carrier != overTCP:
 		return streamEnd(e.Cause)
 	case errors.Is(e.Cause, io.EOF):
 		return "the server ended TCP without a Close frame"
