@@ -9,7 +9,8 @@ import "time"
 //	PING, an ack of it that we await not     an answer
 //	SETTINGS                                 an answer, and a look at each stream
 //	a stream reset before we have answered   Rapid Reset (CVE-2023-44487)
-//	a stream that we must reset or refuse    MadeYouReset (CVE-2025-8671)
+//	a stream that we must reset or refuse    MadeYouReset (CVE-2025-8671); not if it is refused
+//	                                         only because functions that serve others are slow
 //	a response of 1xx                        an event for nothing
 //	DATA without data and without END_STREAM an event for nothing
 //	WINDOW_UPDATE                            a look at the queue, unless it was earned

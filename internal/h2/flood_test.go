@@ -226,6 +226,31 @@ func TestHonestPeers(t *testing.T) {
 	}
 }
 
+// A client that keeps to the limit does not know that whatever serves its streams is slow to leave
+// them. One that does not keep to it is charged.
+func TestRefusedIsNotCharged(t *testing.T) {
+	r := settled(t, Server, Config{MaxStreams: 10})
+	over := r.opens(1)
+	for id := uint32(3); id < 20; id += 2 {
+		r.opens(id)
+	}
+	r.hears("it leaves", resetOf(1, Cancel), "reset by peer 1 CANCEL")
+	level := r.flood.level
+	for range 5000 {
+		r.receiveAll(r.head(r.table.remote+2, 0, connectFields...))
+		r.flush()
+	}
+	if r.Err() != nil || r.flood.level > level || r.InUse() != 10 {
+		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
+	}
+	r.Release(over)
+	r.opens(r.table.remote + 2)
+	r.receiveAll(r.head(r.table.remote+2, 0, connectFields...))
+	if r.flood.level <= level {
+		t.Errorf("%v is charged for one too many", r.flood.level)
+	}
+}
+
 // Updates are not saved up without end.
 func TestEarnedUpdatesAreBounded(t *testing.T) {
 	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), maxWindow)
