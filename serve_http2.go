@@ -31,7 +31,7 @@ import (
 // about each request. [AcceptOptions.OnError] receives what a [Handler] would report.
 //
 // ServeHTTP2 returns when the connection has ended and every serve has returned. The error is
-// nil if no stream was cut off by that. It closes nc. The connection ends when the client ends
+// nil if the connection ended in order and no stream was cut off by that. It closes nc. The connection ends when the client ends
 // it, when nc is closed, when it has been without streams for five minutes, or after
 // [Registry.Shutdown] with its last stream.
 //

@@ -81,6 +81,30 @@ func TestDialPool(t *testing.T) {
 	}
 }
 
+// A server of net/http gives its windows back as the handler reads, here by 4 KiB. There is no end to
+// how often it may do that.
+func TestDialToSmallReads(t *testing.T) {
+	const size = 32 << 20
+	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		for p := make([]byte, 4<<10); ; {
+			if _, err := r.Body.Read(p); err != nil {
+				return
+			}
+		}
+	}))
+	c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sent := 0; sent < size; sent += 1 << 20 {
+		if err := c.Write(t.Context(), websocket.MessageBinary, make([]byte, 1<<20)); err != nil {
+			t.Fatalf("after %d bytes: %v", sent, err)
+		}
+	}
+	_ = c.CloseNow()
+}
+
 // serveTLS starts a server of net/http over TLS that offers these protocols.
 func serveTLS(t *testing.T, h http.Handler, protocols ...string) (address string) {
 	t.Helper()
