@@ -103,17 +103,7 @@ func (t *ResponseStream) Fill(b *Buffer) (int, error) {
 	if ahead := t.ahead.Load(); ahead != nil {
 		return ahead.Fill(b)
 	}
-	if b.Buffered() > 0 { // of a frame, the rest of which is mostly there
-		n, err := t.Read(b.Room())
-		b.Extend(n)
-		return n, err
-	}
-	b.Release()
-	n, err := t.Read(t.first[:])
-	if n > 0 {
-		b.Extend(copy(b.Room(), t.first[:n]))
-	}
-	return n, err
+	return fillAfter(t, b, t.first[:])
 }
 
 func (t *ResponseStream) Read(p []byte) (int, error) {
