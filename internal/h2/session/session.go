@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -101,6 +102,9 @@ func New(nc net.Conn, cfg Config) *Session {
 // ended all streams by the peer or whoever closed nc. Any other error is a [*LostError].
 func (s *Session) Run() error {
 	defer close(s.ended)
+	if poolcheck.Enabled {
+		defer s.enlist()()
+	}
 	s.mu.Lock()
 	s.watch(time.Now())
 	s.leave()
