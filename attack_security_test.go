@@ -62,7 +62,7 @@ func TestSecurityTable(t *testing.T) {
 		"time that a reply waits for others":                            span(replyWait),
 		"bytes of a large message that the peer must take in that time": kib(streamPart),
 		"WebSockets on a connection of `ServeHTTP2`":                    count(h2.DefaultMaxStreams),
-		"bytes of such a WebSocket that wait to be read":                kib(h2.DefaultStreamWindow+1),
+		"bytes of such a WebSocket that wait to be read":                kib(h2.DefaultStreamWindow + 1),
 		"head of a request to `ServeHTTP2`, unpacked":                   kib(h2.DefaultHeadBytes),
 		"time for the first settings of an HTTP/2 peer":                 span(h2.DefaultSettingsTimeout),
 		"time without WebSockets after which `ServeHTTP2` returns":      span(http2IdleTimeout),
