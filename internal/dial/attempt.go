@@ -10,6 +10,9 @@ import (
 // where it leads.
 func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *target, err error) {
 	req := d.ownRequest(ctx, t)
+	if d.opts.HTTP3 != nil {
+		return d.attemptStream(ctx, t, req)
+	}
 	p, err := d.proxyFor(req.http)
 	switch {
 	case err != nil:

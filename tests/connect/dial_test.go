@@ -383,3 +383,36 @@ func TestDialWithoutConnect(t *testing.T) {
 	}
 	dials.Wait()
 }
+
+// A server that begins the closing and does not end its direction: Apache. The client ends its own.
+func TestDialEndsStream(t *testing.T) {
+	ended := make(chan error, 1)
+	address := script(t, enabled, func(_ int, f *http2.Framer, id uint32) {
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: []byte{0x88}, EndHeaders: true})
+		_ = f.WriteData(id, false, []byte{0x88, 0x02, 0x03, 0xe8})
+		for {
+			frame, err := f.ReadFrame()
+			if data, ok := frame.(*http2.DataFrame); err != nil || ok && data.StreamEnded() {
+				ended <- err
+				return
+			}
+			if reset, ok := frame.(*http2.RSTStreamFrame); ok {
+				ended <- http2.StreamError{StreamID: id, Code: reset.ErrCode}
+				return
+			}
+		}
+	})
+	c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", &websocket.DialOptions{
+		HTTP2:    pool(t, &websocket.HTTP2Pool{PriorKnowledge: true}),
+		Timeouts: websocket.Timeouts{Close: 2 * patience},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Error(err)
+	}
+	if err := await(t, ended); err != nil {
+		t.Errorf("instead of END_STREAM: %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -40,6 +41,7 @@ type Session struct {
 	local  net.Addr
 	remote string
 	ended  chan struct{} // closed when Run returns
+	write  func()        // writeAll, bound once: each binding would allocate
 
 	mu      sync.Mutex
 	ep      h2.Endpoint
@@ -85,6 +87,7 @@ func New(nc net.Conn, cfg Config) *Session {
 		s.remote = addr.String()
 	}
 	s.changed.L = &s.mu
+	s.write = s.writeAll
 	s.t = transport.New(nc, &s.socket)
 	s.tries = s.t.Traits().Has(transport.TriesWrites)
 	now := time.Now()
@@ -99,6 +102,9 @@ func New(nc net.Conn, cfg Config) *Session {
 // ended all streams by the peer or whoever closed nc. Any other error is a [*LostError].
 func (s *Session) Run() error {
 	defer close(s.ended)
+	if poolcheck.Enabled {
+		defer s.enlist()()
+	}
 	s.mu.Lock()
 	s.watch(time.Now())
 	s.leave()
