@@ -115,7 +115,7 @@ const layers = `
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.
-	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
+	cmd/ws/...:          . frame handshake conn internal/h2 autobahn hub wsjson wstest cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
 	compat/coder/...:    coder coder/wsjson

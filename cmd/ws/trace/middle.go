@@ -5,6 +5,7 @@ import (
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+	"github.com/hawser-ws/websocket/internal/h2"
 )
 
 // enterMiddle is called when the protocol of the following bytes is unknown.
@@ -19,8 +20,8 @@ func (x *exchange) enterMiddle() {
 func (x *exchange) amid(side int, c reassembly.Chunk) {
 	b, n := &x.back[side], &x.frames.need[side]
 	if c.Lost > 0 {
-		if x.prove(); x.mode == inFrames {
-			x.frame(side, c)
+		if x.identify(); x.mode != amid {
+			x.feed(side, c)
 			return
 		}
 		x.forgo(side, len(b.data))
@@ -34,12 +35,20 @@ func (x *exchange) amid(side int, c reassembly.Chunk) {
 		return
 	}
 	n.tried = max(4096, len(b.data))
-	if x.prove(); x.mode == inFrames {
+	if x.identify(); x.mode != amid {
 		return
 	}
 	if len(b.data) > maxBacklog {
 		x.forgo(side, len(b.data)/2)
 		n.tried = len(b.data) / 2
+	}
+}
+
+// identify tries to find out what the connection carries. Frames of HTTP/2 have more structure
+// than those of a WebSocket.
+func (x *exchange) identify() {
+	if !x.joinHTTP2() {
+		x.prove()
 	}
 }
 
@@ -74,9 +83,11 @@ func (x *exchange) begins(side int, c reassembly.Chunk) bool {
 	if x.client >= 0 && side != x.client || !http1.MaybeRequest(c.Data) {
 		return false
 	}
-	if bytes.HasPrefix(c.Data, []byte(http2Preface)) {
+	if bytes.HasPrefix(c.Data, []byte(h2.Preface)) {
 		x.settle(side)
-		x.http2()
+		x.back[side] = backlog{}
+		x.back[side].add(c)
+		x.enterHTTP2()
 		return true
 	}
 	line, _, ok := bytes.Cut(c.Data, []byte("\r\n"))
