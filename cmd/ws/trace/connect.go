@@ -43,6 +43,7 @@ func (m *multiplex) unclear(s *stream, l *fieldList) {
 	if len(l.fields) > 0 {
 		s.conv.Request = l.head()
 	}
+	s.x.beginning = s.at == [2]int64{}
 	m.weigh(s)
 }
 
@@ -54,11 +55,14 @@ func (m *multiplex) socket(s *stream, l *fieldList) *stream {
 		s.converse(awaiting)
 	}
 	if s.x.mode == amid {
-		s.x.mode, s.x.client = awaiting, m.x.client
+		s.x.mode = awaiting
+		if s.x.client < 0 {
+			s.x.settle(m.x.client)
+		}
 	}
 	s.conv.Request, s.conv.Kind = l.head(), Refused
 	if l.known {
-		s.conv.Violations = append(judgeConnect(l), m.judgeAnnounced()...)
+		s.conv.Violations = judgeConnect(l)
 	}
 	s.x.upgrade = true
 	m.c.conv.HTTP2.WebSockets++

@@ -215,6 +215,7 @@ func (t *tracker) keepStream(m *multiplex, s *stream) {
 		m.note(FromClient, v.Last, fmt.Sprintf("stream %d: its request is not known, and no WebSocket can be proven in it", s.id))
 		return
 	}
+	v.Violations = append(v.Violations, m.judgeAnnounced(v.Request)...)
 	client := s.x.client
 	if client < 0 {
 		client = m.x.client

@@ -52,7 +52,10 @@ type exchange struct {
 	stopped [2]string           // by Dir: why TLS is no longer decrypted; "" while it is
 	tails   [2]reassembly.Chunk // by side: a hole at the end of the stream, for endDirection
 	gaps    [2]bool             // by Dir: an unknown number of bytes is missing in the stream of HTTP/2
-	torn    bool                // endDirection is cutting the last frame short, see emit
+	// beginning is set for a stream of HTTP/2 whose head is in the capture, though not all of its
+	// fields are known: if its bytes are frames, they are from the first one on.
+	beginning bool
+	torn      bool // endDirection is cutting the last frame short, see emit
 }
 
 // asking is a request that awaits its response.

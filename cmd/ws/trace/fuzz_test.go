@@ -215,7 +215,7 @@ func conversation(t testing.TB, f *found) string {
 }
 
 // check holds a trace against itself, and prints it in one of the ways there are.
-func check(t *testing.T, tr *trace.Trace, way int) {
+func check(t testing.TB, tr *trace.Trace, way int) {
 	var delivered, lost int64
 	for k, err := range tr.Kept() {
 		if err != nil {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http2"
@@ -149,21 +150,32 @@ func (h *half) giveUp() {
 func (h *half) locate() bool {
 	x := h.m.x
 	b := &x.back[h.side]
+	if h.dir() == FromClient && bytes.HasPrefix(b.data, []byte(h2.Preface)) {
+		h.state, h.have = beforePreface, 0
+		h.replay()
+		return true
+	}
 	at, ok := http2.Find(b.data, b.segments(), http2.ProofAgain)
 	if !ok {
 		return false
 	}
 	x.skip(h.side, at)
-	held := x.back[h.side]
-	x.back[h.side] = backlog{}
-	h.note(held.mark(0), "a frame of HTTP/2 begins here")
-	h.state, h.reader = reading, http2.Reader{To: h}
-	for !held.empty() && h.state == reading {
+	h.note(b.mark(0), "a frame of HTTP/2 begins here")
+	h.state = reading
+	h.replay()
+	return true
+}
+
+// replay reads the backlog.
+func (h *half) replay() {
+	held := h.m.x.back[h.side]
+	h.m.x.back[h.side] = backlog{}
+	h.reader = http2.Reader{To: h}
+	for !held.empty() {
 		c := held.first()
 		h.m.feed(h.side, c)
 		held.drop(len(c.Data))
 	}
-	return true
 }
 
 // end is called at the end of the connection or of the capture.

@@ -109,7 +109,7 @@ func (h *half) End(f *http2.Frame) {
 		last, code := binary.BigEndian.Uint32(f.Payload)&(1<<31-1), h2.Code(binary.BigEndian.Uint32(f.Payload[4:]))
 		text := fmt.Sprintf("GOAWAY %v, the last stream is %d", code, last)
 		if debug := f.Payload[8:]; len(debug) > 0 {
-			text += fmt.Sprintf(", %q", payload.Visible(string(debug[:min(len(debug), maxDebug)])))
+			text += `, "` + payload.Visible(string(debug[:min(len(debug), maxDebug)])) + `"`
 		}
 		h.note(markOf(f), "%s", text)
 	}
@@ -143,5 +143,8 @@ func (h *half) onSettings(f *http2.Frame) {
 	}
 	if err := h.settings.Read(f.Payload, from); err != nil {
 		h.fault(markOf(f), &err.Violation)
+	}
+	if h.settings.ConnectProtocol == 1 && h.m.announced == 0 {
+		h.m.announced = f.Packet
 	}
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,7 @@ func (l *fieldList) socket() bool {
 	if protocol := l.get(":protocol"); protocol != "" {
 		return protocol == handshake.ConnectProtocol
 	}
-	return !l.known && l.get("sec-websocket-version") != ""
+	return !l.known && slices.ContainsFunc(l.fields, func(f h2.Field) bool { return strings.HasPrefix(f.Name, "sec-websocket-") })
 }
 
 // head converts the list for the results. The line is that of HTTP/1.1, as far as there is one.
@@ -195,10 +196,15 @@ func judgeConnect(l *fieldList) []Violation {
 	return nil
 }
 
-// judgeAnnounced says whether a client may use extended CONNECT already (RFC 8441 §3).
-func (m *multiplex) judgeAnnounced() []Violation {
+// judgeAnnounced says whether a client was allowed to send extended CONNECT (RFC 8441 §3). It is
+// asked at the end: if the SYN is not in the capture, the directions are not read in the order of
+// their packets.
+func (m *multiplex) judgeAnnounced(request *Head) []Violation {
 	server := &m.halves[m.x.side(FromServer)]
-	if server.gap || server.settings.ConnectProtocol == 1 {
+	switch {
+	case !request.known() || request.Proto != protoHTTP2:
+		return nil
+	case server.gap || server.heard == 0 || m.announced > 0 && m.announced < request.Packet:
 		return nil
 	}
 	return []Violation{{

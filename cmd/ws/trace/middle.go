@@ -120,10 +120,11 @@ func (x *exchange) prove() {
 			continue
 		}
 		r := &result{
-			masked: prove(&x.back[i], true, nil, true, proofMasked),
+			masked: prove(&x.back[i], true, nil, true, x.enough()),
 			plain:  prove(&x.back[1-i], false, nil, true, proofUnmasked),
 		}
-		strong := r.masked.bits >= proofMasked && r.masked.frames >= proofFrames
+		strong := r.masked.bits >= proofMasked && r.masked.frames >= proofFrames ||
+			x.beginning && r.masked.start == 0 && r.masked.bits >= proofStream
 		alone := r.plain.said >= proofUnmasked && r.plain.frames >= proofFrames
 		if strong || alone {
 			found[i] = r
@@ -145,6 +146,14 @@ func (x *exchange) prove() {
 		}
 	}
 	x.enter(inFrames)
+}
+
+// enough is what proves the client's direction, in bits.
+func (x *exchange) enough() int {
+	if x.beginning {
+		return proofStream
+	}
+	return proofMasked
 }
 
 // unproven ends the search in both directions.

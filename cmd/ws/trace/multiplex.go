@@ -21,7 +21,9 @@ type multiplex struct {
 	streams map[uint32]*stream
 	late    []*stream // those that are over, oldest first: frames of the other side may be under way
 	guessed bool      // which side is the client
-	weighs  int       // memory of the streams, in bytes
+	// announced is the packet in which the server first said ENABLE_CONNECT_PROTOCOL; 0: none.
+	announced int
+	weighs    int // memory of the streams, in bytes
 }
 
 // maxLate is how many streams stay known after their end.

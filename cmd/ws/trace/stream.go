@@ -24,6 +24,7 @@ type stream struct {
 	asked  string     // the other request, in words; "" once it was answered
 	early  *fieldList // a response that is in the capture before its request
 	at     [2]int64   // bytes of DATA, by side
+	packet int        // the last one that was seen
 	weighs int
 }
 
@@ -38,10 +39,16 @@ func (m *multiplex) newStream(id uint32, at Mark) *stream {
 
 // seen records that a packet has something of the stream.
 func (s *stream) seen(at Mark) {
-	if at.Packet != s.conv.Last.Packet {
+	if at.Packet != s.packet {
 		s.conv.Packets++
 	}
-	s.conv.Last = at
+	s.packet = at.Packet
+	if at.Packet < s.conv.First.Packet {
+		s.conv.First = at
+	}
+	if at.Packet > s.conv.Last.Packet {
+		s.conv.Last = at
+	}
 }
 
 func (s *stream) weight() int {
