@@ -149,25 +149,9 @@ func FuzzTrace(f *testing.F) {
 		}
 		file := script
 		if base > 0 {
-			packets := mutate(captures[int(base-1)%len(captures)].Packets, script)
-			mixed := &synth.Capture{Link: layers.LinkTypeEthernet}
-			for i := range max(len(packets), len(quiet.Packets)) {
-				if i < len(packets) && !bytes.Contains(packets[i].Data, []byte{192, 0, 2}) {
-					mixed.Packets = append(mixed.Packets, packets[i])
-				}
-				if i < len(quiet.Packets) {
-					mixed.Packets = append(mixed.Packets, quiet.Packets[i])
-				}
-			}
-			file = mixed.Bytes()
+			file = mixed(mutate(captures[int(base-1)%len(captures)].Packets, script), quiet)
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		tr, err := trace.Read(t.Context(), bytes.NewReader(file), trace.Options{Limits: trace.Limits{Connections: 64, Waiting: 1 << 20, Records: 1 << 16}})
-		runtime.ReadMemStats(&after)
-		if allocated, most := after.TotalAlloc-before.TotalAlloc, uint64(16<<20+2000*len(file)); allocated > most {
-			t.Errorf("%d bytes were allocated for a file of %d", allocated, len(file))
-		}
+		tr, err := bounded(t, file)
 		if err != nil {
 			if base > 0 {
 				t.Fatal(err)
@@ -182,6 +166,32 @@ func FuzzTrace(f *testing.F) {
 			}
 		}
 	})
+}
+
+// mixed is a capture of packets with those of the witness between them.
+func mixed(packets []synth.Packet, quiet *synth.Conn) []byte {
+	c := &synth.Capture{Link: layers.LinkTypeEthernet}
+	for i := range max(len(packets), len(quiet.Packets)) {
+		if i < len(packets) && !bytes.Contains(packets[i].Data, []byte{192, 0, 2}) {
+			c.Packets = append(c.Packets, packets[i])
+		}
+		if i < len(quiet.Packets) {
+			c.Packets = append(c.Packets, quiet.Packets[i])
+		}
+	}
+	return c.Bytes()
+}
+
+// bounded reads a file, with memory in proportion to it.
+func bounded(t *testing.T, file []byte) (*trace.Trace, error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	tr, err := trace.Read(t.Context(), bytes.NewReader(file), trace.Options{Limits: trace.Limits{Connections: 64, Waiting: 1 << 20, Records: 1 << 16}})
+	runtime.ReadMemStats(&after)
+	if allocated, most := after.TotalAlloc-before.TotalAlloc, uint64(16<<20+2000*len(file)); allocated > most {
+		t.Errorf("%d bytes were allocated for a file of %d", allocated, len(file))
+	}
+	return tr, err
 }
 
 // conversation is what a trace says of the witness, without the numbers of packets.

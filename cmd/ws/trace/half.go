@@ -96,7 +96,7 @@ func (h *half) lost(c reassembly.Chunk) {
 func (h *half) lose(at Mark) {
 	h.state, h.tried = searching, 0
 	h.loseFields()
-	for _, s := range h.m.all() {
+	for _, s := range h.m.streams {
 		s.tear(h.side, at)
 		h.m.weigh(s)
 	}

@@ -19,12 +19,16 @@ type multiplex struct {
 	halves [2]half   // by side
 
 	streams map[uint32]*stream
+	order   []uint32  // the streams by age; some are gone
 	late    []*stream // those that are over, oldest first: frames of the other side may be under way
 	guessed bool      // which side is the client
 	// announced is the packet in which the server first said ENABLE_CONNECT_PROTOCOL; 0: none.
 	announced int
 	weighs    int // memory of the streams, in bytes
 }
+
+// maxStreams is how many streams are followed at a time. Servers allow some hundred.
+const maxStreams = 4096
 
 // maxLate is how many streams stay known after their end.
 const maxLate = 64
@@ -117,7 +121,7 @@ func (m *multiplex) feed(side int, c reassembly.Chunk) {
 func (m *multiplex) partial() bool { return m.halves[0].gap || m.halves[1].gap }
 
 func (m *multiplex) weight() int {
-	n := m.weighs
+	n := 4096 + m.weighs + 4*cap(m.order)
 	for i := range m.halves {
 		n += m.halves[i].reader.Weight() + m.halves[i].fields.Weight()
 	}
@@ -149,6 +153,24 @@ func (m *multiplex) all() []*stream {
 	return list
 }
 
+// makeRoom gives up the oldest stream if there are too many.
+func (m *multiplex) makeRoom() {
+	if len(m.order) > 2*maxStreams {
+		m.order = slices.DeleteFunc(m.order, func(id uint32) bool { return m.streams[id] == nil })
+	}
+	for len(m.streams) >= maxStreams {
+		s := m.streams[m.order[0]]
+		if m.order = m.order[1:]; s == nil {
+			continue
+		}
+		if s.x != nil && !s.over() {
+			s.conv.GivenUp = true
+			s.record(Event{Note: &Note{Mark: s.conv.Last, Text: "given up here: too many streams at a time to follow them all"}})
+		}
+		m.remove(s)
+	}
+}
+
 // settleLate removes the oldest of the streams that are over.
 func (m *multiplex) settleLate() {
 	for len(m.late) > maxLate {
@@ -159,6 +181,9 @@ func (m *multiplex) settleLate() {
 
 // remove ends a stream and stores its conversation.
 func (m *multiplex) remove(s *stream) {
+	if m.streams[s.id] != s {
+		return // it was given up
+	}
 	delete(m.streams, s.id)
 	m.weighs -= s.weighs
 	if s.x == nil {

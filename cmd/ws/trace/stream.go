@@ -32,7 +32,9 @@ func (m *multiplex) newStream(id uint32, at Mark) *stream {
 	s := &stream{id: id, m: m}
 	s.conv.Stream, s.conv.HTTP2Stream = m.c.conv.Stream, id
 	s.conv.First = at
+	m.makeRoom()
 	m.streams[id] = s
+	m.order = append(m.order, id)
 	s.seen(at)
 	return s
 }
@@ -153,7 +155,7 @@ func (s *stream) inherit(c *Conversation) {
 	if s.over() {
 		return
 	}
-	s.conv.GivenUp = c.GivenUp
+	s.conv.GivenUp = s.conv.GivenUp || c.GivenUp
 	for _, e := range c.Ends {
 		if !s.conv.has(e.By) {
 			s.conv.Ends = append(s.conv.Ends, e)

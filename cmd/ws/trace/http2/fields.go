@@ -34,13 +34,22 @@ type Fields struct {
 	failed  error
 	list    []h2.Field
 	size    int // of the list
-	added   int // bytes of all fields so far, up to maxTable: the table has no more
+	begun   bool
+	// What the table can have, in bytes: at most what was in blocks so far, and its largest size.
+	added, limit int
 }
+
+// perByte is how much memory the table takes for each byte as HPACK counts, at most: an entry with
+// a short name has two strings, and places in a list and two maps.
+const perByte = 6
 
 // Weight is the memory that the table uses, in bytes.
 func (b *Fields) Weight() int {
-	n := min(b.added, maxTable) + b.size
-	if b.lost && b.decoder != nil {
+	if b.decoder == nil {
+		return 0
+	}
+	n := perByte*min(b.added, max(b.limit, initialTable)) + b.size
+	if b.lost {
 		n += lostTable / entry * 80
 	}
 	return n
@@ -52,11 +61,11 @@ func (b *Fields) Lost() bool { return b.lost }
 // Lose forgets the table, because a field block was missed.
 func (b *Fields) Lose() {
 	b.decoder, b.lost = nil, true
-	b.added = 0
+	b.added, b.limit = 0, lostTable
 	b.reset()
 }
 
-func (b *Fields) reset() { b.list, b.size, b.failed = nil, 0, nil }
+func (b *Fields) reset() { b.list, b.size, b.failed, b.begun = nil, 0, nil, false }
 
 // Add processes the next fragment of a block.
 func (b *Fields) Add(fragment []byte) {
@@ -66,7 +75,32 @@ func (b *Fields) Add(fragment []byte) {
 	if b.decoder == nil {
 		b.begin()
 	}
+	if !b.begun {
+		b.begun = true
+		b.limit = max(b.limit, tableSize(fragment))
+	}
 	_, b.failed = b.decoder.Write(fragment)
+}
+
+// tableSize is the size of the table that the front of a block sets (RFC 7541 §6.3); 0 if it sets
+// none. If the number is cut short, it is taken to be the largest.
+func tableSize(block []byte) int {
+	if len(block) == 0 || block[0]&0xe0 != 0x20 {
+		return 0
+	}
+	n := int(block[0] & 0x1f)
+	if n < 0x1f {
+		return n
+	}
+	for i, c := range block[1:] { // RFC 7541 §5.1
+		if n += int(c&0x7f) << (7 * i); n > maxTable {
+			break
+		}
+		if c < 0x80 {
+			return n
+		}
+	}
+	return maxTable
 }
 
 // End ends a block. whole is false if the list was too long to be kept. After an error the table

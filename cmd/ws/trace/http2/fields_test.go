@@ -124,7 +124,7 @@ func TestFieldsBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if w := b.Weight(); w < 15*60_000 || w > maxTable+100_000 {
+	if w := b.Weight(); w < 15*60_000 || w > perByte*maxTable+100_000 {
 		t.Errorf("it weighs %d", w)
 	}
 	b.Add(bytes.Repeat([]byte{0x80 | 62}, 1<<20)) // the same field a million times
@@ -139,6 +139,18 @@ func TestFieldsBounds(t *testing.T) {
 	b.Add([]byte{0x3f, 0xe2, 0xff, 0x7f}) // a table of two million
 	if _, _, err := b.End(); err == nil {
 		t.Error("a table that is too large")
+	}
+}
+
+// The size that a block sets is read as HPACK's decoder does.
+func TestTableSize(t *testing.T) {
+	for block, want := range map[string]int{
+		"": 0, "\x82": 0, "\x20": 0, "\x3e": 30, "\x3f\x00": 31, "\x3f\xe1\x1f": 4096, "\x3f\xe1\xff\x03": 65536,
+		"\x3f": maxTable, "\x3f\xe1": maxTable, "\x3f\xff\xff\xff\x7f": maxTable,
+	} {
+		if got := tableSize([]byte(block)); got != want {
+			t.Errorf("% x: %d, want %d", block, got, want)
+		}
 	}
 }
 
