@@ -55,9 +55,6 @@ func (b *Fields) Weight() int {
 	return n
 }
 
-// Lost reports whether fields may be [Unknown].
-func (b *Fields) Lost() bool { return b.lost }
-
 // Lose forgets the table, because a field block was missed.
 func (b *Fields) Lose() {
 	b.decoder, b.lost = nil, true

@@ -67,9 +67,6 @@ type Reader struct {
 // Weight is the memory that the reader uses, in bytes.
 func (r *Reader) Weight() int { return 512 + cap(r.gathered) }
 
-// Boundary reports whether a frame begins next.
-func (r *Reader) Boundary() bool { return r.phase == atHeader && r.have == 0 }
-
 // Feed processes bytes of a packet.
 func (r *Reader) Feed(c reassembly.Chunk) {
 	for len(c.Data) > 0 {

@@ -50,6 +50,9 @@ func (s *said) End(f *Frame) {
 	s.data = nil
 }
 
+// boundary reports whether a frame begins next.
+func (r *Reader) boundary() bool { return r.phase == atHeader && r.have == 0 }
+
 // feed reads wire in pieces of n bytes.
 func feed(wire []byte, n int) string {
 	s := &said{}
@@ -57,7 +60,7 @@ func feed(wire []byte, n int) string {
 	for i := 0; i < len(wire); i += n {
 		r.Feed(reassembly.Chunk{Data: wire[i:min(len(wire), i+n)], Offset: int64(i), Packet: i})
 	}
-	if !r.Boundary() {
+	if !r.boundary() {
 		s.WriteString("in the middle\n")
 	}
 	return s.String()
@@ -173,7 +176,7 @@ func FuzzReader(f *testing.F) {
 			rest, at = rest[n:], at+n
 		}
 		got := s.String()
-		if !r.Boundary() {
+		if !r.boundary() {
 			got += "in the middle\n"
 		}
 		if !holes && got != whole {

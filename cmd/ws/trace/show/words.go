@@ -16,7 +16,7 @@ func Title(c *trace.Conversation) string {
 	case trace.TLS:
 		return "TLS"
 	case trace.HTTP2:
-		return http2Title(c.HTTP2)
+		return http2Title(c)
 	case trace.Unsynchronised:
 		return "not synchronised"
 	}
@@ -38,8 +38,12 @@ func Title(c *trace.Conversation) string {
 	return payload.Visible(scheme + "://" + host + target)
 }
 
-func http2Title(h *trace.HTTP2Conn) string {
-	if h == nil {
+func http2Title(c *trace.Conversation) string {
+	h := c.HTTP2
+	switch {
+	case h == nil && c.TLS != nil && c.TLS.Decrypted && c.TLS.Why == "":
+		return "HTTP/2, which the client has not begun"
+	case h == nil:
 		return "HTTP/2, which cannot be read"
 	}
 	s := fmt.Sprintf("HTTP/2: %s, %s", count(h.WebSockets, "WebSocket"), count(h.Requests, "other request"))

@@ -3,6 +3,7 @@ package trace
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http2"
@@ -123,20 +124,10 @@ func (h *half) onSettings(f *http2.Frame) {
 		return
 	}
 	h.heard++
-	var list []string
+	h.note(markOf(f), "%s", settingsWords(f.Payload))
 	for id, value := range h2.SettingsIn(f.Payload) {
-		if len(list) == maxSettings {
-			list = append(list, "…")
-			break
-		}
-		list = append(list, fmt.Sprintf("%v %d", id, value))
 		h.about().set(id.String(), value)
 	}
-	text := "SETTINGS " + strings.Join(list, ", ")
-	if len(list) == 0 {
-		text = "SETTINGS, all as they are by default"
-	}
-	h.note(markOf(f), "%s", text)
 	from := h2.Client
 	if h.dir() == FromServer {
 		from = h2.Server
@@ -147,4 +138,24 @@ func (h *half) onSettings(f *http2.Frame) {
 	if h.settings.ConnectProtocol == 1 && h.m.announced == 0 {
 		h.m.announced = f.Packet
 	}
+}
+
+// settingsWords lists settings, the one that matters here first: lines may be cut.
+func settingsWords(payload []byte) string {
+	var list []string
+	for id, value := range h2.SettingsIn(payload) {
+		text := fmt.Sprintf("%v %d", id, value)
+		switch {
+		case id == h2.SettingConnectProtocol:
+			list = slices.Insert(list, 0, text)
+		case len(list) == maxSettings:
+			list = append(list, "…")
+		case len(list) < maxSettings:
+			list = append(list, text)
+		}
+	}
+	if len(list) == 0 {
+		return "SETTINGS, all as they are by default"
+	}
+	return "SETTINGS " + strings.Join(list, ", ")
 }
