@@ -60,7 +60,7 @@ func TestFindNothing(t *testing.T) {
 		p := make([]byte, 3000)
 		for k := range p {
 			if p[k] = byte(r.Uint32()); i%2 == 1 && r.IntN(4) > 0 {
-				p[k] = byte(r.IntN(6)) & byte(r.IntN(6))
+				p[k] = byte(r.IntN(r.IntN(6) + 1))
 			}
 		}
 		if at, ok := Find(p, []int{0, 500, 1000, 1500, 2000, 2500}, ProofAlone); ok {
