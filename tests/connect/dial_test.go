@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -80,6 +81,30 @@ func TestDialPool(t *testing.T) {
 	}
 }
 
+// A server of net/http gives its windows back as the handler reads, here by 4 KiB. There is no end to
+// how often it may do that.
+func TestDialToSmallReads(t *testing.T) {
+	const size = 32 << 20
+	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		for p := make([]byte, 4<<10); ; {
+			if _, err := r.Body.Read(p); err != nil {
+				return
+			}
+		}
+	}))
+	c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sent := 0; sent < size; sent += 1 << 20 {
+		if err := c.Write(t.Context(), websocket.MessageBinary, make([]byte, 1<<20)); err != nil {
+			t.Fatalf("after %d bytes: %v", sent, err)
+		}
+	}
+	_ = c.CloseNow()
+}
+
 // serveTLS starts a server of net/http over TLS that offers these protocols.
 func serveTLS(t *testing.T, h http.Handler, protocols ...string) (address string) {
 	t.Helper()
@@ -129,7 +154,7 @@ func TestDialALPN(t *testing.T) {
 		required.HTTP2 = pool(t, &websocket.HTTP2Pool{Require: true})
 		for range 2 { // the second by what the pool remembers
 			c, _, err := websocket.Dial(t.Context(), "wss://"+address+"/", &required)
-			if (err == nil) != (row.major == 2) || err != nil && !strings.Contains(err.Error(), "HTTP/2 is required") {
+			if (err == nil) != (row.major == 2) || err != nil && !errors.Is(err, websocket.ErrNoHTTP2) {
 				t.Errorf("HTTP/%d: %v", row.major, err)
 			}
 			if err == nil {
@@ -237,30 +262,35 @@ func script(t *testing.T, settings []http2.Setting, answer func(conn int, f *htt
 			serving.Go(func() {
 				defer nc.Close()
 				defer stop()
-				f := http2.NewFramer(nc, nc)
-				if _, err := nc.Read(make([]byte, len(http2.ClientPreface))); err != nil {
-					return
-				}
-				_ = f.WriteSettings(settings...)
-				for {
-					frame, err := f.ReadFrame()
-					if err != nil {
-						return
-					}
-					switch frame := frame.(type) {
-					case *http2.SettingsFrame:
-						if !frame.IsAck() {
-							_ = f.WriteSettingsAck()
-						}
-					case *http2.HeadersFrame:
-						answer(conn, f, frame.StreamID)
-					}
-				}
+				play(nc, settings, func(f *http2.Framer, id uint32) { answer(conn, f, id) })
 			})
 		}
 	})
 	t.Cleanup(func() { end(); _ = l.Close(); serving.Wait() })
 	return l.Addr().String()
+}
+
+// play plays the server on a connection until that ends.
+func play(nc net.Conn, settings []http2.Setting, answer func(f *http2.Framer, id uint32)) {
+	f := http2.NewFramer(nc, nc)
+	if _, err := io.ReadFull(nc, make([]byte, len(http2.ClientPreface))); err != nil {
+		return
+	}
+	_ = f.WriteSettings(settings...)
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch frame := frame.(type) {
+		case *http2.SettingsFrame:
+			if !frame.IsAck() {
+				_ = f.WriteSettingsAck()
+			}
+		case *http2.HeadersFrame:
+			answer(f, frame.StreamID)
+		}
+	}
 }
 
 var enabled = []http2.Setting{{ID: http2.SettingEnableConnectProtocol, Val: 1}}
@@ -352,4 +382,37 @@ func TestDialWithoutConnect(t *testing.T) {
 		})
 	}
 	dials.Wait()
+}
+
+// A server that begins the closing and does not end its direction: Apache. The client ends its own.
+func TestDialEndsStream(t *testing.T) {
+	ended := make(chan error, 1)
+	address := script(t, enabled, func(_ int, f *http2.Framer, id uint32) {
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: []byte{0x88}, EndHeaders: true})
+		_ = f.WriteData(id, false, []byte{0x88, 0x02, 0x03, 0xe8})
+		for {
+			frame, err := f.ReadFrame()
+			if data, ok := frame.(*http2.DataFrame); err != nil || ok && data.StreamEnded() {
+				ended <- err
+				return
+			}
+			if reset, ok := frame.(*http2.RSTStreamFrame); ok {
+				ended <- http2.StreamError{StreamID: id, Code: reset.ErrCode}
+				return
+			}
+		}
+	})
+	c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", &websocket.DialOptions{
+		HTTP2:    pool(t, &websocket.HTTP2Pool{PriorKnowledge: true}),
+		Timeouts: websocket.Timeouts{Close: 2 * patience},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Error(err)
+	}
+	if err := await(t, ended); err != nil {
+		t.Errorf("instead of END_STREAM: %v", err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -24,7 +25,8 @@ type Config struct {
 	MaxOpen int
 	// WriteTimeout is how long the peer may take nothing of what is written. Default: 1 min.
 	WriteTimeout time.Duration
-	// IdleTimeout is how long the session may be without streams. Zero: for ever.
+	// IdleTimeout is how long the session may be without streams. Before the first one it may take
+	// ten seconds at least. Zero: for ever.
 	IdleTimeout time.Duration
 }
 
@@ -39,14 +41,17 @@ type Session struct {
 	local  net.Addr
 	remote string
 	ended  chan struct{} // closed when Run returns
+	write  func()        // writeAll, bound once: each binding would allocate
 
 	mu      sync.Mutex
 	ep      h2.Endpoint
 	phase   phase
 	writer  writer
-	err     *LostError // set at over
-	heard   *GoAway    // of the peer; nil: none has come
-	changed sync.Cond  // settings or an answer came, a phase or the writing ended
+	err     *LostError  // set at over
+	late    *time.Timer // set at over: closes t
+	heard   *GoAway     // of the peer; nil: none has come
+	silence silence
+	changed sync.Cond // settings or an answer came, a phase or the writing ended
 	clock   clock
 	lent    *[]byte // what the endpoint has as its buffer; nil: nothing lent
 
@@ -82,19 +87,24 @@ func New(nc net.Conn, cfg Config) *Session {
 		s.remote = addr.String()
 	}
 	s.changed.L = &s.mu
+	s.write = s.writeAll
 	s.t = transport.New(nc, &s.socket)
 	s.tries = s.t.Traits().Has(transport.TriesWrites)
 	now := time.Now()
 	s.ep.Init(cfg.Role, cfg.HTTP2, now)
-	s.clock.idleSince = now
+	// Whoever has made the session is about to open a stream, and waits for the settings.
+	s.clock.idleSince = now.Add(max(0, h2.DefaultSettingsTimeout-cfg.IdleTimeout))
 	return s
 }
 
 // Run reads until the session is over, and returns when its goroutines have ended and nc is
-// closed. It returns nil if the session ended in order: by Close or Shutdown, or by the peer
-// when this end had ended all streams. Any other error is a [*LostError].
+// closed. It returns nil if the session ended in order: by Close or Shutdown, or when this end had
+// ended all streams by the peer or whoever closed nc. Any other error is a [*LostError].
 func (s *Session) Run() error {
 	defer close(s.ended)
+	if poolcheck.Enabled {
+		defer s.enlist()()
+	}
 	s.mu.Lock()
 	s.watch(time.Now())
 	s.leave()
@@ -114,6 +124,7 @@ func (s *Session) receive() {
 	p := s.in.Bytes()
 	now := time.Now()
 	s.mu.Lock()
+	s.silence.broken(now)
 	s.lend()
 	s.cork()
 	for s.phase != over { // nobody is told what comes after that
