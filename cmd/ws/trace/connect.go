@@ -18,7 +18,9 @@ func (m *multiplex) request(l *fieldList) {
 	case s != nil && (s.asked != "" || s.x == nil): // trailers
 		return
 	case s != nil && s.conv.Request != nil:
-		m.second(s, FromClient, l)
+		if s.conv.Kind == WebSocket {
+			m.second(s, FromClient, l)
+		}
 		return
 	case !l.socket() && !l.known && (l.get(":method") == "" || l.get(":method") == "CONNECT"):
 		m.unclear(s, l)
@@ -99,14 +101,19 @@ func (m *multiplex) response(l *fieldList) {
 	m.weigh(s)
 }
 
-// answered opens the conversation, or ends it if the response is no 2xx.
+// answered opens the conversation if the response is 2xx.
 func (x *exchange) answered(l *fieldList) {
 	head := l.head()
 	x.upgrade = false
 	if l.known {
 		x.conv.Violations = append(x.conv.Violations, judgeResponse(l)...)
 	}
-	if head.Status != 0 && (head.Status < 200 || head.Status > 299) {
+	switch {
+	case head.Status == 0 && !l.known: // frames can prove what the status was
+		x.beginning = true
+		x.enter(amid)
+		return
+	case head.Status < 200 || head.Status > 299:
 		x.conv.Response = head
 		x.ignore()
 		return

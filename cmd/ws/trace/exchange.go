@@ -62,6 +62,7 @@ type exchange struct {
 type asking struct {
 	method  string
 	upgrade bool
+	h2c     string // method and target, if it asks for HTTP/2
 }
 
 func (x *exchange) dir(side int) Dir {

@@ -19,7 +19,9 @@ type half struct {
 	block  block // the field block under way
 
 	settings h2.Settings // what this side has announced
-	heard    int         // SETTINGS frames, those that acknowledge aside
+	maxFrame uint32      // the largest MAX_FRAME_SIZE of them
+	frames   int         // whose headers were read
+	heard    int         // of them SETTINGS, those that acknowledge aside
 	gap      bool        // the beginning, or something since then, is not in the capture
 	faults   int
 	tried    int // bytes of backlog at the last attempt to find a frame

@@ -30,6 +30,7 @@ func (h *half) Begin(f *http2.Frame) {
 	if v := h.judge(f); v != nil {
 		h.fault(markOf(f), v)
 	}
+	h.frames++
 	if h.block.stream != 0 && f.Type != h2.TypeContinuation {
 		h.loseFields()
 	}
@@ -37,16 +38,15 @@ func (h *half) Begin(f *http2.Frame) {
 
 // judge says what is wrong with a header, or nil.
 func (h *half) judge(f *http2.Frame) *h2.Violation {
-	limit := h.m.halves[1-h.side].settings.MaxFrameSize
-	if h.m.halves[1-h.side].gap {
-		limit = 1<<24 - 1 // it may have announced more
+	limit := uint32(anyLength) // if the other side may have announced as much
+	if other := &h.m.halves[1-h.side]; !other.gap && other.heard > 0 {
+		limit = other.maxFrame
 	}
 	if err := f.CheckSize(limit); err != nil {
 		return &err.Violation
 	}
 	under := h.block.stream
-	if h.heard == 0 && !h.gap && (f.Type != h2.TypeSettings || f.Flags.Has(h2.FlagAck)) {
-		h.heard++ // once is enough
+	if h.frames == 0 && !h.gap && (f.Type != h2.TypeSettings || f.Flags.Has(h2.FlagAck)) {
 		return connectionFault("3.4", "the first frame is not SETTINGS")
 	}
 	switch {
@@ -63,6 +63,9 @@ func (h *half) judge(f *http2.Frame) *h2.Violation {
 	return nil
 }
 
+// anyLength is the largest length that a header can have, in bytes.
+const anyLength = 1<<24 - 1
+
 // Data takes a piece of DATA.
 func (h *half) Data(f *http2.Frame, c reassembly.Chunk) {
 	if h.state == givenUp {
@@ -76,7 +79,7 @@ func (h *half) Data(f *http2.Frame, c reassembly.Chunk) {
 
 // Torn takes DATA of which it is not known how much is missing.
 func (h *half) Torn(f *http2.Frame) {
-	if s := h.m.streams[f.Stream]; s != nil {
+	if s := h.m.streams[f.Stream]; s != nil && h.state != givenUp {
 		s.tear(h.side, markOf(f))
 		h.m.weigh(s)
 	}
@@ -97,7 +100,7 @@ func (h *half) End(f *http2.Frame) {
 		h.fragment(f)
 		return
 	}
-	if f.Missing || f.CheckSize(1<<24-1) != nil {
+	if f.Missing || f.CheckSize(anyLength) != nil {
 		return
 	}
 	switch f.Type {
@@ -135,6 +138,7 @@ func (h *half) onSettings(f *http2.Frame) {
 	if err := h.settings.Read(f.Payload, from); err != nil {
 		h.fault(markOf(f), &err.Violation)
 	}
+	h.maxFrame = max(h.maxFrame, h.settings.MaxFrameSize)
 	if h.settings.ConnectProtocol == 1 && h.m.announced == 0 {
 		h.m.announced = f.Packet
 	}

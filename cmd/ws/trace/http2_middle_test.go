@@ -232,6 +232,19 @@ func TestHTTP2Holes(t *testing.T) {
 			}
 			return ""
 		}},
+		{"of a response that refuses", func(m *multiplexed) {
+			m.headers(0, 5, 0, connect("/five")...)
+			p := raw(h2.TypeHeaders, h2.FlagEndHeaders, 5, m.block(1, ":status: 403", "content-type: text/plain"))
+			m.Send(1, p[:9])
+			m.Lose(1, len(p)-9)
+			m.frame(1, h2.TypeData, h2.FlagEndStream, 5, "you may not\n")
+		}, func(s *onStreams) string {
+			if c := s.byName["0/5"]; c.Kind != trace.Unanswered || c.Broken > 0 || len(c.Violations) > 0 ||
+				s.notes["0/5"][0] != "the CONNECT is not answered in the capture, in which bytes are missing" {
+				return fmt.Sprintf("0/5: %+v, %q", c, s.notes["0/5"])
+			}
+			return ""
+		}},
 		{"of DATA before the response", func(m *multiplexed) {
 			m.headers(0, 5, 0, connect("/five")...)
 			p := raw(h2.TypeData, 0, 5, string(masked(frame.Text, true, "too early")))

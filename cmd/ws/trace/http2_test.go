@@ -141,7 +141,7 @@ func TestHTTP2Handshakes(t *testing.T) {
 		{"END_STREAM", connect("/"), h2.FlagEndStream, fine, trace.WebSocket, "c2s RFC 8441 §5"},
 		{"upper case", connect("/", "Origin: https://h"), 0, fine, trace.WebSocket, "c2s RFC 9113 §8.2.1"},
 		{"an extension that was not asked for", connect("/"), 0, func(m *multiplexed) { m.headers(1, 1, 0, ":status: 200", agreesDeflate) }, trace.WebSocket, "s2c RFC 6455 §4.1"},
-		{"no status", connect("/"), 0, func(m *multiplexed) { m.headers(1, 1, 0, "server: x") }, trace.WebSocket, "s2c RFC 9113 §8.3.2"},
+		{"no status", connect("/"), 0, func(m *multiplexed) { m.headers(1, 1, 0, "server: x") }, trace.Refused, "s2c RFC 9113 §8.3.2"},
 		{"status 101", connect("/"), 0, func(m *multiplexed) { m.headers(1, 1, 0, ":status: 101") }, trace.Refused, "s2c RFC 9113 §8.6"},
 		{"refused", connect("/"), 0, func(m *multiplexed) { m.headers(1, 1, h2.FlagEndStream, ":status: 403") }, trace.Refused, ""},
 		{"not answered", connect("/"), 0, func(*multiplexed) {}, trace.Unanswered, ""},
@@ -350,6 +350,7 @@ func TestHTTP2Beginnings(t *testing.T) {
 			m.settings(1, h2.SettingConnectProtocol, 1)
 			m.Send(0, []byte(h2.Preface))
 			m.settings(0)
+			m.headers(1, 1, h2.FlagEndStream, ":status: 200")
 		},
 		"behind PROXY": func(m *multiplexed) {
 			m.Handshake()
@@ -376,7 +377,10 @@ func TestHTTP2Beginnings(t *testing.T) {
 			talk(m)
 			s := readHTTP2(t, m.Bytes(), trace.Options{})
 			s.want(t, "0/3", "c2s text 5 hello\n")
-			if c := s.byName["0"]; c.Broken > 0 || len(s.byName["0/3"].Violations) > 0 || c.Client != "10.0.0.1:40000" {
+			if n := s.notes["0"]; name == "by an Upgrade" && !slices.Contains(n, "stream 1: GET /, by an Upgrade: 200") {
+				t.Errorf("%q", n)
+			}
+			if c := s.byName["0"]; c.Broken > 0 || c.HTTP2.Unknown > 0 || len(s.byName["0/3"].Violations) > 0 || c.Client != "10.0.0.1:40000" {
 				t.Errorf("%q, %+v", s.notes["0"], s.byName["0/3"].Violations)
 			}
 		})

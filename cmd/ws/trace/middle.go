@@ -159,7 +159,11 @@ func (x *exchange) enough() int {
 // unproven ends the search in both directions.
 func (x *exchange) unproven() {
 	if x.conv.Kind == Refused && x.conv.Response == nil {
-		x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture, in which bytes are missing")
+		asked := "Upgrade"
+		if x.conv.HTTP2Stream != 0 {
+			asked = "CONNECT"
+		}
+		x.note(FromServer, x.conv.Last, "the "+asked+" is not answered in the capture, in which bytes are missing")
 	}
 	seen := 0
 	for side := range x.back {

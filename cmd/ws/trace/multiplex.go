@@ -46,7 +46,10 @@ func (t *tracker) newMultiplex(c *connection, x *exchange) *multiplex {
 
 // enterHTTP2 begins HTTP/2 where it begins: the next of the client is the preface, and the next
 // of the server SETTINGS.
-func (x *exchange) enterHTTP2() {
+func (x *exchange) enterHTTP2() { x.upgradeHTTP2("") }
+
+// upgradeHTTP2 is enterHTTP2 after a request of HTTP/1.1, which becomes stream 1 (RFC 7540 §3.2).
+func (x *exchange) upgradeHTTP2(request string) {
 	if x.multiplex == nil { // inside a stream of HTTP/2
 		x.ignore()
 		return
@@ -54,6 +57,10 @@ func (x *exchange) enterHTTP2() {
 	x.conv.Kind = HTTP2
 	x.mux = x.multiplex(x)
 	x.mux.halves[x.client].state = beforePreface
+	if request != "" {
+		x.mux.newStream(1, x.conv.Last).asked = request + ", by an Upgrade"
+		x.conv.HTTP2.Requests++
+	}
 	x.enter(inHTTP2)
 }
 

@@ -56,7 +56,10 @@ func (x *exchange) request() bool {
 	if n == 0 {
 		return false
 	}
-	ask := asking{h.Method, h.Has("Upgrade", "websocket")}
+	ask := asking{method: h.Method, upgrade: h.Has("Upgrade", "websocket")}
+	if h.Has("Upgrade", "h2c") {
+		ask.h2c = h.Method + " " + h.Target[:min(len(h.Target), maxAsked)]
+	}
 	if ask.upgrade {
 		x.conv.Request, x.conv.Response = x.head(x.client, h, n), nil
 		x.conv.Violations = judgeRequest(b.data[:n])
@@ -134,7 +137,7 @@ func (x *exchange) response() bool {
 		return true
 	case h.Status == 101 && h.Has("Upgrade", "h2c"): // RFC 7540 §3.2
 		b.drop(n)
-		x.enterHTTP2()
+		x.upgradeHTTP2(ask.h2c)
 		return false
 	case h.Status < 200: // RFC 9110 §15.2: the final response follows
 		b.drop(n)
