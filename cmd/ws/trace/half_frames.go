@@ -47,6 +47,10 @@ func (h *half) judge(f *http2.Frame) *h2.Violation {
 	}
 	under := h.block.stream
 	if h.frames == 0 && !h.gap && (f.Type != h2.TypeSettings || f.Flags.Has(h2.FlagAck)) {
+		if !h.m.c.syn[h.side] { // it may not be the first
+			h.gap = true
+			return nil
+		}
 		return connectionFault("3.4", "the first frame is not SETTINGS")
 	}
 	switch {
