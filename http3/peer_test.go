@@ -122,6 +122,17 @@ func (s *peerStream) next() (kind uint64, payload []byte, err error) {
 	}
 }
 
+// some waits until something has come.
+func (s *peerStream) some() {
+	s.t.Helper()
+	p := make([]byte, 1)
+	_ = s.SetReadDeadline(deadline())
+	n, err := s.Stream.Read(p)
+	if s.buf = append(s.buf, p[:n]...); err != nil {
+		s.t.Error(err)
+	}
+}
+
 // head returns the fields of the next HEADERS frame.
 func (s *peerStream) head() (fields map[string]string) {
 	s.t.Helper()
