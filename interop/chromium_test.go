@@ -31,7 +31,7 @@ func TestChromiumHTTP2(t *testing.T) {
 	}))
 }
 
-func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
+func conversesWithPage(t *testing.T, ctx context.Context, s *server, flags ...string) {
 	t.Helper()
 	reports := make(chan saw, 1)
 	s.mux.HandleFunc("GET /page.html", func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +45,7 @@ func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
 		reports <- got
 	})
 
-	p := browse(t, ctx, s.URL+"/page.html")
+	p := browse(t, ctx, s.URL+"/page.html", flags...)
 
 	var got saw
 	select {
@@ -114,8 +114,8 @@ func TestChromiumPlaysCases(t *testing.T) {
 	}
 }
 
-// browse opens a page in a browser that knows nothing yet.
-func browse(t *testing.T, ctx context.Context, page string) *process {
+// browse opens a page in a browser that knows nothing yet. It does not use QUIC unless flags say so.
+func browse(t *testing.T, ctx context.Context, page string, flags ...string) *process {
 	t.Helper()
 	// Not t.TempDir, which fails the test when the browser's children still
 	// write as they are killed.
@@ -125,8 +125,12 @@ func browse(t *testing.T, ctx context.Context, page string) *process {
 	}
 	t.Cleanup(func() { os.RemoveAll(profile) })
 
-	return start(t, ctx, "chromium", "chromium",
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--ignore-certificate-errors", "--user-data-dir="+profile, page)
+	if len(flags) == 0 {
+		flags = []string{"--disable-quic", "--ignore-certificate-errors"}
+	}
+	args := append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile,
+	}, flags...)
+	return start(t, ctx, "chromium", "chromium", append(args, page)...)
 }
