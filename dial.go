@@ -200,11 +200,6 @@ type HTTP2Pool struct {
 	pool atomic.Pointer[dial.Pool]
 }
 
-// ErrNoHTTP2 matches the error of a [Dial] that must go over HTTP/2, because of
-// [HTTP2Pool.Require] or [HTTP2Pool.PriorKnowledge], to a server that does not speak it or has no
-// WebSockets over it.
-var ErrNoHTTP2 = dial.ErrNoHTTP2
-
 // Close ends all connections of the pool at once, with their WebSockets, and waits for that. A
 // Dial that is under way fails; one that begins later makes a new connection.
 func (p *HTTP2Pool) Close() {

@@ -92,7 +92,7 @@ const layers = `
 	# What fuzz targets start from: the conformance cases among it.
 	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# Connections by the thousand through a network that fails them.
-	fuzz/soak:        . hub wstest internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
+	fuzz/soak:        . hub wstest xconnect internal/h2 internal/h2/session internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
 
 	# Counts what is lent, in builds with the tag poolcheck.
 	internal/poolcheck:

@@ -3,7 +3,7 @@ module github.com/hawser-ws/websocket/http3
 go 1.26.0
 
 require (
-	github.com/hawser-ws/websocket v0.0.0-00010101000000-000000000000
+	github.com/hawser-ws/websocket v0.0.0
 	github.com/quic-go/qpack v0.6.0
 	github.com/quic-go/quic-go v0.65.0
 	go.uber.org/goleak v1.3.0

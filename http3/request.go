@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/textproto"
 	"slices"
 	"strconv"
@@ -64,10 +66,16 @@ func (c *conn) exchange(over *stream, r *http.Request, headerBytes int) (*http.R
 	if _, err := over.bytes.Write(head); err != nil {
 		return nil, opError("sending the request", err)
 	}
+	trace := clientTrace(r.Context())
+	traceRequest(trace, r)
 	for range maxInformational + 1 {
 		resp, err := over.readHead(headerBytes)
 		if err != nil {
 			return nil, err
+		}
+		if trace.GotFirstResponseByte != nil {
+			trace.GotFirstResponseByte()
+			trace.GotFirstResponseByte = nil
 		}
 		if resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols {
 			return resp, nil
@@ -83,25 +91,59 @@ func appendRequest(r *http.Request, most uint64) ([]byte, error) {
 	var block bytes.Buffer
 	encoder := qpack.NewEncoder(&block)
 	size := uint64(0)
-	add := func(name, value string) {
+	for name, value := range requestFields(r) {
 		size += uint64(len(name) + len(value) + 32) // RFC 9114 §4.2.2
 		_ = encoder.WriteField(qpack.HeaderField{Name: name, Value: value})
-	}
-	add(":method", r.Method)
-	add(":protocol", r.Proto)
-	add(":scheme", r.URL.Scheme)
-	add(":authority", r.Host)
-	add(":path", r.URL.RequestURI())
-	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		for _, value := range r.Header[name] {
-			add(strings.ToLower(name), value)
-		}
 	}
 	if size > most {
 		return nil, fmt.Errorf("the request has %d bytes of header fields, and the server takes %d", size, most)
 	}
 	frame := quicvarint.Append([]byte{frameHeaders}, uint64(block.Len()))
 	return append(frame, block.Bytes()...), nil
+}
+
+// requestFields are the fields of a request as they go over the wire.
+func requestFields(r *http.Request) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, f := range [][2]string{
+			{":method", r.Method}, {":protocol", r.Proto}, {":scheme", r.URL.Scheme}, {":authority", r.Host}, {":path", r.URL.RequestURI()},
+		} {
+			if !yield(f[0], f[1]) {
+				return
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			for _, value := range r.Header[name] {
+				if !yield(strings.ToLower(name), value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// clientTrace returns a copy of the hooks in the context; never nil.
+func clientTrace(ctx context.Context) *httptrace.ClientTrace {
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil {
+		own := *trace
+		return &own
+	}
+	return &httptrace.ClientTrace{}
+}
+
+// traceRequest tells the hooks of a request that was sent.
+func traceRequest(trace *httptrace.ClientTrace, r *http.Request) {
+	if trace.WroteHeaderField != nil {
+		for name, value := range requestFields(r) {
+			trace.WroteHeaderField(name, []string{value})
+		}
+	}
+	if trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{})
+	}
 }
 
 // readHead reads the head of a response.
