@@ -221,7 +221,7 @@ func TestKeepAlive(t *testing.T) {
 }
 
 // Trace tells of the connection's life, and where it is.
-func TestTrace(t *testing.T) {
+func TestConnTrace(t *testing.T) {
 	eachWay(t, func(t *testing.T, wrap func(http.Handler) http.Handler) {
 		lives := make(chan string, 20)
 		trace := func(who string) *websocket.Trace {
