@@ -27,7 +27,7 @@ func (c *Conn) closing() *closing { return (*closing)(c) }
 func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
 	body, misuse := closeBody(method, code, reason)
 	err := h.handshake(ctx, body)
-	(*Conn)(h).awaitCloseRead(ctx)
+	(*Conn)(h).awaitOthers(ctx)
 	if misuse != nil {
 		return misuse
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,12 +28,9 @@ type ResponseStream struct {
 
 	ahead atomic.Pointer[readAhead] // nil: reads wait in the body
 	writeTurn
-	closed chan struct{}
-
-	// After the handler has returned w and control are net/http's again. Whoever writes holds
-	// use, whoever passes a deadline holds writeMu; over is set under both, and read under one.
-	use  sync.Mutex
-	over bool // Finish was called
+	closed   chan struct{}
+	released chan struct{} // closed when the stream is closed and nobody is inside w or control
+	inside   int           // how many writes are inside w; under writeMu
 }
 
 // ResponseControl is what a ResponseStream needs of an http.ResponseController.
@@ -47,23 +43,23 @@ type ResponseControl interface {
 // NewResponseStream drives the stream of a request whose response has been sent. w is
 // net/http's own writer, request the context of the request.
 func NewResponseStream(request context.Context, body io.Reader, w io.Writer, control ResponseControl) *ResponseStream {
-	t := &ResponseStream{body: body, w: w, control: control, request: request, closed: make(chan struct{})}
+	t := &ResponseStream{
+		body: body, w: w, control: control, request: request,
+		closed: make(chan struct{}), released: make(chan struct{}),
+	}
 	t.writeTurn.cutter = t
 	return t
 }
 
-// Closed is closed when the stream has been closed: the handler may call Finish and return.
-func (t *ResponseStream) Closed() <-chan struct{} { return t.closed }
+// Released is closed when the stream has been closed and nothing uses what belongs to the handler
+// any more, which may then return. After that net/http gives it to another request: a write that
+// were still inside would damage the response to that one.
+func (t *ResponseStream) Released() <-chan struct{} { return t.released }
 
-// Finish closes the stream, and waits until nothing uses what belongs to the handler. The
-// handler calls it last.
+// Finish closes the stream and waits until it is released. The handler calls it last.
 func (t *ResponseStream) Finish() {
 	_ = t.Close()
-	t.use.Lock()
-	defer t.use.Unlock()
-	t.writeMu.Lock()
-	defer t.writeMu.Unlock()
-	t.over = true
+	<-t.released
 }
 
 // ExpectInterrupt is called before a read that InterruptRead may interrupt. From then on a
@@ -140,13 +136,10 @@ func (t *ResponseStream) Write(head, tail []byte) (n int, err error) {
 }
 
 func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
-	t.use.Lock()
-	defer t.use.Unlock()
-	// Accept cannot hold its caller in the handler. net/http panics if it meets a write after
-	// the handler has returned; the context has ended by then.
-	if t.over || t.request.Err() != nil {
+	if !t.enter() {
 		return 0, net.ErrClosed
 	}
+	defer t.exit()
 	defer func() {
 		if recover() != nil {
 			err = net.ErrClosed
@@ -164,12 +157,45 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 	return n, ofStream("write", t.control.Flush())
 }
 
-// cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
-func (t *ResponseStream) cutWrite() { t.reset(t.control.SetWriteDeadline) }
+// enter reports whether w may be used. If so, exit must follow.
+//
+// Accept cannot hold its caller in the handler. net/http panics if it meets a write after the
+// handler has returned; the context has ended by then.
+func (t *ResponseStream) enter() bool {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	if t.isClosed() || t.request.Err() != nil {
+		return false
+	}
+	t.inside++
+	return true
+}
 
-// reset passes a deadline, unless w is no longer ours. Under writeMu.
-func (t *ResponseStream) reset(setDeadline func(time.Time) error) {
-	if !t.over && t.request.Err() == nil {
+func (t *ResponseStream) exit() {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	t.inside--
+	t.release()
+}
+
+// release releases the stream if it is closed and nobody is inside. Under writeMu.
+func (t *ResponseStream) release() {
+	if t.inside == 0 && t.isClosed() {
+		close(t.released)
+	}
+}
+
+// cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
+func (t *ResponseStream) cutWrite() { t.pass(t.control.SetWriteDeadline) }
+
+// pass passes a deadline, unless control is no longer ours. Under writeMu.
+func (t *ResponseStream) pass(setDeadline func(time.Time) error) {
+	select {
+	case <-t.released:
+		return
+	default:
+	}
+	if t.request.Err() == nil {
 		defer func() { _ = recover() }() // as in writeBoth
 		_ = setDeadline(past)
 	}
@@ -184,27 +210,25 @@ func (t *ResponseStream) CloseWrite() bool { return false }
 
 // Close ends what waits. A write under way costs the stream. What was written before is sent.
 func (t *ResponseStream) Close() error {
-	if !t.close() {
-		return nil
+	if t.close() {
+		if ahead := t.ahead.Load(); ahead != nil {
+			ahead.close()
+		}
 	}
-	t.InterruptWrite(true)
-	if ahead := t.ahead.Load(); ahead != nil {
-		ahead.close()
-	}
-	t.writeMu.Lock()
-	defer t.writeMu.Unlock()
-	t.reset(t.control.SetReadDeadline)
 	return nil
 }
 
-// close marks the stream closed, once.
+// close closes the stream, once.
 func (t *ResponseStream) close() bool {
 	t.writeMu.Lock()
 	defer t.writeMu.Unlock()
 	if t.isClosed() {
 		return false
 	}
+	t.stopWrites()
+	t.pass(t.control.SetReadDeadline)
 	close(t.closed)
+	t.release()
 	return true
 }
 
