@@ -92,7 +92,7 @@ const layers = `
 	# What fuzz targets start from: the conformance cases among it.
 	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# Connections by the thousand through a network that fails them.
-	fuzz/soak:        . hub wstest internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
+	fuzz/soak:        . hub wstest xconnect internal/h2 internal/h2/session internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
 
 	# Counts what is lent, in builds with the tag poolcheck.
 	internal/poolcheck:
@@ -115,7 +115,9 @@ const layers = `
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.
-	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
+	http3:               . handshake *
+	http3 tests:         . handshake frame hub wstest *
+	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest xconnect http3 cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
 	compat/coder/...:    coder coder/wsjson

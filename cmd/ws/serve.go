@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
-	"os"
-	"time"
+	"strings"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -15,11 +12,15 @@ import (
 const serveUsage = `ws serve [flags]
 
 An echo server: every message comes back. It prints its address first, and at
-SIGINT or SIGTERM closes its connections with 1001 (going away).`
+SIGINT or SIGTERM closes its connections with 1001 (going away). To a browser it
+gives a page that opens WebSockets to it.
 
-// shutdownTimeout is a safety net: a closing handshake that no peer answers ends by the close
-// timeout, 5 s.
-const shutdownTimeout = 10 * time.Second
+With -http2 it accepts HTTP/2 as well (RFC 8441), on the same port. Over TLS the
+client chooses the version (ALPN): browsers choose HTTP/2, and open WebSockets on
+the connection that has carried the page. Without TLS a client has to begin with
+HTTP/2, as proxies do (h2c): ws dial -http2 ws://127.0.0.1:9000/
+
+With -http3 it accepts HTTP/3 as well (RFC 9220), on the same port of UDP.`
 
 // serve is the command ws serve.
 func serve(ctx context.Context, args []string) error {
@@ -29,8 +30,11 @@ func serve(ctx context.Context, args []string) error {
 	at.tlsFlags(flags)
 	maxMessage := messageLimit(defaultMessageLimit)
 	maxMessage.flag(flags)
-	verbose := flags.Bool("v", false, "log every frame to standard error")
-	var opts websocket.AcceptOptions
+	var e echoServer
+	flags.BoolVar(&e.http2, "http2", false, "accept HTTP/2 as well (RFC 8441)")
+	flags.BoolVar(&e.http3, "http3", false, "accept HTTP/3 as well (RFC 9220), on the same port of UDP; needs TLS")
+	flags.BoolVar(&e.verbose, "v", false, "log every WebSocket, with its version of HTTP, and every frame to standard error")
+	opts := &e.opts
 	var compress compression
 	compress.flags(flags)
 	flags.Var((*list)(&opts.Subprotocols), "subprotocols", "subprotocols to speak, `a,b`")
@@ -49,34 +53,25 @@ func serve(ctx context.Context, args []string) error {
 	if err := at.check(); err != nil {
 		return err
 	}
-	l, url, err := at.open()
+	if e.http3 && !at.secure() {
+		return usageError("-http3 needs -tls, or -tls-cert and -tls-key: there is no HTTP/3 without TLS")
+	}
+	l, url, err := at.open(e.protocols()...)
 	if err != nil {
 		return err
 	}
+	if e.http3 {
+		if e.quic, err = openQUIC(l, at.certificate, &e); err != nil {
+			_ = l.Close()
+			return err
+		}
+	}
 	fmt.Printf("listening on %s\n", url)
-	return serveUntil(ctx, l, opts, *verbose)
-}
-
-// serveUntil serves until ctx ends, then closes all connections.
-func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOptions, verbose bool) error {
-	live := new(websocket.Registry)
-	opts.Registry = live
-	if verbose {
-		opts.Trace = logTrace(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	fmt.Printf("a page for browsers is at http%s\n", strings.TrimPrefix(url, "ws")) // https for wss
+	if at.selfSigned {
+		fmt.Printf("the certificate is self-signed: ws dial needs -insecure; SHA-256 of its key: %s\n", keyHash(*at.certificate))
 	}
-	server := &http.Server{Handler: websocket.Handler(echo, &opts), ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	goodbye, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	err := live.Shutdown(goodbye) // also refuses new connections
-	_ = server.Close()
-	return err
+	return e.serve(ctx, l)
 }
 
 // echo serves one connection. Replies to messages that arrived together leave together.
@@ -91,19 +86,6 @@ func echo(ctx context.Context, c *websocket.Conn) error {
 		}
 	}
 	return nil
-}
-
-// logTrace returns hooks that log the events of each connection.
-func logTrace(log *slog.Logger) *websocket.Trace {
-	say := func(c *websocket.Conn, what string, more ...any) {
-		log.Info(what, append([]any{"peer", c.NetConn().RemoteAddr()}, more...)...)
-	}
-	return &websocket.Trace{
-		HandshakeDone: func(c *websocket.Conn) { say(c, "accepted", "subprotocol", c.Subprotocol(), "compression", agreed(c)) },
-		FrameRead:     func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "read", "frame", f) },
-		FrameWritten:  func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "written", "frame", f) },
-		Closed:        func(c *websocket.Conn, err *websocket.ClosedError) { say(c, "ended", "how", err) },
-	}
 }
 
 // reachable returns the address for people. A server that listens on all interfaces is

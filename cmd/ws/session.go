@@ -20,9 +20,10 @@ import (
 // session is one conversation of ws dial. Lines go out and messages come in; it ends when
 // either ends.
 type session struct {
-	conn  *websocket.Conn
-	flags *dialFlags
-	out   *display
+	conn    *websocket.Conn
+	flags   *dialFlags
+	out     *display
+	carrier carrier
 
 	lastHeard atomic.Pointer[time.Time] // when the last message was printed; nil while one is being printed
 }
@@ -36,6 +37,10 @@ func (s *session) heard() {
 // lastWords is how long to wait for the server to end TCP after the closing handshake. Some
 // servers never do.
 const lastWords = time.Second
+
+// lastPacket is how long our answer to the server's Close frame may take over HTTP/3. Over TCP the
+// system sends it; with QUIC that is up to this program, which must not end before.
+const lastPacket = 200 * time.Millisecond
 
 // run returns nil if the conversation ended well. ctx ends by a signal, or by Ctrl-C on a
 // terminal.
@@ -90,7 +95,7 @@ func (s *session) over(err error) error {
 	case !ended:
 		return errors.Join(err, s.close())
 	case s.flags.one:
-		err = fmt.Errorf("no reply: %w", outcome{closed, s.flags.timeout})
+		err = fmt.Errorf("no reply: %w", outcome{closed, s.flags.timeout, s.carrier})
 	default:
 		err = s.told(closed)
 	}
@@ -99,6 +104,9 @@ func (s *session) over(err error) error {
 	bounded, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
 	_ = s.conn.CloseContext(bounded, websocket.StatusNormalClosure, "")
+	if s.carrier == overHTTP3 {
+		time.Sleep(lastPacket)
+	}
 	return err
 }
 
@@ -216,7 +224,7 @@ func (s *session) close() error {
 
 // told prints how the connection ended. It returns nil if it ended well.
 func (s *session) told(closed *websocket.ClosedError) error {
-	how := outcome{closed, s.flags.timeout}
+	how := outcome{closed, s.flags.timeout, s.carrier}
 	if !how.good() {
 		return how
 	}

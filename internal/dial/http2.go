@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"net/textproto"
-	"strconv"
 	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -18,15 +16,20 @@ import (
 
 // attemptHTTP2 does one handshake over HTTP/2, or over HTTP/1.1 where only that is left.
 func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result, *target, error) {
+	var before error // of the try before this
 	for tries := 1; ; tries++ {
 		a, r, err := d.requestHTTP2(ctx, w, req)
 		if err == nil && r == nil {
-			err = a.await(ctx)
+			if err = a.await(ctx); refusesStreams(err) {
+				w.refusing = append(w.refusing, a.s)
+			}
 		}
 		if wantsHTTP1(err) {
 			r, err = d.connectHTTP1(ctx, w, err.Error())
 		}
 		switch {
+		case before != nil && errors.Is(err, errFull): // there may be no other connection
+			return failed(w.target, nil, before)
 		case r != nil:
 			return d.attemptOver(ctx, w.target, req, r)
 		case err == nil:
@@ -34,7 +37,14 @@ func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result
 		case !untouched(err) || tries == maxTries:
 			return failed(w.target, nil, err)
 		}
+		before = err
 	}
+}
+
+// refusesStreams reports whether a connection takes no request now that it could take later.
+func refusesStreams(err error) bool {
+	reset, ok := errors.AsType[*session.ResetError](err)
+	return ok && reset.Code == h2.RefusedStream && !reset.GoingAway
 }
 
 // requestHTTP2 sends a request on a session that has room for it. If HTTP/1.1 is left it returns a
@@ -141,7 +151,7 @@ func (d *dialer) connectHTTP2(ctx context.Context, w *way) (s *pooled, made func
 		r, err = d.connectHTTP1(ctx, w, "ws cannot ask the server for it, and PriorKnowledge is not set")
 		return nil, nil, r, err
 	}
-	s, made, err = p.find(ctx, key)
+	s, made, err = p.find(ctx, key, w.refusing)
 	switch {
 	case err != nil:
 		return nil, nil, nil, err
@@ -157,7 +167,7 @@ func (d *dialer) connectHTTP2(ctx context.Context, w *way) (s *pooled, made func
 	}
 	made()
 	if errors.Is(err, h2.ErrNoConnectProtocol) {
-		r, err = d.connectHTTP1(ctx, w, err.Error())
+		r, err = d.connectHTTP1(ctx, w, h2.ErrNoConnectProtocol.Error())
 	}
 	return nil, nil, r, err
 }
@@ -175,7 +185,7 @@ func (d *dialer) makeSession(ctx context.Context, w *way, key originKey) (*poole
 		p.rememberHTTP1(key)
 		if p.Require {
 			r.close()
-			return nil, nil, required(fmt.Sprintf("the server has chosen %q (ALPN), not \"h2\"", chosen))
+			return nil, nil, required(notChosen(chosen))
 		}
 		return nil, r, nil
 	}
@@ -194,6 +204,14 @@ func alpnChoice(t *target, r *route) (chosen string, ok bool) {
 		return "", false
 	}
 	return conn.ConnectionState().NegotiatedProtocol, true
+}
+
+// notChosen tells of a server that has not chosen h2.
+func notChosen(chosen string) string {
+	if chosen == "" {
+		return "the server has chosen no protocol, and so not h2 (ALPN)"
+	}
+	return fmt.Sprintf("the server has chosen %q, and not h2 (ALPN)", chosen)
 }
 
 // connectHTTP1 makes a route for HTTP/1.1, unless HTTP/2 is required.
@@ -221,85 +239,21 @@ func connectHead(t *target, req *request) *h2.Head {
 		Method: http.MethodConnect, Protocol: handshake.ConnectProtocol,
 		Scheme: t.url.Scheme, Authority: req.http.Host, Path: t.url.RequestURI(),
 	}
+	for _, f := range connectFields(req) {
+		head.Fields = append(head.Fields, h2.Field{Name: f.Name, Value: f.Value})
+	}
+	return head
+}
+
+// connectFields are the fields of a request without those that only HTTP/1.1 has, in lower case.
+func connectFields(req *request) (fields []handshake.Field) {
 	for _, line := range req.lines {
 		switch name := strings.ToLower(line.Name); name {
 		case "connection", "upgrade", "sec-websocket-key", "keep-alive", "proxy-connection", "te", "host":
 		default:
 			// RFC 9113 §8.2.1: what HTTP/1.1 ignores around a value makes a request malformed.
-			head.Fields = append(head.Fields, h2.Field{Name: name, Value: strings.Trim(line.Value, " \t")})
+			fields = append(fields, handshake.Field{Name: name, Value: strings.Trim(line.Value, " \t")})
 		}
 	}
-	return head
-}
-
-// streamAnswer is a response of HTTP/2, and the stream it comes on.
-type streamAnswer struct {
-	x    *session.Stream
-	s    *pooled
-	head *h2.Head // nil: it was not awaited yet
-}
-
-// size is that of the head in HTTP/1.1, without the first line.
-func (a *streamAnswer) size() (n int64) {
-	for _, f := range a.head.Fields {
-		n += int64(len(f.Name) + len(": ") + len(f.Value) + len("\r\n"))
-	}
-	return n
-}
-
-// response is the answer as net/http has it. Its body is the stream.
-func (a *streamAnswer) response(req *http.Request) *http.Response {
-	status := a.head.Status
-	resp := &http.Response{
-		Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status,
-		Proto: "HTTP/2.0", ProtoMajor: 2, Header: make(http.Header),
-		Body: a, ContentLength: -1, TLS: a.s.tls, Request: req,
-	}
-	for _, f := range a.head.Fields {
-		resp.Header.Add(textproto.CanonicalMIMEHeaderKey(f.Name), f.Value)
-	}
-	return resp
-}
-
-func (a *streamAnswer) Read(p []byte) (int, error) { return a.x.Read(p) }
-func (a *streamAnswer) Close() error               { return a.x.Close() }
-
-// answeredHTTP2 judges an answer.
-func (d *dialer) answeredHTTP2(t *target, req *request, a *streamAnswer) (Result, *target, error) {
-	if limit := d.headLimit(); a.size() > limit {
-		_ = a.Close()
-		return failed(t, nil, headTooLarge(limit))
-	}
-	resp := a.response(req.http)
-	d.keepCookies(resp, t)
-	agreed, err := judgeConnect(&req.offer, resp)
-	if err == nil {
-		resp.Body = http.NoBody
-		return Result{HTTP2: a.x, Response: resp, Agreed: agreed}, nil, nil
-	}
-	next, err := d.redirect(t, resp, err)
-	switch {
-	case next != nil:
-	case resp.StatusCode/100 == 2: // what follows is no body, and may have no end
-		resp.Body = http.NoBody
-	default:
-		excerpt(resp, func() { _ = a.Close() })
-	}
-	_ = a.Close()
-	if next != nil {
-		return Result{}, next, nil
-	}
-	return failed(t, resp, err)
-}
-
-// judgeConnect says what we and the server have agreed on, if we have.
-func judgeConnect(offer *handshake.Offer, resp *http.Response) (handshake.Agreement, error) {
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return handshake.Agreement{}, refused(resp)
-	}
-	agreed, wrong := offer.CheckConnect(resp.StatusCode, resp.Header)
-	if wrong != nil {
-		return agreed, wrong
-	}
-	return agreed, nil
+	return fields
 }

@@ -14,6 +14,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -156,7 +157,8 @@ func TestPoolALPN(t *testing.T) {
 	certificates.StartTLS()
 	certificate := certificates.TLS.Certificates
 	certificates.Close()
-	for _, protocols := range [][]string{{"h2"}, {"http/1.1"}} {
+	for _, protocols := range [][]string{{"h2"}, {"http/1.1"}, nil} {
+		speaksHTTP2 := slices.Contains(protocols, "h2")
 		var conns atomic.Int32
 		addr := dialScript(t, func(p *dialPeer) {
 			conns.Add(1)
@@ -164,7 +166,7 @@ func TestPoolALPN(t *testing.T) {
 			if c.Handshake() != nil {
 				return
 			}
-			if protocols[0] == "h2" {
+			if speaksHTTP2 {
 				serveHTTP2(c)
 				return
 			}
@@ -177,7 +179,7 @@ func TestPoolALPN(t *testing.T) {
 		t.Cleanup(pool.Close)
 		opts := &Options{HTTP2: pool, Proxy: noProxy, TLSConfig: &tls.Config{InsecureSkipVerify: true}}
 		for range 2 {
-			if protocols[0] == "h2" {
+			if speaksHTTP2 {
 				r := wantStream(t, "wss://"+addr, opts)
 				if r.Response.TLS == nil || r.Response.TLS.NegotiatedProtocol != "h2" {
 					t.Errorf("%+v", r.Response.TLS)
@@ -186,10 +188,10 @@ func TestPoolALPN(t *testing.T) {
 			}
 			wantGreeted(t, "wss://"+addr, opts)
 		}
-		if n := fmt.Sprint(conns.Load()); n != map[string]string{"h2": "1", "http/1.1": "2"}[protocols[0]] {
-			t.Errorf("%s connections for %v", n, protocols)
+		if n := conns.Load(); speaksHTTP2 && n != 1 || !speaksHTTP2 && n != 2 {
+			t.Errorf("%d connections for %v", n, protocols)
 		}
-		if pool.Require = true; protocols[0] == "h2" {
+		if pool.Require = true; speaksHTTP2 {
 			continue
 		}
 		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !errors.Is(err, ErrNoHTTP2) {
@@ -198,7 +200,7 @@ func TestPoolALPN(t *testing.T) {
 		fresh := &Pool{Require: true}
 		t.Cleanup(fresh.Close)
 		opts.HTTP2 = fresh
-		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !strings.Contains(err.Error(), "(ALPN)") {
+		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !strings.HasSuffix(err.Error(), "and not h2 (ALPN)") && !strings.HasSuffix(err.Error(), "no protocol, and so not h2 (ALPN)") {
 			t.Error(err)
 		}
 	}
@@ -317,7 +319,7 @@ func TestPoolForgets(t *testing.T) {
 		var p Pool
 		learn := func() *tls.Config {
 			key := originKey{tls: new(tls.Config)}
-			_, made, err := p.find(t.Context(), key)
+			_, made, err := p.find(t.Context(), key, nil)
 			if err != nil || made == nil {
 				t.Fatal(err)
 			}
@@ -363,5 +365,37 @@ func TestPoolGivesUp(t *testing.T) {
 	t.Cleanup(pool.Close)
 	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: pool, Proxy: noProxy}); !strings.Contains(err.Error(), "GOAWAY") || conns.Load() != maxTries {
 		t.Errorf("%d connections: %v", conns.Load(), err)
+	}
+}
+
+// A request that a server has refused for want of room is sent again on another connection.
+func TestPoolRetriesElsewhere(t *testing.T) {
+	for _, row := range []struct{ maxConns, want int }{{0, maxTries}, {2, 2}} {
+		noLeaks(t)
+		var conns, asked atomic.Int32
+		addr := dialScript(t, func(p *dialPeer) {
+			conns.Add(1)
+			f := http2.NewFramer(p, p)
+			_ = f.WriteSettings(http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: 1})
+			_, _ = io.ReadFull(p, make([]byte, len(h2.Preface)))
+			for {
+				frame, err := f.ReadFrame()
+				if err != nil {
+					return
+				}
+				if _, ok := frame.(*http2.HeadersFrame); ok {
+					asked.Add(1)
+					_ = f.WriteRSTStream(frame.Header().StreamID, http2.ErrCodeRefusedStream)
+				}
+			}
+		})
+		pool := &Pool{PriorKnowledge: true, MaxConns: row.maxConns}
+		t.Cleanup(pool.Close)
+		for dials := range int32(2) {
+			_, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: pool, Proxy: noProxy})
+			if !strings.Contains(err.Error(), "REFUSED_STREAM") || int(conns.Load()) != row.want || asked.Load() != (dials+1)*conns.Load() {
+				t.Errorf("%d connections, asked %d times: %v", conns.Load(), asked.Load(), err)
+			}
+		}
 	}
 }

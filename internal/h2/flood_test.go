@@ -177,6 +177,27 @@ func TestUpdatesAreEarned(t *testing.T) {
 	}
 }
 
+// A peer may give the windows back as its application reads, be it by half a KiB and long after a
+// large window was filled: that is what Go's net/http does, by 4 KiB.
+func TestUpdatesInSmallPieces(t *testing.T) {
+	const window, piece = 100 << 20, 512
+	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), window)
+	r.hears("a window", update(0, window-initialWindow))
+	st := r.opened()
+	for sent, p := 0, make([]byte, MaxFrameSize); sent < window; r.Advance(len(r.Pending())) {
+		n := r.TrySend(st, p, nil)
+		if sent += n; n == 0 {
+			t.Fatalf("%d bytes are sent: %v", sent, r.Err())
+		}
+	}
+	for range window / piece {
+		r.receiveAll(slices.Concat(update(1, piece), update(0, piece)))
+	}
+	if r.Err() != nil || r.flood.level > pointCost { // the window of the connection, at first
+		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
+	}
+}
+
 // What an honest peer does with streams is not charged, however much of it there is at once.
 func TestHonestPeers(t *testing.T) {
 	for name, one := range map[string]func(r *rig, st *Stream) []byte{
@@ -205,12 +226,37 @@ func TestHonestPeers(t *testing.T) {
 	}
 }
 
+// A client that keeps to the limit does not know that whatever serves its streams is slow to leave
+// them. One that does not keep to it is charged.
+func TestRefusedIsNotCharged(t *testing.T) {
+	r := settled(t, Server, Config{MaxStreams: 10})
+	over := r.opens(1)
+	for id := uint32(3); id < 20; id += 2 {
+		r.opens(id)
+	}
+	r.hears("it leaves", resetOf(1, Cancel), "reset by peer 1 CANCEL")
+	level := r.flood.level
+	for range 5000 {
+		r.receiveAll(r.head(r.table.remote+2, 0, connectFields...))
+		r.flush()
+	}
+	if r.Err() != nil || r.flood.level > level || r.InUse() != 10 {
+		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
+	}
+	r.Release(over)
+	r.opens(r.table.remote + 2)
+	r.receiveAll(r.head(r.table.remote+2, 0, connectFields...))
+	if r.flood.level <= level {
+		t.Errorf("%v is charged for one too many", r.flood.level)
+	}
+}
+
 // Updates are not saved up without end.
 func TestEarnedUpdatesAreBounded(t *testing.T) {
 	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), maxWindow)
 	r.hears("a window", update(0, 1<<30))
 	st := r.opened()
-	for range 10000 {
+	for range maxEarned {
 		r.TrySend(st, []byte("x"), nil)
 		r.Advance(len(r.Pending()))
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 // ahead: a deadline that passes would end the reading for ever. A write is interrupted by a
 // deadline, which resets the stream.
 type ResponseStream struct {
-	first   [240]byte // what Fill waits with: most messages fit in it
+	first   [168]byte // what Fill waits with: most messages fit in it
 	body    io.Reader
 	w       io.Writer
 	control ResponseControl
@@ -28,9 +29,13 @@ type ResponseStream struct {
 
 	ahead atomic.Pointer[readAhead] // nil: reads wait in the body
 	writeTurn
-	closed   chan struct{}
-	released chan struct{} // closed when the stream is closed and nobody is inside w or control
-	inside   int           // how many writes are inside w; under writeMu
+	closed atomic.Bool // set under writeMu
+
+	// After the handler has returned w and control are net/http's again, which gives them to
+	// another request. So the stream is released when it is closed and nobody is inside any more.
+	// Both under writeMu.
+	inside    uint8         // how many writes are inside w
+	releasedC chan struct{} // made by the first who waits for it
 }
 
 // ResponseControl is what a ResponseStream needs of an http.ResponseController.
@@ -43,23 +48,38 @@ type ResponseControl interface {
 // NewResponseStream drives the stream of a request whose response has been sent. w is
 // net/http's own writer, request the context of the request.
 func NewResponseStream(request context.Context, body io.Reader, w io.Writer, control ResponseControl) *ResponseStream {
-	t := &ResponseStream{
-		body: body, w: w, control: control, request: request,
-		closed: make(chan struct{}), released: make(chan struct{}),
-	}
+	t := &ResponseStream{body: body, w: w, control: control, request: request}
 	t.writeTurn.cutter = t
 	return t
 }
 
-// Released is closed when the stream has been closed and nothing uses what belongs to the handler
-// any more, which may then return. After that net/http gives it to another request: a write that
-// were still inside would damage the response to that one.
-func (t *ResponseStream) Released() <-chan struct{} { return t.released }
+// Released is closed when the stream was closed and nothing uses what belongs to the handler any
+// more: the handler may return. A write that were still inside net/http would damage the response
+// to another request.
+func (t *ResponseStream) Released() <-chan struct{} {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	if t.releasedC == nil {
+		t.releasedC = make(chan struct{})
+		t.release()
+	}
+	return t.releasedC
+}
 
-// Finish closes the stream and waits until it is released. The handler calls it last.
+// release tells that the stream is released, if it is. It is called when it may have become so.
+// Under writeMu.
+func (t *ResponseStream) release() {
+	if t.isReleased() && t.releasedC != nil {
+		close(t.releasedC)
+	}
+}
+
+func (t *ResponseStream) isReleased() bool { return t.closed.Load() && t.inside == 0 }
+
+// Finish closes the stream, and waits until it is released. The handler calls it last.
 func (t *ResponseStream) Finish() {
 	_ = t.Close()
-	<-t.released
+	<-t.Released()
 }
 
 // ExpectInterrupt is called before a read that InterruptRead may interrupt. From then on a
@@ -67,20 +87,20 @@ func (t *ResponseStream) Finish() {
 func (t *ResponseStream) ExpectInterrupt() {
 	if t.ahead.Load() == nil {
 		ahead := new(readAhead)
-		ahead.init(streamBody{t.body})
+		ahead.init(streamBody{t})
 		t.ahead.Store(ahead)
-		if t.isClosed() {
+		if t.closed.Load() {
 			ahead.close()
 		}
 	}
 }
 
-// streamBody is a body whose errors are those of ofStream.
-type streamBody struct{ io.Reader }
+// streamBody is the body of a stream, for whoever reads ahead.
+type streamBody struct{ t *ResponseStream }
 
 func (b streamBody) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	return n, ofStream("read", err)
+	n, err := b.t.body.Read(p)
+	return n, b.t.readFailed(err)
 }
 
 // Fill waits with a little memory of its own, so that an idle connection holds no buffer.
@@ -88,29 +108,35 @@ func (t *ResponseStream) Fill(b *Buffer) (int, error) {
 	if ahead := t.ahead.Load(); ahead != nil {
 		return ahead.Fill(b)
 	}
-	if b.Buffered() > 0 { // of a frame, the rest of which is mostly there
-		n, err := t.Read(b.Room())
-		b.Extend(n)
-		return n, err
-	}
-	b.Release()
-	n, err := t.Read(t.first[:])
-	if n > 0 {
-		b.Extend(copy(b.Room(), t.first[:n]))
-	}
-	return n, err
+	return fillAfter(t, b, t.first[:])
 }
 
 func (t *ResponseStream) Read(p []byte) (int, error) {
 	if ahead := t.ahead.Load(); ahead != nil {
 		return ahead.Read(p)
 	}
-	if t.isClosed() {
+	if t.closed.Load() {
 		return 0, net.ErrClosed
 	}
 	n, err := readSome(t.body, p, emptyReads)
-	return n, ofStream("read", err)
+	return n, t.readFailed(err)
 }
+
+// readFailed says what an error of the body is. Where a write was cut it is a consequence of
+// that: [ErrWriteCut], and the write knows why.
+func (t *ResponseStream) readFailed(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	err = ofStream("read", err)
+	if t.writeWasCut() {
+		return fmt.Errorf("%w: %w", ErrWriteCut, err)
+	}
+	return err
+}
+
+// errStreamEnded: by the client, the network, or the return of the handler.
+var errStreamEnded = fmt.Errorf("the stream has ended: %w", net.ErrClosed)
 
 // ofStream makes an error of net/http's stream one of the network, for those who ask whether
 // the connection was lost: its own types are not exported.
@@ -136,8 +162,8 @@ func (t *ResponseStream) Write(head, tail []byte) (n int, err error) {
 }
 
 func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
-	if !t.enter() {
-		return 0, net.ErrClosed
+	if err := t.enter(); err != nil {
+		return 0, err
 	}
 	defer t.exit()
 	defer func() {
@@ -157,18 +183,21 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 	return n, ofStream("write", t.control.Flush())
 }
 
-// enter reports whether w may be used. If so, exit must follow.
+// enter begins a use of w, which exit ends, or says why w may not be used.
 //
 // Accept cannot hold its caller in the handler. net/http panics if it meets a write after the
 // handler has returned; the context has ended by then.
-func (t *ResponseStream) enter() bool {
+func (t *ResponseStream) enter() error {
 	t.writeMu.Lock()
 	defer t.writeMu.Unlock()
-	if t.isClosed() || t.request.Err() != nil {
-		return false
+	switch {
+	case t.closed.Load():
+		return net.ErrClosed
+	case t.request.Err() != nil:
+		return ofStream("write", errStreamEnded)
 	}
 	t.inside++
-	return true
+	return nil
 }
 
 func (t *ResponseStream) exit() {
@@ -178,24 +207,12 @@ func (t *ResponseStream) exit() {
 	t.release()
 }
 
-// release releases the stream if it is closed and nobody is inside. Under writeMu.
-func (t *ResponseStream) release() {
-	if t.inside == 0 && t.isClosed() {
-		close(t.released)
-	}
-}
-
 // cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
-func (t *ResponseStream) cutWrite() { t.pass(t.control.SetWriteDeadline) }
+func (t *ResponseStream) cutWrite() { t.reset(t.control.SetWriteDeadline) }
 
-// pass passes a deadline, unless control is no longer ours. Under writeMu.
-func (t *ResponseStream) pass(setDeadline func(time.Time) error) {
-	select {
-	case <-t.released:
-		return
-	default:
-	}
-	if t.request.Err() == nil {
+// reset passes a deadline, unless control is no longer ours. Under writeMu.
+func (t *ResponseStream) reset(setDeadline func(time.Time) error) {
+	if !t.isReleased() && t.request.Err() == nil {
 		defer func() { _ = recover() }() // as in writeBoth
 		_ = setDeadline(past)
 	}
@@ -222,23 +239,14 @@ func (t *ResponseStream) Close() error {
 func (t *ResponseStream) close() bool {
 	t.writeMu.Lock()
 	defer t.writeMu.Unlock()
-	if t.isClosed() {
+	if t.closed.Load() {
 		return false
 	}
 	t.stopWrites()
-	t.pass(t.control.SetReadDeadline)
-	close(t.closed)
+	t.reset(t.control.SetReadDeadline)
+	t.closed.Store(true)
 	t.release()
 	return true
-}
-
-func (t *ResponseStream) isClosed() bool {
-	select {
-	case <-t.closed:
-		return true
-	default:
-		return false
-	}
 }
 
 // Addresses returns the two ends of the network connection.

@@ -255,7 +255,7 @@ func TestResponseStreamFinishes(t *testing.T) {
 		}
 	}
 	closed := background(s.Close) // by CloseNow on a goroutine of the application
-	<-s.Released()                  // so the handler is about to return
+	<-s.Released()                // so the handler is about to return
 	s.Finish()
 	r.passing, r.panics = nil, true // read by nobody any more, says the race detector
 	s.InterruptWrite(false)

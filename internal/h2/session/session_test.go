@@ -87,7 +87,7 @@ func TestInterruptRead(t *testing.T) {
 		if n, err := x.Read(buf); string(buf[:n]) != "t" || err != nil {
 			t.Errorf("%q, %v", buf[:n], err)
 		}
-		if x.in.first != nil {
+		if x.in.last != nil {
 			t.Error("an empty inbox has memory")
 		}
 		var b transport.Buffer
@@ -308,7 +308,7 @@ func TestCloseUnread(t *testing.T) {
 			t.Errorf("%d bytes wait to be read", x.in.size)
 		}
 		_ = x.Close()
-		if x.in.first != nil || x.in.last != nil || x.in.size != 0 {
+		if x.in.last != nil || x.in.size != 0 {
 			t.Error("it has memory after Close")
 		}
 		p.end()
