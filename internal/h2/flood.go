@@ -19,7 +19,8 @@ import "time"
 //
 // Two late frames are to be expected of each stream that was not ended by the peer's reset: the
 // head of a response that we do not wait for any more, and the RST_STREAM with which Go's server
-// ends each stream.
+// ends each stream. If the peer's reset has ended it, Go's server answers each of our DATA frames that
+// was on its way by RST_STREAM: they cost what those frames have earned.
 //
 // Two updates are earned by each DATA frame that we send, one for the stream and one for the
 // connection: an honest peer may answer every frame so. A large frame earns more, because a peer
@@ -86,8 +87,12 @@ func (f *flood) expect() { f.late = min(f.late+lateFrames, lateFrames*maxLate) }
 
 // tooLate is charge for a late frame.
 func (f *flood) tooLate() *ConnError {
-	if f.late > 0 {
+	switch {
+	case f.late > 0:
 		f.late--
+		return nil
+	case f.earned > 0:
+		f.earned--
 		return nil
 	}
 	return f.charge(1, "a frame that comes too late")

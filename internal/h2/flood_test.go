@@ -245,9 +245,18 @@ func TestExpectedLateFrames(t *testing.T) {
 	if r.Err() != nil || r.flood.level > 0 {
 		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
 	}
-	r.receiveAll(resetOf(r.table.local, NoError))
+	st := r.opened()
+	r.TrySend(st, []byte("on its way"), nil)
+	r.flush()
+	r.receiveAll(append(resetOf(st.id, InternalError), resetOf(st.id, StreamClosed)...))
+	if r.flood.level > 0 {
+		t.Errorf("%v is charged for the answer to DATA that was on its way", r.flood.level)
+	}
+	for range 4 {
+		r.receiveAll(resetOf(st.id, NoError))
+	}
 	if r.flood.level == 0 {
-		t.Error("one more is not charged")
+		t.Error("more are not charged")
 	}
 }
 
