@@ -117,7 +117,7 @@ const layers = `
 	# Modules of their own: exported names only.
 	http3:               . handshake *
 	http3 tests:         . handshake frame hub wstest *
-	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest xconnect http3 cmd/ws/... *
+	cmd/ws/...:          . frame handshake conn internal/h2 autobahn hub wsjson wstest xconnect http3 cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
 	compat/coder/...:    coder coder/wsjson
