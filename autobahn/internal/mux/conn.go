@@ -169,80 +169,11 @@ func (c *Conn) greet() {
 	c.changed.Broadcast()
 }
 
-// Announce sends SETTINGS. Another window is that of streams that exist as well, once the peer has
-// acknowledged it (RFC 9113 section 6.9.2).
-func (c *Conn) Announce(list ...http2.Setting) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.announce(list)
-}
-
-func (c *Conn) announce(list []http2.Setting) {
-	window := c.window
-	if n := len(c.offered); n > 0 {
-		window = c.offered[n-1]
-	}
-	for _, set := range list {
-		if set.ID == http2.SettingInitialWindowSize {
-			window = int64(set.Val)
-		}
-	}
-	c.offered = append(c.offered, window)
-	c.frame(func(f *http2.Framer) error { return f.WriteSettings(list...) })
-}
-
-// Narrow makes the window of a server's streams as small as a case wants it for one of them, until
-// Widen is called with that. Of several the smallest counts.
-func (c *Conn) Narrow(s *Stream, window uint32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.narrow == nil {
-		c.narrow = map[*Stream]uint32{}
-	}
-	c.narrow[s] = window
-	c.announceSmallest()
-}
-
-// Widen undoes what Narrow did for a stream.
-func (c *Conn) Widen(s *Stream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.narrow, s)
-	c.announceSmallest()
-}
-
-func (c *Conn) announceSmallest() {
-	smallest := c.cfg.Window
-	for _, window := range c.narrow {
-		smallest = min(smallest, window)
-	}
-	c.announce([]http2.Setting{{ID: http2.SettingInitialWindowSize, Val: smallest}})
-}
-
 // Send sends frames as they are, right or wrong. SETTINGS are for Announce.
 func (c *Conn) Send(put func(f *http2.Framer) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frame(put)
-}
-
-// AwaitSettings waits for the peer's first settings, and returns its value of
-// SETTINGS_ENABLE_CONNECT_PROTOCOL. It returns io.ErrNoProgress if they do not come in time.
-func (c *Conn) AwaitSettings(d time.Duration) (connect uint32, err error) {
-	late := c.alarm(d)
-	defer late.Stop()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for !c.peer.heard && c.err == nil && !late.rang {
-		c.changed.Wait()
-	}
-	switch {
-	case c.peer.heard:
-		return c.peer.connect, nil
-	case c.err != nil:
-		return 0, c.err
-	}
-	return 0, io.ErrNoProgress
 }
 
 // Ping sends a PING, and waits for the answer. It returns io.ErrNoProgress if none comes in time.

@@ -107,49 +107,6 @@ func (c *Conn) take(f http2.Frame, head *heading) error {
 	return nil // and what is unknown is ignored (RFC 9113 section 4.1)
 }
 
-// takeSettings processes SETTINGS.
-func (c *Conn) takeSettings(f *http2.SettingsFrame) error {
-	if f.IsAck() {
-		if len(c.offered) == 0 {
-			return faultf(http2.ErrCodeProtocol, "an acknowledgement of settings that were not sent (RFC 9113 section 6.5.3)")
-		}
-		grown := c.offered[0] - c.window
-		c.window, c.offered = c.offered[0], c.offered[1:]
-		for _, s := range c.streams {
-			s.left += grown
-		}
-		return nil
-	}
-	err := f.ForeachSetting(func(set http2.Setting) error {
-		if err := set.Valid(); err != nil {
-			return faultf(http2.ErrCodeProtocol, "the setting %v", set)
-		}
-		switch set.ID {
-		case http2.SettingEnableConnectProtocol:
-			if set.Val > 1 {
-				return faultf(http2.ErrCodeProtocol, "SETTINGS_ENABLE_CONNECT_PROTOCOL is %d (RFC 8441 section 3)", set.Val)
-			}
-			if c.peer.connect > set.Val {
-				return faultf(http2.ErrCodeProtocol, "SETTINGS_ENABLE_CONNECT_PROTOCOL is 0 after 1 (RFC 8441 section 3)")
-			}
-			c.peer.connect = set.Val
-		case http2.SettingInitialWindowSize:
-			for _, s := range c.streams {
-				s.may += int64(set.Val) - c.peer.window
-			}
-			c.peer.window = int64(set.Val)
-		case http2.SettingMaxFrameSize:
-			c.peer.frame = int(set.Val)
-		case http2.SettingHeaderTableSize:
-			c.encoder.SetMaxDynamicTableSizeLimit(set.Val)
-		}
-		return nil
-	})
-	c.peer.heard = true
-	c.frame(func(out *http2.Framer) error { return out.WriteSettingsAck() })
-	return err
-}
-
 // grow processes WINDOW_UPDATE.
 func (c *Conn) grow(s *Stream, f *http2.WindowUpdateFrame) error {
 	window := &c.may
