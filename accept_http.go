@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -97,8 +98,7 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 		return nil, respondError(w, nethttp.HijackError(w, err))
 	}
 	trailing := nethttp.CopyBuffered(brw.Reader)
-	c := new(Conn)
-	c.transport = transport.New(nc, &c.socket)
+	c := connOver(nc)
 	if passed.Sent {
 		if err = passed.Failed(r); err == nil && brw.Writer.Buffered() > 0 {
 			err = brw.Flush() // a writer of its own kind: here is its response
@@ -125,19 +125,17 @@ func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*C
 	}
 	// Frames go past middleware: what changes a body, such as gzip, would change them.
 	own := nethttp.Unwrap(w)
+	if hijacker, ok := own.(http.Hijacker); ok {
+		return h.takeStream(w, hijacker, extra)
+	}
 	control := http.NewResponseController(own)
 	if err := noDeadlines(control); err != nil {
 		return nil, respondError(w, fmt.Errorf("%T has neither deadlines nor Unwrap() http.ResponseWriter; "+
 			"keep the WebSocket handler outside of the middleware it is from: %w", own, err))
 	}
-	header := w.Header()
-	clear(header)
-	for _, f := range h.accepted.Fields(extra) {
-		header.Add(f.Name, f.Value)
-	}
-	nethttp.WriteStatus(w, http.StatusOK)
+	h.respondOK(w, extra)
 	if err := control.Flush(); err != nil {
-		return nil, &AcceptError{Err: fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)} // the client has gone
+		return nil, errClientGone(err)
 	}
 	stream := transport.NewResponseStream(r.Context(), r.Body, own, control)
 	stream.Remote = r.RemoteAddr
@@ -147,6 +145,36 @@ func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*C
 		return nil, err
 	}
 	return c, nil
+}
+
+// takeStream opens a connection over a stream that can be taken over, and outlives the handler
+// then: that of package http3, a module of its own.
+func (h *httpHandshake) takeStream(w http.ResponseWriter, own http.Hijacker, extra []handshake.Field) (*Conn, error) {
+	h.respondOK(w, extra)
+	stream, _, err := own.Hijack()
+	if err != nil {
+		return nil, errClientGone(err)
+	}
+	c := &Conn{transport: transport.NewShared(stream)}
+	if err := h.open(c, nil); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// respondOK gives w the response that opens a connection over HTTP/2 or HTTP/3.
+func (h *httpHandshake) respondOK(w http.ResponseWriter, extra []handshake.Field) {
+	header := w.Header()
+	clear(header)
+	for _, f := range h.accepted.Fields(extra) {
+		header.Add(f.Name, f.Value)
+	}
+	nethttp.WriteStatus(w, http.StatusOK)
+}
+
+// errClientGone says that the response could not be sent: the client has gone.
+func errClientGone(err error) error {
+	return &AcceptError{Err: fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)}
 }
 
 // noDeadlines removes those of http.Server.ReadTimeout and WriteTimeout: they would end the
@@ -227,7 +255,7 @@ func respond(w http.ResponseWriter, refusal *Refusal, why error) *AcceptError {
 		w.Header().Del(f.Name)
 	}
 	for _, f := range refusal.Fields() {
-		w.Header().Add(f.Name, f.Value)
+		w.Header().Add(f.Name, strings.Trim(f.Value, " \t")) // RFC 9113 §8.2.1; HTTP/1.1 ignores them
 	}
 	http.Error(w, refusal.Error(), refusal.Status)
 	return &AcceptError{Status: refusal.Status, Err: why}

@@ -79,7 +79,7 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 func (l *lifetime) giveUp(cause error) {
 	e := conn.GiveUp
 	l.mu.Lock()
-	if l.cause != nil {
+	if l.leaves().cause != nil {
 		e = conn.Expire
 	}
 	l.mu.Unlock()
@@ -214,7 +214,7 @@ func (h *closing) endTransport() {
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
-			if !h.role.ClosesFirst() {
+			if !h.out.role.ClosesFirst() {
 				h.transport.CloseWrite() // TLS has an end of each direction, too
 			}
 			h.life.report(conn.EndOfStream, nil)
@@ -232,7 +232,7 @@ func (h *closing) endTransport() {
 // follows at once; the server ends the stream.
 func (h *closing) endsAtOnce() bool {
 	_, shared := h.transport.(sharedStream)
-	return h.role.ClosesFirst() || shared && h.life.closedError().Began == SideLocal
+	return h.out.role.ClosesFirst() || shared && h.life.closedError().Began == SideLocal
 }
 
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].

@@ -125,7 +125,7 @@ func (c *Conn) Compression() (terms handshake.Deflate, ok bool) {
 		return terms, false
 	}
 	terms.Server, terms.Client = sideOf(c.deflate.out.Terms()), sideOf(c.deflate.in.Terms())
-	if c.role == conn.Client {
+	if c.out.role == conn.Client {
 		terms.Server, terms.Client = terms.Client, terms.Server
 	}
 	return terms, true

@@ -53,7 +53,6 @@ func (t MessageType) opcode() frame.Opcode { return frame.Opcode(t) }
 // End every connection by [Conn.Close] or [Conn.CloseNow].
 type Conn struct {
 	transport transport.Transport
-	socket    transport.Socket // transport points to it on TCP and Unix sockets
 	life      lifetime
 	in        receiver
 	out       sender
@@ -61,11 +60,23 @@ type Conn struct {
 	keepAlive *keepAlive // nil: none
 	deflate   *deflating // nil: messages are not compressed
 
-	role        conn.Role
 	subprotocol string
 
 	trace *Trace
 	calls *callbacks // nil: none
+}
+
+// socketConn is a Conn with the memory for its socket, which streams of HTTP/2 do not need.
+type socketConn struct {
+	Conn
+	socket transport.Socket
+}
+
+// connOver returns a Conn that has its transport: how to drive rwc.
+func connOver(rwc io.ReadWriteCloser) *Conn {
+	c := new(socketConn)
+	c.transport = transport.New(rwc, &c.socket)
+	return &c.Conn
 }
 
 // NewConn makes a connection of a stream on which the opening handshake has been performed:
@@ -88,8 +99,7 @@ func NewConn(rwc io.ReadWriteCloser, role Role, opts *ConnOptions) *Conn {
 }
 
 func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *Conn {
-	c := new(Conn)
-	c.transport = transport.New(rwc, &c.socket)
+	c := connOver(rwc)
 	if nc, ok := rwc.(net.Conn); ok {
 		transport.ClearDeadlines(nc)
 	}
@@ -99,7 +109,6 @@ func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *C
 
 // open makes c, which has its transport, an open connection.
 func (c *Conn) open(role Role, s settings, agreed agreement) {
-	c.role = role
 	c.subprotocol = agreed.subprotocol
 	c.trace = s.trace
 	if s.onPingReceived != nil || s.onPongReceived != nil {
@@ -112,8 +121,8 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	if agreed.deflate != nil {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
+	c.openSender(role, s.timeouts.Write)
 	c.openReceiver(s.limits, s.keepAlive.Interval > 0)
-	c.openSender(s.timeouts.Write)
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
 	c.keepAlive = newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings)
@@ -124,7 +133,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 }
 
 // Role returns which end of the connection this is.
-func (c *Conn) Role() Role { return c.role }
+func (c *Conn) Role() Role { return c.out.role }
 
 // Subprotocol returns the subprotocol that the opening handshake agreed on. It is empty if
 // there is none.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/dial"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // DialOptions are the options of [Dial]. Nil means the defaults.
@@ -82,6 +83,13 @@ type DialOptions struct {
 	// Nil: a connection of HTTP/1.1 for each WebSocket.
 	HTTP2 *HTTP2Pool
 
+	// HTTP3 opens the WebSocket as a stream of HTTP/3 (RFC 9220), with TLSConfig. Use the Pool
+	// of package [github.com/hawser-ws/websocket/http3], or its Dial. There is no way back to
+	// HTTP/1.1: the URL must be wss, and the server must offer WebSockets over HTTP/3. It
+	// connects by UDP: HTTPClient, DialContext, Proxy, ProxyHeader and HTTP2 must be zero. Nil:
+	// a connection of TCP.
+	HTTP3 StreamDialer
+
 	// These fields are documented in [ConnOptions].
 	CompressionThreshold int
 	OnPingReceived       func(ctx context.Context, payload []byte) bool
@@ -128,12 +136,40 @@ func Dial(ctx context.Context, u string, opts *DialOptions) (*Conn, *http.Respon
 	if result.Agreed.Deflated {
 		agreed.deflate = &result.Agreed.Deflate
 	}
-	if result.HTTP2 != nil {
-		c := &Conn{transport: result.HTTP2}
+	if c := overStream(&result); c != nil {
 		c.open(RoleClient, o.settings(), agreed)
 		return c, result.Response, nil
 	}
 	return newConn(result.Stream, RoleClient, o.settings(), agreed), result.Response, nil
+}
+
+// overStream returns a Conn over a stream of a connection that others use as well, nil if the
+// connection is the WebSocket's own.
+func overStream(result *dial.Result) *Conn {
+	switch {
+	case result.HTTP2 != nil:
+		return &Conn{transport: result.HTTP2}
+	case result.Shared != nil:
+		return &Conn{transport: transport.NewShared(result.Shared)}
+	}
+	return nil
+}
+
+// StreamDialer opens streams by extended CONNECT (RFC 8441 §4, RFC 9220 §3) over a version of
+// HTTP that this package does not speak itself: see [DialOptions.HTTP3]. All methods may be
+// called from any goroutine.
+type StreamDialer interface {
+	// DialStream sends the request r, whose Proto is the value of :protocol and whose URL names
+	// the address to connect to, with the scheme https or http. The names in its header are as
+	// HTTP/2 has them after [http.Header.Add]. It waits for the response, whose header may have
+	// headerBytes bytes, and returns it with any status. The end of r.Context() ends the call,
+	// and nothing after that. config is [DialOptions.TLSConfig], and may be nil.
+	//
+	// If the status is 2xx the stream carries the WebSocket. Its deadlines must interrupt reads
+	// and writes without losing anything; CloseWrite, if it has that, ends its direction; Close
+	// ends both at once. Otherwise the stream is nil, and the body of the response is closed when
+	// its beginning was read.
+	DialStream(r *http.Request, config *tls.Config, headerBytes int) (stream net.Conn, resp *http.Response, err error)
 }
 
 // HTTP2Pool has connections of HTTP/2 that WebSockets share (RFC 8441): Dials with the same
@@ -203,6 +239,7 @@ func (o *DialOptions) handshake() (*dial.Options, error) {
 		Jar:          o.Jar,
 		MaxRedirects: o.MaxRedirects,
 		HTTP2:        o.HTTP2.dialPool(),
+		HTTP3:        o.HTTP3,
 	}
 	ours, theirs, ok, err := o.Compression.wanted("Dial", o.CompressionMode)
 	if err != nil {
@@ -224,7 +261,7 @@ func (o *DialOptions) settings() settings {
 // HandshakeError is why [Dial] made no connection. To find out what happened, check in this
 // order:
 //
-//   - Response is not nil and its status is not 101, or over HTTP/2 not 2xx: the server
+//   - Response is not nil and its status is not 101, or over HTTP/2 and HTTP/3 not 2xx: the server
 //     refused, or answered with a redirect that was not followed.
 //   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
 //   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,

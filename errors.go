@@ -9,6 +9,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/dial"
 )
 
 // ErrMessageTooBig matches the error of a read that met a frame or message above its limit.
@@ -25,6 +26,11 @@ var ErrWriteTimeout = errors.New("write timed out")
 // ErrCloseTimeout is the cause when the closing handshake took longer than
 // [Timeouts.Close].
 var ErrCloseTimeout = errors.New("closing handshake timed out")
+
+// ErrNoHTTP2 matches the error of a [Dial] that must go over HTTP/2, because of
+// [HTTP2Pool.Require] or [HTTP2Pool.PriorKnowledge], to a server that does not speak it or has no
+// WebSockets over it.
+var ErrNoHTTP2 = dial.ErrNoHTTP2
 
 // CloseError is the content of a Close frame. If [errors.As] or [CloseStatus] finds one in
 // an error, it is the frame that the peer sent. If a [ServeFunc] returns one, it is the

@@ -16,14 +16,10 @@ import (
 // only the atomic fields and those under mu are used.
 type frameWriter struct {
 	canceler transport.Canceler
-	stream   *transport.Transport // points to the transport of the connection
 	host     sendHost
 	state    *atomic.Uint32 // the conn.State of the connection
-	role     conn.Role
-	traits   transport.Traits // of the transport
-	*loan                     // nil while there is nothing to send
+	*loan                   // nil while there is nothing to send
 	pace     *pace
-	trace    func(frame.Header) // called for every frame that is encoded; may be nil
 
 	coalesce coalescer
 	message  atomic.Uint32 // number of the fragmented message under way, as in the Outbox; 0: none
@@ -33,6 +29,11 @@ type frameWriter struct {
 	due      atomic.Int32 // how many frames are in its queue
 	pongsDue atomic.Int32 // how many pongs wait
 	canceled atomic.Int32 // how many encoded frames have callers that gave up
+
+	// The small fields stand together: there is one of these for every connection.
+	role   conn.Role
+	traits transport.Traits // of the transport
+	traced bool             // the host wants to know of every frame
 }
 
 // sendHost is the connection as its sender sees it.
@@ -44,6 +45,8 @@ type sendHost interface {
 	closeWritten()
 	// sendFailed reports that nothing more can be sent, and why.
 	sendFailed(e conn.Event, cause error)
+	// frameWritten is called for every frame that is encoded, if traced.
+	frameWritten(h frame.Header)
 	closedError() *ClosedError
 	// givenUp returns the error of a call whose ctx has ended, or nil if ctx has not
 	// ended.

@@ -81,8 +81,8 @@ func (w *frameWriter) encode(f *outFrame) {
 	if f.Message != 0 {
 		w.message.Store(w.box.Message())
 	}
-	if w.trace != nil {
-		w.trace(f.Header)
+	if w.traced {
+		w.host.frameWritten(f.Header)
 	}
 }
 
@@ -107,8 +107,8 @@ func (w *frameWriter) encodePongs() {
 	}
 	for pongs.Len() > 0 && w.box.HasRoom() {
 		h := w.box.AppendPong(pongs.Next(), w.maskKey())
-		if w.trace != nil {
-			w.trace(h)
+		if w.traced {
+			w.host.frameWritten(h)
 		}
 	}
 	w.pongsDue.Store(int32(pongs.Len()))

@@ -106,7 +106,7 @@ func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, e
 	if !until.IsZero() {
 		w.canceler.LimitWrite(until)
 	}
-	n, err = (*w.stream).Write(head, tail)
+	n, err = w.canceler.Transport().Write(head, tail)
 	w.advance(n)
 	if !until.IsZero() {
 		w.canceler.LimitWrite(time.Time{})
@@ -127,9 +127,9 @@ func (w *frameWriter) writeUntil(size int, until time.Time) (n int, late bool, e
 // peer that reads slowly may have made less room than that.
 func (w *frameWriter) tryMore() int {
 	head, tail := w.box.Pending()
-	sent := (*w.stream).TryWrite(head)
+	sent := w.canceler.Transport().TryWrite(head)
 	if sent == len(head) && len(tail) > 0 {
-		sent += (*w.stream).TryWrite(tail)
+		sent += w.canceler.Transport().TryWrite(tail)
 	}
 	w.advance(sent)
 	return sent

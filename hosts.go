@@ -22,12 +22,12 @@ type forReceiver Conn
 // openReceiver makes the receiver. The transport, compression and trace of c must be set.
 func (c *Conn) openReceiver(limits Limits, keepAlive bool) {
 	r := &c.in
-	r.beneath, r.sending, r.host, r.state = &c.transport, &c.out.coalesce, (*forReceiver)(c), &c.life.state
+	r.sending, r.host, r.state = &c.out.coalesce, (*forReceiver)(c), &c.life.state
 	r.frameLimit = limits.Frame
 	r.fragments = int32(min(max(orDefault(limits.Fragments, defaultFragments), -1), math.MaxInt32))
 	r.limit.Store(orDefault(limits.Message, defaultMessageLimit))
 	r.counting, r.traced = keepAlive, c.trace != nil
-	r.decoder.Init(c.role.Expects(c.deflate != nil))
+	r.decoder.Init(c.out.role.Expects(c.deflate != nil))
 	r.canceler.Init(&c.transport, transport.Reading)
 }
 
@@ -93,17 +93,18 @@ func (h *forReceiver) refused(ctx context.Context, err error) error {
 // forSender is a Conn as its sender sees it.
 type forSender Conn
 
-func (c *Conn) openSender(limit time.Duration) {
+// openSender makes the sender. The transport and trace of c must be set.
+func (c *Conn) openSender(role Role, limit time.Duration) {
 	s := &c.out
 	s.canceler.Init(&c.transport, transport.Writing)
-	s.stream, s.traits, s.host, s.state, s.role = &c.transport, c.transport.Traits(), (*forSender)(c), &c.life.state, c.role
+	s.host, s.state = (*forSender)(c), &c.life.state
+	s.role, s.traits, s.traced = role, c.transport.Traits(), c.trace != nil
 	if limit > 0 {
 		s.setPace(&pace{limit: limit})
 	}
-	if c.trace != nil {
-		s.trace = c.traceWritten
-	}
 }
+
+func (h *forSender) frameWritten(f frame.Header) { (*Conn)(h).traceWritten(f) }
 
 func (h *forSender) beginClose(f *outFrame) (conn.Action, bool) {
 	return h.life.handle(f.event, f.body, nil)

@@ -119,7 +119,9 @@ const layers = `
 	                  golang.org/x/net/... github.com/google/go-cmp/... go.uber.org/goleak
 
 	# Modules of their own: exported names only.
-	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest cmd/ws/... *
+	http3:               . handshake *
+	http3 tests:         . handshake frame hub wstest *
+	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest xconnect http3 cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
 	compat/coder/...:    coder coder/wsjson

@@ -27,12 +27,26 @@ type lifetime struct {
 	host         lifetimeHost
 
 	mu        sync.Mutex
-	machine   *conn.Lifecycle // nil: Open, and no event has happened
-	cause     error           // of leaving Open, or of the first loss after that
-	timer     *time.Timer     // reports Expire at the machine's deadline
-	doneC     atomic.Value    // chan struct{}, made by the first who asks for it
-	calls     *endCall        // to be made at the end: a linked list
-	closeRead *closeRead      // the last read loop of Conn.CloseRead
+	leaving   *leaving                      // nil: Open, and no event has happened
+	doneC     atomic.Pointer[chan struct{}] // made by the first who asks for it
+	calls     *endCall                      // to be made at the end: a linked list
+	closeRead *closeRead                    // the last read loop of Conn.CloseRead
+}
+
+// leaving is what a connection needs from its first event on. An open one that is idle has
+// none.
+type leaving struct {
+	machine conn.Lifecycle
+	cause   error       // of leaving Open, or of the first loss after that
+	timer   *time.Timer // reports Expire at the machine's deadline
+}
+
+// leaves returns l.leaving, which it makes on first use. Under mu.
+func (l *lifetime) leaves() *leaving {
+	if l.leaving == nil {
+		l.leaving = &leaving{machine: conn.Lifecycle{CloseTimeout: l.closeTimeout}}
+	}
+	return l.leaving
 }
 
 // lifetimeHost is the connection as its lifetime sees it. It is called without a lock.
@@ -54,24 +68,22 @@ type lifetimeHost interface {
 // nothing was changed then.
 func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do conn.Action, ok bool) {
 	l.mu.Lock()
-	if l.machine == nil {
-		l.machine = &conn.Lifecycle{CloseTimeout: l.closeTimeout}
-	}
-	from := l.machine.State()
-	if do, ok = l.machine.Handle(e, body, time.Now()); !ok {
+	x := l.leaves()
+	from := x.machine.State()
+	if do, ok = x.machine.Handle(e, body, time.Now()); !ok {
 		l.mu.Unlock()
 		return do, false
 	}
-	to := l.machine.State()
+	to := x.machine.State()
 	l.state.Store(uint32(to))
-	if l.cause == nil && !l.isOrderly(from, e) {
-		l.cause = cause
+	if x.cause == nil && !l.isOrderly(from, e) {
+		x.cause = cause
 	}
-	if d := l.machine.Deadline(); from == conn.Open && !d.IsZero() {
-		l.timer = time.AfterFunc(time.Until(d), l.expire)
+	if d := x.machine.Deadline(); from == conn.Open && !d.IsZero() {
+		x.timer = time.AfterFunc(time.Until(d), l.expire)
 	}
-	if to == conn.Terminated && l.timer != nil {
-		l.timer.Stop()
+	if to == conn.Terminated && x.timer != nil {
+		x.timer.Stop()
 	}
 	l.mu.Unlock()
 
@@ -109,24 +121,19 @@ func (l *lifetime) isOrderly(from conn.State, e conn.Event) bool {
 func (l *lifetime) keepCause(cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cause == nil && l.current() != conn.Terminated {
-		l.cause = cause
+	if x := l.leaves(); x.cause == nil && l.current() != conn.Terminated {
+		x.cause = cause
 	}
 }
 
 // ending returns the record of how the connection ended, as far as it has. Under mu.
-func (l *lifetime) ending() conn.Ending {
-	if l.machine == nil {
-		return conn.Ending{}
-	}
-	return l.machine.Ending()
-}
+func (l *lifetime) ending() conn.Ending { return l.leaves().machine.Ending() }
 
 // sentClose reports whether our Close frame has its place in the stream and is not lost.
 func (l *lifetime) sentClose() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.ending().Sent.Code != 0
+	return l.leaving != nil && l.ending().Sent.Code != 0
 }
 
 // closedError returns how the connection ended, as far as it has.
@@ -138,7 +145,7 @@ func (l *lifetime) closedError() *ClosedError {
 		Sent:     closeError(ending.Sent),
 		Received: closeError(ending.Received),
 		Began:    ending.Began,
-		Cause:    l.cause,
+		Cause:    l.leaves().cause,
 	}
 }
 
@@ -163,8 +170,8 @@ func (l *lifetime) notifyEnded() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end.Store(endDone)
-	if done, made := l.doneC.Load().(chan struct{}); made {
-		close(done)
+	if done := l.doneC.Load(); done != nil {
+		close(*done)
 	}
 	for l.calls != nil {
 		go l.calls.f()
@@ -192,8 +199,8 @@ func (l *lifetime) callBeforeDone() {
 
 // done returns a channel that is closed when the connection has ended.
 func (l *lifetime) done() <-chan struct{} {
-	if done, made := l.doneC.Load().(chan struct{}); made {
-		return done
+	if done := l.doneC.Load(); done != nil {
+		return *done
 	}
 	return l.makeDone()
 }
@@ -201,21 +208,21 @@ func (l *lifetime) done() <-chan struct{} {
 func (l *lifetime) makeDone() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if done, made := l.doneC.Load().(chan struct{}); made {
-		return done
+	if done := l.doneC.Load(); done != nil {
+		return *done
 	}
 	done := make(chan struct{})
 	if l.end.Load() == endDone {
 		close(done)
 	}
-	l.doneC.Store(done)
+	l.doneC.Store(&done)
 	return done
 }
 
 // isDone reports whether done is the channel that the method done has returned.
 func (l *lifetime) isDone(done <-chan struct{}) bool {
-	own, made := l.doneC.Load().(chan struct{})
-	return made && done == own
+	own := l.doneC.Load()
+	return own != nil && done == *own
 }
 
 // givenUp returns the error of a call whose ctx has ended, or nil if ctx has not ended. If
@@ -231,9 +238,9 @@ func (l *lifetime) givenUp(ctx context.Context) error {
 
 // hasEnded reports whether done is closed.
 func (l *lifetime) hasEnded() bool {
-	if done, made := l.doneC.Load().(chan struct{}); made {
+	if done := l.doneC.Load(); done != nil {
 		select {
-		case <-done:
+		case <-*done:
 			return true
 		default:
 			return false

@@ -76,7 +76,7 @@ func (c *Conn) writePrepared(ctx context.Context, m *PreparedMessage, hold holdi
 // prepared gives f its content.
 func (c *Conn) prepared(f *outFrame, content preparedFrame) *outFrame {
 	f.Payload = content.payload
-	if !c.role.Masks() {
+	if !c.out.role.Masks() {
 		f.Framed = content.framed
 	}
 	return f
@@ -178,7 +178,7 @@ func (c *Conn) prefetch() {
 // tryPrepared sends m if that needs no waiting, and reports whether it did. If the transport
 // took only a part, a goroutine sends the rest.
 func (c *Conn) tryPrepared(m *PreparedMessage) bool {
-	if !c.role.Masks() && c.deflate == nil && c.trace == nil { // nothing to decide
+	if !c.out.role.Masks() && c.deflate == nil && c.trace == nil { // nothing to decide
 		return c.out.tryEnterIdle() && c.out.leaveOffered(c.out.offerFramed(m.plain.framed))
 	}
 	h := frame.Header{Opcode: m.typ.opcode(), FIN: true}
@@ -211,7 +211,7 @@ func (c *Conn) tryFrame(h frame.Header, f preparedFrame) bool {
 	}
 	h.Length = uint64(len(f.payload))
 	var taken offered
-	if c.role.Masks() {
+	if c.out.role.Masks() {
 		h.Masked = true
 		taken = c.out.offerMasked(h, f.payload)
 	} else {

@@ -32,8 +32,7 @@ type receiver struct {
 	orphan  atomic.Pointer[[]byte]
 	decoder conn.Decoder
 
-	beneath *transport.Transport // points to the transport of the connection
-	sending *coalescer           // of the sender: whether it holds messages
+	sending *coalescer // of the sender: whether it holds messages
 	host    receiveHost
 	state   *atomic.Uint32 // the conn.State of the connection
 

@@ -140,7 +140,7 @@ func (s *script) Read(p []byte) (int, error) {
 func newReceiver(s *script) (*receiver, *readingHost) {
 	h := &readingHost{stream: s, in: conn.NewInflater(conn.Terms{WindowBits: 15})}
 	h.sending.on(holdBatch) // what leaves before a wait
-	r := &receiver{beneath: &h.stream, sending: &h.sending, host: h, state: &h.state, fragments: 10}
+	r := &receiver{sending: &h.sending, host: h, state: &h.state, fragments: 10}
 	r.decoder.Init(conn.Server.Expects(true))
 	r.canceler.Init(&h.stream, transport.Reading)
 	return r, h

@@ -31,9 +31,9 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 		case loop != nil:
 			err = loop()
 		case p != nil:
-			n, err = (*r.beneath).Read(p)
+			n, err = r.canceler.Transport().Read(p)
 		default:
-			n, err = (*r.beneath).Fill(&r.buf)
+			n, err = r.canceler.Transport().Fill(&r.buf)
 		}
 		if err == nil {
 			if n > 0 {

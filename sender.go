@@ -28,9 +28,21 @@ type sender struct {
 	opened  uint32      // inside writers: the number of the last messageWriter
 	between gate.Wakeup // wakes one caller that waits for a fragmented message to end
 
-	// Inside the gate, made by the first to need them.
-	finish    func()      // flushAndLeave
-	holdTimer *time.Timer // calls holdExpired
+	later *later // made, inside the gate, by the first to need it
+}
+
+// later is what runs without a caller. Functions are bound once: each binding would allocate.
+type later struct {
+	finish func()      // flushAndLeave
+	timer  *time.Timer // of held messages; nil before the first
+}
+
+// laterOn returns s.later, which it makes on first use. Inside the gate.
+func (s *sender) laterOn() *later {
+	if s.later == nil {
+		s.later = &later{finish: s.flushAndLeave}
+	}
+	return s.later
 }
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
@@ -148,7 +160,7 @@ func (s *sender) writeSome(ctx context.Context) (writeOutcome, error) {
 		return s.outcomeOf(err), err
 	}
 	head, tail := s.box.Pending()
-	n, err := (*s.stream).Write(head, tail)
+	n, err := s.canceler.Transport().Write(head, tail)
 	s.advance(n)
 	return s.outcomeOf(err), err
 }
@@ -179,10 +191,7 @@ func (s *sender) leave() {
 
 // handOver starts a goroutine that inherits the gate and writes what is due.
 func (s *sender) handOver() {
-	if s.finish == nil {
-		s.finish = s.flushAndLeave // bound once: each binding would allocate
-	}
-	go s.finish()
+	go s.laterOn().finish()
 }
 
 // flushAndLeave writes what is due, for no particular caller. Inside the gate.

@@ -71,11 +71,18 @@ func (s *sender) noteHeld(h holding) {
 	}
 	switch from, to := s.coalesce.on(e); {
 	case from&timerRuns != 0 || to&timerRuns == 0:
-	case s.holdTimer == nil:
-		s.holdTimer = time.AfterFunc(replyWait, s.holdExpired)
 	default:
-		s.holdTimer.Reset(replyWait)
+		s.laterOn().startTimer(s.holdExpired)
 	}
+}
+
+// startTimer has expired called after replyWait. The function is that of the first call.
+func (l *later) startTimer(expired func()) {
+	if l.timer == nil {
+		l.timer = time.AfterFunc(replyWait, expired)
+		return
+	}
+	l.timer.Reset(replyWait)
 }
 
 // holdExpired is called when the timer of noteHeld fires.
@@ -106,7 +113,7 @@ func (s *sender) sendHeld() {
 		return
 	}
 	head, _ := s.box.Pending()
-	if n := (*s.stream).TryWrite(head); n > 0 {
+	if n := s.canceler.Transport().TryWrite(head); n > 0 {
 		s.advance(n)
 	}
 	if s.box.Unsent() {

@@ -36,7 +36,7 @@ func (s *sender) write(ctx context.Context, m *message) error {
 // putSingle encodes a message if nothing is ahead of it but held messages. size is the
 // number of bytes encoded, 0 if the message was not. Inside the gate.
 func (w *frameWriter) putSingle(m *message) (size int) {
-	if len(m.payload) > conn.MaxCopiedPayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.trace != nil || !w.canSend() {
+	if len(m.payload) > conn.MaxCopiedPayload || w.due.Load() != 0 || w.pongsDue.Load() != 0 || w.message.Load() != 0 || w.traced || !w.canSend() {
 		return 0
 	}
 	w.borrow()
@@ -56,7 +56,7 @@ func (s *sender) holdSingle(m *message) bool {
 // everything.
 func (w *frameWriter) tryPending() bool {
 	head, _ := w.box.Pending()
-	n := (*w.stream).TryWrite(head)
+	n := w.canceler.Transport().TryWrite(head)
 	if n == 0 {
 		return false
 	}
@@ -72,7 +72,7 @@ func (w *frameWriter) sendWaiting(ctx context.Context, m *message, size int) boo
 	if w.pace == nil && arm(ctx, &w.canceler, w.host) == nil {
 		var n int
 		head, _ := w.box.Pending()
-		n, err = (*w.stream).Write(head, nil)
+		n, err = w.canceler.Transport().Write(head, nil)
 		if w.advance(n); err == nil && !w.box.Unsent() {
 			return true
 		}
@@ -136,7 +136,7 @@ func (s *sender) leaveOffered(o offered) bool {
 // offerFramed offers an encoded frame to the transport without copying it. If the transport
 // takes only part, the rest becomes the tail of the Outbox.
 func (w *frameWriter) offerFramed(p []byte) offered {
-	n := (*w.stream).TryWrite(p)
+	n := w.canceler.Transport().TryWrite(p)
 	switch n {
 	case 0:
 		return takenNothing
@@ -160,7 +160,7 @@ func (w *frameWriter) offerMasked(h frame.Header, payload []byte) offered {
 	w.inline.OutFrame = conn.OutFrame{Owner: &w.inline}
 	for w.box.Unsent() {
 		head, _ := w.box.Pending()
-		n := (*w.stream).TryWrite(head)
+		n := w.canceler.Transport().TryWrite(head)
 		if w.advance(n); n < len(head) {
 			break
 		}

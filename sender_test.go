@@ -40,6 +40,8 @@ func (h *fakeHost) beginClose(*outFrame) (conn.Action, bool) {
 
 func (h *fakeHost) closeWritten() { h.written = true }
 
+func (h *fakeHost) frameWritten(frame.Header) {}
+
 func (h *fakeHost) sendFailed(e conn.Event, cause error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -169,8 +171,8 @@ func eachAlone(t *testing.T, room int, test func(t *testing.T, a *alone)) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &alone{t: t, host: &fakeHost{ended: make(chan struct{})}, script: newScripted(room)}
 				var stream transport.Transport = a.script
-				a.stream, a.traits, a.sender.host, a.state, a.role = &stream, stream.Traits(), a.host, &a.host.state, role
-				a.canceler.Init(a.stream, transport.Writing)
+				a.traits, a.sender.host, a.state, a.role = stream.Traits(), a.host, &a.host.state, role
+				a.canceler.Init(&stream, transport.Writing)
 				test(t, a)
 				a.script.give(plenty)
 				a.calls.Wait()

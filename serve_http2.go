@@ -295,7 +295,7 @@ func lowerFields(fields []handshake.Field) (lower []h2.Field) {
 		switch name := strings.ToLower(f.Name); name {
 		case "connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding":
 		default:
-			lower = append(lower, h2.Field{Name: name, Value: f.Value})
+			lower = append(lower, h2.Field{Name: name, Value: strings.Trim(f.Value, " \t")}) // RFC 9113 §8.2.1
 		}
 	}
 	return lower

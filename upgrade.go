@@ -124,8 +124,7 @@ var errHandshakeLeft = &AcceptError{Err: errors.New("OnRequest did not return")}
 // do performs the handshake. It and what it calls have small frames, so that the stack of
 // its goroutine need not grow either: SHA-1 alone takes 600 bytes of it.
 func (u *upgrade) do() {
-	c := new(Conn)
-	c.transport = transport.New(u.nc, &c.socket)
+	c := connOver(u.nc)
 	defer u.leave(c.transport)
 	err := u.setPolicy("Upgrade")
 	if err == nil {

@@ -122,6 +122,7 @@ func (a *Acceptance) Fields(extra []Field) []Field {
 	}
 	for _, f := range extra {
 		if maySend(f) {
+			f.Value = trimSpace(f.Value) // RFC 9113 §8.2.1: with spaces around it the response is malformed
 			fields = append(fields, f)
 		}
 	}

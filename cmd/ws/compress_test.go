@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -205,7 +206,7 @@ func TestCompressOnTerminal(t *testing.T) {
 			io.Reader
 			io.Writer
 		}{strings.NewReader(""), &screen}, "> ")
-		d.connected(c, nil)
+		d.connected(c, &http.Response{ProtoMajor: 1, ProtoMinor: 1})
 		if !strings.Contains(screen.String(), test.line) {
 			t.Errorf("the terminal shows %q, want %q", screen.String(), test.line)
 		}

@@ -146,7 +146,7 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	if f.door.address != "" {
 		mode, modes = "listen", modes+1
 		takes = slices.DeleteFunc(takes, func(name string) bool { return name == "parallel" })
-		takes = append(takes, "tls-cert", "tls-key")
+		takes = append(takes, "tls", "tls-cert", "tls-key")
 	}
 	if f.testee != "" {
 		mode, modes, takes = "testee", modes+1, []string{"agent", "parallel", "timeout"}

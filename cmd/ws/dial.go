@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -28,6 +29,10 @@ control characters are escaped, and binary data is in hexadecimal. If messages a
 not lines, use -describe. It prints one line about each message: its type, its size
 and the beginning of its content, with numbered fields if it looks like protobuf.
 
+With -http2 the WebSocket is a stream of HTTP/2 (RFC 8441). A wss server has to
+choose that (ALPN), and with ws:// it is spoken at once. Where only HTTP/1.1 is left,
+ws dial fails and says why.
+
 Ctrl-C or SIGTERM closes the connection without waiting for more messages. A second
 one ends the program without waiting for the server's reply.
 
@@ -47,6 +52,7 @@ type dialFlags struct {
 	describe                bool
 	request                 request
 	proxy                   string
+	http2                   bool
 	compress                compression
 	closeCode               int
 	closeReason             string
@@ -62,10 +68,15 @@ func dial(ctx context.Context, args []string) error {
 	}
 	out := newDisplay(d.verbose)
 	out.describe, out.redact = d.describe, d.withoutQuery
+	asking := ctx
 	if d.verbose {
 		d.options.Trace = out.trace()
+		asking = httptrace.WithClientTrace(ctx, out.exchange(&d.request))
 	}
-	c, resp, err := websocket.Dial(ctx, d.url, &d.options)
+	if d.options.HTTP2 != nil {
+		defer d.options.HTTP2.Close()
+	}
+	c, resp, err := websocket.Dial(asking, d.url, &d.options)
 	if wrong, ok := errors.AsType[*websocket.UsageError](err); ok {
 		return misuse(wrong)
 	}
@@ -81,7 +92,7 @@ func dial(ctx context.Context, args []string) error {
 	}
 	defer out.restore()
 	out.connected(c, resp)
-	return (&session{conn: c, flags: d, out: out}).run(ctx)
+	return (&session{conn: c, flags: d, out: out, carrier: carrierOf(resp)}).run(ctx)
 }
 
 func readDialFlags(args []string) (*dialFlags, error) {
@@ -91,6 +102,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	d.compress.flags(flags)
 	flags.BoolVar(&d.one, "1", false, "end after the first reply")
 	flags.BoolVar(&d.binary, "b", false, "send lines as binary messages")
+	flags.BoolVar(&d.http2, "http2", false, "go over HTTP/2 (RFC 8441), or fail; ws:// begins with it at once")
 	flags.StringVar(&d.proxy, "proxy", "", "`url` of a proxy (http, https, socks5, socks5h), or none; default: from the environment")
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
@@ -98,7 +110,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	flags.DurationVar(&d.timeout, "t", 30*time.Second, "timeout: the `time` allowed for connecting, for the reply that -1 waits for, for each message after the input, and for closing")
 	flags.BoolVar(&d.describe, "describe", false, "print a line about each message instead of the message")
 	flags.DurationVar(&d.waitAfterInput, "wait", 0, "keep printing messages for this `time` after the end of the input")
-	flags.BoolVar(&d.verbose, "v", false, "show the response and every frame on standard error")
+	flags.BoolVar(&d.verbose, "v", false, "show the request, the response and every frame on standard error")
 	rest, err := parse(flags, args)
 	switch {
 	case err != nil:
@@ -129,6 +141,9 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	}
 	d.request.fill(&d.options)
 	d.url = rest[0]
+	if d.http2 {
+		d.options.HTTP2 = &websocket.HTTP2Pool{Require: true, PriorKnowledge: true}
+	}
 	d.options.CompressionMode, d.options.CompressionThreshold, d.options.Compression = d.compress.options()
 	d.options.Limits = websocket.Limits{Message: int64(d.maxMessage)}
 	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -113,25 +112,15 @@ func (d *display) readLine(pipe *bufio.Reader) ([]byte, error) {
 	return []byte(line + "\n"), nil // an empty line is a message as well
 }
 
-// response prints the head of the server's response, if wanted.
-func (d *display) response(resp *http.Response) {
-	if !d.verbose || resp == nil {
-		return
-	}
-	var head strings.Builder
-	fmt.Fprintf(&head, "%s %s\n", resp.Proto, resp.Status)
-	_ = resp.Header.Write(&head)
-	for line := range strings.Lines(d.redact(head.String())) {
-		d.note("  " + strings.TrimSpace(line))
-	}
-}
-
 // connected reports that the handshake is done.
 func (d *display) connected(c *websocket.Conn, resp *http.Response) {
 	d.response(resp)
 	text := agreed(c)
 	if p := c.Subprotocol(); p != "" {
 		text = "subprotocol " + p + ", " + text
+	}
+	if carrierOf(resp) == overStream {
+		text = protocolName(resp.ProtoMajor, resp.ProtoMinor) + ", " + text
 	}
 	text = "connected (" + text + ")"
 	switch {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -14,6 +16,23 @@ import (
 type outcome struct {
 	*websocket.ClosedError
 	timeout time.Duration // the close timeout (-t)
+	carrier carrier
+}
+
+// carrier is what frames go over: what ends if there is no Close frame.
+type carrier uint8
+
+const (
+	overTCP    carrier = iota // or TLS
+	overStream                // of HTTP/2 or HTTP/3
+)
+
+// carrierOf is the carrier of the connection that began with a response.
+func carrierOf(resp *http.Response) carrier {
+	if resp.ProtoMajor > 1 {
+		return overStream
+	}
+	return overTCP
 }
 
 // good reports whether the connection ended well. Either we closed it and the server answered,
@@ -83,6 +102,8 @@ func (e outcome) lost() string {
 		return tooMuch(over)
 	}
 	switch {
+	case e.carrier == overStream:
+		return streamEnd(e.Cause)
 	case errors.Is(e.Cause, io.EOF):
 		return "the server ended TCP without a Close frame"
 	case errors.Is(e.Cause, io.ErrUnexpectedEOF):
@@ -91,6 +112,22 @@ func (e outcome) lost() string {
 		return "the server reset TCP without a Close frame"
 	}
 	return "connection lost: " + plain(e.Cause)
+}
+
+// streamEnd says how a stream ended without a Close frame: by itself, or with the connection that
+// it was part of.
+func streamEnd(cause error) string {
+	switch cause {
+	case io.EOF:
+		return "the server ended the stream without a Close frame"
+	case io.ErrUnexpectedEOF:
+		return "the server ended the stream in the middle of a message, without a Close frame"
+	}
+	text := strings.ReplaceAll(plain(cause), "the peer", "the server")
+	if strings.HasSuffix(text, ": EOF") {
+		text = strings.TrimSuffix(text, "EOF") + "the server ended TCP"
+	}
+	return text + ", without a Close frame"
 }
 
 func tooMuch(over *websocket.LimitError) string {

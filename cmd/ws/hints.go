@@ -31,7 +31,7 @@ func (d *dialFlags) explain(ctx context.Context, err error, resp *http.Response)
 		who, body = "proxy", bodyOf(proxy.Response)
 	}
 	text := d.handshakeFailed(failed)
-	if hint := hint(failed, body); hint != "" {
+	if hint := d.hint(failed, body); hint != "" {
 		text += "\n" + hint
 	}
 	if body = d.withoutQuery(body); body != "" {
@@ -68,7 +68,7 @@ func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 func indent(lines string) string { return strings.ReplaceAll(lines, "\n", "\n  ") }
 
 // hint suggests a remedy for a common failure. body is the server's response body.
-func hint(failed *websocket.HandshakeError, body string) string {
+func (d *dialFlags) hint(failed *websocket.HandshakeError, body string) string {
 	_, byProxy := errors.AsType[*websocket.ProxyError](failed)
 	scheme, rest, _ := strings.Cut(failed.URL, "://")
 	switch {
@@ -83,7 +83,32 @@ func hint(failed *websocket.HandshakeError, body string) string {
 	case scheme == "wss" && speaksPlain(failed):
 		return "Is it ws://" + rest + "?"
 	case scheme == "ws" && speaksTLS(failed, body):
+		if errors.Is(failed, websocket.ErrNoHTTP2) {
+			return "Is it wss://" + rest + "? " + withoutHTTP2
+		}
 		return "Is it wss://" + rest + "?"
+	}
+	return d.versionHint(failed)
+}
+
+const withoutHTTP2 = "Without -http2, ws dial uses HTTP/1.1."
+
+// versionHint is the hint for a server that speaks another version of HTTP, or whose routes know
+// only one.
+func (d *dialFlags) versionHint(failed *websocket.HandshakeError) string {
+	resp := failed.Response
+	switch {
+	case !d.http2 && strings.Contains(failed.Error(), "no application protocol"): // an alert of TLS
+		return "Does it speak only HTTP/2? That is -http2."
+	case errors.Is(failed, websocket.ErrNoHTTP2) && strings.Contains(failed.Error(), "RFC 8441"):
+		return withoutHTTP2 + " Servers that can often have it switched off: http2xconnect in Go, H2WebSockets in Apache."
+	case errors.Is(failed, websocket.ErrNoHTTP2):
+		return withoutHTTP2
+	case resp != nil && resp.ProtoMajor > 1 && resp.StatusCode == http.StatusMethodNotAllowed:
+		return "Since HTTP/2 the method of a WebSocket is CONNECT: is the route for GET only?"
+	}
+	if bad, ok := errors.AsType[*handshake.BadResponse](failed); ok && strings.Contains(bad.Reason, "answers in HTTP/2") {
+		return "-http2 speaks it."
 	}
 	return ""
 }
@@ -109,8 +134,11 @@ func speaksTLS(err *websocket.HandshakeError, body string) bool {
 		says := strings.ToLower(body)
 		return r.StatusCode/100 == 4 && (strings.Contains(says, "https server") || strings.Contains(says, "https port") || strings.Contains(says, "ssl-enabled"))
 	}
-	if bad, ok := errors.AsType[*handshake.BadResponse](err); ok {
-		return strings.Contains(bad.Reason, `"\x15\x03`) // a TLS record, as net/http quotes it
+	if strings.Contains(err.Err.Error(), `"\x15\x03`) { // a TLS record, as net/http and our HTTP/2 quote it
+		return true
+	}
+	if _, ok := errors.AsType[*handshake.BadResponse](err); ok {
+		return false
 	}
 	return hungUp(err)
 }

@@ -7,38 +7,57 @@ import (
 )
 
 // A door is where our server listens, with or without TLS.
-type door struct{ address, cert, key string }
+type door struct {
+	address    string
+	selfSigned bool // with a certificate of its own making
+	cert, key  string
+
+	certificate *tls.Certificate // set by open; nil without TLS
+}
 
 // tlsFlags adds the flags for TLS.
 func (d *door) tlsFlags(flags *flag.FlagSet) {
+	flags.BoolVar(&d.selfSigned, "tls", false, "serve wss with a self-signed certificate that is made now")
 	flags.StringVar(&d.cert, "tls-cert", "", "serve wss with the certificate in this `file` (PEM)")
 	flags.StringVar(&d.key, "tls-key", "", "`file` with its key (PEM)")
 }
 
-// check reports an incomplete certificate.
+// check reports an incomplete certificate, or two.
 func (d *door) check() error {
-	if (d.cert == "") != (d.key == "") {
+	switch {
+	case (d.cert == "") != (d.key == ""):
 		return usageError("-tls-cert and -tls-key go together")
+	case d.selfSigned && d.cert != "":
+		return usageError("-tls makes a certificate, and -tls-cert has one: give one of the two")
 	}
 	return nil
 }
 
-// open listens. url is the address for clients.
-func (d *door) open() (l net.Listener, url string, err error) {
-	var config *tls.Config
+// open listens. url is the address for clients. Over TLS the client chooses one of the protocols,
+// if there are any (ALPN).
+func (d *door) open(protocols ...string) (l net.Listener, url string, err error) {
 	if d.cert != "" {
 		pair, err := tls.LoadX509KeyPair(d.cert, d.key)
 		if err != nil {
 			return nil, "", err
 		}
-		config = &tls.Config{Certificates: []tls.Certificate{pair}}
+		d.certificate = &pair
 	}
 	l, err = net.Listen("tcp", d.address)
 	if err != nil {
 		return nil, "", err
 	}
-	if config == nil {
+	if d.selfSigned {
+		pair, err := selfSigned(l.Addr())
+		if err != nil {
+			_ = l.Close()
+			return nil, "", err
+		}
+		d.certificate = &pair
+	}
+	if d.certificate == nil {
 		return l, "ws://" + reachable(l.Addr()) + "/", nil
 	}
+	config := &tls.Config{Certificates: []tls.Certificate{*d.certificate}, NextProtos: protocols}
 	return tls.NewListener(l, config), "wss://" + reachable(l.Addr()) + "/", nil
 }

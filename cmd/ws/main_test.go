@@ -129,6 +129,7 @@ func TestUsage(t *testing.T) {
 		{"serve extra", `unexpected argument "extra"`},
 		{"serve -nonsense", "not defined"},
 		{"serve -tls-cert x", "go together"},
+		{"serve -tls -tls-cert x -tls-key x", "give one of the two"},
 		{"serve -max-message 0", "at least 1"},
 		{"serve -max-message -2", "at least 1"},
 		{"dial -max-message 0 ws://a/", "at least 1"},

@@ -7,15 +7,24 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	_ "github.com/hawser-ws/websocket/xconnect" // has net/http accept WebSockets over HTTP/2
 )
 
 const serveUsage = `ws serve [flags]
 
 An echo server: every message comes back. It prints its address first, and at
-SIGINT or SIGTERM closes its connections with 1001 (going away).`
+SIGINT or SIGTERM closes its connections with 1001 (going away). To a browser it
+gives a page that opens WebSockets to it.
+
+With -http2 it accepts HTTP/2 as well (RFC 8441), on the same port. Over TLS the
+client chooses the version (ALPN): browsers choose HTTP/2, and open WebSockets on
+the connection that has carried the page. Without TLS a client has to begin with
+HTTP/2, as proxies do (h2c): ws dial -http2 ws://127.0.0.1:9000/`
 
 // shutdownTimeout is a safety net: a closing handshake that no peer answers ends by the close
 // timeout, 5 s.
@@ -29,8 +38,10 @@ func serve(ctx context.Context, args []string) error {
 	at.tlsFlags(flags)
 	maxMessage := messageLimit(defaultMessageLimit)
 	maxMessage.flag(flags)
-	verbose := flags.Bool("v", false, "log every frame to standard error")
-	var opts websocket.AcceptOptions
+	var e echoServer
+	flags.BoolVar(&e.http2, "http2", false, "accept HTTP/2 as well (RFC 8441)")
+	flags.BoolVar(&e.verbose, "v", false, "log every WebSocket, with its version of HTTP, and every frame to standard error")
+	opts := &e.opts
 	var compress compression
 	compress.flags(flags)
 	flags.Var((*list)(&opts.Subprotocols), "subprotocols", "subprotocols to speak, `a,b`")
@@ -49,22 +60,56 @@ func serve(ctx context.Context, args []string) error {
 	if err := at.check(); err != nil {
 		return err
 	}
-	l, url, err := at.open()
+	l, url, err := at.open(e.protocols()...)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("listening on %s\n", url)
-	return serveUntil(ctx, l, opts, *verbose)
+	fmt.Printf("a page for browsers is at http%s\n", strings.TrimPrefix(url, "ws")) // https for wss
+	if at.selfSigned {
+		fmt.Printf("the certificate is self-signed: ws dial needs -insecure; SHA-256 of its key: %s\n", keyHash(*at.certificate))
+	}
+	return e.serve(ctx, l)
 }
 
-// serveUntil serves until ctx ends, then closes all connections.
-func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOptions, verbose bool) error {
-	live := new(websocket.Registry)
-	opts.Registry = live
-	if verbose {
-		opts.Trace = logTrace(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+// An echoServer is the server of ws serve.
+type echoServer struct {
+	opts    websocket.AcceptOptions
+	http2   bool
+	verbose bool
+
+	log     *slog.Logger // nil unless verbose
+	handler http.Handler
+	sockets atomic.Int64 // so far
+}
+
+// protocols are what a client may choose over TLS.
+func (e *echoServer) protocols() []string {
+	if e.http2 {
+		return []string{"h2", "http/1.1"}
 	}
-	server := &http.Server{Handler: websocket.Handler(echo, &opts), ReadHeaderTimeout: 10 * time.Second}
+	return []string{"http/1.1"}
+}
+
+// streamBuffer is how much of a stream waits to be read. net/http lends a connection 1 MiB: a
+// stream that its client does not let us answer leaves the others enough.
+const streamBuffer = 64 << 10
+
+// serve serves until ctx ends, then closes all connections.
+func (e *echoServer) serve(ctx context.Context, l net.Listener) error {
+	live := new(websocket.Registry)
+	e.opts.Registry = live
+	e.handler = websocket.Handler(echo, &e.opts)
+	if e.verbose {
+		e.log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	server := &http.Server{
+		Handler: e, ReadHeaderTimeout: 10 * time.Second,
+		Protocols: new(http.Protocols), HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: streamBuffer},
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(e.http2)            // over TLS
+	server.Protocols.SetUnencryptedHTTP2(e.http2) // told apart from HTTP/1.1 by how it begins
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
@@ -77,6 +122,20 @@ func serveUntil(ctx context.Context, l net.Listener, opts websocket.AcceptOption
 	err := live.Shutdown(goodbye) // also refuses new connections
 	_ = server.Close()
 	return err
+}
+
+// ServeHTTP echoes over WebSockets, and gives browsers their page.
+func (e *echoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case isBrowsing(r):
+		servePage(w)
+	case e.log == nil:
+		e.handler.ServeHTTP(w, r)
+	default:
+		opts := e.opts
+		opts.Trace = logTrace(e.log.With("socket", e.sockets.Add(1), "over", protocolName(r.ProtoMajor, r.ProtoMinor), "peer", r.RemoteAddr))
+		websocket.Handler(echo, &opts).ServeHTTP(w, r)
+	}
 }
 
 // echo serves one connection. Replies to messages that arrived together leave together.
@@ -93,16 +152,15 @@ func echo(ctx context.Context, c *websocket.Conn) error {
 	return nil
 }
 
-// logTrace returns hooks that log the events of each connection.
+// logTrace returns hooks that log the events of a connection.
 func logTrace(log *slog.Logger) *websocket.Trace {
-	say := func(c *websocket.Conn, what string, more ...any) {
-		log.Info(what, append([]any{"peer", c.NetConn().RemoteAddr()}, more...)...)
-	}
 	return &websocket.Trace{
-		HandshakeDone: func(c *websocket.Conn) { say(c, "accepted", "subprotocol", c.Subprotocol(), "compression", agreed(c)) },
-		FrameRead:     func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "read", "frame", f) },
-		FrameWritten:  func(c *websocket.Conn, f websocket.FrameInfo) { say(c, "written", "frame", f) },
-		Closed:        func(c *websocket.Conn, err *websocket.ClosedError) { say(c, "ended", "how", err) },
+		HandshakeDone: func(c *websocket.Conn) {
+			log.Info("accepted", "subprotocol", c.Subprotocol(), "compression", agreed(c))
+		},
+		FrameRead:    func(_ *websocket.Conn, f websocket.FrameInfo) { log.Info("read", "frame", f) },
+		FrameWritten: func(_ *websocket.Conn, f websocket.FrameInfo) { log.Info("written", "frame", f) },
+		Closed:       func(_ *websocket.Conn, err *websocket.ClosedError) { log.Info("ended", "how", err) },
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,14 +26,19 @@ func TestServeShutdown(t *testing.T) {
 	if _, p, err := c.Read(t.Context()); string(p) != "here" || err != nil {
 		t.Fatalf("echo %q, %v", p, err)
 	}
-	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	terminate(t, server)
 	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 		t.Errorf("the client's read: %v", err)
 	}
 	if err := server.Wait(); err != nil {
 		t.Errorf("the server: %v", err)
+	}
+}
+
+func terminate(t *testing.T, server *exec.Cmd) {
+	t.Helper()
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -20,9 +20,10 @@ import (
 // session is one conversation of ws dial. Lines go out and messages come in; it ends when
 // either ends.
 type session struct {
-	conn  *websocket.Conn
-	flags *dialFlags
-	out   *display
+	conn    *websocket.Conn
+	flags   *dialFlags
+	out     *display
+	carrier carrier
 
 	lastHeard atomic.Pointer[time.Time] // when the last message was printed; nil while one is being printed
 }
@@ -90,7 +91,7 @@ func (s *session) over(err error) error {
 	case !ended:
 		return errors.Join(err, s.close())
 	case s.flags.one:
-		err = fmt.Errorf("no reply: %w", outcome{closed, s.flags.timeout})
+		err = fmt.Errorf("no reply: %w", outcome{closed, s.flags.timeout, s.carrier})
 	default:
 		err = s.told(closed)
 	}
@@ -216,7 +217,7 @@ func (s *session) close() error {
 
 // told prints how the connection ended. It returns nil if it ended well.
 func (s *session) told(closed *websocket.ClosedError) error {
-	how := outcome{closed, s.flags.timeout}
+	how := outcome{closed, s.flags.timeout, s.carrier}
 	if !how.good() {
 		return how
 	}

@@ -10,10 +10,17 @@ import (
 // where it leads.
 func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *target, err error) {
 	req := d.ownRequest(ctx, t)
-	if d.opts.HTTP2.speaks(t) {
-		return d.attemptHTTP2(ctx, t, req)
+	if d.opts.HTTP3 != nil {
+		return d.attemptStream(ctx, t, req)
 	}
-	r, err := d.connect(ctx, t, req.http)
+	p, err := d.proxyFor(req.http)
+	switch {
+	case err != nil:
+		return failed(t, nil, at("choosing the proxy", err))
+	case d.opts.HTTP2.speaks(t):
+		return d.attemptHTTP2(ctx, &way{t, p}, req)
+	}
+	r, err := d.connect(ctx, &way{t, p})
 	if err != nil {
 		return failed(t, nil, err)
 	}

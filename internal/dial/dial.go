@@ -38,6 +38,8 @@ type Options struct {
 
 	// HTTP2 has connections of HTTP/2 that Dials share. Nil: HTTP/1.1, each a connection.
 	HTTP2 *Pool
+	// HTTP3 opens streams of HTTP/3. Nil: see HTTP2.
+	HTTP3 StreamDialer
 
 	// DialTLSContext connects to a wss server without a proxy before it, or to an https
 	// proxy, and does the TLS handshake with it. Nil: DialContext connects, and Dial does
@@ -56,8 +58,9 @@ const (
 
 // Result is what a handshake led to.
 type Result struct {
-	Stream   io.ReadWriteCloser  // carries frames from here on; nil with HTTP2
-	HTTP2    *session.Stream     // carries frames from here on; nil with Stream
+	Stream   io.ReadWriteCloser  // carries frames from here on; nil if one of the next is not
+	HTTP2    *session.Stream     // the same, over HTTP/2
+	Shared   net.Conn            // the same, a stream of Options.HTTP3
 	Buffered []byte              // what the server sent behind its response
 	Response *http.Response      // with an empty body
 	Agreed   handshake.Agreement // subprotocol and terms of compression
@@ -109,6 +112,9 @@ func newDialer(opts *Options) (*dialer, error) {
 		opts = &Options{}
 	}
 	d := &dialer{opts: opts}
+	if err := d.checkStreams(); err != nil {
+		return nil, err
+	}
 	if err := d.checkClient(); err != nil {
 		return nil, err
 	}

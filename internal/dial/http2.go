@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"net/textproto"
-	"strconv"
 	"strings"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -16,94 +15,199 @@ import (
 )
 
 // attemptHTTP2 does one handshake over HTTP/2, or over HTTP/1.1 where only that is left.
-func (d *dialer) attemptHTTP2(ctx context.Context, t *target, req *request) (Result, *target, error) {
-	key, err := d.originKey(t, req.http)
-	if err != nil {
-		return failed(t, nil, at("choosing the proxy", err))
-	}
-	for tries := 1; ; {
-		s, r, err := d.connectHTTP2(ctx, t, req, key)
-		switch {
-		case err != nil:
-			return failed(t, nil, err)
-		case r != nil:
-			return d.attemptOver(ctx, t, req, r)
+func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result, *target, error) {
+	for tries := 1; ; tries++ {
+		a, r, err := d.requestHTTP2(ctx, w, req)
+		if err == nil && r == nil {
+			err = a.await(ctx)
 		}
-		x, head, err := s.Open(ctx, connectHead(t, req))
+		if wantsHTTP1(err) {
+			r, err = d.connectHTTP1(ctx, w, err.Error())
+		}
+		switch {
+		case r != nil:
+			return d.attemptOver(ctx, w.target, req, r)
+		case err == nil:
+			return d.answeredHTTP2(w.target, req, a)
+		case !untouched(err) || tries == maxTries:
+			return failed(w.target, nil, err)
+		}
+	}
+}
+
+// requestHTTP2 sends a request on a session that has room for it. If HTTP/1.1 is left it returns a
+// route instead. It tells the hooks in the context.
+func (d *dialer) requestHTTP2(ctx context.Context, w *way, req *request) (*streamAnswer, *route, error) {
+	head := connectHead(w.target, req)
+	for {
+		s, made, r, err := d.connectHTTP2(ctx, w)
+		if s == nil {
+			return nil, r, err
+		}
+		x, err := s.Request(ctx, head)
+		if made != nil {
+			made()
+		}
 		switch {
 		case err == nil:
-			return d.answeredHTTP2(t, req, s, &streamAnswer{x, head})
-		case errors.Is(err, h2.ErrTooManyStreams) || errors.Is(err, h2.ErrGoingAway): // others were faster
-		case tries < maxTries && untouched(err):
-			tries++
-		default:
-			return failed(t, nil, withContextCause(ctx, "HTTP/2", err))
+			traceHead(clientTrace(ctx), head)
+			return &streamAnswer{x: x, s: s}, nil, nil
+		case !passedBy(err):
+			return nil, nil, withContextCause(ctx, "HTTP/2", err)
+		case made != nil: // others cannot have been faster
+			return nil, nil, at("HTTP/2", &unsentError{err})
 		}
+	}
+}
+
+// passedBy reports whether a session that had room has none any more: others were faster, or the
+// session has ended.
+func passedBy(err error) bool {
+	_, lost := errors.AsType[*session.LostError](err)
+	return lost || errors.Is(err, h2.ErrTooManyStreams) || errors.Is(err, h2.ErrGoingAway)
+}
+
+// unsentError is why a request was not sent.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
+
+// await waits for the answer. It tells the hooks in the context.
+func (a *streamAnswer) await(ctx context.Context) (err error) {
+	if a.head, err = a.x.Response(ctx); err != nil {
+		return withContextCause(ctx, "HTTP/2", err)
+	}
+	if trace := clientTrace(ctx); trace.GotFirstResponseByte != nil {
+		trace.GotFirstResponseByte()
+	}
+	return nil
+}
+
+// traceHead tells the hooks of a request that is on its way.
+func traceHead(trace *httptrace.ClientTrace, head *h2.Head) {
+	if wrote := trace.WroteHeaderField; wrote != nil {
+		for _, f := range []h2.Field{
+			{Name: ":method", Value: head.Method}, {Name: ":protocol", Value: head.Protocol},
+			{Name: ":scheme", Value: head.Scheme}, {Name: ":authority", Value: head.Authority}, {Name: ":path", Value: head.Path},
+		} {
+			wrote(f.Name, []string{f.Value})
+		}
+		for _, f := range head.Fields {
+			wrote(f.Name, []string{f.Value})
+		}
+	}
+	if trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{})
 	}
 }
 
 // untouched reports whether no server has looked at the request: it may be sent again.
 func untouched(err error) bool {
+	if _, ok := errors.AsType[*unsentError](err); ok {
+		return true
+	}
 	reset, ok := errors.AsType[*session.ResetError](err)
 	return ok && reset.RetrySafe
 }
 
-// originKey is what the connection of this request can be shared by.
-func (d *dialer) originKey(t *target, req *http.Request) (originKey, error) {
-	key := originKey{scheme: t.url.Scheme, addr: t.addr, tls: d.opts.TLSConfig}
-	p, err := d.proxyFor(req)
-	if p != nil {
-		key.proxy = p.String()
-	}
-	return key, err
+// wantsHTTP1 reports whether the server wants the request to come over HTTP/1.1 (RFC 9113 §7).
+func wantsHTTP1(err error) bool {
+	reset, ok := errors.AsType[*session.ResetError](err)
+	return ok && reset.Code == h2.HTTP11Required
 }
 
-// connectHTTP2 returns a session with a free slot, or a route for HTTP/1.1.
-func (d *dialer) connectHTTP2(ctx context.Context, t *target, req *request, key originKey) (*pooled, *route, error) {
-	p := d.opts.HTTP2
-	if !t.secure() && !p.PriorKnowledge {
-		return d.connectHTTP1(ctx, t, req, "ws cannot ask the server for it, and PriorKnowledge is not set")
+// originKey is what the connection of this way can be shared by.
+func (d *dialer) originKey(w *way) originKey {
+	key := originKey{scheme: w.url.Scheme, addr: w.addr, tls: d.opts.TLSConfig}
+	if w.proxy != nil { // who we are to it may decide what it does
+		key.proxy = w.proxy.String() + " " + w.proxy.user.String()
+		for _, f := range d.proxyHeader {
+			key.proxy += "\n" + f.Name + ": " + f.Value
+		}
 	}
-	s, made, err := p.find(ctx, key)
+	return key
+}
+
+// connectHTTP2 returns a session with a free slot, or a route for HTTP/1.1. If made is not nil the
+// session was made for the caller, who calls made when its request is on the way.
+func (d *dialer) connectHTTP2(ctx context.Context, w *way) (s *pooled, made func(), r *route, err error) {
+	p, key := d.opts.HTTP2, d.originKey(w)
+	if !w.secure() && !p.PriorKnowledge {
+		r, err = d.connectHTTP1(ctx, w, "ws cannot ask the server for it, and PriorKnowledge is not set")
+		return nil, nil, r, err
+	}
+	s, made, err = p.find(ctx, key)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return nil, nil, nil, err
 	case s != nil:
-		traceReuse(ctx, t)
-		return s, nil, nil
+		traceReuse(ctx, w.target)
+		return s, nil, nil, nil
 	case made == nil:
-		return d.connectHTTP1(ctx, t, req, "the server was asked before and does not offer it")
+		r, err = d.connectHTTP1(ctx, w, "the server was asked before and does not offer it")
+		return nil, nil, r, err
 	}
-	defer made()
+	if s, r, err = d.makeSession(ctx, w, key); s != nil {
+		return s, made, nil, nil
+	}
+	made()
+	if errors.Is(err, h2.ErrNoConnectProtocol) {
+		r, err = d.connectHTTP1(ctx, w, h2.ErrNoConnectProtocol.Error())
+	}
+	return nil, nil, r, err
+}
+
+// makeSession makes a session, or a route if the server has chosen HTTP/1.1.
+func (d *dialer) makeSession(ctx context.Context, w *way, key originKey) (*pooled, *route, error) {
+	p := d.opts.HTTP2
 	d.alpn = offerHTTP2
-	r, err := d.connect(ctx, t, req.http)
+	r, err := d.connect(ctx, w)
 	d.alpn = offerHTTP1
 	if err != nil {
 		return nil, nil, err
 	}
-	if conn, ok := r.conn.(*tls.Conn); ok && t.secure() && conn.ConnectionState().NegotiatedProtocol != "h2" {
+	if chosen, ok := alpnChoice(w.target, r); ok && chosen != "h2" {
 		p.rememberHTTP1(key)
 		if p.Require {
 			r.close()
-			return nil, nil, required("the server has chosen HTTP/1.1 (ALPN)")
+			return nil, nil, required(notChosen(chosen))
 		}
 		return nil, r, nil
 	}
-	s, err = p.add(ctx, key, r)
-	if !errors.Is(err, h2.ErrNoConnectProtocol) {
-		return s, nil, err
+	s, err := p.add(ctx, key, r, max(DefaultHeaderBytes, d.headLimit()))
+	if errors.Is(err, h2.ErrNoConnectProtocol) {
+		p.rememberHTTP1(key)
 	}
-	p.rememberHTTP1(key)
-	return d.connectHTTP1(ctx, t, req, err.Error())
+	return s, nil, err
+}
+
+// alpnChoice is the protocol that the server of t has chosen, which may be none. It was asked if
+// ok.
+func alpnChoice(t *target, r *route) (chosen string, ok bool) {
+	conn, ok := r.conn.(*tls.Conn)
+	if !ok || !t.secure() {
+		return "", false
+	}
+	return conn.ConnectionState().NegotiatedProtocol, true
+}
+
+// notChosen tells of a server that has not chosen h2.
+func notChosen(chosen string) string {
+	if chosen == "" {
+		return "the server has chosen no protocol, and so not h2 (ALPN)"
+	}
+	return fmt.Sprintf("the server has chosen %q, and not h2 (ALPN)", chosen)
 }
 
 // connectHTTP1 makes a route for HTTP/1.1, unless HTTP/2 is required.
-func (d *dialer) connectHTTP1(ctx context.Context, t *target, req *request, why string) (*pooled, *route, error) {
+func (d *dialer) connectHTTP1(ctx context.Context, w *way, why string) (*route, error) {
 	if d.opts.HTTP2.Require {
-		return nil, nil, required(why)
+		return nil, required(why)
 	}
-	r, err := d.connect(ctx, t, req.http)
-	return nil, r, err
+	return d.connect(ctx, w)
 }
 
 // traceReuse tells the hooks in the context that no connection is made.
@@ -123,71 +227,21 @@ func connectHead(t *target, req *request) *h2.Head {
 		Method: http.MethodConnect, Protocol: handshake.ConnectProtocol,
 		Scheme: t.url.Scheme, Authority: req.http.Host, Path: t.url.RequestURI(),
 	}
-	for _, line := range req.lines {
-		switch name := strings.ToLower(line.Name); name {
-		case "connection", "upgrade", "sec-websocket-key", "keep-alive", "proxy-connection", "te", "host":
-		default:
-			head.Fields = append(head.Fields, h2.Field{Name: name, Value: line.Value})
-		}
+	for _, f := range connectFields(req) {
+		head.Fields = append(head.Fields, h2.Field{Name: f.Name, Value: f.Value})
 	}
 	return head
 }
 
-// streamAnswer is a response of HTTP/2, and the stream it came on.
-type streamAnswer struct {
-	x    *session.Stream
-	head *h2.Head
-}
-
-// response is the answer as net/http has it. Its body is the stream.
-func (a *streamAnswer) response(req *http.Request, state *tls.ConnectionState) *http.Response {
-	status := a.head.Status
-	resp := &http.Response{
-		Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status,
-		Proto: "HTTP/2.0", ProtoMajor: 2, Header: make(http.Header),
-		Body: a, ContentLength: -1, TLS: state, Request: req,
+// connectFields are the fields of a request without those that only HTTP/1.1 has, in lower case.
+func connectFields(req *request) (fields []handshake.Field) {
+	for _, line := range req.lines {
+		switch name := strings.ToLower(line.Name); name {
+		case "connection", "upgrade", "sec-websocket-key", "keep-alive", "proxy-connection", "te", "host":
+		default:
+			// RFC 9113 §8.2.1: what HTTP/1.1 ignores around a value makes a request malformed.
+			fields = append(fields, handshake.Field{Name: name, Value: strings.Trim(line.Value, " \t")})
+		}
 	}
-	for _, f := range a.head.Fields {
-		resp.Header.Add(textproto.CanonicalMIMEHeaderKey(f.Name), f.Value)
-	}
-	return resp
-}
-
-func (a *streamAnswer) Read(p []byte) (int, error) { return a.x.Read(p) }
-func (a *streamAnswer) Close() error               { return a.x.Close() }
-
-// answeredHTTP2 judges an answer.
-func (d *dialer) answeredHTTP2(t *target, req *request, s *pooled, a *streamAnswer) (Result, *target, error) {
-	resp := a.response(req.http, s.tls)
-	d.keepCookies(resp, t)
-	agreed, err := judgeConnect(&req.offer, resp)
-	if err == nil {
-		resp.Body = http.NoBody
-		return Result{HTTP2: a.x, Response: resp, Agreed: agreed}, nil, nil
-	}
-	next, err := d.redirect(t, resp, err)
-	switch {
-	case next != nil:
-	case resp.StatusCode/100 == 2: // what follows is no body, and may have no end
-		resp.Body = http.NoBody
-	default:
-		excerpt(resp, func() { _ = a.Close() })
-	}
-	_ = a.Close()
-	if next != nil {
-		return Result{}, next, nil
-	}
-	return failed(t, resp, err)
-}
-
-// judgeConnect says what we and the server have agreed on, if we have.
-func judgeConnect(offer *handshake.Offer, resp *http.Response) (handshake.Agreement, error) {
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return handshake.Agreement{}, refused(resp)
-	}
-	agreed, wrong := offer.CheckConnect(resp.StatusCode, resp.Header)
-	if wrong != nil {
-		return agreed, wrong
-	}
-	return agreed, nil
+	return fields
 }

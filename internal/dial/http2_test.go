@@ -14,9 +14,11 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -87,6 +89,7 @@ func wantStream(t *testing.T, u string, opts *Options) Result {
 func TestPool(t *testing.T) {
 	noLeaks(t)
 	var conns, reused atomic.Int32
+	var said []string
 	addr := http2Server(t, &conns)
 	pool := &Pool{PriorKnowledge: true, MaxStreams: 2, MaxConns: 1, IdleTimeout: -1}
 	t.Cleanup(pool.Close)
@@ -99,12 +102,20 @@ func TestPool(t *testing.T) {
 				reused.Add(1)
 			}
 		},
+		WroteHeaderField:     func(name string, values []string) { said = append(said, name+" "+strings.Join(values, ",")) },
+		WroteHeaders:         func() { said = append(said, "headers") },
+		WroteRequest:         func(info httptrace.WroteRequestInfo) { said = append(said, fmt.Sprint("request ", info.Err)) },
+		GotFirstResponseByte: func() { said = append(said, "byte") },
 	})
 	first := wantStream(t, "ws://"+addr+"/elsewhere", opts)
 	if second, err := Dial(ctx, "ws://"+addr, opts); err != nil {
 		t.Error(err)
 	} else {
 		defer second.HTTP2.Close()
+	}
+	want := ":method CONNECT, :protocol websocket, :scheme http, :authority " + addr + ", :path /, sec-websocket-version 13, user-agent hawser-websocket, cookie a=b, headers, request <nil>, byte"
+	if got := strings.Join(said, ", "); got != want {
+		t.Errorf("hooks: %s\nwant %s", got, want)
 	}
 	if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, errFull) {
 		t.Error(err)
@@ -132,7 +143,7 @@ func TestPool(t *testing.T) {
 		t.Error(err)
 	}
 	opts.HTTP2 = &Pool{Require: true}
-	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: opts.HTTP2, Proxy: noProxy}); !errors.Is(err, errRequired) {
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: opts.HTTP2, Proxy: noProxy}); !errors.Is(err, ErrNoHTTP2) {
 		t.Error(err)
 	}
 	_, err = Dial(t.Context(), "ws://"+addr, &Options{HTTP2: pool, HTTPClient: http.DefaultClient})
@@ -146,7 +157,8 @@ func TestPoolALPN(t *testing.T) {
 	certificates.StartTLS()
 	certificate := certificates.TLS.Certificates
 	certificates.Close()
-	for _, protocols := range [][]string{{"h2"}, {"http/1.1"}} {
+	for _, protocols := range [][]string{{"h2"}, {"http/1.1"}, nil} {
+		speaksHTTP2 := slices.Contains(protocols, "h2")
 		var conns atomic.Int32
 		addr := dialScript(t, func(p *dialPeer) {
 			conns.Add(1)
@@ -154,7 +166,7 @@ func TestPoolALPN(t *testing.T) {
 			if c.Handshake() != nil {
 				return
 			}
-			if protocols[0] == "h2" {
+			if speaksHTTP2 {
 				serveHTTP2(c)
 				return
 			}
@@ -167,7 +179,7 @@ func TestPoolALPN(t *testing.T) {
 		t.Cleanup(pool.Close)
 		opts := &Options{HTTP2: pool, Proxy: noProxy, TLSConfig: &tls.Config{InsecureSkipVerify: true}}
 		for range 2 {
-			if protocols[0] == "h2" {
+			if speaksHTTP2 {
 				r := wantStream(t, "wss://"+addr, opts)
 				if r.Response.TLS == nil || r.Response.TLS.NegotiatedProtocol != "h2" {
 					t.Errorf("%+v", r.Response.TLS)
@@ -176,19 +188,19 @@ func TestPoolALPN(t *testing.T) {
 			}
 			wantGreeted(t, "wss://"+addr, opts)
 		}
-		if n := fmt.Sprint(conns.Load()); n != map[string]string{"h2": "1", "http/1.1": "2"}[protocols[0]] {
-			t.Errorf("%s connections for %v", n, protocols)
+		if n := conns.Load(); speaksHTTP2 && n != 1 || !speaksHTTP2 && n != 2 {
+			t.Errorf("%d connections for %v", n, protocols)
 		}
-		if pool.Require = true; protocols[0] == "h2" {
+		if pool.Require = true; speaksHTTP2 {
 			continue
 		}
-		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !errors.Is(err, errRequired) {
+		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !errors.Is(err, ErrNoHTTP2) {
 			t.Error(err)
 		}
 		fresh := &Pool{Require: true}
 		t.Cleanup(fresh.Close)
 		opts.HTTP2 = fresh
-		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !strings.Contains(err.Error(), "(ALPN)") {
+		if _, err := dialFailed(t, t.Context(), "wss://"+addr, opts); !strings.HasSuffix(err.Error(), "and not h2 (ALPN)") && !strings.HasSuffix(err.Error(), "no protocol, and so not h2 (ALPN)") {
 			t.Error(err)
 		}
 	}
@@ -202,8 +214,21 @@ func TestPoolWithoutConnect(t *testing.T) {
 	t.Cleanup(pool.Close)
 	opts := &Options{HTTP2: pool, Proxy: noProxy}
 	for range 2 {
-		if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, errRequired) {
+		if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, ErrNoHTTP2) {
 			t.Error(err)
+		}
+	}
+	for says, text := range map[string]string{
+		"HTTP/1.1 400 Bad Request\r\n\r\n": "no WebSocket over HTTP/2: the server answers in HTTP/1.1",
+		"":                                 "before SETTINGS came: EOF",
+	} {
+		other := dialScript(t, func(p *dialPeer) {
+			_, _ = io.ReadFull(p, make([]byte, len(h2.Preface)))
+			_, _ = io.WriteString(p, says)
+			_ = p.Conn.(*net.TCPConn).CloseWrite()
+		})
+		if _, err := dialFailed(t, t.Context(), "ws://"+other, opts); !errors.Is(err, ErrNoHTTP2) || !strings.Contains(err.Error(), text) {
+			t.Errorf("a server that says %q: %v", says, err)
 		}
 	}
 	silent := dialScript(t, func(*dialPeer) {})
@@ -269,4 +294,76 @@ func closedAddr(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// A pool keeps nothing of origins of which nothing is known, and of those without HTTP/2 so many
+// and for so long.
+func TestPoolForgets(t *testing.T) {
+	noLeaks(t)
+	var conns atomic.Int32
+	pool := &Pool{PriorKnowledge: true, IdleTimeout: time.Millisecond}
+	t.Cleanup(pool.Close)
+	opts := &Options{HTTP2: pool, Proxy: noProxy}
+	r := wantStream(t, "ws://"+http2Server(t, &conns), opts)
+	_ = r.HTTP2.Close()
+	for len(sessionsOf(pool)) > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	_, _ = dialFailed(t, t.Context(), "ws://"+closedAddr(t), opts)
+	pool.mu.Lock()
+	if n := len(pool.origins); n != 0 {
+		t.Errorf("%d origins", n)
+	}
+	pool.mu.Unlock()
+	synctest.Test(t, func(t *testing.T) {
+		var p Pool
+		learn := func() *tls.Config {
+			key := originKey{tls: new(tls.Config)}
+			_, made, err := p.find(t.Context(), key)
+			if err != nil || made == nil {
+				t.Fatal(err)
+			}
+			p.rememberHTTP1(key)
+			made()
+			return key.tls
+		}
+		first := learn()
+		for range maxHTTP1 {
+			learn()
+		}
+		if p.origins[originKey{tls: first}] != nil || len(p.origins) != maxHTTP1 {
+			t.Errorf("%d origins", len(p.origins))
+		}
+		time.Sleep(http1Memory)
+		learn()
+		if len(p.origins) != 1 || len(p.http1) != 1 {
+			t.Errorf("%d origins, %d in the list", len(p.origins), len(p.http1))
+		}
+	})
+}
+
+// A server that takes nothing more, as soon as it is asked, is not asked for ever.
+func TestPoolGivesUp(t *testing.T) {
+	noLeaks(t)
+	var conns atomic.Int32
+	addr := dialScript(t, func(p *dialPeer) {
+		conns.Add(1)
+		f := http2.NewFramer(p, p)
+		_ = f.WriteSettings(http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: 1})
+		_, _ = io.ReadFull(p, make([]byte, len(h2.Preface)))
+		for {
+			frame, err := f.ReadFrame()
+			if err != nil {
+				return
+			}
+			if _, ok := frame.(*http2.HeadersFrame); ok {
+				_ = f.WriteGoAway(0, http2.ErrCodeNo, nil)
+			}
+		}
+	})
+	pool := &Pool{PriorKnowledge: true}
+	t.Cleanup(pool.Close)
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: pool, Proxy: noProxy}); !strings.Contains(err.Error(), "GOAWAY") || conns.Load() != maxTries {
+		t.Errorf("%d connections: %v", conns.Load(), err)
+	}
 }

@@ -20,10 +20,7 @@ func (d *dialer) checkClient() error {
 	if o.HTTPClient == nil {
 		return nil
 	}
-	for _, option := range []struct {
-		name string
-		set  bool
-	}{
+	return refuseOptions([]option{
 		{"TLSConfig", o.TLSConfig != nil},
 		{"DialContext", o.DialContext != nil},
 		{"DialTLSContext", o.DialTLSContext != nil},
@@ -32,9 +29,20 @@ func (d *dialer) checkClient() error {
 		{"Jar", o.Jar != nil},
 		{"MaxRedirects", o.MaxRedirects != 0},
 		{"HTTP2", o.HTTP2 != nil},
-	} {
-		if option.set {
-			return misuse(option.name + " has no effect with HTTPClient: set it in the client or its Transport")
+	}, "has no effect with HTTPClient: set it in the client or its Transport")
+}
+
+// option is one of Options.
+type option struct {
+	name string
+	set  bool
+}
+
+// refuseOptions refuses those that are set, and says why.
+func refuseOptions(options []option, why string) error {
+	for _, o := range options {
+		if o.set {
+			return misuse(o.name + " " + why)
 		}
 	}
 	return nil

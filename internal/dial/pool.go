@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"sync"
@@ -37,6 +38,7 @@ type Pool struct {
 	mu      sync.Mutex
 	phase   poolPhase
 	origins map[originKey]*origin
+	http1   []http1Origin  // the oldest first
 	running sync.WaitGroup // sessions
 }
 
@@ -58,7 +60,13 @@ type originKey struct {
 type origin struct {
 	sessions   []*pooled
 	connecting chan struct{} // closed when the connection that is being made is there, or is not
+	fresh      *pooled       // is being made: its first slot is for who makes it
 	http1Until time.Time     // until then HTTP/2 is not tried
+}
+
+// forgettable reports whether there is nothing to be known of the origin.
+func (o *origin) forgettable() bool {
+	return len(o.sessions) == 0 && o.connecting == nil && !time.Now().Before(o.http1Until)
 }
 
 // pooled is a session in the pool.
@@ -77,12 +85,18 @@ const (
 	streamWindow = 256 << 10
 	// maxTries is how often a request is sent that servers have not looked at.
 	maxTries = 4
+	// maxHTTP1 is how many origins that have no HTTP/2 are remembered. A program that has a TLSConfig
+	// of its own for each Dial has as many.
+	maxHTTP1 = 1024
 )
 
+// ErrNoHTTP2 is the error of a Dial that must go over HTTP/2, to a server that does not speak it
+// or has no WebSockets over it.
+var ErrNoHTTP2 = errors.New("no WebSocket over HTTP/2")
+
 var (
-	errRequired = errors.New("HTTP/2 is required")
-	errClosed   = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
-	errFull     = errors.New("all connections that the pool may have to the server have as many streams as they may")
+	errClosed = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
+	errFull   = errors.New("all connections that the pool may have to the server have as many streams as they may")
 )
 
 // speaks reports whether the pool, which may be nil, is for targets of this scheme.
@@ -91,8 +105,8 @@ func (p *Pool) speaks(t *target) bool {
 }
 
 // find returns a session with a free slot. Without one, and if the origin is to be tried, made is
-// not nil: the caller makes a connection, and calls made when it has told the pool. If both are
-// nil HTTP/1.1 is left.
+// not nil: the caller makes a connection, and calls made when its request is on the way there, or
+// there is none. If both are nil HTTP/1.1 is left.
 func (p *Pool) find(ctx context.Context, key originKey) (s *pooled, made func(), err error) {
 	for {
 		s, made, wait, err := p.look(key)
@@ -111,16 +125,15 @@ func (p *Pool) find(ctx context.Context, key originKey) (s *pooled, made func(),
 func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := p.origins[key]
-	if o == nil {
-		o = &origin{}
-		if p.origins == nil {
-			p.origins = make(map[originKey]*origin)
-		}
-		p.origins[key] = o
+	if p.phase == poolClosed {
+		return nil, nil, nil, errClosed
 	}
-	full := 0 // others go away: they do not count
+	o := p.origin(key)
+	full := 0 // others go away, or are silent: they do not count
 	for _, s := range o.sessions {
+		if s == o.fresh {
+			continue
+		}
 		switch err := s.CanOpen(); {
 		case err == nil:
 			return s, nil, nil, nil
@@ -141,18 +154,39 @@ func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		close(o.connecting)
-		o.connecting = nil
+		o.connecting, o.fresh = nil, nil
+		p.forget(key, o)
 	}, nil, nil
+}
+
+// origin returns what is known of an origin. Under mu.
+func (p *Pool) origin(key originKey) *origin {
+	o := p.origins[key]
+	if o == nil {
+		o = &origin{}
+		if p.origins == nil {
+			p.origins = make(map[originKey]*origin)
+		}
+		p.origins[key] = o
+	}
+	return o
+}
+
+// forget drops an origin if nothing is known of it. Under mu.
+func (p *Pool) forget(key originKey, o *origin) {
+	if o.forgettable() {
+		delete(p.origins, key)
+	}
 }
 
 // add makes a session of a route whose server has chosen HTTP/2, and waits for its settings. The
 // session is the pool's if it may be used, and closed otherwise.
-func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error) {
+func (p *Pool) add(ctx context.Context, key originKey, r *route, headBytes int64) (*pooled, error) {
 	if !r.release() {
 		return nil, withContextCause(ctx, "", context.Canceled)
 	}
 	s := &pooled{Session: session.New(r.conn, session.Config{
-		Role: h2.Client, MaxOpen: p.MaxStreams, IdleTimeout: p.idleTimeout(), HTTP2: h2.Config{StreamWindow: streamWindow},
+		Role: h2.Client, MaxOpen: p.MaxStreams, IdleTimeout: p.idleTimeout(), HTTP2: h2.Config{StreamWindow: streamWindow, HeadBytes: uint32(min(headBytes, math.MaxUint32))},
 	})}
 	if conn, ok := r.conn.(*tls.Conn); ok {
 		state := conn.ConnectionState()
@@ -162,7 +196,12 @@ func (p *Pool) add(ctx context.Context, key originKey, r *route) (*pooled, error
 		_ = r.raw.Close()
 		return nil, errClosed
 	}
-	if err := s.Ready(ctx); err != nil {
+	err := s.Ready(ctx)
+	if not, ok := errors.AsType[*session.NotHTTP2Error](err); ok && ctx.Err() == nil {
+		s.Close()
+		return nil, fmt.Errorf("%w: %w", ErrNoHTTP2, not)
+	}
+	if err != nil {
 		s.Close()
 		return nil, withContextCause(ctx, "waiting for the settings of HTTP/2", err)
 	}
@@ -177,7 +216,7 @@ func (p *Pool) run(key originKey, s *pooled) bool {
 		return false
 	}
 	o := p.origins[key]
-	o.sessions = append(o.sessions, s) // of no use to others before it is ready
+	o.sessions, o.fresh = append(o.sessions, s), s
 	p.running.Go(func() {
 		_ = s.Run()
 		p.remove(key, s)
@@ -198,13 +237,30 @@ func (p *Pool) remove(key originKey, s *pooled) {
 	defer p.mu.Unlock()
 	o := p.origins[key]
 	o.sessions = slices.DeleteFunc(o.sessions, func(other *pooled) bool { return other == s })
+	p.forget(key, o)
 }
 
 // rememberHTTP1 notes that an origin has no HTTP/2 for WebSockets.
 func (p *Pool) rememberHTTP1(key originKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.origins[key].http1Until = time.Now().Add(http1Memory)
+	now := time.Now()
+	o := p.origins[key]
+	o.http1Until = now.Add(http1Memory)
+	p.http1 = append(p.http1, http1Origin{key, o.http1Until})
+	for oldest := p.http1[0]; len(p.http1) > maxHTTP1 || !now.Before(oldest.until); oldest = p.http1[0] {
+		p.http1 = p.http1[1:]
+		if o := p.origins[oldest.key]; o != nil && o.http1Until.Equal(oldest.until) {
+			o.http1Until = time.Time{}
+			p.forget(oldest.key, o)
+		}
+	}
+}
+
+// http1Origin is an origin that has no HTTP/2, and until when that is remembered.
+type http1Origin struct {
+	key   originKey
+	until time.Time
 }
 
 // Close ends all connections, with their streams, and waits for that. A Dial that is under way
@@ -222,4 +278,4 @@ func (p *Pool) Close() {
 }
 
 // required is the error of an origin that leaves only HTTP/1.1.
-func required(why string) error { return fmt.Errorf("%w: %s", errRequired, why) }
+func required(why string) error { return fmt.Errorf("%w: %s", ErrNoHTTP2, why) }

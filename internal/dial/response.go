@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/h2"
 )
 
 const (
@@ -67,6 +68,9 @@ func (r *responseReader) read(req *http.Request) (*http.Response, error) {
 	if _, err := r.buf.Peek(1); err == nil && r.trace.GotFirstResponseByte != nil {
 		r.trace.GotFirstResponseByte()
 	}
+	if r.isHTTP2() {
+		return nil, malformedResponse("RFC 9112 §2", "the server answers in HTTP/2, and not in HTTP/1.1")
+	}
 	for range MaxInformational + 1 {
 		resp, err := http.ReadResponse(r.buf, req)
 		if err != nil {
@@ -88,6 +92,20 @@ func (r *responseReader) read(req *http.Request) (*http.Response, error) {
 	return nil, malformedResponse("RFC 9110 §15.2", fmt.Sprintf("more than %d informational responses", MaxInformational))
 }
 
+// isHTTP2 reports whether a server speaks only HTTP/2: it begins with SETTINGS, whatever comes
+// (RFC 9113 §3.4). No response of HTTP/1.1 begins with the zero that their lengths begin with.
+func (r *responseReader) isHTTP2() bool {
+	if first, err := r.buf.Peek(1); err != nil || first[0] != 0 {
+		return false
+	}
+	raw, err := r.buf.Peek(h2.FrameHeaderSize)
+	if err != nil {
+		return false
+	}
+	h := h2.ParseFrameHeader(raw)
+	return h.Type == h2.TypeSettings && h.Check() == nil
+}
+
 // headLimit bounds the response and what is informational before it.
 func (d *dialer) headLimit() int64 {
 	if d.opts.HeaderBytes > 0 {
@@ -100,13 +118,17 @@ func (d *dialer) headLimit() int64 {
 func (r *responseReader) blame(err error) error {
 	switch {
 	case r.source.over:
-		return malformedResponse("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", r.source.limit))
+		return headTooLarge(r.source.limit)
 	case r.source.err == nil:
 		return malformedResponse("RFC 9112 §2", printable(err.Error()))
 	case r.source.err == io.EOF:
 		return errEarlyEnd
 	}
 	return r.source.err
+}
+
+func headTooLarge(limit int64) error {
+	return malformedResponse("RFC 9110 §5.4", fmt.Sprintf("response head is larger than %d bytes", limit))
 }
 
 // errEarlyEnd matches io.ErrUnexpectedEOF.

@@ -75,6 +75,8 @@ func TestDialFails(t *testing.T) {
 		{"extension not offered", accepting + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "protocol", `extension "permessage-deflate" was not offered`, ""},
 		{"HTTP/1.0", strings.Replace(accepting, "1.1", "1.0", 1) + "\r\n", "protocol", "response is HTTP/1.0, not HTTP/1.1", ""},
 		{"not HTTP", "SSH-2.0-OpenSSH\x1b_9.2\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},
+		{"HTTP/2", "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x08\x00\x00\x00\x01", "protocol", "reading the response: the server answers in HTTP/2", ""},
+		{"nearly HTTP/2", "\x00\x00\x06\x04\x00\x00\x00\x00\x01\x00\x08\x00\x00\x00\x01\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},
 		{"a bad line", "HTTP/1.1 101 x\r\nno colon\r\n\r\n", "protocol", "reading the response: malformed MIME header", ""},
 		{"a long bad line", "SSH-" + strings.Repeat("x", 300) + "\r\n\r\n", "protocol", "reading the response: malformed HTTP", ""},
 		{"a bad length", "HTTP/1.1 403 x\r\nContent-Length: x\r\n\r\n", "protocol", "reading the response: bad Content-Length", ""},
@@ -109,7 +111,7 @@ func TestDialFails(t *testing.T) {
 // A server that goes away is no server that breaks the protocol.
 func TestDialServerGoesAway(t *testing.T) {
 	noLeaks(t)
-	for _, half := range []string{"", "HTTP/1.1 1", "HTTP/1.1 101 x\r\nUpgrade: websocket\r\n", "HTTP/1.1 103 x\r\n\r\n"} {
+	for _, half := range []string{"", "\x00\x00\x06", "HTTP/1.1 1", "HTTP/1.1 101 x\r\nUpgrade: websocket\r\n", "HTTP/1.1 103 x\r\n\r\n"} {
 		addr := dialScript(t, func(p *dialPeer) {
 			p.request()
 			_, _ = io.WriteString(p, half)

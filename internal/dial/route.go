@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/http/httptrace"
 	"slices"
 	"time"
@@ -59,14 +58,21 @@ func clientTrace(ctx context.Context) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{}
 }
 
+// way is where a route is to lead, and by what. The application is asked for the proxy once for
+// each request: it may have another answer the next time.
+type way struct {
+	*target
+	proxy *proxyHop // nil if the route is direct
+}
+
 // connect makes the route to the server, through the proxy if there is one, with
 // TLS if it is wss.
-func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*route, error) {
+func (d *dialer) connect(ctx context.Context, w *way) (*route, error) {
 	trace := clientTrace(ctx)
 	if trace.GetConn != nil {
-		trace.GetConn(t.addr)
+		trace.GetConn(w.addr)
 	}
-	r, err := d.connectOrTunnel(ctx, t, req)
+	r, err := d.connectOrTunnel(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -77,17 +83,14 @@ func (d *dialer) connect(ctx context.Context, t *target, req *http.Request) (*ro
 }
 
 // connectOrTunnel connects to the server itself, or through the proxy that leads there.
-func (d *dialer) connectOrTunnel(ctx context.Context, t *target, req *http.Request) (*route, error) {
-	p, err := d.proxyFor(req)
+func (d *dialer) connectOrTunnel(ctx context.Context, w *way) (*route, error) {
 	switch {
-	case err != nil:
-		return nil, at("choosing the proxy", err)
-	case p != nil:
-		return d.reachThrough(ctx, p, t)
-	case t.secure():
-		return d.dialTLS(ctx, t.addr, d.targetTLS(), t.name)
+	case w.proxy != nil:
+		return d.reachThrough(ctx, w.proxy, w.target)
+	case w.secure():
+		return d.dialTLS(ctx, w.addr, d.targetTLS(), w.name)
 	}
-	return d.dial(ctx, t.addr)
+	return d.dial(ctx, w.addr)
 }
 
 // dial opens a connection.

@@ -58,6 +58,20 @@ func TestBeginning(t *testing.T) {
 	})
 }
 
+// A server that does not speak HTTP/2 is told of in words that say so.
+func TestBeginningTexts(t *testing.T) {
+	for in, want := range map[string]string{
+		"HTTP/1.1 400 Bad Request":        "the server answers in HTTP/1.1",
+		"\x15\x03\x01\x00\x02\x02\x46 \n": `the peer begins with "\x15\x03\x01\x00\x02\x02F \n", and not with SETTINGS`,
+	} {
+		r := newRig(t, Client, Config{})
+		r.receiveAll([]byte(in))
+		if r.Err() == nil || !strings.Contains(r.Err().Error(), want) {
+			t.Errorf("%q: %v", in, r.Err())
+		}
+	}
+}
+
 // What comes first, and what may not.
 func TestBeginningBroken(t *testing.T) {
 	good := settingsOf()
@@ -73,6 +87,8 @@ func TestBeginningBroken(t *testing.T) {
 		// https://www.rfc-editor.org/rfc/rfc9113#section-3.4
 		{"PING first", Server, []byte(Preface + string(raw(TypePing, 0, 0, make([]byte, 8)...))), "broken PROTOCOL_ERROR 3.4"},
 		{"an ack first", Client, settingsAck, "broken PROTOCOL_ERROR 3.4"},
+		{"HTTP/1.1", Client, []byte("HTTP/1.1 505 HTTP Version Not Supported\r\n"), "broken PROTOCOL_ERROR 3.4"},
+		{"a page", Client, []byte("<!DOCTYPE html>"), "broken PROTOCOL_ERROR 3.4"},
 		{"an unknown type first", Client, raw(0x77, 0, 0), "broken PROTOCOL_ERROR 3.4"},
 		{"settings on a stream", Client, raw(TypeSettings, 0, 1), "broken PROTOCOL_ERROR 6.5"},
 		{"settings cut short", Client, raw(TypeSettings, 0, 0, 1, 2, 3), "broken FRAME_SIZE_ERROR 6.5"},

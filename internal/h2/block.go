@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// maxBlock is how many bytes of a field block, encoded, we take, and how many of the list
-	// that it stands for, as RFC 9113 §6.5.2 counts: a page's cookies and a few fields.
-	maxBlock = 16 << 10
-	// maxContinuations is how many CONTINUATION frames a block may have. One is enough for
-	// maxBlock, but a peer may like smaller ones.
-	maxContinuations = 8
+	// DefaultHeadBytes is how many bytes of a field block, encoded, we take, and how many of the
+	// list that it stands for, as RFC 9113 §6.5.2 counts: a page's cookies and a few fields.
+	DefaultHeadBytes = 16 << 10
+	// minContinuations is how many CONTINUATION frames a block may have, or more where larger ones
+	// are taken. One is enough for DefaultHeadBytes, but a peer may like smaller ones.
+	minContinuations = 8
 	// tableSize is the size of the dynamic tables of HPACK, both ways.
 	tableSize = 4096
 	// fieldOverhead is what a field counts besides its bytes (RFC 7541 §4.1).
@@ -21,6 +21,7 @@ const (
 
 // blocks turns field lists into field blocks and back (RFC 9113 §4.3, RFC 7541).
 type blocks struct {
+	most    int // bytes of a block, and of a list: Config.HeadBytes
 	encoder *hpack.Encoder
 	encoded bytes.Buffer
 	decoder *hpack.Decoder
@@ -33,15 +34,16 @@ type blocks struct {
 	continuations int
 }
 
-func (b *blocks) init() {
+func (b *blocks) init(most int) {
+	b.most = most
 	b.encoder = hpack.NewEncoder(&b.encoded)
 	b.decoder = hpack.NewDecoder(tableSize, b.emit)
-	b.decoder.SetMaxStringLength(maxBlock)
+	b.decoder.SetMaxStringLength(most)
 }
 
 // emit takes a field from the decoder. Of a list that is too large it counts only the bytes.
 func (b *blocks) emit(f hpack.HeaderField) {
-	if b.size += len(f.Name) + len(f.Value) + fieldOverhead; b.size <= maxBlock {
+	if b.size += len(f.Name) + len(f.Value) + fieldOverhead; b.size <= b.most {
 		b.list = append(b.list, Field{f.Name, f.Value})
 	}
 }
@@ -58,11 +60,11 @@ func (b *blocks) begin(h FrameHeader, fragment []byte) {
 // proceed takes the fragment of a CONTINUATION frame.
 func (b *blocks) proceed(fragment []byte) *ConnError {
 	b.continuations++
-	if b.continuations > maxContinuations {
-		return connError(EnhanceYourCalm, "", "a field block in more than %d CONTINUATION frames", maxContinuations)
+	if most := max(minContinuations, 2*b.most/MaxFrameSize); b.continuations > most {
+		return connError(EnhanceYourCalm, "", "a field block in more than %d CONTINUATION frames", most)
 	}
-	if len(b.partial)+len(fragment) > maxBlock {
-		return connError(EnhanceYourCalm, "", "a field block of more than %d bytes", maxBlock)
+	if len(b.partial)+len(fragment) > b.most {
+		return connError(EnhanceYourCalm, "", "a field block of more than %d bytes", b.most)
 	}
 	b.partial = append(b.partial, fragment...)
 	return nil
@@ -88,7 +90,7 @@ func (b *blocks) decode(block []byte) (list []Field, ok bool, err *ConnError) {
 		return nil, false, connError(CompressionError, "4.3", "a field block that does not decode: %v", fault)
 	}
 	list, b.list = b.list, nil
-	return list, b.size <= maxBlock, nil
+	return list, b.size <= b.most, nil
 }
 
 // encode turns a list into a block, which stays valid until the next one. Blocks must be sent

@@ -37,14 +37,14 @@ func TestContinuation(t *testing.T) {
 		{"an unknown frame inside", raw(0x77, 0, 1), "broken PROTOCOL_ERROR 6.10"},
 		{"HEADERS inside", raw(TypeHeaders, FlagEndHeaders, 1), "broken PROTOCOL_ERROR 6.10"},
 		{"CONTINUATION of another stream", raw(TypeContinuation, FlagEndHeaders, 3), "broken PROTOCOL_ERROR 6.10"},
-		{"too many of them", slices.Repeat(raw(TypeContinuation, 0, 1), maxContinuations+1), "broken ENHANCE_YOUR_CALM "},
+		{"too many of them", slices.Repeat(raw(TypeContinuation, 0, 1), minContinuations+1), "broken ENHANCE_YOUR_CALM "},
 		{"too much in them", slices.Repeat(raw(TypeContinuation, 0, 1, make([]byte, 8192)...), 3), "broken ENHANCE_YOUR_CALM "},
 		{"what does not decode", raw(TypeContinuation, FlagEndHeaders, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), "broken COMPRESSION_ERROR 4.3"},
 		{"what is cut short", raw(TypeContinuation, FlagEndHeaders, 1, 0x40), "broken COMPRESSION_ERROR 4.3"},
 	} {
 		r := settled(t, Server, Config{})
 		r.hears(test.why, slices.Concat(raw(TypeHeaders, 0, 1), test.in), test.want)
-		if cap(r.blocks.partial) > 2*maxBlock {
+		if cap(r.blocks.partial) > 2*DefaultHeadBytes {
 			t.Errorf("%s: %d bytes are kept", test.why, cap(r.blocks.partial))
 		}
 	}
@@ -121,7 +121,7 @@ func TestOwnHeads(t *testing.T) {
 		t.Errorf("too large for the peer: %v", err)
 	}
 	r.hears("a larger limit", settingsOf(6, 1<<31), "settled")
-	head.Fields = []Field{{"x", strings.Repeat("~", maxBlock)}}
+	head.Fields = []Field{{"x", strings.Repeat("~", DefaultHeadBytes)}}
 	if _, err := r.Open(head, nil); err != ErrHeadTooLarge {
 		t.Errorf("too large for us: %v", err)
 	}
@@ -178,11 +178,31 @@ func TestOwnHeadInParts(t *testing.T) {
 func TestSensitiveFields(t *testing.T) {
 	for _, name := range []string{"authorization", "proxy-authorization", "cookie", "set-cookie", "x"} {
 		var b blocks
-		b.init()
+		b.init(DefaultHeadBytes)
 		first := len(b.encode([]Field{{name, "secret value"}}))
 		second := len(b.encode([]Field{{name, "secret value"}}))
 		if (second == 1) != (name == "x") {
 			t.Errorf("%s: %d bytes, then %d", name, first, second)
 		}
+	}
+}
+
+// A larger limit is for both directions, announced, and not more than there may be.
+func TestHeadBytes(t *testing.T) {
+	const most = 64 << 10
+	r := settled(t, Client, Config{HeadBytes: most}, uint32(SettingMaxHeaderList), 1<<20)
+	head := requestHead()
+	head.Fields = []Field{{"x", strings.Repeat("\x7f", most-1000)}}
+	if _, err := r.Open(head, nil); err != nil {
+		t.Error(err)
+	}
+	var frames []byte
+	kind := TypeHeaders
+	for part := range slices.Chunk(r.encode(":status: 200", "x: "+strings.Repeat("a", most-1000)), 8<<10) {
+		frames, kind = append(frames, raw(kind, 0, 1, part...)...), TypeContinuation
+	}
+	r.hears("a large answer", append(frames, raw(TypeContinuation, FlagEndHeaders, 1)...), "answered 1")
+	if c := (Config{HeadBytes: 1 << 31}).withDefaults(); c.HeadBytes != mostHeadBytes {
+		t.Errorf("%d bytes", c.HeadBytes)
 	}
 }

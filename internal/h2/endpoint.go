@@ -33,6 +33,8 @@ const (
 	// DefaultConnWindow is how much may be on its way to us, over all streams: what a fast
 	// link holds in one round trip.
 	DefaultConnWindow = 1 << 20
+	// mostHeadBytes bounds Config.HeadBytes.
+	mostHeadBytes = 1 << 20
 	// DefaultSettingsTimeout is how long a peer may take to say and to acknowledge settings.
 	DefaultSettingsTimeout = 10 * time.Second
 )
@@ -48,6 +50,9 @@ type Config struct {
 	StreamWindow uint32
 	// ConnWindow is how much DATA may be on its way, in bytes. At least 65,535.
 	ConnWindow uint32
+	// HeadBytes is how large a head may be, in bytes, either way: see DefaultHeadBytes. A larger
+	// one ends the stream, or the connection if it is larger before it is decoded. At most 1 MiB.
+	HeadBytes uint32
 	// SettingsTimeout: see DefaultSettingsTimeout.
 	SettingsTimeout time.Duration
 }
@@ -64,6 +69,10 @@ func (c Config) withDefaults() Config {
 		c.ConnWindow = DefaultConnWindow
 	}
 	c.ConnWindow = min(max(c.ConnWindow, initialWindow), maxWindow)
+	if c.HeadBytes == 0 {
+		c.HeadBytes = DefaultHeadBytes
+	}
+	c.HeadBytes = min(c.HeadBytes, mostHeadBytes)
 	if c.SettingsTimeout == 0 {
 		c.SettingsTimeout = DefaultSettingsTimeout
 	}
@@ -109,7 +118,7 @@ const (
 // Init begins a connection. The preface and our settings are the first of Pending.
 func (e *Endpoint) Init(role Role, cfg Config, now time.Time) {
 	*e = Endpoint{role: role, cfg: cfg.withDefaults(), peer: initialSettings}
-	e.blocks.init()
+	e.blocks.init(int(e.cfg.HeadBytes))
 	e.flood.init(now, e.cfg.MaxStreams)
 	e.settle.deadline = now.Add(e.cfg.SettingsTimeout)
 	e.in.left, e.out = initialWindow, initialWindow
@@ -133,7 +142,7 @@ func (e *Endpoint) announce() {
 	}
 	// Also if it is the default: lighttpd 1.4.69 takes that to be 65,536.
 	payload = appendSetting(payload, SettingInitialWindow, e.cfg.StreamWindow)
-	payload = appendSetting(payload, SettingMaxHeaderList, maxBlock)
+	payload = appendSetting(payload, SettingMaxHeaderList, uint32(e.blocks.most))
 	e.outbox.frame(FrameHeader{Type: TypeSettings}, payload)
 	if more := e.in.refill(int64(e.cfg.ConnWindow)-initialWindow, 0); more > 0 {
 		e.appendWindowUpdate(0, more)

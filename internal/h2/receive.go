@@ -1,6 +1,9 @@
 package h2
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // receiver is where the stream of received bytes stands. Frames other than DATA are gathered
 // whole, and the payload of what nobody wants is skipped; so a shell never keeps bytes.
@@ -76,8 +79,10 @@ func (e *Endpoint) step(p []byte) (ev Event, taken int, err error) {
 			return Event{}, n, nil
 		}
 		taken, e.header = n, ParseFrameHeader(raw)
+		if err = e.checkFirst(raw); err == nil {
+			err = e.begin()
+		}
 		e.gathered = e.gathered[:0]
-		err = e.begin()
 	case inFrame:
 		payload, n := e.gather(p, int(e.header.Length))
 		if payload == nil {
@@ -168,12 +173,22 @@ func plain(err *ConnError) error {
 	return err
 }
 
+// checkFirst judges whether the first frame is the one that it must be. raw is its header; it may
+// be the beginning of another protocol.
+func (e *Endpoint) checkFirst(raw []byte) error {
+	if e.settle.heard == done || e.header.Type == TypeSettings && !e.header.Flags.Has(FlagAck) {
+		return nil
+	}
+	if strings.HasPrefix(string(raw), "HTTP/1.") {
+		return connError(ProtocolError, "3.4", "the server answers in HTTP/1.1")
+	}
+	return connError(ProtocolError, "3.4", "the peer begins with %q, and not with SETTINGS", raw)
+}
+
 // checkOrder judges whether a frame may follow the one before, whatever its stream.
 func (e *Endpoint) checkOrder(h FrameHeader) error {
 	under := e.blocks.underWay()
 	switch {
-	case e.settle.heard != done && (h.Type != TypeSettings || h.Flags.Has(FlagAck)):
-		return connError(ProtocolError, "3.4", "the first frame is not SETTINGS")
 	case under != 0 && (h.Type != TypeContinuation || h.Stream != under):
 		return connError(ProtocolError, "6.10", "another frame inside the field block of stream %d", under)
 	case under == 0 && h.Type == TypeContinuation:

@@ -63,7 +63,7 @@ func receiveFuzzed(t *testing.T, role Role, in []byte, cut func(left int) int) (
 		}
 		o.lines = append(o.lines, r.receiveAll(bytes.Clone(in[:n]))...)
 		in = in[n:]
-		if len(r.gathered) > MaxFrameSize || len(r.blocks.partial) > maxBlock || r.InUse() > 3 || r.outbox.pending() > 1<<17 {
+		if len(r.gathered) > MaxFrameSize || len(r.blocks.partial) > DefaultHeadBytes || r.InUse() > 3 || r.outbox.pending() > 1<<17 {
 			t.Fatalf("%d bytes are gathered, %d of a block, %d streams, %d to be written", len(r.gathered), len(r.blocks.partial), r.InUse(), r.outbox.pending())
 		}
 	}

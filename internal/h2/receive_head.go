@@ -97,7 +97,7 @@ func (e *Endpoint) onResponse(st *Stream, list []Field, ok bool) (Event, error) 
 // parse judges the list of the head under way. The error is a *StreamError.
 func (e *Endpoint) parse(list []Field, ok bool, kind headKind) (*Head, error) {
 	if !ok {
-		return nil, streamError(e.header.Stream, EnhanceYourCalm, "10.5.1", "a head of more than %d bytes", maxBlock)
+		return nil, streamError(e.header.Stream, EnhanceYourCalm, "10.5.1", "a head of more than %d bytes", e.blocks.most)
 	}
 	head, v := parseHead(list, kind)
 	if v != nil {

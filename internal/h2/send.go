@@ -77,7 +77,7 @@ func (e *Endpoint) checkOwn(list []Field, kind headKind) error {
 	if _, v := parseHead(list, kind); v != nil {
 		return v
 	}
-	if size := listSize(list); size > int(min(e.peer.MaxHeaderList, maxWindow)) || size > maxBlock {
+	if size := listSize(list); size > int(min(e.peer.MaxHeaderList, maxWindow)) || size > e.blocks.most {
 		return ErrHeadTooLarge
 	}
 	return nil

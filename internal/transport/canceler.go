@@ -82,6 +82,9 @@ func (s *cancelerState) isTurn(turn uint32) bool { return s.word.Load()/nextTurn
 // Init says what is to be interrupted. of must not move.
 func (c *Canceler) Init(of *Transport, d Direction) { c.of, c.direction = of, d }
 
+// Transport returns what is interrupted.
+func (c *Canceler) Transport() Transport { return *c.of }
+
 // interrupt makes calls of the direction fail. Under mu.
 func (c *Canceler) interrupt() {
 	c.state.set(interrupted)

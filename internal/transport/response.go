@@ -18,7 +18,7 @@ import (
 // ahead: a deadline that passes would end the reading for ever. A write is interrupted by a
 // deadline, which resets the stream.
 type ResponseStream struct {
-	first   [240]byte // what Fill waits with: most messages fit in it
+	first   [168]byte // what Fill waits with: most messages fit in it
 	body    io.Reader
 	w       io.Writer
 	control ResponseControl
@@ -29,12 +29,13 @@ type ResponseStream struct {
 
 	ahead atomic.Pointer[readAhead] // nil: reads wait in the body
 	writeTurn
-	closed chan struct{}
+	closed  atomic.Bool
+	closedC chan struct{} // made by the first who waits for it; under writeMu
 
-	// Inside a use of w or control. After the handler has returned net/http gives them to
-	// another request.
+	// After the handler has returned w and control are net/http's again. Whoever writes holds
+	// use, whoever passes a deadline holds writeMu; over is set under both, and read under one.
 	use  sync.Mutex
-	over bool // under use: Finish was called
+	over bool // Finish was called
 }
 
 // ResponseControl is what a ResponseStream needs of an http.ResponseController.
@@ -47,13 +48,22 @@ type ResponseControl interface {
 // NewResponseStream drives the stream of a request whose response has been sent. w is
 // net/http's own writer, request the context of the request.
 func NewResponseStream(request context.Context, body io.Reader, w io.Writer, control ResponseControl) *ResponseStream {
-	t := &ResponseStream{body: body, w: w, control: control, request: request, closed: make(chan struct{})}
+	t := &ResponseStream{body: body, w: w, control: control, request: request}
 	t.writeTurn.cutter = t
 	return t
 }
 
 // Closed is closed when the stream has been closed: the handler may call Finish and return.
-func (t *ResponseStream) Closed() <-chan struct{} { return t.closed }
+func (t *ResponseStream) Closed() <-chan struct{} {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	if t.closedC == nil {
+		if t.closedC = make(chan struct{}); t.closed.Load() {
+			close(t.closedC)
+		}
+	}
+	return t.closedC
+}
 
 // Finish closes the stream, and waits until nothing uses what belongs to the handler. The
 // handler calls it last.
@@ -61,6 +71,8 @@ func (t *ResponseStream) Finish() {
 	_ = t.Close()
 	t.use.Lock()
 	defer t.use.Unlock()
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
 	t.over = true
 }
 
@@ -71,7 +83,7 @@ func (t *ResponseStream) ExpectInterrupt() {
 		ahead := new(readAhead)
 		ahead.init(streamBody{t.body})
 		t.ahead.Store(ahead)
-		if t.isClosed() {
+		if t.closed.Load() {
 			ahead.close()
 		}
 	}
@@ -90,24 +102,14 @@ func (t *ResponseStream) Fill(b *Buffer) (int, error) {
 	if ahead := t.ahead.Load(); ahead != nil {
 		return ahead.Fill(b)
 	}
-	if b.Buffered() > 0 { // of a frame, the rest of which is mostly there
-		n, err := t.Read(b.Room())
-		b.Extend(n)
-		return n, err
-	}
-	b.Release()
-	n, err := t.Read(t.first[:])
-	if n > 0 {
-		b.Extend(copy(b.Room(), t.first[:n]))
-	}
-	return n, err
+	return fillAfter(t, b, t.first[:])
 }
 
 func (t *ResponseStream) Read(p []byte) (int, error) {
 	if ahead := t.ahead.Load(); ahead != nil {
 		return ahead.Read(p)
 	}
-	if t.isClosed() {
+	if t.closed.Load() {
 		return 0, net.ErrClosed
 	}
 	n, err := readSome(t.body, p, emptyReads)
@@ -165,9 +167,9 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 // cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
 func (t *ResponseStream) cutWrite() { t.reset(t.control.SetWriteDeadline) }
 
-// reset passes a deadline, unless w is no longer ours.
+// reset passes a deadline, unless w is no longer ours. Under writeMu.
 func (t *ResponseStream) reset(setDeadline func(time.Time) error) {
-	if t.request.Err() == nil {
+	if !t.over && t.request.Err() == nil {
 		defer func() { _ = recover() }() // as in writeBoth
 		_ = setDeadline(past)
 	}
@@ -189,6 +191,8 @@ func (t *ResponseStream) Close() error {
 	if ahead := t.ahead.Load(); ahead != nil {
 		ahead.close()
 	}
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
 	t.reset(t.control.SetReadDeadline)
 	return nil
 }
@@ -197,20 +201,13 @@ func (t *ResponseStream) Close() error {
 func (t *ResponseStream) close() bool {
 	t.writeMu.Lock()
 	defer t.writeMu.Unlock()
-	if t.isClosed() {
+	if !t.closed.CompareAndSwap(false, true) {
 		return false
 	}
-	close(t.closed)
+	if t.closedC != nil {
+		close(t.closedC)
+	}
 	return true
-}
-
-func (t *ResponseStream) isClosed() bool {
-	select {
-	case <-t.closed:
-		return true
-	default:
-		return false
-	}
 }
 
 // Addresses returns the two ends of the network connection.

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 )
 
@@ -17,15 +18,20 @@ type tlsConn struct {
 // buffer of ours besides those of crypto/tls. Most messages fit in it. The rest of a
 // longer record comes without a system call.
 func (t *tlsConn) Fill(b *Buffer) (int, error) {
+	return fillAfter(t, b, t.first[:])
+}
+
+// fillAfter waits in first, so that a connection that is idle holds no buffer, and then fills b.
+func fillAfter(r io.Reader, b *Buffer, first []byte) (int, error) {
 	if b.Buffered() > 0 { // of a frame, the rest of which is mostly there
-		n, err := t.Read(b.Room())
+		n, err := r.Read(b.Room())
 		b.Extend(n)
 		return n, err
 	}
 	b.Release()
-	n, err := t.Read(t.first[:])
+	n, err := r.Read(first)
 	if n > 0 {
-		b.Extend(copy(b.Room(), t.first[:n]))
+		b.Extend(copy(b.Room(), first[:n]))
 	}
 	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -129,7 +130,7 @@ func TestDialALPN(t *testing.T) {
 		required.HTTP2 = pool(t, &websocket.HTTP2Pool{Require: true})
 		for range 2 { // the second by what the pool remembers
 			c, _, err := websocket.Dial(t.Context(), "wss://"+address+"/", &required)
-			if (err == nil) != (row.major == 2) || err != nil && !strings.Contains(err.Error(), "HTTP/2 is required") {
+			if (err == nil) != (row.major == 2) || err != nil && !errors.Is(err, websocket.ErrNoHTTP2) {
 				t.Errorf("HTTP/%d: %v", row.major, err)
 			}
 			if err == nil {
@@ -237,30 +238,35 @@ func script(t *testing.T, settings []http2.Setting, answer func(conn int, f *htt
 			serving.Go(func() {
 				defer nc.Close()
 				defer stop()
-				f := http2.NewFramer(nc, nc)
-				if _, err := nc.Read(make([]byte, len(http2.ClientPreface))); err != nil {
-					return
-				}
-				_ = f.WriteSettings(settings...)
-				for {
-					frame, err := f.ReadFrame()
-					if err != nil {
-						return
-					}
-					switch frame := frame.(type) {
-					case *http2.SettingsFrame:
-						if !frame.IsAck() {
-							_ = f.WriteSettingsAck()
-						}
-					case *http2.HeadersFrame:
-						answer(conn, f, frame.StreamID)
-					}
-				}
+				play(nc, settings, func(f *http2.Framer, id uint32) { answer(conn, f, id) })
 			})
 		}
 	})
 	t.Cleanup(func() { end(); _ = l.Close(); serving.Wait() })
 	return l.Addr().String()
+}
+
+// play plays the server on a connection until that ends.
+func play(nc net.Conn, settings []http2.Setting, answer func(f *http2.Framer, id uint32)) {
+	f := http2.NewFramer(nc, nc)
+	if _, err := io.ReadFull(nc, make([]byte, len(http2.ClientPreface))); err != nil {
+		return
+	}
+	_ = f.WriteSettings(settings...)
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch frame := frame.(type) {
+		case *http2.SettingsFrame:
+			if !frame.IsAck() {
+				_ = f.WriteSettingsAck()
+			}
+		case *http2.HeadersFrame:
+			answer(f, frame.StreamID)
+		}
+	}
 }
 
 var enabled = []http2.Setting{{ID: http2.SettingEnableConnectProtocol, Val: 1}}

@@ -269,13 +269,17 @@ func TestTimes(t *testing.T) {
 			t.Errorf("without settings: %v after %v", err, time.Since(begin))
 		}
 	})
-	bubble(t, func(t *testing.T) {
-		a, b := net.Pipe()
-		go func() { _, _ = io.Copy(io.Discard, b) }()
-		defer b.Close()
+	bubble(t, func(t *testing.T) { // the first stream has ten seconds to come, and the next what it is
+		p := join(t, Config{IdleTimeout: time.Second}, Config{}, echo)
 		begin := time.Now()
-		if err := New(a, Config{IdleTimeout: time.Second}).Run(); err != nil || time.Since(begin) != time.Second {
-			t.Errorf("idle at once: %v after %v", err, time.Since(begin))
+		if p.running.Wait(); p.clientErr != nil || p.serverErr != nil || time.Since(begin) != h2.DefaultSettingsTimeout {
+			t.Errorf("%v, %v after %v", p.clientErr, p.serverErr, time.Since(begin))
+		}
+		p = join(t, Config{IdleTimeout: time.Second}, Config{}, echo)
+		begin = time.Now()
+		talk(t, p.open(), "text")
+		if p.running.Wait(); p.clientErr != nil || p.serverErr != nil || time.Since(begin) != time.Second {
+			t.Errorf("%v, %v after %v", p.clientErr, p.serverErr, time.Since(begin))
 		}
 	})
 	bubble(t, func(t *testing.T) {

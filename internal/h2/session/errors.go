@@ -67,6 +67,24 @@ func (e *ResetError) Error() string {
 // Unwrap returns io.ErrUnexpectedEOF.
 func (e *ResetError) Unwrap() error { return io.ErrUnexpectedEOF }
 
+// NotHTTP2Error is the end of a session whose peer has not spoken HTTP/2 at all.
+type NotHTTP2Error struct {
+	// Err is a *h2.ConnError if the peer spoke something else, and otherwise what the network
+	// connection reported, such as io.EOF.
+	Err error
+}
+
+// Error says what came in place of HTTP/2.
+func (e *NotHTTP2Error) Error() string {
+	if broke, ok := errors.AsType[*h2.ConnError](e.Err); ok {
+		return broke.Reason
+	}
+	return "the connection has ended before SETTINGS came: " + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *NotHTTP2Error) Unwrap() error { return e.Err }
+
 var (
 	errIdle    = fmt.Errorf("no stream was open for the idle timeout: %w", net.ErrClosed)
 	errBacklog = errors.New("the peer sends and does not read: more than 1 MiB waits for it")

@@ -5,8 +5,8 @@ import "github.com/hawser-ws/websocket/internal/poolcheck"
 // inbox is what has come on a stream and was not read: at most the window of the stream. It
 // has no memory while it is empty. All under Session.mu.
 type inbox struct {
-	first, last *block
-	size        int
+	last *block // of a ring: its next is the first; nil: empty
+	size int
 }
 
 // block is a piece of an inbox: data[start:end]. With its links it has 4 KiB.
@@ -26,9 +26,9 @@ func (in *inbox) append(p []byte) {
 		if b == nil || int(b.end) == len(b.data) {
 			b = blocks.Get().(*block)
 			if in.last == nil {
-				in.first = b
+				b.next = b
 			} else {
-				in.last.next = b
+				b.next, in.last.next = in.last.next, b
 			}
 			in.last = b
 		}
@@ -40,8 +40,8 @@ func (in *inbox) append(p []byte) {
 
 // read moves as much as there is to p.
 func (in *inbox) read(p []byte) (n int) {
-	for n < len(p) && in.first != nil {
-		b := in.first
+	for n < len(p) && in.last != nil {
+		b := in.last.next
 		m := copy(p[n:], b.data[b.start:b.end])
 		n += m
 		if b.start += int32(m); b.start == b.end {
@@ -54,8 +54,8 @@ func (in *inbox) read(p []byte) (n int) {
 
 // drop gives the first block back.
 func (in *inbox) drop() {
-	b := in.first
-	if in.first = b.next; in.first == nil {
+	b := in.last.next
+	if in.last.next = b.next; in.last == b {
 		in.last = nil
 	}
 	b.next, b.start, b.end = nil, 0, 0
@@ -64,7 +64,7 @@ func (in *inbox) drop() {
 
 // discard drops everything.
 func (in *inbox) discard() {
-	for in.first != nil {
+	for in.last != nil {
 		in.drop()
 	}
 	in.size = 0

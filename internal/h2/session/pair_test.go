@@ -89,7 +89,7 @@ func (p *pair) end() {
 	defer p.server.mu.Unlock()
 	for _, s := range []*Session{p.client, p.server} {
 		for st := range s.ep.Streams() {
-			if x := st.Owner.(*Stream); x.users > 0 || x.in.first != nil {
+			if x := st.Owner.(*Stream); x.users > 0 || x.in.last != nil {
 				p.t.Errorf("%v: stream %d is in use", s.cfg.Role, st.ID())
 			}
 		}

@@ -24,7 +24,8 @@ type Config struct {
 	MaxOpen int
 	// WriteTimeout is how long the peer may take nothing of what is written. Default: 1 min.
 	WriteTimeout time.Duration
-	// IdleTimeout is how long the session may be without streams. Zero: for ever.
+	// IdleTimeout is how long the session may be without streams. Before the first one it may take
+	// ten seconds at least. Zero: for ever.
 	IdleTimeout time.Duration
 }
 
@@ -39,6 +40,7 @@ type Session struct {
 	local  net.Addr
 	remote string
 	ended  chan struct{} // closed when Run returns
+	write  func()        // writeAll, bound once: each binding would allocate
 
 	mu      sync.Mutex
 	ep      h2.Endpoint
@@ -46,7 +48,8 @@ type Session struct {
 	writer  writer
 	err     *LostError // set at over
 	heard   *GoAway    // of the peer; nil: none has come
-	changed sync.Cond  // settings or an answer came, a phase or the writing ended
+	silence silence
+	changed sync.Cond // settings or an answer came, a phase or the writing ended
 	clock   clock
 	lent    *[]byte // what the endpoint has as its buffer; nil: nothing lent
 
@@ -82,11 +85,13 @@ func New(nc net.Conn, cfg Config) *Session {
 		s.remote = addr.String()
 	}
 	s.changed.L = &s.mu
+	s.write = s.writeAll
 	s.t = transport.New(nc, &s.socket)
 	s.tries = s.t.Traits().Has(transport.TriesWrites)
 	now := time.Now()
 	s.ep.Init(cfg.Role, cfg.HTTP2, now)
-	s.clock.idleSince = now
+	// Whoever has made the session is about to open a stream, and waits for the settings.
+	s.clock.idleSince = now.Add(max(0, h2.DefaultSettingsTimeout-cfg.IdleTimeout))
 	return s
 }
 
@@ -114,6 +119,7 @@ func (s *Session) receive() {
 	p := s.in.Bytes()
 	now := time.Now()
 	s.mu.Lock()
+	s.silence.broken(now)
 	s.lend()
 	s.cork()
 	for s.phase != over { // nobody is told what comes after that

@@ -87,7 +87,7 @@ func TestInterruptRead(t *testing.T) {
 		if n, err := x.Read(buf); string(buf[:n]) != "t" || err != nil {
 			t.Errorf("%q, %v", buf[:n], err)
 		}
-		if x.in.first != nil {
+		if x.in.last != nil {
 			t.Error("an empty inbox has memory")
 		}
 		var b transport.Buffer
@@ -308,7 +308,7 @@ func TestCloseUnread(t *testing.T) {
 			t.Errorf("%d bytes wait to be read", x.in.size)
 		}
 		_ = x.Close()
-		if x.in.first != nil || x.in.last != nil || x.in.size != 0 {
+		if x.in.last != nil || x.in.size != 0 {
 			t.Error("it has memory after Close")
 		}
 		p.end()
@@ -382,6 +382,30 @@ func TestMaxOpen(t *testing.T) {
 		wantIs(t, "Ready", p.client.Ready(t.Context()), nil)
 		p.end()
 	})
+}
+
+// A peer that does not speak HTTP/2 is told apart from one that breaks its rules.
+func TestReadyWithoutHTTP2(t *testing.T) {
+	for says, want := range map[string]string{
+		"HTTP/1.1 400 Bad Request\r\n":         "the server answers in HTTP/1.1",
+		"":                                     "the connection has ended before SETTINGS came: EOF",
+		"\x00\x00\x01\x04\x00\x00\x00\x00\x00": "", // SETTINGS of one byte
+	} {
+		bubble(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, b) }()
+			s := New(a, Config{})
+			go func() { _ = s.Run() }()
+			_, _ = io.WriteString(b, says)
+			_ = b.Close()
+			err := s.Ready(t.Context())
+			not, ok := errors.AsType[*NotHTTP2Error](err)
+			if ok != (want != "") || ok && not.Error() != want || errors.Unwrap(err) == nil {
+				t.Errorf("%q: %v", says, err)
+			}
+			<-s.Done()
+		})
+	}
 }
 
 // Open ends with its context, whatever it waits for.

@@ -124,8 +124,8 @@ func (s *Session) becomeQuiet() {
 	}
 }
 
-// write writes until nothing is pending.
-func (s *Session) write() {
+// writeAll writes until nothing is pending.
+func (s *Session) writeAll() {
 	runtime.Gosched() // so that others, who run anyway, come first
 	s.mu.Lock()
 	defer s.mu.Unlock()
