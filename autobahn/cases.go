@@ -28,9 +28,10 @@ type Case struct {
 	play *play.Case
 }
 
-// Cases returns all cases for a role over HTTP/1.1, in order: the 517 of the original, then
-// chapter 20.
-func Cases(judged Role) []*Case { return published(cases.Over(judged, cases.OverHTTP1)) }
+// Cases returns all cases for a role, in order: the 517 of the original, then chapter 20, and
+// chapter 21, which is about HTTP/2. No connection is fit for all of them: see [Select] and
+// [SelectHTTP2].
+func Cases(judged Role) []*Case { return published(cases.Cases(judged)) }
 
 // Original selects the chapters of Autobahn|Testsuite.
 const Original = cases.Original
@@ -40,8 +41,8 @@ const Original = cases.Original
 // 21 as well.
 const Quick = cases.Quick
 
-// Select returns the cases of a role that match one of patterns and none of exclude. Patterns
-// are separated by commas, as in "1.*,7.9.*,20.3.1"; a star matches anything. Empty patterns
+// Select returns the cases of a role over HTTP/1.1 that match one of patterns and none of exclude.
+// Patterns are separated by commas, as in "1.*,7.9.*,20.3.1"; a star matches anything. Empty patterns
 // match every case. A pattern that matches no case is probably a typo, so it is an error: a
 // [*PatternError].
 func Select(judged Role, patterns, exclude string) ([]*Case, error) {

@@ -28,9 +28,11 @@ func connectsToRefuse() (cases []*play.Case) {
 		c.Expectation = "The server answers with 400, or resets the stream with PROTOCOL_ERROR. To end the connection is NON-STRICT."
 		return c
 	}
-	broken(overIncluded, "No :scheme.", remove(":scheme"))
-	broken(overIncluded, "No :path.", remove(":path"))
-	broken(`RFC 9113 section 8.3.1: "This pseudo-header field MUST NOT be empty for "http" or "https" URIs"`, "An empty :path.", set(":path", ""))
+	// RFC 9113 section 8.3.1 makes a request malformed that has neither "unless they are CONNECT
+	// requests".
+	orTake(verdict.NonStrict, bindsSender, broken(overIncluded, "No :scheme.", remove(":scheme")))
+	orTake(verdict.NonStrict, bindsSender, broken(overIncluded, "No :path.", remove(":path")))
+	orTake(verdict.NonStrict, bindsSender, broken(`RFC 9113 section 8.3.1: "This pseudo-header field MUST NOT be empty for "http" or "https" URIs"`, "An empty :path.", set(":path", "")))
 	orTake(verdict.NonStrict, bindsSender, broken(`RFC 8441 section 5: "The Host information is conveyed as part of the :authority pseudo-header field, which is required on every HTTP/2 transaction."`,
 		"No :authority, and no Host.", remove(":authority")))
 	plain := refuse(`RFC 9113 section 8.5: "The ":scheme" and ":path" pseudo-header fields MUST be omitted. [...] A CONNECT request that does not conform to these restrictions is malformed (Section 8.1.1)."`,
