@@ -17,8 +17,13 @@ type block struct {
 	stream   uint32 // 0: none
 	promised uint32 // by PUSH_PROMISE
 	flags    h2.Flags
+	parts    int // frames
 	Mark
 }
+
+// maxParts is how many frames a block may have. A part that ends inside a string has that decoded
+// again with the next.
+const maxParts = 256
 
 // fieldList is a field list that a field block has turned out to be.
 type fieldList struct {
@@ -102,6 +107,7 @@ func (h *half) fragment(f *http2.Frame) {
 		h.loseFields()
 		return
 	}
+	h.block.parts++
 	part, ok := h.part(f)
 	if !ok {
 		b := h.block
@@ -126,7 +132,7 @@ func (h *half) fragment(f *http2.Frame) {
 // part returns what a frame has of a field block.
 func (h *half) part(f *http2.Frame) (part []byte, ok bool) {
 	switch {
-	case f.Missing:
+	case f.Missing || h.block.parts > maxParts:
 		return nil, false
 	case f.Type == h2.TypeContinuation:
 		return f.Payload, true
