@@ -212,9 +212,10 @@ func (t *tracker) keepStream(m *multiplex, s *stream) {
 		}
 	case NoHandshake, Unsynchronised, TLS:
 		m.c.conv.HTTP2.Unknown++
-		m.note(FromClient, v.Last, fmt.Sprintf("stream %d: its request is not known, and no WebSocket can be proven in it", s.id))
+		m.note(FromClient, v.Last, s.unknown())
 		return
 	}
+	m.c.conv.HTTP2.WebSockets++
 	v.Violations = append(v.Violations, m.judgeAnnounced(v.Request)...)
 	client := s.x.client
 	if client < 0 {
