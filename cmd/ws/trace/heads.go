@@ -104,14 +104,14 @@ func (h *half) fragment(f *http2.Frame) {
 		h.block = block{stream: f.Stream, flags: f.Flags, Mark: markOf(f)}
 	}
 	if h.block.stream == 0 { // its beginning is not in the capture
-		h.loseFields()
+		h.loseFields(markOf(f))
 		return
 	}
 	h.block.parts++
 	part, ok := h.part(f)
 	if !ok {
 		b := h.block
-		h.loseFields()
+		h.loseFields(markOf(f))
 		h.onList(&fieldList{block: b, last: f.LastPacket})
 		return
 	}
@@ -124,7 +124,7 @@ func (h *half) fragment(f *http2.Frame) {
 	list, whole, err := h.fields.End()
 	if err != nil {
 		h.fault(b.Mark, connectionFault("4.3", "%v", err))
-		h.loseFields()
+		h.loseFields(b.Mark)
 	}
 	h.onList(&fieldList{b, f.LastPacket, list, whole && err == nil && http2.Known(list)})
 }
