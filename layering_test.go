@@ -125,7 +125,7 @@ const layers = `
 	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
 	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
-	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
+	interop/...:         . http3 autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *
