@@ -2,7 +2,6 @@ package trace
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/netip"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/capture"
