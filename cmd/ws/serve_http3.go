@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 
@@ -37,7 +38,10 @@ func (s *quicServer) close() {
 
 // offer tells a browser that came by TCP of HTTP/3 (RFC 7838, RFC 9114 §3.1.1).
 func (s *quicServer) offer(w http.ResponseWriter) {
-	if s != nil {
-		_ = s.server.SetQUICHeaders(w.Header()) // fails before it listens
+	if s == nil {
+		return
+	}
+	if at, ok := s.socket.LocalAddr().(*net.UDPAddr); ok {
+		w.Header().Set("Alt-Svc", fmt.Sprintf(`h3=":%d"; ma=3600`, at.Port))
 	}
 }

@@ -104,7 +104,7 @@ func (s *session) over(err error) error {
 	bounded, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
 	_ = s.conn.CloseContext(bounded, websocket.StatusNormalClosure, "")
-	if s.carrier == overHTTP3 {
+	if s.carrier == byHTTP3 {
 		time.Sleep(lastPacket)
 	}
 	return err
