@@ -45,6 +45,9 @@ func (e *Endpoint) receive(st *Stream, event StreamEvent) (ok bool, err error) {
 		if event == RecvData || event == RecvWindow { // that of a window, and charged elsewhere
 			return false, nil
 		}
+		if event == RecvReset && e.table.resets.cross(id) { // both ends may reset at a time
+			return false, nil
+		}
 		return false, plain(e.flood.charge(1, "a frame that comes too late"))
 	}
 	if st != nil {
