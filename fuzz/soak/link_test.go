@@ -67,6 +67,13 @@ func (l *link) excuse(why string) {
 	l.excuses = append(l.excuses, why)
 }
 
+// hasExcuse reports whether anybody has given an excuse.
+func (l *link) hasExcuse() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.excuses) > 0
+}
+
 // excused reports whether the stream may have ended early.
 func (l *link) excused() bool {
 	l.mu.Lock()
