@@ -291,7 +291,11 @@ func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error, stack 
 		h2.Field{Name: "content-type", Value: "text/plain; charset=utf-8"},
 		h2.Field{Name: "x-content-type-options", Value: "nosniff"})
 	status := refusal.Status
-	if x.Refuse(&h2.Head{Status: status, Fields: fields}, []byte(refusal.Error()+"\n")) != nil {
+	body := []byte(refusal.Error() + "\n")
+	if head.Method == http.MethodHead { // RFC 9110 §9.3.2: nghttp2 takes DATA for a violation
+		body = nil
+	}
+	if x.Refuse(&h2.Head{Status: status, Fields: fields}, body) != nil {
 		status = 0
 	}
 	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, Stack: stack, refused: true}

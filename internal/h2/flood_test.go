@@ -7,30 +7,32 @@ import (
 	"time"
 )
 
+var toBoth = []Role{Server, Client}
+
 // floods are what a peer may send without end for next to nothing. Each ends in
 // ENHANCE_YOUR_CALM, and at the pace of an honest peer in nothing.
 var floods = map[string]struct {
-	role Role
-	one  func(r *rig) []byte
+	to  []Role
+	one func(r *rig) []byte
 }{
-	"PING":                     {Server, func(r *rig) []byte { return raw(TypePing, 0, 0, make([]byte, 8)...) }},
-	"PING acks":                {Server, func(r *rig) []byte { return raw(TypePing, FlagAck, 0, make([]byte, 8)...) }},
-	"SETTINGS":                 {Server, func(r *rig) []byte { return settingsOf(4, 65535) }},
-	"empty SETTINGS":           {Client, func(r *rig) []byte { return settingsOf() }},
-	"empty DATA":               {Server, func(r *rig) []byte { return dataFrame(1, 0, "") }},
-	"padding":                  {Server, func(r *rig) []byte { return dataFrame(1, FlagPadded, "\x00") }},
-	"WINDOW_UPDATE":            {Server, func(r *rig) []byte { return update(1, 1) }},
-	"connection WINDOW_UPDATE": {Server, func(r *rig) []byte { return update(0, 1) }},
-	"PRIORITY":                 {Server, func(r *rig) []byte { return raw(TypePriority, 0, 99, 0, 0, 0, 0, 0) }},
-	"PRIORITY_UPDATE":          {Server, func(r *rig) []byte { return raw(TypePriorityUpdate, 0, 0, 0, 0, 0, 1) }},
-	"unknown frames":           {Server, func(r *rig) []byte { return raw(0x77, 0, 0) }},
-	"GOAWAY":                   {Client, func(r *rig) []byte { return goAwayOf(maxStreamID, NoError, "") }},
-	"1xx":                      {Client, func(r *rig) []byte { return r.head(3, 0, ":status: 103") }},
-	"late HEADERS":             {Client, func(r *rig) []byte { return r.head(5, 0, ":status: 200") }},
-	"late RST_STREAM":          {Client, func(r *rig) []byte { return resetOf(5, Cancel) }},
-	"late empty DATA":          {Client, func(r *rig) []byte { return dataFrame(5, 0, "") }},
+	"PING":                     {toBoth, func(r *rig) []byte { return raw(TypePing, 0, 0, make([]byte, 8)...) }},
+	"PING acks":                {toBoth, func(r *rig) []byte { return raw(TypePing, FlagAck, 0, make([]byte, 8)...) }},
+	"SETTINGS":                 {toBoth, func(r *rig) []byte { return settingsOf(4, 65535) }},
+	"empty SETTINGS":           {toBoth, func(r *rig) []byte { return settingsOf() }},
+	"empty DATA":               {toBoth, func(r *rig) []byte { return dataFrame(1, 0, "") }},
+	"padding":                  {toBoth, func(r *rig) []byte { return dataFrame(1, FlagPadded, "\x00") }},
+	"WINDOW_UPDATE":            {toBoth, func(r *rig) []byte { return update(1, 1) }},
+	"connection WINDOW_UPDATE": {toBoth, func(r *rig) []byte { return update(0, 1) }},
+	"PRIORITY":                 {[]Role{Server}, func(r *rig) []byte { return raw(TypePriority, 0, 99, 0, 0, 0, 0, 0) }},
+	"PRIORITY_UPDATE":          {[]Role{Server}, func(r *rig) []byte { return raw(TypePriorityUpdate, 0, 0, 0, 0, 0, 1) }},
+	"unknown frames":           {toBoth, func(r *rig) []byte { return raw(0x77, 0, 0) }},
+	"GOAWAY":                   {[]Role{Client}, func(r *rig) []byte { return goAwayOf(maxStreamID, NoError, "") }},
+	"1xx":                      {[]Role{Client}, func(r *rig) []byte { return r.head(3, 0, ":status: 103") }},
+	"late HEADERS":             {[]Role{Client}, func(r *rig) []byte { return r.head(5, 0, ":status: 200") }},
+	"late RST_STREAM":          {[]Role{Client}, func(r *rig) []byte { return resetOf(5, Cancel) }},
+	"late empty DATA":          {[]Role{Client}, func(r *rig) []byte { return dataFrame(5, 0, "") }},
 	// CVE-2023-44487
-	"Rapid Reset": {Server, func(r *rig) []byte {
+	"Rapid Reset": {[]Role{Server}, func(r *rig) []byte {
 		id := r.table.remote + 2
 		for st := range r.Streams() {
 			if st.state.Over() {
@@ -40,7 +42,7 @@ var floods = map[string]struct {
 		return slices.Concat(r.head(id, 0, connectFields...), resetOf(id, Cancel))
 	}},
 	// CVE-2025-8671
-	"MadeYouReset": {Server, func(r *rig) []byte {
+	"MadeYouReset": {[]Role{Server}, func(r *rig) []byte {
 		id := r.table.remote + 2
 		for st := range r.Streams() {
 			if st.state.Over() {
@@ -49,8 +51,8 @@ var floods = map[string]struct {
 		}
 		return slices.Concat(r.head(id, 0, connectFields...), update(id, 0))
 	}},
-	"malformed requests": {Server, func(r *rig) []byte { return r.head(r.table.remote+2, 0, ":method: GET") }},
-	"requests after GOAWAY": {Server, func(r *rig) []byte {
+	"malformed requests": {[]Role{Server}, func(r *rig) []byte { return r.head(r.table.remote+2, 0, ":method: GET") }},
+	"requests after GOAWAY": {[]Role{Server}, func(r *rig) []byte {
 		r.going.said = min(r.going.said, r.table.remote)
 		return r.head(r.table.remote+2, 0, connectFields...)
 	}},
@@ -74,33 +76,35 @@ func floodRig(t *testing.T, role Role) *rig {
 
 func TestFloods(t *testing.T) {
 	for name, flood := range floods {
-		t.Run(name, func(t *testing.T) {
-			r := floodRig(t, flood.role)
-			n := 0
-			for ; r.Err() == nil && n < 5000; n++ {
-				r.receiveAll(flood.one(r))
-				r.flush()
-			}
-			broken, ok := r.Err().(*ConnError)
-			if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1 {
-				t.Errorf("after %d: %v", n, r.Err())
-			}
-			if n < 100 {
-				t.Errorf("after %d already", n)
-			}
-			// At an honest pace it goes on.
-			r = floodRig(t, flood.role)
-			for range 5000 {
-				r.now = r.now.Add(settingsCost * pointCost)
-				r.receiveAll(flood.one(r))
-				r.flush()
-				r.Done()
-			}
-			if r.Err() != nil {
-				t.Errorf("at its pace: %v", r.Err())
-			}
-			r.wire.Reset()
-		})
+		for _, role := range flood.to {
+			t.Run(name+" to a "+role.String(), func(t *testing.T) {
+				r := floodRig(t, role)
+				n := 0
+				for ; r.Err() == nil && n < 5000; n++ {
+					r.receiveAll(flood.one(r))
+					r.flush()
+				}
+				broken, ok := r.Err().(*ConnError)
+				if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1 {
+					t.Errorf("after %d: %v", n, r.Err())
+				}
+				if n < 100 {
+					t.Errorf("after %d already", n)
+				}
+				// At an honest pace it goes on.
+				r = floodRig(t, role)
+				for range 5000 {
+					r.now = r.now.Add(settingsCost * pointCost)
+					r.receiveAll(flood.one(r))
+					r.flush()
+					r.Done()
+				}
+				if r.Err() != nil {
+					t.Errorf("at its pace: %v", r.Err())
+				}
+				r.wire.Reset()
+			})
+		}
 	}
 }
 

@@ -196,6 +196,15 @@ func TestServeHTTP2Refuses(t *testing.T) {
 			t.Errorf("%s: %v, %s", row.why, e.Err, e.Stack)
 		}
 	}
+	head := c.request(true, sample(":method", "HEAD", ":protocol", ""))
+	head.ended()
+	if text, err := io.ReadAll(head); len(text) > 0 || err != nil {
+		t.Errorf("HEAD: %q, %v", text, err)
+	}
+	if status, _ := head.answer(); status != http.StatusNotFound {
+		t.Errorf("HEAD: %d", status)
+	}
+	await(t, reported)
 	if status, _ := c.request(true, sample()).answer(); status != http.StatusBadRequest {
 		t.Errorf("END_STREAM: %d", status)
 	}

@@ -142,7 +142,9 @@ func (s *Session) finish(err error) error {
 }
 
 // ownClose reports whether a read has failed because this end has closed the connection.
-func ownClose(err error) bool { return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) }
+func ownClose(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
+}
 
 // allEnded reports whether every stream is over or ended by us, be it still in use. Under mu.
 func (s *Session) allEnded() bool {
