@@ -257,7 +257,7 @@ func (h *closing) endsAtOnce() bool {
 // Close frames have gone.
 const streamPatience = 5 * time.Millisecond
 
-// endStreamLater ends a stream of HTTP/2 that the peer does not end in time after an orderly
+// endStreamLater ends a stream of HTTP/2 or HTTP/3 that the peer does not end in time after an orderly
 // close: nghttpx keeps its direction open for ever, and Apache waits for a client that has
 // answered. Until then the stream would count against the limits of both ends. A server has
 // answered completely, and stops the request (RFC 9113 §8.1); net/http does that at once. A client
