@@ -19,10 +19,10 @@ func TestChromium(t *testing.T) {
 	conversesWithPage(t, ctx, serve(t, ctx, acceptOurs))
 }
 
-func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
+func conversesWithPage(t *testing.T, ctx context.Context, s *server, flags ...string) {
 	t.Helper()
 	page := s.servePage()
-	p := browse(t, ctx, s.URL+"/page.html")
+	p := browse(t, ctx, s.URL+"/page.html", flags...)
 	got := page.report(t, ctx, p)
 	page.next <- ""
 	checkPage(t, ctx, s, got)
@@ -130,8 +130,8 @@ func TestChromiumPlaysCases(t *testing.T) {
 	}
 }
 
-// browse opens a page in a browser that knows nothing yet.
-func browse(t *testing.T, ctx context.Context, page string) *process {
+// browse opens a page in a browser that knows nothing yet. It does not use QUIC unless flags say so.
+func browse(t *testing.T, ctx context.Context, page string, flags ...string) *process {
 	t.Helper()
 	// Not t.TempDir, which fails the test when the browser's children still
 	// write as they are killed.
@@ -141,8 +141,12 @@ func browse(t *testing.T, ctx context.Context, page string) *process {
 	}
 	t.Cleanup(func() { os.RemoveAll(profile) })
 
-	return start(t, ctx, "chromium", "chromium",
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--ignore-certificate-errors", "--user-data-dir="+profile, page)
+	if len(flags) == 0 {
+		flags = []string{"--disable-quic", "--ignore-certificate-errors"}
+	}
+	args := append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile,
+	}, flags...)
+	return start(t, ctx, "chromium", "chromium", append(args, page)...)
 }

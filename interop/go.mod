@@ -10,10 +10,11 @@ require (
 	github.com/gorilla/mux v1.8.1
 	github.com/gorilla/websocket v1.5.3
 	github.com/hashicorp/yamux v0.1.2
-	github.com/hawser-ws/websocket v0.0.0-00010101000000-000000000000
+	github.com/hawser-ws/websocket v0.0.0
 	github.com/joshdk/go-junit v1.0.0
 	github.com/lesismal/nbio v1.6.12
 	github.com/lxzan/gws v1.8.9
+	github.com/quic-go/quic-go v0.65.0
 	github.com/valyala/fasthttp v1.58.0
 	github.com/xtaci/smux v1.5.58
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
@@ -23,6 +24,8 @@ require (
 	nhooyr.io/websocket v1.8.17
 )
 
+require github.com/quic-go/qpack v0.6.0 // indirect
+
 require (
 	github.com/andybalholm/brotli v1.1.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
@@ -31,6 +34,7 @@ require (
 	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/gobwas/httphead v0.1.0 // indirect
+	github.com/hawser-ws/websocket/http3 v0.0.0-00010101000000-000000000000
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/lesismal/llib v1.2.4 // indirect
 	github.com/savsgio/gotils v0.0.0-20240704082632-aef3928b8a38 // indirect
@@ -45,3 +49,5 @@ require (
 )
 
 replace github.com/hawser-ws/websocket => ../
+
+replace github.com/hawser-ws/websocket/http3 => ../http3

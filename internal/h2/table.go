@@ -57,27 +57,9 @@ func (m *resetMemory) add(id uint32) {
 		m.ids = append(m.ids, id)
 		return
 	}
-	m.dropped = max(m.dropped, m.ids[m.next]&^crossed)
+	m.dropped = max(m.dropped, m.ids[m.next])
 	m.ids[m.next] = id
 	m.next = (m.next + 1) % maxResets
 }
 
-func (m *resetMemory) has(id uint32) bool { return id <= m.dropped || m.index(id) >= 0 }
-
-func (m *resetMemory) index(id uint32) int {
-	return slices.IndexFunc(m.ids, func(other uint32) bool { return other&^crossed == id })
-}
-
-// crossed is set in the identifier of a stream that the peer has reset as well.
-const crossed = 1 << 31
-
-// cross notes that a reset by the peer has crossed ours. It reports false if one had before, or if
-// ours is forgotten.
-func (m *resetMemory) cross(id uint32) bool {
-	i := m.index(id)
-	if i < 0 || m.ids[i]&crossed != 0 {
-		return false
-	}
-	m.ids[i] |= crossed
-	return true
-}
+func (m *resetMemory) has(id uint32) bool { return id <= m.dropped || slices.Contains(m.ids, id) }
