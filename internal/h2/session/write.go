@@ -185,7 +185,9 @@ func (s *Session) writeSome(p []byte) (n int, err error) {
 // sent notes that n bytes are on the wire. Under mu.
 func (s *Session) sent(n int) {
 	s.ep.Advance(n)
-	for _, c := range s.ep.Done() {
+	done := s.ep.Done()
+	for _, c := range done {
 		c.Owner.(*Stream).chunkSent()
 	}
+	clear(done) // or the messages would stay until the next write
 }
