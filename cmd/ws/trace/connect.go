@@ -67,7 +67,6 @@ func (m *multiplex) socket(s *stream, l *fieldList) *stream {
 		s.conv.Violations = judgeConnect(l)
 	}
 	s.x.upgrade = true
-	m.c.conv.HTTP2.WebSockets++
 	m.note(FromClient, l.Mark, fmt.Sprintf("stream %d: %s: see stream %s", l.stream, l.asks(), s.conv.Name()))
 	m.weigh(s)
 	return s

@@ -105,7 +105,7 @@ func (x *exchange) joinHTTP2() bool {
 // join has both directions search for a frame.
 func (m *multiplex) join() {
 	for side := range m.halves {
-		m.halves[side].lose(m.x.conv.Last)
+		m.halves[side].lose(m.x.conv.First)
 	}
 }
 

@@ -167,3 +167,15 @@ func (s *stream) inherit(c *Conversation) {
 func (c *Conversation) has(d Dir) bool {
 	return slices.ContainsFunc(c.Ends, func(e End) bool { return e.By == d })
 }
+
+// unknown says what is known of a stream that is not known to be a WebSocket.
+func (s *stream) unknown() string {
+	if s.conv.Request == nil {
+		return fmt.Sprintf("stream %d: its request is not known, and no WebSocket can be proven in it", s.id)
+	}
+	answer := ""
+	if s.conv.Response != nil {
+		answer = ": " + s.conv.Response.Line
+	}
+	return fmt.Sprintf("stream %d: %.*s%s: not all of the request is known, and no WebSocket can be proven in it", s.id, maxAsked, s.conv.Request.Line, answer)
+}
