@@ -34,9 +34,13 @@ import (
 //
 // Over HTTP/2 and HTTP/3 (RFC 8441, RFC 9220) the connection is a stream of another, and lives
 // no longer than the handler: a handler that calls Accept must return when the connection has
-// ended, and not before. What is written afterwards fails. [Handler] sees to that. The response
-// has the status 200, and w must be net/http's own or have a method Unwrap. A read that is
-// cancelled costs nothing; a write that is cancelled while it waits for the peer costs the
+// ended, and not before. net/http uses w for another request then, which a write that is still
+// under way would damage. So the handler calls [Conn.Close] or [Conn.CloseNow] last, best by defer:
+// when they have returned no write is under way, unless that takes more than [Timeouts.Close], and
+// what is written afterwards fails. [Handler] sees to all that.
+//
+// The response has the status 200, and w must be net/http's own or have a method Unwrap. A read
+// that is cancelled costs nothing; a write that is cancelled while it waits for the peer costs the
 // connection. The server must have been told to accept such requests: see package
 // [github.com/hawser-ws/websocket/xconnect].
 func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
@@ -137,7 +141,7 @@ func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*C
 	if err := control.Flush(); err != nil {
 		return nil, errClientGone(err)
 	}
-	stream := transport.NewResponseStream(r.Context(), r.Body, own, control)
+	stream := transport.NewResponseStream(r.Context(), nethttp.WholeBody(r.Body), own, control)
 	stream.Remote = r.RemoteAddr
 	stream.Local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c := &Conn{transport: stream}

@@ -63,6 +63,9 @@ func (r *Request) checkPseudo() *Refusal {
 	if !strings.HasPrefix(r.Target, "/") {
 		return badRequest("RFC 9113 §8.3.1", ":path is %s, which does not begin with a slash", quote(r.Target))
 	}
+	if !validPathQuery(r.Target) { // as a request-target of HTTP/1.1: it may be passed on as one
+		return badRequest("RFC 9113 §8.3.1", ":path %s is malformed", quote(r.Target))
+	}
 	if hasDotSegment(r.Target) { // routers treat it as another path than the one they checked
 		return badRequest("RFC 3986 §5.2.4", ":path %s has a dot segment", quote(r.Target))
 	}

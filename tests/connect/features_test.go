@@ -231,3 +231,21 @@ func TestMiddleware(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What bounds the content of requests does not bound a connection, as it does not over HTTP/1.1.
+func TestMaxBytesHandler(t *testing.T) {
+	c := connect(t, serve(t, http.MaxBytesHandler(websocket.Handler(echo, nil), 1000)))
+	ws, s := c.open()
+	for range 3 {
+		if err := ws.Write(t.Context(), websocket.MessageBinary, make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, p, err := ws.Read(t.Context()); len(p) != 1000 || err != nil {
+			t.Fatalf("%d bytes, %v", len(p), err)
+		}
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	s.ended()
+}
