@@ -38,7 +38,7 @@ func (r *Request) checkConnect() *Refusal {
 
 // checkConnectProtocol checks that this is an extended CONNECT for a WebSocket.
 func (r *Request) checkConnectProtocol() *Refusal {
-	lines, method := r.Connect, r.Method
+	method, lines := r.Method, r.Connect
 	switch {
 	case method != "CONNECT" && len(lines) > 0: // RFC 8441 §4
 		return badRequest("RFC 8441 §4", "method is %s, but :protocol belongs to CONNECT", quote(method))
