@@ -11,6 +11,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/dial"
+	"github.com/hawser-ws/websocket/internal/h2"
 )
 
 // The figures of SECURITY.md are those of the code.
@@ -60,6 +61,11 @@ func TestSecurityTable(t *testing.T) {
 		"pongs that wait to be sent":                                    count(conn.MaxPongs),
 		"time that a reply waits for others":                            span(replyWait),
 		"bytes of a large message that the peer must take in that time": kib(streamPart),
+		"WebSockets on a connection of `ServeHTTP2`":                    count(h2.DefaultMaxStreams),
+		"bytes of such a WebSocket that wait to be read":                kib(h2.DefaultStreamWindow + 1),
+		"head of a request to `ServeHTTP2`, unpacked":                   kib(h2.DefaultHeadBytes),
+		"time for the first settings of an HTTP/2 peer":                 span(h2.DefaultSettingsTimeout),
+		"time without WebSockets after which `ServeHTTP2` returns":      span(http2IdleTimeout),
 		"memory ahead of the received part of a message":                kib(conn.MaxPrealloc) + ", or as much again",
 	} {
 		if said[row] != is {

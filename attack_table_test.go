@@ -40,7 +40,7 @@ func attackRows(page string) (rows []attackRow) {
 
 // bothRolesBy are what runs a test for both roles.
 var bothRolesBy = strings.Fields("attack withRoom ForRoles EachRole refusedBoth testHeaders testOrder texts textsOn compare atHome Roles bothRoles " +
-	"neverReads matrixRows")
+	"neverReads matrixRows bothEnds")
 
 // testSource is the source of a test function, and what it calls itself by.
 type testSource struct {

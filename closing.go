@@ -208,6 +208,7 @@ func (h *closing) endTransport() {
 	defer h.in.leave()
 	h.in.canceler.Reset()
 	h.in.buf.Discard()
+	defer h.endStreamLater()()
 	var dropped [512]byte
 	for {
 		_, err := h.transport.Read(dropped[:])
@@ -229,10 +230,34 @@ func (h *closing) endTransport() {
 // endsAtOnce reports whether this end closes its direction as soon as both Close frames have
 // gone. On a stream of HTTP/2 a client does so too if it has begun: Apache and hypercorn wait for
 // it. If the server has begun, our Close frame is the last, and lighttpd may lose it if the end
-// follows at once; the server ends the stream.
+// follows at once; most servers end the stream, and endStreamLater does for the others.
 func (h *closing) endsAtOnce() bool {
 	_, shared := h.transport.(sharedStream)
 	return h.out.role.ClosesFirst() || shared && h.life.closedError().Began == SideLocal
+}
+
+// streamPatience is how long the peer has to end its direction of a stream of HTTP/2, once both
+// Close frames have gone.
+const streamPatience = 5 * time.Millisecond
+
+// endStreamLater ends a stream of HTTP/2 or HTTP/3 that the peer does not end in time after an orderly
+// close: nghttpx keeps its direction open for ever, and Apache waits for a client that has
+// answered. Until then the stream would count against the limits of both ends. A server has
+// answered completely, and stops the request (RFC 9113 §8.1); net/http does that at once. A client
+// sends END_STREAM. Nothing else writes any more, so that needs no gate. stop is called when the
+// stream has ended.
+func (h *closing) endStreamLater() (stop func()) {
+	x, ok := h.transport.(interface{ AbortRequest() })
+	if !ok || h.life.current() != conn.Acknowledged {
+		return func() {}
+	}
+	end := x.AbortRequest
+	if !h.out.role.ClosesFirst() {
+		closeWrite := h.transport.CloseWrite
+		end = func() { closeWrite() }
+	}
+	late := time.AfterFunc(streamPatience, end)
+	return func() { late.Stop() }
 }
 
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].

@@ -1,5 +1,6 @@
 // Package websocket implements the WebSocket protocol, RFC 6455, for servers and
-// clients.
+// clients: over connections of their own, and over streams of HTTP/2 (RFC 8441) and HTTP/3
+// (RFC 9220).
 //
 // # Which function for which need
 //
@@ -12,11 +13,13 @@
 //     the connection.
 //   - [Accept] upgrades one request inside a handler of yours and returns the connection.
 //   - [Upgrade] does the same on a [net.Conn], without net/http.
-//   - [ServeHTTP2] serves WebSockets over an HTTP/2 connection, behind a proxy that speaks it.
+//   - [ServeHTTP2] and [ServeHTTP2Requests] serve the WebSockets of an HTTP/2 connection,
+//     behind a proxy that speaks it.
 //
 // A client:
 //
-//   - [Dial] connects to a URL: through proxies, with TLS, cookies, redirects.
+//   - [Dial] connects to a URL: through proxies, with TLS, cookies, redirects;
+//   - [HTTP2Pool] in its options has WebSockets share connections of HTTP/2.
 //
 // A stream on which the handshake has been performed elsewhere, in tests and tunnels:
 //
@@ -163,6 +166,43 @@
 // a method Unwrap (see [http.ResponseController]); a logger then sees the status 101. The
 // writer of [http.TimeoutHandler] has no such method: keep WebSocket handlers outside of it.
 //
+// # HTTP/2 and HTTP/3
+//
+// Over these a WebSocket is a stream of a connection that others share. It behaves as over TCP,
+// and has the same methods; only [Conn.NetConn] returns nil.
+//
+//	                        Conn
+//	    ┌────────────────────┼───────────────────────────────┐
+//	a TCP connection   a stream of net/http            a stream of our own framing
+//	of its own         or quic-go, in a handler              │
+//	    │                    │                         internal/h2/session │ package http3
+//	Upgrade, Handler   Handler, Accept                 ServeHTTP2, Dial    │ Dial, Handler
+//	Accept, Dial
+//
+// [Handler], [RequestHandler] and [Accept] recognise the requests by themselves, on an
+// [http.Server] and on quic-go's. An http.Server has to be told to announce that it takes them: by
+// package [github.com/hawser-ws/websocket/xconnect], which the main program imports. Its
+// documentation says what that means for the other handlers of the process, for routes and for
+// middleware. Browsers choose HTTP/2 by themselves, on a connection that has carried the page.
+// The handler of such a request returns when the connection has ended, not before, and what
+// http.Server says of handlers holds: ReadTimeout and WriteTimeout do not apply to the
+// connection, and [http.Server.Shutdown] waits for it.
+//
+// [Dial] goes over HTTP/2 if [DialOptions.HTTP2] names a pool. The server is asked by ALPN and by
+// its settings, and what it does not offer is done by HTTP/1.1. ServeHTTP2 is the other end of the
+// same engine, without net/http. A stream costs less there than a TCP connection, and one that is
+// not read costs the others nothing.
+//
+// On the streams of net/http that is otherwise. All streams of a connection share a window of
+// 1 MiB, which one that nobody reads can fill. Set [http.HTTP2Config].MaxReceiveBufferPerStream to
+// 64 KiB if your handlers may stop reading. A WebSocket also holds one of the 250 streams of its
+// connection for as long as it is open; MaxConcurrentStreams is the option for more.
+//
+// Closing: an end that has begun ends its direction of the stream when both Close frames have gone,
+// as a server always does. If the peer leaves the other direction open, that ends 5 ms later.
+//
+// Package http3 is a module of its own, because of quic-go.
+//
 // # Strictness
 //
 // Masking, reserved bits and opcodes, minimal lengths, the order of fragments, UTF-8 in text
@@ -181,6 +221,7 @@
 //
 // # Limitations
 //
-// HTTP/2 (RFC 8441) is not negotiated. On js/wasm the package compiles, but there is
-// no network to dial.
+// Whether a server has HTTP/3 is not asked (Alt-Svc): the program says so. A stream of net/http
+// has no TryWrite: a hub queues what it sends there. On js/wasm the package compiles, but there
+// is no network to dial.
 package websocket

@@ -307,7 +307,6 @@ func ExampleUpgrade() {
 	// Output: welcome <nil>
 }
 
-// A websocket behind middleware that wraps the http.ResponseWriter.
 // A back end behind a proxy that speaks HTTP/2 to it, and a client that has all its WebSockets on
 // one connection.
 func ExampleServeHTTP2Requests() {
@@ -354,6 +353,7 @@ func ExampleServeHTTP2Requests() {
 	// welcome to green <nil>
 }
 
+// A websocket behind middleware that wraps the http.ResponseWriter.
 func ExampleAccept() {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Accept(w, r, nil)

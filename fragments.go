@@ -229,7 +229,11 @@ func (m *messageWriter) leaveDeflate(done func()) {
 // begin.
 func (m *messageWriter) finish(err error) {
 	m.err = err
-	if m.buf != nil && (err == errWriterClosed || !m.out.mayReadOn(err)) {
+	switch {
+	case m.buf == nil:
+	case err != errWriterClosed && m.out.mayReadOn(err):
+		poolcheck.Lose(writeBuffers, m.buf)
+	default:
 		writeBuffers.Put(m.buf)
 	}
 	m.buf = nil

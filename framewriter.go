@@ -102,7 +102,9 @@ func (w *frameWriter) giveBack() remainder {
 	default:
 		return leftAdrift
 	}
-	if !w.tainted {
+	if w.tainted {
+		poolcheck.Lose(loans, w.loan)
+	} else {
 		w.box.Reset()
 		loans.Put(w.loan)
 	}

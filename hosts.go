@@ -53,7 +53,11 @@ func (h *forReceiver) streamEnded(ctx context.Context, cause error) error {
 	return (*Conn)(h).endOfStream(ctx, cause)
 }
 
+// streamBroke leaves it to the write that was cut to say why, where that is what broke the stream.
 func (h *forReceiver) streamBroke(cause error) error {
+	if errors.Is(cause, transport.ErrWriteCut) && h.out.gate.Lock(nil, h.life.done()) {
+		h.out.leave()
+	}
 	h.life.report(conn.Break, cause)
 	return (*Conn)(h).closedError()
 }

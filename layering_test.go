@@ -96,7 +96,7 @@ const layers = `
 	# What fuzz targets start from: the conformance cases among it.
 	fuzz/internal/...:  . autobahn frame handshake conn wstest internal/naive internal/vectors fuzz/internal/...
 	# Connections by the thousand through a network that fails them.
-	fuzz/soak:        . hub wstest internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
+	fuzz/soak:        . hub wstest xconnect internal/h2 internal/h2/session internal/poolcheck golang.org/x/sys/... fuzz/internal/... fuzz/soak
 
 	# Counts what is lent, in builds with the tag poolcheck.
 	internal/poolcheck:
@@ -121,7 +121,7 @@ const layers = `
 	# Modules of their own: exported names only.
 	http3:               . handshake *
 	http3 tests:         . handshake frame hub wstest *
-	cmd/ws/...:          . frame handshake conn autobahn hub wsjson wstest xconnect http3 cmd/ws/... *
+	cmd/ws/...:          . frame handshake conn internal/h2 autobahn hub wsjson wstest xconnect http3 cmd/ws/... *
 	# Under the path of another library there is nothing but its names.
 	compat/gorilla/...:  gorilla
 	compat/coder/...:    coder coder/wsjson
@@ -129,7 +129,7 @@ const layers = `
 	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
 	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
-	interop/...:         . autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
+	interop/...:         . http3 autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *
 	fuzz/peers/...:      . frame handshake conn wstest internal/naive internal/vectors fuzz/internal/... fuzz/peers/... *

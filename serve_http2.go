@@ -31,7 +31,7 @@ import (
 // about each request. [AcceptOptions.OnError] receives what a [Handler] would report.
 //
 // ServeHTTP2 returns when the connection has ended and every serve has returned. The error is
-// nil if no stream was cut off by that. It closes nc. The connection ends when the client ends
+// nil if the connection ended in order and no stream was cut off by that. It closes nc. The connection ends when the client ends
 // it, when nc is closed, when it has been without streams for five minutes, or after
 // [Registry.Shutdown] with its last stream.
 //
@@ -42,11 +42,23 @@ func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opt
 	return serveHTTP2(nc, &http2Server{serve: serve, opts: opts})
 }
 
-// ServeHTTP2Requests is [ServeHTTP2] for servers that look at the requests. prepare gets each
-// request before it is answered, and returns the function that serves the connection, or refuses
-// the request by an error, as that of [RequestHandler] does. It may be called for several
-// requests at a time. The request and its header fields are valid until prepare returns;
-// [AcceptOptions.OnRequest] is not called.
+// ServeHTTP2Requests is [ServeHTTP2] for servers that look at the requests, as [RequestHandler] is
+// [Handler] for them. prepare gets each request after it was found to be a valid handshake from an
+// allowed origin, and before it is answered. It returns the function that serves the connection,
+// usually a closure over what it took from the request. An error refuses the request: a [*Refusal]
+// in it is the answer; any other is answered with 403, and its text is not sent.
+//
+// The path and the query are in r.Target. r.Header has every field under the name that it has in
+// HTTP/1.1, so a cookie is found so:
+//
+//	for _, f := range r.Header {
+//		if f.Name == "Cookie" {
+//			cookies, err := http.ParseCookie(f.Value)
+//			…
+//
+// r and its strings are valid until prepare returns: copy what the connection needs, with
+// [strings.Clone]. prepare may be called for several requests at a time, each on a goroutine of its
+// own, and its stream counts meanwhile. [AcceptOptions.OnRequest] is not called.
 func ServeHTTP2Requests(nc net.Conn, prepare func(r *handshake.Request) (ServeFunc, error), opts *AcceptOptions) error {
 	return serveHTTP2(nc, &http2Server{prepare: prepare, opts: opts})
 }
@@ -279,7 +291,11 @@ func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error, stack 
 		h2.Field{Name: "content-type", Value: "text/plain; charset=utf-8"},
 		h2.Field{Name: "x-content-type-options", Value: "nosniff"})
 	status := refusal.Status
-	if x.Refuse(&h2.Head{Status: status, Fields: fields}, []byte(refusal.Error()+"\n")) != nil {
+	body := []byte(refusal.Error() + "\n")
+	if head.Method == http.MethodHead { // RFC 9110 §9.3.2: nghttp2 takes DATA for a violation
+		body = nil
+	}
+	if x.Refuse(&h2.Head{Status: status, Fields: fields}, body) != nil {
 		status = 0
 	}
 	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, Stack: stack, refused: true}

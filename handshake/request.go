@@ -39,8 +39,8 @@ type Request struct {
 	Scheme    string   // :scheme; empty if the HTTP library does not tell
 	EndStream bool     // the request ended its stream
 
-	// Header has every header line in order, for other uses. Only ParseRequest fills it, and a
-	// RequestParser without RulesOnly.
+	// Header has every header line in order, for other uses. ParseRequest fills it, and a
+	// RequestParser without RulesOnly; Collect does not.
 	Header []Field
 
 	rulesOnly bool     // Header stays empty

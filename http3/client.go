@@ -17,7 +17,7 @@ import (
 type conn struct {
 	quic     *quic.Conn
 	running  sync.WaitGroup
-	received [3]atomic.Bool // streams of the server, by their kind
+	received [streamQPACKDecoder + 1]atomic.Bool // streams of the server, by their kind
 
 	settled   chan struct{} // closed when the settings have come
 	extended  bool          // then: the server offers WebSockets
@@ -108,7 +108,7 @@ func (c *conn) open(most int) (*quic.Stream, error) {
 	}
 	s, err := c.quic.OpenStream()
 	if err != nil {
-		if _, ok := errors.AsType[quic.StreamLimitReachedError](err); ok {
+		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); ok {
 			err = errFull
 		}
 		return nil, err

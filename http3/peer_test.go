@@ -87,7 +87,8 @@ func message(text string, to websocket.Role) []byte {
 type peerStream struct {
 	t *testing.T
 	*quic.Stream
-	buf []byte // what has come and was not looked at
+	buf  []byte // what has come and was not looked at
+	rest []byte // of the payload that Read is at
 }
 
 // send sends bytes as they are.
@@ -113,12 +114,23 @@ func (s *peerStream) next() (kind uint64, payload []byte, err error) {
 				return kind, payload, nil
 			}
 		}
-		p := make([]byte, 4096)
+		p := make([]byte, 64<<10)
 		n, err = s.Stream.Read(p)
 		s.buf = append(s.buf, p[:n]...)
 		if n == 0 && err != nil {
 			return 0, nil, err
 		}
+	}
+}
+
+// some waits until something has come.
+func (s *peerStream) some() {
+	s.t.Helper()
+	p := make([]byte, 1)
+	_ = s.SetReadDeadline(deadline())
+	n, err := s.Stream.Read(p)
+	if s.buf = append(s.buf, p[:n]...); err != nil {
+		s.t.Error(err)
 	}
 }
 
@@ -156,19 +168,18 @@ func (s *peerStream) answer() (status int, fields map[string]string) {
 
 // Read reads from the payloads of DATA frames.
 func (s *peerStream) Read(p []byte) (int, error) {
-	for {
+	for len(s.rest) == 0 {
 		kind, payload, err := s.next()
-		switch {
-		case err != nil:
+		if err != nil {
 			return 0, err
-		case kind == frameData && len(payload) > 0:
-			n := copy(p, payload)
-			if n < len(payload) {
-				s.buf = slices.Concat(h3frame(frameData, payload[n:]), s.buf)
-			}
-			return n, nil
+		}
+		if kind == frameData {
+			s.rest = payload
 		}
 	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
 }
 
 // Write sends a DATA frame.

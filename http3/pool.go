@@ -1,6 +1,7 @@
 package http3
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -35,8 +36,8 @@ type Pool struct {
 	// IdleTimeout is how long a connection stays that has no WebSocket. Zero: 90 seconds.
 	// Negative: for ever.
 	IdleTimeout time.Duration
-	// QUICConfig is that of the connections. Nil: quic-go's defaults, and a KeepAlivePeriod of
-	// 15 s, without which QUIC ends a connection that is silent for 30 s.
+	// QUICConfig is that of the connections. Nil: as [QUICConfig] returns it, but with 256 KiB
+	// for each WebSocket.
 	QUICConfig *quic.Config
 
 	mu      sync.Mutex
@@ -59,8 +60,7 @@ type origin struct {
 }
 
 const (
-	defaultIdle      = 90 * time.Second
-	defaultKeepAlive = 15 * time.Second
+	defaultIdle = 90 * time.Second
 	// maxTries is how often a request is sent that servers have not looked at.
 	maxTries = 4
 )
@@ -279,9 +279,11 @@ func clientTLS(config *tls.Config, host string) *tls.Config {
 }
 
 func (p *Pool) quicConfig() *quic.Config {
-	config := &quic.Config{KeepAlivePeriod: defaultKeepAlive}
+	var config *quic.Config
 	if p.QUICConfig != nil {
 		config = p.QUICConfig.Clone()
+	} else {
+		config = windows(cmp.Or(p.MaxStreams, defaultStreams), clientWindow)
 	}
 	config.MaxIncomingStreams = -1 // RFC 9114 §6.1: servers open none
 	return config

@@ -186,7 +186,7 @@ func TestClientRefuses(t *testing.T) {
 			done := s.dial(&websocket.DialOptions{HTTP3: pool(t, &http3.Pool{})})
 			c, _ := s.accept(welcome)
 			peer, _ := asked(t, c)
-			if _, _ = peer.Stream.Write(row.answer); row.status == 0 || row.status == 404 {
+			if _, _ = peer.Stream.Write(row.answer); row.status == 0 || row.status > 400 {
 				_ = peer.Close()
 			}
 			d := await(t, done)

@@ -113,6 +113,12 @@ func (s *stream) CloseWrite() error {
 	return opError("close", s.half.Close())
 }
 
+// CloseRead asks the peer to send no more: we have answered completely (RFC 9114 §4.1).
+func (s *stream) CloseRead() error {
+	s.half.CancelRead(quic.StreamErrorCode(h3.ErrCodeNoError))
+	return nil
+}
+
 var errUnfinished = errors.New("a DATA frame is not complete")
 
 // Close ends both directions, and is no different from an orderly end where they have ended.

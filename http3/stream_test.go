@@ -75,7 +75,11 @@ func TestOrderlyClose(t *testing.T) {
 			if code := peer.end(); code != 0 { // although our direction is open
 				t.Errorf("ended with %v", code)
 			}
-			_ = peer.Close()
+			if c.Role() == websocket.RoleServer { // it has answered completely (RFC 9114 §4.1)
+				if code := peer.stopped(); code != h3.ErrCodeNoError {
+					t.Errorf("stopped with %v", code)
+				}
+			}
 		})
 	})
 	t.Run("the peer begins", func(t *testing.T) {
@@ -88,26 +92,18 @@ func TestOrderlyClose(t *testing.T) {
 			if n, err := peer.Read(p); err != nil || p[0] != 0x88 {
 				t.Fatalf("%x, %v", p[:n], err)
 			}
-			if c.Role() == websocket.RoleClient {
-				_ = peer.Close() // RFC 6455 §7.1.1: the server ends first
-			}
-			if code := peer.end(); code != 0 {
+			if code := peer.end(); code != 0 { // although our direction is open
 				t.Errorf("ended with %v", code)
 			}
-			_ = peer.Close()
 		})
 	})
 	t.Run("both at once", func(t *testing.T) {
 		bothEnds(t, func(t *testing.T, c *websocket.Conn, peer *peerStream) {
 			peer.data(closeFrame(c.Role()))
 			_ = c.Close(websocket.StatusNormalClosure, "")
-			if c.Role() == websocket.RoleClient {
-				_ = peer.Close()
-			}
 			if code := peer.end(); code != 0 {
 				t.Errorf("ended with %v", code)
 			}
-			_ = peer.Close()
 		})
 	})
 }

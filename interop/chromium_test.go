@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -18,22 +19,24 @@ func TestChromium(t *testing.T) {
 	conversesWithPage(t, ctx, serve(t, ctx, acceptOurs))
 }
 
-// Over TLS a browser opens its WebSockets as streams of the HTTP/2 connection that has carried
-// the page (RFC 8441).
-func TestChromiumHTTP2(t *testing.T) {
-	t.Parallel()
-	ctx := bounded(t)
-	conversesWithPage(t, ctx, serveHTTP2(t, ctx, func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
-		if r.Header.Get("Sec-WebSocket-Version") != "" && (r.ProtoMajor != 2 || r.Method != http.MethodConnect) {
-			t.Errorf("%s of %s, want a stream of HTTP/2", r.Method, r.Proto)
-		}
-		return acceptOurs(ctx, w, r)
-	}))
+func conversesWithPage(t *testing.T, ctx context.Context, s *server, flags ...string) {
+	t.Helper()
+	page := s.servePage()
+	p := browse(t, ctx, s.URL+"/page.html", flags...)
+	got := page.report(t, ctx, p)
+	page.next <- ""
+	checkPage(t, ctx, s, got)
 }
 
-func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
-	t.Helper()
-	reports := make(chan saw, 1)
+// page is the browser's page on a server.
+type page struct {
+	reports chan saw
+	next    chan string // where the browser goes when it has reported
+}
+
+// servePage has the server serve the page.
+func (s *server) servePage() *page {
+	p := &page{make(chan saw, 1), make(chan string, 1)}
 	s.mux.HandleFunc("GET /page.html", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, "testdata/page.html")
 	})
@@ -42,20 +45,33 @@ func conversesWithPage(t *testing.T, ctx context.Context, s *server) {
 		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
 			got.Error = err.Error()
 		}
-		reports <- got
+		p.reports <- got
+		select {
+		case next := <-p.next:
+			_, _ = io.WriteString(w, next)
+		case <-r.Context().Done():
+		}
 	})
+	return p
+}
 
-	p := browse(t, ctx, s.URL+"/page.html")
-
-	var got saw
+// report waits for what the page saw.
+func (p *page) report(t *testing.T, ctx context.Context, browser *process) saw {
+	t.Helper()
 	select {
-	case got = <-reports:
-	case <-p.done:
+	case got := <-p.reports:
+		return got
+	case <-browser.done:
 		t.Fatal("chromium ended before the page reported")
 	case <-ctx.Done():
 		t.Fatal("the page has not reported: ", ctx.Err())
 	}
+	return saw{}
+}
 
+// checkPage compares what the page saw, and what our server saw of it.
+func checkPage(t *testing.T, ctx context.Context, s *server, got saw) {
+	t.Helper()
 	checkClient(t, ctx, s, got, conversation)
 	if got.ClosedEmpty.Code != 1005 {
 		t.Errorf("an empty Close was answered with %v, want an empty one (1005)", got.ClosedEmpty)
@@ -114,8 +130,8 @@ func TestChromiumPlaysCases(t *testing.T) {
 	}
 }
 
-// browse opens a page in a browser that knows nothing yet.
-func browse(t *testing.T, ctx context.Context, page string) *process {
+// browse opens a page in a browser that knows nothing yet. It does not use QUIC unless flags say so.
+func browse(t *testing.T, ctx context.Context, page string, flags ...string) *process {
 	t.Helper()
 	// Not t.TempDir, which fails the test when the browser's children still
 	// write as they are killed.
@@ -125,8 +141,12 @@ func browse(t *testing.T, ctx context.Context, page string) *process {
 	}
 	t.Cleanup(func() { os.RemoveAll(profile) })
 
-	return start(t, ctx, "chromium", "chromium",
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--ignore-certificate-errors", "--user-data-dir="+profile, page)
+	if len(flags) == 0 {
+		flags = []string{"--disable-quic", "--ignore-certificate-errors"}
+	}
+	args := append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile,
+	}, flags...)
+	return start(t, ctx, "chromium", "chromium", append(args, page)...)
 }

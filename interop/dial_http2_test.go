@@ -35,6 +35,7 @@ SSLCertificateKeyFile {{.PEM}}
 SSLSessionCache none
 Protocols h2 http/1.1
 H2WebSockets on
+ProxyPreserveHost on
 ProxyPass "/" "http://{{.Backend}}/" upgrade=websocket
 `)),
 	template.Must(template.New("lighttpd").Parse(`
@@ -52,32 +53,37 @@ proxy.header = ("upgrade" => "enable")
 
 func TestDialHTTP2Apache(t *testing.T) {
 	t.Parallel()
-	dialHTTP2(t, http2Fronts.apache, func(ctx context.Context, config string) {
-		p := start(t, ctx, "apache2", "/usr/sbin/apache2", "-DFOREGROUND", "-f", config)
-		p.await(ctx, "resuming normal operations")
-	})
+	dialHTTP2(t, "Apache", http2Fronts.apache, startApache)
+}
+
+func startApache(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	start(t, ctx, "apache2", "/usr/sbin/apache2", "-DFOREGROUND", "-f", config).await(ctx, "resuming normal operations")
 }
 
 func TestDialHTTP2Lighttpd(t *testing.T) {
 	t.Parallel()
-	dialHTTP2(t, http2Fronts.lighttpd, func(ctx context.Context, config string) {
-		p := start(t, ctx, "lighttpd", "/usr/sbin/lighttpd", "-D", "-f", config)
-		p.await(ctx, "server started")
-	})
+	dialHTTP2(t, "lighttpd", http2Fronts.lighttpd, startLighttpd)
+}
+
+func startLighttpd(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	start(t, ctx, "lighttpd", "/usr/sbin/lighttpd", "-D", "-f", config).await(ctx, "server started")
 }
 
 // dialHTTP2 has our client talk over HTTP/2 to a front, and that over HTTP/1.1 to our server.
-func dialHTTP2(t *testing.T, config *template.Template, run func(ctx context.Context, config string)) {
+func dialHTTP2(t *testing.T, name string, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
+	t.Helper()
 	ctx := bounded(t)
 	s := serve(t, ctx, acceptOurs)
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
-	run(ctx, front.config(t, config))
-	pool := &websocket.HTTP2Pool{Require: true}
-	t.Cleanup(pool.Close)
+	run(t, ctx, front.config(t, config))
 	// Apache keeps a stream whose back end has vanished until something is sent on it.
 	alive := websocket.KeepAlive{Interval: 200 * time.Millisecond, Timeout: 2 * time.Second}
-	converse(t, ctx, dialWith(&websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool, KeepAlive: alive}), "wss://"+front.params["TLS"])
+	dial, base := front.dialer(t, name, alive), "wss://"+front.params["TLS"]
+	converse(t, ctx, dial, base)
 	wantEndings(t, ctx, s)
+	closeOften(t, ctx, dial, base)
 }
 
 // hypercorn is an application that echoes.
@@ -110,9 +116,7 @@ func TestDialHTTP2Hypercorn(t *testing.T) {
 	}
 	p := start(t, ctx, "python3-hypercorn", "/usr/bin/env", "PYTHONPATH="+front.params["Dir"], "hypercorn", "--bind", front.params["TLS"], "--certfile", front.params["PEM"], "--keyfile", front.params["PEM"], "echo:app")
 	p.await(ctx, "Running on")
-	pool := &websocket.HTTP2Pool{Require: true}
-	t.Cleanup(pool.Close)
-	c, err := dialWith(&websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool})(ctx, "wss://"+front.params["TLS"]+"/")
+	c, err := front.dialer(t, "hypercorn", websocket.KeepAlive{})(ctx, "wss://"+front.params["TLS"]+"/")
 	if err != nil {
 		t.Fatal(err)
 	}

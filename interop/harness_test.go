@@ -61,6 +61,13 @@ func (m message) digest() digest {
 	return digest{kind, len(m.data), hex.EncodeToString(sum[:])}
 }
 
+func digests(of []message) (all []digest) {
+	for _, m := range of {
+		all = append(all, m.digest())
+	}
+	return all
+}
+
 // pattern returns n bytes that repeat neither at 256 nor at 65,536 bytes.
 func pattern(n int) []byte {
 	b := make([]byte, n)

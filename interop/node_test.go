@@ -1,6 +1,10 @@
 package interop
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/hawser-ws/websocket"
+)
 
 const npmCI = "run npm ci in interop (package ws)"
 
@@ -30,5 +34,18 @@ func TestNodeServer(t *testing.T) {
 	needFile(t, "node_modules/ws/package.json", npmCI)
 
 	p := start(t, ctx, "nodejs", "node", "testdata/node/server.mjs")
-	checkServer(t, ctx, p, "ws://127.0.0.1:"+p.port(ctx))
+	checkServer(t, ctx, p, "ws://127.0.0.1:"+p.port(ctx), dialOurs)
+}
+
+// Node's HTTP/2 has extended CONNECT (RFC 8441), and ws can be put on its streams.
+func TestDialHTTP2Node(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	needFile(t, "node_modules/ws/package.json", npmCI)
+
+	front := newFront(t, "")
+	p := start(t, ctx, "nodejs", "node", "testdata/node/server_http2.mjs", front.params["PEM"])
+	dial, base := front.dialer(t, "Node", websocket.KeepAlive{}), "wss://127.0.0.1:"+p.port(ctx)
+	checkServer(t, ctx, p, base, dial)
+	closeOften(t, ctx, dial, base)
 }

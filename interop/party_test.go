@@ -172,11 +172,17 @@ func dialWith(opts *websocket.DialOptions) dialFunc {
 }
 
 func acceptOurs(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
-	c, err := websocket.Accept(w, r, nil)
-	if err != nil {
-		return nil, err
+	return acceptWith(nil)(ctx, w, r)
+}
+
+func acceptWith(opts *websocket.AcceptOptions) acceptFunc {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
+		c, err := websocket.Accept(w, r, opts)
+		if err != nil {
+			return nil, err
+		}
+		return newOurs(ctx, c), nil
 	}
-	return newOurs(ctx, c), nil
 }
 
 func (o *ours) send(kind websocket.MessageType, parts ...[]byte) error {

@@ -17,6 +17,15 @@ type saw struct {
 	Pinged       digest   `json:"pinged"`
 	ServerClosed verdict  `json:"serverClosed"`
 	BusyClosed   verdict  `json:"busyClosed"`
+	Sockets      []socket `json:"sockets"` // only of a page that was asked for them
+}
+
+// socket is one of several WebSockets that a page has opened at a time.
+type socket struct {
+	Echoes     []digest `json:"echoes"`
+	Closed     verdict  `json:"closed"`
+	Extensions string   `json:"extensions"`
+	Took       float64  `json:"took"` // ms from the call of close, or from asking the server for it, to onclose
 }
 
 // checkClient compares what a client script saw, and what our server saw of it.
@@ -26,10 +35,7 @@ func checkClient(t *testing.T, ctx context.Context, s *server, got saw, sent []m
 		t.Fatalf("the client failed: %s", got.Error)
 	}
 
-	var echoes []digest
-	for _, m := range sent {
-		echoes = append(echoes, m.digest())
-	}
+	echoes := digests(sent)
 	if !slices.Equal(got.Echoes, echoes) {
 		t.Errorf("the client received\n%v, want\n%v", got.Echoes, echoes)
 	}
@@ -60,9 +66,9 @@ func checkClient(t *testing.T, ctx context.Context, s *server, got saw, sent []m
 }
 
 // checkServer lets our client talk to the server script behind base.
-func checkServer(t *testing.T, ctx context.Context, p *process, base string) {
+func checkServer(t *testing.T, ctx context.Context, p *process, base string, dial dialFunc) {
 	t.Helper()
-	converse(t, ctx, dialOurs, base)
+	converse(t, ctx, dial, base)
 
 	type end struct {
 		Path string `json:"path"`

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ http {
 	scgi_temp_path {{.Dir}}/scgi;
 	server {
 		listen {{.Plain}};
-		listen {{.TLS}} ssl;
+		listen {{.TLS}} ssl {{block "protocols" .}}{{end}};
 		ssl_certificate {{.PEM}};
 		ssl_certificate_key {{.PEM}};
 		location / {
@@ -66,56 +65,69 @@ backend ours
 
 func TestNginx(t *testing.T) {
 	t.Parallel()
-	throughProxy(t, proxyConfigs.nginx, func(ctx context.Context, dir, config string) {
-		p := start(t, ctx, "nginx", "/usr/sbin/nginx", "-e", "stderr", "-p", dir, "-c", config)
-		p.await(ctx, "getrlimit(") // the last notice before it serves; it listens by then
-	})
+	throughProxy(t, proxyConfigs.nginx, startNginx)
+}
+
+func startNginx(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	p := start(t, ctx, "nginx", "/usr/sbin/nginx", "-e", "stderr", "-p", filepath.Dir(config), "-c", config)
+	p.await(ctx, "getrlimit(") // the last notice before it serves; it listens by then
 }
 
 func TestHAProxy(t *testing.T) {
 	t.Parallel()
-	throughProxy(t, proxyConfigs.haproxy, func(ctx context.Context, _, config string) {
-		p := start(t, ctx, "haproxy", "/usr/sbin/haproxy", "-W", "-f", config)
-		p.await(ctx, "Loading success")
-	})
+	throughProxy(t, proxyConfigs.haproxy, startHAProxy)
+}
+
+// nginx chooses HTTP/2 and does not offer WebSockets over it: a pool goes back to HTTP/1.1, and
+// remembers that.
+func TestNginxHTTP2(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	s := serve(t, ctx, acceptOurs)
+	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
+	config := template.Must(proxyConfigs.nginx.Clone())
+	template.Must(config.New("protocols").Parse("http2"))
+	startNginx(t, ctx, front.config(t, config))
+	relay := newRelay(t, front.params["TLS"])
+
+	pool := new(websocket.HTTP2Pool)
+	t.Cleanup(pool.Close)
+	converse(t, ctx, dialWith(&websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool}), "wss://"+relay.address)
+	wantEndings(t, ctx, s)
+	if n := relay.accepted(); n != 6 {
+		t.Errorf("%d connections, want one to ask, and one for each of five WebSockets", n)
+	}
+
+	required := &websocket.HTTP2Pool{Require: true}
+	t.Cleanup(required.Close)
+	for range 2 {
+		_, _, err := websocket.Dial(ctx, "wss://"+relay.address+"/echo", &websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: required})
+		if err == nil || !strings.Contains(err.Error(), "SETTINGS_ENABLE_CONNECT_PROTOCOL") {
+			t.Errorf("Dial = %v, want an error that says what nginx lacks", err)
+		}
+	}
 }
 
 // throughProxy has our client talk to our server, in the clear and over TLS,
 // as a page of the proxy's own origin does.
-func throughProxy(t *testing.T, config *template.Template, run func(ctx context.Context, dir, config string)) {
+func throughProxy(t *testing.T, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
+	t.Helper()
 	ctx := bounded(t)
 	s := serve(t, ctx, acceptOurs)
+	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
+	run(t, ctx, front.config(t, config))
+	id, plain, secure := front.identity, front.params["Plain"], front.params["TLS"]
 
-	dir := t.TempDir()
-	id := newIdentity()
-	params := struct{ Dir, PEM, Plain, TLS, Backend string }{
-		dir, filepath.Join(dir, "both.pem"), freeAddress(t), freeAddress(t), strings.TrimPrefix(s.URL, "http://"),
-	}
-	if err := os.WriteFile(params.PEM, id.pem, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir, "proxy.conf")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := config.Execute(f, params); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	run(ctx, dir, name)
-
-	ws, wss := "ws://"+params.Plain, "wss://"+params.TLS
+	ws, wss := "ws://"+plain, "wss://"+secure
 	origin := func(s string) http.Header { return http.Header{"Origin": {s}} }
 	for _, tt := range []struct {
 		name, url string
 		opts      websocket.DialOptions
 	}{
-		{"ws", ws, websocket.DialOptions{HTTPHeader: origin("http://" + params.Plain)}},
-		{"wss", wss, websocket.DialOptions{HTTPHeader: origin("https://" + params.TLS), TLSConfig: id.trusting()}},
-		{"wss by net/http", wss, websocket.DialOptions{HTTPHeader: origin("https://" + params.TLS), HTTPClient: id.client()}},
+		{"ws", ws, websocket.DialOptions{HTTPHeader: origin("http://" + plain)}},
+		{"wss", wss, websocket.DialOptions{HTTPHeader: origin("https://" + secure), TLSConfig: id.trusting()}},
+		{"wss by net/http", wss, websocket.DialOptions{HTTPHeader: origin("https://" + secure), HTTPClient: id.client()}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			converse(t, ctx, dialWith(&tt.opts), tt.url)

@@ -32,7 +32,7 @@ func TestPythonServer(t *testing.T) {
 	needPython(t)
 
 	p := start(t, ctx, "python3", python, "testdata/python/server.py")
-	checkServer(t, ctx, p, "ws://127.0.0.1:"+p.port(ctx))
+	checkServer(t, ctx, p, "ws://127.0.0.1:"+p.port(ctx), dialOurs)
 }
 
 func needPython(t *testing.T) {

@@ -48,22 +48,27 @@ workers=1
 
 func TestServeHTTP2HAProxy(t *testing.T) {
 	t.Parallel()
-	throughHTTP2(t, http2Proxies.haproxy, func(ctx context.Context, config string) {
-		p := start(t, ctx, "haproxy", "/usr/sbin/haproxy", "-W", "-f", config)
-		p.await(ctx, "Loading success")
-	})
+	throughHTTP2(t, "haproxy", http2Proxies.haproxy, startHAProxy)
+}
+
+func startHAProxy(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	start(t, ctx, "haproxy", "/usr/sbin/haproxy", "-W", "-f", config).await(ctx, "Loading success")
 }
 
 func TestServeHTTP2Nghttpx(t *testing.T) {
 	t.Parallel()
-	throughHTTP2(t, http2Proxies.nghttpx, func(ctx context.Context, config string) {
-		p := start(t, ctx, "nghttp2-proxy", "/usr/sbin/nghttpx", "--conf="+config)
-		p.await(ctx, "Worker process") // …, which listens by then
-	})
+	throughHTTP2(t, "nghttpx", http2Proxies.nghttpx, startNghttpx)
+}
+
+func startNghttpx(t *testing.T, ctx context.Context, config string) {
+	t.Helper()
+	p := start(t, ctx, "nghttp2-proxy", "/usr/sbin/nghttpx", "--conf="+config)
+	p.await(ctx, "Worker process") // …, which listens by then
 }
 
 // serveBehindHTTP2 is serve for a proxy that speaks HTTP/2 to it.
-func serveBehindHTTP2(t *testing.T, ctx context.Context) *server {
+func serveBehindHTTP2(t *testing.T, ctx context.Context, opts *websocket.AcceptOptions) *server {
 	t.Helper()
 	s := &server{endings: map[string]chan ending{}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -97,7 +102,7 @@ func serveBehindHTTP2(t *testing.T, ctx context.Context) *server {
 			stop := context.AfterFunc(ctx, func() { nc.Close() })
 			calls.Go(func() {
 				defer stop()
-				_ = websocket.ServeHTTP2Requests(nc, prepare, &websocket.AcceptOptions{OnError: func(*websocket.HandlerError) {}})
+				_ = websocket.ServeHTTP2Requests(nc, prepare, opts)
 			})
 		}
 	})
@@ -106,29 +111,33 @@ func serveBehindHTTP2(t *testing.T, ctx context.Context) *server {
 }
 
 // throughHTTP2 has our client talk to our server through a proxy that speaks HTTP/2 to it.
-func throughHTTP2(t *testing.T, config *template.Template, run func(ctx context.Context, config string)) {
+func throughHTTP2(t *testing.T, name string, config *template.Template, run func(t *testing.T, ctx context.Context, config string)) {
+	t.Helper()
 	ctx := bounded(t)
 	ctx, cancel := context.WithCancel(ctx)
 	t.Cleanup(cancel)
-	s := serveBehindHTTP2(t, ctx)
+	s := serveBehindHTTP2(t, ctx, &websocket.AcceptOptions{
+		OnError:  func(*websocket.HandlerError) {},
+		Timeouts: patient, Trace: newClosings(t, "ServeHTTP2 behind "+name).trace(),
+	})
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
-	run(ctx, front.config(t, config))
+	run(t, ctx, front.config(t, config))
 	plain, secure := front.params["Plain"], front.params["TLS"]
-	pool := &websocket.HTTP2Pool{Require: true}
-	t.Cleanup(pool.Close)
+	over := front.dialer(t, name, websocket.KeepAlive{})
 	for _, tt := range []struct {
 		name, url string
-		opts      websocket.DialOptions
+		dial      dialFunc
 	}{
-		{"ws", "ws://" + plain, websocket.DialOptions{}},
-		{"wss", "wss://" + secure, websocket.DialOptions{TLSConfig: front.trusting()}},
-		{"wss over HTTP/2", "wss://" + secure, websocket.DialOptions{TLSConfig: front.trusting(), HTTP2: pool}},
+		{"ws", "ws://" + plain, dialOurs},
+		{"wss", "wss://" + secure, dialWith(&websocket.DialOptions{TLSConfig: front.trusting()})},
+		{"wss over HTTP/2", "wss://" + secure, over},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			converse(t, ctx, dialWith(&tt.opts), tt.url)
+			converse(t, ctx, tt.dial, tt.url)
 			wantEndings(t, ctx, s)
 		})
 	}
+	closeOften(t, ctx, over, "wss://"+secure)
 	t.Run("foreign origin", func(t *testing.T) {
 		_, response, err := websocket.Dial(ctx, "ws://"+plain+"/echo", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"http://example.com"}}})
 		if err == nil || response == nil || response.StatusCode != http.StatusForbidden {
@@ -166,6 +175,17 @@ func newFront(t *testing.T, backend string) *front {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// dialer is our client over a pool of HTTP/2 connections to the front. Its closings are noted.
+func (f *front) dialer(t *testing.T, whose string, alive websocket.KeepAlive) dialFunc {
+	t.Helper()
+	pool := &websocket.HTTP2Pool{Require: true}
+	t.Cleanup(pool.Close)
+	return dialWith(&websocket.DialOptions{
+		TLSConfig: f.trusting(), HTTP2: pool, KeepAlive: alive,
+		Timeouts: patient, Trace: newClosings(t, "Dial to "+whose).trace(),
+	})
 }
 
 // config writes the configuration, and returns the name of its file.

@@ -23,7 +23,7 @@ type ending struct {
 
 // server serves, with one party, the paths of the conversation: /echo,
 // /fragments, /ping, /close?code=…&reason=… and /terminate. The last two do
-// what they say after the first message.
+// what they say after the first message. /sockets echoes until it is told to close.
 type server struct {
 	*httptest.Server
 	mux *http.ServeMux
@@ -55,7 +55,11 @@ func serve(t *testing.T, ctx context.Context, accept acceptFunc) *server {
 		default: // nobody asks for this one
 		}
 	})
-	s.Server = httptest.NewServer(s.mux)
+	s.Server = httptest.NewUnstartedServer(s.mux)
+	s.Config.Protocols = new(http.Protocols) // in the clear, for proxies that speak HTTP/2 to it
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -80,7 +84,7 @@ func (s *server) endingsOf(name string) chan ending {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.endings[name] == nil {
-		s.endings[name] = make(chan ending, 8)
+		s.endings[name] = make(chan ending, 256)
 	}
 	return s.endings[name]
 }
@@ -127,6 +131,12 @@ func answer(ctx context.Context, p party, u *url.URL) (e ending) {
 			code, _ := strconv.Atoi(u.Query().Get("code"))
 			e.closeErr = p.close(code, u.Query().Get("reason"))
 			return e
+		case "/sockets":
+			if string(m.data) == "close me" {
+				e.closeErr = p.close(4002, "bye from the server")
+				return e
+			}
+			err = p.send(m.kind, m.data)
 		case "/terminate":
 			p.drop()
 			return e

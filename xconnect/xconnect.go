@@ -4,19 +4,46 @@
 //
 //	import _ "github.com/hawser-ws/websocket/xconnect"
 //
-// It adds http2xconnect=1 to the environment variable GODEBUG before net/http reads it: in
-// Go 1.26 that is the only way. To set GODEBUG=http2xconnect=1 outside of the program has the
-// same effect. If GODEBUG mentions http2xconnect already, xconnect changes nothing.
+// It adds http2xconnect=1 to the environment variable GODEBUG before net/http reads it. In
+// Go 1.26 there is no other way from inside the program. Setting GODEBUG=http2xconnect=1 outside
+// of it has the same effect. If GODEBUG mentions http2xconnect already, xconnect changes nothing.
 //
-// The effect is on the whole process. Every http.Server in it announces
-// SETTINGS_ENABLE_CONNECT_PROTOCOL, and any of its handlers may be called with a request whose
-// method is CONNECT and whose header has the field ":protocol". Handlers of this module accept
-// or refuse it by the rules of RFC 8441. Others have to refuse it, and routes have to let it
-// through: a pattern of http.ServeMux with a method, such as "GET /ws", answers 405. An
-// httputil.ReverseProxy cannot pass such a request on. That is why this is the choice of the
-// main program, and why no library should import xconnect.
+// # Reach
 //
-// Programs that the process starts inherit the variable.
+// The effect is on the whole process, and on the programs that it starts, which inherit the
+// variable. Every http.Server of the process that speaks HTTP/2 announces
+// SETTINGS_ENABLE_CONNECT_PROTOCOL. From then on a browser opens WebSockets in this way only,
+// and does not fall back to HTTP/1.1 when a request is refused. So every WebSocket handler of the
+// process must understand such requests, also those of other libraries. That is why this is the
+// choice of the main program, and why no library should import xconnect.
+//
+// Handlers of this module need no change. They accept or refuse by the rules of RFC 8441. Other
+// handlers see a request with the method CONNECT, and with the field ":protocol" in its header.
+// An httputil.ReverseProxy answers 502: it cannot pass such a request on.
+//
+// # Routes
+//
+// The request is a CONNECT, so a route for GET does not match it:
+//
+//	router       matches                                  does not match
+//	ServeMux     "/ws", "CONNECT /ws"                     "GET /ws": 405
+//	             "example.com:8443/ws"                    "example.com/ws": 404, where the
+//	                                                      server has a port of its own
+//	chi          r.Handle, or r.Get with r.Connect        r.Get alone: 405
+//	gorilla/mux  r.Handle, .Methods("GET", "CONNECT")     .Methods("GET"): 405
+//	                                                      .Headers("Upgrade", …): 404
+//
+// ServeMux compares the host of a pattern with the whole authority of a CONNECT, port included,
+// and does not clean the path.
+//
+// # Middleware
+//
+// Over HTTP/2 a [Handler] returns when the connection has ended. A logger then logs
+// the request with the status 200 and the life of the connection as its duration. Writers
+// of middleware need a method Unwrap. The one of http.TimeoutHandler has none: the request is
+// refused with 501, and the error says so.
+//
+// [Handler]: https://pkg.go.dev/github.com/hawser-ws/websocket#Handler
 package xconnect
 
 import (

@@ -31,7 +31,8 @@ and the beginning of its content, with numbered fields if it looks like protobuf
 
 With -http2 the WebSocket is a stream of HTTP/2 (RFC 8441). A wss server has to
 choose that (ALPN), and with ws:// it is spoken at once. Where only HTTP/1.1 is left,
-ws dial fails and says why.
+ws dial fails and says why. With -http3 it is a stream of HTTP/3 (RFC 9220), by UDP,
+to a wss server.
 
 Ctrl-C or SIGTERM closes the connection without waiting for more messages. A second
 one ends the program without waiting for the server's reply.
@@ -52,7 +53,7 @@ type dialFlags struct {
 	describe                bool
 	request                 request
 	proxy                   string
-	http2                   bool
+	version                 httpVersion
 	compress                compression
 	closeCode               int
 	closeReason             string
@@ -73,9 +74,7 @@ func dial(ctx context.Context, args []string) error {
 		d.options.Trace = out.trace()
 		asking = httptrace.WithClientTrace(ctx, out.exchange(&d.request))
 	}
-	if d.options.HTTP2 != nil {
-		defer d.options.HTTP2.Close()
-	}
+	defer d.version.close()
 	c, resp, err := websocket.Dial(asking, d.url, &d.options)
 	if wrong, ok := errors.AsType[*websocket.UsageError](err); ok {
 		return misuse(wrong)
@@ -102,7 +101,7 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	d.compress.flags(flags)
 	flags.BoolVar(&d.one, "1", false, "end after the first reply")
 	flags.BoolVar(&d.binary, "b", false, "send lines as binary messages")
-	flags.BoolVar(&d.http2, "http2", false, "go over HTTP/2 (RFC 8441), or fail; ws:// begins with it at once")
+	d.version.flags(flags)
 	flags.StringVar(&d.proxy, "proxy", "", "`url` of a proxy (http, https, socks5, socks5h), or none; default: from the environment")
 	flags.IntVar(&d.closeCode, "close-code", int(websocket.StatusNormalClosure), "status `code` to close with")
 	flags.StringVar(&d.closeReason, "close-reason", "", "`reason` to close with")
@@ -141,9 +140,10 @@ func readDialFlags(args []string) (*dialFlags, error) {
 	}
 	d.request.fill(&d.options)
 	d.url = rest[0]
-	if d.http2 {
-		d.options.HTTP2 = &websocket.HTTP2Pool{Require: true, PriorKnowledge: true}
+	if err := d.version.check(d); err != nil {
+		return nil, err
 	}
+	d.version.fill(&d.options)
 	d.options.CompressionMode, d.options.CompressionThreshold, d.options.Compression = d.compress.options()
 	d.options.Limits = websocket.Limits{Message: int64(d.maxMessage)}
 	d.options.Timeouts = websocket.Timeouts{Handshake: d.timeout, Close: d.timeout}

@@ -119,7 +119,7 @@ func (d *display) connected(c *websocket.Conn, resp *http.Response) {
 	if p := c.Subprotocol(); p != "" {
 		text = "subprotocol " + p + ", " + text
 	}
-	if carrierOf(resp) == overStream {
+	if carrierOf(resp) != byTCP {
 		text = protocolName(resp.ProtoMajor, resp.ProtoMinor) + ", " + text
 	}
 	text = "connected (" + text + ")"

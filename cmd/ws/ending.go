@@ -23,16 +23,20 @@ type outcome struct {
 type carrier uint8
 
 const (
-	overTCP    carrier = iota // or TLS
-	overStream                // of HTTP/2 or HTTP/3
+	byTCP   carrier = iota // or TLS
+	byHTTP2                // a stream
+	byHTTP3                // a stream, by UDP
 )
 
 // carrierOf is the carrier of the connection that began with a response.
 func carrierOf(resp *http.Response) carrier {
-	if resp.ProtoMajor > 1 {
-		return overStream
+	switch resp.ProtoMajor {
+	case 2:
+		return byHTTP2
+	case 3:
+		return byHTTP3
 	}
-	return overTCP
+	return byTCP
 }
 
 // good reports whether the connection ended well. Either we closed it and the server answered,
@@ -102,7 +106,7 @@ func (e outcome) lost() string {
 		return tooMuch(over)
 	}
 	switch {
-	case e.carrier == overStream:
+	case e.carrier != byTCP:
 		return streamEnd(e.Cause)
 	case errors.Is(e.Cause, io.EOF):
 		return "the server ended TCP without a Close frame"

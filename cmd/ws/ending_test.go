@@ -58,7 +58,7 @@ func TestOutcome(t *testing.T) {
 			"the server sent a message in more than 10 fragments; closed by us: 1009", false,
 		},
 	} {
-		how := outcome{&test.closed, 7 * time.Second, overTCP}
+		how := outcome{&test.closed, 7 * time.Second, byTCP}
 		if how.Error() != test.text || how.good() != test.good {
 			t.Errorf("%+v\nis told as %s, %v\nwant       %s, %v", test.closed, how.Error(), how.good(), test.text, test.good)
 		}

@@ -9,11 +9,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 
+	"github.com/quic-go/quic-go"
+
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/http3"
 )
 
 // explain returns the error for a failed handshake: what happened, a hint if there is one, and
@@ -56,12 +60,31 @@ func (d *dialFlags) handshakeFailed(err *websocket.HandshakeError) string {
 		// The text below says which timeout has passed.
 		text, _, _ = strings.Cut(text, context.DeadlineExceeded.Error())
 		text += fmt.Sprintf("no answer within %v (-t)", d.timeout)
+	case silentByUDP(err):
+		text = "handshake with " + err.URL + ": no answer by UDP"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		text = strings.TrimSuffix(text, ": "+io.ErrUnexpectedEOF.Error())
 	case errors.Is(err, io.EOF):
 		text = strings.TrimSuffix(text, io.EOF.Error()) + "connection closed"
 	}
-	return strings.NewReplacer("tls: ", "", "x509: ", "").Replace(text)
+	return cryptoError.ReplaceAllStringFunc(strings.NewReplacer("tls: ", "", "x509: ", "").Replace(text), plainCryptoError)
+}
+
+// cryptoError is how quic-go begins to tell of an error of TLS.
+var cryptoError = regexp.MustCompile(`CRYPTO_ERROR \w+ \((local|remote)\): `)
+
+func plainCryptoError(text string) string {
+	if strings.Contains(text, "remote") {
+		return "TLS: the server says: "
+	}
+	return "TLS: "
+}
+
+// silentByUDP reports whether nothing came back by UDP.
+func silentByUDP(err error) bool {
+	_, idle := errors.AsType[*quic.IdleTimeoutError](err)
+	_, late := errors.AsType[*quic.HandshakeTimeoutError](err)
+	return idle || late
 }
 
 // indent sets lines off from ours.
@@ -91,19 +114,26 @@ func (d *dialFlags) hint(failed *websocket.HandshakeError, body string) string {
 	return d.versionHint(failed)
 }
 
-const withoutHTTP2 = "Without -http2, ws dial uses HTTP/1.1."
+const (
+	withoutHTTP2 = "Without -http2, ws dial uses HTTP/1.1."
+	withoutHTTP3 = "Without -http3, ws dial uses TCP."
+)
 
 // versionHint is the hint for a server that speaks another version of HTTP, or whose routes know
 // only one.
 func (d *dialFlags) versionHint(failed *websocket.HandshakeError) string {
 	resp := failed.Response
 	switch {
-	case !d.http2 && strings.Contains(failed.Error(), "no application protocol"): // an alert of TLS
+	case !d.version.http2 && strings.Contains(failed.Error(), "no application protocol"): // an alert of TLS
 		return "Does it speak only HTTP/2? That is -http2."
 	case errors.Is(failed, websocket.ErrNoHTTP2) && strings.Contains(failed.Error(), "RFC 8441"):
 		return withoutHTTP2 + " Servers that can often have it switched off: http2xconnect in Go, H2WebSockets in Apache."
 	case errors.Is(failed, websocket.ErrNoHTTP2):
 		return withoutHTTP2
+	case errors.Is(failed, http3.ErrNotOffered):
+		return withoutHTTP3
+	case d.version.http3 && (silentByUDP(failed) || errors.Is(failed, context.DeadlineExceeded)):
+		return "Does the server speak HTTP/3, and does UDP get through to it? " + withoutHTTP3
 	case resp != nil && resp.ProtoMajor > 1 && resp.StatusCode == http.StatusMethodNotAllowed:
 		return "Since HTTP/2 the method of a WebSocket is CONNECT: is the route for GET only?"
 	}

@@ -86,36 +86,40 @@ func TestServeHTTP2Shutdown(t *testing.T) {
 	}
 }
 
+// browser is what one accepts.
+const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+// get asks for a page.
+func get(t *testing.T, client *http.Client, url, accept string) (resp *http.Response, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", accept)
+	if resp, err = client.Do(r); err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(text)
+}
+
 // A browser that opens the address gets a page; whoever does not browse gets what a WebSocket
 // server has to say.
 func TestServePage(t *testing.T) {
 	url, _ := start(t, "-http2", "-tls")
-	address := "https" + strings.TrimPrefix(url, "wss")
+	url = "https" + strings.TrimPrefix(url, "wss")
 	for _, http2 := range []bool{true, false} {
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: http2}}
-		get := func(path, accept string) (resp *http.Response, body string) {
-			t.Helper()
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header.Set("Accept", accept)
-			if resp, err = client.Do(r); err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			text, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return resp, string(text)
-		}
-		const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
-		if resp, body := get("", browser); resp.StatusCode != 200 || body != string(page) || (resp.ProtoMajor == 2) != http2 {
+		if resp, body := get(t, client, url, browser); resp.StatusCode != 200 || body != string(page) || (resp.ProtoMajor == 2) != http2 {
 			t.Errorf("%s, %s, %.100q", resp.Proto, resp.Status, body)
 		}
 		for path, accept := range map[string]string{"": "*/*", "favicon.ico": browser} {
-			if resp, body := get(path, accept); resp.StatusCode < 400 {
+			if resp, body := get(t, client, url+path, accept); resp.StatusCode < 400 {
 				t.Errorf("/%s for %s: %s, %.100q", path, accept, resp.Status, body)
 			}
 		}

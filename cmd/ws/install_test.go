@@ -14,9 +14,10 @@ import (
 	"testing"
 )
 
-// The module that users install, and the library that it needs.
+// The module that users install, and those of ours that it needs.
 const (
 	library = "github.com/hawser-ws/websocket"
+	quicOf  = library + "/http3"
 	tool    = library + "/cmd/ws"
 )
 
@@ -42,7 +43,7 @@ func readGoMod(t *testing.T) (mod goMod) {
 // must not contain directives (replace and exclude) that would cause it to be
 // interpreted differently if it were the main module" (go help install).
 //
-// So both modules are published, in a directory that serves as a module proxy, and the
+// So the modules are published, in a directory that serves as a module proxy, and the
 // tool is installed from there as a user would: without the workspace, and with the
 // versions of its own go.mod. What it depends on comes from the module cache.
 func TestInstall(t *testing.T) {
@@ -63,6 +64,7 @@ func TestInstall(t *testing.T) {
 	dir := t.TempDir()
 	proxy := filepath.Join(dir, "proxy")
 	publish(t, proxy, library, version, filepath.FromSlash("../.."))
+	publish(t, proxy, quicOf, version, filepath.FromSlash("../../http3"))
 	publish(t, proxy, tool, version, ".")
 
 	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()

@@ -33,6 +33,9 @@ func (d *door) check() error {
 	return nil
 }
 
+// secure reports whether the server speaks TLS.
+func (d *door) secure() bool { return d.selfSigned || d.cert != "" }
+
 // open listens. url is the address for clients. Over TLS the client chooses one of the protocols,
 // if there are any (ALPN).
 func (d *door) open(protocols ...string) (l net.Listener, url string, err error) {

@@ -83,9 +83,9 @@ Begin with a server in one terminal and a client in another:
 
 In a pipe a line is a message: echo hello | ws dial ws://127.0.0.1:9000/
 
-Both speak HTTP/2 (RFC 8441), for browsers over TLS:
+Both speak HTTP/2 and HTTP/3 as well:
 
-  ws serve -http2 -tls
+  ws serve -http2 -http3 -tls
   ws dial -http2 -insecure wss://127.0.0.1:9000/
 
 Have a server judged by hundreds of cases: ws conform -server ws://127.0.0.1:9000/

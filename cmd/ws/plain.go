@@ -12,7 +12,10 @@ import (
 func plain(err error) string {
 	text := strings.TrimPrefix(err.Error(), "websocket: ")
 	if op, ok := errors.AsType[*net.OpError](err); ok {
-		text = strings.Replace(text, op.Error(), operation(op), 1)
+		return strings.Replace(text, op.Error(), operation(op), 1)
+	}
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok {
+		return strings.Replace(text, unknown.Error(), plainCause(unknown), 1)
 	}
 	return text
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"os"
 	"os/exec"
@@ -60,12 +62,86 @@ func TestReadmeUse(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 
-	server := exec.CommandContext(t.Context(), filepath.Join(module, "bin/server"))
-	if err := server.Start(); err != nil {
+	talk(t, module, "server", "client", address)
+
+	// And over HTTP/2, with the lines that this takes.
+	overHTTP2(t, module, readme, address)
+	cmd = exec.CommandContext(t.Context(), "go", "build", "-o", "bin/", "./server", "./client")
+	cmd.Dir = filepath.Join(module, "http2")
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOSUMDB=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	talk(t, filepath.Join(module, "http2"), "server", "client", address)
+}
+
+// overHTTP2 changes the programs as the section about HTTP/2 says. The client takes nothing else.
+func overHTTP2(t *testing.T, module, readme, address string) {
+	t.Helper()
+	_, section, _ := strings.Cut(readme, "\n## HTTP/2 and HTTP/3\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	lines := regexp.MustCompile("(?s)```go\n([^\n]*)\n\n([^\n]*)\n```").FindAllStringSubmatch(section, -1)
+	if len(lines) != 2 {
+		t.Fatalf("%d pairs of lines; want those of a server and of a client", len(lines))
+	}
+	for i, program := range []struct{ name, before, call string }{
+		{"server", "import (", "log.Fatal("},
+		{"client", "func main()", "c, _, err := "},
+	} {
+		source, err := os.ReadFile(filepath.Join(module, program.name, "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(source), program.before, lines[i][1]+"\n\n"+program.before, 1)
+		call := regexp.MustCompile("(?m)^\t" + regexp.QuoteMeta(program.call) + ".*$").FindString(text)
+		if call == "" || !strings.Contains(lines[i][2], program.call) {
+			t.Fatalf("%s/main.go has no line that begins as %s", program.name, lines[i][2])
+		}
+		text = strings.Replace(text, call, "\t"+lines[i][2], 1)
+		text = strings.ReplaceAll(text, "127.0.0.1:8080", address)
+		text = strings.Replace(text, "websocket.HTTP2Pool\n", "= websocket.HTTP2Pool{Require: true}\n", 1)
+		file := filepath.Join(module, "http2", program.name, "main.go")
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cert := certificate(t)
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]},
+		"key.pem":  {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(filepath.Join(module, "http2", name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// talk runs the server and the client in a folder.
+func talk(t *testing.T, folder, server, client, address string) {
+	t.Helper()
+	run := func(name string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", name))
+		cmd.Dir = folder
+		cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+filepath.Join(folder, "cert.pem"))
+		return cmd
+	}
+	serving := run(server)
+	if err := serving.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
+	go func() { ended <- serving.Wait() }()
+	defer func() {
+		_ = serving.Process.Kill()
+		<-ended
+	}()
 	for {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
@@ -74,12 +150,12 @@ func TestReadmeUse(t *testing.T) {
 		}
 		select {
 		case err := <-ended:
+			ended <- err
 			t.Fatalf("the server has ended: %v", err)
 		default:
 		}
 	}
-	client := exec.CommandContext(t.Context(), filepath.Join(module, "bin/client"))
-	if out, err := client.CombinedOutput(); err != nil || string(out) != "ahoy\n" {
+	if out, err := run(client).CombinedOutput(); err != nil || string(out) != "ahoy\n" {
 		t.Errorf("the client: %v, prints %q", err, out)
 	}
 }

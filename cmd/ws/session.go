@@ -38,6 +38,10 @@ func (s *session) heard() {
 // servers never do.
 const lastWords = time.Second
 
+// lastPacket is how long our answer to the server's Close frame may take over HTTP/3. Over TCP the
+// system sends it; with QUIC that is up to this program, which must not end before.
+const lastPacket = 200 * time.Millisecond
+
 // run returns nil if the conversation ended well. ctx ends by a signal, or by Ctrl-C on a
 // terminal.
 func (s *session) run(ctx context.Context) error {
@@ -100,6 +104,9 @@ func (s *session) over(err error) error {
 	bounded, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
 	_ = s.conn.CloseContext(bounded, websocket.StatusNormalClosure, "")
+	if s.carrier == byHTTP3 {
+		time.Sleep(lastPacket)
+	}
 	return err
 }
 

@@ -22,7 +22,8 @@ It prints each from the TCP handshake to the FIN: the Upgrade and what was agree
 every frame with its packet, time, direction, opcode, FIN, mask, length and content,
 every broken rule, and how the conversation ended.
 
-Messages are decompressed. If the capture begins in the middle, frames are read from
+WebSockets in HTTP/2 (RFC 8441) are read stream by stream: stream 0/5 is the HTTP/2
+stream 5 of TCP connection 0. Messages are decompressed. If the capture begins in the middle, frames are read from
 the first boundary that can be proven; without one, the stream is reported as not
 synchronised. TLS 1.3 and 1.2 with AES-GCM or ChaCha20-Poly1305 is decrypted with the
 secrets in a pcapng file or in the file of -keylog. FILE - is standard input.

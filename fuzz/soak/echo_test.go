@@ -10,7 +10,7 @@ import (
 )
 
 // serveEcho is the server end of a link that sends back what comes, in a loop. It
-// returns what a Handler is to close with.
+// returns what a Handler or ServeHTTP2 is to close with.
 func (e *end) serveEcho(ctx context.Context, c *websocket.Conn) error {
 	l := e.link
 	e.conn.Store(c)
@@ -33,7 +33,7 @@ func (e *end) serveEcho(ctx context.Context, c *websocket.Conn) error {
 			break
 		}
 	}
-	if leave != nil && l.front == echoByHandler {
+	if leave != nil && l.front.returns() {
 		e.final = errByHandler // after its return nothing can be asked
 		close(e.over)
 		return leave

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,7 +40,7 @@ func (e *end) serve(c *websocket.Conn) {
 	e.conn.Store(c)
 	c.SetReadLimit(maxMessage + 1<<10)
 	var all sync.WaitGroup
-	if e.link.front == byHub {
+	if e.link.front.casts() {
 		e.link.busyNow.Store(0)
 	} else {
 		for i := range e.link.writers[e.side] {
@@ -158,7 +159,7 @@ func kind(cause error) string {
 		return "none"
 	case errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF):
 		return "end"
-	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE):
+	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE), isStreamReset(cause):
 		return "reset"
 	case errors.Is(cause, websocket.ErrKeepAlive), errors.Is(cause, websocket.ErrWriteTimeout), errors.Is(cause, websocket.ErrCloseTimeout):
 		return "timeout"
@@ -166,6 +167,12 @@ func kind(cause error) string {
 		return "context"
 	}
 	return "other"
+}
+
+// isStreamReset reports whether cause is an error of a stream of net/http.
+func isStreamReset(cause error) bool {
+	e, ok := errors.AsType[*net.OpError](cause)
+	return ok && e.Net == "stream"
 }
 
 // pause returns a time around d.

@@ -34,10 +34,16 @@ func (f fault) silent() bool { return f == abandon || f == abandonOne || f == bl
 // to be found.
 const silenceFound = 8 * time.Second
 
-// drawFault draws a fault, or none, and after how many bytes it strikes: some in the
-// handshake, some in the first messages, some late.
-func drawFault(r *rand.Rand) (f fault, after int64) {
-	after = r.Int64N(200 << r.IntN(12))
+// drawHazards draws a fault, or none, and after how many bytes it strikes: some in the
+// handshake, some in the first messages, some late. early is how many are few.
+func drawHazards(r *rand.Rand, early int64) hazards {
+	h := hazards{style: drawStyle(r), fromSide: side(r.IntN(2))}
+	h.fault, h.after = drawFault(r, early)
+	return h
+}
+
+func drawFault(r *rand.Rand, early int64) (f fault, after int64) {
+	after = r.Int64N(early << r.IntN(12))
 	switch n := r.IntN(100); {
 	case n < 55:
 		return noFault, 0

@@ -22,7 +22,7 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	r := newRun(t, slots)
-	r.faults = true
+	r.fronts, r.harm = allFronts, allFaults
 	r.test(length, func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") },
 		func() (network, error) { return newProxy(r) })
 }
@@ -51,6 +51,7 @@ func (r *run) test(length time.Duration, listen func() (net.Listener, error), co
 	go func() { watched <- r.watch(ctx, length) }()
 	r.work(ctx)
 	all := <-watched
+	r.net.settle()
 	// A closing handshake that is over for the application may wait for a FIN that the
 	// network has lost: it takes a network for that to be sent again.
 	for wait := 0; descriptors() > idle && wait < 600; wait++ {

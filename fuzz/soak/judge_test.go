@@ -27,7 +27,7 @@ func (l *link) judge(joined bool) {
 			l.fail("%s", gap)
 		}
 	}
-	if l.front == byHub {
+	if l.front.casts() {
 		if gap := l.air.unexplained(); gap != "" {
 			l.fail("%s", gap)
 		}
@@ -52,15 +52,17 @@ func (l *link) excuseBy(s side) {
 	err, ok := errors.AsType[*websocket.ClosedError](l.ends[s].final)
 	switch {
 	case !ok:
-	case err.Sent != nil && err.Sent.Code == websocket.StatusTryAgainLater && l.front == byHub:
+	case err.Sent != nil && err.Sent.Code == websocket.StatusTryAgainLater && l.front.casts():
 		l.excuse("too slow for the hub")
-	case kind(err.Cause) == "timeout" && l.front == byHub && l.slow:
+	case kind(err.Cause) == "timeout" && l.front.casts() && l.slow:
 		l.excuse("what waited for the slow one took longer than closing may")
 	case kind(err.Cause) == "timeout" && l.fault.silent():
 		l.excuse("its patience is short, and the machine was slow") // if not because of the fault
-	case kind(err.Cause) != "context", l.ending == halfSent && l.closer == s: // conduct says so
+	case kind(err.Cause) != "context", l.ending == halfSent && l.closer == s && l.finish.Load(): // conduct says so
 	case l.wanderers > 0:
-		l.run.count.cut.Add(1)
+		if l.front != byHTTP2 { // where every write that waits is lost if it is cancelled
+			l.run.count.cut.Add(1)
+		}
 		l.excuse("a write was cancelled in the middle")
 	}
 }
@@ -114,7 +116,7 @@ func (l *link) judgeError(s side) {
 	cause := kind(err.Cause)
 	l.run.count.end(l.fault, l.struck.Load(), cause, err.Clean())
 	if !slices.Contains(l.causes(s, err), cause) {
-		l.fail("%v (%s) is no word for what the %v met", err, cause, s)
+		l.fail("%v (%s) is no word for what the %v met; the other end: %v", err, cause, s, l.ends[s.other()].final)
 	}
 }
 
@@ -126,7 +128,7 @@ func (l *link) judgeCode(s side, err *websocket.ClosedError) {
 	}
 	byPeer := l.ends[s.other()].called.Load() && *r == websocket.CloseError{Code: l.code, Reason: l.reason}
 	answer := err.Sent != nil && err.Sent.Code == r.Code && err.Began == websocket.SideLocal
-	slow := l.front == byHub && r.Code == websocket.StatusTryAgainLater
+	slow := l.front.casts() && r.Code == websocket.StatusTryAgainLater
 	if !byPeer && !answer && !slow {
 		l.fail("the %v met a Close frame that was not sent: %v", s, err)
 	}
@@ -155,7 +157,7 @@ func (l *link) causes(s side, err *websocket.ClosedError) []string {
 	defer l.mu.Unlock()
 	if len(l.excuses) > 0 {
 		may = append(may, "end", "reset", "context")
-		if l.front == byHub || l.fault.silent() {
+		if l.front.casts() || l.fault.silent() {
 			may = append(may, "timeout")
 		}
 	}

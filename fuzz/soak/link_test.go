@@ -16,15 +16,13 @@ import (
 // link is one connection, from the handshake to its end, as a plan has it.
 type link struct {
 	plan
-	run     *run
+	path
 	streams [2]*stream // by the side they come from
 	air     broadcasts // of a hub, as they came
 	ends    [2]end
+	carrier *carrier // of a stream of HTTP/2; nil before it is aboard
 
-	gone    context.Context // ends when the network is to forget the link
-	forget  context.CancelFunc
 	passed  atomic.Int64 // bytes on the wire, where that is the network
-	struck  atomic.Bool  // the fault has
 	finish  atomic.Bool  // writers stop where they are, for the ending
 	busyNow atomic.Int32 // writers that have not stopped
 
@@ -37,8 +35,8 @@ type link struct {
 }
 
 func newLink(r *run, p plan) *link {
-	l := &link{plan: p, run: r, left: make(chan struct{})}
-	l.gone, l.forget = context.WithCancel(context.Background())
+	l := &link{plan: p, left: make(chan struct{})}
+	l.path.begin(r)
 	lanes := [2]int{p.writers[client], p.writers[server]}
 	if p.front.echoes() {
 		lanes[server] = lanes[client]
@@ -106,7 +104,9 @@ func (l *link) live(ctx context.Context) {
 	l.sealed = true
 	joined := l.joined
 	l.mu.Unlock()
-	if joined { // what the client has said last may still be on its way
+	if joined && l.front.shares() {
+		<-l.left // what others use does not end because this one is late
+	} else if joined { // what the client has said last may still be on its way
 		late := l.gone.Done()
 		if l.fault.silent() { // or never arrive
 			ctx, cancel := context.WithTimeout(context.Background(), silenceFound)

@@ -96,6 +96,7 @@ func TestFaultsNamespace(t *testing.T) {
 		if here, err = newNamespace(clientAddress); err == nil {
 			defer here.close()
 			r := newRun(t, slots)
+			r.fronts, r.harm = wholeFronts, blackHoles
 			r.test(length, there.listen, func() (network, error) { return newWire(r, here, there), nil })
 			return
 		}
@@ -126,8 +127,8 @@ func (ns *namespace) dial(ctx context.Context, address string) (c net.Conn, err 
 }
 
 func (w *wire) dial(ctx context.Context, l *link) (*websocket.Conn, error) {
-	return w.run.connect(ctx, l, func(ctx context.Context) (net.Conn, error) {
-		c, err := w.here.dial(ctx, w.run.servers.address(l.front))
+	return w.run.connect(ctx, l, nil, func(ctx context.Context) (net.Conn, error) {
+		c, err := w.here.dial(ctx, w.run.servers.address(l))
 		if err != nil {
 			return nil, fmt.Errorf("from the namespace: %w", err)
 		}

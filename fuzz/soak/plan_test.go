@@ -30,12 +30,37 @@ const (
 	echoByHandler              // a loop over messages that sends them back
 	echoByUpgrade
 	byHub // one way, from a broadcast
+
+	// On streams of HTTP/2, which share a connection: see carrier.
+	byStream // ServeHTTP2Requests, messages each way
+	echoByStream
+	hubByStream
+	byHTTP2 // Accept on net/http, messages each way
+	numFronts
 )
 
-var fronts = [...]string{"accept", "upgrade", "echo-handler", "echo-upgrade", "hub"}
+// What the networks can carry.
+var (
+	allFronts    = []front{byAccept, byUpgrade, echoByHandler, echoByUpgrade, byHub, byStream, echoByStream, hubByStream, byHTTP2}
+	wholeFronts  = allFronts[:byStream] // each has a connection to itself
+	streamFronts = []front{byStream, echoByStream, hubByStream}
+)
+
+var fronts = [numFronts]string{
+	"accept", "upgrade", "echo-handler", "echo-upgrade", "hub",
+	"stream", "echo-stream", "hub-stream", "accept over HTTP/2",
+}
 
 func (f front) String() string { return fronts[f] }
-func (f front) echoes() bool   { return f == echoByHandler || f == echoByUpgrade }
+func (f front) echoes() bool {
+	return f == echoByHandler || f == echoByUpgrade || f == echoByStream
+}
+
+// returns reports whether the loop that echoes ends by its return, after which nothing can be
+// asked.
+func (f front) returns() bool { return f == echoByHandler || f == echoByStream }
+func (f front) casts() bool   { return f == byHub || f == hubByStream }
+func (f front) shares() bool  { return f >= byStream }
 
 // ending is what the closer does in the end.
 type ending int
@@ -71,16 +96,21 @@ type plan struct {
 	code   websocket.StatusCode
 	reason string
 
-	style     style
-	fault     fault
-	fromSide  side  // of the bytes that it strikes
-	after     int64 // so many of them
-	wanderers int   // writes that are cancelled, of 100
+	hazards
+	wanderers int // writes that are cancelled, of 100
+}
+
+// hazards are what the network does to a connection.
+type hazards struct {
+	style    style
+	fault    fault
+	fromSide side  // of the bytes that it strikes
+	after    int64 // so many of them
 }
 
 func (p *plan) String() string {
 	front := p.front.String()
-	if p.front == byHub && p.slow {
+	if p.front.casts() && p.slow {
 		front = "slow hub"
 	}
 	return fmt.Sprintf("link %d by %v, compression %v, ends %v by the %v after %v, %v of the %v's bytes after %d",
@@ -102,12 +132,21 @@ func randomFor(seed uint64, id uint32, use int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(id)<<16|uint64(use)))
 }
 
-// draw draws the plan of a link. faults says whether the network is the proxy.
-func draw(seed uint64, id uint32, faults bool) plan {
+// harm is what the network does to links.
+type harm int
+
+const (
+	noHarm     harm = iota
+	blackHoles      // those that faults strike get no packet any more
+	allFaults
+)
+
+// draw draws the plan of a link.
+func draw(seed uint64, id uint32, kinds []front, by harm) plan {
 	r := randomFor(seed, id, 0)
 	p := plan{
 		id:        id,
-		front:     front(r.IntN(len(fronts))),
+		front:     kinds[r.IntN(len(kinds))],
 		hub:       r.IntN(hubs),
 		slow:      r.IntN(4) == 0,
 		mode:      websocket.CompressionMode(r.IntN(3)),
@@ -121,8 +160,6 @@ func draw(seed uint64, id uint32, faults bool) plan {
 		closer:    side(r.IntN(2)),
 		code:      websocket.StatusCode(3000 + r.IntN(2000)),
 		reason:    fmt.Sprint("because of ", r.Uint32()),
-		style:     drawStyle(r),
-		fromSide:  side(r.IntN(2)),
 		wanderers: r.IntN(20),
 	}
 	if r.IntN(3) == 0 {
@@ -131,12 +168,15 @@ func draw(seed uint64, id uint32, faults bool) plan {
 	if r.IntN(3) == 0 {
 		p.code = websocket.StatusNormalClosure
 	}
-	p.fault, p.after = drawFault(r)
-	if !faults && p.fault != noFault {
+	p.hazards = drawHazards(r, 200)
+	switch {
+	case by == noHarm:
+		p.fault = noFault
+	case by == blackHoles && p.fault != noFault:
 		p.fault = blackHole
 	}
 	switch {
-	case p.front == byHub:
+	case p.front.casts():
 		p.unordered = false
 		if p.ending == orderly || p.ending == halfSent {
 			p.ending = abrupt

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket"
@@ -20,7 +21,31 @@ type proxy struct {
 	all      sync.WaitGroup
 }
 
-// wiring is the two connections of a link.
+// path is what the proxy carries, and may fail: that of one link, or of a carrier.
+type path struct {
+	run    *run
+	gone   context.Context // ends when the network is to forget it
+	forget context.CancelFunc
+	struck atomic.Bool // the fault has
+}
+
+func (p *path) begin(r *run) {
+	p.run = r
+	p.gone, p.forget = context.WithCancel(context.Background())
+}
+
+// freight is what one connection through the proxy is for.
+type freight struct {
+	*path
+	*hazards
+	server string // its address
+	narrow bool   // with small buffers
+	wired  func(*wiring)
+	strike func() // says that the fault strikes
+	fail   func(format string, args ...any)
+}
+
+// wiring is the two connections of a freight.
 type wiring struct{ socket [2]*net.TCPConn } // to the client, to the server
 
 func newProxy(r *run) (*proxy, error) {
@@ -44,48 +69,52 @@ func (p *proxy) accept() {
 }
 
 func (p *proxy) dial(ctx context.Context, l *link) (*websocket.Conn, error) {
-	return p.run.connect(ctx, l, func(ctx context.Context) (net.Conn, error) { return p.connect(ctx, l) })
+	if l.front.shares() {
+		return p.run.carriers.board(l).dial(ctx, l, p)
+	}
+	return p.run.connect(ctx, l, nil, func(ctx context.Context) (net.Conn, error) { return p.connect(ctx, l.id) })
 }
 
-// connect tells the proxy by the first bytes which link it is.
-func (p *proxy) connect(ctx context.Context, l *link) (net.Conn, error) {
+// connect tells the proxy by the first bytes which freight it is.
+func (p *proxy) connect(ctx context.Context, id uint32) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", p.listener.Addr().String())
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.Write(binary.BigEndian.AppendUint32(nil, l.id)); err != nil {
+	if _, err := c.Write(binary.BigEndian.AppendUint32(nil, id)); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-// carry carries one link to its server, and back.
+// carry carries one freight to its server, and back.
 func (p *proxy) carry(c *net.TCPConn) {
 	defer c.Close()
 	var id [4]byte
 	if _, err := io.ReadFull(c, id[:]); err != nil {
 		return
 	}
-	l := p.run.link(binary.BigEndian.Uint32(id[:]))
-	if l == nil {
+	f := p.freight(binary.BigEndian.Uint32(id[:]))
+	if f == nil {
 		return
 	}
-	there, err := net.Dial("tcp", p.run.servers.address(l.front))
+	there, err := net.Dial("tcp", f.server)
 	if err != nil {
-		l.fail("the proxy cannot connect: %v", err)
+		f.fail("the proxy cannot connect: %v", err)
 		return
 	}
 	defer there.Close()
 	w := &wiring{[2]*net.TCPConn{c, there.(*net.TCPConn)}}
-	if l.front == byHub && l.slow {
+	f.wired(w)
+	if f.narrow {
 		for _, s := range w.socket {
 			_ = s.SetReadBuffer(4 << 10)
 			_ = s.SetWriteBuffer(4 << 10)
 		}
 	}
-	stop := context.AfterFunc(l.gone, func() {
+	stop := context.AfterFunc(f.gone, func() {
 		for _, s := range w.socket {
 			_ = s.Close()
 		}
@@ -93,13 +122,31 @@ func (p *proxy) carry(c *net.TCPConn) {
 	defer stop()
 	var both sync.WaitGroup
 	for from := range side(2) {
-		t := &tampering{link: l, wiring: w, from: from, r: randomFor(p.run.seed, l.id, 200+int(from))}
+		t := &tampering{freight: f, wiring: w, from: from, r: randomFor(p.run.seed, binary.BigEndian.Uint32(id[:]), 200+int(from))}
 		both.Go(t.forward)
 	}
 	both.Wait()
 }
 
-func (p *proxy) drop(*link) {} // carry does
+// freight finds what a connection is for; nil: it has ended.
+func (p *proxy) freight(id uint32) *freight {
+	if id&carrierBit != 0 {
+		return p.run.carriers.freight(id)
+	}
+	l := p.run.link(id)
+	if l == nil {
+		return nil
+	}
+	return &freight{
+		path: &l.path, hazards: &l.hazards, server: p.run.servers.address(l), narrow: l.front.casts() && l.slow,
+		wired: func(*wiring) {}, strike: func() { l.struck.Store(true) }, fail: l.fail,
+	}
+}
+
+// drop: carry does it for a link that has a connection to itself.
+func (p *proxy) drop(l *link) { p.run.carriers.leave(l) }
+
+func (p *proxy) settle() { p.run.carriers.close() }
 
 func (p *proxy) close() {
 	_ = p.listener.Close()

@@ -42,7 +42,7 @@ func (e *end) readAll(c *websocket.Conn) {
 func (e *end) received(p []byte) {
 	l := e.link
 	l.run.count.message(len(p))
-	if l.front == byHub {
+	if l.front.casts() {
 		if err := l.air.receive(p, l.hub); err != nil {
 			l.fail("the client read: %v", err)
 		}

@@ -30,20 +30,24 @@ type network interface {
 	dial(ctx context.Context, l *link) (*websocket.Conn, error)
 	// drop ends what is left of a link.
 	drop(l *link)
+	// settle ends what links have shared.
+	settle()
 	close()
 }
 
 // run is a test under way.
 type run struct {
-	t       *testing.T
-	seed    uint64
-	slots   int
-	rate    float64
-	faults  bool // the network is the proxy
-	net     network
-	servers *servers
-	links   sync.Map // by id: those that live
-	count   counts
+	t        *testing.T
+	seed     uint64
+	slots    int
+	rate     float64
+	fronts   []front
+	harm     harm
+	net      network
+	servers  *servers
+	carriers carriers
+	links    sync.Map // by id: those that live
+	count    counts
 
 	mu    sync.Mutex
 	fails int
@@ -107,7 +111,7 @@ func (r *run) work(ctx context.Context) {
 			}
 			for incarnation := 0; ctx.Err() == nil; incarnation++ {
 				id := uint32(1 + slot + incarnation*r.slots)
-				newLink(r, draw(r.seed, id, r.faults)).live(ctx)
+				newLink(r, draw(r.seed, id, r.fronts, r.harm)).live(ctx)
 			}
 		})
 	}

@@ -16,12 +16,14 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// servers take links in: one by net/http, one by Upgrade.
+// servers take links in: one by net/http, one by Upgrade, two by ServeHTTP2Requests. Of these
+// one is impatient: see patience.
 type servers struct {
 	run      *run
 	http     *http.Server
 	byHTTP   net.Listener
 	bare     net.Listener
+	streams  [2]net.Listener
 	stations [hubs]*station
 	all      sync.WaitGroup
 	stop     context.CancelFunc
@@ -37,29 +39,46 @@ func startServers(r *run, listen func() (net.Listener, error)) (*servers, error)
 	if s.bare, err = listen(); err != nil {
 		return nil, err
 	}
+	for i := range s.streams {
+		if s.streams[i], err = listen(); err != nil {
+			return nil, err
+		}
+		s.all.Go(func() { s.takeIn(s.streams[i], i == impatient) })
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	for i := range s.stations {
 		s.stations[i] = newStation(i)
 		s.all.Go(func() { s.stations[i].broadcast(ctx, r.seed) })
 	}
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serveHTTP), ReadHeaderTimeout: overdue}
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serveHTTP), ReadHeaderTimeout: overdue, Protocols: new(http.Protocols)}
+	s.http.Protocols.SetHTTP1(true)
+	s.http.Protocols.SetUnencryptedHTTP2(true)
 	s.all.Go(func() { _ = s.http.Serve(s.byHTTP) })
-	s.all.Go(s.accept)
+	s.all.Go(func() { accept(s.bare, &s.all, s.upgrade) })
 	return s, nil
 }
 
 // address is where links of this kind are taken in.
-func (s *servers) address(f front) string {
-	if f == byUpgrade || f == echoByUpgrade {
-		return s.bare.Addr().String()
+func (s *servers) address(l *link) string {
+	at := s.byHTTP
+	switch l.front {
+	case byUpgrade, echoByUpgrade:
+		at = s.bare
+	case byStream, echoByStream, hubByStream:
+		at = s.streams[0]
+		if l.fault.silent() {
+			at = s.streams[impatient]
+		}
 	}
-	return s.byHTTP.Addr().String()
+	return at.Addr().String()
 }
 
 func (s *servers) close() {
 	s.stop()
-	_ = s.bare.Close()
+	for _, l := range append(s.streams[:], s.bare) {
+		_ = l.Close()
+	}
 	_ = s.http.Close()
 	s.all.Wait()
 }
@@ -118,14 +137,14 @@ func (s *servers) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(l, c)
 }
 
-// accept takes links in without net/http.
-func (s *servers) accept() {
+// accept takes connections in without net/http.
+func accept(l net.Listener, all *sync.WaitGroup, serve func(net.Conn)) {
 	for {
-		nc, err := s.bare.Accept()
+		nc, err := l.Accept()
 		if err != nil {
 			return
 		}
-		s.all.Go(func() { s.upgrade(nc) })
+		all.Go(func() { serve(nc) })
 	}
 }
 
@@ -162,7 +181,7 @@ func (s *servers) serve(l *link, c *websocket.Conn) {
 	defer c.CloseNow()
 	l.join(c, func(e *end, c *websocket.Conn) {
 		switch l.front {
-		case byHub:
+		case byHub, hubByStream:
 			s.stations[l.hub].serve(e, c)
 		case echoByUpgrade:
 			_ = e.serveEcho(context.Background(), c)
@@ -172,13 +191,14 @@ func (s *servers) serve(l *link, c *websocket.Conn) {
 	})
 }
 
-// connect performs the client's handshake on what dial connects.
-func (r *run) connect(ctx context.Context, l *link, dial func(ctx context.Context) (net.Conn, error)) (*websocket.Conn, error) {
+// connect performs the client's handshake on what dial connects, or on a stream of the pool.
+func (r *run) connect(ctx context.Context, l *link, pool *websocket.HTTP2Pool, dial func(ctx context.Context) (net.Conn, error)) (*websocket.Conn, error) {
 	o := &websocket.DialOptions{
+		HTTP2:           pool,
 		CompressionMode: l.mode,
 		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 	}
 	o.Timeouts, o.KeepAlive = patience(l)
-	c, _, err := websocket.Dial(context.WithoutCancel(ctx), "ws://"+r.servers.address(l.front)+target(l), o)
+	c, _, err := websocket.Dial(context.WithoutCancel(ctx), "ws://"+r.servers.address(l)+target(l), o)
 	return c, err
 }

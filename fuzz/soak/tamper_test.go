@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// tampering is one direction of a link through the proxy.
+// tampering is one direction of a freight through the proxy.
 type tampering struct {
-	*link
+	*freight
 	*wiring
 	from   side
 	r      *rand.Rand
@@ -118,7 +118,7 @@ func (t *tampering) pass(p []byte) error {
 
 // strike does what the fault is.
 func (t *tampering) strike() {
-	t.struck.Store(true)
+	t.freight.strike()
 	t.run.count.faults[int(t.fault)].Add(1)
 	switch t.fault {
 	case truncate:

@@ -45,6 +45,8 @@ func (w *wire) note(l *link, port uint16) {
 	w.ports[port] = l
 }
 
+func (w *wire) settle() {}
+
 func (w *wire) drop(l *link) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -18,9 +18,9 @@ func (d *dialer) attempt(ctx context.Context, t *target) (result Result, next *t
 	case err != nil:
 		return failed(t, nil, at("choosing the proxy", err))
 	case d.opts.HTTP2.speaks(t):
-		return d.attemptHTTP2(ctx, &way{t, p}, req)
+		return d.attemptHTTP2(ctx, &way{target: t, proxy: p}, req)
 	}
-	r, err := d.connect(ctx, &way{t, p})
+	r, err := d.connect(ctx, &way{target: t, proxy: p})
 	if err != nil {
 		return failed(t, nil, err)
 	}

@@ -16,15 +16,20 @@ import (
 
 // attemptHTTP2 does one handshake over HTTP/2, or over HTTP/1.1 where only that is left.
 func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result, *target, error) {
+	var before error // of the try before this
 	for tries := 1; ; tries++ {
 		a, r, err := d.requestHTTP2(ctx, w, req)
 		if err == nil && r == nil {
-			err = a.await(ctx)
+			if err = a.await(ctx); refusesStreams(err) {
+				w.refusing = append(w.refusing, a.s)
+			}
 		}
 		if wantsHTTP1(err) {
 			r, err = d.connectHTTP1(ctx, w, err.Error())
 		}
 		switch {
+		case before != nil && errors.Is(err, errFull): // there may be no other connection
+			return failed(w.target, nil, before)
 		case r != nil:
 			return d.attemptOver(ctx, w.target, req, r)
 		case err == nil:
@@ -32,7 +37,14 @@ func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result
 		case !untouched(err) || tries == maxTries:
 			return failed(w.target, nil, err)
 		}
+		before = err
 	}
+}
+
+// refusesStreams reports whether a connection takes no request now that it could take later.
+func refusesStreams(err error) bool {
+	reset, ok := errors.AsType[*session.ResetError](err)
+	return ok && reset.Code == h2.RefusedStream && !reset.GoingAway
 }
 
 // requestHTTP2 sends a request on a session that has room for it. If HTTP/1.1 is left it returns a
@@ -139,7 +151,7 @@ func (d *dialer) connectHTTP2(ctx context.Context, w *way) (s *pooled, made func
 		r, err = d.connectHTTP1(ctx, w, "ws cannot ask the server for it, and PriorKnowledge is not set")
 		return nil, nil, r, err
 	}
-	s, made, err = p.find(ctx, key)
+	s, made, err = p.find(ctx, key, w.refusing)
 	switch {
 	case err != nil:
 		return nil, nil, nil, err

@@ -319,7 +319,7 @@ func TestPoolForgets(t *testing.T) {
 		var p Pool
 		learn := func() *tls.Config {
 			key := originKey{tls: new(tls.Config)}
-			_, made, err := p.find(t.Context(), key)
+			_, made, err := p.find(t.Context(), key, nil)
 			if err != nil || made == nil {
 				t.Fatal(err)
 			}
@@ -365,5 +365,37 @@ func TestPoolGivesUp(t *testing.T) {
 	t.Cleanup(pool.Close)
 	if _, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: pool, Proxy: noProxy}); !strings.Contains(err.Error(), "GOAWAY") || conns.Load() != maxTries {
 		t.Errorf("%d connections: %v", conns.Load(), err)
+	}
+}
+
+// A request that a server has refused for want of room is sent again on another connection.
+func TestPoolRetriesElsewhere(t *testing.T) {
+	for _, row := range []struct{ maxConns, want int }{{0, maxTries}, {2, 2}} {
+		noLeaks(t)
+		var conns, asked atomic.Int32
+		addr := dialScript(t, func(p *dialPeer) {
+			conns.Add(1)
+			f := http2.NewFramer(p, p)
+			_ = f.WriteSettings(http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: 1})
+			_, _ = io.ReadFull(p, make([]byte, len(h2.Preface)))
+			for {
+				frame, err := f.ReadFrame()
+				if err != nil {
+					return
+				}
+				if _, ok := frame.(*http2.HeadersFrame); ok {
+					asked.Add(1)
+					_ = f.WriteRSTStream(frame.Header().StreamID, http2.ErrCodeRefusedStream)
+				}
+			}
+		})
+		pool := &Pool{PriorKnowledge: true, MaxConns: row.maxConns}
+		t.Cleanup(pool.Close)
+		for dials := range int32(2) {
+			_, err := dialFailed(t, t.Context(), "ws://"+addr, &Options{HTTP2: pool, Proxy: noProxy})
+			if !strings.Contains(err.Error(), "REFUSED_STREAM") || int(conns.Load()) != row.want || asked.Load() != (dials+1)*conns.Load() {
+				t.Errorf("%d connections, asked %d times: %v", conns.Load(), asked.Load(), err)
+			}
+		}
 	}
 }

@@ -104,12 +104,12 @@ func (p *Pool) speaks(t *target) bool {
 	return p != nil && (t.secure() || p.PriorKnowledge || p.Require)
 }
 
-// find returns a session with a free slot. Without one, and if the origin is to be tried, made is
+// find returns a session with a free slot that is not to be avoided. Without one, and if the origin is to be tried, made is
 // not nil: the caller makes a connection, and calls made when its request is on the way there, or
 // there is none. If both are nil HTTP/1.1 is left.
-func (p *Pool) find(ctx context.Context, key originKey) (s *pooled, made func(), err error) {
+func (p *Pool) find(ctx context.Context, key originKey, avoid []*pooled) (s *pooled, made func(), err error) {
 	for {
-		s, made, wait, err := p.look(key)
+		s, made, wait, err := p.look(key, avoid)
 		if wait == nil {
 			return s, made, err
 		}
@@ -122,7 +122,7 @@ func (p *Pool) find(ctx context.Context, key originKey) (s *pooled, made func(),
 }
 
 // look is find without waiting. wait is closed when it is worth looking again.
-func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}, err error) {
+func (p *Pool) look(key originKey, avoid []*pooled) (s *pooled, made func(), wait <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.phase == poolClosed {
@@ -135,9 +135,9 @@ func (p *Pool) look(key originKey) (s *pooled, made func(), wait <-chan struct{}
 			continue
 		}
 		switch err := s.CanOpen(); {
-		case err == nil:
+		case err == nil && !slices.Contains(avoid, s):
 			return s, nil, nil, nil
-		case errors.Is(err, h2.ErrTooManyStreams):
+		case err == nil || errors.Is(err, h2.ErrTooManyStreams):
 			full++
 		}
 	}

@@ -63,6 +63,8 @@ func clientTrace(ctx context.Context) *httptrace.ClientTrace {
 type way struct {
 	*target
 	proxy *proxyHop // nil if the route is direct
+	// refusing are sessions that have refused the request: it is sent again elsewhere.
+	refusing []*pooled
 }
 
 // connect makes the route to the server, through the proxy if there is one, with

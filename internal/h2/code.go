@@ -61,14 +61,10 @@ type Violation struct {
 // "PROTOCOL_ERROR: SETTINGS on stream 3 (RFC 9113 §6.5)".
 func (v *Violation) Error() string {
 	text := v.Code.String() + ": " + v.Reason
-	if v.Section == "" {
-		return text
+	if rule := v.Rule(); rule != "" {
+		text += " (" + rule + ")"
 	}
-	rfc := v.RFC
-	if rfc == 0 {
-		rfc = defaultRFC
-	}
-	return fmt.Sprintf("%s (RFC %d §%s)", text, rfc, v.Section)
+	return text
 }
 
 // ConnError ends the connection (RFC 9113 §5.4.1). A GOAWAY with its code is the last of what

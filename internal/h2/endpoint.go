@@ -30,6 +30,8 @@ const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 const (
 	// DefaultMaxStreams is how many streams a client may have at a time.
 	DefaultMaxStreams = 250
+	// DefaultStreamWindow is how much of a stream may wait to be read.
+	DefaultStreamWindow = initialWindow
 	// DefaultConnWindow is how much may be on its way to us, over all streams: what a fast
 	// link holds in one round trip.
 	DefaultConnWindow = 1 << 20
@@ -62,7 +64,7 @@ func (c Config) withDefaults() Config {
 		c.MaxStreams = DefaultMaxStreams
 	}
 	if c.StreamWindow == 0 {
-		c.StreamWindow = initialWindow
+		c.StreamWindow = DefaultStreamWindow
 	}
 	c.StreamWindow = min(c.StreamWindow, maxWindow)
 	if c.ConnWindow == 0 {

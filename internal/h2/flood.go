@@ -9,15 +9,17 @@ import "time"
 //	PING, an ack of it that we await not     an answer
 //	SETTINGS                                 an answer, and a look at each stream
 //	a stream reset before we have answered   Rapid Reset (CVE-2023-44487)
-//	a stream that we must reset or refuse    MadeYouReset (CVE-2025-8671)
+//	a stream that we must reset or refuse    MadeYouReset (CVE-2025-8671); not if it is refused
+//	                                         only because functions that serve others are slow
 //	a response of 1xx                        an event for nothing
 //	DATA without data and without END_STREAM an event for nothing
 //	WINDOW_UPDATE                            a look at the queue, unless it was earned
 //	PRIORITY, unknown types, late frames     our time
 //
 // Two updates are earned by each DATA frame that we send, one for the stream and one for the
-// connection: an honest peer may answer every frame so. A frame that the peer's window has cut
-// down to a few bytes earns none.
+// connection: an honest peer may answer every frame so. A large frame earns more, because a peer
+// may give the windows back as its application reads: Go's own does for every 4 KiB. A frame that
+// the peer's window has cut down to a few bytes earns none.
 const (
 	// floodBurst and floodRate are what a peer may do at once and for each second after that.
 	// nghttp2 counts its "glitches" by 1000 and 33.
@@ -25,8 +27,12 @@ const (
 	floodRate  = 100
 	// settingsCost is what SETTINGS count.
 	settingsCost = 10
-	// maxEarned is how many updates a peer may have saved up.
-	maxEarned = 1000
+	// earnedPerUpdate is how many bytes of a large frame earn one more update: a peer may read by
+	// half a KiB.
+	earnedPerUpdate = 256
+	// maxEarned is how many updates a peer may have saved up: those for all that large windows hold
+	// unread.
+	maxEarned = 1 << 20
 	// tinyPiece is how many bytes of DATA a window should be good for.
 	tinyPiece = 64
 
@@ -62,8 +68,8 @@ func (f *flood) charge(n int, what string) *ConnError {
 	return nil
 }
 
-// earn notes that a DATA frame was sent.
-func (f *flood) earn() { f.earned = min(f.earned+2, maxEarned) }
+// earn notes that a DATA frame with n bytes was sent.
+func (f *flood) earn(n int) { f.earned = min(f.earned+2+n/earnedPerUpdate, maxEarned) }
 
 // update is charge for a WINDOW_UPDATE.
 func (f *flood) update() *ConnError {

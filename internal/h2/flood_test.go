@@ -7,30 +7,32 @@ import (
 	"time"
 )
 
+var toBoth = []Role{Server, Client}
+
 // floods are what a peer may send without end for next to nothing. Each ends in
 // ENHANCE_YOUR_CALM, and at the pace of an honest peer in nothing.
 var floods = map[string]struct {
-	role Role
-	one  func(r *rig) []byte
+	to  []Role
+	one func(r *rig) []byte
 }{
-	"PING":                     {Server, func(r *rig) []byte { return raw(TypePing, 0, 0, make([]byte, 8)...) }},
-	"PING acks":                {Server, func(r *rig) []byte { return raw(TypePing, FlagAck, 0, make([]byte, 8)...) }},
-	"SETTINGS":                 {Server, func(r *rig) []byte { return settingsOf(4, 65535) }},
-	"empty SETTINGS":           {Client, func(r *rig) []byte { return settingsOf() }},
-	"empty DATA":               {Server, func(r *rig) []byte { return dataFrame(1, 0, "") }},
-	"padding":                  {Server, func(r *rig) []byte { return dataFrame(1, FlagPadded, "\x00") }},
-	"WINDOW_UPDATE":            {Server, func(r *rig) []byte { return update(1, 1) }},
-	"connection WINDOW_UPDATE": {Server, func(r *rig) []byte { return update(0, 1) }},
-	"PRIORITY":                 {Server, func(r *rig) []byte { return raw(TypePriority, 0, 99, 0, 0, 0, 0, 0) }},
-	"PRIORITY_UPDATE":          {Server, func(r *rig) []byte { return raw(TypePriorityUpdate, 0, 0, 0, 0, 0, 1) }},
-	"unknown frames":           {Server, func(r *rig) []byte { return raw(0x77, 0, 0) }},
-	"GOAWAY":                   {Client, func(r *rig) []byte { return goAwayOf(maxStreamID, NoError, "") }},
-	"1xx":                      {Client, func(r *rig) []byte { return r.head(3, 0, ":status: 103") }},
-	"late HEADERS":             {Client, func(r *rig) []byte { return r.head(5, 0, ":status: 200") }},
-	"late RST_STREAM":          {Client, func(r *rig) []byte { return resetOf(5, Cancel) }},
-	"late empty DATA":          {Client, func(r *rig) []byte { return dataFrame(5, 0, "") }},
+	"PING":                     {toBoth, func(r *rig) []byte { return raw(TypePing, 0, 0, make([]byte, 8)...) }},
+	"PING acks":                {toBoth, func(r *rig) []byte { return raw(TypePing, FlagAck, 0, make([]byte, 8)...) }},
+	"SETTINGS":                 {toBoth, func(r *rig) []byte { return settingsOf(4, 65535) }},
+	"empty SETTINGS":           {toBoth, func(r *rig) []byte { return settingsOf() }},
+	"empty DATA":               {toBoth, func(r *rig) []byte { return dataFrame(1, 0, "") }},
+	"padding":                  {toBoth, func(r *rig) []byte { return dataFrame(1, FlagPadded, "\x00") }},
+	"WINDOW_UPDATE":            {toBoth, func(r *rig) []byte { return update(1, 1) }},
+	"connection WINDOW_UPDATE": {toBoth, func(r *rig) []byte { return update(0, 1) }},
+	"PRIORITY":                 {[]Role{Server}, func(r *rig) []byte { return raw(TypePriority, 0, 99, 0, 0, 0, 0, 0) }},
+	"PRIORITY_UPDATE":          {[]Role{Server}, func(r *rig) []byte { return raw(TypePriorityUpdate, 0, 0, 0, 0, 0, 1) }},
+	"unknown frames":           {toBoth, func(r *rig) []byte { return raw(0x77, 0, 0) }},
+	"GOAWAY":                   {[]Role{Client}, func(r *rig) []byte { return goAwayOf(maxStreamID, NoError, "") }},
+	"1xx":                      {[]Role{Client}, func(r *rig) []byte { return r.head(3, 0, ":status: 103") }},
+	"late HEADERS":             {[]Role{Client}, func(r *rig) []byte { return r.head(5, 0, ":status: 200") }},
+	"late RST_STREAM":          {[]Role{Client}, func(r *rig) []byte { return resetOf(5, Cancel) }},
+	"late empty DATA":          {[]Role{Client}, func(r *rig) []byte { return dataFrame(5, 0, "") }},
 	// CVE-2023-44487
-	"Rapid Reset": {Server, func(r *rig) []byte {
+	"Rapid Reset": {[]Role{Server}, func(r *rig) []byte {
 		id := r.table.remote + 2
 		for st := range r.Streams() {
 			if st.state.Over() {
@@ -40,7 +42,7 @@ var floods = map[string]struct {
 		return slices.Concat(r.head(id, 0, connectFields...), resetOf(id, Cancel))
 	}},
 	// CVE-2025-8671
-	"MadeYouReset": {Server, func(r *rig) []byte {
+	"MadeYouReset": {[]Role{Server}, func(r *rig) []byte {
 		id := r.table.remote + 2
 		for st := range r.Streams() {
 			if st.state.Over() {
@@ -49,8 +51,8 @@ var floods = map[string]struct {
 		}
 		return slices.Concat(r.head(id, 0, connectFields...), update(id, 0))
 	}},
-	"malformed requests": {Server, func(r *rig) []byte { return r.head(r.table.remote+2, 0, ":method: GET") }},
-	"requests after GOAWAY": {Server, func(r *rig) []byte {
+	"malformed requests": {[]Role{Server}, func(r *rig) []byte { return r.head(r.table.remote+2, 0, ":method: GET") }},
+	"requests after GOAWAY": {[]Role{Server}, func(r *rig) []byte {
 		r.going.said = min(r.going.said, r.table.remote)
 		return r.head(r.table.remote+2, 0, connectFields...)
 	}},
@@ -74,33 +76,35 @@ func floodRig(t *testing.T, role Role) *rig {
 
 func TestFloods(t *testing.T) {
 	for name, flood := range floods {
-		t.Run(name, func(t *testing.T) {
-			r := floodRig(t, flood.role)
-			n := 0
-			for ; r.Err() == nil && n < 5000; n++ {
-				r.receiveAll(flood.one(r))
-				r.flush()
-			}
-			broken, ok := r.Err().(*ConnError)
-			if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1 {
-				t.Errorf("after %d: %v", n, r.Err())
-			}
-			if n < 100 {
-				t.Errorf("after %d already", n)
-			}
-			// At an honest pace it goes on.
-			r = floodRig(t, flood.role)
-			for range 5000 {
-				r.now = r.now.Add(settingsCost * pointCost)
-				r.receiveAll(flood.one(r))
-				r.flush()
-				r.Done()
-			}
-			if r.Err() != nil {
-				t.Errorf("at its pace: %v", r.Err())
-			}
-			r.wire.Reset()
-		})
+		for _, role := range flood.to {
+			t.Run(name+" to a "+role.String(), func(t *testing.T) {
+				r := floodRig(t, role)
+				n := 0
+				for ; r.Err() == nil && n < 5000; n++ {
+					r.receiveAll(flood.one(r))
+					r.flush()
+				}
+				broken, ok := r.Err().(*ConnError)
+				if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1 {
+					t.Errorf("after %d: %v", n, r.Err())
+				}
+				if n < 100 {
+					t.Errorf("after %d already", n)
+				}
+				// At an honest pace it goes on.
+				r = floodRig(t, role)
+				for range 5000 {
+					r.now = r.now.Add(settingsCost * pointCost)
+					r.receiveAll(flood.one(r))
+					r.flush()
+					r.Done()
+				}
+				if r.Err() != nil {
+					t.Errorf("at its pace: %v", r.Err())
+				}
+				r.wire.Reset()
+			})
+		}
 	}
 }
 
@@ -177,6 +181,27 @@ func TestUpdatesAreEarned(t *testing.T) {
 	}
 }
 
+// A peer may give the windows back as its application reads, be it by half a KiB and long after a
+// large window was filled: that is what Go's net/http does, by 4 KiB.
+func TestUpdatesInSmallPieces(t *testing.T) {
+	const window, piece = 100 << 20, 512
+	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), window)
+	r.hears("a window", update(0, window-initialWindow))
+	st := r.opened()
+	for sent, p := 0, make([]byte, MaxFrameSize); sent < window; r.Advance(len(r.Pending())) {
+		n := r.TrySend(st, p, nil)
+		if sent += n; n == 0 {
+			t.Fatalf("%d bytes are sent: %v", sent, r.Err())
+		}
+	}
+	for range window / piece {
+		r.receiveAll(slices.Concat(update(1, piece), update(0, piece)))
+	}
+	if r.Err() != nil || r.flood.level > pointCost { // the window of the connection, at first
+		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
+	}
+}
+
 // What an honest peer does with streams is not charged, however much of it there is at once.
 func TestHonestPeers(t *testing.T) {
 	for name, one := range map[string]func(r *rig, st *Stream) []byte{
@@ -205,12 +230,37 @@ func TestHonestPeers(t *testing.T) {
 	}
 }
 
+// A client that keeps to the limit does not know that whatever serves its streams is slow to leave
+// them. One that does not keep to it is charged.
+func TestRefusedIsNotCharged(t *testing.T) {
+	r := settled(t, Server, Config{MaxStreams: 10})
+	over := r.opens(1)
+	for id := uint32(3); id < 20; id += 2 {
+		r.opens(id)
+	}
+	r.hears("it leaves", resetOf(1, Cancel), "reset by peer 1 CANCEL")
+	level := r.flood.level
+	for range 5000 {
+		r.receiveAll(r.head(r.table.remote+2, 0, connectFields...))
+		r.flush()
+	}
+	if r.Err() != nil || r.flood.level > level || r.InUse() != 10 {
+		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
+	}
+	r.Release(over)
+	r.opens(r.table.remote + 2)
+	r.receiveAll(r.head(r.table.remote+2, 0, connectFields...))
+	if r.flood.level <= level {
+		t.Errorf("%v is charged for one too many", r.flood.level)
+	}
+}
+
 // Updates are not saved up without end.
 func TestEarnedUpdatesAreBounded(t *testing.T) {
 	r := settled(t, Server, Config{}, uint32(SettingInitialWindow), maxWindow)
 	r.hears("a window", update(0, 1<<30))
 	st := r.opened()
-	for range 10000 {
+	for range maxEarned {
 		r.TrySend(st, []byte("x"), nil)
 		r.Advance(len(r.Pending()))
 	}

@@ -46,6 +46,9 @@ const (
 	// maxStreamID is the largest stream identifier (§4.1: 31 bits).
 	maxStreamID = 1<<31 - 1
 
+	// anySize is the largest payload that a header can announce (§4.1: 24 bits).
+	anySize = 1<<24 - 1
+
 	goAwayMin    = 8 // bytes: last stream, code
 	priorityPart = 5 // bytes: dependency, weight
 )
@@ -103,23 +106,27 @@ var formats = [numTypes]struct {
 	on       onStream
 	min, max uint32 // bytes of payload
 }{
-	TypeData:         {"DATA", "6.1", onOne, 0, MaxFrameSize},
-	TypeHeaders:      {"HEADERS", "6.2", onOne, 0, MaxFrameSize},
+	TypeData:         {"DATA", "6.1", onOne, 0, anySize},
+	TypeHeaders:      {"HEADERS", "6.2", onOne, 0, anySize},
 	TypePriority:     {"PRIORITY", "6.3", onOne, priorityPart, priorityPart},
 	TypeResetStream:  {"RST_STREAM", "6.4", onOne, 4, 4},
-	TypeSettings:     {"SETTINGS", "6.5", onZero, 0, MaxFrameSize},
-	TypePushPromise:  {"PUSH_PROMISE", "6.6", onOne, 4, MaxFrameSize},
+	TypeSettings:     {"SETTINGS", "6.5", onZero, 0, anySize},
+	TypePushPromise:  {"PUSH_PROMISE", "6.6", onOne, 4, anySize},
 	TypePing:         {"PING", "6.7", onZero, 8, 8},
-	TypeGoAway:       {"GOAWAY", "6.8", onZero, goAwayMin, MaxFrameSize},
+	TypeGoAway:       {"GOAWAY", "6.8", onZero, goAwayMin, anySize},
 	TypeWindowUpdate: {"WINDOW_UPDATE", "6.9", onAny, 4, 4},
-	TypeContinuation: {"CONTINUATION", "6.10", onOne, 0, MaxFrameSize},
+	TypeContinuation: {"CONTINUATION", "6.10", onOne, 0, anySize},
 }
 
-// Check judges a header by itself. Where the RFC leaves the choice between an error of the
-// stream and of the connection (§5.4.1), it is of the connection: no honest peer gets here.
-func (h FrameHeader) Check() *ConnError {
-	if h.Length > MaxFrameSize { // of any type
-		return connError(FrameSizeError, "4.2", "a frame of %d bytes, the limit is %d", h.Length, MaxFrameSize)
+// Check judges the header of a frame that was sent to us: see CheckSize.
+func (h FrameHeader) Check() *ConnError { return h.CheckSize(MaxFrameSize) }
+
+// CheckSize judges a header by itself. limit is the SETTINGS_MAX_FRAME_SIZE of the receiver.
+// Where the RFC leaves the choice between an error of the stream and of the connection (§5.4.1),
+// it is of the connection: no honest peer gets here.
+func (h FrameHeader) CheckSize(limit uint32) *ConnError {
+	if h.Length > limit { // of any type
+		return connError(FrameSizeError, "4.2", "a frame of %d bytes, the limit is %d", h.Length, limit)
 	}
 	if h.Type >= numTypes {
 		return nil

@@ -173,8 +173,10 @@ func (e *Endpoint) refuse(err error) (Event, error) {
 		return Event{}, e.die(fatal)
 	}
 	broken, _ := errors.AsType[*StreamError](err) // there is no third kind
-	if fatal := e.flood.charge(1, "a stream that we must reset: "+broken.Error()); fatal != nil {
-		return Event{}, e.die(fatal)
+	if !e.keepsToLimit(broken) {
+		if fatal := e.flood.charge(1, "a stream that we must reset: "+broken.Error()); fatal != nil {
+			return Event{}, e.die(fatal)
+		}
 	}
 	if fatal := e.provoked(resetFrame(broken.Stream, broken.Code)); fatal != nil {
 		return Event{}, e.die(fatal)
@@ -186,4 +188,10 @@ func (e *Endpoint) refuse(err error) (Event, error) {
 	}
 	e.move(st, SendReset)
 	return Event{Kind: Failed, Stream: st, Err: broken}, nil
+}
+
+// keepsToLimit reports whether a request is refused that the peer could not know to be one too many:
+// to it the streams are over that whatever serves them has not left.
+func (e *Endpoint) keepsToLimit(broken *StreamError) bool {
+	return broken.Code == RefusedStream && e.table.active < e.cfg.MaxStreams
 }

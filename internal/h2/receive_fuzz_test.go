@@ -23,7 +23,9 @@ func FuzzReceive(f *testing.F) {
 	none := &testing.T{}
 	client := settled(none, Client, Config{})
 	for _, flood := range floods {
-		f.Add(flood.role == Server, flood.one(floodRig(none, flood.role)), uint64(3))
+		for _, role := range flood.to {
+			f.Add(role == Server, flood.one(floodRig(none, role)), uint64(3))
+		}
 	}
 	req := client.head(1, 0, connectFields...)
 	f.Add(true, slices.Concat(req, dataFrame(1, 0, "abc"), dataFrame(1, FlagEndStream|FlagPadded, "\x01abc\x00"), resetOf(1, Cancel)), uint64(1))

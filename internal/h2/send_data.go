@@ -24,7 +24,7 @@ func (e *Endpoint) frameSmall(st *Stream, head, tail []byte) {
 	e.outbox.dataHeader(st.id, n)
 	e.outbox.buf = append(append(e.outbox.buf, head...), tail...)
 	e.sentData(st, n)
-	e.flood.earn()
+	e.flood.earn(n)
 }
 
 // frameMost frames as much of s as may be sent at once.
@@ -158,7 +158,7 @@ func (e *Endpoint) framePiece(st *Stream, s *source, size int) {
 	e.outbox.buf = s.appendTo(e.outbox.buf, size)
 	e.sentData(st, size)
 	if size >= tinyPiece || s.left() == 0 {
-		e.flood.earn()
+		e.flood.earn(size)
 	}
 }
 

@@ -66,6 +66,10 @@ func (p *Pool) Put(v any) {
 	}
 }
 
+// Lose takes v, which was lent and will not be given back, off the list: somebody else may
+// still use it.
+func Lose(p *Pool, v any) { p.strike(v) }
+
 // strike takes v off the list.
 func (p *Pool) strike(v any) bool {
 	p.mu.Lock()

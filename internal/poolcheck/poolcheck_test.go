@@ -37,6 +37,20 @@ func TestOutstanding(t *testing.T) {
 	}
 }
 
+func TestLose(t *testing.T) {
+	p := NewPool("lost", func() any { return new([8]byte) })
+	v := p.Get()
+	Lose(p, v)
+	if l := outOf(t, "lost"); l.Out != 0 || len(Faults()) != 0 {
+		t.Errorf("%d are out; %q", l.Out, Faults())
+	}
+	if other := p.Get(); other == v {
+		t.Error("what was lost is lent again")
+	} else {
+		p.Put(other)
+	}
+}
+
 func TestFaults(t *testing.T) {
 	p := &Pool{New: func() any { return new(int) }}
 	v := p.Get()

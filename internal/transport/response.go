@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -81,7 +82,7 @@ func (t *ResponseStream) Finish() {
 func (t *ResponseStream) ExpectInterrupt() {
 	if t.ahead.Load() == nil {
 		ahead := new(readAhead)
-		ahead.init(streamBody{t.body})
+		ahead.init(streamBody{t})
 		t.ahead.Store(ahead)
 		if t.closed.Load() {
 			ahead.close()
@@ -89,12 +90,12 @@ func (t *ResponseStream) ExpectInterrupt() {
 	}
 }
 
-// streamBody is a body whose errors are those of ofStream.
-type streamBody struct{ io.Reader }
+// streamBody is the body of a stream, for whoever reads ahead.
+type streamBody struct{ t *ResponseStream }
 
 func (b streamBody) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	return n, ofStream("read", err)
+	n, err := b.t.body.Read(p)
+	return n, b.t.readFailed(err)
 }
 
 // Fill waits with a little memory of its own, so that an idle connection holds no buffer.
@@ -113,8 +114,24 @@ func (t *ResponseStream) Read(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	n, err := readSome(t.body, p, emptyReads)
-	return n, ofStream("read", err)
+	return n, t.readFailed(err)
 }
+
+// readFailed says what an error of the body is. Where a write was cut it is a consequence of
+// that: [ErrWriteCut], and the write knows why.
+func (t *ResponseStream) readFailed(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	err = ofStream("read", err)
+	if t.writeWasCut() {
+		return fmt.Errorf("%w: %w", ErrWriteCut, err)
+	}
+	return err
+}
+
+// errStreamEnded: by the client, the network, or the return of the handler.
+var errStreamEnded = fmt.Errorf("the stream has ended: %w", net.ErrClosed)
 
 // ofStream makes an error of net/http's stream one of the network, for those who ask whether
 // the connection was lost: its own types are not exported.
@@ -144,8 +161,11 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 	defer t.use.Unlock()
 	// Accept cannot hold its caller in the handler. net/http panics if it meets a write after
 	// the handler has returned; the context has ended by then.
-	if t.over || t.request.Err() != nil {
+	switch {
+	case t.over:
 		return 0, net.ErrClosed
+	case t.request.Err() != nil:
+		return 0, ofStream("write", errStreamEnded)
 	}
 	defer func() {
 		if recover() != nil {

@@ -27,3 +27,11 @@ func (t *sharedConn) Addresses() (local net.Addr, remote string) {
 	}
 	return t.Conn.LocalAddr(), remote
 }
+
+// AbortRequest asks the peer to send no more on a stream whose other direction has ended, where
+// the stream can do that.
+func (t *sharedConn) AbortRequest() {
+	if half, ok := t.Conn.(interface{ CloseRead() error }); ok {
+		_ = half.CloseRead()
+	}
+}

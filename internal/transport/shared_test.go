@@ -48,3 +48,22 @@ func TestShared(t *testing.T) {
 		t.Error("a stream without deadlines is not pumped")
 	}
 }
+
+// stopping is a stream that can ask the peer to stop.
+type stopping struct {
+	net.Conn
+	stopped int
+}
+
+func (s *stopping) CloseRead() error { s.stopped++; return nil }
+
+func TestSharedAbortsRequest(t *testing.T) {
+	a, _ := net.Pipe()
+	defer a.Close()
+	s := &stopping{Conn: a}
+	NewShared(s).(*sharedConn).AbortRequest()
+	NewShared(a).(*sharedConn).AbortRequest() // it cannot
+	if s.stopped != 1 {
+		t.Errorf("stopped %d times", s.stopped)
+	}
+}

@@ -64,6 +64,13 @@ func (t *writeTurn) InterruptWrite(on bool) {
 	}
 }
 
+// writeWasCut reports whether a write was interrupted that was under way.
+func (t *writeTurn) writeWasCut() bool {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	return t.writes == writesCut
+}
+
 // stopWrites interrupts. The writer ends the connection if that costs it: it knows why.
 func (t *writeTurn) stopWrites() {
 	switch t.writes {

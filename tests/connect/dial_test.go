@@ -81,6 +81,30 @@ func TestDialPool(t *testing.T) {
 	}
 }
 
+// A server of net/http gives its windows back as the handler reads, here by 4 KiB. There is no end to
+// how often it may do that.
+func TestDialToSmallReads(t *testing.T) {
+	const size = 32 << 20
+	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		for p := make([]byte, 4<<10); ; {
+			if _, err := r.Body.Read(p); err != nil {
+				return
+			}
+		}
+	}))
+	c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sent := 0; sent < size; sent += 1 << 20 {
+		if err := c.Write(t.Context(), websocket.MessageBinary, make([]byte, 1<<20)); err != nil {
+			t.Fatalf("after %d bytes: %v", sent, err)
+		}
+	}
+	_ = c.CloseNow()
+}
+
 // serveTLS starts a server of net/http over TLS that offers these protocols.
 func serveTLS(t *testing.T, h http.Handler, protocols ...string) (address string) {
 	t.Helper()
@@ -358,4 +382,37 @@ func TestDialWithoutConnect(t *testing.T) {
 		})
 	}
 	dials.Wait()
+}
+
+// A server that begins the closing and does not end its direction: Apache. The client ends its own.
+func TestDialEndsStream(t *testing.T) {
+	ended := make(chan error, 1)
+	address := script(t, enabled, func(_ int, f *http2.Framer, id uint32) {
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: []byte{0x88}, EndHeaders: true})
+		_ = f.WriteData(id, false, []byte{0x88, 0x02, 0x03, 0xe8})
+		for {
+			frame, err := f.ReadFrame()
+			if data, ok := frame.(*http2.DataFrame); err != nil || ok && data.StreamEnded() {
+				ended <- err
+				return
+			}
+			if reset, ok := frame.(*http2.RSTStreamFrame); ok {
+				ended <- http2.StreamError{StreamID: id, Code: reset.ErrCode}
+				return
+			}
+		}
+	})
+	c, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", &websocket.DialOptions{
+		HTTP2:    pool(t, &websocket.HTTP2Pool{PriorKnowledge: true}),
+		Timeouts: websocket.Timeouts{Close: 2 * patience},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+		t.Error(err)
+	}
+	if err := await(t, ended); err != nil {
+		t.Errorf("instead of END_STREAM: %v", err)
+	}
 }

@@ -1,6 +1,7 @@
 package connect_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -195,6 +196,15 @@ func TestServeHTTP2Refuses(t *testing.T) {
 			t.Errorf("%s: %v, %s", row.why, e.Err, e.Stack)
 		}
 	}
+	head := c.request(true, sample(":method", "HEAD", ":protocol", ""))
+	head.ended()
+	if text, err := io.ReadAll(head); len(text) > 0 || err != nil {
+		t.Errorf("HEAD: %q, %v", text, err)
+	}
+	if status, _ := head.answer(); status != http.StatusNotFound {
+		t.Errorf("HEAD: %d", status)
+	}
+	await(t, reported)
 	if status, _ := c.request(true, sample()).answer(); status != http.StatusBadRequest {
 		t.Errorf("END_STREAM: %d", status)
 	}
@@ -499,5 +509,37 @@ func TestServeHTTP2TLS(t *testing.T) {
 	_ = nc.Close()
 	if err := await(t, returned); err == nil || !strings.HasPrefix(err.Error(), "websocket: ServeHTTP2: ") {
 		t.Error(err)
+	}
+}
+
+// A client that does not end its direction when both Close frames have gone: nghttpx, in front of
+// our server. The stream ends nevertheless, without an error.
+func TestServeHTTP2EndsRequest(t *testing.T) {
+	for name, serve := range map[string]websocket.ServeFunc{
+		"client begins": echo,
+		"server begins": func(context.Context, *websocket.Conn) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, _ := own(t, serve, &websocket.AcceptOptions{Timeouts: websocket.Timeouts{Close: 2 * patience}})
+			s := connect(t, address).request(false, sample())
+			if status, _ := s.answer(); status != http.StatusOK {
+				t.Fatal(status)
+			}
+			if _, err := s.Write([]byte{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8}); err != nil {
+				t.Fatal(err)
+			}
+			s.ended()
+			select {
+			case code := <-s.reset:
+				if code != http2.ErrCodeNo {
+					t.Errorf("reset with %v", code)
+				}
+			case <-time.After(patience):
+				t.Error("the server waits for the client's end")
+			}
+			if p, err := io.ReadAll(s); !bytes.Equal(p, []byte{0x88, 0x02, 0x03, 0xe8}) || err != nil {
+				t.Errorf("%x, %v", p, err)
+			}
+		})
 	}
 }

@@ -88,7 +88,11 @@ func agree(request, response *http1.Head) (a agreement) {
 			values = hidden{response, "Sec-Websocket-Extensions"}
 		}
 	}
-	agreed, bad := offer.Check(response.Status, values)
+	judge := offer.Check
+	if response.Proto == protoHTTP2 {
+		judge = offer.CheckConnect
+	}
+	agreed, bad := judge(response.Status, values)
 	switch {
 	case bad != nil && request != nil:
 		a.violations = append(a.violations, Violation{By: FromServer, RFC: document(bad.Section), Reason: bad.Reason})

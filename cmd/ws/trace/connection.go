@@ -2,6 +2,7 @@ package trace
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/capture"
@@ -34,18 +35,19 @@ type connection struct {
 	inner   *exchange // over the TLS inside it
 	secured *secured
 	reused  bool // another connection between the same ports follows
+	t       *tracker
 	events  *spool.Log
-	media   *mediaFlows
 
 	older, newer *connection // in order of activity
 	weighs       int
 }
 
 func (t *tracker) newConnection(f flow, stream int) *connection {
-	c := &connection{flow: f, events: t.store.NewLog(), media: &t.media}
+	c := &connection{flow: f, t: t, events: t.store.NewLog()}
 	c.conv.Stream = stream
 	c.tcp = &exchange{client: -1, conv: &c.conv, log: c.record, mode: amid}
 	c.tcp.frames = frames{unknown: true, engines: &t.engines}
+	c.tcp.multiplex = func(x *exchange) *multiplex { return t.newMultiplex(c, x) }
 	c.tcp.tls = func(side int, ch reassembly.Chunk) { t.secure(c, side, ch) }
 	for side := range c.streams {
 		c.streams[side] = reassembly.New(func(ch reassembly.Chunk) { c.tcp.feed(side, ch) })
@@ -53,20 +55,23 @@ func (t *tracker) newConnection(f flow, stream int) *connection {
 	return c
 }
 
-// record stores an event, preceded by a byte for its type: see [Kept].
-func (c *connection) record(e Event) {
+func (c *connection) record(e Event) { c.t.record(c.events, Announced{Stream: c.conv.Stream}, e) }
+
+// record stores an event, preceded by a byte for its type: see [Kept]. in is where it was.
+func (t *tracker) record(events *spool.Log, in Announced, e Event) {
 	of := ofNote
 	if e.Frame != nil {
 		of = byte(e.Frame.Dir)
 	}
 	if e.Frame != nil && e.Frame.Message != nil {
-		c.media.announce(e.Frame.Message.ICE, Announced{c.conv.Stream, e.Frame.Mark})
+		in.Mark = e.Frame.Mark
+		t.media.announce(e.Frame.Message.ICE, in)
 	}
 	p, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // every Event can be written as JSON
 	}
-	c.events.Append([]byte{of}, p)
+	events.Append([]byte{of}, p)
 }
 
 // segment processes a segment sent by a side.
@@ -187,6 +192,44 @@ func (t *tracker) keep(c *connection, x *exchange) {
 		client = c.likelyClient()
 	}
 	v := &c.conv
+	c.orient(v, x.client, client)
+	v.C2S.Counts, v.S2C.Counts = c.streams[client].Counts(), c.streams[1-client].Counts()
+	t.putAway(c, x, v, c.events)
+}
+
+// keepStream stores the results of a stream of HTTP/2. If its request is not known and no
+// WebSocket could be proven in it, it is only counted.
+func (t *tracker) keepStream(m *multiplex, s *stream) {
+	v := &s.conv
+	if s.early != nil {
+		v.Response = s.early.head()
+	}
+	s.x.end()
+	switch v.Kind {
+	case Refused:
+		if v.Response == nil {
+			v.Kind = Unanswered
+		}
+	case NoHandshake, Unsynchronised, TLS:
+		m.c.conv.HTTP2.Unknown++
+		m.note(FromClient, v.Last, fmt.Sprintf("stream %d: its request is not known, and no WebSocket can be proven in it", s.id))
+		return
+	}
+	v.Violations = append(v.Violations, m.judgeAnnounced(v.Request)...)
+	client := s.x.client
+	if client < 0 {
+		client = m.x.client
+	}
+	m.c.orient(v, s.x.client, client)
+	if s.events == nil {
+		s.events = t.store.NewLog()
+	}
+	t.putAway(m.c, s.x, v, s.events)
+}
+
+// orient sets who is who in the results. settled is the side of the client, or -1 if client is a
+// guess.
+func (c *connection) orient(v *Conversation, settled, client int) {
 	ends := [2]netip.AddrPort{c.flow.a, c.flow.b}
 	v.Client, v.Server = ends[client].String(), ends[1-client].String()
 	for i := range v.Ends {
@@ -196,11 +239,15 @@ func (t *tracker) keep(c *connection, x *exchange) {
 			v.Ends[i].By = FromServer
 		}
 	}
-	if x.client < 0 && client == 1 { // not settled: see unread
+	if settled < 0 && client == 1 { // see unread
 		v.C2S, v.S2C = v.S2C, v.C2S
 	}
-	v.C2S.Counts, v.S2C.Counts = c.streams[client].Counts(), c.streams[1-client].Counts()
+}
+
+// putAway judges the end of a conversation and stores it.
+func (t *tracker) putAway(c *connection, x *exchange, v *Conversation, events *spool.Log) {
 	if v.Kind == WebSocket {
+		t.Conversations++
 		for _, d := range []Dir{FromClient, FromServer} {
 			if v.Direction(d).Unread = x.hidden(d); v.Direction(d).Unread == "" && c.reused && !v.Ended(d) {
 				v.Direction(d).Unread = "the end of the connection is missing"
@@ -212,7 +259,7 @@ func (t *tracker) keep(c *connection, x *exchange) {
 	if err != nil {
 		panic(err) // as in record
 	}
-	t.done = append(t.done, finished{v.Stream, t.store.PutAway(summary, c.events)})
+	t.done = append(t.done, finished{int32(v.Stream), v.HTTP2Stream, t.store.PutAway(summary, events)})
 }
 
 // likelyClient guesses who opened a connection whose beginning was not seen: the side with the

@@ -2,9 +2,12 @@ package trace
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
+	"github.com/hawser-ws/websocket/cmd/ws/trace/http2"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
 	"github.com/hawser-ws/websocket/frame"
 )
@@ -72,14 +75,18 @@ const (
 	Refused        Kind = "refused"        // the Upgrade was not answered with 101
 	Unanswered     Kind = "unanswered"     // the answer to the Upgrade is not in the capture
 	TLS            Kind = "tls"            // its content cannot be seen
-	HTTP2          Kind = "http2"          // it may carry WebSockets (RFC 8441), which are not decoded
+	HTTP2          Kind = "http2"          // each WebSocket in it (RFC 8441) is a conversation of its own
 	Unsynchronised Kind = "unsynchronised" // it began before the capture, and no frame boundary can be proven
 	NoHandshake    Kind = ""               // nothing to report
 )
 
 // Conversation is everything known about a connection once it has ended.
 type Conversation struct {
-	Stream int    `json:"stream"` // the number of the TCP connection in the file, from 0
+	Stream int `json:"stream"` // the number of the TCP connection in the file, from 0
+	// HTTP2Stream is the number of the HTTP/2 stream that the conversation is; 0: it is the whole
+	// connection.
+	HTTP2Stream uint32 `json:"http2Stream,omitempty"`
+
 	Kind   Kind   `json:"kind"`
 	Client string `json:"client"`
 	Server string `json:"server"`
@@ -92,6 +99,8 @@ type Conversation struct {
 	ACK     *Mark `json:"ack,omitempty"`
 
 	TLS *Secured `json:"tls,omitempty"`
+	// HTTP2 is set for a connection with HTTP/2, if that could be read.
+	HTTP2 *HTTP2Conn `json:"http2,omitempty"`
 
 	Request  *Head   `json:"request,omitempty"`
 	Response *Head   `json:"response,omitempty"`
@@ -109,6 +118,17 @@ type Conversation struct {
 
 	C2S Direction `json:"c2s"`
 	S2C Direction `json:"s2c"`
+}
+
+// Name identifies the conversation in the file: the number of the TCP connection, and after a
+// slash that of the HTTP/2 stream.
+func (c *Conversation) Name() string { return streamName(c.Stream, c.HTTP2Stream) }
+
+func streamName(connection int, stream uint32) string {
+	if stream == 0 {
+		return strconv.Itoa(connection)
+	}
+	return fmt.Sprintf("%d/%d", connection, stream)
 }
 
 // Direction has the figures of one side of a conversation.
@@ -139,6 +159,11 @@ type Head struct {
 	Mark
 	http1.Head
 	LastPacket int `json:"lastPacket"`
+}
+
+// known reports whether there is a head, and nothing in it is unknown.
+func (h *Head) known() bool {
+	return h != nil && !slices.ContainsFunc(h.Fields, func(f http1.Field) bool { return f.Name == http2.Unknown })
 }
 
 // weight is the memory that the head uses, in bytes. Its lines share one string.
@@ -188,11 +213,18 @@ type CloseSent struct {
 	Cut    bool   `json:"cut,omitempty"` // the capture does not have all of it
 }
 
-// End is how a side ended its direction of TCP, or the whole connection.
+// What can end a stream of HTTP/2, beside what ends the connection.
+const (
+	EndStream   = "END_STREAM" // of a direction
+	ResetStream = "RST_STREAM" // of both
+)
+
+// End is how a side ended its direction of TCP or of a stream, or both directions.
 type End struct {
 	By   Dir    `json:"by"`
-	What string `json:"what"` // "FIN" or "RST"
+	What string `json:"what"` // "FIN" or "RST" of TCP, END_STREAM or RST_STREAM of HTTP/2
 	Mark
+	Code string `json:"code,omitempty"` // of RST_STREAM, by its name
 	// Answers is set if a FIN acknowledges the other side's FIN. Then it was not the first,
 	// whatever the order of the packets in the capture.
 	Answers bool `json:"answers,omitempty"`
@@ -250,6 +282,8 @@ type Note struct {
 	Mark
 	Dir  Dir    `json:"dir"`
 	Text string `json:"text"`
+	// Violation is set if the remark is that a rule of HTTP/2 is broken.
+	Violation *Violation `json:"violation,omitempty"`
 }
 
 // Event is a Frame or a Note.

@@ -6,6 +6,7 @@
 //	reassembly   segments           bytes in order, and holes
 //	tlsrecord    records            plaintext, if the secrets are known
 //	http1        heads              where the Upgrade is
+//	http2        frames, heads      streams, and on which of them a WebSocket is
 //	trace        frames, messages   judged by handshake, frame and conn
 //	             media              flows opened by ICE, and the SDP that announced them
 //	spool        records            results, until they are printed
@@ -15,6 +16,30 @@
 // client, but it does not stop where they would fail the connection. A frame that breaks a rule
 // is reported with the section that says so. Decoding continues for as long as the header tells
 // where the next frame begins.
+//
+// # HTTP/2
+//
+// A connection with HTTP/2 is a conversation of the kind [HTTP2], which tells the settings, the
+// other requests and GOAWAY. Each stream that asks for a WebSocket (RFC 8441) is a conversation
+// of its own. What reads a connection reads a stream as well:
+//
+//	connection ─▶ exchange ─▶ multiplex ─▶ half, half   frames, field lists
+//	                               └─────▶ stream ─▶ exchange ─▶ receiver, receiver
+//
+// A stream ends by END_STREAM in both directions, by RST_STREAM, or with its connection.
+//
+// If the beginning is missing, or a hole covers the beginning of a frame, frames of HTTP/2 are
+// searched for as package http2 describes. Two things are then unknown.
+//
+//   - How much each stream has lost. So each is searched for a WebSocket frame again, with the
+//     proof that is required after a hole.
+//   - The table of HPACK. Fields that refer to a part of it which is missing are "?", and nobody
+//     is blamed for such a head. A head that shows :protocol or a field of the WebSocket handshake
+//     opens a conversation. Where that is unknown, or a stream has no head in the capture, its
+//     DATA must prove that they are frames, as a connection must. With the head in the capture,
+//     32 bits of the client are enough, since the place is known.
+//
+// At most 4096 streams of a connection are followed at a time. The oldest is given up first.
 //
 // # Starting in the middle
 //

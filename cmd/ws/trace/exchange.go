@@ -5,6 +5,7 @@ import (
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+	"github.com/hawser-ws/websocket/internal/h2"
 )
 
 // Limits for waiting data, in bytes of one direction.
@@ -22,6 +23,8 @@ const (
 	inHTTP
 	inFrames
 	inTLS
+	inHTTP2
+	awaiting // a stream of HTTP/2 whose request is not answered yet
 	amid     // in the middle of a connection: see doc.go
 	ignoring // nothing to report
 )
@@ -34,6 +37,9 @@ type exchange struct {
 	conv   *Conversation
 	log    func(Event)
 	tls    func(side int, c reassembly.Chunk) // takes over if it is TLS; nil: TLS is not expected
+	// multiplex makes what takes over if it is HTTP/2; nil: HTTP/2 is not expected.
+	multiplex func(x *exchange) *multiplex
+	mux       *multiplex
 
 	back [2]backlog
 
@@ -45,13 +51,18 @@ type exchange struct {
 	frames  frames
 	stopped [2]string           // by Dir: why TLS is no longer decrypted; "" while it is
 	tails   [2]reassembly.Chunk // by side: a hole at the end of the stream, for endDirection
-	torn    bool                // endDirection is cutting the last frame short, see emit
+	gaps    [2]bool             // by Dir: an unknown number of bytes is missing in the stream of HTTP/2
+	// beginning is set for a stream of HTTP/2 whose head is in the capture, though not all of its
+	// fields are known: if its bytes are frames, they are from the first one on.
+	beginning bool
+	torn      bool // endDirection is cutting the last frame short, see emit
 }
 
 // asking is a request that awaits its response.
 type asking struct {
 	method  string
 	upgrade bool
+	h2c     string // method and target, if it asks for HTTP/2
 }
 
 func (x *exchange) dir(side int) Dir {
@@ -75,12 +86,15 @@ func (x *exchange) weight() int {
 			n += r.weight()
 		}
 	}
+	if x.mux != nil {
+		n += x.mux.weight()
+	}
 	return n
 }
 
 // feed processes the next bytes of a side.
 func (x *exchange) feed(side int, c reassembly.Chunk) {
-	if c.Last && x.mode != inFrames && x.mode != inTLS {
+	if c.Last && x.mode != inFrames && x.mode != inTLS && x.mode != inHTTP2 {
 		x.tails[side] = c // nothing follows, so no frame boundary is searched for
 		return
 	}
@@ -93,9 +107,23 @@ func (x *exchange) feed(side int, c reassembly.Chunk) {
 		x.frame(side, c)
 	case inTLS:
 		x.tls(side, c)
+	case inHTTP2:
+		x.mux.feed(side, c)
+	case awaiting:
+		x.hold(side, c)
 	case amid:
 		x.amid(side, c)
 	}
+}
+
+// hold keeps bytes until it is known what they are.
+func (x *exchange) hold(side int, c reassembly.Chunk) {
+	if b := &x.back[side]; c.Lost == 0 && len(b.data) <= maxBacklog {
+		b.add(c)
+		return
+	}
+	x.back[side] = backlog{}
+	x.gaps[x.dir(side)] = true
 }
 
 // detect finds out what the client begins with.
@@ -115,8 +143,8 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 	}
 	switch p := b.data; {
 	case isPreface(p):
-		x.http2()
-	case bytes.HasPrefix([]byte(http2Preface), p) || bytes.HasPrefix([]byte(proxyPrefix), p): // incomplete
+		x.enterHTTP2()
+	case bytes.HasPrefix([]byte(h2.Preface), p) || bytes.HasPrefix([]byte(proxyPrefix), p): // incomplete
 	case bytes.HasPrefix(p, []byte(proxyPrefix)):
 		x.proxied(side)
 	case p[0] == recordHandshake:
@@ -132,7 +160,6 @@ func (x *exchange) detect(side int, c reassembly.Chunk) {
 // first line is enough. A load balancer may put a line of the PROXY protocol in front. TLS
 // begins with the type of a record that holds a handshake message.
 const (
-	http2Preface    = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	http2Line       = "PRI * HTTP/2.0\r\n"
 	proxyPrefix     = "PROXY "
 	maxProxyLine    = 107
@@ -140,12 +167,6 @@ const (
 )
 
 func isPreface(p []byte) bool { return bytes.HasPrefix(p, []byte(http2Line)) }
-
-// http2 records that the connection is HTTP/2. Its frames are not read.
-func (x *exchange) http2() {
-	x.conv.Kind = HTTP2
-	x.ignore()
-}
 
 // proxied skips the line of the PROXY protocol and looks at what follows.
 func (x *exchange) proxied(side int) {

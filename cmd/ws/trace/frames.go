@@ -176,12 +176,13 @@ func (x *exchange) end() {
 	}
 	switch x.mode {
 	case amid:
-		x.prove()
-		if x.mode == amid {
+		if x.identify(); x.mode == amid {
 			x.unproven()
 			return
 		}
-		fallthrough
+		x.end()
+	case inHTTP2:
+		x.mux.end()
 	case inFrames:
 		for _, d := range []Dir{FromClient, FromServer} {
 			x.endDirection(d)
@@ -190,6 +191,8 @@ func (x *exchange) end() {
 		if x.upgrade && x.conv.Response == nil {
 			x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture")
 		}
+	case awaiting:
+		x.note(FromServer, x.conv.Last, "the CONNECT is not answered in the capture")
 	}
 }
 

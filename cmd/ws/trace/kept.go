@@ -9,8 +9,9 @@ import (
 
 // finished is all that stays in memory of a conversation that is over.
 type finished struct {
-	stream int
-	place  spool.Place
+	stream      int32
+	http2Stream uint32
+	place       spool.Place
 }
 
 // Kept is a conversation stored for printing. Its events are stored as JSON, each preceded by

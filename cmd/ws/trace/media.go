@@ -48,9 +48,13 @@ type Check struct {
 
 // Announced is a message with an SDP.
 type Announced struct {
-	Stream int `json:"stream"`
+	Stream      int    `json:"stream"`
+	HTTP2Stream uint32 `json:"http2Stream,omitempty"` // see Conversation
 	Mark
 }
+
+// Name identifies the conversation, see [Conversation.Name].
+func (a *Announced) Name() string { return streamName(a.Stream, a.HTTP2Stream) }
 
 // Limits on what is kept about media, whatever the capture contains.
 const (

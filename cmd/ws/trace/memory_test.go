@@ -13,6 +13,7 @@ import (
 	"github.com/hawser-ws/websocket/cmd/ws/trace"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/synth"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/h2"
 )
 
 // Of a conversation that is over, however it was, next to nothing stays in memory.
@@ -108,7 +109,40 @@ func TestConnectionsWeighWhatTheyHold(t *testing.T) {
 		},
 		"after a hole":  func(c *synth.Conn) { c.Upgrade(""); c.Lose(1, 10); c.Send(1, []byte(long)) },
 		"in the middle": func(c *synth.Conn) { c.Next[0] += 12; c.Send(0, []byte(long)) },
-		"as TLS":        func(c *synth.Conn) { c.Send(0, []byte("\x16\x03\x01\x0c\x00\x01\x00\x0b\xfc\x03\x03"+long)) },
+		"with streams of HTTP/2": func(c *synth.Conn) {
+			m := http2On(c)
+			m.begin()
+			for i := range uint32(4) {
+				m.open(2*i+1, "/"+long[:200])
+				m.data(0, 2*i+1, masked(frame.Text, false, long))
+			}
+		},
+		"in a search for HTTP/2": func(c *synth.Conn) {
+			m := http2On(c)
+			m.begin()
+			c.Lose(0, 30)
+			c.Send(0, []byte(long))
+		},
+		"with a table of HPACK": func(c *synth.Conn) {
+			m := http2On(c)
+			m.begin()
+			var block strings.Builder
+			for i := range 60 {
+				fmt.Fprintf(&block, "\x40\x02%c%c\x00", 'a'+i%26, 'a'+i/26)
+			}
+			for range 10 {
+				m.frame(0, h2.TypeHeaders, h2.FlagEndHeaders|h2.FlagEndStream, 1, "\x3f\xe1\xff\x03"+block.String())
+				m.frame(1, h2.TypeHeaders, h2.FlagEndHeaders|h2.FlagEndStream, 1, "\x3f\xe1\xff\x03"+block.String())
+			}
+		},
+		"with a lost table of HPACK": func(c *synth.Conn) {
+			m := http2On(c)
+			m.begin()
+			c.Lose(0, 30)
+			m.frame(0, h2.TypePing, 0, 0, "12345678")
+			m.headers(0, 1, 0, connect("/")...)
+		},
+		"as TLS": func(c *synth.Conn) { c.Send(0, []byte("\x16\x03\x01\x0c\x00\x01\x00\x0b\xfc\x03\x03"+long)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			capture := &synth.Capture{Link: layers.LinkTypeEthernet}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/http1"
 	"github.com/hawser-ws/websocket/cmd/ws/trace/reassembly"
+	"github.com/hawser-ws/websocket/internal/h2"
 )
 
 // enterMiddle is called when the protocol of the following bytes is unknown.
@@ -19,8 +20,8 @@ func (x *exchange) enterMiddle() {
 func (x *exchange) amid(side int, c reassembly.Chunk) {
 	b, n := &x.back[side], &x.frames.need[side]
 	if c.Lost > 0 {
-		if x.prove(); x.mode == inFrames {
-			x.frame(side, c)
+		if x.identify(); x.mode != amid {
+			x.feed(side, c)
 			return
 		}
 		x.forgo(side, len(b.data))
@@ -34,12 +35,20 @@ func (x *exchange) amid(side int, c reassembly.Chunk) {
 		return
 	}
 	n.tried = max(4096, len(b.data))
-	if x.prove(); x.mode == inFrames {
+	if x.identify(); x.mode != amid {
 		return
 	}
 	if len(b.data) > maxBacklog {
 		x.forgo(side, len(b.data)/2)
 		n.tried = len(b.data) / 2
+	}
+}
+
+// identify tries to find out what the connection carries. Frames of HTTP/2 have more structure
+// than those of a WebSocket.
+func (x *exchange) identify() {
+	if !x.joinHTTP2() {
+		x.prove()
 	}
 }
 
@@ -74,9 +83,11 @@ func (x *exchange) begins(side int, c reassembly.Chunk) bool {
 	if x.client >= 0 && side != x.client || !http1.MaybeRequest(c.Data) {
 		return false
 	}
-	if bytes.HasPrefix(c.Data, []byte(http2Preface)) {
+	if bytes.HasPrefix(c.Data, []byte(h2.Preface)) {
 		x.settle(side)
-		x.http2()
+		x.back[side] = backlog{}
+		x.back[side].add(c)
+		x.enterHTTP2()
 		return true
 	}
 	line, _, ok := bytes.Cut(c.Data, []byte("\r\n"))
@@ -109,10 +120,11 @@ func (x *exchange) prove() {
 			continue
 		}
 		r := &result{
-			masked: prove(&x.back[i], true, nil, true, proofMasked),
+			masked: prove(&x.back[i], true, nil, true, x.enough()),
 			plain:  prove(&x.back[1-i], false, nil, true, proofUnmasked),
 		}
-		strong := r.masked.bits >= proofMasked && r.masked.frames >= proofFrames
+		strong := r.masked.bits >= proofMasked && r.masked.frames >= proofFrames ||
+			x.beginning && r.masked.start == 0 && r.masked.bits >= proofStream
 		alone := r.plain.said >= proofUnmasked && r.plain.frames >= proofFrames
 		if strong || alone {
 			found[i] = r
@@ -136,10 +148,22 @@ func (x *exchange) prove() {
 	x.enter(inFrames)
 }
 
+// enough is what proves the client's direction, in bits.
+func (x *exchange) enough() int {
+	if x.beginning {
+		return proofStream
+	}
+	return proofMasked
+}
+
 // unproven ends the search in both directions.
 func (x *exchange) unproven() {
 	if x.conv.Kind == Refused && x.conv.Response == nil {
-		x.note(FromServer, x.conv.Last, "the Upgrade is not answered in the capture, in which bytes are missing")
+		asked := "Upgrade"
+		if x.conv.HTTP2Stream != 0 {
+			asked = "CONNECT"
+		}
+		x.note(FromServer, x.conv.Last, "the "+asked+" is not answered in the capture, in which bytes are missing")
 	}
 	seen := 0
 	for side := range x.back {

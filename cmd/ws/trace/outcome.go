@@ -53,11 +53,11 @@ func (c *Conversation) Closed(d Dir) bool {
 	return false
 }
 
-// Ended reports whether direction d is over: a FIN of its sender or an RST of either side was
-// seen.
+// Ended reports whether direction d is over: a FIN or END_STREAM of its sender, or a reset by
+// either side was seen.
 func (c *Conversation) Ended(d Dir) bool {
 	for _, e := range c.Ends {
-		if e.By == d || e.What == "RST" {
+		if e.By == d || e.What == "RST" || e.What == ResetStream {
 			return true
 		}
 	}
@@ -74,7 +74,7 @@ func (x *exchange) hidden(d Dir) string {
 		return x.stopped[d]
 	case r != nil && r.dead != "":
 		return r.dead
-	case r == nil && (s.Lost > 0 || s.Frames > 0):
+	case r == nil && (s.Lost > 0 || s.Frames > 0 || x.gaps[d]):
 		return "bytes are missing in the capture"
 	case r == nil && s.Skipped > 0:
 		return "no frame boundary can be proven"
@@ -87,7 +87,10 @@ func (x *exchange) hidden(d Dir) string {
 // stop records that TLS is not decrypted any further in direction d.
 func (x *exchange) stop(d Dir, why string, at Mark) {
 	x.stopped[d] = why
-	if x.mode == inFrames {
+	if x.mux != nil {
+		x.mux.stop(d, why, at)
+	}
+	if x.mode == inFrames || x.mode == inHTTP2 {
 		x.note(d, at, "from here on it is not decrypted: "+why)
 	}
 }

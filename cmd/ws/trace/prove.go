@@ -16,6 +16,7 @@ const (
 	proofMasked   = 48  // for the client's direction alone
 	proofUnmasked = 72  // for the server's direction alone, from payloads only
 	proofSecond   = 16  // for a direction when the other one is proven
+	proofStream   = 32  // for the client's direction of a stream of HTTP/2, if its first byte is in the capture
 	proofAgain    = 32  // for a direction after a hole, when the handshake is known
 	maxLeading    = 256 // frames that may be skipped at the beginning of a chain
 	proofSegment  = 11  // for the frames in the first segment, if they fill it

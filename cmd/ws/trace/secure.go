@@ -22,6 +22,7 @@ func (t *tracker) secure(c *connection, side int, ch reassembly.Chunk) {
 		s := &secured{conv: &c.conv}
 		s.inner = &exchange{client: c.tcp.client, conv: &c.conv, log: c.record, mode: detecting}
 		s.inner.frames.engines = &t.engines
+		s.inner.multiplex = c.tcp.multiplex
 		s.session = tlsrecord.New(&t.keys, s.plain)
 		c.secured, c.inner = s, s.inner
 		c.conv.Kind = TLS

@@ -99,7 +99,9 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Trace, error) {
 	if err := in.Damage(); err != nil {
 		t.Damage = err.Error()
 	}
-	slices.SortFunc(t.done, func(a, b finished) int { return cmp.Compare(a.stream, b.stream) })
+	slices.SortFunc(t.done, func(a, b finished) int {
+		return cmp.Or(cmp.Compare(a.stream, b.stream), cmp.Compare(a.http2Stream, b.http2Stream))
+	})
 	if err := t.store.Err(); err != nil {
 		return nil, errors.Join(err, t.store.Close())
 	}
@@ -169,14 +171,11 @@ func (t *tracker) unlink(c *connection) {
 	}
 }
 
-// count adds a connection to the totals.
+// count adds the bytes of a connection to the totals.
 func (t *tracker) count(c *connection) {
 	for _, s := range c.streams {
 		t.Octets += s.Counts().Delivered
 		t.Lost += s.Counts().Lost
-	}
-	if c.conv.Kind == WebSocket {
-		t.Conversations++
 	}
 }
 

@@ -56,7 +56,10 @@ func (x *exchange) request() bool {
 	if n == 0 {
 		return false
 	}
-	ask := asking{h.Method, h.Has("Upgrade", "websocket")}
+	ask := asking{method: h.Method, upgrade: h.Has("Upgrade", "websocket")}
+	if h.Has("Upgrade", "h2c") {
+		ask.h2c = h.Method + " " + h.Target[:min(len(h.Target), maxAsked)]
+	}
 	if ask.upgrade {
 		x.conv.Request, x.conv.Response = x.head(x.client, h, n), nil
 		x.conv.Violations = judgeRequest(b.data[:n])
@@ -133,7 +136,8 @@ func (x *exchange) response() bool {
 		x.open(head)
 		return true
 	case h.Status == 101 && h.Has("Upgrade", "h2c"): // RFC 7540 §3.2
-		x.http2()
+		b.drop(n)
+		x.upgradeHTTP2(ask.h2c)
 		return false
 	case h.Status < 200: // RFC 9110 §15.2: the final response follows
 		b.drop(n)
@@ -156,18 +160,12 @@ func (x *exchange) response() bool {
 
 // open switches from HTTP to frames after a 101.
 func (x *exchange) open(response *Head) {
-	x.conv.Kind, x.conv.Response = WebSocket, response
 	var request *http1.Head
 	if x.conv.Request != nil {
 		request = &x.conv.Request.Head
 	}
 	a := agree(request, &response.Head)
-	x.conv.Agreed = &a.Agreed
-	x.conv.Violations = append(x.conv.Violations, a.violations...)
-	for _, text := range a.notes {
-		x.log(Event{Note: &Note{Mark: response.Mark, Dir: FromServer, Text: text}})
-	}
-	x.frames = frames{terms: a.deflate, engines: x.frames.engines}
+	x.begun(response, &a)
 	for _, d := range []Dir{FromClient, FromServer} {
 		if d == FromClient && request == nil {
 			x.frames.need[d] = need{bits: proofSecond, frames: 1}
@@ -177,6 +175,17 @@ func (x *exchange) open(response *Head) {
 		x.receive(d, a.deflate[d])
 	}
 	x.enter(inFrames)
+}
+
+// begun records the result of an opening handshake.
+func (x *exchange) begun(response *Head, a *agreement) {
+	x.conv.Kind, x.conv.Response = WebSocket, response
+	x.conv.Agreed = &a.Agreed
+	x.conv.Violations = append(x.conv.Violations, a.violations...)
+	for _, text := range a.notes {
+		x.log(Event{Note: &Note{Mark: response.Mark, Dir: FromServer, Text: text}})
+	}
+	x.frames = frames{terms: a.deflate, engines: x.frames.engines}
 }
 
 // receive begins to take a direction apart.

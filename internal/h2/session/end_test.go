@@ -333,6 +333,61 @@ func TestTimes(t *testing.T) {
 	})
 }
 
+// deaf is a network connection whose deadlines do nothing.
+type deaf struct{ net.Conn }
+
+func (deaf) SetReadDeadline(time.Time) error  { return nil }
+func (deaf) SetWriteDeadline(time.Time) error { return nil }
+
+// On such a connection nothing ends a read but its Close.
+func TestDeafDeadlines(t *testing.T) {
+	for name, finish := range map[string]func(p *pair) error{
+		"Close":    func(p *pair) error { p.server.Close(); return nil },
+		"Shutdown": func(p *pair) error { return p.server.Shutdown(p.t.Context()) },
+		"idle":     func(*pair) error { return nil },
+	} {
+		bubble(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			cfg := Config{}
+			if name == "idle" {
+				cfg.IdleTimeout = time.Minute
+			}
+			p := joinOver(t, deaf{a}, deaf{b}, Config{}, cfg, echo)
+			talk(t, p.open(), "hello")
+			if err := finish(p); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			p.running.Wait()
+			if p.clientErr != nil || p.serverErr != nil {
+				t.Errorf("%s: %v, %v", name, p.clientErr, p.serverErr)
+			}
+			p.end()
+		})
+	}
+}
+
+// Whoever closes the network connection ends the session in order, if no stream is cut off.
+func TestNetworkConnectionClosed(t *testing.T) {
+	for _, cutOff := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			p := joinOver(t, a, b, Config{}, Config{}, echo)
+			talk(t, p.open(), "hello")
+			if x := p.open(); cutOff {
+				defer x.Close()
+			} else {
+				_ = x.Close()
+			}
+			synctest.Wait()
+			_ = b.Close()
+			p.running.Wait()
+			if (p.serverErr != nil) != cutOff || (p.clientErr != nil) != cutOff {
+				t.Errorf("%v, %v", p.clientErr, p.serverErr)
+			}
+		})
+	}
+}
+
 // What comes behind the end of a session is nobody's.
 func TestBehindTheEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -108,16 +108,15 @@ func (s *Session) end(cause error) {
 	}
 	s.clock.stop()
 	s.changed.Broadcast()
-	s.t.InterruptRead(true)
+	s.late = time.AfterFunc(linger, func() { _ = s.t.Close() })
+	s.t.InterruptRead(true) // which some network connections do not heed
 }
 
 // finish is the end of Run: a read has failed with err, because the session is over or so that
 // it is.
 func (s *Session) finish(err error) error {
-	late := time.AfterFunc(linger, func() { _ = s.t.Close() })
-	defer late.Stop()
 	s.mu.Lock()
-	orderly := errors.Is(err, io.EOF) && s.allEnded()
+	orderly := (errors.Is(err, io.EOF) || ownClose(err)) && s.allEnded()
 	if s.phase != over {
 		s.end(err)
 		s.mu.Unlock()
@@ -134,11 +133,17 @@ func (s *Session) finish(err error) error {
 	s.writer = broken
 	s.rest()
 	s.mu.Unlock()
+	s.late.Stop()
 	s.in.Discard()
 	if orderly {
 		return nil
 	}
 	return s.err
+}
+
+// ownClose reports whether a read has failed because this end has closed the connection.
+func ownClose(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // allEnded reports whether every stream is over or ended by us, be it still in use. Under mu.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/internal/h2"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -46,8 +47,9 @@ type Session struct {
 	ep      h2.Endpoint
 	phase   phase
 	writer  writer
-	err     *LostError // set at over
-	heard   *GoAway    // of the peer; nil: none has come
+	err     *LostError  // set at over
+	late    *time.Timer // set at over: closes t
+	heard   *GoAway     // of the peer; nil: none has come
 	silence silence
 	changed sync.Cond // settings or an answer came, a phase or the writing ended
 	clock   clock
@@ -96,10 +98,13 @@ func New(nc net.Conn, cfg Config) *Session {
 }
 
 // Run reads until the session is over, and returns when its goroutines have ended and nc is
-// closed. It returns nil if the session ended in order: by Close or Shutdown, or by the peer
-// when this end had ended all streams. Any other error is a [*LostError].
+// closed. It returns nil if the session ended in order: by Close or Shutdown, or when this end had
+// ended all streams by the peer or whoever closed nc. Any other error is a [*LostError].
 func (s *Session) Run() error {
 	defer close(s.ended)
+	if poolcheck.Enabled {
+		defer s.enlist()()
+	}
 	s.mu.Lock()
 	s.watch(time.Now())
 	s.leave()

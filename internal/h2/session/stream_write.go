@@ -1,6 +1,7 @@
 package session
 
 import (
+	"io"
 	"os"
 	"time"
 
@@ -140,4 +141,16 @@ func (x *Stream) CloseWrite() bool {
 	}
 	x.writeErr = h2.ErrStreamOver
 	return true
+}
+
+// AbortRequest ends the peer's direction, if ours has ended: by RST_STREAM with NO_ERROR, behind
+// which no client may discard the response (RFC 9113 §8.1). Reads return io.EOF.
+func (x *Stream) AbortRequest() {
+	x.s.mu.Lock()
+	defer x.s.leave()
+	if x.closing == closed || x.readErr != nil || x.st.State() != h2.HalfClosedLocal {
+		return
+	}
+	x.s.ep.Reset(x.st, h2.NoError)
+	x.endReading(io.EOF)
 }

@@ -23,7 +23,7 @@ func Closing(c *trace.Conversation) (steps []Step, verdict string) {
 		steps = append(steps, Step{Mark: s.Mark, Dir: s.By, What: closeWords(&s), Text: closeMeans(c, i)})
 	}
 	for i, e := range c.Ends {
-		steps = append(steps, Step{Mark: e.Mark, Dir: e.By, What: e.What, Text: endMeans(c, i)})
+		steps = append(steps, Step{Mark: e.Mark, Dir: e.By, What: endWords(&e), Text: endMeans(c, i)})
 	}
 	return steps, verdictOf(c)
 }
@@ -62,14 +62,34 @@ func closeMeans(c *trace.Conversation, i int) string {
 	return "the " + s.By.Sender() + " begins the closing handshake"
 }
 
+// endWords names the end of a conversation.
+func endWords(e *trace.End) string {
+	if e.Code != "" {
+		return e.What + " " + e.Code
+	}
+	return e.What
+}
+
+// carrier is what carries a conversation.
+func carrier(c *trace.Conversation) string {
+	if c.HTTP2Stream != 0 {
+		return "the stream"
+	}
+	return "TCP"
+}
+
 // endMeans explains FIN or RST i of a conversation.
 func endMeans(c *trace.Conversation, i int) string {
 	e := c.Ends[i]
 	switch {
 	case e.What == "RST":
 		return "the " + e.By.Sender() + " resets the connection"
+	case e.What == trace.ResetStream:
+		return "the " + e.By.Sender() + " resets the stream"
 	case i > 0:
 		return ""
+	case e.What == trace.EndStream:
+		return "the " + e.By.Sender() + " ends the stream first"
 	case e.Answers:
 		return "the " + e.By.Sender() + " closes TCP after the " + e.By.Other().Sender() + ", whose FIN the capture does not show before this one"
 	case e.By == trace.FromClient && len(c.Closes) == 2:
@@ -101,10 +121,10 @@ func uncleanWords(c *trace.Conversation) string {
 	}
 	for _, d := range []trace.Dir{trace.FromClient, trace.FromServer} {
 		if !c.Ended(d) || c.Direction(d).Unread != "" {
-			return "not clean (1006 to the " + d.Sender() + "): the " + d.Other().Sender() + " ends TCP without a Close frame"
+			return "not clean (1006 to the " + d.Sender() + "): the " + d.Other().Sender() + " ends " + carrier(c) + " without a Close frame"
 		}
 	}
-	return "not clean (1006 to both): TCP ends without a Close frame"
+	return "not clean (1006 to both): " + carrier(c) + " ends without a Close frame"
 }
 
 func unknownWords(c *trace.Conversation) string {
@@ -163,7 +183,11 @@ func FigureWords(c *trace.Conversation, d trace.Dir) string {
 	if c.Kind == trace.WebSocket {
 		s += fmt.Sprintf("%s, %s, %s of payload; ", count(f.Frames, "frame"), count(f.Messages, "message"), count(f.Payload, "octet"))
 	}
-	s += fmt.Sprintf("%s in %s", count(f.Delivered, "octet"), count(f.Segments, "segment"))
+	unit := "segment"
+	if c.HTTP2Stream != 0 {
+		unit = "DATA frame"
+	}
+	s += fmt.Sprintf("%s in %s", count(f.Delivered, "octet"), count(f.Segments, unit))
 	for _, odd := range []struct {
 		n    int64
 		text string

@@ -45,10 +45,10 @@ func diagram(c *trace.Conversation, rows []arrowRow, start time.Time) template.H
 
 func drawing(b *strings.Builder, c *trace.Conversation, rows []arrowRow, start time.Time) {
 	height := topMargin + len(rows)*rowHeight + 20
-	fmt.Fprintf(b, `<svg viewBox="0 0 %d %d" role="img" aria-label="Sequence diagram of stream %d">`, diagramWidth, height, c.Stream)
+	fmt.Fprintf(b, `<svg viewBox="0 0 %d %d" role="img" aria-label="Sequence diagram of stream %s">`, diagramWidth, height, c.Name())
 	b.WriteString(`<defs>`)
 	for _, class := range []string{"tcp", "http", "text", "binary", "control", "close", "bad"} {
-		fmt.Fprintf(b, `<marker id="m%d-%s" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="%s" d="M0 0L8 4L0 8z"/></marker>`, c.Stream, class, class)
+		fmt.Fprintf(b, `<marker id="m%s-%s" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="%s" d="M0 0L8 4L0 8z"/></marker>`, anchor(c), class, class)
 	}
 	b.WriteString(`</defs>`)
 	for _, end := range []struct {
@@ -77,10 +77,13 @@ func drawing(b *strings.Builder, c *trace.Conversation, rows []arrowRow, start t
 		fmt.Fprintf(b, `<text class="time" x="4" y="%d">%.6f</text>`, y-2, r.at.Since(start).Seconds())
 		fmt.Fprintf(b, `<text class="time" x="%d" y="%d" text-anchor="end">%s</text>`, clientX-8, y-2, packets(r.at.Packet, r.last))
 		fmt.Fprintf(b, `<text class="label" x="%d" y="%d" text-anchor="middle">%s</text>`, (clientX+serverX)/2, y-6, html.EscapeString(shorten(r.label, labelLength)))
-		fmt.Fprintf(b, `<line x1="%d" y1="%d" x2="%d" y2="%d" marker-end="url(#m%d-%s)"/></g>`, from, y, to, y, c.Stream, r.class)
+		fmt.Fprintf(b, `<line x1="%d" y1="%d" x2="%d" y2="%d" marker-end="url(#m%s-%s)"/></g>`, from, y, to, y, anchor(c), r.class)
 	}
 	b.WriteString(`</svg>`)
 }
+
+// anchor identifies a conversation on the page.
+func anchor(c *trace.Conversation) string { return strings.ReplaceAll(c.Name(), "/", "-") }
 
 // shorten cuts s to n characters.
 func shorten(s string, n int) string {

@@ -28,6 +28,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"agreed":    AgreedWords,
 	"tls":       TLSLines,
 	"title":     Title,
+	"anchor":    anchor,
 	"announced": func(c trace.Check) string { return AnnouncedWords(&c) },
 	"figures":   func(m trace.Media) []string { return MediaWords(&m) },
 	"count":     func(n int, one string) string { return count(n, one) },
@@ -100,7 +101,7 @@ func (d *drawn) draw(k *trace.Kept, t *trace.Trace) error {
 		}
 		if n := e.Note; n != nil {
 			if len(d.Notes) < maxLast {
-				d.Notes = append(d.Notes, fmt.Sprintf("#%d, from the %s: %s", n.Packet, n.Dir.Sender(), payload.Visible(n.Text)))
+				d.Notes = append(d.Notes, fmt.Sprintf("#%d, from the %s: %s", n.Packet, n.Dir.Sender(), NoteWords(n)))
 			}
 			continue
 		}
@@ -134,7 +135,7 @@ func (d *drawn) draw(k *trace.Kept, t *trace.Trace) error {
 		d.Steps = append(d.Steps, text)
 	}
 	for _, e := range c.Ends {
-		rows = append(rows, arrowRow{at: e.Mark, dir: e.By, class: "tcp", label: e.What, title: e.What})
+		rows = append(rows, arrowRow{at: e.Mark, dir: e.By, class: "tcp", label: endWords(&e), title: endWords(&e)})
 	}
 	d.Verdict = verdict
 	d.Diagram = diagram(c, rows, t.Start)

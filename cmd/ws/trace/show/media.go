@@ -45,7 +45,7 @@ func (p *printer) media(t *trace.Trace) {
 func AnnouncedWords(c *trace.Check) string {
 	var places []string
 	for _, a := range c.Announced {
-		places = append(places, fmt.Sprintf("#%d of stream %d", a.Packet, a.Stream))
+		places = append(places, fmt.Sprintf("#%d of stream %s", a.Packet, a.Name()))
 	}
 	if len(places) == 0 {
 		return ""

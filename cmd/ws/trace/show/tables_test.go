@@ -40,6 +40,9 @@ func TestTables(t *testing.T) {
 	}
 	for _, table := range tables {
 		name, kind, _ := strings.Cut(filepath.Base(table), ".")
+		if kind == "heads.tsv" { // see trace.TestHTTP2Captures
+			continue
+		}
 		t.Run(name+"/"+kind, func(t *testing.T) {
 			want, err := os.ReadFile(table)
 			if err != nil {

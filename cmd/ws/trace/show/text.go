@@ -134,7 +134,7 @@ func (p *printer) conversation(k *trace.Kept) error {
 		return err
 	}
 	p.line(plain, "")
-	p.line(bold, "Stream %d  %s → %s  %s", c.Stream, c.Client, c.Server, Title(c))
+	p.line(bold, "Stream %s  %s → %s  %s", c.Name(), c.Client, c.Server, Title(c))
 	p.tcp(c)
 	p.tls(c)
 	p.opening(c)
@@ -144,7 +144,7 @@ func (p *printer) conversation(k *trace.Kept) error {
 			return err
 		}
 		if first {
-			p.line(faint, " Frames")
+			p.line(faint, "%s", eventsTitle(c))
 			first = false
 		}
 		p.event(c, e)
@@ -154,7 +154,18 @@ func (p *printer) conversation(k *trace.Kept) error {
 	return nil
 }
 
+// eventsTitle is the line above the events.
+func eventsTitle(c *trace.Conversation) string {
+	if c.Kind == trace.HTTP2 {
+		return " HTTP/2"
+	}
+	return " Frames"
+}
+
 func (p *printer) tcp(c *trace.Conversation) {
+	if c.HTTP2Stream != 0 {
+		return // see that of the connection
+	}
 	if c.SYN == nil && c.SYNACK == nil {
 		p.line(faint, " The capture begins in the middle of the connection")
 		return
@@ -215,13 +226,25 @@ func (p *printer) violation(v trace.Violation) {
 }
 
 func (p *printer) event(c *trace.Conversation, e *trace.Event) {
-	if n := e.Note; n != nil {
-		p.at(faint, n.Mark, 0, n.Dir, "(%s)", payload.Visible(n.Text))
+	if e.Note != nil {
+		p.note(c, e.Note)
 		return
 	}
 	f := e.Frame
 	p.at(colour(f.Dir), f.Mark, f.LastPacket, f.Dir, "%s", FrameWords(f))
 	for _, v := range f.Violations {
 		p.violation(v)
+	}
+}
+
+// note prints a note. What happens on an HTTP/2 connection is told in notes alone.
+func (p *printer) note(c *trace.Conversation, n *trace.Note) {
+	switch {
+	case n.Violation != nil:
+		p.at(alarm, n.Mark, 0, n.Dir, "! %s", NoteWords(n))
+	case c.Kind == trace.HTTP2:
+		p.at(colour(n.Dir), n.Mark, 0, n.Dir, "%s", NoteWords(n))
+	default:
+		p.at(faint, n.Mark, 0, n.Dir, "(%s)", NoteWords(n))
 	}
 }

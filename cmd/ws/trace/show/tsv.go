@@ -19,7 +19,7 @@ func Frames(w io.Writer, t *trace.Trace) error {
 		if f.Close != nil {
 			closed = fmt.Sprintf("%d %s", f.Close.Code, payload.Visible(f.Close.Reason))
 		}
-		fmt.Fprintf(out, "%d\t%v\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%s\t%s\n", c.Stream, f.Dir, f.Index, f.Offset,
+		fmt.Fprintf(out, "%s\t%v\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%s\t%s\n", c.Name(), f.Dir, f.Index, f.Offset,
 			bit(f.FIN), f.RSV, f.Opcode, bit(f.Masked), f.Length, f.Key, f.SHA256, closed)
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func Messages(w io.Writer, t *trace.Trace) error {
 		if m.Unreadable != "" {
 			length = ""
 		}
-		fmt.Fprintf(out, "%d\t%v\t%d\t%s\t%d\t%d\t%d\t%s\t%s\n", c.Stream, f.Dir, m.Index, m.Type,
+		fmt.Fprintf(out, "%s\t%v\t%d\t%s\t%d\t%d\t%d\t%s\t%s\n", c.Name(), f.Dir, m.Index, m.Type,
 			bit(m.Compressed), m.Fragments, m.Wire, length, m.SHA256)
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,19 +16,19 @@ func Title(c *trace.Conversation) string {
 	case trace.TLS:
 		return "TLS"
 	case trace.HTTP2:
-		return "HTTP/2 (a WebSocket in it, by RFC 8441, is not read)"
+		return http2Title(c)
 	case trace.Unsynchronised:
 		return "not synchronised"
-	}
-	scheme := "ws"
-	if c.TLS != nil {
-		scheme = "wss"
 	}
 	if c.Request == nil {
 		return "WebSocket"
 	}
+	scheme := "ws"
+	if c.TLS != nil || slices.Contains(c.Request.Values(":scheme"), "https") {
+		scheme = "wss"
+	}
 	host := c.Server
-	if hosts := c.Request.Values("Host"); len(hosts) > 0 {
+	if hosts := append(c.Request.Values(":authority"), c.Request.Values("Host")...); len(hosts) > 0 {
 		host = hosts[0]
 	}
 	target := c.Request.Line
@@ -35,6 +36,29 @@ func Title(c *trace.Conversation) string {
 		target = f[1]
 	}
 	return payload.Visible(scheme + "://" + host + target)
+}
+
+func http2Title(c *trace.Conversation) string {
+	h := c.HTTP2
+	switch {
+	case h == nil && c.TLS != nil && c.TLS.Decrypted && c.TLS.Why == "":
+		return "HTTP/2, which the client has not begun"
+	case h == nil:
+		return "HTTP/2, which cannot be read"
+	}
+	s := fmt.Sprintf("HTTP/2: %s, %s", count(h.WebSockets, "WebSocket"), count(h.Requests, "other request"))
+	if h.Unknown > 0 {
+		s += fmt.Sprintf(", %s of which the request is not known", count(h.Unknown, "stream"))
+	}
+	return s
+}
+
+// NoteWords describes a note in one line.
+func NoteWords(n *trace.Note) string {
+	if v := n.Violation; v != nil {
+		return fmt.Sprintf("the %s breaks %s: %s", v.By.Sender(), v.RFC, payload.Visible(v.Reason))
+	}
+	return payload.Visible(n.Text)
 }
 
 // TLSLines describes the TLS of a connection.

@@ -1,0 +1,171 @@
+package interop
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/template"
+
+	"github.com/hawser-ws/websocket"
+)
+
+// stops are where one browser goes, one after the other. Over TLS it opens its WebSockets as
+// streams of the HTTP/2 connection that has carried the page (RFC 8441).
+var stops = []stop{
+	{"our server", "HTTP/2.0", nil, passesClose},
+	{"haproxy", "HTTP/2.0", startsWith(http2Proxies.haproxy, startHAProxy), passesClose},
+	{"nghttpx", "HTTP/2.0", startsWith(http2Proxies.nghttpx, startNghttpx), passesClose},
+	{"Apache", "HTTP/1.1", startsWith(http2Fronts.apache, startApache), passesClose},
+	{"lighttpd", "HTTP/1.1", startsWith(http2Fronts.lighttpd, startLighttpd), dropsClose},
+}
+
+type stop struct {
+	name   string
+	proto  string                                            // how the request comes to our server
+	front  func(t *testing.T, ctx context.Context, f *front) // nil: the browser talks to our server
+	closes closeHabit
+}
+
+// closeHabit is what becomes of the browser's Close frame.
+type closeHabit uint8
+
+const (
+	passesClose closeHabit = iota
+	// lighttpd 1.4.69 drops DATA that has END_STREAM, and Chromium sets it on its Close frame. Our
+	// server sees the end of the stream.
+	dropsClose
+)
+
+func startsWith(config *template.Template, start func(t *testing.T, ctx context.Context, config string)) func(*testing.T, context.Context, *front) {
+	return func(t *testing.T, ctx context.Context, f *front) {
+		t.Helper()
+		start(t, ctx, f.config(t, config))
+	}
+}
+
+func TestChromiumHTTP2(t *testing.T) {
+	t.Parallel()
+	ctx := bounded(t)
+	visits := make([]*visit, len(stops))
+	for i := range stops {
+		visits[i] = newVisit(t, ctx, i)
+	}
+	browser := browse(t, ctx, visits[0].url())
+	for i, v := range visits {
+		t.Run(stops[i].name, func(t *testing.T) {
+			got := v.report(t, ctx, browser)
+			v.check(t, ctx, got)
+		})
+		if t.Failed() {
+			return
+		}
+		if i+1 < len(visits) {
+			v.next <- visits[i+1].url()
+		} else {
+			v.next <- ""
+		}
+	}
+}
+
+// visit is one stop of the browser.
+type visit struct {
+	*page
+	stop
+	s      *server
+	origin string
+	relay  *relay // nil if there is no front
+
+	mu       sync.Mutex
+	requests map[string]int // WebSockets, by how and from where they came
+}
+
+func newVisit(t *testing.T, ctx context.Context, at int) *visit {
+	t.Helper()
+	v := &visit{stop: stops[at], requests: map[string]int{}}
+	opts := websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover, Timeouts: patient}
+	noted := opts
+	noted.Trace = newClosings(t, "our server, Chromium by "+v.name).trace()
+	noting := func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
+		if r.URL.Path != "/sockets" {
+			return acceptWith(&opts)(ctx, w, r)
+		}
+		v.mu.Lock()
+		v.requests[r.Method+" "+r.Proto+" from "+r.RemoteAddr]++
+		v.mu.Unlock()
+		return acceptWith(&noted)(ctx, w, r)
+	}
+	if v.front == nil {
+		v.s = serveHTTP2(t, ctx, noting)
+		v.origin = v.s.URL
+	} else {
+		v.s = serve(t, ctx, noting)
+		front := newFront(t, strings.TrimPrefix(v.s.URL, "http://"))
+		v.front(t, ctx, front)
+		v.relay = newRelay(t, front.params["TLS"])
+		v.origin = "https://" + v.relay.address
+	}
+	v.page = v.s.servePage()
+	return v
+}
+
+func (v *visit) url() string { return fmt.Sprintf("%s/page.html?sockets=%d", v.origin, *sockets) }
+
+// check compares what the page saw with what our server did.
+func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
+	t.Helper()
+	if v.closes == passesClose {
+		checkPage(t, ctx, v.s, got)
+	} else if got.Error != "" || !slices.Equal(got.Echoes, digests(conversation)) || got.ServerClosed.Code != 4002 || got.BusyClosed.Code != 4008 {
+		t.Errorf("the page saw %+v", got)
+	}
+	if len(got.Sockets) != *sockets {
+		t.Fatalf("the page has opened %d sockets, want %d", len(got.Sockets), *sockets)
+	}
+	var took []float64
+	for i, socket := range got.Sockets {
+		took = append(took, socket.Took)
+		if !slices.Equal(socket.Echoes, digests(conversation)) {
+			t.Errorf("socket %d received %v", i, socket.Echoes)
+		}
+		if !strings.HasPrefix(socket.Extensions, "permessage-deflate") {
+			t.Errorf("socket %d has the extensions %q, want permessage-deflate", i, socket.Extensions)
+		}
+		closed, byServer := socket.Closed, i%2 == 1
+		if (v.closes == passesClose || byServer) && closed.Code != 4001+i%2 {
+			t.Errorf("socket %d saw %v", i, closed)
+		}
+		if clean := closed.Clean != nil && *closed.Clean; !clean && v.closes == passesClose {
+			t.Errorf("onclose of socket %d: wasClean is not true", i)
+		}
+	}
+	for range *sockets {
+		if err := v.s.ending(t, ctx, "sockets").closeErr; err != nil && v.closes == passesClose {
+			t.Errorf("our server's close = %v, want nil after a clean handshake", err)
+		}
+	}
+	t.Logf("the page, from close to onclose: %s ms", spread(took))
+	v.checkConnections(t)
+}
+
+// checkConnections checks that all sockets, and the page, came over one connection.
+func (v *visit) checkConnections(t *testing.T) {
+	t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for how := range v.requests {
+		if !strings.Contains(how, v.proto) {
+			t.Errorf("our server got %s, want %s", how, v.proto)
+		}
+	}
+	if v.relay != nil {
+		if n := v.relay.used(); n != 1 {
+			t.Errorf("the browser used %d connections, want 1", n)
+		}
+	} else if len(v.requests) != 1 {
+		t.Errorf("sockets came by %v, want one connection", v.requests)
+	}
+}

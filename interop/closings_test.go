@@ -1,0 +1,116 @@
+package interop
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/conn"
+)
+
+var (
+	times   = flag.Int("closings", 1, "how often each end closes a WebSocket over HTTP/2, for the times in the log")
+	sockets = flag.Int("sockets", 5, "how many WebSockets the page opens at a time over HTTP/2; each second one is closed by the server")
+)
+
+// closeOften has each end of connections to a server begin the closing.
+func closeOften(t *testing.T, ctx context.Context, dial dialFunc, base string) {
+	t.Helper()
+	for range *times {
+		for path, begun := range map[string]func(p party) error{
+			"/echo": func(p party) error { return p.close(4001, "bye") },
+			"/close?code=4002&reason=bye": func(p party) error {
+				if err := p.send(websocket.MessageText, []byte("close me")); err != nil {
+					return err
+				}
+				return p.arrivals().answered(4002)
+			},
+		} {
+			p, err := dial(ctx, base+path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := begun(p); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			p.drop()
+		}
+	}
+}
+
+// closings notes how long our ends take from the first Close frame to the end of the stream. The
+// log of the test has it (go test -v); nothing asserts a time. A peer that waits for more than our
+// Close frame waits longer than the test may take, because Timeouts.Close is that long.
+type closings struct {
+	mu    sync.Mutex
+	began map[*websocket.Conn]conn.State
+	since map[*websocket.Conn]time.Time
+	took  map[string][]time.Duration // by who began
+	ended *sync.Cond
+}
+
+// patient is longer than any test may take.
+var patient = websocket.Timeouts{Close: 2 * bound}
+
+// newClosings notes the closings of the connections that have its Trace. At the end of the test
+// it waits until all have ended.
+func newClosings(t *testing.T, whose string) *closings {
+	c := &closings{
+		began: map[*websocket.Conn]conn.State{}, since: map[*websocket.Conn]time.Time{}, took: map[string][]time.Duration{},
+	}
+	c.ended = sync.NewCond(&c.mu)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), bound)
+		defer cancel()
+		defer context.AfterFunc(ctx, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.ended.Broadcast()
+		})()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for len(c.since) > 0 && ctx.Err() == nil {
+			c.ended.Wait()
+		}
+		if len(c.since) > 0 {
+			t.Errorf("%s: %d connections have exchanged Close frames and do not end", whose, len(c.since))
+		}
+		for _, who := range slices.Sorted(maps.Keys(c.took)) {
+			t.Logf("%s, %s: %s", whose, who, spread(c.took[who]))
+		}
+	})
+	return c
+}
+
+func (c *closings) trace() *websocket.Trace {
+	return &websocket.Trace{StateChanged: func(of *websocket.Conn, from, to conn.State) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if from == conn.Open && (to == conn.ClosedByUs || to == conn.ClosedByPeer) {
+			c.began[of], c.since[of] = to, time.Now()
+		}
+		if to != conn.Terminated {
+			return
+		}
+		if from == conn.Acknowledged { // an orderly one
+			who := c.began[of].String()
+			c.took[who] = append(c.took[who], time.Since(c.since[of]))
+		}
+		delete(c.began, of)
+		delete(c.since, of)
+		c.ended.Broadcast()
+	}}
+}
+
+// spread describes durations.
+func spread[T cmp.Ordered](of []T) string {
+	slices.Sort(of)
+	return fmt.Sprintf("%v to %v, median %v of %d", of[0], of[len(of)-1], of[len(of)/2], len(of))
+}
