@@ -186,8 +186,8 @@ type HTTP2Pool struct {
 	// MaxStreams is how many WebSockets a connection may have. Zero: as many as the server
 	// allows.
 	MaxStreams int
-	// MaxConns is how many connections there may be to a server. If all are full, Dial fails.
-	// Zero: no limit.
+	// MaxConns is how many connections there may be to a server. If all are full, Dial fails with
+	// [ErrPoolFull]. Zero: no limit.
 	MaxConns int
 	// IdleTimeout is how long a connection stays that has no WebSocket. Zero: 90 seconds.
 	// Negative: for ever.

@@ -29,8 +29,13 @@ var ErrCloseTimeout = errors.New("closing handshake timed out")
 
 // ErrNoHTTP2 matches the error of a [Dial] that must go over HTTP/2, because of
 // [HTTP2Pool.Require] or [HTTP2Pool.PriorKnowledge], to a server that does not speak it or has no
-// WebSockets over it.
+// WebSockets over it. A server of net/http has them if its main package imports
+// [github.com/hawser-ws/websocket/xconnect].
 var ErrNoHTTP2 = dial.ErrNoHTTP2
+
+// ErrPoolFull matches the error of a [Dial] that finds all connections full which its pool may have
+// to the server: see [HTTP2Pool.MaxConns]. Nothing was sent.
+var ErrPoolFull = dial.ErrPoolFull
 
 // CloseError is the content of a Close frame. If [errors.As] or [CloseStatus] finds one in
 // an error, it is the frame that the peer sent. If a [ServeFunc] returns one, it is the
