@@ -159,11 +159,12 @@ func overStream(result *dial.Result) *Conn {
 // HTTP that this package does not speak itself: see [DialOptions.HTTP3]. All methods may be
 // called from any goroutine.
 type StreamDialer interface {
-	// DialStream sends the request r, whose Proto is the value of :protocol and whose URL names
-	// the address to connect to, with the scheme https or http. The names in its header are as
-	// HTTP/2 has them after [http.Header.Add]. It waits for the response, whose header may have
-	// headerBytes bytes, and returns it with any status. The end of r.Context() ends the call,
-	// and nothing after that. config is [DialOptions.TLSConfig], and may be nil.
+	// DialStream sends the request r and waits for the response, which it returns with any status.
+	// The method of r is CONNECT, and its Proto is the value of :protocol. Its URL has the scheme
+	// https or http, the address to connect to with its port, and the path; its Host is
+	// :authority. The names in its header are in canonical form: lower-case them to send them. The
+	// header of the response may have headerBytes bytes. The end of r.Context() ends the call, and
+	// nothing after that. config is [DialOptions.TLSConfig]; it may be nil.
 	//
 	// If the status is 2xx the stream carries the WebSocket. Its deadlines must interrupt reads
 	// and writes without losing anything; CloseWrite, if it has that, ends its direction; Close
