@@ -109,7 +109,7 @@ var caddy = template.Must(template.New("caddy").Parse(`{
 func TestCaddy(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "caddy")
-	build := exec.Command("go", "-C", "caddy", "build", "-o", program, ".")
+	build := exec.Command("go", "-C", "caddy", "build", "-ldflags=-s -w", "-o", program, ".")
 	build.Env = append(build.Environ(), "GOWORK=off")
 	began := time.Now()
 	if out, err := build.CombinedOutput(); err != nil {
@@ -120,7 +120,10 @@ func TestCaddy(t *testing.T) {
 	s := serve(t, ctx, acceptOurs)
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
 	// Caddy offers WebSockets over HTTP/2 where net/http does.
-	p := start(t, ctx, "", "/usr/bin/env", "GODEBUG=http2xconnect=1", "HOME="+front.params["Dir"], program, "run", "--config", front.config(t, caddy))
+	// It must not be killed before the last stream has ended, as it would be by ctx: UDP tells nobody.
+	running, stop := context.WithTimeout(context.Background(), 2*bound)
+	t.Cleanup(stop)
+	p := start(t, running, "", "/usr/bin/env", "GODEBUG=http2xconnect=1", "HOME="+front.params["Dir"], program, "run", "--config", front.config(t, caddy))
 	p.await(ctx, "serving initial configuration")
 	http2 := &websocket.HTTP2Pool{Require: true}
 	t.Cleanup(http2.Close)
