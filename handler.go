@@ -99,7 +99,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		defer stream.Finish() // also after runtime.Goexit
 		s.run(serve)
-		<-stream.Closed() // CloseNow leaves the rest of a closing handshake to itself
+		<-stream.Released() // CloseNow leaves the rest of a closing handshake to itself
 		return
 	}
 	go s.run(serve)

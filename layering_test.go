@@ -73,18 +73,23 @@ const layers = `
 	# not share the mistakes of the judged: no frame, handshake or conn for it.
 	# Only the runners of the suite, which judge us as well, know the root.
 	autobahn:                   . autobahn/internal/cases autobahn/internal/play autobahn/internal/report autobahn/internal/verdict autobahn/internal/landing
+	                            autobahn/internal/mux golang.org/x/net/http2 golang.org/x/net/http2/hpack
 	autobahn/internal/landing:
 	autobahn/internal/cases:    autobahn/internal/play autobahn/internal/verdict internal/naive autobahn/internal/deflate autobahn/internal/corpus
-	autobahn/internal/play:     autobahn/internal/verdict internal/naive autobahn/internal/deflate
+	                            autobahn/internal/mux golang.org/x/net/http2 golang.org/x/net/http2/hpack
+	autobahn/internal/play:     autobahn/internal/verdict internal/naive autobahn/internal/deflate autobahn/internal/mux golang.org/x/net/http2 golang.org/x/net/http2/hpack
+	# Its end of an HTTP/2 connection. The engine's, internal/h2, is what it judges.
+	autobahn/internal/mux:      golang.org/x/net/http2 golang.org/x/net/http2/hpack
 	autobahn/internal/report:   autobahn/internal/verdict
 	autobahn/internal/verdict:
 	# The other end of a connection, in tests of the suite.
 	autobahn/internal/mate:     autobahn/internal/play autobahn/internal/verdict internal/naive
 	autobahn/internal/deflate:        github.com/klauspost/compress/...
 	autobahn/internal/corpus:
-	autobahn tests:   . wstest internal/naive github.com/google/go-cmp/... go.uber.org/goleak
+	autobahn tests:   . wstest xconnect internal/naive github.com/google/go-cmp/... go.uber.org/goleak
 	autobahn/internal/cases tests:    autobahn/internal/mate github.com/google/go-cmp/... go.uber.org/goleak
 	autobahn/internal/play tests:     autobahn/internal/cases autobahn/internal/mate go.uber.org/goleak
+	autobahn/internal/mux tests:      go.uber.org/goleak
 	autobahn/internal/report tests:   github.com/google/go-cmp/...
 	autobahn/internal/verdict tests:  github.com/google/go-cmp/...
 	autobahn/internal/deflate tests:  autobahn/internal/corpus github.com/klauspost/compress/...
@@ -124,7 +129,7 @@ const layers = `
 	compat/nhooyr/...:   coder coder/wsjson
 	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
-	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
+	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest xconnect bench/... *
 	interop/...:         . http3 autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *

@@ -48,26 +48,31 @@ const order = `
 var autobahnOrders = map[string]string{
 	"autobahn": `
 		doc.go
-		own.go testee.go server.go call.go client.go target.go turns.go
+		own.go own_http2.go testee.go serve.go server_http2.go server.go call.go client.go route.go
+		target.go turns.go
 		report.go cases.go results.go
 	`,
 	"autobahn/internal/play": `
 		doc.go
 
 		# one connection, from the opening handshake to the verdict
-		play.go request.go request_extra.go answer.go refusal.go opener.go
+		play.go second.go connect.go request.go request_extra.go answer.go refusal.go opener.go
 
 		# what cases are made of
 		case.go said.go rounds.go exchange.go echo.go script.go pieces.go steps.go
 
 		# an open connection
-		run.go judge.go incoming.go ending.go compression.go send.go frames.go wirelog.go session.go
+		run.go judge.go incoming.go ending.go compression.go send.go frames.go wirelog.go
+		http2.go session.go
 
 		# what a session holds
-		door.go draft.go extension.go extension_grammar.go head.go sender.go stream.go
+		wire.go door.go draft.go extension.go extension_grammar.go head.go sender.go stream.go
 	`,
 	"autobahn/internal/cases": `
 		doc.go select.go catalog.go titles.go
+
+		chapter21.go chapter21_asked.go chapter21_answered.go chapter21_client.go chapter21_data.go
+		chapter21_end.go chapter21_streams.go chapter21_words.go
 
 		chapter20.go chapter20_frames.go chapter20_floods.go chapter20_deflate.go chapter20_asked.go
 		chapter20_answered.go chapter20_stalls.go chapter20_close.go chapter20_words.go

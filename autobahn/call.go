@@ -26,13 +26,18 @@ type call struct {
 // errNotFound reports an unknown URL.
 var errNotFound = errors.New("there is no such URL")
 
-// parseCall parses the URL of a request. Cases are numbered as in cases.
-func parseCall(h *play.Head, cases []*Case) (c call, err error) {
+// parseStart parses the first line of a request of HTTP/1.1.
+func parseStart(h *play.Head, cases []*Case) (call, error) {
 	parts := strings.Split(h.Start, " ")
 	if len(parts) != 3 || parts[0] != "GET" {
-		return c, fmt.Errorf("%w: %q", play.ErrHead, h.Start)
+		return call{}, fmt.Errorf("%w: %q", play.ErrHead, h.Start)
 	}
-	u, err := url.ParseRequestURI(parts[1])
+	return parseCall(parts[1], cases)
+}
+
+// parseCall parses the URL of a request. Cases are numbered as in cases.
+func parseCall(target string, cases []*Case) (c call, err error) {
+	u, err := url.ParseRequestURI(target)
 	if err != nil {
 		return c, err
 	}
@@ -85,42 +90,58 @@ func browse(conn net.Conn, h *play.Head, judged func() []Agent) bool {
 	if len(parts) != 3 || parts[0] != "GET" || h.Has("Upgrade", "websocket") {
 		return false
 	}
-	path, _, _ := strings.Cut(parts[1], "?")
+	p, ok := pageAt(parts[1], judged)
+	if ok {
+		respond(conn, p)
+	}
+	return ok
+}
+
+// A page is an answer without a WebSocket.
+type page struct {
+	status, kind string
+	body         []byte
+}
+
+const (
+	htmlPage  = "text/html; charset=utf-8"
+	plainText = "text/plain; charset=utf-8"
+)
+
+// pageAt returns the page at a URL, if there is one.
+func pageAt(target string, judged func() []Agent) (p page, ok bool) {
+	path, _, _ := strings.Cut(target, "?")
 	switch path {
 	case "/":
-		respond(conn, "200 OK", "text/html; charset=utf-8", landing.Page)
+		return page{"200 OK", htmlPage, landing.Page}, true
 	case "/report":
 		agents := judged()
 		if len(agents) == 0 {
-			respond(conn, "200 OK", "text/plain; charset=utf-8", []byte("No client has played a case yet.\n"))
-			return true
+			return page{"200 OK", plainText, []byte("No client has played a case yet.\n")}, true
 		}
-		var page bytes.Buffer
+		var text bytes.Buffer
 		report := &Page{Title: "WebSocket conformance", Made: time.Now(), Clients: agents}
-		if err := report.Write(&page); err != nil {
-			respond(conn, "500 Internal Server Error", "text/plain; charset=utf-8", []byte(err.Error()+"\n"))
-			return true
+		if err := report.Write(&text); err != nil {
+			return page{"500 Internal Server Error", plainText, []byte(err.Error() + "\n")}, true
 		}
-		respond(conn, "200 OK", "text/html; charset=utf-8", page.Bytes())
-	default:
-		return false
+		return page{"200 OK", htmlPage, text.Bytes()}, true
 	}
-	return true
+	return p, false
 }
 
-// refuse answers an unknown URL.
-func refuse(conn net.Conn, err error) {
+// refusal returns the answer to an unknown URL.
+func refusal(err error) page {
 	status := "400 Bad Request"
 	if errors.Is(err, errNotFound) {
 		status = "404 Not Found"
 	}
-	respond(conn, status, "text/plain; charset=utf-8", []byte("A fuzzing server for WebSocket clients: "+err.Error()+".\n"))
+	return page{status, plainText, []byte("A fuzzing server for WebSocket clients: " + err.Error() + ".\n")}
 }
 
 // respond answers without a WebSocket, and ends the connection.
-func respond(conn net.Conn, status, kind string, body []byte) {
+func respond(conn net.Conn, p page) {
 	conn.SetWriteDeadline(time.Now().Add(Timeout))
-	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", status, kind, len(body))
-	conn.Write(body)
+	fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", p.status, p.kind, len(p.body))
+	conn.Write(p.body)
 	conn.Close()
 }

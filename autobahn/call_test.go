@@ -44,7 +44,7 @@ func TestParseCall(t *testing.T) {
 		{"GET getCaseCount HTTP/1.1", "! invalid URI"},
 		{"GET /%zz HTTP/1.1", "! invalid URL escape"},
 	} {
-		c, err := parseCall(&play.Head{Start: row.line}, cases)
+		c, err := parseStart(&play.Head{Start: row.line}, cases)
 		got := c.path
 		if c.agent != "" {
 			got += " " + c.agent

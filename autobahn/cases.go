@@ -23,27 +23,37 @@ type Case struct {
 	Index       int    // in the catalog of its role; the first is 1
 	Description string // what the suite does
 	Expectation string // what the peer must do
-	Sentence    string // the sentence of the RFC, with its section; only in chapter 20
+	Sentence    string // the sentence of the RFC, with its section; only in chapters 20 and 21
 
 	play *play.Case
 }
 
-// Cases returns all cases for a role, in order: the 517 of the original, then chapter 20.
+// Cases returns all cases for a role, in order: the 517 of the original, then chapter 20, and
+// chapter 21, which is about HTTP/2. No connection is fit for all of them: see [Select] and
+// [SelectHTTP2].
 func Cases(judged Role) []*Case { return published(cases.Cases(judged)) }
 
 // Original selects the chapters of Autobahn|Testsuite.
 const Original = cases.Original
 
 // Quick selects cases that find nearly every fault in a few seconds: chapters 1 to 10 and 20,
-// and from every group of 12 and 13 a small size and a fragmented one.
+// and from every group of 12 and 13 a small size and a fragmented one. Over HTTP/2 it has chapter
+// 21 as well.
 const Quick = cases.Quick
 
-// Select returns the cases of a role that match one of patterns and none of exclude. Patterns
-// are separated by commas, as in "1.*,7.9.*,20.3.1"; a star matches anything. Empty patterns
+// Select returns the cases of a role over HTTP/1.1 that match one of patterns and none of exclude.
+// Patterns are separated by commas, as in "1.*,7.9.*,20.3.1"; a star matches anything. Empty patterns
 // match every case. A pattern that matches no case is probably a typo, so it is an error: a
 // [*PatternError].
 func Select(judged Role, patterns, exclude string) ([]*Case, error) {
-	selected, err := cases.Select(judged, patterns, exclude)
+	selected, err := cases.Select(judged, cases.OverHTTP1, patterns, exclude)
+	return published(selected), err
+}
+
+// SelectHTTP2 is [Select] for cases that are played over streams of HTTP/2 (RFC 8441): those of
+// chapter 21, and all others that are not about the opening handshake of HTTP/1.1 or about TCP.
+func SelectHTTP2(judged Role, patterns, exclude string) ([]*Case, error) {
+	selected, err := cases.Select(judged, cases.OverHTTP2, patterns, exclude)
 	return published(selected), err
 }
 

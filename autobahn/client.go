@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
-	"net/url"
 	"runtime"
 	"slices"
 	"sync"
@@ -37,6 +35,10 @@ type FuzzingClient struct {
 	Timeout time.Duration
 	// TLS is for wss URLs; nil means the defaults.
 	TLS *tls.Config
+	// HTTP2: the cases, which are of SelectHTTP2, are played over streams of HTTP/2 (RFC 8441), each
+	// on a connection of its own. A wss server has to choose h2 by ALPN, a ws server has to take
+	// HTTP/2 without asking ("prior knowledge").
+	HTTP2 bool
 	// Skip, if not nil, returns whether a server is spared a case. There is no result of it.
 	Skip func(agent, id string) bool
 	// Header has fields that every request gets, such as Authorization, Cookie or Origin. A
@@ -53,8 +55,7 @@ type FuzzingClient struct {
 	// If a case is played again alone, it is called only with that result.
 	Progress func(*Result)
 
-	target  *url.URL
-	extra   []play.Field
+	route   route
 	losses  atomic.Int32 // unanswered opening handshakes in a row
 	mu      sync.Mutex
 	results []*Result
@@ -73,10 +74,11 @@ func (c *FuzzingClient) Run(ctx context.Context) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.extra, err = play.ExtraFields(c.Header, c.Subprotocols); err != nil {
+	extra, err := play.ExtraFields(c.Header, c.Subprotocols)
+	if err != nil {
 		return nil, err
 	}
-	c.target = target
+	c.route = route{target, extra, c.TLS, carrierOf(c.HTTP2)}
 	c.Timeout = cmp.Or(c.Timeout, Timeout)
 	c.name = c.Agent
 	if err := c.probe(ctx); err != nil {
@@ -168,7 +170,7 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 		}
 		return err
 	}
-	h, err := s.Knock(ctx, &play.Request{Target: c.target, Extra: c.extra})
+	h, err := s.Knock(ctx, c.route.opener())
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -184,40 +186,34 @@ func (c *FuzzingClient) probe(ctx context.Context) error {
 func (c *FuzzingClient) dial(ctx context.Context, cs *play.Case) (*play.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	address := c.target.Host
-	if c.target.Port() == "" {
-		port := "80"
-		if c.target.Scheme == "wss" {
-			port = "443"
-		}
-		address = net.JoinHostPort(c.target.Hostname(), port)
-	}
-	var conn net.Conn
-	var err error
-	if c.target.Scheme == "wss" {
-		conn, err = (&tls.Dialer{Config: c.TLS}).DialContext(ctx, "tcp", address)
-	} else {
-		conn, err = new(net.Dialer).DialContext(ctx, "tcp", address)
-	}
+	stream, err := c.route.connect(ctx, cs)
 	if err != nil {
 		return nil, &UnreachableError{URL: c.URL, Case: cs.ID, Err: err}
 	}
-	return play.NewSession(Server, play.OverTCP(conn), cs, c.Timeout), nil
+	return play.NewSession(Server, stream, cs, c.Timeout), nil
 }
 
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot
 // continue.
 func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
-	s, err := c.dial(ctx, cs.play)
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	var s *play.Session
+	var h *play.Head
+	var err error
+	for wait := refusedPause; ; wait *= 2 {
+		if s, err = c.dial(ctx, cs.play); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return err
 		}
-		return err
-	}
-	h, err := s.Play(ctx, &play.Request{Target: c.target, Extra: c.extra})
-	if ctx.Err() != nil {
-		return context.Cause(ctx) // an interrupted play is no result
+		h, err = s.Play(ctx, c.route.opener())
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // an interrupted play is no result
+		}
+		if !unprocessed(err) || wait > c.Timeout {
+			break
+		}
+		time.Sleep(wait)
 	}
 	if err != nil && cs.play.Door == nil && cs.play.Offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
@@ -226,13 +222,17 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 	} else {
 		c.losses.Store(0)
 	}
-	s.Result.Agent = cmp.Or(c.name, c.target.Host)
+	s.Result.Agent = cmp.Or(c.name, c.route.target.Host)
 	if crowded {
 		verdict.Crowd(s.Result)
 	}
 	c.keep(s.Result)
 	return nil
 }
+
+// refusedPause is how long the suite leaves a server alone that had no room for a stream. It
+// becomes longer each time.
+const refusedPause = 100 * time.Millisecond
 
 // keep stores a result, in place of an earlier one of the same case. A result in doubt is
 // reported after the case has been played alone.
@@ -257,5 +257,5 @@ func unanswered(h *play.Head, err error) bool {
 	if status, ok := errors.AsType[*play.StatusError](err); ok {
 		return status.Code() >= 502 && status.Code() <= 504
 	}
-	return h == nil
+	return h == nil && !answeredHTTP2(err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
+	_ "github.com/hawser-ws/websocket/xconnect" // has net/http accept WebSockets over HTTP/2
 )
 
 var (
@@ -20,38 +21,58 @@ var (
 )
 
 // baseline is expected.json: what our own server and client are expected to get,
-// by role and case. A verdict that is not OK or INFORMATIONAL carries its reason,
+// by what is judged and case. A verdict that is not OK or INFORMATIONAL carries its reason,
 // after a colon. Where Behavior and BehaviorClose differ, both are there.
 type baseline map[string]map[string]string
 
 const baselineFile = "expected.json"
+
+// judgings are what is judged, by its name in the baseline.
+var judgings = []struct {
+	name string
+	own  Own
+	// picks selects the cases; less is what is played of them unless -full is given.
+	picks func(judged Role, patterns, exclude string) ([]*Case, error)
+	less  string
+}{
+	{"server", Own{Role: Server}, Select, quick},
+	{"client", Own{Role: Client}, Select, quick},
+	{"server over HTTP/2", Own{Role: Server, HTTP2: true}, SelectHTTP2, overStreams},
+	{"client over HTTP/2", Own{Role: Client, HTTP2: true}, SelectHTTP2, overStreams},
+	{"server on net/http over HTTP/2", Own{Role: Server, HTTP2: true, NetHTTP: true}, SelectHTTP2, "1.*,2.*,5.*,7.*,20.5.*,20.8.*,21.*"},
+}
+
+// overStreams is what is played over HTTP/2: frames are those of HTTP/1.1, and the bytes beneath
+// them are what is new.
+const overStreams = "1.*,2.*,3.*,4.*,5.*,6.[1-9].*,7.*,9.?.1,10.*,12.?.4,12.?.13,13.?.4,20.*,21.*"
 
 // The baseline changes only on purpose:
 //
 //	go test ./autobahn -run TestExpected -full -update
 func TestExpected(t *testing.T) {
 	want := readBaseline(t)
-	selection := quick
-	switch {
-	case *full:
-		selection = "*"
-	case testing.Short():
-		selection = "1.?.[1-5],2.*,3.*,4.*,5.*,6.[1-9].*,7.*,20.[1-8].*"
-	}
-	for _, role := range []Role{Server, Client} {
-		t.Run(role.String(), func(t *testing.T) {
-			cases, err := Select(role, selection, "")
+	for _, j := range judgings {
+		t.Run(j.name, func(t *testing.T) {
+			selection := j.less
+			switch {
+			case *full:
+				selection = "*"
+			case testing.Short():
+				selection = "1.?.[1-5],2.*,3.*,4.*,5.*,6.[1-9].*,7.*,20.[1-8].*,21.*"
+			}
+			cases, err := j.picks(j.own.Role, selection, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			agent, err := (&Own{Role: role, Cases: cases}).Run(t.Context())
+			own := Own{Role: j.own.Role, HTTP2: j.own.HTTP2, NetHTTP: j.own.NetHTTP, Cases: cases}
+			agent, err := own.Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := map[string]string{}
 			for _, r := range agent.Results {
 				got[r.ID] = verdicts(r)
-				if expected, reason, _ := strings.Cut(want[role.String()][r.ID], ": "); expected == got[r.ID] && reason != "" {
+				if expected, reason, _ := strings.Cut(want[j.name][r.ID], ": "); expected == got[r.ID] && reason != "" {
 					got[r.ID] += ": " + reason
 				} else if expected != got[r.ID] && !*update {
 					t.Errorf("%s: %s, expected %q\n%s\nmust: %s\ngot: %s %s", r.ID, got[r.ID], expected, r.Description, r.Expectation, r.Result, r.ResultClose)
@@ -61,10 +82,10 @@ func TestExpected(t *testing.T) {
 				t.Errorf("cases without a result (-), results without a case (+):\n%s", diff)
 			}
 			if *full {
-				if diff := cmp.Diff(slices.SortedFunc(maps.Keys(want[role.String()]), verdict.CompareIDs), ids(cases)); diff != "" && !*update {
+				if diff := cmp.Diff(slices.SortedFunc(maps.Keys(want[j.name]), verdict.CompareIDs), ids(cases)); diff != "" && !*update {
 					t.Errorf("only in %s (-), only in the catalog (+):\n%s", baselineFile, diff)
 				}
-				want[role.String()] = got
+				want[j.name] = got
 			}
 		})
 	}

@@ -19,12 +19,26 @@ type Own struct {
 	Cases    []*Case
 	Parallel int           // as FuzzingClient.Parallel, for both roles
 	Timeout  time.Duration // as FuzzingClient.Timeout
+	// HTTP2: over streams of HTTP/2 (RFC 8441), by the cases of SelectHTTP2. The server is
+	// websocket.ServeHTTP2, and the client Dial with an HTTP2Pool.
+	HTTP2 bool
+	// NetHTTP: with HTTP2, the server is Handler behind net/http. The program has to import
+	// package xconnect.
+	NetHTTP bool
 	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
 }
 
 // ownName is the name of our own server and client in reports.
 const ownName = "hawser"
+
+// name is that of what is judged.
+func (o *Own) name() string {
+	if o.HTTP2 && o.NetHTTP {
+		return ownName + " on net/http"
+	}
+	return ownName
+}
 
 // Run plays the cases.
 func (o *Own) Run(ctx context.Context) (*Agent, error) {
@@ -40,13 +54,22 @@ func (o *Own) Run(ctx context.Context) (*Agent, error) {
 
 func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 	opts := &websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
-	server := &http.Server{Handler: EchoHandler(opts), ReadHeaderTimeout: cmp.Or(o.Timeout, Timeout)}
-	go server.Serve(l)
-	defer server.Close()
+	if o.HTTP2 && !o.NetHTTP {
+		defer serveOwnHTTP2(l, opts)()
+	} else {
+		server := &http.Server{Handler: EchoHandler(opts), ReadHeaderTimeout: cmp.Or(o.Timeout, Timeout)}
+		if o.HTTP2 {
+			server.Protocols = new(http.Protocols)
+			server.Protocols.SetUnencryptedHTTP2(true)
+		}
+		go server.Serve(l)
+		defer server.Close()
+	}
 	suite := &FuzzingClient{
 		URL:      "ws://" + l.Addr().String(),
-		Agent:    ownName,
+		Agent:    o.name(),
 		Cases:    o.Cases,
+		HTTP2:    o.HTTP2,
 		Parallel: o.Parallel,
 		Timeout:  o.Timeout,
 		Progress: o.Progress,
@@ -55,7 +78,7 @@ func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 }
 
 func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
-	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, Progress: func(r *Result) {
+	suite := &FuzzingServer{Cases: o.Cases, Timeout: o.Timeout, HTTP2: o.HTTP2, Progress: func(r *Result) {
 		if o.Progress != nil && !verdict.InDoubt(r) {
 			o.Progress(r)
 		}
@@ -69,13 +92,23 @@ func (o *Own) runClient(ctx context.Context, l net.Listener) (*Agent, error) {
 		Agent: ownName,
 		Dial:  &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover},
 	}
+	if o.HTTP2 {
+		pool := &websocket.HTTP2Pool{PriorKnowledge: true, Require: true}
+		defer pool.Close()
+		testee.Dial.HTTP2 = pool
+	}
 	parallel := cmp.Or(o.Parallel, defaultParallel)
-	light, heavy := byWeight(o.Cases)
+	social, alone := byCompany(o.Cases)
+	light, heavy := byWeight(social)
 	testee.Parallel = parallel
 	err := testee.Play(ctx, indexes(o.Cases, light))
 	if err == nil {
 		testee.Parallel = min(parallel, runtime.GOMAXPROCS(0))
 		err = testee.Play(ctx, indexes(o.Cases, heavy))
+	}
+	if err == nil {
+		testee.Parallel = 1
+		err = testee.Play(ctx, indexes(o.Cases, alone))
 	}
 	if err == nil {
 		err = o.playAlone(ctx, suite, testee)

@@ -1,10 +1,8 @@
 package autobahn
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +31,9 @@ type FuzzingServer struct {
 	// Skip, if not nil, returns whether a client is spared a case. It may still ask for it: the
 	// server closes at once, and there is no result.
 	Skip func(agent, id string) bool
+	// HTTP2: clients are judged over HTTP/2 (RFC 8441), by the cases of SelectHTTP2. They have to
+	// begin with HTTP/2, and a listener with TLS has to offer h2 (ALPN).
+	HTTP2 bool
 	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
 	// Report, if not nil, is called when a client asks for reports.
@@ -50,33 +51,6 @@ type FuzzingServer struct {
 
 // ErrStopped is returned by Serve after /stopServer.
 var ErrStopped = errors.New("autobahn: a client asked the server to stop")
-
-// Serve judges the clients that connect to l, until ctx ends. It closes l.
-func (f *FuzzingServer) Serve(ctx context.Context, l net.Listener) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	f.mu.Lock()
-	f.results, f.begun = map[string]map[string]*Result{}, map[string]time.Time{}
-	f.playing, f.told = map[string]map[string]int{}, make(chan struct{})
-	f.keys, f.open = map[string]bool{}, map[*Result]bool{}
-	f.stop = stop
-	f.Timeout = cmp.Or(f.Timeout, Timeout)
-	f.mu.Unlock()
-	defer context.AfterFunc(ctx, func() { l.Close() })()
-	var clients sync.WaitGroup
-	defer clients.Wait()
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			stop(err) // do not wait for clients
-			return err
-		}
-		clients.Go(func() { f.serve(ctx, conn) })
-	}
-}
 
 // Agents returns the clients judged so far, by name.
 func (f *FuzzingServer) Agents() (agents []Agent) {
@@ -97,30 +71,8 @@ func (f *FuzzingServer) Agents() (agents []Agent) {
 	return agents
 }
 
-// serve serves one connection.
-func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
-	interrupt := context.AfterFunc(ctx, func() { conn.Close() })
-	raw, glued, err := play.ReadHead(conn, time.Now().Add(f.Timeout))
-	interrupt()
-	if err != nil {
-		conn.Close()
-		return
-	}
-	h, err := play.ParseHead(raw)
-	if err == nil && browse(conn, h, f.Agents) {
-		return
-	}
-	var c call
-	if err == nil {
-		c, err = parseCall(h, f.Cases)
-	}
-	if err == nil && (!h.Has("Upgrade", "websocket") || h.Get("Sec-WebSocket-Key") == "") {
-		err = errors.New("this is a WebSocket server")
-	}
-	if err != nil {
-		refuse(conn, err)
-		return
-	}
+// play plays what a client has asked for.
+func (f *FuzzingServer) play(ctx context.Context, c call, stream play.Stream, o play.Opener) {
 	cs := c.cs
 	if c.path == "/runCase" && f.Skip != nil && f.Skip(c.agent, c.cs.ID) {
 		c.path = "/skip"
@@ -128,7 +80,7 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 	if c.path != "/runCase" {
 		cs = &play.Case{ID: c.path, Begin: f.answer(ctx, c)}
 	}
-	s := play.NewSession(Client, play.OverTCP(conn), cs, f.Timeout)
+	s := play.NewSession(Client, stream, cs, f.Timeout)
 	s.Result.Agent = c.agent
 	if c.path == "/runCase" {
 		f.enter(c.agent, c.cs.ID)
@@ -136,7 +88,7 @@ func (f *FuzzingServer) serve(ctx context.Context, conn net.Conn) {
 		s.Entered = func() { f.opened(s.Result) }
 		s.Leaving = func() { f.over(s.Result) }
 	}
-	s.Play(ctx, &play.Answer{Head: h, Raw: raw, Glued: glued, Reused: f.used(h.Get("Sec-WebSocket-Key"))})
+	s.Play(ctx, o)
 	if c.path == "/updateReports" && f.Report != nil {
 		f.Report(c.agent)
 	}

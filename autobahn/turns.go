@@ -48,6 +48,18 @@ func byWeight(cases []*Case) (light, heavy []*Case) {
 	return light, heavy
 }
 
+// byCompany separates cases that touch the streams of others on their connection from the rest.
+func byCompany(cases []*Case) (social, alone []*Case) {
+	for _, c := range cases {
+		if c.play.Alone {
+			alone = append(alone, c)
+		} else {
+			social = append(social, c)
+		}
+	}
+	return social, alone
+}
+
 // indexes returns the numbers of some of the cases; the first of all is 1.
 func indexes(all, some []*Case) (list []int) {
 	wanted := map[*Case]bool{}

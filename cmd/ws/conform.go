@@ -25,6 +25,10 @@ SIGTERM or /stopServer. -testee makes this library the client of a fuzzing serve
 either ws conform -listen or Autobahn's own, which then has the verdicts. The
 compression flags control how that client compresses.
 
+With -http2 all of that goes over streams of HTTP/2 (RFC 8441): chapter 21 is about
+that, and left out are cases about the opening handshake of HTTP/1.1 and about TCP.
+wss:// has to choose h2 by ALPN; ws:// begins with HTTP/2 at once (h2c).
+
 A case counts by the worse of its two verdicts: on the messages, and on how the
 connection ended. A case that fails while others run is played again alone, and
 that result counts; with -listen the client has to repeat it. The exit code is 0

@@ -19,6 +19,7 @@ type conformFlags struct {
 	agent          string
 	cases, exclude string
 	quick          bool
+	http2          bool
 	out            string
 	specFile       string
 	outdir         string // as the file of -spec has it, if that counts
@@ -55,6 +56,7 @@ func readConformFlags(args []string) (*conformFlags, error) {
 	flags.StringVar(&f.cases, "cases", "", "cases to play, `pattern,…` such as 1.*,7.9.*; default: all, with -listen those of Autobahn|Testsuite")
 	flags.StringVar(&f.exclude, "exclude", "", "cases to leave out, `pattern,…`")
 	flags.BoolVar(&f.quick, "quick", false, "play a selection that finds nearly everything in a few seconds")
+	flags.BoolVar(&f.http2, "http2", false, "over streams of HTTP/2 (RFC 8441): cases that are not about HTTP/1.1 or TCP, and chapter 21")
 	flags.StringVar(&f.out, "o", "", "write reports into this `directory`: index.html, and the JSON files of Autobahn|Testsuite")
 	flags.StringVar(&f.specFile, "spec", "", "judge as this `file` says: fuzzingclient.json or fuzzingserver.json of Autobahn|Testsuite")
 	flags.BoolVar(&f.list, "list", false, "describe the cases without playing any")
@@ -136,7 +138,7 @@ func (f *conformFlags) check(flags *flag.FlagSet, rest []string) error {
 // checkMode reports flags that do not go together.
 func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 	mode, modes := "", 0
-	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", // of every mode except -testee
+	takes := []string{"cases", "exclude", "quick", "list", "o", "json", "parallel", "timeout", "http2", // of every mode except -testee
 		"spec", "baseline", "write-baseline", "junit", "markdown", "annotate"}
 	without := "without -server"
 	if len(f.servers) > 0 {
@@ -149,7 +151,7 @@ func (f *conformFlags) checkMode(flags *flag.FlagSet) error {
 		takes = append(takes, "tls", "tls-cert", "tls-key")
 	}
 	if f.testee != "" {
-		mode, modes, takes = "testee", modes+1, []string{"agent", "parallel", "timeout"}
+		mode, modes, takes = "testee", modes+1, []string{"agent", "parallel", "timeout", "http2"}
 		takes = slices.Concat(takes, compressFlags, requestFlags)
 	}
 	if modes > 1 {
@@ -215,13 +217,21 @@ func (f *conformFlags) selection() (sides []side, err error) {
 	switch {
 	case f.quick:
 		patterns = autobahn.Quick
+	case patterns == "" && f.door.address != "" && f.http2:
+		patterns = autobahn.Original + ",21.*"
 	case patterns == "" && f.door.address != "":
 		patterns = autobahn.Original
 	}
+	choose := autobahn.Select
+	if f.http2 {
+		choose = autobahn.SelectHTTP2
+	}
 	for _, role := range roles {
-		cases, none := autobahn.Select(role, patterns, f.exclude)
+		cases, none := choose(role, patterns, f.exclude)
 		if none != nil {
-			err = usageError(strings.TrimPrefix(none.Error(), "autobahn: "))
+			if text := strings.TrimPrefix(none.Error(), "autobahn: "); err == nil || strings.Contains(text, "HTTP/2") {
+				err = usageError(text)
+			}
 			continue
 		}
 		sides = append(sides, side{role: role, cases: cases})

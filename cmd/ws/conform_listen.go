@@ -26,12 +26,16 @@ type clientJudge struct {
 
 // judgeClients is ws conform -listen.
 func judgeClients(ctx context.Context, f *conformFlags, p *progress, s *side) error {
-	l, url, err := f.door.open()
+	var protocols []string // of ALPN
+	if f.http2 {
+		protocols = []string{"h2"}
+	}
+	l, url, err := f.door.open(protocols...)
 	if err != nil {
 		return &exitError{exitUsage, err.Error()}
 	}
 	c := &clientJudge{flags: f, progress: p, side: s, finished: map[string]bool{}}
-	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Skip: f.skip, Progress: c.result, Report: c.report}
+	c.suite = &autobahn.FuzzingServer{Cases: s.cases, Timeout: f.timeout, Skip: f.skip, HTTP2: f.http2, Progress: c.result, Report: c.report}
 	page := "http" + strings.TrimPrefix(url, "ws") // https for wss
 	fmt.Fprintf(os.Stderr, "listening on %s with %d cases; a browser plays them at %s\n", url, len(s.cases), page)
 	err = c.suite.Serve(ctx, l)

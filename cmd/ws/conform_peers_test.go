@@ -271,11 +271,11 @@ func TestConformWaitAnswer(t *testing.T) {
 		},
 	} {
 		url := serving(t, handler)
-		if answers(t.Context(), &http.Transport{}, url) != true {
+		if answers(t.Context(), &http.Transport{}, url, nil) != true {
 			t.Errorf("%s: it does not answer", name)
 		}
 	}
-	if answers(t.Context(), &http.Transport{}, "ws://"+closedPort(t)) {
+	if answers(t.Context(), &http.Transport{}, "ws://"+closedPort(t), nil) {
 		t.Error("nobody answers")
 	}
 }

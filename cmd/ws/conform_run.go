@@ -14,7 +14,7 @@ func judgeOwn(ctx context.Context, f *conformFlags, p *progress, sides []side) {
 		s := &sides[i]
 		p.begin("hawser as a "+s.role.String(), len(s.cases))
 		own := &autobahn.Own{
-			Role: s.role, Cases: s.cases, Parallel: f.parallel, Timeout: f.timeout, Progress: p.result,
+			Role: s.role, Cases: s.cases, Parallel: f.parallel, Timeout: f.timeout, HTTP2: f.http2, Progress: p.result,
 		}
 		agent, err := own.Run(ctx)
 		s.add(agent, "hawser", err, f.out)
@@ -52,7 +52,7 @@ func judgeServers(ctx context.Context, f *conformFlags, p *progress, s *side) {
 // fuzzingClient returns the suite that plays cases with a server.
 func (f *conformFlags) fuzzingClient(t target, cases []*autobahn.Case) *autobahn.FuzzingClient {
 	c := &autobahn.FuzzingClient{
-		URL: t.url, Agent: t.name, Cases: cases, Parallel: f.parallel, Timeout: f.timeout,
+		URL: t.url, Agent: t.name, Cases: cases, Parallel: f.parallel, Timeout: f.timeout, HTTP2: f.http2,
 		TLS: f.request.tls, Header: f.request.header, Subprotocols: f.request.subprotocols,
 	}
 	if t.spec != nil {

@@ -18,6 +18,10 @@ func playTestee(ctx context.Context, f *conformFlags, p *progress) error {
 		Timeouts: websocket.Timeouts{Handshake: f.timeout},
 	}
 	f.request.fill(opts)
+	if f.http2 {
+		opts.HTTP2 = &websocket.HTTP2Pool{Require: true, PriorKnowledge: true}
+		defer opts.HTTP2.Close()
+	}
 	opts.CompressionMode, opts.CompressionThreshold, opts.Compression = f.compress.options()
 	testee := &autobahn.Testee{
 		URL: f.testee, Agent: cmp.Or(f.agent, "hawser"), Parallel: f.parallel, Timeout: f.timeout, Dial: opts,

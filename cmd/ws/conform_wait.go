@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -11,7 +10,7 @@ import (
 	"time"
 )
 
-// await waits until a server answers a request for a WebSocket, for as long as -wait says. That it
+// await waits until a server answers a request for a WebSocket, or with -http2 any request, for as long as -wait says. That it
 // does not is no error yet: the suite says so in its own words. That something accepts TCP is not
 // enough: Docker does for a container that still starts, and drops the connection; a proxy answers
 // 502. If there is no answer at once, await calls tell.
@@ -21,10 +20,20 @@ func (f *conformFlags) await(ctx context.Context, server string, tell func()) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.wait)
 	defer cancel()
-	// Without HTTP/2, which has no Upgrade.
-	transport := &http.Transport{TLSClientConfig: f.request.tls, DisableKeepAlives: true, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}
+	transport := &http.Transport{TLSClientConfig: f.request.tls, DisableKeepAlives: true, Protocols: new(http.Protocols)}
+	header := http.Header{}
+	if f.http2 {
+		transport.Protocols.SetHTTP2(true)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	} else {
+		transport.Protocols.SetHTTP1(true)
+		header = http.Header{
+			"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
+			"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, // the example of RFC 6455 section 1.3
+		}
+	}
 	const pause = 100 * time.Millisecond
-	for first := true; !answers(ctx, transport, server); first = false {
+	for first := true; !answers(ctx, transport, server, header); first = false {
 		if first {
 			tell()
 		}
@@ -37,7 +46,7 @@ func (f *conformFlags) await(ctx context.Context, server string, tell func()) {
 }
 
 // answers reports whether a server answers, whatever it says, and not only a proxy before it.
-func answers(ctx context.Context, transport http.RoundTripper, server string) bool {
+func answers(ctx context.Context, transport http.RoundTripper, server string, header http.Header) bool {
 	const patience = 2 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -45,14 +54,14 @@ func answers(ctx context.Context, transport http.RoundTripper, server string) bo
 	if err != nil {
 		return true
 	}
-	r.Header = http.Header{
-		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
-		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, // the example of RFC 6455 section 1.3
+	for name, values := range header {
+		r.Header[name] = values
 	}
 	response, err := transport.RoundTrip(r)
 	if err != nil {
 		op, network := errors.AsType[*net.OpError](err)
-		early := network && op.Op != "remote error" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil
+		early := network && op.Op != "remote error" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil ||
+			strings.Contains(err.Error(), "server closed idle connection") // net/http's words for one that ended before the request was written
 		return !early // what is no HTTP, or has a bad certificate, does not get better
 	}
 	_ = response.Body.Close()

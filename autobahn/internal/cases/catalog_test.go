@@ -23,16 +23,16 @@ func TestSelect(t *testing.T) {
 		{"*.4.1", "1*,2*", "6.4.1 9.4.1"},
 		{"7.13.*,7.1.6", "", "7.1.6 7.13.1 7.13.2"},
 	} {
-		cases, err := Select(verdict.Server, row.patterns, row.exclude)
+		cases, err := Select(verdict.Server, OverHTTP1, row.patterns, row.exclude)
 		if got := strings.Join(caseIDs(cases), " "); got != row.want || err != nil {
 			t.Errorf("%q without %q: %s, %v; want %s", row.patterns, row.exclude, got, err, row.want)
 		}
 	}
-	for role, want := range map[verdict.Role][]*play.Case{verdict.Server: Cases(verdict.Server), verdict.Client: Cases(verdict.Client)} {
-		if got, err := Select(role, "", ""); err != nil || !slices.Equal(got, want) {
+	for role, want := range map[verdict.Role][]*play.Case{verdict.Server: Over(verdict.Server, OverHTTP1), verdict.Client: Over(verdict.Client, OverHTTP1)} {
+		if got, err := Select(role, OverHTTP1, "", ""); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%v: everything is %d cases of %d, %v", role, len(got), len(want), err)
 		}
-		if got, err := Select(role, Original, ""); err != nil || len(got) != 517 {
+		if got, err := Select(role, OverHTTP1, Original, ""); err != nil || len(got) != 517 {
 			t.Errorf("%v: the original has %d cases, %v", role, len(got), err)
 		}
 	}
@@ -46,7 +46,7 @@ func TestSelectErrors(t *testing.T) {
 		{"", "6,4", "6"},
 		{"1.*", "1.1.01", "1.1.01"},
 	} {
-		cases, err := Select(verdict.Server, row.patterns, row.exclude)
+		cases, err := Select(verdict.Server, OverHTTP1, row.patterns, row.exclude)
 		typo, ok := errors.AsType[*PatternError](err)
 		if !ok || typo.Pattern != row.typo || !strings.Contains(err.Error(), row.typo) || cases != nil {
 			t.Errorf("%q without %q: %v, want an error about %q", row.patterns, row.exclude, err, row.typo)
@@ -61,7 +61,7 @@ func TestSelectErrors(t *testing.T) {
 		{verdict.Client, "20.1.*", ""},
 		{verdict.Server, ",", ""},
 	} {
-		cases, err := Select(row.judged, row.patterns, row.exclude)
+		cases, err := Select(row.judged, OverHTTP1, row.patterns, row.exclude)
 		if _, typo := errors.AsType[*PatternError](err); err == nil || typo || cases != nil {
 			t.Errorf("%v, %q without %q: %d cases, %v", row.judged, row.patterns, row.exclude, len(cases), err)
 		}
@@ -71,7 +71,7 @@ func TestSelectErrors(t *testing.T) {
 // Of every group of 12 and 13, Quick has a small size and a fragmented one.
 func TestQuick(t *testing.T) {
 	for _, role := range []verdict.Role{verdict.Server, verdict.Client} {
-		cases, err := Select(role, Quick, "")
+		cases, err := Select(role, OverHTTP1, Quick, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestQuick(t *testing.T) {
 		others := func(all []*play.Case) []string {
 			return slices.DeleteFunc(caseIDs(all), func(id string) bool { return strings.HasPrefix(id, "12.") || strings.HasPrefix(id, "13.") })
 		}
-		if diff := cmp.Diff(others(Cases(role)), others(cases)); diff != "" {
+		if diff := cmp.Diff(others(Over(role, OverHTTP1)), others(cases)); diff != "" {
 			t.Errorf("%v: cases that are not about compression (-all +quick):\n%s", role, diff)
 		}
 	}
@@ -107,7 +107,7 @@ func TestCatalog(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		for i, c := range all {
-			own := strings.HasPrefix(c.ID, "20.")
+			own := strings.HasPrefix(c.ID, "20.") || strings.HasPrefix(c.ID, "21.")
 			switch {
 			case seen[c.ID]:
 				t.Errorf("%v: %s is there twice", role, c.ID)
@@ -155,7 +155,7 @@ func caseIDs(cases []*play.Case) (list []string) {
 // caseNamed is a case by its number.
 func caseNamed(t *testing.T, judged verdict.Role, id string) *play.Case {
 	t.Helper()
-	cases, err := Select(judged, id, "")
+	cases, err := Select(judged, OverHTTP1|OverHTTP2, id, "")
 	if err != nil || len(cases) != 1 {
 		t.Fatalf("%s: %d cases, %v", id, len(cases), err)
 	}

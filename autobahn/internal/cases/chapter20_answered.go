@@ -30,11 +30,7 @@ func answeredToClients() (cases []*play.Case) {
 		n++
 		c := play.Scripted(fmt.Sprintf("20.3.%d", n), "The server's answer has "+description+".", "The client ends TCP and sends no frame.", comesBack())
 		c.Only, c.Needs = verdict.Client, play.NeedHTTP1
-		c.Door = &play.Door{Refused: true, Response: func(_ *play.Head, accept string) []byte {
-			a := play.UsualAnswer(accept)
-			change(a)
-			return a.Encode()
-		}}
+		c.Door = &play.Door{Refused: true, Response: change}
 		cases = append(cases, by(sentence, c)...)
 		return c
 	}
@@ -95,11 +91,7 @@ func answeredToClients() (cases []*play.Case) {
 		n++
 		c := play.Scripted(fmt.Sprintf("20.4.%d", n), "The server's answer has "+description+".", "The client comes in, and a message comes back.", comesBack())
 		c.Only, c.Needs = verdict.Client, play.NeedHTTP1
-		c.Door = &play.Door{Response: func(_ *play.Head, accept string) []byte {
-			a := play.UsualAnswer(accept)
-			change(a)
-			return a.Encode()
-		}}
+		c.Door = &play.Door{Response: change}
 		cases = append(cases, by(sentence, c)...)
 	}
 	accept(answeredFields, "the names of its fields in small letters", func(a *play.Draft) {
@@ -130,11 +122,7 @@ func answeredToClients() (cases []*play.Case) {
 		OK: []verdict.Event{gotText(hello)}, Ends: weClose, Prompt: true,
 	})
 	glued.Only, glued.Needs = verdict.Client, play.NeedHTTP1
-	glued.Door = &play.Door{Response: func(_ *play.Head, accept string) []byte {
-		a := play.UsualAnswer(accept)
-		a.Tail = naive.Encode(text(hello))
-		return a.Encode()
-	}}
+	glued.Door = &play.Door{Response: func(a *play.Draft) { a.Tail = naive.Encode(text(hello)) }}
 	cases = append(cases, by(`RFC 6455 section 4.2.2: "This completes the server's handshake. If the server finishes these steps without aborting the WebSocket handshake, the server considers the WebSocket connection to be established and that the WebSocket connection is in the OPEN state. At this point, the server may begin sending (and receiving) data."`, glued)...)
 	fresh := play.Scripted("20.4.9", "The server's answer is the usual one.", "The client comes in with a Sec-WebSocket-Key that did not come before.", comesBack())
 	fresh.Only, fresh.Needs = verdict.Client, play.NeedHTTP1

@@ -60,6 +60,7 @@ func inTwo(f naive.Frame, n int, between time.Duration) []play.Step {
 type cutShort struct {
 	steps []play.Step
 	came  string
+	s     *play.Session
 }
 
 // cutPatience is how long a peer may keep a connection whose other half is closed.
@@ -75,6 +76,7 @@ func cut(id, description string, steps ...play.Step) *play.Case {
 }
 
 func (p *cutShort) Open(s *play.Session) {
+	p.s = s
 	s.Result.ExpectedClose = verdict.ExpectedClose{Codes: []int{}}
 	for _, take := range p.steps {
 		take(s)
@@ -99,12 +101,14 @@ func (p *cutShort) Judge(r *verdict.Result) {
 		r.Behavior, r.Result = verdict.Failed, "The peer broke the rules."
 	case r.DroppedByMe:
 		r.Behavior, r.Result = verdict.NonStrict, "The peer kept the connection for "+cutPatience.String()+"."
+	case p.s.HTTP2() != nil:
+		r.Behavior, r.Result = verdict.OK, "The peer ended the stream: "+play.EndOf(p.s.Ended())+"."
 	default:
 		r.Behavior, r.Result = verdict.OK, "The peer ended TCP."
 	}
 }
 
-// AfterClose: once half of TCP is closed, the RFC leaves open what a peer sends, and which side
+// AfterClose: once half of TCP, or of a stream, is closed, the RFC leaves open what a peer sends, and which side
 // ends the connection.
 func (p *cutShort) AfterClose(r *verdict.Result) {
 	r.BehaviorClose, r.ResultClose = verdict.OK, play.NothingToClose

@@ -13,15 +13,16 @@ import (
 // Original selects the chapters of Autobahn|Testsuite.
 const Original = "1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*,13.*"
 
-// Quick selects cases that find nearly every fault in a few seconds: chapters 1 to 10 and 20,
-// and from every group of 12 and 13 a small size and a fragmented one.
-const Quick = "1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*.4,12.*.13,13.*.4,13.*.13,20.*"
+// Quick selects cases that find nearly every fault in a few seconds: chapters 1 to 10, 20 and
+// 21, and from every group of 12 and 13 a small size and a fragmented one.
+const Quick = "1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*.4,12.*.13,13.*.4,13.*.13,20.*,21.*"
 
-// Select returns the cases of a role that match one of patterns and none of exclude. Patterns
+// Select returns the cases of a role, over a connection that gives what they need, that match one
+// of patterns and none of exclude. Patterns
 // are separated by commas, as in "1.*,7.9.*,20.3.1"; a star matches anything. Empty patterns
 // match every case. A pattern that matches no case is probably a typo, so it is an error: a
 // [*PatternError].
-func Select(judged verdict.Role, patterns, exclude string) ([]*play.Case, error) {
+func Select(judged verdict.Role, gives play.Need, patterns, exclude string) ([]*play.Case, error) {
 	take, err := matcher(patterns, "*")
 	if err != nil {
 		return nil, err
@@ -31,12 +32,23 @@ func Select(judged verdict.Role, patterns, exclude string) ([]*play.Case, error)
 		return nil, err
 	}
 	var selected []*play.Case
+	lacking := play.Need(0)
 	for _, c := range Cases(judged) {
-		if take(c.ID) && !leave(c.ID) {
+		switch {
+		case !take(c.ID) || leave(c.ID):
+		case c.Needs&^gives != 0:
+			lacking |= c.Needs &^ gives
+		default:
 			selected = append(selected, c)
 		}
 	}
-	if len(selected) == 0 {
+	switch {
+	case len(selected) > 0:
+	case lacking == play.NeedHTTP2:
+		return nil, fmt.Errorf("autobahn: the cases of -cases %q are about HTTP/2: -http2", patterns)
+	case lacking != 0:
+		return nil, fmt.Errorf("autobahn: the cases of -cases %q are about %s, and not played over HTTP/2", patterns, lacking)
+	default:
 		return nil, fmt.Errorf("autobahn: no case is left of -cases %q without -exclude %q", patterns, exclude)
 	}
 	return selected, nil

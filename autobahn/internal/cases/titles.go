@@ -84,6 +84,16 @@ var titles = map[string]string{
 	"20.13": "Compressed streams out of the ordinary",
 	"20.14": "Compressed streams that do not inflate",
 	"20.15": "More than a peer should take",
+
+	"21":   "HTTP/2",
+	"21.1": "Requests that a server has to refuse",
+	"21.2": "Requests that a server has to accept",
+	"21.3": "Answers that a client has to refuse",
+	"21.4": "Answers that a client has to accept",
+	"21.5": "What a client asks, and when",
+	"21.6": "DATA in any shape, and windows",
+	"21.7": "The end of a stream",
+	"21.8": "Several streams, and their connection",
 }
 
 // Title returns the subject of a chapter or a group of cases, as in Title("6") and

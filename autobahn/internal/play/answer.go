@@ -42,7 +42,9 @@ func (a *Answer) Open(_ context.Context, s *Session) (Opened, error) {
 	}
 	out := []byte(response + "\r\n")
 	if s.door != nil && s.door.Response != nil {
-		out = s.door.Response(h, accept)
+		a := usualAnswer(accept)
+		s.door.Response(a)
+		out = a.Encode()
 	}
 	s.Result.HTTPResponse = string(out)
 	s.write(out, 0, true)

@@ -3,6 +3,7 @@ package play
 import (
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/mux"
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
@@ -12,7 +13,7 @@ type Case struct {
 	Index       int    // in the catalog of its role; the first is 1
 	Description string // what the suite does
 	Expectation string // what the peer must do
-	Sentence    string // the sentence of the RFC, with its section; only in chapter 20
+	Sentence    string // the sentence of the RFC, with its section; only in chapters 20 and 21
 
 	Begin func() Play
 	// Heavy cases move megabytes. No more of them are played at a time than there are cores;
@@ -22,10 +23,14 @@ type Case struct {
 	Offer *Negotiation
 	// Door is a deliberately unusual opening handshake; nil means the usual one.
 	Door *Door
+	// Wire is how the case uses HTTP/2; nil means the usual way.
+	Wire *Wire
 	// Needs is what the case cannot do without, besides a stream. Nearly all need nothing.
 	Needs Need
 	// Only is the role that the case is for, or 0 for both.
 	Only verdict.Role
+	// Alone: the case touches other streams on its connection of HTTP/2, and may end them.
+	Alone bool
 }
 
 // Scripted returns a case that a script plays.
@@ -56,6 +61,7 @@ func NewSession(judged verdict.Role, stream Stream, c *Case, timeout time.Durati
 		door:    c.Door,
 		offer:   c.Offer,
 		needs:   c.Needs,
+		wire:    c.Wire,
 		Result:  newResult(c, judged),
 		begun:   time.Now(),
 		timeout: timeout,
@@ -67,4 +73,12 @@ func NewSession(judged verdict.Role, stream Stream, c *Case, timeout time.Durati
 	s.Result.Started = s.begun.UTC()
 	s.sender = newSender(stream)
 	return s
+}
+
+// StreamWindow returns the window of the case's stream.
+func (c *Case) StreamWindow() uint32 {
+	if c.Wire != nil && c.Wire.Window != nil {
+		return *c.Wire.Window
+	}
+	return mux.Usual
 }

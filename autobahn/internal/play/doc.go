@@ -8,7 +8,8 @@
 //	  │         a Door if the opening handshake is wrong on purpose; what it Needs
 //	Session     one connection, in one goroutine: bytes received, timers
 //	  │         and completed writes reach it as calls
-//	  ├── Opener         the opening handshake: Request asks a server, Answer a client
+//	  ├── Opener         the opening handshake: Request asks a server, Answer a client;
+//	  │                  over HTTP/2 Connect and ConnectAnswer
 //	  ├── incoming       frames and messages; violations of the peer
 //	  ├── ending         Close frames, and who ends the stream
 //	  ├── sender         writes in its own goroutine, in pieces if asked
@@ -42,12 +43,15 @@
 // An Opener tells what its connections have by Gives. A case that needs more is UNIMPLEMENTED,
 // and no byte is sent.
 //
-// WebSocket over HTTP/2 (RFC 8441, chapter 21) plugs in here. It needs a Stream, in which
-// CloseWrite is END_STREAM and Close is RST_STREAM with CANCEL (RFC 8441 section 5), and two
-// Openers whose Gives is 0: one sends the extended CONNECT and reads the response, the other
-// answers a request. Both fill in HTTPRequest and HTTPResponse of the result, parse
-// Sec-WebSocket-Extensions, and agree to terms as Request and Answer do. A refusal is a
-// [*StatusError], so that doors which only look at statuses and fields (20.11) work as they are.
-// The runners then open with them, and leave out cases that need more. A case about HTTP/2 itself
-// gets a Need of its own.
+// Over HTTP/2 (RFC 8441) the stream is one of package mux, and [Connect] or [ConnectAnswer] opens
+// it. What RFC 6455 says of TCP holds for the stream (RFC 8441 section 5):
+//
+//	FIN            END_STREAM
+//	RST            RST_STREAM with CANCEL
+//	end of TCP     both halves of the stream ended, or one RST_STREAM
+//
+// A server still ends the stream first, but a client need not wait for it: see Session.awaitEnd.
+// Requests and responses are a [Draft] and a [Head] with pseudo-header fields, so that doors which
+// only look at statuses and fields (20.11) work as they are. Chapter 21 is about HTTP/2 itself. Its
+// cases have a [Wire], and reach the stream by Session.HTTP2.
 package play

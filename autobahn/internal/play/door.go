@@ -4,6 +4,9 @@ import (
 	"errors"
 	"slices"
 
+	"golang.org/x/net/http2"
+
+	"github.com/hawser-ws/websocket/autobahn/internal/mux"
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
@@ -12,8 +15,8 @@ import (
 type Door struct {
 	// Request changes the suite's request to a server.
 	Request func(r *Draft, key string)
-	// Statuses are those with which a server may refuse; 0 means any but 101. It is empty if
-	// the server must accept.
+	// Statuses are those with which a server may refuse; 0 means any but 101, over HTTP/2 any
+	// but 2xx. It is empty if the server must accept.
 	Statuses []int
 	// Refusal checks a response with one of Statuses; an error fails the case.
 	Refusal func(h *Head) error
@@ -25,12 +28,17 @@ type Door struct {
 	// Check checks a response that was accepted; an error fails the case.
 	Check func(h *Head) error
 
-	// Response returns the suite's response to a client's request.
-	Response func(req *Head, accept string) []byte
+	// Codes are those of RST_STREAM with which a server may refuse, over HTTP/2.
+	Codes []http2.ErrCode
+
+	// Response changes the suite's response to a client's request.
+	Response func(a *Draft)
 	// Fresh: the key must not have been used before.
 	Fresh bool
 	// Refused: the client must refuse the response.
 	Refused bool
+	// Ends: the response ends the stream of HTTP/2.
+	Ends bool
 
 	// Taken is the verdict on a peer that accepts what it should refuse, if the RFC leaves that
 	// open or only binds the sender. Empty means FAILED.
@@ -40,11 +48,19 @@ type Door struct {
 // judgeRefusal judges a server that had to refuse.
 func (d *Door) judgeRefusal(r *verdict.Result, h *Head, err error) {
 	refusal, refused := errors.AsType[*StatusError](err)
+	reset, isReset := errors.AsType[*mux.ResetError](err)
+	lost, isLost := errors.AsType[*mux.LostError](err)
 	status := 0
 	if refused {
 		status = refusal.Code()
 	}
 	switch {
+	case isReset && slices.Contains(d.Codes, reset.Code):
+		r.Behavior, r.Result = verdict.OK, "The server refused: it reset the stream with "+mux.Name(reset.Code)+"."
+	case isReset:
+		r.Behavior, r.Result = verdict.NonStrict, "The server reset the stream with a code that says little: "+mux.Name(reset.Code)+"."
+	case isLost && lost.GoAway != nil:
+		r.Behavior, r.Result = verdict.NonStrict, "The server ended the connection, with all its streams: GOAWAY "+mux.Name(*lost.GoAway)+"."
 	case refused && d.Refusal != nil && d.Refusal(h) != nil:
 		r.Behavior, r.Result = verdict.Failed, d.Refusal(h).Error()
 	case refused && (slices.Contains(d.Statuses, status) || slices.Contains(d.Statuses, 0)):

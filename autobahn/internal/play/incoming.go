@@ -186,6 +186,8 @@ func (s *Session) receiveClose(payload []byte) {
 	s.Result.WasClean = true
 	s.sendClose(1000, "", false) // unless we sent one before
 	switch {
+	case s.Judged == verdict.Server && s.HTTP2() != nil:
+		s.awaitEnd()
 	case s.Judged == verdict.Server:
 		s.awaitDrop()
 	case s.linger > 0:

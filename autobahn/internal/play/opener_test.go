@@ -91,8 +91,13 @@ func TestPlayNeeds(t *testing.T) {
 				t.Errorf("%v, %s: %d frames, request %q", judged, c.ID, len(m.Frames), r.HTTPRequest)
 			}
 		}
-		if seen != play.NeedHTTP1|play.NeedTCP {
+		if seen != play.NeedHTTP1|play.NeedTCP|play.NeedHTTP2 {
 			t.Errorf("%v: the cases need %s", judged, seen)
+		}
+	}
+	for _, o := range []play.Opener{&play.Connect{}, &play.ConnectAnswer{}} {
+		if got := o.Gives(); got != play.NeedHTTP2 {
+			t.Errorf("%T gives %s", o, got)
 		}
 	}
 	for _, o := range []play.Opener{&play.Request{}, &play.Answer{}} {

@@ -3,9 +3,9 @@ package play
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/mux"
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 )
 
@@ -21,7 +21,9 @@ func (s *Session) awaitRefusal(ctx context.Context, d *Door) {
 	s.stream.SetReadDeadline(time.Now().Add(s.silence))
 	buf := make([]byte, 4096)
 	n, err := s.stream.Read(buf)
-	timeout, isNet := errors.AsType[net.Error](err)
+	if fault, ok := errors.AsType[*mux.FaultError](err); ok {
+		s.Fault(fault)
+	}
 	if n > 0 {
 		r.RxOctetStats[n]++
 		s.log(verdict.Entry{Kind: verdict.LogRxOctets, Length: n, Data: buf[:n]})
@@ -33,10 +35,18 @@ func (s *Session) awaitRefusal(ctx context.Context, d *Door) {
 		r.Behavior, r.Result = d.Taken, "The client accepted it: it sent a frame."
 	case n > 0:
 		r.Behavior, r.Result = verdict.Failed, "The client accepted what it has to refuse: it sent a frame."
-	case err != nil && isNet && timeout.Timeout() && d.Taken != "":
+	case outOfTime(err) && s.HTTP2() != nil && d.Ends:
+		r.Behavior, r.Result = verdict.NonStrict, "The client did not end its half of a stream that the server had ended."
+	case outOfTime(err) && d.Taken != "":
 		r.Behavior, r.Result = d.Taken, "The client did not let go of the connection."
-	case err != nil && isNet && timeout.Timeout():
+	case outOfTime(err):
 		r.Behavior, r.Result = verdict.Failed, "The client did not let go of the connection."
+	case s.fault != nil:
+		r.Behavior, r.Result = verdict.Failed, s.fault.Error()
+	case s.HTTP2() != nil && isLost(err):
+		r.Behavior, r.Result = verdict.NonStrict, "The client refused, and ended the connection with all its streams: "+EndOf(err)+"."
+	case s.HTTP2() != nil:
+		r.Behavior, r.Result = verdict.OK, "The client refused: "+EndOf(err)+"."
 	default:
 		r.Behavior, r.Result = verdict.OK, "The client refused, and ended TCP."
 	}

@@ -77,6 +77,11 @@ func (s *Session) checkResponse(h *Head, key string) error {
 	case h.Get("Sec-WebSocket-Accept") != AcceptFor(key):
 		return fmt.Errorf("the 101 has Sec-WebSocket-Accept %q, it should be %q", h.Get("Sec-WebSocket-Accept"), AcceptFor(key))
 	}
+	return s.checkAgreed(h)
+}
+
+// checkAgreed checks what a server agrees to, and agrees.
+func (s *Session) checkAgreed(h *Head) error {
 	if err := s.checkSubprotocol(h); err != nil {
 		return err
 	}
@@ -86,7 +91,7 @@ func (s *Session) checkResponse(h *Head, key string) error {
 	}
 	for i, e := range list {
 		if e.name != DeflateName || s.offer == nil || i > 0 {
-			return fmt.Errorf("the 101 has the extension %s, which was not offered, or twice", e.name)
+			return fmt.Errorf("the response has the extension %s, which was not offered, or twice", e.name)
 		}
 		t, err := parseTerms(e, false)
 		if err != nil {

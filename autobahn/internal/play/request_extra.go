@@ -79,13 +79,13 @@ func (s *Session) checkSubprotocol(h *Head) error {
 	case len(got) == 0:
 		return nil
 	case len(offers) == 0:
-		return fmt.Errorf("the 101 has a subprotocol, %q, and none was offered", got)
+		return fmt.Errorf("the response has a subprotocol, %q, and none was offered", got)
 	case s.door != nil && s.door.Check != nil:
 		return nil
 	case len(got) > 1:
-		return fmt.Errorf("the 101 has %d Sec-WebSocket-Protocol fields, %q", len(got), got)
+		return fmt.Errorf("the response has %d Sec-WebSocket-Protocol fields, %q", len(got), got)
 	case !slices.Contains(offers, got[0]):
-		return fmt.Errorf("the 101 has the subprotocol %q, and %q were offered", got[0], offers)
+		return fmt.Errorf("the response has the subprotocol %q, and %q were offered", got[0], offers)
 	}
 	return nil
 }

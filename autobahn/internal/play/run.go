@@ -17,7 +17,7 @@ func (s *Session) run(ctx context.Context, glued []byte) {
 	s.alive = opened
 	arrived := make(chan []byte)
 	taken := make(chan struct{}, 1)
-	lost := make(chan struct{})
+	lost := make(chan error, 1)
 	go read(s.stream, arrived, taken, lost, s.gone)
 	watch := time.NewTicker(s.silence / 4)
 	defer watch.Stop()
@@ -31,8 +31,8 @@ func (s *Session) run(ctx context.Context, glued []byte) {
 			taken <- struct{}{}
 		case call := <-s.calls:
 			call()
-		case <-lost:
-			s.lost()
+		case err := <-lost:
+			s.lost(err)
 		case <-watch.C:
 			s.listen()
 		case <-ctx.Done():
@@ -46,7 +46,7 @@ func (s *Session) run(ctx context.Context, glued []byte) {
 // read passes on data as it arrives, one buffer at a time; taken returns the buffer. When
 // nobody listens any more it keeps reading for as long as sender.end allows, because unread
 // bytes would make TCP reset our last data. Then it closes the connection.
-func read(conn io.ReadCloser, arrived chan<- []byte, taken <-chan struct{}, lost, gone chan struct{}) {
+func read(conn io.ReadCloser, arrived chan<- []byte, taken <-chan struct{}, lost chan<- error, gone <-chan struct{}) {
 	defer conn.Close()
 	buf := make([]byte, 64<<10)
 	for {
@@ -62,7 +62,7 @@ func read(conn io.ReadCloser, arrived chan<- []byte, taken <-chan struct{}, lost
 			}
 		}
 		if err != nil {
-			close(lost)
+			lost <- err
 			return
 		}
 	}
@@ -75,6 +75,7 @@ func (s *Session) finish() {
 		s.Result.TrafficStats = verdict.Ratios(s.traffic)
 	}
 	Judge(s.Result, s.play)
+	s.inStreams()
 	if s.fault != nil {
 		s.Result.Behavior, s.Result.Result = verdict.Failed, s.fault.Error()
 	}
@@ -111,10 +112,11 @@ func (s *Session) listen() {
 	s.Drop()
 }
 
-// lost records that TCP has ended, by the peer or by the network.
-func (s *Session) lost() {
+// lost records that the stream has ended, by the peer or by the network. err is that of reading.
+func (s *Session) lost(err error) {
+	s.ended = err
 	if !s.Result.WasClean && !s.Result.DroppedByMe {
-		s.whyNotClean("peer dropped the TCP connection without previous WebSocket closing handshake")
+		s.whyNotClean(s.whyLost(err))
 	}
 	s.enter(closed)
 }

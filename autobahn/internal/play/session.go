@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"golang.org/x/net/http2/hpack"
+
 	"github.com/hawser-ws/websocket/autobahn/internal/deflate"
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
 	"github.com/hawser-ws/websocket/internal/naive"
@@ -53,9 +55,10 @@ type Session struct {
 	door   *Door        // of the case; may be nil
 	offer  *Negotiation // of the case; may be nil
 	needs  Need         // of the case
+	wire   *Wire        // of the case; may be nil
 
 	begun   time.Time     // start of the connection, for the wire log
-	linger  time.Duration // how long we, as a server, delay the end of the stream after the Close frames
+	linger  time.Duration // how long we delay our end of the stream after the Close frames
 	timeout time.Duration // for the opening handshake
 	silence time.Duration // the longest silence of a peer that has to reply
 	alive   time.Time     // when the peer was last active
@@ -65,7 +68,9 @@ type Session struct {
 	timers []*time.Timer
 	sender *sender
 
-	fault    error // a fault in an opening handshake that succeeded
+	asked    []hpack.HeaderField // of a request of HTTP/2
+	fault    error               // of the peer, in an opening handshake that succeeded or beneath the frames
+	ended    error               // how the stream ended: what reading it returned
 	in       incoming
 	terms    *terms            // of permessage-deflate; nil if not agreed
 	deflater *deflate.Deflater // for sent data
@@ -168,7 +173,7 @@ func (s *Session) MayWait() { s.silence = noTurn }
 // Accept sets how large a message of the peer may be, in bytes.
 func (s *Session) Accept(limit int) { s.in.limit = limit }
 
-// DelayEnd has the suite, as a server, end TCP only d after the Close frames.
+// DelayEnd has the suite, as a server or over HTTP/2, end its half only d after the Close frames.
 func (s *Session) DelayEnd(d time.Duration) { s.linger = d }
 
 // Half ends our half of the stream after what was sent.

@@ -16,7 +16,7 @@ import (
 // caseOf is a case by its number.
 func caseOf(t *testing.T, judged verdict.Role, id string) *play.Case {
 	t.Helper()
-	cases, err := cases.Select(judged, id, "")
+	cases, err := cases.Select(judged, cases.OverHTTP1|cases.OverHTTP2, id, "")
 	if err != nil || len(cases) != 1 {
 		t.Fatalf("%s: %d cases, %v", id, len(cases), err)
 	}

@@ -3,6 +3,7 @@ package play
 import (
 	"time"
 
+	"github.com/hawser-ws/websocket/autobahn/internal/mux"
 	"github.com/hawser-ws/websocket/internal/naive"
 )
 
@@ -132,6 +133,14 @@ func CloseWhenIdle(d time.Duration) Step {
 func CloseChopped(s *Session) (time.Duration, string) {
 	s.closeChopped(1000)
 	return 0, ""
+}
+
+// OnStream does something to the stream of HTTP/2, at once: what was sent may still be waiting.
+func OnStream(do func(x *mux.Stream)) Step {
+	return func(s *Session) (time.Duration, string) {
+		do(s.HTTP2())
+		return 0, ""
+	}
 }
 
 // A Step does something on the connection, and returns how long to wait before the next.

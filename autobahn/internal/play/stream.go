@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// A Stream carries the bytes of one connection: TCP or TLS now. A stream of HTTP/2 (RFC 8441)
-// would be another one.
+// A Stream carries the bytes of one connection: TCP, TLS or a stream of HTTP/2 (RFC 8441).
 type Stream interface {
 	io.ReadWriteCloser
 	// CloseWrite ends our half after what was written: FIN, or END_STREAM.
@@ -24,6 +23,8 @@ const (
 	NeedHTTP1 Need = 1 << iota
 	// NeedTCP: which side ends TCP, and what happens to one half of it.
 	NeedTCP
+	// NeedHTTP2: extended CONNECT and the stream of HTTP/2 (RFC 8441).
+	NeedHTTP2
 )
 
 func (n Need) String() string {
@@ -32,6 +33,8 @@ func (n Need) String() string {
 		return "the opening handshake of HTTP/1.1"
 	case NeedTCP:
 		return "TCP"
+	case NeedHTTP2:
+		return "a stream of HTTP/2"
 	}
 	return "the opening handshake of HTTP/1.1 and TCP"
 }
