@@ -119,10 +119,7 @@ func TestCaddy(t *testing.T) {
 	s := serve(t, ctx, acceptOurs)
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
 	// Caddy offers WebSockets over HTTP/2 where net/http does.
-	// It must not be killed before the last stream has ended, as it would be by ctx: UDP tells nobody.
-	running, stop := context.WithTimeout(context.Background(), 2*bound)
-	t.Cleanup(stop)
-	p := start(t, running, "", "/usr/bin/env", "GODEBUG=http2xconnect=1", "HOME="+front.params["Dir"], program, "run", "--config", front.config(t, caddy))
+	p := start(t, ctx, "", "/usr/bin/env", "GODEBUG=http2xconnect=1", "HOME="+front.params["Dir"], program, "run", "--config", front.config(t, caddy))
 	p.await(ctx, "serving initial configuration")
 	http2 := &websocket.HTTP2Pool{Require: true}
 	t.Cleanup(http2.Close)
@@ -144,7 +141,7 @@ func TestCaddy(t *testing.T) {
 			again = append(again, opts)
 		})
 	}
-	for i, opts := range again {
+	for i, opts := range again { // Caddy is killed at the end of the test, and UDP tells nobody
 		closeOften(t, ctx, dialWith(&opts), "wss://"+front.params["TLS"])
 		settle[i](t)
 	}
