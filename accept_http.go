@@ -41,8 +41,10 @@ import (
 //
 // The response has the status 200, and w must be net/http's own or have a method Unwrap. A read
 // that is cancelled costs nothing; a write that is cancelled while it waits for the peer costs the
-// connection. The server must have been told to accept such requests: see package
-// [github.com/hawser-ws/websocket/xconnect].
+// connection. A server of net/http must have been told to accept such requests: see package
+// [github.com/hawser-ws/websocket/xconnect]. On quic-go's server the Handler of package http3 makes
+// a stream of HTTP/3 outlive the handler, as over HTTP/1.1; a write that is cancelled then costs
+// nothing unless half a frame has gone.
 func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
 		opts = &noOptions

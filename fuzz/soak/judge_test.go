@@ -51,6 +51,8 @@ func (l *link) judge(joined bool) {
 func (l *link) excuseBy(s side) {
 	err, ok := errors.AsType[*websocket.ClosedError](l.ends[s].final)
 	switch {
+	case l.ends[s].final == errByHandler && l.fault.silent():
+		l.excuse("its patience is short, and its end is not known")
 	case !ok:
 	case err.Sent != nil && err.Sent.Code == websocket.StatusTryAgainLater && l.front.casts():
 		l.excuse("too slow for the hub")

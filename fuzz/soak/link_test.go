@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,8 +143,13 @@ func (l *link) dialFailed(err error) {
 	if _, typed := errors.AsType[*websocket.HandshakeError](err); !typed {
 		l.fail("Dial returned %T: %v", err, err)
 	}
-	// A link whose patience is short may run out of it where the machine is slow.
-	if !l.struck.Load() && !(l.fault.silent() && errors.Is(err, context.DeadlineExceeded)) {
+	switch {
+	case l.struck.Load():
+	case l.fault.silent() && errors.Is(err, context.DeadlineExceeded): // the machine is slow
+	case l.front == byHTTP2 && strings.Contains(err.Error(), "INTERNAL_ERROR"):
+		// The server's end is up and has cancelled a write. net/http resets the stream then,
+		// and drops the response where that still waits.
+	default:
 		l.fail("Dial: %v", err)
 	}
 }
