@@ -263,51 +263,6 @@ func (o *DialOptions) settings() settings {
 	}
 }
 
-// HandshakeError is why [Dial] made no connection. To find out what happened, check in this
-// order:
-//
-//   - Response is not nil and its status is not 101, or over HTTP/2 and HTTP/3 not 2xx: the server
-//     refused, or answered with a redirect that was not followed.
-//   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
-//   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,
-//     or accepts what was not offered.
-//   - Otherwise Err is the error of the network or of the context.
-type HandshakeError struct {
-	// URL is the URL that failed, after redirects. It has no user, password and query,
-	// because they may hold secrets.
-	URL string
-	// Response is the server's answer, with up to 1 KiB of its body. Nil if there was none.
-	Response *http.Response
-	// Err is the cause. If the server refused it is a [*handshake.BadResponse]
-	// with the status.
-	Err error
-}
-
-// Error says with which URL the handshake failed, and why.
-func (e *HandshakeError) Error() string {
-	return "websocket: handshake with " + e.URL + ": " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *HandshakeError) Unwrap() error { return e.Err }
-
-// ProxyError is why a proxy did not connect us to the server.
-type ProxyError struct {
-	// Proxy is the proxy's URL, without user and password.
-	Proxy string
-	// Response is the proxy's refusal, with up to 1 KiB of its body. Nil if there was no
-	// response, and always for SOCKS.
-	Response *http.Response
-	// Err is the cause.
-	Err error
-}
-
-// Error says which proxy failed, and why.
-func (e *ProxyError) Error() string { return "proxy " + e.Proxy + ": " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *ProxyError) Unwrap() error { return e.Err }
-
 // failedDial translates an error of package dial. The error holds the response.
 func failedDial(err error) (*Conn, *http.Response, error) {
 	failed, ok := errors.AsType[*dial.Error](err)
