@@ -145,10 +145,10 @@ func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*C
 	if err != nil {
 		return nil, respondError(w, err)
 	}
+	h.respondOK(w, own, extra)
 	if hijacker, ok := own.(http.Hijacker); ok && r.ProtoMajor == 3 {
-		return h.takeStream(w, hijacker, extra)
+		return h.takeStream(hijacker)
 	}
-	h.respondOK(w, extra)
 	if err := control.Flush(); err != nil {
 		return nil, errClientGone(err)
 	}
@@ -164,8 +164,7 @@ func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*C
 
 // takeStream opens a connection over a stream that can be taken over, and outlives the handler
 // then: that of package http3, a module of its own.
-func (h *httpHandshake) takeStream(w http.ResponseWriter, own http.Hijacker, extra []handshake.Field) (*Conn, error) {
-	h.respondOK(w, extra)
+func (h *httpHandshake) takeStream(own http.Hijacker) (*Conn, error) {
 	stream, _, err := own.Hijack()
 	if err != nil {
 		return nil, errClientGone(err)
@@ -177,14 +176,21 @@ func (h *httpHandshake) takeStream(w http.ResponseWriter, own http.Hijacker, ext
 	return c, nil
 }
 
-// respondOK gives w the response that opens a connection over HTTP/2 or HTTP/3.
-func (h *httpHandshake) respondOK(w http.ResponseWriter, extra []handshake.Field) {
-	header := w.Header()
+// respondOK gives w the response that opens a connection over HTTP/2 or HTTP/3. own is the writer
+// beneath w: middleware may have a header of its own, and hold the status back.
+func (h *httpHandshake) respondOK(w, own http.ResponseWriter, extra []handshake.Field) {
+	fields := h.accepted.Fields(extra)
+	setFields(w.Header(), fields)
+	nethttp.WriteStatus(w, http.StatusOK)
+	setFields(own.Header(), fields) // without effect where it was sent
+}
+
+// setFields replaces the content of header.
+func setFields(header http.Header, fields []handshake.Field) {
 	clear(header)
-	for _, f := range h.accepted.Fields(extra) {
+	for _, f := range fields {
 		header.Add(f.Name, f.Value)
 	}
-	nethttp.WriteStatus(w, http.StatusOK)
 }
 
 // errClientGone says that the response could not be sent: the client has gone.

@@ -239,6 +239,30 @@ func TestMiddleware(t *testing.T) {
 	}
 }
 
+// holder is a writer of middleware that has a header of its own, and holds the response back.
+type holder struct {
+	http.ResponseWriter
+	header http.Header
+}
+
+func (w *holder) Header() http.Header         { return w.header }
+func (w *holder) WriteHeader(int)             {}
+func (w *holder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// What was agreed on reaches the client, whatever middleware does with the response.
+func TestHeldResponse(t *testing.T) {
+	h := websocket.Handler(echo, &websocket.AcceptOptions{Subprotocols: []string{"chat"}})
+	c := connect(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(&holder{w, http.Header{"X-Held": {"1"}}}, r)
+	})))
+	s := c.request(false, sample("sec-websocket-protocol", "chat"))
+	if status, h := s.answer(); status != http.StatusOK || h.Get("Sec-WebSocket-Protocol") != "chat" || h.Get("X-Held") != "1" {
+		t.Errorf("%d, %v", status, h)
+	}
+	_ = websocket.NewConn(s, websocket.RoleClient, nil).Close(websocket.StatusNormalClosure, "")
+	s.ended()
+}
+
 // hijacker is a writer of middleware that knows HTTP/1.1 only.
 type hijacker struct{ wrapper }
 
