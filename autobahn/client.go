@@ -196,16 +196,24 @@ func (c *FuzzingClient) dial(ctx context.Context, cs *play.Case) (*play.Session,
 // playOne plays a case; crowded says that others run too. It returns an error if the run cannot
 // continue.
 func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) error {
-	s, err := c.dial(ctx, cs.play)
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	var s *play.Session
+	var h *play.Head
+	var err error
+	for wait := refusedPause; ; wait *= 2 {
+		if s, err = c.dial(ctx, cs.play); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return err
 		}
-		return err
-	}
-	h, err := s.Play(ctx, c.route.opener())
-	if ctx.Err() != nil {
-		return context.Cause(ctx) // an interrupted play is no result
+		h, err = s.Play(ctx, c.route.opener())
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // an interrupted play is no result
+		}
+		if !unprocessed(err) || wait > c.Timeout {
+			break
+		}
+		time.Sleep(wait)
 	}
 	if err != nil && cs.play.Door == nil && cs.play.Offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
@@ -221,6 +229,10 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 	c.keep(s.Result)
 	return nil
 }
+
+// refusedPause is how long the suite leaves a server alone that had no room for a stream. It
+// becomes longer each time.
+const refusedPause = 100 * time.Millisecond
 
 // keep stores a result, in place of an earlier one of the same case. A result in doubt is
 // reported after the case has been played alone.

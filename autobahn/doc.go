@@ -1,6 +1,7 @@
 // Package autobahn judges WebSocket implementations: the 517 cases of
-// Autobahn|Testsuite, in Go, and chapter 20 with cases that it lacks. It is both a
-// fuzzing client, for servers, and a fuzzing server, for clients. The command is
+// Autobahn|Testsuite, in Go, chapter 20 with cases that it lacks, and chapter 21 for
+// WebSockets over HTTP/2 (RFC 8441). It is both a fuzzing client, for servers, and a
+// fuzzing server, for clients. The command is
 // ws conform; this package is for tests that run the suite in their own process.
 //
 //	cases, _ := autobahn.Select(autobahn.Server, "1.*,5.*,7.*", "")
@@ -21,6 +22,7 @@
 //	internal/cases      the chapters: what is sent, and what must come
 //	  │
 //	internal/play       one case on one connection; its documentation has the states
+//	  │     └── internal/mux    the suite's own end of a connection of HTTP/2
 //	  │
 //	internal/verdict    the result, and all that led to it
 //	  │

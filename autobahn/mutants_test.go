@@ -30,6 +30,7 @@ type mutant struct {
 	must     string  // must not pass
 	may      string  // may pass or not: it depends on how TCP cuts the stream
 	verdict  Verdict // of must; any that is no pass if nothing is said
+	http2    bool    // over streams of HTTP/2
 }
 
 // What is played of most mutants: little that moves megabytes or is waited for
@@ -39,6 +40,7 @@ const (
 	brief    = "1.?.[1-5],2.*,3.*,4.*,5.*,6.*,7.*,20.[1-9].*"
 	light    = brief + ",1.?.[678],10.*,20.15.6"
 	deflated = "1.?.[1-5],3.*,12.1.4,12.3.4,13.[235].4,20.[34].*,20.1[0-4].*"
+	streams  = "1.?.[1-5],5.[1-8],21.*"
 )
 
 var mutants = []mutant{
@@ -176,6 +178,46 @@ var mutants = []mutant{
 	{name: "what has no value may come twice", file: "handshake/deflate_header.go", role: Client, plays: deflated,
 		old: "case *flag:", new: "case false:",
 		must: "20.3.23"},
+
+	{name: "none, over HTTP/2", http2: true, plays: streams},
+	{name: "any protocol is a WebSocket", file: "handshake/connect.go", role: Server, http2: true, plays: streams,
+		old: "case lines[0] != ConnectProtocol:", new: "case false:",
+		must: "21.1.6", verdict: Failed},
+	{name: "a request may end its stream", file: "handshake/connect.go", role: Server, http2: true, plays: streams,
+		old: "case r.EndStream:", new: "case false && r.EndStream:",
+		must: "21.1.21", verdict: NonStrict},
+	{name: "pseudo-header fields of requests may stand anywhere", file: "internal/h2/head.go", role: Server, http2: true, plays: streams,
+		old: "if len(h.Fields) > 0 {", new: "if false {",
+		must: "21.1.13", verdict: Failed},
+	{name: "names of fields may have capital letters", file: "internal/h2/field.go", http2: true, role: Client, plays: streams,
+		old: "if c := name[i]; c >= 'A' && c <= 'Z' {", new: "if c := name[i]; c == 0 {",
+		must: "21.3.16", verdict: Failed},
+	{name: "a second head on a stream is ignored", file: "internal/h2/receive_head.go", http2: true, plays: streams,
+		old: "_, err := e.receive(st, RecvHead)\n\t\treturn Event{}, err", new: "return Event{}, nil",
+		must: "21.7.[89]", verdict: Failed},
+	{name: "a smaller window is not for streams that exist", file: "internal/h2/receive_settings.go", http2: true, plays: streams,
+		old: "if grown == 0 {", new: "if grown <= 0 {",
+		must: "21.6.8", may: "21.6.[67]", verdict: Failed}, // a client has opened its stream before the setting comes
+	{name: "padding is taken for data", file: "internal/h2/receive_data.go", http2: true, plays: streams,
+		old: "inData, e.left-pad, pad", new: "inData, e.left, pad*0",
+		must: "21.6.4", verdict: Failed},
+	{name: "a PING has no answer", file: "internal/h2/receive_frame.go", http2: true, plays: streams,
+		old:  "return Event{}, plain(e.provoked(FrameHeader{Type: TypePing, Flags: FlagAck}, payload))",
+		new:  "return Event{}, nil",
+		must: "21.8.4", verdict: Failed},
+	{name: "a server may take extended CONNECT back", file: "internal/h2/settings.go", role: Client, http2: true, plays: streams,
+		old: "case from == Server && value < s.ConnectProtocol:", new: "case false:",
+		must: "21.8.6", verdict: NonStrict},
+	{name: "only 200 will do", file: "internal/dial/http2_answer.go", role: Client, http2: true, plays: streams,
+		old: "if resp.StatusCode < 200 || resp.StatusCode > 299 {", new: "if resp.StatusCode != 200 {",
+		must: "21.4.[234]", verdict: NonStrict},
+	{name: "any status will do", file: "internal/dial/http2_answer.go", role: Client, http2: true, plays: streams,
+		old:  "if resp.StatusCode < 200 || resp.StatusCode > 299 {\n\t\treturn handshake.Agreement{}, refused(resp)\n\t}",
+		new:  "resp.StatusCode = 200",
+		must: "21.3.[2-7]", may: "21.3.8"}, // its stream has ended, and so does the client
+	{name: "a server does not end the stream with END_STREAM", file: "closing.go", role: Server, http2: true, plays: streams,
+		old: "if h.endsAtOnce() {\n", new: "if false {\n",
+		must: "21.7.1", verdict: NonStrict},
 }
 
 // Whoever moves code hears of the mutants it leaves behind before any is built.
@@ -264,7 +306,11 @@ func must(t *testing.T, err error) {
 // with little else going on.
 func (m *mutant) check(t *testing.T, program string, role Role) {
 	t.Helper()
-	cases, err := Select(role, cmp.Or(m.plays, light), "")
+	choose := Select
+	if m.http2 {
+		choose = SelectHTTP2
+	}
+	cases, err := choose(role, cmp.Or(m.plays, light), "")
 	must(t, err)
 	for _, p := range strings.Split(m.must+","+m.may, ",") {
 		if p != "" && !slices.ContainsFunc(cases, func(c *Case) bool { return matches(p, c.ID) }) {
@@ -274,7 +320,7 @@ func (m *mutant) check(t *testing.T, program string, role Role) {
 	seen := 0
 	for _, n := range []int{32, 4} {
 		var again []*Case
-		for i, r := range judged(t, program, role, cases, n) {
+		for i, r := range m.judged(t, program, role, cases, n) {
 			wrong := m.wrong(r)
 			switch {
 			case wrong != "" && n == 32:
@@ -309,7 +355,7 @@ func (m *mutant) wrong(r *Result) string {
 }
 
 // judged plays the cases with a program, n at a time.
-func judged(t *testing.T, program string, role Role, cases []*Case, n int) []*Result {
+func (m *mutant) judged(t *testing.T, program string, role Role, cases []*Case, n int) []*Result {
 	t.Helper()
 	if len(cases) == 0 {
 		return nil
@@ -317,15 +363,23 @@ func judged(t *testing.T, program string, role Role, cases []*Case, n int) []*Re
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if role == Server {
-		return judgedServer(ctx, t, program, cases, n)
+		return m.judgedServer(ctx, t, program, cases, n)
 	}
-	return judgedClient(ctx, t, program, cases, n)
+	return m.judgedClient(ctx, t, program, cases, n)
 }
 
-func judgedServer(ctx context.Context, t *testing.T, program string, cases []*Case, n int) []*Result {
+// args returns the arguments of a program.
+func (m *mutant) args(list ...string) []string {
+	if m.http2 {
+		return append([]string{"-http2"}, list...)
+	}
+	return list
+}
+
+func (m *mutant) judgedServer(ctx context.Context, t *testing.T, program string, cases []*Case, n int) []*Result {
 	t.Helper()
 	ctx, kill := context.WithCancel(ctx)
-	server := exec.CommandContext(ctx, program)
+	server := exec.CommandContext(ctx, program, m.args()...)
 	server.Stderr = os.Stderr
 	_, err := server.StdinPipe() // it ends with it
 	must(t, err)
@@ -344,7 +398,7 @@ func judgedServer(ctx context.Context, t *testing.T, program string, cases []*Ca
 		all.Go(func() {
 			defer func() { <-turns }()
 			// A suite of its own: one for all would play again what failed.
-			suite := &FuzzingClient{URL: "ws://" + strings.TrimSpace(address), Cases: []*Case{c}, Parallel: 1}
+			suite := &FuzzingClient{URL: "ws://" + strings.TrimSpace(address), Cases: []*Case{c}, Parallel: 1, HTTP2: m.http2}
 			agent, err := suite.Run(ctx)
 			if err != nil {
 				t.Error(err)
@@ -357,17 +411,17 @@ func judgedServer(ctx context.Context, t *testing.T, program string, cases []*Ca
 	return results
 }
 
-func judgedClient(ctx context.Context, t *testing.T, program string, cases []*Case, n int) []*Result {
+func (m *mutant) judgedClient(ctx context.Context, t *testing.T, program string, cases []*Case, n int) []*Result {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	suite := &FuzzingServer{Cases: cases}
+	suite := &FuzzingServer{Cases: cases, HTTP2: m.http2}
 	ctx, stop := context.WithCancel(ctx)
 	var served sync.WaitGroup
 	served.Go(func() { suite.Serve(ctx, l) })
 	defer served.Wait()
 	defer stop()
-	client := exec.CommandContext(ctx, program, "ws://"+l.Addr().String(), strconv.Itoa(len(cases)), strconv.Itoa(n))
+	client := exec.CommandContext(ctx, program, m.args("ws://"+l.Addr().String(), strconv.Itoa(len(cases)), strconv.Itoa(n))...)
 	client.Stderr = os.Stderr
 	must(t, client.Run())
 	agents := suite.Agents()

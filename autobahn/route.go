@@ -88,6 +88,13 @@ func (r *route) address(port string) string {
 	return net.JoinHostPort(r.target.Hostname(), port)
 }
 
+// unprocessed reports whether a server says that it has not looked at a request: it may be sent
+// again (RFC 9113 section 8.7).
+func unprocessed(err error) bool {
+	reset, ok := errors.AsType[*mux.ResetError](err)
+	return ok && reset.Code == http2.ErrCodeRefusedStream
+}
+
 // answeredHTTP2 reports whether an error is an answer of a server of HTTP/2, if not of its
 // application.
 func answeredHTTP2(err error) bool {

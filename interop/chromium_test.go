@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -96,20 +97,43 @@ func checkPage(t *testing.T, ctx context.Context, s *server, got saw) {
 // server when it is told so.
 func TestChromiumPlaysCases(t *testing.T) {
 	t.Parallel()
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	playCases(t, plain, &autobahn.FuzzingServer{}, "http", "1.1.*,5.3")
+}
+
+// Over HTTP/2 the browser takes the WebSockets to the connection of the page, and makes another
+// when a case has ended that: 21.8.6 does.
+func TestChromiumPlaysCasesHTTP2(t *testing.T) {
+	t.Parallel()
+	config := newIdentity().server()
+	config.NextProtos = []string{"h2"}
+	secure, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	playCases(t, secure, &autobahn.FuzzingServer{HTTP2: true}, "https", "1.1.*,5.3,12.1.1,21.4.1,21.5.*,21.6.*,21.7.[24567],21.8.*")
+}
+
+// playCases has a browser judged by the cases of patterns, all of which it does well.
+func playCases(t *testing.T, l net.Listener, suite *autobahn.FuzzingServer, scheme, patterns string) {
+	t.Helper()
 	ctx := bounded(t)
-	cases, err := autobahn.Select(autobahn.Client, "1.1.*,5.3", "")
+	choose := autobahn.Select
+	if suite.HTTP2 {
+		choose = autobahn.SelectHTTP2
+	}
+	cases, err := choose(autobahn.Client, patterns, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	suite := &autobahn.FuzzingServer{Cases: cases}
+	suite.Cases = cases
 	over := make(chan error, 1)
 	go func() { over <- suite.Serve(ctx, l) }()
 
-	p := browse(t, ctx, "http://"+l.Addr().String()+"/?play&stop&agent=under+test")
+	p := browse(t, ctx, scheme+"://"+l.Addr().String()+"/?play&stop&agent=under+test")
 
 	select {
 	case err := <-over:
@@ -125,7 +149,7 @@ func TestChromiumPlaysCases(t *testing.T) {
 	}
 	for _, r := range agents[0].Results {
 		if r.Worst() != autobahn.OK {
-			t.Errorf("%s: %s", r.ID, r.Result)
+			t.Errorf("%s: %s, %s", r.ID, r.Worst(), r.Result)
 		}
 	}
 }

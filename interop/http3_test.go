@@ -83,10 +83,12 @@ func TestHTTP3(t *testing.T) {
 	s, id := serveHTTP3(t, ctx, acceptHTTP3(t), http3.Handler)
 	pool := &http3.Pool{}
 	t.Cleanup(pool.Close)
-	dial := dialWith(&websocket.DialOptions{TLSConfig: id.trusting(), HTTP3: pool, Timeouts: patient, Trace: newClosings(t, "Dial over HTTP/3").trace()})
+	closings := newClosings(t, "Dial over HTTP/3")
+	dial := dialWith(&websocket.DialOptions{TLSConfig: id.trusting(), HTTP3: pool, Timeouts: patient, Trace: closings.trace()})
 	converse(t, ctx, dial, "wss"+strings.TrimPrefix(s.URL, "https"))
 	wantEndings(t, ctx, s)
 	closeOften(t, ctx, dial, "wss"+strings.TrimPrefix(s.URL, "https"))
+	closings.settle(t)
 }
 
 // caddy takes HTTP/2 and HTTP/3 from clients, and forwards to our server over HTTP/1.1.
@@ -125,10 +127,13 @@ func TestCaddy(t *testing.T) {
 	t.Cleanup(quic.Close)
 	over := t
 	var again []websocket.DialOptions
+	var settle []func(*testing.T)
 	for name, opts := range map[string]websocket.DialOptions{"HTTP/1.1": {}, "HTTP/2": {HTTP2: http2}, "HTTP/3": {HTTP3: quic}} {
 		t.Run(name, func(t *testing.T) {
 			opts.TLSConfig, opts.Timeouts = front.trusting(), patient
-			opts.Trace = newClosings(over, "Dial to Caddy over "+name).trace()
+			closings := newClosings(over, "Dial to Caddy over "+name)
+			settle = append(settle, closings.settle)
+			opts.Trace = closings.trace()
 			// Like Apache, Caddy may keep a stream whose back end has vanished.
 			opts.KeepAlive = websocket.KeepAlive{Interval: 200 * time.Millisecond, Timeout: 2 * time.Second}
 			converse(t, ctx, dialWith(&opts), "wss://"+front.params["TLS"])
@@ -136,7 +141,8 @@ func TestCaddy(t *testing.T) {
 			again = append(again, opts)
 		})
 	}
-	for _, opts := range again {
+	for i, opts := range again {
 		closeOften(t, ctx, dialWith(&opts), "wss://"+front.params["TLS"])
+		settle[i](t)
 	}
 }

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -128,5 +129,24 @@ func TestHeadFlattened(t *testing.T) {
 		if _, v := parseHead((&Head{Status: status}).flatten(), response); v == nil {
 			t.Errorf("a status of %d is sent", status)
 		}
+	}
+}
+
+// A few hundred lines of Cookie come in as many bytes, once they are in the table of HPACK. They cost
+// memory for what they stand for, and no multiple of it.
+func TestManyCookies(t *testing.T) {
+	const lines, runs = 200, 50
+	list := append(fieldsOf(connectFields...), slices.Repeat([]Field{{"cookie", strings.Repeat("c", 40)}}, lines)...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		head, v := parseHead(list, request)
+		if v != nil || len(head.Values("cookie")[0]) != lines*42-2 {
+			t.Fatalf("%+v, %v", head, v)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := (after.TotalAlloc - before.TotalAlloc) / runs; n > 4*lines*42 {
+		t.Errorf("%d bytes for %d", n, lines*42)
 	}
 }

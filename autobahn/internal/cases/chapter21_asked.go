@@ -47,7 +47,10 @@ func connectsToRefuse() (cases []*play.Case) {
 	orTake(verdict.OK, "the second sentence is about Upgrade, and fits", cased)
 	broken(overRepeated, "Two :protocol fields.", first(":protocol", "websocket"))
 	get := refuse(`RFC 8441 section 4: "A new pseudo-header field :protocol MAY be included on request HEADERS indicating the desired protocol to be spoken on the tunnel created by CONNECT."; `+overPseudo,
-		"GET with :protocol.", anyRefusal, set(":method", "GET"))
+		"GET with :protocol, and END_STREAM.", anyRefusal, func(r *play.Draft) {
+			r.Set(":method", "GET")
+			r.Form.EndStream = true // or a server would wait for the rest
+		})
 	get.Door.Codes = malformed
 	orTake(verdict.NonStrict, bindsSender, broken(`RFC 8441 section 5: "The scheme of the target URI (Section 5.1 of [RFC7230]) MUST be "https" for "wss"-schemed WebSockets and "http" for "ws"-schemed WebSockets."`,
 		"The :scheme wss.", set(":scheme", "wss")))
@@ -69,7 +72,7 @@ func connectsToRefuse() (cases []*play.Case) {
 	orTake(verdict.NonStrict, "it is a SHOULD", broken(`RFC 9113 section 8.3.1: "A server SHOULD treat a request as malformed if it contains a Host header field that identifies an entity that differs from the entity in the ":authority" pseudo-header field."`,
 		"A Host that differs from :authority.", add("host", "other.example")))
 	orTake(verdict.NonStrict, bindsSender, broken(`RFC 9110 section 9.3.6: "A CONNECT request message does not have content."`,
-		"A Content-Length.", add("content-length", "5")))
+		"Content-Length: 0.", add("content-length", "0")))
 	ended := broken(`RFC 8441 section 5: "using the HTTP/2 stream from the CONNECT transaction as if it were the TCP connection"; "Orderly TCP-level closures are represented as END_STREAM flags"`,
 		"END_STREAM on the request.", func(r *play.Draft) { r.Form.EndStream = true })
 	orTake(verdict.NonStrict, "no sentence forbids a connection that has ended already", ended)

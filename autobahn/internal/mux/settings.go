@@ -90,7 +90,7 @@ func (c *Conn) takeSettings(f *http2.SettingsFrame) error {
 		return nil
 	}
 	err := f.ForeachSetting(func(set http2.Setting) error {
-		if err := set.Valid(); err != nil {
+		if err := set.Valid(); err != nil && set.ID != http2.SettingEnableConnectProtocol {
 			return faultf(http2.ErrCodeProtocol, "the setting %v", set)
 		}
 		switch set.ID {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
+	"time"
 
 	"github.com/hawser-ws/websocket/autobahn/internal/mux"
 	"github.com/hawser-ws/websocket/autobahn/internal/verdict"
@@ -52,14 +54,14 @@ func (s *Session) beforeHead(x *mux.Stream) {
 // awaitEnd gives a server time to end a stream of HTTP/2 after the Close frames.
 //
 // RFC 6455 section 7.1.1 leaves the end of TCP to the server because of TCP's TIME_WAIT, which a
-// stream does not have. If the suite has begun the closing handshake, it ends its half as soon as
-// both Close frames have gone, as good clients do: some servers wait for that. Case 21.7.1 does
-// not.
+// stream does not have. So the suite ends its half as soon as both Close frames have gone, as good
+// clients do: some servers wait for that. Its own Close frame may be lost in a proxy if END_STREAM
+// follows at once, so if the server began, the suite leaves it a moment. Case 21.7.1 waits longer.
 func (s *Session) awaitEnd() {
 	if s.Result.ClosedByMe {
 		s.after(s.linger, s.Half)
 	} else {
-		s.after(DropTimeout, s.Half)
+		s.after(endMoment, s.Half)
 	}
 	s.after(s.linger+2*DropTimeout, func() {
 		s.whyNotClean("server did not end the stream (in time)")
@@ -67,6 +69,10 @@ func (s *Session) awaitEnd() {
 		s.Drop()
 	})
 }
+
+// endMoment is what the suite leaves a server, which has begun the closing handshake, to end the
+// stream first.
+const endMoment = 20 * time.Millisecond
 
 // whyLost says what the end of a stream without Close frames was.
 func (s *Session) whyLost(err error) string {
@@ -77,6 +83,16 @@ func (s *Session) whyLost(err error) string {
 		s.Fault(fault)
 	}
 	return "peer ended the stream without previous WebSocket closing handshake: " + EndOf(err)
+}
+
+// inStreams puts what a result says of TCP in terms of the stream.
+func (s *Session) inStreams() {
+	if s.HTTP2() == nil {
+		return
+	}
+	words := strings.NewReplacer("the TCP connection", "the stream", "ended TCP", "ended the stream", "the end of TCP", "the end of the stream", "ends TCP", "ends the stream")
+	r := s.Result
+	r.Result, r.ResultClose, r.Expectation = words.Replace(r.Result), words.Replace(r.ResultClose), words.Replace(r.Expectation)
 }
 
 // EndOf says in words how a stream of HTTP/2 ended. err is what reading it returned.

@@ -75,6 +75,7 @@ func (s *Session) finish() {
 		s.Result.TrafficStats = verdict.Ratios(s.traffic)
 	}
 	Judge(s.Result, s.play)
+	s.inStreams()
 	if s.fault != nil {
 		s.Result.Behavior, s.Result.Result = verdict.Failed, s.fault.Error()
 	}

@@ -1,11 +1,12 @@
 // The engine as a separate program, so that mutants of it can be judged. Without arguments it
 // is an echo server. With the URL of a fuzzing server, the number of its cases, and how many to
-// play at a time, it is a client. It does not use package autobahn, which takes longer to build
+// play at a time, it is a client. The flag -http2, in front of them, is for HTTP/2. It does not use package autobahn, which takes longer to build
 // than everything else.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -22,12 +23,15 @@ var limits = websocket.Limits{Message: 16 << 20}
 
 const compression = websocket.CompressionContextTakeover
 
+var overHTTP2 = flag.Bool("http2", false, "over streams of HTTP/2")
+
 func main() {
+	flag.Parse()
 	err := error(nil)
-	if len(os.Args) == 1 {
+	if flag.NArg() == 0 {
 		err = serve()
 	} else {
-		err = play(os.Args[1], os.Args[2], os.Args[3])
+		err = play(flag.Arg(0), flag.Arg(1), flag.Arg(2))
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -42,12 +46,27 @@ func serve() error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	go http.Serve(l, websocket.Handler(echo, &websocket.AcceptOptions{
+	opts := &websocket.AcceptOptions{
 		CompressionMode: compression, Limits: limits,
 		OnError: func(*websocket.HandlerError) {}, // how it ends is judged on the wire
-	}))
+	}
+	if *overHTTP2 {
+		go serveHTTP2(l, opts)
+	} else {
+		go http.Serve(l, websocket.Handler(echo, opts))
+	}
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+func serveHTTP2(l net.Listener, opts *websocket.AcceptOptions) {
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go websocket.ServeHTTP2(nc, echo, opts)
+	}
 }
 
 // play does not ask the server for the number of its cases: a mutant may not be
@@ -78,7 +97,12 @@ func play(url, count, parallel string) error {
 // visit echoes until the server ends. How it went is for the server to say.
 func visit(url string) {
 	ctx := context.Background()
-	c, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{CompressionMode: compression, Limits: limits})
+	opts := &websocket.DialOptions{CompressionMode: compression, Limits: limits}
+	if *overHTTP2 { // a connection for each case: a mutant may end it
+		opts.HTTP2 = &websocket.HTTP2Pool{PriorKnowledge: true, Require: true}
+		defer opts.HTTP2.Close()
+	}
+	c, _, err := websocket.Dial(ctx, url, opts)
 	if err != nil {
 		return
 	}

@@ -62,7 +62,10 @@ func (m *multiplex) socket(s *stream, l *fieldList) *stream {
 			s.x.settle(m.x.client)
 		}
 	}
-	s.conv.Request, s.conv.Kind = l.head(), Refused
+	s.conv.Request = l.head()
+	if s.x.mode != inFrames { // it may have proved what it is
+		s.conv.Kind = Refused
+	}
 	if l.known {
 		s.conv.Violations = judgeConnect(l)
 	}

@@ -34,6 +34,15 @@ type fieldList struct {
 	known bool
 }
 
+// weight is the memory that the list uses, in bytes.
+func (l *fieldList) weight() int {
+	n := 256
+	for _, f := range l.fields {
+		n += 64 + len(f.Name) + len(f.Value)
+	}
+	return n
+}
+
 // get returns the value of the first field with this name.
 func (l *fieldList) get(name string) string {
 	for _, f := range l.fields {
