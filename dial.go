@@ -173,21 +173,22 @@ type StreamDialer interface {
 }
 
 // HTTP2Pool has connections of HTTP/2 that WebSockets share (RFC 8441): Dials with the same
-// pool, to the same server, by the same proxy and with the same TLSConfig. A Dial over a
-// connection that is there costs one round trip. The other options should be the same as well:
-// whoever is first makes the connection. The zero value is ready; set the fields before use. All
-// methods may be called from any goroutine.
+// pool, to the same server, by the same proxy, with the same user and ProxyHeader there, and with
+// the same TLSConfig. A Dial over a connection that is there costs one round trip. DialContext and
+// the limit of a response's head are those of the first, who makes the connection. The zero value is
+// ready; set the fields before use. All methods may be called from any goroutine.
 //
 // The connection is made with the ALPN names h2 and http/1.1. If the server chooses HTTP/1.1,
 // or does not offer WebSockets over HTTP/2, the WebSocket is opened over HTTP/1.1; the pool
 // remembers that for ten minutes. A request that a server says it has not looked at, because it
-// goes away or has too many streams, is sent again on another connection.
+// goes away or has too many streams, is sent again on another connection. A connection whose server
+// has answered nothing for five seconds, not even a PING, gets no more requests until it does.
 type HTTP2Pool struct {
 	// MaxStreams is how many WebSockets a connection may have. Zero: as many as the server
 	// allows.
 	MaxStreams int
-	// MaxConns is how many connections there may be to a server. If all are full, Dial fails.
-	// Zero: no limit.
+	// MaxConns is how many connections there may be to a server, beside those that go away or are
+	// silent. If all are full, Dial fails. Zero: no limit.
 	MaxConns int
 	// IdleTimeout is how long a connection stays that has no WebSocket. Zero: 90 seconds.
 	// Negative: for ever.
