@@ -237,17 +237,21 @@ func TestServeHTTP2Cancelled(t *testing.T) {
 	address, _ := own(t, func(ctx context.Context, c *websocket.Conn) error {
 		short, cancel := context.WithCancel(ctx)
 		go cancel()
-		_, _, err := c.Read(short)
-		cancelled <- err
+		_, _, readErr := c.Read(short)
+		cancelled <- readErr
 		go func() { _ = c.Write(ctx, websocket.MessageBinary, make([]byte, 400_000)) }() // the window is 256 KiB
 		for small := websocket.Prepare(websocket.MessageText, []byte("small")); ; {
 			if taken, _ := c.TryWritePrepared(small); !taken {
 				break
 			}
 		}
-		behind, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
-		defer cancel()
-		cancelled <- c.Write(behind, websocket.MessageText, []byte("never seen"))
+		var err error
+		for err == nil { // where the large message has not begun, this may still go
+			behind, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+			err = c.Write(behind, websocket.MessageText, []byte("never seen"))
+			cancel()
+		}
+		cancelled <- err
 		return echo(ctx, c)
 	}, nil)
 	c := connect(t, address)
