@@ -43,7 +43,7 @@ chaos: ## connections over a network that fails them, and what they borrow count
 	$(GO) test -race -tags poolcheck ./fuzz/soak
 	$(GO) vet -tags poolcheck ./...
 	$(GO) test -tags poolcheck -run PoolCheck .
-	$(GO) test -tags poolcheck ./internal/poolcheck ./internal/transport ./gorilla
+	$(GO) test -tags poolcheck ./internal/poolcheck ./internal/transport ./internal/h2/session ./gorilla
 
 memory: ## claims about memory, which the race detector would blur
 	$(GO) test -count=1 -run 'Allocat|IdleMemory' . ./hub
@@ -161,8 +161,8 @@ corpus: ## takes into the corpora what fuzzing on this machine has found and the
 	GOWORK=off $(GO) run ./fuzz/internal/minimize -C fuzz/peers
 	$(GO) run ./fuzz/internal/minimize -C cmd/ws
 
-soak: ## a thousand connections on a network that fails them, for SOAK; figures as it goes, PASS or FAIL at the end
-	$(GO) test -count=1 -v -timeout 0 -tags poolcheck -run '^TestFaults$$' ./fuzz/soak -soak $(SOAK)
+soak: ## a thousand connections on a network that fails them, for SOAK, and behind haproxy; figures as it goes, PASS or FAIL at the end
+	$(GO) test -count=1 -v -timeout 0 -tags poolcheck -run '^Test(Faults|HAProxy)$$' ./fuzz/soak -soak $(SOAK)
 
 bench: ## other libraries beside us, half an hour on a quiet machine with two cores: bench/RESULTS.md
 	cd bench && GOWORK=off $(GO) run . results

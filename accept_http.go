@@ -34,11 +34,17 @@ import (
 //
 // Over HTTP/2 and HTTP/3 (RFC 8441, RFC 9220) the connection is a stream of another, and lives
 // no longer than the handler: a handler that calls Accept must return when the connection has
-// ended, and not before. What is written afterwards fails. [Handler] sees to that. The response
-// has the status 200, and w must be net/http's own or have a method Unwrap. A read that is
-// cancelled costs nothing; a write that is cancelled while it waits for the peer costs the
-// connection. The server must have been told to accept such requests: see package
-// [github.com/hawser-ws/websocket/xconnect].
+// ended, and not before. net/http uses w for another request then, which a write that is still
+// under way would damage. So the handler calls [Conn.Close] or [Conn.CloseNow] last, best by defer:
+// when they have returned no write is under way, unless that takes more than [Timeouts.Close], and
+// what is written afterwards fails. [Handler] sees to all that.
+//
+// The response has the status 200, and w must be net/http's own or have a method Unwrap. A read
+// that is cancelled costs nothing; a write that is cancelled while it waits for the peer costs the
+// connection. A server of net/http must have been told to accept such requests: see package
+// [github.com/hawser-ws/websocket/xconnect]. On quic-go's server the Handler of package http3 makes
+// a stream of HTTP/3 outlive the handler, as over HTTP/1.1; a write that is cancelled then costs
+// nothing unless half a frame has gone.
 func Accept(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
 		opts = &noOptions
@@ -80,13 +86,13 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 	if refusal := h.policy.AcceptInto(&h.accepted, &h.request); refusal != nil {
 		return nil, respond(w, refusal, refusal)
 	}
+	if r.ProtoMajor > 1 {
+		return h.acceptStream(w, r)
+	}
 	if h.prepare != nil {
 		if denied := h.ask(r); denied != nil {
 			return nil, respondDenial(w, denied)
 		}
-	}
-	if r.ProtoMajor > 1 {
-		return h.acceptStream(w, r)
 	}
 	response, err := h.switching(w.Header())
 	if err != nil {
@@ -119,25 +125,34 @@ func (h *httpHandshake) accept(w http.ResponseWriter, r *http.Request) (*Conn, e
 // acceptStream opens a connection over the stream of a request that is accepted: extended
 // CONNECT of HTTP/2 (RFC 8441) or HTTP/3 (RFC 9220).
 func (h *httpHandshake) acceptStream(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	// Frames go past middleware: what changes a body, such as gzip, would change them.
+	own := nethttp.Unwrap(w)
+	control := http.NewResponseController(own)
+	unsupported := noDeadlines(control) // before prepare, which may take longer than they let it
+	if h.prepare != nil {
+		if denied := h.ask(r); denied != nil {
+			if d := h.limit(); d > 0 {
+				_ = control.SetWriteDeadline(time.Now().Add(d)) // or the client could hold the handler
+			}
+			return nil, respondDenial(w, denied)
+		}
+	}
+	if unsupported != nil {
+		return nil, respondError(w, fmt.Errorf("%T has neither deadlines nor Unwrap() http.ResponseWriter; "+
+			"keep the WebSocket handler outside of the middleware it is from: %w", own, unsupported))
+	}
 	extra, err := extraFields(w.Header(), h.opts.HTTPHeader)
 	if err != nil {
 		return nil, respondError(w, err)
 	}
-	// Frames go past middleware: what changes a body, such as gzip, would change them.
-	own := nethttp.Unwrap(w)
-	if hijacker, ok := own.(http.Hijacker); ok {
+	if hijacker, ok := own.(http.Hijacker); ok && r.ProtoMajor == 3 {
 		return h.takeStream(w, hijacker, extra)
-	}
-	control := http.NewResponseController(own)
-	if err := noDeadlines(control); err != nil {
-		return nil, respondError(w, fmt.Errorf("%T has neither deadlines nor Unwrap() http.ResponseWriter; "+
-			"keep the WebSocket handler outside of the middleware it is from: %w", own, err))
 	}
 	h.respondOK(w, extra)
 	if err := control.Flush(); err != nil {
 		return nil, errClientGone(err)
 	}
-	stream := transport.NewResponseStream(r.Context(), r.Body, own, control)
+	stream := transport.NewResponseStream(r.Context(), nethttp.WholeBody(r.Body), own, control)
 	stream.Remote = r.RemoteAddr
 	stream.Local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c := &Conn{transport: stream}
@@ -178,7 +193,7 @@ func errClientGone(err error) error {
 }
 
 // noDeadlines removes those of http.Server.ReadTimeout and WriteTimeout: they would end the
-// stream, and a deadline that has passed cannot be set again.
+// stream, and a deadline that has passed cannot be set again. It fails if control has none.
 func noDeadlines(control *http.ResponseController) error {
 	if err := control.SetReadDeadline(time.Time{}); err != nil {
 		return err

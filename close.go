@@ -8,6 +8,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Close performs the closing handshake (RFC 6455 §7): it sends a Close frame with code and
@@ -86,10 +87,11 @@ func closeBody(method string, code StatusCode, reason string) (body conn.CloseBo
 //
 // When Close or CloseNow has ended the connection, the goroutine of [Conn.CloseRead] has
 // returned, and with it the last call of OnPingReceived or OnPongReceived that it made. They
-// wait for such a call, for [Timeouts.Close] at most.
+// wait for such a call, for [Timeouts.Close] at most. On a connection of [Accept] over HTTP/2 or
+// HTTP/3 they also wait until the handler may return.
 func (c *Conn) CloseNow() error {
 	err := c.closeNow()
-	c.awaitCloseRead(context.Background())
+	c.awaitOthers(context.Background())
 	return err
 }
 
@@ -229,21 +231,35 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 	r.cancel()
 }
 
-// awaitCloseRead waits for the goroutine of CloseRead, if the connection has ended. It does
+// awaitOthers waits for what still uses what may belong to the caller: the goroutine of
+// CloseRead, if the connection has ended, and whoever is inside the writer of a handler. It does
 // not wait in a callback, which may be on that goroutine.
-func (c *Conn) awaitCloseRead(ctx context.Context) {
+func (c *Conn) awaitOthers(ctx context.Context) {
+	var waits [2]<-chan struct{}
 	c.life.mu.Lock()
-	r := c.life.closeRead
+	if r := c.life.closeRead; r != nil && c.life.hasEnded() {
+		waits[0] = r.left
+	}
 	c.life.mu.Unlock()
-	if r == nil || !c.life.hasEnded() || c.calls.onStack() {
+	if stream, ok := c.transport.(*transport.ResponseStream); ok {
+		waits[1] = stream.Released()
+	}
+	if waits == [2]<-chan struct{}{} || c.calls.onStack() {
 		return
 	}
 	late := time.NewTimer(c.life.closeTimeout)
 	defer late.Stop()
-	select {
-	case <-r.left:
-	case <-late.C:
-	case <-ctx.Done():
+	for _, wait := range waits {
+		if wait == nil {
+			continue
+		}
+		select {
+		case <-wait:
+		case <-late.C:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

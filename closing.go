@@ -8,6 +8,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // closing is a Conn as it ends: our Close frame, the peer's, and the end of TCP. The table
@@ -27,7 +28,7 @@ func (c *Conn) closing() *closing { return (*closing)(c) }
 func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
 	body, misuse := closeBody(method, code, reason)
 	err := h.handshake(ctx, body)
-	(*Conn)(h).awaitCloseRead(ctx)
+	(*Conn)(h).awaitOthers(ctx)
 	if misuse != nil {
 		return misuse
 	}
@@ -146,8 +147,19 @@ func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBod
 	case conn.SendFailure:
 		h.lastFrame(ctx, body, conn.AnswerViolation)
 	case conn.EndTransport:
+		if h.isHandlers() {
+			h.endTransport()
+			return
+		}
 		go h.endTransport()
 	}
+}
+
+// isHandlers reports whether the stream ends with a handler of net/http. That may return as soon as
+// its call does, so the call ends the stream itself, which waits for nobody.
+func (h *closing) isHandlers() bool {
+	_, ok := h.transport.(*transport.ResponseStream)
+	return ok
 }
 
 // send sends our Close frame, if it is the first. The event as is [conn.SendClose] or
@@ -171,8 +183,13 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 	go func() {
 		// The deadline of closing limits this: it breaks the transport.
 		do, err := h.send(context.Background(), body, as)
+		ends := err == nil && do == conn.EndTransport
+		if ends && h.isHandlers() {
+			h.endTransport()
+			ends = false
+		}
 		close(sent)
-		if err == nil && do == conn.EndTransport {
+		if ends {
 			h.endTransport()
 		}
 	}()

@@ -40,7 +40,8 @@ type ServeFunc func(ctx context.Context, c *Conn) error
 // serve runs on a goroutine of its own, and the handler returns as soon as the handshake is
 // done. So the goroutine of net/http, its buffers and its stack are released, and
 // middleware around the handler sees the handshake only. Over HTTP/2 and HTTP/3 serve runs on
-// the handler's goroutine, and the handler returns when the connection has ended: see [Accept].
+// the handler's goroutine, and the handler returns when the connection has ended, unless the
+// stream can be taken over: see [Accept].
 //
 // serve does not see the request. If it needs a route parameter, a cookie or the user, use
 // [RequestHandler].
@@ -98,7 +99,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		defer stream.Finish() // also after runtime.Goexit
 		s.run(serve)
-		<-stream.Closed() // CloseNow leaves the rest of a closing handshake to itself
+		<-stream.Released() // CloseNow leaves the rest of a closing handshake to itself
 		return
 	}
 	go s.run(serve)

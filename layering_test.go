@@ -129,7 +129,7 @@ const layers = `
 	compat/nhooyr/...:   coder coder/wsjson
 	compat/check/...:    . gorilla coder coder/wsjson *
 	examples/...:        . frame conn hub wsjson wstest examples/... *
-	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest bench/... *
+	bench/...:           . frame handshake conn gorilla coder hub wsjson wstest xconnect bench/... *
 	interop/...:         . http3 autobahn hub wsjson wstest coder coder/wsjson interop/... * xconnect
 	# Against a genuine LiveKit server, the example is what is tried.
 	interop/livekit/...: . examples/livekit/... interop/livekit/... *

@@ -127,7 +127,7 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		for c := range r.All() {
-			_ = c.CloseNow()
+			_ = c.closeNow()
 			r.remove(c) // another goroutine may be about to do so
 		}
 		return ctx.Err()

@@ -151,7 +151,7 @@ func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
 	if err = refused; err != nil {
 		return
 	}
-	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h, x}
+	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h}
 	h.streams.Add(1)
 	go s.run(serve)
 }
@@ -160,7 +160,6 @@ func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
 type streamServing struct {
 	serving
 	h *http2Server
-	x *session.Stream
 }
 
 // run serves the connection to its end. Like serving.run it stays on the stack of every
@@ -184,7 +183,7 @@ func (s *streamServing) joins() bool {
 // left notes that the ServeFunc has returned: until then the stream counts, whatever the client
 // does.
 func (s *streamServing) left() {
-	s.x.Served()
+	s.c.transport.(*session.Stream).Served()
 	s.h.streams.Done()
 }
 

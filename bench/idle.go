@@ -12,9 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hawser-ws/websocket/bench/flood"
 	"github.com/hawser-ws/websocket/bench/process"
 	"github.com/hawser-ws/websocket/bench/raw"
 	"github.com/hawser-ws/websocket/bench/servers"
+	"github.com/hawser-ws/websocket/bench/streams"
 )
 
 // IdleReport is the result of the command idle.
@@ -39,11 +41,11 @@ type IdleRound struct {
 }
 
 var (
-	idleLibs   = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
+	idleLibs   = []string{"hawser", "hawser-upgrade", servers.HTTP2, servers.NetHTTP2, "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
 	idleCounts = []int{1000, 10000, 18000}
 
 	// For a short run.
-	idleQuickLibs   = []string{"hawser", "gobwas-simple", servers.Parked}
+	idleQuickLibs   = []string{"hawser", servers.HTTP2, servers.NetHTTP2, "gobwas-simple", servers.Parked}
 	idleQuickCounts = []int{1000, 10000}
 )
 
@@ -137,12 +139,8 @@ func (row *IdleRow) round(ctx context.Context, b *bench) (err error) {
 	if r.Before, err = server.RSS(); err != nil {
 		return err
 	}
-	conns, err := openIdle(ctx, server.Address, row.Connections)
-	defer func() {
-		for _, c := range conns {
-			_ = c.Close()
-		}
-	}()
+	drop, err := row.open(ctx, server.Address)
+	defer drop()
 	if err != nil {
 		return err
 	}
@@ -163,6 +161,54 @@ func (row *IdleRow) round(ctx context.Context, b *bench) (err error) {
 	return nil
 }
 
+// open makes what is to be idle. drop ends it, also after an error.
+func (row *IdleRow) open(ctx context.Context, address string) (drop func(), err error) {
+	if servers.SpeaksHTTP2(row.Lib) {
+		conns, err := openIdleStreams(ctx, address, row.Connections)
+		return func() {
+			for _, c := range conns {
+				c.Drop()
+			}
+		}, err
+	}
+	conns, err := openIdle(ctx, address, row.Connections)
+	return func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	}, err
+}
+
+// perConnection is how many streams of HTTP/2 a connection has: as many as our servers allow.
+const perConnection = 250
+
+// openIdleStreams makes streams, each with one message echoed.
+func openIdleStreams(ctx context.Context, address string, n int) (conns []*streams.Conn, err error) {
+	text := []byte(strings.Repeat("idle", idleSize/4))
+	frame := raw.AppendFrame(nil, raw.Text, false, [4]byte{1, 2, 3, 4}, text)
+	answer := flood.AppendAnswer(nil, raw.Text, text)
+	for made := 0; made < n; made += perConnection {
+		c, err := streams.Dial(ctx, address)
+		if err != nil {
+			return conns, err
+		}
+		conns = append(conns, c)
+		ids, err := c.Open("/", min(n-made, perConnection))
+		for _, id := range ids {
+			if err == nil {
+				err = c.Send(id, frame)
+			}
+			if err == nil {
+				err = c.Receive(id, answer)
+			}
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return conns, err
+		}
+	}
+	return conns, nil
+}
+
 // openIdle makes connections, each with one message echoed.
 func openIdle(ctx context.Context, address string, n int) (conns []plainConn, err error) {
 	client, err := newPlainClient(address)
@@ -171,7 +217,7 @@ func openIdle(ctx context.Context, address string, n int) (conns []plainConn, er
 	}
 	text := []byte(strings.Repeat("idle", idleSize/4))
 	frame := raw.AppendFrame(nil, raw.Text, false, [4]byte{1, 2, 3, 4}, text)
-	answer := append([]byte{0x80 | raw.Text, idleSize}, text...)
+	answer := flood.AppendAnswer(nil, raw.Text, text)
 	for i := range n {
 		if err := ctx.Err(); err != nil {
 			return conns, err

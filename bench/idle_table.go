@@ -10,9 +10,10 @@ import (
 // Promised limits: bytes for each of 10,000 connections, and the allowed difference for each of
 // 1,000 or 18,000.
 const (
-	limitIdle     = 4500
-	limitIdleFlat = 1.1
-	idleMain      = 10000
+	limitIdle       = 4500
+	limitIdleFlat   = 1.1
+	limitIdleStream = 4096 // bytes for one stream more
+	idleMain        = 10000
 )
 
 func (r *IdleRow) atOnce() float64 {
@@ -118,10 +119,34 @@ func (r *IdleReport) ratios() (all []Ratio) {
 			all = append(all, Ratio{name, servers.Ours, servers.Parked, ours.collected() / floor.collected(), 0})
 		}
 	}
+	all = append(all, r.streams()...)
 	first, last := r.get(servers.Ours, slices.Min(append(counts, 1<<30))), r.get(servers.Ours, slices.Max(append(counts, 0)))
 	if first != nil && last != nil && first != last {
 		all = append(all, Ratio{fmt.Sprintf("idle %d", last.Connections), servers.Ours,
 			fmt.Sprintf("itself with %d", first.Connections), last.collected() / first.collected(), limitIdleFlat})
+	}
+	return all
+}
+
+// streams says what one stream more takes: where there are few, most is what the process and the
+// connections need.
+func (r *IdleReport) streams() (all []Ratio) {
+	counts := r.counts()
+	if len(counts) < 2 {
+		return nil
+	}
+	for _, lib := range []string{servers.HTTP2, servers.NetHTTP2} {
+		first, last := r.get(lib, slices.Min(counts)), r.get(lib, slices.Max(counts))
+		if first == nil || last == nil {
+			continue
+		}
+		limit := 0.0
+		if lib == servers.HTTP2 {
+			limit = limitIdleStream
+		}
+		more := last.collected()*float64(last.Connections) - first.collected()*float64(first.Connections)
+		all = append(all, Ratio{fmt.Sprintf("idle %d to %d streams", first.Connections, last.Connections), lib, "bytes for one more",
+			more / float64(last.Connections-first.Connections), limit})
 	}
 	return all
 }

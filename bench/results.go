@@ -31,6 +31,7 @@ type Results struct {
 	Idle          *IdleReport      `json:",omitempty"`
 	Broadcast     *BroadcastReport `json:",omitempty"`
 	Handshake     *HandshakeReport `json:",omitempty"`
+	HTTP2         *HTTP2Report     `json:",omitempty"`
 }
 
 // results runs everything and writes the page.

@@ -107,6 +107,11 @@ func (r *Results) chapters() (all []chapter) {
 			plots: []string{plotHandshake},
 			grids: r.Handshake.grids(), ratios: r.Handshake.ratios()})
 	}
+	if r.HTTP2 != nil {
+		all = append(all, chapter{name: "http2", title: "Over HTTP/2", command: "http2",
+			text:  "CPU time of the server for an echo on streams (RFC 8441), beside the same over HTTP/1.1. `hawser-http2` is `ServeHTTP2`, `hawser-http2-net-http` is `Handler` behind net/http.",
+			grids: r.HTTP2.grids(), ratios: r.HTTP2.ratios()})
+	}
 	if r.Micro != nil {
 		all = append(all, chapter{name: "micro", title: "Without a network", command: "micro",
 			text:  "Functions in one process, and in C, in turns; and whole libraries over a connection in memory.",

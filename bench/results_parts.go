@@ -40,6 +40,14 @@ var resultParts = []struct {
 		r.Handshake, err = runHandshake(ctx, b, f, quick)
 		return err
 	}},
+	{"http2", func(ctx context.Context, b *bench, r *Results, quick bool) (err error) {
+		f := http2Flags{choices: choices{quick: quick}}
+		f.settle()
+		if r.HTTP2, err = runHTTP2(ctx, b, f); err == nil {
+			err = r.HTTP2.failure()
+		}
+		return err
+	}},
 }
 
 // resultLibs are the echo servers on the page: for each library its best variant.

@@ -44,6 +44,7 @@ var commands = []command{
 	{"broadcast", "CPU time of one message to many connections", broadcast},
 	{"handshake", "CPU time and allocations of opening handshakes", handshake},
 	{"idle", "memory of connections on which nothing happens", idle},
+	{"http2", "CPU time of echoes over HTTP/2, and of streams beside others that stall", http2},
 	{"results", "all of this, as a page with plots", results},
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
@@ -55,6 +56,7 @@ var sections = []Section{
 	{"idle", idleSection},
 	{"broadcast", broadcastSection},
 	{"handshake", handshakeSection},
+	{"http2", http2Section},
 }
 
 // Everything is the result of a run without a command.

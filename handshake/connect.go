@@ -38,12 +38,12 @@ func (r *Request) checkConnect() *Refusal {
 
 // checkConnectProtocol checks that this is an extended CONNECT for a WebSocket.
 func (r *Request) checkConnectProtocol() *Refusal {
-	lines := r.Connect
+	method, lines := r.Method, r.Connect
 	switch {
-	case r.Method != "CONNECT" && len(lines) > 0: // RFC 8441 §4
-		return badRequest("RFC 8441 §4", "method is %s, but :protocol belongs to CONNECT", quote(r.Method))
-	case r.Method != "CONNECT":
-		return refuse(statusVersion, "RFC 8441 §4", "in HTTP/%d a WebSocket begins with CONNECT and :protocol, not with %s", r.ProtoMajor, quote(r.Method))
+	case method != "CONNECT" && len(lines) > 0: // RFC 8441 §4
+		return badRequest("RFC 8441 §4", "method is %s, but :protocol belongs to CONNECT", quote(method))
+	case method != "CONNECT":
+		return refuse(statusVersion, "RFC 8441 §4", "in HTTP/%d a WebSocket begins with CONNECT and :protocol, not with %s", r.ProtoMajor, quote(method))
 	case len(lines) == 0: // RFC 9110 §9.3.6
 		return refuse(statusNotImplemented, "RFC 9110 §9.3.6", "this is no proxy: CONNECT needs the :protocol %s", ConnectProtocol)
 	case len(lines) > 1: // RFC 9113 §8.3
@@ -62,6 +62,9 @@ func (r *Request) checkPseudo() *Refusal {
 	}
 	if !strings.HasPrefix(r.Target, "/") {
 		return badRequest("RFC 9113 §8.3.1", ":path is %s, which does not begin with a slash", quote(r.Target))
+	}
+	if !validPathQuery(r.Target) { // as a request-target of HTTP/1.1: it may be passed on as one
+		return badRequest("RFC 9113 §8.3.1", ":path %s is malformed", quote(r.Target))
 	}
 	if hasDotSegment(r.Target) { // routers treat it as another path than the one they checked
 		return badRequest("RFC 3986 §5.2.4", ":path %s has a dot segment", quote(r.Target))

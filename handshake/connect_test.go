@@ -73,6 +73,12 @@ func TestConnectRules(t *testing.T) {
 		{"absolute", func(r *Request) { r.Target = "https://server.example.com/chat" }, 400},
 		{"root", func(r *Request) { r.Target = "/" }, 0},
 		{"query", func(r *Request) { r.Target = "/chat?next=/../x" }, 0},
+		// RFC 9113 §8.3.1: The ":path" pseudo-header field includes the path and query parts of
+		// the target URI.
+		{"a space", func(r *Request) { r.Target = "/chat HTTP/1.1" }, 400},
+		{"a fragment", func(r *Request) { r.Target = "/chat#top" }, 400},
+		{"half of an encoding", func(r *Request) { r.Target = "/chat%2" }, 400},
+		{"a byte above ASCII", func(r *Request) { r.Target = "/caf\xe9" }, 400},
 		{"dots in a name", func(r *Request) { r.Target = "/.well-known/..." }, 0},
 		{"dot-dot", func(r *Request) { r.Target = "/chat/../admin" }, 400},
 		{"dot-dot at the end", func(r *Request) { r.Target = "/chat/.." }, 400},

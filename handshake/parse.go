@@ -124,16 +124,25 @@ func parseTarget(target string) (authority string, refusal *Refusal) {
 			return "", badTarget(target)
 		}
 	}
-	if !made(pathQuery, &targetByte) {
+	if !validPathQuery(pathQuery) {
 		return "", badTarget(target)
 	}
-	path, _, _ := strings.Cut(pathQuery, "?")
+	return authority, nil
+}
+
+// validPathQuery reports whether s has only what a path and a query may have, and its path only
+// whole percent-encodings (RFC 3986 §3.3, §3.4; browsers send more bytes as they are).
+func validPathQuery(s string) bool {
+	if !made(s, &targetByte) {
+		return false
+	}
+	path, _, _ := strings.Cut(s, "?")
 	for i := range len(path) {
 		if path[i] == '%' && (i+2 >= len(path) || !isHex(path[i+1]) || !isHex(path[i+2])) {
-			return "", badTarget(target)
+			return false
 		}
 	}
-	return authority, nil
+	return true
 }
 
 func badTarget(target string) *Refusal {

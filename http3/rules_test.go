@@ -13,12 +13,13 @@ import (
 	"github.com/hawser-ws/websocket/http3"
 )
 
-// RFC 9220, sentence by sentence. What concerns the opening handshake alone is in the tests of
-// package handshake (RFC 8441), and is tried here once.
+// RFC 9220 §3, sentence by sentence. It refers to RFC 8441 for the opening handshake, whose rules
+// have their tests in package handshake; each is tried here once, over HTTP/3.
 
-// "The :protocol pseudo-header field MUST be … websocket" (RFC 8441 §5), "If a server receives an
-// Extended CONNECT request with a :protocol value that is unknown or is not supported, the server
-// SHOULD respond to the request with a 501 (Not Implemented) status code" (RFC 9220 §3).
+// "The semantics of the pseudo-header fields and setting are identical to those in HTTP/2 as defined
+// in [RFC8441]." "If a server advertises support for Extended CONNECT but receives an Extended
+// CONNECT request with a ":protocol" value that is unknown or is not supported, the server SHOULD
+// respond to the request with a 501 (Not Implemented) status code."
 func TestServerAnswers(t *testing.T) {
 	eachWay(t, func(t *testing.T, wrap func(http.Handler) http.Handler) {
 		url := serve(t, wrap(websocket.Handler(echo, &websocket.AcceptOptions{OnError: func(*websocket.HandlerError) {}})))
@@ -81,8 +82,8 @@ func TestServerMalformed(t *testing.T) {
 	}
 }
 
-// "The client … MUST wait" for the setting (RFC 8441 §3, RFC 9220 §3: "To use Extended CONNECT in
-// HTTP/3, a client waits for SETTINGS_ENABLE_CONNECT_PROTOCOL with the value 1").
+// "The SETTINGS_ENABLE_CONNECT_PROTOCOL value is 0x08 (decimal 8), as in HTTP/2." A client sends
+// nothing before the server has sent it with the value 1 (RFC 8441 §3).
 func TestClientWaitsForSetting(t *testing.T) {
 	s := listen(t)
 	done := s.dial(nil)

@@ -56,8 +56,9 @@ func closeFrame(to websocket.Role) []byte {
 	return append(frame.AppendHeader(nil, h), 3, 0xe8)
 }
 
-// "Orderly TCP-level closures are … represented as … the FIN bit": END_STREAM goes out once both
-// Close frames have gone, and nobody waits for the other's (RFC 9220 §3).
+// "The HTTP/3 stream closure is also analogous to the TCP connection closure of [RFC6455]. Orderly
+// TCP-level closures are represented as a FIN bit on the stream" (RFC 9220 §3). It goes out once both
+// Close frames have gone, and nobody waits for the other's.
 func TestOrderlyClose(t *testing.T) {
 	t.Run("we begin", func(t *testing.T) {
 		bothEnds(t, func(t *testing.T, c *websocket.Conn, peer *peerStream) {
@@ -108,7 +109,7 @@ func TestOrderlyClose(t *testing.T) {
 	})
 }
 
-// "… RST … is represented as a stream error of type H3_REQUEST_CANCELLED" (RFC 9220 §3).
+// "RST exceptions are represented with a stream error … of type H3_REQUEST_CANCELLED" (RFC 9220 §3).
 func TestCloseNow(t *testing.T) {
 	bothEnds(t, func(t *testing.T, c *websocket.Conn, peer *peerStream) {
 		_ = c.CloseNow()

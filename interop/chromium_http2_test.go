@@ -18,14 +18,16 @@ import (
 var stops = []stop{
 	{"our server", "HTTP/2.0", nil, passesClose},
 	{"haproxy", "HTTP/2.0", startsWith(http2Proxies.haproxy, startHAProxy), passesClose},
+	{"haproxy to ServeHTTP2", "", startsWith(http2Proxies.haproxy, startHAProxy), passesClose},
 	{"nghttpx", "HTTP/2.0", startsWith(http2Proxies.nghttpx, startNghttpx), passesClose},
+	{"nghttpx to ServeHTTP2", "", startsWith(http2Proxies.nghttpx, startNghttpx), passesClose},
 	{"Apache", "HTTP/1.1", startsWith(http2Fronts.apache, startApache), passesClose},
 	{"lighttpd", "HTTP/1.1", startsWith(http2Fronts.lighttpd, startLighttpd), dropsClose},
 }
 
 type stop struct {
 	name   string
-	proto  string                                            // how the request comes to our server
+	proto  string                                            // how the request comes to net/http; empty: to ServeHTTP2
 	front  func(t *testing.T, ctx context.Context, f *front) // nil: the browser talks to our server
 	closes closeHabit
 }
@@ -88,7 +90,7 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 	v := &visit{stop: stops[at], requests: map[string]int{}}
 	opts := websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover, Timeouts: patient}
 	noted := opts
-	noted.Trace = newClosings(t, "our server, Chromium by "+v.name).trace()
+	noted.Trace = newClosings(t, "Chromium, "+v.name).trace()
 	noting := func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
 		if r.URL.Path != "/sockets" {
 			return acceptWith(&opts)(ctx, w, r)
@@ -100,15 +102,21 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 	}
 	if v.front == nil {
 		v.s = serveHTTP2(t, ctx, noting)
+		v.page = v.s.servePage()
 		v.origin = v.s.URL
-	} else {
-		v.s = serve(t, ctx, noting)
-		front := newFront(t, strings.TrimPrefix(v.s.URL, "http://"))
-		v.front(t, ctx, front)
-		v.relay = newRelay(t, front.params["TLS"])
-		v.origin = "https://" + v.relay.address
+		return v
 	}
-	v.page = v.s.servePage()
+	pages := serve(t, ctx, noting)
+	v.page = pages.servePage()
+	v.s = pages
+	if v.proto == "" {
+		v.s = serveBehindHTTP2(t, ctx, &noted)
+	}
+	front := newFront(t, strings.TrimPrefix(v.s.URL, "http://"))
+	front.set("Page", strings.TrimPrefix(pages.URL, "http://"))
+	v.front(t, ctx, front)
+	v.relay = newRelay(t, front.params["TLS"])
+	v.origin = "https://" + v.relay.address
 	return v
 }
 

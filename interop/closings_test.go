@@ -49,6 +49,7 @@ func closeOften(t *testing.T, ctx context.Context, dial dialFunc, base string) {
 // log of the test has it (go test -v); nothing asserts a time. A peer that waits for more than our
 // Close frame waits longer than the test may take, because Timeouts.Close is that long.
 type closings struct {
+	whose string
 	mu    sync.Mutex
 	began map[*websocket.Conn]conn.State
 	since map[*websocket.Conn]time.Time
@@ -60,33 +61,41 @@ type closings struct {
 var patient = websocket.Timeouts{Close: 2 * bound}
 
 // newClosings notes the closings of the connections that have its Trace. At the end of the test
-// it waits until all have ended.
+// they must have ended.
 func newClosings(t *testing.T, whose string) *closings {
 	c := &closings{
+		whose: whose,
 		began: map[*websocket.Conn]conn.State{}, since: map[*websocket.Conn]time.Time{}, took: map[string][]time.Duration{},
 	}
 	c.ended = sync.NewCond(&c.mu)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), bound)
-		defer cancel()
-		defer context.AfterFunc(ctx, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.ended.Broadcast()
-		})()
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		for len(c.since) > 0 && ctx.Err() == nil {
-			c.ended.Wait()
-		}
-		if len(c.since) > 0 {
-			t.Errorf("%s: %d connections have exchanged Close frames and do not end", whose, len(c.since))
-		}
+		c.settle(t)
 		for _, who := range slices.Sorted(maps.Keys(c.took)) {
 			t.Logf("%s, %s: %s", whose, who, spread(c.took[who]))
 		}
 	})
 	return c
+}
+
+// settle waits until all connections that are closing have ended. When the test is over, so are
+// its programs: a test over UDP, where nobody is told of that, calls settle before.
+func (c *closings) settle(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ended.Broadcast()
+	})()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.since) > 0 && ctx.Err() == nil {
+		c.ended.Wait()
+	}
+	if len(c.since) > 0 {
+		t.Errorf("%s: %d connections have exchanged Close frames and do not end", c.whose, len(c.since))
+	}
 }
 
 func (c *closings) trace() *websocket.Trace {

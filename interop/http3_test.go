@@ -45,11 +45,12 @@ func serveHTTP3(t *testing.T, ctx context.Context, accept acceptFunc, wrap func(
 
 // acceptHTTP3 is acceptOurs, over HTTP/3 alone.
 func acceptHTTP3(t *testing.T) acceptFunc {
+	ours := acceptWith(&websocket.AcceptOptions{Timeouts: patient, Trace: newClosings(t, "a server of HTTP/3").trace()})
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
 		if r.Header.Get("Sec-WebSocket-Version") != "" && (r.ProtoMajor != 3 || r.Method != http.MethodConnect) {
 			t.Errorf("%s of %s, want a stream of HTTP/3", r.Method, r.Proto)
 		}
-		return acceptOurs(ctx, w, r)
+		return ours(ctx, w, r)
 	}
 }
 
@@ -82,8 +83,12 @@ func TestHTTP3(t *testing.T) {
 	s, id := serveHTTP3(t, ctx, acceptHTTP3(t), http3.Handler)
 	pool := &http3.Pool{}
 	t.Cleanup(pool.Close)
-	converse(t, ctx, dialWith(&websocket.DialOptions{TLSConfig: id.trusting(), HTTP3: pool}), "wss"+strings.TrimPrefix(s.URL, "https"))
+	closings := newClosings(t, "Dial over HTTP/3")
+	dial := dialWith(&websocket.DialOptions{TLSConfig: id.trusting(), HTTP3: pool, Timeouts: patient, Trace: closings.trace()})
+	converse(t, ctx, dial, "wss"+strings.TrimPrefix(s.URL, "https"))
 	wantEndings(t, ctx, s)
+	closeOften(t, ctx, dial, "wss"+strings.TrimPrefix(s.URL, "https"))
+	closings.settle(t)
 }
 
 // caddy takes HTTP/2 and HTTP/3 from clients, and forwards to our server over HTTP/1.1.
@@ -120,13 +125,24 @@ func TestCaddy(t *testing.T) {
 	t.Cleanup(http2.Close)
 	quic := &http3.Pool{}
 	t.Cleanup(quic.Close)
+	over := t
+	var again []websocket.DialOptions
+	var settle []func(*testing.T)
 	for name, opts := range map[string]websocket.DialOptions{"HTTP/1.1": {}, "HTTP/2": {HTTP2: http2}, "HTTP/3": {HTTP3: quic}} {
 		t.Run(name, func(t *testing.T) {
-			opts.TLSConfig = front.trusting()
+			opts.TLSConfig, opts.Timeouts = front.trusting(), patient
+			closings := newClosings(over, "Dial to Caddy over "+name)
+			settle = append(settle, closings.settle)
+			opts.Trace = closings.trace()
 			// Like Apache, Caddy may keep a stream whose back end has vanished.
 			opts.KeepAlive = websocket.KeepAlive{Interval: 200 * time.Millisecond, Timeout: 2 * time.Second}
 			converse(t, ctx, dialWith(&opts), "wss://"+front.params["TLS"])
 			wantEndings(t, ctx, s)
+			again = append(again, opts)
 		})
+	}
+	for i, opts := range again {
+		closeOften(t, ctx, dialWith(&opts), "wss://"+front.params["TLS"])
+		settle[i](t)
 	}
 }

@@ -14,12 +14,16 @@ import (
 	"testing"
 	"time"
 
+	coder "github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	gobwas "github.com/gobwas/ws"
 	"github.com/gorilla/mux"
+	gorilla "github.com/gorilla/websocket"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
 	"github.com/hawser-ws/websocket"
+	standin "github.com/hawser-ws/websocket/coder"
 )
 
 // echoOnce is a WebSocket handler that answers one message.
@@ -37,8 +41,8 @@ func echoOnce(errs chan<- error) http.Handler {
 	}})
 }
 
-// overTLS serves HTTP/1.1 and HTTP/2, and returns Dial by either: the status of the answer, and what
-// an echo came to.
+// overTLS serves HTTP/1.1 and HTTP/2, and returns Dial by either: the status of the
+// answer, 0 if there was none, and why it was refused.
 func overTLS(t *testing.T, h http.Handler) (dial func(t *testing.T, proto, path string) (int, error), address string) {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
@@ -58,7 +62,7 @@ func overTLS(t *testing.T, h http.Handler) (dial func(t *testing.T, proto, path 
 		}
 		c, response, err := websocket.Dial(ctx, s.URL+path, opts)
 		if response == nil {
-			t.Fatal(err)
+			return 0, err
 		}
 		if err != nil {
 			return response.StatusCode, err
@@ -92,7 +96,7 @@ func TestRoutes(t *testing.T) {
 		add(r)
 		return r
 	}
-	gorilla := func(add func(r *mux.Router)) http.Handler {
+	ofGorilla := func(add func(r *mux.Router)) http.Handler {
 		r := mux.NewRouter()
 		add(r)
 		return r
@@ -108,11 +112,11 @@ func TestRoutes(t *testing.T) {
 		`chi Get`:                  {ofChi(func(r chi.Router) { r.Get("/ws", ws.ServeHTTP) }), 405},
 		`chi Handle`:               {ofChi(func(r chi.Router) { r.Handle("/ws", ws) }), 200},
 		`chi Get and Connect`:      {ofChi(func(r chi.Router) { r.Get("/ws", ws.ServeHTTP); r.Connect("/ws", ws.ServeHTTP) }), 200},
-		`gorilla Handle`:           {gorilla(func(r *mux.Router) { r.Handle("/ws", ws) }), 200},
-		`gorilla Methods GET`:      {gorilla(func(r *mux.Router) { r.Handle("/ws", ws).Methods("GET") }), 405},
-		`gorilla GET and CONNECT`:  {gorilla(func(r *mux.Router) { r.Handle("/ws", ws).Methods("GET", "CONNECT") }), 200},
-		`gorilla Host`:             {gorilla(func(r *mux.Router) { r.Handle("/ws", ws).Host("127.0.0.1") }), 200},
-		`gorilla Headers(Upgrade)`: {gorilla(func(r *mux.Router) { r.Handle("/ws", ws).Headers("Upgrade", "websocket") }), 404},
+		`gorilla Handle`:           {ofGorilla(func(r *mux.Router) { r.Handle("/ws", ws) }), 200},
+		`gorilla Methods GET`:      {ofGorilla(func(r *mux.Router) { r.Handle("/ws", ws).Methods("GET") }), 405},
+		`gorilla GET and CONNECT`:  {ofGorilla(func(r *mux.Router) { r.Handle("/ws", ws).Methods("GET", "CONNECT") }), 200},
+		`gorilla Host`:             {ofGorilla(func(r *mux.Router) { r.Handle("/ws", ws).Host("127.0.0.1") }), 200},
+		`gorilla Headers(Upgrade)`: {ofGorilla(func(r *mux.Router) { r.Handle("/ws", ws).Headers("Upgrade", "websocket") }), 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dial, _ := overTLS(t, row.h)
@@ -202,5 +206,40 @@ func TestReverseProxyHTTP2(t *testing.T) {
 	defer mu.Unlock()
 	if why == nil || !strings.Contains(why.Error(), ":protocol") {
 		t.Errorf("the proxy says %v", why)
+	}
+}
+
+// Handlers of other libraries refuse an extended CONNECT: pages of a server that imports xconnect
+// then have no WebSocket there. The answer of coder has the field Upgrade, which makes it malformed.
+func TestOtherHandlersHTTP2(t *testing.T) {
+	t.Parallel()
+	upgrader := gorilla.Upgrader{}
+	for name, row := range map[string]struct {
+		h      http.HandlerFunc
+		status int
+	}{
+		"gorilla": {func(w http.ResponseWriter, r *http.Request) { _, _ = upgrader.Upgrade(w, r, nil) }, 400},
+		"coder":   {func(w http.ResponseWriter, r *http.Request) { _, _ = coder.Accept(w, r, nil) }, 0},
+		"gobwas":  {func(w http.ResponseWriter, r *http.Request) { _, _, _, _ = gobwas.UpgradeHTTP(r, w) }, 500},
+		"our stand-in for coder": {func(w http.ResponseWriter, r *http.Request) {
+			c, err := standin.Accept(w, r, nil)
+			if err != nil {
+				return
+			}
+			kind, p, err := c.Read(r.Context())
+			if err == nil {
+				err = c.Write(r.Context(), kind, p)
+			}
+			if err == nil {
+				_ = c.Close(standin.StatusNormalClosure, "")
+			}
+		}, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dial, _ := overTLS(t, row.h)
+			if status, err := dial(t, "HTTP/2", "/ws"); status != row.status {
+				t.Errorf("%d, %v; want %d", status, err, row.status)
+			}
+		})
 	}
 }

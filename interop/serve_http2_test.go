@@ -32,7 +32,10 @@ defaults
 frontend proxy
 	bind {{.Plain}}
 	bind {{.TLS}} ssl crt {{.PEM}} alpn h2,http/1.1
+	use_backend page if { path /page.html /saw }
 	default_backend ours
+backend page
+	server page {{.Page}}
 backend ours
 	server ours {{.Backend}} proto h2 ws h2
 `)),
@@ -40,6 +43,7 @@ backend ours
 frontend={{.PlainHost}},{{.PlainPort}};no-tls
 frontend={{.TLSHost}},{{.TLSPort}}
 backend={{.BackendHost}},{{.BackendPort}};;proto=h2
+backend={{.PageHost}},{{.PagePort}};/page.html:/saw
 private-key-file={{.PEM}}
 certificate-file={{.PEM}}
 workers=1
@@ -85,10 +89,7 @@ func serveBehindHTTP2(t *testing.T, ctx context.Context, opts *websocket.AcceptO
 			p := newOurs(ctx, c)
 			e := answer(ctx, p, u)
 			p.drop()
-			select {
-			case s.endingsOf(strings.TrimPrefix(u.Path, "/")) <- e:
-			default: // nobody asks for this one
-			}
+			s.ended(u, e)
 			return nil
 		}, nil
 	}
@@ -165,16 +166,21 @@ type front struct {
 func newFront(t *testing.T, backend string) *front {
 	t.Helper()
 	dir := t.TempDir()
-	f := &front{newIdentity(), map[string]string{
-		"Dir": dir, "PEM": filepath.Join(dir, "both.pem"), "Plain": freeAddress(t), "TLS": freeAddress(t), "Backend": backend,
-	}}
-	for _, name := range []string{"Plain", "TLS", "Backend"} {
-		f.params[name+"Host"], f.params[name+"Port"], _ = net.SplitHostPort(f.params[name])
-	}
+	f := &front{newIdentity(), map[string]string{"Dir": dir, "PEM": filepath.Join(dir, "both.pem")}}
+	f.set("Plain", freeAddress(t))
+	f.set("TLS", freeAddress(t))
+	f.set("Backend", backend)
+	f.set("Page", "127.0.0.1:9") // where a browser gets its page, if there is one
 	if err := os.WriteFile(f.params["PEM"], f.pem, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// set names an address in the configuration.
+func (f *front) set(name, address string) {
+	f.params[name] = address
+	f.params[name+"Host"], f.params[name+"Port"], _ = net.SplitHostPort(address)
 }
 
 // dialer is our client over a pool of HTTP/2 connections to the front. Its closings are noted.

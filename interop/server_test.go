@@ -46,14 +46,7 @@ func serve(t *testing.T, ctx context.Context, accept acceptFunc) *server {
 			e = answer(ctx, p, r.URL)
 			p.drop()
 		}
-		name := strings.TrimPrefix(r.URL.Path, "/")
-		if as := r.URL.Query().Get("as"); as != "" {
-			name = as
-		}
-		select {
-		case s.endingsOf(name) <- e:
-		default: // nobody asks for this one
-		}
+		s.ended(r.URL, e)
 	})
 	s.Server = httptest.NewUnstartedServer(s.mux)
 	s.Config.Protocols = new(http.Protocols) // in the clear, for proxies that speak HTTP/2 to it
@@ -87,6 +80,18 @@ func (s *server) endingsOf(name string) chan ending {
 		s.endings[name] = make(chan ending, 256)
 	}
 	return s.endings[name]
+}
+
+// ended keeps how a connection to u ended.
+func (s *server) ended(u *url.URL, e ending) {
+	name := strings.TrimPrefix(u.Path, "/")
+	if as := u.Query().Get("as"); as != "" {
+		name = as
+	}
+	select {
+	case s.endingsOf(name) <- e:
+	default: // nobody asks for this one
+	}
 }
 
 // ending waits for the next ended connection of that name: its path, or the

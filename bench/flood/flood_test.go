@@ -160,10 +160,10 @@ func TestSurplusAndEnd(t *testing.T) {
 			defer c.Close()
 			if _, p, err := c.ReadMessage(); err == nil {
 				var b bytes.Buffer
-				b.Write(appendAnswer(nil, 2, p)[:33]) // the rest comes with more
+				b.Write(AppendAnswer(nil, 2, p)[:33]) // the rest comes with more
 				if name == "surplus" {
 					b.Reset()
-					b.Write(appendAnswer(nil, 2, p))
+					b.Write(AppendAnswer(nil, 2, p))
 				}
 				test.more(&b)
 				_, _ = c.NetConn().Write(b.Bytes())

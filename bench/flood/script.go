@@ -59,14 +59,14 @@ func (b *batch) add(size int, text bool, random uint64) uint64 {
 	}
 	b.send = raw.AppendFrame(b.send, opcode, false, key, message)
 	from := len(b.want)
-	b.want = appendAnswer(b.want, opcode, message)
+	b.want = AppendAnswer(b.want, opcode, message)
 	b.headers = append(b.headers, span{from, len(b.want) - size})
 	return random
 }
 
-// appendAnswer appends the only frame that a server should answer with: a whole message, with
+// AppendAnswer appends the only frame that a server should answer with: a whole message, with
 // the shortest length encoding (RFC 6455 §5.2).
-func appendAnswer(dst []byte, opcode byte, message []byte) []byte {
+func AppendAnswer(dst []byte, opcode byte, message []byte) []byte {
 	dst = append(dst, 0x80|opcode)
 	switch n := len(message); {
 	case n < 126:

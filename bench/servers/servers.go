@@ -58,6 +58,20 @@ var all = []server{
 	{"epoll", Floor, epollFloor{}, false},
 }
 
+// Ours over HTTP/2, where the load is another.
+const (
+	HTTP2    = "hawser-http2"          // ServeHTTP2
+	NetHTTP2 = "hawser-http2-net-http" // Handler
+)
+
+var overHTTP2 = []server{
+	{HTTP2, Own, hawserHTTP2{}, true},
+	{NetHTTP2, Own, hawserNetHTTP2{}, true},
+}
+
+// SpeaksHTTP2 reports whether the clients of a server need HTTP/2.
+func SpeaksHTTP2(name string) bool { return name == HTTP2 || name == NetHTTP2 }
+
 // Names returns the libraries that compress and need only Go, ours first.
 func Names() (names []string) {
 	for _, s := range all {
@@ -85,7 +99,7 @@ const (
 
 // Get returns a library by name.
 func Get(name string) (Library, error) {
-	for _, s := range all {
+	for _, s := range slices.Concat(all, overHTTP2) {
 		if s.name == name {
 			return s.lib, nil
 		}
@@ -95,7 +109,7 @@ func Get(name string) (Library, error) {
 
 // KindOf returns the kind of a server, or 0 if there is none of that name.
 func KindOf(name string) Kind {
-	for _, s := range all {
+	for _, s := range slices.Concat(all, overHTTP2) {
 		if s.name == name {
 			return s.kind
 		}

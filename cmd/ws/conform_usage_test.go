@@ -41,6 +41,8 @@ func TestConformUsage(t *testing.T) {
 		{"-testee URL -o x", "-o makes no sense with -testee"},
 		{"-listen 127.0.0.1:0 -parallel 2", "-parallel makes no sense with -listen"},
 		{"-listen 127.0.0.1:0 -agent x", "-agent makes no sense with -listen"},
+		{"-server URL -tls", "-tls makes no sense with -server"},
+		{"-listen 127.0.0.1:0 -tls -tls-cert x -tls-key y", "give one of the two"},
 		{"-insecure", "-insecure makes no sense without -server"},
 		{"-compress off", "-compress makes no sense without -testee"},
 		{"-server URL -level 9", "-level makes no sense with -server"},

@@ -60,7 +60,8 @@ func answers(ctx context.Context, transport http.RoundTripper, server string, he
 	response, err := transport.RoundTrip(r)
 	if err != nil {
 		op, network := errors.AsType[*net.OpError](err)
-		early := network && op.Op != "remote error" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil
+		early := network && op.Op != "remote error" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil ||
+			strings.Contains(err.Error(), "server closed idle connection") // net/http's words for one that ended before the request was written
 		return !early // what is no HTTP, or has a bad certificate, does not get better
 	}
 	_ = response.Body.Close()

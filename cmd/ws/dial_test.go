@@ -442,3 +442,23 @@ func TestDialKeepsToken(t *testing.T) {
 		t.Errorf("an encoded token is shown: %s", e.stderr)
 	}
 }
+
+// What -H has, and a password, are nobody's business either: what -v prints is pasted into reports.
+func TestDialKeepsHeader(t *testing.T) {
+	url, _ := start(t, "-http2")
+	for _, version := range []string{"", "-http2"} {
+		args := strings.Fields("dial -v " + version + " -origin " + strings.Replace(url, "ws:", "http:", 1) + " " + strings.Replace(url, "ws://", "ws://ann:secret1@", 1))
+		args = append(args, "-H", "Cookie: id=secret2", "-H", "x-api-key: secret3")
+		e := ws(t, "", args...)
+		e.want(t, "", "connected", exitFine)
+		lower := strings.ToLower(e.stderr)
+		for _, hidden := range []string{"authorization: …", "cookie: …", "x-api-key: …"} {
+			if !strings.Contains(lower, hidden) {
+				t.Errorf("%s: no line %q", version, hidden)
+			}
+		}
+		if strings.Contains(lower, "secret") || strings.Contains(e.stderr, "YW5u") || !strings.Contains(lower, "origin: http://") {
+			t.Errorf("%s: too much is shown, or too little:\n%s", version, e.stderr)
+		}
+	}
+}

@@ -37,6 +37,13 @@ func TestServeHTTP3(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.CloseNow()
+	// Once its echo is here, it counts as one that the server has to close.
+	if err := c.Write(t.Context(), websocket.MessageText, []byte("ready")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	go func() { // the answer to our server's Close frame
 		if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 			t.Errorf("the client's read: %v", err)
@@ -48,6 +55,16 @@ func TestServeHTTP3(t *testing.T) {
 			t.Errorf("the server does not say %q", line)
 		}
 	}
+}
+
+// A port that is free for TCP may be taken for UDP.
+func TestServeHTTP3Fails(t *testing.T) {
+	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	ws(t, "", "serve", "-http3", "-tls", "-listen", socket.LocalAddr().String()).want(t, "", "ws serve: "+socket.LocalAddr().String()+": address already in use\n", exitFailed)
 }
 
 // The page tells browsers of HTTP/3.

@@ -36,6 +36,12 @@ func (d *door) check() error {
 // secure reports whether the server speaks TLS.
 func (d *door) secure() bool { return d.selfSigned || d.cert != "" }
 
+// anyPort reports whether the system chooses the port.
+func (d *door) anyPort() bool {
+	_, port, err := net.SplitHostPort(d.address)
+	return err == nil && (port == "" || port == "0")
+}
+
 // open listens. url is the address for clients. Over TLS the client chooses one of the protocols,
 // if there are any (ALPN).
 func (d *door) open(protocols ...string) (l net.Listener, url string, err error) {

@@ -56,15 +56,9 @@ func serve(ctx context.Context, args []string) error {
 	if e.http3 && !at.secure() {
 		return usageError("-http3 needs -tls, or -tls-cert and -tls-key: there is no HTTP/3 without TLS")
 	}
-	l, url, err := at.open(e.protocols()...)
+	l, url, err := e.listen(&at)
 	if err != nil {
 		return err
-	}
-	if e.http3 {
-		if e.quic, err = openQUIC(l, at.certificate, &e); err != nil {
-			_ = l.Close()
-			return err
-		}
 	}
 	fmt.Printf("listening on %s\n", url)
 	fmt.Printf("a page for browsers is at http%s\n", strings.TrimPrefix(url, "ws")) // https for wss

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -17,6 +18,9 @@ type quicServer struct {
 	socket net.PacketConn
 }
 
+// streams is how many WebSockets a client may have on a connection, as with net/http's HTTP/2.
+const streams = 250
+
 // openQUIC opens the port of UDP that has the number of a listener's.
 func openQUIC(beside net.Listener, certificate *tls.Certificate, h http.Handler) (*quicServer, error) {
 	socket, err := net.ListenPacket("udp", beside.Addr().String())
@@ -24,11 +28,14 @@ func openQUIC(beside net.Listener, certificate *tls.Certificate, h http.Handler)
 		return nil, err
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{*certificate}}
-	return &quicServer{&quic.Server{Handler: http3.Handler(h), TLSConfig: config}, socket}, nil
+	return &quicServer{&quic.Server{Handler: http3.Handler(h), TLSConfig: config, QUICConfig: http3.QUICConfig(streams)}, socket}, nil
 }
 
 // run serves until close.
 func (s *quicServer) run() error { return s.server.Serve(s.socket) }
+
+// leave takes no more WebSockets, and waits for the clients to end their connections, or for ctx.
+func (s *quicServer) leave(ctx context.Context) { _ = s.server.Shutdown(ctx) }
 
 // close ends all connections.
 func (s *quicServer) close() {

@@ -38,6 +38,25 @@ func (e *echoServer) protocols() []string {
 	return []string{"http/1.1"}
 }
 
+// listen opens the port of TCP, and for HTTP/3 that of UDP with the same number. Any number means
+// one that is free for both.
+func (e *echoServer) listen(at *door) (l net.Listener, url string, err error) {
+	const maxTries = 100
+	for tries := 1; ; tries++ {
+		l, url, err = at.open(e.protocols()...)
+		if err != nil || !e.http3 {
+			return l, url, err
+		}
+		if e.quic, err = openQUIC(l, at.certificate, e); err == nil {
+			return l, url, nil
+		}
+		_ = l.Close()
+		if !at.anyPort() || tries == maxTries {
+			return nil, "", err
+		}
+	}
+}
+
 // streamBuffer is how much of a stream waits to be read. net/http lends a connection 1 MiB: a
 // stream that its client does not let us answer leaves the others enough.
 const streamBuffer = 64 << 10
@@ -71,6 +90,13 @@ func (e *echoServer) serve(ctx context.Context, l net.Listener) error {
 	goodbye, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	err := live.Shutdown(goodbye) // also refuses new connections
+	// Streams end with the connection: what was written last has to be on its way before.
+	moment, cancel := context.WithTimeout(context.Background(), lastPacket)
+	defer cancel()
+	if e.quic != nil {
+		e.quic.leave(moment)
+	}
+	_ = server.Shutdown(moment)
 	_ = server.Close()
 	return err
 }

@@ -38,8 +38,8 @@ func (s *session) heard() {
 // servers never do.
 const lastWords = time.Second
 
-// lastPacket is how long our answer to the server's Close frame may take over HTTP/3. Over TCP the
-// system sends it; with QUIC that is up to this program, which must not end before.
+// lastPacket is how long the last Close frame may take over HTTP/3. Over TCP the system sends it;
+// with QUIC that is up to this program, which must not end before.
 const lastPacket = 200 * time.Millisecond
 
 // run returns nil if the conversation ended well. ctx ends by a signal, or by Ctrl-C on a

@@ -27,7 +27,7 @@ func (e *end) serveEcho(ctx context.Context, c *websocket.Conn) error {
 		if err := e.sendBack(c, m, r.IntN(4)); err != nil {
 			break
 		}
-		if l.closer == server && l.ending == abrupt && l.finish.Load() {
+		if l.closer == server && l.ending == abrupt && l.finish.Err() != nil {
 			e.called.Store(true)
 			leave = websocket.CloseError{Code: l.code, Reason: l.reason}
 			break

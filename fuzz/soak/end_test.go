@@ -88,7 +88,7 @@ func (e *end) conduct(c *websocket.Conn) {
 			return
 		case <-tick.C:
 		}
-		if l.finish.Load() {
+		if l.finish.Err() != nil {
 			tick.Stop()
 			break
 		}

@@ -51,6 +51,8 @@ func (l *link) judge(joined bool) {
 func (l *link) excuseBy(s side) {
 	err, ok := errors.AsType[*websocket.ClosedError](l.ends[s].final)
 	switch {
+	case l.ends[s].final == errByHandler && l.fault.silent():
+		l.excuse("its patience is short, and its end is not known")
 	case !ok:
 	case err.Sent != nil && err.Sent.Code == websocket.StatusTryAgainLater && l.front.casts():
 		l.excuse("too slow for the hub")
@@ -58,8 +60,8 @@ func (l *link) excuseBy(s side) {
 		l.excuse("what waited for the slow one took longer than closing may")
 	case kind(err.Cause) == "timeout" && l.fault.silent():
 		l.excuse("its patience is short, and the machine was slow") // if not because of the fault
-	case kind(err.Cause) != "context", l.ending == halfSent && l.closer == s && l.finish.Load(): // conduct says so
-	case l.wanderers > 0:
+	case kind(err.Cause) != "context", l.hasExcuse(): // conduct says so
+	case l.wanderers > 0, l.front == byHTTP2: // where a ping that is given up may cost it
 		if l.front != byHTTP2 { // where every write that waits is lost if it is cancelled
 			l.run.count.cut.Add(1)
 		}

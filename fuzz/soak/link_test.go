@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,9 +23,10 @@ type link struct {
 	ends    [2]end
 	carrier *carrier // of a stream of HTTP/2; nil before it is aboard
 
-	passed  atomic.Int64 // bytes on the wire, where that is the network
-	finish  atomic.Bool  // writers stop where they are, for the ending
-	busyNow atomic.Int32 // writers that have not stopped
+	passed   atomic.Int64    // bytes on the wire, where that is the network
+	finish   context.Context // ends when writers are to stop where they are, for the ending
+	toFinish context.CancelFunc
+	busyNow  atomic.Int32 // writers that have not stopped
 
 	mu      sync.Mutex
 	excuses []string // why the stream may have ended early, besides the fault
@@ -37,6 +39,7 @@ type link struct {
 func newLink(r *run, p plan) *link {
 	l := &link{plan: p, left: make(chan struct{})}
 	l.path.begin(r)
+	l.finish, l.toFinish = context.WithCancel(context.Background())
 	lanes := [2]int{p.writers[client], p.writers[server]}
 	if p.front.echoes() {
 		lanes[server] = lanes[client]
@@ -67,6 +70,13 @@ func (l *link) excuse(why string) {
 	l.excuses = append(l.excuses, why)
 }
 
+// hasExcuse reports whether anybody has given an excuse.
+func (l *link) hasExcuse() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.excuses) > 0
+}
+
 // excused reports whether the stream may have ended early.
 func (l *link) excused() bool {
 	l.mu.Lock()
@@ -94,8 +104,8 @@ func (l *link) live(ctx context.Context) {
 		l.dialFailed(err)
 	} else {
 		l.run.count.connections.Add(1)
-		over := time.AfterFunc(l.life, func() { l.finish.Store(true) })
-		stop := context.AfterFunc(ctx, func() { l.finish.Store(true) })
+		over := time.AfterFunc(l.life, l.toFinish)
+		stop := context.AfterFunc(ctx, l.toFinish)
 		l.ends[client].serve(c)
 		over.Stop()
 		stop()
@@ -133,8 +143,13 @@ func (l *link) dialFailed(err error) {
 	if _, typed := errors.AsType[*websocket.HandshakeError](err); !typed {
 		l.fail("Dial returned %T: %v", err, err)
 	}
-	// A link whose patience is short may run out of it where the machine is slow.
-	if !l.struck.Load() && !(l.fault.silent() && errors.Is(err, context.DeadlineExceeded)) {
+	switch {
+	case l.struck.Load():
+	case l.fault.silent() && errors.Is(err, context.DeadlineExceeded): // the machine is slow
+	case l.front == byHTTP2 && strings.Contains(err.Error(), "INTERNAL_ERROR"):
+		// The server's end is up and has cancelled a write. net/http resets the stream then,
+		// and drops the response where that still waits.
+	default:
 		l.fail("Dial: %v", err)
 	}
 }

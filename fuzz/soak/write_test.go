@@ -58,16 +58,23 @@ func (w *writer) judge(err error) {
 
 // finished reports whether to stop. Where the ending is to come amid traffic that is
 // when it has come.
-func (w *writer) finished() bool { return w.end.link.ending == orderly && w.end.link.finish.Load() }
+func (w *writer) finished() bool {
+	return w.end.link.ending == orderly && w.end.link.finish.Err() != nil
+}
 
 func (w *writer) untilFinish() error {
 	l := w.end.link
 	each := pause(w.r, l.run.pause(l)*time.Duration(l.burst))
 	timer := time.NewTimer(pause(w.r, each))
 	defer timer.Stop()
+	finish := l.finish.Done()
 	for !w.finished() {
 		select {
 		case <-w.out.lanes[w.lane].wake:
+			continue
+		case <-finish:
+			finish = nil
+			timer.Reset(0) // traffic, for an ending that comes amid it
 			continue
 		case <-w.end.over:
 			return nil // the reader has said why

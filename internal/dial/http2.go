@@ -31,7 +31,11 @@ func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result
 		case before != nil && errors.Is(err, errFull): // there may be no other connection
 			return failed(w.target, nil, before)
 		case r != nil:
-			return d.attemptOver(ctx, w.target, req, r)
+			result, next, err := d.attemptOver(ctx, w.target, req, r)
+			if failure, ok := errors.AsType[*Error](err); ok && failure.Response == nil && ctx.Err() == nil {
+				d.opts.HTTP2.forgetHTTP1(d.originKey(w)) // it does not speak that either
+			}
+			return result, next, err
 		case err == nil:
 			return d.answeredHTTP2(w.target, req, a)
 		case !untouched(err) || tries == maxTries:

@@ -51,6 +51,12 @@ func (d *dialer) answeredHTTP2(t *target, req *request, a *streamAnswer) (Result
 	resp := a.response(req.http)
 	d.keepCookies(resp, t)
 	agreed, err := judgeConnect(&req.offer, resp)
+	if err == nil && a.head.EndStream { // of a handler that does not know what it was asked
+		err = &handshake.BadResponse{
+			Status: resp.StatusCode, Section: "RFC 8441 §5",
+			Reason: "the response ends the stream, which is to be the connection",
+		}
+	}
 	if err == nil {
 		resp.Body = http.NoBody
 		return Result{HTTP2: a.x, Response: resp, Agreed: agreed}, nil, nil

@@ -257,6 +257,16 @@ func (p *Pool) rememberHTTP1(key originKey) {
 	}
 }
 
+// forgetHTTP1 notes that an origin is to be asked for HTTP/2 again.
+func (p *Pool) forgetHTTP1(key originKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o := p.origins[key]; o != nil {
+		o.http1Until = time.Time{}
+		p.forget(key, o)
+	}
+}
+
 // http1Origin is an origin that has no HTTP/2, and until when that is remembered.
 type http1Origin struct {
 	key   originKey

@@ -2,7 +2,7 @@ package h2
 
 import (
 	"iter"
-	"maps"
+	"slices"
 	"time"
 )
 
@@ -151,8 +151,8 @@ func (e *Endpoint) announce() {
 	}
 }
 
-// Streams are those that were not released, in no order: for a shell whose connection is over.
-func (e *Endpoint) Streams() iter.Seq[*Stream] { return maps.Values(e.table.streams) }
+// Streams are those that were not released, by identifier: for a shell whose connection is over.
+func (e *Endpoint) Streams() iter.Seq[*Stream] { return slices.Values(slices.Clone(e.table.streams)) }
 
 // InUse is how many streams there are that were not released.
 func (e *Endpoint) InUse() int { return len(e.table.streams) }

@@ -14,7 +14,13 @@ import "time"
 //	a response of 1xx                        an event for nothing
 //	DATA without data and without END_STREAM an event for nothing
 //	WINDOW_UPDATE                            a look at the queue, unless it was earned
-//	PRIORITY, unknown types, late frames     our time
+//	PRIORITY, unknown types                  our time
+//	late frames                              our time, unless they were to be expected
+//
+// Two late frames are to be expected of each stream that was not ended by the peer's reset: the
+// head of a response that we do not wait for any more, and the RST_STREAM with which Go's server
+// ends each stream. If the peer's reset has ended it, Go's server answers each of our DATA frames that
+// was on its way by RST_STREAM: they cost what those frames have earned.
 //
 // Two updates are earned by each DATA frame that we send, one for the stream and one for the
 // connection: an honest peer may answer every frame so. A large frame earns more, because a peer
@@ -33,6 +39,10 @@ const (
 	// maxEarned is how many updates a peer may have saved up: those for all that large windows hold
 	// unread.
 	maxEarned = 1 << 20
+	// lateFrames is how many late frames a stream may have, and maxLate how many streams may be
+	// over for which they have not come.
+	lateFrames = 2
+	maxLate    = 1 << 14
 	// tinyPiece is how many bytes of DATA a window should be good for.
 	tinyPiece = 64
 
@@ -50,6 +60,7 @@ type flood struct {
 	last   time.Time     // when level was true
 	now    time.Time     // of the bytes that are being received
 	earned int           // updates that cost nothing
+	late   int           // late frames that cost nothing
 }
 
 func (f *flood) init(now time.Time, streams uint32) {
@@ -70,6 +81,22 @@ func (f *flood) charge(n int, what string) *ConnError {
 
 // earn notes that a DATA frame with n bytes was sent.
 func (f *flood) earn(n int) { f.earned = min(f.earned+2+n/earnedPerUpdate, maxEarned) }
+
+// expect notes that a stream is over of which frames may still be on their way.
+func (f *flood) expect() { f.late = min(f.late+lateFrames, lateFrames*maxLate) }
+
+// tooLate is charge for a late frame.
+func (f *flood) tooLate() *ConnError {
+	switch {
+	case f.late > 0:
+		f.late--
+		return nil
+	case f.earned > 0:
+		f.earned--
+		return nil
+	}
+	return f.charge(1, "a frame that comes too late")
+}
 
 // update is charge for a WINDOW_UPDATE.
 func (f *flood) update() *ConnError {

@@ -85,7 +85,7 @@ func TestFloods(t *testing.T) {
 					r.flush()
 				}
 				broken, ok := r.Err().(*ConnError)
-				if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1 {
+				if !ok || broken.Code != EnhanceYourCalm || n > floodBurst+2*DefaultMaxStreams+1+lateFrames {
 					t.Errorf("after %d: %v", n, r.Err())
 				}
 				if n < 100 {
@@ -209,6 +209,7 @@ func TestHonestPeers(t *testing.T) {
 		"ends with padding":     func(r *rig, st *Stream) []byte { return dataFrame(st.id, FlagEndStream|FlagPadded, "\x01\x00") },
 		"padded data":           func(r *rig, st *Stream) []byte { return dataFrame(st.id, FlagPadded, "\x01x\x00") },
 		"a reset after all":     func(r *rig, st *Stream) []byte { return resetOf(st.id, Cancel) },
+		"a reset behind ours":   func(r *rig, st *Stream) []byte { r.Reset(st, Cancel); return resetOf(st.id, NoError) },
 		"data that is too late": func(r *rig, st *Stream) []byte { r.Reset(st, Cancel); return dataFrame(st.id, 0, "x") },
 	} {
 		r := settled(t, Server, Config{})
@@ -227,6 +228,39 @@ func TestHonestPeers(t *testing.T) {
 		if r.Err() != nil || r.flood.level > 0 {
 			t.Errorf("%s: %v is charged, %v", name, r.flood.level, r.Err())
 		}
+	}
+}
+
+// A server's answer to what nobody waits for any more, and the reset with which it ends each stream,
+// are no flood. More late frames are.
+func TestExpectedLateFrames(t *testing.T) {
+	r := settled(t, Client, Config{}, uint32(SettingConnectProtocol), 1)
+	late := func() {
+		t.Helper()
+		st := r.opened()
+		r.Reset(st, Cancel)
+		r.Release(st)
+		r.receiveAll(append(r.head(st.id, 0, ":status: 200"), resetOf(st.id, NoError)...))
+		r.flush()
+	}
+	for range 5000 {
+		late()
+	}
+	if r.Err() != nil || r.flood.level > 0 {
+		t.Errorf("%v is charged, %v", r.flood.level, r.Err())
+	}
+	st := r.opened()
+	r.TrySend(st, []byte("on its way"), nil)
+	r.flush()
+	r.receiveAll(append(resetOf(st.id, InternalError), resetOf(st.id, StreamClosed)...))
+	if r.flood.level > 0 {
+		t.Errorf("%v is charged for the answer to DATA that was on its way", r.flood.level)
+	}
+	for range 4 {
+		r.receiveAll(resetOf(st.id, NoError))
+	}
+	if r.flood.level == 0 {
+		t.Error("more are not charged")
 	}
 }
 
@@ -268,7 +302,7 @@ func TestEarnedUpdatesAreBounded(t *testing.T) {
 	for ; r.Err() == nil; n++ {
 		r.receiveAll(update(0, 1))
 	}
-	if n > maxEarned+floodBurst+2*DefaultMaxStreams+1 {
+	if n > maxEarned+floodBurst+2*DefaultMaxStreams+1+lateFrames {
 		t.Errorf("%d updates", n)
 	}
 }

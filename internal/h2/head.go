@@ -1,6 +1,9 @@
 package h2
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Field is one line of a field list (RFC 9113 §8.2). It has the shape of handshake.Field.
 type Field struct{ Name, Value string }
@@ -79,6 +82,7 @@ const (
 // malformed message (§8.1.1).
 func parseHead(list []Field, kind headKind) (*Head, *Violation) {
 	h := &Head{}
+	cookies := 0
 	for i, f := range list {
 		if strings.HasPrefix(f.Name, ":") {
 			if len(h.Fields) > 0 {
@@ -95,7 +99,15 @@ func parseHead(list []Field, kind headKind) (*Head, *Violation) {
 		if h.Fields == nil {
 			h.Fields = make([]Field, 0, len(list)-i)
 		}
-		h.addField(f)
+		if f.Name == "cookie" {
+			cookies++
+		}
+		if f.Name != "cookie" || cookies == 1 {
+			h.Fields = append(h.Fields, f)
+		}
+	}
+	if cookies > 1 {
+		h.joinCookies(list)
 	}
 	if kind == response {
 		return h, h.checkResponse()
@@ -103,17 +115,17 @@ func parseHead(list []Field, kind headKind) (*Head, *Violation) {
 	return h, h.checkRequest()
 }
 
-// addField joins the lines of Cookie (§8.2.3): the compression likes them apart, nobody else.
-func (h *Head) addField(f Field) {
-	if f.Name == "cookie" {
-		for i := range h.Fields {
-			if h.Fields[i].Name == f.Name {
-				h.Fields[i].Value += "; " + f.Value
-				return
-			}
+// joinCookies joins the lines of Cookie into the first (§8.2.3): the compression likes them apart,
+// nobody else.
+func (h *Head) joinCookies(list []Field) {
+	var values []string
+	for _, f := range list {
+		if f.Name == "cookie" {
+			values = append(values, f.Value)
 		}
 	}
-	h.Fields = append(h.Fields, f)
+	first := slices.IndexFunc(h.Fields, func(f Field) bool { return f.Name == "cookie" })
+	h.Fields[first].Value = strings.Join(values, "; ")
 }
 
 // setPseudo takes a pseudo-field over (§8.3: each once, and none that is not defined).

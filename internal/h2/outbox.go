@@ -105,8 +105,9 @@ func (o *outbox) dataHeader(stream uint32, n int) {
 // track notes that the last n bytes are a piece of c.
 func (o *outbox) track(c *Chunk, n int) {
 	if o.first > 0 && len(o.pieces) == cap(o.pieces) {
-		o.pieces = append(o.pieces[:0], o.pieces[o.first:]...)
-		o.first = 0
+		n := copy(o.pieces, o.pieces[o.first:])
+		clear(o.pieces[n:]) // they would keep their chunks
+		o.pieces, o.first = o.pieces[:n], 0
 	}
 	o.pieces = append(o.pieces, piece{chunk: c, end: o.encoded, size: n})
 }

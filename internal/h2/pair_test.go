@@ -352,8 +352,8 @@ func (p *pair) finish() {
 	}
 	for who := range 2 {
 		s, other := p.side[who], p.side[1-who]
-		if s.out != outflow(other.in.left) || other.in.left+other.in.owed != int64(other.cfg.ConnWindow) {
-			p.fail("%s may send %d, the other takes %d, owes %d", s.name, s.out, other.in.left, other.in.owed)
+		if own, others := s.Account(), other.Account(); own.Out != others.In || others.In+others.Owed != others.Size {
+			p.fail("%s may send %d, the other takes %d, owes %d", s.name, own.Out, others.In, others.Owed)
 		}
 		if len(s.chunks) > 0 || s.ring.front != nil || len(s.outbox.pieces) > 0 || s.outbox.sent != s.outbox.encoded {
 			p.fail("%s: %d chunks wait, %d pieces", s.name, len(s.chunks), len(s.outbox.pieces))

@@ -45,7 +45,7 @@ func (e *Endpoint) receive(st *Stream, event StreamEvent) (ok bool, err error) {
 		if event == RecvData || event == RecvWindow { // that of a window, and charged elsewhere
 			return false, nil
 		}
-		return false, plain(e.flood.charge(1, "a frame that comes too late"))
+		return false, plain(e.flood.tooLate())
 	}
 	if st != nil {
 		e.move(st, event)
@@ -70,6 +70,9 @@ func (e *Endpoint) move(st *Stream, event StreamEvent) bool {
 // chunks that nobody waits for any more.
 func (e *Endpoint) over(st *Stream, event StreamEvent) {
 	e.table.active--
+	if event != RecvReset {
+		e.flood.expect()
+	}
 	if event == SendReset || event == RecvReset {
 		e.ring.remove(st)
 		e.outbox.forget(st)

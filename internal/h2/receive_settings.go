@@ -1,9 +1,7 @@
 package h2
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
 )
 
 // onSettings takes over what the peer announces (RFC 9113 §6.5). All streams that exist get
@@ -70,13 +68,12 @@ func (e *Endpoint) onGoAway(payload []byte) (Event, error) {
 		return Event{}, connError(ProtocolError, "6.8", "GOAWAY raises its last stream from %d to %d", e.going.heard, last)
 	}
 	e.going.heard, e.going.peer = last, done
-	for id, st := range e.table.streams {
-		if id > last && e.opened(id) && !st.state.Over() {
+	for _, st := range e.table.streams {
+		if st.id > last && e.opened(st.id) && !st.state.Over() {
 			e.move(st, RecvReset)
 			e.doomed = append(e.doomed, st)
 		}
 	}
-	slices.SortFunc(e.doomed, func(a, b *Stream) int { return cmp.Compare(a.id, b.id) })
 	e.why = code
 	debug := payload[goAwayMin:]
 	return Event{Kind: GoingAway, Code: code, Data: debug[:min(len(debug), maxDebug)]}, nil

@@ -1,15 +1,18 @@
 package h2
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // table has the streams of a connection. Those that are over and that nobody uses any more
 // are forgotten: what comes for them is judged by their identifiers.
 type table struct {
-	streams map[uint32]*Stream
-	recent  *Stream // the last one that was found
-	local   uint32  // the largest identifier that we have used
-	remote  uint32  // the largest one that the peer has used
-	active  uint32  // streams that are not over
+	streams []*Stream // by identifier, which only grows
+	recent  *Stream   // the last one that was found
+	local   uint32    // the largest identifier that we have used
+	remote  uint32    // the largest one that the peer has used
+	active  uint32    // streams that are not over
 	resets  resetMemory
 }
 
@@ -17,23 +20,27 @@ func (t *table) find(id uint32) *Stream {
 	if t.recent != nil && t.recent.id == id {
 		return t.recent
 	}
-	st := t.streams[id]
-	if st != nil {
-		t.recent = st
+	i, found := t.search(id)
+	if !found {
+		return nil
 	}
-	return st
+	t.recent = t.streams[i]
+	return t.recent
+}
+
+func (t *table) search(id uint32) (i int, found bool) {
+	return slices.BinarySearchFunc(t.streams, id, func(st *Stream, id uint32) int { return cmp.Compare(st.id, id) })
 }
 
 func (t *table) add(st *Stream) {
-	if t.streams == nil {
-		t.streams = make(map[uint32]*Stream)
-	}
-	t.streams[st.id] = st
+	t.streams = append(t.streams, st)
 	t.active++
 }
 
 func (t *table) remove(st *Stream) {
-	delete(t.streams, st.id)
+	if i, found := t.search(st.id); found {
+		t.streams = slices.Delete(t.streams, i, i+1)
+	}
 	if t.recent == st {
 		t.recent = nil
 	}

@@ -210,3 +210,19 @@ func TestConnectionWindow(t *testing.T) {
 	}
 	r.hears("too late to mean anything", update(3, 9))
 }
+
+// When all has arrived the window of the connection is whole: what the peer may send, and what was
+// not announced yet.
+func TestAccount(t *testing.T) {
+	r := settled(t, Server, Config{})
+	r.opened()
+	for _, in := range [][]byte{nil, dataFrame(1, 0, "hello"), dataFrame(1, FlagPadded, "\x02hello\x00\x00"), update(0, 7)} {
+		r.receiveAll(in)
+		if a := r.Account(); a.In+a.Owed != a.Size || a.Size != DefaultConnWindow {
+			t.Errorf("%+v", a)
+		}
+	}
+	if a := r.Account(); a.Owed != 5+8 || a.Out != initialWindow+7 {
+		t.Errorf("%+v", a)
+	}
+}

@@ -7,6 +7,7 @@
 //	passed.go   sending the status 101 through the writers of middleware
 //	buffers.go  what net/http has read ahead, and the memory of its buffers
 //	body.go     the connection beneath the body of a response with the status 101
+//	whole.go    the body of a request beneath one that bounds it
 //
 // It has no state.
 package nethttp

@@ -169,3 +169,16 @@ func TestBeneath(t *testing.T) {
 		t.Errorf("%T, %q", stream, buffered)
 	}
 }
+
+// Bodies that bound a request are looked through, others are not.
+func TestWholeBody(t *testing.T) {
+	body := io.NopCloser(strings.NewReader("all of it"))
+	if got := nethttp.WholeBody(http.MaxBytesReader(nil, http.MaxBytesReader(nil, body, 3), 5)); got != body {
+		t.Errorf("%T", got)
+	}
+	for _, body := range []io.ReadCloser{nil, body, http.NoBody} {
+		if got := nethttp.WholeBody(body); got != body {
+			t.Errorf("%T: %T", body, got)
+		}
+	}
+}

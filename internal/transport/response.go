@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -30,13 +29,13 @@ type ResponseStream struct {
 
 	ahead atomic.Pointer[readAhead] // nil: reads wait in the body
 	writeTurn
-	closed  atomic.Bool
-	closedC chan struct{} // made by the first who waits for it; under writeMu
+	closed atomic.Bool // set under writeMu
 
-	// After the handler has returned w and control are net/http's again. Whoever writes holds
-	// use, whoever passes a deadline holds writeMu; over is set under both, and read under one.
-	use  sync.Mutex
-	over bool // Finish was called
+	// After the handler has returned w and control are net/http's again, which gives them to
+	// another request. So the stream is released when it is closed and nobody is inside any more.
+	// Both under writeMu.
+	inside    uint8         // how many writes are inside w
+	releasedC chan struct{} // made by the first who waits for it
 }
 
 // ResponseControl is what a ResponseStream needs of an http.ResponseController.
@@ -54,27 +53,33 @@ func NewResponseStream(request context.Context, body io.Reader, w io.Writer, con
 	return t
 }
 
-// Closed is closed when the stream has been closed: the handler may call Finish and return.
-func (t *ResponseStream) Closed() <-chan struct{} {
+// Released is closed when the stream was closed and nothing uses what belongs to the handler any
+// more: the handler may return. A write that were still inside net/http would damage the response
+// to another request.
+func (t *ResponseStream) Released() <-chan struct{} {
 	t.writeMu.Lock()
 	defer t.writeMu.Unlock()
-	if t.closedC == nil {
-		if t.closedC = make(chan struct{}); t.closed.Load() {
-			close(t.closedC)
-		}
+	if t.releasedC == nil {
+		t.releasedC = make(chan struct{})
+		t.release()
 	}
-	return t.closedC
+	return t.releasedC
 }
 
-// Finish closes the stream, and waits until nothing uses what belongs to the handler. The
-// handler calls it last.
+// release tells that the stream is released, if it is. It is called when it may have become so.
+// Under writeMu.
+func (t *ResponseStream) release() {
+	if t.isReleased() && t.releasedC != nil {
+		close(t.releasedC)
+	}
+}
+
+func (t *ResponseStream) isReleased() bool { return t.closed.Load() && t.inside == 0 }
+
+// Finish closes the stream, and waits until it is released. The handler calls it last.
 func (t *ResponseStream) Finish() {
 	_ = t.Close()
-	t.use.Lock()
-	defer t.use.Unlock()
-	t.writeMu.Lock()
-	defer t.writeMu.Unlock()
-	t.over = true
+	<-t.Released()
 }
 
 // ExpectInterrupt is called before a read that InterruptRead may interrupt. From then on a
@@ -157,16 +162,10 @@ func (t *ResponseStream) Write(head, tail []byte) (n int, err error) {
 }
 
 func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
-	t.use.Lock()
-	defer t.use.Unlock()
-	// Accept cannot hold its caller in the handler. net/http panics if it meets a write after
-	// the handler has returned; the context has ended by then.
-	switch {
-	case t.over:
-		return 0, net.ErrClosed
-	case t.request.Err() != nil:
-		return 0, ofStream("write", errStreamEnded)
+	if err := t.enter(); err != nil {
+		return 0, err
 	}
+	defer t.exit()
 	defer func() {
 		if recover() != nil {
 			err = net.ErrClosed
@@ -184,12 +183,36 @@ func (t *ResponseStream) writeBoth(head, tail []byte) (n int, err error) {
 	return n, ofStream("write", t.control.Flush())
 }
 
+// enter begins a use of w, which exit ends, or says why w may not be used.
+//
+// Accept cannot hold its caller in the handler. net/http panics if it meets a write after the
+// handler has returned; the context has ended by then.
+func (t *ResponseStream) enter() error {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	switch {
+	case t.closed.Load():
+		return net.ErrClosed
+	case t.request.Err() != nil:
+		return ofStream("write", errStreamEnded)
+	}
+	t.inside++
+	return nil
+}
+
+func (t *ResponseStream) exit() {
+	t.writeMu.Lock()
+	defer t.writeMu.Unlock()
+	t.inside--
+	t.release()
+}
+
 // cutWrite resets the stream: nothing else ends a write that waits for the peer's window.
 func (t *ResponseStream) cutWrite() { t.reset(t.control.SetWriteDeadline) }
 
-// reset passes a deadline, unless w is no longer ours. Under writeMu.
+// reset passes a deadline, unless control is no longer ours. Under writeMu.
 func (t *ResponseStream) reset(setDeadline func(time.Time) error) {
-	if !t.over && t.request.Err() == nil {
+	if !t.isReleased() && t.request.Err() == nil {
 		defer func() { _ = recover() }() // as in writeBoth
 		_ = setDeadline(past)
 	}
@@ -204,29 +227,25 @@ func (t *ResponseStream) CloseWrite() bool { return false }
 
 // Close ends what waits. A write under way costs the stream. What was written before is sent.
 func (t *ResponseStream) Close() error {
-	if !t.close() {
-		return nil
+	if t.close() {
+		if ahead := t.ahead.Load(); ahead != nil {
+			ahead.close()
+		}
 	}
-	t.InterruptWrite(true)
-	if ahead := t.ahead.Load(); ahead != nil {
-		ahead.close()
-	}
-	t.writeMu.Lock()
-	defer t.writeMu.Unlock()
-	t.reset(t.control.SetReadDeadline)
 	return nil
 }
 
-// close marks the stream closed, once.
+// close closes the stream, once.
 func (t *ResponseStream) close() bool {
 	t.writeMu.Lock()
 	defer t.writeMu.Unlock()
-	if !t.closed.CompareAndSwap(false, true) {
+	if t.closed.Load() {
 		return false
 	}
-	if t.closedC != nil {
-		close(t.closedC)
-	}
+	t.stopWrites()
+	t.reset(t.control.SetReadDeadline)
+	t.closed.Store(true)
+	t.release()
 	return true
 }
 

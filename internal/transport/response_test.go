@@ -226,7 +226,7 @@ func TestResponseStreamCloses(t *testing.T) {
 			wrote := background(func() error { _, err := s.Write([]byte("text"), nil); return err })
 			synctest.Wait()
 			select {
-			case <-s.Closed():
+			case <-s.Released():
 				t.Error("closed already")
 			default:
 			}
@@ -236,7 +236,7 @@ func TestResponseStreamCloses(t *testing.T) {
 			if err := s.Close(); err != nil {
 				t.Error("a second Close", err)
 			}
-			<-s.Closed()
+			<-s.Released()
 			if r := <-got; r.err == nil {
 				t.Errorf("Fill: %q", r.text)
 			}
@@ -255,7 +255,7 @@ func TestResponseStreamFinishes(t *testing.T) {
 		}
 	}
 	closed := background(s.Close) // by CloseNow on a goroutine of the application
-	<-s.Closed()                  // so the handler is about to return
+	<-s.Released()                // so the handler is about to return
 	s.Finish()
 	r.passing, r.panics = nil, true // read by nobody any more, says the race detector
 	s.InterruptWrite(false)

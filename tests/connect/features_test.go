@@ -1,10 +1,12 @@
 package connect_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -219,15 +221,65 @@ func TestMiddleware(t *testing.T) {
 		t.Errorf("middleware saw %d", status)
 	}
 
-	errs := make(chan error, 1)
-	c = connect(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, err := websocket.Accept(&wrapper{ResponseWriter: w}, r, nil)
-		errs <- err
-	})))
-	if status, _ := c.request(false, sample()).answer(); status != http.StatusNotImplemented {
-		t.Errorf("status %d", status)
+	for name, wrap := range map[string]func(http.ResponseWriter) http.ResponseWriter{
+		"wrapper":  func(w http.ResponseWriter) http.ResponseWriter { return &wrapper{ResponseWriter: w} },
+		"hijacker": func(w http.ResponseWriter) http.ResponseWriter { return &hijacker{wrapper{ResponseWriter: w}} },
+	} {
+		errs := make(chan error, 1)
+		c = connect(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, err := websocket.Accept(wrap(w), r, nil)
+			errs <- err
+		})))
+		if status, _ := c.request(false, sample()).answer(); status != http.StatusNotImplemented {
+			t.Errorf("status %d", status)
+		}
+		if err := await(t, errs); !errors.Is(err, http.ErrNotSupported) || !strings.Contains(err.Error(), name) {
+			t.Error(err)
+		}
 	}
-	if err := await(t, errs); !errors.Is(err, http.ErrNotSupported) || !strings.Contains(err.Error(), "wrapper") {
+}
+
+// hijacker is a writer of middleware that knows HTTP/1.1 only.
+type hijacker struct{ wrapper }
+
+func (w *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return w.ResponseWriter.(http.Hijacker).Hijack()
+}
+
+// A prepare that takes longer than the server's timeouts leaves a connection that lives, as over
+// HTTP/1.1.
+func TestSlowPrepare(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	prepare := func(*http.Request) (websocket.ServeFunc, error) {
+		time.Sleep(3 * timeout)
+		return echo, nil
+	}
+	address := serve(t, websocket.RequestHandler(prepare, nil), func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = timeout, timeout })
+	ws, s := connect(t, address).open()
+	if err := ws.Write(t.Context(), websocket.MessageText, []byte("late")); err != nil {
+		t.Fatal(err)
+	}
+	if _, p, err := ws.Read(t.Context()); string(p) != "late" || err != nil {
+		t.Errorf("%q, %v", p, err)
+	}
+	_ = ws.Close(websocket.StatusNormalClosure, "")
+	s.ended()
+}
+
+// What bounds the content of requests does not bound a connection, as it does not over HTTP/1.1.
+func TestMaxBytesHandler(t *testing.T) {
+	c := connect(t, serve(t, http.MaxBytesHandler(websocket.Handler(echo, nil), 1000)))
+	ws, s := c.open()
+	for range 3 {
+		if err := ws.Write(t.Context(), websocket.MessageBinary, make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, p, err := ws.Read(t.Context()); len(p) != 1000 || err != nil {
+			t.Fatalf("%d bytes, %v", len(p), err)
+		}
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
 	}
+	s.ended()
 }

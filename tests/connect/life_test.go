@@ -88,10 +88,11 @@ func TestReadCancelled(t *testing.T) {
 
 // A write that is cancelled while it waits for the peer's window costs the stream, and no more.
 func TestWriteCancelled(t *testing.T) {
+	waits := make(chan bool)
 	c, done := served(t, nil, func(ctx context.Context, c *websocket.Conn) error {
-		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-		defer cancel()
-		err := c.Write(short, websocket.MessageBinary, make([]byte, 4<<20)) // the window of a stream is 256 KiB
+		short, cancel := context.WithCancel(ctx)
+		go func() { <-waits; cancel() }()
+		err := c.Write(short, websocket.MessageBinary, make([]byte, 4<<20))
 		if again := c.Write(ctx, websocket.MessageText, nil); !errors.As(again, new(*websocket.ClosedError)) {
 			t.Errorf("the next write: %v", again)
 		}
@@ -100,7 +101,11 @@ func TestWriteCancelled(t *testing.T) {
 	c.stalled.Store(true)
 	s := c.request(false, sample())
 	s.answer()
-	if err := await(t, done); !errors.Is(err, context.DeadlineExceeded) {
+	for c.dropped.Load() < window {
+		time.Sleep(time.Millisecond)
+	}
+	close(waits)
+	if err := await(t, done); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if code := await(t, s.reset); code == http2.ErrCodeNo {

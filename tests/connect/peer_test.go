@@ -54,6 +54,9 @@ func serve(t *testing.T, h http.Handler, change ...func(*http.Server)) (address 
 	return l.Addr().String()
 }
 
+// window is that of each stream, in bytes.
+const window = 256 << 10
+
 // patience bounds what must happen, on the slowest machine.
 const patience = 20 * time.Second
 
@@ -66,7 +69,8 @@ type client struct {
 	mu      sync.Mutex // of writing, and of what follows
 	streams map[uint32]*stream
 	next    uint32
-	stalled atomic.Bool // DATA is dropped, and no window of its stream given back
+	stalled atomic.Bool  // DATA is dropped, and no window of its stream given back
+	dropped atomic.Int64 // bytes of that
 	block   bytes.Buffer
 	encoder *hpack.Encoder
 	gone    chan struct{} // closed when nothing more will come
@@ -102,7 +106,7 @@ func converse(t *testing.T, nc net.Conn) *client {
 	if _, err := io.WriteString(nc, http2.ClientPreface); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.framer.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 18}); err != nil {
+	if err := c.framer.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: window}); err != nil {
 		t.Fatal(err)
 	}
 	enabled := make(chan bool, 1)
@@ -161,7 +165,9 @@ func (c *client) read(enabled chan<- bool) {
 				if n == 0 {
 					return nil
 				}
-				if !stalled {
+				if stalled {
+					c.dropped.Add(int64(n))
+				} else {
 					_ = c.framer.WriteWindowUpdate(s.id, n)
 				}
 				return c.framer.WriteWindowUpdate(0, n)

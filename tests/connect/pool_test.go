@@ -134,6 +134,59 @@ func TestDialHTTP11Required(t *testing.T) {
 	}
 }
 
+// A handler that takes CONNECT for any request may answer 200 and be done: that opens nothing.
+func TestDialAnswerEndsStream(t *testing.T) {
+	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	opts := &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true})}
+	_, resp, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts)
+	if bad, ok := errors.AsType[*handshake.BadResponse](err); !ok || bad.Section != "RFC 8441 §5" || resp == nil {
+		t.Errorf("%+v, %v", resp, err)
+	}
+}
+
+// A server that turns out to have no HTTP/1.1 either is asked for HTTP/2 again.
+func TestDialPoolTriesAgain(t *testing.T) {
+	var conns atomic.Int32
+	settings := make(chan []http2.Setting, 3)
+	settings <- nil // an instance without WebSockets
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			nc, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns.Add(1)
+			serving.Go(func() {
+				defer nc.Close()
+				s := enabled
+				select {
+				case s = <-settings:
+				default:
+				}
+				play(nc, s, func(f *http2.Framer, id uint32) {
+					_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: []byte{0x88}, EndHeaders: true})
+				})
+			})
+		}
+	})
+	t.Cleanup(func() { _ = l.Close(); serving.Wait() })
+	opts := &websocket.DialOptions{HTTP2: pool(t, &websocket.HTTP2Pool{PriorKnowledge: true})}
+	u := "ws://" + l.Addr().String() + "/"
+	if _, _, err := websocket.Dial(t.Context(), u, opts); err == nil {
+		t.Error("HTTP/1.1 from a server that has none")
+	}
+	c, _, err := websocket.Dial(t.Context(), u, opts)
+	if err != nil {
+		t.Fatalf("after %d connections: %v", conns.Load(), err)
+	}
+	_ = c.CloseNow()
+}
+
 // A space around a value, which HTTP/1.1 ignores, makes a message of HTTP/2 malformed (RFC 9113
 // §8.2.1): neither end sends one.
 func TestSpaceAroundValues(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -21,6 +22,9 @@ type streamer struct {
 }
 
 func (s *streamer) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.nc, nil, s.err }
+
+func (s *streamer) SetReadDeadline(time.Time) error  { return nil }
+func (s *streamer) SetWriteDeadline(time.Time) error { return nil }
 
 func connectRequest() *http.Request {
 	r := httptest.NewRequest(http.MethodConnect, "/chat", nil)

@@ -62,12 +62,14 @@ func (m *multiplex) socket(s *stream, l *fieldList) *stream {
 			s.x.settle(m.x.client)
 		}
 	}
-	s.conv.Request, s.conv.Kind = l.head(), Refused
+	s.conv.Request = l.head()
+	if s.x.mode != inFrames { // it may have proved what it is
+		s.conv.Kind = Refused
+	}
 	if l.known {
 		s.conv.Violations = judgeConnect(l)
 	}
 	s.x.upgrade = true
-	m.c.conv.HTTP2.WebSockets++
 	m.note(FromClient, l.Mark, fmt.Sprintf("stream %d: %s: see stream %s", l.stream, l.asks(), s.conv.Name()))
 	m.weigh(s)
 	return s

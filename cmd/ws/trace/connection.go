@@ -2,7 +2,6 @@ package trace
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/netip"
 
 	"github.com/hawser-ws/websocket/cmd/ws/trace/capture"
@@ -212,9 +211,10 @@ func (t *tracker) keepStream(m *multiplex, s *stream) {
 		}
 	case NoHandshake, Unsynchronised, TLS:
 		m.c.conv.HTTP2.Unknown++
-		m.note(FromClient, v.Last, fmt.Sprintf("stream %d: its request is not known, and no WebSocket can be proven in it", s.id))
+		m.note(FromClient, v.Last, s.unknown())
 		return
 	}
+	m.c.conv.HTTP2.WebSockets++
 	v.Violations = append(v.Violations, m.judgeAnnounced(v.Request)...)
 	client := s.x.client
 	if client < 0 {

@@ -57,8 +57,8 @@ func (h *half) fault(at Mark, v *h2.Violation) {
 	h.m.broken(h.dir(), at, v)
 	if h.faults++; h.faults == maxFaults {
 		h.note(at, "too many frames break the rules: what follows is not taken for HTTP/2")
-		h.lose(at)
-		h.state = givenUp
+		h.state, h.gap = givenUp, true
+		h.tear(at)
 	}
 }
 
@@ -97,7 +97,12 @@ func (h *half) lost(c reassembly.Chunk) {
 // stream.
 func (h *half) lose(at Mark) {
 	h.state, h.tried = searching, 0
-	h.loseFields()
+	h.loseFields(at)
+	h.tear(at)
+}
+
+// tear is called where an unknown number of bytes is missing on every stream.
+func (h *half) tear(at Mark) {
 	for _, s := range h.m.streams {
 		s.tear(h.side, at)
 		h.m.weigh(s)
@@ -105,10 +110,13 @@ func (h *half) lose(at Mark) {
 }
 
 // loseFields is called when a field block is not in the capture.
-func (h *half) loseFields() {
+func (h *half) loseFields(at Mark) {
 	h.gap, h.block = true, block{}
 	h.fields.Lose()
-	h.about().Partial = true
+	if about := h.about(); !about.Partial {
+		about.Partial = true
+		h.note(at, "from here on fields may be unknown: a part of HPACK's table is not in the capture")
+	}
 }
 
 // search looks for a frame. What is searched is the backlog of the exchange.

@@ -32,7 +32,7 @@ func (h *half) Begin(f *http2.Frame) {
 	}
 	h.frames++
 	if h.block.stream != 0 && f.Type != h2.TypeContinuation {
-		h.loseFields()
+		h.loseFields(markOf(f))
 	}
 }
 

@@ -17,8 +17,13 @@ type block struct {
 	stream   uint32 // 0: none
 	promised uint32 // by PUSH_PROMISE
 	flags    h2.Flags
+	parts    int // frames
 	Mark
 }
+
+// maxParts is how many frames a block may have. A part that ends inside a string has that decoded
+// again with the next.
+const maxParts = 256
 
 // fieldList is a field list that a field block has turned out to be.
 type fieldList struct {
@@ -27,6 +32,15 @@ type fieldList struct {
 	fields []h2.Field
 	// known is set if nothing of it is missing. Otherwise nobody is blamed for it.
 	known bool
+}
+
+// weight is the memory that the list uses, in bytes.
+func (l *fieldList) weight() int {
+	n := 256
+	for _, f := range l.fields {
+		n += 64 + len(f.Name) + len(f.Value)
+	}
+	return n
 }
 
 // get returns the value of the first field with this name.
@@ -99,13 +113,14 @@ func (h *half) fragment(f *http2.Frame) {
 		h.block = block{stream: f.Stream, flags: f.Flags, Mark: markOf(f)}
 	}
 	if h.block.stream == 0 { // its beginning is not in the capture
-		h.loseFields()
+		h.loseFields(markOf(f))
 		return
 	}
+	h.block.parts++
 	part, ok := h.part(f)
 	if !ok {
 		b := h.block
-		h.loseFields()
+		h.loseFields(markOf(f))
 		h.onList(&fieldList{block: b, last: f.LastPacket})
 		return
 	}
@@ -118,7 +133,7 @@ func (h *half) fragment(f *http2.Frame) {
 	list, whole, err := h.fields.End()
 	if err != nil {
 		h.fault(b.Mark, connectionFault("4.3", "%v", err))
-		h.loseFields()
+		h.loseFields(b.Mark)
 	}
 	h.onList(&fieldList{b, f.LastPacket, list, whole && err == nil && http2.Known(list)})
 }
@@ -126,7 +141,7 @@ func (h *half) fragment(f *http2.Frame) {
 // part returns what a frame has of a field block.
 func (h *half) part(f *http2.Frame) (part []byte, ok bool) {
 	switch {
-	case f.Missing:
+	case f.Missing || h.block.parts > maxParts:
 		return nil, false
 	case f.Type == h2.TypeContinuation:
 		return f.Payload, true

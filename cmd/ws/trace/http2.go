@@ -3,7 +3,7 @@ package trace
 // HTTP2Conn is what is known of an HTTP/2 connection as a whole. Each of its WebSockets is a
 // conversation of its own: see Conversation.HTTP2Stream.
 type HTTP2Conn struct {
-	WebSockets int `json:"webSockets"` // streams that asked for one
+	WebSockets int `json:"webSockets"` // streams that asked for one, or prove to be one
 	Requests   int `json:"requests"`   // others
 	// Unknown counts streams with DATA whose requests are not in the capture. No WebSocket could
 	// be proven in them.

@@ -334,3 +334,20 @@ func TestHTTP2SnapLength(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// Frames that have proved what a stream is stay, when its request comes after them.
+func TestHTTP2RequestLast(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	m := dialHTTP2()
+	m.Lose(0, 20)
+	for range 4 {
+		m.frame(0, h2.TypePing, 0, 0, "12345678")
+	}
+	m.talk(5, r, 40)
+	m.headers(0, 5, 0, connect("/late")...)
+	m.talk(5, r, 1)
+	s := readHTTP2(t, m.Bytes(), trace.Options{})
+	if c := s.byName["0/5"]; c.Kind != trace.WebSocket || c.C2S.Frames != 41 || c.S2C.Frames != 41 || c.Request.Line != "CONNECT /late HTTP/2" || c.Outcome != trace.Open {
+		t.Errorf("%+v, %q", c, s.notes)
+	}
+}

@@ -152,9 +152,7 @@ func readHTTP2(t testing.TB, file []byte, o trace.Options) *onStreams {
 		}
 		s.byName[c.Name()], s.says[c.Name()], s.notes[c.Name()] = c, one.says(), one.notes
 	}
-	for way := range 5 {
-		check(t, s.Trace, way)
-	}
+	check(t, s.Trace, len(file)) // in some way: each capture has another
 	return s
 }
 

@@ -443,7 +443,19 @@ func TestHTTP2Continuation(t *testing.T) {
 		m.frame(0, h2.TypeContinuation, flags, 1, block[i:i+1])
 	}
 	m.headers(1, 1, 0, ":status: 200")
-	c := readHTTP2(t, m.Bytes(), trace.Options{}).byName["0/1"]
+	// One in very many pieces is not decoded.
+	m.frame(0, h2.TypeHeaders, 0, 3, "")
+	for range 300 {
+		m.frame(0, h2.TypeContinuation, 0, 3, "")
+	}
+	m.frame(0, h2.TypeContinuation, h2.FlagEndHeaders, 3, m.block(0, connect("/pieces")...))
+	m.headers(0, 5, 0, connect("/next", "sec-websocket-protocol: known by its name")...)
+	m.headers(1, 5, 0, ":status: 200")
+	s := readHTTP2(t, m.Bytes(), trace.Options{})
+	if c := s.byName["0/3"]; c != nil || s.byName["0/5"].Kind != trace.WebSocket || !s.byName["0"].HTTP2.C2S.Partial {
+		t.Errorf("%+v, %q", c, s.notes)
+	}
+	c := s.byName["0/1"]
 	if c.Kind != trace.WebSocket || len(c.Violations) > 0 || c.Request.Values("cookie")[0] != strings.Repeat("abc", 20) || c.Request.LastPacket <= c.Request.Packet {
 		t.Errorf("%+v", c)
 	}

@@ -20,6 +20,7 @@ type multiplex struct {
 
 	streams map[uint32]*stream
 	order   []uint32  // the streams by age; some are gone
+	newest  uint32    // the highest number of a stream
 	late    []*stream // those that are over, oldest first: frames of the other side may be under way
 	guessed bool      // which side is the client
 	// announced is the packet in which the server first said ENABLE_CONNECT_PROTOCOL; 0: none.
@@ -105,7 +106,7 @@ func (x *exchange) joinHTTP2() bool {
 // join has both directions search for a frame.
 func (m *multiplex) join() {
 	for side := range m.halves {
-		m.halves[side].lose(m.x.conv.Last)
+		m.halves[side].lose(m.x.conv.First)
 	}
 }
 

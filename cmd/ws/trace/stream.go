@@ -35,6 +35,7 @@ func (m *multiplex) newStream(id uint32, at Mark) *stream {
 	m.makeRoom()
 	m.streams[id] = s
 	m.order = append(m.order, id)
+	m.newest = max(m.newest, id)
 	s.seen(at)
 	return s
 }
@@ -55,6 +56,9 @@ func (s *stream) seen(at Mark) {
 
 func (s *stream) weight() int {
 	n := 1024 + s.conv.Request.weight() + s.conv.Response.weight()
+	if s.early != nil {
+		n += s.early.weight()
+	}
 	if s.x != nil {
 		n += s.x.weight()
 	}
@@ -77,11 +81,12 @@ func (s *stream) record(e Event) {
 	s.m.t.record(s.events, Announced{Stream: s.conv.Stream, HTTP2Stream: s.id}, e)
 }
 
-// streamOf returns the stream of a DATA frame; nil if nobody needs it. If the request may be
-// missing, whatever comes may be a WebSocket.
+// streamOf returns the stream of a DATA frame; nil if nobody needs it. Where the request may be
+// missing, whatever comes may be a WebSocket. A hole in the other direction is known only later,
+// so DATA on a stream that is newer than all others is kept as well.
 func (m *multiplex) streamOf(f *http2.Frame) *stream {
 	s := m.streams[f.Stream]
-	if s == nil && m.partial() && f.Stream != 0 {
+	if s == nil && f.Stream != 0 && (m.partial() || f.Stream > m.newest) {
 		s = m.newStream(f.Stream, markOf(f))
 		s.converse(amid)
 	}
@@ -166,4 +171,16 @@ func (s *stream) inherit(c *Conversation) {
 // has reports whether d was ended by its own sender.
 func (c *Conversation) has(d Dir) bool {
 	return slices.ContainsFunc(c.Ends, func(e End) bool { return e.By == d })
+}
+
+// unknown says what is known of a stream that is not known to be a WebSocket.
+func (s *stream) unknown() string {
+	if s.conv.Request == nil {
+		return fmt.Sprintf("stream %d: its request is not known, and no WebSocket can be proven in it", s.id)
+	}
+	answer := ""
+	if s.conv.Response != nil {
+		answer = ": " + s.conv.Response.Line
+	}
+	return fmt.Sprintf("stream %d: %.*s%s: not all of the request is known, and no WebSocket can be proven in it", s.id, maxAsked, s.conv.Request.Line, answer)
 }

@@ -34,6 +34,9 @@
 //	               nothing is left                                  ▼
 //	                                                   broken: a write has failed
 //
+// When a write has failed the peer is mostly gone, and what it has sent before is still read, for
+// half a second: messages, and a GOAWAY that says why. The session is over only then.
+//
 // The reader holds the writing back (corked) while it takes in what one read has brought, so
 // that all answers to it leave together. The goroutine lets others run before it looks: streams
 // that the same read has woken leave in the same write.

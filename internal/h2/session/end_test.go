@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,6 +238,64 @@ func TestViolation(t *testing.T) {
 	}
 }
 
+// mute is a network connection whose writes fail once it is.
+type mute struct {
+	net.Conn
+	now atomic.Bool
+}
+
+var errMute = errors.New("a broken pipe")
+
+func (m *mute) Write(p []byte) (int, error) {
+	if m.now.Load() {
+		return 0, errMute
+	}
+	return m.Conn.Write(p)
+}
+
+// A peer that goes may have said something first, such as why. A write that fails does not keep
+// that from being read; nor does it wait for ever for a peer that says nothing.
+func TestLastWords(t *testing.T) {
+	for _, speaks := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			a, b := net.Pipe()
+			p := playServer(t, b)
+			nc := &mute{Conn: a}
+			s, ran := runClient(t, nc, Config{})
+			synctest.Wait() // the settings are there
+			go func() {
+				_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}, EndHeaders: true})
+			}()
+			x, _, err := s.Open(t.Context(), connect)
+			if err != nil {
+				t.Fatal(err)
+			}
+			nc.now.Store(true)
+			begin := time.Now()
+			_, _ = x.Write([]byte("lost"), nil)
+			synctest.Wait()
+			wantIs(t, "a request", s.CanOpen(), errMute)
+			_, err = s.Request(t.Context(), connect)
+			wantIs(t, "a request", err, errMute)
+			if speaks {
+				_ = p.WriteData(1, false, []byte("farewell"))
+				_ = p.WriteGoAway(1, http2.ErrCodeNo, []byte("dinner"))
+				_ = b.Close()
+			}
+			got, err := io.ReadAll(reader{x})
+			lost, ok := errors.AsType[*LostError](err)
+			if !ok || !errors.Is(err, errMute) || (string(got) == "farewell") != speaks || (lost.GoAway != nil) != speaks {
+				t.Errorf("%q, %v", got, err)
+			}
+			if took := time.Since(begin); (took == 0) != speaks || took > linger {
+				t.Errorf("after %v", took)
+			}
+			_ = x.Close()
+			wantIs(t, "Run", <-ran, errMute)
+		})
+	}
+}
+
 // A stream that its peer breaks ends by itself.
 func TestStreamViolation(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -451,9 +510,13 @@ func TestBreaks(t *testing.T) {
 				ends[which] = &cut{Conn: ends[which], left: after}
 				p := joinOver(t, ends[0], ends[1], Config{}, Config{}, echo)
 				var users sync.WaitGroup
+				var opened atomic.Bool
 				for range 3 {
 					users.Go(func() {
 						x, _, err := p.client.Open(t.Context(), connect)
+						if err == nil {
+							opened.Store(true)
+						}
 						for err == nil {
 							if _, err = x.Write(pattern(0, 10), nil); err == nil {
 								_, err = x.Read(make([]byte, 10))
@@ -469,7 +532,7 @@ func TestBreaks(t *testing.T) {
 				}
 				users.Wait()
 				p.end()
-				if p.clientErr == nil && p.serverErr == nil {
+				if opened.Load() && p.clientErr == nil && p.serverErr == nil {
 					t.Errorf("after %d: nobody has seen it", after)
 				}
 			})

@@ -116,8 +116,11 @@ func (s *Session) end(cause error) {
 // it is.
 func (s *Session) finish(err error) error {
 	s.mu.Lock()
-	orderly := (errors.Is(err, io.EOF) || ownClose(err)) && s.allEnded()
+	orderly := (errors.Is(err, io.EOF) || ownClose(err) && s.cut == nil) && s.allEnded()
 	if s.phase != over {
+		if s.cut != nil {
+			err = s.cut // which came first
+		}
 		s.end(err)
 		s.mu.Unlock()
 		_ = s.t.Close() // nobody hears us any more

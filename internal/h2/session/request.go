@@ -34,6 +34,8 @@ func (s *Session) Request(ctx context.Context, head *h2.Head) (*Stream, error) {
 		return nil, err
 	case s.phase == over:
 		return nil, s.err
+	case s.cut != nil:
+		return nil, &LostError{Err: s.cut, GoAway: s.heard}
 	case s.full():
 		return nil, h2.ErrTooManyStreams
 	}
@@ -106,6 +108,8 @@ func (s *Session) CanOpen() error {
 	switch {
 	case s.phase == over:
 		return s.err
+	case s.cut != nil:
+		return &LostError{Err: s.cut, GoAway: s.heard}
 	case err != nil:
 		return err
 	case s.full():

@@ -48,6 +48,7 @@ type Session struct {
 	phase   phase
 	writer  writer
 	err     *LostError  // set at over
+	cut     error       // the write that has failed; nil: none has
 	late    *time.Timer // set at over: closes t
 	heard   *GoAway     // of the peer; nil: none has come
 	silence silence

@@ -6,11 +6,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/hawser-ws/websocket/internal/h2"
 	"github.com/hawser-ws/websocket/internal/transport"
@@ -449,4 +451,29 @@ func TestOpenGivesUp(t *testing.T) {
 		}
 		p.end()
 	})
+}
+
+// A message that was sent is nobody's: a quiet session does not keep it, however large.
+func TestSentIsForgotten(t *testing.T) {
+	a, b := tcp(t)
+	p := joinOver(t, a, b, Config{}, Config{}, func(x *Stream) {
+		_, _ = io.Copy(io.Discard, reader{x})
+	})
+	x := p.open()
+	message := make([]byte, 4<<20)
+	kept := weak.Make(&message[0])
+	if n, err := x.Write(message, nil); n != len(message) || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	message = nil
+	for range 1000 {
+		if runtime.GC(); kept.Value() == nil {
+			break
+		}
+	}
+	if kept.Value() != nil {
+		t.Error("it is still in memory")
+	}
+	_ = x.Close()
+	p.end()
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"runtime"
 	"time"
 
@@ -136,15 +137,30 @@ func (s *Session) writeAll() {
 		s.mu.Lock()
 		s.sent(n)
 		if err != nil {
-			s.end(err)
 			s.writer = broken
 			s.rest()
-			s.changed.Broadcast()
-			_ = s.t.Close()
+			s.writeFailed(err)
 			return
 		}
 	}
 	s.becomeQuiet()
+}
+
+// writeFailed ends the session, whose writing has ended. What the peer had sent before it went, such
+// as the reason in a GOAWAY, is read out first. Under mu.
+func (s *Session) writeFailed(cause error) {
+	s.cut = cause
+	if _, stalled := errors.AsType[*stalledError](cause); stalled || s.phase == over {
+		s.end(cause)
+		s.changed.Broadcast()
+		_ = s.t.Close()
+		return
+	}
+	time.AfterFunc(linger, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.end(cause)
+	})
 }
 
 // writeSome writes p, or a part of it, within the time that the peer has.
@@ -169,7 +185,9 @@ func (s *Session) writeSome(p []byte) (n int, err error) {
 // sent notes that n bytes are on the wire. Under mu.
 func (s *Session) sent(n int) {
 	s.ep.Advance(n)
-	for _, c := range s.ep.Done() {
+	done := s.ep.Done()
+	for _, c := range done {
 		c.Owner.(*Stream).chunkSent()
 	}
+	clear(done) // or the messages would stay until the next write
 }

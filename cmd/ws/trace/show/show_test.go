@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // What is printed of these captures is what a person has read and found right.
 func TestText(t *testing.T) {
-	for _, name := range []string{"livekit-go.pcapng", "pmd-frag.pcapng", "big-mid-frame.pcapng", "wss-tls-keys.pcapng", "h2c.pcapng", "h2-chromium-tls-keys.pcapng"} {
+	for _, name := range []string{"livekit-go.pcapng", "pmd-frag.pcapng", "big-mid-frame.pcapng", "wss-tls-keys.pcapng", "h2c.pcapng", "h2c-mid.pcapng", "h2-chromium-tls-keys.pcapng"} {
 		var got bytes.Buffer
 		if err := Text(&got, name, read(t, name, trace.Options{}), Style{}); err != nil {
 			t.Fatal(err)
