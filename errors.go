@@ -177,6 +177,7 @@ func (e *UsageError) Error() string { return "websocket: " + e.Method + ": " + e
 //   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
 //   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,
 //     or accepts what was not offered.
+//   - [errors.Is] finds [ErrNoHTTP2] or [ErrPoolFull]: see [HTTP2Pool].
 //   - Otherwise Err is the error of the network or of the context.
 type HandshakeError struct {
 	// URL is the URL that failed, after redirects. It has no user, password and query,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 
 	"golang.org/x/net/http2"
 
@@ -71,7 +72,10 @@ func (r *route) dial(ctx context.Context) (net.Conn, error) {
 		config.NextProtos = []string{"h2"}
 	}
 	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", r.address("443"))
-	if err != nil || r.by == byHTTP1 {
+	switch {
+	case err != nil && r.by == byHTTP2 && strings.Contains(err.Error(), "no application protocol"): // an alert has no type
+		return nil, fmt.Errorf("its TLS refuses h2 (ALPN): it does not offer HTTP/2: %w", err)
+	case err != nil || r.by == byHTTP1:
 		return conn, err
 	}
 	if chosen := conn.(*tls.Conn).ConnectionState().NegotiatedProtocol; chosen != "h2" {

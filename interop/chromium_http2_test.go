@@ -73,12 +73,14 @@ func TestChromiumHTTP2(t *testing.T) {
 	}
 }
 
-// visit is one stop of the browser.
+// visit is one stop of the browser. The first one has a route for GET alone: a browser does not try
+// HTTP/1.1 where a WebSocket over HTTP/2 is refused.
 type visit struct {
 	*page
 	stop
 	s      *server
 	origin string
+	query  string // of the page's address, besides
 	relay  *relay // nil if there is no front
 
 	mu       sync.Mutex
@@ -104,6 +106,13 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 		v.s = serveHTTP2(t, ctx, noting)
 		v.page = v.s.servePage()
 		v.origin = v.s.URL
+		v.s.mux.HandleFunc("/refused", func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodConnect {
+				t.Errorf("refused over HTTP/2 with 405, the browser comes with %s over %s", r.Method, r.Proto)
+			}
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		})
+		v.query = "&refused=/refused"
 		return v
 	}
 	pages := serve(t, ctx, noting)
@@ -120,7 +129,9 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 	return v
 }
 
-func (v *visit) url() string { return fmt.Sprintf("%s/page.html?sockets=%d", v.origin, *sockets) }
+func (v *visit) url() string {
+	return fmt.Sprintf("%s/page.html?sockets=%d%s", v.origin, *sockets, v.query)
+}
 
 // check compares what the page saw with what our server did.
 func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
@@ -154,6 +165,9 @@ func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
 		if err := v.s.ending(t, ctx, "sockets").closeErr; err != nil && v.closes == passesClose {
 			t.Errorf("our server's close = %v, want nil after a clean handshake", err)
 		}
+	}
+	if v.query != "" && got.Refused.Code != 1006 {
+		t.Errorf("a page that is refused sees %v, want 1006", got.Refused)
 	}
 	t.Logf("the page, from close to onclose: %s ms", spread(took))
 	v.checkConnections(t)

@@ -18,6 +18,7 @@ type saw struct {
 	ServerClosed verdict  `json:"serverClosed"`
 	BusyClosed   verdict  `json:"busyClosed"`
 	Sockets      []socket `json:"sockets"` // only of a page that was asked for them
+	Refused      verdict  `json:"refused"` // likewise
 }
 
 // socket is one of several WebSockets that a page has opened at a time.

@@ -19,6 +19,8 @@ func TestConformUsage(t *testing.T) {
 		{"-cases 1.1.1,nonsense", `no case matches "nonsense"`},
 		{"-exclude 1.1.1.1", `no case matches "1.1.1.1"`},
 		{"-exclude *", "no case is left"},
+		{"-cases 21.*", `the cases of -cases "21.*" are about HTTP/2: -http2`},
+		{"-http2 -cases 20.1.*", `are about the opening handshake of HTTP/1.1, and not played over HTTP/2`},
 		{"-quick -cases 1.*", "exclude each other"},
 		{"-server localhost:9000", "is it ws://localhost:9000?"},
 		{"-server wss:/host", "is it wss://host?"},

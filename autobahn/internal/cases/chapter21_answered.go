@@ -72,7 +72,7 @@ func repliesToAccept() (cases []*play.Case) {
 	}
 	accept(overKey, "a Sec-WebSocket-Accept, which fits nothing", add("sec-websocket-accept", play.AcceptFor("")))
 	for _, status := range []string{"100", "103"} {
-		c := accept(`RFC 9113 section 8.1: "one or more HEADERS frames [...] containing the header section of informational (1xx) HTTP responses" may precede the final one`,
+		c := accept(`RFC 9113 section 8.1: "For a response only, a server MAY send any number of interim responses before the HEADERS frame containing a final response."`,
 			"a "+status+" before the 200", func(*play.Draft) {})
 		c.Wire = &play.Wire{Before: func(x *mux.Stream) {
 			x.Head([]hpack.HeaderField{{Name: ":status", Value: status}}, mux.Form{})

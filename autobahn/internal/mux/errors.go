@@ -1,6 +1,7 @@
 package mux
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/net/http2"
@@ -25,6 +26,9 @@ func (e *LostError) Error() string {
 }
 
 func (e *LostError) Unwrap() error { return e.Err }
+
+// ErrHTTP1 reports that a server answers by HTTP/1.1.
+var ErrHTTP1 = errors.New("what came is HTTP/1.1, and not HTTP/2")
 
 // A FaultError reports that the peer broke the rules of HTTP/2.
 type FaultError struct {

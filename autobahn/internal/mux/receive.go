@@ -3,6 +3,7 @@ package mux
 import (
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -46,6 +47,8 @@ func (c *Conn) broken(err error) {
 		c.end(faultf(http2.ErrCode(conn), "%v", c.detail(err)), http2.ErrCode(conn))
 	case errors.Is(err, http2.ErrFrameTooLarge):
 		c.end(faultf(http2.ErrCodeFrameSize, "a frame of more than 16,384 bytes (RFC 9113 section 4.2)"), http2.ErrCodeFrameSize)
+	case strings.Contains(err.Error(), "looked like an HTTP/1.1 header"): // the framer has no type for it
+		c.end(&LostError{Err: ErrHTTP1}, http2.ErrCodeNo)
 	default:
 		c.end(&LostError{GoAway: c.goAway, Err: err}, http2.ErrCodeNo)
 	}

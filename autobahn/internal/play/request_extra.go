@@ -46,7 +46,7 @@ func ownField(name string) bool {
 func addExtra(d *Draft, extra []Field) {
 	for _, f := range extra {
 		if strings.EqualFold(f.Name, "User-Agent") {
-			d.Remove("User-Agent")
+			d.Fields = slices.DeleteFunc(d.Fields, func(own Field) bool { return strings.EqualFold(own.Name, f.Name) })
 		}
 	}
 	d.Fields = append(d.Fields, extra...)
@@ -60,7 +60,7 @@ func (s *Session) logDraft(d *Draft, extra []Field, length int) {
 	public := []string{"Origin", "User-Agent", "Sec-WebSocket-Protocol"}
 	for i, f := range shown.Fields {
 		added := slices.ContainsFunc(extra, func(e Field) bool { return e.Name == f.Name })
-		if added && !slices.Contains(public, f.Name) {
+		if added && !slices.ContainsFunc(public, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
 			shown.Fields[i].Value = "(not shown)"
 		}
 	}
