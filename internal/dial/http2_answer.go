@@ -87,10 +87,10 @@ var errMethod = errors.New("since HTTP/2 the method of a WebSocket is CONNECT; i
 
 // judgeConnect says what we and the server have agreed on, if we have.
 func judgeConnect(offer *handshake.Offer, resp *http.Response) (handshake.Agreement, error) {
-	switch {
-	case resp.StatusCode == http.StatusMethodNotAllowed:
+	if resp.StatusCode == http.StatusMethodNotAllowed {
 		return handshake.Agreement{}, fmt.Errorf("%w: %w", refused(resp), errMethod)
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return handshake.Agreement{}, refused(resp)
 	}
 	agreed, wrong := offer.CheckConnect(resp.StatusCode, resp.Header)
