@@ -169,7 +169,8 @@
 // # HTTP/2 and HTTP/3
 //
 // Over these a WebSocket is a stream of a connection that others share. It behaves as over TCP,
-// and has the same methods; only [Conn.NetConn] returns nil.
+// and has the same methods; only [Conn.NetConn] returns nil, or the stream if it is one of package
+// http3.
 //
 //	                        Conn
 //	    ┌────────────────────┼───────────────────────────────┐
@@ -222,6 +223,6 @@
 // # Limitations
 //
 // Whether a server has HTTP/3 is not asked (Alt-Svc): the program says so. A stream of net/http
-// has no TryWrite: a hub queues what it sends there. On js/wasm the package compiles, but there
+// or of HTTP/3 has no TryWrite: a hub queues what it sends there. On js/wasm the package compiles, but there
 // is no network to dial.
 package websocket

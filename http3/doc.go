@@ -11,7 +11,10 @@
 // A server needs nothing but its handler. On quic-go's server the websocket package recognises
 // requests over HTTP/3 by itself; [Handler] makes more of it:
 //
-//	s := &quichttp3.Server{Handler: http3.Handler(websocket.Handler(serve, nil)), …}
+//	s := &quichttp3.Server{Handler: http3.Handler(websocket.Handler(serve, nil)), QUICConfig: http3.QUICConfig(100), …}
+//
+// [QUICConfig] sets windows with which a WebSocket that nobody reads does not hinder the others of
+// its connection.
 //
 // There is no way from HTTP/3 back to HTTP/1.1, and nothing here asks a server whether it has
 // HTTP/3 (Alt-Svc). A program that may meet others dials again without the option.

@@ -67,6 +67,9 @@ const (
 
 // DialStream is for [websocket.Dial]: see [websocket.StreamDialer].
 func (p *Pool) DialStream(r *http.Request, config *tls.Config, headerBytes int) (net.Conn, *http.Response, error) {
+	if p == nil {
+		return nil, nil, errors.New("the Pool is nil: leave the option out, or give it an &http3.Pool{}")
+	}
 	if r.URL.Scheme != "https" {
 		return nil, nil, errors.New("HTTP/3 has no connections without TLS: use wss")
 	}

@@ -240,6 +240,7 @@ func TestDialFails(t *testing.T) {
 		want string
 	}{
 		"ws":          {"ws://127.0.0.1:1/", websocket.DialOptions{}, "use wss"},
+		"a nil pool":  {"wss://127.0.0.1:1/", websocket.DialOptions{HTTP3: (*http3.Pool)(nil)}, "Pool is nil"},
 		"a proxy":     {"wss://127.0.0.1:1/", websocket.DialOptions{Proxy: http.ProxyFromEnvironment}, "Proxy has no effect"},
 		"a name":      {"wss://no.such.name.invalid/", websocket.DialOptions{}, "invalid"},
 		"trust":       {serve(t, http3.Handler(websocket.Handler(echo, nil))), websocket.DialOptions{}, "certificate"},

@@ -108,7 +108,7 @@ var caddy = template.Must(template.New("caddy").Parse(`{
 func TestCaddy(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "caddy")
-	build := exec.Command("go", "-C", "caddy", "build", "-o", program, ".")
+	build := exec.Command("go", "-C", "caddy", "build", "-ldflags=-s -w", "-o", program, ".")
 	build.Env = append(build.Environ(), "GOWORK=off")
 	began := time.Now()
 	if out, err := build.CombinedOutput(); err != nil {
@@ -141,7 +141,7 @@ func TestCaddy(t *testing.T) {
 			again = append(again, opts)
 		})
 	}
-	for i, opts := range again {
+	for i, opts := range again { // Caddy is killed at the end of the test, and UDP tells nobody
 		closeOften(t, ctx, dialWith(&opts), "wss://"+front.params["TLS"])
 		settle[i](t)
 	}
