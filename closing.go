@@ -253,9 +253,13 @@ func (h *closing) endsAtOnce() bool {
 	return h.out.role.ClosesFirst() || shared && h.life.closedError().Began == SideLocal
 }
 
-// streamPatience is how long the peer has to end its direction of a stream of HTTP/2, once both
-// Close frames have gone.
-const streamPatience = 5 * time.Millisecond
+// streamPatience is how long a server has to end its direction of a stream of HTTP/2, once both
+// Close frames have gone. requestPatience is how long a client has: nobody waits for that, and
+// haproxy 2.6 drops what it has not passed on yet when the reset comes.
+const (
+	streamPatience  = 5 * time.Millisecond
+	requestPatience = 500 * time.Millisecond
+)
 
 // endStreamLater ends a stream of HTTP/2 or HTTP/3 that the peer does not end in time after an orderly
 // close: nghttpx keeps its direction open for ever, and Apache waits for a client that has
@@ -268,12 +272,12 @@ func (h *closing) endStreamLater() (stop func()) {
 	if !ok || h.life.current() != conn.Acknowledged {
 		return func() {}
 	}
-	end := x.AbortRequest
+	end, patience := x.AbortRequest, requestPatience
 	if !h.out.role.ClosesFirst() {
 		closeWrite := h.transport.CloseWrite
-		end = func() { closeWrite() }
+		end, patience = func() { closeWrite() }, streamPatience
 	}
-	late := time.AfterFunc(streamPatience, end)
+	late := time.AfterFunc(patience, end)
 	return func() { late.Stop() }
 }
 

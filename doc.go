@@ -200,7 +200,8 @@
 // connection for as long as it is open; MaxConcurrentStreams is the option for more.
 //
 // Closing: an end that has begun ends its direction of the stream when both Close frames have gone,
-// as a server always does. If the peer leaves the other direction open, that ends 5 ms later.
+// as a server always does. If the peer leaves the other direction open, a client ends it 5 ms later
+// and a server half a second; nobody waits for that.
 //
 // Package http3 is a module of its own, because of quic-go.
 //

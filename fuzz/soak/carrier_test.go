@@ -150,15 +150,18 @@ func (cs *carriers) freight(id uint32) *freight {
 			defer cs.mu.Unlock()
 			c.wires = append(c.wires, w)
 		},
-		strike: func() {
-			cs.mu.Lock()
-			defer cs.mu.Unlock()
-			c.struck.Store(true)
-			for l := range c.aboard {
-				l.struck.Store(true)
-			}
-		},
-		fail: c.fail,
+		strike: func() { cs.strike(c) },
+		fail:   c.fail,
+	}
+}
+
+// strike notes that something has ended c, or may have.
+func (cs *carriers) strike(c *carrier) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c.struck.Store(true)
+	for l := range c.aboard {
+		l.struck.Store(true)
 	}
 }
 

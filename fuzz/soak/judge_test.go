@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 
 	"github.com/hawser-ws/websocket"
 )
@@ -56,6 +57,8 @@ func (l *link) excuseBy(s side) {
 	case !ok:
 	case err.Sent != nil && err.Sent.Code == websocket.StatusTryAgainLater && l.front.casts():
 		l.excuse("too slow for the hub")
+	case l.front == byHTTP2 && isInternalError(err.Cause):
+		l.excuse("a write was cancelled, and net/http has reset the stream")
 	case kind(err.Cause) == "timeout" && l.front.casts() && l.slow:
 		l.excuse("what waited for the slow one took longer than closing may")
 	case kind(err.Cause) == "timeout" && l.fault.silent():
@@ -67,6 +70,11 @@ func (l *link) excuseBy(s side) {
 		}
 		l.excuse("a write was cancelled in the middle")
 	}
+}
+
+// isInternalError reports whether net/http has reset a stream because of a deadline.
+func isInternalError(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "INTERNAL_ERROR")
 }
 
 // judgeEnding is for links that nothing has struck: a Close frame went each way.

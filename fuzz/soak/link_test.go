@@ -146,7 +146,9 @@ func (l *link) dialFailed(err error) {
 	switch {
 	case l.struck.Load():
 	case l.fault.silent() && errors.Is(err, context.DeadlineExceeded): // the machine is slow
-	case l.front == byHTTP2 && strings.Contains(err.Error(), "INTERNAL_ERROR"):
+	case l.carrier != nil && strings.Contains(err.Error(), "SETTINGS"): // it is slower than ten seconds
+		l.run.carriers.strike(l.carrier)
+	case l.front == byHTTP2 && isInternalError(err):
 		// The server's end is up and has cancelled a write. net/http resets the stream then,
 		// and drops the response where that still waits.
 	default:
