@@ -155,6 +155,14 @@ func (p *Pool) origin(key originKey) *origin {
 	return o
 }
 
+// forget drops an origin if nothing is known of it: a program that has a TLSConfig of its own for
+// each Dial has as many. It is called under mu.
+func (p *Pool) forget(key originKey, o *origin) {
+	if len(o.conns) == 0 && o.connecting == nil && p.origins[key] == o {
+		delete(p.origins, key)
+	}
+}
+
 // free opens a stream on a connection that has a free slot. Without one full tells how many have
 // none; others go away. It is called under mu.
 func (p *Pool) free(o *origin) (c *conn, s *quic.Stream, full int) {
@@ -184,9 +192,12 @@ func (p *Pool) connect(ctx context.Context, key originKey, o *joined) (c *conn, 
 		defer p.mu.Unlock()
 		o.connecting = nil
 		if err == nil {
-			s, err = c.open(0) // we are the first
-			o.conns = append(o.conns, c)
+			s, err = c.open(0)                 // we are the first
+			if c.quic.Context().Err() == nil { // else it has left the pool already
+				o.conns = append(o.conns, c)
+			}
 		}
+		p.forget(key, o.origin)
 		if c != nil {
 			c.release()
 		}
@@ -209,6 +220,7 @@ func (p *Pool) connect(ctx context.Context, key originKey, o *joined) (c *conn, 
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		o.conns = slices.DeleteFunc(o.conns, func(other *conn) bool { return other == c })
+		p.forget(key, o.origin)
 	})
 	if err := c.ready(bounded); err != nil {
 		c.fail(h3.ErrCodeNoError)

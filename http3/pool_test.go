@@ -232,6 +232,26 @@ func TestPoolRejected(t *testing.T) {
 	}
 }
 
+// An origin without connections is forgotten: each TLSConfig makes another.
+func TestPoolForgets(t *testing.T) {
+	url := serve(t, websocket.Handler(echo, nil))
+	p := pool(t, &http3.Pool{IdleTimeout: time.Millisecond})
+	for _, config := range []*tls.Config{trusting(), trusting().Clone(), {}} { // the last trusts nobody
+		c, _, err := websocket.Dial(within(t), url, &websocket.DialOptions{HTTP3: p, TLSConfig: config})
+		if trusts := config.RootCAs != nil || config.InsecureSkipVerify; trusts != (err == nil) {
+			t.Fatal(err)
+		}
+		if err == nil {
+			_ = c.Close(websocket.StatusNormalClosure, "")
+		}
+	}
+	for ctx := within(t); p.Origins() > 0; time.Sleep(time.Millisecond) {
+		if ctx.Err() != nil {
+			t.Fatalf("%d origins are known", p.Origins())
+		}
+	}
+}
+
 // What cannot work says why.
 func TestDialFails(t *testing.T) {
 	for name, row := range map[string]struct {
