@@ -159,11 +159,12 @@ func overStream(result *dial.Result) *Conn {
 // HTTP that this package does not speak itself: see [DialOptions.HTTP3]. All methods may be
 // called from any goroutine.
 type StreamDialer interface {
-	// DialStream sends the request r, whose Proto is the value of :protocol and whose URL names
-	// the address to connect to, with the scheme https or http. The names in its header are as
-	// HTTP/2 has them after [http.Header.Add]. It waits for the response, whose header may have
-	// headerBytes bytes, and returns it with any status. The end of r.Context() ends the call,
-	// and nothing after that. config is [DialOptions.TLSConfig], and may be nil.
+	// DialStream sends the request r and waits for the response, which it returns with any status.
+	// The method of r is CONNECT, and its Proto is the value of :protocol. Its URL has the scheme
+	// https or http, the address to connect to with its port, and the path; its Host is
+	// :authority. The names in its header are in canonical form: lower-case them to send them. The
+	// header of the response may have headerBytes bytes. The end of r.Context() ends the call, and
+	// nothing after that. config is [DialOptions.TLSConfig]; it may be nil.
 	//
 	// If the status is 2xx the stream carries the WebSocket. Its deadlines must interrupt reads
 	// and writes without losing anything; CloseWrite, if it has that, ends its direction; Close
@@ -188,14 +189,17 @@ type HTTP2Pool struct {
 	// allows.
 	MaxStreams int
 	// MaxConns is how many connections there may be to a server, beside those that go away or are
-	// silent. If all are full, Dial fails. Zero: no limit.
+	// silent. If all are full, Dial fails with [ErrPoolFull]. Zero: no limit.
 	MaxConns int
 	// IdleTimeout is how long a connection stays that has no WebSocket. Zero: 90 seconds.
 	// Negative: for ever.
 	IdleTimeout time.Duration
-	// Require makes Dial fail where only HTTP/1.1 is left.
+	// Require makes Dial fail with [ErrNoHTTP2] where only HTTP/1.1 is left: also for every ws URL,
+	// unless PriorKnowledge is set. False: it goes over HTTP/1.1 then.
 	Require bool
-	// PriorKnowledge has ws, too, go over HTTP/2, without asking the server. wss asks by ALPN.
+	// PriorKnowledge has ws URLs, too, go over HTTP/2. Without TLS nobody can ask the server, so Dial
+	// fails with [ErrNoHTTP2] if it speaks only HTTP/1.1. False: ws goes over HTTP/1.1. For wss it
+	// has no effect: the server is asked by ALPN.
 	PriorKnowledge bool
 
 	pool atomic.Pointer[dial.Pool]
@@ -258,51 +262,6 @@ func (o *DialOptions) settings() settings {
 		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
 	}
 }
-
-// HandshakeError is why [Dial] made no connection. To find out what happened, check in this
-// order:
-//
-//   - Response is not nil and its status is not 101, or over HTTP/2 and HTTP/3 not 2xx: the server
-//     refused, or answered with a redirect that was not followed.
-//   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
-//   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,
-//     or accepts what was not offered.
-//   - Otherwise Err is the error of the network or of the context.
-type HandshakeError struct {
-	// URL is the URL that failed, after redirects. It has no user, password and query,
-	// because they may hold secrets.
-	URL string
-	// Response is the server's answer, with up to 1 KiB of its body. Nil if there was none.
-	Response *http.Response
-	// Err is the cause. If the server refused it is a [*handshake.BadResponse]
-	// with the status.
-	Err error
-}
-
-// Error says with which URL the handshake failed, and why.
-func (e *HandshakeError) Error() string {
-	return "websocket: handshake with " + e.URL + ": " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *HandshakeError) Unwrap() error { return e.Err }
-
-// ProxyError is why a proxy did not connect us to the server.
-type ProxyError struct {
-	// Proxy is the proxy's URL, without user and password.
-	Proxy string
-	// Response is the proxy's refusal, with up to 1 KiB of its body. Nil if there was no
-	// response, and always for SOCKS.
-	Response *http.Response
-	// Err is the cause.
-	Err error
-}
-
-// Error says which proxy failed, and why.
-func (e *ProxyError) Error() string { return "proxy " + e.Proxy + ": " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *ProxyError) Unwrap() error { return e.Err }
 
 // failedDial translates an error of package dial. The error holds the response.
 func failedDial(err error) (*Conn, *http.Response, error) {

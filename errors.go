@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -29,8 +30,13 @@ var ErrCloseTimeout = errors.New("closing handshake timed out")
 
 // ErrNoHTTP2 matches the error of a [Dial] that must go over HTTP/2, because of
 // [HTTP2Pool.Require] or [HTTP2Pool.PriorKnowledge], to a server that does not speak it or has no
-// WebSockets over it.
+// WebSockets over it. A server of net/http has them if its main package imports
+// [github.com/hawser-ws/websocket/xconnect].
 var ErrNoHTTP2 = dial.ErrNoHTTP2
+
+// ErrPoolFull matches the error of a [Dial] that finds all connections full which its pool may have
+// to the server: see [HTTP2Pool.MaxConns]. Nothing was sent.
+var ErrPoolFull = dial.ErrPoolFull
 
 // CloseError is the content of a Close frame. If [errors.As] or [CloseStatus] finds one in
 // an error, it is the frame that the peer sent. If a [ServeFunc] returns one, it is the
@@ -162,6 +168,52 @@ type UsageError struct {
 
 // Error says which call, and what is wrong with it.
 func (e *UsageError) Error() string { return "websocket: " + e.Method + ": " + e.Problem }
+
+// HandshakeError is why [Dial] made no connection. To find out what happened, check in this
+// order:
+//
+//   - Response is not nil and its status is not 101, or over HTTP/2 and HTTP/3 not 2xx: the server
+//     refused, or answered with a redirect that was not followed.
+//   - [errors.As] finds a [*ProxyError]: the proxy did not connect us.
+//   - [errors.As] finds a [*handshake.BadResponse]: the server's answer breaks the protocol,
+//     or accepts what was not offered.
+//   - [errors.Is] finds [ErrNoHTTP2] or [ErrPoolFull]: see [HTTP2Pool].
+//   - Otherwise Err is the error of the network or of the context.
+type HandshakeError struct {
+	// URL is the URL that failed, after redirects. It has no user, password and query,
+	// because they may hold secrets.
+	URL string
+	// Response is the server's answer, with up to 1 KiB of its body. Nil if there was none.
+	Response *http.Response
+	// Err is the cause. If the server refused it is a [*handshake.BadResponse]
+	// with the status.
+	Err error
+}
+
+// Error says with which URL the handshake failed, and why.
+func (e *HandshakeError) Error() string {
+	return "websocket: handshake with " + e.URL + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
+// ProxyError is why a proxy did not connect us to the server.
+type ProxyError struct {
+	// Proxy is the proxy's URL, without user and password.
+	Proxy string
+	// Response is the proxy's refusal, with up to 1 KiB of its body. Nil if there was no
+	// response, and always for SOCKS.
+	Response *http.Response
+	// Err is the cause.
+	Err error
+}
+
+// Error says which proxy failed, and why.
+func (e *ProxyError) Error() string { return "proxy " + e.Proxy + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ProxyError) Unwrap() error { return e.Err }
 
 // closeError translates a record of a Close frame. It returns nil if there was no frame.
 func closeError(b conn.CloseBody) *CloseError {

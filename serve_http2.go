@@ -26,17 +26,18 @@ import (
 // On nc the client must begin with HTTP/2, without an upgrade ("prior knowledge", "h2c"). On a
 // tls.Conn ALPN must choose "h2": its server needs that in [tls.Config.NextProtos].
 //
-// Requests are judged as [Accept] does. Any other request of HTTP/2 is answered with 404 or
-// 501; so a proxy must send nothing here but WebSockets. [AcceptOptions.OnRequest] is asked
+// Requests are judged as [Accept] judges them. Any other request of HTTP/2 is answered with 404 or
+// 501, so a proxy must send nothing here but WebSockets. [AcceptOptions.OnRequest] is asked
 // about each request. [AcceptOptions.OnError] receives what a [Handler] would report.
 //
-// ServeHTTP2 returns when the connection has ended and every serve has returned. The error is
-// nil if the connection ended in order and no stream was cut off by that. It closes nc. The connection ends when the client ends
-// it, when nc is closed, when it has been without streams for five minutes, or after
-// [Registry.Shutdown] with its last stream.
+// ServeHTTP2 returns when the connection has ended and every serve has returned. It has closed nc
+// then. The connection ends when the client ends it, when nc is closed, when it has been without
+// streams for five minutes, or after [Registry.Shutdown] with its last stream. The error is nil if
+// it ended in order and cut off no stream: a proxy that only tests whether the port is open causes
+// none unless it resets the TCP connection. The error of one WebSocket goes to OnError.
 //
 // A client may have 250 streams at a time, and each of them can have 64 KiB of its messages
-// waiting here to be read; streams that are not read do not hinder the others. [Conn.NetConn]
+// waiting here to be read. Streams that are not read do not hinder the others. [Conn.NetConn]
 // returns nil. Cancelling a write costs nothing unless half a frame is on its way.
 func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) error {
 	return serveHTTP2(nc, &http2Server{serve: serve, opts: opts})

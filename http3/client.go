@@ -10,6 +10,8 @@ import (
 
 	"github.com/quic-go/quic-go"
 	h3 "github.com/quic-go/quic-go/http3"
+
+	"github.com/hawser-ws/websocket"
 )
 
 // conn is a connection of HTTP/3, as a client. Its goroutines: one that takes the server's
@@ -88,10 +90,7 @@ func (c *conn) ready(ctx context.Context) error {
 // ErrNotOffered is in the error of a Dial to a server that has HTTP/3, but not for WebSockets.
 var ErrNotOffered = errors.New("the server does not offer WebSockets over HTTP/3: its settings have no SETTINGS_ENABLE_CONNECT_PROTOCOL of 1")
 
-var (
-	errFull   = errors.New("all connections that the pool may have to the server have as many streams as they may")
-	errLeaves = errors.New("the server takes no more requests on this connection (GOAWAY)")
-)
+var errLeaves = errors.New("the server takes no more requests on this connection (GOAWAY)")
 
 // open opens a stream, if there may be another beside those that there are: most at the most, 0
 // for as many as the server allows.
@@ -104,12 +103,12 @@ func (c *conn) open(most int) (*quic.Stream, error) {
 	case c.goAway != math.MaxUint64 || c.rest == leaving:
 		return nil, errLeaves
 	case most > 0 && c.streams >= most:
-		return nil, errFull
+		return nil, websocket.ErrPoolFull
 	}
 	s, err := c.quic.OpenStream()
 	if err != nil {
 		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); ok {
-			err = errFull
+			err = websocket.ErrPoolFull
 		}
 		return nil, err
 	}

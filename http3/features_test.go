@@ -85,6 +85,9 @@ func TestRefusal(t *testing.T) {
 			if !ok || failed.Response.StatusCode != status || resp != failed.Response || !strings.HasPrefix(failed.URL, "wss://") {
 				t.Fatalf("%s: %v", path, err)
 			}
+			if strings.Contains(err.Error(), "is the route for GET only?") != (status == 405) {
+				t.Errorf("%s: %v", path, err)
+			}
 			if text, _ := io.ReadAll(resp.Body); path == "/denied" && (!strings.Contains(string(text), "who are you?") || resp.Header.Get("WWW-Authenticate") != "Basic") {
 				t.Errorf("%q, %v", text, resp.Header)
 			}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/quic-go/quic-go"
 	h3 "github.com/quic-go/quic-go/http3"
+
+	"github.com/hawser-ws/websocket"
 )
 
 // Pool has connections of HTTP/3 that WebSockets share: Dials with the same pool in
@@ -30,14 +32,15 @@ type Pool struct {
 	// MaxStreams is how many WebSockets a connection may have. Zero: as many as the server
 	// allows.
 	MaxStreams int
-	// MaxConns is how many connections there may be to a server. If all are full, Dial fails.
-	// Zero: no limit.
+	// MaxConns is how many connections there may be to a server. If all are full, Dial fails with
+	// [websocket.ErrPoolFull]. Zero: no limit.
 	MaxConns int
 	// IdleTimeout is how long a connection stays that has no WebSocket. Zero: 90 seconds.
 	// Negative: for ever.
 	IdleTimeout time.Duration
-	// QUICConfig is that of the connections. Nil: as [QUICConfig] returns it, but with 256 KiB
-	// for each WebSocket.
+	// QUICConfig is that of the connections. Its HandshakeIdleTimeout bounds the wait for a server
+	// that does not answer, besides [websocket.Timeouts]; zero means 5 s there. Nil: as [QUICConfig]
+	// returns it, but with 256 KiB for each WebSocket.
 	QUICConfig *quic.Config
 
 	mu      sync.Mutex
@@ -71,7 +74,7 @@ func (p *Pool) DialStream(r *http.Request, config *tls.Config, headerBytes int) 
 		return nil, nil, errors.New("the Pool is nil: leave the option out, or give it an &http3.Pool{}")
 	}
 	if r.URL.Scheme != "https" {
-		return nil, nil, errors.New("HTTP/3 has no connections without TLS: use wss")
+		return nil, nil, errors.New("there is no HTTP/3 without TLS: the URL must be wss")
 	}
 	key := originKey{r.URL.Host, config}
 	for tries := 1; ; tries++ {
@@ -119,7 +122,7 @@ func (p *Pool) open(ctx context.Context, key originKey) (*conn, *quic.Stream, er
 			return c, s, nil
 		case o.connecting == nil && p.MaxConns > 0 && full >= p.MaxConns:
 			p.mu.Unlock()
-			return nil, nil, errFull
+			return nil, nil, websocket.ErrPoolFull
 		case o.connecting == nil:
 			made := make(chan struct{})
 			o.connecting = made
@@ -160,7 +163,7 @@ func (p *Pool) free(o *origin) (c *conn, s *quic.Stream, full int) {
 		if err == nil {
 			return c, s, 0
 		}
-		if errors.Is(err, errFull) {
+		if errors.Is(err, websocket.ErrPoolFull) {
 			full++
 		}
 	}
@@ -259,12 +262,22 @@ func (p *Pool) dial(ctx context.Context, key originKey) (q *quic.Conn, closeSock
 		if err == nil {
 			return q, closeSocket, nil
 		}
+		if isSilence(err) {
+			err = fmt.Errorf("no answer by UDP from %v: %w", to, err)
+		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	closeSocket()
 	return nil, nil, err
+}
+
+// isSilence reports whether err is that nothing came back.
+func isSilence(err error) bool {
+	_, idle := errors.AsType[*quic.IdleTimeoutError](err)
+	_, late := errors.AsType[*quic.HandshakeTimeoutError](err)
+	return idle || late
 }
 
 // clientTLS is the configuration for one server. Its certificate has to name host.

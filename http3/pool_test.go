@@ -99,7 +99,7 @@ func TestPoolLimits(t *testing.T) {
 				return
 			}
 			_, _, err := websocket.Dial(within(t), url, &websocket.DialOptions{HTTP3: p, TLSConfig: trusting()})
-			if err == nil || !strings.Contains(err.Error(), "as many streams as they may") {
+			if !errors.Is(err, websocket.ErrPoolFull) {
 				t.Error(err)
 			}
 		})
@@ -239,7 +239,7 @@ func TestDialFails(t *testing.T) {
 		opts websocket.DialOptions
 		want string
 	}{
-		"ws":          {"ws://127.0.0.1:1/", websocket.DialOptions{}, "use wss"},
+		"ws":          {"ws://127.0.0.1:1/", websocket.DialOptions{}, "the URL must be wss"},
 		"a nil pool":  {"wss://127.0.0.1:1/", websocket.DialOptions{HTTP3: (*http3.Pool)(nil)}, "Pool is nil"},
 		"a proxy":     {"wss://127.0.0.1:1/", websocket.DialOptions{Proxy: http.ProxyFromEnvironment}, "Proxy has no effect"},
 		"a name":      {"wss://no.such.name.invalid/", websocket.DialOptions{}, "invalid"},
@@ -253,6 +253,16 @@ func TestDialFails(t *testing.T) {
 		if strings.Count(err.Error(), "websocket: ") != 1 {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	impatient := pool(t, &http3.Pool{QUICConfig: &quic.Config{HandshakeIdleTimeout: 20 * time.Millisecond}})
+	_, _, err = websocket.Dial(within(t), "wss://"+silent.LocalAddr().String()+"/", &websocket.DialOptions{HTTP3: impatient})
+	if err == nil || !strings.Contains(err.Error(), "no answer by UDP from "+silent.LocalAddr().String()) {
+		t.Errorf("silence: %v", err)
 	}
 	c, _, err := http3.Dial(within(t), serve(t, websocket.Handler(echo, nil)), &websocket.DialOptions{TLSConfig: trusting(), HTTP3: pool(t, &http3.Pool{QUICConfig: &quic.Config{}})})
 	if err != nil {

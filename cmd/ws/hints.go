@@ -119,10 +119,8 @@ const (
 	withoutHTTP3 = "Without -http3, ws dial uses TCP."
 )
 
-// versionHint is the hint for a server that speaks another version of HTTP, or whose routes know
-// only one.
+// versionHint is the hint for a server that speaks another version of HTTP.
 func (d *dialFlags) versionHint(failed *websocket.HandshakeError) string {
-	resp := failed.Response
 	switch {
 	case !d.version.http2 && strings.Contains(failed.Error(), "no application protocol"): // an alert of TLS
 		return "Does it speak only HTTP/2? That is -http2."
@@ -134,8 +132,6 @@ func (d *dialFlags) versionHint(failed *websocket.HandshakeError) string {
 		return withoutHTTP3
 	case d.version.http3 && (silentByUDP(failed) || errors.Is(failed, context.DeadlineExceeded)):
 		return "Does the server speak HTTP/3, and does UDP get through to it? " + withoutHTTP3
-	case resp != nil && resp.ProtoMajor > 1 && resp.StatusCode == http.StatusMethodNotAllowed:
-		return "Since HTTP/2 the method of a WebSocket is CONNECT: is the route for GET only?"
 	}
 	if bad, ok := errors.AsType[*handshake.BadResponse](failed); ok && strings.Contains(bad.Reason, "answers in HTTP/2") {
 		return "-http2 speaks it."

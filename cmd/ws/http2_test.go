@@ -186,7 +186,7 @@ func TestDialHTTP2Hints(t *testing.T) {
 		{"no answer", "-http2 -t 50ms ws://" + mute, "waiting for the settings of HTTP/2: no answer within 50ms (-t)\n"},
 		{"only HTTP/2", "ws://" + onlyHTTP2, "the server answers in HTTP/2, and not in HTTP/1.1 (RFC 9112 §2)\n-http2 speaks it.\n"},
 		{"only HTTP/2 over TLS", "-insecure wss://" + onlyALPN, "TLS: the server says: no application protocol\nDoes it speak only HTTP/2? That is -http2.\n"},
-		{"a route for GET", "-http2 " + routes + "/ws", "server answered 405 Method Not Allowed\nSince HTTP/2 the method of a WebSocket is CONNECT: is the route for GET only?\n"},
+		{"a route for GET", "-http2 " + routes + "/ws", "server answered 405 Method Not Allowed: since HTTP/2 the method of a WebSocket is CONNECT; is the route for GET only?\n"},
 		{"no route", "-http2 " + routes + "/other", "server answered 404 Not Found\nThe server says:\n  404 page not found\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

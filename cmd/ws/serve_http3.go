@@ -7,14 +7,14 @@ import (
 	"net"
 	"net/http"
 
-	quic "github.com/quic-go/quic-go/http3"
+	quichttp3 "github.com/quic-go/quic-go/http3"
 
 	"github.com/hawser-ws/websocket/http3"
 )
 
 // A quicServer serves HTTP/3 beside the server of TCP.
 type quicServer struct {
-	server *quic.Server
+	server *quichttp3.Server
 	socket net.PacketConn
 }
 
@@ -28,7 +28,7 @@ func openQUIC(beside net.Listener, certificate *tls.Certificate, h http.Handler)
 		return nil, err
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{*certificate}}
-	return &quicServer{&quic.Server{Handler: http3.Handler(h), TLSConfig: config, QUICConfig: http3.QUICConfig(streams)}, socket}, nil
+	return &quicServer{&quichttp3.Server{Handler: http3.Handler(h), TLSConfig: config, QUICConfig: http3.QUICConfig(streams)}, socket}, nil
 }
 
 // run serves until close.

@@ -28,7 +28,7 @@ func (d *dialer) attemptHTTP2(ctx context.Context, w *way, req *request) (Result
 			r, err = d.connectHTTP1(ctx, w, err.Error())
 		}
 		switch {
-		case before != nil && errors.Is(err, errFull): // there may be no other connection
+		case before != nil && errors.Is(err, ErrPoolFull): // there may be no other connection
 			return failed(w.target, nil, before)
 		case r != nil:
 			result, next, err := d.attemptOver(ctx, w.target, req, r)

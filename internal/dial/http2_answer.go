@@ -1,6 +1,8 @@
 package dial
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/textproto"
 	"strconv"
@@ -80,8 +82,14 @@ func (d *dialer) refusedStream(t *target, resp *http.Response, refusal error, en
 	return failed(t, resp, err)
 }
 
+// errMethod says what is different about a request since HTTP/2: many routes are for GET.
+var errMethod = errors.New("since HTTP/2 the method of a WebSocket is CONNECT; is the route for GET only?")
+
 // judgeConnect says what we and the server have agreed on, if we have.
 func judgeConnect(offer *handshake.Offer, resp *http.Response) (handshake.Agreement, error) {
+	if resp.StatusCode == http.StatusMethodNotAllowed {
+		return handshake.Agreement{}, fmt.Errorf("%w: %w", refused(resp), errMethod)
+	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return handshake.Agreement{}, refused(resp)
 	}

@@ -44,6 +44,9 @@ func serveHTTP2(nc net.Conn) {
 		case "/refused":
 			_ = x.Refuse(&h2.Head{Status: 403}, []byte("no"))
 			return
+		case "/get":
+			_ = x.Refuse(&h2.Head{Status: 405}, nil)
+			return
 		case "/wrong":
 			answer.Fields = []h2.Field{{Name: "sec-websocket-protocol", Value: "never-offered"}}
 		case "/reset":
@@ -117,7 +120,7 @@ func TestPool(t *testing.T) {
 	if got := strings.Join(said, ", "); got != want {
 		t.Errorf("hooks: %s\nwant %s", got, want)
 	}
-	if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, errFull) {
+	if _, err := dialFailed(t, t.Context(), "ws://"+addr, opts); !errors.Is(err, ErrPoolFull) {
 		t.Error(err)
 	}
 	_ = first.HTTP2.Close()
@@ -125,7 +128,7 @@ func TestPool(t *testing.T) {
 	if text, _ := io.ReadAll(resp.Body); resp.StatusCode != 403 || string(text) != "no" || !strings.Contains(err.Error(), "answered 403 Forbidden") {
 		t.Errorf("%+v, %v", resp, err)
 	}
-	for path, part := range map[string]string{"/wrong": "never-offered", "/reset": "RST_STREAM with CANCEL"} {
+	for path, part := range map[string]string{"/get": "is the route for GET only?", "/wrong": "never-offered", "/reset": "RST_STREAM with CANCEL"} {
 		if _, err := dialFailed(t, t.Context(), "ws://"+addr+path, opts); !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: %v", path, err)
 		}

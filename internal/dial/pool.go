@@ -94,19 +94,20 @@ const (
 // or has no WebSockets over it.
 var ErrNoHTTP2 = errors.New("no WebSocket over HTTP/2")
 
-var (
-	errClosed = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
-	errFull   = errors.New("all connections that the pool may have to the server have as many streams as they may")
-)
+// ErrPoolFull is the error of a Dial whose pool may not make another connection to the server.
+var ErrPoolFull = errors.New("the pool is full: each of its MaxConns connections to the server has as many WebSockets " +
+	"as MaxStreams or the server allows; close some, or raise MaxConns")
+
+var errClosed = fmt.Errorf("the pool was closed: %w", net.ErrClosed)
 
 // speaks reports whether the pool, which may be nil, is for targets of this scheme.
 func (p *Pool) speaks(t *target) bool {
 	return p != nil && (t.secure() || p.PriorKnowledge || p.Require)
 }
 
-// find returns a session with a free slot that is not to be avoided. Without one, and if the origin is to be tried, made is
-// not nil: the caller makes a connection, and calls made when its request is on the way there, or
-// there is none. If both are nil HTTP/1.1 is left.
+// find returns a session with a free slot that is not to be avoided. If there is none and the origin
+// is to be tried, made is not nil: the caller makes a connection, and calls made when its request is
+// on the way there, or when there is no connection. If both are nil HTTP/1.1 is left.
 func (p *Pool) find(ctx context.Context, key originKey, avoid []*pooled) (s *pooled, made func(), err error) {
 	for {
 		s, made, wait, err := p.look(key, avoid)
@@ -147,7 +148,7 @@ func (p *Pool) look(key originKey, avoid []*pooled) (s *pooled, made func(), wai
 	case time.Now().Before(o.http1Until):
 		return nil, nil, nil, nil
 	case p.MaxConns > 0 && full >= p.MaxConns:
-		return nil, nil, nil, errFull
+		return nil, nil, nil, ErrPoolFull
 	}
 	o.connecting = make(chan struct{})
 	return nil, func() {

@@ -14,7 +14,11 @@
 //	window.go           flow control, both directions                      "may be this much"
 //	flood.go            what a peer may make us do for nothing             "may be this often"
 //	outbox.go, ring.go  frames in, bytes out; chunks and their turns
+//	receive*.go         bytes in, events out (event.go): each frame through the layers above
+//	send*.go, goaway.go calls in, frames out
 //	endpoint.go         all of it together                                 <- what a shell sees
+//
+// observe.go is for those who only look at a connection of others, and account.go for tests.
 //
 // # What a shell does
 //

@@ -6,7 +6,7 @@ import "time"
 // account, which recovers with time. What an honest peer does with a stream costs nothing.
 //
 //	charged                                  because of
-//	PING, an ack of it that we await not     an answer
+//	PING, an ack that we do not wait for     an answer
 //	SETTINGS                                 an answer, and a look at each stream
 //	a stream reset before we have answered   Rapid Reset (CVE-2023-44487)
 //	a stream that we must reset or refuse    MadeYouReset (CVE-2025-8671); not if it is refused

@@ -4,16 +4,20 @@
 //	Conn ── Fill, Read, Write, TryWrite ──▶ Transport
 //	     ── Arm, Park ──▶ Canceler ── InterruptRead, InterruptWrite ──▶
 //
-//	Transport   which streams                     how a wait is ended      idle memory
-//	Socket      *net.TCPConn, *net.UnixConn       deadline                 none
-//	tlsConn     *tls.Conn                         deadline                 half a KiB
-//	netConn     any other net.Conn                deadline                 4 KiB: a Buffer
-//	pump        any other stream; a net.Conn      its goroutines are left  4 KiB and a
-//	            that refuses deadlines            to themselves            goroutine
-//	ResponseStream  a stream of HTTP/2 or 3    read: a goroutine is left  a quarter of a KiB
-//	            in a handler of net/http       to itself; write: the
-//	                                           stream is reset
-//	preloaded   one of these, behind bytes that had been read before
+//	Transport       which streams                    how a wait is ended      idle memory
+//	Socket          *net.TCPConn, *net.UnixConn      deadline                 none
+//	tlsConn         *tls.Conn                        deadline                 half a KiB
+//	netConn         any other net.Conn               deadline                 4 KiB: a Buffer
+//	sharedConn      a stream of HTTP/3, by           deadline                 a quarter of a KiB
+//	                package http3
+//	pump            any other stream; a net.Conn     its goroutines are left  4 KiB and a
+//	                that refuses deadlines           to themselves            goroutine
+//	ResponseStream  a stream of HTTP/2 or HTTP/3     read: a goroutine is     a quarter of a KiB
+//	                in a handler of net/http         left to itself; write:
+//	                                                 the stream is reset
+//	preloaded       one of these, behind bytes that had been read before
+//
+// The streams of package h2/session are a Transport of their own.
 //
 // [New] chooses, and returns what is driven below its methods only if it is exactly the
 // standard library's. On systems other than Unix sockets are net.Conns like any other.
@@ -40,10 +44,9 @@
 //
 // A read that is interrupted loses nothing on any stream. A write reports how far it came
 // and can go on, on sockets and on net.Conns whose timeout is os.ErrDeadlineExceeded. It
-// fails with [ErrWriteCut] over TLS, whose record is lost; on a stream of HTTP/2, which it
-// resets; on a net.Conn with a timeout of
-// its own, which may still send what it reports as not sent; and on a pump, whose
-// goroutine goes on writing.
+// fails with [ErrWriteCut] over TLS, whose record is lost; on a ResponseStream, which it
+// resets; on a net.Conn with a timeout of its own, which may still send what it reports as
+// not sent; and on a pump, whose goroutine goes on writing.
 //
 // # States of the writes of a pump or a ResponseStream
 //

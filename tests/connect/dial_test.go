@@ -221,7 +221,7 @@ func TestDialLimits(t *testing.T) {
 	if dials.Wait(); t.Failed() {
 		t.FailNow()
 	}
-	if _, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts); err == nil || !strings.Contains(err.Error(), "all connections that the pool may have") {
+	if _, _, err := websocket.Dial(t.Context(), "ws://"+address+"/", opts); !errors.Is(err, websocket.ErrPoolFull) {
 		t.Error(err)
 	}
 	for _, c := range conns {
@@ -232,7 +232,7 @@ func TestDialLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	opts.HTTP2.Close()
-	if _, _, err := c.Read(t.Context()); !errors.Is(err, net.ErrClosed) {
+	if _, _, err := c.Read(t.Context()); !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "this end closed it") {
 		t.Errorf("after the pool was closed: %v", err)
 	}
 	_ = c.CloseNow()

@@ -7,8 +7,8 @@ import (
 )
 
 // clock has the one timer of a session. It is for what the peer owes, the settings and the answer to
-// a PING, and for a session that nobody uses. A timer that has become too early looks again when it fires, so that the use of
-// a session does not reset it.
+// a PING, and for a session that nobody uses. A timer that has become too early looks again when it
+// fires, so that the use of a session does not reset it.
 type clock struct {
 	timer     *time.Timer
 	at        time.Time // when it fires; zero: it does not

@@ -86,8 +86,9 @@ func (e *NotHTTP2Error) Error() string {
 func (e *NotHTTP2Error) Unwrap() error { return e.Err }
 
 var (
-	errIdle    = fmt.Errorf("no stream was open for the idle timeout: %w", net.ErrClosed)
-	errBacklog = errors.New("the peer sends and does not read: more than 1 MiB waits for it")
+	errClosedHere = fmt.Errorf("this end closed it: %w", net.ErrClosed)
+	errIdle       = fmt.Errorf("no stream was open for the idle timeout: %w", net.ErrClosed)
+	errBacklog    = errors.New("the peer sends and does not read: more than 1 MiB waits for it")
 )
 
 // stalledError is the end of a session whose peer takes nothing.

@@ -27,7 +27,7 @@ func (s *Session) Close() {
 func (s *Session) close() {
 	if s.phase != over {
 		s.ep.GoAway(h2.NoError, "")
-		s.end(net.ErrClosed)
+		s.end(errClosedHere)
 	}
 }
 
