@@ -175,9 +175,10 @@ type StreamDialer interface {
 
 // HTTP2Pool has connections of HTTP/2 that WebSockets share (RFC 8441): Dials with the same
 // pool, to the same server, by the same proxy, with the same user and ProxyHeader there, and with
-// the same TLSConfig. A Dial over a connection that is there costs one round trip. DialContext and
-// the limit of a response's head are those of the first, who makes the connection. The zero value is
-// ready; set the fields before use. All methods may be called from any goroutine.
+// the same TLSConfig: the same pointer, so do not make one for each Dial. A Dial over a connection
+// that is there costs one round trip. DialContext and the limit of a response's head are those of
+// the first, who makes the connection. The zero value is ready; set the fields before use. All
+// methods may be called from any goroutine.
 //
 // The connection is made with the ALPN names h2 and http/1.1. If the server chooses HTTP/1.1,
 // or does not offer WebSockets over HTTP/2, the WebSocket is opened over HTTP/1.1; the pool

@@ -22,9 +22,9 @@ import (
 )
 
 // Pool has connections of HTTP/3 that WebSockets share: Dials with the same pool in
-// [websocket.DialOptions.HTTP3], to the same server and with the same TLSConfig. A Dial over a
-// connection that is there costs one round trip. The zero value is ready; set the fields before
-// use. All methods may be called from any goroutine.
+// [websocket.DialOptions.HTTP3], to the same server and with the same TLSConfig: the same pointer, so
+// do not make one for each Dial. A Dial over a connection that is there costs one round trip. The
+// zero value is ready; set the fields before use. All methods may be called from any goroutine.
 //
 // A request that a server says it has not looked at, because it goes away, is sent again on
 // another connection.
