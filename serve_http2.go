@@ -49,13 +49,11 @@ func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opt
 // usually a closure over what it took from the request. An error refuses the request: a [*Refusal]
 // in it is the answer; any other is answered with 403, and its text is not sent.
 //
-// The path and the query are in r.Target. r.Header has every field under the name that it has in
-// HTTP/1.1, so a cookie is found so:
+// The path and the query are in r.Target, and r.Values finds header fields. The cookies are
 //
-//	for _, f := range r.Header {
-//		if f.Name == "Cookie" {
-//			cookies, err := http.ParseCookie(f.Value)
-//			…
+//	for _, line := range r.Values("Cookie") {
+//		cookies, err := http.ParseCookie(line)
+//		…
 //
 // r and its strings are valid until prepare returns: copy what the connection needs, with
 // [strings.Clone]. prepare may be called for several requests at a time, each on a goroutine of its

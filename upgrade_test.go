@@ -70,11 +70,7 @@ func TestOnRequestSeesEveryLine(t *testing.T) {
 		}
 		got := ""
 		c, err := websocket.Upgrade(a, &websocket.AcceptOptions{OnRequest: func(r *handshake.Request) error {
-			for _, f := range r.Header {
-				if f.Name == "Cookie" {
-					got = strings.Clone(f.Value)
-				}
-			}
+			got = strings.Clone(strings.Join(r.Values("cookie"), "; "))
 			return nil
 		}})
 		if err != nil || got != cookie {

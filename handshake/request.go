@@ -1,6 +1,10 @@
 package handshake
 
-import "github.com/hawser-ws/websocket/internal/hostport"
+import (
+	"strings"
+
+	"github.com/hawser-ws/websocket/internal/hostport"
+)
 
 // Values looks up header fields by name, in the form that net/http calls canonical. http.Header
 // implements it.
@@ -70,6 +74,18 @@ func (r *Request) Collect(h Values) {
 	collect(&r.TransferEncoding, h, "Transfer-Encoding")
 	collect(&r.Connect, h, ":protocol")
 	collect(&r.HostField, h, "Host")
+}
+
+// Values returns the values of all lines of a field in r.Header, in order. The case of name does
+// not matter. With it a Request implements [Values]; http.ParseCookie parses those of "Cookie".
+func (r *Request) Values(name string) []string {
+	var values []string
+	for _, f := range r.Header {
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
 }
 
 func collect(lines *[]string, h Values, name string) {

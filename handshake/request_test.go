@@ -55,6 +55,15 @@ func (r *Request) all() [][]string {
 	}
 }
 
+func TestRequestValues(t *testing.T) {
+	r := &Request{Header: []Field{{Name: "Cookie", Value: "a=b"}, {Name: "X", Value: "1"}, {Name: "cookie", Value: "c=d"}}}
+	for name, want := range map[string][]string{"COOKIE": {"a=b", "c=d"}, "X": {"1"}, "Y": nil} {
+		if got := r.Values(name); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestReset(t *testing.T) {
 	var r Request
 	head := []byte("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: u\r\nConnection: c\r\nSec-WebSocket-Key: k\r\n" +

@@ -77,7 +77,7 @@ func (c *conn) ready(ctx context.Context) error {
 	select {
 	case <-c.settled:
 		if !c.extended {
-			return ErrNotOffered
+			return ErrNoHTTP3
 		}
 		return nil
 	case <-c.quic.Context().Done():
@@ -87,8 +87,8 @@ func (c *conn) ready(ctx context.Context) error {
 	}
 }
 
-// ErrNotOffered is in the error of a Dial to a server that has HTTP/3, but not for WebSockets.
-var ErrNotOffered = errors.New("the server does not offer WebSockets over HTTP/3: its settings have no SETTINGS_ENABLE_CONNECT_PROTOCOL of 1")
+// ErrNoHTTP3 is in the error of a Dial to a server that has HTTP/3, but not for WebSockets.
+var ErrNoHTTP3 = errors.New("the server does not offer WebSockets over HTTP/3: its settings have no SETTINGS_ENABLE_CONNECT_PROTOCOL of 1")
 
 var errLeaves = errors.New("the server takes no more requests on this connection (GOAWAY)")
 

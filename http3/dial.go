@@ -12,7 +12,7 @@ import (
 // connections, use a [Pool]. The options HTTPClient, DialContext, Proxy, ProxyHeader and HTTP2
 // must be zero: the connection goes over UDP. opts may be nil.
 //
-// Errors are those of websocket.Dial; [ErrNotOffered] and [Error] may be in them.
+// Errors are those of websocket.Dial; [ErrNoHTTP3] and [Error] may be in them.
 func Dial(ctx context.Context, u string, opts *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
 	var o websocket.DialOptions
 	if opts != nil {

@@ -123,7 +123,7 @@ func TestClientNotOffered(t *testing.T) {
 			done := s.dial(nil)
 			c, _ := s.accept(append([]byte{0}, h3frame(frameSettings, settings)...))
 			d := await(t, done)
-			if failed, ok := errors.AsType[*websocket.HandshakeError](d.err); !ok || !errors.Is(failed, http3.ErrNotOffered) {
+			if failed, ok := errors.AsType[*websocket.HandshakeError](d.err); !ok || !errors.Is(failed, http3.ErrNoHTTP3) {
 				t.Error(d.err)
 			}
 			if q, err := c.AcceptStream(within(t)); err == nil {

@@ -128,7 +128,7 @@ func (d *dialFlags) versionHint(failed *websocket.HandshakeError) string {
 		return withoutHTTP2 + " Servers that can often have it switched off: http2xconnect in Go, H2WebSockets in Apache."
 	case errors.Is(failed, websocket.ErrNoHTTP2):
 		return withoutHTTP2
-	case errors.Is(failed, http3.ErrNotOffered):
+	case errors.Is(failed, http3.ErrNoHTTP3):
 		return withoutHTTP3
 	case d.version.http3 && (silentByUDP(failed) || errors.Is(failed, context.DeadlineExceeded)):
 		return "Does the server speak HTTP/3, and does UDP get through to it? " + withoutHTTP3
