@@ -171,14 +171,21 @@ func (c *carrier) fail(format string, args ...any) {
 
 // settle waits until the sessions of a carrier that nothing has struck owe each other nothing:
 // no stream is in use, and what the one may send is what the other takes.
+//
+// A pool makes another connection where the first is silent for five seconds, which a stall on a
+// slow machine may take. That is counted: on any other it does not happen.
 func (c *carrier) settle() {
-	if len(c.wires) > 1 {
-		c.fail("%d connections were made, and nothing had struck", len(c.wires))
-		return
+	for _, w := range c.wires[1:] {
+		c.run.count.faults[countSilent].Add(1)
+		c.settleOne(w)
 	}
+	c.settleOne(c.wires[0])
+}
+
+func (c *carrier) settleOne(w *wiring) {
 	wrong := ""
 	for limit := time.Now().Add(time.Minute); poolcheck.Enabled && time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
-		if wrong = c.wires[0].unsettled(); wrong == "" {
+		if wrong = w.unsettled(); wrong == "" {
 			return
 		}
 	}

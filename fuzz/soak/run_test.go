@@ -135,6 +135,7 @@ const (
 	countJoin
 	countDelay
 	countStall
+	countSilent // connections of a carrier besides its first
 	numCounts
 )
 
@@ -168,7 +169,7 @@ func (c *counts) String() string {
 	for i, name := range []string{
 		int(truncate): "truncated", int(reset): "reset", int(resetOne): "reset at one end", int(halfClose): "half-closed",
 		int(abandon): "abandoned", int(abandonOne): "abandoned one way", int(blackHole): "black hole",
-		countSplit: "split", countJoin: "joined", countDelay: "delayed", countStall: "stalled",
+		countSplit: "split", countJoin: "joined", countDelay: "delayed", countStall: "stalled", countSilent: "silent",
 	} {
 		if n := c.faults[i].Load(); n > 0 {
 			fmt.Fprintf(&b, " %s %d", name, n)
