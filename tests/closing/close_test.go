@@ -380,7 +380,9 @@ func TestCloseTakesWrappedEOF(t *testing.T) {
 		p.WantClose("Close", 1000)
 		p.Send(wsplay.CloseFrame(1000, ""))
 		p.HalfClose()
-		if err := <-done; err != nil || w.ended != 1 {
+		err := <-done
+		synctest.Wait() // nobody waits for the end of our direction
+		if err != nil || w.ended != 1 {
 			t.Errorf("%v; its direction was ended %d times", err, w.ended)
 		}
 	})
