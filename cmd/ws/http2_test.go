@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -215,7 +216,9 @@ func TestDialHTTP2Endings(t *testing.T) {
 	resets := tcpServer(t, func(c net.Conn) { _ = websocket.ServeHTTP2(c, vanishes, nil) })
 	ws(t, "", "dial", "-http2", "-wait", "10s", "ws://"+resets).want(t, "", "ws dial: the server reset the stream: RST_STREAM with CANCEL, without a Close frame\n", exitFailed)
 	hangsUp := tcpServer(t, func(c net.Conn) {
-		_ = websocket.ServeHTTP2(c, func(context.Context, *websocket.Conn) error { return c.(*net.TCPConn).CloseWrite() }, nil)
+		_ = websocket.ServeHTTP2(c, func(ctx context.Context, stream *websocket.Conn) error {
+			return errors.Join(stream.Ping(ctx), c.(*net.TCPConn).CloseWrite()) // the client has the response then
+		}, nil)
 	})
 	ws(t, "", "dial", "-http2", "-wait", "10s", "ws://"+hangsUp).want(t, "", "ws dial: the HTTP/2 connection has ended: the server ended TCP, without a Close frame\n", exitFailed)
 }
