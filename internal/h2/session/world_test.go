@@ -160,16 +160,19 @@ func world(t *testing.T, a, b net.Conn, seed uint64) {
 	p := joinOver(t, a, b, Config{HTTP2: h2.Config{StreamWindow: windows[r.IntN(3)]}}, Config{
 		HTTP2: server.HTTP2,
 		Handle: func(x *Stream, head *h2.Head) {
-			_ = x.Respond(&h2.Head{Status: 200})
 			u := &user{t: t, x: x}
 			mu.Lock()
 			u.r = rand.New(rand.NewPCG(seed, uint64(len(served))+100))
 			served[head.Path] = u
 			mu.Unlock()
-			users.Go(func() {
+			answered := make(chan struct{})
+			users.Go(func() { // before the answer, upon which the last user of the client may be gone
 				defer x.Served()
+				<-answered
 				u.run()
 			})
+			_ = x.Respond(&h2.Head{Status: 200})
+			close(answered)
 		},
 	}, nil)
 	opened := make(map[string]*user)
