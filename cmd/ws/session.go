@@ -25,14 +25,11 @@ type session struct {
 	out     *display
 	carrier carrier
 
-	lastHeard atomic.Pointer[time.Time] // when the last message was printed; nil while one is being printed
+	lastHeard atomic.Pointer[time.Time] // from when silence counts; nil while a message is being printed
 }
 
-// heard records that the server is not silent.
-func (s *session) heard() {
-	now := time.Now()
-	s.lastHeard.Store(&now)
-}
+// heard records that the server's silence counts from then on.
+func (s *session) heard(from time.Time) { s.lastHeard.Store(&from) }
 
 // lastWords is how long to wait for the server to end TCP after the closing handshake. Some
 // servers never do.
@@ -45,7 +42,7 @@ const lastPacket = 200 * time.Millisecond
 // run returns nil if the conversation ended well. ctx ends by a signal, or by Ctrl-C on a
 // terminal.
 func (s *session) run(ctx context.Context) error {
-	s.heard()
+	s.heard(time.Now())
 	sent := make(chan error, 1)
 	go func() { sent <- s.send() }()
 	received := make(chan error, 1)
@@ -127,7 +124,7 @@ func (s *session) afterInput(ctx context.Context, received <-chan error) (err er
 	defer cancel()
 	answered := make(chan error, 1)
 	go func() { answered <- s.conn.Ping(asked) }()
-	if last, now := s.lastHeard.Load(), time.Now(); last != nil {
+	if last, now := s.lastHeard.Load(), time.Now(); last != nil && last.Before(now) {
 		s.lastHeard.CompareAndSwap(last, &now) // the time begins now
 	}
 	for waiting := true; waiting; {
@@ -198,19 +195,27 @@ func (s *session) send() error {
 // or nil after the reply that -1 waits for.
 func (s *session) receive() error {
 	var buf []byte
+	var patience time.Time
 	for {
 		typ, p, err := s.conn.ReadInto(context.Background(), buf[:0])
 		if err != nil {
 			return err
 		}
 		s.lastHeard.Store(nil) // the reader of our output may take its time
+		began := time.Now()
 		if err := s.out.message(typ, p); err != nil {
 			return fmt.Errorf("printing a message: %w", err)
 		}
 		if s.flags.one {
 			return nil
 		}
-		s.heard()
+		// While we did not read, the server's TCP may have found no room here. It tries again after
+		// a time that doubles (RFC 6298 §5.5), so it may be silent for as long once more.
+		now := time.Now()
+		if until := now.Add(now.Sub(began)); until.After(patience) {
+			patience = until
+		}
+		s.heard(patience)
 		buf = p
 	}
 }
