@@ -26,7 +26,8 @@ type Options struct {
 	// OriginPatterns are the pages that may connect, see websocket.AcceptOptions. Default: the
 	// server's own host.
 	OriginPatterns []string
-	// MaxConnections is the maximum number of clients. Default: 10,000.
+	// MaxConnections is the maximum number of clients. A handshake that is under way does not
+	// count, so there may be a few more. Default: 10,000.
 	MaxConnections int
 	// Log receives what happens. Nil means no log.
 	Log *slog.Logger
