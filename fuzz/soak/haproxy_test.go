@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -106,7 +107,8 @@ func startHAProxy(t *testing.T, r *run, program string) (*haproxy, error) {
 		}
 	}()
 	h.stop = func() {
-		_ = cmd.Process.Signal(os.Interrupt)
+		// Its worker ignores SIGINT where a shell has started the test in the background.
+		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-drained
 		_ = cmd.Wait()
 	}
