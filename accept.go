@@ -77,6 +77,26 @@ type AcceptOptions struct {
 	Trace                *Trace
 }
 
+// ServeFunc serves one connection after its opening handshake. ctx ends when the
+// connection ends; [context.Cause] then returns the [*ClosedError]. What the function
+// returns decides how the connection is closed:
+//
+//   - nil: StatusNormalClosure;
+//   - a [CloseError], or an error that wraps one: its code and reason;
+//   - any other error: StatusInternalError; the peer does not see the error's text.
+//
+// If the connection has already ended, none of this applies: the function may simply return
+// the error of its last call. A panic closes the connection with StatusInternalError.
+// Errors and panics are reported to [AcceptOptions.OnError] or to the server's ErrorLog. A
+// panic with [http.ErrAbortHandler] is not reported, as in net/http.
+//
+// ctx has the values of [http.ServerContextKey] and [http.LocalAddrContextKey], and no other
+// value of the request's context. Middleware may reuse what it put there as soon as the
+// handler has returned, while the connection goes on. Values of the server's BaseContext
+// and ConnContext cannot be told apart from those of middleware, so they are missing, too.
+// To keep any of them use [RequestHandler].
+type ServeFunc func(ctx context.Context, c *Conn) error
+
 func (o *AcceptOptions) settings() settings {
 	return settings{
 		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,

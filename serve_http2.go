@@ -8,14 +8,12 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/h2"
 	"github.com/hawser-ws/websocket/internal/h2/session"
-	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
 // ServeHTTP2 serves WebSockets over one HTTP/2 connection (RFC 8441), without net/http: for
@@ -40,7 +38,7 @@ import (
 // waiting here to be read. Streams that are not read do not hinder the others. [Conn.NetConn]
 // returns nil. Cancelling a write costs nothing unless half a frame is on its way.
 func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opts *AcceptOptions) error {
-	return serveHTTP2(nc, &http2Server{serve: serve, opts: opts})
+	return serveHTTP2(nc, &http2Server{serve: serve, streamPolicy: streamPolicy{opts: opts}})
 }
 
 // ServeHTTP2Requests is [ServeHTTP2] for servers that look at the requests, as [RequestHandler] is
@@ -59,7 +57,7 @@ func ServeHTTP2(nc net.Conn, serve func(ctx context.Context, c *Conn) error, opt
 // [strings.Clone]. prepare may be called for several requests at a time, each on a goroutine of its
 // own, and its stream counts meanwhile. [AcceptOptions.OnRequest] is not called.
 func ServeHTTP2Requests(nc net.Conn, prepare func(r *handshake.Request) (ServeFunc, error), opts *AcceptOptions) error {
-	return serveHTTP2(nc, &http2Server{prepare: prepare, opts: opts})
+	return serveHTTP2(nc, &http2Server{streamPolicy: streamPolicy{opts: opts, prepare: prepare}})
 }
 
 func serveHTTP2(nc net.Conn, h *http2Server) error {
@@ -89,15 +87,10 @@ const http2IdleTimeout = 5 * time.Minute
 
 // http2Server serves the streams of one connection.
 type http2Server struct {
-	serve   ServeFunc                                     // of ServeHTTP2
-	prepare func(r *handshake.Request) (ServeFunc, error) // of ServeHTTP2Requests
-	opts    *AcceptOptions
-	overTLS bool
+	streamPolicy
+	serve   ServeFunc      // of ServeHTTP2
 	streams sync.WaitGroup // goroutines
 }
-
-// asks reports whether the application is asked about requests.
-func (h *http2Server) asks() bool { return h.prepare != nil || h.opts.OnRequest != nil }
 
 // secure performs the handshake of TLS and looks at what it has agreed on.
 func (h *http2Server) secure(nc *tls.Conn) error {
@@ -142,7 +135,7 @@ func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
 	}()
 	u := streamUpgrades.Get().(*streamUpgrade)
 	u.opts, u.serve = h.opts, h.serve
-	c, refused := u.accept(h, x, head)
+	c, refused := u.accept(&h.streamPolicy, x, head)
 	serve := u.serve
 	u.clear() // not reached when the application panics
 	u.serve = nil
@@ -153,6 +146,36 @@ func (h *http2Server) answer(x *session.Stream, head *h2.Head) {
 	s := &streamServing{serving{serveContext{c: c}, h.opts.OnError}, h}
 	h.streams.Add(1)
 	go s.run(serve)
+}
+
+// refuse answers a request that is not accepted, and reports it. The stream counts until that is
+// done, so that a hook that is slow slows the client down.
+func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error, stack []byte) {
+	defer x.Served()
+	refusal, ok := errors.AsType[*Refusal](err)
+	byApplication := false
+	if denied, is := errors.AsType[*denial](err); is {
+		byApplication = denied.err == error(denied.answer)
+		refusal, err, ok = denied.answer, denied.err, true
+	}
+	if !ok {
+		refusal = plainRefusal(http.StatusInternalServerError)
+	}
+	fields := append(lowerFields(refusal.Fields()),
+		h2.Field{Name: "content-type", Value: "text/plain; charset=utf-8"},
+		h2.Field{Name: "x-content-type-options", Value: "nosniff"})
+	status := refusal.Status
+	body := []byte(refusal.Error() + "\n")
+	if head.Method == http.MethodHead { // RFC 9110 §9.3.2: nghttp2 takes DATA for a violation
+		body = nil
+	}
+	if x.Refuse(&h2.Head{Status: status, Fields: fields}, body) != nil {
+		status = 0
+	}
+	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, Stack: stack, refused: true}
+	_, e.RemoteAddr = x.Addresses()
+	e.ordinary = head.Method != http.MethodConnect || byApplication || errors.Is(err, refusedByShutdown) || isTransport(err)
+	tell(h.opts.OnError, nil, e)
 }
 
 // streamServing is a connection over a stream while a ServeFunc serves it.
@@ -186,131 +209,4 @@ func (s *streamServing) left() {
 	s.h.streams.Done()
 }
 
-// streamUpgrade is one opening handshake over HTTP/2. It comes from a pool.
-type streamUpgrade struct {
-	serverHandshake
-	serve ServeFunc
-}
-
-var streamUpgrades = poolcheck.NewPool("handshakes of HTTP/2", func() any { return new(streamUpgrade) })
-
-// accept answers a request that is accepted.
-func (u *streamUpgrade) accept(h *http2Server, x *session.Stream, head *h2.Head) (*Conn, error) {
-	if u.opts.Registry != nil && u.opts.Registry.closed() {
-		return nil, refusedByShutdown
-	}
-	if head.Method != http.MethodConnect && head.Protocol == "" {
-		return nil, errNoWebSocket
-	}
-	if err := u.setPolicy("ServeHTTP2"); err != nil {
-		return nil, err
-	}
-	u.collect(head)
-	u.request.TLS = h.overTLS
-	if h.asks() {
-		u.collectHeader(head)
-	}
-	if refusal := u.policy.AcceptInto(&u.accepted, &u.request); refusal != nil {
-		return nil, refusal
-	}
-	if err := u.ask(h); err != nil {
-		return nil, err
-	}
-	extra, err := extraFields(u.opts.HTTPHeader)
-	if err != nil {
-		return nil, err
-	}
-	if err := x.Respond(&h2.Head{Status: http.StatusOK, Fields: lowerFields(u.accepted.Fields(extra))}); err != nil {
-		return nil, err
-	}
-	agreed := agreement{subprotocol: u.accepted.Subprotocol}
-	if u.accepted.Deflated {
-		agreed.deflate = &u.accepted.Deflate
-	}
-	c := &Conn{transport: x}
-	c.open(RoleServer, u.opts.settings(), agreed)
-	return c, nil
-}
-
 var errAskedLeft = errors.New("OnRequest or prepare did not return: runtime.Goexit")
-
-var errNoWebSocket = &Refusal{Status: http.StatusNotFound, Section: "RFC 8441 §4", Reason: "only WebSockets are served here: CONNECT with the :protocol websocket"}
-
-// collect copies into u.request what the rules of the handshake look at.
-func (u *streamUpgrade) collect(head *h2.Head) {
-	r := &u.request
-	r.Collect(head)
-	r.Method, r.Target, r.Host, r.Scheme = head.Method, head.Path, head.Authority, head.Scheme
-	r.ProtoMajor, r.ProtoMinor, r.EndStream = 2, 0, head.EndStream
-}
-
-// collectHeader copies all fields, under the names that HTTP/1.1 gives them.
-func (u *streamUpgrade) collectHeader(head *h2.Head) {
-	for _, f := range head.Fields {
-		u.request.Header = append(u.request.Header, handshake.Field{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
-	}
-}
-
-// ask asks the application about the request. It returns nil if it is accepted.
-func (u *streamUpgrade) ask(h *http2Server) error {
-	if h.prepare == nil {
-		if h.opts.OnRequest != nil {
-			if err := h.opts.OnRequest(&u.request); err != nil {
-				return deny("OnRequest", err)
-			}
-		}
-		return nil
-	}
-	serve, err := h.prepare(&u.request)
-	switch {
-	case err != nil:
-		return deny("ServeHTTP2Requests", err)
-	case serve == nil:
-		return misuse("ServeHTTP2Requests", "prepare returned neither a ServeFunc nor an error")
-	}
-	u.serve = serve
-	return nil
-}
-
-// refuse answers a request that is not accepted, and reports it. The stream counts until that is
-// done, so that a hook that is slow slows the client down.
-func (h *http2Server) refuse(x *session.Stream, head *h2.Head, err error, stack []byte) {
-	defer x.Served()
-	refusal, ok := errors.AsType[*Refusal](err)
-	byApplication := false
-	if denied, is := errors.AsType[*denial](err); is {
-		byApplication = denied.err == error(denied.answer)
-		refusal, err, ok = denied.answer, denied.err, true
-	}
-	if !ok {
-		refusal = plainRefusal(http.StatusInternalServerError)
-	}
-	fields := append(lowerFields(refusal.Fields()),
-		h2.Field{Name: "content-type", Value: "text/plain; charset=utf-8"},
-		h2.Field{Name: "x-content-type-options", Value: "nosniff"})
-	status := refusal.Status
-	body := []byte(refusal.Error() + "\n")
-	if head.Method == http.MethodHead { // RFC 9110 §9.3.2: nghttp2 takes DATA for a violation
-		body = nil
-	}
-	if x.Refuse(&h2.Head{Status: status, Fields: fields}, body) != nil {
-		status = 0
-	}
-	e := &HandlerError{Err: &AcceptError{Status: status, Err: err, byApplication: byApplication}, Stack: stack, refused: true}
-	_, e.RemoteAddr = x.Addresses()
-	e.ordinary = head.Method != http.MethodConnect || byApplication || errors.Is(err, refusedByShutdown) || isTransport(err)
-	tell(h.opts.OnError, nil, e)
-}
-
-// lowerFields returns fields as HTTP/2 has them, without those that only HTTP/1.1 has (RFC 9113
-// §8.2.2).
-func lowerFields(fields []handshake.Field) (lower []h2.Field) {
-	for _, f := range fields {
-		switch name := strings.ToLower(f.Name); name {
-		case "connection", "upgrade", "keep-alive", "proxy-connection", "transfer-encoding":
-		default:
-			lower = append(lower, h2.Field{Name: name, Value: strings.Trim(f.Value, " \t")}) // RFC 9113 §8.2.1
-		}
-	}
-	return lower
-}

@@ -25,7 +25,7 @@ const order = `
 	doc.go
 
 	# servers and clients
-	serve_http2.go handler.go accept_http.go upgrade.go accept.go dial.go
+	serve_http2.go handler.go accept_http2.go accept_http.go upgrade.go accept.go dial.go
 
 	# what an application calls
 	netconn.go registry.go write.go prepared.go fragments.go messages.go read.go
@@ -35,7 +35,7 @@ const order = `
 	hosts.go closing.go compression.go keepalive.go ping.go lifetime.go
 
 	# receiving
-	inflate.go receiver_frame.go receiver_wait.go receiver.go
+	inflate.go receiver_frame.go receiver.go
 
 	# sending
 	sender_single.go sender.go sender_hold.go framewriter_encode.go framewriter_pace.go
