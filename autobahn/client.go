@@ -213,7 +213,11 @@ func (c *FuzzingClient) playOne(ctx context.Context, cs *Case, crowded bool) err
 		if !unprocessed(err) || wait > c.Timeout {
 			break
 		}
-		time.Sleep(wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	if err != nil && cs.play.Door == nil && cs.play.Offer == nil && unanswered(h, err) {
 		if c.losses.Add(1) >= maxLosses {
