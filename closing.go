@@ -249,7 +249,7 @@ func (h *closing) endTransport() {
 // it. If the server has begun, our Close frame is the last, and lighttpd may lose it if the end
 // follows at once; most servers end the stream, and endStreamLater does for the others.
 func (h *closing) endsAtOnce() bool {
-	_, shared := h.transport.(sharedStream)
+	_, shared := h.transport.(transport.Shared)
 	return h.out.role.ClosesFirst() || shared && h.life.closedError().Began == SideLocal
 }
 
@@ -268,7 +268,7 @@ const (
 // sends END_STREAM. Nothing else writes any more, so that needs no gate. stop is called when the
 // stream has ended.
 func (h *closing) endStreamLater() (stop func()) {
-	x, ok := h.transport.(interface{ AbortRequest() })
+	x, ok := h.transport.(transport.Shared)
 	if !ok || h.life.current() != conn.Acknowledged {
 		return func() {}
 	}

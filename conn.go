@@ -169,15 +169,9 @@ func (c *Conn) closedError() *ClosedError { return c.life.closedError() }
 
 func (c *Conn) done() <-chan struct{} { return c.life.done() }
 
-// sharedStream is a transport on a network connection that others use as well.
-type sharedStream interface {
-	// Addresses returns the two ends of the network connection. local may be nil.
-	Addresses() (local net.Addr, remote string)
-}
-
 // addresses returns the two ends of the network connection, also where others share it.
 func (c *Conn) addresses() (local net.Addr, remote string) {
-	if shared, ok := c.transport.(sharedStream); ok {
+	if shared, ok := c.transport.(transport.Shared); ok {
 		return shared.Addresses()
 	}
 	nc := c.NetConn()

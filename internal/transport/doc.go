@@ -17,7 +17,8 @@
 //	                                                 the stream is reset
 //	preloaded       one of these, behind bytes that had been read before
 //
-// The streams of package h2/session are a Transport of their own.
+// The streams of package h2/session are a Transport of their own. They, sharedConn and
+// ResponseStream are [Shared].
 //
 // [New] chooses, and returns what is driven below its methods only if it is exactly the
 // standard library's. On systems other than Unix sockets are net.Conns like any other.

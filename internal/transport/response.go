@@ -252,6 +252,9 @@ func (t *ResponseStream) close() bool {
 // Addresses returns the two ends of the network connection.
 func (t *ResponseStream) Addresses() (local net.Addr, remote string) { return t.Local, t.Remote }
 
+// AbortRequest does nothing: net/http does it when the handler returns.
+func (t *ResponseStream) AbortRequest() {}
+
 // NetConn returns nil: others share the connection.
 func (t *ResponseStream) NetConn() net.Conn { return nil }
 

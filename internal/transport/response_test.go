@@ -174,6 +174,7 @@ func TestResponseStreamWrites(t *testing.T) {
 		if s.TryWrite([]byte("x")) != 0 || s.CloseWrite() || s.NetConn() != nil || s.Traits() != RetainsBuffers {
 			t.Error("a stream of net/http can neither try, nor close a direction, nor is it a net.Conn")
 		}
+		s.AbortRequest() // that is the handler's, by returning
 		lost := errors.New("stream error")
 		r.flush = lost
 		_, err := s.Write([]byte("."), nil)

@@ -28,8 +28,9 @@ func (t *sharedConn) Addresses() (local net.Addr, remote string) {
 	return t.Conn.LocalAddr(), remote
 }
 
-// AbortRequest asks the peer to send no more on a stream whose other direction has ended, where
-// the stream can do that.
+var _ = []Shared{(*sharedConn)(nil), (*ResponseStream)(nil)}
+
+// AbortRequest does what [Shared] says, where the net.Conn can do it.
 func (t *sharedConn) AbortRequest() {
 	if half, ok := t.Conn.(interface{ CloseRead() error }); ok {
 		_ = half.CloseRead()

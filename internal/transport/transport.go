@@ -62,6 +62,17 @@ type InlineLooper interface {
 	Reacquire() bool
 }
 
+// Shared is a Transport on a network connection that others use as well: a stream of HTTP/2 or
+// HTTP/3.
+type Shared interface {
+	Transport
+	// Addresses returns the two ends of the network connection. local may be nil.
+	Addresses() (local net.Addr, remote string)
+	// AbortRequest ends the peer's direction if ours has ended, and loses nothing that was sent. It
+	// does nothing on a stream that ends with its handler.
+	AbortRequest()
+}
+
 // Traits is a set of properties of a stream.
 type Traits uint8
 

@@ -48,7 +48,7 @@ const (
 	closed
 )
 
-var _ transport.Transport = (*Stream)(nil)
+var _ transport.Shared = (*Stream)(nil)
 
 // newStream is a stream that has no h2.Stream yet.
 func (s *Session) newStream() *Stream {
