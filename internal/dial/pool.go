@@ -105,9 +105,9 @@ func (p *Pool) speaks(t *target) bool {
 	return p != nil && (t.secure() || p.PriorKnowledge || p.Require)
 }
 
-// find returns a session with a free slot that is not to be avoided. If there is none and the origin
-// is to be tried, made is not nil: the caller makes a connection, and calls made when its request is
-// on the way there, or when there is no connection. If both are nil HTTP/1.1 is left.
+// find returns a session with a free slot that is not one of avoid. Without one, and if the origin
+// is to be tried, made is not nil: the caller makes a connection, and calls made when its request
+// is on the way there, or when there is no connection. If both are nil HTTP/1.1 is left.
 func (p *Pool) find(ctx context.Context, key originKey, avoid []*pooled) (s *pooled, made func(), err error) {
 	for {
 		s, made, wait, err := p.look(key, avoid)
