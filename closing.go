@@ -261,9 +261,9 @@ const (
 	requestPatience = 500 * time.Millisecond
 )
 
-// endStreamLater ends a stream of HTTP/2 or HTTP/3 that the peer does not end in time after an orderly
-// close: nghttpx keeps its direction open for ever, and Apache waits for a client that has
-// answered. Until then the stream would count against the limits of both ends. A server has
+// endStreamLater ends a stream of HTTP/2 or HTTP/3 that the peer does not end in time after an
+// orderly close: nghttpx keeps its direction open for ever, and Apache waits for a client that
+// has answered. Until then the stream would count against the limits of both ends. A server has
 // answered completely, and stops the request (RFC 9113 §8.1); net/http does that at once. A client
 // sends END_STREAM. Nothing else writes any more, so that needs no gate. stop is called when the
 // stream has ended.

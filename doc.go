@@ -224,6 +224,6 @@
 // # Limitations
 //
 // Whether a server has HTTP/3 is not asked (Alt-Svc): the program says so. A stream of net/http
-// or of HTTP/3 has no TryWrite: a hub queues what it sends there. On js/wasm the package compiles, but there
-// is no network to dial.
+// or of HTTP/3 has no TryWrite: a hub queues what it sends there. On js/wasm the package
+// compiles, but there is no network to dial.
 package websocket

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// await waits until a server answers a request for a WebSocket, or with -http2 any request, for as long as -wait says. That it
-// does not is no error yet: the suite says so in its own words. That something accepts TCP is not
-// enough: Docker does for a container that still starts, and drops the connection; a proxy answers
-// 502. If there is no answer at once, await calls tell.
+// await waits until a server answers a request for a WebSocket, or with -http2 any request. It
+// waits as long as -wait says. No answer is no error yet: the suite says so in its own words.
+// Something that accepts TCP is not enough: Docker does for a container that still starts, and
+// drops the connection; a proxy answers 502. If there is no answer at once, await calls tell.
 func (f *conformFlags) await(ctx context.Context, server string, tell func()) {
 	if f.wait <= 0 {
 		return

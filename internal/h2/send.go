@@ -105,8 +105,9 @@ func (e *Endpoint) Reset(st *Stream, code Code) {
 }
 
 // Release says that the shell does not use st any more. It is called once for each stream.
-// No event names st after that, so nobody should wait for a chunk of it. A stream that is not over goes on until its queue is empty and
-// the peer has ended too: what comes is dropped, and it counts as long. Reset still ends it.
+// No event names st after that, so nobody should wait for a chunk of it. A stream that is not over
+// goes on until its queue is empty and the peer has ended too: what comes is dropped, and the
+// stream counts until then. Reset still ends it.
 func (e *Endpoint) Release(st *Stream) {
 	if st.hold = released; st.state.Over() {
 		e.table.remove(st)

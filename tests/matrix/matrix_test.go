@@ -52,8 +52,8 @@ var matrixEnds = []func(c, other *websocket.Conn){
 
 // TestMatrix has every public method meet every other on a connection of their own, in
 // two goroutines that begin together: a pair once as a server and, the other way
-// round, as a client (with compression in one order only). Then the connection ends. Every call returns, with an error that
-// its documentation knows; from then on every method says the same; nothing is left
+// round, as a client (with compression in one order only). Then the connection ends. Every
+// call returns, with an error that its documentation knows; from then on every method says the same; nothing is left
 // running; and the race detector is silent.
 func TestMatrix(t *testing.T) {
 	for _, way := range matrixWays {

@@ -108,8 +108,8 @@ func (p *cutShort) Judge(r *verdict.Result) {
 	}
 }
 
-// AfterClose: once half of TCP, or of a stream, is closed, the RFC leaves open what a peer sends, and which side
-// ends the connection.
+// AfterClose: once half of TCP, or of a stream, is closed, the RFC leaves open what a peer
+// sends, and which side ends the connection.
 func (p *cutShort) AfterClose(r *verdict.Result) {
 	r.BehaviorClose, r.ResultClose = verdict.OK, play.NothingToClose
 }
