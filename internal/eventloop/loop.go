@@ -15,6 +15,7 @@ type Loop struct {
 	poller *poller
 	added  atomic.Uint32 // counts generations
 	count  atomic.Int64  // members
+	timers timers
 
 	// These are the leader's.
 	next, fresh int // which of the poller's events are still to be served
@@ -31,7 +32,7 @@ func New() (*Loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no event loop: %w", err)
 	}
-	l := &Loop{poller: p}
+	l := &Loop{poller: p, timers: newTimers()}
 	go l.lead()
 	return l, nil
 }
@@ -80,5 +81,6 @@ func (l *Loop) Close() error {
 	if !l.guard.close() {
 		return nil
 	}
+	l.timers.end()
 	return l.poller.close()
 }
