@@ -34,6 +34,7 @@ func (r *runner) rounds() {
 				return
 			}
 		}
+		l.handover.take(&l.queue)
 		for range min(l.queue.len(), batchSize) {
 			m := l.queue.pop()
 			if ev, ok := m.take(); ok && !r.turn(m, ev) {
@@ -61,10 +62,8 @@ func (r *runner) turn(m *Member, ev Events) bool {
 	more := m.source.Turn(ev)
 	if !r.loop.guard.leave(word) {
 		r.leads = false
-		if more || !m.settle() {
-			if ev, ok := m.take(); ok {
-				r.alone(ev)
-			}
+		if (more || !m.settle()) && !r.loop.handover.give(m) {
+			r.alone()
 		}
 		r.member = nil
 		return false
@@ -76,11 +75,16 @@ func (r *runner) turn(m *Member, ev Events) bool {
 	return true
 }
 
-// alone runs turns of r.member until none is due.
-func (r *runner) alone(ev Events) {
+// alone runs turns of r.member until none is due, or until the leader is awake and takes
+// it over. Otherwise members that are always busy would not come back to the queue.
+func (r *runner) alone() {
 	m := r.member
-	for ok := true; ok && !r.loop.guard.isClosed(); ev, ok = m.take() {
-		if more := m.source.Turn(ev); !more && m.settle() {
+	for {
+		ev, ok := m.take()
+		if !ok || r.loop.guard.isClosed() {
+			return
+		}
+		if more := m.source.Turn(ev); !more && m.settle() || r.loop.handover.give(m) {
 			return
 		}
 	}

@@ -3,6 +3,8 @@ package eventloop
 import (
 	"errors"
 	"fmt"
+	"math"
+	"os"
 	"sync/atomic"
 )
 
@@ -17,6 +19,8 @@ type Loop struct {
 	count  atomic.Int64  // members
 	timers timers
 
+	handover handover
+
 	// These are the leader's.
 	next, fresh int // which of the poller's events are still to be served
 	queue       queue
@@ -28,11 +32,11 @@ const batchSize = 256
 
 // New starts a loop. Its error wraps [errors.ErrUnsupported] on systems other than Linux.
 func New() (*Loop, error) {
-	p, err := newPoller()
-	if err != nil {
+	l := &Loop{timers: newTimers()}
+	var err error
+	if l.poller, err = newPoller(&l.handover); err != nil {
 		return nil, fmt.Errorf("no event loop: %w", err)
 	}
-	l := &Loop{poller: p, timers: newTimers()}
 	go l.lead()
 	return l, nil
 }
@@ -44,10 +48,13 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 	if m.loop != nil {
 		return errors.New("this Member was added to a loop before: each Add needs a new one")
 	}
+	if fd < 0 || fd > math.MaxInt32 {
+		return fmt.Errorf("%d is no descriptor: %w", fd, os.ErrInvalid)
+	}
 	gen := l.added.Add(1) << generation >> generation
 	m.loop, m.source, m.fd = l, s, int32(fd)
 	m.state.Store(gen << generation)
-	if fd < 0 || !members.put(m.fd, m) {
+	if !members.put(m.fd, m) {
 		m.loop = nil
 		return fmt.Errorf("descriptor %d is in a loop already: it was closed without Remove", fd)
 	}

@@ -74,11 +74,12 @@ func (m *Member) is(l *Loop, gen uint32) bool {
 }
 
 // Kick has a turn begin soon, with [Kicked] among its events. Any goroutine may call it, and
-// the turn itself. It is meant for rare events: unless a turn is under way, the turn runs on
-// a goroutine of its own.
+// the turn itself. It is meant for rare events: while the leader sleeps, the turn runs on a
+// goroutine of its own.
 func (m *Member) Kick() {
 	if m.loop != nil && m.post(Kicked) {
-		go m.runAlone(Kicked)
+		m.state.Or(uint32(Kicked))
+		m.hand()
 	}
 }
 
@@ -92,12 +93,18 @@ func (m *Member) Remove() {
 	}
 }
 
-// runAlone runs turns outside of the leader until none is due. The caller has had post
-// report true.
-func (m *Member) runAlone(ev Events) {
+// hand has the turn that is due run elsewhere: m is running, and the caller is to run it.
+func (m *Member) hand() {
+	if !m.loop.handover.give(m) {
+		go m.runAlone()
+	}
+}
+
+// runAlone is a goroutine that runs turns while the leader sleeps.
+func (m *Member) runAlone() {
 	r := runner{loop: m.loop, member: m}
 	defer r.pass()
-	r.alone(ev)
+	r.alone()
 	r.member = nil
 }
 
@@ -115,8 +122,6 @@ func (m *Member) abandon(p any, stack []byte) {
 	m.source.Abandon(p, stack)
 	done = true
 	if !m.settle() {
-		if ev, ok := m.take(); ok {
-			go m.runAlone(ev)
-		}
+		m.hand()
 	}
 }

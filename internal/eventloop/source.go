@@ -12,9 +12,9 @@ const (
 
 // Source is what the loop drives: a connection, as far as the loop knows of it.
 type Source interface {
-	// Ready is called first of all when events come, also while a turn runs, and also
-	// on two goroutines at once. It wakes whoever waits inside the transport. It must
-	// neither wait nor panic. One call may still be under way when Remove returns.
+	// Ready is called first of all when events come, also while a turn runs, but never
+	// twice at a time. It wakes whoever waits inside the transport. It must neither wait
+	// nor panic. One call may still be under way when Remove returns.
 	Ready(ev Events)
 
 	// Turn does what is due. ev has what came since the turn before, and is 0 if only

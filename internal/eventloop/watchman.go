@@ -62,7 +62,7 @@ func (l *Loop) watch(word uint64) {
 			return
 		}
 		var do order
-		do, pause = w.tick(word, l.poller.slept.Swap(false))
+		do, pause = w.tick(word, l.handover.hasSlept())
 		switch do {
 		case depose:
 			if l.guard.depose(word) {
