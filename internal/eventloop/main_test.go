@@ -3,6 +3,8 @@
 package eventloop
 
 import (
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -10,7 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// peerVariable has a process of this test run as the peer of BenchmarkEcho.
+const peerVariable = "HAWSER_EVENTLOOP_PEER"
+
+func TestMain(m *testing.M) {
+	if conns, err := strconv.Atoi(os.Getenv(peerVariable)); err == nil {
+		runPeer(conns)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // stub is a Source whose methods are given. Those that are nil do nothing.
 type stub struct {
