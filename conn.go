@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -62,8 +63,9 @@ type Conn struct {
 
 	subprotocol string
 
-	trace *Trace
-	calls *callbacks // nil: none
+	trace  *Trace
+	calls  *callbacks               // nil: none
+	served atomic.Pointer[loopConn] // nil: no Loop serves it
 }
 
 // socketConn is a Conn with the memory for its socket, which streams of HTTP/2 do not need.

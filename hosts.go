@@ -47,6 +47,8 @@ func (h *forReceiver) inCallback() bool { return h.calls.onStack() }
 
 func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
 
+func (h *forReceiver) wakeLoop() { h.served.Load().wake() }
+
 func (h *forReceiver) inflater() *conn.Inflater { return &h.deflate.in }
 
 func (h *forReceiver) streamEnded(ctx context.Context, cause error) error {
@@ -160,6 +162,8 @@ func (h *forLifetime) traceEnded() {
 		c.traceClosed(c.closedError())
 	}
 }
+
+func (h *forLifetime) ended() { h.served.Load().wake() }
 
 // forKeepAlive is a Conn as its keepalive sees it.
 type forKeepAlive Conn
