@@ -150,8 +150,7 @@ func (h *forLifetime) stateChanged(from, to conn.State) {
 // transport closed, and releases the rest when leaving.
 func (h *forLifetime) releaseAll() {
 	c := (*Conn)(h)
-	c.in.canceler.Retire()
-	_ = c.transport.Close()
+	_ = c.in.canceler.Close()
 	c.keepAlive.stop()
 	c.in.retire()
 	c.out.retire()
