@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -24,11 +25,23 @@ type sender struct {
 	gate gate.Gate
 	frameWriter
 
+	fragmenting atomic.Pointer[fragmenting] // made by the first Writer
+	later       *later                      // made, inside the gate, by the first to need it
+}
+
+// fragmenting is for messages in fragments, which many connections never send.
+type fragmenting struct {
 	writers gate.Gate   // held by the messageWriter that is open
 	opened  uint32      // inside writers: the number of the last messageWriter
-	between gate.Wakeup // wakes one caller that waits for a fragmented message to end
+	ended   gate.Wakeup // wakes one caller that waits for a fragmented message to end
+}
 
-	later *later // made, inside the gate, by the first to need it
+// fragments returns s.fragmenting, which it makes on first use.
+func (s *sender) fragments() *fragmenting {
+	if s.fragmenting.Load() == nil {
+		s.fragmenting.CompareAndSwap(nil, &fragmenting{})
+	}
+	return s.fragmenting.Load()
 }
 
 // later is what runs without a caller. Functions are bound once: each binding would allocate.
@@ -95,7 +108,7 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 		if s.gate.TryLockOrQueue() {
 			s.flush(ctx, f)
 			if f.phase == outWaiting { // a fragmented message must end before it
-				again = s.between.C()
+				again = s.fragments().ended.C()
 			}
 			s.leave()
 		}
@@ -182,7 +195,9 @@ func (s *sender) leave() {
 		return
 	case left == leftOwned, s.due.Load() > 0 && s.message.Load() == 0:
 		s.gate.WakeOne()
-		s.between.Wake()
+		if x := s.fragmenting.Load(); x != nil {
+			x.ended.Wake()
+		}
 	}
 	if (s.pongsDue.Load() > 0 || s.coalesce.state()&flushWanted != 0) && s.gate.TryLock() {
 		s.handOver() // the caller does not wait for a peer that does not read
