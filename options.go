@@ -177,22 +177,20 @@ func (s *settings) terms(subprotocol string) *terms {
 		t.closeTimeout = s.timeouts.Close
 	}
 	if t.trace != nil {
-		return t.clone()
+		return new(t)
 	}
 	for i := range recentTerms {
 		if recent := recentTerms[i].Load(); recent != nil && *recent == t {
 			return recent
 		}
 	}
-	fresh := t.clone()
+	fresh := new(t)
 	oldest := recentTerms[0].Swap(fresh)
 	for i := range recentTerms[1:] {
 		oldest = recentTerms[i+1].Swap(oldest)
 	}
 	return fresh
 }
-
-func (t terms) clone() *terms { return &t }
 
 // agreement is the outcome of the opening handshake.
 type agreement struct {

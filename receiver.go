@@ -39,7 +39,7 @@ type receiver struct {
 	state   *atomic.Uint32 // the conn.State of the connection
 	terms   *terms
 
-	partial   []byte         // of the message under way: what a cancelled read had received
+	partial   *[]byte        // of the message under way: what a cancelled read had received; nil: nothing
 	stream    *messageReader // the message under way is being read through this
 	inflating *inflating     // a compressed message is under way
 

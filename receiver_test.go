@@ -263,7 +263,7 @@ func TestReceiverCancelled(t *testing.T) {
 								err = r.nextFrame(t.Context())
 							}
 							if r.inflating != nil && r.partial != nil {
-								r.inflating.output.Adopt(r.partial)
+								r.inflating.output.Adopt(*r.partial)
 							}
 							r.stream = &messageReader{r: r, ctx: t.Context()}
 							m := r.stream
