@@ -55,10 +55,12 @@ func lastError(yield func(Message, error) bool, err error) {
 type messageLoop struct {
 	c     *Conn
 	ctx   context.Context
-	yield func(Message, error) bool
+	yield func(Message, error) bool // the body; nil: loop has it
+	loop  *loopConn                 // nil: Conn.Messages
 
-	buf *messageBuffer
-	err error // why there is no more
+	buf  *messageBuffer
+	err  error      // why there is no more
+	done *departure // why loop wants no more
 
 	since    uint32 // seconds on the clock when the count of messages began
 	messages uint8  // how many were waited for since then
@@ -70,7 +72,7 @@ type messageLoop struct {
 // inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
 	r := &l.c.in
-	if l.err = r.enter(l.ctx, "Conn.Messages"); l.err != nil {
+	if l.err = l.enter(); l.err != nil {
 		return false
 	}
 	if r.stream != nil {
@@ -91,6 +93,23 @@ func (l *messageLoop) next() bool {
 		return false
 	}
 	return l.one()
+}
+
+// enter takes the gate.
+func (l *messageLoop) enter() error {
+	if l.loop == nil {
+		return l.c.in.enter(l.ctx, "Conn.Messages")
+	}
+	return l.c.in.enter(l.ctx, loopMethod)
+}
+
+// run runs the body. It reports whether the body wants more.
+func (l *messageLoop) run(m Message) bool {
+	if l.loop == nil {
+		return l.yield(m, nil)
+	}
+	l.done = l.loop.deliver(m)
+	return l.done == nil
 }
 
 // A loop that gets busyMessages within one or two seconds runs inline. On a quieter
@@ -115,7 +134,7 @@ func (l *messageLoop) busy() bool {
 func (l *messageLoop) one() bool {
 	l.buf = messageBuffers.Get().(*messageBuffer)
 	if l.receive() {
-		l.stopped = !l.yield(Message{l.buf.typ, l.buf.data}, nil)
+		l.stopped = !l.run(Message{l.buf.typ, l.buf.data})
 	}
 	l.buf.giveBack()
 	l.buf = nil
@@ -222,7 +241,7 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
 	c.out.expectReplies(c.in.buf.Buffered() > 0)
 	c.in.leave()
-	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
+	l.stopped = !l.run(Message{Type: MessageType(op), Data: p})
 	switch {
 	case c.in.gate.TryLock():
 		if !l.stopped && !c.in.canReceive() {

@@ -47,9 +47,18 @@ type receiver struct {
 	limit    atomic.Int64  // Message of conn.Limits
 	drivers  atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	heard    atomic.Uint32 // counts arrivals, if counting
+	reader   readerKind    // who may read; inside the gate
 	counting bool          // keepalive wants to know of arrivals
 	traced   bool          // the host wants to know of every frame
 }
+
+// readerKind says who reads the messages of a connection.
+type readerKind uint8
+
+const (
+	readByCaller readerKind = iota // Read, Messages and so on
+	readByLoop                     // a Loop
+)
 
 // receiveHost is the connection as its receiver sees it.
 type receiveHost interface {
@@ -96,7 +105,7 @@ func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()
 func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanReceive() }
 
 // enter takes the gate for a call, of the method that an error names. It fails if ctx ends
-// first or if there is nothing to read any more.
+// first, if there is nothing to read any more, or if a loop reads.
 func (r *receiver) enter(ctx context.Context, method string) error {
 	if !r.gate.TryLock() {
 		if err := r.waitForGate(ctx, method); err != nil {
@@ -107,8 +116,15 @@ func (r *receiver) enter(ctx context.Context, method string) error {
 		r.leave()
 		return r.host.closedError()
 	}
+	if r.reader == readByLoop && method != loopMethod {
+		r.leave()
+		return &UsageError{method, "a Loop reads this connection: its Receiver gets the messages"}
+	}
 	return nil
 }
+
+// loopMethod is what a Loop calls itself when it enters.
+const loopMethod = "Loop"
 
 // waitForGate waits for the gate, unless there is nothing to read any more: endTransport
 // may be inside then, until the peer ends its side.
