@@ -257,7 +257,7 @@ func (c *Conn) awaitOthers(ctx context.Context) {
 	if waits == [2]<-chan struct{}{} || c.calls.onStack() {
 		return
 	}
-	late := time.NewTimer(c.life.closeTimeout)
+	late := time.NewTimer(c.in.terms.closeTimeout)
 	defer late.Stop()
 	for _, wait := range waits {
 		if wait == nil {

@@ -46,7 +46,7 @@ func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 // perform performs the closing handshake. When the Close frame is sent or cannot be sent,
 // it closes the channel sent, which may be nil.
 func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	late := time.AfterFunc(h.life.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
+	late := time.AfterFunc(h.in.terms.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
 	defer late.Stop()
 	stop := context.AfterFunc(ctx, func() { h.life.giveUp(ctx.Err()) })
 	defer stop()
@@ -321,7 +321,7 @@ func (h *closing) endStreamLater() (stop func()) {
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
 	end := func() { h.life.report(conn.EndOfStream, cause) }
-	late := time.AfterFunc(h.life.closeTimeout, end)
+	late := time.AfterFunc(h.in.terms.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {
 		h.out.flushAndLeave()

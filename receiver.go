@@ -37,21 +37,20 @@ type receiver struct {
 	sending *coalescer // of the sender: whether it holds messages
 	host    receiveHost
 	state   *atomic.Uint32 // the conn.State of the connection
+	terms   *terms
 
-	partial   []byte         // of the message under way: what a cancelled read had received
+	partial   *[]byte        // of the message under way: what a cancelled read had received; nil: nothing
 	stream    *messageReader // the message under way is being read through this
 	inflating *inflating     // a compressed message is under way
 
 	// The small fields stand together: there is one of these for every connection.
-	limit      atomic.Int64  // Message of conn.Limits
-	frameLimit int64         // Limits.Frame
-	fragments  int32         // Limits.Fragments
-	drivers    atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard      atomic.Uint32 // counts arrivals, if counting
-	reader     readerKind    // who may read; inside the gate
-	turn       bool          // the loop is inside the gate, and does not wait
-	counting   bool          // keepalive wants to know of arrivals
-	traced     bool          // the host wants to know of every frame
+	limit    atomic.Int64  // Message of conn.Limits
+	drivers  atomic.Int32  // how many callers wait for a pong, and would drive the reading
+	heard    atomic.Uint32 // counts arrivals, if counting
+	reader   readerKind    // who may read; inside the gate
+	turn     bool          // the loop is inside the gate, and does not wait
+	counting bool          // keepalive wants to know of arrivals
+	traced   bool          // the host wants to know of every frame
 }
 
 // readerKind says who reads the messages of a connection.
@@ -100,7 +99,7 @@ type receiveHost interface {
 
 // limits returns the limits for the next frame.
 func (r *receiver) limits() conn.Limits {
-	return conn.Limits{Frame: r.frameLimit, Message: r.limit.Load(), Fragments: int(r.fragments)}
+	return conn.Limits{Frame: r.terms.frameLimit, Message: r.limit.Load(), Fragments: r.terms.fragments}
 }
 
 func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()) == s }
