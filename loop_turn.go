@@ -52,9 +52,6 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
 	}
-	if lc.phase == loopOpening {
-		lc.opened()
-	}
 	if !lc.driven().Full() || lc.reads == readEnd {
 		more = lc.read()
 	}
@@ -62,17 +59,6 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 		lc.finish()
 	}
 	return more
-}
-
-// opened gets the Receiver.
-func (lc *loopConn) opened() {
-	open := lc.loop.Open
-	if lc.prepared != nil {
-		open, lc.prepared = *lc.prepared, nil
-	}
-	if done := lc.begin(open); done != nil {
-		lc.depart(done)
-	}
 }
 
 // read reads what is there.

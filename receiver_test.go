@@ -40,6 +40,7 @@ func (h *readingHost) note(format string, args ...any) {
 }
 
 func (h *readingHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
+func (h *readingHost) wakeLoop()                                      { h.note("wakes the loop") }
 func (h *readingHost) beforeWait()                                    { h.waits++ }
 func (h *readingHost) frameRead(f frame.Header)                       { h.note("%v", f) }
 func (h *readingHost) closedError() error                             { return &ClosedError{Cause: h.cause} }

@@ -13,8 +13,9 @@ var ErrClosed = errors.New("the event loop is closed")
 type Loop struct {
 	guard  guard
 	poller *poller
-	added  atomic.Uint32 // counts generations
-	count  atomic.Int64  // members
+	added  atomic.Uint32          // counts generations
+	count  atomic.Int64           // members
+	inTurn atomic.Pointer[Member] // whose turn the leader began last
 
 	// These are the leader's.
 	next, fresh int // which of the poller's events are still to be served
@@ -81,4 +82,13 @@ func (l *Loop) Close() error {
 		return nil
 	}
 	return l.poller.close()
+}
+
+// passOn has a new leader go on with the others, if the turn that word tells of still runs.
+func (l *Loop) passOn(m *Member, word uint64) {
+	if !l.guard.depose(word) {
+		return
+	}
+	go l.lead()
+	m.source.Passed()
 }
