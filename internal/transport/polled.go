@@ -5,6 +5,7 @@ package transport
 import (
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // Polled drives a descriptor of its own, in an epoll set. What can be done is done at once, and
@@ -47,6 +48,12 @@ const (
 
 // Ready may be called while calls of all other methods are under way.
 func (p *Polled) Ready(ev Events) {
+	p.note(ev)
+	p.ring(ev)
+}
+
+// note notes what has become possible.
+func (p *Polled) note(ev Events) {
 	for {
 		was := p.ready.Load()
 		is := was + oneReady
@@ -60,11 +67,8 @@ func (p *Polled) Ready(ev Events) {
 			is |= ended
 		}
 		if p.ready.CompareAndSwap(was, is) {
-			break
+			return
 		}
-	}
-	if b := p.bells.Load(); b != nil {
-		b.ring(ev)
 	}
 }
 
@@ -77,19 +81,17 @@ func (p *Polled) Full() bool { return p.ready.Load()&full != 0 }
 
 func (p *Polled) InterruptRead(on bool) {
 	p.interrupt(readInterrupted, on)
-	if b := p.bells.Load(); b != nil && on {
-		b.ring(Readable)
+	if on {
+		p.ring(Readable)
 	}
 }
 
 // InterruptWrite also removes a limit.
 func (p *Polled) InterruptWrite(on bool) {
 	p.interrupt(writeInterrupted, on)
-	if b := p.bells.Load(); b != nil {
-		b.limit.Store(0)
-		if on {
-			b.ring(Writable)
-		}
+	p.LimitWrite(time.Time{})
+	if on {
+		p.ring(Writable)
 	}
 }
 
