@@ -47,13 +47,14 @@ const (
 )
 
 // Ready may be called while calls of all other methods are under way.
-func (p *Polled) Ready(ev Events) {
-	p.note(ev)
+func (p *Polled) Ready(ev Events) (wasFull bool) {
+	wasFull = p.note(ev)
 	p.ring(ev)
+	return wasFull
 }
 
 // note notes what has become possible.
-func (p *Polled) note(ev Events) {
+func (p *Polled) note(ev Events) (wasFull bool) {
 	for {
 		was := p.ready.Load()
 		is := was + oneReady
@@ -67,7 +68,7 @@ func (p *Polled) note(ev Events) {
 			is |= ended
 		}
 		if p.ready.CompareAndSwap(was, is) {
-			return
+			return was&^is&full != 0
 		}
 	}
 }

@@ -62,6 +62,9 @@ func (p *Polled) read(b *Buffer, q []byte) (int, error) {
 // TryFill makes one system call, or none if the socket is known to be empty.
 func (p *Polled) TryFill(b *Buffer) (int, error) { return p.read(b, nil) }
 
+// TryRead is TryFill into q.
+func (p *Polled) TryRead(q []byte) (int, error) { return p.read(nil, q) }
+
 func (p *Polled) Fill(b *Buffer) (int, error) {
 	if n, err := p.read(b, nil); err != ErrAgain {
 		return n, err
@@ -163,12 +166,14 @@ func (p *Polled) Write(head, tail []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite makes one system call, or none if the socket is known to be full. An error is met
-// again by the Write that follows.
+// TryWrite makes one system call, or none if the socket is known to be full. If it sends less
+// than q, the socket was full, or it does not send at all: an error is met again by the Write
+// that follows.
 func (p *Polled) TryWrite(q []byte) int {
 	s := socketWrites.Get().(*socketWrite)
 	s.p = q
-	_ = p.write(s)
+	for len(s.p) > 0 && p.write(s) == nil {
+	}
 	n := len(q) - len(s.p)
 	s.p = nil
 	socketWrites.Put(s)

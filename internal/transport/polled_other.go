@@ -17,7 +17,8 @@ func (p *Polled) TryFill(*Buffer) (int, error)             { return 0, net.ErrCl
 func (p *Polled) RunInline(*Buffer, func() (_ bool)) error { return net.ErrClosed }
 func (p *Polled) Release() bool                            { return false }
 func (p *Polled) Reacquire() bool                          { return false }
-func (p *Polled) Ready(Events)                             {}
+func (p *Polled) Ready(Events) bool                        { return false }
+func (p *Polled) TryRead([]byte) (int, error)              { return 0, net.ErrClosed }
 func (p *Polled) Full() bool                               { return false }
 func (p *Polled) FreeRead()                                {}
 func (p *Polled) FreeWrite()                               {}

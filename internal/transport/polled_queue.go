@@ -59,10 +59,19 @@ func (q *recordQueue) add(p *Polled, record []byte) (int, error) {
 	return len(record), q.err
 }
 
-func (q *recordQueue) cork() {
+// cork begins a write. It fails, and the socket is full, if something is left of the last.
+func (q *recordQueue) cork(p *Polled) bool {
+	if !p.use() {
+		return true // the write will fail
+	}
+	defer p.unuse()
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.send(p); q.left.Load() > 0 {
+		return false
+	}
 	q.corked = true
+	return true
 }
 
 // uncork sends what has gathered. The descriptor need not be in use: nothing is sent after Close.
@@ -93,8 +102,11 @@ func (q *recordQueue) shutLater(p *Polled) {
 	q.send(p)
 }
 
-// send sends what the socket takes. Under mu.
+// send sends what the socket takes. The socket is full if that is not all. Under mu.
 func (q *recordQueue) send(p *Polled) {
+	if q.left.Load() == 0 && !q.shut {
+		return
+	}
 	var err error
 	for q.left.Load() > 0 && err == nil {
 		s := socketWrites.Get().(*socketWrite)
@@ -118,7 +130,6 @@ func (q *recordQueue) send(p *Polled) {
 			_ = unix.Shutdown(int(p.fd), unix.SHUT_WR)
 		}
 	}
-	p.ring(Writable) // also where no event has led here: an answer was sent inside a read
 }
 
 // fail drops everything. Under mu.

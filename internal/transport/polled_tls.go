@@ -16,8 +16,9 @@ import (
 //	TryFill ──▶ tls.Conn.Read ───▶ tlsSocket.Read ──▶ Polled
 //	TryWrite ─▶ tls.Conn.Write ──▶ tlsSocket.Write ──▶ queue ──▶ Polled, by Ready as well
 //
-// Nothing is written while the queue holds anything, so it holds no more than one write did. A
-// write that waits for the queue can be interrupted, and go on after that.
+// Nothing is written while the queue holds anything, so it holds no more than one write did. The
+// socket is full then, and stays so until Ready has sent the rest. A write that waits for that can
+// be interrupted, and go on afterwards.
 type polledTLS struct {
 	Polled
 	conn  *tls.Conn
@@ -26,14 +27,14 @@ type polledTLS struct {
 
 // TryFill asks crypto/tls even if the socket is empty: it may hold bytes.
 func (t *polledTLS) TryFill(b *Buffer) (int, error) {
-	n, err := t.tryRead(b.Room())
+	n, err := t.TryRead(b.Room())
 	b.Extend(n)
 	b.Release()
 	return n, err
 }
 
-// tryRead reads once without waiting. An error that came with bytes is met again by the next.
-func (t *polledTLS) tryRead(p []byte) (int, error) {
+// TryRead reads once. An error that came with bytes is met again by the next.
+func (t *polledTLS) TryRead(p []byte) (int, error) {
 	if _, err := t.mayRead(); err != nil && err != ErrAgain {
 		return 0, err
 	}
@@ -57,10 +58,10 @@ func (t *polledTLS) Fill(b *Buffer) (int, error) {
 }
 
 func (t *polledTLS) Read(p []byte) (int, error) {
-	if n, err := t.tryRead(p); err != ErrAgain {
+	if n, err := t.TryRead(p); err != ErrAgain {
 		return n, err
 	}
-	return t.untilReadable(func() (int, error) { return t.tryRead(p) })
+	return t.untilReadable(func() (int, error) { return t.TryRead(p) })
 }
 
 func (t *polledTLS) RunInline(b *Buffer, arrived func() (stay bool)) error {
@@ -76,10 +77,9 @@ func (t *polledTLS) tryWrite(head, tail []byte) (n int, err error) {
 	if err := t.mayWrite(); err != nil {
 		return 0, err
 	}
-	if t.queue.used() {
+	if !t.queue.cork(&t.Polled) {
 		return 0, ErrAgain
 	}
-	t.queue.cork()
 	defer t.queue.uncork(&t.Polled)
 	head = head[:min(len(head), maxQueued)]
 	tail = tail[:min(len(tail), maxQueued-len(head))]
@@ -122,17 +122,15 @@ func (t *polledTLS) TryWrite(p []byte) (sent int) {
 	return sent
 }
 
-// Full also reports whether records are left to be sent: nothing is taken meanwhile.
-func (t *polledTLS) Full() bool { return t.queue.used() || t.Polled.Full() }
-
 // Ready sends what is left of the last write.
-func (t *polledTLS) Ready(ev Events) {
-	t.note(ev)
+func (t *polledTLS) Ready(ev Events) (wasFull bool) {
+	wasFull = t.note(ev)
 	if t.queue.used() && t.use() {
 		t.queue.flush(&t.Polled)
 		t.unuse()
 	}
 	t.ring(ev)
+	return wasFull && !t.Full()
 }
 
 // CloseWrite ends the TLS direction and, when that is sent, the TCP direction beneath it.
