@@ -59,6 +59,12 @@ func (q *recordQueue) add(p *Polled, record []byte) (int, error) {
 	return len(record), q.err
 }
 
+func (q *recordQueue) overflowed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.err == errQueueFull
+}
+
 // cork begins a write. It fails, and the socket is full, if something is left of the last.
 func (q *recordQueue) cork(p *Polled) bool {
 	if !p.use() {

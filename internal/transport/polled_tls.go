@@ -46,6 +46,8 @@ func (t *polledTLS) TryRead(p []byte) (int, error) {
 		return 0, ErrAgain
 	case err == nil:
 		return 0, io.ErrNoProgress
+	case t.queue.overflowed(): // crypto/tls has passed over that, and cannot decrypt what follows
+		return 0, errQueueFull
 	}
 	return 0, err
 }
