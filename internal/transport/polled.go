@@ -18,6 +18,7 @@ type Polled struct {
 	fd    int32
 	life  atomic.Uint32 // who may still use fd: see polled_life.go
 	ready atomic.Uint32 // what is known of fd: dry and so on
+	peer  peerAddr
 	owner Owner
 	bells atomic.Pointer[bells] // made by the first who waits
 }
@@ -31,7 +32,9 @@ func NewPolled(fd int, owner Owner) *Polled {
 }
 
 // Init is NewPolled for a Polled that is part of something else.
-func (p *Polled) Init(fd int, owner Owner) { p.fd, p.owner = int32(fd), owner }
+func (p *Polled) Init(fd int, owner Owner) {
+	p.fd, p.owner, p.peer = int32(fd), owner, newPeerAddr(fd)
+}
 
 // What is known of the descriptor. It is a hint, but for the interruptions: to try in vain is
 // allowed, to wait although something is there is not. So whoever concludes from a call that

@@ -176,7 +176,7 @@ func TestPolledIsReset(t *testing.T) {
 	_ = far.Close()
 	_, err = s.Read(make([]byte, 1))
 	wantIs(t, "Read", err, syscall.ECONNRESET)
-	if _, ok := err.(*net.OpError); !ok {
+	if _, ok := err.(*net.OpError); !ok || !strings.Contains(err.Error(), far.LocalAddr().String()) {
 		t.Errorf("Read: %T %v", err, err)
 	}
 	for err = nil; err == nil; {
