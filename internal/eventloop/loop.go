@@ -16,6 +16,7 @@ type Loop struct {
 	added  atomic.Uint32          // counts generations
 	count  atomic.Int64           // members
 	inTurn atomic.Pointer[Member] // whose turn the leader began last
+	timers timers
 
 	// These are the leader's.
 	next, fresh int // which of the poller's events are still to be served
@@ -32,7 +33,7 @@ func New() (*Loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no event loop: %w", err)
 	}
-	l := &Loop{poller: p}
+	l := &Loop{poller: p, timers: newTimers()}
 	go l.lead()
 	return l, nil
 }
@@ -81,6 +82,7 @@ func (l *Loop) Close() error {
 	if !l.guard.close() {
 		return nil
 	}
+	l.timers.end()
 	return l.poller.close()
 }
 
