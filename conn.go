@@ -114,7 +114,7 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
 	c.openSender(role, s.timeouts.Write)
-	c.openReceiver(orDefault(s.limits.Message, defaultMessageLimit), s.keepAlive.Interval > 0)
+	c.openReceiver(orDefault(s.limits.Message, defaultMessageLimit))
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
 	c.keepAlive = newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings)

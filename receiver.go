@@ -34,22 +34,17 @@ type receiver struct {
 	orphan  atomic.Pointer[[]byte]
 	decoder conn.Decoder
 
-	sending *coalescer // of the sender: whether it holds messages
-	host    receiveHost
-	state   *atomic.Uint32 // the conn.State of the connection
-	terms   *terms
+	*standing
+	host  receiveHost
+	terms *terms
 
 	partial   *[]byte        // of the message under way: what a cancelled read had received; nil: nothing
 	stream    *messageReader // the message under way is being read through this
 	inflating *inflating     // a compressed message is under way
 
-	// The small fields stand together: there is one of these for every connection.
-	limit    atomic.Int64  // Message of conn.Limits
-	drivers  atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard    atomic.Uint32 // counts arrivals, if counting
-	reader   readerKind    // who may read; inside the gate
-	counting bool          // keepalive wants to know of arrivals
-	traced   bool          // the host wants to know of every frame
+	limit   atomic.Int64  // Message of conn.Limits
+	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
+	heard   atomic.Uint32 // counts arrivals, for keepalive
 }
 
 // readerKind says who reads the messages of a connection.
@@ -245,7 +240,7 @@ func (r *receiver) fill(ctx context.Context) error {
 // wait waits for bytes from the network. It puts them into p, or into the buffer if p is
 // nil. If loop is not nil, wait calls it instead, and it waits.
 func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int, err error) {
-	if r.sending.state().anyHeld() { // to look costs less than the call
+	if r.coalesce.state().anyHeld() { // to look costs less than the call
 		r.host.beforeWait()
 	}
 	r.takeOrphan()
@@ -273,12 +268,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 	}
 }
 
-// noteArrival counts an arrival for keepalive, if there is one.
-func (r *receiver) noteArrival() {
-	if r.counting {
-		r.heard.Add(1)
-	}
-}
+// noteArrival counts an arrival for keepalive.
+func (r *receiver) noteArrival() { r.heard.Add(1) }
 
 // failed turns an error of the transport into what the call returns; nil means that the
 // call tries again. A timeout that this package did not cause is the stream's own, such as
