@@ -244,7 +244,7 @@ func (c *Conn) awaitOthers(ctx context.Context) {
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		waits[1] = stream.Released()
 	}
-	if waits == [2]<-chan struct{}{} || c.calls.onStack() {
+	if waits == [2]<-chan struct{}{} || c.calls().onStack() {
 		return
 	}
 	late := time.NewTimer(c.in.terms.closeTimeout)

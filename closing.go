@@ -37,7 +37,7 @@ func (h *closing) close(ctx context.Context, method string, code StatusCode, rea
 
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
-	if h.calls.onStack() {
+	if h.in.terms.calls.onStack() {
 		return h.inCallback(ctx, body)
 	}
 	return h.perform(ctx, body, nil)

@@ -39,7 +39,7 @@ func (h *forReceiver) closedError() error { return (*Conn)(h).closedError() }
 
 func (h *forReceiver) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
 
-func (h *forReceiver) inCallback() bool { return h.calls.onStack() }
+func (h *forReceiver) inCallback() bool { return h.in.terms.calls.onStack() }
 
 func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
 
@@ -67,12 +67,12 @@ func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []by
 	)
 	switch op {
 	case frame.Ping:
-		if answer, err = c.calls.ping(ctx, payload); answer {
+		if answer, err = c.calls().ping(ctx, payload); answer {
 			c.out.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)
-		err = c.calls.pong(ctx, payload)
+		err = c.calls().pong(ctx, payload)
 	case frame.Close:
 		return c.receivedClose(ctx, payload)
 	}
@@ -148,7 +148,7 @@ func (h *forLifetime) releaseAll() {
 	c := (*Conn)(h)
 	c.in.canceler.Retire()
 	_ = c.transport.Close()
-	c.keepAlive.stop()
+	c.keepAlive().stop()
 	c.in.retire()
 	c.out.retire()
 }
