@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -57,7 +58,8 @@ type Conn struct {
 	in        receiver
 	out       sender
 	pings     pings
-	deflate   *deflating // nil: messages are not compressed
+	deflate   *deflating               // nil: messages are not compressed
+	served    atomic.Pointer[loopConn] // nil: no Loop serves it
 }
 
 // socketConn is a Conn with the memory for its socket, which streams of HTTP/2 do not need.

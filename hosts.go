@@ -43,6 +43,8 @@ func (h *forReceiver) inCallback() bool { return h.in.terms.calls.onStack() }
 
 func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
 
+func (h *forReceiver) wakeLoop() { h.served.Load().wake() }
+
 func (h *forReceiver) inflater() *conn.Inflater { return &h.deflate.in }
 
 func (h *forReceiver) streamEnded(ctx context.Context, cause error) error {
@@ -146,8 +148,7 @@ func (h *forLifetime) stateChanged(from, to conn.State) {
 // transport closed, and releases the rest when leaving.
 func (h *forLifetime) releaseAll() {
 	c := (*Conn)(h)
-	c.in.canceler.Retire()
-	_ = c.transport.Close()
+	_ = c.in.canceler.Close()
 	c.keepAlive().stop()
 	c.in.retire()
 	c.out.retire()
@@ -158,6 +159,8 @@ func (h *forLifetime) traceEnded() {
 		c.traceClosed(c.closedError())
 	}
 }
+
+func (h *forLifetime) ended() { h.served.Load().wake() }
 
 // forKeepAlive is a Conn as its keepalive sees it.
 type forKeepAlive Conn

@@ -72,6 +72,8 @@ type lifetimeHost interface {
 	releaseAll()
 	// traceEnded is called once, before anybody else is told of the end.
 	traceEnded()
+	// ended is called once, when everybody can see the end.
+	ended()
 }
 
 // handle reports an event. It alone changes the state, and it does what the new state calls
@@ -181,6 +183,7 @@ func (l *lifetime) notifyEnded() {
 	}
 	l.host.traceEnded()
 	l.callBeforeDone()
+	defer l.host.ended()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end.Store(endDone)

@@ -44,7 +44,7 @@ func (lc *loopConn) takeReading() error {
 		return &UsageError{"Loop.Add", "a read of the connection is under way"}
 	}
 	defer r.leave()
-	if r.reader == readByLoop {
+	if r.reader != readByCaller {
 		return &UsageError{"Loop.Add", "the connection is on a loop already"}
 	}
 	r.reader = readByLoop
@@ -151,7 +151,7 @@ func (lc *loopConn) ended() {
 		return
 	}
 	defer lc.surviveClosed()
-	closed(lc.c, lc.c.closedError())
+	closed(lc.c, lc.receiver, lc.c.closedError())
 }
 
 // surviveClosed reports a panic of Closed.

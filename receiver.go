@@ -53,7 +53,11 @@ type readerKind uint8
 const (
 	readByCaller readerKind = iota // Read, Messages and so on
 	readByLoop                     // a Loop
+	readInTurn                     // a Loop, which is inside the gate and does not wait
 )
+
+// inTurn reports whether a turn of a Loop is inside the gate.
+func (r *receiver) inTurn() bool { return r.reader == readInTurn }
 
 // receiveHost is the connection as its receiver sees it.
 type receiveHost interface {
@@ -85,6 +89,8 @@ type receiveHost interface {
 	inCallback() bool
 	// driveAgain is called when a read has ended, so that one of the drivers reads next.
 	driveAgain()
+	// wakeLoop has the loop look whether there is something to read.
+	wakeLoop()
 	// inflater returns the decompressor of the connection.
 	inflater() *conn.Inflater
 }
@@ -111,11 +117,25 @@ func (r *receiver) enter(ctx context.Context, method string) error {
 		r.leave()
 		return r.host.closedError()
 	}
-	if r.reader == readByLoop && method != loopMethod {
+	if r.reader != readByCaller && method != loopMethod {
 		r.leave()
 		return &UsageError{method, "a Loop reads this connection: its Receiver gets the messages"}
 	}
 	return nil
+}
+
+// enterTurn takes the gate for a turn of the loop, if nobody is inside and there may be
+// something to read.
+func (r *receiver) enterTurn() bool {
+	if !r.gate.TryLock() {
+		return false
+	}
+	r.reader = readInTurn
+	if !r.canReceive() {
+		r.leave()
+		return false
+	}
+	return true
 }
 
 // loopMethod is what a Loop calls itself when it enters.
@@ -136,12 +156,19 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	return r.host.givenUp(ctx)
 }
 
-// leave returns the read buffer if it is empty, and leaves the gate.
+// leave returns the read buffer if it is empty, and leaves the gate. If that is not the end
+// of a turn of the loop, the loop may have missed something meanwhile.
 func (r *receiver) leave() {
 	r.canceler.Park()
 	r.buf.Release()
-	idle := !r.atData()
+	idle, missed := !r.atData(), r.reader == readByLoop
+	if r.inTurn() {
+		r.reader = readByLoop
+	}
 	r.gate.Unlock()
+	if missed {
+		r.host.wakeLoop()
+	}
 	if r.stateIs(conn.Terminated) {
 		r.retire()
 	}
@@ -251,6 +278,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 		switch {
 		case loop != nil:
 			err = loop()
+		case r.inTurn():
+			n, err = r.try(p)
 		case p != nil:
 			n, err = r.canceler.Transport().Read(p)
 		default:
@@ -262,10 +291,22 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 			}
 			return n, nil
 		}
+		if err == transport.ErrAgain {
+			return 0, err // the next turn goes on
+		}
 		if err := r.failed(ctx, err); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// try reads what is there, in a turn.
+func (r *receiver) try(p []byte) (n int, err error) {
+	d := r.canceler.Transport().(transport.Driven)
+	if p == nil {
+		return d.TryFill(&r.buf)
+	}
+	return d.TryRead(p)
 }
 
 // noteArrival counts an arrival for keepalive.
