@@ -145,7 +145,7 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	if from, _ := c.out.coalesce.on(peerEnded); from != holdNoMore {
 		go c.closing().sendLast(cause)
 	}
-	if c.in.turn {
+	if c.in.inTurn() {
 		return transport.ErrAgain
 	}
 	select {
@@ -254,7 +254,7 @@ func (c *Conn) awaitOthers(ctx context.Context) {
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		waits[1] = stream.Released()
 	}
-	if waits == [2]<-chan struct{}{} || c.calls.onStack() {
+	if waits == [2]<-chan struct{}{} || c.calls().onStack() {
 		return
 	}
 	late := time.NewTimer(c.in.terms.closeTimeout)

@@ -37,7 +37,7 @@ func (h *closing) close(ctx context.Context, method string, code StatusCode, rea
 
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
-	if h.calls.onStack() {
+	if h.in.terms.calls.onStack() {
 		return h.inCallback(ctx, body)
 	}
 	return h.perform(ctx, body, nil)
@@ -150,7 +150,7 @@ func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBod
 		switch {
 		case h.isHandlers():
 			h.endTransport()
-		case h.in.turn && h.out.isIdle():
+		case h.in.inTurn() && h.out.isIdle():
 			h.endInTurn()
 		default:
 			go h.endTransport()
@@ -182,7 +182,7 @@ func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) 
 // lastFrame sends our Close frame and then ends the transport, on a goroutine of its own.
 // It returns when the frame is sent, or when ctx ends.
 func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Event) {
-	if h.in.turn && h.out.isIdle() { // it goes at once
+	if h.in.inTurn() && h.out.isIdle() { // it goes at once
 		if do, err := h.send(context.Background(), body, as); err == nil && do == conn.EndTransport {
 			h.endInTurn()
 		}
@@ -202,7 +202,7 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 			h.endTransport()
 		}
 	}()
-	if h.in.turn {
+	if h.in.inTurn() {
 		return
 	}
 	select {

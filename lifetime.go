@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // lifetime knows the state of a connection, why it left Open, and who waits for its end.
@@ -20,8 +21,8 @@ import (
 // A connection notifies earlier when both Close frames have gone: see
 // closing.endTransport.
 type lifetime struct {
-	state atomic.Uint32 // the state of machine, to be read without mu
-	end   atomic.Uint32 // an endPhase
+	standing
+	end atomic.Uint32 // an endPhase
 
 	host lifetimeHost
 
@@ -30,6 +31,18 @@ type lifetime struct {
 	doneC     atomic.Pointer[chan struct{}] // made by the first who asks for it
 	calls     *endCall                      // to be made at the end: a linked list
 	closeRead *closeRead                    // the last read loop of Conn.CloseRead
+}
+
+// standing is how a connection stands: what its two halves look at for every message. They
+// have it in common.
+type standing struct {
+	state    atomic.Uint32 // the conn.State of lifetime's machine, to be read without its mu
+	coalesce coalescer
+
+	role   conn.Role
+	traits transport.Traits // of the transport
+	traced bool             // the application wants to know of every frame
+	reader readerKind       // who may read; inside the read gate
 }
 
 // leaving is what a connection needs from its first event on. An open one that is idle has

@@ -37,7 +37,7 @@ func (lc *loopConn) takeReading() error {
 		return &UsageError{"Loop.Add", "a read of the connection is under way"}
 	}
 	defer r.leave()
-	if r.reader == readByLoop {
+	if r.reader != readByCaller {
 		return &UsageError{"Loop.Add", "the connection is on a loop already"}
 	}
 	r.reader = readByLoop

@@ -125,7 +125,7 @@ func (lc *loopConn) dropBytes() {
 		return
 	}
 	defer c.in.leave()
-	c.in.turn = true
+	c.in.reader = readInTurn
 	for c.state() != conn.Terminated {
 		c.in.buf.Discard()
 		if c.closing().endOfRead(c.in.try(nil)) {
