@@ -26,11 +26,10 @@ type lifetime struct {
 
 	host lifetimeHost
 
-	mu        sync.Mutex
-	leaving   *leaving                      // nil: Open, and no event has happened
-	doneC     atomic.Pointer[chan struct{}] // made by the first who asks for it
-	calls     *endCall                      // to be made at the end: a linked list
-	closeRead *closeRead                    // the last read loop of Conn.CloseRead
+	mu      sync.Mutex
+	leaving *leaving                // nil: Open, and no event has happened
+	watched atomic.Pointer[watched] // made by the first who asks for its channel
+	calls   *endCall                // to be made at the end: a linked list
 }
 
 // standing is how a connection stands: what its two halves look at for every message. They
@@ -43,6 +42,12 @@ type standing struct {
 	traits transport.Traits // of the transport
 	traced bool             // the application wants to know of every frame
 	reader readerKind       // who may read; inside the read gate
+}
+
+// watched is what a connection needs whose end somebody waits for.
+type watched struct {
+	done      chan struct{} // closed when the connection has ended
+	closeRead *closeRead    // the last read loop of Conn.CloseRead; under mu
 }
 
 // leaving is what a connection needs from its first event on. An open one that is idle has
@@ -184,8 +189,8 @@ func (l *lifetime) notifyEnded() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end.Store(endDone)
-	if done := l.doneC.Load(); done != nil {
-		close(*done)
+	if w := l.watched.Load(); w != nil {
+		close(w.done)
 	}
 	for l.calls != nil {
 		go l.calls.f()
@@ -213,8 +218,8 @@ func (l *lifetime) callBeforeDone() {
 
 // done returns a channel that is closed when the connection has ended.
 func (l *lifetime) done() <-chan struct{} {
-	if done := l.doneC.Load(); done != nil {
-		return *done
+	if w := l.watched.Load(); w != nil {
+		return w.done
 	}
 	return l.makeDone()
 }
@@ -222,21 +227,26 @@ func (l *lifetime) done() <-chan struct{} {
 func (l *lifetime) makeDone() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if done := l.doneC.Load(); done != nil {
-		return *done
+	return l.watch().done
+}
+
+// watch returns l.watched, which it makes on first use. Under mu.
+func (l *lifetime) watch() *watched {
+	w := l.watched.Load()
+	if w == nil {
+		w = &watched{done: make(chan struct{})}
+		if l.end.Load() == endDone {
+			close(w.done)
+		}
+		l.watched.Store(w)
 	}
-	done := make(chan struct{})
-	if l.end.Load() == endDone {
-		close(done)
-	}
-	l.doneC.Store(&done)
-	return done
+	return w
 }
 
 // isDone reports whether done is the channel that the method done has returned.
 func (l *lifetime) isDone(done <-chan struct{}) bool {
-	own := l.doneC.Load()
-	return own != nil && done == *own
+	w := l.watched.Load()
+	return w != nil && done == w.done
 }
 
 // givenUp returns the error of a call whose ctx has ended, or nil if ctx has not ended. If
@@ -252,9 +262,9 @@ func (l *lifetime) givenUp(ctx context.Context) error {
 
 // hasEnded reports whether done is closed.
 func (l *lifetime) hasEnded() bool {
-	if done := l.doneC.Load(); done != nil {
+	if w := l.watched.Load(); w != nil {
 		select {
-		case <-*done:
+		case <-w.done:
 			return true
 		default:
 			return false
