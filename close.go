@@ -211,7 +211,8 @@ type closeRead struct {
 func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r := l.closeRead; r != nil && r.ctx.Err() == nil {
+	w := l.watch()
+	if r := w.closeRead; r != nil && r.ctx.Err() == nil {
 		r.calls++
 		return r, false
 	}
@@ -223,7 +224,7 @@ func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool)
 		r.end = &endCall{f: r.cancel}
 		l.list(r.end)
 	}
-	l.closeRead = r
+	w.closeRead = r
 	return r, true
 }
 
@@ -247,8 +248,8 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 func (c *Conn) awaitOthers(ctx context.Context) {
 	var waits [2]<-chan struct{}
 	c.life.mu.Lock()
-	if r := c.life.closeRead; r != nil && c.life.hasEnded() {
-		waits[0] = r.left
+	if w := c.life.watched.Load(); w != nil && w.closeRead != nil && c.life.hasEnded() {
+		waits[0] = w.closeRead.left
 	}
 	c.life.mu.Unlock()
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
