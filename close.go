@@ -116,7 +116,7 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 	}
 	body := conn.CloseBody{Code: code, Reason: string(reason)}
 	do, _ := c.life.handle(conn.ReceiveClose, body, nil)
-	c.closing().follow(ctx, do, conn.Reply(body))
+	c.closing().answer(ctx, do, conn.Reply(body))
 	return c.closedError()
 }
 
@@ -126,7 +126,7 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 func (c *Conn) fail(ctx context.Context, e conn.Event, body conn.CloseBody, cause error) error {
 	do := c.life.report(e, cause)
 	body.Reason = frame.TruncateReason(body.Reason)
-	c.closing().follow(ctx, do, body)
+	c.closing().answer(ctx, do, body)
 	return c.closedError()
 }
 

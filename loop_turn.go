@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"context"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -92,21 +91,6 @@ func (lc *loopConn) readMessages() (more bool) {
 		lc.depart(done)
 	}
 	return more
-}
-
-// depart begins the closing handshake, in a turn. From then on messages are dropped.
-func (lc *loopConn) depart(done *departure) {
-	lc.reads = readClose
-	c := lc.c
-	if !c.out.isIdle() {
-		go c.Close(done.code, done.reason)
-		return
-	}
-	body, _ := closeBody("Receiver", done.code, done.reason)
-	switch do, _ := c.closing().send(context.Background(), body, conn.SendClose); do {
-	case conn.EndTransport: // the peer's Close frame came first, and ours answers it
-		go c.closing().endTransport()
-	}
 }
 
 // dropMessages reads up to the peer's Close frame.

@@ -3,6 +3,7 @@ package eventloop
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"sync/atomic"
 )
 
@@ -70,6 +71,17 @@ func (l *Loop) drop(m *Member) {
 	members.drop(m.fd, m)
 	l.poller.remove(m.fd)
 	l.count.Add(-1)
+}
+
+// Sources iterates over what the loop drives. Those that come and go meanwhile may be among them.
+func (l *Loop) Sources() iter.Seq[Source] {
+	return func(yield func(Source) bool) {
+		for m := range members.all() {
+			if m.loop == l && !yield(m.source) {
+				return
+			}
+		}
+	}
 }
 
 // Len returns how many members the loop has.
