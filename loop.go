@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Loop serves connections that have no goroutine of their own: very many of them, of which
@@ -47,8 +48,9 @@ type Loop struct {
 	// valid during the call. Requests of ServeHTTP are not asked about: see there.
 	Prepare func(r *handshake.Request) (OpenFunc, error)
 	// Closed is called for each connection that has a Receiver, when it has ended: once, and
-	// after the last call of the Receiver. err is a [*ClosedError]. Nil: nobody is told.
-	Closed func(c *Conn, err error)
+	// after the last call of the Receiver, which is r. err is a [*ClosedError]. Nil: nobody is
+	// told.
+	Closed func(c *Conn, r Receiver, err error)
 	// Loops is how many loops share the connections; each keeps one CPU core busy at most.
 	// Default: [runtime.GOMAXPROCS].
 	Loops int
@@ -86,7 +88,8 @@ type ReceiverFunc func(ctx context.Context, c *Conn, m Message) error
 func (f ReceiverFunc) Receive(ctx context.Context, c *Conn, m Message) error { return f(ctx, c, m) }
 
 // ServeHTTP accepts a request as [Accept] does and has the loop serve the connection. The
-// goroutine and the buffers of net/http are released.
+// goroutine and the buffers of net/http are released. Over HTTP/2 and HTTP/3 they are not:
+// the handler returns when the connection has ended.
 //
 // Open does not see the request. If the Receiver needs a cookie or a route parameter, call
 // Accept in a handler of your own, and then [Loop.Add].
@@ -95,6 +98,9 @@ func (l *Loop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		reportRefusal(r, err, &l.AcceptOptions)
 		return
+	}
+	if stream, ok := c.transport.(*transport.ResponseStream); ok {
+		defer func() { <-stream.Released() }() // the stream ends when the handler returns
 	}
 	if err := l.add(c, nil, l.Open); err != nil {
 		reportRefusal(r, &AcceptError{Err: err}, &l.AcceptOptions)

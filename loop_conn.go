@@ -151,7 +151,7 @@ func (lc *loopConn) ended() {
 		return
 	}
 	defer lc.surviveClosed()
-	closed(lc.c, lc.c.closedError())
+	closed(lc.c, lc.receiver, lc.c.closedError())
 }
 
 // surviveClosed reports a panic of Closed.

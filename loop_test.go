@@ -16,7 +16,7 @@ func TestLoopEchoes(t *testing.T) {
 				return c.Write(ctx, m.Type, m.Data)
 			}), nil
 		},
-		Closed: func(c *websocket.Conn, err error) { closed <- err },
+		Closed: func(c *websocket.Conn, r websocket.Receiver, err error) { closed <- err },
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

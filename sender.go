@@ -128,7 +128,7 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 			return
 		}
 		before, _ := s.box.Offsets()
-		outcome, err := s.writeSome(ctx)
+		outcome, err := s.writeSome(ctx, f)
 		sent, _ := s.box.Offsets()
 		if vain++; outcome != writeTimedOut || sent != before {
 			vain = 0
@@ -139,6 +139,8 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 		}
 		s.settleSent()
 		switch {
+		case outcome == writePosted:
+			return
 		case outcome != writeDone, s.canceled.Load() != 0:
 			var goOn bool
 			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {
@@ -150,8 +152,14 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 	}
 }
 
-// writeSome writes what is pending, or one part of it if there is a pace.
-func (s *sender) writeSome(ctx context.Context) (writeOutcome, error) {
+// writeSome writes what is pending, or one part of it if there is a pace. f is the frame that
+// a caller waits for, or nil.
+func (s *sender) writeSome(ctx context.Context, f *outFrame) (writeOutcome, error) {
+	if s.posts() {
+		if outcome, ok := s.trySend(f); ok {
+			return outcome, nil
+		}
+	}
 	if err := arm(ctx, &s.canceler, s.host); err != nil || s.canceled.Load() != 0 {
 		return writeInterrupted, nil // as if the write had been interrupted at once
 	}
@@ -177,6 +185,14 @@ func (s *sender) leave() {
 	case conn.State(s.state.Load()) == conn.Terminated:
 		s.retire()
 		return
+	case left == leftAdrift && s.posts():
+		if s.due.Load() == 0 {
+			s.leavePosted()
+			return
+		}
+		s.gate.WakeOne() // there is somebody who waits anyway
+		s.between.Wake()
+		return
 	case left == leftAdrift:
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
@@ -189,8 +205,13 @@ func (s *sender) leave() {
 	}
 }
 
-// handOver starts a goroutine that inherits the gate and writes what is due.
+// handOver starts a goroutine that inherits the gate and writes what is due. Where frames
+// are posted, it needs none.
 func (s *sender) handOver() {
+	if s.posts() {
+		s.flushAndLeave()
+		return
+	}
 	go s.laterOn().finish()
 }
 

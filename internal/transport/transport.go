@@ -86,6 +86,8 @@ const (
 	RetainsBuffers
 	// TriesWrites: TryWrite can tell whether it would wait. Elsewhere it sends nothing.
 	TriesWrites
+	// Posts: an event loop sends what cannot be sent at once, as soon as it can. See Driven.
+	Posts
 )
 
 // Has reports whether t has all of want.

@@ -1,0 +1,158 @@
+//go:build linux
+
+package transport
+
+import (
+	"io"
+	"os"
+	"syscall"
+)
+
+// mayRead reports what is known of the descriptor, or why it cannot be read now.
+func (p *Polled) mayRead() (ready uint32, err error) {
+	ready = p.ready.Load()
+	switch {
+	case p.life.Load()&(readFreed|closing) != 0:
+		return ready, p.closedError("read")
+	case ready&readInterrupted != 0:
+		return ready, p.opError("read", os.ErrDeadlineExceeded)
+	case isDry(ready):
+		return ready, ErrAgain
+	}
+	return ready, nil
+}
+
+// read reads into b, or into q if b is nil, without waiting. One call suffices: as epoll(7) says,
+// a read that brought less than there was room for has emptied the socket, and what comes later
+// is reported. A peer that sends TCP's urgent data or, on a Unix socket, descriptors cuts reads
+// short, and only delays itself.
+func (p *Polled) read(b *Buffer, q []byte) (int, error) {
+	for {
+		ready, err := p.mayRead()
+		if err != nil {
+			if b != nil {
+				b.Release()
+			}
+			return 0, err
+		}
+		if b != nil {
+			q = b.Room()
+		}
+		n, errno := sysRead(uintptr(p.fd), q)
+		switch {
+		case errno == syscall.EINTR:
+		case errno == syscall.EAGAIN:
+			p.ready.CompareAndSwap(ready, (ready|dry)&^ended)
+		case errno != 0:
+			return 0, p.opError("read", os.NewSyscallError("read", errno))
+		case n <= 0:
+			return 0, io.EOF
+		default:
+			if n < len(q) {
+				p.ready.CompareAndSwap(ready, ready|dry)
+			}
+			if b != nil {
+				b.Extend(n)
+			}
+			return n, nil
+		}
+	}
+}
+
+// TryFill makes one system call, or none if the socket is known to be empty.
+func (p *Polled) TryFill(b *Buffer) (int, error) { return p.read(b, nil) }
+
+func (p *Polled) Fill(b *Buffer) (int, error) {
+	return p.untilReadable(func() (int, error) { return p.read(b, nil) })
+}
+
+func (p *Polled) Read(q []byte) (int, error) {
+	return p.untilReadable(func() (int, error) { return p.read(nil, q) })
+}
+
+// RunInline calls arrived whenever bytes have come into b, until nothing is left, arrived returns
+// false, or nothing can be sent: what is then read would be answered in vain. It does not wait:
+// it ends with ErrAgain.
+func (p *Polled) RunInline(b *Buffer, arrived func() (stay bool)) error {
+	for {
+		if _, err := p.TryFill(b); err != nil {
+			return err
+		}
+		if !arrived() {
+			return nil // the caller may be outside the gate
+		}
+		if p.Full() {
+			b.Release()
+			return ErrAgain
+		}
+	}
+}
+
+// Release needs to release nothing: others may always read, inside the gate.
+func (p *Polled) Release() bool   { return p.life.Load()&closing == 0 }
+func (p *Polled) Reacquire() bool { return p.life.Load()&closing == 0 }
+
+// mayWrite reports what is known of the descriptor, or why it cannot be written now.
+func (p *Polled) mayWrite() (ready uint32, err error) {
+	ready = p.ready.Load()
+	switch {
+	case p.life.Load()&(writeFreed|closing) != 0:
+		return ready, p.closedError("write")
+	case ready&writeInterrupted != 0 || p.limitPassed():
+		return ready, p.opError("write", os.ErrDeadlineExceeded)
+	case ready&full != 0:
+		return ready, ErrAgain
+	}
+	return ready, nil
+}
+
+// write sends what it can of s by one system call.
+func (p *Polled) write(s *socketWrite) error {
+	for {
+		ready, err := p.mayWrite()
+		if err != nil {
+			return err
+		}
+		n, errno := s.writeSome(uintptr(p.fd))
+		switch errno {
+		case 0:
+			if s.wrote(n); len(s.p)+len(s.tail) > 0 {
+				p.ready.CompareAndSwap(ready, ready|full)
+			}
+			return nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			p.ready.CompareAndSwap(ready, ready|full)
+		default:
+			return p.opError("write", os.NewSyscallError("write", errno))
+		}
+	}
+}
+
+// Write sends everything, and waits as long as that takes.
+func (p *Polled) Write(head, tail []byte) (int, error) {
+	s := socketWrites.Get().(*socketWrite)
+	s.p, s.tail = head, tail
+	var err error
+	for err == nil && len(s.p)+len(s.tail) > 0 {
+		if err = p.write(s); err == ErrAgain {
+			_, err = p.untilWritable(func() (int, error) { return 0, p.write(s) })
+		}
+	}
+	n := len(head) + len(tail) - len(s.p) - len(s.tail)
+	s.p, s.tail = nil, nil
+	socketWrites.Put(s)
+	return n, err
+}
+
+// TryWrite makes one system call, or none if the socket is known to be full. An error is met
+// again by the Write that follows.
+func (p *Polled) TryWrite(q []byte) int {
+	s := socketWrites.Get().(*socketWrite)
+	s.p = q
+	_ = p.write(s)
+	n := len(q) - len(s.p)
+	s.p = nil
+	socketWrites.Put(s)
+	return n
+}
