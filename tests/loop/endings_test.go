@@ -110,7 +110,7 @@ func TestClosedFails(t *testing.T) {
 				errs := make(reports, 10)
 				loop := echoes()
 				loop.OnError = errs.take
-				loop.Closed = func(*websocket.Conn, error) { call() }
+				loop.Closed = func(*websocket.Conn, websocket.Receiver, error) { call() }
 				s := serve(t, by, loop)
 				for range 3 {
 					c := s.dial(nil)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,11 @@ func TestPrepare(t *testing.T) {
 					return nil, &websocket.Refusal{Status: 401, Reason: "who are you?", Header: http.Header{"Www-Authenticate": {"Basic"}}}
 				case r.Target == "/broken":
 					return nil, errTest
+				case r.Target == "/panic":
+					panic(errTest)
+				case r.Target == "/leave":
+					runtime.Goexit()
+					return nil, nil
 				case r.Target == "/nothing":
 					return nil, nil
 				default:
@@ -78,6 +85,26 @@ func TestPrepare(t *testing.T) {
 			if e := arrives(t, "OnError", errs); e.Ordinary() || !errors.Is(e, errTest) {
 				t.Errorf("reported: %v", e)
 			}
+			for _, path := range []string{"/panic", "/leave"} { // as if a handler of net/http did it
+				p := wsplay.NewPeer(t, websocket.RoleServer, s.connect())
+				p.SendBytes([]byte(strings.Replace(wsplay.UpgradeRequest, "/chat", path, 1)))
+				if rest, err := readAll(p); err != io.EOF || len(rest) > 0 {
+					t.Errorf("%s: got %q, %v; want the end of the stream", path, rest, err)
+				}
+				e := arrives(t, "OnError", errs)
+				if e.Ordinary() || (path == "/panic") != errors.Is(e, errTest) || (path == "/panic") != (len(e.Stack) > 0) {
+					t.Errorf("%s: reported %v", path, e)
+				}
+			}
+			nothing, err := s.dialTo("/nothing", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := nothing.Read(wsplay.Quickly(t)); websocket.CloseStatus(err) != websocket.StatusInternalError {
+				t.Errorf("no OpenFunc and no error: the client got %v", err)
+			}
+			misused(t, "OnError", arrives(t, "OnError", errs))
+			errs.none(t)
 		})
 	}
 }
@@ -85,14 +112,15 @@ func TestPrepare(t *testing.T) {
 // refusals are requests that are answered with an HTTP status, which has to reach the
 // client before the connection ends.
 var refusals = []struct {
-	name    string
-	request string
-	status  int
+	name     string
+	request  string
+	status   int
+	ordinary bool
 }{
-	{"another origin", wsplay.Request + "Origin: https://evil.example\r\n\r\n", 403},
-	{"no upgrade", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426},
-	{"another version", strings.Replace(wsplay.UpgradeRequest, "Version: 13", "Version: 12", 1), 426},
-	{"no key", strings.Replace(wsplay.UpgradeRequest, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 1), 400},
+	{"another origin", wsplay.Request + "Origin: https://evil.example\r\n\r\n", 403, false},
+	{"no handshake", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426, true},
+	{"another version", strings.Replace(wsplay.UpgradeRequest, "Version: 13", "Version: 12", 1), 426, false},
+	{"no key", strings.Replace(wsplay.UpgradeRequest, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 1), 400, false},
 }
 
 func TestRefused(t *testing.T) {
@@ -107,8 +135,8 @@ func TestRefused(t *testing.T) {
 					t.Errorf("answered with %s, want %d", r.Status, row.status)
 				}
 				e := arrives(t, "OnError", errs)
-				if refused, ok := errors.AsType[*websocket.AcceptError](e); !ok || refused.Status != row.status {
-					t.Errorf("reported: %v", e)
+				if refused, ok := errors.AsType[*websocket.AcceptError](e); !ok || refused.Status != row.status || e.Ordinary() != row.ordinary {
+					t.Errorf("reported: %v, ordinary: %v", e, e.Ordinary())
 				}
 			})
 		}

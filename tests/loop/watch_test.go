@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -49,7 +50,7 @@ func (w *watch) on(loop *websocket.Loop) {
 		}
 	}
 	closed := loop.Closed
-	loop.Closed = func(c *websocket.Conn, err error) {
+	loop.Closed = func(c *websocket.Conn, r websocket.Receiver, err error) {
 		l := w.life(c)
 		l.enter(w.t, "Closed")
 		defer l.inside.Store(0)
@@ -62,6 +63,9 @@ func (w *watch) on(loop *websocket.Loop) {
 		if c.Context().Err() == nil {
 			w.t.Error("Closed was called, and the connection's context has not ended")
 		}
+		if r == nil || reflect.TypeOf(r) != reflect.TypeFor[*watched]() || r.(*watched).life != l {
+			w.t.Errorf("Closed was called with the Receiver %v", r)
+		}
 		l.err = err
 		if l.closings.Add(1) != 1 {
 			w.t.Error("Closed was called twice")
@@ -69,7 +73,7 @@ func (w *watch) on(loop *websocket.Loop) {
 		}
 		defer close(l.over)
 		if closed != nil {
-			closed(c, err)
+			closed(c, r, err)
 		}
 	}
 }
@@ -106,14 +110,25 @@ func (w *watch) open(open websocket.OpenFunc) websocket.OpenFunc {
 func (w *watch) receiver(c *websocket.Conn, r websocket.Receiver) websocket.Receiver {
 	l := w.life(c)
 	l.receives.Store(1)
-	return websocket.ReceiverFunc(func(ctx context.Context, got *websocket.Conn, m websocket.Message) error {
-		l.enter(w.t, "Receive")
-		defer l.inside.Store(0)
-		if got != c {
-			w.t.Error("Receive was called with another connection's Conn")
-		}
-		return r.Receive(ctx, got, m)
-	})
+	return &watched{w.t, l, c, r}
+}
+
+// watched is a Receiver under watch.
+type watched struct {
+	t    *testing.T
+	life *life
+	c    *websocket.Conn
+	r    websocket.Receiver
+}
+
+// Receive calls that of the application.
+func (w *watched) Receive(ctx context.Context, c *websocket.Conn, m websocket.Message) error {
+	w.life.enter(w.t, "Receive")
+	defer w.life.inside.Store(0)
+	if c != w.c {
+		w.t.Error("Receive was called with another connection's Conn")
+	}
+	return w.r.Receive(ctx, c, m)
 }
 
 func (l *life) enter(t *testing.T, call string) {
