@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -278,7 +279,10 @@ func (c *Conn) awaitOthers(ctx context.Context) {
 func (c *Conn) readNothing(r *closeRead) {
 	defer close(r.left)
 	defer r.cancel()
-	if c.in.enter(r.ctx, "Conn.CloseRead") != nil {
+	if err := c.in.enter(r.ctx, "Conn.CloseRead"); err != nil {
+		if _, byLoop := errors.AsType[*UsageError](err); byLoop { // which answers pings and the Close frame
+			<-r.ctx.Done()
+		}
 		return
 	}
 	err := c.in.nextFrame(r.ctx)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -70,6 +71,7 @@ func (l *Loop) upgrade(nc net.Conn) {
 		opts.OnRequest = l.prepareInto(&open)
 	}
 	remote := nc.RemoteAddr()
+	defer l.survivePrepare(remote)
 	c, err := Upgrade(nc, &opts)
 	if err == nil {
 		err = l.add(c, nil, open)
@@ -87,6 +89,15 @@ func (l *Loop) prepareInto(open *OpenFunc) func(r *handshake.Request) error {
 	}
 }
 
+// survivePrepare reports a panic of Prepare or OnRequest. The connection is closed then.
+func (l *Loop) survivePrepare(remote net.Addr) {
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		e := refusalOf(remote, panicError(p))
+		e.Stack, e.ordinary = debug.Stack(), false
+		tell(l.OnError, nil, e)
+	}
+}
+
 // refusalOf is the report of a connection that was not made.
 func refusalOf(remote net.Addr, err error) *HandlerError {
 	e := &HandlerError{Err: err, refused: true, ordinary: true}
@@ -94,7 +105,8 @@ func refusalOf(remote net.Addr, err error) *HandlerError {
 		e.RemoteAddr = remote.String()
 	}
 	if refused, ok := errors.AsType[*AcceptError](err); ok {
-		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.Status == 0 && isTransport(refused.Err)
+		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.plain ||
+			refused.Status == 0 && isTransport(refused.Err)
 	}
 	return e
 }
