@@ -145,6 +145,9 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	if from, _ := c.out.coalesce.on(peerEnded); from != holdNoMore {
 		go c.closing().sendLast(cause)
 	}
+	if c.in.turn {
+		return transport.ErrAgain
+	}
 	select {
 	case <-c.done():
 	case <-ctx.Done():
@@ -169,10 +172,17 @@ func (c *Conn) violated(ctx context.Context, v *frame.Violation) error {
 // until the contexts of all of them have ended. Until then other reads wait. Callbacks such
 // as OnPingReceived get a context with no value but [http.ServerContextKey], because it
 // belongs to no single call.
+//
+// On a connection of a [Loop], which reads it, CloseRead starts nothing.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	if ctx.Err() != nil {
 		cancel()
+		return ctx
+	}
+	if c.served.Load() != nil { // the loop reads
+		stop := c.life.onEnd(cancel)
+		context.AfterFunc(ctx, func() { stop() })
 		return ctx
 	}
 	r, first := c.life.joinCloseRead(ctx)
@@ -247,7 +257,7 @@ func (c *Conn) awaitOthers(ctx context.Context) {
 	if waits == [2]<-chan struct{}{} || c.calls.onStack() {
 		return
 	}
-	late := time.NewTimer(c.life.closeTimeout)
+	late := time.NewTimer(c.in.terms.closeTimeout)
 	defer late.Stop()
 	for _, wait := range waits {
 		if wait == nil {

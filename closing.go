@@ -46,7 +46,7 @@ func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 // perform performs the closing handshake. When the Close frame is sent or cannot be sent,
 // it closes the channel sent, which may be nil.
 func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	late := time.AfterFunc(h.life.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
+	late := time.AfterFunc(h.in.terms.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
 	defer late.Stop()
 	stop := context.AfterFunc(ctx, func() { h.life.giveUp(ctx.Err()) })
 	defer stop()
@@ -147,11 +147,14 @@ func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBod
 	case conn.SendFailure:
 		h.lastFrame(ctx, body, conn.AnswerViolation)
 	case conn.EndTransport:
-		if h.isHandlers() {
+		switch {
+		case h.isHandlers():
 			h.endTransport()
-			return
+		case h.in.turn && h.out.isIdle():
+			h.endInTurn()
+		default:
+			go h.endTransport()
 		}
-		go h.endTransport()
 	}
 }
 
@@ -179,6 +182,12 @@ func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) 
 // lastFrame sends our Close frame and then ends the transport, on a goroutine of its own.
 // It returns when the frame is sent, or when ctx ends.
 func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Event) {
+	if h.in.turn && h.out.isIdle() { // it goes at once
+		if do, err := h.send(context.Background(), body, as); err == nil && do == conn.EndTransport {
+			h.endInTurn()
+		}
+		return
+	}
 	sent := make(chan struct{})
 	go func() {
 		// The deadline of closing limits this: it breaks the transport.
@@ -193,6 +202,9 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 			h.endTransport()
 		}
 	}()
+	if h.in.turn {
+		return
+	}
 	select {
 	case <-sent:
 	case <-ctx.Done():
@@ -206,6 +218,34 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 // frame. The deadline of closing limits the wait.
 func (h *closing) endTransport() {
 	h.out.gate.Lock(nil, nil) // a write may still be under way
+	if !h.endOurs() {
+		return
+	}
+	h.in.gate.Lock(nil, nil)
+	defer h.in.leave()
+	h.in.canceler.Reset()
+	h.in.buf.Discard()
+	defer h.endStreamLater()()
+	var dropped [512]byte
+	for !h.endOfRead(h.transport.Read(dropped[:])) {
+	}
+}
+
+// endInTurn is endTransport in a turn of a loop, where nothing waits: later turns read up to
+// the end of the stream.
+func (h *closing) endInTurn() {
+	if !h.out.gate.TryLock() {
+		go h.endTransport()
+		return
+	}
+	if h.endOurs() {
+		h.served.Load().reads = readEnd
+	}
+}
+
+// endOurs ends our direction, if that is for us to do. It is called inside the gate for
+// writing, and leaves it. It reports whether the end of the peer's direction is still to come.
+func (h *closing) endOurs() bool {
 	h.out.flush(context.Background(), nil)
 	half := true
 	if h.endsAtOnce() {
@@ -219,29 +259,26 @@ func (h *closing) endTransport() {
 	}
 	if !half {
 		h.life.report(conn.EndOfStream, nil) // this transport cannot close one direction
-		return
 	}
-	h.in.gate.Lock(nil, nil)
-	defer h.in.leave()
-	h.in.canceler.Reset()
-	h.in.buf.Discard()
-	defer h.endStreamLater()()
-	var dropped [512]byte
-	for {
-		_, err := h.transport.Read(dropped[:])
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF):
-			if !h.out.role.ClosesFirst() {
-				h.transport.CloseWrite() // TLS has an end of each direction, too
-			}
-			h.life.report(conn.EndOfStream, nil)
-			return
-		default:
-			h.life.report(conn.Break, nil)
-			return
+	return half
+}
+
+// endOfRead reports whether a read, which has returned err, was the last. Inside the gate for
+// reading.
+func (h *closing) endOfRead(_ int, err error) bool {
+	switch {
+	case err == nil:
+		return false
+	case err == transport.ErrAgain:
+	case errors.Is(err, io.EOF):
+		if !h.out.role.ClosesFirst() {
+			h.transport.CloseWrite() // TLS has an end of each direction, too
 		}
+		h.life.report(conn.EndOfStream, nil)
+	default:
+		h.life.report(conn.Break, nil)
 	}
+	return true
 }
 
 // endsAtOnce reports whether this end closes its direction as soon as both Close frames have
@@ -284,7 +321,7 @@ func (h *closing) endStreamLater() (stop func()) {
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
 	end := func() { h.life.report(conn.EndOfStream, cause) }
-	late := time.AfterFunc(h.life.closeTimeout, end)
+	late := time.AfterFunc(h.in.terms.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {
 		h.out.flushAndLeave()

@@ -23,8 +23,7 @@ type lifetime struct {
 	state atomic.Uint32 // the state of machine, to be read without mu
 	end   atomic.Uint32 // an endPhase
 
-	closeTimeout time.Duration
-	host         lifetimeHost
+	host lifetimeHost
 
 	mu        sync.Mutex
 	leaving   *leaving                      // nil: Open, and no event has happened
@@ -44,13 +43,15 @@ type leaving struct {
 // leaves returns l.leaving, which it makes on first use. Under mu.
 func (l *lifetime) leaves() *leaving {
 	if l.leaving == nil {
-		l.leaving = &leaving{machine: conn.Lifecycle{CloseTimeout: l.closeTimeout}}
+		l.leaving = &leaving{machine: conn.Lifecycle{CloseTimeout: l.host.closeTimeout()}}
 	}
 	return l.leaving
 }
 
-// lifetimeHost is the connection as its lifetime sees it. It is called without a lock.
+// lifetimeHost is the connection as its lifetime sees it. It is called without a lock, unless it says otherwise.
 type lifetimeHost interface {
+	// closeTimeout is Timeouts.Close, above zero. It is called under mu.
+	closeTimeout() time.Duration
 	// stateChanged is called after every event that was handled. from and to may be equal.
 	stateChanged(from, to conn.State)
 	// releaseAll closes the transport, and releases what the two halves hold. It is called
@@ -58,6 +59,8 @@ type lifetimeHost interface {
 	releaseAll()
 	// traceEnded is called once, before anybody else is told of the end.
 	traceEnded()
+	// ended is called once, when everybody can see the end.
+	ended()
 }
 
 // handle reports an event. It alone changes the state, and it does what the new state calls
@@ -167,6 +170,7 @@ func (l *lifetime) notifyEnded() {
 	}
 	l.host.traceEnded()
 	l.callBeforeDone()
+	defer l.host.ended()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end.Store(endDone)

@@ -37,20 +37,20 @@ type receiver struct {
 	sending *coalescer // of the sender: whether it holds messages
 	host    receiveHost
 	state   *atomic.Uint32 // the conn.State of the connection
+	terms   *terms
 
-	partial   []byte         // of the message under way: what a cancelled read had received
+	partial   *[]byte        // of the message under way: what a cancelled read had received; nil: nothing
 	stream    *messageReader // the message under way is being read through this
 	inflating *inflating     // a compressed message is under way
 
 	// The small fields stand together: there is one of these for every connection.
-	limit      atomic.Int64  // Message of conn.Limits
-	frameLimit int64         // Limits.Frame
-	fragments  int32         // Limits.Fragments
-	drivers    atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard      atomic.Uint32 // counts arrivals, if counting
-	reader     readerKind    // who may read; inside the gate
-	counting   bool          // keepalive wants to know of arrivals
-	traced     bool          // the host wants to know of every frame
+	limit    atomic.Int64  // Message of conn.Limits
+	drivers  atomic.Int32  // how many callers wait for a pong, and would drive the reading
+	heard    atomic.Uint32 // counts arrivals, if counting
+	reader   readerKind    // who may read; inside the gate
+	turn     bool          // the loop is inside the gate, and does not wait
+	counting bool          // keepalive wants to know of arrivals
+	traced   bool          // the host wants to know of every frame
 }
 
 // readerKind says who reads the messages of a connection.
@@ -91,13 +91,15 @@ type receiveHost interface {
 	inCallback() bool
 	// driveAgain is called when a read has ended, so that one of the drivers reads next.
 	driveAgain()
+	// wakeLoop has the loop look whether there is something to read.
+	wakeLoop()
 	// inflater returns the decompressor of the connection.
 	inflater() *conn.Inflater
 }
 
 // limits returns the limits for the next frame.
 func (r *receiver) limits() conn.Limits {
-	return conn.Limits{Frame: r.frameLimit, Message: r.limit.Load(), Fragments: int(r.fragments)}
+	return conn.Limits{Frame: r.terms.frameLimit, Message: r.limit.Load(), Fragments: r.terms.fragments}
 }
 
 func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()) == s }
@@ -124,6 +126,20 @@ func (r *receiver) enter(ctx context.Context, method string) error {
 	return nil
 }
 
+// enterTurn takes the gate for a turn of the loop, if nobody is inside and there may be
+// something to read.
+func (r *receiver) enterTurn() bool {
+	if !r.gate.TryLock() {
+		return false
+	}
+	r.turn = true
+	if !r.canReceive() {
+		r.leave()
+		return false
+	}
+	return true
+}
+
 // loopMethod is what a Loop calls itself when it enters.
 const loopMethod = "Loop"
 
@@ -142,12 +158,17 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	return r.host.givenUp(ctx)
 }
 
-// leave returns the read buffer if it is empty, and leaves the gate.
+// leave returns the read buffer if it is empty, and leaves the gate. If that is not the end
+// of a turn of the loop, the loop may have missed something meanwhile.
 func (r *receiver) leave() {
 	r.canceler.Park()
 	r.buf.Release()
-	idle := !r.atData()
+	idle, missed := !r.atData(), r.reader == readByLoop && !r.turn
+	r.turn = false
 	r.gate.Unlock()
+	if missed {
+		r.host.wakeLoop()
+	}
 	if r.stateIs(conn.Terminated) {
 		r.retire()
 	}
@@ -257,6 +278,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 		switch {
 		case loop != nil:
 			err = loop()
+		case r.turn:
+			n, err = r.try(p)
 		case p != nil:
 			n, err = r.canceler.Transport().Read(p)
 		default:
@@ -268,10 +291,22 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 			}
 			return n, nil
 		}
+		if err == transport.ErrAgain {
+			return 0, err // the next turn goes on
+		}
 		if err := r.failed(ctx, err); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// try reads what is there, in a turn.
+func (r *receiver) try(p []byte) (n int, err error) {
+	d := r.canceler.Transport().(transport.Driven)
+	if p == nil {
+		return d.TryFill(&r.buf)
+	}
+	return d.TryRead(p)
 }
 
 // noteArrival counts an arrival for keepalive, if there is one.

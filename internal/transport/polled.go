@@ -45,10 +45,12 @@ const (
 	oneReady                     // counts calls of Ready
 )
 
-// Ready may be called while calls of all other methods are under way.
-func (p *Polled) Ready(ev Events) {
+// Ready may be called while calls of all other methods are under way. wasFull says that a write
+// can go on.
+func (p *Polled) Ready(ev Events) (wasFull bool) {
 	for {
 		was := p.ready.Load()
+		wasFull = was&full != 0
 		is := was + oneReady
 		if ev&(Readable|Ended) != 0 {
 			is &^= dry
@@ -66,6 +68,7 @@ func (p *Polled) Ready(ev Events) {
 	if b := p.bells.Load(); b != nil {
 		b.ring(ev)
 	}
+	return wasFull && ev&(Writable|Ended) != 0
 }
 
 // isDry reports whether a read would be in vain. Where the peer's direction has ended, reads go

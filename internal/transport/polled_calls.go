@@ -62,6 +62,9 @@ func (p *Polled) read(b *Buffer, q []byte) (int, error) {
 // TryFill makes one system call, or none if the socket is known to be empty.
 func (p *Polled) TryFill(b *Buffer) (int, error) { return p.read(b, nil) }
 
+// TryRead is TryFill into q.
+func (p *Polled) TryRead(q []byte) (int, error) { return p.read(nil, q) }
+
 func (p *Polled) Fill(b *Buffer) (int, error) {
 	return p.untilReadable(func() (int, error) { return p.read(b, nil) })
 }
