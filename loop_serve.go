@@ -92,7 +92,7 @@ func refusalOf(remote net.Addr, err error) *HandlerError {
 		e.RemoteAddr = remote.String()
 	}
 	if refused, ok := errors.AsType[*AcceptError](err); ok {
-		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.Status == 0 && isTransport(refused.Err)
+		e.ordinary = refused.elsewhere || refused.byApplication || errors.Is(err, refusedByShutdown) || refused.Status == 0 && isTransport(refused.Err)
 	}
 	return e
 }

@@ -135,7 +135,9 @@ func (u *upgrade) do() {
 		err = u.judge()
 	}
 	if err != nil {
-		u.err = reject(u.nc, err)
+		refused := reject(u.nc, err)
+		refused.elsewhere = len(u.request.Upgrade)+len(u.request.Key) == 0
+		u.err = refused
 		return
 	}
 	response, err := u.switching(nil)
@@ -242,10 +244,12 @@ func (u *upgrade) trailing(c *Conn) []byte {
 }
 
 // reject answers a client that is refused, and closes the connection.
-func reject(nc net.Conn, err error) error {
+func reject(nc net.Conn, err error) *AcceptError {
 	defer nc.Close()
+	byApplication := false
 	refusal, ok := errors.AsType[*Refusal](err)
-	if denied, byApplication := errors.AsType[*denial](err); byApplication {
+	if denied, is := errors.AsType[*denial](err); is {
+		byApplication = denied.err == error(denied.answer)
 		refusal, err, ok = denied.answer, denied.err, true
 	}
 	if !ok {
@@ -260,7 +264,7 @@ func reject(nc net.Conn, err error) error {
 	if ok && half.CloseWrite() == nil && nc.SetReadDeadline(time.Now().Add(refusalLinger)) == nil {
 		_, _ = io.CopyN(io.Discard, nc, refusalDrain)
 	}
-	return &AcceptError{Status: refusal.Status, Err: err}
+	return &AcceptError{Status: refusal.Status, Err: err, byApplication: byApplication}
 }
 
 const (
