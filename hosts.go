@@ -43,6 +43,8 @@ func (h *forReceiver) inCallback() bool { return h.in.terms.calls.onStack() }
 
 func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
 
+func (h *forReceiver) isOnLoop() bool { return h.served.Load() != nil }
+
 func (h *forReceiver) wakeLoop() { h.served.Load().wake() }
 
 func (h *forReceiver) inflater() *conn.Inflater { return &h.deflate.in }

@@ -3,6 +3,7 @@ package websocket
 import (
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/hawser-ws/websocket/internal/eventloop"
 )
@@ -22,7 +23,7 @@ type loopConn struct {
 	loop     *Loop
 	receiver Receiver
 	member   eventloop.Member // of a polled one
-	polled   bool             // it has no goroutine; settled before others see it
+	polled   atomic.Bool      // it has joined an event loop, and has no goroutine
 	phase    loopPhase
 	reads    turnReading
 }

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"net/http"
 	"runtime"
 
@@ -19,12 +20,15 @@ func (l *Loop) add(c *Conn, r Receiver, open OpenFunc) error {
 		_ = c.Close(StatusGoingAway, "")
 		return http.ErrServerClosed
 	}
-	if done := lc.begin(open); done != nil {
-		_ = c.Close(done.code, done.reason)
-		lc.finish()
-		return nil
-	}
-	if !lc.joinLoop() {
+	done := &departure{code: StatusInternalError} // in case that Open does not return
+	defer func() {
+		if done != nil {
+			_ = c.Close(done.code, done.reason)
+			<-c.done()
+			lc.finish()
+		}
+	}()
+	if done = lc.begin(open); done == nil && !lc.joinLoop() {
 		go lc.byGoroutine()
 	}
 	return nil
@@ -40,7 +44,13 @@ func (lc *loopConn) takeReading() error {
 	if r.reader != readByCaller {
 		return &UsageError{"Loop.Add", "the connection is on a loop already"}
 	}
+	if r.stream != nil {
+		if err := r.endStream(context.Background(), "Loop.Add"); err != nil {
+			return err
+		}
+	}
 	r.reader = readByLoop
+	lc.c.served.Store(lc)
 	return nil
 }
 
@@ -66,11 +76,10 @@ func (lc *loopConn) joinLoop() bool {
 		return false
 	}
 	c.out.traits = c.transport.Traits()
-	lc.polled = true
 	if err := loop.Add(fd, &lc.member, lc); err != nil {
 		c.life.report(conn.Break, err)
 	}
-	c.served.Store(lc)
+	lc.polled.Store(true)
 	return true
 }
 

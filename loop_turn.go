@@ -79,7 +79,7 @@ func (lc *loopConn) read() (more bool) {
 func (lc *loopConn) readMessages() (more bool) {
 	c := lc.c
 	l := turns.Get().(*messageLoop)
-	l.c, l.ctx, l.loop, l.left = c, (*connContext)(c), lc, maxPerTurn
+	l.c, l.ctx, l.loop, l.turn, l.left = c, (*connContext)(c), lc, true, maxPerTurn
 	for l.next() && l.left > 0 {
 	}
 	c.out.expectReplies(false)
@@ -129,6 +129,7 @@ func (lc *loopConn) Abandon(p any, stack []byte) {
 		s.report(panicError(p), stack)
 	}
 	lc.reads = readClose
+	lc.member.Kick() // what was read may hold more
 	go lc.c.Close(StatusInternalError, "")
 }
 
@@ -141,7 +142,7 @@ func (lc *loopConn) Freed() { lc.member.Remove() }
 
 // wake has a turn taken soon. lc may be nil.
 func (lc *loopConn) wake() {
-	if lc != nil && lc.polled {
+	if lc != nil && lc.polled.Load() {
 		lc.member.Kick()
 	}
 }

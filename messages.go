@@ -70,6 +70,7 @@ type messageLoop struct {
 	since    uint32 // seconds on the clock when the count of messages began
 	messages uint8  // how many were waited for since then
 	left     int    // how many messages the turn may still deliver; in a turn only
+	turn     bool   // this is a turn of a Loop
 	outside  bool   // the loop left its socket and could not enter the gate again
 	stopped  bool   // the body wants no more
 }
@@ -106,7 +107,7 @@ func (l *messageLoop) enter() error {
 	switch {
 	case l.loop == nil:
 		return l.c.in.enter(l.ctx, "Conn.Messages")
-	case !l.loop.polled:
+	case !l.turn:
 		return l.c.in.enter(l.ctx, loopMethod)
 	}
 	if !l.c.in.enterTurn() {
@@ -114,9 +115,6 @@ func (l *messageLoop) enter() error {
 	}
 	return nil
 }
-
-// inTurn reports whether this is a turn of a loop.
-func (l *messageLoop) inTurn() bool { return l.loop != nil && l.loop.polled }
 
 // run runs the body. It reports whether the body wants more.
 func (l *messageLoop) run(m Message) bool {
@@ -211,7 +209,7 @@ func (l *messageLoop) arrived() (stay bool) {
 		} else {
 			l.copied(op, p)
 		}
-		if l.outside || l.stopped || l.err != nil || l.inTurn() && l.left <= 0 {
+		if l.outside || l.stopped || l.err != nil || l.turn && l.left <= 0 {
 			break
 		}
 	}
@@ -265,7 +263,7 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	l.stopped = !l.run(Message{Type: MessageType(op), Data: p})
 	switch {
 	case c.in.gate.TryLock():
-		if l.inTurn() {
+		if l.turn {
 			c.in.reader = readInTurn
 		}
 		if !l.stopped && !c.in.canReceive() {

@@ -89,6 +89,8 @@ type receiveHost interface {
 	inCallback() bool
 	// driveAgain is called when a read has ended, so that one of the drivers reads next.
 	driveAgain()
+	// isOnLoop reports whether a Loop reads.
+	isOnLoop() bool
 	// wakeLoop has the loop look whether there is something to read.
 	wakeLoop()
 	// inflater returns the decompressor of the connection.
@@ -119,9 +121,13 @@ func (r *receiver) enter(ctx context.Context, method string) error {
 	}
 	if r.reader != readByCaller && method != loopMethod {
 		r.leave()
-		return &UsageError{method, "a Loop reads this connection: its Receiver gets the messages"}
+		return onLoopError(method)
 	}
 	return nil
+}
+
+func onLoopError(method string) error {
+	return &UsageError{method, "a Loop reads this connection: its Receiver gets the messages"}
 }
 
 // enterTurn takes the gate for a turn of the loop, if nobody is inside and there may be
@@ -144,8 +150,11 @@ const loopMethod = "Loop"
 // waitForGate waits for the gate, unless there is nothing to read any more: endTransport
 // may be inside then, until the peer ends its side.
 func (r *receiver) waitForGate(ctx context.Context, method string) error {
-	if r.host.inCallback() {
+	switch {
+	case r.host.inCallback():
 		return inCallbackError(method)
+	case method != loopMethod && r.host.isOnLoop():
+		return onLoopError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
 	case nil:
