@@ -45,23 +45,35 @@ var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 func Accept(listener int) (fd int, err error) {
 	for {
 		fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		switch err {
-		case nil:
-			if _, local := from.(*unix.SockaddrUnix); !local {
-				prepareTCP(fd)
-			}
-			return fd, nil
-		case unix.EAGAIN:
-			return -1, ErrAgain
-		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
-			return -1, &acceptError{os.NewSyscallError("accept4", err)}
-		case unix.EINTR:
-		case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET, unix.ETIMEDOUT:
-			// accept(2) reports errors of the one connection that it has taken from the queue.
-		default:
-			return -1, os.NewSyscallError("accept4", err)
+		if err = acceptOutcome(err); err == errNextConn {
+			continue
 		}
+		if err != nil {
+			return -1, err
+		}
+		if _, local := from.(*unix.SockaddrUnix); !local {
+			prepareTCP(fd)
+		}
+		return fd, nil
 	}
+}
+
+// errNextConn says that the connection taken from the queue has failed, not the listener.
+var errNextConn = errors.New("the connection was given up before it was accepted")
+
+// acceptOutcome returns what an error of accept4 means.
+func acceptOutcome(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case unix.EAGAIN:
+		return ErrAgain
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
+		return &acceptError{os.NewSyscallError("accept4", err)}
+	case unix.EINTR, unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET, unix.ETIMEDOUT:
+		return errNextConn
+	}
+	return os.NewSyscallError("accept4", err)
 }
 
 // acceptError is an error that is ErrAcceptLater.
