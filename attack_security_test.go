@@ -76,7 +76,7 @@ func TestSecurityTable(t *testing.T) {
 	stream, _ := net.Pipe()
 	c := NewConn(stream, RoleServer, nil)
 	defer c.CloseNow()
-	if c.out.pace != nil || c.keepAlive != nil || c.deflate != nil {
+	if c.out.pace != nil || c.keepAlive() != nil || c.deflate != nil {
 		t.Error("a write timeout, keepalive or compression without being asked for")
 	}
 	for row, field := range map[string]string{

@@ -37,7 +37,7 @@ func (h *closing) close(ctx context.Context, method string, code StatusCode, rea
 
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
-	if h.calls.onStack() {
+	if h.in.terms.calls.onStack() {
 		return h.inCallback(ctx, body)
 	}
 	return h.perform(ctx, body, nil)
@@ -147,14 +147,11 @@ func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBod
 	case conn.SendFailure:
 		h.lastFrame(ctx, body, conn.AnswerViolation)
 	case conn.EndTransport:
-		switch {
-		case h.isHandlers():
+		if h.isHandlers() {
 			h.endTransport()
-		case h.in.turn && h.out.isIdle():
-			h.endInTurn()
-		default:
-			go h.endTransport()
+			return
 		}
+		go h.endTransport()
 	}
 }
 
@@ -182,12 +179,6 @@ func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) 
 // lastFrame sends our Close frame and then ends the transport, on a goroutine of its own.
 // It returns when the frame is sent, or when ctx ends.
 func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Event) {
-	if h.in.turn && h.out.isIdle() { // it goes at once
-		if do, err := h.send(context.Background(), body, as); err == nil && do == conn.EndTransport {
-			h.endInTurn()
-		}
-		return
-	}
 	sent := make(chan struct{})
 	go func() {
 		// The deadline of closing limits this: it breaks the transport.
@@ -202,9 +193,6 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 			h.endTransport()
 		}
 	}()
-	if h.in.turn {
-		return
-	}
 	select {
 	case <-sent:
 	case <-ctx.Done():
@@ -228,18 +216,6 @@ func (h *closing) endTransport() {
 	defer h.endStreamLater()()
 	var dropped [512]byte
 	for !h.endOfRead(h.transport.Read(dropped[:])) {
-	}
-}
-
-// endInTurn is endTransport in a turn of a loop, where nothing waits: later turns read up to
-// the end of the stream.
-func (h *closing) endInTurn() {
-	if !h.out.gate.TryLock() {
-		go h.endTransport()
-		return
-	}
-	if h.endOurs() {
-		h.served.Load().reads = readEnd
 	}
 }
 

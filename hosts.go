@@ -18,13 +18,12 @@ import (
 // forReceiver is a Conn as its receiver sees it.
 type forReceiver Conn
 
-// openReceiver makes the receiver. The transport, compression and terms of c must be set.
-func (c *Conn) openReceiver(messageLimit int64, keepAlive bool) {
+// openReceiver makes the receiver. The sender must have been made, and compression.
+func (c *Conn) openReceiver(messageLimit int64) {
 	r := &c.in
-	r.sending, r.host, r.state = &c.out.coalesce, (*forReceiver)(c), &c.life.state
+	r.standing, r.host = &c.life.standing, (*forReceiver)(c)
 	r.limit.Store(messageLimit)
-	r.counting, r.traced = keepAlive, c.trace() != nil
-	r.decoder.Init(c.out.role.Expects(c.deflate != nil))
+	r.decoder.Init(r.role.Expects(c.deflate != nil))
 	r.canceler.Init(&c.transport, transport.Reading)
 }
 
@@ -40,7 +39,7 @@ func (h *forReceiver) closedError() error { return (*Conn)(h).closedError() }
 
 func (h *forReceiver) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
 
-func (h *forReceiver) inCallback() bool { return h.calls.onStack() }
+func (h *forReceiver) inCallback() bool { return h.in.terms.calls.onStack() }
 
 func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
 
@@ -70,12 +69,12 @@ func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []by
 	)
 	switch op {
 	case frame.Ping:
-		if answer, err = c.calls.ping(ctx, payload); answer {
+		if answer, err = c.calls().ping(ctx, payload); answer {
 			c.out.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)
-		err = c.calls.pong(ctx, payload)
+		err = c.calls().pong(ctx, payload)
 	case frame.Close:
 		return c.receivedClose(ctx, payload)
 	}
@@ -100,7 +99,7 @@ type forSender Conn
 func (c *Conn) openSender(role Role, limit time.Duration) {
 	s := &c.out
 	s.canceler.Init(&c.transport, transport.Writing)
-	s.host, s.state = (*forSender)(c), &c.life.state
+	s.standing, s.host = &c.life.standing, (*forSender)(c)
 	s.role, s.traits, s.traced = role, c.transport.Traits(), c.trace() != nil
 	if limit > 0 {
 		s.setPace(&pace{limit: limit})
@@ -150,7 +149,7 @@ func (h *forLifetime) stateChanged(from, to conn.State) {
 func (h *forLifetime) releaseAll() {
 	c := (*Conn)(h)
 	_ = c.in.canceler.Close()
-	c.keepAlive.stop()
+	c.keepAlive().stop()
 	c.in.retire()
 	c.out.retire()
 }

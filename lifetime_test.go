@@ -29,6 +29,7 @@ func (h *lifetimeLog) closeTimeout() time.Duration      { return 5 * time.Second
 func (h *lifetimeLog) stateChanged(from, to conn.State) { h.add(from.String() + " to " + to.String()) }
 func (h *lifetimeLog) releaseAll()                      { h.add("release") }
 func (h *lifetimeLog) traceEnded()                      { h.add("ended") }
+func (h *lifetimeLog) ended()                           {}
 
 func (h *lifetimeLog) want(t *testing.T, want ...string) {
 	t.Helper()

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/eventloop"
 )
 
 // Serve accepts connections and serves them, until Shutdown is called or the listener fails.
@@ -68,6 +71,7 @@ func (l *Loop) upgrade(nc net.Conn) {
 		opts.OnRequest = l.prepareInto(&open)
 	}
 	remote := nc.RemoteAddr()
+	defer l.survivePrepare(remote)
 	c, err := Upgrade(nc, &opts)
 	if err == nil {
 		err = l.add(c, nil, open)
@@ -85,6 +89,15 @@ func (l *Loop) prepareInto(open *OpenFunc) func(r *handshake.Request) error {
 	}
 }
 
+// survivePrepare reports a panic of Prepare or OnRequest. The connection is closed then.
+func (l *Loop) survivePrepare(remote net.Addr) {
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		e := refusalOf(remote, panicError(p))
+		e.Stack, e.ordinary = debug.Stack(), false
+		tell(l.OnError, nil, e)
+	}
+}
+
 // refusalOf is the report of a connection that was not made.
 func refusalOf(remote net.Addr, err error) *HandlerError {
 	e := &HandlerError{Err: err, refused: true, ordinary: true}
@@ -92,7 +105,8 @@ func refusalOf(remote net.Addr, err error) *HandlerError {
 		e.RemoteAddr = remote.String()
 	}
 	if refused, ok := errors.AsType[*AcceptError](err); ok {
-		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.Status == 0 && isTransport(refused.Err)
+		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.plain ||
+			refused.Status == 0 && isTransport(refused.Err)
 	}
 	return e
 }
@@ -103,16 +117,58 @@ func refusalOf(remote net.Addr, err error) *HandlerError {
 // New connections are refused.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	idle := l.stop()
+	for _, loop := range l.eventLoops() {
+		l.sendAway(loop)
+	}
 	err := l.goroutines.Shutdown(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 	}
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for _, loop := range l.eventLoops() {
+		if err != nil {
+			dropAll(loop)
+			continue
+		}
+		_ = loop.Close()
 	}
+	return err
+}
+
+// awayAtOnce is how many connections are sent away before others get the processor.
+const awayAtOnce = 256
+
+// sendAway begins to close all connections of an event loop.
+func (l *Loop) sendAway(loop *eventloop.Loop) {
+	n := 0
+	for s := range loop.Sources() {
+		lc, ok := s.(*loopConn)
+		if !ok {
+			continue
+		}
+		lc.sendAway()
+		if n++; n%awayAtOnce == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// dropAll drops the connections of an event loop.
+func dropAll(loop *eventloop.Loop) {
+	for s := range loop.Sources() {
+		if lc, ok := s.(*loopConn); ok {
+			_ = lc.c.closeNow()
+		}
+	}
+}
+
+func (l *Loop) eventLoops() []*eventloop.Loop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.loops
 }
 
 // stop closes the listeners. It returns a channel that is closed when the last connection

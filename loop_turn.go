@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"context"
 	"sync"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -52,9 +51,6 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
 	}
-	if lc.phase == loopOpening {
-		lc.opened()
-	}
 	if !lc.driven().Full() || lc.reads == readEnd {
 		more = lc.read()
 	}
@@ -62,17 +58,6 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 		lc.finish()
 	}
 	return more
-}
-
-// opened gets the Receiver.
-func (lc *loopConn) opened() {
-	open := lc.loop.Open
-	if lc.prepared != nil {
-		open, lc.prepared = *lc.prepared, nil
-	}
-	if done := lc.begin(open); done != nil {
-		lc.depart(done)
-	}
 }
 
 // read reads what is there.
@@ -108,21 +93,6 @@ func (lc *loopConn) readMessages() (more bool) {
 	return more
 }
 
-// depart begins the closing handshake, in a turn. From then on messages are dropped.
-func (lc *loopConn) depart(done *departure) {
-	lc.reads = readClose
-	c := lc.c
-	if !c.out.isIdle() {
-		go c.Close(done.code, done.reason)
-		return
-	}
-	body, _ := closeBody("Receiver", done.code, done.reason)
-	switch do, _ := c.closing().send(context.Background(), body, conn.SendClose); do {
-	case conn.EndTransport: // the peer's Close frame came first, and ours answers it
-		go c.closing().endTransport()
-	}
-}
-
 // dropMessages reads up to the peer's Close frame.
 func (lc *loopConn) dropMessages() {
 	r := &lc.c.in
@@ -139,7 +109,7 @@ func (lc *loopConn) dropBytes() {
 		return
 	}
 	defer c.in.leave()
-	c.in.turn = true
+	c.in.reader = readInTurn
 	for c.state() != conn.Terminated {
 		c.in.buf.Discard()
 		if c.closing().endOfRead(c.in.try(nil)) {

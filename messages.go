@@ -87,7 +87,7 @@ func (l *messageLoop) next() bool {
 	switch {
 	case l.err != nil || !r.needsMore():
 	default:
-		if (r.turn || l.busy()) && r.atStart() {
+		if (r.inTurn() || l.busy()) && r.atStart() {
 			if socket, ok := l.c.transport.(transport.InlineLooper); ok {
 				return l.runInline(socket)
 			}
@@ -265,7 +265,9 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	l.stopped = !l.run(Message{Type: MessageType(op), Data: p})
 	switch {
 	case c.in.gate.TryLock():
-		c.in.turn = l.inTurn()
+		if l.inTurn() {
+			c.in.reader = readInTurn
+		}
 		if !l.stopped && !c.in.canReceive() {
 			l.err = c.closedError()
 		}

@@ -150,21 +150,22 @@ func (o *ConnOptions) settings() settings {
 	}
 }
 
-// terms are what all connections share that have the same options and subprotocol. They do not
-// change.
+// terms are what all connections share that have the same options and subprotocol. Where these
+// have functions of the application, the terms are those of one connection.
 type terms struct {
 	subprotocol  string
 	frameLimit   int64 // Limits.Frame
 	fragments    int   // Limits.Fragments
 	closeTimeout time.Duration
-	trace        *Trace // nil: nothing is traced
+	trace        *Trace     // nil: nothing is traced
+	calls        *callbacks // nil: none
 }
 
 // recentTerms are those of the connections that were made last.
 var recentTerms [4]atomic.Pointer[terms]
 
 // terms returns those of an earlier connection if they are the same, so that an idle
-// connection has none of its own. Those with a Trace are not kept: it may hold anything.
+// connection has none of its own. Functions are not kept: they may hold anything.
 func (s *settings) terms(subprotocol string) *terms {
 	t := terms{
 		subprotocol:  subprotocol,
@@ -176,7 +177,10 @@ func (s *settings) terms(subprotocol string) *terms {
 	if s.timeouts.Close > 0 {
 		t.closeTimeout = s.timeouts.Close
 	}
-	if t.trace != nil {
+	if s.onPingReceived != nil || s.onPongReceived != nil {
+		t.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
+	}
+	if t.trace != nil || t.calls != nil {
 		return new(t)
 	}
 	for i := range recentTerms {

@@ -111,7 +111,7 @@ func TestOptionsAreDocumentedOnce(t *testing.T) {
 }
 
 // Connections with the same options share what does not change, a few kinds of them at a time.
-// Those with a Trace do not: it would be kept for ever.
+// Those with functions of the application do not: they would be kept for ever.
 func TestTermsAreShared(t *testing.T) {
 	s := &settings{limits: Limits{Frame: 977}}
 	first := s.terms("a")
@@ -129,5 +129,9 @@ func TestTermsAreShared(t *testing.T) {
 	s.trace = &Trace{}
 	if s.terms("a") == s.terms("a") {
 		t.Error("terms with a Trace are kept")
+	}
+	s.trace, s.onPongReceived = nil, func(context.Context, []byte) {}
+	if s.terms("a") == s.terms("a") {
+		t.Error("terms with a callback are kept")
 	}
 }

@@ -225,6 +225,17 @@ func (s *sender) leave() {
 	}
 }
 
+// leaveHeld is leave where a message was just held and nothing else is unsent.
+func (s *sender) leaveHeld() {
+	s.gate.Unlock()
+	if c := s.coalesce.state(); conn.State(s.state.Load()) == conn.Open && c < flushWanted && s.due.Load() == 0 && s.pongsDue.Load() == 0 {
+		return // nearly always
+	}
+	if s.gate.TryLock() {
+		s.leave()
+	}
+}
+
 // handOver starts a goroutine that inherits the gate and writes what is due. Where frames
 // are posted, it needs none.
 func (s *sender) handOver() {

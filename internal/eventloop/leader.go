@@ -30,13 +30,13 @@ func (r *runner) rounds() {
 			if m == nil || !m.is(l, gen) {
 				continue // an event of one who was removed
 			}
-			if m.source.Ready(ev); m.post(ev) && !r.turn(m, ev) {
+			if due := m.source.Ready(ev); due != 0 && m.post(due) && !r.turn(m, due) {
 				return
 			}
 		}
 		for range min(l.queue.len(), batchSize) {
 			m := l.queue.pop()
-			if ev, ok := m.take(); ok && !r.turn(m, ev) {
+			if !r.turn(m, m.take()) {
 				return
 			}
 		}
@@ -58,13 +58,12 @@ func (r *runner) turn(m *Member, ev Events) bool {
 		go r.loop.watch(word)
 	}
 	r.member, r.word = m, word
+	r.loop.inTurn.Store(m)
 	more := m.source.Turn(ev)
 	if !r.loop.guard.leave(word) {
 		r.leads = false
 		if more || !m.settle() {
-			if ev, ok := m.take(); ok {
-				r.alone(ev)
-			}
+			r.alone(m.take())
 		}
 		r.member = nil
 		return false
@@ -79,7 +78,7 @@ func (r *runner) turn(m *Member, ev Events) bool {
 // alone runs turns of r.member until none is due.
 func (r *runner) alone(ev Events) {
 	m := r.member
-	for ok := true; ok && !r.loop.guard.isClosed(); ev, ok = m.take() {
+	for ; !r.loop.guard.isClosed(); ev = m.take() {
 		if more := m.source.Turn(ev); !more && m.settle() {
 			return
 		}

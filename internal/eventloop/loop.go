@@ -3,6 +3,7 @@ package eventloop
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"sync/atomic"
 )
 
@@ -13,8 +14,10 @@ var ErrClosed = errors.New("the event loop is closed")
 type Loop struct {
 	guard  guard
 	poller *poller
-	added  atomic.Uint32 // counts generations
-	count  atomic.Int64  // members
+	added  atomic.Uint32          // counts generations
+	count  atomic.Int64           // members
+	inTurn atomic.Pointer[Member] // whose turn the leader began last
+	timers timers
 
 	// These are the leader's.
 	next, fresh int // which of the poller's events are still to be served
@@ -31,7 +34,7 @@ func New() (*Loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no event loop: %w", err)
 	}
-	l := &Loop{poller: p}
+	l := &Loop{poller: p, timers: newTimers()}
 	go l.lead()
 	return l, nil
 }
@@ -70,6 +73,17 @@ func (l *Loop) drop(m *Member) {
 	l.count.Add(-1)
 }
 
+// Sources iterates over what the loop drives. Those that come and go meanwhile may be among them.
+func (l *Loop) Sources() iter.Seq[Source] {
+	return func(yield func(Source) bool) {
+		for m := range members.all() {
+			if m.loop == l && !yield(m.source) {
+				return
+			}
+		}
+	}
+}
+
 // Len returns how many members the loop has.
 func (l *Loop) Len() int { return int(l.count.Load()) }
 
@@ -80,5 +94,15 @@ func (l *Loop) Close() error {
 	if !l.guard.close() {
 		return nil
 	}
+	l.timers.end()
 	return l.poller.close()
+}
+
+// passOn has a new leader go on with the others, if the turn that word tells of still runs.
+func (l *Loop) passOn(m *Member, word uint64) {
+	if !l.guard.depose(word) {
+		return
+	}
+	go l.lead()
+	m.source.Passed()
 }
