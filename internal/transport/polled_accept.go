@@ -15,13 +15,8 @@ import (
 // package net's listener cannot be. ok is false if l is not exactly a *net.TCPListener or
 // *net.UnixListener. Both accept from then on, and each ends by its own Close.
 func DuplicateListener(l net.Listener) (fd int, ok bool) {
-	var socket syscall.Conn
-	switch l := l.(type) {
-	case *net.TCPListener:
-		socket = l
-	case *net.UnixListener:
-		socket = l
-	default:
+	socket := listening(l)
+	if socket == nil {
 		return -1, false
 	}
 	fd, err := duplicateFD(socket)
@@ -33,6 +28,37 @@ func DuplicateListener(l net.Listener) (fd int, ok bool) {
 		return -1, false
 	}
 	return fd, true
+}
+
+// listening returns the socket of l, nil if l is not exactly one of package net.
+func listening(l net.Listener) syscall.Conn {
+	switch l := l.(type) {
+	case *net.TCPListener:
+		return l
+	case *net.UnixListener:
+		return l
+	}
+	return nil
+}
+
+// AcceptFrom is Accept for a listener of package net that stays there: after its Accept has
+// returned one connection, AcceptFrom returns those that wait behind it, with less work. It fails
+// with net.ErrClosed once the listener is closed, and always if the listener is of another kind
+// than DuplicateListener takes.
+func AcceptFrom(l net.Listener) (fd int, err error) {
+	socket := listening(l)
+	if socket == nil {
+		return -1, errNoDetach
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd = -1
+	if used := raw.Control(func(listener uintptr) { fd, err = Accept(int(listener)) }); used != nil {
+		return -1, used
+	}
+	return fd, err
 }
 
 // ErrAcceptLater is returned by Accept if the system has not enough of something, descriptors

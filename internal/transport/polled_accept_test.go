@@ -71,6 +71,19 @@ func TestAccept(t *testing.T) {
 			}
 			defer nc.Close()
 			wantSameOptions(t, d.NetConn(), nc)
+			third, err := net.Dial(network, l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer third.Close()
+			fd, err := AcceptFrom(l)
+			for ; err == ErrAgain; fd, err = AcceptFrom(l) {
+				time.Sleep(time.Millisecond)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = unix.Close(fd)
 		}
 		if _, err := d.Write([]byte("hello"), nil); err != nil {
 			t.Error(err)
@@ -148,7 +161,14 @@ func TestAcceptFails(t *testing.T) {
 	if _, ok := DuplicateListener(l); ok {
 		t.Error("a listener that is closed has a descriptor")
 	}
-	if _, ok := DuplicateListener(struct{ net.Listener }{l}); ok {
+	_, err = AcceptFrom(l)
+	wantIs(t, "AcceptFrom what is closed", err, net.ErrClosed)
+	own := struct{ net.Listener }{l}
+	if _, ok := DuplicateListener(own); ok {
 		t.Error("a listener of somebody's own has a descriptor")
 	}
+	_, err = AcceptFrom(own)
+	wantIs(t, "AcceptFrom somebody's own", err, errNoDetach)
+	_, err = AcceptFrom(new(net.TCPListener))
+	wantIs(t, "AcceptFrom none", err, syscall.EINVAL)
 }

@@ -39,3 +39,6 @@ var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 
 // Accept fails: there is no event loop.
 func Accept(int) (fd int, err error) { return -1, errNoDetach }
+
+// AcceptFrom fails: there is no event loop.
+func AcceptFrom(net.Listener) (fd int, err error) { return -1, errNoDetach }
