@@ -52,33 +52,34 @@ func duplicateFD(socket syscall.Conn) (fd int, err error) {
 
 // Drive takes the socket out of t, which is then of no use, and drives it: the peer notices
 // nothing. That works for a Socket, and for TLS on what Movable has returned, after its handshake.
-// fd is for the event loop to watch. Drive is called inside both gates.
+// p is the memory for what drives a socket, and may be the result. fd is for the event loop to
+// watch. Drive is called inside both gates.
 //
 // It fails, and nothing has happened, if t is another kind of stream, if bytes that were read
 // before stand in front of it, or if it is called by the body of an inline loop on t.
-func Drive(t Transport, owner Owner) (d Driven, fd int, err error) {
+func Drive(t Transport, p *Polled, owner Owner) (d Driven, fd int, err error) {
+	fd, err = -1, errNoDetach
 	switch t := t.(type) {
 	case *preloaded:
 		if len(t.p) == 0 {
-			return Drive(t.Transport, owner)
+			return Drive(t.Transport, p, owner)
 		}
 	case *Socket:
-		if fd, err = t.detach(); err == nil {
-			return NewPolled(fd, owner), fd, nil
-		}
-		return nil, -1, err
+		fd, err = t.detach()
 	case *tlsConn:
 		return driveTLS(t.Conn.(*tls.Conn), owner)
 	case *netConn:
 		if m, ok := t.Conn.(*movable); ok {
-			if fd, err = Detach(m); err == nil {
-				return NewPolled(fd, owner), fd, nil
-			}
-			return nil, -1, err
+			fd, err = Detach(m)
 		}
 	}
-	return nil, -1, errNoDetach
+	if err != nil {
+		return nil, -1, err
+	}
+	p.Init(fd, owner)
+	return p, fd, nil
 }
+
 
 // errInBody is returned by Drive in the body of an inline loop.
 var errInBody = errors.New("a loop over messages runs on this connection")

@@ -38,7 +38,7 @@ func TestDriveRefuses(t *testing.T) {
 		"a socket closed below":   {&none, net.ErrClosed},
 		"a moved one, closed":     {&netConn{Movable(lost)}, net.ErrClosed},
 	} {
-		if d, _, err := Drive(test.t, nil); d != nil {
+		if d, _, err := Drive(test.t, new(Polled), nil); d != nil {
 			t.Errorf("%s: it is driven", name)
 		} else {
 			wantIs(t, name, err, test.want)
@@ -65,7 +65,7 @@ func TestDriveWithout(t *testing.T) {
 	other, otherFar := pair(t, "unix")
 	for s, far := range map[Transport]net.Conn{s: far, New(Movable(other), new(Socket)): otherFar} {
 		w := &watched{}
-		d, fd, err := Drive(s, w)
+		d, fd, err := Drive(s, new(Polled), w)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestDriveAfterInline(t *testing.T) {
 	})
 	send(t, far, "first")
 	<-inBody
-	_, _, err := Drive(s, nil)
+	_, _, err := Drive(s, new(Polled), nil)
 	wantIs(t, "Drive in the body", err, errInBody)
 	got := fill(s) // by a duplicate
 	send(t, far, "second")
@@ -116,7 +116,7 @@ func TestDriveAfterInline(t *testing.T) {
 		t.Fatal("there is no duplicate: the test tests nothing")
 	}
 	w := &watched{}
-	d, fd, err := Drive(s, w)
+	d, fd, err := Drive(s, new(Polled), w)
 	if err != nil {
 		t.Fatal(err)
 	}

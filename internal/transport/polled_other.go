@@ -26,7 +26,7 @@ func (p *Polled) FreeWrite()                               {}
 func detachable(net.Conn) bool { return false }
 
 // Drive fails: see errNoDetach.
-func Drive(Transport, Owner) (d Driven, fd int, err error) { return nil, -1, errNoDetach }
+func Drive(Transport, *Polled, Owner) (d Driven, fd int, err error) { return nil, -1, errNoDetach }
 
 // Detach fails: see errNoDetach.
 func Detach(net.Conn) (fd int, err error) { return -1, errNoDetach }
