@@ -80,7 +80,6 @@ func Drive(t Transport, p *Polled, owner Owner) (d Driven, fd int, err error) {
 	return p, fd, nil
 }
 
-
 // errInBody is returned by Drive in the body of an inline loop.
 var errInBody = errors.New("a loop over messages runs on this connection")
 
