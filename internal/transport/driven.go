@@ -2,11 +2,12 @@ package transport
 
 import "errors"
 
-// Driven is a Transport that an event loop drives. It does not wait by itself: the loop reports
-// by Ready what has become possible.
+// Driven is a Transport that an event loop drives: the loop reports by Ready what has become
+// possible. TryWrite sends all that it is given, unless the stream is Full then or has failed.
+// RunInline does not wait, and ends with ErrAgain.
 //
-// TryFill and RunInline are called inside the gate for reading. Ready and Full may be called from
-// anywhere, and neither waits.
+// TryFill, TryRead and RunInline are called inside the gate for reading. Ready and Full may be
+// called from anywhere, and neither waits.
 type Driven interface {
 	InlineLooper
 	// TryFill puts what has come into b, without waiting. It returns ErrAgain if nothing has come.
@@ -16,7 +17,7 @@ type Driven interface {
 	// Ready reports what has become possible, and wakes who waits for it. wasFull says that
 	// nothing could be sent until now, and can be again.
 	Ready(ev Events) (wasFull bool)
-	// Full reports whether nothing can be sent before Ready says so: TryWrite would return 0.
+	// Full reports whether nothing can be sent before Ready says so.
 	Full() bool
 	// FreeRead says that nobody will read any more. It is called inside the gate for reading,
 	// any number of times.

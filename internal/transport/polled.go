@@ -13,7 +13,7 @@ import (
 // such as Close for the peer's Close frame, waits for a bell that Ready rings.
 //
 // There is one for every connection of a loop, idle or not: it is small, and holds no memory
-// besides. See polled_life.go for when the descriptor is closed.
+// besides. The file polled_life.go says when the descriptor is closed.
 type Polled struct {
 	fd    int32
 	life  atomic.Uint32 // who may still use fd: see polled_life.go

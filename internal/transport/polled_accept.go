@@ -15,13 +15,8 @@ import (
 // package net's listener cannot be. ok is false if l is not exactly a *net.TCPListener or
 // *net.UnixListener. Both accept from then on, and each ends by its own Close.
 func DuplicateListener(l net.Listener) (fd int, ok bool) {
-	var socket syscall.Conn
-	switch l := l.(type) {
-	case *net.TCPListener:
-		socket = l
-	case *net.UnixListener:
-		socket = l
-	default:
+	socket := listening(l)
+	if socket == nil {
 		return -1, false
 	}
 	fd, err := duplicateFD(socket)
@@ -35,6 +30,37 @@ func DuplicateListener(l net.Listener) (fd int, ok bool) {
 	return fd, true
 }
 
+// listening returns the socket of l, nil if l is not exactly one of package net.
+func listening(l net.Listener) syscall.Conn {
+	switch l := l.(type) {
+	case *net.TCPListener:
+		return l
+	case *net.UnixListener:
+		return l
+	}
+	return nil
+}
+
+// AcceptFrom is Accept for a listener of package net that stays there: after its Accept has
+// returned one connection, AcceptFrom returns those that wait behind it, with less work. It fails
+// with net.ErrClosed once the listener is closed, and always if the listener is of another kind
+// than DuplicateListener takes.
+func AcceptFrom(l net.Listener) (fd int, err error) {
+	socket := listening(l)
+	if socket == nil {
+		return -1, errNoDetach
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd = -1
+	if used := raw.Control(func(listener uintptr) { fd, err = Accept(int(listener)) }); used != nil {
+		return -1, used
+	}
+	return fd, err
+}
+
 // ErrAcceptLater is returned by Accept if the system has not enough of something, descriptors
 // above all. It goes on after a pause.
 var ErrAcceptLater = errors.New("the system cannot accept a connection now")
@@ -45,23 +71,35 @@ var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 func Accept(listener int) (fd int, err error) {
 	for {
 		fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		switch err {
-		case nil:
-			if _, local := from.(*unix.SockaddrUnix); !local {
-				prepareTCP(fd)
-			}
-			return fd, nil
-		case unix.EAGAIN:
-			return -1, ErrAgain
-		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
-			return -1, &acceptError{os.NewSyscallError("accept4", err)}
-		case unix.EINTR:
-		case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET, unix.ETIMEDOUT:
-			// accept(2) reports errors of the one connection that it has taken from the queue.
-		default:
-			return -1, os.NewSyscallError("accept4", err)
+		if err = acceptOutcome(err); err == errNextConn {
+			continue
 		}
+		if err != nil {
+			return -1, err
+		}
+		if _, local := from.(*unix.SockaddrUnix); !local {
+			prepareTCP(fd)
+		}
+		return fd, nil
 	}
+}
+
+// errNextConn says that the connection taken from the queue has failed, not the listener.
+var errNextConn = errors.New("the connection was given up before it was accepted")
+
+// acceptOutcome returns what an error of accept4 means.
+func acceptOutcome(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case unix.EAGAIN:
+		return ErrAgain
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
+		return &acceptError{os.NewSyscallError("accept4", err)}
+	case unix.EINTR, unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET, unix.ETIMEDOUT:
+		return errNextConn
+	}
+	return os.NewSyscallError("accept4", err)
 }
 
 // acceptError is an error that is ErrAcceptLater.

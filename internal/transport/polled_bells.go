@@ -13,8 +13,11 @@ import (
 // No ring is missed: who waits has published the bells first and then tried once more.
 type bells struct {
 	read, write chan struct{}
-	limit       atomic.Int64 // when a write that waits fails, in nanoseconds since 1970; 0: never
+	limit       atomic.Int64 // when a write fails, in nanoseconds since limitStart; 0: never
 }
+
+// limitStart is the beginning of a clock that nobody sets.
+var limitStart = time.Now()
 
 // waiting returns p.bells, which it makes on first use.
 func (p *Polled) waiting() *bells {
@@ -53,7 +56,7 @@ func (p *Polled) LimitWrite(t time.Time) {
 	}
 	limit := int64(0)
 	if !t.IsZero() {
-		limit = max(t.UnixNano(), 1)
+		limit = max(int64(t.Sub(limitStart)), 1)
 	}
 	p.waiting().limit.Store(limit)
 }
@@ -97,7 +100,7 @@ func (b *bells) awaitWrite() {
 		<-b.write
 		return
 	}
-	late := time.NewTimer(time.Until(time.Unix(0, limit)))
+	late := time.NewTimer(time.Duration(limit) - time.Since(limitStart))
 	defer late.Stop()
 	select {
 	case <-b.write:
@@ -112,5 +115,5 @@ func (p *Polled) limitPassed() bool {
 		return false
 	}
 	limit := b.limit.Load()
-	return limit != 0 && time.Now().UnixNano() >= limit
+	return limit != 0 && int64(time.Since(limitStart)) >= limit
 }

@@ -8,32 +8,33 @@ import (
 	"syscall"
 )
 
-// mayRead reports what is known of the descriptor, or why it cannot be read now.
-func (p *Polled) mayRead() (ready uint32, err error) {
-	ready = p.ready.Load()
+// cannotRead returns why the descriptor cannot be read now, or nil.
+func (p *Polled) cannotRead(ready uint32) error {
 	switch {
 	case p.life.Load()&(readFreed|closing) != 0:
-		return ready, p.closedError("read")
+		return p.closedError("read")
 	case ready&readInterrupted != 0:
-		return ready, p.opError("read", os.ErrDeadlineExceeded)
+		return p.opError("read", os.ErrDeadlineExceeded)
 	case isDry(ready):
-		return ready, ErrAgain
+		return ErrAgain
 	}
-	return ready, nil
+	return nil
 }
 
 // read reads into b, or into q if b is nil, without waiting. One call suffices: as epoll(7) says,
 // a read that brought less than there was room for has emptied the socket, and what comes later
 // is reported. A peer that sends TCP's urgent data or, on a Unix socket, descriptors cuts reads
 // short, and only delays itself.
+//
+// Few functions and little memory are touched here: most turns find them in no cache.
 func (p *Polled) read(b *Buffer, q []byte) (int, error) {
 	for {
-		ready, err := p.mayRead()
-		if err != nil {
+		ready := p.ready.Load()
+		if p.life.Load()&(readFreed|closing) != 0 || ready&readInterrupted != 0 || isDry(ready) {
 			if b != nil {
 				b.Release()
 			}
-			return 0, err
+			return 0, p.cannotRead(ready)
 		}
 		if b != nil {
 			q = b.Room()
@@ -83,18 +84,14 @@ func (p *Polled) Read(q []byte) (int, error) {
 // false, or nothing can be sent: what is then read would be answered in vain. It does not wait:
 // it ends with ErrAgain.
 func (p *Polled) RunInline(b *Buffer, arrived func() (stay bool)) error {
-	return runInline(p, b, arrived)
-}
-
-func runInline(d Driven, b *Buffer, arrived func() (stay bool)) error {
 	for {
-		if _, err := d.TryFill(b); err != nil {
+		if _, err := p.read(b, nil); err != nil {
 			return err
 		}
 		if !arrived() {
 			return nil // the caller may be outside the gate
 		}
-		if d.Full() {
+		if p.Full() {
 			b.Release()
 			return ErrAgain
 		}
@@ -105,8 +102,8 @@ func runInline(d Driven, b *Buffer, arrived func() (stay bool)) error {
 func (p *Polled) Release() bool   { return p.life.Load()&closing == 0 }
 func (p *Polled) Reacquire() bool { return p.life.Load()&closing == 0 }
 
-// mayWrite reports why the descriptor cannot be written now.
-func (p *Polled) mayWrite() error {
+// cannotWrite returns why the descriptor cannot be written now, or nil.
+func (p *Polled) cannotWrite() error {
 	ready := p.ready.Load()
 	switch {
 	case p.life.Load()&(writeFreed|closing) != 0:
@@ -119,35 +116,46 @@ func (p *Polled) mayWrite() error {
 	return nil
 }
 
-// write sends what it can of s by one system call.
-func (p *Polled) write(s *socketWrite) error {
-	if err := p.mayWrite(); err != nil {
-		return err
-	}
-	return p.send(s)
-}
-
-// send is write, whether or not writes stand interrupted.
-func (p *Polled) send(s *socketWrite) error {
+// send makes one system call, or none if the socket is known to be full, whether or not writes
+// stand interrupted. both is memory, if there is a tail.
+func (p *Polled) send(both *twoParts, head, tail []byte) (n int, err error) {
 	for {
 		ready := p.ready.Load()
 		if ready&full != 0 {
-			return ErrAgain
+			return 0, ErrAgain
 		}
-		n, errno := s.writeSome(uintptr(p.fd))
+		var errno syscall.Errno
+		if len(tail) == 0 {
+			n, errno = sysWrite(uintptr(p.fd), head)
+		} else {
+			n, errno = sysWriteBoth(uintptr(p.fd), both, head, tail)
+		}
 		switch errno {
 		case 0:
-			if s.wrote(n); len(s.p)+len(s.tail) > 0 {
+			if n < len(head)+len(tail) {
 				p.ready.CompareAndSwap(ready, ready|full)
 			}
-			return nil
+			return n, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			p.ready.CompareAndSwap(ready, ready|full)
 		default:
-			return p.opError("write", os.NewSyscallError("write", errno))
+			return 0, p.opError("write", os.NewSyscallError("write", errno))
 		}
 	}
+}
+
+// TryWrite makes one system call, or none if the socket is known to be full. If it sends less
+// than q, the socket was full, or it does not send at all: an error is met again by the Write
+// that follows.
+func (p *Polled) TryWrite(q []byte) (sent int) {
+	for sent < len(q) && p.cannotWrite() == nil {
+		n, err := p.send(nil, q[sent:], nil)
+		if sent += n; err != nil {
+			break
+		}
+	}
+	return sent
 }
 
 // Write sends everything, and waits as long as that takes.
@@ -166,16 +174,12 @@ func (p *Polled) Write(head, tail []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite makes one system call, or none if the socket is known to be full. If it sends less
-// than q, the socket was full, or it does not send at all: an error is met again by the Write
-// that follows.
-func (p *Polled) TryWrite(q []byte) int {
-	s := socketWrites.Get().(*socketWrite)
-	s.p = q
-	for len(s.p) > 0 && p.write(s) == nil {
+// write sends what it can of s by one system call.
+func (p *Polled) write(s *socketWrite) error {
+	if err := p.cannotWrite(); err != nil {
+		return err
 	}
-	n := len(q) - len(s.p)
-	s.p = nil
-	socketWrites.Put(s)
-	return n
+	n, err := p.send(&s.both, s.p, s.tail)
+	s.wrote(n)
+	return err
 }

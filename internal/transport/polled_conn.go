@@ -15,12 +15,12 @@ type polledConn struct{ p *Polled }
 // errDriven is what its other methods return.
 var errDriven = errors.New("the connection is driven by an event loop: NetConn is for addresses and socket options")
 
-func (c polledConn) Read([]byte) (int, error)         { return 0, c.p.opError("read", errDriven) }
-func (c polledConn) Write([]byte) (int, error)        { return 0, c.p.opError("write", errDriven) }
-func (c polledConn) Close() error                     { return c.p.opError("close", errDriven) }
-func (c polledConn) SetDeadline(time.Time) error      { return c.p.opError("set", errDriven) }
-func (c polledConn) SetReadDeadline(time.Time) error  { return c.p.opError("set", errDriven) }
-func (c polledConn) SetWriteDeadline(time.Time) error { return c.p.opError("set", errDriven) }
+func (polledConn) Read([]byte) (int, error)         { return 0, errDriven }
+func (polledConn) Write([]byte) (int, error)        { return 0, errDriven }
+func (polledConn) Close() error                     { return errDriven }
+func (polledConn) SetDeadline(time.Time) error      { return errDriven }
+func (polledConn) SetReadDeadline(time.Time) error  { return errDriven }
+func (polledConn) SetWriteDeadline(time.Time) error { return errDriven }
 
 func (c polledConn) LocalAddr() net.Addr  { return c.p.localAddr() }
 func (c polledConn) RemoteAddr() net.Addr { return c.p.remoteAddr() }
@@ -48,10 +48,5 @@ func (r polledRaw) Control(f func(fd uintptr)) error {
 	return nil
 }
 
-func (r polledRaw) Read(func(fd uintptr) (done bool)) error {
-	return r.p.opError("raw-read", errDriven)
-}
-
-func (r polledRaw) Write(func(fd uintptr) (done bool)) error {
-	return r.p.opError("raw-write", errDriven)
-}
+func (polledRaw) Read(func(fd uintptr) (done bool)) error  { return errDriven }
+func (polledRaw) Write(func(fd uintptr) (done bool)) error { return errDriven }

@@ -50,16 +50,60 @@ func duplicateFD(socket syscall.Conn) (fd int, err error) {
 	return fd, nil
 }
 
-// Drive takes the socket out of nc, as Detach does, and drives it. That works also if nc is a
-// *tls.Conn on what Movable has returned, after its handshake. fd is for the event loop to watch.
-func Drive(nc net.Conn, owner Owner) (d Driven, fd int, err error) {
-	secure, ok := nc.(*tls.Conn)
-	if !ok {
-		if fd, err = Detach(nc); err != nil {
-			return nil, -1, err
+// Drive takes the socket out of t, which is then of no use, and drives it: the peer notices
+// nothing. That works for a Socket, and for TLS on what Movable has returned, after its handshake.
+// p is the memory for what drives a socket, and may be the result. fd is for the event loop to
+// watch. Drive is called inside both gates.
+//
+// It fails, and nothing has happened, if t is another kind of stream, if bytes that were read
+// before stand in front of it, or if it is called by the body of an inline loop on t.
+func Drive(t Transport, p *Polled, owner Owner) (d Driven, fd int, err error) {
+	fd, err = -1, errNoDetach
+	switch t := t.(type) {
+	case *preloaded:
+		if len(t.p) == 0 {
+			return Drive(t.Transport, p, owner)
 		}
-		return NewPolled(fd, owner), fd, nil
+	case *Socket:
+		fd, err = t.detach()
+	case *tlsConn:
+		return driveTLS(t.Conn.(*tls.Conn), owner)
+	case *netConn:
+		if m, ok := t.Conn.(*movable); ok {
+			fd, err = Detach(m)
+		}
 	}
+	if err != nil {
+		return nil, -1, err
+	}
+	p.Init(fd, owner)
+	return p, fd, nil
+}
+
+// errInBody is returned by Drive in the body of an inline loop.
+var errInBody = errors.New("a loop over messages runs on this connection")
+
+// detach is Detach for a Socket.
+func (t *Socket) detach() (fd int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch t.state.Load() {
+	case socketReleased:
+		return -1, errInBody
+	case socketClosed:
+		return -1, net.ErrClosed
+	}
+	if fd, err = Detach(t.Conn); err != nil {
+		return -1, err
+	}
+	t.state.Store(socketClosed)
+	if t.inline != nil {
+		t.inline.dropDup()
+	}
+	return fd, nil
+}
+
+func driveTLS(secure *tls.Conn, owner Owner) (d Driven, fd int, err error) {
 	m, ok := secure.NetConn().(*movable)
 	if !ok || !secure.ConnectionState().HandshakeComplete {
 		return nil, -1, errNoDetach

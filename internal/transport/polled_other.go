@@ -26,7 +26,7 @@ func (p *Polled) FreeWrite()                               {}
 func detachable(net.Conn) bool { return false }
 
 // Drive fails: see errNoDetach.
-func Drive(net.Conn, Owner) (d Driven, fd int, err error) { return nil, -1, errNoDetach }
+func Drive(Transport, *Polled, Owner) (d Driven, fd int, err error) { return nil, -1, errNoDetach }
 
 // Detach fails: see errNoDetach.
 func Detach(net.Conn) (fd int, err error) { return -1, errNoDetach }
@@ -39,3 +39,6 @@ var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 
 // Accept fails: there is no event loop.
 func Accept(int) (fd int, err error) { return -1, errNoDetach }
+
+// AcceptFrom fails: there is no event loop.
+func AcceptFrom(net.Listener) (fd int, err error) { return -1, errNoDetach }

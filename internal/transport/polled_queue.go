@@ -115,15 +115,10 @@ func (q *recordQueue) send(p *Polled) {
 	}
 	var err error
 	for q.left.Load() > 0 && err == nil {
-		s := socketWrites.Get().(*socketWrite)
-		left := q.left.Load()
-		s.p = (*q.data)[q.from : q.from+left]
-		err = p.send(s)
-		sent := left - int32(len(s.p))
-		q.from += sent
-		q.left.Add(-sent)
-		s.p = nil
-		socketWrites.Put(s)
+		var n int
+		n, err = p.send(nil, (*q.data)[q.from:q.from+q.left.Load()], nil)
+		q.from += int32(n)
+		q.left.Add(int32(-n))
 	}
 	switch {
 	case err == ErrAgain:

@@ -41,7 +41,7 @@ func undriven(t testing.TB, nc net.Conn) *driven {
 	t.Helper()
 	d := &driven{done: make(chan struct{})}
 	var err error
-	if d.Driven, d.fd, err = Drive(nc, d); err != nil {
+	if d.Driven, d.fd, err = Drive(New(nc, new(Socket)), new(Polled), d); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -35,7 +35,7 @@ func (t *polledTLS) TryFill(b *Buffer) (int, error) {
 
 // TryRead reads once. An error that came with bytes is met again by the next.
 func (t *polledTLS) TryRead(p []byte) (int, error) {
-	if _, err := t.mayRead(); err != nil && err != ErrAgain {
+	if err := t.cannotRead(t.ready.Load()); err != nil && err != ErrAgain {
 		return 0, err
 	}
 	n, err := t.conn.Read(p)
@@ -67,7 +67,18 @@ func (t *polledTLS) Read(p []byte) (int, error) {
 }
 
 func (t *polledTLS) RunInline(b *Buffer, arrived func() (stay bool)) error {
-	return runInline(t, b, arrived)
+	for {
+		if _, err := t.TryFill(b); err != nil {
+			return err
+		}
+		if !arrived() {
+			return nil
+		}
+		if t.Full() {
+			b.Release()
+			return ErrAgain
+		}
+	}
 }
 
 // maxQueued is how many bytes one write hands to crypto/tls: with what records add, they fit in
@@ -76,7 +87,7 @@ const maxQueued = readSize / 2
 
 // tryWrite hands over a part of head and tail, if the queue is empty.
 func (t *polledTLS) tryWrite(head, tail []byte) (n int, err error) {
-	if err := t.mayWrite(); err != nil {
+	if err := t.cannotWrite(); err != nil {
 		return 0, err
 	}
 	if !t.queue.cork(&t.Polled) {
@@ -172,5 +183,5 @@ func (s *tlsSocket) Write(p []byte) (int, error) {
 	return s.t.queue.add(&s.t.Polled, p)
 }
 
-func (s *tlsSocket) CloseRead() error  { return s.t.opError("close", errDriven) }
-func (s *tlsSocket) CloseWrite() error { return s.t.opError("close", errDriven) }
+func (*tlsSocket) CloseRead() error  { return errDriven }
+func (*tlsSocket) CloseWrite() error { return errDriven }

@@ -63,36 +63,6 @@ func TestMovable(t *testing.T) {
 	}
 }
 
-// What cannot leave package net stays as it is.
-func TestDriveRefuses(t *testing.T) {
-	a, b := net.Pipe()
-	defer a.Close()
-	plain, far := pair(t, "tcp")
-	secure, _ := overTLS(t, plain, far)
-	near, _ := pair(t, "tcp")
-	closed, _ := pair(t, "tcp")
-	_ = closed.Close()
-	for name, test := range map[string]struct {
-		nc   net.Conn
-		want error
-	}{
-		"a pipe":               {b, errNoDetach},
-		"TLS over a socket":    {secure, errNoDetach},
-		"TLS before handshake": {tls.Server(Movable(near), &tls.Config{}), errNoDetach},
-		"a closed socket":      {closed, net.ErrClosed},
-		"a socket of none":     {&net.TCPConn{}, syscall.EINVAL},
-	} {
-		if d, _, err := Drive(test.nc, nil); d != nil {
-			t.Errorf("%s: it is driven", name)
-		} else {
-			wantIs(t, name, err, test.want)
-		}
-	}
-	if _, err := near.Write([]byte("x")); err != nil {
-		t.Error(err)
-	}
-}
-
 // collected is a net.Conn that keeps what is written, if it is on.
 type collected struct {
 	net.Conn

@@ -77,9 +77,9 @@ type Shared interface {
 type Traits uint8
 
 const (
-	// CountsPartialWrites: a Write that is interrupted reports exactly how many bytes the
-	// system has taken, however large the write is. Other streams report progress only when
-	// a write ends.
+	// CountsPartialWrites: a Write that is interrupted reports exactly how many bytes will be
+	// sent, because the system has taken them, however large the write is. Other streams report
+	// progress only when a write ends.
 	CountsPartialWrites Traits = 1 << iota
 	// RetainsBuffers: after ErrWriteCut the stream may go on reading what Write was given,
 	// as a stream of smux does. That memory must not be used for anything else.
