@@ -68,6 +68,8 @@ const layers = `
 	internal/gate:
 	internal/maskkey:    frame internal/poolcheck
 	internal/transport:  internal/poolcheck golang.org/x/sys/unix
+	# Who is served when, on one goroutine: it knows nothing of streams.
+	internal/eventloop:  golang.org/x/sys/unix
 
 	# The judges. The conformance suite speaks by the naive codec, so that it does
 	# not share the mistakes of the judged: no frame, handshake or conn for it.

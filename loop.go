@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/eventloop"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -60,9 +61,10 @@ type Loop struct {
 
 	mu         sync.Mutex
 	listeners  map[net.Listener]struct{}
-	goroutines Registry      // the connections that have one
-	served     int           // connections that Closed was not called for yet
-	idle       chan struct{} // made by Shutdown, closed when served is 0
+	loops      []*eventloop.Loop // nil before the first connection, and where there are none
+	goroutines Registry          // the connections that have a goroutine
+	served     int               // connections that Closed was not called for yet
+	idle       chan struct{}     // made by Shutdown, closed when served is 0
 }
 
 // OpenFunc returns the [Receiver] of a connection.

@@ -1,9 +1,10 @@
 package websocket
 
 import (
-	"context"
 	"net/http"
 	"runtime/debug"
+
+	"github.com/hawser-ws/websocket/internal/eventloop"
 )
 
 // loopConn is a Conn while a [Loop] serves it, and what its application is told:
@@ -13,42 +14,17 @@ import (
 //	     │                │      ▲     end of the connection       │
 //	     │ an error       ▼      │                                 │ Closed
 //	     │             loopInside: Receive runs                    ▼
-//	     └─────────────────────────────────────────────────▶  loopEnded
+//	     └──────────────────▶ loopEnded ─── the end ──────────▶ loopOver
 //
 // Its methods are called by whoever drives the connection: one at a time.
 type loopConn struct {
 	c        *Conn
 	loop     *Loop
 	receiver Receiver
+	member   eventloop.Member // of a polled one
+	polled   bool             // it has no goroutine; settled before others see it
 	phase    loopPhase
-}
-
-// add has the loop serve c. Its Receiver is r, or what open returns.
-func (l *Loop) add(c *Conn, r Receiver, open OpenFunc) error {
-	lc := &loopConn{c: c, loop: l, receiver: r}
-	if err := lc.takeReading(); err != nil {
-		return err
-	}
-	if !l.begin() {
-		_ = c.Close(StatusGoingAway, "")
-		return http.ErrServerClosed
-	}
-	go lc.byGoroutine(open)
-	return nil
-}
-
-// takeReading has nobody but the loop read from now on.
-func (lc *loopConn) takeReading() error {
-	r := &lc.c.in
-	if !r.gate.TryLock() {
-		return &UsageError{"Loop.Add", "a read of the connection is under way"}
-	}
-	defer r.leave()
-	if r.reader == readByLoop {
-		return &UsageError{"Loop.Add", "the connection is on a loop already"}
-	}
-	r.reader = readByLoop
-	return nil
+	reads    turnReading
 }
 
 // loopPhase is how far the calls of the application have come.
@@ -60,6 +36,7 @@ const (
 	loopInside                     // a call of Open or Receive has not returned
 	loopEnding                     // Closed is next, once the connection has ended
 	loopEnded                      // nothing is called any more
+	loopOver                       // and the connection has ended
 )
 
 // departure says how a connection is to be closed that the application is done with.
@@ -136,16 +113,18 @@ func (lc *loopConn) leave() {
 	}
 }
 
-// ended is called when the connection has ended.
-func (lc *loopConn) ended() {
-	if lc.phase != loopOpening {
-		lc.leave()
-	}
-	if lc.phase != loopEnding {
-		lc.phase = loopEnded
+// finish is called when the connection has ended. It tells the application, and lets
+// Shutdown go on, once.
+func (lc *loopConn) finish() {
+	if lc.phase == loopOver {
 		return
 	}
-	lc.phase = loopEnded
+	defer lc.loop.end()
+	tell := lc.receiver != nil && lc.phase != loopEnded
+	lc.phase = loopOver
+	if !tell {
+		return
+	}
 	closed := lc.loop.Closed
 	if closed == nil {
 		return
@@ -165,36 +144,4 @@ func (lc *loopConn) surviveClosed() {
 // serving is what reports errors of the application.
 func (lc *loopConn) serving() serving {
 	return serving{serveContext{c: lc.c}, lc.loop.OnError}
-}
-
-// byGoroutine serves the connection on the goroutine that calls it.
-func (lc *loopConn) byGoroutine(open OpenFunc) {
-	c := lc.c
-	defer lc.end() // also after runtime.Goexit
-	if !lc.loop.goroutines.add(c) {
-		_ = c.Close(StatusGoingAway, "")
-	}
-	done := lc.begin(open)
-	if done == nil {
-		l := &messageLoop{c: c, ctx: context.Context((*connContext)(c)), loop: lc}
-		for l.next() {
-		}
-		c.out.endReplies(l.ctx)
-		done = l.done
-	}
-	if done == nil {
-		done = &departure{code: StatusNormalClosure} // the connection is ending or has ended
-	}
-	_ = c.Close(done.code, done.reason)
-}
-
-// end closes the connection, tells the application, and lets Shutdown go on.
-func (lc *loopConn) end() {
-	defer lc.loop.end()
-	if lc.phase == loopEnding || lc.phase == loopEnded { // nobody has left in the middle
-		_ = lc.c.CloseNow()
-	} else {
-		_ = lc.c.Close(StatusInternalError, "")
-	}
-	lc.ended()
 }

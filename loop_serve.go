@@ -5,10 +5,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/eventloop"
 )
 
 // Serve accepts connections and serves them, until Shutdown is called or the listener fails.
@@ -115,16 +117,58 @@ func refusalOf(remote net.Addr, err error) *HandlerError {
 // New connections are refused.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	idle := l.stop()
+	for _, loop := range l.eventLoops() {
+		l.sendAway(loop)
+	}
 	err := l.goroutines.Shutdown(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 	}
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for _, loop := range l.eventLoops() {
+		if err != nil {
+			dropAll(loop)
+			continue
+		}
+		_ = loop.Close()
 	}
+	return err
+}
+
+// awayAtOnce is how many connections are sent away before others get the processor.
+const awayAtOnce = 256
+
+// sendAway begins to close all connections of an event loop.
+func (l *Loop) sendAway(loop *eventloop.Loop) {
+	n := 0
+	for s := range loop.Sources() {
+		lc, ok := s.(*loopConn)
+		if !ok {
+			continue
+		}
+		lc.sendAway()
+		if n++; n%awayAtOnce == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// dropAll drops the connections of an event loop.
+func dropAll(loop *eventloop.Loop) {
+	for s := range loop.Sources() {
+		if lc, ok := s.(*loopConn); ok {
+			_ = lc.c.closeNow()
+		}
+	}
+}
+
+func (l *Loop) eventLoops() []*eventloop.Loop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.loops
 }
 
 // stop closes the listeners. It returns a channel that is closed when the last connection

@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -24,17 +25,36 @@ type sender struct {
 	gate gate.Gate
 	frameWriter
 
+	fragmenting atomic.Pointer[fragmenting] // made by the first Writer
+	later       *later                      // made, inside the gate, by the first to need it
+}
+
+// fragmenting is for messages in fragments, which many connections never send.
+type fragmenting struct {
 	writers gate.Gate   // held by the messageWriter that is open
 	opened  uint32      // inside writers: the number of the last messageWriter
-	between gate.Wakeup // wakes one caller that waits for a fragmented message to end
+	ended   gate.Wakeup // wakes one caller that waits for a fragmented message to end
+}
 
-	later *later // made, inside the gate, by the first to need it
+// fragments returns s.fragmenting, which it makes on first use.
+func (s *sender) fragments() *fragmenting {
+	if s.fragmenting.Load() == nil {
+		s.fragmenting.CompareAndSwap(nil, &fragmenting{})
+	}
+	return s.fragmenting.Load()
 }
 
 // later is what runs without a caller. Functions are bound once: each binding would allocate.
 type later struct {
 	finish func()      // flushAndLeave
 	timer  *time.Timer // of held messages; nil before the first
+}
+
+// wakeFragmented wakes a caller that waits for a fragmented message to end.
+func (s *sender) wakeFragmented() {
+	if x := s.fragmenting.Load(); x != nil {
+		x.ended.Wake()
+	}
 }
 
 // laterOn returns s.later, which it makes on first use. Inside the gate.
@@ -95,7 +115,7 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 		if s.gate.TryLockOrQueue() {
 			s.flush(ctx, f)
 			if f.phase == outWaiting { // a fragmented message must end before it
-				again = s.between.C()
+				again = s.fragments().ended.C()
 			}
 			s.leave()
 		}
@@ -191,17 +211,28 @@ func (s *sender) leave() {
 			return
 		}
 		s.gate.WakeOne() // there is somebody who waits anyway
-		s.between.Wake()
+		s.wakeFragmented()
 		return
 	case left == leftAdrift:
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
 	case left == leftOwned, s.due.Load() > 0 && s.message.Load() == 0:
 		s.gate.WakeOne()
-		s.between.Wake()
+		s.wakeFragmented()
 	}
 	if (s.pongsDue.Load() > 0 || s.coalesce.state()&flushWanted != 0) && s.gate.TryLock() {
 		s.handOver() // the caller does not wait for a peer that does not read
+	}
+}
+
+// leaveHeld is leave where a message was just held and nothing else is unsent.
+func (s *sender) leaveHeld() {
+	s.gate.Unlock()
+	if c := s.coalesce.state(); conn.State(s.state.Load()) == conn.Open && c < flushWanted && s.due.Load() == 0 && s.pongsDue.Load() == 0 {
+		return // nearly always
+	}
+	if s.gate.TryLock() {
+		s.leave()
 	}
 }
 

@@ -98,3 +98,14 @@ func (s *sender) leavePosted() {
 		s.flushAndLeave()
 	}
 }
+
+// isIdle reports whether a control frame would leave at once: nothing is ahead of it, and
+// the socket is not full.
+func (s *sender) isIdle() bool {
+	if s.full() || !s.gate.TryLock() {
+		return false
+	}
+	idle := s.loan == nil && s.due.Load() == 0 && s.pongsDue.Load() == 0
+	s.leave()
+	return idle
+}

@@ -11,8 +11,11 @@ type Driven interface {
 	InlineLooper
 	// TryFill puts what has come into b, without waiting. It returns ErrAgain if nothing has come.
 	TryFill(b *Buffer) (int, error)
-	// Ready reports what has become possible, and wakes who waits for it.
-	Ready(ev Events)
+	// TryRead puts it into q instead.
+	TryRead(q []byte) (int, error)
+	// Ready reports what has become possible, and wakes who waits for it. wasFull says that
+	// nothing could be sent until now, and can be again.
+	Ready(ev Events) (wasFull bool)
 	// Full reports whether nothing can be sent before Ready says so: TryWrite would return 0.
 	Full() bool
 	// FreeRead says that nobody will read any more. It is called inside the gate for reading,

@@ -5,6 +5,7 @@ package transport
 import (
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // Polled drives a descriptor of its own, in an epoll set. What can be done is done at once, and
@@ -17,6 +18,7 @@ type Polled struct {
 	fd    int32
 	life  atomic.Uint32 // who may still use fd: see polled_life.go
 	ready atomic.Uint32 // what is known of fd: dry and so on
+	peer  peerAddr
 	owner Owner
 	bells atomic.Pointer[bells] // made by the first who waits
 }
@@ -30,7 +32,9 @@ func NewPolled(fd int, owner Owner) *Polled {
 }
 
 // Init is NewPolled for a Polled that is part of something else.
-func (p *Polled) Init(fd int, owner Owner) { p.fd, p.owner = int32(fd), owner }
+func (p *Polled) Init(fd int, owner Owner) {
+	p.fd, p.owner, p.peer = int32(fd), owner, newPeerAddr(fd)
+}
 
 // What is known of the descriptor. It is a hint, but for the interruptions: to try in vain is
 // allowed, to wait although something is there is not. So whoever concludes from a call that
@@ -46,7 +50,14 @@ const (
 )
 
 // Ready may be called while calls of all other methods are under way.
-func (p *Polled) Ready(ev Events) {
+func (p *Polled) Ready(ev Events) (wasFull bool) {
+	wasFull = p.note(ev)
+	p.ring(ev)
+	return wasFull
+}
+
+// note notes what has become possible.
+func (p *Polled) note(ev Events) (wasFull bool) {
 	for {
 		was := p.ready.Load()
 		is := was + oneReady
@@ -60,11 +71,8 @@ func (p *Polled) Ready(ev Events) {
 			is |= ended
 		}
 		if p.ready.CompareAndSwap(was, is) {
-			break
+			return was&^is&full != 0
 		}
-	}
-	if b := p.bells.Load(); b != nil {
-		b.ring(ev)
 	}
 }
 
@@ -77,19 +85,17 @@ func (p *Polled) Full() bool { return p.ready.Load()&full != 0 }
 
 func (p *Polled) InterruptRead(on bool) {
 	p.interrupt(readInterrupted, on)
-	if b := p.bells.Load(); b != nil && on {
-		b.ring(Readable)
+	if on {
+		p.ring(Readable)
 	}
 }
 
 // InterruptWrite also removes a limit.
 func (p *Polled) InterruptWrite(on bool) {
 	p.interrupt(writeInterrupted, on)
-	if b := p.bells.Load(); b != nil {
-		b.limit.Store(0)
-		if on {
-			b.ring(Writable)
-		}
+	p.LimitWrite(time.Time{})
+	if on {
+		p.ring(Writable)
 	}
 }
 

@@ -25,7 +25,12 @@ func (p *Polled) waiting() *bells {
 	return p.bells.Load()
 }
 
-func (b *bells) ring(ev Events) {
+// ring wakes those who wait for any of ev.
+func (p *Polled) ring(ev Events) {
+	b := p.bells.Load()
+	if b == nil {
+		return
+	}
 	if ev&(Readable|Ended) != 0 {
 		ring(b.read)
 	}
@@ -53,11 +58,9 @@ func (p *Polled) LimitWrite(t time.Time) {
 	p.waiting().limit.Store(limit)
 }
 
-// untilReadable repeats try, which reads, until it returns something else than ErrAgain.
+// untilReadable repeats try, which reads and has returned ErrAgain, until it returns something
+// else.
 func (p *Polled) untilReadable(try func() (int, error)) (n int, err error) {
-	if n, err = try(); err != ErrAgain {
-		return n, err
-	}
 	b := p.waiting()
 	for told := false; ; told = true {
 		if n, err = try(); err != ErrAgain {
@@ -70,9 +73,6 @@ func (p *Polled) untilReadable(try func() (int, error)) (n int, err error) {
 
 // untilWritable does so for try, which writes.
 func (p *Polled) untilWritable(try func() (int, error)) (n int, err error) {
-	if n, err = try(); err != ErrAgain {
-		return n, err
-	}
 	b := p.waiting()
 	for told := false; ; told = true {
 		if n, err = try(); err != ErrAgain {

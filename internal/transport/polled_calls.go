@@ -62,11 +62,20 @@ func (p *Polled) read(b *Buffer, q []byte) (int, error) {
 // TryFill makes one system call, or none if the socket is known to be empty.
 func (p *Polled) TryFill(b *Buffer) (int, error) { return p.read(b, nil) }
 
+// TryRead is TryFill into q.
+func (p *Polled) TryRead(q []byte) (int, error) { return p.read(nil, q) }
+
 func (p *Polled) Fill(b *Buffer) (int, error) {
+	if n, err := p.read(b, nil); err != ErrAgain {
+		return n, err
+	}
 	return p.untilReadable(func() (int, error) { return p.read(b, nil) })
 }
 
 func (p *Polled) Read(q []byte) (int, error) {
+	if n, err := p.read(nil, q); err != ErrAgain {
+		return n, err
+	}
 	return p.untilReadable(func() (int, error) { return p.read(nil, q) })
 }
 
@@ -74,14 +83,18 @@ func (p *Polled) Read(q []byte) (int, error) {
 // false, or nothing can be sent: what is then read would be answered in vain. It does not wait:
 // it ends with ErrAgain.
 func (p *Polled) RunInline(b *Buffer, arrived func() (stay bool)) error {
+	return runInline(p, b, arrived)
+}
+
+func runInline(d Driven, b *Buffer, arrived func() (stay bool)) error {
 	for {
-		if _, err := p.TryFill(b); err != nil {
+		if _, err := d.TryFill(b); err != nil {
 			return err
 		}
 		if !arrived() {
 			return nil // the caller may be outside the gate
 		}
-		if p.Full() {
+		if d.Full() {
 			b.Release()
 			return ErrAgain
 		}
@@ -92,26 +105,34 @@ func (p *Polled) RunInline(b *Buffer, arrived func() (stay bool)) error {
 func (p *Polled) Release() bool   { return p.life.Load()&closing == 0 }
 func (p *Polled) Reacquire() bool { return p.life.Load()&closing == 0 }
 
-// mayWrite reports what is known of the descriptor, or why it cannot be written now.
-func (p *Polled) mayWrite() (ready uint32, err error) {
-	ready = p.ready.Load()
+// mayWrite reports why the descriptor cannot be written now.
+func (p *Polled) mayWrite() error {
+	ready := p.ready.Load()
 	switch {
 	case p.life.Load()&(writeFreed|closing) != 0:
-		return ready, p.closedError("write")
+		return p.closedError("write")
 	case ready&writeInterrupted != 0 || p.limitPassed():
-		return ready, p.opError("write", os.ErrDeadlineExceeded)
+		return p.opError("write", os.ErrDeadlineExceeded)
 	case ready&full != 0:
-		return ready, ErrAgain
+		return ErrAgain
 	}
-	return ready, nil
+	return nil
 }
 
 // write sends what it can of s by one system call.
 func (p *Polled) write(s *socketWrite) error {
+	if err := p.mayWrite(); err != nil {
+		return err
+	}
+	return p.send(s)
+}
+
+// send is write, whether or not writes stand interrupted.
+func (p *Polled) send(s *socketWrite) error {
 	for {
-		ready, err := p.mayWrite()
-		if err != nil {
-			return err
+		ready := p.ready.Load()
+		if ready&full != 0 {
+			return ErrAgain
 		}
 		n, errno := s.writeSome(uintptr(p.fd))
 		switch errno {
@@ -145,12 +166,14 @@ func (p *Polled) Write(head, tail []byte) (int, error) {
 	return n, err
 }
 
-// TryWrite makes one system call, or none if the socket is known to be full. An error is met
-// again by the Write that follows.
+// TryWrite makes one system call, or none if the socket is known to be full. If it sends less
+// than q, the socket was full, or it does not send at all: an error is met again by the Write
+// that follows.
 func (p *Polled) TryWrite(q []byte) int {
 	s := socketWrites.Get().(*socketWrite)
 	s.p = q
-	_ = p.write(s)
+	for len(s.p) > 0 && p.write(s) == nil {
+	}
 	n := len(q) - len(s.p)
 	s.p = nil
 	socketWrites.Put(s)

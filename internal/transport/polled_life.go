@@ -44,9 +44,7 @@ func (p *Polled) Close() error {
 		return nil
 	}
 	_ = unix.Shutdown(int(p.fd), unix.SHUT_RDWR)
-	if b := p.bells.Load(); b != nil {
-		b.ring(Ended)
-	}
+	p.ring(Ended)
 	p.pass(shut)
 	return nil
 }

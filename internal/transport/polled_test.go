@@ -17,12 +17,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var _ Driven = (*Polled)(nil)
-
-// driven is a Polled with an epoll set of its own.
+// driven is a Driven with an epoll set of its own.
 type driven struct {
-	*Polled
-	set           int
+	Driven
+	fd            int
 	waited, freed atomic.Int32
 	done          chan struct{}
 }
@@ -30,27 +28,41 @@ type driven struct {
 func (d *driven) Waiting() { d.waited.Add(1) }
 func (d *driven) Freed()   { d.freed.Add(1) }
 
-// drive takes the socket out of nc.
+// drive takes the socket out of nc, and reports its events.
 func drive(t testing.TB, nc net.Conn) *driven {
 	t.Helper()
-	fd, err := Detach(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &driven{done: make(chan struct{})}
-	d.Polled = NewPolled(fd, d)
-	d.poll(t, fd, d.Polled)
+	d := undriven(t, nc)
+	d.poll(t)
 	return d
 }
 
-// poll reports events to s.
-func (d *driven) poll(t testing.TB, fd int, s Driven) {
+// undriven takes the socket out of nc, and reports nothing.
+func undriven(t testing.TB, nc net.Conn) *driven {
+	t.Helper()
+	d := &driven{done: make(chan struct{})}
+	var err error
+	if d.Driven, d.fd, err = Drive(nc, d); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = d.Close()
+		d.FreeRead()
+		d.FreeWrite()
+		if n := d.freed.Load(); n != 1 {
+			t.Errorf("Freed was called %d times", n)
+		}
+	})
+	return d
+}
+
+// poll reports events until the test ends.
+func (d *driven) poll(t testing.TB) {
 	t.Helper()
 	set, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = unix.EpollCtl(set, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET})
+	err = unix.EpollCtl(set, unix.EPOLL_CTL_ADD, d.fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,20 +72,14 @@ func (d *driven) poll(t testing.TB, fd int, s Driven) {
 		events := make([]unix.EpollEvent, 1)
 		for !stop.Load() {
 			if n, _ := unix.EpollWait(set, events, 10); n == 1 {
-				s.Ready(eventsOf(events[0].Events))
+				d.Ready(eventsOf(events[0].Events))
 			}
 		}
 		_ = unix.Close(set)
 	}()
 	t.Cleanup(func() {
-		_ = s.Close()
-		s.FreeRead()
-		s.FreeWrite()
 		stop.Store(true)
 		<-d.done
-		if n := d.freed.Load(); n != 1 {
-			t.Errorf("Freed was called %d times", n)
-		}
 	})
 }
 
@@ -90,13 +96,18 @@ func eventsOf(e uint32) (ev Events) {
 	return ev
 }
 
-// eachDriven runs a test of a socket of each kind.
+// eachDriven runs a test of a stream of each kind.
 func eachDriven(t *testing.T, test func(t *testing.T, d *driven, far net.Conn)) {
 	t.Helper()
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			near, far := pair(t, network)
 			test(t, drive(t, near), far)
+		})
+		t.Run("TLS over "+network, func(t *testing.T) {
+			near, far := pair(t, network)
+			server, client := overTLS(t, Movable(near), far)
+			test(t, drive(t, server), client)
 		})
 	}
 }
@@ -165,7 +176,7 @@ func TestPolledIsReset(t *testing.T) {
 	_ = far.Close()
 	_, err = s.Read(make([]byte, 1))
 	wantIs(t, "Read", err, syscall.ECONNRESET)
-	if _, ok := err.(*net.OpError); !ok {
+	if _, ok := err.(*net.OpError); !ok || !strings.Contains(err.Error(), far.LocalAddr().String()) {
 		t.Errorf("Read: %T %v", err, err)
 	}
 	for err = nil; err == nil; {

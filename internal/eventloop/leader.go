@@ -1,0 +1,101 @@
+package eventloop
+
+import "runtime/debug"
+
+// runner is a goroutine that runs turns: the leader of a loop, who owns its batch and its
+// run queue, or one that runs a single member alone.
+type runner struct {
+	loop   *Loop
+	member *Member // whose turn is under way, if any
+	word   uint64  // of the guard, for that turn
+	leads  bool
+}
+
+// lead is the leader's goroutine. There is exactly one, from New until Close.
+func (l *Loop) lead() {
+	r := runner{loop: l, leads: true}
+	defer r.pass()
+	r.rounds()
+}
+
+// rounds serves a batch of events and then as much of the run queue, in turn, so that neither
+// waits for the other.
+func (r *runner) rounds() {
+	l := r.loop
+	for {
+		for l.next < l.fresh {
+			fd, gen, ev := l.poller.event(l.next)
+			l.next++
+			m := members.at(fd)
+			if m == nil || !m.is(l, gen) {
+				continue // an event of one who was removed
+			}
+			if due := m.source.Ready(ev); due != 0 && m.post(due) && !r.turn(m, due) {
+				return
+			}
+		}
+		for range min(l.queue.len(), batchSize) {
+			m := l.queue.pop()
+			if !r.turn(m, m.take()) {
+				return
+			}
+		}
+		n, err := l.poller.wait(l.queue.len() == 0)
+		if err != nil {
+			return // closed
+		}
+		l.next, l.fresh = 0, n
+	}
+}
+
+// turn runs a turn of m. It reports whether this goroutine still leads.
+func (r *runner) turn(m *Member, ev Events) bool {
+	word, unwatched, ok := r.loop.guard.enter()
+	if !ok {
+		return false
+	}
+	if unwatched {
+		go r.loop.watch(word)
+	}
+	r.member, r.word = m, word
+	r.loop.inTurn.Store(m)
+	more := m.source.Turn(ev)
+	if !r.loop.guard.leave(word) {
+		r.leads = false
+		if more || !m.settle() {
+			r.alone(m.take())
+		}
+		r.member = nil
+		return false
+	}
+	r.member = nil
+	if more || !m.settle() {
+		r.loop.queue.push(m)
+	}
+	return true
+}
+
+// alone runs turns of r.member until none is due.
+func (r *runner) alone(ev Events) {
+	m := r.member
+	for ; !r.loop.guard.isClosed(); ev = m.take() {
+		if more := m.source.Turn(ev); !more && m.settle() {
+			return
+		}
+	}
+}
+
+// pass is deferred by whoever runs turns. If a turn panicked or called Goexit, it has the
+// others go on without this goroutine, and then tells the Source.
+func (r *runner) pass() {
+	m := r.member
+	if m == nil {
+		return // the end of the goroutine, or a panic of our own
+	}
+	p := recover()
+	stack := debug.Stack()
+	if r.leads && r.loop.guard.leave(r.word) {
+		go r.loop.lead()
+	}
+	m.abandon(p, stack)
+}

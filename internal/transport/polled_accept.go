@@ -1,0 +1,86 @@
+//go:build linux
+
+package transport
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// DuplicateListener returns a descriptor of its own for the socket of l, in an event loop, which
+// package net's listener cannot be. ok is false if l is not exactly a *net.TCPListener or
+// *net.UnixListener. Both accept from then on, and each ends by its own Close.
+func DuplicateListener(l net.Listener) (fd int, ok bool) {
+	var socket syscall.Conn
+	switch l := l.(type) {
+	case *net.TCPListener:
+		socket = l
+	case *net.UnixListener:
+		socket = l
+	default:
+		return -1, false
+	}
+	fd, err := duplicateFD(socket)
+	if err != nil {
+		return -1, false
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // File makes it blocking
+		_ = unix.Close(fd)
+		return -1, false
+	}
+	return fd, true
+}
+
+// ErrAcceptLater is returned by Accept if the system has not enough of something, descriptors
+// above all. It goes on after a pause.
+var ErrAcceptLater = errors.New("the system cannot accept a connection now")
+
+// Accept takes a connection from the queue of a listener, without waiting, and prepares it as
+// package net does. It fails with ErrAgain if there is none, and with an error that is
+// ErrAcceptLater if it may succeed later.
+func Accept(listener int) (fd int, err error) {
+	for {
+		fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		switch err {
+		case nil:
+			if _, local := from.(*unix.SockaddrUnix); !local {
+				prepareTCP(fd)
+			}
+			return fd, nil
+		case unix.EAGAIN:
+			return -1, ErrAgain
+		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EPERM:
+			return -1, &acceptError{os.NewSyscallError("accept4", err)}
+		case unix.EINTR:
+		case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET, unix.ETIMEDOUT:
+			// accept(2) reports errors of the one connection that it has taken from the queue.
+		default:
+			return -1, os.NewSyscallError("accept4", err)
+		}
+	}
+}
+
+// acceptError is an error that is ErrAcceptLater.
+type acceptError struct{ error }
+
+func (e *acceptError) Unwrap() []error { return []error{ErrAcceptLater, e.error} }
+
+// Keepalive of TCP, as package net sets it: in seconds, and how many probes.
+const (
+	keepaliveIdle     = 15
+	keepaliveInterval = 15
+	keepaliveProbes   = 9
+)
+
+// prepareTCP sets the options that package net sets. A socket without one works as well.
+func prepareTCP(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepaliveIdle)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, keepaliveInterval)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepaliveProbes)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+}
