@@ -1,3 +1,5 @@
+//go:build !linux
+
 package loop_test
 
 const childEnv = "LOOP_TEST_CHILD"
