@@ -187,6 +187,9 @@ func (r *receiver) retire() {
 		r.buf.Discard()
 		r.partial = nil
 		r.dropInflation()
+		if d, ok := r.canceler.Transport().(transport.Driven); ok {
+			d.FreeRead()
+		}
 		r.gate.Unlock()
 	}
 }

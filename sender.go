@@ -7,6 +7,7 @@ import (
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // sender is the sending half of a connection: it turns frames into bytes. Its [conn.Outbox]
@@ -293,5 +294,8 @@ func (s *sender) retire() {
 	s.failEncoded()
 	s.encodeDue(nil) // completes what is in the queue: nothing can be sent any more
 	s.giveBack()
+	if d, ok := s.canceler.Transport().(transport.Driven); ok {
+		d.FreeWrite()
+	}
 	s.gate.Unlock()
 }
