@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -116,7 +118,9 @@ func (r *MillionReport) grid() *grid {
 	add("CPU µs of the servers for each", "%.2f", b.CPU)
 	add("bytes in RAM of the servers for each member of the hub", "%.0f", b.Member)
 	add("connections that Shutdown closed with 1001", "%d", s.GoingAway)
-	add("closed otherwise", "%v", s.Others)
+	for _, how := range slices.Sorted(maps.Keys(s.Others)) {
+		add("connections that ended with "+how, "%d", s.Others[how])
+	}
 	add("calls of Loop.Closed", "%d", s.Told)
 	add("until the last had ended", "%v", short(s.Elapsed))
 	add("CPU µs of the servers for each", "%.2f", s.CPU)

@@ -55,7 +55,7 @@ func Serve(connections int) error {
 		s.mu.Unlock()
 		return websocket.ReceiverFunc(receive), nil
 	}
-	s.loop.Closed = func(*websocket.Conn, error) { s.closed.Add(1) }
+	s.loop.Closed = func(*websocket.Conn, websocket.Receiver, error) { s.closed.Add(1) }
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
