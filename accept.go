@@ -113,6 +113,7 @@ type AcceptError struct {
 	Err    error // a [*Refusal], or what failed
 
 	byApplication bool // Err is a Refusal of the application's that no other error wraps
+	plain         bool // Upgrade got no request that was meant as a handshake
 }
 
 // Error says why.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/frame"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // stubConn is a net.Conn that has every read find the same frame, and every write
@@ -130,6 +131,80 @@ func BenchmarkReadIntoAndWrite(b *testing.B) {
 				}
 			}
 		})
+	})
+}
+
+// burstStream is a socket, without system calls, that has every read find a burst of frames
+// and takes every write.
+type burstStream struct {
+	transport.Transport
+	burst []byte
+	left  int // bursts
+}
+
+func (s *burstStream) Fill(b *transport.Buffer) (int, error) {
+	if s.left--; s.left < 0 {
+		return 0, io.EOF
+	}
+	n := copy(b.Room(), s.burst)
+	b.Extend(n)
+	return n, nil
+}
+
+func (s *burstStream) RunInline(b *transport.Buffer, arrived func() bool) error {
+	for {
+		if _, err := s.Fill(b); err != nil {
+			return err
+		}
+		if !arrived() {
+			return nil
+		}
+		b.Release() // as a socket does, which waits here
+	}
+}
+
+func (s *burstStream) Release() bool            { return true }
+func (s *burstStream) Reacquire() bool          { return true }
+func (s *burstStream) TryWrite(p []byte) int    { return len(p) }
+func (s *burstStream) Traits() transport.Traits { return transport.TriesWrites }
+
+// BenchmarkBurst is the way of 16 small messages through a loop that echoes them, between
+// the system calls. floor is what decoding and encoding cost.
+func BenchmarkBurst(b *testing.B) {
+	const size, together = 32, 16
+	h := frame.Header{FIN: true, Opcode: frame.Binary, Length: size, Masked: true, Key: 0x5a3c9601}
+	burst := bytes.Repeat(append(frame.AppendHeader(nil, h), make([]byte, size)...), together)
+	perMessage := func(b *testing.B) {
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*together), "ns/message")
+	}
+	b.Run("floor", func(b *testing.B) {
+		in, out := make([]byte, len(burst)), make([]byte, 0, len(burst))
+		for range b.N {
+			copy(in, burst)
+			out = out[:0]
+			for rest := in; len(rest) > 0; {
+				op, p, key, n := frame.ParseWhole(rest, true)
+				frame.Mask(p, key)
+				out = frame.AppendWhole(out, op, p, false, 0)
+				rest = rest[n:]
+			}
+		}
+		perMessage(b)
+	})
+	b.Run("loop", func(b *testing.B) {
+		c := newStub(RoleServer, MessageBinary, nil)
+		c.transport = &burstStream{Transport: c.transport, burst: burst, left: b.N}
+		c.out.traits = c.transport.Traits()
+		ctx := context.Background()
+		for m, err := range c.Messages(ctx) {
+			if err != nil {
+				break
+			}
+			if err := c.Write(ctx, m.Type, m.Data); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perMessage(b)
 	})
 }
 

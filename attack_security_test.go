@@ -67,6 +67,9 @@ func TestSecurityTable(t *testing.T) {
 		"time for the first settings of an HTTP/2 peer":                 span(h2.DefaultSettingsTimeout),
 		"time without WebSockets after which `ServeHTTP2` returns":      span(http2IdleTimeout),
 		"memory ahead of the received part of a message":                kib(conn.MaxPrealloc) + ", or as much again",
+
+		"bytes that wait on a `Loop` until the peer reads; meanwhile nothing is read from it": kib(conn.OutboxSize),
+		"messages of one connection that a `Loop` delivers before others have their turn":     count(maxPerTurn),
 	} {
 		if said[row] != is {
 			t.Errorf("SECURITY.md: %s: %q, the code says %s", row, said[row], is)
@@ -76,7 +79,7 @@ func TestSecurityTable(t *testing.T) {
 	stream, _ := net.Pipe()
 	c := NewConn(stream, RoleServer, nil)
 	defer c.CloseNow()
-	if c.out.pace != nil || c.keepAlive != nil || c.deflate != nil {
+	if c.out.pace != nil || c.keepAlive() != nil || c.deflate != nil {
 		t.Error("a write timeout, keepalive or compression without being asked for")
 	}
 	for row, field := range map[string]string{

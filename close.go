@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -116,7 +117,7 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 	}
 	body := conn.CloseBody{Code: code, Reason: string(reason)}
 	do, _ := c.life.handle(conn.ReceiveClose, body, nil)
-	c.closing().follow(ctx, do, conn.Reply(body))
+	c.closing().answer(ctx, do, conn.Reply(body))
 	return c.closedError()
 }
 
@@ -126,7 +127,7 @@ func (c *Conn) receivedClose(ctx context.Context, payload []byte) error {
 func (c *Conn) fail(ctx context.Context, e conn.Event, body conn.CloseBody, cause error) error {
 	do := c.life.report(e, cause)
 	body.Reason = frame.TruncateReason(body.Reason)
-	c.closing().follow(ctx, do, body)
+	c.closing().answer(ctx, do, body)
 	return c.closedError()
 }
 
@@ -144,6 +145,9 @@ func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	}
 	if from, _ := c.out.coalesce.on(peerEnded); from != holdNoMore {
 		go c.closing().sendLast(cause)
+	}
+	if c.in.inTurn() {
+		return transport.ErrAgain
 	}
 	select {
 	case <-c.done():
@@ -169,10 +173,17 @@ func (c *Conn) violated(ctx context.Context, v *frame.Violation) error {
 // until the contexts of all of them have ended. Until then other reads wait. Callbacks such
 // as OnPingReceived get a context with no value but [http.ServerContextKey], because it
 // belongs to no single call.
+//
+// On a connection of a [Loop], which reads it, CloseRead starts nothing.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	if ctx.Err() != nil {
 		cancel()
+		return ctx
+	}
+	if c.served.Load() != nil { // the loop reads
+		stop := c.life.onEnd(cancel)
+		context.AfterFunc(ctx, func() { stop() })
 		return ctx
 	}
 	r, first := c.life.joinCloseRead(ctx)
@@ -201,7 +212,8 @@ type closeRead struct {
 func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r := l.closeRead; r != nil && r.ctx.Err() == nil {
+	w := l.watch()
+	if r := w.closeRead; r != nil && r.ctx.Err() == nil {
 		r.calls++
 		return r, false
 	}
@@ -213,7 +225,7 @@ func (l *lifetime) joinCloseRead(ctx context.Context) (r *closeRead, first bool)
 		r.end = &endCall{f: r.cancel}
 		l.list(r.end)
 	}
-	l.closeRead = r
+	w.closeRead = r
 	return r, true
 }
 
@@ -237,17 +249,17 @@ func (l *lifetime) leaveCloseRead(r *closeRead) {
 func (c *Conn) awaitOthers(ctx context.Context) {
 	var waits [2]<-chan struct{}
 	c.life.mu.Lock()
-	if r := c.life.closeRead; r != nil && c.life.hasEnded() {
-		waits[0] = r.left
+	if w := c.life.watched.Load(); w != nil && w.closeRead != nil && c.life.hasEnded() {
+		waits[0] = w.closeRead.left
 	}
 	c.life.mu.Unlock()
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		waits[1] = stream.Released()
 	}
-	if waits == [2]<-chan struct{}{} || c.calls.onStack() {
+	if waits == [2]<-chan struct{}{} || c.calls().onStack() {
 		return
 	}
-	late := time.NewTimer(c.life.closeTimeout)
+	late := time.NewTimer(c.in.terms.closeTimeout)
 	defer late.Stop()
 	for _, wait := range waits {
 		if wait == nil {
@@ -267,7 +279,10 @@ func (c *Conn) awaitOthers(ctx context.Context) {
 func (c *Conn) readNothing(r *closeRead) {
 	defer close(r.left)
 	defer r.cancel()
-	if c.in.enter(r.ctx, "Conn.CloseRead") != nil {
+	if err := c.in.enter(r.ctx, "Conn.CloseRead"); err != nil {
+		if _, byLoop := errors.AsType[*UsageError](err); byLoop { // which answers pings and the Close frame
+			<-r.ctx.Done()
+		}
 		return
 	}
 	err := c.in.nextFrame(r.ctx)

@@ -37,7 +37,7 @@ func (h *closing) close(ctx context.Context, method string, code StatusCode, rea
 
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
-	if h.calls.onStack() {
+	if h.in.terms.calls.onStack() {
 		return h.inCallback(ctx, body)
 	}
 	return h.perform(ctx, body, nil)
@@ -46,7 +46,7 @@ func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 // perform performs the closing handshake. When the Close frame is sent or cannot be sent,
 // it closes the channel sent, which may be nil.
 func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- struct{}) error {
-	late := time.AfterFunc(h.life.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
+	late := time.AfterFunc(h.in.terms.closeTimeout, func() { h.life.giveUp(ErrCloseTimeout) })
 	defer late.Stop()
 	stop := context.AfterFunc(ctx, func() { h.life.giveUp(ctx.Err()) })
 	defer stop()
@@ -206,6 +206,22 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 // frame. The deadline of closing limits the wait.
 func (h *closing) endTransport() {
 	h.out.gate.Lock(nil, nil) // a write may still be under way
+	if !h.endOurs() {
+		return
+	}
+	h.in.gate.Lock(nil, nil)
+	defer h.in.leave()
+	h.in.canceler.Reset()
+	h.in.buf.Discard()
+	defer h.endStreamLater()()
+	var dropped [512]byte
+	for !h.endOfRead(h.transport.Read(dropped[:])) {
+	}
+}
+
+// endOurs ends our direction, if that is for us to do. It is called inside the gate for
+// writing, and leaves it. It reports whether the end of the peer's direction is still to come.
+func (h *closing) endOurs() bool {
 	h.out.flush(context.Background(), nil)
 	half := true
 	if h.endsAtOnce() {
@@ -219,29 +235,26 @@ func (h *closing) endTransport() {
 	}
 	if !half {
 		h.life.report(conn.EndOfStream, nil) // this transport cannot close one direction
-		return
 	}
-	h.in.gate.Lock(nil, nil)
-	defer h.in.leave()
-	h.in.canceler.Reset()
-	h.in.buf.Discard()
-	defer h.endStreamLater()()
-	var dropped [512]byte
-	for {
-		_, err := h.transport.Read(dropped[:])
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF):
-			if !h.out.role.ClosesFirst() {
-				h.transport.CloseWrite() // TLS has an end of each direction, too
-			}
-			h.life.report(conn.EndOfStream, nil)
-			return
-		default:
-			h.life.report(conn.Break, nil)
-			return
+	return half
+}
+
+// endOfRead reports whether a read, which has returned err, was the last. Inside the gate for
+// reading.
+func (h *closing) endOfRead(_ int, err error) bool {
+	switch {
+	case err == nil:
+		return false
+	case err == transport.ErrAgain:
+	case errors.Is(err, io.EOF):
+		if !h.out.role.ClosesFirst() {
+			h.transport.CloseWrite() // TLS has an end of each direction, too
 		}
+		h.life.report(conn.EndOfStream, nil)
+	default:
+		h.life.report(conn.Break, nil)
 	}
+	return true
 }
 
 // endsAtOnce reports whether this end closes its direction as soon as both Close frames have
@@ -284,7 +297,7 @@ func (h *closing) endStreamLater() (stop func()) {
 // sendLast sends what is due and then ends the connection, within [Timeouts.Close].
 func (h *closing) sendLast(cause error) {
 	end := func() { h.life.report(conn.EndOfStream, cause) }
-	late := time.AfterFunc(h.life.closeTimeout, end)
+	late := time.AfterFunc(h.in.terms.closeTimeout, end)
 	defer late.Stop()
 	if h.out.gate.Lock(nil, h.life.done()) {
 		h.out.flushAndLeave()

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -57,13 +58,8 @@ type Conn struct {
 	in        receiver
 	out       sender
 	pings     pings
-	keepAlive *keepAlive // nil: none
-	deflate   *deflating // nil: messages are not compressed
-
-	subprotocol string
-
-	trace *Trace
-	calls *callbacks // nil: none
+	deflate   *deflating               // nil: messages are not compressed
+	served    atomic.Pointer[loopConn] // nil: no Loop serves it
 }
 
 // socketConn is a Conn with the memory for its socket, which streams of HTTP/2 do not need.
@@ -109,27 +105,19 @@ func newConn(rwc io.ReadWriteCloser, role Role, s settings, agreed agreement) *C
 
 // open makes c, which has its transport, an open connection.
 func (c *Conn) open(role Role, s settings, agreed agreement) {
-	c.subprotocol = agreed.subprotocol
-	c.trace = s.trace
-	if s.onPingReceived != nil || s.onPongReceived != nil {
-		c.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
-	}
-	c.life.host, c.life.closeTimeout = (*forLifetime)(c), defaultCloseTimeout
-	if s.timeouts.Close > 0 {
-		c.life.closeTimeout = s.timeouts.Close
-	}
+	c.in.terms = s.terms(agreed.subprotocol)
+	c.life.host = (*forLifetime)(c)
 	if agreed.deflate != nil {
 		c.deflate = newDeflating(*agreed.deflate, role, s.compressionThreshold, s.compressionLevel)
 	}
 	c.openSender(role, s.timeouts.Write)
-	c.openReceiver(s.limits, s.keepAlive.Interval > 0)
+	c.openReceiver(orDefault(s.limits.Message, defaultMessageLimit))
 	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	c.traceHandshake()
-	c.keepAlive = newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings)
-	if c.keepAlive != nil {
-		c.out.setPace(c.keepAlive.pace)
+	if k := newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings); k != nil {
+		c.out.setPace(k.pace)
+		k.start()
 	}
-	c.keepAlive.start()
 }
 
 // Role returns which end of the connection this is.
@@ -137,7 +125,21 @@ func (c *Conn) Role() Role { return c.out.role }
 
 // Subprotocol returns the subprotocol that the opening handshake agreed on. It is empty if
 // there is none.
-func (c *Conn) Subprotocol() string { return c.subprotocol }
+func (c *Conn) Subprotocol() string { return c.in.terms.subprotocol }
+
+// calls returns nil if there are no callbacks.
+func (c *Conn) calls() *callbacks { return c.in.terms.calls }
+
+// keepAlive returns nil if there is none.
+func (c *Conn) keepAlive() *keepAlive {
+	if c.out.pace == nil {
+		return nil
+	}
+	return c.out.pace.keepAlive
+}
+
+// trace returns nil if nothing is traced.
+func (c *Conn) trace() *Trace { return c.in.terms.trace }
 
 // SetReadLimit sets how many bytes a received message may have, from the next frame on. Zero
 // lets only empty messages pass; a negative n means no limit. The default is [Limits.Message].

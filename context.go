@@ -136,3 +136,70 @@ func arm[H interface {
 	}
 	return canceler.Arm(ctx, done)
 }
+
+// endCall is a function to be called when the connection has ended. Each context made from
+// [Conn.Context] adds one. There may be very many, and they come and go in any order.
+type endCall struct {
+	f    func()
+	next *endCall
+	at   **endCall // the pointer to it in the list; nil: not in the list
+	when endTime
+}
+
+// endTime says when an endCall is made.
+type endTime uint8
+
+const (
+	afterDone  endTime = iota // on a goroutine of its own
+	beforeDone                // in notifyEnded: whoever sees done closed sees what f did
+)
+
+// list adds call to the calls that are made at the end. Under mu.
+func (l *lifetime) list(call *endCall) {
+	if call.next = l.calls; call.next != nil {
+		call.next.at = &call.next
+	}
+	call.at, l.calls = &l.calls, call
+}
+
+// unlist removes call, and reports whether it was listed. Under mu.
+func (l *lifetime) unlist(call *endCall) bool {
+	if call.at == nil {
+		return false
+	}
+	if *call.at = call.next; call.next != nil {
+		call.next.at = call.at
+	}
+	call.next, call.at = nil, nil
+	return true
+}
+
+// onEnd starts f on a goroutine when the connection has ended, or now if it already has.
+// stop prevents that, and reports whether it did.
+func (l *lifetime) onEnd(f func()) (stop func() bool) {
+	call := &endCall{f: f}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hasEnded() {
+		go f()
+		return func() bool { return false }
+	}
+	l.list(call)
+	return func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.unlist(call)
+	}
+}
+
+// register lists f, to be called before anybody sees done closed. It reports false, and
+// does not call f, if the connection has ended or is about to.
+func (l *lifetime) register(f func()) (ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.end.Load() != endNotBegun {
+		return false
+	}
+	l.list(&endCall{f: f, when: beforeDone})
+	return true
+}

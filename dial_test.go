@@ -229,9 +229,9 @@ func TestDialPassesOptionsOn(t *testing.T) {
 	if got := strings.Join(said, " "); got != "frame ping frame pong frame" {
 		t.Error("callbacks:", got)
 	}
-	if c.Subprotocol() != "b" || c.Role() != RoleClient || c.in.limit.Load() != 5 || c.in.frameLimit != 7 || c.in.fragments != 9 ||
-		c.life.closeTimeout != time.Second || c.out.pace.limit != time.Minute {
-		t.Errorf("options: %q %v %v %v", c.Subprotocol(), c.Role(), c.life.closeTimeout, c.out.pace.limit)
+	if c.Subprotocol() != "b" || c.Role() != RoleClient || c.in.limit.Load() != 5 || c.in.terms.frameLimit != 7 || c.in.terms.fragments != 9 ||
+		c.in.terms.closeTimeout != time.Second || c.out.pace.limit != time.Minute {
+		t.Errorf("options: %q %v %v %v", c.Subprotocol(), c.Role(), c.in.terms.closeTimeout, c.out.pace.limit)
 	}
 }
 

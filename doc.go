@@ -15,6 +15,8 @@
 //   - [Upgrade] does the same on a [net.Conn], without net/http.
 //   - [ServeHTTP2] and [ServeHTTP2Requests] serve the WebSockets of an HTTP/2 connection,
 //     behind a proxy that speaks it.
+//   - [Loop] serves very many connections, most of them idle, without a goroutine for each:
+//     see below.
 //
 // A client:
 //
@@ -31,6 +33,7 @@
 //   - [Conn.Read] into new memory, or [Conn.ReadInto] into yours;
 //   - [Conn.Reader] piece by piece, for messages too large for memory;
 //   - [Conn.CloseRead] for an application that only writes;
+//   - a [Receiver], which a Loop calls for each message;
 //   - package wsjson for JSON.
 //
 // Writing messages:
@@ -38,13 +41,14 @@
 //   - [Conn.Write] for one message; [Conn.Writer] for one whose length is not known;
 //   - [Prepare] and [Conn.WritePrepared] for one message to many connections;
 //   - [Conn.Batch] for many messages that may leave together;
-//   - [Conn.TryWritePrepared] for one that must not wait;
+//   - [Conn.TryWritePrepared] for one that must not wait, [Conn.WhenWritable] to try again;
 //   - package hub for one message to many connections of which some may be slow.
 //
 // Ending: [Conn.Close] performs the closing handshake. [Conn.BeginClose] sends the Close
 // frame and lets you read what remains. [Conn.CloseNow] drops the connection without a
 // handshake. [Conn.Context] ends with the connection, and its cause says how the connection
-// ended. [Registry] closes all connections of a server that shuts down.
+// ended. [Registry] closes all connections of a server that shuts down, and [Loop.Shutdown]
+// those of a Loop.
 //
 // Detecting peers that are gone: [KeepAlive] in the options pings at intervals,
 // [Conn.Ping] once.
@@ -62,6 +66,9 @@
 // also answers pings and Close frames. While the application does not read, [Conn.Ping],
 // [Conn.Close] and [KeepAlive] read by themselves, up to the next message for the
 // application.
+//
+// On a [Loop] the loop reads, and answers pings and Close frames. The calls of a [Receiver] for
+// one connection never overlap; those for different connections do.
 //
 // # Cancellation
 //
@@ -84,6 +91,47 @@
 // handshake has 5 seconds: see [Timeouts]. An idle connection holds no buffer on a socket
 // or TLS, and 4 KiB on any other net.Conn. A stream without deadlines also has a goroutine
 // that reads ahead.
+//
+// On a [Loop] an idle connection holds no buffer either. The beginning of a frame is kept in 256
+// bytes if it fits. What a peer does not take waits in at most 32 KiB, and the loop reads
+// nothing more from that peer meanwhile.
+//
+// # Loop
+//
+// A goroutine for each connection is the simplest way to write a server, and costs 4 KB of
+// memory for a connection that does nothing. A [Loop] does without: a few goroutines wait for
+// all of its connections, by epoll, and call the [Receiver] of the one that has a message.
+//
+//	Handler:  connection ── goroutine ── for msg := range c.Messages(ctx)
+//
+//	Loop:     connection ──┐
+//	          connection ──┼── loop ──── Receive(ctx, c, msg)
+//	          connection ──┘
+//
+// A connection on a loop is a Conn as any other, only that the loop reads it. It comes from
+// [Loop.Serve], which accepts on a listener without net/http, from [Loop.ServeHTTP], which makes
+// the Loop an http.Handler, or from [Loop.Add], for a connection that a handler of yours has
+// accepted or that was dialled. TLS has to run over [Loop.Listener].
+//
+// What a Receiver writes goes to the socket at once, or together with the answers to other
+// messages that arrived with the first. If the socket is full, the rest waits in the connection,
+// up to 32 KiB, and Write returns; a Write of more waits, as everywhere. The loop sends the rest
+// when the peer has made room, and until then it reads nothing more from that peer. So a peer
+// that does not read is not served, costs little, and delays nobody.
+//
+// A Receiver may wait. After some milliseconds another goroutine goes on with the other
+// connections; the one that waits takes up nothing but itself. So a Receiver that queries a
+// database now and then is fine, and one that always waits for long has as many goroutines as a
+// Handler would have.
+//
+// Use Handler where there are some thousand connections, or where they are busy: it is as fast,
+// and its code is simpler. Use a Loop where there are tens of thousands of them and the memory
+// of their goroutines matters.
+//
+// Connections have no goroutine on Linux, if they are TCP or Unix sockets of package net, or TLS
+// over a Loop.Listener. Any other connection, every stream of HTTP/2 or HTTP/3, and every
+// connection on another system has one, which calls the same Receiver in the same way. So the
+// program stays the same, and a test may add the ends of package wstest to a Loop.
 //
 // # Speed
 //

@@ -52,18 +52,19 @@ const (
 
 // open begins a message that is sent uncompressed. Only one is open at a time.
 func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
-	if !s.writers.TryLock() && !s.writers.Lock(ctx.Done(), s.host.done()) {
+	x := s.fragments()
+	if !x.writers.TryLock() && !x.writers.Lock(ctx.Done(), s.host.done()) {
 		if err := s.host.givenUp(ctx); err != nil {
 			return nil, err
 		}
 		return nil, s.host.closedError()
 	}
 	if !s.canSend() {
-		s.writers.Unlock()
+		x.writers.Unlock()
 		return nil, s.host.closedError()
 	}
-	s.opened++
-	return &messageWriter{out: s, ctx: ctx, number: s.opened, opcode: op}, nil
+	x.opened++
+	return &messageWriter{out: s, ctx: ctx, number: x.opened, opcode: op}, nil
 }
 
 // abandon ends the connection if the fragmented message with this number is under way,
@@ -240,5 +241,5 @@ func (m *messageWriter) finish(err error) {
 	if m.engine != nil { // the message was given up
 		m.leaveDeflate(m.deflate.out.Unsent)
 	}
-	m.out.writers.Unlock()
+	m.out.fragments().writers.Unlock()
 }

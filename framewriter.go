@@ -17,12 +17,9 @@ import (
 type frameWriter struct {
 	canceler transport.Canceler
 	host     sendHost
-	state    *atomic.Uint32 // the conn.State of the connection
-	*loan                   // nil while there is nothing to send
-	pace     *pace
-
-	coalesce coalescer
-	message  atomic.Uint32 // number of the fragmented message under way, as in the Outbox; 0: none
+	*standing
+	*loan // nil while there is nothing to send
+	pace  *pace
 
 	mu       sync.Mutex
 	waiting  *waiting     // nil: nothing has ever waited; under mu
@@ -30,10 +27,7 @@ type frameWriter struct {
 	pongsDue atomic.Int32 // how many pongs wait
 	canceled atomic.Int32 // how many encoded frames have callers that gave up
 
-	// The small fields stand together: there is one of these for every connection.
-	role   conn.Role
-	traits transport.Traits // of the transport
-	traced bool             // the host wants to know of every frame
+	message atomic.Uint32 // number of the fragmented message under way, as in the Outbox; 0: none
 }
 
 // sendHost is the connection as its sender sees it.

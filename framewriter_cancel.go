@@ -117,6 +117,7 @@ type writeOutcome uint8
 
 const (
 	writeDone        writeOutcome = iota
+	writePosted                   // the loop writes the rest: see trySend
 	writeInterrupted              // by us: it can go on, see retractCanceled
 	writeTimedOut                 // not by us: it may go on
 	writeFailed

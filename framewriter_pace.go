@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"cmp"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ const (
 type pace struct {
 	limit        time.Duration // Timeouts.Write; zero: none
 	aliveTimeout time.Duration // KeepAlive.Timeout; zero: there is no keepalive
+	keepAlive    *keepAlive    // nil: there is none
 
 	written atomic.Uint64 // counts writes to the network
 	waited  atomic.Uint64 // counts those of them that had to wait for the peer
@@ -33,6 +35,7 @@ type pace struct {
 func (w *frameWriter) setPace(p *pace) {
 	if w.pace != nil {
 		p.limit, p.aliveTimeout = max(p.limit, w.pace.limit), max(p.aliveTimeout, w.pace.aliveTimeout)
+		p.keepAlive = cmp.Or(p.keepAlive, w.pace.keepAlive)
 	}
 	w.pace = p
 }

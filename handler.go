@@ -126,7 +126,10 @@ func (s *serving) closeIfOpen() {
 	}
 }
 
-var errServeLeft = errors.New("the ServeFunc did not return: runtime.Goexit")
+var (
+	errServeLeft    = errors.New("the ServeFunc did not return: runtime.Goexit")
+	errReceiverLeft = errors.New("the Receiver did not return: runtime.Goexit")
+)
 
 // closeFor returns what the Close frame says after serve returned err.
 func closeFor(err error) (StatusCode, string) {

@@ -127,35 +127,35 @@ func survive() {
 // are logged and go no further.
 
 func (c *Conn) traceHandshake() {
-	if t := c.trace; t != nil && t.HandshakeDone != nil {
+	if t := c.trace(); t != nil && t.HandshakeDone != nil {
 		defer survive()
 		t.HandshakeDone(c)
 	}
 }
 
 func (c *Conn) traceRead(h frame.Header) {
-	if t := c.trace; t != nil && t.FrameRead != nil {
+	if t := c.trace(); t != nil && t.FrameRead != nil {
 		defer survive()
 		t.FrameRead(c, frameInfo(h))
 	}
 }
 
 func (c *Conn) traceWritten(h frame.Header) {
-	if t := c.trace; t != nil && t.FrameWritten != nil {
+	if t := c.trace(); t != nil && t.FrameWritten != nil {
 		defer survive()
 		t.FrameWritten(c, frameInfo(h))
 	}
 }
 
 func (c *Conn) traceState(from, to conn.State) {
-	if t := c.trace; t != nil && t.StateChanged != nil && from != to {
+	if t := c.trace(); t != nil && t.StateChanged != nil && from != to {
 		defer survive()
 		t.StateChanged(c, from, to)
 	}
 }
 
 func (c *Conn) traceClosed(err *ClosedError) {
-	if t := c.trace; t != nil && t.Closed != nil {
+	if t := c.trace(); t != nil && t.Closed != nil {
 		defer survive()
 		t.Closed(c, err)
 	}

@@ -3,7 +3,6 @@ package websocket
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
@@ -19,15 +18,12 @@ import (
 // forReceiver is a Conn as its receiver sees it.
 type forReceiver Conn
 
-// openReceiver makes the receiver. The transport, compression and trace of c must be set.
-func (c *Conn) openReceiver(limits Limits, keepAlive bool) {
+// openReceiver makes the receiver. The sender must have been made, and compression.
+func (c *Conn) openReceiver(messageLimit int64) {
 	r := &c.in
-	r.sending, r.host, r.state = &c.out.coalesce, (*forReceiver)(c), &c.life.state
-	r.frameLimit = limits.Frame
-	r.fragments = int32(min(max(orDefault(limits.Fragments, defaultFragments), -1), math.MaxInt32))
-	r.limit.Store(orDefault(limits.Message, defaultMessageLimit))
-	r.counting, r.traced = keepAlive, c.trace != nil
-	r.decoder.Init(c.out.role.Expects(c.deflate != nil))
+	r.standing, r.host = &c.life.standing, (*forReceiver)(c)
+	r.limit.Store(messageLimit)
+	r.decoder.Init(r.role.Expects(c.deflate != nil))
 	r.canceler.Init(&c.transport, transport.Reading)
 }
 
@@ -43,9 +39,13 @@ func (h *forReceiver) closedError() error { return (*Conn)(h).closedError() }
 
 func (h *forReceiver) givenUp(ctx context.Context) error { return h.life.givenUp(ctx) }
 
-func (h *forReceiver) inCallback() bool { return h.calls.onStack() }
+func (h *forReceiver) inCallback() bool { return h.in.terms.calls.onStack() }
 
 func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
+
+func (h *forReceiver) isOnLoop() bool { return h.served.Load() != nil }
+
+func (h *forReceiver) wakeLoop() { h.served.Load().wake() }
 
 func (h *forReceiver) inflater() *conn.Inflater { return &h.deflate.in }
 
@@ -71,12 +71,12 @@ func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []by
 	)
 	switch op {
 	case frame.Ping:
-		if answer, err = c.calls.ping(ctx, payload); answer {
+		if answer, err = c.calls().ping(ctx, payload); answer {
 			c.out.queuePong(payload)
 		}
 	case frame.Pong:
 		c.pings.pong(payload)
-		err = c.calls.pong(ctx, payload)
+		err = c.calls().pong(ctx, payload)
 	case frame.Close:
 		return c.receivedClose(ctx, payload)
 	}
@@ -97,12 +97,12 @@ func (h *forReceiver) refused(ctx context.Context, err error) error {
 // forSender is a Conn as its sender sees it.
 type forSender Conn
 
-// openSender makes the sender. The transport and trace of c must be set.
+// openSender makes the sender. The transport and terms of c must be set.
 func (c *Conn) openSender(role Role, limit time.Duration) {
 	s := &c.out
 	s.canceler.Init(&c.transport, transport.Writing)
-	s.host, s.state = (*forSender)(c), &c.life.state
-	s.role, s.traits, s.traced = role, c.transport.Traits(), c.trace != nil
+	s.standing, s.host = &c.life.standing, (*forSender)(c)
+	s.role, s.traits, s.traced = role, c.transport.Traits(), c.trace() != nil
 	if limit > 0 {
 		s.setPace(&pace{limit: limit})
 	}
@@ -136,6 +136,8 @@ func (h *forSender) done() <-chan struct{} { return h.life.done() }
 // forLifetime is a Conn as its lifetime sees it.
 type forLifetime Conn
 
+func (h *forLifetime) closeTimeout() time.Duration { return h.in.terms.closeTimeout }
+
 func (h *forLifetime) stateChanged(from, to conn.State) {
 	c := (*Conn)(h)
 	c.traceState(from, to)
@@ -148,18 +150,19 @@ func (h *forLifetime) stateChanged(from, to conn.State) {
 // transport closed, and releases the rest when leaving.
 func (h *forLifetime) releaseAll() {
 	c := (*Conn)(h)
-	c.in.canceler.Retire()
-	_ = c.transport.Close()
-	c.keepAlive.stop()
+	_ = c.in.canceler.Close()
+	c.keepAlive().stop()
 	c.in.retire()
 	c.out.retire()
 }
 
 func (h *forLifetime) traceEnded() {
-	if c := (*Conn)(h); c.trace != nil {
+	if c := (*Conn)(h); c.trace() != nil {
 		c.traceClosed(c.closedError())
 	}
 }
+
+func (h *forLifetime) ended() { h.served.Load().wake() }
 
 // forKeepAlive is a Conn as its keepalive sees it.
 type forKeepAlive Conn

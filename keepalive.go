@@ -63,7 +63,9 @@ func newKeepAlive(set KeepAlive, host keepAliveHost, pings *pings) *keepAlive {
 	if set.Timeout <= 0 {
 		set.Timeout = set.Interval
 	}
-	return &keepAlive{set: set, host: host, pings: pings, pace: &pace{aliveTimeout: set.Timeout}}
+	k := &keepAlive{set: set, host: host, pings: pings, pace: &pace{aliveTimeout: set.Timeout}}
+	k.pace.keepAlive = k
+	return k
 }
 
 // start schedules the first ping. k may be nil.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // lifetime knows the state of a connection, why it left Open, and who waits for its end.
@@ -20,17 +21,33 @@ import (
 // A connection notifies earlier when both Close frames have gone: see
 // closing.endTransport.
 type lifetime struct {
-	state atomic.Uint32 // the state of machine, to be read without mu
-	end   atomic.Uint32 // an endPhase
+	standing
+	end atomic.Uint32 // an endPhase
 
-	closeTimeout time.Duration
-	host         lifetimeHost
+	host lifetimeHost
 
-	mu        sync.Mutex
-	leaving   *leaving                      // nil: Open, and no event has happened
-	doneC     atomic.Pointer[chan struct{}] // made by the first who asks for it
-	calls     *endCall                      // to be made at the end: a linked list
-	closeRead *closeRead                    // the last read loop of Conn.CloseRead
+	mu      sync.Mutex
+	leaving *leaving                // nil: Open, and no event has happened
+	watched atomic.Pointer[watched] // made by the first who asks for its channel
+	calls   *endCall                // to be made at the end: a linked list
+}
+
+// standing is how a connection stands: what its two halves look at for every message. They
+// have it in common.
+type standing struct {
+	state    atomic.Uint32 // the conn.State of lifetime's machine, to be read without its mu
+	coalesce coalescer
+
+	role   conn.Role
+	traits transport.Traits // of the transport
+	traced bool             // the application wants to know of every frame
+	reader readerKind       // who may read; inside the read gate
+}
+
+// watched is what a connection needs whose end somebody waits for.
+type watched struct {
+	done      chan struct{} // closed when the connection has ended
+	closeRead *closeRead    // the last read loop of Conn.CloseRead; under mu
 }
 
 // leaving is what a connection needs from its first event on. An open one that is idle has
@@ -44,13 +61,15 @@ type leaving struct {
 // leaves returns l.leaving, which it makes on first use. Under mu.
 func (l *lifetime) leaves() *leaving {
 	if l.leaving == nil {
-		l.leaving = &leaving{machine: conn.Lifecycle{CloseTimeout: l.closeTimeout}}
+		l.leaving = &leaving{machine: conn.Lifecycle{CloseTimeout: l.host.closeTimeout()}}
 	}
 	return l.leaving
 }
 
-// lifetimeHost is the connection as its lifetime sees it. It is called without a lock.
+// lifetimeHost is the connection as its lifetime sees it. It is called without a lock, unless it says otherwise.
 type lifetimeHost interface {
+	// closeTimeout is Timeouts.Close, above zero. It is called under mu.
+	closeTimeout() time.Duration
 	// stateChanged is called after every event that was handled. from and to may be equal.
 	stateChanged(from, to conn.State)
 	// releaseAll closes the transport, and releases what the two halves hold. It is called
@@ -58,6 +77,8 @@ type lifetimeHost interface {
 	releaseAll()
 	// traceEnded is called once, before anybody else is told of the end.
 	traceEnded()
+	// ended is called once, when everybody can see the end.
+	ended()
 }
 
 // handle reports an event. It alone changes the state, and it does what the new state calls
@@ -167,11 +188,12 @@ func (l *lifetime) notifyEnded() {
 	}
 	l.host.traceEnded()
 	l.callBeforeDone()
+	defer l.host.ended()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end.Store(endDone)
-	if done := l.doneC.Load(); done != nil {
-		close(*done)
+	if w := l.watched.Load(); w != nil {
+		close(w.done)
 	}
 	for l.calls != nil {
 		go l.calls.f()
@@ -199,8 +221,8 @@ func (l *lifetime) callBeforeDone() {
 
 // done returns a channel that is closed when the connection has ended.
 func (l *lifetime) done() <-chan struct{} {
-	if done := l.doneC.Load(); done != nil {
-		return *done
+	if w := l.watched.Load(); w != nil {
+		return w.done
 	}
 	return l.makeDone()
 }
@@ -208,21 +230,26 @@ func (l *lifetime) done() <-chan struct{} {
 func (l *lifetime) makeDone() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if done := l.doneC.Load(); done != nil {
-		return *done
+	return l.watch().done
+}
+
+// watch returns l.watched, which it makes on first use. Under mu.
+func (l *lifetime) watch() *watched {
+	w := l.watched.Load()
+	if w == nil {
+		w = &watched{done: make(chan struct{})}
+		if l.end.Load() == endDone {
+			close(w.done)
+		}
+		l.watched.Store(w)
 	}
-	done := make(chan struct{})
-	if l.end.Load() == endDone {
-		close(done)
-	}
-	l.doneC.Store(&done)
-	return done
+	return w
 }
 
 // isDone reports whether done is the channel that the method done has returned.
 func (l *lifetime) isDone(done <-chan struct{}) bool {
-	own := l.doneC.Load()
-	return own != nil && done == *own
+	w := l.watched.Load()
+	return w != nil && done == w.done
 }
 
 // givenUp returns the error of a call whose ctx has ended, or nil if ctx has not ended. If
@@ -238,80 +265,13 @@ func (l *lifetime) givenUp(ctx context.Context) error {
 
 // hasEnded reports whether done is closed.
 func (l *lifetime) hasEnded() bool {
-	if done := l.doneC.Load(); done != nil {
+	if w := l.watched.Load(); w != nil {
 		select {
-		case <-*done:
+		case <-w.done:
 			return true
 		default:
 			return false
 		}
 	}
 	return l.end.Load() == endDone
-}
-
-// endCall is a function to be called when the connection has ended. Each context made from
-// [Conn.Context] adds one. There may be very many, and they come and go in any order.
-type endCall struct {
-	f    func()
-	next *endCall
-	at   **endCall // the pointer to it in the list; nil: not in the list
-	when endTime
-}
-
-// endTime says when an endCall is made.
-type endTime uint8
-
-const (
-	afterDone  endTime = iota // on a goroutine of its own
-	beforeDone                // in notifyEnded: whoever sees done closed sees what f did
-)
-
-// list adds call to the calls that are made at the end. Under mu.
-func (l *lifetime) list(call *endCall) {
-	if call.next = l.calls; call.next != nil {
-		call.next.at = &call.next
-	}
-	call.at, l.calls = &l.calls, call
-}
-
-// unlist removes call, and reports whether it was listed. Under mu.
-func (l *lifetime) unlist(call *endCall) bool {
-	if call.at == nil {
-		return false
-	}
-	if *call.at = call.next; call.next != nil {
-		call.next.at = call.at
-	}
-	call.next, call.at = nil, nil
-	return true
-}
-
-// onEnd starts f on a goroutine when the connection has ended, or now if it already has.
-// stop prevents that, and reports whether it did.
-func (l *lifetime) onEnd(f func()) (stop func() bool) {
-	call := &endCall{f: f}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.hasEnded() {
-		go f()
-		return func() bool { return false }
-	}
-	l.list(call)
-	return func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.unlist(call)
-	}
-}
-
-// register lists f, to be called before anybody sees done closed. It reports false, and
-// does not call f, if the connection has ended or is about to.
-func (l *lifetime) register(f func()) (ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.end.Load() != endNotBegun {
-		return false
-	}
-	l.list(&endCall{f: f, when: beforeDone})
-	return true
 }

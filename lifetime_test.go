@@ -25,9 +25,11 @@ func (h *lifetimeLog) add(line string) {
 	h.lines = append(h.lines, line)
 }
 
+func (h *lifetimeLog) closeTimeout() time.Duration      { return 5 * time.Second }
 func (h *lifetimeLog) stateChanged(from, to conn.State) { h.add(from.String() + " to " + to.String()) }
 func (h *lifetimeLog) releaseAll()                      { h.add("release") }
 func (h *lifetimeLog) traceEnded()                      { h.add("ended") }
+func (h *lifetimeLog) ended()                           {}
 
 func (h *lifetimeLog) want(t *testing.T, want ...string) {
 	t.Helper()
@@ -40,7 +42,7 @@ func (h *lifetimeLog) want(t *testing.T, want ...string) {
 
 func newLifetime() (*lifetime, *lifetimeLog) {
 	log := new(lifetimeLog)
-	return &lifetime{host: log, closeTimeout: 5 * time.Second}, log
+	return &lifetime{host: log}, log
 }
 
 var normal = conn.CloseBody{Code: 1000}

@@ -55,13 +55,22 @@ func lastError(yield func(Message, error) bool, err error) {
 type messageLoop struct {
 	c     *Conn
 	ctx   context.Context
-	yield func(Message, error) bool
+	yield func(Message, error) bool // the body; nil: loop has it
+	loop  *loopConn                 // nil: Conn.Messages
 
-	buf *messageBuffer
-	err error // why there is no more
+	buf  *messageBuffer
+	err  error      // why there is no more
+	done *departure // why loop wants no more
+
+	// Of a loop that runs inside its socket.
+	socket transport.InlineLooper
+	wait   func() error       // waitInline, bound once
+	arrive func() (stay bool) // arrived, bound once
 
 	since    uint32 // seconds on the clock when the count of messages began
 	messages uint8  // how many were waited for since then
+	left     int    // how many messages the turn may still deliver; in a turn only
+	turn     bool   // this is a turn of a Loop
 	outside  bool   // the loop left its socket and could not enter the gate again
 	stopped  bool   // the body wants no more
 }
@@ -70,7 +79,7 @@ type messageLoop struct {
 // inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
 	r := &l.c.in
-	if l.err = r.enter(l.ctx, "Conn.Messages"); l.err != nil {
+	if l.err = l.enter(); l.err != nil {
 		return false
 	}
 	if r.stream != nil {
@@ -79,7 +88,7 @@ func (l *messageLoop) next() bool {
 	switch {
 	case l.err != nil || !r.needsMore():
 	default:
-		if l.busy() && r.atStart() {
+		if (r.inTurn() || l.busy()) && r.atStart() {
 			if socket, ok := l.c.transport.(transport.InlineLooper); ok {
 				return l.runInline(socket)
 			}
@@ -91,6 +100,30 @@ func (l *messageLoop) next() bool {
 		return false
 	}
 	return l.one()
+}
+
+// enter takes the gate. A turn does not wait for it.
+func (l *messageLoop) enter() error {
+	switch {
+	case l.loop == nil:
+		return l.c.in.enter(l.ctx, "Conn.Messages")
+	case !l.turn:
+		return l.c.in.enter(l.ctx, loopMethod)
+	}
+	if !l.c.in.enterTurn() {
+		return transport.ErrAgain
+	}
+	return nil
+}
+
+// run runs the body. It reports whether the body wants more.
+func (l *messageLoop) run(m Message) bool {
+	if l.loop == nil {
+		return l.yield(m, nil)
+	}
+	l.left--
+	l.done = l.loop.deliver(m)
+	return l.done == nil
 }
 
 // A loop that gets busyMessages within one or two seconds runs inline. On a quieter
@@ -115,7 +148,7 @@ func (l *messageLoop) busy() bool {
 func (l *messageLoop) one() bool {
 	l.buf = messageBuffers.Get().(*messageBuffer)
 	if l.receive() {
-		l.stopped = !l.yield(Message{l.buf.typ, l.buf.data}, nil)
+		l.stopped = !l.run(Message{l.buf.typ, l.buf.data})
 	}
 	l.buf.giveBack()
 	l.buf = nil
@@ -137,15 +170,11 @@ func (l *messageLoop) receive() bool {
 // It is called inside the gate and returns outside.
 func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 	r := &l.c.in
-	arrived := func() bool { return l.arrived(socket) }
-	_, err := r.wait(l.ctx, nil, func() error {
-		err := socket.RunInline(&r.buf, arrived)
-		if l.outside || l.stopped || l.err != nil {
-			return nil // the loop ends, whatever becomes of the socket
-		}
-		return err
-	})
-	if err != nil {
+	if l.wait == nil {
+		l.wait, l.arrive = l.waitInline, l.arrived
+	}
+	l.socket = socket
+	if _, err := r.wait(l.ctx, nil, l.wait); err != nil {
 		l.err = err
 	}
 	if !l.outside {
@@ -155,13 +184,22 @@ func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 	return l.err == nil && !l.stopped
 }
 
+// waitInline is what runInline waits with.
+func (l *messageLoop) waitInline() error {
+	err := l.socket.RunInline(&l.c.in.buf, l.arrive)
+	if l.outside || l.stopped || l.err != nil {
+		return nil // the loop ends, whatever becomes of the socket
+	}
+	return err
+}
+
 // arrived runs the body for each complete message that has come into the buffer. It reports
 // whether the loop stays inside the read of the socket.
-func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
+func (l *messageLoop) arrived() (stay bool) {
 	r := &l.c.in
 	r.noteArrival()
 	op, p, ok := r.nextSingle()
-	if !ok || !socket.Release() {
+	if !ok || !l.socket.Release() {
 		return false
 	}
 	r.takeOrphan()
@@ -171,11 +209,11 @@ func (l *messageLoop) arrived(socket transport.InlineLooper) (stay bool) {
 		} else {
 			l.copied(op, p)
 		}
-		if l.outside || l.stopped || l.err != nil {
+		if l.outside || l.stopped || l.err != nil || l.turn && l.left <= 0 {
 			break
 		}
 	}
-	if l.outside || !socket.Reacquire() || l.stopped || l.err != nil || !r.atStart() {
+	if l.outside || !l.socket.Reacquire() || l.stopped || l.err != nil || !r.atStart() {
 		return false
 	}
 	l.c.out.beforeWait()
@@ -222,9 +260,12 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
 	c.out.expectReplies(c.in.buf.Buffered() > 0)
 	c.in.leave()
-	l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
+	l.stopped = !l.run(Message{Type: MessageType(op), Data: p})
 	switch {
 	case c.in.gate.TryLock():
+		if l.turn {
+			c.in.reader = readInTurn
+		}
 		if !l.stopped && !c.in.canReceive() {
 			l.err = c.closedError()
 		}

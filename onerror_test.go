@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
@@ -265,4 +267,60 @@ func TestPanicsAreLoggedInOneLine(t *testing.T) {
 			t.Errorf("logged %q", logged.String())
 		}
 	})
+}
+
+// What Loop.Serve refuses is told as what a handler refuses: strangers fill no log.
+func TestOnErrorLoop(t *testing.T) {
+	told := make(chan *websocket.HandlerError, 1)
+	loop := &websocket.Loop{
+		Prepare: func(r *handshake.Request) (websocket.OpenFunc, error) {
+			if r.Target == "/own" {
+				return nil, &websocket.Refusal{Status: http.StatusNotFound, Reason: "no such room"}
+			}
+			return nil, errOfApplication
+		},
+		AcceptOptions: websocket.AcceptOptions{OnError: func(e *websocket.HandlerError) { told <- e }},
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := wsplay.Go(func() error { return loop.Serve(l) })
+	request := func(target string) string {
+		return strings.Replace(wsplay.Request, "/chat", target, 1) + "\r\n"
+	}
+	for _, test := range []struct {
+		name, sent, says string
+		ordinary         bool
+	}{
+		{"a browser", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "426", true},
+		{"TLS", "\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03\r\n\r\n", "400", true},
+		{"nothing", "", "", true},
+		{"a Refusal", request("/own"), "404", true},
+		{"an error", request("/down"), "403", false},
+		{"a handshake with a fault", strings.Replace(request("/"), "13", "7", 1), "426", false},
+	} {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, test.sent); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.(*net.TCPConn).CloseWrite()
+		answer, err := io.ReadAll(c)
+		if err != nil || len(test.says) > 0 && !strings.HasPrefix(string(answer), "HTTP/1.1 "+test.says+" ") || test.says == "" && len(answer) > 0 {
+			t.Errorf("%s: the answer is %q, %v", test.name, answer, err)
+		}
+		if e := <-told; e.Ordinary() != test.ordinary || e.RemoteAddr != c.LocalAddr().String() {
+			t.Errorf("%s: %v, ordinary %v, from %s", test.name, e, e.Ordinary(), e.RemoteAddr)
+		}
+		c.Close()
+	}
+	if err := loop.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != http.ErrServerClosed {
+		t.Errorf("Serve: %v", err)
+	}
 }

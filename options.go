@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/handshake"
@@ -147,6 +148,52 @@ func (o *ConnOptions) settings() settings {
 		o.CompressionThreshold, o.CompressionLevel, o.OnPingReceived, o.OnPongReceived,
 		o.Limits, o.Timeouts, o.KeepAlive, o.Trace,
 	}
+}
+
+// terms are what all connections share that have the same options and subprotocol. Where these
+// have functions of the application, the terms are those of one connection.
+type terms struct {
+	subprotocol  string
+	frameLimit   int64 // Limits.Frame
+	fragments    int   // Limits.Fragments
+	closeTimeout time.Duration
+	trace        *Trace     // nil: nothing is traced
+	calls        *callbacks // nil: none
+}
+
+// recentTerms are those of the connections that were made last.
+var recentTerms [4]atomic.Pointer[terms]
+
+// terms returns those of an earlier connection if they are the same, so that an idle
+// connection has none of its own. Functions are not kept: they may hold anything.
+func (s *settings) terms(subprotocol string) *terms {
+	t := terms{
+		subprotocol:  subprotocol,
+		frameLimit:   s.limits.Frame,
+		fragments:    orDefault(s.limits.Fragments, defaultFragments),
+		closeTimeout: defaultCloseTimeout,
+		trace:        s.trace,
+	}
+	if s.timeouts.Close > 0 {
+		t.closeTimeout = s.timeouts.Close
+	}
+	if s.onPingReceived != nil || s.onPongReceived != nil {
+		t.calls = &callbacks{onPing: s.onPingReceived, onPong: s.onPongReceived}
+	}
+	if t.trace != nil || t.calls != nil {
+		return new(t)
+	}
+	for i := range recentTerms {
+		if recent := recentTerms[i].Load(); recent != nil && *recent == t {
+			return recent
+		}
+	}
+	fresh := new(t)
+	oldest := recentTerms[0].Swap(fresh)
+	for i := range recentTerms[1:] {
+		oldest = recentTerms[i+1].Swap(oldest)
+	}
+	return fresh
 }
 
 // agreement is the outcome of the opening handshake.

@@ -109,3 +109,29 @@ func TestOptionsAreDocumentedOnce(t *testing.T) {
 		}
 	}
 }
+
+// Connections with the same options share what does not change, a few kinds of them at a time.
+// Those with functions of the application do not: they would be kept for ever.
+func TestTermsAreShared(t *testing.T) {
+	s := &settings{limits: Limits{Frame: 977}}
+	first := s.terms("a")
+	for _, name := range []string{"b", "c", "d"} {
+		if s.terms(name) == first || s.terms(name) != s.terms(name) || s.terms(name).subprotocol != name {
+			t.Errorf("the terms of %q are not its own", name)
+		}
+	}
+	if s.terms("a") != first {
+		t.Error("four kinds are not shared")
+	}
+	if s.terms("e"); s.terms("a") == first {
+		t.Error("the oldest kind is still kept")
+	}
+	s.trace = &Trace{}
+	if s.terms("a") == s.terms("a") {
+		t.Error("terms with a Trace are kept")
+	}
+	s.trace, s.onPongReceived = nil, func(context.Context, []byte) {}
+	if s.terms("a") == s.terms("a") {
+		t.Error("terms with a callback are kept")
+	}
+}

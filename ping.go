@@ -19,7 +19,7 @@ func (c *Conn) Ping(ctx context.Context) error {
 	if err := c.life.givenUp(ctx); err != nil {
 		return err
 	}
-	if c.calls.onStack() {
+	if c.calls().onStack() {
 		return inCallbackError("Conn.Ping")
 	}
 	call := c.pings.begin()

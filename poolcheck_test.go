@@ -74,7 +74,7 @@ func TestPoolCheckSeesWhatIsOut(t *testing.T) {
 func TestPoolCheckOfOrphan(t *testing.T) {
 	ctx := t.Context()
 	server, client := tcpEnds(t)
-	before, reads := lent(t, "read buffers"), lent(t, "socket reads")
+	before, reads := lent(t, "read buffers"), lent(t, "socket fills")
 	send := func() {
 		b := client.Batch()
 		for range 2 {
@@ -98,7 +98,7 @@ func TestPoolCheckOfOrphan(t *testing.T) {
 		n++
 		if n%2 == 1 && time.Since(begin) > 1500*time.Millisecond { // it has been busy for long enough to run inline
 			waits = wsplay.Go(func() error { return errors.Join(read(), read()) })
-			for lent(t, "socket reads") == reads { // it takes the other message and waits for one more
+			for lent(t, "socket fills") == reads { // it takes the other message and waits for one more
 				time.Sleep(time.Millisecond)
 			}
 			break

@@ -178,7 +178,7 @@ func (c *Conn) prefetch() {
 // tryPrepared sends m if that needs no waiting, and reports whether it did. If the transport
 // took only a part, a goroutine sends the rest.
 func (c *Conn) tryPrepared(m *PreparedMessage) bool {
-	if !c.out.role.Masks() && c.deflate == nil && c.trace == nil { // nothing to decide
+	if !c.out.role.Masks() && c.deflate == nil && c.trace() == nil { // nothing to decide
 		return c.out.tryEnterIdle() && c.out.leaveOffered(c.out.offerFramed(m.plain.framed))
 	}
 	h := frame.Header{Opcode: m.typ.opcode(), FIN: true}
@@ -217,7 +217,7 @@ func (c *Conn) tryFrame(h frame.Header, f preparedFrame) bool {
 	} else {
 		taken = c.out.offerFramed(f.framed)
 	}
-	if taken != takenNothing && c.trace != nil {
+	if taken != takenNothing && c.trace() != nil {
 		c.traceWritten(h)
 	}
 	return c.out.leaveOffered(taken)

@@ -61,7 +61,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 		}
 	}
 	if r.stream == nil && r.inflating != nil && r.partial != nil {
-		r.inflating.output.Adopt(r.partial)
+		r.inflating.output.Adopt(*r.partial)
 	}
 	r.stream = &messageReader{r: r, ctx: ctx}
 	return MessageType(r.decoder.Message()), r.stream, nil
@@ -145,14 +145,15 @@ func (r *receiver) receive(ctx context.Context, buf []byte) (MessageType, []byte
 func (r *receiver) resume(ctx context.Context, buf []byte) (MessageType, []byte, error) {
 	partial := r.partial
 	r.partial = nil
-	typ, dst, err := r.readMessage(ctx, partial, 0)
+	typ, dst, err := r.readMessage(ctx, *partial, 0)
 	switch {
 	case err == nil && cap(buf) == 0:
 		buf = dst
 	case err == nil:
 		buf = append(buf, dst...)
 	case r.canReceive():
-		r.partial = dst
+		*partial = dst
+		r.partial = partial
 	}
 	return typ, buf, err
 }
@@ -222,9 +223,9 @@ func (r *receiver) keep(buf, dst []byte) {
 	received := dst[len(buf):]
 	switch {
 	case cap(dst) != cap(buf):
-		r.partial = received
+		r.partial = new(received)
 	case len(received) > 0:
-		r.partial = slices.Clone(received)
+		r.partial = new(slices.Clone(received))
 	}
 }
 
@@ -264,8 +265,8 @@ func (m *messageReader) Read(p []byte) (int, error) {
 // message.
 func (r *receiver) readSome(ctx context.Context, p []byte) (int, error) {
 	if r.partial != nil {
-		n := copy(p, r.partial)
-		if r.partial = r.partial[n:]; len(r.partial) == 0 {
+		n := copy(p, *r.partial)
+		if *r.partial = (*r.partial)[n:]; len(*r.partial) == 0 {
 			r.partial = nil
 		}
 		if n > 0 {

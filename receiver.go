@@ -34,23 +34,30 @@ type receiver struct {
 	orphan  atomic.Pointer[[]byte]
 	decoder conn.Decoder
 
-	sending *coalescer // of the sender: whether it holds messages
-	host    receiveHost
-	state   *atomic.Uint32 // the conn.State of the connection
+	*standing
+	host  receiveHost
+	terms *terms
 
-	partial   []byte         // of the message under way: what a cancelled read had received
+	partial   *[]byte        // of the message under way: what a cancelled read had received; nil: nothing
 	stream    *messageReader // the message under way is being read through this
 	inflating *inflating     // a compressed message is under way
 
-	// The small fields stand together: there is one of these for every connection.
-	limit      atomic.Int64  // Message of conn.Limits
-	frameLimit int64         // Limits.Frame
-	fragments  int32         // Limits.Fragments
-	drivers    atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard      atomic.Uint32 // counts arrivals, if counting
-	counting   bool          // keepalive wants to know of arrivals
-	traced     bool          // the host wants to know of every frame
+	limit   atomic.Int64  // Message of conn.Limits
+	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
+	heard   atomic.Uint32 // counts arrivals, for keepalive
 }
+
+// readerKind says who reads the messages of a connection.
+type readerKind uint8
+
+const (
+	readByCaller readerKind = iota // Read, Messages and so on
+	readByLoop                     // a Loop
+	readInTurn                     // a Loop, which is inside the gate and does not wait
+)
+
+// inTurn reports whether a turn of a Loop is inside the gate.
+func (r *receiver) inTurn() bool { return r.reader == readInTurn }
 
 // receiveHost is the connection as its receiver sees it.
 type receiveHost interface {
@@ -82,13 +89,17 @@ type receiveHost interface {
 	inCallback() bool
 	// driveAgain is called when a read has ended, so that one of the drivers reads next.
 	driveAgain()
+	// isOnLoop reports whether a Loop reads.
+	isOnLoop() bool
+	// wakeLoop has the loop look whether there is something to read.
+	wakeLoop()
 	// inflater returns the decompressor of the connection.
 	inflater() *conn.Inflater
 }
 
 // limits returns the limits for the next frame.
 func (r *receiver) limits() conn.Limits {
-	return conn.Limits{Frame: r.frameLimit, Message: r.limit.Load(), Fragments: int(r.fragments)}
+	return conn.Limits{Frame: r.terms.frameLimit, Message: r.limit.Load(), Fragments: r.terms.fragments}
 }
 
 func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()) == s }
@@ -97,7 +108,7 @@ func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()
 func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanReceive() }
 
 // enter takes the gate for a call, of the method that an error names. It fails if ctx ends
-// first or if there is nothing to read any more.
+// first, if there is nothing to read any more, or if a loop reads.
 func (r *receiver) enter(ctx context.Context, method string) error {
 	if !r.gate.TryLock() {
 		if err := r.waitForGate(ctx, method); err != nil {
@@ -108,14 +119,42 @@ func (r *receiver) enter(ctx context.Context, method string) error {
 		r.leave()
 		return r.host.closedError()
 	}
+	if r.reader != readByCaller && method != loopMethod {
+		r.leave()
+		return onLoopError(method)
+	}
 	return nil
 }
+
+func onLoopError(method string) error {
+	return &UsageError{method, "a Loop reads this connection: its Receiver gets the messages"}
+}
+
+// enterTurn takes the gate for a turn of the loop, if nobody is inside and there may be
+// something to read.
+func (r *receiver) enterTurn() bool {
+	if !r.gate.TryLock() {
+		return false
+	}
+	r.reader = readInTurn
+	if !r.canReceive() {
+		r.leave()
+		return false
+	}
+	return true
+}
+
+// loopMethod is what a Loop calls itself when it enters.
+const loopMethod = "Loop"
 
 // waitForGate waits for the gate, unless there is nothing to read any more: endTransport
 // may be inside then, until the peer ends its side.
 func (r *receiver) waitForGate(ctx context.Context, method string) error {
-	if r.host.inCallback() {
+	switch {
+	case r.host.inCallback():
 		return inCallbackError(method)
+	case method != loopMethod && r.host.isOnLoop():
+		return onLoopError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
 	case nil:
@@ -126,12 +165,19 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	return r.host.givenUp(ctx)
 }
 
-// leave returns the read buffer if it is empty, and leaves the gate.
+// leave returns the read buffer if it is empty, and leaves the gate. If that is not the end
+// of a turn of the loop, the loop may have missed something meanwhile.
 func (r *receiver) leave() {
 	r.canceler.Park()
 	r.buf.Release()
-	idle := !r.atData()
+	idle, missed := !r.atData(), r.reader == readByLoop
+	if r.inTurn() {
+		r.reader = readByLoop
+	}
 	r.gate.Unlock()
+	if missed {
+		r.host.wakeLoop()
+	}
 	if r.stateIs(conn.Terminated) {
 		r.retire()
 	}
@@ -150,6 +196,9 @@ func (r *receiver) retire() {
 		r.buf.Discard()
 		r.partial = nil
 		r.dropInflation()
+		if d, ok := r.canceler.Transport().(transport.Driven); ok {
+			d.FreeRead()
+		}
 		r.gate.Unlock()
 	}
 }
@@ -230,7 +279,7 @@ func (r *receiver) fill(ctx context.Context) error {
 // wait waits for bytes from the network. It puts them into p, or into the buffer if p is
 // nil. If loop is not nil, wait calls it instead, and it waits.
 func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int, err error) {
-	if r.sending.state().anyHeld() { // to look costs less than the call
+	if r.coalesce.state().anyHeld() { // to look costs less than the call
 		r.host.beforeWait()
 	}
 	r.takeOrphan()
@@ -241,6 +290,8 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 		switch {
 		case loop != nil:
 			err = loop()
+		case r.inTurn():
+			n, err = r.try(p)
 		case p != nil:
 			n, err = r.canceler.Transport().Read(p)
 		default:
@@ -252,18 +303,26 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 			}
 			return n, nil
 		}
+		if err == transport.ErrAgain {
+			return 0, err // the next turn goes on
+		}
 		if err := r.failed(ctx, err); err != nil {
 			return 0, err
 		}
 	}
 }
 
-// noteArrival counts an arrival for keepalive, if there is one.
-func (r *receiver) noteArrival() {
-	if r.counting {
-		r.heard.Add(1)
+// try reads what is there, in a turn.
+func (r *receiver) try(p []byte) (n int, err error) {
+	d := r.canceler.Transport().(transport.Driven)
+	if p == nil {
+		return d.TryFill(&r.buf)
 	}
+	return d.TryRead(p)
 }
+
+// noteArrival counts an arrival for keepalive.
+func (r *receiver) noteArrival() { r.heard.Add(1) }
 
 // failed turns an error of the transport into what the call returns; nil means that the
 // call tries again. A timeout that this package did not cause is the stream's own, such as

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,11 +23,10 @@ import (
 
 // readingHost is a connection that writes down what its receiver tells it.
 type readingHost struct {
-	stream  transport.Transport
-	state   atomic.Uint32
+	stream transport.Transport
+	standing
 	in      conn.Inflater
 	events  []string
-	sending coalescer
 	waits   int
 	cause   error
 	drivers int   // calls of driveAgain
@@ -40,6 +38,8 @@ func (h *readingHost) note(format string, args ...any) {
 }
 
 func (h *readingHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
+func (h *readingHost) isOnLoop() bool                                 { return false }
+func (h *readingHost) wakeLoop()                                      { h.note("wakes the loop") }
 func (h *readingHost) beforeWait()                                    { h.waits++ }
 func (h *readingHost) frameRead(f frame.Header)                       { h.note("%v", f) }
 func (h *readingHost) closedError() error                             { return &ClosedError{Cause: h.cause} }
@@ -139,8 +139,8 @@ func (s *script) Read(p []byte) (int, error) {
 // newReceiver returns the receiver of a server that reads s.
 func newReceiver(s *script) (*receiver, *readingHost) {
 	h := &readingHost{stream: s, in: conn.NewInflater(conn.Terms{WindowBits: 15})}
-	h.sending.on(holdBatch) // what leaves before a wait
-	r := &receiver{sending: &h.sending, host: h, state: &h.state, fragments: 10}
+	h.coalesce.on(holdBatch) // what leaves before a wait
+	r := &receiver{standing: &h.standing, host: h, terms: &terms{fragments: 10}}
 	r.decoder.Init(conn.Server.Expects(true))
 	r.canceler.Init(&h.stream, transport.Reading)
 	return r, h
@@ -263,7 +263,7 @@ func TestReceiverCancelled(t *testing.T) {
 								err = r.nextFrame(t.Context())
 							}
 							if r.inflating != nil && r.partial != nil {
-								r.inflating.output.Adopt(r.partial)
+								r.inflating.output.Adopt(*r.partial)
 							}
 							r.stream = &messageReader{r: r, ctx: t.Context()}
 							m := r.stream
@@ -432,7 +432,7 @@ func TestReceiverReadsIntoItsDestination(t *testing.T) {
 func TestReceiverDrains(t *testing.T) {
 	s := newScript(clientFrame(0x01, "beginning"), clientFrame(0x89, "p"), clientFrame(0x80, "\xff"), clientFrame(0x82, strings.Repeat("x", 70_000)), clientFrame(0x88, ""))
 	r, h := newReceiver(s)
-	r.frameLimit, r.traced = 10, true
+	r.terms.frameLimit, r.traced = 10, true
 	r.limit.Store(10)
 	r.state.Store(uint32(conn.ClosedByUs))
 	if err := r.enter(t.Context(), "a test"); err != nil {

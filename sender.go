@@ -2,10 +2,12 @@ package websocket
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // sender is the sending half of a connection: it turns frames into bytes. Its [conn.Outbox]
@@ -24,17 +26,36 @@ type sender struct {
 	gate gate.Gate
 	frameWriter
 
+	fragmenting atomic.Pointer[fragmenting] // made by the first Writer
+	later       *later                      // made, inside the gate, by the first to need it
+}
+
+// fragmenting is for messages in fragments, which many connections never send.
+type fragmenting struct {
 	writers gate.Gate   // held by the messageWriter that is open
 	opened  uint32      // inside writers: the number of the last messageWriter
-	between gate.Wakeup // wakes one caller that waits for a fragmented message to end
+	ended   gate.Wakeup // wakes one caller that waits for a fragmented message to end
+}
 
-	later *later // made, inside the gate, by the first to need it
+// fragments returns s.fragmenting, which it makes on first use.
+func (s *sender) fragments() *fragmenting {
+	if s.fragmenting.Load() == nil {
+		s.fragmenting.CompareAndSwap(nil, &fragmenting{})
+	}
+	return s.fragmenting.Load()
 }
 
 // later is what runs without a caller. Functions are bound once: each binding would allocate.
 type later struct {
 	finish func()      // flushAndLeave
 	timer  *time.Timer // of held messages; nil before the first
+}
+
+// wakeFragmented wakes a caller that waits for a fragmented message to end.
+func (s *sender) wakeFragmented() {
+	if x := s.fragmenting.Load(); x != nil {
+		x.ended.Wake()
+	}
 }
 
 // laterOn returns s.later, which it makes on first use. Inside the gate.
@@ -95,7 +116,7 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 		if s.gate.TryLockOrQueue() {
 			s.flush(ctx, f)
 			if f.phase == outWaiting { // a fragmented message must end before it
-				again = s.between.C()
+				again = s.fragments().ended.C()
 			}
 			s.leave()
 		}
@@ -128,7 +149,7 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 			return
 		}
 		before, _ := s.box.Offsets()
-		outcome, err := s.writeSome(ctx)
+		outcome, err := s.writeSome(ctx, f)
 		sent, _ := s.box.Offsets()
 		if vain++; outcome != writeTimedOut || sent != before {
 			vain = 0
@@ -139,6 +160,8 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 		}
 		s.settleSent()
 		switch {
+		case outcome == writePosted:
+			return
 		case outcome != writeDone, s.canceled.Load() != 0:
 			var goOn bool
 			if ctx, goOn = s.retractCanceled(ctx, f); !goOn {
@@ -150,8 +173,14 @@ func (s *sender) flush(ctx context.Context, f *outFrame) {
 	}
 }
 
-// writeSome writes what is pending, or one part of it if there is a pace.
-func (s *sender) writeSome(ctx context.Context) (writeOutcome, error) {
+// writeSome writes what is pending, or one part of it if there is a pace. f is the frame that
+// a caller waits for, or nil.
+func (s *sender) writeSome(ctx context.Context, f *outFrame) (writeOutcome, error) {
+	if s.posts() {
+		if outcome, ok := s.trySend(f); ok {
+			return outcome, nil
+		}
+	}
 	if err := arm(ctx, &s.canceler, s.host); err != nil || s.canceled.Load() != 0 {
 		return writeInterrupted, nil // as if the write had been interrupted at once
 	}
@@ -177,20 +206,44 @@ func (s *sender) leave() {
 	case conn.State(s.state.Load()) == conn.Terminated:
 		s.retire()
 		return
+	case left == leftAdrift && s.posts():
+		if s.due.Load() == 0 {
+			s.leavePosted()
+			return
+		}
+		s.gate.WakeOne() // there is somebody who waits anyway
+		s.wakeFragmented()
+		return
 	case left == leftAdrift:
 		go s.finishWriting() // pongs and the like: their writer was cancelled
 		return
 	case left == leftOwned, s.due.Load() > 0 && s.message.Load() == 0:
 		s.gate.WakeOne()
-		s.between.Wake()
+		s.wakeFragmented()
 	}
 	if (s.pongsDue.Load() > 0 || s.coalesce.state()&flushWanted != 0) && s.gate.TryLock() {
 		s.handOver() // the caller does not wait for a peer that does not read
 	}
 }
 
-// handOver starts a goroutine that inherits the gate and writes what is due.
+// leaveHeld is leave where a message was just held and nothing else is unsent.
+func (s *sender) leaveHeld() {
+	s.gate.Unlock()
+	if c := s.coalesce.state(); conn.State(s.state.Load()) == conn.Open && c < flushWanted && s.due.Load() == 0 && s.pongsDue.Load() == 0 {
+		return // nearly always
+	}
+	if s.gate.TryLock() {
+		s.leave()
+	}
+}
+
+// handOver starts a goroutine that inherits the gate and writes what is due. Where frames
+// are posted, it needs none.
 func (s *sender) handOver() {
+	if s.posts() {
+		s.flushAndLeave()
+		return
+	}
 	go s.laterOn().finish()
 }
 
@@ -241,5 +294,8 @@ func (s *sender) retire() {
 	s.failEncoded()
 	s.encodeDue(nil) // completes what is in the queue: nothing can be sent any more
 	s.giveBack()
+	if d, ok := s.canceler.Transport().(transport.Driven); ok {
+		d.FreeWrite()
+	}
 	s.gate.Unlock()
 }

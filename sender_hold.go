@@ -3,6 +3,8 @@ package websocket
 import (
 	"context"
 	"time"
+
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // replyWait limits how long replies are held while the body of a loop over messages runs,
@@ -71,6 +73,7 @@ func (s *sender) noteHeld(h holding) {
 	}
 	switch from, to := s.coalesce.on(e); {
 	case from&timerRuns != 0 || to&timerRuns == 0:
+	case s.traits.Has(transport.Posts): // the loop sends them: see loopConn.Passed
 	default:
 		s.laterOn().startTimer(s.holdExpired)
 	}

@@ -19,7 +19,11 @@ func (s *sender) write(ctx context.Context, m *message) error {
 		return s.enqueueSingle(ctx, m)
 	}
 	size := s.putSingle(m)
-	if size > 0 && (s.coalesce.state().admits(m.hold) && s.holdSingle(m) || s.traits.Has(transport.TriesWrites) && s.tryPending() || s.sendWaiting(ctx, m, size)) {
+	if size > 0 && s.coalesce.state().admits(m.hold) && s.holdSingle(m) {
+		s.leaveHeld()
+		return nil
+	}
+	if size > 0 && (s.traits.Has(transport.TriesWrites) && (s.tryPending() || s.postSingle()) || s.sendWaiting(ctx, m, size)) {
 		s.leave()
 		return nil
 	}

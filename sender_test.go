@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +24,7 @@ import (
 
 // fakeHost is a connection that knows what became of its sender.
 type fakeHost struct {
-	state   atomic.Uint32
+	standing
 	ended   chan struct{}
 	mu      sync.Mutex
 	failed  conn.Event
@@ -171,7 +170,8 @@ func eachAlone(t *testing.T, room int, test func(t *testing.T, a *alone)) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &alone{t: t, host: &fakeHost{ended: make(chan struct{})}, script: newScripted(room)}
 				var stream transport.Transport = a.script
-				a.traits, a.sender.host, a.state, a.role = stream.Traits(), a.host, &a.host.state, role
+				a.standing, a.sender.host = &a.host.standing, a.host
+				a.traits, a.role = stream.Traits(), role
 				a.canceler.Init(&stream, transport.Writing)
 				test(t, a)
 				a.script.give(plenty)

@@ -135,7 +135,7 @@ func (u *upgrade) do() {
 		err = u.judge()
 	}
 	if err != nil {
-		u.err = reject(u.nc, err)
+		u.err = u.reject(err)
 		return
 	}
 	response, err := u.switching(nil)
@@ -242,17 +242,21 @@ func (u *upgrade) trailing(c *Conn) []byte {
 }
 
 // reject answers a client that is refused, and closes the connection.
-func reject(nc net.Conn, err error) error {
+func (u *upgrade) reject(err error) error {
+	nc := u.nc
 	defer nc.Close()
+	refused := &AcceptError{Err: err, plain: len(u.request.Upgrade)+len(u.request.Key) == 0}
 	refusal, ok := errors.AsType[*Refusal](err)
 	if denied, byApplication := errors.AsType[*denial](err); byApplication {
-		refusal, err, ok = denied.answer, denied.err, true
+		refusal, ok = denied.answer, true
+		refused.Err, refused.byApplication = denied.err, denied.err == error(denied.answer)
 	}
 	if !ok {
-		return &AcceptError{Err: err}
+		return refused
 	}
 	if _, failed := nc.Write(handshake.AppendRefusal(nil, refusal)); failed != nil {
-		return &AcceptError{Err: errors.Join(err, failed)}
+		refused.Err = errors.Join(refused.Err, failed)
+		return refused
 	}
 	// If bytes of the client stayed unread, TCP would reset the connection, and the client
 	// could lose the answer. So read what it sends until it closes, for a limited time.
@@ -260,7 +264,8 @@ func reject(nc net.Conn, err error) error {
 	if ok && half.CloseWrite() == nil && nc.SetReadDeadline(time.Now().Add(refusalLinger)) == nil {
 		_, _ = io.CopyN(io.Discard, nc, refusalDrain)
 	}
-	return &AcceptError{Status: refusal.Status, Err: err}
+	refused.Status = refusal.Status
+	return refused
 }
 
 const (

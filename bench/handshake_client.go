@@ -56,22 +56,30 @@ func newPlainClient(address string) (*plainClient, error) {
 
 // dial makes connection i and does the opening handshake.
 func (p *plainClient) dial(i int) (plainConn, error) {
-	nc, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i/perAddress))}, p.address)
+	c, err := p.connect(i)
 	if err != nil {
-		return plainConn{}, err
+		return c, err
 	}
-	c := plainConn{nc}
-	if err = errors.Join(nc.SetLinger(0), nc.SetDeadline(time.Now().Add(plainTimeout))); err == nil {
-		err = p.handshake(c)
-	}
-	if err != nil {
-		_ = nc.Close()
+	if err = p.handshake(c); err != nil {
+		_ = c.Close()
 	}
 	return c, err
 }
 
+// connect makes TCP connection i.
+func (p *plainClient) connect(i int) (plainConn, error) {
+	nc, err := net.DialTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+i/perAddress))}, p.address)
+	if err != nil {
+		return plainConn{}, err
+	}
+	if err = errors.Join(nc.SetLinger(0), nc.SetDeadline(time.Now().Add(plainTimeout))); err != nil {
+		_ = nc.Close()
+	}
+	return plainConn{nc}, err
+}
+
 // handshake sends the request and checks the answer.
-func (p *plainClient) handshake(c plainConn) error {
+func (p *plainClient) handshake(c io.ReadWriter) error {
 	if _, err := c.Write(p.request); err != nil {
 		return err
 	}
@@ -104,7 +112,7 @@ func checkAccepted(response []byte) error {
 }
 
 // exchange sends a frame and expects bytes.
-func (p *plainClient) exchange(c plainConn, frame, want []byte) error {
+func (p *plainClient) exchange(c io.ReadWriter, frame, want []byte) error {
 	if _, err := c.Write(frame); err != nil {
 		return err
 	}
@@ -112,7 +120,7 @@ func (p *plainClient) exchange(c plainConn, frame, want []byte) error {
 }
 
 // expect reads as many bytes as want has, and compares them.
-func (p *plainClient) expect(c plainConn, want []byte) error {
+func (p *plainClient) expect(c io.Reader, want []byte) error {
 	if len(p.buf) < len(want) {
 		p.buf = make([]byte, len(want))
 	}

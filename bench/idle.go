@@ -29,6 +29,7 @@ type IdleReport struct {
 type IdleRow struct {
 	Result
 	Connections int
+	Began       began `json:",omitempty"`
 	Rounds      []IdleRound
 }
 
@@ -41,7 +42,7 @@ type IdleRound struct {
 }
 
 var (
-	idleLibs   = []string{"hawser", "hawser-upgrade", servers.HTTP2, servers.NetHTTP2, "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
+	idleLibs   = []string{"hawser", servers.Upgrade, servers.Loop, servers.HTTP2, servers.NetHTTP2, "hawser-as-gorilla", "gorilla", "coder", "gws", "gobwas", "gobwas-simple", "nbio", servers.Parked}
 	idleCounts = []int{1000, 10000, 18000}
 
 	// For a short run.
@@ -111,16 +112,24 @@ func runIdle(ctx context.Context, b *bench, f idleFlags, quick bool) (*IdleRepor
 	report := &IdleReport{Machine: machine(slices.DeleteFunc(slices.Clone(f.libs), func(lib string) bool { return lib == servers.Parked }))}
 	for _, n := range f.counts {
 		for _, lib := range f.libs {
-			report.Rows = append(report.Rows, &IdleRow{Result: Result{Lib: lib, Compared: true}, Connections: n})
+			report.Rows = append(report.Rows, newIdleRow(lib, n, ""))
 		}
 	}
-	return report, takeTurns(ctx, report.Rows, c, f.rounds, func(r *IdleRow) *Result { return &r.Result },
+	return report, report.run(ctx, b, c, f.rounds)
+}
+
+func newIdleRow(lib string, n int, b began) *IdleRow {
+	return &IdleRow{Result: Result{Lib: lib, Compared: true}, Connections: n, Began: b}
+}
+
+func (r *IdleReport) run(ctx context.Context, b *bench, c *choices, rounds int) error {
+	return takeTurns(ctx, r.Rows, c, rounds, func(r *IdleRow) *Result { return &r.Result },
 		func(r *IdleRow) error { return r.round(ctx, b) })
 }
 
 // round is one round of one library, in a new process.
 func (row *IdleRow) round(ctx context.Context, b *bench) (err error) {
-	fmt.Fprintf(os.Stderr, "idle: %s, %d connections\n", row.Lib, row.Connections)
+	fmt.Fprintf(os.Stderr, "idle: %s, %d connections\n", row.name(), row.Connections)
 	var server *process.Process
 	if row.Lib == servers.Parked {
 		self, err := os.Executable()
@@ -171,7 +180,7 @@ func (row *IdleRow) open(ctx context.Context, address string) (drop func(), err 
 			}
 		}, err
 	}
-	conns, err := openIdle(ctx, address, row.Connections)
+	conns, err := row.openConns(ctx, address)
 	return func() {
 		for _, c := range conns {
 			_ = c.Close()
@@ -204,31 +213,6 @@ func openIdleStreams(ctx context.Context, address string, n int) (conns []*strea
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return conns, err
-		}
-	}
-	return conns, nil
-}
-
-// openIdle makes connections, each with one message echoed.
-func openIdle(ctx context.Context, address string, n int) (conns []plainConn, err error) {
-	client, err := newPlainClient(address)
-	if err != nil {
-		return nil, err
-	}
-	text := []byte(strings.Repeat("idle", idleSize/4))
-	frame := raw.AppendFrame(nil, raw.Text, false, [4]byte{1, 2, 3, 4}, text)
-	answer := flood.AppendAnswer(nil, raw.Text, text)
-	for i := range n {
-		if err := ctx.Err(); err != nil {
-			return conns, err
-		}
-		c, err := client.dial(i)
-		if err != nil {
-			return conns, fmt.Errorf("connection %d: %w", i, err)
-		}
-		conns = append(conns, c)
-		if err := client.exchange(c, frame, answer); err != nil {
-			return conns, fmt.Errorf("connection %d: %w", i, err)
 		}
 	}
 	return conns, nil

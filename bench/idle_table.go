@@ -26,7 +26,7 @@ func (r *IdleRow) collected() float64 {
 
 func (r *IdleReport) get(lib string, n int) *IdleRow {
 	for _, row := range r.Rows {
-		if row.Lib == lib && row.Connections == n && len(row.Rounds) > 0 {
+		if row.name() == lib && row.Connections == n && len(row.Rounds) > 0 {
 			return row
 		}
 	}
@@ -44,18 +44,21 @@ func (r *IdleReport) counts() (all []int) {
 
 func (r *IdleReport) libs() (all []string) {
 	for _, row := range r.Rows {
-		if !slices.Contains(all, row.Lib) {
-			all = append(all, row.Lib)
+		if !slices.Contains(all, row.name()) {
+			all = append(all, row.name())
 		}
 	}
 	return all
 }
 
-// grid returns a table with a line for each library, least memory first.
-func (r *IdleReport) grid() *grid {
+func (r *IdleReport) grid() *grid { return r.gridOf(servers.Ours) }
+
+// gridOf returns a table with a line for each library, least memory first, of which one is
+// compared with the others.
+func (r *IdleReport) gridOf(ours string) *grid {
 	g := &grid{
 		title:  "Memory of an idle connection, bytes",
-		header: []string{"hawser\nto it", "library"},
+		header: []string{ours + "\nto it", "library"},
 	}
 	counts := r.counts()
 	for _, n := range counts {
@@ -72,8 +75,8 @@ func (r *IdleReport) grid() *grid {
 	slices.SortStableFunc(libs, func(a, b string) int { return int(order(a) - order(b)) })
 	for _, lib := range libs {
 		to := "—"
-		if ours, theirs := r.get(servers.Ours, most), r.get(lib, most); ours != nil && theirs != nil && ours != theirs {
-			to = ratio(ours.collected() / theirs.collected())
+		if it, theirs := r.get(ours, most), r.get(lib, most); it != nil && theirs != nil && it != theirs {
+			to = ratio(it.collected() / theirs.collected())
 		}
 		row := []string{to, lib}
 		for _, n := range counts {

@@ -13,7 +13,7 @@ import (
 
 // The test binary is its own server, as the program is.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == serveCommand {
+	if len(os.Args) > 1 && (os.Args[1] == serveCommand || os.Args[1] == millionCommand) {
 		main()
 		return
 	}

@@ -32,22 +32,21 @@ type Results struct {
 	Broadcast     *BroadcastReport `json:",omitempty"`
 	Handshake     *HandshakeReport `json:",omitempty"`
 	HTTP2         *HTTP2Report     `json:",omitempty"`
+	Loop          *LoopReport      `json:",omitempty"`
+	Million       *MillionReport   `json:",omitempty"`
 }
 
 // results runs everything and writes the page.
 func results(ctx context.Context, args []string) error {
-	var names []string
-	for _, p := range resultParts {
-		names = append(names, p.name)
-	}
+	names, asked := partNames(resultParts), partNames(askedParts)
 	parts := names
 	flags := flag.NewFlagSet("bench results", flag.ContinueOnError)
 	from := flags.String("from", "", "`file` of figures to write the page from; nothing is measured but the parts that are asked for")
-	flags.Func("parts", "what to measure, `a,b` (default, without -from: "+strings.Join(names, ",")+")", func(s string) error {
+	flags.Func("parts", "what to measure, `a,b` (default, without -from: "+strings.Join(names, ",")+"; also "+strings.Join(asked, ",")+")", func(s string) error {
 		parts = strings.Split(s, ",")
 		for _, p := range parts {
-			if !slices.Contains(names, p) {
-				return fmt.Errorf("no part %q; there are %q", p, names)
+			if all := slices.Concat(names, asked); !slices.Contains(all, p) {
+				return fmt.Errorf("no part %q; there are %q", p, all)
 			}
 		}
 		return nil
@@ -66,7 +65,7 @@ func results(ctx context.Context, args []string) error {
 		if err := readJSON(*from, r); err != nil {
 			return err
 		}
-		if len(parts) == len(names) {
+		if slices.Equal(parts, names) {
 			parts = nil
 		}
 	}
@@ -79,6 +78,13 @@ func results(ctx context.Context, args []string) error {
 		}
 	}
 	return r.write(*out)
+}
+
+func partNames(parts []resultPart) (names []string) {
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return names
 }
 
 func readJSON(file string, into any) error {
@@ -98,7 +104,7 @@ func (r *Results) measure(ctx context.Context, parts []string, quick bool, file 
 	}
 	r.Machine = machine(servers.EchoNames())
 	start := time.Now()
-	for _, p := range resultParts {
+	for _, p := range slices.Concat(resultParts, askedParts) {
 		if !slices.Contains(parts, p.name) {
 			continue
 		}

@@ -112,6 +112,16 @@ func (r *Results) chapters() (all []chapter) {
 			text:  "CPU time of the server for an echo on streams (RFC 8441), beside the same over HTTP/1.1. `hawser-http2` is `ServeHTTP2`, `hawser-http2-net-http` is `Handler` behind net/http.",
 			grids: r.HTTP2.grids(), ratios: r.HTTP2.ratios()})
 	}
+	if r.Loop != nil {
+		all = append(all, chapter{name: "loop", title: "Without goroutines", command: "loop",
+			text:  "`hawser-loop` is a `Loop`, `hawser-upgrade` is `Upgrade` with a goroutine for each connection, `epoll` a C program of one thread. CPU time of the server for an echo, as above; and memory of idle connections, also of those that have begun a message and do not go on.",
+			grids: r.Loop.grids(), ratios: r.Loop.ratios()})
+	}
+	if r.Million != nil {
+		all = append(all, chapter{name: millionCommand, title: "A million", command: millionCommand,
+			text:  "Connections on loopback, each server a process with a `Loop`: all servers on one core, all clients on the other. All connections are idle but one in a hundred.",
+			grids: []*grid{r.Million.grid()}})
+	}
 	if r.Micro != nil {
 		all = append(all, chapter{name: "micro", title: "Without a network", command: "micro",
 			text:  "Functions in one process, and in C, in turns; and whole libraries over a connection in memory.",

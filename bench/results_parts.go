@@ -8,14 +8,18 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hawser-ws/websocket/bench/million"
 	"github.com/hawser-ws/websocket/bench/servers"
 )
 
-// resultParts are the parts of the page. Together they take less than half an hour.
-var resultParts = []struct {
+// A resultPart is a part of the page.
+type resultPart struct {
 	name    string
 	measure func(ctx context.Context, b *bench, r *Results, quick bool) error
-}{
+}
+
+// resultParts are the parts of the page. Together they take little more than half an hour.
+var resultParts = []resultPart{
 	{"echo", measureEcho},
 	{"scale", measureScale},
 	{"deflate", measureDeflate},
@@ -48,10 +52,21 @@ var resultParts = []struct {
 		}
 		return err
 	}},
+	{"loop", func(ctx context.Context, b *bench, r *Results, quick bool) (err error) {
+		f := loopFlags{echoFlags: echoFlags{choices: plainChoices(loopLibs)}, only: loopParts}
+		f.quick = quick
+		if r.Loop, err = runLoop(ctx, b, &f); err == nil {
+			err = r.Loop.failure()
+		}
+		return err
+	}},
 }
 
+// askedParts are measured only if they are asked for by name: they take most of the machine.
+var askedParts = []resultPart{{millionCommand, measureMillion}}
+
 // resultLibs are the echo servers on the page: for each library its best variant.
-var resultLibs = []string{"hawser", "hawser-upgrade", "hawser-as-gorilla", "gorilla", "hawser-as-coder", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
+var resultLibs = []string{"hawser", "hawser-upgrade", "hawser-loop", "hawser-as-gorilla", "gorilla", "hawser-as-coder", "coder", "gws", "gobwas", "nbio", "xnet", "tcp", "rawconn", "epoll"}
 
 func known(libs []string) []string {
 	return slices.DeleteFunc(slices.Clone(libs), func(lib string) bool { return servers.KindOf(lib) == 0 })
@@ -143,4 +158,20 @@ func measureDeflateMemory(ctx context.Context, b *bench, r *Results, quick bool)
 		}
 	}
 	return nil
+}
+
+func measureMillion(ctx context.Context, b *bench, r *Results, quick bool) error {
+	p := million.Default()
+	if quick {
+		p.Connections, p.Per, p.For = 2000, 1000, time.Second
+	}
+	report, err := runMillion(ctx, b, p, os.Stderr)
+	if report == nil {
+		return err
+	}
+	r.Million = report
+	if err == nil {
+		err = report.Failure()
+	}
+	return err
 }

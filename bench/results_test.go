@@ -24,7 +24,7 @@ func TestResults(t *testing.T) {
 	for _, want := range []string{
 		"## What is promised\n", "## Echo\n", "## More and more connections\n", "## Echo with compression\n",
 		"## Memory of connections that have compressed\n", "## Idle connections\n", "## Broadcast\n",
-		"## Opening handshakes\n", "## Over HTTP/2\n", "## Without a network\n",
+		"## Opening handshakes\n", "## Over HTTP/2\n", "## Without goroutines\n", "## A million\n", "## Without a network\n",
 		"**It failed:** a library fell over",
 		"| — | hawser | ",
 		"loop in Go", "by hand in Go", "parked", "utf8.Valid",

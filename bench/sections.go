@@ -44,7 +44,9 @@ var commands = []command{
 	{"broadcast", "CPU time of one message to many connections", broadcast},
 	{"handshake", "CPU time and allocations of opening handshakes", handshake},
 	{"idle", "memory of connections on which nothing happens", idle},
+	{"loop", "connections without goroutines: CPU time to C's, memory, and beside a handler that blocks", loop},
 	{"http2", "CPU time of echoes over HTTP/2, and of streams beside others that stall", http2},
+	{millionCommand, "a million connections on loops, as processes of 19,000: memory, latency, a broadcast, a shutdown", holdMillion},
 	{"results", "all of this, as a page with plots", results},
 	{"micro", "masking, UTF-8, headers and messages in this process, without a network", microCommand},
 }
@@ -57,6 +59,7 @@ var sections = []Section{
 	{"broadcast", broadcastSection},
 	{"handshake", handshakeSection},
 	{"http2", http2Section},
+	{"loop", loopSection},
 }
 
 // Everything is the result of a run without a command.

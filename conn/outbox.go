@@ -186,6 +186,10 @@ func (o *Outbox) maskTail() {
 	}
 }
 
+// Borrows reports whether the rest of a payload is still where its caller has it: the caller
+// must not change it.
+func (o *Outbox) Borrows() bool { return len(o.tail) > 0 }
+
 // Unsent reports whether something is encoded and not on the wire.
 func (o *Outbox) Unsent() bool { return o.encoded != o.sent }
 

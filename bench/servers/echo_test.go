@@ -99,7 +99,7 @@ func TestKinds(t *testing.T) {
 	for _, name := range servers.EchoNames() {
 		want := servers.Peer
 		switch name {
-		case "hawser", "hawser-upgrade", "hawser-as-gorilla":
+		case "hawser", "hawser-upgrade", "hawser-loop", "hawser-as-gorilla":
 			want = servers.Own
 		case "ws":
 			want = servers.Other

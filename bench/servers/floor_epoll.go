@@ -21,7 +21,19 @@ func (epollFloor) Module() string { return "" }
 func (epollFloor) Echo(net.Listener, Settings) error { return errors.ErrUnsupported }
 
 func (epollFloor) Command(Settings) (path string, args []string, err error) {
-	if path, err = compileC(filepath.Join(here(), "../floor/epoll.c")); err != nil {
+	return command("epoll.c")
+}
+
+// idleFloor is another, with as little memory for a connection as can be.
+type idleFloor struct{ epollFloor }
+
+func (idleFloor) Command(Settings) (path string, args []string, err error) {
+	return command("idle.c", "handshake.h")
+}
+
+// command compiles a source of the folder floor, with the headers that it includes.
+func command(source string, headers ...string) (path string, args []string, err error) {
+	if path, err = compileC(source, headers...); err != nil {
 		return "", nil, err
 	}
 	return path, []string{path}, nil
@@ -50,15 +62,20 @@ func compiler() (string, error) {
 }
 
 // compileC compiles a source, once for all processes. The program is kept in a temporary folder
-// that only we can access, under a name derived from the source.
-func compileC(source string) (program string, err error) {
+// that only we can access, under a name derived from the source and its headers.
+func compileC(source string, headers ...string) (program string, err error) {
 	cc, err := compiler()
 	if err != nil {
 		return "", err
 	}
-	text, err := os.ReadFile(source)
-	if err != nil {
-		return "", err
+	floor := filepath.Join(here(), "../floor")
+	hash := sha256.New()
+	for _, name := range append([]string{source}, headers...) {
+		text, err := os.ReadFile(filepath.Join(floor, name))
+		if err != nil {
+			return "", err
+		}
+		hash.Write(text)
 	}
 	folder := filepath.Join(os.TempDir(), fmt.Sprintf("hawser-bench-%d", os.Getuid()))
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
@@ -68,12 +85,12 @@ func compileC(source string) (program string, err error) {
 	if err := unix.Lstat(folder, &st); err != nil || int(st.Uid) != os.Getuid() || st.Mode != unix.S_IFDIR|0o700 {
 		return "", errors.Join(err, fmt.Errorf("%s is not a folder that is ours alone", folder))
 	}
-	program = filepath.Join(folder, fmt.Sprintf("epoll-%x", sha256.Sum256(text)))
+	program = filepath.Join(folder, fmt.Sprintf("%s-%x", strings.TrimSuffix(source, ".c"), hash.Sum(nil)))
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
 	unfinished := fmt.Sprintf("%s.%d", program, os.Getpid())
-	out, err := exec.Command(cc, "-O2", "-march=native", "-Wall", "-Wextra", "-o", unfinished, source).CombinedOutput()
+	out, err := exec.Command(cc, "-O2", "-march=native", "-Wall", "-Wextra", "-o", unfinished, filepath.Join(floor, source)).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w: %s", cc, err, out)
 	}

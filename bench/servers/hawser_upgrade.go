@@ -10,7 +10,9 @@ import (
 // hawserUpgrade is ours without net/http: Upgrade on the accepted connection.
 type hawserUpgrade struct{ hawserLib }
 
-func (hawserUpgrade) Echo(l net.Listener, s Settings) error {
+func (hawserUpgrade) Echo(l net.Listener, s Settings) error { return serveUpgraded(l, s, echoHawser) }
+
+func serveUpgraded(l net.Listener, s Settings, serve websocket.ServeFunc) error {
 	opts := hawserOptions(s)
 	return serveConns(l, func(nc net.Conn) {
 		c, err := websocket.Upgrade(nc, opts)
@@ -18,6 +20,6 @@ func (hawserUpgrade) Echo(l net.Listener, s Settings) error {
 			return
 		}
 		defer c.CloseNow()
-		_ = echoHawser(context.Background(), c)
+		_ = serve(context.Background(), c)
 	})
 }

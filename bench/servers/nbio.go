@@ -13,8 +13,8 @@ import (
 
 // nbioLib is two libraries: an event loop that passes messages to a pool of goroutines and,
 // with blocking, a goroutine for each connection that also writes, as in its author's own
-// benchmark.
-type nbioLib struct{ blocking bool }
+// benchmark. With blocks some messages take long: see BlockWord.
+type nbioLib struct{ blocking, blocks bool }
 
 func (nbioLib) Module() string { return "github.com/lesismal/nbio" }
 
@@ -25,6 +25,9 @@ func (n nbioLib) Echo(l net.Listener, s Settings) error {
 	upgrader.KeepaliveTime = 0 // no deadline to move for each message
 	upgrader.BlockingModAsyncWrite = false
 	upgrader.OnMessage(func(c *websocket.Conn, typ websocket.MessageType, data []byte) {
+		if n.blocks {
+			block(data)
+		}
 		_ = c.WriteMessage(typ, data)
 	})
 	if s.Mode != None {

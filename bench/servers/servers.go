@@ -42,7 +42,8 @@ type server struct {
 
 var all = []server{
 	{"hawser", Own, hawserLib{}, true},
-	{"hawser-upgrade", Own, hawserUpgrade{}, false},
+	{Upgrade, Own, hawserUpgrade{}, false},
+	{Loop, Own, hawserLoop{receive: echoReceived}, false},
 	{"hawser-as-gorilla", Own, asGorilla, true},
 	{"gorilla", Peer, gorillaItself, true},
 	{"coder", Peer, coderLib{}, true},
@@ -55,7 +56,25 @@ var all = []server{
 	{"ws", Other, nodeLib{}, true},
 	{"tcp", Floor, tcpFloor{}, false},
 	{"rawconn", Floor, rawConnFloor{}, false},
-	{"epoll", Floor, epollFloor{}, false},
+	{Epoll, Floor, epollFloor{}, false},
+}
+
+// Ours without net/http, and the limit of the machine.
+const (
+	Upgrade = "hawser-upgrade" // a goroutine for each connection
+	Loop    = "hawser-loop"    // none
+	Epoll   = "epoll"
+)
+
+// For connections that are idle: beneath TLS, and the least that a connection can take.
+const (
+	LoopTLS   = "hawser-loop-tls"
+	EpollIdle = "epoll-idle"
+)
+
+var forIdle = []server{
+	{LoopTLS, Own, hawserLoopTLS{hawserLoop{receive: echoReceived}}, false},
+	{EpollIdle, Floor, idleFloor{}, false},
 }
 
 // Ours over HTTP/2, where the load is another.
@@ -99,22 +118,26 @@ const (
 
 // Get returns a library by name.
 func Get(name string) (Library, error) {
-	for _, s := range slices.Concat(all, overHTTP2) {
-		if s.name == name {
-			return s.lib, nil
-		}
+	s, ok := find(name)
+	if !ok {
+		return nil, fmt.Errorf("no library %q; there are %q", name, EchoNames())
 	}
-	return nil, fmt.Errorf("no library %q; there are %q", name, EchoNames())
+	return s.lib, nil
 }
 
 // KindOf returns the kind of a server, or 0 if there is none of that name.
 func KindOf(name string) Kind {
-	for _, s := range slices.Concat(all, overHTTP2) {
+	s, _ := find(name)
+	return s.kind
+}
+
+func find(name string) (server, bool) {
+	for _, s := range slices.Concat(all, overHTTP2, forIdle, blocking) {
 		if s.name == name {
-			return s.kind
+			return s, true
 		}
 	}
-	return 0
+	return server{}, false
 }
 
 // Mode says how messages are compressed.

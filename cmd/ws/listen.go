@@ -13,6 +13,8 @@ type door struct {
 	cert, key  string
 
 	certificate *tls.Certificate // set by open; nil without TLS
+
+	beneath func(net.Listener) net.Listener // makes what TLS runs over; nil: the listener itself
 }
 
 // tlsFlags adds the flags for TLS.
@@ -63,6 +65,9 @@ func (d *door) open(protocols ...string) (l net.Listener, url string, err error)
 			return nil, "", err
 		}
 		d.certificate = &pair
+	}
+	if d.beneath != nil {
+		l = d.beneath(l)
 	}
 	if d.certificate == nil {
 		return l, "ws://" + reachable(l.Addr()) + "/", nil

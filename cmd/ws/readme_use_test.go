@@ -13,7 +13,8 @@ import (
 )
 
 // The README of the repository tells how to use the library from a clone, with a server,
-// a client, and a server that looks at requests. Here somebody does what it says.
+// a client, a server that looks at requests, and both kinds of server on a loop. Here somebody
+// does what it says.
 func TestReadmeUse(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -32,9 +33,9 @@ func TestReadmeUse(t *testing.T) {
 	l.Close()
 
 	module := filepath.Join(t.TempDir(), "hello")
-	programs := regexp.MustCompile("(?s)```go\n// ((?:server|client|rooms)/main\\.go)\n(.*?)\n```").FindAllStringSubmatch(readme, -1)
-	if len(programs) != 3 {
-		t.Fatalf("README.md has %d programs; want a server, a client and rooms", len(programs))
+	programs := regexp.MustCompile("(?s)```go\n// ((?:server|client|rooms|loop|looprooms)/main\\.go)\n(.*?)\n```").FindAllStringSubmatch(readme, -1)
+	if len(programs) != 5 {
+		t.Fatalf("README.md has %d programs; want a server, a client and rooms, and two on a loop", len(programs))
 	}
 	for _, program := range programs {
 		file := filepath.Join(module, program[1])
@@ -53,7 +54,7 @@ func TestReadmeUse(t *testing.T) {
 	if !ok || !strings.HasPrefix(running, "go run ./client") {
 		t.Fatal("README.md does not run the server and the client")
 	}
-	script := "set -e; mkdir -p hello" + strings.ReplaceAll(commands, "/path/to/clone", clone) + "\ngo build -o bin/ ./server ./client ./rooms"
+	script := "set -e; mkdir -p hello" + strings.ReplaceAll(commands, "/path/to/clone", clone) + "\ngo build -o bin/ ./server ./client ./rooms ./loop ./looprooms"
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Dir = filepath.Dir(module)
 	// The sums of all that it needs are in the clone's go.sum.
@@ -63,6 +64,9 @@ func TestReadmeUse(t *testing.T) {
 	}
 
 	talk(t, module, "server", "client", address)
+	talk(t, module, "loop", "client", address)
+	visit(t, module, "rooms", address, "", "welcome to blue, joe")
+	visit(t, module, "looprooms", address, "ahoy", "joe says in blue: ahoy")
 
 	// And over HTTP/2, with the lines that this takes.
 	overHTTP2(t, module, readme, address)
@@ -123,25 +127,44 @@ func overHTTP2(t *testing.T, module, readme, address string) {
 	}
 }
 
+// built is a program that was built in a folder.
+func built(t *testing.T, folder, name string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", name))
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+filepath.Join(folder, "cert.pem"))
+	return cmd
+}
+
 // talk runs the server and the client in a folder.
 func talk(t *testing.T, folder, server, client, address string) {
 	t.Helper()
-	run := func(name string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "bin", name))
-		cmd.Dir = folder
-		cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+filepath.Join(folder, "cert.pem"))
-		return cmd
+	defer begin(t, built(t, folder, server), address)()
+	if out, err := built(t, folder, client).CombinedOutput(); err != nil || string(out) != "ahoy\n" {
+		t.Errorf("the client of %s: %v, prints %q", server, err, out)
 	}
-	serving := run(server)
+}
+
+// visit runs a server with rooms. One who logs in and says something there hears an answer.
+func visit(t *testing.T, folder, server, address, says, hears string) {
+	t.Helper()
+	defer begin(t, built(t, folder, server), address)()
+	for user, code := range map[string]int{"": exitFailed, "joe:secret@": exitFine} {
+		args := []string{"dial", "ws://" + user + address + "/rooms/blue"}
+		e := ws(t, says, args...)
+		if e.code != code || code == exitFine && e.stdout != hears+"\n" || code != exitFine && !strings.Contains(e.stderr, "401") {
+			t.Errorf("%s, %s: exit code %d, %q, %s", server, user, e.code, e.stdout, e.stderr)
+		}
+	}
+}
+
+// begin starts a server and waits until it listens.
+func begin(t *testing.T, serving *exec.Cmd, address string) (end func()) {
+	t.Helper()
 	if err := serving.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- serving.Wait() }()
-	defer func() {
-		_ = serving.Process.Kill()
-		<-ended
-	}()
 	for {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
@@ -155,8 +178,9 @@ func talk(t *testing.T, folder, server, client, address string) {
 		default:
 		}
 	}
-	if out, err := run(client).CombinedOutput(); err != nil || string(out) != "ahoy\n" {
-		t.Errorf("the client: %v, prints %q", err, out)
+	return func() {
+		_ = serving.Process.Kill()
+		<-ended
 	}
 }
 

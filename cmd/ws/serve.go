@@ -20,7 +20,10 @@ client chooses the version (ALPN): browsers choose HTTP/2, and open WebSockets o
 the connection that has carried the page. Without TLS a client has to begin with
 HTTP/2, as proxies do (h2c): ws dial -http2 ws://127.0.0.1:9000/
 
-With -http3 it accepts HTTP/3 as well (RFC 9220), on the same port of UDP.`
+With -http3 it accepts HTTP/3 as well (RFC 9220), on the same port of UDP.
+
+With -loop its connections have no goroutines: a websocket.Loop serves them. That
+is for HTTP/1.1, with or without TLS.`
 
 // serve is the command ws serve.
 func serve(ctx context.Context, args []string) error {
@@ -33,6 +36,7 @@ func serve(ctx context.Context, args []string) error {
 	var e echoServer
 	flags.BoolVar(&e.http2, "http2", false, "accept HTTP/2 as well (RFC 8441)")
 	flags.BoolVar(&e.http3, "http3", false, "accept HTTP/3 as well (RFC 9220), on the same port of UDP; needs TLS")
+	onLoop := flags.Bool("loop", false, "serve connections without goroutines, by a websocket.Loop; HTTP/1.1 only")
 	flags.BoolVar(&e.verbose, "v", false, "log every WebSocket, with its version of HTTP, and every frame to standard error")
 	opts := &e.opts
 	var compress compression
@@ -55,6 +59,12 @@ func serve(ctx context.Context, args []string) error {
 	}
 	if e.http3 && !at.secure() {
 		return usageError("-http3 needs -tls, or -tls-cert and -tls-key: there is no HTTP/3 without TLS")
+	}
+	if *onLoop {
+		if e.http2 || e.http3 {
+			return usageError("-loop is for connections of HTTP/1.1: a WebSocket over HTTP/2 or HTTP/3 is a stream, and keeps its goroutine. Leave out -loop, or -http2 and -http3")
+		}
+		e.useLoop(&at)
 	}
 	l, url, err := e.listen(&at)
 	if err != nil {

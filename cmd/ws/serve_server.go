@@ -24,8 +24,9 @@ type echoServer struct {
 	http3   bool
 	verbose bool
 
-	quic    *quicServer  // nil unless http3
-	log     *slog.Logger // nil unless verbose
+	quic    *quicServer     // nil unless http3
+	loop    *websocket.Loop // nil: connections have goroutines
+	log     *slog.Logger    // nil unless verbose
 	handler http.Handler
 	sockets atomic.Int64 // so far
 }
@@ -63,9 +64,7 @@ const streamBuffer = 64 << 10
 
 // serve serves until ctx ends, then closes all connections.
 func (e *echoServer) serve(ctx context.Context, l net.Listener) error {
-	live := new(websocket.Registry)
-	e.opts.Registry = live
-	e.handler = websocket.Handler(echo, &e.opts)
+	shutdown := e.open()
 	if e.verbose {
 		e.log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -89,7 +88,7 @@ func (e *echoServer) serve(ctx context.Context, l net.Listener) error {
 	}
 	goodbye, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	err := live.Shutdown(goodbye) // also refuses new connections
+	err := shutdown(goodbye) // also refuses new connections
 	// Streams end with the connection: what was written last has to be on its way before.
 	moment, cancel := context.WithTimeout(context.Background(), lastPacket)
 	defer cancel()
@@ -99,6 +98,19 @@ func (e *echoServer) serve(ctx context.Context, l net.Listener) error {
 	_ = server.Shutdown(moment)
 	_ = server.Close()
 	return err
+}
+
+// open makes the handler. It returns what closes the connections and refuses new ones.
+func (e *echoServer) open() (shutdown func(context.Context) error) {
+	if e.loop != nil {
+		e.loop.AcceptOptions = e.opts
+		e.handler = e.loop
+		return e.loop.Shutdown
+	}
+	live := new(websocket.Registry)
+	e.opts.Registry = live
+	e.handler = websocket.Handler(echo, &e.opts)
+	return live.Shutdown
 }
 
 // ServeHTTP echoes over WebSockets, and gives browsers their page.
@@ -112,6 +124,10 @@ func (e *echoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		opts := e.opts
 		opts.Trace = logTrace(e.log.With("socket", e.sockets.Add(1), "over", protocolName(r.ProtoMajor, r.ProtoMinor), "peer", r.RemoteAddr))
+		if e.loop != nil {
+			e.toLoop(w, r, &opts)
+			return
+		}
 		websocket.Handler(echo, &opts).ServeHTTP(w, r)
 	}
 }

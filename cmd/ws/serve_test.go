@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"os/exec"
@@ -12,10 +13,26 @@ import (
 	"github.com/hawser-ws/websocket"
 )
 
+// eachWay runs a test with the flags of each way to serve connections.
+func eachWay(t *testing.T, test func(t *testing.T, flags ...string)) {
+	for name, flags := range map[string][]string{
+		"goroutines":    nil,
+		"loop":          {"-loop"},
+		"loop over TLS": {"-loop", "-tls"},
+	} {
+		t.Run(name, func(t *testing.T) { test(t, flags...) })
+	}
+}
+
+// anyCertificate has a client trust every server.
+var anyCertificate = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
 // SIGTERM: 1001 to everybody who is connected, and then a good end.
-func TestServeShutdown(t *testing.T) {
-	url, server := start(t)
-	c, _, err := websocket.Dial(t.Context(), url, nil)
+func TestServeShutdown(t *testing.T) { eachWay(t, testServeShutdown) }
+
+func testServeShutdown(t *testing.T, flags ...string) {
+	url, server := start(t, flags...)
+	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: anyCertificate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +59,12 @@ func terminate(t *testing.T, server *exec.Cmd) {
 	}
 }
 
-func TestServeOptions(t *testing.T) {
-	url, _ := start(t, "-subprotocols", "chat,echo", "-origin", "*.example.com", "-max-message", "1000", "-v")
+func TestServeOptions(t *testing.T) { eachWay(t, testServeOptions) }
+
+func testServeOptions(t *testing.T, flags ...string) {
+	url, server := start(t, append(flags, "-subprotocols", "chat,echo", "-origin", "*.example.com", "-max-message", "1000", "-v")...)
 	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{
+		HTTPClient:   anyCertificate,
 		Subprotocols: []string{"echo"},
 		HTTPHeader:   http.Header{"Origin": {"https://www.example.com"}},
 	})
@@ -68,12 +88,20 @@ func TestServeOptions(t *testing.T) {
 	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
 		t.Errorf("above the limit: %v", err)
 	}
+	log := logOf(t, server)
+	for _, line := range []string{"msg=accepted socket=1 over=HTTP/1.1 peer=127.0.0.1:", "msg=read socket=1", "msg=ended socket=1"} {
+		if !strings.Contains(log, line) {
+			t.Errorf("the server does not say %q", line)
+		}
+	}
 }
 
 // Large messages come back whole, several under way.
-func TestServeLarge(t *testing.T) {
-	url, _ := start(t)
-	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{Limits: websocket.Limits{Message: -1}})
+func TestServeLarge(t *testing.T) { eachWay(t, testServeLarge) }
+
+func testServeLarge(t *testing.T, flags ...string) {
+	url, _ := start(t, flags...)
+	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{HTTPClient: anyCertificate, Limits: websocket.Limits{Message: -1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +121,25 @@ func TestServeLarge(t *testing.T) {
 	}
 	if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
 		t.Error(err)
+	}
+}
+
+// On a loop, too, browsers get the page, and other requests an answer.
+func TestServeLoopPage(t *testing.T) {
+	url, _ := start(t, "-loop")
+	url = "http" + strings.TrimPrefix(url, "ws")
+	if resp, body := get(t, http.DefaultClient, url, browser); resp.StatusCode != 200 || body != string(page) {
+		t.Errorf("a browser gets %s, %.100q", resp.Status, body)
+	}
+	if resp, body := get(t, http.DefaultClient, url, "*/*"); resp.StatusCode != http.StatusUpgradeRequired {
+		t.Errorf("another client gets %s, %.100q", resp.Status, body)
+	}
+}
+
+// Streams of HTTP/2 and HTTP/3 have goroutines.
+func TestServeLoopAlone(t *testing.T) {
+	for _, other := range []string{"-http2", "-http3"} {
+		ws(t, "", "serve", "-loop", "-tls", other).want(t, "", "-loop is for connections of HTTP/1.1: ", exitUsage)
 	}
 }
 

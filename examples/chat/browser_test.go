@@ -35,13 +35,18 @@ func TestPage(t *testing.T) {
 	browser, quit := chromedp.NewContext(all)
 	defer quit()
 
-	for _, test := range []struct{ hash, room string }{
-		{"", "lobby"},
-		{"#caf%C3%A9/bar", "café/bar"},
-		{"#100%", "100%"},
+	for _, test := range []struct {
+		hash, room string
+		change     func(*chat)
+	}{
+		{"", "lobby", (*chat).useLoop},
+		{"#caf%C3%A9/bar", "café/bar", func(*chat) {}},
+		{"#100%", "100%", (*chat).useLoop},
 	} {
 		t.Run(test.room, func(t *testing.T) {
-			server := httptest.NewServer(newChat().routes())
+			chat := newChat()
+			test.change(chat)
+			server := httptest.NewServer(chat.routes())
 			defer server.Close()
 			c, _, err := websocket.Dial(t.Context(), server.URL+"/rooms/"+url.PathEscape(test.room), nil)
 			if err != nil {

@@ -27,9 +27,20 @@ func hear(t *testing.T, c *websocket.Conn, want string) {
 	}
 }
 
+// eachWay runs a test with a chat of goroutines, and with one on a loop.
+func eachWay(t *testing.T, test func(t *testing.T, c *chat)) {
+	t.Run("goroutines", func(t *testing.T) { test(t, newChat()) })
+	t.Run("loop", func(t *testing.T) {
+		c := newChat()
+		c.useLoop()
+		test(t, c)
+	})
+}
+
 // Over the network: the page, rooms that do not hear each other, and the end.
-func TestChat(t *testing.T) {
-	chat := newChat()
+func TestChat(t *testing.T) { eachWay(t, testChat) }
+
+func testChat(t *testing.T, chat *chat) {
 	server := httptest.NewServer(chat.routes())
 	defer server.Close()
 
@@ -64,7 +75,7 @@ func TestChat(t *testing.T) {
 	hear(t, cid, "cheers") // and not the ahoy of the other room
 
 	ended := make(chan error, 1)
-	go func() { ended <- chat.members.Shutdown(t.Context()) }()
+	go func() { ended <- chat.shutdown(t.Context()) }()
 	for _, c := range []*websocket.Conn{ann, bob, cid} {
 		if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 			t.Errorf("at the end: %v", err)
@@ -73,20 +84,41 @@ func TestChat(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
+	if chat.loop == nil {
+		return // what serves a member may not have returned yet
+	}
+	chat.rooms.mu.Lock()
+	defer chat.rooms.mu.Unlock()
+	if n := len(chat.rooms.hubs); n != 0 {
+		t.Errorf("%d rooms are left", n)
+	}
+}
+
+// serveInMemory serves a member on a connection without a network.
+func (c *chat) serveInMemory(t *testing.T, conn *websocket.Conn) {
+	if c.loop != nil {
+		c.rooms.serveOn(c.loop, "room", conn)
+		return
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		err := c.rooms.serve(ctx, "room", conn)
+		if e, ok := err.(websocket.CloseError); ok {
+			_ = conn.Close(e.Code, e.Reason)
+		}
+		_ = conn.CloseNow()
+	}()
 }
 
 // In memory: a member that does not read holds nobody up, and is shown out.
-func TestSlowMember(t *testing.T) {
+func TestSlowMember(t *testing.T) { eachWay(t, testSlowMember) }
+
+func testSlowMember(t *testing.T, c *chat) {
 	synctest.Test(t, func(t *testing.T) {
-		var r rooms
 		enter := func(buffer int) *websocket.Conn {
 			server, client := wstest.Pipe(&wstest.Options{Buffer: buffer})
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
-				defer cancel()
-				defer server.CloseNow()
-				_ = r.serve(ctx, "room", server)
-			}()
+			c.serveInMemory(t, server)
 			t.Cleanup(func() { client.CloseNow() })
 			return client
 		}
@@ -99,11 +131,11 @@ func TestSlowMember(t *testing.T) {
 			hear(t, quick, text)
 		}
 		synctest.Wait()
-		r.mu.Lock()
-		if n := r.hubs["room"].hub.Len(); n != 1 {
+		c.rooms.mu.Lock()
+		if n := c.rooms.hubs["room"].hub.Len(); n != 1 {
 			t.Errorf("%d members are left", n)
 		}
-		r.mu.Unlock()
+		c.rooms.mu.Unlock()
 
 		// It reads on, at last, and is told.
 		var err error
@@ -117,14 +149,15 @@ func TestSlowMember(t *testing.T) {
 }
 
 func TestTextOnly(t *testing.T) {
-	server, client := wstest.Pipe(nil)
-	defer client.CloseNow()
-	defer server.CloseNow()
-	if err := client.Write(t.Context(), websocket.MessageBinary, []byte{1}); err != nil {
-		t.Fatal(err)
-	}
-	err := new(rooms).serve(t.Context(), "room", server)
-	if ce, ok := err.(websocket.CloseError); !ok || ce.Code != websocket.StatusUnsupportedData {
-		t.Errorf("a binary message ends it with %v", err)
-	}
+	eachWay(t, func(t *testing.T, c *chat) {
+		server, client := wstest.Pipe(nil)
+		defer client.CloseNow()
+		if err := client.Write(t.Context(), websocket.MessageBinary, []byte{1}); err != nil {
+			t.Fatal(err)
+		}
+		c.serveInMemory(t, server)
+		if _, _, err := client.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusUnsupportedData {
+			t.Errorf("a binary message ends it with %v", err)
+		}
+	})
 }

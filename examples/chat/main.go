@@ -2,6 +2,10 @@
 // in that room. The page at / is a client; #NAME after its address selects the room.
 //
 //	go run ./examples/chat
+//	go run ./examples/chat -loop
+//
+// Members that are connected and say nothing cost a goroutine each, or with -loop less than 1 KB and
+// no goroutine. The rooms are the same: see loop.go.
 //
 // What to look at:
 //
@@ -35,6 +39,7 @@ var page []byte
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "`address` to listen at; port 0 takes a free one")
+	onLoop := flag.Bool("loop", false, "serve members without goroutines of their own, by a websocket.Loop")
 	flag.Parse()
 
 	// Containers and service managers send SIGTERM. A second signal ends the program at once.
@@ -46,7 +51,11 @@ func main() {
 		log.Fatal(err)
 	}
 	log.Printf("chat at http://%s/", l.Addr())
-	if err := newChat().serve(ctx, l); err != nil {
+	c := newChat()
+	if *onLoop {
+		c.useLoop()
+	}
+	if err := c.serve(ctx, l); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -56,6 +65,7 @@ type chat struct {
 	rooms   rooms
 	members websocket.Registry
 	options websocket.AcceptOptions
+	loop    *websocket.Loop // nil: every member has a goroutine
 }
 
 func newChat() *chat {
@@ -74,7 +84,7 @@ func (c *chat) serve(ctx context.Context, l net.Listener) error {
 	context.AfterFunc(ctx, func() {
 		goodbye, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_ = c.members.Shutdown(goodbye)
+		_ = c.shutdown(goodbye)
 		_ = server.Close()
 	})
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -89,8 +99,20 @@ func (c *chat) routes() http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(page)
 	})
-	mux.Handle("GET /rooms/{name}", websocket.RequestHandler(c.enter, &c.options))
+	if c.loop != nil {
+		mux.HandleFunc("GET /rooms/{name}", c.enterLoop)
+	} else {
+		mux.Handle("GET /rooms/{name}", websocket.RequestHandler(c.enter, &c.options))
+	}
 	return mux
+}
+
+// shutdown closes all members with 1001, and refuses new ones.
+func (c *chat) shutdown(ctx context.Context) error {
+	if c.loop != nil {
+		return c.loop.Shutdown(ctx)
+	}
+	return c.members.Shutdown(ctx)
 }
 
 // enter reads from the request what the connection needs, because the connection outlives it.

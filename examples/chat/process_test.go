@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -21,9 +22,16 @@ func TestSignals(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), program, "-listen", "127.0.0.1:0")
+	for _, test := range []struct {
+		signal os.Signal
+		flags  []string
+	}{
+		{os.Interrupt, nil},
+		{syscall.SIGTERM, nil},
+		{syscall.SIGTERM, []string{"-loop"}},
+	} {
+		t.Run(strings.Join(append(test.flags, test.signal.String()), " "), func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), program, append(test.flags, "-listen", "127.0.0.1:0")...)
 			stderr, err := cmd.StderrPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -47,7 +55,7 @@ func TestSignals(t *testing.T) {
 			say(t, c, "ahoy")
 			hear(t, c, "ahoy")
 
-			if err := cmd.Process.Signal(signal); err != nil {
+			if err := cmd.Process.Signal(test.signal); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {

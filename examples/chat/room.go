@@ -23,25 +23,37 @@ type room struct {
 	members int
 }
 
-// serve broadcasts what a member says. The hub sends it what the others say.
+// seat is what a member has: a place in a room. It is the Receiver of the member's connection.
+type seat struct {
+	rooms *rooms
+	name  string // of the room
+	all   *hub.Hub
+}
+
+// Receive broadcasts what a member says. The hub sends it what the others say.
+func (s *seat) Receive(_ context.Context, _ *websocket.Conn, msg websocket.Message) error {
+	if msg.Type != websocket.MessageText {
+		return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "this is a chat: text only"}
+	}
+	return s.all.Broadcast(websocket.Prepare(msg.Type, msg.Data))
+}
+
+// serve serves a member on a goroutine of its own.
 func (r *rooms) serve(ctx context.Context, name string, conn *websocket.Conn) error {
-	all := r.enter(name, conn)
-	defer r.leave(name, conn)
+	s := r.enter(name, conn)
+	defer s.leave(conn)
 	for msg, err := range conn.Messages(ctx) {
 		if err != nil {
 			return err
 		}
-		if msg.Type != websocket.MessageText {
-			return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "this is a chat: text only"}
-		}
-		if err := all.Broadcast(websocket.Prepare(msg.Type, msg.Data)); err != nil {
+		if err := s.Receive(ctx, conn, msg); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *rooms) enter(name string, conn *websocket.Conn) *hub.Hub {
+func (r *rooms) enter(name string, conn *websocket.Conn) *seat {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.hubs == nil {
@@ -53,15 +65,15 @@ func (r *rooms) enter(name string, conn *websocket.Conn) *hub.Hub {
 	entered := r.hubs[name]
 	entered.members++
 	entered.hub.Add(conn)
-	return &entered.hub
+	return &seat{r, name, &entered.hub}
 }
 
-func (r *rooms) leave(name string, conn *websocket.Conn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	left := r.hubs[name]
+func (s *seat) leave(conn *websocket.Conn) {
+	s.rooms.mu.Lock()
+	defer s.rooms.mu.Unlock()
+	left := s.rooms.hubs[s.name]
 	left.hub.Remove(conn)
 	if left.members--; left.members == 0 {
-		delete(r.hubs, name)
+		delete(s.rooms.hubs, s.name)
 	}
 }

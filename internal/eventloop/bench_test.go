@@ -27,11 +27,14 @@ type echo struct {
 	buf []byte
 }
 
-func (e *echo) Ready(ev Events) {
+func (e *echo) Ready(ev Events) Events {
 	if ev&(Readable|Ended) != 0 {
 		e.dry.Store(false)
 	}
+	return ev &^ Writable
 }
+
+func (e *echo) Passed() {}
 
 func (e *echo) Turn(Events) bool {
 	if !e.dry.Load() {

@@ -30,14 +30,14 @@ func (r *runner) rounds() {
 			if m == nil || !m.is(l, gen) {
 				continue // an event of one who was removed
 			}
-			if m.source.Ready(ev); m.post(ev) && !r.turn(m, ev) {
+			if due := m.source.Ready(ev); due != 0 && m.post(due) && !r.turn(m, due) {
 				return
 			}
 		}
 		l.handover.take(&l.queue)
 		for range min(l.queue.len(), batchSize) {
 			m := l.queue.pop()
-			if ev, ok := m.take(); ok && !r.turn(m, ev) {
+			if !r.turn(m, m.take()) {
 				return
 			}
 		}
@@ -51,6 +51,7 @@ func (r *runner) rounds() {
 
 // turn runs a turn of m. It reports whether this goroutine still leads.
 func (r *runner) turn(m *Member, ev Events) bool {
+	r.loop.inTurn.Store(m) // before the word: who reads that first then knows whose turn it tells of
 	word, unwatched, ok := r.loop.guard.enter()
 	if !ok {
 		return false
@@ -79,12 +80,8 @@ func (r *runner) turn(m *Member, ev Events) bool {
 // it over. Otherwise members that are always busy would not come back to the queue.
 func (r *runner) alone() {
 	m := r.member
-	for {
-		ev, ok := m.take()
-		if !ok || r.loop.guard.isClosed() {
-			return
-		}
-		if more := m.source.Turn(ev); !more && m.settle() || r.loop.handover.give(m) {
+	for !r.loop.guard.isClosed() {
+		if more := m.source.Turn(m.take()); !more && m.settle() || r.loop.handover.give(m) {
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package eventloop
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"os"
 	"sync/atomic"
@@ -15,8 +16,9 @@ var ErrClosed = errors.New("the event loop is closed")
 type Loop struct {
 	guard  guard
 	poller *poller
-	added  atomic.Uint32 // counts generations
-	count  atomic.Int64  // members
+	added  atomic.Uint32          // counts generations
+	count  atomic.Int64           // members
+	inTurn atomic.Pointer[Member] // whose turn the leader began last
 	timers timers
 
 	handover handover
@@ -60,7 +62,7 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 	}
 	l.count.Add(1)
 	if err := l.poller.add(m.fd, gen); err != nil {
-		m.state.Or(removed)
+		m.state.Or(removed | running) // for ever: Kick begins no turn either
 		members.drop(m.fd, m)
 		l.count.Add(-1)
 		if l.guard.isClosed() {
@@ -78,6 +80,17 @@ func (l *Loop) drop(m *Member) {
 	l.count.Add(-1)
 }
 
+// Sources iterates over what the loop drives. Those that come and go meanwhile may be among them.
+func (l *Loop) Sources() iter.Seq[Source] {
+	return func(yield func(Source) bool) {
+		for m := range members.all() {
+			if m.loop == l && !yield(m.source) {
+				return
+			}
+		}
+	}
+}
+
 // Len returns how many members the loop has.
 func (l *Loop) Len() int { return int(l.count.Load()) }
 
@@ -90,4 +103,13 @@ func (l *Loop) Close() error {
 	}
 	l.timers.end()
 	return l.poller.close()
+}
+
+// passOn has a new leader go on with the others, if the turn that word tells of still runs.
+func (l *Loop) passOn(m *Member, word uint64) {
+	if !l.guard.depose(word) {
+		return
+	}
+	go l.lead()
+	m.source.Passed()
 }

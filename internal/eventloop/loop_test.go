@@ -99,6 +99,34 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// Sources has the Sources of this loop, and no others.
+func TestSources(t *testing.T) {
+	l, other := newLoop(t), newLoop(t)
+	want := make(map[Source]bool)
+	for range 20 {
+		s := &stub{}
+		join(t, l, s)
+		join(t, other, &stub{})
+		want[s] = true
+	}
+	for s := range l.Sources() {
+		if !want[s] {
+			t.Error("a Source twice, or of another loop")
+		}
+		delete(want, s)
+	}
+	if len(want) != 0 {
+		t.Error(len(want), "Sources are missing")
+	}
+	for range l.Sources() {
+		want[nil] = true
+		break
+	}
+	if len(want) != 1 {
+		t.Error("no Source")
+	}
+}
+
 func TestAddFails(t *testing.T) {
 	l := newLoop(t)
 	s := &stub{turn: func(Events) bool { t.Error("a turn began"); return false }}

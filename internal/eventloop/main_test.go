@@ -27,13 +27,22 @@ func TestMain(m *testing.M) {
 type stub struct {
 	Member
 	ready   func(Events)
+	passed  func()
 	turn    func(Events) bool
 	abandon func(p any, stack []byte)
+	ignore  Events // what Ready has no turn begin for
 }
 
-func (s *stub) Ready(ev Events) {
+func (s *stub) Ready(ev Events) Events {
 	if s.ready != nil {
 		s.ready(ev)
+	}
+	return ev &^ s.ignore
+}
+
+func (s *stub) Passed() {
+	if s.passed != nil {
+		s.passed()
 	}
 }
 

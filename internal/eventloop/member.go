@@ -20,7 +20,7 @@ type Member struct {
 const (
 	eventBits  = uint32(Readable | Writable | Ended | Kicked) // came while a turn ran
 	running    = 1 << 4                                       // a goroutine runs turns, or will from the run queue
-	removed    = 1 << 5                                       // no turn begins any more
+	removed    = 1 << 5                                       // events are not for it any more
 	generation = 8                                            // the bits above tell apart who had the descriptor in turn
 )
 
@@ -30,7 +30,7 @@ func (m *Member) post(ev Events) (run bool) {
 	for {
 		s := m.state.Load()
 		switch {
-		case s&removed != 0:
+		case s&removed != 0 && ev != Kicked:
 			return false
 		case s&running != 0:
 			if m.state.CompareAndSwap(s, s|uint32(ev)) {
@@ -44,12 +44,8 @@ func (m *Member) post(ev Events) (run bool) {
 	}
 }
 
-// take returns what came since the turn before, for the next one. There is none if the
-// member was removed.
-func (m *Member) take() (ev Events, ok bool) {
-	s := m.state.And(^eventBits)
-	return Events(s & eventBits), s&removed == 0
-}
+// take returns what came since the turn before, for the next one.
+func (m *Member) take() Events { return Events(m.state.And(^eventBits) & eventBits) }
 
 // settle ends the running, unless events came meanwhile: then it reports false, and the
 // caller is to run another turn.
@@ -57,8 +53,6 @@ func (m *Member) settle() (settled bool) {
 	for {
 		s := m.state.Load()
 		switch {
-		case s&removed != 0:
-			return true
 		case s&eventBits != 0:
 			return false
 		case m.state.CompareAndSwap(s, s&^running):
@@ -75,7 +69,7 @@ func (m *Member) is(l *Loop, gen uint32) bool {
 
 // Kick has a turn begin soon, with [Kicked] among its events. Any goroutine may call it, and
 // the turn itself. It is meant for rare events: while the leader sleeps, the turn runs on a
-// goroutine of its own.
+// goroutine of its own. It may come after Remove, but not before Add.
 func (m *Member) Kick() {
 	if m.loop != nil && m.post(Kicked) {
 		m.state.Or(uint32(Kicked))
@@ -83,10 +77,10 @@ func (m *Member) Kick() {
 	}
 }
 
-// Remove takes the Source out of the loop. No turn begins after it; one that is under way
-// goes on. Remove comes before the descriptor is closed, so that no event of the next
-// descriptor of that number is taken for one of this. Only the first call counts. Without
-// Add it does nothing.
+// Remove takes the Source out of the loop: there are no events for it any more. A turn that is
+// under way goes on, one that is due already still begins, and so does one that Kick asks for.
+// Remove comes before the descriptor is closed, so that no event of the next descriptor of that
+// number is taken for one of this. Only the first call counts. Without Add it does nothing.
 func (m *Member) Remove() {
 	if m.loop != nil && m.state.Or(removed)&removed == 0 {
 		m.loop.drop(m)
@@ -123,5 +117,16 @@ func (m *Member) abandon(p any, stack []byte) {
 	done = true
 	if !m.settle() {
 		m.hand()
+	}
+}
+
+// PassOn has the loop go on with others, if it is the turn of this member that it waits for.
+// Whoever is about to wait calls it.
+func (m *Member) PassOn() {
+	if m.loop == nil {
+		return
+	}
+	if word := m.loop.guard.word.Load(); word&inside != 0 && m.loop.inTurn.Load() == m {
+		m.loop.passOn(m, word)
 	}
 }

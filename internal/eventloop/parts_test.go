@@ -79,7 +79,7 @@ func TestHandover(t *testing.T) {
 func TestTable(t *testing.T) {
 	var table table
 	fds := []int32{0, 1, chunkSize - 1, chunkSize, 10*chunkSize + 7, 3, 5 * chunkSize, 1 << 20}
-	if table.at(5) != nil {
+	if table.at(5) != nil || len(slices.Collect(table.all())) != 0 {
 		t.Fatal("something is there")
 	}
 	var wg sync.WaitGroup
@@ -92,6 +92,9 @@ func TestTable(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if all := slices.Collect(table.all()); len(all) != len(fds) || all[0] != &members[0] {
+		t.Error(all)
+	}
 	for i, fd := range fds {
 		table.drop(fd, &Member{}) // not its own
 		if table.at(fd) != &members[i] {

@@ -15,7 +15,9 @@ type Source interface {
 	// Ready is called first of all when events come, also while a turn runs, but never
 	// twice at a time. It wakes whoever waits inside the transport. It must neither wait
 	// nor panic. One call may still be under way when Remove returns.
-	Ready(ev Events)
+	//
+	// It returns what of ev the next turn is told. If that is nothing, no turn begins.
+	Ready(ev Events) (due Events)
 
 	// Turn does what is due. ev has what came since the turn before, and is 0 if only
 	// that turn asked for this one. Two turns of one Source never overlap, and the later
@@ -27,6 +29,10 @@ type Source interface {
 	//
 	// A turn may wait: after some milliseconds another goroutine serves the others.
 	Turn(ev Events) (more bool)
+
+	// Passed is called when a turn takes so long that another goroutine has gone on with the
+	// others. It must neither wait nor panic. The turn may end at the same time.
+	Passed()
 
 	// Abandon is called when a turn panicked with p, or called [runtime.Goexit]: then p is
 	// nil. stack is that of the turn. The Source is to end itself. Until it is removed, turns

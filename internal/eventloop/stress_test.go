@@ -22,10 +22,17 @@ type strained struct {
 	turning atomic.Bool
 	dry     atomic.Bool // nothing to read, as far as Ready says
 	read    int
+	end     sync.Once
 	ended   chan struct{}
+	stopped atomic.Bool
 }
 
-func (s *strained) Ready(Events) { s.dry.Store(false) }
+func (s *strained) Ready(ev Events) Events {
+	s.dry.Store(false)
+	return ev
+}
+
+func (s *strained) Passed() {}
 
 func (s *strained) Turn(Events) (more bool) {
 	if !s.turning.CompareAndSwap(false, true) {
@@ -59,8 +66,8 @@ func (s *strained) Turn(Events) (more bool) {
 			s.read += n
 		case n == 0 && err == nil:
 			s.Remove()
-			close(s.ended)
-			return s.r.IntN(2) == 0
+			s.end.Do(func() { close(s.ended) })
+			return s.r.IntN(2) == 0 && !s.stopped.Swap(true)
 		case err == unix.EAGAIN:
 			return false
 		default:

@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"iter"
 	"sync"
 	"sync/atomic"
 )
@@ -56,4 +57,24 @@ func (t *table) slot(fd int32) *atomic.Pointer[Member] {
 	}
 	t.chunks.Store(&chunks)
 	return &chunks[i][fd%chunkSize]
+}
+
+// all iterates over the Members.
+func (t *table) all() iter.Seq[*Member] {
+	return func(yield func(*Member) bool) {
+		chunks := t.chunks.Load()
+		if chunks == nil {
+			return
+		}
+		for _, c := range *chunks {
+			if c == nil {
+				continue
+			}
+			for i := range c {
+				if m := c[i].Load(); m != nil && !yield(m) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@
 package eventloop
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -63,6 +64,64 @@ func TestTurnsThatWait(t *testing.T) {
 		return true
 	})
 	close(stop)
+}
+
+// A Source is told when its turn has been passed by, and only then.
+func TestPassed(t *testing.T) {
+	l := newLoop(t)
+	passed := newList[string]()
+	proceed := make(chan struct{})
+	quick := &stub{passed: func() { passed.add("quick") }}
+	join(t, l, quick)
+	slow := &stub{
+		passed: func() { passed.add("slow") },
+		turn:   func(Events) bool { <-proceed; return false },
+	}
+	join(t, l, slow)
+	passed.atLeast(1)
+	quick.Kick()
+	got, _, theirs := reader(t, l)
+	theirs.send(t, "x")
+	got.until(joined("x"))
+	close(proceed)
+	if all := passed.all(); !slices.Equal(all, []string{"slow"}) {
+		t.Fatal(all)
+	}
+}
+
+// A turn that is about to wait has others go on at once. Nothing happens if it is not the one
+// that the loop waits for.
+func TestPassOn(t *testing.T) {
+	l := newLoop(t)
+	var none, early Member
+	none.PassOn()
+	early.loop = l
+	early.PassOn()
+	passed, got := newList[string](), newList[string]()
+	var others [2]*stub
+	var theirs [2]*socket
+	for i := range others {
+		others[i] = &stub{turn: func(Events) bool { got.add("other"); return false }}
+		theirs[i] = join(t, l, others[i])
+	}
+	got.atLeast(2)
+	s := &stub{passed: func() { passed.add("passed") }}
+	s.turn = func(Events) bool {
+		others[0].PassOn() // it is not the turn of that one
+		s.PassOn()
+		s.PassOn() // has been done
+		for i, peer := range theirs {
+			peer.send(t, "xy"[i:i+1])
+		}
+		got.atLeast(4) // by the new leader
+		got.add("end")
+		return false
+	}
+	join(t, l, s)
+	got.atLeast(5)
+	if all := passed.all(); len(all) != 1 {
+		t.Fatal(all)
+	}
 }
 
 // Without traffic the watchman goes. He comes again.

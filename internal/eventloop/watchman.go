@@ -58,6 +58,7 @@ func (l *Loop) watch(word uint64) {
 	for {
 		time.Sleep(pause)
 		word := l.guard.word.Load()
+		m := l.inTurn.Load() // the one whose turn word tells of, unless that is over: and then passOn does nothing
 		if word&closed != 0 {
 			return
 		}
@@ -65,9 +66,7 @@ func (l *Loop) watch(word uint64) {
 		do, pause = w.tick(word, l.handover.hasSlept())
 		switch do {
 		case depose:
-			if l.guard.depose(word) {
-				go l.lead()
-			}
+			l.passOn(m, word)
 		case retreat:
 			if l.guard.unwatch(word) {
 				return

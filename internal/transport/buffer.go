@@ -14,6 +14,9 @@ const (
 	// smallReadSize is what one read brings on a stream that needs memory in order to
 	// wait, so that an idle connection holds it.
 	smallReadSize = 4 << 10
+	// tinySize holds what a peer may send of a frame and leave there: the header, or a control
+	// frame, of 139 bytes at most.
+	tinySize = 256
 	// maxHeader is the longest header of a frame.
 	maxHeader = 14
 )
@@ -24,6 +27,7 @@ var (
 	readBuffers  = poolcheck.NewPool("read buffers", func() any { p := make([]byte, readSize); return &p })
 	largeBuffers = poolcheck.NewPool("large read buffers", func() any { p := make([]byte, largeReadSize); return &p })
 	smallBuffers = poolcheck.NewPool("small read buffers", func() any { p := make([]byte, smallReadSize); return &p })
+	tinyBuffers  = poolcheck.NewPool("tiny read buffers", func() any { p := make([]byte, tinySize); return &p })
 )
 
 // Buffer holds what has come from the network and was not yet consumed: data[start:end].
@@ -60,6 +64,11 @@ func (b *Buffer) Room() []byte {
 	case b.data == nil:
 		b.data = b.borrow()
 		b.start, b.end = 0, 0
+	case len(*b.data) == tinySize && !b.pinned:
+		tiny := b.data
+		b.data = b.borrow()
+		b.start, b.end = 0, int32(copy(*b.data, (*tiny)[b.start:b.end]))
+		giveBack(tiny)
 	case b.pinned:
 		fresh := b.borrow()
 		if len(*fresh) < b.Buffered() {
@@ -113,13 +122,27 @@ func (b *Buffer) Unpin(pinned *[]byte) {
 // Shrink moves what is there to a small buffer, if it leaves room in one: for a wait that
 // may be long although something has come.
 func (b *Buffer) Shrink() {
-	if b.data == nil || b.pinned || len(*b.data) == smallReadSize || b.Buffered() >= smallReadSize {
+	if b.data != nil && len(*b.data) > smallReadSize {
+		b.moveTo(smallBuffers, smallReadSize)
+	}
+}
+
+// Stow moves what is there to a tiny buffer, if it fits, until Room is called: for a wait on a
+// stream that needs no memory in order to wait.
+func (b *Buffer) Stow() {
+	if b.data != nil && len(*b.data) > tinySize && !b.kept {
+		b.moveTo(tinyBuffers, tinySize)
+	}
+}
+
+func (b *Buffer) moveTo(pool *poolcheck.Pool, size int) {
+	if b.pinned || b.Buffered() >= size {
 		return
 	}
-	small := smallBuffers.Get().(*[]byte)
-	n := copy(*small, b.Bytes())
+	fresh := pool.Get().(*[]byte)
+	n := copy(*fresh, b.Bytes())
 	giveBack(b.data)
-	b.data, b.start, b.end = small, 0, int32(n)
+	b.data, b.start, b.end = fresh, 0, int32(n)
 }
 
 // Discard drops everything and gives the memory back.
@@ -159,7 +182,9 @@ func giveBack(p *[]byte) {
 		readBuffers.Put(p)
 	case largeReadSize:
 		largeBuffers.Put(p)
-	default:
+	case smallReadSize:
 		smallBuffers.Put(p)
+	default:
+		tinyBuffers.Put(p)
 	}
 }

@@ -118,6 +118,39 @@ func TestBufferShrinks(t *testing.T) {
 	b.Discard()
 }
 
+// A part of a frame takes a tiny buffer, until there is more to read.
+func TestBufferStows(t *testing.T) {
+	var b Buffer
+	b.Stow()
+	put(t, &b, strings.Repeat("x", tinySize))
+	b.Stow()
+	if len(*b.data) != readSize {
+		t.Error("it was stowed, and fills the tiny buffer")
+	}
+	b.Consume(1)
+	text := strings.Repeat("x", tinySize-1)
+	for _, size := range []int{readSize, smallReadSize} {
+		b.Stow()
+		b.Shrink()
+		if size == smallReadSize {
+			b.keep() // it is now
+		}
+		if len(*b.data) != tinySize || b.Full() {
+			t.Errorf("%d bytes of memory, full: %v", len(*b.data), b.Full())
+		}
+		wantBytes(t, &b, text)
+		if n := len(b.Room()); n != size-len(text) {
+			t.Errorf("room for %d bytes", n)
+		}
+		wantBytes(t, &b, text)
+	}
+	b.Stow()
+	if len(*b.data) == tinySize {
+		t.Error("it waits in its memory, and was stowed")
+	}
+	b.Discard()
+}
+
 // What is pinned stays as it is, whatever happens to the buffer, and is given back once.
 func TestBufferPins(t *testing.T) {
 	for name, meanwhile := range map[string]func(b *Buffer){
@@ -126,6 +159,7 @@ func TestBufferPins(t *testing.T) {
 		"Room":            func(b *Buffer) { b.Extend(copy(b.Room(), "overwritten?")) },
 		"Room of small":   func(b *Buffer) { b.keep(); b.Extend(copy(b.Room(), "overwritten?")) },
 		"Shrink":          func(b *Buffer) { b.Shrink() },
+		"Stow":            func(b *Buffer) { b.Stow() },
 		"Discard":         func(b *Buffer) { b.Discard() },
 		"Room, then none": func(b *Buffer) { _ = b.Room(); b.Discard() },
 	} {
@@ -174,7 +208,7 @@ func TestBufferAtRandom(t *testing.T) {
 		var pinned *[]byte
 		next := byte(0)
 		for range 200 {
-			switch r.IntN(10) {
+			switch r.IntN(11) {
 			case 0, 1, 2:
 				room := b.Room()
 				if len(room) > 0 {
@@ -194,6 +228,8 @@ func TestBufferAtRandom(t *testing.T) {
 				b.Release()
 			case 7:
 				b.Shrink()
+			case 10:
+				b.Stow()
 			case 8:
 				b.NoteSize(r.IntN(2 * readSize))
 			case 9:

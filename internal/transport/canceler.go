@@ -15,8 +15,8 @@ import (
 // between calls. One seen once is dropped when its call ends, so that the usual "defer
 // cancel()" does not set off an interruption nobody waits for.
 //
-// Arm, Park, Disarm and Reset are called inside the gate of the direction, Interrupt from
-// anywhere.
+// Arm, Park, Disarm and Reset are called inside the gate of the direction, Interrupt, Stream and
+// Close from anywhere.
 //
 // A call of the transport that times out did so because of us if, and only if, the flag
 // interrupted is set when it returns:
@@ -188,9 +188,6 @@ func (c *Canceler) Reset() {
 		c.resume()
 	}
 }
-
-// Retire is called before the transport is closed: what Close interrupts stays so.
-func (c *Canceler) Retire() { c.state.set(retired) }
 
 // Resume ends an interruption, whoever asked for it. It also removes a deadline that was
 // set on the transport by others. The caller then looks at its own context before it goes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"testing"
@@ -18,6 +19,7 @@ type canceled struct {
 	on        bool
 	touched   int
 	limits    []time.Time
+	closed    bool
 }
 
 func newCanceled(d Direction) *canceled {
@@ -30,6 +32,11 @@ func newCanceled(d Direction) *canceled {
 func (w *canceled) InterruptRead(on bool)  { w.note(Reading, on) }
 func (w *canceled) InterruptWrite(on bool) { w.note(Writing, on) }
 func (w *canceled) LimitWrite(t time.Time) { w.limits = append(w.limits, t) }
+
+func (w *canceled) Close() error {
+	w.closed = true
+	return nil
+}
 
 func (w *canceled) note(d Direction, on bool) {
 	if d != w.direction {
@@ -156,7 +163,9 @@ func TestCancelerRetires(t *testing.T) {
 	both(t, func(t *testing.T, canceler func() *canceled) {
 		w := canceler()
 		w.Interrupt()
-		w.Retire()
+		if err := w.Canceler.Close(); err != nil || !w.closed {
+			t.Errorf("closed %v: %v", w.closed, err)
+		}
 		w.Reset()
 		if w.on != (w.direction == Reading) {
 			t.Errorf("interrupted is %v after the end", w.on)
@@ -215,4 +224,34 @@ func TestCancelerParksTooLate(t *testing.T) {
 			t.Errorf("interrupted %v, registered %v", w.on, w.stop != nil)
 		}
 	})
+}
+
+// A connection that gets another transport keeps its interruptions, and gets none once it is
+// closed.
+func TestMove(t *testing.T) {
+	first, second := newCanceled(Reading), &canceled{}
+	of := Transport(first)
+	var reading, writing Canceler
+	reading.Init(&of, Reading)
+	writing.Init(&of, Writing)
+	wantIs(t, "Move", Move(&reading, &writing, func() (Transport, error) { return nil, io.EOF }), io.EOF)
+	if reading.Stream() != Transport(first) {
+		t.Error("a Move that failed has an effect")
+	}
+	reading.Interrupt()
+	to := func() (Transport, error) { return second, nil }
+	if err := Move(&reading, &writing, to); err != nil || writing.Stream() != Transport(second) || !second.on {
+		t.Errorf("%v, interrupted %v", err, second.on)
+	}
+	reading.Resume()
+	first.direction, second.direction = Writing, Writing
+	of = first
+	writing.Interrupt()
+	if err := Move(&reading, &writing, to); err != nil || !second.on {
+		t.Errorf("%v, interrupted %v", err, second.on)
+	}
+	if err := reading.Close(); err != nil || !second.closed {
+		t.Errorf("%v, closed %v", err, second.closed)
+	}
+	wantIs(t, "Move of what is closed", Move(&reading, &writing, to), net.ErrClosed)
 }

@@ -12,6 +12,9 @@
 //	                package http3
 //	pump            any other stream; a net.Conn     its goroutines are left  4 KiB and a
 //	                that refuses deadlines           to themselves            goroutine
+//	Polled          a socket that an event loop      a bell is rung           none
+//	                watches
+//	polledTLS       a *tls.Conn on such a socket     a bell is rung           none
 //	ResponseStream  a stream of HTTP/2 or HTTP/3     read: a goroutine is     a quarter of a KiB
 //	                in a handler of net/http         left to itself; write:
 //	                                                 the stream is reset
@@ -28,6 +31,30 @@
 // [Plain] chooses for a shell whose users own the net.Conn: they set its deadlines, and look
 // at its errors.
 //
+// # Streams that an event loop drives
+//
+// On Linux a connection can leave package net: [Drive] takes the socket out of its Transport and
+// returns a [Driven], a Polled or a polledTLS. Such a stream does at once what can be done, and
+// then returns [ErrAgain]; the event loop reports by Ready what has become possible. Fill, Read
+// and Write wait as on any other stream, for a bell that Ready rings. TLS can leave if it was made
+// of what [Movable] returns.
+//
+//	New ──▶ Socket ──▶ Drive ──▶ Polled
+//	New ──▶ tlsConn ─▶ Drive ──▶ polledTLS ──▶ Polled
+//	DuplicateListener ──▶ Accept ──▶ NewPolled ──▶ Polled
+//
+// What is known of a descriptor, for each direction:
+//
+//	          a call has found nothing, or taken the last
+//	to be tried ────────────────────────────────────────▶ dry, or full
+//	to be tried ◀──────────────────────────────────────── dry, or full
+//	          Ready
+//
+// A descriptor is closed by the last of those who use it:
+//
+//	      Close                FreeRead, FreeWrite, the last unuse
+//	open ───────▶ shut down ──────────────────────────────────────▶ closed
+//
 // # Who calls what, inside which gate
 //
 // A connection has a gate for each direction, see package gate. Fill, Read and RunInline
@@ -35,7 +62,8 @@
 // [Buffer] that they fill. Write, TryWrite, LimitWrite and CloseWrite are called inside
 // that for writing. A [Canceler] belongs to one direction: Arm, Park, Disarm and Reset are
 // called inside its gate. InterruptRead, InterruptWrite, Interrupt, Close and NetConn may
-// be called from anywhere.
+// be called from anywhere, and so may Ready and Full. FreeRead and FreeWrite are the last calls
+// inside their gates.
 //
 // Release and Reacquire are called by the body of an inline loop, inside the gate for
 // reading; it may leave the gate between them. The file inline.go draws the three states
@@ -45,9 +73,9 @@
 //
 // A read that is interrupted loses nothing on any stream. A write reports how far it came
 // and can go on, on sockets and on net.Conns whose timeout is os.ErrDeadlineExceeded. It
-// fails with [ErrWriteCut] over TLS, whose record is lost; on a ResponseStream, which it
-// resets; on a net.Conn with a timeout of its own, which may still send what it reports as
-// not sent; and on a pump, whose goroutine goes on writing.
+// fails with [ErrWriteCut] over TLS, whose record is lost, unless an event loop drives that; on a
+// ResponseStream, which it resets; on a net.Conn with a timeout of its own, which may still send
+// what it reports as not sent; and on a pump, whose goroutine goes on writing.
 //
 // # States of the writes of a pump or a ResponseStream
 //

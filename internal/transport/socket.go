@@ -38,23 +38,36 @@ func (t *Socket) init(c net.Conn, s syscall.Conn) bool {
 }
 
 // Fill borrows the memory of b once there is something to read.
-func (t *Socket) Fill(b *Buffer) (int, error) { return t.receive(b, nil) }
-func (t *Socket) Read(p []byte) (int, error)  { return t.receive(nil, p) }
+func (t *Socket) Fill(b *Buffer) (int, error) {
+	raw, err := t.readable()
+	if err != nil {
+		return 0, err
+	}
+	s := socketFills.Get().(*socketFill)
+	s.into = b
+	err = raw.Read(s.attempt)
+	n, errno := int(s.n), syscall.Errno(s.errno)
+	*s = socketFill{attempt: s.attempt}
+	socketFills.Put(s)
+	if err != nil && t.inline != nil && t.inline.probeDue(t, err) {
+		return t.Fill(b) // the deadline was of a loop that has left
+	}
+	return t.outcome(err, n, errno)
+}
 
-// receive reads once, as soon as there is something.
-func (t *Socket) receive(b *Buffer, p []byte) (int, error) {
+func (t *Socket) Read(p []byte) (int, error) {
 	raw, err := t.readable()
 	if err != nil {
 		return 0, err
 	}
 	s := socketReads.Get().(*socketRead)
-	s.into, s.p = b, p
+	s.p = p
 	err = raw.Read(s.attempt)
 	n, errno := s.n, s.errno
 	*s = socketRead{attempt: s.attempt}
 	socketReads.Put(s)
 	if err != nil && t.inline != nil && t.inline.probeDue(t, err) {
-		return t.receive(b, p) // the deadline was of a loop that has left
+		return t.Read(p)
 	}
 	return t.outcome(err, n, errno)
 }

@@ -8,14 +8,22 @@ import (
 	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
 
-// socketRead is a read under way. It is borrowed together with the function that net
-// calls, so that a call allocates nothing. Every connection that waits has one.
+// socketFill is a Fill under way. It is borrowed together with the function that net calls,
+// so that a call allocates nothing. Every idle connection waits with one, so it is small.
+type socketFill struct {
+	attempt func(fd uintptr) (done bool) // try, bound
+
+	into  *Buffer
+	n     int32  // what was read
+	errno uint32 // a syscall.Errno
+}
+
+// socketRead is a Read under way, borrowed in the same way.
 type socketRead struct {
 	attempt func(fd uintptr) (done bool) // try, bound
 
-	into  *Buffer // where to borrow; nil: into p
-	p     []byte  // what is to be filled
-	n     int     // what was read
+	p     []byte // what is to be filled
+	n     int    // what was read
 	errno syscall.Errno
 }
 
@@ -32,6 +40,11 @@ type socketWrite struct {
 }
 
 var (
+	socketFills = poolcheck.NewPool("socket fills", func() any {
+		s := new(socketFill)
+		s.attempt = s.try
+		return s
+	})
 	socketReads = poolcheck.NewPool("socket reads", func() any {
 		s := new(socketRead)
 		s.attempt = s.try
@@ -48,28 +61,29 @@ var (
 // waits for the socket and calls again. The poller is edge-triggered, so only a read that
 // found nothing may lead to waiting; but see inlineLoop.
 func (s *socketRead) try(fd uintptr) (done bool) {
+	s.n, s.errno = readOnce(fd, s.p)
+	return s.errno != syscall.EAGAIN
+}
+
+// try is that of a socketRead, and borrows memory only once there is something to read.
+func (s *socketFill) try(fd uintptr) (done bool) {
+	n, errno := readOnce(fd, s.into.Room())
+	switch errno {
+	case 0:
+		s.into.Extend(n)
+	case syscall.EAGAIN:
+		s.into.Release()
+		return false
+	}
+	s.n, s.errno = int32(n), uint32(errno)
+	return true
+}
+
+// readOnce reads once without waiting.
+func readOnce(fd uintptr, p []byte) (n int, errno syscall.Errno) {
 	for {
-		p := s.p
-		if s.into != nil {
-			p = s.into.Room()
-		}
-		n, errno := sysRead(fd, p)
-		switch errno {
-		case 0:
-			s.n = n
-			if s.into != nil {
-				s.into.Extend(n)
-			}
-			return true
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			if s.into != nil {
-				s.into.Release()
-			}
-			return false
-		default:
-			s.errno = errno
-			return true
+		if n, errno = sysRead(fd, p); errno != syscall.EINTR {
+			return n, errno
 		}
 	}
 }

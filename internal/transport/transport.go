@@ -77,15 +77,17 @@ type Shared interface {
 type Traits uint8
 
 const (
-	// CountsPartialWrites: a Write that is interrupted reports exactly how many bytes the
-	// system has taken, however large the write is. Other streams report progress only when
-	// a write ends.
+	// CountsPartialWrites: a Write that is interrupted reports exactly how many bytes will be
+	// sent, because the system has taken them, however large the write is. Other streams report
+	// progress only when a write ends.
 	CountsPartialWrites Traits = 1 << iota
 	// RetainsBuffers: after ErrWriteCut the stream may go on reading what Write was given,
 	// as a stream of smux does. That memory must not be used for anything else.
 	RetainsBuffers
 	// TriesWrites: TryWrite can tell whether it would wait. Elsewhere it sends nothing.
 	TriesWrites
+	// Posts: an event loop sends what cannot be sent at once, as soon as it can. See Driven.
+	Posts
 )
 
 // Has reports whether t has all of want.

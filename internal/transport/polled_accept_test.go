@@ -1,0 +1,174 @@
+//go:build linux
+
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// accepted waits for a connection.
+func accepted(t *testing.T, listener int) int {
+	t.Helper()
+	for {
+		fd, err := Accept(listener)
+		if err == nil {
+			return fd
+		}
+		wantIs(t, "Accept", err, ErrAgain)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// A connection that is accepted by a descriptor is prepared as package net prepares it.
+func TestAccept(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		address := "127.0.0.1:0"
+		if network == "unix" {
+			address = filepath.Join(t.TempDir(), "socket")
+		}
+		l, err := net.Listen(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		listener, ok := DuplicateListener(l)
+		if !ok {
+			t.Fatalf("%s: it has no descriptor", network)
+		}
+		defer unix.Close(listener)
+		if _, err := Accept(listener); err != ErrAgain {
+			t.Errorf("%s: %v without a connection", network, err)
+		}
+		far, err := net.Dial(network, l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer far.Close()
+		d := NewPolled(accepted(t, listener), nil)
+		defer d.Close()
+		flags, _ := unix.FcntlInt(uintptr(d.fd), unix.F_GETFL, 0)
+		cloexec, _ := unix.FcntlInt(uintptr(d.fd), unix.F_GETFD, 0)
+		if flags&unix.O_NONBLOCK == 0 || cloexec&unix.FD_CLOEXEC == 0 {
+			t.Errorf("%s: flags %x, %x", network, flags, cloexec)
+		}
+		if network == "tcp" {
+			other, err := net.Dial(network, l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer other.Close()
+			nc, err := l.Accept() // its own accepting goes on
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			wantSameOptions(t, d.NetConn(), nc)
+			third, err := net.Dial(network, l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer third.Close()
+			fd, err := AcceptFrom(l)
+			for ; err == ErrAgain; fd, err = AcceptFrom(l) {
+				time.Sleep(time.Millisecond)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = unix.Close(fd)
+		}
+		if _, err := d.Write([]byte("hello"), nil); err != nil {
+			t.Error(err)
+		}
+		p := make([]byte, 5)
+		if _, err := io.ReadFull(far, p); err != nil || string(p) != "hello" {
+			t.Errorf("%s: %q, %v", network, p, err)
+		}
+		d.FreeRead()
+		d.FreeWrite()
+	}
+}
+
+func wantSameOptions(t *testing.T, ours, nets net.Conn) {
+	t.Helper()
+	for _, option := range [][2]int{
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPCNT},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE},
+	} {
+		if got, want := sockopt(t, ours, option), sockopt(t, nets, option); got != want {
+			t.Errorf("option %v is %d, and %d from package net", option, got, want)
+		}
+	}
+}
+
+func sockopt(t *testing.T, nc net.Conn, option [2]int) (value int) {
+	t.Helper()
+	raw, err := nc.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := raw.Control(func(fd uintptr) { value, err = unix.GetsockoptInt(int(fd), option[0], option[1]) })
+	if err := errors.Join(used, err); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// Errors say whether to go on.
+func TestAcceptFails(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, ok := DuplicateListener(l)
+	if !ok {
+		t.Fatal("it has no descriptor")
+	}
+	defer unix.Close(listener)
+	_, err = Accept(-1)
+	wantIs(t, "Accept", err, unix.EBADF)
+	if errors.Is(err, ErrAcceptLater) || errors.Is(err, ErrAgain) {
+		t.Error("it goes on with what is no listener")
+	}
+	for errno, want := range map[unix.Errno]error{
+		unix.EAGAIN:       ErrAgain,
+		unix.EMFILE:       ErrAcceptLater,
+		unix.ENFILE:       ErrAcceptLater,
+		unix.ENOBUFS:      ErrAcceptLater,
+		unix.ENOMEM:       ErrAcceptLater,
+		unix.ECONNABORTED: errNextConn,
+		unix.EINTR:        errNextConn,
+		unix.EINVAL:       unix.EINVAL,
+	} {
+		if err := acceptOutcome(errno); !errors.Is(err, want) {
+			t.Errorf("%v: %v, want %v", errno, err, want)
+		} else if want == ErrAcceptLater && !errors.Is(err, errno) {
+			t.Errorf("%v: %v does not say why", errno, err)
+		}
+	}
+	_ = l.Close()
+	if _, ok := DuplicateListener(l); ok {
+		t.Error("a listener that is closed has a descriptor")
+	}
+	_, err = AcceptFrom(l)
+	wantIs(t, "AcceptFrom what is closed", err, net.ErrClosed)
+	own := struct{ net.Listener }{l}
+	if _, ok := DuplicateListener(own); ok {
+		t.Error("a listener of somebody's own has a descriptor")
+	}
+	_, err = AcceptFrom(own)
+	wantIs(t, "AcceptFrom somebody's own", err, errNoDetach)
+	_, err = AcceptFrom(new(net.TCPListener))
+	wantIs(t, "AcceptFrom none", err, syscall.EINVAL)
+}

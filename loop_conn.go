@@ -1,0 +1,148 @@
+package websocket
+
+import (
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/hawser-ws/websocket/internal/eventloop"
+)
+
+// loopConn is a Conn while a [Loop] serves it, and what its application is told:
+//
+//	             Open                 an error, a panic, or the
+//	loopOpening ──────▶ loopReceiving ───────────────────────▶ loopEnding
+//	     │                │      ▲     end of the connection       │
+//	     │ an error       ▼      │                                 │ Closed
+//	     │             loopInside: Receive runs                    ▼
+//	     └──────────────────▶ loopEnded ─── the end ──────────▶ loopOver
+//
+// Its methods are called by whoever drives the connection: one at a time.
+type loopConn struct {
+	c        *Conn
+	loop     *Loop
+	receiver Receiver
+	member   eventloop.Member // of a polled one
+	polled   atomic.Bool      // it has joined an event loop, and has no goroutine
+	phase    loopPhase
+	reads    turnReading
+}
+
+// loopPhase is how far the calls of the application have come.
+type loopPhase uint8
+
+const (
+	loopOpening   loopPhase = iota // Open is next, unless the Receiver is there
+	loopReceiving                  // Receive is called for what arrives
+	loopInside                     // a call of Open or Receive has not returned
+	loopEnding                     // Closed is next, once the connection has ended
+	loopEnded                      // nothing is called any more
+	loopOver                       // and the connection has ended
+)
+
+// departure says how a connection is to be closed that the application is done with.
+type departure struct {
+	code   StatusCode
+	reason string
+}
+
+// begin gets the Receiver from open, unless it is there. It returns nil if messages may
+// follow.
+func (lc *loopConn) begin(open OpenFunc) (done *departure) {
+	if lc.receiver != nil {
+		lc.phase = loopReceiving
+		return nil
+	}
+	lc.phase = loopInside
+	defer lc.survive(&done)
+	if open == nil {
+		return lc.returned(&UsageError{"Loop", "Open is nil: set it to a function that returns a Receiver"})
+	}
+	r, err := open((*connContext)(lc.c), lc.c)
+	if err == nil && r == nil {
+		err = &UsageError{"Loop.Open", "it returned neither a Receiver nor an error"}
+	}
+	if err == nil {
+		lc.receiver = r
+	}
+	return lc.returned(err)
+}
+
+// deliver calls Receive. It returns nil if more messages may follow.
+func (lc *loopConn) deliver(m Message) (done *departure) {
+	lc.phase = loopInside
+	defer lc.survive(&done)
+	return lc.returned(lc.receiver.Receive((*connContext)(lc.c), lc.c, m))
+}
+
+// returned is called with what Open or Receive has returned.
+func (lc *loopConn) returned(err error) *departure {
+	if err == nil {
+		lc.phase = loopReceiving
+		return nil
+	}
+	lc.leave()
+	s := lc.serving()
+	s.reportServed(err)
+	code, reason := closeFor(err)
+	return &departure{code, reason}
+}
+
+// survive is deferred by open and deliver, in case that the application does not return.
+func (lc *loopConn) survive(done **departure) {
+	if lc.phase != loopInside {
+		return
+	}
+	lc.leave()
+	*done = &departure{code: StatusInternalError}
+	s := lc.serving()
+	switch p := recover(); p {
+	case nil:
+		s.report(errReceiverLeft, nil)
+	case http.ErrAbortHandler:
+	default:
+		s.report(panicError(p), debug.Stack())
+	}
+}
+
+// leave ends the calls of the Receiver. If there is none, the Open that failed was the last
+// call.
+func (lc *loopConn) leave() {
+	lc.phase = loopEnding
+	if lc.receiver == nil {
+		lc.phase = loopEnded
+	}
+}
+
+// finish is called when the connection has ended. It tells the application, and lets
+// Shutdown go on, once.
+func (lc *loopConn) finish() {
+	if lc.phase == loopOver {
+		return
+	}
+	defer lc.loop.end()
+	tell := lc.receiver != nil && lc.phase != loopEnded
+	lc.phase = loopOver
+	if !tell {
+		return
+	}
+	closed := lc.loop.Closed
+	if closed == nil {
+		return
+	}
+	defer lc.surviveClosed()
+	closed(lc.c, lc.receiver, lc.c.closedError())
+}
+
+// surviveClosed reports a panic of Closed.
+func (lc *loopConn) surviveClosed() {
+	if p := recover(); p != nil {
+		s := lc.serving()
+		s.report(panicError(p), debug.Stack())
+	}
+}
+
+// serving is what reports errors of the application.
+func (lc *loopConn) serving() serving {
+	return serving{serveContext{c: lc.c}, lc.loop.OnError}
+}

@@ -1,0 +1,143 @@
+package websocket
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/eventloop"
+	"github.com/hawser-ws/websocket/internal/transport"
+)
+
+// add has the loop serve c. Its Receiver is r, or what open returns.
+func (l *Loop) add(c *Conn, r Receiver, open OpenFunc) error {
+	lc := &loopConn{c: c, loop: l, receiver: r}
+	if err := lc.takeReading(); err != nil {
+		return err
+	}
+	if !l.begin() {
+		_ = c.Close(StatusGoingAway, "")
+		return http.ErrServerClosed
+	}
+	done := &departure{code: StatusInternalError} // in case that Open does not return
+	defer func() {
+		if done != nil {
+			_ = c.Close(done.code, done.reason)
+			<-c.done()
+			lc.finish()
+		}
+	}()
+	if done = lc.begin(open); done == nil && !lc.joinLoop() {
+		go lc.byGoroutine()
+	}
+	return nil
+}
+
+// takeReading has nobody but the loop read from now on.
+func (lc *loopConn) takeReading() error {
+	r := &lc.c.in
+	if !r.gate.TryLock() {
+		return &UsageError{"Loop.Add", "a read of the connection is under way"}
+	}
+	defer r.leave()
+	if r.reader != readByCaller {
+		return &UsageError{"Loop.Add", "the connection is on a loop already"}
+	}
+	if r.stream != nil {
+		if err := r.endStream(context.Background(), "Loop.Add"); err != nil {
+			return err
+		}
+	}
+	r.reader = readByLoop
+	lc.c.served.Store(lc)
+	return nil
+}
+
+// joinLoop moves the connection to an event loop. It reports false if it needs a goroutine.
+func (lc *loopConn) joinLoop() bool {
+	c := lc.c
+	loop := lc.loop.lightest()
+	if loop == nil {
+		return false
+	}
+	c.in.gate.Lock(nil, nil)
+	defer c.in.leave() // and has the loop look what is there already
+	c.out.gate.Lock(nil, nil)
+	defer c.out.leave()
+	fd := -1
+	err := transport.Move(&c.in.canceler, &c.out.canceler, func() (t transport.Transport, err error) {
+		if fd, err = transport.Detach(c.transport.NetConn()); err != nil {
+			return nil, err
+		}
+		return transport.NewPolled(fd, lc), nil
+	})
+	if err != nil {
+		return false
+	}
+	c.out.traits = c.transport.Traits()
+	if err := loop.Add(fd, &lc.member, lc); err != nil {
+		c.life.report(conn.Break, err)
+	}
+	lc.polled.Store(true)
+	return true
+}
+
+// lightest returns the event loop with the fewest connections, nil if there are none on this
+// system.
+func (l *Loop) lightest() *eventloop.Loop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return nil
+	}
+	if l.loops == nil {
+		n := l.Loops
+		if n <= 0 {
+			n = runtime.GOMAXPROCS(0)
+		}
+		for range n {
+			loop, err := eventloop.New()
+			if err != nil {
+				break
+			}
+			l.loops = append(l.loops, loop)
+		}
+	}
+	var best *eventloop.Loop
+	for _, loop := range l.loops {
+		if best == nil || loop.Len() < best.Len() {
+			best = loop
+		}
+	}
+	return best
+}
+
+// byGoroutine serves the connection on the goroutine that calls it.
+func (lc *loopConn) byGoroutine() {
+	c := lc.c
+	defer lc.leaveGoroutine() // also after runtime.Goexit
+	if !lc.loop.goroutines.add(c) {
+		_ = c.Close(StatusGoingAway, "")
+	}
+	l := &messageLoop{c: c, ctx: (*connContext)(c), loop: lc}
+	for l.next() {
+	}
+	c.out.endReplies(l.ctx)
+	if l.done != nil {
+		_ = c.Close(l.done.code, l.done.reason)
+	}
+}
+
+// leaveGoroutine closes a connection that was not closed, and tells the application.
+func (lc *loopConn) leaveGoroutine() {
+	c := lc.c
+	switch {
+	case lc.phase == loopEnding && c.state() == conn.Open:
+		_ = c.Close(StatusInternalError, "")
+	default:
+		_ = c.CloseNow()
+	}
+	<-c.done()
+	lc.finish()
+}

@@ -1,0 +1,235 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/eventloop"
+)
+
+// Serve accepts connections and serves them, until Shutdown is called or the listener fails.
+// It performs the opening handshake as [Upgrade] does, without net/http. What fails before
+// there is a connection is reported to [AcceptOptions.OnError].
+//
+// Serve closes the listener. It returns [http.ErrServerClosed] after Shutdown, and the
+// listener's error otherwise.
+func (l *Loop) Serve(listener net.Listener) error {
+	defer listener.Close()
+	if !l.listen(listener) {
+		return http.ErrServerClosed
+	}
+	defer l.unlisten(listener)
+	err := l.acceptFrom(listener)
+	if l.isShutDown() {
+		return http.ErrServerClosed
+	}
+	return err
+}
+
+// acceptFrom accepts until the listener fails.
+func (l *Loop) acceptFrom(listener net.Listener) error {
+	pause := time.Duration(0)
+	for {
+		nc, err := listener.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			go l.upgrade(nc)
+		case !isTemporary(err):
+			return err
+		default: // out of descriptors, for example
+			pause = min(max(2*pause, minAcceptPause), maxAcceptPause)
+			time.Sleep(pause)
+		}
+	}
+}
+
+// How long acceptFrom waits before it tries again. They are those of net/http.
+const (
+	minAcceptPause = 5 * time.Millisecond
+	maxAcceptPause = time.Second
+)
+
+func isTemporary(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && e.Temporary()
+}
+
+// upgrade performs the opening handshake on nc and serves the connection.
+func (l *Loop) upgrade(nc net.Conn) {
+	opts, open := l.AcceptOptions, l.Open
+	if l.Prepare != nil {
+		opts.OnRequest = l.prepareInto(&open)
+	}
+	remote := nc.RemoteAddr()
+	defer l.survivePrepare(remote)
+	c, err := Upgrade(nc, &opts)
+	if err == nil {
+		err = l.add(c, nil, open)
+	}
+	if err != nil {
+		tell(l.OnError, nil, refusalOf(remote, err))
+	}
+}
+
+// prepareInto returns an OnRequest that calls Prepare.
+func (l *Loop) prepareInto(open *OpenFunc) func(r *handshake.Request) error {
+	return func(r *handshake.Request) (err error) {
+		*open, err = l.Prepare(r)
+		return err
+	}
+}
+
+// survivePrepare reports a panic of Prepare or OnRequest. The connection is closed then.
+func (l *Loop) survivePrepare(remote net.Addr) {
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		e := refusalOf(remote, panicError(p))
+		e.Stack, e.ordinary = debug.Stack(), false
+		tell(l.OnError, nil, e)
+	}
+}
+
+// refusalOf is the report of a connection that was not made.
+func refusalOf(remote net.Addr, err error) *HandlerError {
+	e := &HandlerError{Err: err, refused: true, ordinary: true}
+	if remote != nil {
+		e.RemoteAddr = remote.String()
+	}
+	if refused, ok := errors.AsType[*AcceptError](err); ok {
+		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.plain ||
+			refused.Status == 0 && isTransport(refused.Err)
+	}
+	return e
+}
+
+// Shutdown closes the listeners of Serve and every connection, with StatusGoingAway, and
+// waits until all have ended and [Loop.Closed] has returned for each. If ctx ends first, the
+// remaining connections are dropped as by [Conn.CloseNow], and Shutdown returns ctx's error.
+// New connections are refused.
+func (l *Loop) Shutdown(ctx context.Context) error {
+	idle := l.stop()
+	for _, loop := range l.eventLoops() {
+		l.sendAway(loop)
+	}
+	err := l.goroutines.Shutdown(ctx)
+	if err == nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	for _, loop := range l.eventLoops() {
+		if err != nil {
+			dropAll(loop)
+			continue
+		}
+		_ = loop.Close()
+	}
+	return err
+}
+
+// awayAtOnce is how many connections are sent away before others get the processor.
+const awayAtOnce = 256
+
+// sendAway begins to close all connections of an event loop.
+func (l *Loop) sendAway(loop *eventloop.Loop) {
+	n := 0
+	for s := range loop.Sources() {
+		lc, ok := s.(*loopConn)
+		if !ok {
+			continue
+		}
+		lc.sendAway()
+		if n++; n%awayAtOnce == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// dropAll drops the connections of an event loop.
+func dropAll(loop *eventloop.Loop) {
+	for s := range loop.Sources() {
+		if lc, ok := s.(*loopConn); ok {
+			_ = lc.c.closeNow()
+		}
+	}
+}
+
+func (l *Loop) eventLoops() []*eventloop.Loop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.loops
+}
+
+// stop closes the listeners. It returns a channel that is closed when the last connection
+// has ended.
+func (l *Loop) stop() (idle <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle == nil {
+		l.idle = make(chan struct{})
+		if l.served == 0 {
+			close(l.idle)
+		}
+	}
+	for listener := range l.listeners {
+		_ = listener.Close()
+	}
+	return l.idle
+}
+
+func (l *Loop) isShutDown() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.idle != nil
+}
+
+// listen notes a listener for Shutdown. It fails after that.
+func (l *Loop) listen(listener net.Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return false
+	}
+	if l.listeners == nil {
+		l.listeners = make(map[net.Listener]struct{})
+	}
+	l.listeners[listener] = struct{}{}
+	return true
+}
+
+func (l *Loop) unlisten(listener net.Listener) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.listeners, listener)
+}
+
+// begin counts a connection. It fails after Shutdown.
+func (l *Loop) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return false
+	}
+	l.served++
+	return true
+}
+
+// end ends what begin began.
+func (l *Loop) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.served--; l.served == 0 && l.idle != nil {
+		close(l.idle)
+	}
+}

@@ -1,0 +1,148 @@
+package websocket
+
+import (
+	"sync"
+
+	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/internal/eventloop"
+	"github.com/hawser-ws/websocket/internal/transport"
+)
+
+// A turn is what a loop does for one connection when something has become possible: it sends
+// what was posted, reads what is there, and has the Receiver called. It waits for nothing but
+// the application. What it reads is, one after another:
+//
+//	             the application is done          both Close frames have gone
+//	readMessages ───────────────────────▶ readClose ──────────────────────▶ readEnd
+//	      │                            drops messages                      drops bytes
+//	      └──────────────────────────────────────────────────────────────────▲
+//
+// While the Receiver runs, anybody may read: Close and Ping do. They wait for the socket
+// inside the read gate, and the loop wakes them. A turn that finds the gate taken does
+// nothing; whoever leaves the gate has the loop take another.
+type turnReading uint8
+
+const (
+	readMessages turnReading = iota
+	readClose
+	readEnd
+)
+
+// maxPerTurn is how many messages a turn delivers before others have theirs.
+const maxPerTurn = 64
+
+// turns are loops over messages that last for a turn.
+var turns = sync.Pool{New: func() any { return new(messageLoop) }}
+
+// Ready is called whenever something has become possible, also during a turn. It returns
+// what the next turn is to be told.
+func (lc *loopConn) Ready(ev eventloop.Events) (due eventloop.Events) {
+	wasFull := lc.driven().Ready(transport.Events(ev))
+	if !wasFull {
+		ev &^= eventloop.Writable
+	}
+	return ev
+}
+
+func (lc *loopConn) driven() transport.Driven { return lc.c.transport.(transport.Driven) }
+
+// Turn takes a turn. more says that another one is due at once.
+func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
+	if ev&eventloop.Writable != 0 {
+		lc.c.out.resume()
+	}
+	if !lc.driven().Full() || lc.reads == readEnd {
+		more = lc.read()
+	}
+	if lc.c.life.hasEnded() {
+		lc.finish()
+	}
+	return more
+}
+
+// read reads what is there.
+func (lc *loopConn) read() (more bool) {
+	if lc.reads == readMessages {
+		more = lc.readMessages()
+	}
+	switch lc.reads {
+	case readClose:
+		lc.dropMessages()
+	}
+	if lc.reads == readEnd {
+		lc.dropBytes()
+	}
+	return more
+}
+
+// readMessages has the Receiver called for the messages that are there.
+func (lc *loopConn) readMessages() (more bool) {
+	c := lc.c
+	l := turns.Get().(*messageLoop)
+	l.c, l.ctx, l.loop, l.turn, l.left = c, (*connContext)(c), lc, true, maxPerTurn
+	for l.next() && l.left > 0 {
+	}
+	c.out.expectReplies(false)
+	c.out.beforeWait()
+	more, done := l.left <= 0 && l.err == nil && l.done == nil, l.done
+	*l = messageLoop{wait: l.wait, arrive: l.arrive}
+	turns.Put(l)
+	if done != nil {
+		lc.depart(done)
+	}
+	return more
+}
+
+// dropMessages reads up to the peer's Close frame.
+func (lc *loopConn) dropMessages() {
+	r := &lc.c.in
+	if r.enterTurn() {
+		defer r.leave()
+		_ = r.drain((*connContext)(lc.c))
+	}
+}
+
+// dropBytes reads up to the end of the stream.
+func (lc *loopConn) dropBytes() {
+	c := lc.c
+	if !c.in.gate.TryLock() {
+		return
+	}
+	defer c.in.leave()
+	c.in.reader = readInTurn
+	for c.state() != conn.Terminated {
+		c.in.buf.Discard()
+		if c.closing().endOfRead(c.in.try(nil)) {
+			return
+		}
+	}
+}
+
+// Passed is called when the turn that runs takes so long that others go on. What it holds
+// back is sent.
+func (lc *loopConn) Passed() { lc.c.out.beforeWait() }
+
+// Abandon is called when a turn has not returned: the Receiver called runtime.Goexit.
+func (lc *loopConn) Abandon(p any, stack []byte) {
+	if p != nil {
+		s := lc.serving()
+		s.report(panicError(p), stack)
+	}
+	lc.reads = readClose
+	lc.member.Kick() // what was read may hold more
+	go lc.c.Close(StatusInternalError, "")
+}
+
+// Waiting is called when somebody is about to wait for the socket: maybe the Receiver. The
+// loop goes on with others.
+func (lc *loopConn) Waiting() { lc.member.PassOn() }
+
+// Freed is called before the descriptor is closed.
+func (lc *loopConn) Freed() { lc.member.Remove() }
+
+// wake has a turn taken soon. lc may be nil.
+func (lc *loopConn) wake() {
+	if lc != nil && lc.polled.Load() {
+		lc.member.Kick()
+	}
+}
