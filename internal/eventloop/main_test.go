@@ -160,19 +160,17 @@ func (s *socket) drain() (all string, end bool) {
 type list[T any] struct {
 	mu    sync.Mutex
 	items []T
-	more  chan struct{}
+	more  chan struct{} // closed and replaced with each item
 }
 
-func newList[T any]() *list[T] { return &list[T]{more: make(chan struct{}, 1)} }
+func newList[T any]() *list[T] { return &list[T]{more: make(chan struct{})} }
 
 func (l *list[T]) add(item T) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.items = append(l.items, item)
-	l.mu.Unlock()
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
+	close(l.more)
+	l.more = make(chan struct{})
 }
 
 func (l *list[T]) all() []T {
@@ -184,10 +182,13 @@ func (l *list[T]) all() []T {
 // until waits until what was noted is enough.
 func (l *list[T]) until(enough func(all []T) bool) []T {
 	for {
-		if all := l.all(); enough(all) {
+		l.mu.Lock()
+		all, more := append([]T(nil), l.items...), l.more
+		l.mu.Unlock()
+		if enough(all) {
 			return all
 		}
-		<-l.more
+		<-more
 	}
 }
 
