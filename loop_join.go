@@ -67,10 +67,8 @@ func (lc *loopConn) joinLoop() bool {
 	defer c.out.leave()
 	fd := -1
 	err := transport.Move(&c.in.canceler, &c.out.canceler, func() (t transport.Transport, err error) {
-		if fd, err = transport.Detach(c.transport.NetConn()); err != nil {
-			return nil, err
-		}
-		return transport.NewPolled(fd, lc), nil
+		t, fd, err = transport.Drive(c.transport, &lc.socket, lc)
+		return t, err
 	})
 	if err != nil {
 		return false
