@@ -29,6 +29,7 @@ type loopConn struct {
 	polled   atomic.Bool      // it has joined an event loop, and has no goroutine
 	phase    loopPhase
 	reads    turnReading
+	room     *roomCall // see Conn.WhenWritable
 }
 
 // loopPhase is how far the calls of the application have come.

@@ -57,6 +57,9 @@ func (lc *loopConn) takeReading() error {
 // joinLoop moves the connection to an event loop. It reports false if it needs a goroutine.
 func (lc *loopConn) joinLoop() bool {
 	c := lc.c
+	if !transport.CanDrive(c.transport) {
+		return false // and no loop begins to wait for events that never come: in a bubble of synctest
+	}
 	loop := lc.loop.lightest()
 	if loop == nil {
 		return false

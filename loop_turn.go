@@ -63,6 +63,7 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 	}
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
+		lc.tellRoom()
 	}
 	if !lc.driven().Full() || lc.reads == readEnd {
 		more = lc.read()
