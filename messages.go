@@ -119,11 +119,8 @@ func (l *messageLoop) enter() error {
 	return nil
 }
 
-// run runs the body. It reports whether the body wants more.
-func (l *messageLoop) run(m Message) bool {
-	if l.yield != nil {
-		return l.yield(m, nil)
-	}
+// deliver has a Loop's Receiver called. It reports whether that wants more.
+func (l *messageLoop) deliver(m Message) bool {
 	l.left--
 	l.done = l.loop.deliver(m)
 	return l.done == nil
@@ -150,8 +147,12 @@ func (l *messageLoop) busy() bool {
 // and returns outside.
 func (l *messageLoop) one() bool {
 	b := messageBuffers.Get().(*messageBuffer)
-	if l.receive(b) {
-		l.stopped = !l.run(Message{b.typ, b.data})
+	switch {
+	case !l.receive(b):
+	case l.yield != nil: // here, to keep the stack below the body small
+		l.stopped = !l.yield(Message{b.typ, b.data}, nil)
+	default:
+		l.stopped = !l.deliver(Message{b.typ, b.data})
 	}
 	b.giveBack()
 	return l.err == nil && !l.stopped
@@ -265,7 +266,11 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
 	c.out.expectReplies(c.in.buf.Buffered() > 0)
 	c.in.leave()
-	l.stopped = !l.run(Message{Type: MessageType(op), Data: p})
+	if l.yield != nil {
+		l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
+	} else {
+		l.stopped = !l.deliver(Message{Type: MessageType(op), Data: p})
+	}
 	switch {
 	case c.in.gate.TryLock():
 		if l.turn {
