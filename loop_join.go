@@ -121,7 +121,7 @@ func (lc *loopConn) byGoroutine() {
 	if !lc.loop.goroutines.add(c) {
 		_ = c.Close(StatusGoingAway, "")
 	}
-	l := &messageLoop{c: c, ctx: (*connContext)(c), loop: lc}
+	l := &messageLoop{c: c, ctx: (*connContext)(c), insideLoop: &insideLoop{loop: lc}}
 	for l.next() {
 	}
 	c.out.endReplies(l.ctx)

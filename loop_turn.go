@@ -32,7 +32,7 @@ const (
 const maxPerTurn = 64
 
 // turns are loops over messages that last for a turn.
-var turns = sync.Pool{New: func() any { return new(messageLoop) }}
+var turns = sync.Pool{New: func() any { return &messageLoop{insideLoop: new(insideLoop)} }}
 
 // Ready is called whenever something has become possible, also during a turn. It returns
 // what the next turn is to be told.
@@ -99,7 +99,8 @@ func (lc *loopConn) readMessages() (more bool) {
 	c.out.expectReplies(false)
 	c.out.beforeWait()
 	more, done := l.left <= 0 && l.err == nil && l.done == nil, l.done
-	*l = messageLoop{wait: l.wait, arrive: l.arrive}
+	*l.insideLoop = insideLoop{wait: l.wait, arrive: l.arrive}
+	*l = messageLoop{insideLoop: l.insideLoop}
 	turns.Put(l)
 	if done != nil {
 		lc.depart(done)
