@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/eventloop"
 )
 
@@ -50,9 +51,20 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 			dropAll(loop)
 			continue
 		}
+		endAll(loop)
 		_ = loop.Close()
 	}
 	return err
+}
+
+// endAll ends connections of which only the end of TCP is missing. Each peer has sent its
+// Close frame, so there is nothing to wait for.
+func endAll(loop *eventloop.Loop) {
+	for s := range loop.Sources() {
+		if lc, ok := s.(*loopConn); ok && lc.polled.Load() {
+			lc.c.life.report(conn.Break, nil)
+		}
+	}
 }
 
 // awayAtOnce is how many connections are sent away before others get the processor.
