@@ -80,8 +80,17 @@ func (lc *loopConn) joinLoop() bool {
 	if err := loop.Add(fd, &lc.member, lc); err != nil {
 		c.life.report(conn.Break, err)
 	}
-	lc.polled.Store(true)
+	lc.nowPolled()
 	return true
+}
+
+// nowPolled is called when the connection has joined its event loop and is open. Shutdown may
+// have looked for it there before.
+func (lc *loopConn) nowPolled() {
+	lc.polled.Store(true)
+	if lc.loop.isShutDown() {
+		go lc.sendAway()
+	}
 }
 
 // lightest returns the event loop with the fewest connections, nil if there are none on this

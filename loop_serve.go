@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"runtime"
 
-	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/eventloop"
 )
 
@@ -46,25 +45,12 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 			err = ctx.Err()
 		}
 	}
-	for _, loop := range l.eventLoops() {
-		if err != nil {
+	if err != nil {
+		for _, loop := range l.eventLoops() {
 			dropAll(loop)
-			continue
 		}
-		endAll(loop)
-		_ = loop.Close()
 	}
 	return err
-}
-
-// endAll ends connections of which only the end of TCP is missing. Each peer has sent its
-// Close frame, so there is nothing to wait for.
-func endAll(loop *eventloop.Loop) {
-	for s := range loop.Sources() {
-		if lc, ok := s.(*loopConn); ok && lc.polled.Load() {
-			lc.c.life.report(conn.Break, nil)
-		}
-	}
 }
 
 // awayAtOnce is how many connections are sent away before others get the processor.
@@ -108,7 +94,7 @@ func (l *Loop) stop() (idle <-chan struct{}) {
 	if l.idle == nil {
 		l.idle = make(chan struct{})
 		if l.served == 0 {
-			close(l.idle)
+			l.becomeIdle()
 		}
 	}
 	for listener := range l.listeners {
@@ -159,6 +145,15 @@ func (l *Loop) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.served--; l.served == 0 && l.idle != nil {
-		close(l.idle)
+		l.becomeIdle()
+	}
+}
+
+// becomeIdle is called once, after Shutdown, when nothing is served any more. The event loops
+// go on until the last peer has closed TCP, which nobody waits for.
+func (l *Loop) becomeIdle() {
+	close(l.idle)
+	for _, loop := range l.loops {
+		loop.CloseWhenEmpty()
 	}
 }
