@@ -21,7 +21,7 @@ import (
 // done with a connection on it before it joins the hub is in join.
 var hubStreams = map[string]struct {
 	open func(t *testing.T) (a, b net.Conn)
-	join func(t *testing.T, c *websocket.Conn)
+	join func(t testing.TB, c *websocket.Conn)
 }{
 	"TCP": {wsplay.SmallTCP, onGoroutines},
 	"TLS": {func(t *testing.T) (a, b net.Conn) {
@@ -33,12 +33,12 @@ var hubStreams = map[string]struct {
 	"a loop":   {wsplay.SmallTCP, onLoop},
 }
 
-func onGoroutines(*testing.T, *websocket.Conn) {}
+func onGoroutines(testing.TB, *websocket.Conn) {}
 
-var loops sync.Map // *testing.T to its *websocket.Loop
+var loops sync.Map // testing.TB to its *websocket.Loop
 
 // onLoop has a loop of the test serve c.
-func onLoop(t *testing.T, c *websocket.Conn) {
+func onLoop(t testing.TB, c *websocket.Conn) {
 	t.Helper()
 	made, found := loops.LoadOrStore(t, new(websocket.Loop))
 	loop := made.(*websocket.Loop)
