@@ -70,10 +70,8 @@ func (lc *loopConn) joinLoop() bool {
 	defer c.out.leave()
 	fd := -1
 	err := transport.Move(&c.in.canceler, &c.out.canceler, func() (t transport.Transport, err error) {
-		if fd, err = transport.Detach(c.transport.NetConn()); err != nil {
-			return nil, err
-		}
-		return transport.NewPolled(fd, lc), nil
+		t, fd, err = transport.Drive(c.transport, &lc.socket, lc)
+		return t, err
 	})
 	if err != nil {
 		return false
@@ -123,7 +121,7 @@ func (lc *loopConn) byGoroutine() {
 	if !lc.loop.goroutines.add(c) {
 		_ = c.Close(StatusGoingAway, "")
 	}
-	l := &messageLoop{c: c, ctx: (*connContext)(c), loop: lc}
+	l := &messageLoop{c: c, ctx: (*connContext)(c), insideLoop: &insideLoop{loop: lc}}
 	for l.next() {
 	}
 	c.out.endReplies(l.ctx)

@@ -32,7 +32,7 @@ const (
 const maxPerTurn = 64
 
 // turns are loops over messages that last for a turn.
-var turns = sync.Pool{New: func() any { return new(messageLoop) }}
+var turns = sync.Pool{New: func() any { return &messageLoop{insideLoop: new(insideLoop)} }}
 
 // Ready is called whenever something has become possible, also during a turn. It returns
 // what the next turn is to be told.
@@ -48,6 +48,19 @@ func (lc *loopConn) driven() transport.Driven { return lc.c.transport.(transport
 
 // Turn takes a turn. more says that another one is due at once.
 func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
+	switch lc.phase {
+	case loopHandshaking:
+		if !lc.shake() {
+			return false
+		}
+	case loopRefused:
+		lc.linger()
+		return false
+	case loopOver:
+		if !lc.polled.Load() { // it never was open
+			return false
+		}
+	}
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
 		lc.tellRoom()
@@ -86,7 +99,8 @@ func (lc *loopConn) readMessages() (more bool) {
 	c.out.expectReplies(false)
 	c.out.beforeWait()
 	more, done := l.left <= 0 && l.err == nil && l.done == nil, l.done
-	*l = messageLoop{wait: l.wait, arrive: l.arrive}
+	*l.insideLoop = insideLoop{wait: l.wait, arrive: l.arrive}
+	*l = messageLoop{insideLoop: l.insideLoop}
 	turns.Put(l)
 	if done != nil {
 		lc.depart(done)
@@ -125,6 +139,10 @@ func (lc *loopConn) Passed() { lc.c.out.beforeWait() }
 
 // Abandon is called when a turn has not returned: the Receiver called runtime.Goexit.
 func (lc *loopConn) Abandon(p any, stack []byte) {
+	if lc.phase == loopHandshaking {
+		lc.abandonHandshake(p, stack)
+		return
+	}
 	if p != nil {
 		s := lc.serving()
 		s.report(panicError(p), stack)

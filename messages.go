@@ -51,28 +51,31 @@ func lastError(yield func(Message, error) bool, err error) {
 	}
 }
 
-// messageLoop is one loop over the messages of a connection.
+// messageLoop is one loop over the messages of a connection. Every idle connection waits with
+// one, so it is small.
 type messageLoop struct {
 	c     *Conn
 	ctx   context.Context
-	yield func(Message, error) bool // the body; nil: loop has it
-	loop  *loopConn                 // nil: Conn.Messages
+	yield func(Message, error) bool // the body; nil: a Loop has it
+	err   error                     // why there is no more
+	*insideLoop
 
-	buf  *messageBuffer
-	err  error      // why there is no more
-	done *departure // why loop wants no more
+	since    uint32 // seconds on the clock when the count of messages began
+	messages uint8  // how many were waited for since then
+	turn     bool   // this is a turn of a Loop
+	outside  bool   // the loop left its socket and could not enter the gate again
+	stopped  bool   // the body wants no more
+}
 
-	// Of a loop that runs inside its socket.
+// insideLoop is what a loop needs besides that runs inside its socket, or for a [Loop].
+type insideLoop struct {
 	socket transport.InlineLooper
 	wait   func() error       // waitInline, bound once
 	arrive func() (stay bool) // arrived, bound once
 
-	since    uint32 // seconds on the clock when the count of messages began
-	messages uint8  // how many were waited for since then
-	left     int    // how many messages the turn may still deliver; in a turn only
-	turn     bool   // this is a turn of a Loop
-	outside  bool   // the loop left its socket and could not enter the gate again
-	stopped  bool   // the body wants no more
+	loop *loopConn  // nil: Conn.Messages
+	done *departure // why loop wants no more
+	left int        // how many messages the turn may still deliver; in a turn only
 }
 
 // next runs the body for the next message, or for all that arrive while the loop can stay
@@ -105,7 +108,7 @@ func (l *messageLoop) next() bool {
 // enter takes the gate. A turn does not wait for it.
 func (l *messageLoop) enter() error {
 	switch {
-	case l.loop == nil:
+	case l.yield != nil:
 		return l.c.in.enter(l.ctx, "Conn.Messages")
 	case !l.turn:
 		return l.c.in.enter(l.ctx, loopMethod)
@@ -116,11 +119,8 @@ func (l *messageLoop) enter() error {
 	return nil
 }
 
-// run runs the body. It reports whether the body wants more.
-func (l *messageLoop) run(m Message) bool {
-	if l.loop == nil {
-		return l.yield(m, nil)
-	}
+// deliver has a Loop's Receiver called. It reports whether that wants more.
+func (l *messageLoop) deliver(m Message) bool {
 	l.left--
 	l.done = l.loop.deliver(m)
 	return l.done == nil
@@ -146,20 +146,23 @@ func (l *messageLoop) busy() bool {
 // one runs the body for one message, whose beginning is there. It is called inside the gate
 // and returns outside.
 func (l *messageLoop) one() bool {
-	l.buf = messageBuffers.Get().(*messageBuffer)
-	if l.receive() {
-		l.stopped = !l.run(Message{l.buf.typ, l.buf.data})
+	b := messageBuffers.Get().(*messageBuffer)
+	switch {
+	case !l.receive(b):
+	case l.yield != nil: // here, to keep the stack below the body small
+		l.stopped = !l.yield(Message{b.typ, b.data}, nil)
+	default:
+		l.stopped = !l.deliver(Message{b.typ, b.data})
 	}
-	l.buf.giveBack()
-	l.buf = nil
+	b.giveBack()
 	return l.err == nil && !l.stopped
 }
 
 // receive is not inlined, to keep the stack below the body small.
 //
 //go:noinline
-func (l *messageLoop) receive() bool {
-	c, b := l.c, l.buf
+func (l *messageLoop) receive(b *messageBuffer) bool {
+	c := l.c
 	b.typ, b.data, l.err = c.in.receive(l.ctx, b.data[:0])
 	c.out.expectReplies(l.err == nil && c.in.buf.Buffered() > 0)
 	c.in.leave()
@@ -170,6 +173,9 @@ func (l *messageLoop) receive() bool {
 // It is called inside the gate and returns outside.
 func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 	r := &l.c.in
+	if l.insideLoop == nil {
+		l.insideLoop = new(insideLoop)
+	}
 	if l.wait == nil {
 		l.wait, l.arrive = l.waitInline, l.arrived
 	}
@@ -260,7 +266,11 @@ func (l *messageLoop) body(op frame.Opcode, p []byte) {
 	c := l.c
 	c.out.expectReplies(c.in.buf.Buffered() > 0)
 	c.in.leave()
-	l.stopped = !l.run(Message{Type: MessageType(op), Data: p})
+	if l.yield != nil {
+		l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
+	} else {
+		l.stopped = !l.deliver(Message{Type: MessageType(op), Data: p})
+	}
 	switch {
 	case c.in.gate.TryLock():
 		if l.turn {

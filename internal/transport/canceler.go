@@ -38,14 +38,19 @@ type Canceler struct {
 	// a word more in each direction of every connection.
 	of *Transport
 
-	done <-chan struct{} // of the context last seen; contexts that share it end together
-	stop func() bool     // unregisters; nil when nothing is registered
+	*watch // nil until a context was seen that can interrupt
 
 	mu    sync.Mutex
 	state cancelerState
 
 	direction Direction
 	calls     uint8 // inside the gate: how many calls in a row have armed the same context, up to 2
+}
+
+// watch is the context that a Canceler has seen last.
+type watch struct {
+	done <-chan struct{} // contexts that share it end together
+	stop func() bool     // unregisters; nil when nothing is registered
 }
 
 // interruptExpecter is a stream that has to know of an InterruptRead before the read begins.
@@ -112,7 +117,7 @@ func (c *Canceler) resume() {
 // has ended. done is ctx.Done(), which the caller has looked at before. For a context that
 // never ends, or ends only with the connection, call Disarm instead.
 func (c *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
-	if c.stop != nil && done == c.done {
+	if c.IsArmed(done) {
 		c.state.clear(parked)
 		select {
 		case <-done:
@@ -120,6 +125,9 @@ func (c *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
 		default:
 			return nil
 		}
+	}
+	if c.watch == nil {
+		c.watch = new(watch)
 	}
 	if c.stop != nil {
 		c.Reset()
@@ -144,18 +152,20 @@ func (c *Canceler) Arm(ctx context.Context, done <-chan struct{}) error {
 
 // IsArmed reports whether the last Arm was for a context that ends with done, and is in
 // effect.
-func (c *Canceler) IsArmed(done <-chan struct{}) bool { return c.stop != nil && done == c.done }
+func (c *Canceler) IsArmed(done <-chan struct{}) bool {
+	return c.watch != nil && c.stop != nil && done == c.done
+}
 
 // Disarm is Arm for a context that cannot interrupt.
 func (c *Canceler) Disarm() {
-	if c.stop != nil || c.done != nil {
+	if c.watch != nil && (c.stop != nil || c.done != nil) {
 		c.Reset()
 	}
 }
 
 // Park is called when a call that may have armed is over.
 func (c *Canceler) Park() {
-	if c.stop != nil {
+	if c.watch != nil && c.stop != nil {
 		c.park()
 	}
 }
@@ -175,11 +185,13 @@ func (c *Canceler) park() {
 
 // Reset forgets the context and ends an interruption, whoever asked for it.
 func (c *Canceler) Reset() {
-	if c.stop != nil {
-		c.stop()
-		c.stop = nil
+	if c.watch != nil {
+		if c.stop != nil {
+			c.stop()
+		}
+		*c.watch = watch{}
 	}
-	c.done, c.calls = nil, 0
+	c.calls = 0
 	c.state.clear(parked)
 	c.mu.Lock()
 	defer c.mu.Unlock()
