@@ -45,6 +45,7 @@ type receiver struct {
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	heard   atomic.Uint32 // counts arrivals, for keepalive
+	lent    atomic.Uint32 // see lend
 }
 
 // readerKind says who reads the messages of a connection.
@@ -110,7 +111,7 @@ func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanRece
 // enter takes the gate for a call, of the method that an error names. It fails if ctx ends
 // first, if there is nothing to read any more, or if a loop reads.
 func (r *receiver) enter(ctx context.Context, method string) error {
-	if !r.gate.TryLock() {
+	if !r.tryLock() {
 		if err := r.waitForGate(ctx, method); err != nil {
 			return err
 		}
@@ -133,7 +134,7 @@ func onLoopError(method string) error {
 // enterTurn takes the gate for a turn of the loop, if nobody is inside and there may be
 // something to read.
 func (r *receiver) enterTurn() bool {
-	if !r.gate.TryLock() {
+	if !r.tryLock() {
 		return false
 	}
 	r.reader = readInTurn
@@ -158,6 +159,7 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
 	case nil:
+		r.takeBack()
 		return nil
 	case gate.ErrUnusable:
 		return r.host.closedError()
@@ -190,7 +192,7 @@ func (r *receiver) leave() {
 // ends the connection, after the state is terminal, and whoever leaves the gate, after it
 // is open. One of them succeeds.
 func (r *receiver) retire() {
-	if r.gate.TryLock() {
+	if r.tryLock() {
 		r.canceler.Reset()
 		r.takeOrphan()
 		r.buf.Discard()
@@ -200,30 +202,6 @@ func (r *receiver) retire() {
 			d.FreeRead()
 		}
 		r.gate.Unlock()
-	}
-}
-
-// takeOrphan unpins, inside the gate, what a loop could not unpin outside. There is one at
-// most: a loop runs inline only after the loop before it has left, and first takes what
-// that one left.
-func (r *receiver) takeOrphan() {
-	if r.orphan.Load() != nil { // hardly ever
-		r.unpinOrphan()
-	}
-}
-
-func (r *receiver) unpinOrphan() {
-	if pinned := r.orphan.Swap(nil); pinned != nil {
-		r.buf.Unpin(pinned)
-	}
-}
-
-// abandonBuffer leaves what was pinned of the buffer to the next caller inside the gate. It
-// is called outside the gate.
-func (r *receiver) abandonBuffer(pinned *[]byte) {
-	r.orphan.Store(pinned)
-	if r.stateIs(conn.Terminated) {
-		r.retire() // an earlier retire did not see this
 	}
 }
 
