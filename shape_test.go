@@ -31,14 +31,15 @@ const order = `
 	serve_http2.go handler.go accept_http2.go accept_http.go upgrade.go accept.go dial.go
 
 	# what an application calls
-	netconn.go registry.go write.go prepared.go fragments.go messages.go read.go
+	netconn.go registry.go write.go prepared.go fragments.go messages.go messages_lend.go
+	read.go
 	close.go conn.go
 
 	# what holds the parts of a connection together
 	hosts.go closing.go compression.go keepalive.go ping.go lifetime.go
 
 	# receiving
-	inflate.go receiver_frame.go receiver_lend.go receiver.go
+	inflate.go receiver_frame.go receiver.go
 
 	# sending
 	sender_single.go sender.go sender_hold.go framewriter_encode.go framewriter_pace.go

@@ -20,40 +20,6 @@ import (
 // had been inside for each of its messages. So a read in the body gets the next message, and
 // a limit that it sets holds from there.
 
-// lend leaves what is in the buffer to a loop. The buffer must be pinned, the gate open next.
-func (r *receiver) lend() { r.lent.Store(1) }
-
-// take has the loop own the next n bytes, outside the gate. used is what it has taken before.
-// It fails if somebody has entered.
-func (r *receiver) take(used, n int) bool {
-	return r.lent.CompareAndSwap(uint32(1+used), uint32(1+used+n))
-}
-
-// takeBack ends what lend began. Inside the gate.
-func (r *receiver) takeBack() {
-	if r.lent.Load() != 0 {
-		r.buf.Consume(int(r.lent.Swap(0)) - 1)
-	}
-}
-
-// tryLock takes the gate if nobody is inside.
-func (r *receiver) tryLock() bool {
-	if !r.gate.TryLock() {
-		return false
-	}
-	r.takeBack()
-	return true
-}
-
-// lock waits for the gate, as [gate.Gate.Lock] does.
-func (r *receiver) lock(giveUp, ended <-chan struct{}) bool {
-	if !r.gate.Lock(giveUp, ended) {
-		return false
-	}
-	r.takeBack()
-	return true
-}
-
 // lentMessages is what is left of a buffer that is lent to a loop.
 type lentMessages struct {
 	rest    []byte
@@ -109,28 +75,4 @@ func (l *messageLoop) eachLent(m *lentMessages, op frame.Opcode, p []byte) (v *f
 		l.c.out.expectMore()
 	}
 	return nil
-}
-
-// takeOrphan unpins, inside the gate, what a loop could not unpin outside. There is one at
-// most: a loop runs inline only after the loop before it has left, and first takes what
-// that one left.
-func (r *receiver) takeOrphan() {
-	if r.orphan.Load() != nil { // hardly ever
-		r.unpinOrphan()
-	}
-}
-
-func (r *receiver) unpinOrphan() {
-	if pinned := r.orphan.Swap(nil); pinned != nil {
-		r.buf.Unpin(pinned)
-	}
-}
-
-// abandonBuffer leaves what was pinned of the buffer to the next caller inside the gate. It
-// is called outside the gate.
-func (r *receiver) abandonBuffer(pinned *[]byte) {
-	r.orphan.Store(pinned)
-	if r.stateIs(conn.Terminated) {
-		r.retire() // an earlier retire did not see this
-	}
 }
