@@ -25,6 +25,9 @@ func (c *Conn) openReceiver(messageLimit int64) {
 	r.limit.Store(messageLimit)
 	r.decoder.Init(r.role.Expects(c.deflate != nil))
 	r.canceler.Init(&c.transport, transport.Reading)
+	if c.served.Load() != nil {
+		r.reader = readByLoop
+	}
 }
 
 func (h *forReceiver) interrupts(ctx context.Context) <-chan struct{} {

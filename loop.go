@@ -67,6 +67,8 @@ type Loop struct {
 	idle       chan struct{}     // made by Shutdown, closed when served is 0
 }
 
+type prepareFunc = func(r *handshake.Request) (OpenFunc, error)
+
 // OpenFunc returns the [Receiver] of a connection.
 type OpenFunc func(ctx context.Context, c *Conn) (Receiver, error)
 
@@ -129,4 +131,15 @@ func (l *Loop) Add(c *Conn, r Receiver) error {
 //	err := server.ServeTLS(loop.Listener(listener), "", "")
 //
 // For [Loop.Serve] use tls.NewListener(loop.Listener(listener), config).
-func (l *Loop) Listener(listener net.Listener) net.Listener { return listener }
+func (l *Loop) Listener(listener net.Listener) net.Listener { return movableListener{listener} }
+
+// movableListener returns connections that can be moved to an event loop, also beneath TLS.
+type movableListener struct{ net.Listener }
+
+func (l movableListener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return transport.Movable(nc), nil
+}

@@ -67,7 +67,11 @@ func (lc *loopConn) depart(done *departure) {
 // call it.
 func (lc *loopConn) sendAway() {
 	c := lc.c
-	if c.state() != conn.Open {
+	switch {
+	case !lc.polled.Load(): // its handshake is under way
+		lc.member.Kick()
+		return
+	case c.state() != conn.Open:
 		return
 	}
 	if !c.out.isIdle() {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hawser-ws/websocket/internal/eventloop"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // loopConn is a Conn while a [Loop] serves it, and what its application is told:
@@ -23,21 +24,26 @@ type loopConn struct {
 	loop     *Loop
 	receiver Receiver
 	member   eventloop.Member // of a polled one
+	socket   transport.Polled // of a polled one, unless it is beneath TLS
+	shaking  *loopHandshake   // nil: the connection is open
 	polled   atomic.Bool      // it has joined an event loop, and has no goroutine
 	phase    loopPhase
 	reads    turnReading
+	room     *roomCall // see Conn.WhenWritable
 }
 
 // loopPhase is how far the calls of the application have come.
 type loopPhase uint8
 
 const (
-	loopOpening   loopPhase = iota // Open is next, unless the Receiver is there
-	loopReceiving                  // Receive is called for what arrives
-	loopInside                     // a call of Open or Receive has not returned
-	loopEnding                     // Closed is next, once the connection has ended
-	loopEnded                      // nothing is called any more
-	loopOver                       // and the connection has ended
+	loopOpening     loopPhase = iota // Open is next, unless the Receiver is there
+	loopHandshaking                  // of one that the Loop has accepted: before loopOpening
+	loopRefused                      // its request was refused; the client may read the answer
+	loopReceiving                    // Receive is called for what arrives
+	loopInside                       // a call of Open or Receive has not returned
+	loopEnding                       // Closed is next, once the connection has ended
+	loopEnded                        // nothing is called any more
+	loopOver                         // and the connection has ended
 )
 
 // departure says how a connection is to be closed that the application is done with.

@@ -86,6 +86,7 @@ func ExampleLoop_Add() {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
+	defer loop.Shutdown(context.Background())
 
 	ctx := context.Background()
 	c, _, err := websocket.Dial(ctx, server.URL+"/rooms/harbour", nil)

@@ -57,6 +57,9 @@ func (lc *loopConn) takeReading() error {
 // joinLoop moves the connection to an event loop. It reports false if it needs a goroutine.
 func (lc *loopConn) joinLoop() bool {
 	c := lc.c
+	if !transport.CanDrive(c.transport) {
+		return false // and no loop begins to wait for events that never come: in a bubble of synctest
+	}
 	loop := lc.loop.lightest()
 	if loop == nil {
 		return false
@@ -67,10 +70,8 @@ func (lc *loopConn) joinLoop() bool {
 	defer c.out.leave()
 	fd := -1
 	err := transport.Move(&c.in.canceler, &c.out.canceler, func() (t transport.Transport, err error) {
-		if fd, err = transport.Detach(c.transport.NetConn()); err != nil {
-			return nil, err
-		}
-		return transport.NewPolled(fd, lc), nil
+		t, fd, err = transport.Drive(c.transport, &lc.socket, lc)
+		return t, err
 	})
 	if err != nil {
 		return false

@@ -2,14 +2,10 @@ package websocket
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"runtime"
-	"runtime/debug"
-	"time"
 
-	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/eventloop"
 )
 
@@ -30,85 +26,6 @@ func (l *Loop) Serve(listener net.Listener) error {
 		return http.ErrServerClosed
 	}
 	return err
-}
-
-// acceptFrom accepts until the listener fails.
-func (l *Loop) acceptFrom(listener net.Listener) error {
-	pause := time.Duration(0)
-	for {
-		nc, err := listener.Accept()
-		switch {
-		case err == nil:
-			pause = 0
-			go l.upgrade(nc)
-		case !isTemporary(err):
-			return err
-		default: // out of descriptors, for example
-			pause = min(max(2*pause, minAcceptPause), maxAcceptPause)
-			time.Sleep(pause)
-		}
-	}
-}
-
-// How long acceptFrom waits before it tries again. They are those of net/http.
-const (
-	minAcceptPause = 5 * time.Millisecond
-	maxAcceptPause = time.Second
-)
-
-func isTemporary(err error) bool {
-	e, ok := errors.AsType[interface {
-		error
-		Temporary() bool
-	}](err)
-	return ok && e.Temporary()
-}
-
-// upgrade performs the opening handshake on nc and serves the connection.
-func (l *Loop) upgrade(nc net.Conn) {
-	opts, open := l.AcceptOptions, l.Open
-	if l.Prepare != nil {
-		opts.OnRequest = l.prepareInto(&open)
-	}
-	remote := nc.RemoteAddr()
-	defer l.survivePrepare(remote)
-	c, err := Upgrade(nc, &opts)
-	if err == nil {
-		err = l.add(c, nil, open)
-	}
-	if err != nil {
-		tell(l.OnError, nil, refusalOf(remote, err))
-	}
-}
-
-// prepareInto returns an OnRequest that calls Prepare.
-func (l *Loop) prepareInto(open *OpenFunc) func(r *handshake.Request) error {
-	return func(r *handshake.Request) (err error) {
-		*open, err = l.Prepare(r)
-		return err
-	}
-}
-
-// survivePrepare reports a panic of Prepare or OnRequest. The connection is closed then.
-func (l *Loop) survivePrepare(remote net.Addr) {
-	if p := recover(); p != nil && p != http.ErrAbortHandler {
-		e := refusalOf(remote, panicError(p))
-		e.Stack, e.ordinary = debug.Stack(), false
-		tell(l.OnError, nil, e)
-	}
-}
-
-// refusalOf is the report of a connection that was not made.
-func refusalOf(remote net.Addr, err error) *HandlerError {
-	e := &HandlerError{Err: err, refused: true, ordinary: true}
-	if remote != nil {
-		e.RemoteAddr = remote.String()
-	}
-	if refused, ok := errors.AsType[*AcceptError](err); ok {
-		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.plain ||
-			refused.Status == 0 && isTransport(refused.Err)
-	}
-	return e
 }
 
 // Shutdown closes the listeners of Serve and every connection, with StatusGoingAway, and
@@ -159,7 +76,7 @@ func (l *Loop) sendAway(loop *eventloop.Loop) {
 // dropAll drops the connections of an event loop.
 func dropAll(loop *eventloop.Loop) {
 	for s := range loop.Sources() {
-		if lc, ok := s.(*loopConn); ok {
+		if lc, ok := s.(*loopConn); ok && lc.polled.Load() {
 			_ = lc.c.closeNow()
 		}
 	}

@@ -48,8 +48,22 @@ func (lc *loopConn) driven() transport.Driven { return lc.c.transport.(transport
 
 // Turn takes a turn. more says that another one is due at once.
 func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
+	switch lc.phase {
+	case loopHandshaking:
+		if !lc.shake() {
+			return false
+		}
+	case loopRefused:
+		lc.linger()
+		return false
+	case loopOver:
+		if !lc.polled.Load() { // it never was open
+			return false
+		}
+	}
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
+		lc.tellRoom()
 	}
 	if !lc.driven().Full() || lc.reads == readEnd {
 		more = lc.read()
@@ -125,6 +139,10 @@ func (lc *loopConn) Passed() { lc.c.out.beforeWait() }
 
 // Abandon is called when a turn has not returned: the Receiver called runtime.Goexit.
 func (lc *loopConn) Abandon(p any, stack []byte) {
+	if lc.phase == loopHandshaking {
+		lc.abandonHandshake(p, stack)
+		return
+	}
 	if p != nil {
 		s := lc.serving()
 		s.report(panicError(p), stack)

@@ -22,11 +22,18 @@ import (
 // nc is closed. [Timeouts.Handshake] bounds the whole call. [Limits.HeaderBytes] and
 // [Limits.HeaderFields] bound the request.
 func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
+	c, _, err := upgradeConn(nc, opts, nil)
+	return c, err
+}
+
+// upgradeConn is Upgrade. If prepare is not nil, it is called in place of OnRequest, and what
+// it has returned is returned.
+func upgradeConn(nc net.Conn, opts *AcceptOptions, prepare prepareFunc) (*Conn, OpenFunc, error) {
 	if opts == nil {
 		opts = &noOptions
 	}
 	u := upgrades.Get().(*upgrade)
-	u.opts, u.nc = opts, nc
+	u.opts, u.nc, u.prepare = opts, nc, prepare
 	if u.needsOwnStack() {
 		u.finished.Add(1)
 		go u.onOwnStack()
@@ -34,12 +41,12 @@ func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
 	} else {
 		u.do()
 	}
-	c, err := u.conn, u.err
+	c, open, err := u.conn, u.prepared, u.err
 	if u.panic != nil {
 		panic(u.panic) // OnRequest panicked: let the caller see it as without the goroutine
 	}
 	u.free()
-	return c, err
+	return c, open, err
 }
 
 var upgrades = poolcheck.NewPool("upgrades", func() any {
@@ -53,11 +60,13 @@ var upgrades = poolcheck.NewPool("upgrades", func() any {
 // channel would belong to the synctest bubble in which it was made.
 type upgrade struct {
 	serverHandshake
-	parser handshake.RequestParser
-	nc     net.Conn
-	buf    transport.Buffer
-	head   []byte // what was read: in buf, or in memory of its own if buf is too small
-	end    int    // where the request ends in head
+	prepare  prepareFunc // of a Loop, in place of OnRequest; nil: none
+	prepared OpenFunc    // what it has returned
+	parser   handshake.RequestParser
+	nc       net.Conn
+	buf      transport.Buffer
+	head     []byte // what was read: in buf, or in memory of its own if buf is too small
+	end      int    // where the request ends in head
 
 	conn *Conn
 	err  error
@@ -73,6 +82,7 @@ func (u *upgrade) free() {
 	u.clear()
 	u.buf.Discard()
 	u.nc, u.head, u.conn, u.err, u.late = nil, nil, nil, nil, nil
+	u.prepare, u.prepared = nil, nil
 	upgrades.Put(u)
 }
 
@@ -88,8 +98,11 @@ func (u *upgrade) needsOwnStack() bool {
 	case *net.TCPConn, *net.UnixConn, *tls.Conn:
 		return true
 	}
-	return u.opts.OnRequest != nil
+	return u.asks()
 }
+
+// asks reports whether the application decides about requests.
+func (u *upgrade) asks() bool { return u.prepare != nil || u.opts.OnRequest != nil }
 
 // leave ends the handshake: it closes the stream if there is no connection.
 func (u *upgrade) leave(t transport.Transport) {
@@ -129,6 +142,7 @@ func (u *upgrade) do() {
 	err := u.setPolicy("Upgrade")
 	if err == nil {
 		u.limitTime(orDefault(u.opts.Timeouts.Handshake, defaultHandshakeTimeout))
+		u.expect()
 		err = u.read(c.transport)
 	}
 	if err == nil {
@@ -152,13 +166,24 @@ func (u *upgrade) do() {
 	}
 }
 
-// read reads the request, which is a head without a body.
-func (u *upgrade) read(t transport.Transport) error {
+// expect prepares to read a request.
+func (u *upgrade) expect() {
 	limits := &u.opts.Limits
 	u.parser = handshake.RequestParser{
 		Limits:    handshake.Limits{HeaderBytes: limits.HeaderBytes, Fields: limits.HeaderFields},
-		RulesOnly: u.opts.OnRequest == nil,
+		RulesOnly: !u.asks(),
 	}
+}
+
+// requestSource is a stream, as far as a request is read from it.
+type requestSource interface {
+	Fill(b *transport.Buffer) (int, error)
+	Read(p []byte) (int, error)
+}
+
+// read reads the request, which is a head without a body. It goes on after an error such as
+// [transport.ErrAgain].
+func (u *upgrade) read(t requestSource) error {
 	for {
 		if err := u.readMore(t); err != nil {
 			if err == io.EOF {
@@ -178,7 +203,7 @@ func (u *upgrade) read(t transport.Transport) error {
 }
 
 // readMore appends to u.head what one read brings.
-func (u *upgrade) readMore(t transport.Transport) error {
+func (u *upgrade) readMore(t requestSource) error {
 	if !u.buf.Full() {
 		u.buf.Shrink() // so that a client that stops in the middle of its request holds little
 		u.head = nil   // its memory may be another's now
@@ -204,14 +229,23 @@ func (u *upgrade) judge() error {
 	if refusal := u.policy.AcceptInto(&u.accepted, &u.request); refusal != nil {
 		return refusal
 	}
-	if o.OnRequest != nil {
+	if u.asks() {
 		return u.ask()
 	}
 	return nil
 }
 
-// ask calls OnRequest. It returns nil if the request is accepted.
-func (u *upgrade) ask() error {
+// ask calls Prepare or OnRequest. It returns nil if the request is accepted.
+func (u *upgrade) ask() (err error) {
+	if u.prepare != nil {
+		if u.prepared, err = u.prepare(&u.request); err != nil {
+			return deny("Loop.Prepare", err)
+		}
+		if u.prepared == nil {
+			return misuse("Loop.Prepare", "it returned neither an OpenFunc nor an error")
+		}
+		return nil
+	}
 	if err := u.opts.OnRequest(&u.request); err != nil {
 		return deny("OnRequest", err)
 	}
@@ -245,13 +279,8 @@ func (u *upgrade) trailing(c *Conn) []byte {
 func (u *upgrade) reject(err error) error {
 	nc := u.nc
 	defer nc.Close()
-	refused := &AcceptError{Err: err, plain: len(u.request.Upgrade)+len(u.request.Key) == 0}
-	refusal, ok := errors.AsType[*Refusal](err)
-	if denied, byApplication := errors.AsType[*denial](err); byApplication {
-		refusal, ok = denied.answer, true
-		refused.Err, refused.byApplication = denied.err, denied.err == error(denied.answer)
-	}
-	if !ok {
+	refusal, refused := u.refusal(err)
+	if refusal == nil {
 		return refused
 	}
 	if _, failed := nc.Write(handshake.AppendRefusal(nil, refusal)); failed != nil {
@@ -266,6 +295,18 @@ func (u *upgrade) reject(err error) error {
 	}
 	refused.Status = refusal.Status
 	return refused
+}
+
+// refusal returns the answer to a request that failed with err, nil if there is none, and
+// what the server is told.
+func (u *upgrade) refusal(err error) (*Refusal, *AcceptError) {
+	refused := &AcceptError{Err: err, plain: len(u.request.Upgrade)+len(u.request.Key) == 0}
+	if denied, ok := errors.AsType[*denial](err); ok {
+		refused.Err, refused.byApplication = denied.err, denied.err == error(denied.answer)
+		return denied.answer, refused
+	}
+	answer, _ := errors.AsType[*Refusal](err)
+	return answer, refused
 }
 
 const (

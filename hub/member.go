@@ -17,22 +17,24 @@ type member struct {
 	stop  func() bool // cancels the notification of the connection's end
 
 	mu    sync.Mutex
+	first *websocket.PreparedMessage // goes before the queue: the socket has not taken it
 	queue queue
-	run   func() // drain, bound once, so that starting it does not allocate
+	run   func() // goOn, bound once, so that starting it does not allocate
 }
 
 // The states of a member: see the package comment.
 const (
-	memberIdle     = iota // nothing waits, no goroutine
-	memberDraining        // a goroutine writes what waits
-	memberLeaving         // removed from the hub; the goroutine writes its last message
+	memberIdle     = iota // nothing waits
+	memberDraining        // what waits is being written
+	memberBlocked         // what waits is written once the socket has room: its loop will say
+	memberLeaving         // removed from the hub; its last message is being written
 	memberGone            // removed from the hub
 )
 
 func (m *member) isIdle() bool { return m.state.Load() == memberIdle }
 
-// push queues a message, and starts the goroutine that writes the queue if there is none. If
-// the queue is full it returns the message that is dropped.
+// push queues a message, and has the queue written if nobody does that. If the queue is full it
+// returns the message that is dropped.
 func (m *member) push(msg *websocket.PreparedMessage, limit int, slow SlowPolicy) (lost *websocket.PreparedMessage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -45,15 +47,70 @@ func (m *member) push(msg *websocket.PreparedMessage, limit int, slow SlowPolicy
 		}
 		lost = m.queue.pop()
 	}
-	m.queue.push(msg, limit)
 	if m.isIdle() {
-		m.state.Store(memberDraining)
-		if m.run == nil {
-			m.run = m.drain
-		}
-		go m.run()
+		m.first = msg
+		m.block()
+		return nil
 	}
+	m.queue.push(msg, limit)
 	return lost
+}
+
+// block has what waits written when the socket has room, by whoever says that it has. If nobody
+// does, a goroutine writes it. Under mu.
+func (m *member) block() {
+	if m.run == nil {
+		m.run = m.goOn
+	}
+	m.state.Store(memberBlocked)
+	if m.conn.WhenWritable(m.run) {
+		return
+	}
+	m.state.Store(memberDraining)
+	go m.run()
+}
+
+// goOn is called by the loop of a connection whose socket has room, or on a goroutine of its own.
+func (m *member) goOn() {
+	m.mu.Lock()
+	hasRoom := m.state.CompareAndSwap(memberBlocked, memberDraining)
+	m.mu.Unlock()
+	if hasRoom {
+		m.offer()
+	} else {
+		m.drain()
+	}
+}
+
+// offer writes waiting messages until the socket is full again or there are none.
+func (m *member) offer() {
+	for {
+		msg, _, left := m.next()
+		if msg == nil {
+			if left {
+				m.hub.forget(m)
+			}
+			return
+		}
+		taken, err := m.conn.TryWritePrepared(msg)
+		if err != nil {
+			m.hub.remove(m) // nothing can be sent to it any more
+		} else if !taken && m.putBack(msg) {
+			return
+		}
+	}
+}
+
+// putBack makes a message that was not taken the first again. It fails if the member was removed.
+func (m *member) putBack(msg *websocket.PreparedMessage) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state.Load() != memberDraining {
+		return false
+	}
+	m.first = msg
+	m.block()
+	return true
 }
 
 // drain writes waiting messages until there are none. All that wait leave together, as in a
@@ -90,6 +147,9 @@ func (m *member) drain() {
 func (m *member) next() (msg *websocket.PreparedMessage, more, left bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if msg, m.first = m.first, nil; msg != nil {
+		return msg, m.queue.n > 0, false
+	}
 	if m.queue.n > 0 {
 		msg = m.queue.pop()
 		return msg, m.queue.n > 0, false
@@ -109,7 +169,10 @@ func (m *member) leave() (waited int, writing bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	waited, writing = m.queue.n, m.state.Load() == memberDraining
-	m.queue = queue{}
+	if m.first != nil {
+		waited++
+	}
+	m.queue, m.first = queue{}, nil
 	if writing {
 		m.state.Store(memberLeaving)
 	} else {

@@ -17,15 +17,43 @@ import (
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
-// hubStreams are the kinds of stream over which a hub is tested beside wstest's.
-var hubStreams = map[string]func(t *testing.T) (a, b net.Conn){
-	"TCP": wsplay.SmallTCP,
-	"TLS": func(t *testing.T) (a, b net.Conn) {
+// hubStreams are the kinds of stream over which a hub is tested beside wstest's. What is to be
+// done with a connection on it before it joins the hub is in join.
+var hubStreams = map[string]struct {
+	open func(t *testing.T) (a, b net.Conn)
+	join func(t *testing.T, c *websocket.Conn)
+}{
+	"TCP": {wsplay.SmallTCP, onGoroutines},
+	"TLS": {func(t *testing.T) (a, b net.Conn) {
 		a, b = wsplay.SmallTCP(t)
 		server, client := wsplay.TLSPair(t, a, b)
 		return server, client
-	},
-	"net.Pipe": func(*testing.T) (a, b net.Conn) { return net.Pipe() },
+	}, onGoroutines},
+	"net.Pipe": {func(*testing.T) (a, b net.Conn) { return net.Pipe() }, onGoroutines},
+	"a loop":   {wsplay.SmallTCP, onLoop},
+}
+
+func onGoroutines(*testing.T, *websocket.Conn) {}
+
+var loops sync.Map // *testing.T to its *websocket.Loop
+
+// onLoop has a loop of the test serve c.
+func onLoop(t *testing.T, c *websocket.Conn) {
+	t.Helper()
+	made, found := loops.LoadOrStore(t, new(websocket.Loop))
+	loop := made.(*websocket.Loop)
+	if !found {
+		t.Cleanup(func() { // when those that join have been closed
+			if err := loop.Shutdown(context.Background()); err != nil {
+				t.Error(err)
+			}
+			loops.Delete(t)
+		})
+	}
+	ignore := func(context.Context, *websocket.Conn, websocket.Message) error { return nil }
+	if err := loop.Add(c, websocket.ReceiverFunc(ignore)); err != nil {
+		t.Error(err)
+	}
 }
 
 // A peer that never reads does not keep the others from anything, and is told why it
@@ -36,8 +64,9 @@ func TestHubOverNetwork(t *testing.T) {
 			t.Run(fmt.Sprint(name, "/", role), func(t *testing.T) {
 				h := hub.Hub{Queue: 4}
 				add := func() (c *websocket.Conn, p *wsplay.Peer) {
-					a, b := stream(t)
+					a, b := stream.open(t)
 					c = websocket.NewConn(a, role, &websocket.ConnOptions{Timeouts: websocket.Timeouts{Close: time.Minute}})
+					stream.join(t, c)
 					t.Cleanup(func() { _ = c.CloseNow(); _ = b.Close() })
 					h.Add(c)
 					return c, wsplay.NewPeer(t, role, b)
@@ -99,8 +128,10 @@ func TestHubConcurrently(t *testing.T) {
 			const broadcasters, rounds, stay = 4, 200, 5
 			h := hub.Hub{Queue: broadcasters * rounds}
 			pair := func() (server, client *websocket.Conn) {
-				a, b := stream(t)
-				return websocket.NewConn(a, websocket.RoleServer, nil), websocket.NewConn(b, websocket.RoleClient, nil)
+				a, b := stream.open(t)
+				server, client = websocket.NewConn(a, websocket.RoleServer, nil), websocket.NewConn(b, websocket.RoleClient, nil)
+				stream.join(t, server)
+				return server, client
 			}
 			var heard []<-chan string
 			for range stay {

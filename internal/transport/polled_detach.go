@@ -80,6 +80,23 @@ func Drive(t Transport, p *Polled, owner Owner) (d Driven, fd int, err error) {
 	return p, fd, nil
 }
 
+// CanDrive reports whether Drive may succeed. It fails only where something is in the way then.
+func CanDrive(t Transport) bool {
+	switch t := t.(type) {
+	case *preloaded:
+		return len(t.p) == 0 && CanDrive(t.Transport)
+	case *Socket:
+		return detachable(t.Conn)
+	case *tlsConn:
+		_, ok := t.Conn.(*tls.Conn).NetConn().(*movable)
+		return ok
+	case *netConn:
+		_, ok := t.Conn.(*movable)
+		return ok
+	}
+	return false
+}
+
 // errInBody is returned by Drive in the body of an inline loop.
 var errInBody = errors.New("a loop over messages runs on this connection")
 

@@ -42,3 +42,6 @@ func Accept(int) (fd int, err error) { return -1, errNoDetach }
 
 // AcceptFrom fails: there is no event loop.
 func AcceptFrom(net.Listener) (fd int, err error) { return -1, errNoDetach }
+
+// CanDrive reports false.
+func CanDrive(Transport) bool { return false }
