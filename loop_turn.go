@@ -147,7 +147,7 @@ func (lc *loopConn) Abandon(p any, stack []byte) {
 		s := lc.serving()
 		s.report(panicError(p), stack)
 	}
-	lc.reads = readClose
+	lc.reads = max(lc.reads, readClose)
 	lc.member.Kick() // what was read may hold more
 	go lc.c.Close(StatusInternalError, "")
 }
