@@ -113,12 +113,13 @@ func (m *PreparedMessage) deflate(z *deflating) (deflated preparedFrame, ok bool
 
 // TryWritePrepared is [Conn.WritePrepared] without waiting, neither for the peer nor for
 // another writer. It reports whether the message was taken. If it was, all of it is sent; if
-// the socket has room for only a part, a goroutine sends the rest. If it was not, nothing of
-// it is sent, and the caller may try again or call WritePrepared.
+// the socket has room for only a part, a goroutine or the [Loop] sends the rest. If it was
+// not, nothing of it is sent, and the caller may try again (see [Conn.WhenWritable]) or call
+// WritePrepared.
 //
 // A message is taken only if nothing must be sent before it: no other message, no rest of
-// one, no [Batch], no pong. Only TCP and Unix sockets can tell whether they have room. On
-// other streams, such as TLS, no message is ever taken.
+// one, no [Batch], no pong. Only TCP and Unix sockets can tell whether they have room, and TLS
+// on a [Loop]. On other streams no message is ever taken.
 //
 // err is nil as long as messages can be sent. It is a [*ClosedError] once they cannot, and a
 // [*UsageError] if the message's type does not exist. A nil m is never taken: such a call

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"runtime"
 	"slices"
 	"syscall"
@@ -32,19 +33,31 @@ func undisturbed(d []time.Duration) float64 {
 	return float64(d[len(d)/10])
 }
 
-// What a delivery costs, beside a loop of net.Conn.Write of the same bytes to the same
+// What a delivery costs, beside a loop of net.Conn.Write of the same bytes to as many
 // sockets, in turns. The loop is what no broadcast can do without. The peers read
 // between two rounds: waking them would be most of what is measured.
 func BenchmarkHub(b *testing.B) {
+	benchmarkHub(b, onGoroutines)
+}
+
+// The same, for connections that a loop serves.
+func BenchmarkHubOnLoop(b *testing.B) {
+	benchmarkHub(b, onLoop)
+}
+
+func benchmarkHub(b *testing.B, join func(testing.TB, *websocket.Conn)) {
 	const n = 1000
 	for _, size := range []int{32, 512, 4 << 10} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
+			// Each has sockets of its own: a loop takes the descriptor out of those that it gets.
 			sockets, peers := audience(b, n)
+			members, memberPeers := audience(b, n)
 			var h hub.Hub
-			for _, s := range sockets {
+			for _, s := range members {
 				c := websocket.NewConn(s, websocket.RoleServer, nil)
+				join(b, c)
 				defer c.CloseNow()
 				h.Add(c)
 			}
@@ -59,7 +72,7 @@ func BenchmarkHub(b *testing.B) {
 				}
 			}
 			discarded := make([]byte, len(framed))
-			discard := func() {
+			discard := func(peers []net.Conn) {
 				for _, p := range peers {
 					if _, err := io.ReadFull(p, discarded); err != nil {
 						b.Fatal(err)
@@ -80,7 +93,7 @@ func BenchmarkHub(b *testing.B) {
 					[]func(){bare, broadcast}[which]()
 					cpu[which] = append(cpu[which], threadTime()-began)
 					wall[which] = append(wall[which], time.Since(beganAt))
-					discard()
+					discard([][]net.Conn{peers, memberPeers}[which])
 				}
 				i++
 			}

@@ -20,8 +20,9 @@ import (
 // ended.
 //
 // A message is written on the goroutine that broadcasts it if the connection takes it at once,
-// as TCP sockets do. A connection has a goroutine only while messages wait for it. Over TLS,
-// and on other kinds of net.Conn, every message goes through that goroutine.
+// as TCP sockets do. A connection has a goroutine only while messages wait for it, and on a
+// [websocket.Loop] not even then. Over TLS that is not on a Loop, and on other kinds of net.Conn,
+// every message goes through that goroutine.
 // [websocket.Timeouts.Write] bounds how long a peer may take for the message being written.
 // Without it, only the queue limits a slow peer.
 type Hub struct {

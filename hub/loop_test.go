@@ -229,3 +229,16 @@ func TestHubsOnLoop(t *testing.T) {
 		}
 	}
 }
+
+// Over TLS a loop can tell whether there is room, and so messages need no goroutine.
+func TestHubOnLoopTLS(t *testing.T) {
+	stream := hubStreams["TLS on a loop"]
+	a, b := stream.open(t)
+	c := websocket.NewConn(a, websocket.RoleServer, nil)
+	stream.join(t, c)
+	t.Cleanup(func() { _ = c.CloseNow(); _ = b.Close() })
+	if taken, err := c.TryWritePrepared(websocket.Prepare(websocket.MessageText, []byte("ahoy"))); !taken || err != nil {
+		t.Errorf("a message is taken: %v, %v", taken, err)
+	}
+	wsplay.NewPeer(t, websocket.RoleServer, b).Want("the message", wsplay.OpText, "ahoy")
+}

@@ -21,7 +21,7 @@ import (
 // done with a connection on it before it joins the hub is in join.
 var hubStreams = map[string]struct {
 	open func(t *testing.T) (a, b net.Conn)
-	join func(t *testing.T, c *websocket.Conn)
+	join func(t testing.TB, c *websocket.Conn)
 }{
 	"TCP": {wsplay.SmallTCP, onGoroutines},
 	"TLS": {func(t *testing.T) (a, b net.Conn) {
@@ -31,15 +31,29 @@ var hubStreams = map[string]struct {
 	}, onGoroutines},
 	"net.Pipe": {func(*testing.T) (a, b net.Conn) { return net.Pipe() }, onGoroutines},
 	"a loop":   {wsplay.SmallTCP, onLoop},
+	"TLS on a loop": {func(t *testing.T) (a, b net.Conn) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if b, err = net.Dial("tcp", l.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		if a, err = loopOf(t).Listener(l).Accept(); err != nil {
+			t.Fatal(err)
+		}
+		server, client := wsplay.TLSPair(t, a, b)
+		return server, client
+	}, onLoop},
 }
 
-func onGoroutines(*testing.T, *websocket.Conn) {}
+func onGoroutines(testing.TB, *websocket.Conn) {}
 
-var loops sync.Map // *testing.T to its *websocket.Loop
+var loops sync.Map // testing.TB to its *websocket.Loop
 
-// onLoop has a loop of the test serve c.
-func onLoop(t *testing.T, c *websocket.Conn) {
-	t.Helper()
+// loopOf returns the loop of a test.
+func loopOf(t testing.TB) *websocket.Loop {
 	made, found := loops.LoadOrStore(t, new(websocket.Loop))
 	loop := made.(*websocket.Loop)
 	if !found {
@@ -50,8 +64,14 @@ func onLoop(t *testing.T, c *websocket.Conn) {
 			loops.Delete(t)
 		})
 	}
+	return loop
+}
+
+// onLoop has the loop of the test serve c.
+func onLoop(t testing.TB, c *websocket.Conn) {
+	t.Helper()
 	ignore := func(context.Context, *websocket.Conn, websocket.Message) error { return nil }
-	if err := loop.Add(c, websocket.ReceiverFunc(ignore)); err != nil {
+	if err := loopOf(t).Add(c, websocket.ReceiverFunc(ignore)); err != nil {
 		t.Error(err)
 	}
 }

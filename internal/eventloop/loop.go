@@ -18,6 +18,7 @@ type Loop struct {
 	poller *poller
 	added  atomic.Uint32          // counts generations
 	count  atomic.Int64           // members
+	last   atomic.Bool            // the loop ends with its last member
 	inTurn atomic.Pointer[Member] // whose turn the leader began last
 	timers timers
 
@@ -77,7 +78,9 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 func (l *Loop) drop(m *Member) {
 	members.drop(m.fd, m)
 	l.poller.remove(m.fd)
-	l.count.Add(-1)
+	if l.count.Add(-1) == 0 && l.last.Load() {
+		_ = l.Close()
+	}
 }
 
 // Sources iterates over what the loop drives. Those that come and go meanwhile may be among them.
@@ -103,6 +106,14 @@ func (l *Loop) Close() error {
 	}
 	l.timers.end()
 	return l.poller.close()
+}
+
+// CloseWhenEmpty ends the loop as soon as it has no members. No Add may follow.
+func (l *Loop) CloseWhenEmpty() {
+	l.last.Store(true)
+	if l.count.Load() == 0 {
+		_ = l.Close()
+	}
 }
 
 // passOn has a new leader go on with the others, if the turn that word tells of still runs.
