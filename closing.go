@@ -65,7 +65,7 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 	}
 	// The application's read meets the peer's Close frame, if one is waiting. If none is,
 	// this loop does.
-	for h.life.current().CanReceive() && h.in.gate.Lock(nil, ended) {
+	for h.life.current().CanReceive() && h.in.lock(nil, ended) {
 		h.drain()
 	}
 	<-ended
@@ -106,7 +106,7 @@ func (h *closing) drainMeanwhile(waiting context.Context) {
 	look := time.NewTicker(headStart)
 	defer look.Stop()
 	for waiting.Err() == nil {
-		if h.in.gate.TryLock() {
+		if h.in.tryLock() {
 			h.drain()
 			return
 		}
@@ -209,7 +209,7 @@ func (h *closing) endTransport() {
 	if !h.endOurs() {
 		return
 	}
-	h.in.gate.Lock(nil, nil)
+	h.in.lock(nil, nil)
 	defer h.in.leave()
 	h.in.canceler.Reset()
 	h.in.buf.Discard()

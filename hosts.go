@@ -182,7 +182,7 @@ func (h *forKeepAlive) heard() uint64 { return uint64(h.in.heard.Load()) }
 
 func (h *forKeepAlive) waitsForApplication() bool {
 	c := (*Conn)(h)
-	if !c.in.gate.TryLock() {
+	if !c.in.tryLock() {
 		return false
 	}
 	defer c.in.leave()

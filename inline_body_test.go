@@ -378,3 +378,108 @@ func TestInlineLoopsSideBySide(t *testing.T) {
 		}
 	})
 }
+
+// Messages that have come together are taken out of the buffer outside the gate. What the
+// body does in one of them holds for the next, as if each had been waited for.
+func TestInlineBurst(t *testing.T) {
+	limit := func(err error) bool { _, ok := errors.AsType[*websocket.LimitError](err); return ok }
+	text := func(err error) bool {
+		e, ok := errors.AsType[*websocket.ProtocolError](err)
+		return ok && e.Code == websocket.StatusInvalidFramePayloadData
+	}
+	none := func(err error) bool { return err == nil }
+	cases := map[string]struct {
+		second string // the second of five messages
+		body   func(ctx context.Context, c *websocket.Conn) (more string, err error)
+		want   string
+		ends   func(error) bool
+	}{
+		"a read": {"b", func(ctx context.Context, c *websocket.Conn) (string, error) {
+			_, p, err := c.Read(ctx)
+			return string(p), err
+		}, "a b c d e", none},
+		"a Reader": {"b", func(ctx context.Context, c *websocket.Conn) (string, error) {
+			_, r, err := c.Reader(ctx)
+			if err != nil {
+				return "", err
+			}
+			p, err := io.ReadAll(r)
+			return string(p), err
+		}, "a b c d e", none},
+		"a loop": {"b", func(ctx context.Context, c *websocket.Conn) (string, error) {
+			for m, err := range c.Messages(ctx) {
+				return string(m.Data), err
+			}
+			return "", nil
+		}, "a b c d e", none},
+		"a read elsewhere": {"b", func(ctx context.Context, c *websocket.Conn) (string, error) {
+			var p []byte
+			err := <-wsplay.Go(func() (err error) { _, p, err = c.Read(ctx); return err })
+			return string(p), err
+		}, "a b c d e", none},
+		"a ping": {"b", func(ctx context.Context, c *websocket.Conn) (string, error) {
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+			defer cancel()
+			if err := c.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				return "", err
+			}
+			return "", nil
+		}, "a b c d e", none},
+		"a limit": {"bb", func(_ context.Context, c *websocket.Conn) (string, error) {
+			c.SetReadLimit(1)
+			return "", nil
+		}, "a", limit},
+		"nothing, and invalid text": {"\xff", func(context.Context, *websocket.Conn) (string, error) {
+			return "", nil
+		}, "a", text},
+		"CloseNow": {"b", func(_ context.Context, c *websocket.Conn) (string, error) {
+			return "", c.CloseNow()
+		}, "a", func(err error) bool { _, ok := errors.AsType[*websocket.ClosedError](err); return ok }},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			onSocket(t, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+				ctx := wsplay.Quickly(t)
+				busy, got := true, []string(nil)
+				done := wsplay.Go(func() error {
+					for m, err := range c.Messages(ctx) {
+						if err != nil {
+							return err
+						}
+						if string(m.Data) == "a" {
+							busy = false
+							more, err := test.body(ctx, c)
+							if got = append(got, string(m.Data)); err != nil {
+								return err
+							}
+							if more != "" {
+								got = append(got, more)
+							}
+							continue
+						}
+						if busy {
+							if err := c.Write(ctx, m.Type, m.Data); err != nil {
+								return err
+							}
+							continue
+						}
+						if got = append(got, string(m.Data)); string(m.Data) == "e" {
+							return nil
+						}
+					}
+					return nil
+				})
+				p.SetReadDeadline(time.Now().Add(5 * time.Second))
+				p.Busy()
+				p.Send(wsplay.Frame(wsplay.OpText, "a"), wsplay.Frame(wsplay.OpText, test.second), wsplay.Frame(wsplay.OpText, "c"),
+					wsplay.Frame(wsplay.OpText, "d"), wsplay.Frame(wsplay.OpText, "e"))
+				if err := wsplay.Returned(t, "the loop", done); !test.ends(err) {
+					t.Error(err)
+				}
+				if got := fmt.Sprint(got); got != "["+test.want+"]" {
+					t.Errorf("%s, want [%s]", got, test.want)
+				}
+			})
+		})
+	}
+}

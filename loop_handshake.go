@@ -113,7 +113,7 @@ func (lc *loopConn) opened() error {
 	err = h.open(c, h.trailing(c))
 	h.free()
 	lc.shaking = nil
-	lc.polled.Store(true)
+	lc.nowPolled()
 	if err != nil { // the Registry is shut down, and c closed
 		lc.phase = loopEnded
 		return nil

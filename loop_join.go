@@ -37,7 +37,7 @@ func (l *Loop) add(c *Conn, r Receiver, open OpenFunc) error {
 // takeReading has nobody but the loop read from now on.
 func (lc *loopConn) takeReading() error {
 	r := &lc.c.in
-	if !r.gate.TryLock() {
+	if !r.tryLock() {
 		return &UsageError{"Loop.Add", "a read of the connection is under way"}
 	}
 	defer r.leave()
@@ -64,7 +64,7 @@ func (lc *loopConn) joinLoop() bool {
 	if loop == nil {
 		return false
 	}
-	c.in.gate.Lock(nil, nil)
+	c.in.lock(nil, nil)
 	defer c.in.leave() // and has the loop look what is there already
 	c.out.gate.Lock(nil, nil)
 	defer c.out.leave()
@@ -80,8 +80,17 @@ func (lc *loopConn) joinLoop() bool {
 	if err := loop.Add(fd, &lc.member, lc); err != nil {
 		c.life.report(conn.Break, err)
 	}
-	lc.polled.Store(true)
+	lc.nowPolled()
 	return true
+}
+
+// nowPolled is called when the connection has joined its event loop and is open. Shutdown may
+// have looked for it there before.
+func (lc *loopConn) nowPolled() {
+	lc.polled.Store(true)
+	if lc.loop.isShutDown() {
+		go lc.sendAway()
+	}
 }
 
 // lightest returns the event loop with the fewest connections, nil if there are none on this

@@ -45,12 +45,10 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 			err = ctx.Err()
 		}
 	}
-	for _, loop := range l.eventLoops() {
-		if err != nil {
+	if err != nil {
+		for _, loop := range l.eventLoops() {
 			dropAll(loop)
-			continue
 		}
-		_ = loop.Close()
 	}
 	return err
 }
@@ -96,7 +94,7 @@ func (l *Loop) stop() (idle <-chan struct{}) {
 	if l.idle == nil {
 		l.idle = make(chan struct{})
 		if l.served == 0 {
-			close(l.idle)
+			l.becomeIdle()
 		}
 	}
 	for listener := range l.listeners {
@@ -147,6 +145,15 @@ func (l *Loop) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.served--; l.served == 0 && l.idle != nil {
-		close(l.idle)
+		l.becomeIdle()
+	}
+}
+
+// becomeIdle is called once, after Shutdown, when nothing is served any more. The event loops
+// go on until the last peer has closed TCP, which nobody waits for.
+func (l *Loop) becomeIdle() {
+	close(l.idle)
+	for _, loop := range l.loops {
+		loop.CloseWhenEmpty()
 	}
 }

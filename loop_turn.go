@@ -120,7 +120,7 @@ func (lc *loopConn) dropMessages() {
 // dropBytes reads up to the end of the stream.
 func (lc *loopConn) dropBytes() {
 	c := lc.c
-	if !c.in.gate.TryLock() {
+	if !c.in.tryLock() {
 		return
 	}
 	defer c.in.leave()

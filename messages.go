@@ -211,7 +211,7 @@ func (l *messageLoop) arrived() (stay bool) {
 	r.takeOrphan()
 	for ; ok; op, p, ok = r.nextSingle() {
 		if r.buf.Buffered() > 0 || len(p) > maxCopiedMessage {
-			l.inPlace(op, p)
+			l.lentBodies(op, p)
 		} else {
 			l.copied(op, p)
 		}
@@ -230,23 +230,6 @@ func (l *messageLoop) arrived() (stay bool) {
 	return true
 }
 
-// inPlace runs the body on a message in the read buffer. It is for messages with others
-// behind them in the buffer, which is held anyway, and for messages too long to be worth
-// copying.
-func (l *messageLoop) inPlace(op frame.Opcode, p []byte) {
-	r := &l.c.in
-	if l.err = r.openSingle(l.ctx, op, p); l.err != nil {
-		return
-	}
-	pinned := r.buf.Pin()
-	l.body(op, p)
-	if l.outside {
-		r.abandonBuffer(pinned)
-	} else {
-		r.buf.Unpin(pinned)
-	}
-}
-
 // maxCopiedMessage is how many bytes copied copies at most. A longer message stays in the
 // read buffer while the body runs: a copy would cost as much memory.
 const maxCopiedMessage = 4 << 10
@@ -256,23 +239,33 @@ const maxCopiedMessage = 4 << 10
 func (l *messageLoop) copied(op frame.Opcode, p []byte) {
 	b := messageBuffers.Get().(*messageBuffer)
 	if b.data, l.err = l.c.in.appendSingle(l.ctx, op, b.data[:0], p); l.err == nil {
+		l.leave(false)
 		l.body(op, b.data)
+		l.enterAgain()
 	}
 	b.giveBack()
 }
 
-// body leaves the gate to run the body, and enters it again.
+// leave leaves the gate to run the body. isMore says whether another message is there.
+func (l *messageLoop) leave(isMore bool) {
+	l.c.out.expectReplies(isMore)
+	l.c.in.leave()
+}
+
+// body runs the body, outside the gate.
 func (l *messageLoop) body(op frame.Opcode, p []byte) {
-	c := l.c
-	c.out.expectReplies(c.in.buf.Buffered() > 0)
-	c.in.leave()
 	if l.yield != nil {
 		l.stopped = !l.yield(Message{Type: MessageType(op), Data: p}, nil)
 	} else {
 		l.stopped = !l.deliver(Message{Type: MessageType(op), Data: p})
 	}
+}
+
+// enterAgain enters the gate after the body.
+func (l *messageLoop) enterAgain() {
+	c := l.c
 	switch {
-	case c.in.gate.TryLock():
+	case c.in.tryLock():
 		if l.turn {
 			c.in.reader = readInTurn
 		}

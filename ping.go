@@ -181,7 +181,7 @@ func (h *forPings) await(ctx context.Context, call *pingCall) error {
 
 func (h *forPings) driveReading(ctx context.Context, call *pingCall) error {
 	c := (*Conn)(h)
-	if !c.in.gate.TryLock() {
+	if !c.in.tryLock() {
 		return nil
 	}
 	defer c.in.leave()

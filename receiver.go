@@ -2,14 +2,11 @@ package websocket
 
 import (
 	"context"
-	"errors"
-	"io"
 	"sync/atomic"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
-	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -45,6 +42,7 @@ type receiver struct {
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	heard   atomic.Uint32 // counts arrivals, for keepalive
+	lent    atomic.Uint32 // see lend
 }
 
 // readerKind says who reads the messages of a connection.
@@ -107,10 +105,44 @@ func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()
 // canReceive reports whether frames from the peer are still processed.
 func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanReceive() }
 
+// lend leaves what is in the buffer to a loop: see messages_lend.go. The buffer must be pinned, the gate open next.
+func (r *receiver) lend() { r.lent.Store(1) }
+
+// take has the loop own the next n bytes, outside the gate. used is what it has taken before.
+// It fails if somebody has entered.
+func (r *receiver) take(used, n int) bool {
+	return r.lent.CompareAndSwap(uint32(1+used), uint32(1+used+n))
+}
+
+// takeBack ends what lend began. Inside the gate.
+func (r *receiver) takeBack() {
+	if r.lent.Load() != 0 {
+		r.buf.Consume(int(r.lent.Swap(0)) - 1)
+	}
+}
+
+// tryLock takes the gate if nobody is inside.
+func (r *receiver) tryLock() bool {
+	if !r.gate.TryLock() {
+		return false
+	}
+	r.takeBack()
+	return true
+}
+
+// lock waits for the gate, as [gate.Gate.Lock] does.
+func (r *receiver) lock(giveUp, ended <-chan struct{}) bool {
+	if !r.gate.Lock(giveUp, ended) {
+		return false
+	}
+	r.takeBack()
+	return true
+}
+
 // enter takes the gate for a call, of the method that an error names. It fails if ctx ends
 // first, if there is nothing to read any more, or if a loop reads.
 func (r *receiver) enter(ctx context.Context, method string) error {
-	if !r.gate.TryLock() {
+	if !r.tryLock() {
 		if err := r.waitForGate(ctx, method); err != nil {
 			return err
 		}
@@ -133,7 +165,7 @@ func onLoopError(method string) error {
 // enterTurn takes the gate for a turn of the loop, if nobody is inside and there may be
 // something to read.
 func (r *receiver) enterTurn() bool {
-	if !r.gate.TryLock() {
+	if !r.tryLock() {
 		return false
 	}
 	r.reader = readInTurn
@@ -158,6 +190,7 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
 	case nil:
+		r.takeBack()
 		return nil
 	case gate.ErrUnusable:
 		return r.host.closedError()
@@ -190,7 +223,7 @@ func (r *receiver) leave() {
 // ends the connection, after the state is terminal, and whoever leaves the gate, after it
 // is open. One of them succeeds.
 func (r *receiver) retire() {
-	if r.gate.TryLock() {
+	if r.tryLock() {
 		r.canceler.Reset()
 		r.takeOrphan()
 		r.buf.Discard()
@@ -240,102 +273,4 @@ func (r *receiver) atStart() bool {
 // needsMore reports whether a read has to wait for the network.
 func (r *receiver) needsMore() bool {
 	return r.buf.Buffered() == 0 && r.stream == nil && (r.decoder.AtHeader() || r.decoder.Left() > 0)
-}
-
-// inflating is what the receiver borrows while a compressed message is under way.
-type inflating struct {
-	engine conn.InflateEngine
-	output conn.InflateBuffer // for a Reader
-}
-
-var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
-
-// inflation returns r.inflating, which it borrows when a compressed message begins.
-func (r *receiver) inflation() *inflating {
-	if r.inflating == nil {
-		r.inflating = inflatings.Get().(*inflating)
-		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
-	}
-	return r.inflating
-}
-
-// dropInflation returns r.inflating to the pool.
-func (r *receiver) dropInflation() {
-	if z := r.inflating; z != nil {
-		r.inflating = nil
-		r.decoder.Release()
-		z.output.Reset()
-		inflatings.Put(z)
-	}
-}
-
-// fill waits until more bytes are in the buffer. What was read before stays there, also if
-// fill fails.
-func (r *receiver) fill(ctx context.Context) error {
-	_, err := r.wait(ctx, nil, nil)
-	return err
-}
-
-// wait waits for bytes from the network. It puts them into p, or into the buffer if p is
-// nil. If loop is not nil, wait calls it instead, and it waits.
-func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int, err error) {
-	if r.coalesce.state().anyHeld() { // to look costs less than the call
-		r.host.beforeWait()
-	}
-	r.takeOrphan()
-	for {
-		if arm(ctx, &r.canceler, r.host) != nil {
-			return 0, r.host.givenUp(ctx)
-		}
-		switch {
-		case loop != nil:
-			err = loop()
-		case r.inTurn():
-			n, err = r.try(p)
-		case p != nil:
-			n, err = r.canceler.Transport().Read(p)
-		default:
-			n, err = r.canceler.Transport().Fill(&r.buf)
-		}
-		if err == nil {
-			if n > 0 {
-				r.noteArrival()
-			}
-			return n, nil
-		}
-		if err == transport.ErrAgain {
-			return 0, err // the next turn goes on
-		}
-		if err := r.failed(ctx, err); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// try reads what is there, in a turn.
-func (r *receiver) try(p []byte) (n int, err error) {
-	d := r.canceler.Transport().(transport.Driven)
-	if p == nil {
-		return d.TryFill(&r.buf)
-	}
-	return d.TryRead(p)
-}
-
-// noteArrival counts an arrival for keepalive.
-func (r *receiver) noteArrival() { r.heard.Add(1) }
-
-// failed turns an error of the transport into what the call returns; nil means that the
-// call tries again. A timeout that this package did not cause is the stream's own, such as
-// an idle timeout, and ends the connection as any other error does.
-func (r *receiver) failed(ctx context.Context, err error) error {
-	if !r.stateIs(conn.Terminated) && r.canceler.ResumeAfter(err) {
-		return r.host.givenUp(ctx) // nil: the context was that of an earlier call
-	}
-	if errors.Is(err, io.EOF) {
-		if !r.decoder.AtHeader() || r.buf.Buffered() > 0 || r.decoder.Message() != frame.Continuation {
-			err = io.ErrUnexpectedEOF
-		}
-		return r.host.streamEnded(ctx, err)
-	}
-	return r.host.streamBroke(err)
 }

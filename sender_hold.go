@@ -23,6 +23,13 @@ func (s *sender) expectReplies(isMore bool) {
 	}
 }
 
+// expectMore is expectReplies where there is another message.
+func (s *sender) expectMore() {
+	if s.coalesce.state()&loopHasMore == 0 {
+		s.coalesce.on(moreAtHand)
+	}
+}
+
 // endReplies is called when a loop over messages ends. It waits until the held replies are
 // sent, because Write has reported success for them and the application may call CloseNow
 // next. It waits for replyWait at most: the replies may be stuck behind the write of

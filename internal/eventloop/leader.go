@@ -34,6 +34,7 @@ func (r *runner) rounds() {
 				return
 			}
 		}
+		l.handover.take(&l.queue)
 		for range min(l.queue.len(), batchSize) {
 			m := l.queue.pop()
 			if !r.turn(m, m.take()) {
@@ -50,6 +51,7 @@ func (r *runner) rounds() {
 
 // turn runs a turn of m. It reports whether this goroutine still leads.
 func (r *runner) turn(m *Member, ev Events) bool {
+	r.loop.inTurn.Store(m) // before the word: who reads that first then knows whose turn it tells of
 	word, unwatched, ok := r.loop.guard.enter()
 	if !ok {
 		return false
@@ -58,12 +60,11 @@ func (r *runner) turn(m *Member, ev Events) bool {
 		go r.loop.watch(word)
 	}
 	r.member, r.word = m, word
-	r.loop.inTurn.Store(m)
 	more := m.source.Turn(ev)
 	if !r.loop.guard.leave(word) {
 		r.leads = false
-		if more || !m.settle() {
-			r.alone(m.take())
+		if (more || !m.settle()) && !r.loop.handover.give(m) {
+			r.alone()
 		}
 		r.member = nil
 		return false
@@ -75,11 +76,12 @@ func (r *runner) turn(m *Member, ev Events) bool {
 	return true
 }
 
-// alone runs turns of r.member until none is due.
-func (r *runner) alone(ev Events) {
+// alone runs turns of r.member until none is due, or until the leader is awake and takes
+// it over. Otherwise members that are always busy would not come back to the queue.
+func (r *runner) alone() {
 	m := r.member
-	for ; !r.loop.guard.isClosed(); ev = m.take() {
-		if more := m.source.Turn(ev); !more && m.settle() {
+	for !r.loop.guard.isClosed() {
+		if more := m.source.Turn(m.take()); !more && m.settle() || r.loop.handover.give(m) {
 			return
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
+	"os"
 	"sync/atomic"
 )
 
@@ -16,8 +18,11 @@ type Loop struct {
 	poller *poller
 	added  atomic.Uint32          // counts generations
 	count  atomic.Int64           // members
+	last   atomic.Bool            // the loop ends with its last member
 	inTurn atomic.Pointer[Member] // whose turn the leader began last
 	timers timers
+
+	handover handover
 
 	// These are the leader's.
 	next, fresh int // which of the poller's events are still to be served
@@ -30,11 +35,11 @@ const batchSize = 256
 
 // New starts a loop. Its error wraps [errors.ErrUnsupported] on systems other than Linux.
 func New() (*Loop, error) {
-	p, err := newPoller()
-	if err != nil {
+	l := &Loop{timers: newTimers()}
+	var err error
+	if l.poller, err = newPoller(&l.handover); err != nil {
 		return nil, fmt.Errorf("no event loop: %w", err)
 	}
-	l := &Loop{poller: p, timers: newTimers()}
 	go l.lead()
 	return l, nil
 }
@@ -46,16 +51,19 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 	if m.loop != nil {
 		return errors.New("this Member was added to a loop before: each Add needs a new one")
 	}
+	if fd < 0 || fd > math.MaxInt32 {
+		return fmt.Errorf("%d is no descriptor: %w", fd, os.ErrInvalid)
+	}
 	gen := l.added.Add(1) << generation >> generation
 	m.loop, m.source, m.fd = l, s, int32(fd)
 	m.state.Store(gen << generation)
-	if fd < 0 || !members.put(m.fd, m) {
+	if !members.put(m.fd, m) {
 		m.loop = nil
 		return fmt.Errorf("descriptor %d is in a loop already: it was closed without Remove", fd)
 	}
 	l.count.Add(1)
 	if err := l.poller.add(m.fd, gen); err != nil {
-		m.state.Or(removed)
+		m.state.Or(removed | running) // for ever: Kick begins no turn either
 		members.drop(m.fd, m)
 		l.count.Add(-1)
 		if l.guard.isClosed() {
@@ -70,7 +78,9 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 func (l *Loop) drop(m *Member) {
 	members.drop(m.fd, m)
 	l.poller.remove(m.fd)
-	l.count.Add(-1)
+	if l.count.Add(-1) == 0 && l.last.Load() {
+		_ = l.Close()
+	}
 }
 
 // Sources iterates over what the loop drives. Those that come and go meanwhile may be among them.
@@ -96,6 +106,14 @@ func (l *Loop) Close() error {
 	}
 	l.timers.end()
 	return l.poller.close()
+}
+
+// CloseWhenEmpty ends the loop as soon as it has no members. No Add may follow.
+func (l *Loop) CloseWhenEmpty() {
+	l.last.Store(true)
+	if l.count.Load() == 0 {
+		_ = l.Close()
+	}
 }
 
 // passOn has a new leader go on with the others, if the turn that word tells of still runs.

@@ -3,6 +3,8 @@
 package eventloop
 
 import (
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -10,19 +12,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// peerVariable has a process of this test run as the peer of BenchmarkEcho.
+const peerVariable = "HAWSER_EVENTLOOP_PEER"
+
+func TestMain(m *testing.M) {
+	if conns, err := strconv.Atoi(os.Getenv(peerVariable)); err == nil {
+		runPeer(conns)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // stub is a Source whose methods are given. Those that are nil do nothing.
 type stub struct {
 	Member
 	ready   func(Events)
+	passed  func()
 	turn    func(Events) bool
 	abandon func(p any, stack []byte)
+	ignore  Events // what Ready has no turn begin for
 }
 
-func (s *stub) Ready(ev Events) {
+func (s *stub) Ready(ev Events) Events {
 	if s.ready != nil {
 		s.ready(ev)
+	}
+	return ev &^ s.ignore
+}
+
+func (s *stub) Passed() {
+	if s.passed != nil {
+		s.passed()
 	}
 }
 
@@ -48,44 +68,87 @@ func newLoop(t testing.TB) *Loop {
 	return l
 }
 
+// socket is one end of a pair. A turn that is still under way when a test closes it does not
+// reach the next descriptor of that number.
+type socket struct {
+	mu sync.Mutex
+	fd int // -1 once it is closed
+}
+
 // pair returns two connected sockets, which end with the test.
-func pair(t testing.TB) (ours, theirs int) {
+func pair(t testing.TB) (ours, theirs *socket) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	ours, theirs = &socket{fd: fds[0]}, &socket{fd: fds[1]}
 	t.Cleanup(func() {
-		_ = unix.Close(fds[0])
-		_ = unix.Close(fds[1])
+		ours.close()
+		theirs.close()
 	})
-	return fds[0], fds[1]
+	return ours, theirs
+}
+
+func (s *socket) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd >= 0 {
+		_ = unix.Close(s.fd)
+		s.fd = -1
+	}
+}
+
+func (s *socket) read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return unix.Read(s.fd, p)
+}
+
+func (s *socket) write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return unix.Write(s.fd, p)
+}
+
+// add has l drive src, which is what happens on the socket.
+func (s *socket) add(t testing.TB, l *Loop, src *stub) {
+	t.Helper()
+	if err := l.Add(s.fd, &src.Member, src); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(src.Remove)
 }
 
 // join adds s with a socket of its own, and returns the other end. The first event, which
 // tells of room to write, comes soon.
-func join(t testing.TB, l *Loop, s *stub) (theirs int) {
+func join(t testing.TB, l *Loop, s *stub) (theirs *socket) {
 	t.Helper()
 	ours, theirs := pair(t)
-	if err := l.Add(ours, &s.Member, s); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Remove)
+	ours.add(t, l, s)
 	return theirs
 }
 
-func send(t testing.TB, fd int, p string) {
+func (s *socket) send(t testing.TB, p string) {
 	t.Helper()
-	if n, err := unix.Write(fd, []byte(p)); n != len(p) || err != nil {
+	if n, err := s.write([]byte(p)); n != len(p) || err != nil {
 		t.Fatal(n, err)
 	}
 }
 
-// drain reads all that has come to fd.
-func drain(fd int) (all string, end bool) {
+// end has the other end see the end of the stream.
+func (s *socket) end(t testing.TB) {
+	t.Helper()
+	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// drain reads all that has come.
+func (s *socket) drain() (all string, end bool) {
 	p := make([]byte, 4096)
 	for {
-		n, err := unix.Read(fd, p)
+		n, err := s.read(p)
 		if n <= 0 {
 			return all, n == 0 && err == nil
 		}
@@ -97,19 +160,17 @@ func drain(fd int) (all string, end bool) {
 type list[T any] struct {
 	mu    sync.Mutex
 	items []T
-	more  chan struct{}
+	more  chan struct{} // closed and replaced with each item
 }
 
-func newList[T any]() *list[T] { return &list[T]{more: make(chan struct{}, 1)} }
+func newList[T any]() *list[T] { return &list[T]{more: make(chan struct{})} }
 
 func (l *list[T]) add(item T) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.items = append(l.items, item)
-	l.mu.Unlock()
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
+	close(l.more)
+	l.more = make(chan struct{})
 }
 
 func (l *list[T]) all() []T {
@@ -121,10 +182,13 @@ func (l *list[T]) all() []T {
 // until waits until what was noted is enough.
 func (l *list[T]) until(enough func(all []T) bool) []T {
 	for {
-		if all := l.all(); enough(all) {
+		l.mu.Lock()
+		all, more := append([]T(nil), l.items...), l.more
+		l.mu.Unlock()
+		if enough(all) {
 			return all
 		}
-		<-l.more
+		<-more
 	}
 }
 

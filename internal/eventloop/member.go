@@ -68,30 +68,37 @@ func (m *Member) is(l *Loop, gen uint32) bool {
 }
 
 // Kick has a turn begin soon, with [Kicked] among its events. Any goroutine may call it, and
-// the turn itself. It is meant for rare events: unless a turn is under way, the turn runs on
-// a goroutine of its own. It may come after Remove, but not before Add.
+// the turn itself. It is meant for rare events: while the leader sleeps, the turn runs on a
+// goroutine of its own. It may come after Remove, but not before Add.
 func (m *Member) Kick() {
 	if m.loop != nil && m.post(Kicked) {
-		go m.runAlone(Kicked)
+		m.state.Or(uint32(Kicked))
+		m.hand()
 	}
 }
 
-// Remove takes the Source out of the loop. Only Kick begins a turn after it; one that is under
-// way goes on. Remove comes before the descriptor is closed, so that no event of the next
-// descriptor of that number is taken for one of this. Only the first call counts. Without
-// Add it does nothing.
+// Remove takes the Source out of the loop: there are no events for it any more. A turn that is
+// under way goes on, one that is due already still begins, and so does one that Kick asks for.
+// Remove comes before the descriptor is closed, so that no event of the next descriptor of that
+// number is taken for one of this. Only the first call counts. Without Add it does nothing.
 func (m *Member) Remove() {
 	if m.loop != nil && m.state.Or(removed)&removed == 0 {
 		m.loop.drop(m)
 	}
 }
 
-// runAlone runs turns outside of the leader until none is due. The caller has had post
-// report true.
-func (m *Member) runAlone(ev Events) {
+// hand has the turn that is due run elsewhere: m is running, and the caller is to run it.
+func (m *Member) hand() {
+	if !m.loop.handover.give(m) {
+		go m.runAlone()
+	}
+}
+
+// runAlone is a goroutine that runs turns while the leader sleeps.
+func (m *Member) runAlone() {
 	r := runner{loop: m.loop, member: m}
 	defer r.pass()
-	r.alone(ev)
+	r.alone()
 	r.member = nil
 }
 
@@ -109,7 +116,7 @@ func (m *Member) abandon(p any, stack []byte) {
 	m.source.Abandon(p, stack)
 	done = true
 	if !m.settle() {
-		go m.runAlone(m.take())
+		m.hand()
 	}
 }
 

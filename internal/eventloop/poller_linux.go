@@ -2,8 +2,8 @@ package eventloop
 
 import (
 	"os"
-	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,36 +12,42 @@ import (
 // poller is an epoll set whose own descriptor is in Go's poller: a leader who waits for
 // events is parked as a goroutine that reads from a socket is, and holds no thread.
 type poller struct {
-	file   *os.File
-	raw    syscall.RawConn
-	look   func(fd uintptr) bool // lookFor
+	file     *os.File
+	raw      syscall.RawConn
+	look     func(fd uintptr) bool // lookFor
+	handover *handover             // is told when the leader sleeps
+
+	// These are the leader's.
+	park   bool // may it sleep?
+	leader rest
 	found  int
-	park   bool
-	slept  atomic.Bool // the leader has slept; the watchman takes it back
 	events [batchSize]unix.EpollEvent
 }
 
-func newPoller() (*poller, error) {
+func newPoller(h *handover) (*poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	p := &poller{}
+	p := &poller{handover: h}
 	p.look = p.lookFor
 	if err := unix.SetNonblock(fd, true); err != nil { // or package os would not have it in Go's poller
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	p.file = os.NewFile(uintptr(fd), "epoll")
-	if p.raw, err = p.file.SyscallConn(); err != nil {
+	if err = p.file.SetDeadline(time.Time{}); err == nil { // it is in Go's poller
+		p.raw, err = p.file.SyscallConn()
+	}
+	if err != nil {
 		_ = p.file.Close()
 		return nil, err
 	}
 	return p, nil
 }
 
-// wait returns how many events there are. If park is set and there are none, it waits for the
-// first. It fails once the poller is closed.
+// wait returns how many events there are. If park is set and there are none, and nothing to
+// take from the handover, it waits for the first. It fails once the poller is closed.
 func (p *poller) wait(park bool) (int, error) {
 	p.park = park
 	err := p.raw.Read(p.look)
@@ -51,6 +57,10 @@ func (p *poller) wait(park bool) (int, error) {
 // lookFor asks for events and never waits: RawConn.Read does, if it returns false. So the
 // scheduler need not be told of the system call.
 func (p *poller) lookFor(fd uintptr) bool {
+	if p.leader == asleep {
+		p.leader = awake
+		p.handover.wake()
+	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, fd,
 		uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), 0, 0, 0)
 	p.found = int(n)
@@ -60,9 +70,10 @@ func (p *poller) lookFor(fd uintptr) bool {
 	if p.found > 0 || !p.park {
 		return true
 	}
-	if !p.slept.Load() {
-		p.slept.Store(true)
+	if !p.handover.sleep() {
+		return true
 	}
+	p.leader = asleep
 	return false
 }
 

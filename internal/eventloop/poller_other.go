@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 )
 
 // poller is what this system lacks. There is never one, so no method is ever called.
-type poller struct{ slept atomic.Bool }
+type poller struct{}
 
-func newPoller() (*poller, error) {
+func newPoller(*handover) (*poller, error) {
 	return nil, fmt.Errorf("it needs epoll, which %s does not have: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 

@@ -12,11 +12,11 @@ const (
 
 // Source is what the loop drives: a connection, as far as the loop knows of it.
 type Source interface {
-	// Ready is called first of all when events come, also while a turn runs, and also
-	// on two goroutines at once. It wakes whoever waits inside the transport. It must
-	// neither wait nor panic. One call may still be under way when Remove returns.
+	// Ready is called first of all when events come, also while a turn runs, but never
+	// twice at a time. It wakes whoever waits inside the transport. It must neither wait
+	// nor panic. One call may still be under way when Remove returns.
 	//
-	// It returns what the next turn is told. If that is nothing, no turn begins.
+	// It returns what of ev the next turn is told. If that is nothing, no turn begins.
 	Ready(ev Events) (due Events)
 
 	// Turn does what is due. ev has what came since the turn before, and is 0 if only

@@ -58,12 +58,12 @@ func (l *Loop) watch(word uint64) {
 	for {
 		time.Sleep(pause)
 		word := l.guard.word.Load()
-		m := l.inTurn.Load() // the right one, if the word is still the same when it matters
+		m := l.inTurn.Load() // the one whose turn word tells of, unless that is over: and then passOn does nothing
 		if word&closed != 0 {
 			return
 		}
 		var do order
-		do, pause = w.tick(word, l.poller.slept.Swap(false))
+		do, pause = w.tick(word, l.handover.hasSlept())
 		switch do {
 		case depose:
 			l.passOn(m, word)

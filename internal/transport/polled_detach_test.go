@@ -38,6 +38,9 @@ func TestDriveRefuses(t *testing.T) {
 		"a socket closed below":   {&none, net.ErrClosed},
 		"a moved one, closed":     {&netConn{Movable(lost)}, net.ErrClosed},
 	} {
+		if can := CanDrive(test.t); can && test.want == errNoDetach && name != "TLS before handshake" {
+			t.Errorf("%s: CanDrive says that it can be driven", name)
+		}
 		if d, _, err := Drive(test.t, new(Polled), nil); d != nil {
 			t.Errorf("%s: it is driven", name)
 		} else {
@@ -64,6 +67,9 @@ func TestDriveWithout(t *testing.T) {
 	wantFill(t, s, before)
 	other, otherFar := pair(t, "unix")
 	for s, far := range map[Transport]net.Conn{s: far, New(Movable(other), new(Socket)): otherFar} {
+		if !CanDrive(s) {
+			t.Error("CanDrive says that it cannot be driven")
+		}
 		w := &watched{}
 		d, fd, err := Drive(s, new(Polled), w)
 		if err != nil {

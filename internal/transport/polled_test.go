@@ -122,6 +122,9 @@ func TestPolledIsSmall(t *testing.T) {
 // does.
 func TestPolledReads(t *testing.T) {
 	eachDriven(t, func(t *testing.T, s *driven, far net.Conn) {
+		if !s.Traits().Has(Posts | TriesWrites | CountsPartialWrites) {
+			t.Errorf("traits %b", s.Traits())
+		}
 		var b Buffer
 		if n, err := s.TryFill(&b); n != 0 || err != ErrAgain {
 			t.Fatalf("TryFill: %d, %v", n, err)

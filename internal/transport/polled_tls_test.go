@@ -151,6 +151,9 @@ func TestPolledTLSReadsFirst(t *testing.T) {
 	if near.RemoteAddr().String() != far.LocalAddr().String() {
 		t.Error(near.RemoteAddr())
 	}
+	beneath := near.NetConn().(*movable)
+	wantIs(t, "CloseRead beneath TLS", beneath.CloseRead(), errDriven)
+	wantIs(t, "CloseWrite beneath TLS", beneath.CloseWrite(), errDriven)
 }
 
 // fillUp writes until the socket is full, and returns how much that was.

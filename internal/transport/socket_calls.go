@@ -92,7 +92,13 @@ func readOnce(fd uintptr, p []byte) (n int, errno syscall.Errno) {
 // again.
 func (s *socketWrite) try(fd uintptr) (done bool) {
 	for len(s.p)+len(s.tail) > 0 {
-		n, errno := s.writeSome(fd)
+		var n int
+		var errno syscall.Errno
+		if len(s.tail) == 0 { // here, because the stack of an idle goroutine is as large as it was once
+			n, errno = sysWrite(fd, s.p)
+		} else {
+			n, errno = s.writeBoth(fd)
+		}
 		switch errno {
 		case 0:
 			s.wrote(n)
@@ -110,11 +116,11 @@ func (s *socketWrite) try(fd uintptr) (done bool) {
 	return true
 }
 
-// writeSome makes one system call, for the tail as well if there is one.
-func (s *socketWrite) writeSome(fd uintptr) (int, syscall.Errno) {
-	if len(s.tail) == 0 {
-		return sysWrite(fd, s.p)
-	}
+// writeBoth makes one system call for p and the tail. It is not inlined, to keep the stack of
+// try small.
+//
+//go:noinline
+func (s *socketWrite) writeBoth(fd uintptr) (int, syscall.Errno) {
 	return sysWriteBoth(fd, &s.both, s.p, s.tail)
 }
 

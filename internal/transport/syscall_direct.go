@@ -37,8 +37,11 @@ type twoParts struct {
 	parts  [2]syscall.Iovec
 }
 
-// sysWriteBoth writes p and then q by one system call. They may be large, and so the
-// scheduler is told.
+// longWrite is how many bytes keep the kernel busy for so long that the scheduler is told.
+// To tell it costs more than shorter writes are worth: it may start another thread.
+const longWrite = 256 << 10
+
+// sysWriteBoth writes p and then q by one system call.
 func sysWriteBoth(fd uintptr, m *twoParts, p, q []byte) (int, syscall.Errno) {
 	raceSent(p)
 	raceSent(q)
@@ -47,8 +50,14 @@ func sysWriteBoth(fd uintptr, m *twoParts, p, q []byte) (int, syscall.Errno) {
 		m.parts[i].SetLen(len(part))
 	}
 	m.header.Iov, m.header.Iovlen = &m.parts[0], 2
-	n, _, errno := syscall.Syscall(syscall.SYS_SENDMSG, fd,
-		uintptr(unsafe.Pointer(&m.header)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
+	const flags = syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL
+	var n uintptr
+	var errno syscall.Errno
+	if len(p)+len(q) < longWrite {
+		n, _, errno = syscall.RawSyscall(syscall.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&m.header)), flags)
+	} else {
+		n, _, errno = syscall.Syscall(syscall.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&m.header)), flags)
+	}
 	*m = twoParts{}
 	return int(n), errno
 }
