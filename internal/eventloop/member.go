@@ -1,10 +1,6 @@
 package eventloop
 
-import (
-	"log"
-	"runtime/debug"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Member is the place of a Source in a loop. It is embedded by what the Source belongs to,
 // and used once: it cannot be added again, not even after Remove. Its zero value is ready
@@ -100,24 +96,6 @@ func (m *Member) runAlone() {
 	defer r.pass()
 	r.alone()
 	r.member = nil
-}
-
-// abandon tells the Source that a turn of it did not return.
-func (m *Member) abandon(p any, stack []byte) {
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		p := recover()
-		m.Remove()
-		log.Printf("websocket: a connection was abandoned: its Abandon panicked: %v\n%s", p, debug.Stack())
-	}()
-	m.source.Abandon(p, stack)
-	done = true
-	if !m.settle() {
-		m.hand()
-	}
 }
 
 // PassOn has the loop go on with others, if it is the turn of this member that it waits for.
