@@ -49,7 +49,7 @@ const layers = `
 	internal/dial:    handshake internal/h2/... internal/hostport internal/nethttp golang.org/x/net/...
 
 	# The door, and what stands on it.
-	.:                frame handshake conn internal/dial internal/gate internal/h2/... internal/maskkey internal/nethttp internal/transport internal/poolcheck
+	.:                frame handshake conn internal/dial internal/eventloop internal/gate internal/h2/... internal/maskkey internal/nethttp internal/transport internal/poolcheck
 	                  golang.org/x/net/... golang.org/x/sys/...
 	# What a main program imports so that servers of net/http offer HTTP/2 to WebSockets. It must
 	# be initialised before net/http, and so imports next to nothing.

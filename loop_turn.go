@@ -135,7 +135,11 @@ func (lc *loopConn) dropBytes() {
 
 // Passed is called when the turn that runs takes so long that others go on. What it holds
 // back is sent.
-func (lc *loopConn) Passed() { lc.c.out.beforeWait() }
+func (lc *loopConn) Passed() {
+	if lc.polled.Load() { // otherwise there is no connection yet
+		lc.c.out.beforeWait()
+	}
+}
 
 // Abandon is called when a turn has not returned: the Receiver called runtime.Goexit.
 func (lc *loopConn) Abandon(p any, stack []byte) {
@@ -147,7 +151,7 @@ func (lc *loopConn) Abandon(p any, stack []byte) {
 		s := lc.serving()
 		s.report(panicError(p), stack)
 	}
-	lc.reads = readClose
+	lc.reads = max(lc.reads, readClose)
 	lc.member.Kick() // what was read may hold more
 	go lc.c.Close(StatusInternalError, "")
 }

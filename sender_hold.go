@@ -114,9 +114,11 @@ func (s *sender) beforeWait() {
 // sendHeld sends held messages without waiting for the network. If the gate is taken,
 // whoever is inside sends them.
 func (s *sender) sendHeld() {
-	s.coalesce.on(wantFlush)
 	if !s.gate.TryLock() {
-		return // whoever is inside sees flushWanted when it leaves
+		s.coalesce.on(wantFlush)
+		if !s.gate.TryLock() {
+			return // whoever is inside sees flushWanted when it leaves
+		}
 	}
 	if !s.coalesce.state().anyHeld() { // they have been sent meanwhile
 		s.leave()
@@ -127,6 +129,7 @@ func (s *sender) sendHeld() {
 		s.advance(n)
 	}
 	if s.box.Unsent() {
+		s.coalesce.on(wantFlush)
 		s.handOver()
 		return
 	}

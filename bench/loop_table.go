@@ -32,7 +32,7 @@ var limitsLoopIdle = []struct {
 	{servers.Loop, 1000, 900},
 	{servers.Loop + ", " + string(halfMessage), 4000, 0},
 	{servers.Loop + ", " + string(halfHeader), 4000, 0},
-	{servers.LoopTLS, 9000, 0},
+	{servers.LoopTLS, 0, 9000}, // at once there is what the handshake leaves behind
 	{servers.Upgrade, 4300, 0},
 	{servers.Ours, 4600, 0},
 }

@@ -83,6 +83,7 @@ type visit struct {
 	query  string // of the page's address, besides
 	relay  *relay // nil if there is no front
 
+	closings *closings
 	mu       sync.Mutex
 	requests map[string]int // WebSockets, by how and from where they came
 }
@@ -92,7 +93,8 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 	v := &visit{stop: stops[at], requests: map[string]int{}}
 	opts := websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover, Timeouts: patient}
 	noted := opts
-	noted.Trace = newClosings(t, "Chromium, "+v.name).trace()
+	v.closings = newClosings(t, "Chromium, "+v.name)
+	noted.Trace = v.closings.trace()
 	noting := func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
 		if r.URL.Path != "/sockets" {
 			return acceptWith(&opts)(ctx, w, r)
@@ -130,7 +132,7 @@ func newVisit(t *testing.T, ctx context.Context, at int) *visit {
 }
 
 func (v *visit) url() string {
-	return fmt.Sprintf("%s/page.html?sockets=%d%s", v.origin, *sockets, v.query)
+	return v.origin + "/page.html" + askSockets() + v.query
 }
 
 // check compares what the page saw with what our server did.
@@ -141,27 +143,13 @@ func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
 	} else if got.Error != "" || !slices.Equal(got.Echoes, digests(conversation)) || got.ServerClosed.Code != 4002 || got.BusyClosed.Code != 4008 {
 		t.Errorf("the page saw %+v", got)
 	}
-	if len(got.Sockets) != *sockets {
-		t.Fatalf("the page has opened %d sockets, want %d", len(got.Sockets), *sockets)
-	}
-	var took []float64
+	checkSockets(t, got, v.closes)
 	for i, socket := range got.Sockets {
-		took = append(took, socket.Took)
-		if !slices.Equal(socket.Echoes, digests(conversation)) {
-			t.Errorf("socket %d received %v", i, socket.Echoes)
-		}
 		if !strings.HasPrefix(socket.Extensions, "permessage-deflate") {
 			t.Errorf("socket %d has the extensions %q, want permessage-deflate", i, socket.Extensions)
 		}
-		closed, byServer := socket.Closed, i%2 == 1
-		if (v.closes == passesClose || byServer) && closed.Code != 4001+i%2 {
-			t.Errorf("socket %d saw %v", i, closed)
-		}
-		if clean := closed.Clean != nil && *closed.Clean; !clean && v.closes == passesClose {
-			t.Errorf("onclose of socket %d: wasClean is not true", i)
-		}
 	}
-	for range *sockets {
+	for range *sockets + 2**times {
 		if err := v.s.ending(t, ctx, "sockets").closeErr; err != nil && v.closes == passesClose {
 			t.Errorf("our server's close = %v, want nil after a clean handshake", err)
 		}
@@ -169,8 +157,50 @@ func (v *visit) check(t *testing.T, ctx context.Context, got saw) {
 	if v.query != "" && got.Refused.Code != 1006 {
 		t.Errorf("a page that is refused sees %v, want 1006", got.Refused)
 	}
-	t.Logf("the page, from close to onclose: %s ms", spread(took))
+	v.closings.settle(t)
 	v.checkConnections(t)
+}
+
+// askSockets is the query of a page that opens sockets at a time and then one after the other.
+func askSockets() string { return fmt.Sprintf("?sockets=%d&closings=%d", *sockets, *times) }
+
+// checkSockets checks what the page saw of these sockets. The log has how long it waited for the
+// ends of the latter, by who began.
+func checkSockets(t *testing.T, got saw, closes closeHabit) {
+	t.Helper()
+	if len(got.Sockets) != *sockets {
+		t.Fatalf("the page has opened %d sockets, want %d", len(got.Sockets), *sockets)
+	}
+	if len(got.InTurn) != 2**times {
+		t.Fatalf("the page has opened %d sockets in turn, want %d", len(got.InTurn), 2**times)
+	}
+	var amid []float64
+	for i, socket := range got.Sockets {
+		amid = append(amid, socket.Took)
+		if !slices.Equal(socket.Echoes, digests(conversation)) {
+			t.Errorf("socket %d received %v", i, socket.Echoes)
+		}
+		checkSocketEnd(t, i, socket.Closed, closes)
+	}
+	var took [2][]float64
+	for i, socket := range got.InTurn {
+		took[i%2] = append(took[i%2], socket.Took)
+		checkSocketEnd(t, i, socket.Closed, closes)
+	}
+	t.Logf("the page, from close to onclose: %s ms", spread(took[0]))
+	t.Logf("the page, from asking our server to close to onclose: %s ms", spread(took[1]))
+	t.Logf("the page, amid the messages of other sockets: %s ms", spread(amid))
+}
+
+func checkSocketEnd(t *testing.T, i int, closed verdict, closes closeHabit) {
+	t.Helper()
+	byServer := i%2 == 1
+	if (closes == passesClose || byServer) && closed.Code != 4001+i%2 {
+		t.Errorf("socket %d saw %v", i, closed)
+	}
+	if clean := closed.Clean != nil && *closed.Clean; !clean && closes == passesClose {
+		t.Errorf("onclose of socket %d: wasClean is not true", i)
+	}
 }
 
 // checkConnections checks that all sockets, and the page, came over one connection.

@@ -17,16 +17,19 @@ import (
 func TestChromium(t *testing.T) {
 	t.Parallel()
 	ctx := bounded(t)
-	conversesWithPage(t, ctx, serve(t, ctx, acceptOurs))
+	conversesWithPage(t, ctx, serve(t, ctx, acceptOurs), "")
 }
 
-func conversesWithPage(t *testing.T, ctx context.Context, s *server, flags ...string) {
+// conversesWithPage has a browser open the page, whose address ends in query, and returns what the
+// page saw.
+func conversesWithPage(t *testing.T, ctx context.Context, s *server, query string, flags ...string) saw {
 	t.Helper()
 	page := s.servePage()
-	p := browse(t, ctx, s.URL+"/page.html", flags...)
+	p := browse(t, ctx, s.URL+"/page.html"+query, flags...)
 	got := page.report(t, ctx, p)
 	page.next <- ""
 	checkPage(t, ctx, s, got)
+	return got
 }
 
 // page is the browser's page on a server.

@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	times   = flag.Int("closings", 1, "how often each end closes a WebSocket over HTTP/2, for the times in the log")
-	sockets = flag.Int("sockets", 5, "how many WebSockets the page opens at a time over HTTP/2; each second one is closed by the server")
+	times   = flag.Int("closings", 1, "how often each end closes a WebSocket over HTTP/2 and HTTP/3, for the times in the log")
+	sockets = flag.Int("sockets", 5, "how many WebSockets the page opens at a time over HTTP/2 and HTTP/3; each second one is closed by the server")
 )
 
 // closeOften has each end of connections to a server begin the closing.
@@ -45,16 +45,24 @@ func closeOften(t *testing.T, ctx context.Context, dial dialFunc, base string) {
 	}
 }
 
-// closings notes how long our ends take from the first Close frame to the end of the stream. The
-// log of the test has it (go test -v); nothing asserts a time. A peer that waits for more than our
-// Close frame waits longer than the test may take, because Timeouts.Close is that long.
+// closings notes how long our ends take from the first Close frame until the other one has come or
+// gone, and until the stream has ended. The first is what a caller of Close waits for, the second
+// includes what only frees the stream. The log of the test has both (go test -v); nothing asserts a
+// time. A peer that waits for more than our Close frame waits longer than the test may take,
+// because Timeouts.Close is that long.
 type closings struct {
 	whose string
 	mu    sync.Mutex
-	began map[*websocket.Conn]conn.State
-	since map[*websocket.Conn]time.Time
-	took  map[string][]time.Duration // by who began
+	open  map[*websocket.Conn]*closing // begun and not ended
+	done  map[string][]closing         // the orderly ones, by who began
 	ended *sync.Cond
+}
+
+// closing is one of them.
+type closing struct {
+	by             conn.State
+	since          time.Time
+	answered, took time.Duration // since then; answered is 0 before that
 }
 
 // patient is longer than any test may take.
@@ -65,20 +73,25 @@ var patient = websocket.Timeouts{Close: 2 * bound}
 func newClosings(t *testing.T, whose string) *closings {
 	c := &closings{
 		whose: whose,
-		began: map[*websocket.Conn]conn.State{}, since: map[*websocket.Conn]time.Time{}, took: map[string][]time.Duration{},
+		open:  map[*websocket.Conn]*closing{}, done: map[string][]closing{},
 	}
 	c.ended = sync.NewCond(&c.mu)
 	t.Cleanup(func() {
 		c.settle(t)
-		for _, who := range slices.Sorted(maps.Keys(c.took)) {
-			t.Logf("%s, %s: %s", whose, who, spread(c.took[who]))
+		for _, who := range slices.Sorted(maps.Keys(c.done)) {
+			var answered, took []time.Duration
+			for _, one := range c.done[who] {
+				answered, took = append(answered, one.answered), append(took, one.took)
+			}
+			t.Logf("%s, %s: %s; both Close frames: %s", whose, who, spread(took), spread(answered))
 		}
 	})
 	return c
 }
 
 // settle waits until all connections that are closing have ended. When the test is over, so are
-// its programs: a test over UDP, where nobody is told of that, calls settle before.
+// its programs, and what they have left open ends with them or, over UDP, does not. A test calls
+// settle before that, or its times are those of its own end.
 func (c *closings) settle(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), bound)
@@ -90,11 +103,11 @@ func (c *closings) settle(t *testing.T) {
 	})()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.since) > 0 && ctx.Err() == nil {
+	for len(c.open) > 0 && ctx.Err() == nil {
 		c.ended.Wait()
 	}
-	if len(c.since) > 0 {
-		t.Errorf("%s: %d connections have exchanged Close frames and do not end", c.whose, len(c.since))
+	if len(c.open) > 0 {
+		t.Errorf("%s: %d connections have exchanged Close frames and do not end", c.whose, len(c.open))
 	}
 }
 
@@ -103,18 +116,21 @@ func (c *closings) trace() *websocket.Trace {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if from == conn.Open && (to == conn.ClosedByUs || to == conn.ClosedByPeer) {
-			c.began[of], c.since[of] = to, time.Now()
+			c.open[of] = &closing{by: to, since: time.Now()}
 		}
-		if to != conn.Terminated {
-			return
+		one := c.open[of]
+		switch {
+		case one == nil:
+		case to == conn.Acknowledged:
+			one.answered = time.Since(one.since)
+		case to == conn.Terminated:
+			if from == conn.Acknowledged { // an orderly one
+				one.took = time.Since(one.since)
+				c.done[one.by.String()] = append(c.done[one.by.String()], *one)
+			}
+			delete(c.open, of)
+			c.ended.Broadcast()
 		}
-		if from == conn.Acknowledged { // an orderly one
-			who := c.began[of].String()
-			c.took[who] = append(c.took[who], time.Since(c.since[of]))
-		}
-		delete(c.began, of)
-		delete(c.since, of)
-		c.ended.Broadcast()
 	}}
 }
 

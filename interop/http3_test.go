@@ -44,8 +44,8 @@ func serveHTTP3(t *testing.T, ctx context.Context, accept acceptFunc, wrap func(
 }
 
 // acceptHTTP3 is acceptOurs, over HTTP/3 alone.
-func acceptHTTP3(t *testing.T) acceptFunc {
-	ours := acceptWith(&websocket.AcceptOptions{Timeouts: patient, Trace: newClosings(t, "a server of HTTP/3").trace()})
+func acceptHTTP3(t *testing.T, noted *closings) acceptFunc {
+	ours := acceptWith(&websocket.AcceptOptions{Timeouts: patient, Trace: noted.trace()})
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request) (party, error) {
 		if r.Header.Get("Sec-WebSocket-Version") != "" && (r.ProtoMajor != 3 || r.Method != http.MethodConnect) {
 			t.Errorf("%s of %s, want a stream of HTTP/3", r.Method, r.Proto)
@@ -63,15 +63,18 @@ func TestChromiumHTTP3(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := bounded(t)
-			s, id := serveHTTP3(t, ctx, acceptHTTP3(t), wrap)
+			closings := newClosings(t, "Chromium, HTTP/3, "+name)
+			s, id := serveHTTP3(t, ctx, acceptHTTP3(t, closings), wrap)
 			leaf, err := x509.ParseCertificate(id.cert.Certificate[0])
 			if err != nil {
 				t.Fatal(err)
 			}
 			key := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
-			conversesWithPage(t, ctx, s,
+			got := conversesWithPage(t, ctx, s, askSockets(),
 				"--enable-quic", "--enable-features=EnableWebsocketsOverHttp3", "--origin-to-force-quic-on="+strings.TrimPrefix(s.URL, "https://"),
 				"--ignore-certificate-errors-spki-list="+base64.StdEncoding.EncodeToString(key[:]))
+			checkSockets(t, got, passesClose)
+			closings.settle(t)
 		})
 	}
 }
@@ -80,7 +83,8 @@ func TestChromiumHTTP3(t *testing.T) {
 func TestHTTP3(t *testing.T) {
 	t.Parallel()
 	ctx := bounded(t)
-	s, id := serveHTTP3(t, ctx, acceptHTTP3(t), http3.Handler)
+	served := newClosings(t, "a server of HTTP/3")
+	s, id := serveHTTP3(t, ctx, acceptHTTP3(t, served), http3.Handler)
 	pool := &http3.Pool{}
 	t.Cleanup(pool.Close)
 	closings := newClosings(t, "Dial over HTTP/3")
@@ -89,6 +93,7 @@ func TestHTTP3(t *testing.T) {
 	wantEndings(t, ctx, s)
 	closeOften(t, ctx, dial, "wss"+strings.TrimPrefix(s.URL, "https"))
 	closings.settle(t)
+	served.settle(t)
 }
 
 // caddy takes HTTP/2 and HTTP/3 from clients, and forwards to our server over HTTP/1.1.

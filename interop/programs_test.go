@@ -18,10 +18,11 @@ type saw struct {
 	ServerClosed verdict  `json:"serverClosed"`
 	BusyClosed   verdict  `json:"busyClosed"`
 	Sockets      []socket `json:"sockets"` // only of a page that was asked for them
+	InTurn       []socket `json:"inTurn"`  // likewise, without Echoes
 	Refused      verdict  `json:"refused"` // likewise
 }
 
-// socket is one of several WebSockets that a page has opened at a time.
+// socket is one of several WebSockets that a page has opened, at a time or one after the other.
 type socket struct {
 	Echoes     []digest `json:"echoes"`
 	Closed     verdict  `json:"closed"`

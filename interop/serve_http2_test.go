@@ -117,9 +117,10 @@ func throughHTTP2(t *testing.T, name string, config *template.Template, run func
 	ctx := bounded(t)
 	ctx, cancel := context.WithCancel(ctx)
 	t.Cleanup(cancel)
+	closings := newClosings(t, "ServeHTTP2 behind "+name)
 	s := serveBehindHTTP2(t, ctx, &websocket.AcceptOptions{
 		OnError:  func(*websocket.HandlerError) {},
-		Timeouts: patient, Trace: newClosings(t, "ServeHTTP2 behind "+name).trace(),
+		Timeouts: patient, Trace: closings.trace(),
 	})
 	front := newFront(t, strings.TrimPrefix(s.URL, "http://"))
 	run(t, ctx, front.config(t, config))
@@ -139,6 +140,7 @@ func throughHTTP2(t *testing.T, name string, config *template.Template, run func
 		})
 	}
 	closeOften(t, ctx, over, "wss://"+secure)
+	closings.settle(t)
 	t.Run("foreign origin", func(t *testing.T) {
 		_, response, err := websocket.Dial(ctx, "ws://"+plain+"/echo", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"http://example.com"}}})
 		if err == nil || response == nil || response.StatusCode != http.StatusForbidden {

@@ -19,4 +19,8 @@
 //		_, _, err := server.Read(t.Context())
 //		// two minutes later, at once: errors.Is(err, websocket.ErrKeepAlive)
 //	})
+//
+// A [websocket.Receiver] is tested in the same way: [websocket.Loop.Add] gives it the server's
+// end. There it is called as on a network, only by a goroutine of the connection, which keeps
+// to the bubble.
 package wstest

@@ -141,6 +141,7 @@ func BenchmarkEcho(b *testing.B) {
 	for _, conns := range []int{1, 64, 1000} {
 		b.Run(fmt.Sprint(conns), func(b *testing.B) {
 			ours, ask := startPeer(b, conns)
+			pin(0)
 			exchanges := max(1, 4000/conns)
 			measure := func(start func(*testing.B, []int) func()) float64 {
 				stop := start(b, ours)
@@ -248,6 +249,7 @@ func runPeer(conns int) {
 			panic(err)
 		}
 	}
+	pin(1)
 	events, p := make([]unix.EpollEvent, 256), make([]byte, 32)
 	for exchanges := 0; ; {
 		if n, _ := fmt.Scanln(&exchanges); n == 0 {
@@ -282,4 +284,15 @@ func cpu() time.Duration {
 	var u unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// pin has all threads of this process run on one core, if there are several.
+func pin(core int) {
+	var set unix.CPUSet
+	set.Set(core)
+	tasks, _ := os.ReadDir("/proc/self/task")
+	for _, task := range tasks {
+		tid, _ := strconv.Atoi(task.Name())
+		_ = unix.SchedSetaffinity(tid, &set)
+	}
 }

@@ -1,10 +1,6 @@
 package eventloop
 
-import (
-	"log"
-	"runtime/debug"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Member is the place of a Source in a loop. It is embedded by what the Source belongs to,
 // and used once: it cannot be added again, not even after Remove. Its zero value is ready
@@ -67,6 +63,9 @@ func (m *Member) is(l *Loop, gen uint32) bool {
 	return m.loop == l && s>>generation == gen && s&removed == 0
 }
 
+// Busy reports whether a turn is under way, or about to begin.
+func (m *Member) Busy() bool { return m.state.Load()&running != 0 }
+
 // Kick has a turn begin soon, with [Kicked] among its events. Any goroutine may call it, and
 // the turn itself. It is meant for rare events: while the leader sleeps, the turn runs on a
 // goroutine of its own. It may come after Remove, but not before Add.
@@ -100,24 +99,6 @@ func (m *Member) runAlone() {
 	defer r.pass()
 	r.alone()
 	r.member = nil
-}
-
-// abandon tells the Source that a turn of it did not return.
-func (m *Member) abandon(p any, stack []byte) {
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		p := recover()
-		m.Remove()
-		log.Printf("websocket: a connection was abandoned: its Abandon panicked: %v\n%s", p, debug.Stack())
-	}()
-	m.source.Abandon(p, stack)
-	done = true
-	if !m.settle() {
-		m.hand()
-	}
 }
 
 // PassOn has the loop go on with others, if it is the turn of this member that it waits for.

@@ -31,7 +31,7 @@ func TestTimersAreNotEarly(t *testing.T) {
 			if len(took) > 0 {
 				t.Error("expired twice")
 			}
-			time.Sleep(time.Duration(d)%time.Second/3 + 10*time.Millisecond)
+			time.Sleep(d%time.Second/3 + 10*time.Millisecond)
 		}
 		synctest.Wait()
 		if tm.armed != unarmed {
