@@ -63,6 +63,7 @@ type Loop struct {
 	listeners  map[net.Listener]struct{}
 	loops      []*eventloop.Loop // nil before the first connection, and where there are none
 	goroutines Registry          // the connections that have a goroutine
+	arriving   arrivals          // those that are about to be served
 	served     int               // connections that Closed was not called for yet
 	idle       chan struct{}     // made by Shutdown, closed when served is 0
 }
@@ -98,6 +99,10 @@ func (f ReceiverFunc) Receive(ctx context.Context, c *Conn, m Message) error { r
 // Open does not see the request. If the Receiver needs a cookie or a route parameter, call
 // Accept in a handler of your own, and then [Loop.Add].
 func (l *Loop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l.isShutDown() {
+		reportRefusal(r, respond(w, refusedByShutdown, refusedByShutdown), &l.AcceptOptions)
+		return
+	}
 	c, err := Accept(w, r, &l.AcceptOptions)
 	if err != nil {
 		reportRefusal(r, err, &l.AcceptOptions)
@@ -106,8 +111,8 @@ func (l *Loop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if stream, ok := c.transport.(*transport.ResponseStream); ok {
 		defer func() { <-stream.Released() }() // the stream ends when the handler returns
 	}
-	if err := l.add(c, nil, l.Open); err != nil {
-		reportRefusal(r, &AcceptError{Err: err}, &l.AcceptOptions)
+	if err := l.add(&loopConn{c: c, loop: l}, l.Open, nil); err != nil {
+		reportRefusal(r, &AcceptError{Err: refusedByShutdown}, &l.AcceptOptions)
 	}
 }
 
@@ -121,7 +126,7 @@ func (l *Loop) Add(c *Conn, r Receiver) error {
 	if r == nil {
 		return &UsageError{"Loop.Add", "the Receiver is nil"}
 	}
-	return l.add(c, r, nil)
+	return l.add(&loopConn{c: c, loop: l, receiver: r}, nil, nil)
 }
 
 // Listener returns a listener whose connections can leave their goroutines although they are

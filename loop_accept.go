@@ -77,6 +77,12 @@ const maxHeadInTurns = 16 << 10
 
 // upgrade performs the opening handshake on nc and serves the connection.
 func (l *Loop) upgrade(nc net.Conn) {
+	s, ok := l.beginShaking(nc)
+	if !ok {
+		_ = nc.Close()
+		return
+	}
+	defer l.endShaking(s)
 	remote := nc.RemoteAddr()
 	defer l.survivePrepare(remote)
 	c, open, err := upgradeConn(nc, &l.AcceptOptions, l.Prepare)
@@ -84,10 +90,12 @@ func (l *Loop) upgrade(nc net.Conn) {
 		open = l.Open
 	}
 	if err == nil {
-		err = l.add(c, nil, open)
+		err = l.add(&loopConn{c: c, loop: l}, open, s)
 	}
 	if err != nil {
-		tell(l.OnError, nil, refusalOf(remote, err))
+		e := refusalOf(remote, err)
+		e.ordinary = e.ordinary || l.isShutDown() // which has closed nc
+		tell(l.OnError, nil, e)
 	}
 }
 

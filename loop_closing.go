@@ -74,7 +74,7 @@ func (lc *loopConn) sendAway() {
 	case c.state() != conn.Open:
 		return
 	}
-	if !c.out.isIdle() {
+	if lc.member.Busy() || !c.out.isIdle() { // the Receiver may run, and nobody would read the answer
 		go c.Close(StatusGoingAway, "")
 		return
 	}

@@ -1,7 +1,7 @@
 package websocket
 
 import (
-	"errors"
+	"net/http"
 	"os"
 	"sync/atomic"
 
@@ -182,9 +182,12 @@ func (l *Loop) reportRefused(lc *loopConn, err error) {
 // abandonHandshake is called when Prepare or OnRequest has not returned.
 func (lc *loopConn) abandonHandshake(p any, stack []byte) {
 	remote := lc.socket.NetConn().RemoteAddr()
-	if p == nil {
-		p = errors.New("runtime.Goexit")
+	defer lc.dropHandshake() // also if OnError does not return
+	switch p {
+	case nil: // runtime.Goexit
+		tell(lc.loop.OnError, nil, refusalOf(remote, errHandshakeLeft))
+	case http.ErrAbortHandler:
+	default:
+		lc.loop.reportPreparePanic(remote, p, stack)
 	}
-	lc.loop.reportPreparePanic(remote, p, stack)
-	lc.dropHandshake()
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
-// add has the loop serve c. Its Receiver is r, or what open returns.
-func (l *Loop) add(c *Conn, r Receiver, open OpenFunc) error {
-	lc := &loopConn{c: c, loop: l, receiver: r}
+// add has the loop serve lc.c, whose Receiver is there, or what open returns. s is its
+// handshake, if a goroutine of the loop performed that.
+func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
+	c := lc.c
 	if err := lc.takeReading(); err != nil {
 		return err
 	}
-	if !l.begin() {
+	if !l.beginJoining(c, s) {
 		_ = c.Close(StatusGoingAway, "")
 		return http.ErrServerClosed
 	}
@@ -27,8 +28,10 @@ func (l *Loop) add(c *Conn, r Receiver, open OpenFunc) error {
 			<-c.done()
 			lc.finish()
 		}
+		l.endJoining(c)
 	}()
 	if done = lc.begin(open); done == nil && !lc.joinLoop() {
+		l.goroutines.add(c) // if that is shut down, so is the loop, which has seen c among those that join
 		go lc.byGoroutine()
 	}
 	return nil
@@ -127,9 +130,6 @@ func (l *Loop) lightest() *eventloop.Loop {
 func (lc *loopConn) byGoroutine() {
 	c := lc.c
 	defer lc.leaveGoroutine() // also after runtime.Goexit
-	if !lc.loop.goroutines.add(c) {
-		_ = c.Close(StatusGoingAway, "")
-	}
 	l := &messageLoop{c: c, ctx: (*connContext)(c), insideLoop: &insideLoop{loop: lc}}
 	for l.next() {
 	}

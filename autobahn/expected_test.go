@@ -36,6 +36,7 @@ var judgings = []struct {
 	less  string
 }{
 	{"server", Own{Role: Server}, Select, quick},
+	{"server on a loop", Own{Role: Server, Loop: true}, Select, quick},
 	{"client", Own{Role: Client}, Select, quick},
 	{"server over HTTP/2", Own{Role: Server, HTTP2: true}, SelectHTTP2, overStreams},
 	{"client over HTTP/2", Own{Role: Client, HTTP2: true}, SelectHTTP2, overStreams},
@@ -64,7 +65,7 @@ func TestExpected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			own := Own{Role: j.own.Role, HTTP2: j.own.HTTP2, NetHTTP: j.own.NetHTTP, Cases: cases}
+			own := Own{Role: j.own.Role, HTTP2: j.own.HTTP2, NetHTTP: j.own.NetHTTP, Loop: j.own.Loop, Cases: cases}
 			agent, err := own.Run(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -25,6 +25,8 @@ type Own struct {
 	// NetHTTP: with HTTP2, the server is Handler behind net/http. The program has to import
 	// package xconnect.
 	NetHTTP bool
+	// Loop: the server is a websocket.Loop. Not with HTTP2.
+	Loop bool
 	// Progress, if not nil, is called with each result, by one goroutine at a time.
 	Progress func(*Result)
 }
@@ -34,8 +36,11 @@ const ownName = "hawser"
 
 // name is that of what is judged.
 func (o *Own) name() string {
-	if o.HTTP2 && o.NetHTTP {
+	switch {
+	case o.HTTP2 && o.NetHTTP:
 		return ownName + " on net/http"
+	case o.Loop:
+		return ownName + " on a loop"
 	}
 	return ownName
 }
@@ -54,9 +59,12 @@ func (o *Own) Run(ctx context.Context) (*Agent, error) {
 
 func (o *Own) runServer(ctx context.Context, l net.Listener) (*Agent, error) {
 	opts := &websocket.AcceptOptions{CompressionMode: websocket.CompressionContextTakeover}
-	if o.HTTP2 && !o.NetHTTP {
+	switch {
+	case o.HTTP2 && !o.NetHTTP:
 		defer serveOwnHTTP2(l, opts)()
-	} else {
+	case o.Loop:
+		defer serveOwnLoop(l, opts)()
+	default:
 		server := &http.Server{Handler: EchoHandler(opts), ReadHeaderTimeout: cmp.Or(o.Timeout, Timeout)}
 		if o.HTTP2 {
 			server.Protocols = new(http.Protocols)

@@ -98,7 +98,8 @@ func (s setup) inMemory(data []byte, sizes []byte, d delivery) outcome {
 	}
 	_ = peer.(interface{ CloseWrite() error }).CloseWrite()
 	<-wait
-	_, _, o.sticky = o.conn.Read(o.patience())
+	o.finished = o.finished || s.loop && o.endedByPeer()
+	o.sticky = o.again()
 	_ = o.conn.CloseNow()
 	synctest.Wait()
 	_ = peer.Close()
@@ -113,6 +114,10 @@ func (s setup) begin(stream io.ReadWriteCloser, sizes []byte) (o outcome, wait c
 	o.application = &application{setup: s, sizes: sizes}
 	o.conn = websocket.NewConn(stream, s.role, s.options(o.callbacks))
 	wait = make(chan struct{})
+	if s.loop {
+		o.join(wait)
+		return o, wait
+	}
 	go func() {
 		defer close(wait)
 		o.run()

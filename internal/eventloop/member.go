@@ -63,6 +63,9 @@ func (m *Member) is(l *Loop, gen uint32) bool {
 	return m.loop == l && s>>generation == gen && s&removed == 0
 }
 
+// Busy reports whether a turn is under way, or about to begin.
+func (m *Member) Busy() bool { return m.state.Load()&running != 0 }
+
 // Kick has a turn begin soon, with [Kicked] among its events. Any goroutine may call it, and
 // the turn itself. It is meant for rare events: while the leader sleeps, the turn runs on a
 // goroutine of its own. It may come after Remove, but not before Add.

@@ -43,12 +43,12 @@ func listening(l net.Listener) syscall.Conn {
 
 // AcceptFrom is Accept for a listener of package net that stays there: after its Accept has
 // returned one connection, AcceptFrom returns those that wait behind it, with less work. It fails
-// with net.ErrClosed once the listener is closed, and always if the listener is of another kind
-// than DuplicateListener takes.
+// with net.ErrClosed once the listener is closed, and with ErrAgain if none waits or the listener
+// is of another kind than DuplicateListener takes.
 func AcceptFrom(l net.Listener) (fd int, err error) {
 	socket := listening(l)
 	if socket == nil {
-		return -1, errNoDetach
+		return -1, ErrAgain
 	}
 	raw, err := socket.SyscallConn()
 	if err != nil {

@@ -66,7 +66,7 @@ func TestSetReadLimit(t *testing.T) {
 func TestKeepAlive(t *testing.T) {
 	everyWay(t, func(t *testing.T, by way) {
 		loop := echoes()
-		loop.KeepAlive = websocket.KeepAlive{Interval: 50 * time.Millisecond, Timeout: 4 * time.Second}
+		loop.KeepAlive = websocket.KeepAlive{Interval: 50 * time.Millisecond, Timeout: 2 * time.Second}
 		s := serve(t, by, loop)
 		dead := s.play() // answers nothing
 		_, l := s.only()

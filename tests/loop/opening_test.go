@@ -96,12 +96,8 @@ func TestPrepare(t *testing.T) {
 					t.Errorf("%s: reported %v", path, e)
 				}
 			}
-			nothing, err := s.dialTo("/nothing", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := nothing.Read(wsplay.Quickly(t)); websocket.CloseStatus(err) != websocket.StatusInternalError {
-				t.Errorf("no OpenFunc and no error: the client got %v", err)
+			if r := get("/nothing"); r.StatusCode != 500 {
+				t.Errorf("no OpenFunc and no error: answered with %s", r.Status)
 			}
 			misused(t, "OnError", arrives(t, "OnError", errs))
 			errs.none(t)

@@ -404,3 +404,37 @@ func TestSilentPeers(t *testing.T) {
 		}
 	})
 }
+
+// Replies are held back while more messages are at hand, but not while Receive takes its time:
+// neither that to the first of several messages, nor that to another, nor one that is written
+// in a call that a Kick has caused: all of them leave within milliseconds.
+func TestRepliesOfABlockedReceiver(t *testing.T) {
+	everyWay(t, func(t *testing.T, by way) {
+		const messages = 5
+		goOn := make(chan bool)
+		loop := &websocket.Loop{Open: opens(func(ctx context.Context, c *websocket.Conn, m websocket.Message) error {
+			for _, text := range []string{"one ", "two "} {
+				if err := c.Write(ctx, m.Type, append([]byte(text), m.Data...)); err != nil {
+					return err
+				}
+				<-goOn
+			}
+			return nil
+		})}
+		s := serve(t, by, loop)
+		p := s.play()
+		for range 3 {
+			var wire []byte
+			for i := range messages {
+				wire = append(wire, p.Wire(wsplay.Frame(wsplay.OpText, fmt.Sprint(i)))...)
+			}
+			p.SendBytes(wire)
+			for i := range messages {
+				for _, text := range []string{"one ", "two "} {
+					p.Want("a reply, while Receive waits", wsplay.OpText, text+fmt.Sprint(i))
+					goOn <- true
+				}
+			}
+		}
+	})
+}
