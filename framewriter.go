@@ -32,6 +32,9 @@ type frameWriter struct {
 
 // sendHost is the connection as its sender sees it.
 type sendHost interface {
+	// inLoop reports whether an event loop waits for the turn that reads, and so what is held
+	// leaves with its end.
+	inLoop() bool
 	// beginClose reports that the Close frame f takes its place in the stream. It reports
 	// false, and nothing has changed, if no such frame may be sent.
 	beginClose(f *outFrame) (conn.Action, bool)

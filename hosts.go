@@ -113,6 +113,11 @@ func (c *Conn) openSender(role Role, limit time.Duration) {
 
 func (h *forSender) frameWritten(f frame.Header) { (*Conn)(h).traceWritten(f) }
 
+func (h *forSender) inLoop() bool {
+	lc := h.served.Load()
+	return lc != nil && !lc.alone.Load()
+}
+
 func (h *forSender) beginClose(f *outFrame) (conn.Action, bool) {
 	return h.life.handle(f.event, f.body, nil)
 }

@@ -35,8 +35,8 @@ var idleServers = map[string]struct {
 	conns int
 	limit int
 }{
-	"Handler": {nil, 10_000, 5100},
-	"Upgrade": {nil, 10_000, 4900},
+	"Handler": {nil, 10_000, 4800},
+	"Upgrade": {nil, 10_000, 4600},
 	// Streams, 250 on a connection. One of net/http takes 7,700 bytes without a WebSocket. With
 	// its first message net/http begins to use two buffers that it keeps, of 5 KiB together.
 	"ServeHTTP2":                            {nil, 10_000, 4096},

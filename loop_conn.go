@@ -27,6 +27,7 @@ type loopConn struct {
 	socket   transport.Polled // of a polled one, unless it is beneath TLS
 	shaking  *loopHandshake   // nil: the connection is open
 	polled   atomic.Bool      // it has joined an event loop, and has no goroutine
+	alone    atomic.Bool      // the loop does not wait for the turn that runs: see Passed
 	phase    loopPhase
 	reads    turnReading
 	room     *roomCall // see Conn.WhenWritable

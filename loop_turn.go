@@ -61,6 +61,9 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 			return false
 		}
 	}
+	if alone := ev&eventloop.Alone != 0; alone != lc.alone.Load() {
+		lc.goAlone(alone)
+	}
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
 		lc.tellRoom()
@@ -133,11 +136,19 @@ func (lc *loopConn) dropBytes() {
 	}
 }
 
-// Passed is called when the turn that runs takes so long that others go on. What it holds
-// back is sent.
+// Passed is called when the turn that runs takes so long that others go on.
 func (lc *loopConn) Passed() {
 	if lc.polled.Load() { // otherwise there is no connection yet
-		lc.c.out.beforeWait()
+		lc.goAlone(true)
+	}
+}
+
+// goAlone says whether the loop waits for the turn that runs. If so, replies are held until
+// the turn ends. If not, they are held for replyWait at most, as where a goroutine reads.
+func (lc *loopConn) goAlone(alone bool) {
+	lc.alone.Store(alone)
+	if alone {
+		lc.c.out.holdExpired()
 	}
 }
 

@@ -78,9 +78,13 @@ func (s *sender) noteHeld(h holding) {
 	if h == inBatch {
 		e = holdBatch
 	}
-	switch from, to := s.coalesce.on(e); {
+	from, to := s.coalesce.on(e)
+	switch {
+	case s.traits.Has(transport.Posts) && s.host.inLoop(): // asked after the change: see loopConn.goAlone
+		if e == holdReply && from&loopHasMore == 0 { // the turn that would have sent it has ended
+			s.coalesce.on(wantFlush)
+		}
 	case from&timerRuns != 0 || to&timerRuns == 0:
-	case s.traits.Has(transport.Posts): // the loop sends them: see loopConn.Passed
 	default:
 		s.laterOn().startTimer(s.holdExpired)
 	}

@@ -33,6 +33,8 @@ type fakeHost struct {
 	gone    error // what givenUp says of a context that has ended; nil: its own error
 }
 
+func (h *fakeHost) inLoop() bool { return false }
+
 func (h *fakeHost) beginClose(*outFrame) (conn.Action, bool) {
 	return conn.AwaitClose, h.state.CompareAndSwap(uint32(conn.Open), uint32(conn.ClosedByUs))
 }

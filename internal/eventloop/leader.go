@@ -81,7 +81,7 @@ func (r *runner) turn(m *Member, ev Events) bool {
 func (r *runner) alone() {
 	m := r.member
 	for !r.loop.guard.isClosed() {
-		if more := m.source.Turn(m.take()); !more && m.settle() || r.loop.handover.give(m) {
+		if more := m.source.Turn(m.take() | Alone); !more && m.settle() || r.loop.handover.give(m) {
 			return
 		}
 	}

@@ -31,6 +31,7 @@ type stub struct {
 	turn    func(Events) bool
 	abandon func(p any, stack []byte)
 	ignore  Events // what Ready has no turn begin for
+	alone   bool   // what the last turn was told; turn is not told of it
 }
 
 func (s *stub) Ready(ev Events) Events {
@@ -46,7 +47,10 @@ func (s *stub) Passed() {
 	}
 }
 
-func (s *stub) Turn(ev Events) bool { return s.turn != nil && s.turn(ev) }
+func (s *stub) Turn(ev Events) bool {
+	s.alone = ev&Alone != 0
+	return s.turn != nil && s.turn(ev&^Alone)
+}
 
 func (s *stub) Abandon(p any, stack []byte) {
 	if s.abandon != nil {

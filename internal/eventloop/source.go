@@ -8,6 +8,10 @@ const (
 	Writable                    // there is room for bytes again
 	Ended                       // the peer has ended its half, or the stream has failed
 	Kicked                      // [Member.Kick] was called
+
+	// Alone is told to a Turn that the leader does not run: nobody waits for it, and Passed
+	// will not be called.
+	Alone Events = 1 << 7
 )
 
 // Source is what the loop drives: a connection, as far as the loop knows of it.

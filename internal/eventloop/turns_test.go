@@ -311,3 +311,17 @@ func TestGenerations(t *testing.T) {
 		t.Error("a removed member cannot be kicked")
 	}
 }
+
+// A turn is told whether the leader runs it.
+func TestAlone(t *testing.T) {
+	l := newLoop(t)
+	alone := newList[bool]()
+	s := &stub{}
+	s.turn = func(Events) bool { alone.add(s.alone); return false }
+	join(t, l, s)
+	alone.atLeast(1)
+	s.Kick()
+	if got := alone.atLeast(2); !slices.Equal(got, []bool{false, true}) {
+		t.Fatal(got)
+	}
+}
