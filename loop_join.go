@@ -61,7 +61,7 @@ func (lc *loopConn) takeReading() error {
 func (lc *loopConn) joinLoop() bool {
 	c := lc.c
 	if r, ok := transport.Reporting(c.transport); ok {
-		return lc.joinAlone(r)
+		return lc.joinLoopless(r)
 	}
 	if !transport.CanDrive(c.transport) {
 		return false // and no loop begins to wait for events that never come: in a bubble of synctest
@@ -90,8 +90,8 @@ func (lc *loopConn) joinLoop() bool {
 	return true
 }
 
-// joinAlone is joinLoop for a stream that needs no event loop.
-func (lc *loopConn) joinAlone(r transport.Reporter) bool {
+// joinLoopless is joinLoop for a stream that needs no event loop.
+func (lc *loopConn) joinLoopless(r transport.Reporter) bool {
 	c := lc.c
 	if !lc.loop.goroutines.add(c) { // which Shutdown closes
 		return false
@@ -100,7 +100,7 @@ func (lc *loopConn) joinAlone(r transport.Reporter) bool {
 	defer c.in.leave() // and has a turn taken
 	c.out.gate.Lock(nil, nil)
 	defer c.out.leave()
-	lc.member.Alone(lc)
+	lc.member.Loopless(lc)
 	err := transport.Move(&c.in.canceler, &c.out.canceler, func() (transport.Transport, error) {
 		return r.Drive(lc.happened), nil
 	})

@@ -76,7 +76,7 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 
 // drop is the rest of [Member.Remove].
 func (l *Loop) drop(m *Member) {
-	if l == alone {
+	if l == loopless {
 		return
 	}
 	members.drop(m.fd, m)

@@ -40,11 +40,11 @@ func (c *counted) Passed()             {}
 func (c *counted) Abandon(any, []byte) {}
 
 // A Member without a loop: the last event is followed by a turn, and turns never overlap.
-func TestAlone(t *testing.T) {
+func TestLoopless(t *testing.T) {
 	const each, by = 1000, 8
 	c := &counted{over: make(chan struct{}), want: each*by + 1}
 	c.more.Store(100)
-	c.Alone(c)
+	c.Loopless(c)
 	c.Kick()
 	c.Post(Ended) // of which no turn is told
 	c.posted.Add(-1)
