@@ -51,14 +51,14 @@ func (h *closing) endInTurn() {
 
 // depart begins the closing handshake when the application is done, in a turn. From then on
 // messages are dropped.
-func (lc *loopConn) depart(done *departure) {
+func (lc *loopConn) depart(done *CloseError) {
 	lc.reads = readClose
 	c := lc.c
 	if !c.out.isIdle() {
-		go c.Close(done.code, done.reason)
+		go c.Close(done.Code, done.Reason)
 		return
 	}
-	body, _ := closeBody("Receiver", done.code, done.reason)
+	body, _ := closeBody("Receiver", done.Code, done.Reason)
 	do, _ := c.closing().send(context.Background(), body, conn.SendClose)
 	c.closing().follow(context.Background(), do, body)
 }
