@@ -222,7 +222,7 @@ func play(steps script, buffer, first, own int, loops onLoops, pairs map[[2]conn
 	}
 	s.judgeOrder(steps)
 	outcomes[outcome]++
-	synctest.Wait() // a read of an end on a loop has it look once more
+	synctest.Wait()                          // a read of an end on a loop has it look once more
 	if runtime.NumGoroutine() > goroutines { // or one is about to end: it is in no dump
 		if all, dump := bubbled(); all > own {
 			s.complain("%d goroutines are left\n%s", all-own, dump)
