@@ -21,10 +21,10 @@ func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
 		_ = c.Close(StatusGoingAway, "")
 		return http.ErrServerClosed
 	}
-	done := &departure{code: StatusInternalError} // in case that Open does not return
+	done := &CloseError{Code: StatusInternalError} // in case that Open does not return
 	defer func() {
 		if done != nil {
-			_ = c.Close(done.code, done.reason)
+			_ = c.Close(done.Code, done.Reason)
 			<-c.done()
 			lc.finish()
 		}
@@ -168,7 +168,7 @@ func (lc *loopConn) byGoroutine() {
 	}
 	c.out.endReplies(l.ctx)
 	if l.done != nil {
-		_ = c.Close(l.done.code, l.done.reason)
+		_ = c.Close(l.done.Code, l.done.Reason)
 	}
 }
 
