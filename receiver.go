@@ -41,7 +41,6 @@ type receiver struct {
 
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard   atomic.Uint32 // counts arrivals, for keepalive
 	lent    atomic.Uint32 // see lend
 }
 
@@ -185,7 +184,7 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	switch {
 	case r.host.inCallback():
 		return inCallbackError(method)
-	case method != loopMethod && r.host.isOnLoop():
+	case method != loopMethod && r.canReceive() && r.host.isOnLoop():
 		return onLoopError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
