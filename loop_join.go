@@ -123,7 +123,7 @@ func (lc *loopConn) happened(ev transport.Events) {
 // nowPolled is called when the connection has joined its event loop and is open. Shutdown may
 // have looked for it there before.
 func (lc *loopConn) nowPolled() {
-	lc.polled.Store(true)
+	lc.facts.word.Or(factPolled)
 	if lc.loop.isShutDown() {
 		go lc.sendAway()
 	}
