@@ -38,7 +38,7 @@ var turns = sync.Pool{New: func() any { return &messageLoop{insideLoop: new(insi
 // what the next turn is to be told.
 func (lc *loopConn) Ready(ev eventloop.Events) (due eventloop.Events) {
 	wasFull := lc.driven().Ready(transport.Events(ev))
-	if !wasFull && lc.polled.Load() { // before, the first turn limits the time of the handshake
+	if !wasFull && lc.facts.polled() { // before, the first turn limits the time of the handshake
 		ev &^= eventloop.Writable
 	}
 	return ev
