@@ -97,8 +97,8 @@ func oneReturn(t *testing.T, by way, in string, call func() error, code websocke
 			t.Errorf("Closed was told %v", err)
 		}
 	}
-	switch {
-	case report == "":
+	switch report {
+	case "":
 		errs.none(t)
 	default:
 		e := arrives(t, "OnError", errs)
