@@ -38,7 +38,7 @@ var turns = sync.Pool{New: func() any { return &messageLoop{insideLoop: new(insi
 // what the next turn is to be told.
 func (lc *loopConn) Ready(ev eventloop.Events) (due eventloop.Events) {
 	wasFull := lc.driven().Ready(transport.Events(ev))
-	if !wasFull {
+	if !wasFull && lc.facts.polled() { // before, the first turn limits the time of the handshake
 		ev &^= eventloop.Writable
 	}
 	return ev
@@ -57,11 +57,11 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 		lc.linger()
 		return false
 	case loopOver:
-		if !lc.polled.Load() { // it never was open
+		if !lc.facts.polled() { // it never was open
 			return false
 		}
 	}
-	if alone := ev&eventloop.Alone != 0; alone != lc.alone.Load() {
+	if alone := ev&eventloop.Alone != 0; alone != lc.facts.alone() {
 		lc.goAlone(alone)
 	}
 	if ev&eventloop.Writable != 0 {
@@ -97,7 +97,7 @@ func (lc *loopConn) readMessages() (more bool) {
 	c := lc.c
 	l := turns.Get().(*messageLoop)
 	l.c, l.ctx, l.loop, l.turn, l.left = c, (*connContext)(c), lc, true, maxPerTurn
-	for l.next() && l.left > 0 {
+	for d := lc.driven(); l.nextInTurn(d) && l.left > 0; {
 	}
 	c.out.expectReplies(false)
 	c.out.beforeWait()
@@ -109,6 +109,43 @@ func (lc *loopConn) readMessages() (more bool) {
 		lc.depart(done)
 	}
 	return more
+}
+
+// nextInTurn is next, in a turn. It has fewer functions on the way to the socket, since the
+// kernel has run before most turns, and few of ours are in a cache.
+func (l *messageLoop) nextInTurn(d transport.Driven) bool {
+	r := &l.c.in
+	if !r.enterTurn() {
+		l.err = transport.ErrAgain
+		return false
+	}
+	if r.stream != nil || !r.atStart() {
+		return l.entered()
+	}
+	r.takeOrphan()
+	l.socket = d
+	for {
+		_, err := d.TryFill(&r.buf)
+		if err != nil && err != transport.ErrAgain {
+			err = r.failed(l.ctx, err) // nil: it tries again
+		}
+		if l.err = err; err != nil {
+			break
+		}
+		if r.buf.Buffered() > 0 && !l.arrived() {
+			break
+		}
+		if d.Full() {
+			r.buf.Release()
+			l.err = transport.ErrAgain
+			break
+		}
+	}
+	if !l.outside {
+		r.leave()
+	}
+	l.outside = false
+	return l.err == nil && !l.stopped
 }
 
 // dropMessages reads up to the peer's Close frame.
@@ -138,7 +175,7 @@ func (lc *loopConn) dropBytes() {
 
 // Passed is called when the turn that runs takes so long that others go on.
 func (lc *loopConn) Passed() {
-	if lc.polled.Load() { // otherwise there is no connection yet
+	if lc.facts.polled() { // otherwise there is no connection yet
 		lc.goAlone(true)
 	}
 }
@@ -146,7 +183,7 @@ func (lc *loopConn) Passed() {
 // goAlone says whether the loop waits for the turn that runs. If so, replies are held until
 // the turn ends. If not, they are held for replyWait at most, as where a goroutine reads.
 func (lc *loopConn) goAlone(alone bool) {
-	lc.alone.Store(alone)
+	lc.facts.setAlone(alone)
 	if alone {
 		lc.c.out.holdExpired()
 	}
@@ -176,7 +213,7 @@ func (lc *loopConn) Freed() { lc.member.Remove() }
 
 // wake has a turn taken soon. lc may be nil.
 func (lc *loopConn) wake() {
-	if lc != nil && lc.polled.Load() {
+	if lc != nil && lc.facts.polled() {
 		lc.member.Kick()
 	}
 }

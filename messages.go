@@ -87,10 +87,15 @@ type receiving interface {
 // next runs the body for the next message, or for all that arrive while the loop can stay
 // inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
-	r := &l.c.in
 	if l.err = l.enter(); l.err != nil {
 		return false
 	}
+	return l.entered()
+}
+
+// entered is next, inside the gate. It returns outside.
+func (l *messageLoop) entered() bool {
+	r := &l.c.in
 	if r.stream != nil {
 		l.err = r.endStream(l.ctx, "Conn.Messages")
 	}

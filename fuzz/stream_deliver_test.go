@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -65,8 +66,11 @@ func (s *sips) CloseWrite() error { return s.Conn.(interface{ CloseWrite() error
 func (s setup) inMemory(data []byte, sizes []byte, d delivery) outcome {
 	ours, peer := wstest.NetPipe(len(data)*4 + 64<<10)
 	var stream io.ReadWriteCloser = &sips{Conn: ours, delivery: d}
-	if s.beneath == overStream {
+	switch {
+	case s.beneath == overStream:
 		stream = struct{ io.ReadWriteCloser }{stream}
+	case s.loop:
+		stream = wsplay.Reporting(ours, s.cuts(sizes, d))
 	}
 	o, wait := s.begin(stream, sizes)
 	var wire bytes.Buffer
@@ -98,7 +102,8 @@ func (s setup) inMemory(data []byte, sizes []byte, d delivery) outcome {
 	}
 	_ = peer.(interface{ CloseWrite() error }).CloseWrite()
 	<-wait
-	_, _, o.sticky = o.conn.Read(o.patience())
+	o.finished = o.finished || s.loop && o.endedByPeer()
+	o.sticky = o.again()
 	_ = o.conn.CloseNow()
 	synctest.Wait()
 	_ = peer.Close()
@@ -113,6 +118,10 @@ func (s setup) begin(stream io.ReadWriteCloser, sizes []byte) (o outcome, wait c
 	o.application = &application{setup: s, sizes: sizes}
 	o.conn = websocket.NewConn(stream, s.role, s.options(o.callbacks))
 	wait = make(chan struct{})
+	if s.loop {
+		o.join(wait)
+		return o, wait
+	}
 	go func() {
 		defer close(wait)
 		o.run()

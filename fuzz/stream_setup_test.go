@@ -17,6 +17,7 @@ type setup struct {
 	recipe   bool      // the bytes are one
 	trace    bool      // which has the engine take its general ways
 	cancels  bool      // reads are given up and begun again, between any two pieces
+	loop     bool      // a Loop reads, and the application is its Receiver
 	receiver receiver  // the oracle's
 }
 
@@ -60,6 +61,7 @@ const (
 	bitsFrame     = bitsTransport + 2
 	bitsMessage   = bitsFrame + 2
 	bitsFragments = bitsMessage + 2
+	bitLoop       = bitsFragments + 2
 )
 
 // setUp reads the bits.
@@ -78,6 +80,10 @@ func setUp(bits uint32) setup {
 			Message:   []int64{-1, 20, 300, 4 << 10}[number(bitsMessage, 2)],
 			Fragments: []int{-1, 1, 3, 0}[number(bitsFragments, 2)],
 		},
+	}
+	if s.loop = bit(bitLoop); s.loop {
+		s.manner = []manner{byMessages, byEcho, byBatch}[int(s.manner)%3]
+		s.cancels = false // nothing gives a read up
 	}
 	if bit(bitClient) {
 		s.role = websocket.RoleClient
@@ -118,6 +124,6 @@ func (s setup) options(calls *callbacks) *websocket.ConnOptions {
 }
 
 func (s setup) String() string {
-	return fmt.Sprintf("%v, deflate %v, limits %+v, manner %d, transport %d, trace %v, cancels %v",
-		s.role, s.deflate, s.limits, s.manner, s.beneath, s.trace, s.cancels)
+	return fmt.Sprintf("%v, deflate %v, limits %+v, manner %d, transport %d, trace %v, cancels %v, loop %v",
+		s.role, s.deflate, s.limits, s.manner, s.beneath, s.trace, s.cancels, s.loop)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/hawser-ws/websocket"
 )
 
 // socketPair makes two sockets that are connected.
@@ -34,9 +36,9 @@ func socketPair(t *testing.T, tcp bool) (ours, peer socket) {
 
 // drained waits until all that has come to a socket has been read, or nobody will: what
 // comes next then comes by itself.
-func drained(t *testing.T, s socket) {
+func drained(t *testing.T, c *websocket.Conn) {
 	t.Helper()
-	raw, err := s.(syscall.Conn).SyscallConn()
+	raw, err := c.NetConn().(syscall.Conn).SyscallConn()
 	if err != nil {
 		return
 	}

@@ -2,8 +2,12 @@
 
 package fuzz_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/hawser-ws/websocket"
+)
 
 func socketPair(t *testing.T, _ bool) (ours, peer socket) { return tcpPair(t) }
 
-func drained(*testing.T, socket) {}
+func drained(*testing.T, *websocket.Conn) {}
