@@ -177,22 +177,8 @@ func (w *frameWriter) trySend(f *outFrame) (outcome writeOutcome, ok bool) {
 			return 0, false
 		}
 	}
-	w.completePosted(w.box.Commit())
+	w.settle(w.box.Commit())
 	return writePosted, true
-}
-
-// completePosted completes frames that are posted.
-func (w *frameWriter) completePosted(posted []*conn.OutFrame) {
-	if len(posted) == 0 {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, o := range posted {
-		f := ownerOf(o)
-		w.forgive(f)
-		f.complete(nil)
-	}
 }
 
 // postSingle posts what putSingle has encoded and the socket did not take.
