@@ -166,14 +166,19 @@ func (h *closing) isHandlers() bool {
 // [conn.AnswerViolation].
 func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
-	return h.out.submit(ctx, &outFrame{
+	return h.out.submit(ctx, closeFrame(room[:0], body, as))
+}
+
+// closeFrame returns a Close frame whose payload is appended to room.
+func closeFrame(room []byte, body conn.CloseBody, as conn.Event) *outFrame {
+	return &outFrame{
 		OutFrame: conn.OutFrame{
 			Header:  frame.Header{Opcode: frame.Close, FIN: true},
-			Payload: frame.AppendClose(room[:0], body.Code, body.Reason),
+			Payload: frame.AppendClose(room, body.Code, body.Reason),
 		},
 		body:  body,
 		event: as,
-	})
+	}
 }
 
 // lastFrame sends our Close frame and then ends the transport, on a goroutine of its own.

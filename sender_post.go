@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"context"
+
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
@@ -97,6 +99,33 @@ func (s *sender) leavePosted() {
 	if !s.full() && s.gate.TryLock() {
 		s.flushAndLeave()
 	}
+}
+
+// start sends f as far as that goes without waiting. If done is false, a goroutine sends the
+// rest, and then calls finished.
+func (s *sender) start(f *outFrame, finished func(conn.Action, error)) (do conn.Action, done bool, err error) {
+	if !s.gate.TryLock() {
+		go func() { finished(s.enqueue(context.Background(), f)) }()
+		return do, false, nil
+	}
+	s.borrow()
+	s.setInline(f)
+	s.placeInline()
+	s.encodeDue(&s.inline)
+	if s.box.Unsent() && s.posts() {
+		s.trySend(&s.inline)
+		s.settleSent()
+	}
+	if s.inline.phase == outComplete {
+		do, _, err = s.takeInline()
+		s.leave()
+		return do, true, err
+	}
+	go func() { // it inherits the gate
+		do, _, err := s.sendInline(context.Background())
+		finished(do, err)
+	}()
+	return do, false, nil
 }
 
 // isIdle reports whether a control frame would leave at once: nothing is ahead of it, and
