@@ -42,7 +42,6 @@ type receiver struct {
 
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard   atomic.Uint32 // counts arrivals, for keepalive
 	lent    atomic.Uint32 // see lend
 }
 
