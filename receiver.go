@@ -185,7 +185,7 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	switch {
 	case r.host.inCallback():
 		return inCallbackError(method)
-	case method != loopMethod && r.host.isOnLoop():
+	case method != loopMethod && r.host.isOnLoop() && r.canReceive():
 		return onLoopError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {

@@ -193,8 +193,8 @@ func TestAttackClose(t *testing.T) {
 		}
 	})
 	t.Run("simultaneous close", func(t *testing.T) {
-		attack(t, "frames that cross", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
-			p.Send(wsplay.CloseFrame(4001, "the peer's")) // not read yet
+		attackReading(t, "frames that cross", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+			p.Send(wsplay.CloseFrame(4001, "the peer's")) // not read yet: a Loop would
 			closed := wsplay.Go(func() error { return c.Close(4000, "ours") })
 			p.Want("ours, once", wsplay.OpClose, "\x0f\xa0ours")
 			if p.Client {
