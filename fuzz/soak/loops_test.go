@@ -21,10 +21,13 @@ type looped struct {
 	failed  bool // to send back: what comes is only looked at
 }
 
+// eventLoops is how many of them the Loop has; each has a descriptor.
+const eventLoops = 2
+
 // newLoop makes the Loop that has the links.
 func (s *servers) newLoop() *websocket.Loop {
 	loop := &websocket.Loop{
-		Loops:   2,
+		Loops:   eventLoops,
 		Prepare: s.prepareLoop,
 		Closed: func(_ *websocket.Conn, r websocket.Receiver, err error) {
 			e := r.(*looped).end
