@@ -12,6 +12,7 @@ import (
 	"net"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
@@ -209,3 +210,14 @@ func BenchmarkBurst(b *testing.B) {
 }
 
 var _ io.Reader = (*messageReader)(nil)
+
+// One word more than this costs 64 bytes: the allocator rounds up to its next size class. To
+// more than 512 bytes it adds 8 of its own.
+func TestConnectionsAreSmall(t *testing.T) {
+	if n := unsafe.Sizeof(socketConn{}); n > 512 {
+		t.Errorf("a connection takes %d bytes", n)
+	}
+	if n := unsafe.Sizeof(acceptedConn{}); n > 576-8 {
+		t.Errorf("a connection of Loop.Serve takes %d bytes", n)
+	}
+}

@@ -52,7 +52,7 @@ const (
 
 // open begins a message that is sent uncompressed. Only one is open at a time.
 func (s *sender) open(ctx context.Context, op frame.Opcode) (*messageWriter, error) {
-	x := s.fragments()
+	x := s.seldomUsed()
 	if !x.writers.TryLock() && !x.writers.Lock(ctx.Done(), s.host.done()) {
 		if err := s.host.givenUp(ctx); err != nil {
 			return nil, err
@@ -241,5 +241,5 @@ func (m *messageWriter) finish(err error) {
 	if m.engine != nil { // the message was given up
 		m.leaveDeflate(m.deflate.out.Unsent)
 	}
-	m.out.fragments().writers.Unlock()
+	m.out.seldomUsed().writers.Unlock()
 }

@@ -19,7 +19,6 @@ type frameWriter struct {
 	host     sendHost
 	*standing
 	*loan // nil while there is nothing to send
-	pace  *pace
 
 	mu       sync.Mutex
 	waiting  *waiting     // nil: nothing has ever waited; under mu

@@ -19,8 +19,8 @@ const (
 	streamPart = conn.OutboxSize
 )
 
-// pace limits how long the peer may take to accept what is written, and counts its
-// progress. A sender without a pace writes everything at once.
+// pace limits how long the peer may take to accept what is written, and counts its signs of
+// life. A sender without a pace writes everything at once.
 type pace struct {
 	limit        time.Duration // Timeouts.Write; zero: none
 	aliveTimeout time.Duration // KeepAlive.Timeout; zero: there is no keepalive
@@ -28,6 +28,7 @@ type pace struct {
 
 	written atomic.Uint64 // counts writes to the network
 	waited  atomic.Uint64 // counts those of them that had to wait for the peer
+	heard   atomic.Uint64 // counts reads from the network
 }
 
 // setPace adds a limit or a keepalive to the timing of writes. It must be called before the

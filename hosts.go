@@ -115,7 +115,7 @@ func (h *forSender) frameWritten(f frame.Header) { (*Conn)(h).traceWritten(f) }
 
 func (h *forSender) inLoop() bool {
 	lc := h.served.Load()
-	return lc != nil && !lc.alone.Load()
+	return lc != nil && !lc.facts.alone()
 }
 
 func (h *forSender) beginClose(f *outFrame) (conn.Action, bool) {
@@ -182,8 +182,6 @@ func (h *forKeepAlive) sendPing(ctx context.Context, call *pingCall) error {
 func (h *forKeepAlive) awaitPong(ctx context.Context, call *pingCall) error {
 	return (*forPings)(h).await(ctx, call)
 }
-
-func (h *forKeepAlive) heard() uint64 { return uint64(h.in.heard.Load()) }
 
 func (h *forKeepAlive) waitsForApplication() bool {
 	c := (*Conn)(h)

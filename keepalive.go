@@ -28,7 +28,7 @@ type keepAlive struct {
 	host  keepAliveHost
 	pings *pings
 
-	pace *pace // counts writes to the network
+	pace *pace // counts reads and writes of the network
 
 	mu     sync.Mutex
 	timer  *time.Timer // of the next ping; nil: stopped
@@ -43,8 +43,6 @@ type keepAliveHost interface {
 	sendPing(context.Context, *pingCall) error
 	// awaitPong waits for the pong, and reads while nobody else does.
 	awaitPong(context.Context, *pingCall) error
-	// heard counts what has arrived.
-	heard() uint64
 	// waitsForApplication reports whether the next thing in the stream is for the
 	// application, which is not reading. What the peer sent after that cannot be seen.
 	waitsForApplication() bool
@@ -127,7 +125,7 @@ func (k *keepAlive) check() {
 
 // signs returns the signs of life so far: what has arrived, and the given count of writes.
 func (k *keepAlive) signs(writes *atomic.Uint64) signs {
-	return signs{k.host.heard(), writes.Load()}
+	return signs{k.pace.heard.Load(), writes.Load()}
 }
 
 // startJudging is called before a ping is sent.

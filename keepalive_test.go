@@ -16,8 +16,8 @@ import (
 type aliveScript struct {
 	send  func(context.Context, *pingCall) error // nil: at once
 	pong  func(context.Context, *pingCall) error // nil: at once
-	bytes atomic.Uint64                          // what heard returns
 	waits bool
+	heard *atomic.Uint64 // counts what has arrived; set by play
 
 	pings int
 	lost  []error
@@ -40,7 +40,6 @@ func (h *aliveScript) awaitPong(ctx context.Context, call *pingCall) error {
 	return h.pong(ctx, call)
 }
 
-func (h *aliveScript) heard() uint64             { return h.bytes.Load() }
 func (h *aliveScript) waitsForApplication() bool { return h.waits }
 
 func (h *aliveScript) lose(e conn.Event, cause error) {
@@ -62,6 +61,7 @@ func (h *aliveScript) play(t *testing.T, last time.Duration) *keepAlive {
 	ctx, cancel := context.WithCancel(context.Background())
 	h.ended = cancel
 	k := newKeepAlive(KeepAlive{Interval: 10 * time.Second, Timeout: 4 * time.Second}, h, new(pings))
+	h.heard = &k.pace.heard
 	k.start()
 	defer k.stop()
 	select {
@@ -107,7 +107,7 @@ func TestKeepAliveOtherSigns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &aliveScript{}
 		h.pong = func(ctx context.Context, call *pingCall) error {
-			h.bytes.Add(1)
+			h.heard.Add(1)
 			return silence(ctx, call)
 		}
 		h.play(t, 30*time.Second) // one ping each 14 s
@@ -149,7 +149,7 @@ func TestKeepAliveQueuedPing(t *testing.T) {
 	stuck := func(ctx context.Context, h *aliveScript, signs int) {
 		for range signs {
 			time.Sleep(3 * time.Second)
-			h.bytes.Add(1)
+			h.heard.Add(1)
 		}
 		<-ctx.Done()
 	}

@@ -22,8 +22,6 @@ import (
 // closing.endTransport.
 type lifetime struct {
 	standing
-	end atomic.Uint32 // an endPhase
-
 	host lifetimeHost
 
 	mu      sync.Mutex
@@ -42,6 +40,9 @@ type standing struct {
 	traits transport.Traits // of the transport
 	traced bool             // the application wants to know of every frame
 	reader readerKind       // who may read; inside the read gate
+
+	end  atomic.Uint32 // an endPhase
+	pace *pace         // nil: neither Timeouts.Write nor keepalive is set
 }
 
 // watched is what a connection needs whose end somebody waits for.

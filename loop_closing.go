@@ -72,7 +72,7 @@ func (lc *loopConn) depart(done *CloseError) {
 func (lc *loopConn) sendAway() {
 	c := lc.c
 	switch {
-	case !lc.polled.Load(): // its handshake is under way
+	case !lc.facts.polled(): // its handshake is under way
 		lc.member.Kick()
 		return
 	case c.state() != conn.Open:

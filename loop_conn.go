@@ -26,11 +26,29 @@ type loopConn struct {
 	member   eventloop.Member // of a polled one
 	socket   transport.Polled // of a polled one, unless it is beneath TLS
 	shaking  *loopHandshake   // nil: the connection is open
-	polled   atomic.Bool      // it has joined an event loop, and has no goroutine
-	alone    atomic.Bool      // the loop does not wait for the turn that runs: see Passed
+	facts    loopFacts
 	phase    loopPhase
 	reads    turnReading
-	room     *roomCall // see Conn.WhenWritable
+}
+
+// loopFacts are what anybody may ask a loopConn. They are one word, so that a connection of
+// [Loop.Serve] is no larger than 568 bytes: its memory is of the next size class then.
+type loopFacts struct{ word atomic.Uint32 }
+
+const (
+	factPolled = 1 << iota // it has joined an event loop, and has no goroutine
+	factAlone              // the loop does not wait for the turn that runs: see Passed
+)
+
+func (f *loopFacts) polled() bool { return f.word.Load()&factPolled != 0 }
+func (f *loopFacts) alone() bool  { return f.word.Load()&factAlone != 0 }
+
+func (f *loopFacts) setAlone(alone bool) {
+	if alone {
+		f.word.Or(factAlone)
+	} else {
+		f.word.And(^uint32(factAlone))
+	}
 }
 
 // loopPhase is how far the calls of the application have come.

@@ -108,14 +108,14 @@ func (lc *loopConn) joinLoopless(r transport.Reporter) bool {
 		return false
 	}
 	c.out.traits = c.transport.Traits()
-	lc.polled.Store(true)
+	lc.facts.word.Or(factPolled)
 	return true
 }
 
 // happened is called by a stream that needs no event loop. What comes before the connection is
 // polled is found by its first turn.
 func (lc *loopConn) happened(ev transport.Events) {
-	if lc.polled.Load() {
+	if lc.facts.polled() {
 		lc.member.Post(eventloop.Events(ev))
 	}
 }
@@ -123,7 +123,7 @@ func (lc *loopConn) happened(ev transport.Events) {
 // nowPolled is called when the connection has joined its event loop and is open. Shutdown may
 // have looked for it there before.
 func (lc *loopConn) nowPolled() {
-	lc.polled.Store(true)
+	lc.facts.word.Or(factPolled)
 	if lc.loop.isShutDown() {
 		go lc.sendAway()
 	}

@@ -69,7 +69,7 @@ func (l *Loop) sendAway(loop *eventloop.Loop) {
 // dropAll drops the connections of an event loop.
 func dropAll(loop *eventloop.Loop) {
 	for s := range loop.Sources() {
-		if lc, ok := s.(*loopConn); ok && lc.polled.Load() {
+		if lc, ok := s.(*loopConn); ok && lc.facts.polled() {
 			_ = lc.c.closeNow()
 		}
 	}

@@ -38,7 +38,7 @@ var turns = sync.Pool{New: func() any { return &messageLoop{insideLoop: new(insi
 // what the next turn is to be told.
 func (lc *loopConn) Ready(ev eventloop.Events) (due eventloop.Events) {
 	wasFull := lc.driven().Ready(transport.Events(ev))
-	if !wasFull && lc.polled.Load() { // before, the first turn limits the time of the handshake
+	if !wasFull && lc.facts.polled() { // before, the first turn limits the time of the handshake
 		ev &^= eventloop.Writable
 	}
 	return ev
@@ -57,11 +57,11 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 		lc.linger()
 		return false
 	case loopOver:
-		if !lc.polled.Load() { // it never was open
+		if !lc.facts.polled() { // it never was open
 			return false
 		}
 	}
-	if alone := ev&eventloop.Alone != 0; alone != lc.alone.Load() {
+	if alone := ev&eventloop.Alone != 0; alone != lc.facts.alone() {
 		lc.goAlone(alone)
 	}
 	if ev&eventloop.Writable != 0 {
@@ -175,7 +175,7 @@ func (lc *loopConn) dropBytes() {
 
 // Passed is called when the turn that runs takes so long that others go on.
 func (lc *loopConn) Passed() {
-	if lc.polled.Load() { // otherwise there is no connection yet
+	if lc.facts.polled() { // otherwise there is no connection yet
 		lc.goAlone(true)
 	}
 }
@@ -183,7 +183,7 @@ func (lc *loopConn) Passed() {
 // goAlone says whether the loop waits for the turn that runs. If so, replies are held until
 // the turn ends. If not, they are held for replyWait at most, as where a goroutine reads.
 func (lc *loopConn) goAlone(alone bool) {
-	lc.alone.Store(alone)
+	lc.facts.setAlone(alone)
 	if alone {
 		lc.c.out.holdExpired()
 	}
@@ -213,7 +213,7 @@ func (lc *loopConn) Freed() { lc.member.Remove() }
 
 // wake has a turn taken soon. lc may be nil.
 func (lc *loopConn) wake() {
-	if lc != nil && lc.polled.Load() {
+	if lc != nil && lc.facts.polled() {
 		lc.member.Kick()
 	}
 }

@@ -15,23 +15,16 @@ package websocket
 // WritePrepared is what waits.
 func (c *Conn) WhenWritable(f func()) bool {
 	lc := c.served.Load()
-	if lc == nil || !lc.polled.Load() || !c.out.posts() || !lc.driven().Full() {
+	if lc == nil || !lc.facts.polled() || !c.out.posts() || !lc.driven().Full() {
 		return false
 	}
 	return lc.awaitRoom(&roomCall{f: f})
 }
 
-// roomCall is a function that waits for room in a socket. There is one for each hub that a
-// connection is in, as a rule. They are a linked list, under sender.mu.
-type roomCall struct {
-	f    func()
-	next *roomCall
-}
-
 // awaitRoom lists a call. It fails if the socket has room already.
 func (lc *loopConn) awaitRoom(call *roomCall) bool {
 	lc.c.out.mu.Lock()
-	end := &lc.room
+	end := &lc.c.out.waits().room
 	for *end != nil {
 		end = &(*end).next
 	}
@@ -46,7 +39,7 @@ func (lc *loopConn) awaitRoom(call *roomCall) bool {
 func (lc *loopConn) unlistRoom(call *roomCall) bool {
 	lc.c.out.mu.Lock()
 	defer lc.c.out.mu.Unlock()
-	for at := &lc.room; *at != nil; at = &(*at).next {
+	for at := &lc.c.out.waits().room; *at != nil; at = &(*at).next {
 		if *at == call {
 			*at = call.next
 			return true
@@ -71,8 +64,10 @@ func (lc *loopConn) tellRoom() {
 func (lc *loopConn) roomCalls() (n int) {
 	lc.c.out.mu.Lock()
 	defer lc.c.out.mu.Unlock()
-	for call := lc.room; call != nil; call = call.next {
-		n++
+	if w := lc.c.out.waiting; w != nil {
+		for call := w.room; call != nil; call = call.next {
+			n++
+		}
 	}
 	return n
 }
@@ -81,9 +76,11 @@ func (lc *loopConn) roomCalls() (n int) {
 func (lc *loopConn) firstRoom() *roomCall {
 	lc.c.out.mu.Lock()
 	defer lc.c.out.mu.Unlock()
-	call := lc.room
-	if call != nil {
-		lc.room = call.next
+	w := lc.c.out.waiting
+	if w == nil || w.room == nil {
+		return nil
 	}
+	call := w.room
+	w.room = call.next
 	return call
 }

@@ -60,6 +60,15 @@ type waiting struct {
 	spare []*outFrame // complete, kept for later callers
 
 	tickets uint64 // how many frames were put into the queue
+
+	room *roomCall // of Conn.WhenWritable
+}
+
+// roomCall is a function that waits for room in a socket. There is one for each hub that a
+// connection is in, as a rule. They are a linked list, under sender.mu.
+type roomCall struct {
+	f    func()
+	next *roomCall
 }
 
 // maxSpare is how many frames a connection keeps for later callers. They are not in a

@@ -160,7 +160,11 @@ func (r *receiver) try(p []byte) (n int, err error) {
 }
 
 // noteArrival counts an arrival for keepalive.
-func (r *receiver) noteArrival() { r.heard.Add(1) }
+func (r *receiver) noteArrival() {
+	if r.pace != nil {
+		r.pace.heard.Add(1)
+	}
+}
 
 // failed turns an error of the transport into what the call returns; nil means that the
 // call tries again. A timeout that this package did not cause is the stream's own, such as

@@ -26,44 +26,34 @@ type sender struct {
 	gate gate.Gate
 	frameWriter
 
-	fragmenting atomic.Pointer[fragmenting] // made by the first Writer
-	later       *later                      // made, inside the gate, by the first to need it
+	seldom atomic.Pointer[seldom] // made by the first who needs it
 }
 
-// fragmenting is for messages in fragments, which many connections never send.
-type fragmenting struct {
+// seldom is what most connections never need.
+type seldom struct {
+	// For messages in fragments.
 	writers gate.Gate   // held by the messageWriter that is open
 	opened  uint32      // inside writers: the number of the last messageWriter
 	ended   gate.Wakeup // wakes one caller that waits for a fragmented message to end
-}
 
-// fragments returns s.fragmenting, which it makes on first use.
-func (s *sender) fragments() *fragmenting {
-	if s.fragmenting.Load() == nil {
-		s.fragmenting.CompareAndSwap(nil, &fragmenting{})
-	}
-	return s.fragmenting.Load()
-}
-
-// later is what runs without a caller. Functions are bound once: each binding would allocate.
-type later struct {
-	finish func()      // flushAndLeave
+	// For what runs without a caller; inside the gate of the sender.
+	finish func()      // flushAndLeave, bound once: each binding would allocate
 	timer  *time.Timer // of held messages; nil before the first
+}
+
+// seldomUsed returns s.seldom, which it makes on first use.
+func (s *sender) seldomUsed() *seldom {
+	if s.seldom.Load() == nil {
+		s.seldom.CompareAndSwap(nil, &seldom{})
+	}
+	return s.seldom.Load()
 }
 
 // wakeFragmented wakes a caller that waits for a fragmented message to end.
 func (s *sender) wakeFragmented() {
-	if x := s.fragmenting.Load(); x != nil {
+	if x := s.seldom.Load(); x != nil {
 		x.ended.Wake()
 	}
-}
-
-// laterOn returns s.later, which it makes on first use. Inside the gate.
-func (s *sender) laterOn() *later {
-	if s.later == nil {
-		s.later = &later{finish: s.flushAndLeave}
-	}
-	return s.later
 }
 
 // submit sends a frame. It returns when the frame is handed to the transport, has
@@ -116,7 +106,7 @@ func (s *sender) await(ctx context.Context, f *outFrame) {
 		if s.gate.TryLockOrQueue() {
 			s.flush(ctx, f)
 			if f.phase == outWaiting { // a fragmented message must end before it
-				again = s.fragments().ended.C()
+				again = s.seldomUsed().ended.C()
 			}
 			s.leave()
 		}
@@ -244,7 +234,11 @@ func (s *sender) handOver() {
 		s.flushAndLeave()
 		return
 	}
-	go s.laterOn().finish()
+	x := s.seldomUsed()
+	if x.finish == nil {
+		x.finish = s.flushAndLeave
+	}
+	go x.finish()
 }
 
 // flushAndLeave writes what is due, for no particular caller. Inside the gate.

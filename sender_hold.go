@@ -86,17 +86,17 @@ func (s *sender) noteHeld(h holding) {
 		}
 	case from&timerRuns != 0 || to&timerRuns == 0:
 	default:
-		s.laterOn().startTimer(s.holdExpired)
+		s.seldomUsed().startTimer(s.holdExpired)
 	}
 }
 
 // startTimer has expired called after replyWait. The function is that of the first call.
-func (l *later) startTimer(expired func()) {
-	if l.timer == nil {
-		l.timer = time.AfterFunc(replyWait, expired)
+func (x *seldom) startTimer(expired func()) {
+	if x.timer == nil {
+		x.timer = time.AfterFunc(replyWait, expired)
 		return
 	}
-	l.timer.Reset(replyWait)
+	x.timer.Reset(replyWait)
 }
 
 // holdExpired is called when the timer of noteHeld fires.

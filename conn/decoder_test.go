@@ -264,7 +264,7 @@ func TestDiscardWithinACompressedMessage(t *testing.T) {
 }
 
 func TestDecoderIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(Decoder{}); n > 56 {
+	if n := unsafe.Sizeof(Decoder{}); n > 48 {
 		t.Errorf("%d bytes in every connection", n)
 	}
 }

@@ -52,8 +52,8 @@ const CodeTooBig uint16 = 1009
 // through it: they may come anywhere. The zero value is between messages.
 type sequence struct {
 	size       uint64
-	wire       uint64 // of a compressed message
-	fragments  uint64
+	wire       uint64       // of a compressed message
+	fragments  uint32       // up to maxFragments and one more
 	opcode     frame.Opcode // of the message under way; Continuation: none
 	compressed bool
 	text       frame.Validator // of the message under way
@@ -83,15 +83,20 @@ func (s *sequence) begin(h frame.Header, limits Limits) error {
 	if !within(h.Length, limits.Frame) {
 		return &Exceeded{"frame", limits.Frame, h.Length}
 	}
-	s.fragments++
-	if limits.Fragments > 0 && s.fragments > uint64(limits.Fragments) {
-		return &Exceeded{"fragments", int64(limits.Fragments), s.fragments}
+	if s.fragments <= maxFragments {
+		s.fragments++
+	}
+	if limit := min(uint64(max(limits.Fragments, 0)), maxFragments); limit > 0 && uint64(s.fragments) > limit {
+		return &Exceeded{"fragments", int64(limit), uint64(s.fragments)}
 	}
 	if s.compressed {
 		return s.deflated(h.Length, limits.Message) // its size shows only while it is inflated: inflated
 	}
 	return s.grow(h.Length, limits.Message)
 }
+
+// maxFragments is the highest limit: such a message takes 8 GB of headers.
+const maxFragments = math.MaxUint32 - 1
 
 const (
 	// What compression adds to the decompressed size of a message at most, in bytes, if
@@ -110,7 +115,7 @@ func (s *sequence) deflated(n uint64, limit int64) error {
 		return nil
 	}
 	limit = max(limit, 0)
-	most := sum(uint64(limit)+uint64(limit)/wireShare, wireMessage+wireFragment*min(s.fragments, 1<<32))
+	most := sum(uint64(limit)+uint64(limit)/wireShare, wireMessage+wireFragment*uint64(s.fragments))
 	if s.wire > most {
 		return &Exceeded{"compressed message", int64(most), s.wire}
 	}

@@ -228,17 +228,28 @@ func TestFragmentFlood(t *testing.T) {
 				var s sequence
 				limits := Limits{Fragments: limit}
 				wantAccepted(t, s.begin(frame.Header{Opcode: frame.Text, RSV1: rsv1, Length: length}, limits), "first")
+				most := min(uint64(limit), maxFragments)
 				if limit > 1000 {
-					s.fragments = uint64(limit) - 1 // as if they had come
+					s.fragments = uint32(most) - 1 // as if they had come
 				}
-				for s.fragments < uint64(limit) {
+				for uint64(s.fragments) < most {
 					wantAccepted(t, s.begin(frame.Header{Length: length}, limits), "within the limit")
 				}
 				err := s.begin(frame.Header{FIN: true, Length: length}, limits)
-				wantExceeded(t, err, Exceeded{"fragments", int64(limit), uint64(limit) + 1}, "one more")
+				wantExceeded(t, err, Exceeded{"fragments", int64(most), most + 1}, "one more")
 			}
 		}
 	}
+}
+
+// The count does not wrap.
+func TestFragmentsWithoutLimit(t *testing.T) {
+	s := sequence{opcode: frame.Text, fragments: maxFragments}
+	for range 3 {
+		wantAccepted(t, s.begin(frame.Header{}, Limits{}), "no limit")
+	}
+	err := s.begin(frame.Header{}, Limits{Fragments: 2})
+	wantExceeded(t, err, Exceeded{"fragments", 2, maxFragments + 1}, "a limit set in the middle")
 }
 
 // A compressed message counts as what comes out of decompression, not as what
