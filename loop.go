@@ -69,7 +69,7 @@ type Loop struct {
 // arrivals are the connections that a Loop must find when it is shut down, and that are
 // neither in an event loop nor in its Registry: under mu.
 type arrivals struct {
-	shaking map[*shaking]struct{} // a goroutine performs the opening handshake
+	shaking map[*shaking]struct{} // a goroutine performs the opening handshake, and has not accepted the request yet
 	joining map[*Conn]struct{}    // Open is called, or was just now; or it came too late
 }
 
@@ -153,6 +153,18 @@ func (l *Loop) beginShaking(nc net.Conn) (*shaking, bool) {
 	l.arriving.shaking[s] = struct{}{}
 	l.served++
 	return s, true
+}
+
+// commit is called before the request is accepted: from then on Shutdown does not close the
+// socket, but lets the connection join, and closes that.
+func (l *Loop) commit(s *shaking) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return refusedByShutdown
+	}
+	delete(l.arriving.shaking, s)
+	return nil
 }
 
 // endShaking ends what beginShaking began.

@@ -88,7 +88,7 @@ func (l *Loop) upgrade(nc net.Conn) {
 	defer l.endShaking(s)
 	remote := nc.RemoteAddr()
 	defer l.survivePrepare(remote)
-	c, open, err := upgradeConn(nc, &l.AcceptOptions, l.Prepare)
+	c, open, err := upgradeConn(nc, &l.AcceptOptions, l.Prepare, func() error { return l.commit(s) })
 	if open == nil {
 		open = l.Open
 	}
