@@ -12,11 +12,12 @@ import (
 
 // acceptFrom accepts until the listener fails.
 func (l *Loop) acceptFrom(listener net.Listener) error {
+	behind := transport.NewAcceptor(listener)
 	pause := time.Duration(0)
 	for {
 		nc, err := listener.Accept()
 		if err == nil {
-			err = l.acceptConn(nc, listener)
+			err = l.acceptConn(nc, behind)
 		}
 		switch {
 		case err == nil:
@@ -44,10 +45,9 @@ func isTemporary(err error) bool {
 	return ok && e.Temporary() || errors.Is(err, transport.ErrAcceptLater)
 }
 
-// acceptConn has a connection of the listener served. Its handshake is performed on an event
-// loop, if there is one for it. Then those that wait behind it are accepted as well, without
-// package net.
-func (l *Loop) acceptConn(nc net.Conn, listener net.Listener) error {
+// acceptConn has a connection served. Its handshake is performed on an event loop, if there is
+// one for it. Then those that wait behind it are accepted as well, unless behind is nil.
+func (l *Loop) acceptConn(nc net.Conn, behind *transport.Acceptor) error {
 	if !l.shakesInTurns() {
 		go l.upgrade(nc)
 		return nil
@@ -57,14 +57,21 @@ func (l *Loop) acceptConn(nc net.Conn, listener net.Listener) error {
 		go l.upgrade(nc)
 		return nil
 	}
-	for err == nil {
-		l.acceptSocket(fd)
-		fd, err = transport.AcceptFrom(listener)
-	}
-	if err == transport.ErrAgain {
+	l.acceptSocket(transport.Adopt(fd))
+	if behind == nil {
 		return nil
 	}
-	return err
+	for {
+		s, err := behind.Accept()
+		switch err {
+		case nil:
+			l.acceptSocket(s)
+		case transport.ErrAgain:
+			return nil
+		default:
+			return err
+		}
+	}
 }
 
 // shakesInTurns reports whether handshakes are performed on event loops. A head that is

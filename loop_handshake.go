@@ -32,12 +32,12 @@ func (h *loopHandshake) Expired(*eventloop.Entry) {
 	h.lc.member.Kick()
 }
 
-// acceptSocket has an event loop perform the handshake on the descriptor fd.
-func (l *Loop) acceptSocket(fd int) {
+// acceptSocket has an event loop perform the handshake on s.
+func (l *Loop) acceptSocket(s transport.Accepted) {
 	a := new(acceptedConn)
 	lc := &a.served
 	lc.c, lc.loop, lc.phase = &a.Conn, l, loopHandshaking
-	lc.socket.Init(fd, lc)
+	lc.socket.InitAccepted(s, lc)
 	a.Conn.transport = &lc.socket
 	loop := l.lightest()
 	if loop == nil || !l.begin() {
@@ -52,7 +52,7 @@ func (l *Loop) acceptSocket(fd int) {
 	if d := orDefault(l.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
 		loop.After(d, &h.limit)
 	}
-	if err := loop.Add(fd, &lc.member, lc); err != nil {
+	if err := loop.Add(s.FD, &lc.member, lc); err != nil {
 		lc.dropHandshake()
 	}
 }

@@ -2,6 +2,7 @@ package eventloop
 
 import (
 	"os"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -17,6 +18,10 @@ type poller struct {
 	look     func(fd uintptr) bool // lookFor
 	handover *handover             // is told when the leader sleeps
 
+	mu     sync.Mutex
+	closed bool
+	fd     uintptr // of file, until closed
+
 	// These are the leader's.
 	park   bool // may it sleep?
 	leader rest
@@ -29,7 +34,7 @@ func newPoller(h *handover) (*poller, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	p := &poller{handover: h}
+	p := &poller{handover: h, fd: uintptr(fd)}
 	p.look = p.lookFor
 	if err := unix.SetNonblock(fd, true); err != nil { // or package os would not have it in Go's poller
 		_ = unix.Close(fd)
@@ -102,16 +107,25 @@ func (p *poller) add(fd int32, gen uint32) error {
 // are none.
 func (p *poller) remove(fd int32) { _ = p.control(unix.EPOLL_CTL_DEL, fd, &unix.EpollEvent{}) }
 
-// control holds on to the poller's descriptor, so that Close does not take it away meanwhile.
+// control makes a system call that does not wait, and allocates nothing: it is called for each
+// connection that comes.
 func (p *poller) control(op int, fd int32, e *unix.EpollEvent) error {
-	var err error
-	if closed := p.raw.Control(func(ep uintptr) {
-		err = os.NewSyscallError("epoll_ctl", unix.EpollCtl(int(ep), op, int(fd), e))
-	}); closed != nil {
-		return closed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return os.ErrClosed
 	}
-	return err
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, p.fd, uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(e)), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("epoll_ctl", errno)
+	}
+	return nil
 }
 
 // close wakes a leader who waits.
-func (p *poller) close() error { return p.file.Close() }
+func (p *poller) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	return p.file.Close()
+}

@@ -41,7 +41,7 @@
 //
 //	New ──▶ Socket ──▶ Drive ──▶ Polled
 //	New ──▶ tlsConn ─▶ Drive ──▶ polledTLS ──▶ Polled
-//	DuplicateListener ──▶ Accept ──▶ NewPolled ──▶ Polled
+//	Acceptor ─▶ Accepted ─▶ Polled
 //
 // What is known of a descriptor, for each direction:
 //

@@ -11,76 +11,72 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DuplicateListener returns a descriptor of its own for the socket of l, in an event loop, which
-// package net's listener cannot be. ok is false if l is not exactly a *net.TCPListener or
-// *net.UnixListener. Both accept from then on, and each ends by its own Close.
-func DuplicateListener(l net.Listener) (fd int, ok bool) {
-	socket := listening(l)
-	if socket == nil {
-		return -1, false
+// Acceptor takes connections from the queue of a listener of package net, below that package,
+// which allocates more for a connection than an event loop needs to keep. It does not notice
+// that somebody closes the listener: package net's Accept does, and has to wait for the first of
+// those who come together. Its methods are called by one goroutine.
+type Acceptor struct {
+	raw    syscall.RawConn
+	accept func(listener uintptr) // bound once
+
+	got Accepted
+	err error
+}
+
+// Accepted is a connection that was accepted.
+type Accepted struct {
+	FD   int
+	peer peerAddr
+}
+
+// Adopt returns the connection whose descriptor is fd as if an Acceptor had accepted it.
+func Adopt(fd int) Accepted { return Accepted{fd, newPeerAddr(fd)} }
+
+// NewAcceptor returns nil if l is not exactly a *net.TCPListener or *net.UnixListener.
+func NewAcceptor(l net.Listener) *Acceptor {
+	switch l.(type) {
+	case *net.TCPListener, *net.UnixListener:
+	default:
+		return nil
 	}
-	fd, err := duplicateFD(socket)
+	raw, err := l.(syscall.Conn).SyscallConn()
 	if err != nil {
-		return -1, false
+		return nil
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // File makes it blocking
-		_ = unix.Close(fd)
-		return -1, false
-	}
-	return fd, true
+	a := &Acceptor{raw: raw}
+	a.accept = a.acceptOn
+	return a
 }
 
-// listening returns the socket of l, nil if l is not exactly one of package net.
-func listening(l net.Listener) syscall.Conn {
-	switch l := l.(type) {
-	case *net.TCPListener:
-		return l
-	case *net.UnixListener:
-		return l
+// Accept takes a connection from the queue, without waiting, and prepares it as package net does.
+// It fails with ErrAgain if there is none, with net.ErrClosed once the listener is closed, and
+// with an error that is ErrAcceptLater if it may succeed later.
+func (a *Acceptor) Accept() (Accepted, error) {
+	if err := a.raw.Control(a.accept); err != nil {
+		return Accepted{}, err
 	}
-	return nil
+	return a.got, a.err
 }
 
-// AcceptFrom is Accept for a listener of package net that stays there: after its Accept has
-// returned one connection, AcceptFrom returns those that wait behind it, with less work. It fails
-// with net.ErrClosed once the listener is closed, and with ErrAgain if none waits or the listener
-// is of another kind than DuplicateListener takes.
-func AcceptFrom(l net.Listener) (fd int, err error) {
-	socket := listening(l)
-	if socket == nil {
-		return -1, ErrAgain
-	}
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	fd = -1
-	if used := raw.Control(func(listener uintptr) { fd, err = Accept(int(listener)) }); used != nil {
-		return -1, used
-	}
-	return fd, err
-}
+func (a *Acceptor) acceptOn(listener uintptr) { a.got, a.err = accept(int(listener)) }
 
-// ErrAcceptLater is returned by Accept if the system has not enough of something, descriptors
+// ErrAcceptLater is what Accept fails with if the system has not enough of something, descriptors
 // above all. It goes on after a pause.
 var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 
-// Accept takes a connection from the queue of a listener, without waiting, and prepares it as
-// package net does. It fails with ErrAgain if there is none, and with an error that is
-// ErrAcceptLater if it may succeed later.
-func Accept(listener int) (fd int, err error) {
+func accept(listener int) (got Accepted, err error) {
 	for {
-		fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		got.FD, err = sysAccept(listener, &got.peer)
 		if err = acceptOutcome(err); err == errNextConn {
 			continue
 		}
 		if err != nil {
-			return -1, err
+			return Accepted{FD: -1}, err
 		}
-		if _, local := from.(*unix.SockaddrUnix); !local {
-			prepareTCP(fd)
+		if got.peer.family != unix.AF_UNIX {
+			prepareTCP(got.FD)
 		}
-		return fd, nil
+		return got, nil
 	}
 }
 

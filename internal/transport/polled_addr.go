@@ -18,8 +18,12 @@ type peerAddr struct {
 	family uint8 // AF_INET and so on; 0: unknown
 }
 
-func newPeerAddr(fd int) (a peerAddr) {
+func newPeerAddr(fd int) peerAddr {
 	sa, _ := unix.Getpeername(fd)
+	return peerAddrOf(sa)
+}
+
+func peerAddrOf(sa unix.Sockaddr) (a peerAddr) {
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
 		a.family, a.port = unix.AF_INET, uint16(sa.Port)
