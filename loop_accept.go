@@ -13,6 +13,9 @@ import (
 // acceptFrom accepts until the listener fails.
 func (l *Loop) acceptFrom(listener net.Listener) error {
 	behind := transport.NewAcceptor(listener)
+	if behind != nil {
+		defer behind.Close()
+	}
 	pause := time.Duration(0)
 	for {
 		nc, err := listener.Accept()
@@ -31,6 +34,10 @@ func (l *Loop) acceptFrom(listener net.Listener) error {
 	}
 }
 
+// acceptLull is how long acceptConn waits for the next. For as long Serve may be late to notice
+// that the listener was closed.
+const acceptLull = 50 * time.Millisecond
+
 // How long acceptFrom waits before it tries again. They are those of net/http.
 const (
 	minAcceptPause = 5 * time.Millisecond
@@ -46,7 +53,8 @@ func isTemporary(err error) bool {
 }
 
 // acceptConn has a connection served. Its handshake is performed on an event loop, if there is
-// one for it. Then those that wait behind it are accepted as well, unless behind is nil.
+// one for it. Then those that come behind it are accepted as well, with less garbage,
+// until nobody comes for a while. behind may be nil.
 func (l *Loop) acceptConn(nc net.Conn, behind *transport.Acceptor) error {
 	if !l.shakesInTurns() {
 		go l.upgrade(nc)
@@ -62,7 +70,7 @@ func (l *Loop) acceptConn(nc net.Conn, behind *transport.Acceptor) error {
 		return nil
 	}
 	for {
-		s, err := behind.Accept()
+		s, err := behind.Accept(acceptLull)
 		switch err {
 		case nil:
 			l.acceptSocket(s)

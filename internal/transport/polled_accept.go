@@ -7,17 +7,22 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // Acceptor takes connections from the queue of a listener of package net, below that package,
-// which allocates more for a connection than an event loop needs to keep. It does not notice
-// that somebody closes the listener: package net's Accept does, and has to wait for the first of
-// those who come together. Its methods are called by one goroutine.
+// which allocates more for a connection than an event loop needs to keep. While it waits, the
+// listener's descriptor is in an epoll set of its own, which is in Go's poller. So it notices late
+// that somebody closes the listener: package net's Accept notices at once, and is the one to wait
+// while nobody comes. Its methods are called by one goroutine.
 type Acceptor struct {
-	raw    syscall.RawConn
-	accept func(listener uintptr) // bound once
+	raw    syscall.RawConn              // the listener
+	accept func(listener uintptr)       // acceptOn; bound once
+	file   *os.File                     // the epoll set
+	set    syscall.RawConn              // the same
+	look   func(epoll uintptr) (_ bool) // tryAccept; bound once
 
 	got Accepted
 	err error
@@ -44,18 +49,62 @@ func NewAcceptor(l net.Listener) *Acceptor {
 		return nil
 	}
 	a := &Acceptor{raw: raw}
-	a.accept = a.acceptOn
+	a.accept, a.look = a.acceptOn, a.tryAccept
+	if a.watch() != nil {
+		return nil
+	}
 	return a
 }
 
-// Accept takes a connection from the queue, without waiting, and prepares it as package net does.
-// It fails with ErrAgain if there is none, with net.ErrClosed once the listener is closed, and
-// with an error that is ErrAcceptLater if it may succeed later.
-func (a *Acceptor) Accept() (Accepted, error) {
-	if err := a.raw.Control(a.accept); err != nil {
+// watch makes the epoll set. Its entry for the listener goes when the listener is closed.
+func (a *Acceptor) watch() error {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	_ = unix.SetNonblock(epoll, true) // so that package os has it in Go's poller
+	a.file = os.NewFile(uintptr(epoll), "epoll")
+	used := a.raw.Control(func(listener uintptr) {
+		e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(listener)}
+		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, int(listener), &e)
+	})
+	if err = errors.Join(used, err); err == nil {
+		a.set, err = a.file.SyscallConn()
+	}
+	if err != nil {
+		a.Close()
+	}
+	return err
+}
+
+// Close releases what a needs to wait. The listener stays open.
+func (a *Acceptor) Close() { _ = a.file.Close() }
+
+// Accept takes a connection from the queue and prepares it as package net does. It waits for one
+// as long as patience, and then fails with ErrAgain. It fails with net.ErrClosed once the listener
+// is closed, maybe after as long, and with an error that is ErrAcceptLater if it may succeed later.
+func (a *Acceptor) Accept(patience time.Duration) (Accepted, error) {
+	if a.tryAccept(0) {
+		return a.got, a.err
+	}
+	if err := a.file.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return Accepted{}, err
+	}
+	switch err := a.set.Read(a.look); {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		a.tryAccept(0) // tells whether the listener is closed
+	case err != nil:
 		return Accepted{}, err
 	}
 	return a.got, a.err
+}
+
+// tryAccept reports whether Accept needs to wait no more.
+func (a *Acceptor) tryAccept(uintptr) bool {
+	if err := a.raw.Control(a.accept); err != nil {
+		a.got, a.err = Accepted{}, err
+	}
+	return a.err != ErrAgain
 }
 
 func (a *Acceptor) acceptOn(listener uintptr) { a.got, a.err = accept(int(listener)) }

@@ -17,14 +17,11 @@ import (
 // accepted waits for a connection.
 func accepted(t *testing.T, a *Acceptor) Accepted {
 	t.Helper()
-	for {
-		s, err := a.Accept()
-		if err == nil {
-			return s
-		}
-		wantIs(t, "Accept", err, ErrAgain)
-		time.Sleep(time.Millisecond)
+	s, err := a.Accept(time.Minute)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return s
 }
 
 // A connection that is accepted below package net is prepared as package net prepares it.
@@ -38,7 +35,9 @@ func TestAccept(t *testing.T) {
 		}
 		defer l.Close()
 		a := NewAcceptor(l)
-		if _, err := a.Accept(); err != ErrAgain {
+		defer a.Close()
+		defer a.Close()
+		if _, err := a.Accept(0); err != ErrAgain {
 			t.Errorf("%s: %v without a connection", network, err)
 		}
 		far, err := net.Dial(network, l.Addr().String())
@@ -118,6 +117,7 @@ func TestAcceptFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := NewAcceptor(l)
+	defer a.Close()
 	_, err = accept(-1)
 	wantIs(t, "Accept", err, unix.EBADF)
 	if errors.Is(err, ErrAcceptLater) || errors.Is(err, ErrAgain) {
@@ -140,7 +140,7 @@ func TestAcceptFails(t *testing.T) {
 		}
 	}
 	_ = l.Close()
-	_, err = a.Accept()
+	_, err = a.Accept(0)
 	wantIs(t, "Accept from what is closed", err, net.ErrClosed)
 	if NewAcceptor(struct{ net.Listener }{l}) != nil {
 		t.Error("a listener of somebody's own has an Acceptor")
@@ -158,6 +158,7 @@ func TestAcceptAllocates(t *testing.T) {
 	}
 	defer l.Close()
 	a := NewAcceptor(l)
+	defer a.Close()
 	const n = 20
 	for range n + 1 {
 		far, err := net.Dial("tcp", l.Addr().String())
@@ -168,7 +169,7 @@ func TestAcceptAllocates(t *testing.T) {
 	}
 	_ = unix.Close(accepted(t, a).FD)
 	if allocs := testing.AllocsPerRun(n-1, func() { // which runs it once more
-		s, err := a.Accept()
+		s, err := a.Accept(0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,4 +177,43 @@ func TestAcceptAllocates(t *testing.T) {
 	}); allocs > 0 {
 		t.Errorf("%v allocations for a connection", allocs)
 	}
+}
+
+// An Acceptor waits for whoever comes next. It does not keep the port of a listener that is closed.
+func TestAcceptorWaits(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := NewAcceptor(l)
+	defer a.Close()
+	for range 50 {
+		dialled := make(chan error, 1)
+		go func() {
+			far, err := net.Dial("tcp", l.Addr().String())
+			if err == nil {
+				err = far.Close()
+			}
+			dialled <- err
+		}()
+		_ = unix.Close(accepted(t, a).FD)
+		if err := <-dialled; err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed := make(chan error, 1)
+	go func() {
+		_, err := a.Accept(20 * time.Millisecond)
+		for err == ErrAgain {
+			_, err = a.Accept(20 * time.Millisecond)
+		}
+		closed <- err
+	}()
+	_ = l.Close()
+	again, err := net.Listen("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = again.Close()
+	wantIs(t, "Accept from what was closed meanwhile", <-closed, net.ErrClosed)
 }

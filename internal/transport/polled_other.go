@@ -5,6 +5,7 @@ package transport
 import (
 	"errors"
 	"net"
+	"time"
 )
 
 // Polled is for Linux. Elsewhere Detach fails, and so there is none.
@@ -46,7 +47,9 @@ func Adopt(fd int) Accepted { return Accepted{fd} }
 // NewAcceptor returns nil: there is no event loop.
 func NewAcceptor(net.Listener) *Acceptor { return nil }
 
-func (*Acceptor) Accept() (Accepted, error) { return Accepted{}, errNoDetach }
+func (*Acceptor) Accept(time.Duration) (Accepted, error) { return Accepted{}, errNoDetach }
+
+func (*Acceptor) Close() {}
 
 func (p *Polled) InitAccepted(Accepted, Owner) {}
 

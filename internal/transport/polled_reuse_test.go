@@ -26,6 +26,7 @@ func TestPolledReusesDescriptors(t *testing.T) {
 	}
 	defer l.Close()
 	a := NewAcceptor(l)
+	defer a.Close()
 	set := newPollSet(t)
 	var servers, clients sync.WaitGroup
 	const parallel, each = 8, 30
