@@ -97,6 +97,28 @@ type AcceptOptions struct {
 // To keep any of them use [RequestHandler].
 type ServeFunc func(ctx context.Context, c *Conn) error
 
+// OpenFunc returns the [Receiver] of a connection.
+type OpenFunc func(ctx context.Context, c *Conn) (Receiver, error)
+
+// Receiver gets the messages of one connection.
+type Receiver interface {
+	// Receive is called for each message, in order, and never twice at a time. m.Data is
+	// valid until it returns. ctx is [Conn.Context]. While Receive runs, short messages that
+	// are written on c are held back if another message has already arrived. They leave
+	// together, before the loop goes on to another connection.
+	//
+	// An error, or a panic, closes the connection as one of a [ServeFunc] does, and Receive
+	// is not called again. To close it without an error, return CloseError{Code:
+	// StatusNormalClosure}.
+	Receive(ctx context.Context, c *Conn, m Message) error
+}
+
+// ReceiverFunc is a function that is a [Receiver]. One may serve any number of connections.
+type ReceiverFunc func(ctx context.Context, c *Conn, m Message) error
+
+// Receive calls f.
+func (f ReceiverFunc) Receive(ctx context.Context, c *Conn, m Message) error { return f(ctx, c, m) }
+
 func (o *AcceptOptions) settings() settings {
 	return settings{
 		o.CompressionThreshold, o.Compression.Level, o.OnPingReceived, o.OnPongReceived,

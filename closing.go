@@ -24,17 +24,6 @@ type closing Conn
 
 func (c *Conn) closing() *closing { return (*closing)(c) }
 
-// close is Close and CloseContext. An error names method.
-func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
-	body, misuse := closeBody(method, code, reason)
-	err := h.handshake(ctx, body)
-	(*Conn)(h).awaitOthers(ctx)
-	if misuse != nil {
-		return misuse
-	}
-	return err
-}
-
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 	if h.in.terms.calls.onStack() {
@@ -73,18 +62,6 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		return e
 	}
 	return nil
-}
-
-// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
-// call has ended. Where the end of the stream is the cause already, it is not our doing.
-func (l *lifetime) giveUp(cause error) {
-	e := conn.GiveUp
-	l.mu.Lock()
-	if l.leaves().cause != nil {
-		e = conn.Expire
-	}
-	l.mu.Unlock()
-	l.report(e, cause)
 }
 
 // drain drops what the peer sends until its Close frame. It is called inside the read gate
@@ -166,14 +143,19 @@ func (h *closing) isHandlers() bool {
 // [conn.AnswerViolation].
 func (h *closing) send(ctx context.Context, body conn.CloseBody, as conn.Event) (conn.Action, error) {
 	var room [frame.MaxControlPayload]byte
-	return h.out.submit(ctx, &outFrame{
+	return h.out.submit(ctx, closeFrame(room[:0], body, as))
+}
+
+// closeFrame returns a Close frame whose payload is appended to room.
+func closeFrame(room []byte, body conn.CloseBody, as conn.Event) *outFrame {
+	return &outFrame{
 		OutFrame: conn.OutFrame{
 			Header:  frame.Header{Opcode: frame.Close, FIN: true},
-			Payload: frame.AppendClose(room[:0], body.Code, body.Reason),
+			Payload: frame.AppendClose(room, body.Code, body.Reason),
 		},
 		body:  body,
 		event: as,
-	})
+	}
 }
 
 // lastFrame sends our Close frame and then ends the transport, on a goroutine of its own.

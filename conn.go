@@ -112,7 +112,9 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 	}
 	c.openSender(role, s.timeouts.Write)
 	c.openReceiver(orDefault(s.limits.Message, defaultMessageLimit))
-	c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
+	if len(agreed.buffered) > 0 { // otherwise a loop may be looking at the transport already
+		c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
+	}
 	c.traceHandshake()
 	if k := newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings); k != nil {
 		c.out.setPace(k.pace)

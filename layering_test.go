@@ -110,7 +110,7 @@ const layers = `
 
 	# The other end of a connection, played by hand, and tests of the library from
 	# outside.
-	internal/wsplay:  . handshake wstest internal/naive
+	internal/wsplay:  . handshake wstest internal/naive internal/transport
 	tests/...:        . frame handshake conn hub wstest internal/naive internal/wsplay
 	tests/connect:    . handshake hub wstest xconnect
 

@@ -51,6 +51,15 @@ type watched struct {
 	closeRead *closeRead    // the last read loop of Conn.CloseRead; under mu
 }
 
+// closeRead is the read loop that calls of [Conn.CloseRead] share.
+type closeRead struct {
+	ctx    context.Context // ends when the loop does
+	cancel context.CancelFunc
+	left   chan struct{} // closed when the goroutine has returned
+	end    *endCall      // nil if the connection had ended
+	calls  int           // those whose contexts have not ended; under lifetime.mu
+}
+
 // leaving is what a connection needs from its first event on. An open one that is idle has
 // none.
 type leaving struct {
@@ -126,6 +135,18 @@ func (l *lifetime) report(e conn.Event, cause error) conn.Action {
 
 // expire ends a closing handshake that takes too long.
 func (l *lifetime) expire() { l.report(conn.Expire, ErrCloseTimeout) }
+
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.leaves().cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.report(e, cause)
+}
 
 // current returns the state.
 func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }

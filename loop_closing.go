@@ -6,9 +6,9 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 )
 
-// In a turn nothing waits. A control frame goes at once if nothing is ahead of it and the
-// socket has room, as it nearly always is. Otherwise a goroutine waits, as it does for a
-// connection that has one.
+// In a turn nothing waits. A Close frame goes at once if the socket has room, as it nearly
+// always has. Otherwise a goroutine waits for the rest, as one does for a connection that has
+// no loop.
 
 // answer does what an action of the table calls for that a read has met: see follow. It is
 // called inside the gate for reading, by a turn or not.
@@ -28,13 +28,20 @@ func (h *closing) answer(ctx context.Context, do conn.Action, body conn.CloseBod
 }
 
 func (h *closing) answerInTurn(body conn.CloseBody, as conn.Event) {
-	if !h.out.isIdle() {
-		go h.lastFrame(context.Background(), body, as)
-		return
-	}
-	if do, err := h.send(context.Background(), body, as); err == nil && do == conn.EndTransport {
+	do, done, err := h.startClose(body, as)
+	if done && err == nil && do == conn.EndTransport {
 		h.endInTurn()
 	}
+}
+
+// startClose sends our Close frame. If done is false, a goroutine goes on with it, and with
+// what follows.
+func (h *closing) startClose(body conn.CloseBody, as conn.Event) (do conn.Action, done bool, err error) {
+	return h.out.start(closeFrame(nil, body, as), func(do conn.Action, err error) {
+		if err == nil && do == conn.EndTransport {
+			h.endTransport()
+		}
+	})
 }
 
 // endInTurn is endTransport in a turn: later turns read up to the end of the stream. Inside
@@ -51,16 +58,13 @@ func (h *closing) endInTurn() {
 
 // depart begins the closing handshake when the application is done, in a turn. From then on
 // messages are dropped.
-func (lc *loopConn) depart(done *departure) {
+func (lc *loopConn) depart(done *CloseError) {
 	lc.reads = readClose
 	c := lc.c
-	if !c.out.isIdle() {
-		go c.Close(done.code, done.reason)
-		return
+	body, _ := closeBody("Receiver", done.Code, done.Reason)
+	if do, at, err := c.closing().startClose(body, conn.SendClose); at && err == nil && do == conn.EndTransport {
+		go c.closing().endTransport() // the peer's Close frame came first
 	}
-	body, _ := closeBody("Receiver", done.code, done.reason)
-	do, _ := c.closing().send(context.Background(), body, conn.SendClose)
-	c.closing().follow(context.Background(), do, body)
 }
 
 // sendAway begins to close a connection because the server shuts down. Any goroutine may
@@ -74,10 +78,11 @@ func (lc *loopConn) sendAway() {
 	case c.state() != conn.Open:
 		return
 	}
-	if lc.member.Busy() || !c.out.isIdle() { // the Receiver may run, and nobody would read the answer
+	if lc.member.Busy() { // the Receiver may run, and nobody would read the answer
 		go c.Close(StatusGoingAway, "")
 		return
 	}
-	do, _ := c.closing().send(context.Background(), conn.CloseBody{Code: uint16(StatusGoingAway)}, conn.SendClose)
-	c.closing().follow(context.Background(), do, conn.CloseBody{})
+	if do, at, err := c.closing().startClose(conn.CloseBody{Code: uint16(StatusGoingAway)}, conn.SendClose); at && err == nil && do == conn.EndTransport {
+		go c.closing().endTransport()
+	}
 }

@@ -65,15 +65,9 @@ const (
 	loopOver                         // and the connection has ended
 )
 
-// departure says how a connection is to be closed that the application is done with.
-type departure struct {
-	code   StatusCode
-	reason string
-}
-
 // begin gets the Receiver from open, unless it is there. It returns nil if messages may
-// follow.
-func (lc *loopConn) begin(open OpenFunc) (done *departure) {
+// follow, and otherwise how the connection is to be closed. So do deliver and returned.
+func (lc *loopConn) begin(open OpenFunc) (done *CloseError) {
 	if lc.receiver != nil {
 		lc.phase = loopReceiving
 		return nil
@@ -93,15 +87,15 @@ func (lc *loopConn) begin(open OpenFunc) (done *departure) {
 	return lc.returned(err)
 }
 
-// deliver calls Receive. It returns nil if more messages may follow.
-func (lc *loopConn) deliver(m Message) (done *departure) {
+// deliver calls Receive.
+func (lc *loopConn) deliver(m Message) (done *CloseError) {
 	lc.phase = loopInside
 	defer lc.survive(&done)
 	return lc.returned(lc.receiver.Receive((*connContext)(lc.c), lc.c, m))
 }
 
 // returned is called with what Open or Receive has returned.
-func (lc *loopConn) returned(err error) *departure {
+func (lc *loopConn) returned(err error) *CloseError {
 	if err == nil {
 		lc.phase = loopReceiving
 		return nil
@@ -110,16 +104,16 @@ func (lc *loopConn) returned(err error) *departure {
 	s := lc.serving()
 	s.reportServed(err)
 	code, reason := closeFor(err)
-	return &departure{code, reason}
+	return &CloseError{code, reason}
 }
 
 // survive is deferred by open and deliver, in case that the application does not return.
-func (lc *loopConn) survive(done **departure) {
+func (lc *loopConn) survive(done **CloseError) {
 	if lc.phase != loopInside {
 		return
 	}
 	lc.leave()
-	*done = &departure{code: StatusInternalError}
+	*done = &CloseError{Code: StatusInternalError}
 	s := lc.serving()
 	switch p := recover(); p {
 	case nil:

@@ -23,6 +23,7 @@ type loopHandshake struct {
 	loop  *eventloop.Loop
 	lc    *loopConn
 	limit eventloop.Entry
+	waits bool        // limit is set: the first turn did not find the whole request
 	late  atomic.Bool // the time is up
 }
 
@@ -49,11 +50,17 @@ func (l *Loop) acceptSocket(s transport.Accepted) {
 	h.expect()
 	h.limit.Owner = h
 	lc.shaking = h
-	if d := orDefault(l.Timeouts.Handshake, defaultHandshakeTimeout); d > 0 {
-		loop.After(d, &h.limit)
-	}
 	if err := loop.Add(s.FD, &lc.member, lc); err != nil {
 		lc.dropHandshake()
+	}
+}
+
+// wait limits the time, from the first turn that has to wait.
+func (h *loopHandshake) wait() {
+	d := orDefault(h.opts.Timeouts.Handshake, defaultHandshakeTimeout)
+	if d > 0 && !h.waits {
+		h.waits = true
+		h.loop.After(d, &h.limit)
 	}
 }
 
@@ -73,6 +80,7 @@ func (lc *loopConn) shake() bool {
 	case err == transport.ErrAgain && lc.loop.isShutDown():
 		err = refusedByShutdown
 	case err == transport.ErrAgain:
+		h.wait()
 		return false
 	}
 	if err == nil {

@@ -21,10 +21,10 @@ func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
 		_ = c.Close(StatusGoingAway, "")
 		return http.ErrServerClosed
 	}
-	done := &departure{code: StatusInternalError} // in case that Open does not return
+	done := &CloseError{Code: StatusInternalError} // in case that Open does not return
 	defer func() {
 		if done != nil {
-			_ = c.Close(done.code, done.reason)
+			_ = c.Close(done.Code, done.Reason)
 			<-c.done()
 			lc.finish()
 		}
@@ -60,6 +60,9 @@ func (lc *loopConn) takeReading() error {
 // joinLoop moves the connection to an event loop. It reports false if it needs a goroutine.
 func (lc *loopConn) joinLoop() bool {
 	c := lc.c
+	if r, ok := transport.Reporting(c.transport); ok {
+		return lc.joinLoopless(r)
+	}
 	if !transport.CanDrive(c.transport) {
 		return false // and no loop begins to wait for events that never come: in a bubble of synctest
 	}
@@ -85,6 +88,36 @@ func (lc *loopConn) joinLoop() bool {
 	}
 	lc.nowPolled()
 	return true
+}
+
+// joinLoopless is joinLoop for a stream that needs no event loop.
+func (lc *loopConn) joinLoopless(r transport.Reporter) bool {
+	c := lc.c
+	if !lc.loop.goroutines.add(c) { // which Shutdown closes
+		return false
+	}
+	c.in.lock(nil, nil)
+	defer c.in.leave() // and has a turn taken
+	c.out.gate.Lock(nil, nil)
+	defer c.out.leave()
+	lc.member.Loopless(lc)
+	err := transport.Move(&c.in.canceler, &c.out.canceler, func() (transport.Transport, error) {
+		return r.Drive(lc.happened), nil
+	})
+	if err != nil {
+		return false
+	}
+	c.out.traits = c.transport.Traits()
+	lc.facts.word.Or(factPolled)
+	return true
+}
+
+// happened is called by a stream that needs no event loop. What comes before the connection is
+// polled is found by its first turn.
+func (lc *loopConn) happened(ev transport.Events) {
+	if lc.facts.polled() {
+		lc.member.Post(eventloop.Events(ev))
+	}
 }
 
 // nowPolled is called when the connection has joined its event loop and is open. Shutdown may
@@ -135,7 +168,7 @@ func (lc *loopConn) byGoroutine() {
 	}
 	c.out.endReplies(l.ctx)
 	if l.done != nil {
-		_ = c.Close(l.done.code, l.done.reason)
+		_ = c.Close(l.done.Code, l.done.Reason)
 	}
 }
 

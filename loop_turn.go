@@ -38,7 +38,7 @@ var turns = sync.Pool{New: func() any { return &messageLoop{insideLoop: new(insi
 // what the next turn is to be told.
 func (lc *loopConn) Ready(ev eventloop.Events) (due eventloop.Events) {
 	wasFull := lc.driven().Ready(transport.Events(ev))
-	if !wasFull {
+	if !wasFull && lc.facts.polled() { // before, the first turn limits the time of the handshake
 		ev &^= eventloop.Writable
 	}
 	return ev
@@ -97,7 +97,7 @@ func (lc *loopConn) readMessages() (more bool) {
 	c := lc.c
 	l := turns.Get().(*messageLoop)
 	l.c, l.ctx, l.loop, l.turn, l.left = c, (*connContext)(c), lc, true, maxPerTurn
-	for l.next() && l.left > 0 {
+	for d := lc.driven(); l.nextInTurn(d) && l.left > 0; {
 	}
 	c.out.expectReplies(false)
 	c.out.beforeWait()
@@ -109,6 +109,43 @@ func (lc *loopConn) readMessages() (more bool) {
 		lc.depart(done)
 	}
 	return more
+}
+
+// nextInTurn is next, in a turn. It has fewer functions on the way to the socket, since the
+// kernel has run before most turns, and few of ours are in a cache.
+func (l *messageLoop) nextInTurn(d transport.Driven) bool {
+	r := &l.c.in
+	if !r.enterTurn() {
+		l.err = transport.ErrAgain
+		return false
+	}
+	if r.stream != nil || !r.atStart() {
+		return l.entered()
+	}
+	r.takeOrphan()
+	l.socket = d
+	for {
+		_, err := d.TryFill(&r.buf)
+		if err != nil && err != transport.ErrAgain {
+			err = r.failed(l.ctx, err) // nil: it tries again
+		}
+		if l.err = err; err != nil {
+			break
+		}
+		if r.buf.Buffered() > 0 && !l.arrived() {
+			break
+		}
+		if d.Full() {
+			r.buf.Release()
+			l.err = transport.ErrAgain
+			break
+		}
+	}
+	if !l.outside {
+		r.leave()
+	}
+	l.outside = false
+	return l.err == nil && !l.stopped
 }
 
 // dropMessages reads up to the peer's Close frame.

@@ -73,18 +73,29 @@ type insideLoop struct {
 	wait   func() error       // waitInline, bound once
 	arrive func() (stay bool) // arrived, bound once
 
-	loop *loopConn  // nil: Conn.Messages
-	done *departure // why loop wants no more
-	left int        // how many messages the turn may still deliver; in a turn only
+	loop receiving   // nil: Conn.Messages
+	done *CloseError // loop wants no more: how to close the connection
+	left int         // how many messages the turn may still deliver; in a turn only
+}
+
+// receiving is what a [Loop] does with messages: it has the Receiver called. It returns nil if
+// the Receiver wants more.
+type receiving interface {
+	deliver(m Message) (done *CloseError)
 }
 
 // next runs the body for the next message, or for all that arrive while the loop can stay
 // inside the read of its socket. It reports whether there may be more.
 func (l *messageLoop) next() bool {
-	r := &l.c.in
 	if l.err = l.enter(); l.err != nil {
 		return false
 	}
+	return l.entered()
+}
+
+// entered is next, inside the gate. It returns outside.
+func (l *messageLoop) entered() bool {
+	r := &l.c.in
 	if r.stream != nil {
 		l.err = r.endStream(l.ctx, "Conn.Messages")
 	}

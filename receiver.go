@@ -7,6 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -184,7 +185,7 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 	switch {
 	case r.host.inCallback():
 		return inCallbackError(method)
-	case method != loopMethod && r.canReceive() && r.host.isOnLoop():
+	case method != loopMethod && r.host.isOnLoop() && r.canReceive():
 		return onLoopError(method)
 	}
 	switch r.gate.LockWhile(ctx, r.canReceive, r.host.beforeWait) {
@@ -272,4 +273,31 @@ func (r *receiver) atStart() bool {
 // needsMore reports whether a read has to wait for the network.
 func (r *receiver) needsMore() bool {
 	return r.buf.Buffered() == 0 && r.stream == nil && (r.decoder.AtHeader() || r.decoder.Left() > 0)
+}
+
+// inflating is what the receiver borrows while a compressed message is under way.
+type inflating struct {
+	engine conn.InflateEngine
+	output conn.InflateBuffer // for a Reader
+}
+
+var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
+
+// inflation returns r.inflating, which it borrows when a compressed message begins.
+func (r *receiver) inflation() *inflating {
+	if r.inflating == nil {
+		r.inflating = inflatings.Get().(*inflating)
+		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
+	}
+	return r.inflating
+}
+
+// dropInflation returns r.inflating to the pool.
+func (r *receiver) dropInflation() {
+	if z := r.inflating; z != nil {
+		r.inflating = nil
+		r.decoder.Release()
+		z.output.Reset()
+		inflatings.Put(z)
+	}
 }

@@ -25,15 +25,15 @@ const order = `
 	doc.go
 
 	# connections without goroutines
-	loop.go loop_serve.go loop_conn.go
+	loop_serve.go loop_accept.go loop_writable.go loop_turn.go loop_handshake.go loop_closing.go
+	loop_join.go loop_shutdown.go loop_conn.go loop.go
 
 	# servers and clients
 	serve_http2.go handler.go accept_http2.go accept_http.go upgrade.go accept.go dial.go
 
 	# what an application calls
-	netconn.go registry.go write.go prepared.go fragments.go messages.go messages_lend.go
-	read.go
-	close.go conn.go
+	netconn.go registry.go prepared.go write.go fragments.go messages.go messages_lend.go
+	read.go close.go conn.go
 
 	# what holds the parts of a connection together
 	hosts.go closing.go compression.go keepalive.go ping.go lifetime.go

@@ -49,6 +49,9 @@ func upgradeConn(nc net.Conn, opts *AcceptOptions, prepare prepareFunc) (*Conn, 
 	return c, open, err
 }
 
+// prepareFunc is the type of Loop.Prepare.
+type prepareFunc = func(r *handshake.Request) (OpenFunc, error)
+
 var upgrades = poolcheck.NewPool("upgrades", func() any {
 	u := new(upgrade)
 	u.onOwnStack = u.runOnOwnStack

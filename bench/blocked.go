@@ -31,7 +31,7 @@ const (
 )
 
 func blockedRows() (all []*BlockedRow) {
-	for _, every := range []time.Duration{2 * time.Millisecond, 100 * time.Millisecond} {
+	for _, every := range []time.Duration{10 * time.Millisecond, 100 * time.Millisecond} {
 		for _, lib := range servers.Blocking() {
 			all = append(all, &BlockedRow{Result: Result{Lib: lib, Compared: true}, Every: every})
 		}

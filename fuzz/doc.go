@@ -24,8 +24,8 @@
 //	                  stay within four times its inflated size
 //	FuzzDecoder       a whole stream to conn.Decoder, in any split, every prefix, and dropped by Discard:
 //	                  naive with compress/flate; a fault is reported at the very byte
-//	FuzzStream        a whole stream, byte by byte, in pieces and at once, by every way to read, in
-//	                  memory and on sockets: each other, and naive with compress/flate
+//	FuzzStream        a whole stream, byte by byte, in pieces and at once, by every way to read and
+//	                  by a Loop, in memory and on sockets: each other, and naive with compress/flate
 //	FuzzOutbox        frames written in any pieces, held, claimed and taken back: a list of frames,
 //	                  and what naive reads from the wire
 //	FuzzLifecycle     any order of events: a second model, of what has happened and not of states

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 	"github.com/hawser-ws/websocket/wstest"
 )
 
@@ -65,8 +66,11 @@ func (s *sips) CloseWrite() error { return s.Conn.(interface{ CloseWrite() error
 func (s setup) inMemory(data []byte, sizes []byte, d delivery) outcome {
 	ours, peer := wstest.NetPipe(len(data)*4 + 64<<10)
 	var stream io.ReadWriteCloser = &sips{Conn: ours, delivery: d}
-	if s.beneath == overStream {
+	switch {
+	case s.beneath == overStream:
 		stream = struct{ io.ReadWriteCloser }{stream}
+	case s.loop:
+		stream = wsplay.Reporting(ours, s.cuts(sizes, d))
 	}
 	o, wait := s.begin(stream, sizes)
 	var wire bytes.Buffer

@@ -32,12 +32,12 @@ func FuzzStream(f *testing.F) {
 			bits |= 1 << bitDeflate
 		}
 		f.Add(bits, []byte{byte(i % 11), 0, byte(i)}, []byte{byte(i), 6, 1}, stream.Data)
-		f.Add(bits|1<<bitLoop|uint32(i%4)<<bitsTransport, []byte{byte(i % 11), 0, byte(i)}, []byte{}, stream.Data)
+		f.Add(bits|1<<bitLoop|uint32(i%4)<<bitsTransport, []byte{byte(i % 11), 0, byte(i)}, []byte{byte(i), 40, 3}[:i/4%4], stream.Data)
 	}
 	for i, recipe := range recipes {
 		for bits := range uint32(4) { // role, compression
 			f.Add(bits|1<<bitRecipe|uint32(i)<<bitsManner, []byte{4, 1}, []byte{20, 1}, []byte(recipe))
-			f.Add(bits|1<<bitRecipe|1<<bitLoop|uint32(i)<<bitsManner|uint32(overUnix)<<bitsTransport, []byte{4, 1}, []byte{}, []byte(recipe))
+			f.Add(bits|1<<bitRecipe|1<<bitLoop|uint32(i)<<bitsManner|uint32(i%2)*uint32(overUnix)<<bitsTransport, []byte{4, 1}, []byte{2, 200}, []byte(recipe))
 		}
 	}
 	f.Fuzz(func(t *testing.T, bits uint32, pieces, sizes, data []byte) {

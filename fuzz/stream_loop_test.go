@@ -9,11 +9,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hawser-ws/websocket"
+	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
 // A Loop is one more way to read: it takes what there is in turns, stops wherever the bytes do, and
-// goes on in the next turn. On a socket that is what is tried here, in memory the goroutine in
-// its place.
+// goes on in the next turn. On a socket an event loop tells when that is. On a net.Conn in memory
+// the pieces of a delivery end the turns, and what can be written at once is cut as well. On
+// any other stream a goroutine is in place of the loop.
 
 // loops has the connections on sockets. It is one for all, as elsewhere.
 var loops = sync.OnceValue(newLoop)
@@ -49,6 +51,21 @@ func (a *application) join(over chan struct{}) {
 		loop = loops()
 	}
 	a.must(loop.Add(a.conn, &onLoop{a, over}))
+}
+
+// cuts are where the turns of a delivery end.
+func (s setup) cuts(sizes []byte, d delivery) wsplay.Cuts {
+	pieces, writes := 0, 0
+	return wsplay.Cuts{
+		Read: func() int { pieces++; return d.next(pieces-1, 1<<20) },
+		Write: func() int {
+			if len(sizes) == 0 {
+				return 1 << 20
+			}
+			writes++
+			return int(sizes[writes%len(sizes)]) + 1
+		},
+	}
 }
 
 // Receive takes a message in the manner of the application.

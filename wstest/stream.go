@@ -15,7 +15,8 @@ type stream struct {
 	size int // how many bytes data may hold
 
 	mu      sync.Mutex
-	changed sync.Cond // broadcast after every change below
+	changed sync.Cond // broadcast after every change below: see tell
+	watchers
 	data    bytes.Buffer
 	writing bool  // a write is in progress; others wait, so that writes do not mix
 	ended   bool  // by the writing end: io.EOF follows the data
@@ -55,7 +56,7 @@ func (s *stream) read(p []byte) (int, error) {
 			return 0, nil
 		case s.data.Len() > 0:
 			n, _ := s.data.Read(p)
-			s.changed.Broadcast()
+			s.tell()
 			return n, nil
 		case s.ended:
 			return 0, io.EOF
@@ -71,7 +72,7 @@ func (s *stream) write(p []byte) (n int, err error) {
 	defer func() {
 		if mine {
 			s.writing = false
-			s.changed.Broadcast()
+			s.tell()
 		}
 	}()
 	for {
@@ -92,7 +93,7 @@ func (s *stream) write(p []byte) (n int, err error) {
 			s.writing, mine = true, true
 			put, _ := s.data.Write(p[n:min(n+room, len(p))])
 			n += put
-			s.changed.Broadcast()
+			s.tell()
 			continue
 		default:
 			s.writing, mine = true, true
@@ -109,7 +110,7 @@ func (s *stream) end(fault error) {
 	s.ended = true
 	s.breakWith(fault)
 	s.writeBy.clear()
-	s.changed.Broadcast()
+	s.tell()
 }
 
 // abandon is called when the reading end is closed. It reports false if it already was. With a
@@ -124,7 +125,7 @@ func (s *stream) abandon(fault error) bool {
 	s.data = bytes.Buffer{}
 	s.breakWith(fault)
 	s.readBy.clear()
-	s.changed.Broadcast()
+	s.tell()
 	return true
 }
 
@@ -152,13 +153,13 @@ func (s *stream) setDeadline(d *deadline, t time.Time) {
 	left := time.Until(t)
 	d.at = time.Now().Add(left) // by the monotonic clock, as the timer
 	if left <= 0 {
-		s.changed.Broadcast()
+		s.tell()
 		return
 	}
 	d.timer = time.AfterFunc(left, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.changed.Broadcast()
+		s.tell()
 	})
 }
 

@@ -14,7 +14,7 @@
 //	  client ends ⇄ haproxy ⇄ server ends              TestHAProxy
 //
 // A slot runs one connection after the other. Each is a link with a plan drawn from the seed:
-// how the server accepts it (Accept, Upgrade, Handler, ServeHTTP2Requests, a Hub), what is
+// how the server accepts it (Accept, Upgrade, Handler, a Loop, ServeHTTP2Requests, a Hub), what is
 // compressed, how many goroutines write and how, which fault strikes after which byte, and how
 // the link is to end.
 // The proxy cuts the stream into other pieces, joins, delays and stalls. On some links it

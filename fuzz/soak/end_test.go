@@ -52,8 +52,12 @@ func (e *end) serve(c *websocket.Conn) {
 	if e.link.closer == e.side && e.link.closesByItself(e.side) {
 		all.Go(func() { e.conduct(c) })
 	}
-	e.readAll(c)
-	close(e.over)
+	if e.side == server && e.link.front.loops() {
+		<-e.over
+	} else {
+		e.readAll(c)
+		close(e.over)
+	}
 	all.Wait()
 	e.leave(c)
 }

@@ -44,7 +44,7 @@ func (r *run) test(length time.Duration, listen func() (net.Listener, error), co
 	if r.net, err = connect(); err != nil {
 		t.Fatal(err)
 	}
-	idle := descriptors()
+	idle := descriptors() + eventLoops // which begin with the first link
 	ctx, stop := context.WithTimeout(context.Background(), length)
 	defer stop()
 	watched := make(chan []census)

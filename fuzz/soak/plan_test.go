@@ -5,6 +5,7 @@ package soak
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/hawser-ws/websocket"
@@ -31,6 +32,11 @@ const (
 	echoByUpgrade
 	byHub // one way, from a broadcast
 
+	// The same three on a Loop.
+	byLoop
+	echoByLoop
+	hubByLoop
+
 	// On streams of HTTP/2, which share a connection: see carrier.
 	byStream // ServeHTTP2Requests, messages each way
 	echoByStream
@@ -39,27 +45,35 @@ const (
 	numFronts
 )
 
-// What the networks can carry.
+// What the networks can carry. Of the links that have a connection to themselves, half are on a
+// Loop.
 var (
-	allFronts    = []front{byAccept, byUpgrade, echoByHandler, echoByUpgrade, byHub, byStream, echoByStream, hubByStream, byHTTP2}
-	wholeFronts  = allFronts[:byStream] // each has a connection to itself
+	wholeFronts = []front{
+		byAccept, byUpgrade, echoByHandler, echoByUpgrade, byHub,
+		byLoop, byLoop, echoByLoop, echoByLoop, hubByLoop,
+	}
 	streamFronts = []front{byStream, echoByStream, hubByStream}
+	allFronts    = slices.Concat(wholeFronts, streamFronts, []front{byHTTP2})
 )
 
 var fronts = [numFronts]string{
 	"accept", "upgrade", "echo-handler", "echo-upgrade", "hub",
+	"loop", "echo-loop", "hub-loop",
 	"stream", "echo-stream", "hub-stream", "accept over HTTP/2",
 }
 
 func (f front) String() string { return fronts[f] }
 func (f front) echoes() bool {
-	return f == echoByHandler || f == echoByUpgrade || f == echoByStream
+	return f == echoByHandler || f == echoByUpgrade || f == echoByLoop || f == echoByStream
 }
+
+// loops reports whether the server has the link on a Loop.
+func (f front) loops() bool { return f == byLoop || f == echoByLoop || f == hubByLoop }
 
 // returns reports whether the loop that echoes ends by its return, after which nothing can be
 // asked.
 func (f front) returns() bool { return f == echoByHandler || f == echoByStream }
-func (f front) casts() bool   { return f == byHub || f == hubByStream }
+func (f front) casts() bool   { return f == byHub || f == hubByLoop || f == hubByStream }
 func (f front) shares() bool  { return f >= byStream }
 
 // ending is what the closer does in the end.

@@ -16,13 +16,15 @@ import (
 	"github.com/hawser-ws/websocket/handshake"
 )
 
-// servers take links in: one by net/http, one by Upgrade, two by ServeHTTP2Requests. Of these
-// one is impatient: see patience.
+// servers take links in: one by net/http, one by Upgrade, one by a Loop, two by ServeHTTP2Requests.
+// Of these one is impatient: see patience.
 type servers struct {
 	run      *run
 	http     *http.Server
 	byHTTP   net.Listener
 	bare     net.Listener
+	loop     *websocket.Loop
+	onLoop   net.Listener
 	streams  [2]net.Listener
 	stations [hubs]*station
 	all      sync.WaitGroup
@@ -37,6 +39,9 @@ func startServers(r *run, listen func() (net.Listener, error)) (*servers, error)
 		return nil, err
 	}
 	if s.bare, err = listen(); err != nil {
+		return nil, err
+	}
+	if s.onLoop, err = listen(); err != nil {
 		return nil, err
 	}
 	for i := range s.streams {
@@ -56,6 +61,8 @@ func startServers(r *run, listen func() (net.Listener, error)) (*servers, error)
 	s.http.Protocols.SetUnencryptedHTTP2(true)
 	s.all.Go(func() { _ = s.http.Serve(s.byHTTP) })
 	s.all.Go(func() { accept(s.bare, &s.all, s.upgrade) })
+	s.loop = s.newLoop()
+	s.all.Go(func() { _ = s.loop.Serve(s.onLoop) })
 	return s, nil
 }
 
@@ -65,6 +72,8 @@ func (s *servers) address(l *link) string {
 	switch l.front {
 	case byUpgrade, echoByUpgrade:
 		at = s.bare
+	case byLoop, echoByLoop, hubByLoop:
+		at = s.onLoop
 	case byStream, echoByStream, hubByStream:
 		at = s.streams[0]
 		if l.fault.silent() {
@@ -80,6 +89,7 @@ func (s *servers) close() {
 		_ = l.Close()
 	}
 	_ = s.http.Close()
+	s.endLoop()
 	s.all.Wait()
 }
 

@@ -17,6 +17,7 @@
 //	guard.go     who leads, in one word
 //	watchman.go  notices that the leader does not come back
 //	member.go    the run state of a Source; Kick, Remove
+//	loopless.go  a Member without a loop, which is told of events by Post
 //	abandon.go   a turn that does not return
 //	handover.go  from other goroutines to the run queue
 //	queue.go     turns that are due without an event

@@ -76,6 +76,9 @@ func (l *Loop) Add(fd int, m *Member, s Source) error {
 
 // drop is the rest of [Member.Remove].
 func (l *Loop) drop(m *Member) {
+	if l == loopless {
+		return
+	}
 	members.drop(m.fd, m)
 	l.poller.remove(m.fd)
 	if l.count.Add(-1) == 0 && l.last.Load() {

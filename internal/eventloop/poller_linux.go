@@ -17,10 +17,7 @@ type poller struct {
 	raw      syscall.RawConn
 	look     func(fd uintptr) bool // lookFor
 	handover *handover             // is told when the leader sleeps
-
-	mu     sync.Mutex
-	closed bool
-	fd     uintptr // of file, until closed
+	change   change                // of the set
 
 	// These are the leader's.
 	park   bool // may it sleep?
@@ -34,8 +31,9 @@ func newPoller(h *handover) (*poller, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	p := &poller{handover: h, fd: uintptr(fd)}
+	p := &poller{handover: h}
 	p.look = p.lookFor
+	p.change.call = p.change.do
 	if err := unix.SetNonblock(fd, true); err != nil { // or package os would not have it in Go's poller
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
@@ -99,33 +97,37 @@ func (p *poller) event(i int) (fd int32, gen uint32, ev Events) {
 
 // add has events of fd come whenever something changes, and once for what is there already.
 func (p *poller) add(fd int32, gen uint32) error {
-	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET, Fd: fd, Pad: int32(gen)}
-	return p.control(unix.EPOLL_CTL_ADD, fd, &e)
+	const events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	return p.control(unix.EPOLL_CTL_ADD, unix.EpollEvent{Events: events, Fd: fd, Pad: int32(gen)})
 }
 
 // remove asks for no more events of fd. It fails if the poller is closed, and then there
 // are none.
-func (p *poller) remove(fd int32) { _ = p.control(unix.EPOLL_CTL_DEL, fd, &unix.EpollEvent{}) }
+func (p *poller) remove(fd int32) { _ = p.control(unix.EPOLL_CTL_DEL, unix.EpollEvent{Fd: fd}) }
 
-// control makes a system call that does not wait, and allocates nothing: it is called for each
-// connection that comes.
-func (p *poller) control(op int, fd int32, e *unix.EpollEvent) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return os.ErrClosed
+// change is a change of the set. It is memory that every change uses in turn: one of its own
+// would be garbage for each connection.
+type change struct {
+	mu    sync.Mutex
+	call  func(ep uintptr) // do, bound once
+	op    int
+	event unix.EpollEvent
+	err   error
+}
+
+func (c *change) do(ep uintptr) { c.err = unix.EpollCtl(int(ep), c.op, int(c.event.Fd), &c.event) }
+
+// control holds on to the poller's descriptor, so that Close does not take it away meanwhile.
+func (p *poller) control(op int, e unix.EpollEvent) error {
+	c := &p.change
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.op, c.event = op, e
+	if closed := p.raw.Control(c.call); closed != nil {
+		return closed
 	}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, p.fd, uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(e)), 0, 0)
-	if errno != 0 {
-		return os.NewSyscallError("epoll_ctl", errno)
-	}
-	return nil
+	return os.NewSyscallError("epoll_ctl", c.err)
 }
 
 // close wakes a leader who waits.
-func (p *poller) close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
-	return p.file.Close()
-}
+func (p *poller) close() error { return p.file.Close() }

@@ -43,6 +43,9 @@
 //	New ──▶ tlsConn ─▶ Drive ──▶ polledTLS ──▶ Polled
 //	Acceptor ─▶ Accepted ─▶ Polled
 //
+// A net.Conn that is a [Reporter] needs no event loop: it makes its own Driven, and reports what has
+// become possible itself.
+//
 // What is known of a descriptor, for each direction:
 //
 //	          a call has found nothing, or taken the last

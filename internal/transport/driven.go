@@ -1,6 +1,9 @@
 package transport
 
-import "errors"
+import (
+	"errors"
+	"net"
+)
 
 // Driven is a Transport that an event loop drives: the loop reports by Ready what has become
 // possible. TryWrite sends all that it is given, unless the stream is Full then or has failed.
@@ -33,6 +36,23 @@ type Owner interface {
 	Waiting()
 	// Freed is called once, just before the descriptor is closed: the loop must forget it.
 	Freed()
+}
+
+// Reporter is a net.Conn that can be driven without an event loop: it reports by itself what has
+// become possible. There is one in memory, for tests.
+type Reporter interface {
+	net.Conn
+	// Drive returns what drives the stream from now on. It is called inside both gates. report
+	// does not wait, and may be called from anywhere.
+	Drive(report func(Events)) Driven
+}
+
+// Reporting returns the Reporter that t drives by its methods, if it is one.
+func Reporting(t Transport) (r Reporter, ok bool) {
+	if t, isConn := t.(*netConn); isConn {
+		r, ok = t.Conn.(Reporter)
+	}
+	return r, ok
 }
 
 // Events is a set of what can become possible on a descriptor.

@@ -17,8 +17,19 @@ import (
 // internal/naive. Those on the headers of the opening handshake are in package
 // handshake.
 
-// attack runs a test against each role, as eachRole does. opts may be nil.
+// attack runs a test against each role, as eachRole does: once on a connection that is read by
+// calls, and once on one that a Loop reads. The test reads by read. opts may be nil.
 func attack(t *testing.T, name string, opts *websocket.ConnOptions, test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer)) {
+	t.Helper()
+	attackReading(t, name, opts, test)
+	wsplay.ForRoles(t, name+"/on a loop/", func(t *testing.T, role websocket.Role) {
+		c, p := onLoop(t, role, opts)
+		test(t, c, p)
+	})
+}
+
+// attackReading is attack for a test that reads in ways of its own.
+func attackReading(t *testing.T, name string, opts *websocket.ConnOptions, test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer)) {
 	t.Helper()
 	wsplay.ForRoles(t, name+"/", func(t *testing.T, role websocket.Role) {
 		c, p := wsplay.Pipe(t, role, opts, 0)

@@ -141,7 +141,7 @@ func TestAttackBlockedWriter(t *testing.T) {
 					}
 					_, _ = p.Write(end)
 				}()
-				if _, m, err := c.Read(wsplay.Patience(t)); string(m) != "end" || err != nil {
+				if _, m, err := read(t, c); string(m) != "end" || err != nil {
 					t.Errorf("%q, %v", m, err)
 				}
 				goroutines = runtime.NumGoroutine()

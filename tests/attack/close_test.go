@@ -28,7 +28,7 @@ func closed(p *wsplay.Peer, c *websocket.Conn, err error, code websocket.StatusC
 		p.T.Errorf("CloseStatus is %d, want %d", got, code)
 	}
 	for range 2 {
-		_, _, err := c.Read(wsplay.Patience(p.T))
+		_, _, err := read(p.T, c)
 		wsplay.WantCause(p.T, "Read", err, nil)
 		wsplay.WantCause(p.T, "Write", c.Write(wsplay.Patience(p.T), websocket.MessageText, nil), nil)
 		wsplay.WantCause(p.T, "Ping", c.Ping(wsplay.Patience(p.T)), nil)
@@ -45,7 +45,7 @@ func TestAttackClose(t *testing.T) {
 		for _, row := range vectors.Closes {
 			attack(t, row.Name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				p.Send(wsplay.Frame(wsplay.OpClose, string(row.Payload)))
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				if row.Fail != 0 {
 					refused(p, c, err, websocket.StatusCode(row.Fail))
 					return
@@ -58,7 +58,7 @@ func TestAttackClose(t *testing.T) {
 	t.Run("reason 124", func(t *testing.T) {
 		attack(t, "received", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.CloseFrame(1000, strings.Repeat("a", 124)))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			if !errors.Is(err, frame.ErrControlTooLong) {
 				t.Error(err)
 			}
@@ -92,14 +92,14 @@ func TestAttackClose(t *testing.T) {
 	t.Run("close during fragments", func(t *testing.T) {
 		attack(t, "the peer's", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Fragment(wsplay.OpText, "a"), wsplay.Fragment(wsplay.OpContinuation, "b"), wsplay.CloseFrame(1001, "bye"))
-			_, got, err := c.Read(wsplay.Patience(t))
+			_, got, err := read(t, c)
 			if len(got) > 0 {
 				t.Errorf("half a message was delivered: %q", got)
 			}
 			p.WantReply(1001)
 			closed(p, c, err, 1001, "bye")
 		})
-		attack(t, "the peer's, through a Reader", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		attackReading(t, "the peer's, through a Reader", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Fragment(wsplay.OpText, "a"), wsplay.CloseFrame(1001, "bye"))
 			_, r, err := c.Reader(wsplay.Patience(t))
 			if err != nil {
@@ -140,7 +140,7 @@ func TestAttackClose(t *testing.T) {
 	t.Run("data after close", func(t *testing.T) {
 		attack(t, "in the same segment", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.CloseFrame(1000, ""), wsplay.Frame(wsplay.OpText, "late"), wsplay.Frame(wsplay.OpPing, "late"), wsplay.CloseFrame(4001, "again"), wsplay.Header(3, 1<<62))
-			_, got, err := c.Read(wsplay.Patience(t))
+			_, got, err := read(t, c)
 			if len(got) > 0 {
 				t.Errorf("%q was delivered", got)
 			}
@@ -149,7 +149,7 @@ func TestAttackClose(t *testing.T) {
 		})
 		attack(t, "later", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.CloseFrame(1000, ""))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			p.WantReply(1000)
 			p.Send(wsplay.Frame(wsplay.OpText, "late"), wsplay.Frame(wsplay.OpPing, "late"))
 			closed(p, c, err, 1000, "")
@@ -165,7 +165,7 @@ func TestAttackClose(t *testing.T) {
 			{"BeginClose", func(c *websocket.Conn) { c.BeginClose(context.Background(), 1000, "") }, "[1 2]"},
 			{"Close", func(c *websocket.Conn) { go c.Close(1000, "") }, "[1]"},
 		} {
-			attack(t, "after ours, a read is waiting, "+how.name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+			attackReading(t, "after ours, a read is waiting, "+how.name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				var got []string
@@ -193,8 +193,8 @@ func TestAttackClose(t *testing.T) {
 		}
 	})
 	t.Run("simultaneous close", func(t *testing.T) {
-		attack(t, "frames that cross", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
-			p.Send(wsplay.CloseFrame(4001, "the peer's")) // not read yet
+		attackReading(t, "frames that cross", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+			p.Send(wsplay.CloseFrame(4001, "the peer's")) // not read yet: a Loop would
 			closed := wsplay.Go(func() error { return c.Close(4000, "ours") })
 			p.Want("ours, once", wsplay.OpClose, "\x0f\xa0ours")
 			if p.Client {
@@ -204,7 +204,7 @@ func TestAttackClose(t *testing.T) {
 			if err := <-closed; err != nil {
 				t.Error(err)
 			}
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			e := wsplay.WantClosed(t, err)
 			if !e.Clean() || e.Sent.Code != 4000 || e.Received.Code != 4001 || e.Began != websocket.SideLocal {
 				t.Errorf("%+v", e)

@@ -51,7 +51,7 @@ func TestAttackControlFloods(t *testing.T) {
 					_, _ = p.Write(p.Wire(wsplay.Frame(wsplay.OpText, "end")))
 				}()
 				// They do not keep us from reading on.
-				if _, m, err := c.Read(wsplay.Patience(t)); string(m) != "end" || err != nil {
+				if _, m, err := read(t, c); string(m) != "end" || err != nil {
 					t.Errorf("%q, %v", m, err)
 				}
 				goroutines = runtime.NumGoroutine()
@@ -84,7 +84,7 @@ func TestAttackControlFloods(t *testing.T) {
 			}
 		})
 		attack(t, "all are answered when it reads", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
-			go c.Read(wsplay.Patience(t))
+			go read(t, c)
 			for i := range 1000 {
 				p.Send(wsplay.Frame(wsplay.OpPing, fmt.Sprint(i)))
 				p.Want("its pong", wsplay.OpPong, fmt.Sprint(i))
@@ -96,7 +96,7 @@ func TestAttackControlFloods(t *testing.T) {
 				frames = append(frames, wsplay.Frame(wsplay.OpPing, fmt.Sprint(i)))
 			}
 			p.Send(frames...)
-			go c.Read(wsplay.Patience(t))
+			go read(t, c)
 			for last := ""; last != "199"; {
 				f, err := p.Next()
 				if err != nil || f.Opcode != wsplay.OpPong {
@@ -109,7 +109,7 @@ func TestAttackControlFloods(t *testing.T) {
 			OnPingReceived: func(_ context.Context, payload []byte) bool { return string(payload) == "please" },
 		}, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Frame(wsplay.OpPing, "1"), wsplay.Frame(wsplay.OpPing, "please"), wsplay.Frame(wsplay.OpPing, "2"))
-			go c.Read(wsplay.Patience(t))
+			go read(t, c)
 			p.Want("the one", wsplay.OpPong, "please")
 			p.WantNothing("the others")
 		})
@@ -123,7 +123,7 @@ func TestAttackControlFloods(t *testing.T) {
 				c := websocket.NewConn(&ahead{a, bytes.NewReader(wire)}, role, nil)
 				defer c.CloseNow()
 				got := wsplay.Allocated(func() {
-					if _, m, err := c.Read(wsplay.Patience(t)); string(m) != "end" || err != nil {
+					if _, m, err := read(t, c); string(m) != "end" || err != nil {
 						t.Errorf("%q, %v", m, err)
 					}
 				})
@@ -186,7 +186,7 @@ func TestAttackControlFloods(t *testing.T) {
 			written := wsplay.Go(func() error { return c.Write(wsplay.Patience(t), websocket.MessageBinary, message) })
 			synctest.Wait() // the peer does not read
 			p.Send(wsplay.Frame(wsplay.OpPing, "while you write"), wsplay.Frame(wsplay.OpText, "next"))
-			if _, m, err := c.Read(wsplay.Patience(t)); string(m) != "next" || err != nil {
+			if _, m, err := read(t, c); string(m) != "next" || err != nil {
 				t.Errorf("%q, %v", m, err)
 			}
 			p.Want("the message, whole", wsplay.OpBinary, string(message))
@@ -200,7 +200,7 @@ func TestAttackControlFloods(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			go c.Read(wsplay.Patience(t))
+			go read(t, c)
 			go func() { _, _ = w.Write(bytes.Repeat([]byte("f"), 16<<10)) }()
 			synctest.Wait()
 			p.Send(wsplay.Frame(wsplay.OpPing, "1"))
@@ -225,8 +225,8 @@ func TestAttackControlFloods(t *testing.T) {
 				}
 				p.Send(wsplay.Frame(wsplay.OpContinuation, ""))
 			}()
-			read := make(chan string, 1)
-			go func() { _, m, _ := c.Read(wsplay.Patience(t)); read <- string(m) }()
+			got := make(chan string, 1)
+			go func() { _, m, _ := read(t, c); got <- string(m) }()
 			for last := ""; last != "499"; {
 				f, err := p.Next()
 				if err != nil || f.Opcode != wsplay.OpPong {
@@ -234,7 +234,7 @@ func TestAttackControlFloods(t *testing.T) {
 				}
 				last = string(f.Payload)
 			}
-			if m := <-read; m != strings.Repeat("a", 500) {
+			if m := <-got; m != strings.Repeat("a", 500) {
 				t.Errorf("%q", m)
 			}
 		})

@@ -20,7 +20,7 @@ import (
 
 // refusedBoth says that a compressed message is refused, whichever way it is read.
 func refusedBoth(t *testing.T, name string, opts *websocket.ConnOptions, code websocket.StatusCode, frames ...naive.Frame) {
-	for way, read := range map[string]func(context.Context, *websocket.Conn) (string, error){"whole": wsplay.ReadWhole, "pieces": wsplay.ReadPieces} {
+	for way, read := range map[string]func(context.Context, *websocket.Conn) (string, error){"whole": readWhole, "pieces": readPieces} {
 		attack(t, name+"/"+way, opts, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(frames...)
 			_, err := read(wsplay.Patience(t), c)
@@ -36,10 +36,10 @@ func TestAttackCompression(t *testing.T) {
 			attack(t, fmt.Sprint(n), wsplay.Deflating(limit), func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				text := strings.Repeat("0", n)
 				p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, wsplay.Deflated(text))), wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, wsplay.Deflated(text))))
-				if got, err := wsplay.ReadWhole(wsplay.Patience(t), c); got != text || err != nil {
+				if got, err := readWhole(wsplay.Patience(t), c); got != text || err != nil {
 					t.Errorf("%d bytes, %v", len(got), err)
 				}
-				if got, err := wsplay.ReadPieces(wsplay.Patience(t), c); got != text || err != nil {
+				if got, err := readPieces(wsplay.Patience(t), c); got != text || err != nil {
 					t.Errorf("%d bytes, %v", len(got), err)
 				}
 			})
@@ -63,7 +63,7 @@ func TestAttackCompression(t *testing.T) {
 				done := wsplay.Go(func() error { _, err := p.Write(p.Wire(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, bomb)))); return err })
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				runtime.ReadMemStats(&after)
 				if got := after.TotalAlloc - before.TotalAlloc; got > uint64(test.most) {
 					t.Errorf("%d bytes were allocated to refuse it", got)
@@ -87,7 +87,7 @@ func TestAttackCompression(t *testing.T) {
 			for i, text := range []string{"a candidate", "a candidate", "another candidate"} {
 				p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpText, d.Payload(text))), wsplay.Frame(wsplay.OpText, "plain"), wsplay.Frame(wsplay.OpPing, "p"))
 				for _, want := range []string{text, "plain"} {
-					if got, err := wsplay.ReadWays[[]string{"Read", "Reader", "Messages"}[i]](wsplay.Patience(t), c); got != want || err != nil {
+					if got, err := orFromLoop(wsplay.ReadWays[[]string{"Read", "Reader", "Messages"}[i]])(wsplay.Patience(t), c); got != want || err != nil {
 						t.Errorf("got %q, %v; want %q", got, err, want)
 					}
 				}
@@ -95,7 +95,7 @@ func TestAttackCompression(t *testing.T) {
 		})
 		attack(t, "after corrupt data", wsplay.Deflating(0), func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpText, "\x07")), wsplay.RSV1(wsplay.Frame(wsplay.OpText, wsplay.Deflated("fine"))))
-			_, err := wsplay.ReadWhole(wsplay.Patience(t), c)
+			_, err := readWhole(wsplay.Patience(t), c)
 			refused(p, c, err, websocket.StatusInvalidFramePayloadData)
 		})
 	})
@@ -124,9 +124,9 @@ func TestAttackCompression(t *testing.T) {
 				}
 				for at := range len(test.payload) {
 					p.Send(wsplay.RSV1(wsplay.Fragment(wsplay.OpText, test.payload[:at])), wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Frame(wsplay.OpContinuation, test.payload[at:]))
-					read := wsplay.ReadWhole
+					read := readWhole
 					if at%2 == 1 {
-						read = wsplay.ReadPieces
+						read = readPieces
 					}
 					if got, err := read(wsplay.Patience(t), c); got != test.want || err != nil {
 						t.Fatalf("split at %d: %q, %v; want %q", at, got, err, test.want)
@@ -168,8 +168,8 @@ func TestAttackCompression(t *testing.T) {
 		opts := &websocket.ConnOptions{Deflate: &handshake.Deflate{Server: alone, Client: alone}}
 		attack(t, "distance into the message before, without takeover", opts, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(frames...)
-			wsplay.WantRead(t, c, "a candidate")
-			_, err := wsplay.ReadWhole(wsplay.Patience(t), c)
+			wantRead(t, c, "a candidate")
+			_, err := readWhole(wsplay.Patience(t), c)
 			refused(p, c, err, websocket.StatusInvalidFramePayloadData)
 		})
 	})
@@ -179,7 +179,7 @@ func TestAttackCompression(t *testing.T) {
 		const none = "\x00\x00\x00\xff\xff"
 		attack(t, "as much of nothing as there may be", wsplay.Deflating(1), func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, strings.Repeat(none, 13_000)+"\x00")))
-			if _, got, err := c.Read(wsplay.Patience(t)); len(got) != 0 || err != nil {
+			if _, got, err := read(t, c); len(got) != 0 || err != nil {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		})
@@ -191,7 +191,7 @@ func TestAttackCompression(t *testing.T) {
 				_, err := p.Write(p.Wire(wsplay.RSV1(wsplay.Frame(wsplay.OpBinary, strings.Repeat(none, 1_000_000)+"\x00"))))
 				return err
 			})
-			if _, got, err := c.Read(wsplay.Patience(t)); len(got) != 0 || err != nil {
+			if _, got, err := read(t, c); len(got) != 0 || err != nil {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
 			if err := <-done; err != nil {

@@ -61,7 +61,7 @@ func observe(t *testing.T, role websocket.Role, limit int64, pair func() (net.Co
 		play(p)
 	}()
 	for {
-		typ, m, err := c.Read(wsplay.Patience(t))
+		typ, m, err := read(t, c)
 		if err != nil {
 			note("%v", err)
 			break

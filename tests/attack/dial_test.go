@@ -110,7 +110,7 @@ func TestAttackDial(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				wsplay.WantRead(t, c, "behind it")
+				wantRead(t, c, "behind it")
 				_ = c.CloseNow()
 			})
 		})
@@ -126,7 +126,7 @@ func TestAttackDial(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				wsplay.WantRead(t, c, message)
+				wantRead(t, c, message)
 				synctest.Wait()
 				_ = c.CloseNow()
 			})

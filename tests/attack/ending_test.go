@@ -58,7 +58,7 @@ func TestAttackClosing(t *testing.T) {
 			})
 			attack(t, name+", a read is waiting", wsplay.CloseSoon, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				stall(p)
-				read := wsplay.Go(func() error { _, _, err := c.Read(wsplay.Patience(t)); return err })
+				read := wsplay.Go(func() error { _, _, err := read(t, c); return err })
 				synctest.Wait()
 				withoutAnswer(t, c, closeIt(c))
 				wsplay.WantCause(t, "Read", <-read, websocket.ErrCloseTimeout)
@@ -105,7 +105,7 @@ func TestAttackClosing(t *testing.T) {
 		attack(t, "after its own Close frame", wsplay.CloseSoon, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.CloseFrame(1000, ""))
 			p.Flood(bytes.Repeat(p.Wire(wsplay.Frame(wsplay.OpText, "late")), 100))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			begin := time.Now()
 			if err := c.Close(websocket.StatusNormalClosure, ""); websocket.CloseStatus(err) != 1000 || time.Since(begin) > wsplay.CloseTimeout {
 				t.Errorf("%v after %v", err, time.Since(begin))
@@ -120,8 +120,8 @@ func TestAttackClosing(t *testing.T) {
 		attack(t, "between messages", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Frame(wsplay.OpText, "last"))
 			p.HalfClose()
-			wsplay.WantRead(t, c, "last")
-			_, _, err := c.Read(wsplay.Patience(t))
+			wantRead(t, c, "last")
+			_, _, err := read(t, c)
 			lost(p, c, err, io.EOF)
 		})
 		for name, stall := range stalls {
@@ -131,7 +131,7 @@ func TestAttackClosing(t *testing.T) {
 			attack(t, name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				stall(p)
 				p.HalfClose()
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				lost(p, c, err, io.ErrUnexpectedEOF)
 			})
 		}
@@ -139,7 +139,7 @@ func TestAttackClosing(t *testing.T) {
 		attack(t, "after its Close frame", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.CloseFrame(1001, "bye"))
 			p.HalfClose()
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			p.WantReply(1001)
 			closed(p, c, err, 1001, "bye")
 		})
@@ -153,13 +153,13 @@ func TestAttackClosing(t *testing.T) {
 	})
 	t.Run("RST", func(t *testing.T) {
 		attack(t, "while we read", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
-			read := wsplay.Go(func() error { _, _, err := c.Read(wsplay.Patience(t)); return err })
+			read := wsplay.Go(func() error { _, _, err := read(t, c); return err })
 			synctest.Wait()
 			p.Reset()
 			lost(p, c, <-read, wsplay.ConnReset)
 		})
 		attack(t, "in a payload", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
-			read := wsplay.Go(func() error { _, _, err := c.Read(wsplay.Patience(t)); return err })
+			read := wsplay.Go(func() error { _, _, err := read(t, c); return err })
 			stalls["in a payload"](p)
 			synctest.Wait()
 			p.Reset()
@@ -174,10 +174,10 @@ func TestAttackClosing(t *testing.T) {
 		// A close code that was received is not turned into 1006.
 		attack(t, "after its Close frame was read", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.CloseFrame(4002, "bye"))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			p.Reset()
 			synctest.Wait()
-			if _, _, again := c.Read(wsplay.Patience(t)); websocket.CloseStatus(err) != 4002 || websocket.CloseStatus(again) != 4002 {
+			if _, _, again := read(t, c); websocket.CloseStatus(err) != 4002 || websocket.CloseStatus(again) != 4002 {
 				t.Errorf("%v, then %v", err, again)
 			}
 		})
@@ -196,11 +196,11 @@ func TestAttackClosing(t *testing.T) {
 // transport to end as well.
 func TestAttackManyReaders(t *testing.T) {
 	for name, last := range map[string]naive.Frame{"a frame that is refused": wsplay.Frame(3, ""), "a Close frame": wsplay.CloseFrame(1000, "")} {
-		attack(t, "waiting reads return at once, on "+name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		attackReading(t, "waiting reads return at once, on "+name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			begin := time.Now()
 			reads := make(chan error)
 			for range 10 {
-				go func() { _, _, err := c.Read(wsplay.Patience(t)); reads <- err }()
+				go func() { _, _, err := read(t, c); reads <- err }()
 			}
 			synctest.Wait()
 			p.Send(last) // and the peer's side stays open

@@ -30,7 +30,7 @@ func TestAttackFragments(t *testing.T) {
 					p.Send(wsplay.Fragment(wsplay.OpContinuation, payload), wsplay.Frame(wsplay.OpPing, "")) // which does not count
 				}
 				p.Send(wsplay.Frame(wsplay.OpContinuation, payload))
-				_, got, err := c.Read(wsplay.Patience(t))
+				_, got, err := read(t, c)
 				if string(got) != strings.Repeat(payload, limit) || err != nil {
 					t.Errorf("%q, %v", got, err)
 				}
@@ -38,7 +38,7 @@ func TestAttackFragments(t *testing.T) {
 			attack(t, fmt.Sprintf("one more of %q", payload), few, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				p.Send(wsplay.Fragment(wsplay.OpText, payload))
 				p.Send(slices.Repeat([]naive.Frame{wsplay.Fragment(wsplay.OpContinuation, payload)}, limit)...)
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				tooMany(t, err, "fragments", limit)
 				refused(p, c, err, websocket.StatusMessageTooBig)
 			})
@@ -46,7 +46,7 @@ func TestAttackFragments(t *testing.T) {
 		attack(t, "the count begins again with each message", few, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			for range 3 * limit {
 				p.Send(wsplay.Fragment(wsplay.OpText, "a"), wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Frame(wsplay.OpContinuation, "b"))
-				if _, got, err := c.Read(wsplay.Patience(t)); string(got) != "ab" || err != nil {
+				if _, got, err := read(t, c); string(got) != "ab" || err != nil {
 					t.Fatalf("%q, %v", got, err)
 				}
 			}
@@ -56,18 +56,18 @@ func TestAttackFragments(t *testing.T) {
 		sixty := wsplay.Fragment(wsplay.OpBinary, strings.Repeat("a", 60))
 		attack(t, "at the limit", few, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(sixty, wsplay.Frame(wsplay.OpContinuation, strings.Repeat("b", 40)))
-			if _, got, err := c.Read(wsplay.Patience(t)); len(got) != 100 || err != nil {
+			if _, got, err := read(t, c); len(got) != 100 || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
 		// What is above the limit is refused by its header.
 		attack(t, "above it", few, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(sixty, wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Header(wsplay.OpContinuation, 41))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			tooMany(t, err, "message", 100)
 			refused(p, c, err, websocket.StatusMessageTooBig)
 		})
-		attack(t, "above it, through a Reader", few, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		attackReading(t, "above it, through a Reader", few, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(sixty, wsplay.Header(wsplay.OpContinuation, 41))
 			_, r, err := c.Reader(wsplay.Patience(t))
 			if err != nil {
@@ -85,7 +85,7 @@ func TestAttackFragments(t *testing.T) {
 		attack(t, "SetReadLimit", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			c.SetReadLimit(5)
 			p.Send(wsplay.Fragment(wsplay.OpBinary, "12345"), wsplay.Header(wsplay.OpContinuation, 1))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			tooMany(t, err, "message", 5)
 			refused(p, c, err, websocket.StatusMessageTooBig)
 		})
@@ -96,7 +96,7 @@ func TestAttackFragments(t *testing.T) {
 			attack(t, name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				p.Send(wsplay.Fragment(wsplay.OpText, ""))
 				p.Flood(p.Wire(slices.Repeat([]naive.Frame{wsplay.Fragment(wsplay.OpContinuation, payload)}, 64)...))
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				refused(p, c, err, websocket.StatusMessageTooBig)
 			})
 		}
@@ -116,10 +116,10 @@ func TestAttackFragments(t *testing.T) {
 			begin := time.Now()
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
-			if _, _, err := c.Read(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 10*time.Second {
+			if _, _, err := readUntil(ctx, c); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != 10*time.Second {
 				t.Errorf("%v after %v", err, time.Since(begin))
 			}
-			wsplay.WantRead(t, c, strings.Repeat("a", 61))
+			wantRead(t, c, strings.Repeat("a", 61))
 		})
 		attack(t, "Close does not wait for the rest", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Fragment(wsplay.OpText, "a"))
@@ -191,7 +191,7 @@ func testOrder(t *testing.T, name string, v *frame.Violation, frames ...naive.Fr
 		p.Send(frames...)
 		var err error
 		for err == nil {
-			_, _, err = c.Read(wsplay.Patience(t))
+			_, _, err = read(t, c)
 		}
 		if !errors.Is(err, v) {
 			t.Errorf("%v, want %v", err, v)

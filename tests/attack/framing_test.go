@@ -27,7 +27,7 @@ func testHeaders(t *testing.T, rows ...header) {
 	for _, h := range rows {
 		attack(t, h.name, nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(append(h.before, h.bad)...)
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			code := websocket.StatusMessageTooBig
 			if h.violation != nil {
 				code = websocket.StatusCode(h.violation.Code)
@@ -71,7 +71,7 @@ func TestAttackFraming(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 				defer cancel()
 				var err error
-				if got := wsplay.Allocated(func() { _, _, err = c.Read(ctx) }); got > 4*wsplay.Little {
+				if got := wsplay.Allocated(func() { _, _, err = readUntil(ctx, c) }); got > 4*wsplay.Little {
 					t.Errorf("%d bytes allocated", got)
 				}
 				if !errors.Is(err, context.DeadlineExceeded) {
@@ -82,7 +82,7 @@ func TestAttackFraming(t *testing.T) {
 		for _, n := range []uint64{1 << 21, 1<<32 + 1, math.MaxInt64 / 1032, math.MaxInt64} {
 			attack(t, fmt.Sprintf("the default limit, %#x declared", n), wsplay.Deflating(0), func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				p.Send(wsplay.RSV1(wsplay.Header(wsplay.OpText, n)))
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				refused(p, c, err, websocket.StatusMessageTooBig)
 			})
 		}
@@ -95,7 +95,7 @@ func TestAttackFraming(t *testing.T) {
 		attack(t, "before the length arrives", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.SendBytes(p.Wire(wsplay.Header(3, 1<<62))[:2])
 			var err error
-			if got := wsplay.Allocated(func() { _, _, err = c.Read(wsplay.Patience(t)) }); got > wsplay.Little {
+			if got := wsplay.Allocated(func() { _, _, err = read(t, c) }); got > wsplay.Little {
 				t.Errorf("%d bytes allocated", got)
 			}
 			refused(p, c, err, websocket.StatusProtocolError)
@@ -127,7 +127,7 @@ func TestAttackFraming(t *testing.T) {
 							p.Send(first)
 						}
 						p.Send(f)
-						_, _, err := c.Read(wsplay.Patience(t))
+						_, _, err := read(t, c)
 						if !errors.Is(err, v) {
 							t.Errorf("%v, want %v", err, v)
 						}
@@ -157,7 +157,7 @@ func TestAttackFraming(t *testing.T) {
 				f := wsplay.Frame(op, "")
 				f.Masked, f.Key = !p.Client, wsplay.MaskingKey
 				p.SendBytes(naive.Encode(f))
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				want := frame.ErrMaskForbidden
 				if p.Client {
 					want = frame.ErrMaskMissing
@@ -185,7 +185,7 @@ func TestAttackFraming(t *testing.T) {
 	t.Run("control inside fragments", func(t *testing.T) {
 		attack(t, "allowed", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Fragment(wsplay.OpText, "a"), wsplay.Frame(wsplay.OpPing, "1"), wsplay.Frame(wsplay.OpPong, "2"), wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Frame(wsplay.OpPing, "3"), wsplay.Frame(wsplay.OpContinuation, "b"))
-			wsplay.WantRead(t, c, "ab")
+			wantRead(t, c, "ab")
 			p.Want("first", wsplay.OpPong, "1")
 			p.Want("second", wsplay.OpPong, "3")
 			p.WantNothing("a pong has no answer")

@@ -63,7 +63,7 @@ func echoOnce(t *testing.T) func(c *websocket.Conn, err error) {
 			t.Error(err)
 			return
 		}
-		typ, m, err := c.Read(wsplay.Patience(t))
+		typ, m, err := read(t, c)
 		if err == nil {
 			err = c.Write(wsplay.Patience(t), typ, m)
 		}

@@ -19,29 +19,58 @@ import (
 	"github.com/hawser-ws/websocket/internal/wsplay"
 )
 
-// A loop over messages that lives inside its socket, and a peer that means it ill.
+// A loop over messages that lives inside its socket, or a Loop that has it, and a peer that means
+// it ill.
 
 // atHome runs a test for both roles on a socket, with a loop that echoes and has moved
-// in. done tells how the loop ended.
+// in, and with a Loop. done tells how the loop ended.
 func atHome(t *testing.T, name string, opts *websocket.ConnOptions, each func(c *websocket.Conn, text string), test func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, done <-chan error)) {
-	for _, role := range wsplay.Roles {
-		t.Run(name+"/"+role.String(), func(t *testing.T) {
-			goroutines, descriptors := goleak.IgnoreCurrent(), wsplay.OpenDescriptors(t)
-			a, b := wsplay.TCP(t)
-			c, p := websocket.NewConn(a, role, opts), wsplay.NewPeer(t, role, b)
-			p.Pace = 0
-			done := wsplay.Echo(context.Background(), c, func(text string) { each(c, text) })
-			p.Busy()
-			test(t, c, p, done)
-			_ = p.Close()
-			_ = c.CloseNow()
-			p.Floods.Wait()
-			goleak.VerifyNone(t, goroutines)
-			if now := wsplay.OpenDescriptors(t); now > descriptors {
-				t.Errorf("%d descriptors are open, %d before", now, descriptors)
-			}
-		})
+	for _, home := range homes {
+		for _, role := range wsplay.Roles {
+			t.Run(name+home.name+"/"+role.String(), func(t *testing.T) {
+				goroutines, descriptors := goleak.IgnoreCurrent(), wsplay.OpenDescriptors(t)
+				a, b := wsplay.TCP(t)
+				c, p := websocket.NewConn(a, role, opts), wsplay.NewPeer(t, role, b)
+				p.Pace = 0
+				done, end := home.echo(t, c, func(text string) { each(c, text) })
+				p.Busy()
+				test(t, c, p, done)
+				_ = p.Close()
+				_ = c.CloseNow()
+				p.Floods.Wait()
+				end()
+				goleak.VerifyNone(t, goroutines)
+				if now := wsplay.OpenDescriptors(t); now > descriptors {
+					t.Errorf("%d descriptors are open, %d before", now, descriptors)
+				}
+			})
+		}
 	}
+}
+
+// homes are who reads a socket below package net: a loop over messages, and a Loop.
+var homes = []struct {
+	name string
+	echo func(t *testing.T, c *websocket.Conn, each func(text string)) (done <-chan error, end func())
+}{
+	{"", func(_ *testing.T, c *websocket.Conn, each func(text string)) (<-chan error, func()) {
+		return wsplay.Echo(context.Background(), c, each), func() {}
+	}},
+	{"/on a loop", func(t *testing.T, c *websocket.Conn, each func(text string)) (<-chan error, func()) {
+		done := make(chan error, 1)
+		loop := &websocket.Loop{Closed: func(_ *websocket.Conn, _ websocket.Receiver, err error) { done <- err }}
+		if err := loop.Add(c, websocket.ReceiverFunc(func(ctx context.Context, c *websocket.Conn, m websocket.Message) error {
+			each(string(m.Data))
+			return c.Write(ctx, m.Type, m.Data)
+		})); err != nil {
+			t.Fatal(err)
+		}
+		return done, func() {
+			if err := loop.Shutdown(wsplay.Quickly(t)); err != nil {
+				t.Error(err)
+			}
+		}
+	}},
 }
 
 func TestAttackInline(t *testing.T) {

@@ -94,7 +94,7 @@ func TestAttackMasking(t *testing.T) {
 			}
 		})
 		attack(t, "the payload of a ping given to a callback", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
-			go c.Read(wsplay.Patience(t))
+			go read(t, c)
 			for range 3 {
 				p.Send(wsplay.Frame(wsplay.OpPing, "same"))
 				p.Want("pong", wsplay.OpPong, "same")
@@ -176,7 +176,7 @@ func TestAttackMasking(t *testing.T) {
 				return
 			}
 			seen := make(map[[4]byte]bool)
-			go c.Read(wsplay.Patience(t))
+			go read(t, c)
 			for range 50 {
 				p.Send(wsplay.Frame(wsplay.OpPing, "a"))
 				f, err := p.Next()

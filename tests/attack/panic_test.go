@@ -67,7 +67,7 @@ func TestAttackPanic(t *testing.T) {
 				}
 				_ = p.Close()
 				<-done
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				if cause := wsplay.WantClosed(t, err).Cause; cause == nil || !strings.Contains(cause.Error(), "panic in a callback: in OnP") {
 					t.Errorf("%v does not say that a callback panicked", err)
 				}
@@ -91,11 +91,11 @@ func TestAttackPanic(t *testing.T) {
 		defer out.Reset()
 		p.Send(wsplay.Frame(wsplay.OpText, "a"), wsplay.Frame(wsplay.OpPing, "b"), wsplay.Frame(wsplay.OpText, "c"))
 		for _, want := range []string{"a", "c"} {
-			wsplay.WantRead(t, c, want)
+			wantRead(t, c, want)
 		}
 		p.Want("pong", wsplay.OpPong, "b")
 		p.Send(wsplay.CloseFrame(1000, ""))
-		_, _, err := c.Read(wsplay.Patience(t))
+		_, _, err := read(t, c)
 		p.WantReply(1000)
 		closed(p, c, err, 1000, "")
 		for _, hook := range []string{"HandshakeDone", "FrameRead", "FrameWritten", "StateChanged", "Closed"} {

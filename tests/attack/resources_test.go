@@ -26,7 +26,7 @@ func TestAttackResources(t *testing.T) {
 		attack(t, "no goroutine between calls", opts, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			before := runtime.NumGoroutine()
 			p.Send(wsplay.Frame(wsplay.OpPing, ""), wsplay.Frame(wsplay.OpText, "a"))
-			if _, _, err := c.Read(wsplay.Patience(t)); err != nil {
+			if _, _, err := read(t, c); err != nil {
 				t.Error(err)
 			}
 			if err := c.Write(wsplay.Patience(t), websocket.MessageText, []byte("b")); err != nil {
@@ -46,7 +46,7 @@ func TestAttackResources(t *testing.T) {
 				if !reading {
 					time.Sleep(time.Minute)
 				}
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				if took := time.Since(begin); !errors.Is(err, websocket.ErrKeepAlive) || reading && took != 40*time.Second {
 					t.Errorf("%v after %v", err, took)
 				}
@@ -64,7 +64,11 @@ func TestAttackResources(t *testing.T) {
 			attack(t, name, opts, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 				begin := time.Now()
 				err := write(t, c, make([]byte, 1<<20))
-				if took := time.Since(begin); took != 3*time.Second {
+				want := 3 * time.Second
+				if inboxOf(c) != nil && c.Role() == websocket.RoleServer {
+					want *= 2 // it sends a part of 128 KiB, of which the pipe takes 64, and then one of which it takes nothing
+				}
+				if took := time.Since(begin); took != want {
 					t.Errorf("after %v", took)
 				}
 				wsplay.WantCause(t, name, err, websocket.ErrWriteTimeout)
@@ -229,8 +233,8 @@ func TestAttackPoolPoisoning(t *testing.T) {
 							go c.Write(context.Background(), websocket.MessageBinary, bytes.Repeat([]byte("!"), 10_000))
 							frames := p.Wire(wsplay.Frame(wsplay.OpText, "good"), wsplay.Fragment(wsplay.OpText, string(bytes.Repeat([]byte("?"), 5000))), wsplay.Frame(wsplay.OpPing, "????????"))
 							p.SendBytes(append(frames, byte(n), 0xff, 0xff, 0xff))
-							_, _, _ = c.Read(wsplay.Patience(t))
-							go c.Read(wsplay.Patience(t))
+							_, _, _ = read(t, c)
+							go read(t, c)
 							p.Reset()
 							_ = c.CloseNow()
 						}

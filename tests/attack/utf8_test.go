@@ -44,12 +44,12 @@ func TestAttackUTF8(t *testing.T) {
 	t.Run("invalid, overlong, surrogates, >U+10FFFF", func(t *testing.T) {
 		texts(t, isBad, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, row vectors.Text) {
 			p.Send(wsplay.Frame(wsplay.OpText, string(row.Text)))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			badText(p, c, err)
 		})
 		texts(t, isHalf, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, row vectors.Text) {
 			p.Send(wsplay.Fragment(wsplay.OpText, string(row.Text)), wsplay.Frame(wsplay.OpContinuation, ""))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			badText(p, c, err)
 		})
 	})
@@ -58,7 +58,7 @@ func TestAttackUTF8(t *testing.T) {
 			text := string(row.Text)
 			for at := range len(text) + 1 {
 				p.Send(wsplay.Fragment(wsplay.OpText, text[:at]), wsplay.Frame(wsplay.OpPong, "\xff"), wsplay.Fragment(wsplay.OpContinuation, ""), wsplay.Frame(wsplay.OpContinuation, text[at:]))
-				if _, got, err := c.Read(wsplay.Patience(t)); string(got) != text || err != nil {
+				if _, got, err := read(t, c); string(got) != text || err != nil {
 					t.Fatalf("split at %d: %q, %v", at, got, err)
 				}
 			}
@@ -68,7 +68,7 @@ func TestAttackUTF8(t *testing.T) {
 			for _, b := range row.Text[:row.Bad+1] {
 				p.Send(wsplay.Fragment(wsplay.OpContinuation, string([]byte{b})))
 			}
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			badText(p, c, err)
 		})
 	})
@@ -77,9 +77,9 @@ func TestAttackUTF8(t *testing.T) {
 			d, text := wsplay.NewDeflater(), string(row.Text)
 			for at := range len(text) + 1 { // a block ends in the middle of a rune
 				p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpText, d.Payload(text[:at])+"\x00\x00\xff\xff"+d.Payload(text[at:]))))
-				read := wsplay.ReadWhole
+				read := readWhole
 				if at%2 == 1 {
-					read = wsplay.ReadPieces
+					read = readPieces
 				}
 				if got, err := read(wsplay.Patience(t), c); got != text || err != nil {
 					t.Fatalf("split at %d: %q, %v", at, got, err)
@@ -87,7 +87,7 @@ func TestAttackUTF8(t *testing.T) {
 			}
 		})
 		incomplete := func(row vectors.Text) bool { return !row.Complete }
-		for _, read := range []func(context.Context, *websocket.Conn) (string, error){wsplay.ReadWhole, wsplay.ReadPieces} {
+		for _, read := range []func(context.Context, *websocket.Conn) (string, error){readWhole, readPieces} {
 			textsOn(t, wsplay.Deflating(0), incomplete, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, row vectors.Text) {
 				p.Send(wsplay.RSV1(wsplay.Frame(wsplay.OpText, wsplay.Deflated("fine until here "+string(row.Text)))))
 				_, err := read(wsplay.Patience(t), c)
@@ -98,7 +98,7 @@ func TestAttackUTF8(t *testing.T) {
 	t.Run("fail-fast on first bad byte, compressed", func(t *testing.T) {
 		textsOn(t, wsplay.Deflating(0), isBad, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, row vectors.Text) {
 			p.Send(wsplay.RSV1(wsplay.Fragment(wsplay.OpText, wsplay.Deflated(string(row.Text[:row.Bad+1]))+"\x00\x00\xff\xff")))
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			badText(p, c, err)
 		})
 	})
@@ -111,15 +111,15 @@ func TestAttackUTF8(t *testing.T) {
 			p.SendBytes(wire[:len(wire)-1])
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
-			if _, _, err := c.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			if _, _, err := readUntil(ctx, c); !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("before the bad byte: %v", err)
 			}
 			p.WantNothing("before the bad byte")
 			p.SendBytes(wire[len(wire)-1:])
-			_, _, err := c.Read(wsplay.Patience(t))
+			_, _, err := read(t, c)
 			badText(p, c, err)
 		})
-		attack(t, "a Reader delivers what is good", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
+		attackReading(t, "a Reader delivers what is good", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Fragment(wsplay.OpText, "Hello-\xce"), wsplay.Fragment(wsplay.OpContinuation, "\xba-"), wsplay.Fragment(wsplay.OpContinuation, "\xed\xa0"))
 			_, r, err := c.Reader(wsplay.Patience(t))
 			if err != nil {
@@ -135,7 +135,7 @@ func TestAttackUTF8(t *testing.T) {
 	t.Run("what is no text is not judged", func(t *testing.T) {
 		attack(t, "binary, ping, pong", nil, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer) {
 			p.Send(wsplay.Frame(wsplay.OpPing, "\xff"), wsplay.Frame(wsplay.OpPong, "\xff"), wsplay.Fragment(wsplay.OpBinary, "\xff"), wsplay.Frame(wsplay.OpContinuation, "\xff"))
-			wsplay.WantRead(t, c, "\xff\xff")
+			wantRead(t, c, "\xff\xff")
 			p.Want("the ping's answer", wsplay.OpPong, "\xff")
 		})
 	})
@@ -143,7 +143,7 @@ func TestAttackUTF8(t *testing.T) {
 		for _, bad := range []func(vectors.Text) bool{isBad, isHalf} {
 			texts(t, bad, func(t *testing.T, c *websocket.Conn, p *wsplay.Peer, row vectors.Text) {
 				p.Send(wsplay.CloseFrame(websocket.StatusNormalClosure, string(row.Text)))
-				_, _, err := c.Read(wsplay.Patience(t))
+				_, _, err := read(t, c)
 				if !errors.Is(err, frame.ErrCloseReason) {
 					t.Errorf("%v, want %v", err, frame.ErrCloseReason)
 				}

@@ -25,18 +25,22 @@ func TestExplore(t *testing.T) {
 		buffer    int
 		k         int
 		impatient []int // which end's deadlines pass first; roomy: those of both at once
+		loops     onLoops
 	}{
-		{"roomy", 0, longest, []int{0}},
-		{"a byte at a time", 1, longest - 1, []int{0, 1}},
+		{"roomy", 0, longest, []int{0}, onLoops{}},
+		{"a byte at a time", 1, longest - 1, []int{0, 1}, onLoops{}},
+		{"roomy, the server on a loop", 0, longest, []int{0}, onLoops{true, false}},
+		{"roomy, both on loops", 0, longest - 1, []int{0}, onLoops{true, true}},
+		{"a byte at a time, the server on a loop", 1, longest - 1, []int{0, 1}, onLoops{true, false}},
 	} {
 		for first := range everyOp {
 			t.Run(fmt.Sprint(network.name, "/", first), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					own, _ := bubbled()
-					for steps := range scripts(first, network.k, network.buffer == 1) {
+					for steps := range scripts(first, network.k, network.buffer == 1, network.loops) {
 						for _, impatient := range network.impatient {
 							played++
-							complaints := play(steps, network.buffer, impatient, own, pairs, outcomes)
+							complaints := play(steps, network.buffer, impatient, own, network.loops, pairs, outcomes)
 							if len(complaints) == 0 {
 								continue
 							}

@@ -61,7 +61,7 @@ func (s *stage) complain(format string, args ...any) {
 // then takes. A Close frame the last byte of which goes in the moment that its own
 // deadline passes may count as sent or not. So where writes wait, the deadline of one
 // end passes first.
-func newStage(buffer, first int, pairs map[[2]conn.State]int) *stage {
+func newStage(buffer, first int, loops onLoops, pairs map[[2]conn.State]int) *stage {
 	s := &stage{pairs: pairs, tight: buffer == 1}
 	nearServer, farServer := wstest.NetPipe(buffer)
 	nearClient, farClient := wstest.NetPipe(buffer)
@@ -75,8 +75,8 @@ func newStage(buffer, first int, pairs map[[2]conn.State]int) *stage {
 			a.timeout += time.Second
 		}
 	}
-	s.ends[0].c = websocket.NewConn(nearServer, websocket.RoleServer, s.ends[0].options())
-	s.ends[1].c = websocket.NewConn(nearClient, websocket.RoleClient, s.ends[1].options())
+	s.ends[0].begin(nearServer, websocket.RoleServer, loops[0])
+	s.ends[1].begin(nearClient, websocket.RoleClient, loops[1])
 	go there.run()
 	go back.run()
 	return s
@@ -154,6 +154,11 @@ func (s *stage) do(o op) {
 
 func (a *acted) read() {
 	_, p, err := a.c.Read(context.Background())
+	a.took(p, err)
+}
+
+// took notes what a read, or a Loop, has brought.
+func (a *acted) took(p []byte, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
@@ -176,9 +181,9 @@ func (a *acted) close(code websocket.StatusCode) {
 
 // play plays a script, closes both ends, and says what was wrong. first is the end
 // whose patience ends first, own how many goroutines the bubble has of its own.
-func play(steps script, buffer, first, own int, pairs map[[2]conn.State]int, outcomes map[string]int) []string {
+func play(steps script, buffer, first, own int, loops onLoops, pairs map[[2]conn.State]int, outcomes map[string]int) []string {
 	goroutines := runtime.NumGoroutine()
-	s := newStage(buffer, first, pairs)
+	s := newStage(buffer, first, loops, pairs)
 	for _, o := range steps {
 		s.do(o)
 	}
@@ -217,6 +222,7 @@ func play(steps script, buffer, first, own int, pairs map[[2]conn.State]int, out
 	}
 	s.judgeOrder(steps)
 	outcomes[outcome]++
+	synctest.Wait()                          // a read of an end on a loop has it look once more
 	if runtime.NumGoroutine() > goroutines { // or one is about to end: it is in no dump
 		if all, dump := bubbled(); all > own {
 			s.complain("%d goroutines are left\n%s", all-own, dump)

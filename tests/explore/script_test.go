@@ -91,8 +91,8 @@ func (s script) may(o op, tight bool) bool {
 	return true
 }
 
-// scripts are all of up to k steps that begin with first.
-func scripts(first op, k int, tight bool) iter.Seq[script] {
+// scripts are all of up to k steps that begin with first. An end on a loop does not read.
+func scripts(first op, k int, tight bool, loops onLoops) iter.Seq[script] {
 	return func(yield func(script) bool) {
 		var extend func(s script) bool
 		extend = func(s script) bool {
@@ -103,13 +103,13 @@ func scripts(first op, k int, tight bool) iter.Seq[script] {
 				return true
 			}
 			for o := range everyOp {
-				if s.may(o, tight) && !extend(append(s[:len(s):len(s)], o)) {
+				if s.may(o, tight) && !loops.read(o) && !extend(append(s[:len(s):len(s)], o)) {
 					return false
 				}
 			}
 			return true
 		}
-		if script(nil).may(first, tight) {
+		if script(nil).may(first, tight) && !loops.read(first) {
 			extend(script{first})
 		}
 	}

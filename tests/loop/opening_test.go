@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,17 +208,21 @@ func TestSlowRequest(t *testing.T) {
 			loop.OnError = errs.take
 			loop.Timeouts.Handshake = 200 * time.Millisecond
 			s := serve(t, by, loop)
+			var waiting sync.WaitGroup
 			for _, sent := range []string{"", "GET ", wsplay.Request} {
 				p := wsplay.NewPeer(t, websocket.RoleServer, s.connect())
 				p.SendBytes([]byte(sent)) // by TLS this performs its handshake
-				rest, err := readAll(p)   // until the server gives up
-				if err == nil && len(rest) > 0 && !bytes.HasPrefix(rest, []byte("HTTP/1.1 408 ")) {
-					t.Errorf("after %q the answer was %q", sent, rest)
-				}
-				if e := arrives(t, "OnError", errs); !e.Ordinary() {
-					t.Errorf("%v is reported as out of the ordinary", e)
-				}
+				waiting.Go(func() {
+					rest, err := readAll(p) // until the server gives up
+					if err == nil && len(rest) > 0 && !bytes.HasPrefix(rest, []byte("HTTP/1.1 408 ")) {
+						t.Errorf("after %q the answer was %q", sent, rest)
+					}
+					if e := <-errs; !e.Ordinary() {
+						t.Errorf("%v is reported as out of the ordinary", e)
+					}
+				})
 			}
+			waiting.Wait()
 		})
 	}
 }

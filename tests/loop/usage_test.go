@@ -149,7 +149,7 @@ func TestAddWithDataRead(t *testing.T) {
 				if cut < 12 || cut%2 == 0 { // it gets the next message, or gives up inside it
 					_, got, err := c.Read(ctx)
 					if err == nil && string(got) == "second" {
-						_, got, err = c.Read(ctx)
+						_, _, err = c.Read(ctx)
 					}
 					if err == nil { // the third was there: nothing is left
 						cancel()

@@ -105,6 +105,7 @@ var matrixRows = []matrixRow{
 	{"Conn.Subprotocol", looks(func(s *scene) { _ = s.Subprotocol() })},
 	{"Conn.TryWritePrepared", times(func(s *scene) error { _, err := s.TryWritePrepared(matrixPrepared); return err })},
 	{"Conn.Uncompressed", looks(func(s *scene) { _ = s.Uncompressed() })},
+	{"Conn.WhenWritable", looks(func(s *scene) { _ = s.WhenWritable(func() {}) })},
 	{"Conn.Write", times(func(s *scene) error { return s.Write(s.ctx, websocket.MessageText, matrixText) })},
 	{"Conn.WritePrepared", times(func(s *scene) error { return s.WritePrepared(s.ctx, matrixPrepared) })},
 	{"Conn.Writer", times(func(s *scene) error { return writeAndClose(s.Writer(s.ctx, websocket.MessageText)) })},
