@@ -132,6 +132,16 @@ func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBod
 	}
 }
 
+// answer is follow for what a read has met. It is called inside the gate for reading. In a
+// turn of a [Loop] nothing waits.
+func (h *closing) answer(ctx context.Context, do conn.Action, body conn.CloseBody) {
+	if h.in.inTurn() {
+		h.served.Load().answer(do, body)
+		return
+	}
+	h.follow(ctx, do, body)
+}
+
 // isHandlers reports whether the stream ends with a handler of net/http. That may return as soon as
 // its call does, so the call ends the stream itself, which waits for nobody.
 func (h *closing) isHandlers() bool {
@@ -178,6 +188,20 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 	select {
 	case <-sent:
 	case <-ctx.Done():
+	}
+}
+
+// startClose sends our Close frame without waiting, and has end called if the transport is to
+// end then. The frame goes at once if the socket has room, as it nearly always has. Otherwise
+// a goroutine waits for that, and ends the transport itself.
+func (h *closing) startClose(body conn.CloseBody, as conn.Event, end func()) {
+	do, done, err := h.out.start(closeFrame(nil, body, as), func(do conn.Action, err error) {
+		if err == nil && do == conn.EndTransport {
+			h.endTransport()
+		}
+	})
+	if done && err == nil && do == conn.EndTransport {
+		end()
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // lifetime knows the state of a connection, why it left Open, and who waits for its end.
@@ -28,21 +27,6 @@ type lifetime struct {
 	leaving *leaving                // nil: Open, and no event has happened
 	watched atomic.Pointer[watched] // made by the first who asks for its channel
 	calls   *endCall                // to be made at the end: a linked list
-}
-
-// standing is how a connection stands: what its two halves look at for every message. They
-// have it in common.
-type standing struct {
-	state    atomic.Uint32 // the conn.State of lifetime's machine, to be read without its mu
-	coalesce coalescer
-
-	role   conn.Role
-	traits transport.Traits // of the transport
-	traced bool             // the application wants to know of every frame
-	reader readerKind       // who may read; inside the read gate
-
-	end  atomic.Uint32 // an endPhase
-	pace *pace         // nil: neither Timeouts.Write nor keepalive is set
 }
 
 // watched is what a connection needs whose end somebody waits for.

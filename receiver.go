@@ -45,15 +45,6 @@ type receiver struct {
 	lent    atomic.Uint32 // see lend
 }
 
-// readerKind says who reads the messages of a connection.
-type readerKind uint8
-
-const (
-	readByCaller readerKind = iota // Read, Messages and so on
-	readByLoop                     // a Loop
-	readInTurn                     // a Loop, which is inside the gate and does not wait
-)
-
 // inTurn reports whether a turn of a Loop is inside the gate.
 func (r *receiver) inTurn() bool { return r.reader == readInTurn }
 
