@@ -31,13 +31,24 @@ import (
 // when the Close frame is sent, or after 5 ms. The rest happens when the callback has
 // returned.
 func (c *Conn) Close(code StatusCode, reason string) error {
-	return c.closing().close(context.Background(), "Conn.Close", code, reason)
+	return c.close(context.Background(), "Conn.Close", code, reason)
 }
 
 // CloseContext is [Conn.Close] with a context: when ctx ends, the connection is dropped at
 // once, with the error of ctx as the cause unless the handshake was complete.
 func (c *Conn) CloseContext(ctx context.Context, code StatusCode, reason string) error {
-	return c.closing().close(ctx, "Conn.CloseContext", code, reason)
+	return c.close(ctx, "Conn.CloseContext", code, reason)
+}
+
+// close is Close and CloseContext. An error names method.
+func (c *Conn) close(ctx context.Context, method string, code StatusCode, reason string) error {
+	body, misuse := closeBody(method, code, reason)
+	err := c.closing().handshake(ctx, body)
+	c.awaitOthers(ctx)
+	if misuse != nil {
+		return misuse
+	}
+	return err
 }
 
 // BeginClose begins the closing handshake and returns when the Close frame is sent. After
@@ -196,15 +207,6 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 		go c.readNothing(r)
 	}
 	return ctx
-}
-
-// closeRead is the read loop that calls of [Conn.CloseRead] share.
-type closeRead struct {
-	ctx    context.Context // ends when the loop does
-	cancel context.CancelFunc
-	left   chan struct{} // closed when the goroutine has returned
-	end    *endCall      // nil if the connection had ended
-	calls  int           // those whose contexts have not ended; under lifetime.mu
 }
 
 // joinCloseRead joins the read loop. If first is true, the loop is new and the caller must

@@ -24,17 +24,6 @@ type closing Conn
 
 func (c *Conn) closing() *closing { return (*closing)(c) }
 
-// close is Close and CloseContext. An error names method.
-func (h *closing) close(ctx context.Context, method string, code StatusCode, reason string) error {
-	body, misuse := closeBody(method, code, reason)
-	err := h.handshake(ctx, body)
-	(*Conn)(h).awaitOthers(ctx)
-	if misuse != nil {
-		return misuse
-	}
-	return err
-}
-
 // handshake performs the closing handshake. In a callback it only begins it.
 func (h *closing) handshake(ctx context.Context, body conn.CloseBody) error {
 	if h.in.terms.calls.onStack() {
@@ -73,18 +62,6 @@ func (h *closing) perform(ctx context.Context, body conn.CloseBody, sent chan<- 
 		return e
 	}
 	return nil
-}
-
-// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
-// call has ended. Where the end of the stream is the cause already, it is not our doing.
-func (l *lifetime) giveUp(cause error) {
-	e := conn.GiveUp
-	l.mu.Lock()
-	if l.leaves().cause != nil {
-		e = conn.Expire
-	}
-	l.mu.Unlock()
-	l.report(e, cause)
 }
 
 // drain drops what the peer sends until its Close frame. It is called inside the read gate
@@ -155,6 +132,16 @@ func (h *closing) follow(ctx context.Context, do conn.Action, body conn.CloseBod
 	}
 }
 
+// answer is follow for what a read has met. It is called inside the gate for reading. In a
+// turn of a [Loop] nothing waits.
+func (h *closing) answer(ctx context.Context, do conn.Action, body conn.CloseBody) {
+	if h.in.inTurn() {
+		h.served.Load().answer(do, body)
+		return
+	}
+	h.follow(ctx, do, body)
+}
+
 // isHandlers reports whether the stream ends with a handler of net/http. That may return as soon as
 // its call does, so the call ends the stream itself, which waits for nobody.
 func (h *closing) isHandlers() bool {
@@ -201,6 +188,20 @@ func (h *closing) lastFrame(ctx context.Context, body conn.CloseBody, as conn.Ev
 	select {
 	case <-sent:
 	case <-ctx.Done():
+	}
+}
+
+// startClose sends our Close frame without waiting, and has end called if the transport is to
+// end then. The frame goes at once if the socket has room, as it nearly always has. Otherwise
+// a goroutine waits for that, and ends the transport itself.
+func (h *closing) startClose(body conn.CloseBody, as conn.Event, end func()) {
+	do, done, err := h.out.start(closeFrame(nil, body, as), func(do conn.Action, err error) {
+		if err == nil && do == conn.EndTransport {
+			h.endTransport()
+		}
+	})
+	if done && err == nil && do == conn.EndTransport {
+		end()
 	}
 }
 

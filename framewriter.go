@@ -162,8 +162,10 @@ func (w *frameWriter) noteGone() {
 }
 
 // settleSent completes the frames that are entirely on the wire.
-func (w *frameWriter) settleSent() {
-	done := w.box.Done()
+func (w *frameWriter) settleSent() { w.settle(w.box.Done()) }
+
+// settle completes frames that their callers need not wait for any more.
+func (w *frameWriter) settle(done []*conn.OutFrame) {
 	if len(done) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
+	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -137,4 +138,54 @@ func (w *frameWriter) tryMore() int {
 	}
 	w.advance(sent)
 	return sent
+}
+
+// posts reports whether what the socket does not take may be posted: see sender_hold.go. It
+// may not if [Timeouts.Write] limits writes, or once the peer has ended its direction: then
+// the end must wait for what we owe.
+func (w *frameWriter) posts() bool {
+	return w.traits.Has(transport.Posts) && (w.pace == nil || w.pace.limit == 0) && w.coalesce.state() != holdNoMore
+}
+
+// full reports whether a stream that posts takes nothing now.
+func (w *frameWriter) full() bool {
+	d, ok := w.canceler.Transport().(transport.Driven)
+	return ok && d.Full()
+}
+
+// trySend sends what goes without waiting. The outcome is writeDone if that was everything,
+// and writePosted if the rest was posted. Otherwise ok is false, and the caller waits. f is
+// the frame that a caller waits for, or nil. Inside the gate.
+func (w *frameWriter) trySend(f *outFrame) (outcome writeOutcome, ok bool) {
+	if w.box.Borrows() && len(w.box.Frames()) > 0 {
+		return 0, false // a payload that its caller may change afterwards
+	}
+	for w.box.Unsent() && w.tryMore() > 0 {
+		if w.pace != nil {
+			w.pace.count(0)
+		}
+	}
+	switch {
+	case !w.box.Unsent():
+		return writeDone, true
+	case !w.full() || f != nil && f.phase == outWaiting:
+		return 0, false // it has failed; or f needs room
+	}
+	w.settleSent()
+	for _, o := range w.box.Frames() {
+		if o.Header.Opcode == frame.Close {
+			return 0, false
+		}
+	}
+	w.settle(w.box.Commit())
+	return writePosted, true
+}
+
+// postSingle posts what putSingle has encoded and the socket did not take.
+func (w *frameWriter) postSingle() bool {
+	if !w.posts() || !w.full() {
+		return false
+	}
+	w.box.Commit()
+	return true
 }

@@ -185,6 +185,19 @@ func reportRefusal(r *http.Request, err error, opts *AcceptOptions) {
 	tell(opts.OnError, server, e)
 }
 
+// refusalOf is the report of a connection that was not made.
+func refusalOf(remote net.Addr, err error) *HandlerError {
+	e := &HandlerError{Err: err, refused: true, ordinary: true}
+	if remote != nil {
+		e.RemoteAddr = remote.String()
+	}
+	if refused, ok := errors.AsType[*AcceptError](err); ok {
+		e.ordinary = errors.Is(err, refusedByShutdown) || refused.byApplication || refused.plain ||
+			refused.Status == 0 && isTransport(refused.Err)
+	}
+	return e
+}
+
 // isHandshake reports whether r is meant as a handshake. A key without an Upgrade is: a
 // proxy dropped the Upgrade.
 func isHandshake(r *http.Request) bool {

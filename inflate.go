@@ -5,35 +5,7 @@ import (
 	"io"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/internal/poolcheck"
 )
-
-// inflating is what the receiver borrows while a compressed message is under way.
-type inflating struct {
-	engine conn.InflateEngine
-	output conn.InflateBuffer // for a Reader
-}
-
-var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
-
-// inflation returns r.inflating, which it borrows when a compressed message begins.
-func (r *receiver) inflation() *inflating {
-	if r.inflating == nil {
-		r.inflating = inflatings.Get().(*inflating)
-		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
-	}
-	return r.inflating
-}
-
-// dropInflation returns r.inflating to the pool.
-func (r *receiver) dropInflation() {
-	if z := r.inflating; z != nil {
-		r.inflating = nil
-		r.decoder.Release()
-		z.output.Reset()
-		inflatings.Put(z)
-	}
-}
 
 // inflateMessage appends the rest of the compressed message under way to dst, where the
 // message begins at base. The result is valid also with an error.

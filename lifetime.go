@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hawser-ws/websocket/conn"
-	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // lifetime knows the state of a connection, why it left Open, and who waits for its end.
@@ -30,25 +29,19 @@ type lifetime struct {
 	calls   *endCall                // to be made at the end: a linked list
 }
 
-// standing is how a connection stands: what its two halves look at for every message. They
-// have it in common.
-type standing struct {
-	state    atomic.Uint32 // the conn.State of lifetime's machine, to be read without its mu
-	coalesce coalescer
-
-	role   conn.Role
-	traits transport.Traits // of the transport
-	traced bool             // the application wants to know of every frame
-	reader readerKind       // who may read; inside the read gate
-
-	end  atomic.Uint32 // an endPhase
-	pace *pace         // nil: neither Timeouts.Write nor keepalive is set
-}
-
 // watched is what a connection needs whose end somebody waits for.
 type watched struct {
 	done      chan struct{} // closed when the connection has ended
 	closeRead *closeRead    // the last read loop of Conn.CloseRead; under mu
+}
+
+// closeRead is the read loop that calls of [Conn.CloseRead] share.
+type closeRead struct {
+	ctx    context.Context // ends when the loop does
+	cancel context.CancelFunc
+	left   chan struct{} // closed when the goroutine has returned
+	end    *endCall      // nil if the connection had ended
+	calls  int           // those whose contexts have not ended; under lifetime.mu
 }
 
 // leaving is what a connection needs from its first event on. An open one that is idle has
@@ -126,6 +119,18 @@ func (l *lifetime) report(e conn.Event, cause error) conn.Action {
 
 // expire ends a closing handshake that takes too long.
 func (l *lifetime) expire() { l.report(conn.Expire, ErrCloseTimeout) }
+
+// giveUp ends a connection whose closing this end has asked for: it takes too long, or the
+// call has ended. Where the end of the stream is the cause already, it is not our doing.
+func (l *lifetime) giveUp(cause error) {
+	e := conn.GiveUp
+	l.mu.Lock()
+	if l.leaves().cause != nil {
+		e = conn.Expire
+	}
+	l.mu.Unlock()
+	l.report(e, cause)
+}
 
 // current returns the state.
 func (l *lifetime) current() conn.State { return conn.State(l.state.Load()) }

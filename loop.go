@@ -2,12 +2,11 @@ package websocket
 
 import (
 	"net"
-	"net/http"
+	"runtime"
 	"sync"
 
 	"github.com/hawser-ws/websocket/handshake"
 	"github.com/hawser-ws/websocket/internal/eventloop"
-	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Loop serves connections that have no goroutine of their own: very many of them, of which
@@ -67,59 +66,153 @@ type Loop struct {
 	idle       chan struct{}     // made by Shutdown, closed when served is 0
 }
 
-// ServeHTTP accepts a request as [Accept] does and has the loop serve the connection. The
-// goroutine and the buffers of net/http are released. Over HTTP/2 and HTTP/3 they are not:
-// the handler returns when the connection has ended.
-//
-// Open does not see the request. If the Receiver needs a cookie or a route parameter, call
-// Accept in a handler of your own, and then [Loop.Add].
-func (l *Loop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if l.isShutDown() {
-		reportRefusal(r, respond(w, refusedByShutdown, refusedByShutdown), &l.AcceptOptions)
-		return
+// arrivals are the connections that a Loop must find when it is shut down, and that are
+// neither in an event loop nor in its Registry: under mu.
+type arrivals struct {
+	shaking map[*shaking]struct{} // a goroutine performs the opening handshake
+	joining map[*Conn]struct{}    // Open is called, or was just now; or it came too late
+}
+
+// shaking is a connection whose opening handshake is performed by a goroutine.
+type shaking struct{ nc net.Conn }
+
+func (l *Loop) isShutDown() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.idle != nil
+}
+
+// listen notes a listener for Shutdown. It fails after that.
+func (l *Loop) listen(listener net.Listener) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return false
 	}
-	c, err := Accept(w, r, &l.AcceptOptions)
-	if err != nil {
-		reportRefusal(r, err, &l.AcceptOptions)
-		return
+	if l.listeners == nil {
+		l.listeners = make(map[net.Listener]struct{})
 	}
-	if stream, ok := c.transport.(*transport.ResponseStream); ok {
-		defer func() { <-stream.Released() }() // the stream ends when the handler returns
+	l.listeners[listener] = struct{}{}
+	return true
+}
+
+func (l *Loop) unlisten(listener net.Listener) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.listeners, listener)
+}
+
+// lightest returns the event loop with the fewest connections, nil if there are none on this
+// system.
+func (l *Loop) lightest() *eventloop.Loop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return nil
 	}
-	if err := l.add(&loopConn{c: c, loop: l}, l.Open, nil); err != nil {
-		reportRefusal(r, &AcceptError{Err: refusedByShutdown}, &l.AcceptOptions)
+	if l.loops == nil {
+		n := l.Loops
+		if n <= 0 {
+			n = runtime.GOMAXPROCS(0)
+		}
+		for range n {
+			loop, err := eventloop.New()
+			if err != nil {
+				break
+			}
+			l.loops = append(l.loops, loop)
+		}
+	}
+	var best *eventloop.Loop
+	for _, loop := range l.loops {
+		if best == nil || loop.Len() < best.Len() {
+			best = loop
+		}
+	}
+	return best
+}
+
+func (l *Loop) eventLoops() []*eventloop.Loop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.loops
+}
+
+// beginShaking counts a connection whose handshake a goroutine performs. It fails after
+// Shutdown.
+func (l *Loop) beginShaking(nc net.Conn) (*shaking, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return nil, false
+	}
+	s := &shaking{nc}
+	if l.arriving.shaking == nil {
+		l.arriving.shaking = make(map[*shaking]struct{})
+	}
+	l.arriving.shaking[s] = struct{}{}
+	l.served++
+	return s, true
+}
+
+// endShaking ends what beginShaking began.
+func (l *Loop) endShaking(s *shaking) {
+	l.mu.Lock()
+	delete(l.arriving.shaking, s)
+	l.mu.Unlock()
+	l.end()
+}
+
+// beginJoining counts a connection that is about to be served. After Shutdown it returns
+// false, and the connection is to be closed. s is its handshake, if a goroutine performed that.
+func (l *Loop) beginJoining(c *Conn, s *shaking) (welcome bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.arriving.shaking, s)
+	if l.arriving.joining == nil {
+		l.arriving.joining = make(map[*Conn]struct{})
+	}
+	l.arriving.joining[c] = struct{}{}
+	if l.idle != nil {
+		return false
+	}
+	l.served++
+	return true
+}
+
+// endJoining is called when the connection can be found elsewhere, or is closing.
+func (l *Loop) endJoining(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.arriving.joining, c)
+}
+
+// begin counts a connection whose handshake an event loop or a handler performs. It fails
+// after Shutdown.
+func (l *Loop) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return false
+	}
+	l.served++
+	return true
+}
+
+// end is called when a connection that was counted has ended.
+func (l *Loop) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.served--; l.served == 0 && l.idle != nil {
+		l.becomeIdle()
 	}
 }
 
-// Add has the loop serve c, which was dialled, or accepted by a handler of yours. From then
-// on r gets its messages. Open is not called, but Closed is. Data that was read and not
-// consumed is not lost. No read may be under way on c.
-//
-// Add returns a [*UsageError] if r is nil or c is on a loop already, and
-// [http.ErrServerClosed] after Shutdown; c is then closed with StatusGoingAway.
-func (l *Loop) Add(c *Conn, r Receiver) error {
-	if r == nil {
-		return &UsageError{"Loop.Add", "the Receiver is nil"}
+// becomeIdle is called once, after Shutdown, when nothing is served any more. The event loops
+// go on until the last peer has closed TCP, which nobody waits for.
+func (l *Loop) becomeIdle() {
+	close(l.idle)
+	for _, loop := range l.loops {
+		loop.CloseWhenEmpty()
 	}
-	return l.add(&loopConn{c: c, loop: l, receiver: r}, nil, nil)
-}
-
-// Listener returns a listener whose connections can leave their goroutines although they are
-// beneath TLS. Serve TLS over it, and everything else as before:
-//
-//	server := &http.Server{Handler: loop, TLSConfig: config}
-//	err := server.ServeTLS(loop.Listener(listener), "", "")
-//
-// For [Loop.Serve] use tls.NewListener(loop.Listener(listener), config).
-func (l *Loop) Listener(listener net.Listener) net.Listener { return movableListener{listener} }
-
-// movableListener returns connections that can be moved to an event loop, also beneath TLS.
-type movableListener struct{ net.Listener }
-
-func (l movableListener) Accept() (net.Conn, error) {
-	nc, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return transport.Movable(nc), nil
 }

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/eventloop"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
@@ -63,6 +64,15 @@ const (
 	loopEnding                       // Closed is next, once the connection has ended
 	loopEnded                        // nothing is called any more
 	loopOver                         // and the connection has ended
+)
+
+// turnReading is what the turns of a connection read: see loop_turn.go.
+type turnReading uint8
+
+const (
+	readMessages turnReading = iota
+	readClose
+	readEnd
 )
 
 // begin gets the Receiver from open, unless it is there. It returns nil if messages may
@@ -165,3 +175,44 @@ func (lc *loopConn) surviveClosed() {
 func (lc *loopConn) serving() serving {
 	return serving{serveContext{c: lc.c}, lc.loop.OnError}
 }
+
+// nowPolled is called when the connection has joined its event loop and is open. Shutdown may
+// have looked for it there before.
+func (lc *loopConn) nowPolled() {
+	lc.facts.word.Or(factPolled)
+	if lc.loop.isShutDown() {
+		go lc.sendAway()
+	}
+}
+
+// depart begins the closing handshake when the application is done, in a turn. From then on
+// messages are dropped.
+func (lc *loopConn) depart(done *CloseError) {
+	lc.reads = readClose
+	c := lc.c
+	body, _ := closeBody("Receiver", done.Code, done.Reason)
+	h := c.closing()
+	h.startClose(body, conn.SendClose, func() { go h.endTransport() }) // the peer's Close frame came first
+}
+
+// sendAway begins to close a connection because the server shuts down. Any goroutine may
+// call it.
+func (lc *loopConn) sendAway() {
+	c := lc.c
+	switch {
+	case !lc.facts.polled(): // its handshake is under way
+		lc.member.Kick()
+		return
+	case c.state() != conn.Open:
+		return
+	}
+	if lc.member.Busy() { // the Receiver may run, and nobody would read the answer
+		go c.Close(StatusGoingAway, "")
+		return
+	}
+	away := conn.CloseBody{Code: uint16(StatusGoingAway)}
+	h := c.closing()
+	h.startClose(away, conn.SendClose, func() { go h.endTransport() })
+}
+
+func (lc *loopConn) driven() transport.Driven { return lc.c.transport.(transport.Driven) }

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"sync/atomic"
@@ -198,4 +199,10 @@ func (lc *loopConn) abandonHandshake(p any, stack []byte) {
 	default:
 		lc.loop.reportPreparePanic(remote, p, stack)
 	}
+}
+
+func (l *Loop) reportPreparePanic(remote net.Addr, p any, stack []byte) {
+	e := refusalOf(remote, panicError(p))
+	e.Stack, e.ordinary = stack, false
+	tell(l.OnError, nil, e)
 }

@@ -2,13 +2,112 @@ package websocket
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
-	"runtime"
+	"runtime/debug"
+	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/eventloop"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
+
+// acceptFrom accepts until the listener fails.
+func (l *Loop) acceptFrom(listener net.Listener) error {
+	pause := time.Duration(0)
+	for {
+		nc, err := listener.Accept()
+		if err == nil {
+			err = l.acceptConn(nc, listener)
+		}
+		switch {
+		case err == nil:
+			pause = 0
+		case !isTemporary(err):
+			return err
+		default: // out of descriptors, for example
+			pause = min(max(2*pause, minAcceptPause), maxAcceptPause)
+			time.Sleep(pause)
+		}
+	}
+}
+
+// How long acceptFrom waits before it tries again. They are those of net/http.
+const (
+	minAcceptPause = 5 * time.Millisecond
+	maxAcceptPause = time.Second
+)
+
+func isTemporary(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && e.Temporary() || errors.Is(err, transport.ErrAcceptLater)
+}
+
+// acceptConn has a connection of the listener served. Its handshake is performed on an event
+// loop, if there is one for it. Then those that wait behind it are accepted as well, without
+// package net.
+func (l *Loop) acceptConn(nc net.Conn, listener net.Listener) error {
+	if !l.shakesInTurns() {
+		go l.upgrade(nc)
+		return nil
+	}
+	fd, err := transport.Detach(nc)
+	if err != nil { // another kind of connection, or no descriptor is left
+		go l.upgrade(nc)
+		return nil
+	}
+	for err == nil {
+		l.acceptSocket(fd)
+		fd, err = transport.AcceptFrom(listener)
+	}
+	if err == transport.ErrAgain {
+		return nil
+	}
+	return err
+}
+
+// shakesInTurns reports whether handshakes are performed on event loops. A head that is
+// larger than a read buffer needs a goroutine.
+func (l *Loop) shakesInTurns() bool {
+	return l.Limits.HeaderBytes <= maxHeadInTurns && l.lightest() != nil
+}
+
+const maxHeadInTurns = 16 << 10
+
+// upgrade performs the opening handshake on nc and serves the connection.
+func (l *Loop) upgrade(nc net.Conn) {
+	s, ok := l.beginShaking(nc)
+	if !ok {
+		_ = nc.Close()
+		return
+	}
+	defer l.endShaking(s)
+	remote := nc.RemoteAddr()
+	defer l.survivePrepare(remote)
+	c, open, err := upgradeConn(nc, &l.AcceptOptions, l.Prepare)
+	if open == nil {
+		open = l.Open
+	}
+	if err == nil {
+		err = l.add(&loopConn{c: c, loop: l}, open, s)
+	}
+	if err != nil {
+		e := refusalOf(remote, err)
+		e.ordinary = e.ordinary || l.isShutDown() // which has closed nc
+		tell(l.OnError, nil, e)
+	}
+}
+
+// survivePrepare reports a panic of Prepare or OnRequest. The connection is closed then.
+func (l *Loop) survivePrepare(remote net.Addr) {
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		l.reportPreparePanic(remote, p, debug.Stack())
+	}
+}
 
 // add has the loop serve lc.c, whose Receiver is there, or what open returns. s is its
 // handshake, if a goroutine of the loop performed that.
@@ -17,7 +116,9 @@ func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
 	if err := lc.takeReading(); err != nil {
 		return err
 	}
-	if !l.beginJoining(c, s) {
+	welcome := l.beginJoining(c, s)
+	defer l.endJoining(c)
+	if !welcome {
 		_ = c.Close(StatusGoingAway, "")
 		return http.ErrServerClosed
 	}
@@ -28,7 +129,6 @@ func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
 			<-c.done()
 			lc.finish()
 		}
-		l.endJoining(c)
 	}()
 	if done = lc.begin(open); done == nil && !lc.joinLoop() {
 		l.goroutines.add(c) // if that is shut down, so is the loop, which has seen c among those that join
@@ -118,45 +218,6 @@ func (lc *loopConn) happened(ev transport.Events) {
 	if lc.facts.polled() {
 		lc.member.Post(eventloop.Events(ev))
 	}
-}
-
-// nowPolled is called when the connection has joined its event loop and is open. Shutdown may
-// have looked for it there before.
-func (lc *loopConn) nowPolled() {
-	lc.facts.word.Or(factPolled)
-	if lc.loop.isShutDown() {
-		go lc.sendAway()
-	}
-}
-
-// lightest returns the event loop with the fewest connections, nil if there are none on this
-// system.
-func (l *Loop) lightest() *eventloop.Loop {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.idle != nil {
-		return nil
-	}
-	if l.loops == nil {
-		n := l.Loops
-		if n <= 0 {
-			n = runtime.GOMAXPROCS(0)
-		}
-		for range n {
-			loop, err := eventloop.New()
-			if err != nil {
-				break
-			}
-			l.loops = append(l.loops, loop)
-		}
-	}
-	var best *eventloop.Loop
-	for _, loop := range l.loops {
-		if best == nil || loop.Len() < best.Len() {
-			best = loop
-		}
-	}
-	return best
 }
 
 // byGoroutine serves the connection on the goroutine that calls it.

@@ -20,13 +20,6 @@ import (
 // While the Receiver runs, anybody may read: Close and Ping do. They wait for the socket
 // inside the read gate, and the loop wakes them. A turn that finds the gate taken does
 // nothing; whoever leaves the gate has the loop take another.
-type turnReading uint8
-
-const (
-	readMessages turnReading = iota
-	readClose
-	readEnd
-)
 
 // maxPerTurn is how many messages a turn delivers before others have theirs.
 const maxPerTurn = 64
@@ -43,8 +36,6 @@ func (lc *loopConn) Ready(ev eventloop.Events) (due eventloop.Events) {
 	}
 	return ev
 }
-
-func (lc *loopConn) driven() transport.Driven { return lc.c.transport.(transport.Driven) }
 
 // Turn takes a turn. more says that another one is due at once.
 func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
@@ -189,7 +180,8 @@ func (lc *loopConn) goAlone(alone bool) {
 	}
 }
 
-// Abandon is called when a turn has not returned: the Receiver called runtime.Goexit.
+// Abandon is called when a turn has not returned: the Receiver, or a callback inside the read
+// gate, called runtime.Goexit.
 func (lc *loopConn) Abandon(p any, stack []byte) {
 	if lc.phase == loopHandshaking {
 		lc.abandonHandshake(p, stack)
@@ -200,6 +192,9 @@ func (lc *loopConn) Abandon(p any, stack []byte) {
 		s.report(panicError(p), stack)
 	}
 	lc.reads = max(lc.reads, readClose)
+	if r := &lc.c.in; r.inTurn() { // only turns set that, and this one is over
+		r.leave()
+	}
 	lc.member.Kick() // what was read may hold more
 	go lc.c.Close(StatusInternalError, "")
 }
@@ -215,5 +210,31 @@ func (lc *loopConn) Freed() { lc.member.Remove() }
 func (lc *loopConn) wake() {
 	if lc != nil && lc.facts.polled() {
 		lc.member.Kick()
+	}
+}
+
+// answer does what an action of the table calls for that the turn has met: see closing.answer.
+// It is called inside the gate for reading.
+func (lc *loopConn) answer(do conn.Action, body conn.CloseBody) {
+	switch do {
+	case conn.SendReply:
+		lc.c.closing().startClose(body, conn.SendClose, lc.endTransport)
+	case conn.SendFailure:
+		lc.c.closing().startClose(body, conn.AnswerViolation, lc.endTransport)
+	case conn.EndTransport:
+		lc.endTransport()
+	}
+}
+
+// endTransport is closing.endTransport in a turn: later turns read up to the end of the
+// stream. Inside the gate for reading.
+func (lc *loopConn) endTransport() {
+	out := &lc.c.out
+	if !out.isIdle() || !out.gate.TryLock() {
+		go lc.c.closing().endTransport()
+		return
+	}
+	if lc.c.closing().endOurs() {
+		lc.reads = readEnd
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/handshake"
+	"github.com/hawser-ws/websocket/internal/transport"
 )
 
 // Limits bound what a peer can make this end store or count. The zero value of a field
@@ -195,6 +197,30 @@ func (s *settings) terms(subprotocol string) *terms {
 	}
 	return fresh
 }
+
+// standing is how a connection stands: what its two halves look at for every message. They
+// have it in common.
+type standing struct {
+	state    atomic.Uint32 // the conn.State of lifetime's machine, to be read without its mu
+	coalesce coalescer
+
+	role   conn.Role
+	traits transport.Traits // of the transport
+	traced bool             // the application wants to know of every frame
+	reader readerKind       // who may read; inside the read gate
+
+	end  atomic.Uint32 // an endPhase
+	pace *pace         // nil: neither Timeouts.Write nor keepalive is set
+}
+
+// readerKind says who reads the messages of a connection.
+type readerKind uint8
+
+const (
+	readByCaller readerKind = iota // Read, Messages and so on
+	readByLoop                     // a Loop
+	readInTurn                     // a Loop, which is inside the gate and does not wait
+)
 
 // agreement is the outcome of the opening handshake.
 type agreement struct {

@@ -60,6 +60,14 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	return c.writePrepared(ctx, m, neverHeld)
 }
 
+// WritePrepared adds a message, like [Conn.WritePrepared].
+func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
+	if err := b.c.checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
+		return err
+	}
+	return b.c.writePrepared(ctx, m, inBatch)
+}
+
 func (c *Conn) writePrepared(ctx context.Context, m *PreparedMessage, hold holding) error {
 	f := outFrame{hold: hold}
 	f.Header.Opcode, f.Header.FIN = m.typ.opcode(), true

@@ -7,6 +7,7 @@ import (
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
 	"github.com/hawser-ws/websocket/internal/gate"
+	"github.com/hawser-ws/websocket/internal/poolcheck"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -41,18 +42,8 @@ type receiver struct {
 
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
-	heard   atomic.Uint32 // counts arrivals, for keepalive
 	lent    atomic.Uint32 // see lend
 }
-
-// readerKind says who reads the messages of a connection.
-type readerKind uint8
-
-const (
-	readByCaller readerKind = iota // Read, Messages and so on
-	readByLoop                     // a Loop
-	readInTurn                     // a Loop, which is inside the gate and does not wait
-)
 
 // inTurn reports whether a turn of a Loop is inside the gate.
 func (r *receiver) inTurn() bool { return r.reader == readInTurn }
@@ -273,4 +264,31 @@ func (r *receiver) atStart() bool {
 // needsMore reports whether a read has to wait for the network.
 func (r *receiver) needsMore() bool {
 	return r.buf.Buffered() == 0 && r.stream == nil && (r.decoder.AtHeader() || r.decoder.Left() > 0)
+}
+
+// inflating is what the receiver borrows while a compressed message is under way.
+type inflating struct {
+	engine conn.InflateEngine
+	output conn.InflateBuffer // for a Reader
+}
+
+var inflatings = poolcheck.NewPool("inflate engines", func() any { return new(inflating) })
+
+// inflation returns r.inflating, which it borrows when a compressed message begins.
+func (r *receiver) inflation() *inflating {
+	if r.inflating == nil {
+		r.inflating = inflatings.Get().(*inflating)
+		r.decoder.Lend(&r.inflating.engine, r.host.inflater())
+	}
+	return r.inflating
+}
+
+// dropInflation returns r.inflating to the pool.
+func (r *receiver) dropInflation() {
+	if z := r.inflating; z != nil {
+		r.inflating = nil
+		r.decoder.Release()
+		z.output.Reset()
+		inflatings.Put(z)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/internal/transport"
 )
 
@@ -151,4 +152,72 @@ func (s *sender) flushHeld(ctx context.Context) error {
 		return nil // the next read reports what happened
 	}
 	return s.host.givenUp(ctx)
+}
+
+// On a loop nobody waits for a peer that does not read: what the socket does not take stays
+// in the Outbox, posted, and the loop sends it when the peer has made room.
+//
+//	write ──▶ the socket takes all ──▶ on the wire
+//	  │
+//	  └─────▶ the socket is full ──▶ posted ── resume ──▶ on the wire
+//
+// That holds for what is in the buffer of the Outbox, and for payloads that nobody will
+// change. Any other frame waits, as everywhere else: one that is too large, a Close frame,
+// one that finds the buffer full.
+
+// start sends f as far as that goes without waiting. If done is false, a goroutine sends the
+// rest, and then calls finished.
+func (s *sender) start(f *outFrame, finished func(conn.Action, error)) (do conn.Action, done bool, err error) {
+	if !s.gate.TryLock() {
+		go func() { finished(s.enqueue(context.Background(), f)) }()
+		return do, false, nil
+	}
+	s.borrow()
+	s.setInline(f)
+	s.placeInline()
+	s.encodeDue(&s.inline)
+	if s.box.Unsent() && s.posts() {
+		s.trySend(&s.inline)
+		s.settleSent()
+	}
+	if s.inline.phase == outComplete {
+		do, _, err = s.takeInline()
+		s.leave()
+		return do, true, err
+	}
+	go func() { // it inherits the gate
+		do, _, err := s.sendInline(context.Background())
+		finished(do, err)
+	}()
+	return do, false, nil
+}
+
+// resume sends what was posted, when the socket has room again.
+func (s *sender) resume() {
+	if !s.gate.TryLock() {
+		return // whoever is inside looks again when it leaves
+	}
+	if s.pace != nil && s.unsent() {
+		s.pace.count(s.pace.aliveTimeout) // the peer has made room, and so is alive
+	}
+	s.flushAndLeave()
+}
+
+// leavePosted is called when the gate is open again and something is posted: the socket may
+// have room by now.
+func (s *sender) leavePosted() {
+	if !s.full() && s.gate.TryLock() {
+		s.flushAndLeave()
+	}
+}
+
+// isIdle reports whether a control frame would leave at once: nothing is ahead of it, and
+// the socket is not full.
+func (s *sender) isIdle() bool {
+	if s.full() || !s.gate.TryLock() {
+		return false
+	}
+	idle := s.loan == nil && s.due.Load() == 0 && s.pongsDue.Load() == 0
+	s.leave()
+	return idle
 }

@@ -25,15 +25,14 @@ const order = `
 	doc.go
 
 	# connections without goroutines
-	loop.go loop_serve.go loop_conn.go
+	loop_serve.go loop_join.go loop_turn.go loop_handshake.go loop_writable.go loop_conn.go loop.go
 
 	# servers and clients
 	serve_http2.go handler.go accept_http2.go accept_http.go upgrade.go accept.go dial.go
 
 	# what an application calls
-	netconn.go registry.go write.go prepared.go fragments.go messages.go messages_lend.go
-	read.go
-	close.go conn.go
+	netconn.go registry.go prepared.go write.go fragments.go messages.go messages_lend.go
+	read.go close.go conn.go
 
 	# what holds the parts of a connection together
 	hosts.go closing.go compression.go keepalive.go ping.go lifetime.go
@@ -43,16 +42,16 @@ const order = `
 
 	# sending
 	sender_single.go sender.go sender_hold.go framewriter_encode.go framewriter_pace.go
-	framewriter_cancel.go framewriter.go outframe.go coalesce.go
+	framewriter_cancel.go framewriter.go outframe.go
 
 	# what everything uses
-	context.go options.go hooks.go handler_error.go errors.go
+	context.go options.go coalesce.go hooks.go handler_error.go errors.go
 `
 
 var autobahnOrders = map[string]string{
 	"autobahn": `
 		doc.go
-		own.go own_http2.go testee.go serve.go server_http2.go server.go call.go client.go route.go
+		own.go own_http2.go own_loop.go testee.go serve.go server_http2.go server.go call.go client.go route.go
 		target.go turns.go
 		report.go cases.go results.go
 	`,

@@ -121,14 +121,6 @@ func (b Batch) Write(ctx context.Context, typ MessageType, p []byte) error {
 	return b.c.out.write(ctx, &m)
 }
 
-// WritePrepared adds a message, like [Conn.WritePrepared].
-func (b Batch) WritePrepared(ctx context.Context, m *PreparedMessage) error {
-	if err := b.c.checkWrite(ctx, "Batch.WritePrepared", m.typ); err != nil {
-		return err
-	}
-	return b.c.writePrepared(ctx, m, inBatch)
-}
-
 // Flush sends the collected messages and waits until they are handed to the transport.
 func (b Batch) Flush(ctx context.Context) error {
 	if s := b.c.out.coalesce.state(); !s.anyHeld() && s != holdNoMore {

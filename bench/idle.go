@@ -145,7 +145,7 @@ func (row *IdleRow) round(ctx context.Context, b *bench) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	r := IdleRound{}
-	if r.Before, err = server.RSS(); err != nil {
+	if r.Before, err = server.SettledRSS(); err != nil {
 		return err
 	}
 	drop, err := row.open(ctx, server.Address)

@@ -39,6 +39,27 @@ func (p *Process) Waited() (total time.Duration) {
 // RSS returns the memory of the process in RAM, in bytes.
 func (p *Process) RSS() (int64, error) { return field(p.status(), "VmRSS:") }
 
+// SettledRSS waits until the RSS of a process that has just started stays as it is. It goes on
+// to touch its pages for some time after it has told its address.
+func (p *Process) SettledRSS() (int64, error) {
+	const still, most = 5, 100 // looks
+	last, same := int64(0), 0
+	for range most {
+		now, err := p.RSS()
+		if err != nil {
+			return 0, err
+		}
+		if same++; now != last {
+			last, same = now, 0
+		}
+		if same == still {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return last, nil
+}
+
 // PeakRSS returns the highest RSS so far.
 func (p *Process) PeakRSS() (int64, error) { return field(p.status(), "VmHWM:") }
 

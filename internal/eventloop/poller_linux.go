@@ -2,6 +2,7 @@ package eventloop
 
 import (
 	"os"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -16,6 +17,7 @@ type poller struct {
 	raw      syscall.RawConn
 	look     func(fd uintptr) bool // lookFor
 	handover *handover             // is told when the leader sleeps
+	change   change                // of the set
 
 	// These are the leader's.
 	park   bool // may it sleep?
@@ -31,6 +33,7 @@ func newPoller(h *handover) (*poller, error) {
 	}
 	p := &poller{handover: h}
 	p.look = p.lookFor
+	p.change.call = p.change.do
 	if err := unix.SetNonblock(fd, true); err != nil { // or package os would not have it in Go's poller
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
@@ -94,23 +97,36 @@ func (p *poller) event(i int) (fd int32, gen uint32, ev Events) {
 
 // add has events of fd come whenever something changes, and once for what is there already.
 func (p *poller) add(fd int32, gen uint32) error {
-	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET, Fd: fd, Pad: int32(gen)}
-	return p.control(unix.EPOLL_CTL_ADD, fd, &e)
+	const events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	return p.control(unix.EPOLL_CTL_ADD, unix.EpollEvent{Events: events, Fd: fd, Pad: int32(gen)})
 }
 
 // remove asks for no more events of fd. It fails if the poller is closed, and then there
 // are none.
-func (p *poller) remove(fd int32) { _ = p.control(unix.EPOLL_CTL_DEL, fd, &unix.EpollEvent{}) }
+func (p *poller) remove(fd int32) { _ = p.control(unix.EPOLL_CTL_DEL, unix.EpollEvent{Fd: fd}) }
+
+// change is a change of the set. It is memory that every change uses in turn: one of its own
+// would be garbage for each connection.
+type change struct {
+	mu    sync.Mutex
+	call  func(ep uintptr) // do, bound once
+	op    int
+	event unix.EpollEvent
+	err   error
+}
+
+func (c *change) do(ep uintptr) { c.err = unix.EpollCtl(int(ep), c.op, int(c.event.Fd), &c.event) }
 
 // control holds on to the poller's descriptor, so that Close does not take it away meanwhile.
-func (p *poller) control(op int, fd int32, e *unix.EpollEvent) error {
-	var err error
-	if closed := p.raw.Control(func(ep uintptr) {
-		err = os.NewSyscallError("epoll_ctl", unix.EpollCtl(int(ep), op, int(fd), e))
-	}); closed != nil {
+func (p *poller) control(op int, e unix.EpollEvent) error {
+	c := &p.change
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.op, c.event = op, e
+	if closed := p.raw.Control(c.call); closed != nil {
 		return closed
 	}
-	return err
+	return os.NewSyscallError("epoll_ctl", c.err)
 }
 
 // close wakes a leader who waits.

@@ -70,14 +70,14 @@ var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 // ErrAcceptLater if it may succeed later.
 func Accept(listener int) (fd int, err error) {
 	for {
-		fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		fd, family, err := sysAccept(listener)
 		if err = acceptOutcome(err); err == errNextConn {
 			continue
 		}
 		if err != nil {
 			return -1, err
 		}
-		if _, local := from.(*unix.SockaddrUnix); !local {
+		if family != unix.AF_UNIX {
 			prepareTCP(fd)
 		}
 		return fd, nil

@@ -18,20 +18,6 @@ type peerAddr struct {
 	family uint8 // AF_INET and so on; 0: unknown
 }
 
-func newPeerAddr(fd int) (a peerAddr) {
-	sa, _ := unix.Getpeername(fd)
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		a.family, a.port = unix.AF_INET, uint16(sa.Port)
-		copy(a.ip[:], sa.Addr[:])
-	case *unix.SockaddrInet6:
-		a.family, a.port, a.ip = unix.AF_INET6, uint16(sa.Port), sa.Addr
-	case *unix.SockaddrUnix:
-		a.family = unix.AF_UNIX
-	}
-	return a
-}
-
 // addr returns the address, without a zone and without the name of a Unix socket.
 func (a *peerAddr) addr() net.Addr {
 	switch a.family {

@@ -126,44 +126,10 @@ func TestPolledReads(t *testing.T) {
 			t.Errorf("traits %b", s.Traits())
 		}
 		var b Buffer
-		if n, err := s.TryFill(&b); n != 0 || err != ErrAgain {
-			t.Fatalf("TryFill: %d, %v", n, err)
+		if n, err := s.TryFill(&b); n != 0 || err != ErrAgain || b.data != nil {
+			t.Fatalf("TryFill: %d, %v, with a buffer: %t", n, err, b.data != nil)
 		}
-		got := background(func() error { _, err := s.Fill(&b); return err })
-		s.InterruptRead(true)
-		wantIs(t, "Fill", <-got, os.ErrDeadlineExceeded)
-		if b.data != nil {
-			t.Error("it held a buffer while it waited")
-		}
-		wantIs(t, "Fill again", (<-fill(s)).err, os.ErrDeadlineExceeded)
-		s.InterruptRead(false)
-		text := strings.Repeat("t", 1000)
-		send(t, far, text)
-		wantFill(t, s, text)
-		send(t, far, "more")
-		p := make([]byte, 2)
-		for _, want := range []string{"mo", "re"} {
-			if n, err := s.Read(p); string(p[:n]) != want || err != nil {
-				t.Errorf("%q, %v", p[:n], err)
-			}
-		}
-		if !s.CloseWrite() {
-			t.Error("CloseWrite")
-		}
-		if rest, err := io.ReadAll(far); len(rest) > 0 || err != nil {
-			t.Errorf("%q, %v", rest, err)
-		}
-		_ = far.Close()
-		wantIs(t, "Fill at the end", (<-fill(s)).err, io.EOF)
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		wantIs(t, "Fill of what is closed", (<-fill(s)).err, net.ErrClosed)
-		_, err := s.Write([]byte("x"), nil)
-		wantIs(t, "Write to what is closed", err, net.ErrClosed)
-		if s.CloseWrite() {
-			t.Error("CloseWrite of what is closed")
-		}
+		testReads(t, s, far)
 	})
 }
 

@@ -32,41 +32,48 @@ func eachSocket(t *testing.T, test func(t *testing.T, s *Socket, far net.Conn)) 
 // A socket holds no buffer while it waits, loses nothing when it is interrupted, and ends
 // as net.Conn does.
 func TestSocketReads(t *testing.T) {
-	eachSocket(t, func(t *testing.T, s *Socket, far net.Conn) {
-		var b Buffer
-		got := background(func() error { _, err := s.Fill(&b); return err })
-		s.InterruptRead(true)
-		wantIs(t, "Fill", <-got, os.ErrDeadlineExceeded)
-		if b.data != nil {
-			t.Error("it held a buffer while it waited")
+	eachSocket(t, func(t *testing.T, s *Socket, far net.Conn) { testReads(t, s, far) })
+}
+
+// testReads holds for every transport over a descriptor.
+func testReads(t *testing.T, s Transport, far net.Conn) {
+	t.Helper()
+	var b Buffer
+	got := background(func() error { _, err := s.Fill(&b); return err })
+	s.InterruptRead(true)
+	wantIs(t, "Fill", <-got, os.ErrDeadlineExceeded)
+	if b.data != nil {
+		t.Error("it held a buffer while it waited")
+	}
+	wantIs(t, "Fill again", (<-fill(s)).err, os.ErrDeadlineExceeded)
+	s.InterruptRead(false)
+	text := strings.Repeat("t", 1000)
+	send(t, far, text)
+	wantFill(t, s, text)
+	send(t, far, "more")
+	p := make([]byte, 2)
+	for _, want := range []string{"mo", "re"} {
+		if n, err := s.Read(p); string(p[:n]) != want || err != nil {
+			t.Errorf("%q, %v", p[:n], err)
 		}
-		wantIs(t, "Fill again", (<-fill(s)).err, os.ErrDeadlineExceeded)
-		s.InterruptRead(false)
-		text := strings.Repeat("t", 1000)
-		send(t, far, text)
-		wantFill(t, s, text)
-		send(t, far, "more")
-		p := make([]byte, 2)
-		for _, want := range []string{"mo", "re"} {
-			if n, err := s.Read(p); string(p[:n]) != want || err != nil {
-				t.Errorf("%q, %v", p[:n], err)
-			}
-		}
-		if !s.CloseWrite() {
-			t.Error("CloseWrite")
-		}
-		if rest, err := io.ReadAll(far); len(rest) > 0 || err != nil {
-			t.Errorf("%q, %v", rest, err)
-		}
-		_ = far.Close()
-		wantIs(t, "Fill at the end", (<-fill(s)).err, io.EOF)
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		wantIs(t, "Fill of what is closed", (<-fill(s)).err, net.ErrClosed)
-		_, err := s.Write([]byte("x"), nil)
-		wantIs(t, "Write to what is closed", err, net.ErrClosed)
-	})
+	}
+	if !s.CloseWrite() {
+		t.Error("CloseWrite")
+	}
+	if rest, err := io.ReadAll(far); len(rest) > 0 || err != nil {
+		t.Errorf("%q, %v", rest, err)
+	}
+	_ = far.Close()
+	wantIs(t, "Fill at the end", (<-fill(s)).err, io.EOF)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	wantIs(t, "Fill of what is closed", (<-fill(s)).err, net.ErrClosed)
+	_, err := s.Write([]byte("x"), nil)
+	wantIs(t, "Write to what is closed", err, net.ErrClosed)
+	if s.CloseWrite() {
+		t.Error("CloseWrite of what is closed")
+	}
 }
 
 // An error of the system is told as net.Conn tells it.

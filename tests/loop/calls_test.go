@@ -166,7 +166,7 @@ func TestDataIsValid(t *testing.T) {
 			for i := range 8 {
 				c := s.dial(&websocket.DialOptions{CompressionMode: mode})
 				all.Go(func() {
-					for n := range 60 {
+					for n := range 24 {
 						text := strings.Repeat(string(rune('a'+i)), []int{1, 300, 5000, 40_000}[(n+i)%4])
 						if err := ask(t.Context(), c, text); err != nil {
 							t.Errorf("connection %d: %v", i, err)

@@ -27,7 +27,7 @@ import (
 // for them but what a connection may hold, and nothing is dropped.
 func TestBackpressure(t *testing.T) {
 	everyWay(t, func(t *testing.T, by way) {
-		const greedy, messages, size = 8, 3000, 4000 // 12 MB each
+		const greedy, messages, size = 3, 800, 16_000 // 12.8 MB each
 		loop := echoes()
 		loop.Loops = 1 // all of them share it
 		s := serve(t, by, loop)
@@ -68,7 +68,7 @@ func TestBackpressure(t *testing.T) {
 				if err != nil || len(f.Payload) != size || binary.BigEndian.Uint32(f.Payload) != i {
 					t.Fatalf("where echo %d is next: opcode %d, %d bytes, %v", i, f.Opcode, len(f.Payload), err)
 				}
-				if i%500 == 0 {
+				if i%100 == 0 {
 					echoed(t, other, "while it drains")
 				}
 			}
@@ -184,7 +184,7 @@ func TestBlockedElsewhere(t *testing.T) {
 // message.
 func TestHub(t *testing.T) {
 	everyWay(t, func(t *testing.T, by way) {
-		const good, slow, messages = 10, 5, 400
+		const good, slow, messages = 4, 2, 200
 		h := &hub.Hub{Queue: messages, Slow: hub.CloseSlow}
 		loop := echoes()
 		loop.Loops = 1
@@ -212,7 +212,7 @@ func TestHub(t *testing.T) {
 			idle = append(idle, s.play())
 		}
 		soon(t, "all have joined", func() bool { return h.Len() == good+slow })
-		for i := range uint32(messages) { // 40 MB each, which no socket holds
+		for i := range uint32(messages) { // 20 MB each, which no socket holds
 			p := make([]byte, 100_000)
 			binary.BigEndian.PutUint32(p, i)
 			if err := h.Broadcast(websocket.Prepare(websocket.MessageBinary, p)); err != nil {
@@ -269,9 +269,9 @@ func TestHubClosesSlow(t *testing.T) {
 // a byte for one that came to another would be seen, at either end.
 func TestNoByteReachesTheWrongPeer(t *testing.T) {
 	everyWay(t, func(t *testing.T, by way) {
-		total, workers := int64(3000), 8
+		total, workers := int64(1500), 8
 		if testing.Short() || by.tls {
-			total = 500
+			total = 300
 		}
 		var writing sync.WaitGroup
 		loop := &websocket.Loop{Open: opens(func(ctx context.Context, c *websocket.Conn, m websocket.Message) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,46 @@ func TestAddWhileReading(t *testing.T) {
 	echoed(t, client, "hello")
 }
 
+// After Add in the body of a loop over Messages, the Receiver gets the next message, and the
+// loop ends. It may be one that runs inside its socket, or that has several messages at hand.
+func TestAddInTheBodyOfALoop(t *testing.T) {
+	s := serve(t, byTCP, echoes())
+	for _, burst := range []int{1, 5} {
+		server, client := accepted(t, s)
+		const handed = 30
+		bodies := 0
+		loop := wsplay.Go(func() (err error) {
+			var m websocket.Message
+			for m, err = range server.Messages(t.Context()) {
+				if err != nil {
+					return err
+				}
+				if bodies++; bodies == handed {
+					if err := s.loop.Add(server, s.echo(server)); err != nil {
+						return err
+					}
+				}
+				_ = server.Write(t.Context(), m.Type, m.Data)
+			}
+			return nil
+		})
+		for i := 0; i < 2*handed; i += burst {
+			b := client.Batch()
+			for n := range burst {
+				_ = b.Write(t.Context(), websocket.MessageText, []byte(strconv.Itoa(i+n)))
+			}
+			_ = b.Flush(t.Context())
+			for n := range burst {
+				wsplay.WantRead(t, client, strconv.Itoa(i+n))
+			}
+		}
+		misused(t, "Messages after Add", wsplay.Returned(t, "the loop over Messages", loop))
+		if bodies != handed {
+			t.Errorf("bursts of %d: the loop got %d messages, want %d", burst, bodies, handed)
+		}
+	}
+}
+
 // What has come and was not read is the loop's: whole messages, and the beginnings of
 // others, where a read was given up at every byte.
 func TestAddWithDataRead(t *testing.T) {
@@ -149,7 +190,7 @@ func TestAddWithDataRead(t *testing.T) {
 				if cut < 12 || cut%2 == 0 { // it gets the next message, or gives up inside it
 					_, got, err := c.Read(ctx)
 					if err == nil && string(got) == "second" {
-						_, got, err = c.Read(ctx)
+						_, _, err = c.Read(ctx)
 					}
 					if err == nil { // the third was there: nothing is left
 						cancel()
