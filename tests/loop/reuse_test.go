@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hawser-ws/websocket"
 	"github.com/hawser-ws/websocket/internal/wsplay"
@@ -21,7 +22,7 @@ import (
 // is meant for it, and a pair of sockets that the loop knows nothing of gets nothing.
 func TestDescriptorsAreReused(t *testing.T) {
 	everyWay(t, func(t *testing.T, by way) {
-		const clients, times = 8, 15
+		const clients, times = 8, 10
 		var writing sync.WaitGroup
 		defer writing.Wait()
 		s := serve(t, by, &websocket.Loop{
@@ -58,11 +59,15 @@ type talker struct{ writing *sync.WaitGroup }
 
 func (w *talker) Receive(_ context.Context, c *websocket.Conn, m websocket.Message) error {
 	name := string(m.Data)
-	if name == "leave" {
+	switch name {
+	case "leave":
 		return websocket.CloseError{Code: websocket.StatusNormalClosure}
+	case "drop":
+		time.AfterFunc(2*time.Millisecond, func() { _ = c.CloseNow() }) // while writers wait for room
+		return nil
 	}
 	prepared := websocket.Prepare(websocket.MessageText, m.Data)
-	long := []byte(strings.Repeat(name, 3000))
+	long := []byte(strings.Repeat(name, 30_000))
 	for _, write := range []func() error{
 		func() error { return c.Write(context.Background(), websocket.MessageText, []byte(name)) },
 		func() error { return c.WritePrepared(context.Background(), prepared) },
@@ -98,8 +103,15 @@ func listen(s *site, name string, how int) error {
 	if err := c.Write(ctx, websocket.MessageText, []byte(name)); err != nil {
 		return err
 	}
+	if how%6 == 5 {
+		_ = c.Write(ctx, websocket.MessageText, []byte("drop"))
+		time.Sleep(5 * time.Millisecond) // it does not read: the socket is full when it is closed
+	}
 	for range how % 4 {
 		_, p, err := c.Read(ctx)
+		if err != nil && how%6 == 5 {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -107,7 +119,7 @@ func listen(s *site, name string, how int) error {
 			return fmt.Errorf("%s got %.100q", name, p)
 		}
 	}
-	switch how % 5 {
+	switch how % 6 {
 	case 0:
 		return nil // CloseNow
 	case 1:
@@ -116,7 +128,7 @@ func listen(s *site, name string, how int) error {
 		if tcp, ok := c.NetConn().(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // a reset
 		}
-	case 3:
+	case 3, 5:
 		_ = c.Write(ctx, websocket.MessageText, []byte("leave"))
 		for err == nil {
 			_, _, err = c.Read(ctx)
