@@ -73,7 +73,7 @@ type Loop struct {
 // neither in an event loop nor in its Registry: under mu.
 type arrivals struct {
 	shaking map[*shaking]struct{} // a goroutine performs the opening handshake
-	joining map[*Conn]struct{}    // Open is called, or was just now
+	joining map[*Conn]struct{}    // Open is called, or was just now; or it came too late
 }
 
 // shaking is a connection whose opening handshake is performed by a goroutine.
@@ -166,19 +166,19 @@ func (l *Loop) endShaking(s *shaking) {
 	l.end()
 }
 
-// beginJoining counts a connection that is about to be served. It fails after Shutdown. s is
-// its handshake, if a goroutine performed that.
-func (l *Loop) beginJoining(c *Conn, s *shaking) bool {
+// beginJoining counts a connection that is about to be served. After Shutdown it returns
+// false, and the connection is to be closed. s is its handshake, if a goroutine performed that.
+func (l *Loop) beginJoining(c *Conn, s *shaking) (welcome bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.idle != nil {
-		return false
-	}
 	delete(l.arriving.shaking, s)
 	if l.arriving.joining == nil {
 		l.arriving.joining = make(map[*Conn]struct{})
 	}
 	l.arriving.joining[c] = struct{}{}
+	if l.idle != nil {
+		return false
+	}
 	l.served++
 	return true
 }
@@ -190,8 +190,8 @@ func (l *Loop) endJoining(c *Conn) {
 	delete(l.arriving.joining, c)
 }
 
-// begin counts a connection of which an event loop performs the handshake. It fails after
-// Shutdown.
+// begin counts a connection whose handshake an event loop or a handler performs. It fails
+// after Shutdown.
 func (l *Loop) begin() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

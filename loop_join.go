@@ -116,7 +116,9 @@ func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
 	if err := lc.takeReading(); err != nil {
 		return err
 	}
-	if !l.beginJoining(c, s) {
+	welcome := l.beginJoining(c, s)
+	defer l.endJoining(c)
+	if !welcome {
 		_ = c.Close(StatusGoingAway, "")
 		return http.ErrServerClosed
 	}
@@ -127,7 +129,6 @@ func (l *Loop) add(lc *loopConn, open OpenFunc, s *shaking) error {
 			<-c.done()
 			lc.finish()
 		}
-		l.endJoining(c)
 	}()
 	if done = lc.begin(open); done == nil && !lc.joinLoop() {
 		l.goroutines.add(c) // if that is shut down, so is the loop, which has seen c among those that join

@@ -2,9 +2,11 @@ package websocket
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 
 	"github.com/hawser-ws/websocket/internal/eventloop"
 	"github.com/hawser-ws/websocket/internal/transport"
@@ -36,10 +38,11 @@ func (l *Loop) Serve(listener net.Listener) error {
 // Open does not see the request. If the Receiver needs a cookie or a route parameter, call
 // Accept in a handler of your own, and then [Loop.Add].
 func (l *Loop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if l.isShutDown() {
+	if !l.begin() { // so that Shutdown waits for a connection that is about to be one
 		reportRefusal(r, respond(w, refusedByShutdown, refusedByShutdown), &l.AcceptOptions)
 		return
 	}
+	defer l.end()
 	c, err := Accept(w, r, &l.AcceptOptions)
 	if err != nil {
 		reportRefusal(r, err, &l.AcceptOptions)
@@ -109,9 +112,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 		err = ctx.Err() // which may have dropped the last
 	}
 	if err != nil {
-		for _, loop := range l.eventLoops() {
-			dropAll(loop)
-		}
+		l.dropAll()
 	}
 	return err
 }
@@ -134,12 +135,21 @@ func (l *Loop) sendAway(loop *eventloop.Loop) {
 	}
 }
 
-// dropAll drops the connections of an event loop.
-func dropAll(loop *eventloop.Loop) {
-	for s := range loop.Sources() {
-		if lc, ok := s.(*loopConn); ok && lc.facts.polled() {
-			_ = lc.c.closeNow()
+// dropAll drops the connections of the event loops, and those that have not come there yet.
+// The Registry has dropped its own.
+func (l *Loop) dropAll() {
+	for _, loop := range l.eventLoops() {
+		for s := range loop.Sources() {
+			if lc, ok := s.(*loopConn); ok && lc.facts.polled() {
+				_ = lc.c.closeNow()
+			}
 		}
+	}
+	l.mu.Lock()
+	joining := slices.Collect(maps.Keys(l.arriving.joining))
+	l.mu.Unlock()
+	for _, c := range joining {
+		_ = c.closeNow()
 	}
 }
 

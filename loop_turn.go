@@ -183,7 +183,8 @@ func (lc *loopConn) goAlone(alone bool) {
 	}
 }
 
-// Abandon is called when a turn has not returned: the Receiver called runtime.Goexit.
+// Abandon is called when a turn has not returned: the Receiver, or a callback inside the read
+// gate, called runtime.Goexit.
 func (lc *loopConn) Abandon(p any, stack []byte) {
 	if lc.phase == loopHandshaking {
 		lc.abandonHandshake(p, stack)
@@ -194,6 +195,9 @@ func (lc *loopConn) Abandon(p any, stack []byte) {
 		s.report(panicError(p), stack)
 	}
 	lc.reads = max(lc.reads, readClose)
+	if r := &lc.c.in; r.inTurn() { // only turns set that, and this one is over
+		r.leave()
+	}
 	lc.member.Kick() // what was read may hold more
 	go lc.c.Close(StatusInternalError, "")
 }

@@ -15,6 +15,7 @@
 //	loop.go      New, Add, Close
 //	leader.go    the goroutines that run turns
 //	guard.go     who leads, in one word
+//	caution.go   whether the leader leaves turns to other goroutines
 //	watchman.go  notices that the leader does not come back
 //	member.go    the run state of a Source; Kick, Remove
 //	loopless.go  a Member without a loop, which is told of events by Post
@@ -60,6 +61,10 @@
 // inside a turn or does not sleep, and less while one turn after another waits. Each Go
 // timer that is due within 4 ms makes every sleep of the process dearer, by some 6 µs.
 // Therefore there are no short ticks beside a loop that sleeps.
+//
+// Where turns wait, each would cost the others those ticks. So after a turn that has waited
+// the leader starts a goroutine for each of the next 64 turns, and for 64 more if one of those
+// waits.
 //
 // Close sets a bit in the word, after which nobody's turn begins.
 //

@@ -1,6 +1,9 @@
 package eventloop
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+	"time"
+)
 
 // runner is a goroutine that runs turns: the leader of a loop, who owns its batch and its
 // run queue, or one that runs a single member alone.
@@ -30,14 +33,14 @@ func (r *runner) rounds() {
 			if m == nil || !m.is(l, gen) {
 				continue // an event of one who was removed
 			}
-			if due := m.source.Ready(ev); due != 0 && m.post(due) && !r.turn(m, due) {
+			if due := m.source.Ready(ev); due != 0 && m.post(due) && !r.run(m, due) {
 				return
 			}
 		}
 		l.handover.take(&l.queue)
 		for range min(l.queue.len(), batchSize) {
 			m := l.queue.pop()
-			if !r.turn(m, m.take()) {
+			if !r.run(m, m.take()) {
 				return
 			}
 		}
@@ -47,6 +50,17 @@ func (r *runner) rounds() {
 		}
 		l.next, l.fresh = 0, n
 	}
+}
+
+// run has a turn of m run: here, or if turns tend to wait, elsewhere. It reports whether this
+// goroutine still leads.
+func (r *runner) run(m *Member, ev Events) bool {
+	if !r.loop.caution.spend() {
+		return r.turn(m, ev)
+	}
+	m.state.Or(uint32(ev))
+	go m.runAlone()
+	return true
 }
 
 // turn runs a turn of m. It reports whether this goroutine still leads.
@@ -81,7 +95,12 @@ func (r *runner) turn(m *Member, ev Events) bool {
 func (r *runner) alone() {
 	m := r.member
 	for !r.loop.guard.isClosed() {
-		if more := m.source.Turn(m.take() | Alone); !more && m.settle() || r.loop.handover.give(m) {
+		begun := time.Now()
+		more := m.source.Turn(m.take() | Alone)
+		if time.Since(begun) >= slowTurn {
+			r.loop.caution.more()
+		}
+		if !more && m.settle() || r.loop.handover.give(m) {
 			return
 		}
 	}

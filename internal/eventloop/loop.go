@@ -14,13 +14,14 @@ var ErrClosed = errors.New("the event loop is closed")
 
 // Loop drives Sources. All methods may be called by any goroutine at any time.
 type Loop struct {
-	guard  guard
-	poller *poller
-	added  atomic.Uint32          // counts generations
-	count  atomic.Int64           // members
-	last   atomic.Bool            // the loop ends with its last member
-	inTurn atomic.Pointer[Member] // whose turn the leader began last
-	timers timers
+	guard   guard
+	caution caution
+	poller  *poller
+	added   atomic.Uint32          // counts generations
+	count   atomic.Int64           // members
+	last    atomic.Bool            // the loop ends with its last member
+	inTurn  atomic.Pointer[Member] // whose turn the leader began last
+	timers  timers
 
 	handover handover
 
@@ -124,6 +125,7 @@ func (l *Loop) passOn(m *Member, word uint64) {
 	if !l.guard.depose(word) {
 		return
 	}
+	l.caution.more()
 	go l.lead()
 	m.source.Passed()
 }

@@ -93,7 +93,7 @@ func (m *Member) hand() {
 	}
 }
 
-// runAlone is a goroutine that runs turns while the leader sleeps.
+// runAlone is a goroutine that runs turns which the leader does not run.
 func (m *Member) runAlone() {
 	r := runner{loop: m.loop, member: m}
 	defer r.pass()

@@ -3,6 +3,7 @@ package connect_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/hawser-ws/websocket"
@@ -56,10 +57,10 @@ func TestLoop(t *testing.T) {
 		s.ended()
 	}
 
-	// After Shutdown the handler returns, and says why.
-	ws, s := c.open()
-	if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != websocket.StatusGoingAway {
-		t.Errorf("after Shutdown: %v", err)
+	// After Shutdown a request is refused.
+	s := c.request(false, sample())
+	if status, h := s.answer(); status != http.StatusServiceUnavailable {
+		t.Errorf("after Shutdown: %d, %v", status, h)
 	}
 	s.ended()
 }

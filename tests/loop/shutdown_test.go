@@ -53,6 +53,40 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
+// So are those whose handshake has been answered, and that the Loop does not have yet.
+func TestShutdownDuringServeHTTP(t *testing.T) {
+	everyWay(t, func(t *testing.T, by way) {
+		if !by.http {
+			return
+		}
+		loop := echoes()
+		loop.Timeouts.Close = time.Minute
+		answered, goOn := make(chan bool), make(chan bool)
+		loop.Trace = &websocket.Trace{HandshakeDone: func(*websocket.Conn) {
+			close(answered)
+			<-goOn
+		}}
+		s := serve(t, by, loop)
+		deaf := s.play()
+		arrives(t, "the connection", answered)
+		hurry, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := loop.Shutdown(hurry); !errors.Is(err, context.Canceled) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		down := wsplay.Go(func() error { return loop.Shutdown(ctx) })
+		close(goOn)
+		deaf.WantClose("it was told", websocket.StatusGoingAway)
+		cancel()
+		if err := wsplay.Returned(t, "Shutdown", down); !errors.Is(err, context.Canceled) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		deaf.WantEOF("and dropped")
+	})
+}
+
 // Those who do not answer are waited for until the context ends, and then dropped; Closed
 // has been called for them as well.
 func TestShutdownOfTheDeaf(t *testing.T) {
