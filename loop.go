@@ -43,11 +43,12 @@ type Loop struct {
 	// first message. An error closes the connection as one of a [ServeFunc] does. ctx is
 	// [Conn.Context].
 	Open OpenFunc
-	// Prepare lets Serve look at the request, for its path, a cookie or a token. It is called
-	// after the request was found valid and before it is answered. The OpenFunc that it
-	// returns is called in place of Open. An error refuses the request, as one of
+	// Prepare lets Serve look at the request, for its path, a cookie or a token. r.Target is
+	// the path with the query, as sent; r.Values finds header fields. Prepare is called after
+	// the request was found valid and before it is answered. The OpenFunc that it returns is
+	// called in place of Open. An error refuses the request, as one of
 	// [AcceptOptions.OnRequest] does, which is not called then. The request's strings are
-	// valid during the call. Requests of ServeHTTP are not asked about: see there.
+	// valid during the call. ServeHTTP does not call Prepare: see there.
 	Prepare func(r *handshake.Request) (OpenFunc, error)
 	// Closed is called for each connection that has a Receiver, when it has ended: once, and
 	// after the last call of the Receiver, which is r. err is a [*ClosedError]. Nil: nobody is
@@ -72,7 +73,7 @@ type Loop struct {
 // arrivals are the connections that a Loop must find when it is shut down, and that are
 // neither in an event loop nor in its Registry: under mu.
 type arrivals struct {
-	shaking map[*shaking]struct{} // a goroutine performs the opening handshake
+	shaking map[*shaking]struct{} // a goroutine performs the opening handshake, and has not accepted the request yet
 	joining map[*Conn]struct{}    // Open is called, or was just now; or it came too late
 }
 
@@ -156,6 +157,18 @@ func (l *Loop) beginShaking(nc net.Conn) (*shaking, bool) {
 	l.arriving.shaking[s] = struct{}{}
 	l.served++
 	return s, true
+}
+
+// commit is called before the request is accepted: from then on Shutdown does not close the
+// socket, but lets the connection join, and closes that.
+func (l *Loop) commit(s *shaking) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil {
+		return refusedByShutdown
+	}
+	delete(l.arriving.shaking, s)
+	return nil
 }
 
 // endShaking ends what beginShaking began.

@@ -278,8 +278,12 @@ func (l *messageLoop) enterAgain() {
 		if l.turn {
 			c.in.reader = readInTurn
 		}
-		if !l.stopped && !c.in.canReceive() {
+		switch {
+		case l.stopped:
+		case !c.in.canReceive():
 			l.err = c.closedError()
+		case l.yield != nil && c.in.reader != readByCaller: // Loop.Add was called in the body
+			l.err = onLoopError("Conn.Messages")
 		}
 	case l.stopped:
 		l.outside = true

@@ -143,6 +143,7 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 			return n, nil
 		}
 		if err == transport.ErrAgain {
+			r.buf.Stow()  // the peer may take as long as it likes
 			return 0, err // the next turn goes on
 		}
 		if err := r.failed(ctx, err); err != nil {

@@ -22,18 +22,19 @@ import (
 // nc is closed. [Timeouts.Handshake] bounds the whole call. [Limits.HeaderBytes] and
 // [Limits.HeaderFields] bound the request.
 func Upgrade(nc net.Conn, opts *AcceptOptions) (*Conn, error) {
-	c, _, err := upgradeConn(nc, opts, nil)
+	c, _, err := upgradeConn(nc, opts, nil, nil)
 	return c, err
 }
 
 // upgradeConn is Upgrade. If prepare is not nil, it is called in place of OnRequest, and what
-// it has returned is returned.
-func upgradeConn(nc net.Conn, opts *AcceptOptions, prepare prepareFunc) (*Conn, OpenFunc, error) {
+// it has returned is returned. If answering is not nil, it is called before a request is
+// accepted; it returns an error to prevent that.
+func upgradeConn(nc net.Conn, opts *AcceptOptions, prepare prepareFunc, answering func() error) (*Conn, OpenFunc, error) {
 	if opts == nil {
 		opts = &noOptions
 	}
 	u := upgrades.Get().(*upgrade)
-	u.opts, u.nc, u.prepare = opts, nc, prepare
+	u.opts, u.nc, u.prepare, u.answering = opts, nc, prepare, answering
 	if u.needsOwnStack() {
 		u.finished.Add(1)
 		go u.onOwnStack()
@@ -65,11 +66,13 @@ type upgrade struct {
 	serverHandshake
 	prepare  prepareFunc // of a Loop, in place of OnRequest; nil: none
 	prepared OpenFunc    // what it has returned
-	parser   handshake.RequestParser
-	nc       net.Conn
-	buf      transport.Buffer
-	head     []byte // what was read: in buf, or in memory of its own if buf is too small
-	end      int    // where the request ends in head
+	// answering is called before the request is accepted, unless it is nil.
+	answering func() error
+	parser    handshake.RequestParser
+	nc        net.Conn
+	buf       transport.Buffer
+	head      []byte // what was read: in buf, or in memory of its own if buf is too small
+	end       int    // where the request ends in head
 
 	conn *Conn
 	err  error
@@ -85,7 +88,7 @@ func (u *upgrade) free() {
 	u.clear()
 	u.buf.Discard()
 	u.nc, u.head, u.conn, u.err, u.late = nil, nil, nil, nil, nil
-	u.prepare, u.prepared = nil, nil
+	u.prepare, u.prepared, u.answering = nil, nil, nil
 	upgrades.Put(u)
 }
 
@@ -150,6 +153,9 @@ func (u *upgrade) do() {
 	}
 	if err == nil {
 		err = u.judge()
+	}
+	if err == nil && u.answering != nil {
+		err = u.answering()
 	}
 	if err != nil {
 		u.err = u.reject(err)
