@@ -29,6 +29,9 @@ import (
 // after some milliseconds. One that always blocks for long costs what a goroutine for each
 // connection costs.
 //
+// On such a loop the times of [KeepAlive] and [Timeouts.Close] are whole seconds, rounded up, and
+// may take up to a second longer: one timer serves all connections.
+//
 // Connections go without goroutines on Linux, if they are TCP or Unix sockets, or TLS over a
 // [Loop.Listener]. Any other connection, and every connection on another system, has a
 // goroutine behind the same Receiver.

@@ -205,6 +205,9 @@ func (lc *loopConn) joinLoop() bool {
 	if err := loop.Add(fd, &lc.member, lc); err != nil {
 		c.life.report(conn.Break, err)
 	}
+	if k := c.keepAlive(); k != nil {
+		k.move(newAliveOnLoop(c))
+	}
 	lc.nowPolled()
 	return true
 }

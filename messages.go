@@ -141,8 +141,6 @@ func (l *messageLoop) deliver(m Message) bool {
 // connection that costs more than it saves, and the goroutine would keep a larger stack.
 const busyMessages = 8
 
-var clockStart = time.Now()
-
 // busy counts a wait for the network, and reports whether the loop is worth running inline.
 func (l *messageLoop) busy() bool {
 	if l.messages++; l.messages < busyMessages {

@@ -21,6 +21,7 @@ func (p *Polled) Reacquire() bool                          { return false }
 func (p *Polled) Ready(Events) bool                        { return false }
 func (p *Polled) TryRead([]byte) (int, error)              { return 0, net.ErrClosed }
 func (p *Polled) Full() bool                               { return false }
+func (p *Polled) Backlog() int                             { return 0 }
 func (p *Polled) FreeRead()                                {}
 func (p *Polled) FreeWrite()                               {}
 
