@@ -43,6 +43,7 @@ type receiver struct {
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	heard   atomic.Uint32 // counts arrivals, for keepalive
 	lent    atomic.Uint32 // see lend
+	budget  uint8         // of the turn that reads: see spend
 }
 
 // readerKind says who reads the messages of a connection.
