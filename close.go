@@ -150,6 +150,7 @@ func (c *Conn) fail(ctx context.Context, e conn.Event, body conn.CloseBody, caus
 // held, writes under way.
 func (c *Conn) endOfStream(ctx context.Context, cause error) error {
 	c.life.keepCause(cause)
+	c.out.sendPongs()
 	if !c.out.owes() {
 		c.life.report(conn.EndOfStream, cause)
 		return c.closedError()

@@ -43,6 +43,7 @@ type receiver struct {
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	lent    atomic.Uint32 // see lend
+	budget  uint8         // of the turn that reads: see spend
 }
 
 // inTurn reports whether a turn of a Loop is inside the gate.

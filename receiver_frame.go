@@ -26,6 +26,9 @@ func (r *receiver) nextFrame(ctx context.Context) error {
 // that nobody has read.
 func (r *receiver) step(ctx context.Context) error {
 	for {
+		if r.inTurn() && !r.spend(frameCost) {
+			return transport.ErrAgain
+		}
 		f, n, err := r.decoder.Next(r.buf.Bytes(), r.limits())
 		if n == 0 && err == nil {
 			if err := r.fill(ctx); err != nil {
@@ -191,6 +194,9 @@ func (r *receiver) look(ctx context.Context) looked {
 // try reads what is there, in a turn.
 func (r *receiver) try(p []byte) (n int, err error) {
 	d := r.canceler.Transport().(transport.Driven)
+	if !r.spend(readCost) {
+		return 0, transport.ErrAgain
+	}
 	if p == nil {
 		return d.TryFill(&r.buf)
 	}

@@ -260,8 +260,17 @@ func (s *sender) queuePong(payload []byte) {
 	pongs := &s.waits().pongs
 	pongs.Add(payload)
 	s.pongsDue.Store(int32(pongs.Len()))
+	full := pongs.Len() == conn.MaxPongs
 	s.mu.Unlock()
-	if s.gate.TryLock() {
+	if s.reader == readInTurn && !full && s.host.inLoop() { // asked last: see goAlone
+		return // the turn sends all of them together
+	}
+	s.sendPongs()
+}
+
+// sendPongs sends the pongs that are due, or leaves them to whoever is inside the gate.
+func (s *sender) sendPongs() {
+	if s.pongsDue.Load() > 0 && s.gate.TryLock() {
 		s.handOver()
 	}
 }
