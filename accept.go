@@ -218,6 +218,18 @@ func (h *serverHandshake) open(c *Conn, trailing []byte) error {
 	return nil
 }
 
+// refusal returns the answer to a request that failed with err, nil if there is none, and
+// what the server is told.
+func (h *serverHandshake) refusal(err error) (*Refusal, *AcceptError) {
+	refused := &AcceptError{Err: err, plain: len(h.request.Upgrade)+len(h.request.Key) == 0}
+	if denied, ok := errors.AsType[*denial](err); ok {
+		refused.Err, refused.byApplication = denied.err, denied.err == error(denied.answer)
+		return denied.answer, refused
+	}
+	answer, _ := errors.AsType[*Refusal](err)
+	return answer, refused
+}
+
 // Refusal is an error that refuses a request: the status, reason and header fields of the
 // answer. The application may return one: see [RequestHandler] and
 // [AcceptOptions.OnRequest]. If the rules of the handshake refuse a request, the

@@ -306,18 +306,6 @@ func (u *upgrade) reject(err error) error {
 	return refused
 }
 
-// refusal returns the answer to a request that failed with err, nil if there is none, and
-// what the server is told.
-func (u *upgrade) refusal(err error) (*Refusal, *AcceptError) {
-	refused := &AcceptError{Err: err, plain: len(u.request.Upgrade)+len(u.request.Key) == 0}
-	if denied, ok := errors.AsType[*denial](err); ok {
-		refused.Err, refused.byApplication = denied.err, denied.err == error(denied.answer)
-		return denied.answer, refused
-	}
-	answer, _ := errors.AsType[*Refusal](err)
-	return answer, refused
-}
-
 const (
 	refusalLinger = 500 * time.Millisecond
 	refusalDrain  = 64 << 10 // bytes
