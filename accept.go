@@ -38,21 +38,21 @@ type AcceptOptions struct {
 	// HTTPHeader is added to the response that opens the connection. So are the fields
 	// that were set on the http.ResponseWriter.
 	HTTPHeader http.Header
-	// OnRequest lets the caller of Upgrade or ServeHTTP2 refuse a request. It is called
+	// OnRequest lets the caller of Upgrade, ServeHTTP2 or [Loop.Serve] refuse a request. It is called
 	// after the request was found valid and before it is accepted. The request's strings
 	// are valid during the call. An error refuses the request: a [*Refusal] in it is the
 	// answer. Any other error is answered with 403 Forbidden; its text is not sent to the
-	// client, but is in the error of Upgrade, or that of OnError. ServeHTTP2 calls it for
-	// several requests at a time. Only these two call OnRequest; with net/http use
+	// client, but is in the error of Upgrade, or that of OnError. ServeHTTP2 and Loop.Serve call
+	// it for several requests at a time. Nothing else calls OnRequest; with net/http use
 	// [RequestHandler].
 	OnRequest func(r *handshake.Request) error
-	// OnError receives the errors of Handler, RequestHandler and the streams of ServeHTTP2,
-	// which have no caller to return them to:
+	// OnError receives the errors of Handler, RequestHandler, a [Loop] and the streams of
+	// ServeHTTP2, which have no caller to return them to:
 	//
 	//   - A request was refused, or its handshake failed. [HandlerError.Err] is the
 	//     [*AcceptError]. The call is on the handler's goroutine, if there is one.
-	//   - A [ServeFunc] returned an error or panicked. The call is on the goroutine of
-	//     the ServeFunc, before the connection is closed.
+	//   - A [ServeFunc], [Loop.Open] or a [Receiver] returned an error or panicked. The call
+	//     is on the same goroutine, before the connection is closed.
 	//
 	// It is not called for a plain [CloseError], because that is an answer to the peer. It
 	// is called for an error that wraps one, because the peer does not see the text around

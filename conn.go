@@ -116,8 +116,8 @@ func (c *Conn) open(role Role, s settings, agreed agreement) {
 		c.transport = transport.Preload(c.transport, &c.in.buf, agreed.buffered)
 	}
 	c.traceHandshake()
-	if k := newKeepAlive(s.keepAlive, (*forKeepAlive)(c), &c.pings); k != nil {
-		c.out.setPace(k.pace)
+	if k := newKeepAlive(s.keepAlive, (*forKeepAlive)(c)); k != nil {
+		c.out.setPace(&k.pace)
 		k.start()
 	}
 }

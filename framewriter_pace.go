@@ -27,9 +27,9 @@ type pace struct {
 	aliveTimeout time.Duration // KeepAlive.Timeout; zero: there is no keepalive
 	keepAlive    *keepAlive    // nil: there is none
 
-	written atomic.Uint64 // counts writes to the network
-	waited  atomic.Uint64 // counts those of them that had to wait for the peer
-	heard   atomic.Uint64 // counts reads from the network
+	written atomic.Uint32 // counts writes to the network
+	waited  atomic.Uint32 // counts those of them that had to wait for the peer
+	heard   atomic.Uint32 // counts reads from the network
 }
 
 // setPace adds a limit or a keepalive to the timing of writes. It must be called before the

@@ -78,7 +78,7 @@ func (h *forReceiver) control(ctx context.Context, op frame.Opcode, payload []by
 			c.out.queuePong(payload)
 		}
 	case frame.Pong:
-		c.pings.pong(payload)
+		c.keepAlive().pong(c.pings.pong(payload))
 		err = c.calls().pong(ctx, payload)
 	case frame.Close:
 		return c.receivedClose(ctx, payload)

@@ -48,9 +48,13 @@ type closeRead struct {
 // none.
 type leaving struct {
 	machine conn.Lifecycle
-	cause   error       // of leaving Open, or of the first loss after that
-	timer   *time.Timer // reports Expire at the machine's deadline
+	cause   error     // of leaving Open, or of the first loss after that
+	limit   timeLimit // reports Expire at the machine's deadline; nil: not set
 }
+
+// timeLimit is something that happens later, unless it is stopped before: a [time.Timer], or an
+// entry in the wheel of an event loop.
+type timeLimit interface{ Stop() bool }
 
 // leaves returns l.leaving, which it makes on first use. Under mu.
 func (l *lifetime) leaves() *leaving {
@@ -64,6 +68,8 @@ func (l *lifetime) leaves() *leaving {
 type lifetimeHost interface {
 	// closeTimeout is Timeouts.Close, above zero. It is called under mu.
 	closeTimeout() time.Duration
+	// expireIn has expire called in d. It is called under mu.
+	expireIn(d time.Duration) timeLimit
 	// stateChanged is called after every event that was handled. from and to may be equal.
 	stateChanged(from, to conn.State)
 	// releaseAll closes the transport, and releases what the two halves hold. It is called
@@ -95,10 +101,10 @@ func (l *lifetime) handle(e conn.Event, body conn.CloseBody, cause error) (do co
 		x.cause = cause
 	}
 	if d := x.machine.Deadline(); from == conn.Open && !d.IsZero() {
-		x.timer = time.AfterFunc(time.Until(d), l.expire)
+		x.limit = l.host.expireIn(time.Until(d))
 	}
-	if to == conn.Terminated && x.timer != nil {
-		x.timer.Stop()
+	if to == conn.Terminated && x.limit != nil {
+		x.limit.Stop()
 	}
 	l.mu.Unlock()
 

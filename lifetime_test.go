@@ -15,6 +15,7 @@ import (
 
 // lifetimeLog is a host that writes down what its lifetime asks of it.
 type lifetimeLog struct {
+	life  *lifetime
 	mu    sync.Mutex
 	lines []string
 }
@@ -31,6 +32,8 @@ func (h *lifetimeLog) releaseAll()                      { h.add("release") }
 func (h *lifetimeLog) traceEnded()                      { h.add("ended") }
 func (h *lifetimeLog) ended()                           {}
 
+func (h *lifetimeLog) expireIn(d time.Duration) timeLimit { return time.AfterFunc(d, h.life.expire) }
+
 func (h *lifetimeLog) want(t *testing.T, want ...string) {
 	t.Helper()
 	h.mu.Lock()
@@ -42,7 +45,8 @@ func (h *lifetimeLog) want(t *testing.T, want ...string) {
 
 func newLifetime() (*lifetime, *lifetimeLog) {
 	log := new(lifetimeLog)
-	return &lifetime{host: log}, log
+	log.life = &lifetime{host: log}
+	return log.life, log
 }
 
 var normal = conn.CloseBody{Code: 1000}

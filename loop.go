@@ -29,6 +29,9 @@ import (
 // after some milliseconds. One that always blocks for long costs what a goroutine for each
 // connection costs.
 //
+// On such a loop the times of [KeepAlive] and [Timeouts.Close] are whole seconds, rounded up, and
+// may take up to a second longer: one timer serves all connections.
+//
 // Connections go without goroutines on Linux, if they are TCP or Unix sockets, or TLS over a
 // [Loop.Listener]. Any other connection, and every connection on another system, has a
 // goroutine behind the same Receiver.
@@ -40,11 +43,12 @@ type Loop struct {
 	// first message. An error closes the connection as one of a [ServeFunc] does. ctx is
 	// [Conn.Context].
 	Open OpenFunc
-	// Prepare lets Serve look at the request, for its path, a cookie or a token. It is called
-	// after the request was found valid and before it is answered. The OpenFunc that it
-	// returns is called in place of Open. An error refuses the request, as one of
+	// Prepare lets Serve look at the request, for its path, a cookie or a token. r.Target is
+	// the path with the query, as sent; r.Values finds header fields. Prepare is called after
+	// the request was found valid and before it is answered. The OpenFunc that it returns is
+	// called in place of Open. An error refuses the request, as one of
 	// [AcceptOptions.OnRequest] does, which is not called then. The request's strings are
-	// valid during the call. Requests of ServeHTTP are not asked about: see there.
+	// valid during the call. ServeHTTP does not call Prepare: see there.
 	Prepare func(r *handshake.Request) (OpenFunc, error)
 	// Closed is called for each connection that has a Receiver, when it has ended: once, and
 	// after the last call of the Receiver, which is r. err is a [*ClosedError]. Nil: nobody is

@@ -34,12 +34,12 @@ func (h *loopHandshake) Expired(*eventloop.Entry) {
 	h.lc.member.Kick()
 }
 
-// acceptSocket has an event loop perform the handshake on the descriptor fd.
-func (l *Loop) acceptSocket(fd int) {
+// acceptSocket has an event loop perform the handshake on s.
+func (l *Loop) acceptSocket(s transport.Accepted) {
 	a := new(acceptedConn)
 	lc := &a.served
 	lc.c, lc.loop, lc.phase = &a.Conn, l, loopHandshaking
-	lc.socket.Init(fd, lc)
+	lc.socket.InitAccepted(s, lc)
 	a.Conn.transport = &lc.socket
 	loop := l.lightest()
 	if loop == nil || !l.begin() {
@@ -51,7 +51,7 @@ func (l *Loop) acceptSocket(fd int) {
 	h.expect()
 	h.limit.Owner = h
 	lc.shaking = h
-	if err := loop.Add(fd, &lc.member, lc); err != nil {
+	if err := loop.Add(s.FD, &lc.member, lc); err != nil {
 		lc.dropHandshake()
 	}
 }

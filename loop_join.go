@@ -15,11 +15,15 @@ import (
 
 // acceptFrom accepts until the listener fails.
 func (l *Loop) acceptFrom(listener net.Listener) error {
+	behind := transport.NewAcceptor(listener)
+	if behind != nil {
+		defer behind.Close()
+	}
 	pause := time.Duration(0)
 	for {
 		nc, err := listener.Accept()
 		if err == nil {
-			err = l.acceptConn(nc, listener)
+			err = l.acceptConn(nc, behind)
 		}
 		switch {
 		case err == nil:
@@ -32,6 +36,10 @@ func (l *Loop) acceptFrom(listener net.Listener) error {
 		}
 	}
 }
+
+// acceptLull is how long acceptBehind waits for the next. Serve may be as late to notice that
+// the listener was closed.
+const acceptLull = 50 * time.Millisecond
 
 // How long acceptFrom waits before it tries again. They are those of net/http.
 const (
@@ -47,10 +55,9 @@ func isTemporary(err error) bool {
 	return ok && e.Temporary() || errors.Is(err, transport.ErrAcceptLater)
 }
 
-// acceptConn has a connection of the listener served. Its handshake is performed on an event
-// loop, if there is one for it. Then those that wait behind it are accepted as well, without
-// package net.
-func (l *Loop) acceptConn(nc net.Conn, listener net.Listener) error {
+// acceptConn has a connection served. Its handshake is performed on an event loop, if there is
+// one for it, and then those that come behind it are accepted as well. behind may be nil.
+func (l *Loop) acceptConn(nc net.Conn, behind *transport.Acceptor) error {
 	if !l.shakesInTurns() {
 		go l.upgrade(nc)
 		return nil
@@ -60,14 +67,26 @@ func (l *Loop) acceptConn(nc net.Conn, listener net.Listener) error {
 		go l.upgrade(nc)
 		return nil
 	}
-	for err == nil {
-		l.acceptSocket(fd)
-		fd, err = transport.AcceptFrom(listener)
-	}
-	if err == transport.ErrAgain {
+	l.acceptSocket(transport.Adopt(fd))
+	if behind == nil {
 		return nil
 	}
-	return err
+	return l.acceptBehind(behind)
+}
+
+// acceptBehind accepts without package net until nobody comes for a while.
+func (l *Loop) acceptBehind(behind *transport.Acceptor) error {
+	for {
+		s, err := behind.Accept(acceptLull)
+		switch {
+		case err == nil:
+			l.acceptSocket(s)
+		case err == transport.ErrAgain, errors.Is(err, net.ErrClosed): // the listener says that better
+			return nil
+		default:
+			return err
+		}
+	}
 }
 
 // shakesInTurns reports whether handshakes are performed on event loops. A head that is
@@ -185,6 +204,9 @@ func (lc *loopConn) joinLoop() bool {
 	c.out.traits = c.transport.Traits()
 	if err := loop.Add(fd, &lc.member, lc); err != nil {
 		c.life.report(conn.Break, err)
+	}
+	if k := c.keepAlive(); k != nil {
+		k.move(newAliveOnLoop(c))
 	}
 	lc.nowPolled()
 	return true

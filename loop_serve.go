@@ -16,8 +16,9 @@ import (
 // It performs the opening handshake as [Upgrade] does, without net/http. What fails before
 // there is a connection is reported to [AcceptOptions.OnError].
 //
-// Serve closes the listener. It returns [http.ErrServerClosed] after Shutdown, and the
-// listener's error otherwise.
+// Serve closes the listener. It returns [http.ErrServerClosed] as soon as Shutdown is called,
+// and the listener's error otherwise. A program must not exit before Shutdown has returned as
+// well.
 func (l *Loop) Serve(listener net.Listener) error {
 	defer listener.Close()
 	if !l.listen(listener) {
@@ -93,6 +94,10 @@ func (l movableListener) Accept() (net.Conn, error) {
 // waits until all have ended and [Loop.Closed] has returned for each. If ctx ends first, the
 // remaining connections are dropped as by [Conn.CloseNow], and Shutdown returns ctx's error.
 // New connections are refused.
+//
+// Do not call Shutdown in Open, Receive or Closed without another goroutine: it would wait for
+// that call until ctx ends. Requests of an http.Server end by the Shutdown of that, which does
+// not know of the connections on a Loop: call both.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	idle := l.stop(ctx)
 	select {

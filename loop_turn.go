@@ -57,6 +57,9 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 	}
 	if ev&eventloop.Writable != 0 {
 		lc.c.out.resume()
+		if !lc.driven().Full() {
+			lc.c.keepAlive().room()
+		}
 		lc.tellRoom()
 	}
 	if !lc.driven().Full() || lc.reads == readEnd {

@@ -141,8 +141,6 @@ func (l *messageLoop) deliver(m Message) bool {
 // connection that costs more than it saves, and the goroutine would keep a larger stack.
 const busyMessages = 8
 
-var clockStart = time.Now()
-
 // busy counts a wait for the network, and reports whether the loop is worth running inline.
 func (l *messageLoop) busy() bool {
 	if l.messages++; l.messages < busyMessages {
@@ -280,8 +278,12 @@ func (l *messageLoop) enterAgain() {
 		if l.turn {
 			c.in.reader = readInTurn
 		}
-		if !l.stopped && !c.in.canReceive() {
+		switch {
+		case l.stopped:
+		case !c.in.canReceive():
 			l.err = c.closedError()
+		case l.yield != nil && c.in.reader != readByCaller: // Loop.Add was called in the body
+			l.err = onLoopError("Conn.Messages")
 		}
 	case l.stopped:
 		l.outside = true

@@ -220,6 +220,7 @@ const (
 	readByCaller readerKind = iota // Read, Messages and so on
 	readByLoop                     // a Loop
 	readInTurn                     // a Loop, which is inside the gate and does not wait
+	readLooking                    // somebody else, besides a Loop, who does not wait either
 )
 
 // agreement is the outcome of the opening handshake.

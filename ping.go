@@ -111,20 +111,30 @@ func (p *pings) await(ctx context.Context, call *pingCall, host pingHost) error 
 	}
 }
 
-// pong handles a pong that arrived.
-func (p *pings) pong(payload []byte) {
+// sendAlone notes a ping for which nobody waits, in place of the one with the number last.
+func (p *pings) sendAlone(last uint64) (number uint64, payload [conn.PingSize]byte) {
+	u := p.underWay()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sent.Forget(last)
+	return u.sent.Send(time.Now())
+}
+
+// pong handles a pong that arrived. It returns the number of the last ping that is answered by
+// it, 0 if none is.
+func (p *pings) pong(payload []byte) (upTo uint64) {
 	u := p.way.Load()
 	if u == nil {
-		return
+		return 0
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.sent.Waiting() == 0 {
-		return
+		return 0
 	}
 	upTo, rtt, ok := u.sent.Pong(payload, time.Now())
 	if !ok {
-		return
+		return 0
 	}
 	u.latency.Store(int64(rtt))
 	for _, call := range u.waiting {
@@ -135,6 +145,7 @@ func (p *pings) pong(payload []byte) {
 			}
 		}
 	}
+	return upTo
 }
 
 func (p *pings) forget(call *pingCall) {

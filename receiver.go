@@ -194,8 +194,8 @@ func (r *receiver) waitForGate(ctx context.Context, method string) error {
 func (r *receiver) leave() {
 	r.canceler.Park()
 	r.buf.Release()
-	idle, missed := !r.atData(), r.reader == readByLoop
-	if r.inTurn() {
+	idle, missed := !r.atData(), r.reader == readByLoop || r.reader == readLooking
+	if r.reader > readByLoop {
 		r.reader = readByLoop
 	}
 	r.gate.Unlock()

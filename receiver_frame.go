@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/hawser-ws/websocket/conn"
 	"github.com/hawser-ws/websocket/frame"
@@ -128,7 +129,7 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 		switch {
 		case loop != nil:
 			err = loop()
-		case r.inTurn():
+		case r.reader > readByLoop:
 			n, err = r.try(p)
 		case p != nil:
 			n, err = r.canceler.Transport().Read(p)
@@ -142,12 +143,49 @@ func (r *receiver) wait(ctx context.Context, p []byte, loop func() error) (n int
 			return n, nil
 		}
 		if err == transport.ErrAgain {
+			r.buf.Stow()  // the peer may take as long as it likes
 			return 0, err // the next turn goes on
 		}
 		if err := r.failed(ctx, err); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// looked is what look has found.
+type looked uint8
+
+const (
+	lookedAtNothing looked = iota // all that has come is read
+	lookedAtData                  // the next thing is for the application
+	lookedAtEnd                   // nothing is read any more
+)
+
+// lookPatience is how long look waits for the gate. A turn is inside for a moment only.
+const lookPatience = 100 * time.Millisecond
+
+// look reads what is there, up to the next data message, on a connection of an event loop. It
+// does not wait for more. Whoever is inside the gate sees what arrives without it.
+func (r *receiver) look(ctx context.Context) looked {
+	patience, cancel := context.WithTimeout(context.Background(), lookPatience)
+	defer cancel()
+	if !r.lock(patience.Done(), nil) {
+		return lookedAtNothing
+	}
+	defer r.leave()
+	r.reader = readLooking
+	for r.canReceive() && !r.atData() {
+		if r.step(ctx) != nil {
+			break
+		}
+	}
+	switch {
+	case !r.canReceive():
+		return lookedAtEnd
+	case r.atData():
+		return lookedAtData
+	}
+	return lookedAtNothing
 }
 
 // try reads what is there, in a turn.

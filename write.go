@@ -14,6 +14,9 @@ import (
 // write that waits for the peer to read costs the connection. A stream of smux may go on
 // reading p after that: do not reuse it then.
 //
+// On a [Loop], Write does not wait for a peer that does not read, as long as the message and
+// what waits before it fit into 32 KiB. The loop sends it later, also if ctx ends meanwhile.
+//
 // Text is not checked: the peer fails the connection if p is not UTF-8.
 func (c *Conn) Write(ctx context.Context, typ MessageType, p []byte) error {
 	if err := c.checkWrite(ctx, "Conn.Write", typ); err != nil {
@@ -85,7 +88,8 @@ func (u Uncompressed) Writer(ctx context.Context, typ MessageType) (io.WriteClos
 // Batch collects messages on a connection so that they leave together. They leave when
 // [Batch.Flush] is called, when about 24 KiB have been collected, with whatever else is
 // written on the connection, and before any read on it waits for the network. No timer
-// sends them, except in a loop over [Conn.Messages]. When the peer closes its direction of
+// sends them, except in a loop over [Conn.Messages]. On a [Loop] those of a [Receiver] leave
+// when it is done with what has arrived; call Flush on any other goroutine. When the peer closes its direction of
 // the stream, collected messages are still sent, within [Timeouts.Close].
 //
 // So a loop that answers messages through a Batch answers everything it has received with

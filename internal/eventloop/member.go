@@ -101,6 +101,14 @@ func (m *Member) runAlone() {
 	r.member = nil
 }
 
+// Loop returns the loop that the member was added to. It is nil before Add, and without a loop.
+func (m *Member) Loop() *Loop {
+	if m.loop == loopless {
+		return nil
+	}
+	return m.loop
+}
+
 // PassOn has the loop go on with others, if it is the turn of this member that it waits for.
 // Whoever is about to wait calls it.
 func (m *Member) PassOn() {

@@ -41,7 +41,7 @@
 //
 //	New ──▶ Socket ──▶ Drive ──▶ Polled
 //	New ──▶ tlsConn ─▶ Drive ──▶ polledTLS ──▶ Polled
-//	DuplicateListener ──▶ Accept ──▶ NewPolled ──▶ Polled
+//	Acceptor ─▶ Accepted ─▶ Polled
 //
 // A net.Conn that is a [Reporter] needs no event loop: it makes its own Driven, and reports what has
 // become possible itself.

@@ -9,7 +9,7 @@ import (
 // possible. TryWrite sends all that it is given, unless the stream is Full then or has failed.
 // RunInline does not wait, and ends with ErrAgain.
 //
-// TryFill, TryRead and RunInline are called inside the gate for reading. Ready and Full may be
+// TryFill, TryRead and RunInline are called inside the gate for reading. Ready, Full and Backlog may be
 // called from anywhere, and neither waits.
 type Driven interface {
 	InlineLooper
@@ -22,6 +22,9 @@ type Driven interface {
 	Ready(ev Events) (wasFull bool)
 	// Full reports whether nothing can be sent before Ready says so.
 	Full() bool
+	// Backlog returns how many bytes are in the system that the peer has still to take, 0 if
+	// that is not known. While the stream is Full they only become fewer.
+	Backlog() int
 	// FreeRead says that nobody will read any more. It is called inside the gate for reading,
 	// any number of times.
 	FreeRead()

@@ -33,7 +33,12 @@ func NewPolled(fd int, owner Owner) *Polled {
 
 // Init is NewPolled for a Polled that is part of something else.
 func (p *Polled) Init(fd int, owner Owner) {
-	p.fd, p.owner, p.peer = int32(fd), owner, newPeerAddr(fd)
+	p.InitAccepted(Adopt(fd), owner)
+}
+
+// InitAccepted is Init for a connection that an Acceptor has accepted.
+func (p *Polled) InitAccepted(s Accepted, owner Owner) {
+	p.fd, p.owner, p.peer = int32(s.FD), owner, s.peer
 }
 
 // What is known of the descriptor. It is a hint, but for the interruptions: to try in vain is

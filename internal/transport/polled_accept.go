@@ -7,80 +7,125 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// DuplicateListener returns a descriptor of its own for the socket of l, in an event loop, which
-// package net's listener cannot be. ok is false if l is not exactly a *net.TCPListener or
-// *net.UnixListener. Both accept from then on, and each ends by its own Close.
-func DuplicateListener(l net.Listener) (fd int, ok bool) {
-	socket := listening(l)
-	if socket == nil {
-		return -1, false
+// Acceptor takes connections from the queue of a listener of package net, below that package,
+// which allocates more for a connection than an event loop needs to keep. While it waits, the
+// listener's descriptor is in an epoll set of its own, which is in Go's poller. So it notices late
+// that somebody closes the listener: package net's Accept notices at once, and is the one to wait
+// while nobody comes. Its methods are called by one goroutine.
+type Acceptor struct {
+	raw    syscall.RawConn              // the listener
+	accept func(listener uintptr)       // acceptOn; bound once
+	file   *os.File                     // the epoll set
+	set    syscall.RawConn              // the same
+	look   func(epoll uintptr) (_ bool) // tryAccept; bound once
+
+	got Accepted
+	err error
+}
+
+// Accepted is a connection that was accepted.
+type Accepted struct {
+	FD   int
+	peer peerAddr
+}
+
+// Adopt returns the connection whose descriptor is fd as if an Acceptor had accepted it.
+func Adopt(fd int) Accepted { return Accepted{fd, newPeerAddr(fd)} }
+
+// NewAcceptor returns nil if l is not exactly a *net.TCPListener or *net.UnixListener.
+func NewAcceptor(l net.Listener) *Acceptor {
+	switch l.(type) {
+	case *net.TCPListener, *net.UnixListener:
+	default:
+		return nil
 	}
-	fd, err := duplicateFD(socket)
+	raw, err := l.(syscall.Conn).SyscallConn()
 	if err != nil {
-		return -1, false
+		return nil
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // File makes it blocking
-		_ = unix.Close(fd)
-		return -1, false
+	a := &Acceptor{raw: raw}
+	a.accept, a.look = a.acceptOn, a.tryAccept
+	if a.watch() != nil {
+		return nil
 	}
-	return fd, true
+	return a
 }
 
-// listening returns the socket of l, nil if l is not exactly one of package net.
-func listening(l net.Listener) syscall.Conn {
-	switch l := l.(type) {
-	case *net.TCPListener:
-		return l
-	case *net.UnixListener:
-		return l
-	}
-	return nil
-}
-
-// AcceptFrom is Accept for a listener of package net that stays there: after its Accept has
-// returned one connection, AcceptFrom returns those that wait behind it, with less work. It fails
-// with net.ErrClosed once the listener is closed, and with ErrAgain if none waits or the listener
-// is of another kind than DuplicateListener takes.
-func AcceptFrom(l net.Listener) (fd int, err error) {
-	socket := listening(l)
-	if socket == nil {
-		return -1, ErrAgain
-	}
-	raw, err := socket.SyscallConn()
+// watch makes the epoll set. Its entry for the listener goes when the listener is closed.
+func (a *Acceptor) watch() error {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
-		return -1, err
+		return err
 	}
-	fd = -1
-	if used := raw.Control(func(listener uintptr) { fd, err = Accept(int(listener)) }); used != nil {
-		return -1, used
+	_ = unix.SetNonblock(epoll, true) // so that package os has it in Go's poller
+	a.file = os.NewFile(uintptr(epoll), "epoll")
+	used := a.raw.Control(func(listener uintptr) {
+		e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(listener)}
+		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, int(listener), &e)
+	})
+	if err = errors.Join(used, err); err == nil {
+		a.set, err = a.file.SyscallConn()
 	}
-	return fd, err
+	if err != nil {
+		a.Close()
+	}
+	return err
 }
 
-// ErrAcceptLater is returned by Accept if the system has not enough of something, descriptors
+// Close releases what a needs to wait. The listener stays open.
+func (a *Acceptor) Close() { _ = a.file.Close() }
+
+// Accept takes a connection from the queue and prepares it as package net does. It waits for one
+// as long as patience, and then fails with ErrAgain. It fails with net.ErrClosed once the listener
+// is closed, maybe after as long, and with an error that is ErrAcceptLater if it may succeed later.
+func (a *Acceptor) Accept(patience time.Duration) (Accepted, error) {
+	if a.tryAccept(0) {
+		return a.got, a.err
+	}
+	if err := a.file.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return Accepted{}, err
+	}
+	switch err := a.set.Read(a.look); {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		a.tryAccept(0) // tells whether the listener is closed
+	case err != nil:
+		return Accepted{}, err
+	}
+	return a.got, a.err
+}
+
+// tryAccept reports whether Accept needs to wait no more.
+func (a *Acceptor) tryAccept(uintptr) bool {
+	if err := a.raw.Control(a.accept); err != nil {
+		a.got, a.err = Accepted{}, err
+	}
+	return a.err != ErrAgain
+}
+
+func (a *Acceptor) acceptOn(listener uintptr) { a.got, a.err = accept(int(listener)) }
+
+// ErrAcceptLater is what Accept fails with if the system has not enough of something, descriptors
 // above all. It goes on after a pause.
 var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 
-// Accept takes a connection from the queue of a listener, without waiting, and prepares it as
-// package net does. It fails with ErrAgain if there is none, and with an error that is
-// ErrAcceptLater if it may succeed later.
-func Accept(listener int) (fd int, err error) {
+func accept(listener int) (got Accepted, err error) {
 	for {
-		fd, family, err := sysAccept(listener)
+		got.FD, err = sysAccept(listener, &got.peer)
 		if err = acceptOutcome(err); err == errNextConn {
 			continue
 		}
 		if err != nil {
-			return -1, err
+			return Accepted{FD: -1}, err
 		}
-		if family != unix.AF_UNIX {
-			prepareTCP(fd)
+		if got.peer.family != unix.AF_UNIX {
+			prepareTCP(got.FD)
 		}
-		return fd, nil
+		return got, nil
 	}
 }
 

@@ -15,36 +15,29 @@ import (
 )
 
 // accepted waits for a connection.
-func accepted(t *testing.T, listener int) int {
+func accepted(t *testing.T, a *Acceptor) Accepted {
 	t.Helper()
-	for {
-		fd, err := Accept(listener)
-		if err == nil {
-			return fd
-		}
-		wantIs(t, "Accept", err, ErrAgain)
-		time.Sleep(time.Millisecond)
+	s, err := a.Accept(time.Minute)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return s
 }
 
-// A connection that is accepted by a descriptor is prepared as package net prepares it.
+// A connection that is accepted below package net is prepared as package net prepares it.
 func TestAccept(t *testing.T) {
-	for _, network := range []string{"tcp", "unix"} {
-		address := "127.0.0.1:0"
-		if network == "unix" {
-			address = filepath.Join(t.TempDir(), "socket")
-		}
+	for network, address := range map[string]string{
+		"tcp": "127.0.0.1:0", "tcp6": "[::1]:0", "unix": filepath.Join(t.TempDir(), "socket"),
+	} {
 		l, err := net.Listen(network, address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		listener, ok := DuplicateListener(l)
-		if !ok {
-			t.Fatalf("%s: it has no descriptor", network)
-		}
-		defer unix.Close(listener)
-		if _, err := Accept(listener); err != ErrAgain {
+		a := NewAcceptor(l)
+		defer a.Close()
+		defer a.Close()
+		if _, err := a.Accept(0); err != ErrAgain {
 			t.Errorf("%s: %v without a connection", network, err)
 		}
 		far, err := net.Dial(network, l.Addr().String())
@@ -52,14 +45,19 @@ func TestAccept(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer far.Close()
-		d := NewPolled(accepted(t, listener), nil)
+		s := accepted(t, a)
+		if asked := newPeerAddr(s.FD); s.peer != asked {
+			t.Errorf("%s: the peer is %v, and %v if the system is asked", network, s.peer.addr(), asked.addr())
+		}
+		d := new(Polled)
+		d.InitAccepted(s, nil)
 		defer d.Close()
 		flags, _ := unix.FcntlInt(uintptr(d.fd), unix.F_GETFL, 0)
 		cloexec, _ := unix.FcntlInt(uintptr(d.fd), unix.F_GETFD, 0)
 		if flags&unix.O_NONBLOCK == 0 || cloexec&unix.FD_CLOEXEC == 0 {
 			t.Errorf("%s: flags %x, %x", network, flags, cloexec)
 		}
-		if network == "tcp" {
+		if network != "unix" {
 			other, err := net.Dial(network, l.Addr().String())
 			if err != nil {
 				t.Fatal(err)
@@ -71,19 +69,6 @@ func TestAccept(t *testing.T) {
 			}
 			defer nc.Close()
 			wantSameOptions(t, d.NetConn(), nc)
-			third, err := net.Dial(network, l.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer third.Close()
-			fd, err := AcceptFrom(l)
-			for ; err == ErrAgain; fd, err = AcceptFrom(l) {
-				time.Sleep(time.Millisecond)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = unix.Close(fd)
 		}
 		if _, err := d.Write([]byte("hello"), nil); err != nil {
 			t.Error(err)
@@ -131,12 +116,9 @@ func TestAcceptFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, ok := DuplicateListener(l)
-	if !ok {
-		t.Fatal("it has no descriptor")
-	}
-	defer unix.Close(listener)
-	_, err = Accept(-1)
+	a := NewAcceptor(l)
+	defer a.Close()
+	_, err = accept(-1)
 	wantIs(t, "Accept", err, unix.EBADF)
 	if errors.Is(err, ErrAcceptLater) || errors.Is(err, ErrAgain) {
 		t.Error("it goes on with what is no listener")
@@ -158,17 +140,80 @@ func TestAcceptFails(t *testing.T) {
 		}
 	}
 	_ = l.Close()
-	if _, ok := DuplicateListener(l); ok {
-		t.Error("a listener that is closed has a descriptor")
+	_, err = a.Accept(0)
+	wantIs(t, "Accept from what is closed", err, net.ErrClosed)
+	if NewAcceptor(struct{ net.Listener }{l}) != nil {
+		t.Error("a listener of somebody's own has an Acceptor")
 	}
-	_, err = AcceptFrom(l)
-	wantIs(t, "AcceptFrom what is closed", err, net.ErrClosed)
-	own := struct{ net.Listener }{l}
-	if _, ok := DuplicateListener(own); ok {
-		t.Error("a listener of somebody's own has a descriptor")
+	if NewAcceptor(new(net.TCPListener)) != nil {
+		t.Error("a listener that was not made has an Acceptor")
 	}
-	_, err = AcceptFrom(own)
-	wantIs(t, "AcceptFrom somebody's own", err, ErrAgain)
-	_, err = AcceptFrom(new(net.TCPListener))
-	wantIs(t, "AcceptFrom none", err, syscall.EINVAL)
+}
+
+// Many connections may come at once.
+func TestAcceptAllocates(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	a := NewAcceptor(l)
+	defer a.Close()
+	const n = 20
+	for range n + 1 {
+		far, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer far.Close()
+	}
+	_ = unix.Close(accepted(t, a).FD)
+	if allocs := testing.AllocsPerRun(n-1, func() { // which runs it once more
+		s, err := a.Accept(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = unix.Close(s.FD)
+	}); allocs > 0 {
+		t.Errorf("%v allocations for a connection", allocs)
+	}
+}
+
+// An Acceptor waits for whoever comes next. It does not keep the port of a listener that is closed.
+func TestAcceptorWaits(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := NewAcceptor(l)
+	defer a.Close()
+	for range 50 {
+		dialled := make(chan error, 1)
+		go func() {
+			far, err := net.Dial("tcp", l.Addr().String())
+			if err == nil {
+				err = far.Close()
+			}
+			dialled <- err
+		}()
+		_ = unix.Close(accepted(t, a).FD)
+		if err := <-dialled; err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed := make(chan error, 1)
+	go func() {
+		_, err := a.Accept(20 * time.Millisecond)
+		for err == ErrAgain {
+			_, err = a.Accept(20 * time.Millisecond)
+		}
+		closed <- err
+	}()
+	_ = l.Close()
+	again, err := net.Listen("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = again.Close()
+	wantIs(t, "Accept from what was closed meanwhile", <-closed, net.ErrClosed)
 }

@@ -5,6 +5,7 @@ package transport
 import (
 	"errors"
 	"net"
+	"time"
 )
 
 // Polled is for Linux. Elsewhere Detach fails, and so there is none.
@@ -20,6 +21,7 @@ func (p *Polled) Reacquire() bool                          { return false }
 func (p *Polled) Ready(Events) bool                        { return false }
 func (p *Polled) TryRead([]byte) (int, error)              { return 0, net.ErrClosed }
 func (p *Polled) Full() bool                               { return false }
+func (p *Polled) Backlog() int                             { return 0 }
 func (p *Polled) FreeRead()                                {}
 func (p *Polled) FreeWrite()                               {}
 
@@ -31,17 +33,26 @@ func Drive(Transport, *Polled, Owner) (d Driven, fd int, err error) { return nil
 // Detach fails: see errNoDetach.
 func Detach(net.Conn) (fd int, err error) { return -1, errNoDetach }
 
-// DuplicateListener fails: there is no event loop.
-func DuplicateListener(net.Listener) (fd int, ok bool) { return -1, false }
-
 // ErrAcceptLater is not returned.
 var ErrAcceptLater = errors.New("the system cannot accept a connection now")
 
-// Accept fails: there is no event loop.
-func Accept(int) (fd int, err error) { return -1, errNoDetach }
+// Acceptor is for Linux.
+type Acceptor struct{}
 
-// AcceptFrom fails: there is no event loop.
-func AcceptFrom(net.Listener) (fd int, err error) { return -1, errNoDetach }
+// Accepted is what it would return.
+type Accepted struct{ FD int }
+
+// Adopt is not called.
+func Adopt(fd int) Accepted { return Accepted{fd} }
+
+// NewAcceptor returns nil: there is no event loop.
+func NewAcceptor(net.Listener) *Acceptor { return nil }
+
+func (*Acceptor) Accept(time.Duration) (Accepted, error) { return Accepted{}, errNoDetach }
+
+func (*Acceptor) Close() {}
+
+func (p *Polled) InitAccepted(Accepted, Owner) {}
 
 // CanDrive reports false.
 func CanDrive(Transport) bool { return false }

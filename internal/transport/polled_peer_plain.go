@@ -4,18 +4,21 @@ package transport
 
 import "golang.org/x/sys/unix"
 
-// sysAccept is accept4 and tells the family of the peer's address.
-func sysAccept(listener int) (fd int, family uint16, err error) {
+// sysAccept is accept4 and tells the peer's address.
+func sysAccept(listener int, peer *peerAddr) (fd int, err error) {
 	fd, from, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-	if _, local := from.(*unix.SockaddrUnix); local {
-		family = unix.AF_UNIX
-	}
-	return fd, family, err
+	peer.set(from)
+	return fd, err
 }
 
 func newPeerAddr(fd int) (a peerAddr) {
 	sa, _ := unix.Getpeername(fd)
-	switch sa := sa.(type) {
+	a.set(sa)
+	return a
+}
+
+func (a *peerAddr) set(from unix.Sockaddr) {
+	switch sa := from.(type) {
 	case *unix.SockaddrInet4:
 		a.family, a.port = unix.AF_INET, uint16(sa.Port)
 		copy(a.ip[:], sa.Addr[:])
@@ -24,5 +27,4 @@ func newPeerAddr(fd int) (a peerAddr) {
 	case *unix.SockaddrUnix:
 		a.family = unix.AF_UNIX
 	}
-	return a
 }

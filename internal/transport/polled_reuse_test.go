@@ -25,11 +25,8 @@ func TestPolledReusesDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	listener, ok := DuplicateListener(l)
-	if !ok {
-		t.Fatal("the listener has no descriptor")
-	}
-	defer unix.Close(listener)
+	a := NewAcceptor(l)
+	defer a.Close()
 	set := newPollSet(t)
 	var servers, clients sync.WaitGroup
 	const parallel, each = 8, 30
@@ -49,15 +46,7 @@ func TestPolledReusesDescriptors(t *testing.T) {
 	}
 	for range parallel * each {
 		<-accept
-		fd, err := Accept(listener)
-		for err == ErrAgain { // the connection is about to come
-			time.Sleep(time.Millisecond)
-			fd, err = Accept(listener)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := set.add(t, fd)
+		p := set.add(t, accepted(t, a).FD)
 		servers.Go(func() { reuseServer(t, p) })
 	}
 	clients.Wait()

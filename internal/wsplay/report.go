@@ -128,6 +128,7 @@ func (d *reported) Ready(ev transport.Events) (wasFull bool) {
 }
 
 func (d *reported) Full() bool        { return d.full.Load() }
+func (d *reported) Backlog() int      { return 0 }
 func (d *reported) Release() bool     { return !d.closed.Load() }
 func (d *reported) Reacquire() bool   { return !d.closed.Load() }
 func (d *reported) FreeRead()         { d.freed.Or(1) }

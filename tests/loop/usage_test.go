@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,46 @@ func TestAddWhileReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	echoed(t, client, "hello")
+}
+
+// After Add in the body of a loop over Messages, the Receiver gets the next message, and the
+// loop ends. It may be one that runs inside its socket, or that has several messages at hand.
+func TestAddInTheBodyOfALoop(t *testing.T) {
+	s := serve(t, byTCP, echoes())
+	for _, burst := range []int{1, 5} {
+		server, client := accepted(t, s)
+		const handed = 30
+		bodies := 0
+		loop := wsplay.Go(func() (err error) {
+			var m websocket.Message
+			for m, err = range server.Messages(t.Context()) {
+				if err != nil {
+					return err
+				}
+				if bodies++; bodies == handed {
+					if err := s.loop.Add(server, s.echo(server)); err != nil {
+						return err
+					}
+				}
+				_ = server.Write(t.Context(), m.Type, m.Data)
+			}
+			return nil
+		})
+		for i := 0; i < 2*handed; i += burst {
+			b := client.Batch()
+			for n := range burst {
+				_ = b.Write(t.Context(), websocket.MessageText, []byte(strconv.Itoa(i+n)))
+			}
+			_ = b.Flush(t.Context())
+			for n := range burst {
+				wsplay.WantRead(t, client, strconv.Itoa(i+n))
+			}
+		}
+		misused(t, "Messages after Add", wsplay.Returned(t, "the loop over Messages", loop))
+		if bodies != handed {
+			t.Errorf("bursts of %d: the loop got %d messages, want %d", burst, bodies, handed)
+		}
+	}
 }
 
 // What has come and was not read is the loop's: whole messages, and the beginnings of
