@@ -97,6 +97,9 @@ type AcceptOptions struct {
 // To keep any of them use [RequestHandler].
 type ServeFunc func(ctx context.Context, c *Conn) error
 
+// prepareFunc is the type of Loop.Prepare.
+type prepareFunc = func(r *handshake.Request) (OpenFunc, error)
+
 // OpenFunc returns the [Receiver] of a connection.
 type OpenFunc func(ctx context.Context, c *Conn) (Receiver, error)
 

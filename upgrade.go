@@ -50,9 +50,6 @@ func upgradeConn(nc net.Conn, opts *AcceptOptions, prepare prepareFunc, answerin
 	return c, open, err
 }
 
-// prepareFunc is the type of Loop.Prepare.
-type prepareFunc = func(r *handshake.Request) (OpenFunc, error)
-
 var upgrades = poolcheck.NewPool("upgrades", func() any {
 	u := new(upgrade)
 	u.onOwnStack = u.runOnOwnStack
@@ -64,10 +61,9 @@ var upgrades = poolcheck.NewPool("upgrades", func() any {
 // channel would belong to the synctest bubble in which it was made.
 type upgrade struct {
 	serverHandshake
-	prepare  prepareFunc // of a Loop, in place of OnRequest; nil: none
-	prepared OpenFunc    // what it has returned
-	// answering is called before the request is accepted, unless it is nil.
-	answering func() error
+	prepare   prepareFunc  // of a Loop, in place of OnRequest; nil: none
+	prepared  OpenFunc     // what it has returned
+	answering func() error // called before the request is accepted; nil: nothing is
 	parser    handshake.RequestParser
 	nc        net.Conn
 	buf       transport.Buffer

@@ -20,6 +20,7 @@ func TestShutdown(t *testing.T) {
 		const conns = 200
 		loop := echoes()
 		loop.Loops = 2
+		loop.Timeouts.Close = time.Hour // if an answer is not read, Shutdown does not end
 		s := serve(t, by, loop)
 		var clients sync.WaitGroup
 		for i := range conns {
@@ -174,7 +175,7 @@ func TestShutdownInTheHandshake(t *testing.T) {
 			errs := make(reports, 100)
 			loop := echoes()
 			loop.OnError = errs.take
-			loop.Timeouts.Handshake = 500 * time.Millisecond
+			loop.Timeouts.Handshake = time.Hour // Shutdown does not wait for it
 			s := serve(t, by, loop)
 			var peers []*wsplay.Peer
 			for _, sent := range []string{"GET ", wsplay.Request, wsplay.Request + "X: y\r"} {
