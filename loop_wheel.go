@@ -100,17 +100,18 @@ func (s *aliveOnLoop) doubt() {
 }
 
 func (h *forKeepAlive) shell(k *keepAlive) aliveShell {
-	if h.served.Load().eventLoop() != nil {
+	if lc := h.served.Load(); lc != nil && lc.member.Loop() != nil { // it opens in a turn
 		return newAliveOnLoop((*Conn)(h))
 	}
 	return &aliveByTimer{k: k, pings: &h.pings}
 }
 
-func (s *aliveOnLoop) loop() *eventloop.Loop { return s.c.served.Load().eventLoop() }
+func (s *aliveOnLoop) loop() *eventloop.Loop { return s.c.served.Load().member.Loop() }
 
-// eventLoop returns the loop that lc has joined, nil if there is none. lc may be nil.
+// eventLoop returns the loop of an open connection, nil if there is none. lc may be nil. Any
+// goroutine may call it.
 func (lc *loopConn) eventLoop() *eventloop.Loop {
-	if lc == nil {
+	if lc == nil || !lc.facts.polled() {
 		return nil
 	}
 	return lc.member.Loop()
