@@ -114,18 +114,16 @@ func (l *Loop) lightest() *eventloop.Loop {
 	if l.idle != nil {
 		return nil
 	}
-	if l.loops == nil {
-		n := l.Loops
-		if n <= 0 {
-			n = runtime.GOMAXPROCS(0)
+	n := l.Loops
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	for len(l.loops) < n {
+		loop, err := eventloop.New()
+		if err != nil { // maybe there is a descriptor for it next time
+			break
 		}
-		for range n {
-			loop, err := eventloop.New()
-			if err != nil {
-				break
-			}
-			l.loops = append(l.loops, loop)
-		}
+		l.loops = append(l.loops, loop)
 	}
 	var best *eventloop.Loop
 	for _, loop := range l.loops {

@@ -202,8 +202,10 @@ func (lc *loopConn) joinLoop() bool {
 		return false
 	}
 	c.out.traits = c.transport.Traits()
-	if err := loop.Add(fd, &lc.member, lc); err != nil {
+	if err := loop.Add(fd, &lc.member, lc); err != nil { // no turn will come
 		c.life.report(conn.Break, err)
+		go lc.finish()
+		return true
 	}
 	if k := c.keepAlive(); k != nil {
 		k.move(newAliveOnLoop(c))
