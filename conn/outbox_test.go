@@ -211,12 +211,18 @@ func TestOutboxPending(t *testing.T) {
 	}
 	client := newOutgoing(t, Client)
 	client.Append(f, client.key())
+	if !server.Borrows() || !client.Borrows() {
+		t.Error("the rest of the payload is where its caller has it")
+	}
 	if head, tail := client.Pending(); len(head) != OutboxSize || tail != nil {
 		t.Errorf("client: %d bytes, and %d not masked", len(head), len(tail))
 	}
 	client.write(OutboxSize)
 	if head, _ := client.Pending(); len(head) != 8 {
 		t.Errorf("client: %d bytes are left", len(head))
+	}
+	if client.Borrows() {
+		t.Error("client: all of the payload is in the buffer")
 	}
 	if sent, encoded := client.Offsets(); sent != OutboxSize || encoded != OutboxSize+8 {
 		t.Errorf("client: %d of %d bytes", sent, encoded)
