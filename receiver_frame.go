@@ -26,7 +26,7 @@ func (r *receiver) nextFrame(ctx context.Context) error {
 // that nobody has read.
 func (r *receiver) step(ctx context.Context) error {
 	for {
-		if r.inTurn() && !r.spend(frameCost) {
+		if r.inTurn() && !r.host.mayGoOn(frameCost) {
 			return transport.ErrAgain
 		}
 		f, n, err := r.decoder.Next(r.buf.Bytes(), r.limits())
@@ -194,7 +194,7 @@ func (r *receiver) look(ctx context.Context) looked {
 // try reads what is there, in a turn.
 func (r *receiver) try(p []byte) (n int, err error) {
 	d := r.canceler.Transport().(transport.Driven)
-	if !r.spend(readCost) {
+	if !r.host.mayGoOn(readCost) {
 		return 0, transport.ErrAgain
 	}
 	if p == nil {
