@@ -177,8 +177,8 @@ func (r *receiver) look(ctx context.Context) looked {
 	}
 	defer r.leave()
 	r.reader = readLooking
-	for r.canReceive() && !r.atData() {
-		if r.step(ctx) != nil {
+	for range turnBudget { // a peer that has sent so much is alive
+		if !r.canReceive() || r.atData() || r.step(ctx) != nil {
 			break
 		}
 	}
@@ -191,10 +191,10 @@ func (r *receiver) look(ctx context.Context) looked {
 	return lookedAtNothing
 }
 
-// try reads what is there, in a turn.
+// try reads what is there, in a turn or in look.
 func (r *receiver) try(p []byte) (n int, err error) {
 	d := r.canceler.Transport().(transport.Driven)
-	if !r.spend(readCost) {
+	if r.inTurn() && !r.spend(readCost) {
 		return 0, transport.ErrAgain
 	}
 	if p == nil {
