@@ -48,6 +48,8 @@ func (h *forReceiver) driveAgain() { h.pings.driveAgain() }
 
 func (h *forReceiver) isOnLoop() bool { return h.served.Load() != nil }
 
+func (h *forReceiver) mayGoOn(cost uint8) bool { return h.served.Load().budget.spend(cost) }
+
 func (h *forReceiver) wakeLoop() { h.served.Load().wake() }
 
 func (h *forReceiver) inflater() *conn.Inflater { return &h.deflate.in }

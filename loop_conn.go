@@ -30,6 +30,7 @@ type loopConn struct {
 	facts    loopFacts
 	phase    loopPhase
 	reads    turnReading
+	budget   turnBudget // of the turn that runs
 }
 
 // loopFacts are what anybody may ask a loopConn. They are one word, so that a connection of
@@ -74,6 +75,29 @@ const (
 	readClose
 	readEnd
 )
+
+// turnBudget is what a turn may do besides delivering messages, before others have their
+// turns. Otherwise a peer that sends control frames, or parts of a message, as fast as they are
+// read would keep the turn for ever.
+type turnBudget uint8
+
+const (
+	fullBudget turnBudget = 64
+	overspent  turnBudget = 255 // there is more to do
+
+	frameCost = 1
+	readCost  = 4
+)
+
+// spend takes a cost. It reports whether there was enough.
+func (b *turnBudget) spend(cost uint8) bool {
+	if *b == overspent || *b < turnBudget(cost) {
+		*b = overspent
+		return false
+	}
+	*b -= turnBudget(cost)
+	return true
+}
 
 // begin gets the Receiver from open, unless it is there. It returns nil if messages may
 // follow, and otherwise how the connection is to be closed. So do deliver and returned.

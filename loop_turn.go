@@ -71,30 +71,9 @@ func (lc *loopConn) Turn(ev eventloop.Events) (more bool) {
 	return more
 }
 
-// What a turn may do besides delivering messages, before others have their turns. Otherwise a
-// peer that sends control frames, or parts of a message, as fast as they are read would keep
-// the turn for ever.
-const (
-	turnBudget = 64
-	frameCost  = 1
-	readCost   = 4
-
-	overspent = 255 // there is more to do
-)
-
-// spend takes something from the budget of a turn. It reports whether there was enough.
-func (r *receiver) spend(cost uint8) bool {
-	if r.budget < cost || r.budget == overspent {
-		r.budget = overspent
-		return false
-	}
-	r.budget -= cost
-	return true
-}
-
 // read reads what is there.
 func (lc *loopConn) read() (more bool) {
-	lc.c.in.budget = turnBudget
+	lc.budget = fullBudget
 	if lc.reads == readMessages {
 		more = lc.readMessages()
 	}
@@ -106,7 +85,7 @@ func (lc *loopConn) read() (more bool) {
 		lc.dropBytes()
 	}
 	lc.c.out.sendPongs()
-	return more || lc.c.in.budget == overspent
+	return more || lc.budget == overspent
 }
 
 // readMessages has the Receiver called for the messages that are there.

@@ -43,7 +43,6 @@ type receiver struct {
 	limit   atomic.Int64  // Message of conn.Limits
 	drivers atomic.Int32  // how many callers wait for a pong, and would drive the reading
 	lent    atomic.Uint32 // see lend
-	budget  uint8         // of the turn that reads: see spend
 }
 
 // inTurn reports whether a turn of a Loop is inside the gate.
@@ -81,6 +80,9 @@ type receiveHost interface {
 	driveAgain()
 	// isOnLoop reports whether a Loop reads.
 	isOnLoop() bool
+	// mayGoOn takes a cost from the budget of the turn that reads. It reports whether there
+	// was enough.
+	mayGoOn(cost uint8) bool
 	// wakeLoop has the loop look whether there is something to read.
 	wakeLoop()
 	// inflater returns the decompressor of the connection.

@@ -26,7 +26,7 @@ func (r *receiver) nextFrame(ctx context.Context) error {
 // that nobody has read.
 func (r *receiver) step(ctx context.Context) error {
 	for {
-		if r.inTurn() && !r.spend(frameCost) {
+		if r.inTurn() && !r.host.mayGoOn(frameCost) {
 			return transport.ErrAgain
 		}
 		f, n, err := r.decoder.Next(r.buf.Bytes(), r.limits())
@@ -167,6 +167,9 @@ const (
 // lookPatience is how long look waits for the gate. A turn is inside for a moment only.
 const lookPatience = 100 * time.Millisecond
 
+// maxLooked is how many frames look reads.
+const maxLooked = 64
+
 // look reads what is there, up to the next data message, on a connection of an event loop. It
 // does not wait for more. Whoever is inside the gate sees what arrives without it.
 func (r *receiver) look(ctx context.Context) looked {
@@ -177,7 +180,7 @@ func (r *receiver) look(ctx context.Context) looked {
 	}
 	defer r.leave()
 	r.reader = readLooking
-	for range turnBudget { // a peer that has sent so much is alive
+	for range maxLooked { // a peer that has sent so much is alive
 		if !r.canReceive() || r.atData() || r.step(ctx) != nil {
 			break
 		}
@@ -194,7 +197,7 @@ func (r *receiver) look(ctx context.Context) looked {
 // try reads what is there, in a turn or in look.
 func (r *receiver) try(p []byte) (n int, err error) {
 	d := r.canceler.Transport().(transport.Driven)
-	if r.inTurn() && !r.spend(readCost) {
+	if r.inTurn() && !r.host.mayGoOn(readCost) {
 		return 0, transport.ErrAgain
 	}
 	if p == nil {

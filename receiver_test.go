@@ -39,6 +39,7 @@ func (h *readingHost) note(format string, args ...any) {
 
 func (h *readingHost) interrupts(ctx context.Context) <-chan struct{} { return ctx.Done() }
 func (h *readingHost) isOnLoop() bool                                 { return false }
+func (h *readingHost) mayGoOn(uint8) bool                             { return true }
 func (h *readingHost) wakeLoop()                                      { h.note("wakes the loop") }
 func (h *readingHost) beforeWait()                                    { h.waits++ }
 func (h *readingHost) frameRead(f frame.Header)                       { h.note("%v", f) }

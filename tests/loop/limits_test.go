@@ -65,6 +65,9 @@ func TestSetReadLimit(t *testing.T) {
 // is not.
 func TestKeepAlive(t *testing.T) {
 	for _, by := range ways[:3] {
+		if testing.Short() && by != byTCP {
+			break // some seconds each
+		}
 		t.Run(by.name, func(t *testing.T) {
 			loop := echoes()
 			loop.KeepAlive = websocket.KeepAlive{Interval: 50 * time.Millisecond, Timeout: 2 * time.Second}
