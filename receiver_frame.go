@@ -167,6 +167,9 @@ const (
 // lookPatience is how long look waits for the gate. A turn is inside for a moment only.
 const lookPatience = 100 * time.Millisecond
 
+// maxLooked is how many frames look reads.
+const maxLooked = 64
+
 // look reads what is there, up to the next data message, on a connection of an event loop. It
 // does not wait for more. Whoever is inside the gate sees what arrives without it.
 func (r *receiver) look(ctx context.Context) looked {
@@ -177,8 +180,8 @@ func (r *receiver) look(ctx context.Context) looked {
 	}
 	defer r.leave()
 	r.reader = readLooking
-	for r.canReceive() && !r.atData() {
-		if r.step(ctx) != nil {
+	for range maxLooked { // a peer that has sent so much is alive
+		if !r.canReceive() || r.atData() || r.step(ctx) != nil {
 			break
 		}
 	}
@@ -191,10 +194,10 @@ func (r *receiver) look(ctx context.Context) looked {
 	return lookedAtNothing
 }
 
-// try reads what is there, in a turn.
+// try reads what is there, in a turn or in look.
 func (r *receiver) try(p []byte) (n int, err error) {
 	d := r.canceler.Transport().(transport.Driven)
-	if !r.host.mayGoOn(readCost) {
+	if r.inTurn() && !r.host.mayGoOn(readCost) {
 		return 0, transport.ErrAgain
 	}
 	if p == nil {

@@ -306,9 +306,8 @@ func TestPingsOfDeafPeer(t *testing.T) {
 				for last := int64(-1); last != taken.Load(); time.Sleep(500 * time.Millisecond) {
 					last = taken.Load()
 				}
-				if n := runtime.NumGoroutine() - before; n >= 2*peers {
-					t.Errorf("%d goroutines more than before; %d of them send pings", n, peers)
-				}
+				// On a busy machine turns of their own may still run: see package eventloop.
+				soon(t, "only those who send pings have goroutines", func() bool { return runtime.NumGoroutine()-before < 2*peers })
 				return
 			}
 			sending.Wait()
