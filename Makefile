@@ -36,8 +36,9 @@ quick: ## vet and the library's tests, for every edit
 	$(GO) vet ./...
 	$(GO) test -short $$($(GO) list ./... | grep -v /fuzz/soak)
 
+# tests/loop waits more than it works, so it goes first, beside the others.
 race: ## the library's tests under the race detector
-	$(GO) test -race -skip '^TestMutants$$' $$($(GO) list ./... | grep -v /fuzz/soak)
+	$(GO) test -race -skip '^TestMutants$$' ./tests/loop $$($(GO) list ./... | grep -v /fuzz/soak)
 
 chaos: ## connections over a network that fails them, and what they borrow counted
 	$(GO) test -race -tags poolcheck ./fuzz/soak
