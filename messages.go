@@ -69,7 +69,7 @@ type messageLoop struct {
 
 // insideLoop is what a loop needs besides that runs inside its socket, or for a [Loop].
 type insideLoop struct {
-	socket transport.InlineLooper
+	socket transport.Releaser
 	wait   func() error       // waitInline, bound once
 	arrive func() (stay bool) // arrived, bound once
 
@@ -102,7 +102,7 @@ func (l *messageLoop) entered() bool {
 	switch {
 	case l.err != nil || !r.needsMore():
 	default:
-		if (r.inTurn() || l.busy()) && r.atStart() {
+		if l.busy() && r.atStart() {
 			if socket, ok := l.c.transport.(transport.InlineLooper); ok {
 				return l.runInline(socket)
 			}
@@ -201,7 +201,7 @@ func (l *messageLoop) runInline(socket transport.InlineLooper) bool {
 
 // waitInline is what runInline waits with.
 func (l *messageLoop) waitInline() error {
-	err := l.socket.RunInline(&l.c.in.buf, l.arrive)
+	err := l.socket.(transport.InlineLooper).RunInline(&l.c.in.buf, l.arrive)
 	if l.outside || l.stopped || l.err != nil {
 		return nil // the loop ends, whatever becomes of the socket
 	}

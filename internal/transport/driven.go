@@ -7,12 +7,12 @@ import (
 
 // Driven is a Transport that an event loop drives: the loop reports by Ready what has become
 // possible. TryWrite sends all that it is given, unless the stream is Full then or has failed.
-// RunInline does not wait, and ends with ErrAgain.
 //
-// TryFill, TryRead and RunInline are called inside the gate for reading. Ready, Full and Backlog may be
-// called from anywhere, and neither waits.
+// TryFill and TryRead are called inside the gate for reading. Ready, Full and Backlog may be called
+// from anywhere, and neither waits.
 type Driven interface {
-	InlineLooper
+	Transport
+	Releaser
 	// TryFill puts what has come into b, without waiting. It returns ErrAgain if nothing has come.
 	TryFill(b *Buffer) (int, error)
 	// TryRead puts it into q instead.

@@ -26,7 +26,7 @@ func TestPolledAllocates(t *testing.T) {
 			_, err1 := far.Write(text)
 			for came = 0; came < len(text); {
 				d.Ready(Readable)
-				if err := d.RunInline(&b, arrived); err != ErrAgain {
+				if err := eachArrival(d, &b, arrived); err != ErrAgain {
 					t.Fatal(err)
 				}
 			}

@@ -49,7 +49,7 @@ func BenchmarkPolledTurn(b *testing.B) {
 		for b.Loop() {
 			_, _ = sysWrite(uintptr(far), text)
 			d.Ready(Readable)
-			_ = d.RunInline(&buf, arrived)
+			_ = eachArrival(d, &buf, arrived)
 			if n, _ := sysRead(uintptr(far), p); n != len(text) {
 				b.Fatal(n)
 			}

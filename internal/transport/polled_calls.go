@@ -80,24 +80,6 @@ func (p *Polled) Read(q []byte) (int, error) {
 	return p.untilReadable(func() (int, error) { return p.read(nil, q) })
 }
 
-// RunInline calls arrived whenever bytes have come into b, until nothing is left, arrived returns
-// false, or nothing can be sent: what is then read would be answered in vain. It does not wait:
-// it ends with ErrAgain.
-func (p *Polled) RunInline(b *Buffer, arrived func() (stay bool)) error {
-	for {
-		if _, err := p.read(b, nil); err != nil {
-			return err
-		}
-		if !arrived() {
-			return nil // the caller may be outside the gate
-		}
-		if p.Full() {
-			b.Release()
-			return ErrAgain
-		}
-	}
-}
-
 // Release needs to release nothing: others may always read, inside the gate.
 func (p *Polled) Release() bool   { return p.life.Load()&closing == 0 }
 func (p *Polled) Reacquire() bool { return p.life.Load()&closing == 0 }

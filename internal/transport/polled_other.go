@@ -13,17 +13,16 @@ type Polled struct{ netConn }
 
 func NewPolled(int, Owner) *Polled { return new(Polled) }
 
-func (p *Polled) Init(int, Owner)                          {}
-func (p *Polled) TryFill(*Buffer) (int, error)             { return 0, net.ErrClosed }
-func (p *Polled) RunInline(*Buffer, func() (_ bool)) error { return net.ErrClosed }
-func (p *Polled) Release() bool                            { return false }
-func (p *Polled) Reacquire() bool                          { return false }
-func (p *Polled) Ready(Events) bool                        { return false }
-func (p *Polled) TryRead([]byte) (int, error)              { return 0, net.ErrClosed }
-func (p *Polled) Full() bool                               { return false }
-func (p *Polled) Backlog() int                             { return 0 }
-func (p *Polled) FreeRead()                                {}
-func (p *Polled) FreeWrite()                               {}
+func (p *Polled) Init(int, Owner)              {}
+func (p *Polled) TryFill(*Buffer) (int, error) { return 0, net.ErrClosed }
+func (p *Polled) Release() bool                { return false }
+func (p *Polled) Reacquire() bool              { return false }
+func (p *Polled) Ready(Events) bool            { return false }
+func (p *Polled) TryRead([]byte) (int, error)  { return 0, net.ErrClosed }
+func (p *Polled) Full() bool                   { return false }
+func (p *Polled) Backlog() int                 { return 0 }
+func (p *Polled) FreeRead()                    {}
+func (p *Polled) FreeWrite()                   {}
 
 func detachable(net.Conn) bool { return false }
 

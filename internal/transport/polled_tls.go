@@ -66,21 +66,6 @@ func (t *polledTLS) Read(p []byte) (int, error) {
 	return t.untilReadable(func() (int, error) { return t.TryRead(p) })
 }
 
-func (t *polledTLS) RunInline(b *Buffer, arrived func() (stay bool)) error {
-	for {
-		if _, err := t.TryFill(b); err != nil {
-			return err
-		}
-		if !arrived() {
-			return nil
-		}
-		if t.Full() {
-			b.Release()
-			return ErrAgain
-		}
-	}
-}
-
 // maxQueued is how many bytes one write hands to crypto/tls: with what records add, they fit in
 // the queue.
 const maxQueued = readSize / 2

@@ -55,10 +55,15 @@ type InlineLooper interface {
 	// returns false. arrived leaves b empty if it returns true. Both are inside the read
 	// gate, but arrived may leave the gate between Release and Reacquire.
 	RunInline(b *Buffer, arrived func() (stay bool)) error
-	// Release has others read and close the socket while arrived runs. It fails if the
+	Releaser
+}
+
+// Releaser is a Transport between two reads of which the body of a loop can run.
+type Releaser interface {
+	// Release has others read and close the socket while the body runs. It fails if the
 	// socket is closed.
 	Release() bool
-	// Reacquire ends that. It fails if arrived must return false.
+	// Reacquire ends that. It fails if the loop must leave the socket.
 	Reacquire() bool
 }
 

@@ -89,21 +89,6 @@ func (d *reported) TryRead(p []byte) (int, error) {
 	return n, err
 }
 
-func (d *reported) RunInline(b *transport.Buffer, arrived func() (stay bool)) error {
-	for {
-		if _, err := d.TryFill(b); err != nil {
-			return err
-		}
-		if !arrived() {
-			return nil
-		}
-		if d.Full() {
-			b.Release()
-			return transport.ErrAgain
-		}
-	}
-}
-
 func (d *reported) TryWrite(p []byte) int {
 	if d.full.Load() || d.closed.Load() {
 		return 0
