@@ -99,7 +99,8 @@ func (r *receiver) stateIs(s conn.State) bool { return conn.State(r.state.Load()
 // canReceive reports whether frames from the peer are still processed.
 func (r *receiver) canReceive() bool { return conn.State(r.state.Load()).CanReceive() }
 
-// lend leaves what is in the buffer to a loop: see messages_lend.go. The buffer must be pinned, the gate open next.
+// lend leaves what is in the buffer to a loop: see messages_lend.go. The buffer must be pinned,
+// and the gate is opened next.
 func (r *receiver) lend() { r.lent.Store(1) }
 
 // take has the loop own the next n bytes, outside the gate. used is what it has taken before.
